@@ -66,7 +66,7 @@ from workers.cache_eviction import ForgettingRunner
 from workers.checkpoints import checkpointing
 from workers.identity_interceptor import Doorkeeper
 from workers.payload_visitor_patch import walk_once
-from workers.readings import NotesReadings
+from workers.reading_interceptor import NotesReadings
 from workers.settings import Identity, RecordSettings, WorkerSettings
 from workers.trust import signing, submitted_signatures
 from workflows.checkpointing import CheckpointWorkflow

@@ -34,9 +34,9 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
     from workflows.alarm import Alarm, ring_id
+    from workflows.stream.basis import UnfoundedError, read
     from workflows.stream.examining import examine
     from workflows.stream.hearing import heard
-    from workflows.stream.reading import UnfoundedError, read
     from workflows.stream.recording import expect_read, single_argument
     from workflows.stream.shell import Life, Opening, takes_commands
     from workflows.stream.starting import stream_named

@@ -39,10 +39,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows import agency, children
     from workflows.alarm import Alarm, ring_id
     from workflows.stream.asking import instruction, question
+    from workflows.stream.basis import read
     from workflows.stream.confirming import confirmed
     from workflows.stream.examining import examine
     from workflows.stream.hearing import heard
-    from workflows.stream.reading import read
     from workflows.stream.recording import expect_read, single_argument
     from workflows.stream.shell import Considered, Life, Opening, takes_commands
     from workflows.stream.waiting import ContinueAsNewDueError

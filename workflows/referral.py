@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.referral.commands import AnswerByMachine, CancelReferral, LookAtDeadline
     from schemas.referral.state import Referral, ReferralState, ReferralView
     from workflows import agency
-    from workflows.stream.reading import read
+    from workflows.stream.basis import read
     from workflows.stream.recording import MIN_TIMER, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, takes_commands

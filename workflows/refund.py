@@ -45,7 +45,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
     from workflows.stream.asking import instruction, question
-    from workflows.stream.reading import read, until_founded
+    from workflows.stream.basis import read, until_founded
     from workflows.stream.recording import expect_read, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Considered, Life, Opening, takes_commands

@@ -35,8 +35,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.result.state import OPENING, Result, ResultFact, ResultRecord, ResultStart, Signatory
     from workflows import agency
     from workflows.stream.asking import instruction, question
+    from workflows.stream.basis import NOTHING, Reading, read, until_founded
     from workflows.stream.confirming import confirmed
-    from workflows.stream.reading import NOTHING, Reading, read, until_founded
     from workflows.stream.recording import expect_read, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Considered, Life, Opening, takes_commands

@@ -29,7 +29,7 @@ from tests.sound import sound
 from tests.workflow.refunds import AMOUNT, WHY, refunded
 from tests.workflow.results import RELEASED, decided, set_up, signers
 from workers.wiring import activities, platform_worker
-from workflows.stream import asking, reading
+from workflows.stream import asking, basis
 
 EVIL: Final = "evil"
 AT: Final = "2026-11-30T00:00:00Z"
@@ -69,7 +69,7 @@ class NotAtOnce(AnyFiles):
 SOON: Final = (
     (asking, "_FIRST_BOUND", 2),
     (asking, "_LONGEST_BOUND", 4),
-    (reading, "_LONGEST_PAUSE", 0.3),
+    (basis, "_LONGEST_PAUSE", 0.3),
 )
 """The times after which the platform asks again, in seconds."""
 

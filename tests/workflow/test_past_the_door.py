@@ -43,7 +43,7 @@ from tests.locked import closed as closed
 from tests.workflow.forged import counted, submission
 from views.log import Log
 from workers.by_queue import BY_QUEUE, INSTRUCTED
-from workers.readings import READ
+from workers.reading_interceptor import READ
 from workers.wiring import WORKFLOWS, activities
 from workflows.stream.starting import load_state
 

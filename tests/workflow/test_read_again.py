@@ -27,9 +27,9 @@ from tests.workflow.complaints import UPHELD, answered, complained, refused, reo
 from tests.workflow.obligations import PAID, N, demanded, takes_money
 from tests.workflow.refunds import AMOUNT, WHY, refunded
 from tests.workflow.results import RELEASED, decided, set_up, signers
-from workers.readings import READ
+from workers.reading_interceptor import READ
 from workers.wiring import activities, platform_worker
-from workflows.stream import reading
+from workflows.stream import basis
 
 EVIL: Final = "evil"
 
@@ -94,7 +94,7 @@ def name_of(function: Callable[..., Any]) -> str:
 @pytest.fixture
 async def lied_to(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Liar]:
     """A platform whose first readings are another process's."""
-    monkeypatch.setattr(reading, "_FIRST_PAUSE", timedelta(milliseconds=10))
+    monkeypatch.setattr(basis, "_FIRST_PAUSE", timedelta(milliseconds=10))
     liar = Liar()
     with monkeypatch.context() as patching:
         patching.setattr("workers.wiring.Readings", lambda: liar)

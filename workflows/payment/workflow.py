@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment.commands import EndPaymentWatch, RenewPayment, RenewThrough, RequestPayment
     from schemas.payment.state import Payment, PaymentStart, PaymentState, PaymentView, Through
     from workflows.stream.asking import instruction, question
-    from workflows.stream.reading import read
+    from workflows.stream.basis import read
     from workflows.stream.recording import single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Considered, Opening, takes_commands

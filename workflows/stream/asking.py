@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.partners.instructions import NOT_ORDERED, Instruction
 
-from workflows.stream.reading import DOUBLED, pause_after
+from workflows.stream.basis import DOUBLED, pause_after
 from workflows.stream.recording import Stream
 from workflows.stream.unopened import expect_opened
 from workflows.stream.waiting import first_of, pause, wait_for

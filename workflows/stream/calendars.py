@@ -16,8 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.ledger import Receipt
     from schemas.stream.reprojection import command_id
 
+from workflows.stream.basis import read, until_founded
 from workflows.stream.commands import Living
-from workflows.stream.reading import read, until_founded
 from workflows.stream.recording import Stream, parse, single_argument
 
 

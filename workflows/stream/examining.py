@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.ledger import Found
 
 from workflows.stream.asking import answer_of
-from workflows.stream.reading import NOTHING, Basis, pause_after
+from workflows.stream.basis import NOTHING, Basis, pause_after
 
 _SCANNED_LATER: Final = (Submission, Supplement)
 """Messages that are recorded before their files are scanned, since the filing keeps requesting the scan."""

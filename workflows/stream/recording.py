@@ -35,8 +35,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.ledger import Appended, Batch, Receipt, Recorded
     from schemas.stream.restart import TAKE_OVER
 
+from workflows.stream.basis import NOTHING, Basis, Reading, UnfoundedError, read, until_founded
 from workflows.stream.command_receipts import Receipts
-from workflows.stream.reading import NOTHING, Basis, Reading, UnfoundedError, read, until_founded
 
 M = TypeVar("M", bound=Model)
 

@@ -31,11 +31,11 @@ with workflow.unsafe.imports_passed_through():
     from schemas.text import composed
 
 from workflows.stream.asking import Asking, Question
+from workflows.stream.basis import NOTHING, Basis, until_founded
 from workflows.stream.calendars import adopt_calendar
 from workflows.stream.command_receipts import Receipts
 from workflows.stream.commands import update
 from workflows.stream.examining import examine
-from workflows.stream.reading import NOTHING, Basis, until_founded
 from workflows.stream.recording import Stream
 from workflows.stream.starting import (
     Resume,
