@@ -15,7 +15,7 @@ from rules.filing.time.reopening import stands
 from rules.stream_kind import Kinds
 from schemas.base import Model
 from schemas.complaint.state import Grounds
-from schemas.errors import RefusalError
+from schemas.errors import Refusal, RefusalError
 from schemas.identity.statement import Spoken
 from schemas.ids import complaint_workflow, filing_workflow
 from views.complaint import complaints
@@ -55,14 +55,17 @@ class Complaints:
         self._kinds = kinds
 
     @activity.defn(name="complaint.grounds")
-    async def grounds(self, asked: Disputed) -> Grounds | None:
+    async def grounds(self, asked: Disputed) -> Grounds | Refusal | None:
         """Returns the grounds of a complaint: the act, the people who may complain, the deadline.
 
-        None for an unknown filing. Raises the errors of `heard`.
+        None for an unknown filing. The refusal of the sender instead; raises the errors of `heard` with retry.
         """
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                await self._heard(connection, asked)
+                try:
+                    await self._heard(connection, asked)
+                except RefusalError as error:
+                    return error.refusal
                 log, stream = Log(connection, self._vault.find, self._kinds), filing_workflow(asked.filing_id)
                 try:
                     told = await log.read(stream)

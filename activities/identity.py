@@ -9,7 +9,6 @@ from hashlib import sha256
 from temporalio.exceptions import ApplicationError
 
 from activities.ledger.authority.principals import PASSING, Keyring
-from activities.support.refusal import failure
 from rules.identity.statements import Hearing, proved, verified
 from schemas.errors import RefusalError
 from schemas.identity.statement import Message, Proved, Spoken
@@ -18,9 +17,8 @@ from schemas.identity.statement import Message, Proved, Spoken
 def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, known: bool) -> str | None:
     """Returns the id of the principal that sends a stream's first message; None where no identity is required.
 
-    `filed_by` is the program that handed the filing in; `known`: the log holds the message. Raises the refusal as an
-    error without retry. For a message that the log holds, a temporary reason (`PASSING`) is raised as an error with
-    retry.
+    `filed_by` is the program that handed the filing in; `known`: the log holds the message. Raises `RefusalError`; for
+    a message that the log holds, a temporary reason (`PASSING`) as an error with retry.
     """
     if guard is None or spoken is None:
         return None
@@ -31,7 +29,7 @@ def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, k
         rule = error.refusal.problems[0].rule
         if known and rule in PASSING:
             raise ApplicationError(str(error), type=rule) from None
-        raise failure(error.refusal) from None
+        raise
 
 
 class Guard:

@@ -18,6 +18,7 @@ from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_erro
 from activities.ledger.stream_status import IN_FORCE, KEPT, is_closed, read_calendar
 from rules.streams import KINDS
 from schemas.base import AgencyCode, Model
+from schemas.errors import Refusal, RefusalError
 from schemas.filing.events import Accountable, Digests, Partner
 from schemas.identity.statement import Spoken
 from schemas.ids import StreamId
@@ -64,7 +65,7 @@ class OpenResult(Model):
     for it. `partners` decide parts of it, as far as the province has such agencies. `not_in_force` is the validity of a
     version that is not in force on the day; `only_in` is the one province that has the procedure, if it is another one.
     `signs`: the agency's officers sign its results. `filed_by` is the program that has handed the filing in, or does so
-    now.
+    now. With a `refusal` of the sender there is nothing else.
     """
 
     procedure: ProcedureRules | None = None
@@ -80,6 +81,7 @@ class OpenResult(Model):
     only_in: Province | None = None
     signs: bool = False
     filed_by: str | None = None
+    refusal: Refusal | None = None
 
 
 class News(Model):
@@ -101,14 +103,17 @@ class Registry:
     async def open(self, request: OpenRequest) -> OpenResult:
         """Returns a stream's agency, and the procedure and calendar under which it was begun or would begin now.
 
-        Raises `no_calendar`, which is retried until one is published, and the errors of `heard`.
+        Raises `no_calendar`, which is retried until one is published, and the errors of `heard` with retry.
         """
         asked = (request.stream, request.code, request.version, request.agency, Role.LEADER, request.day)
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 [found] = await connection.fetch(_OPEN, *asked)
                 agency, queue, kind, rules, *term, calendar, leaders, owner, signs, filed_by = found
-                speaker = heard(self._guard, request.spoken, filed_by=filed_by, known=filed_by is not None)
+                try:
+                    speaker = heard(self._guard, request.spoken, filed_by=filed_by, known=filed_by is not None)
+                except RefusalError as error:
+                    return OpenResult(refusal=error.refusal)
                 filed_by = filed_by or speaker
                 procedure = None if rules is None else _read_rules(rules)
                 elsewhere = await directory.deciding(connection, agency, kind, procedure)

@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
         content_of_start,
     )
     from schemas.complaint.state import ComplaintTimer as Timer
-    from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError, shape_refusal
+    from schemas.errors import NOT_FOUND, Refusal, RefusalCode, shape_refusal
     from schemas.identity.statement import COMPLAIN, Message, Spoken, message_digest
     from schemas.ids import filing_workflow
     from schemas.stream.edge import strictly
@@ -36,8 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.alarm import Alarm, ring_id
     from workflows.stream.basis import UnfoundedError, read
     from workflows.stream.examining import examine
-    from workflows.stream.hearing import heard
-    from workflows.stream.recording import expect_read, single_argument
+    from workflows.stream.recording import refuse, single_argument
     from workflows.stream.shell import Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import pause
@@ -72,11 +71,10 @@ class ComplaintLife(Life[Complaint]):
         message = Message(act=COMPLAIN, actor=start.actor, stream=str(stream_named(self.kind)), content=self._content)
         spoken = Spoken(statement=start.statement, message=message)
         asked = Disputed(filing_id=start.filing_id, n=start.n, about=start.about, spoken=spoken)
-        reading = await heard(read(Complaints.grounds, asked))
+        reading = await read(Complaints.grounds, asked)
         found = reading.answer
-        if found is None:
-            await expect_read(stream_named(self.kind), reading)
-            raise RefusalError(NOT_FOUND)
+        if found is None or isinstance(found, Refusal):
+            await refuse(stream_named(self.kind), found or NOT_FOUND, reading)
         said = {"actor": start.actor, "via": start.via, "statement": start.statement}
         command = Complain(command_id=OPENING, start=start, grounds=found, **said)
         examined = await examine(start.filing_id, start)

@@ -42,8 +42,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.basis import read
     from workflows.stream.confirming import confirmed
     from workflows.stream.examining import examine
-    from workflows.stream.hearing import heard
-    from workflows.stream.recording import expect_read, single_argument
+    from workflows.stream.recording import refuse, single_argument
     from workflows.stream.shell import Considered, Life, Opening, takes_commands
     from workflows.stream.waiting import ContinueAsNewDueError
     from workflows.submission import Filed, content_named, parse_submission
@@ -104,11 +103,11 @@ class FilingLife(Life[Filing]):
         """Returns the submission as its first command, under the procedure and the calendar in force."""
         filed: Filed = self.start
         asked = filed.request(workflow.now())
-        reading = await heard(read(Registry.open, asked))
+        reading = await read(Registry.open, asked)
         found = reading.answer
         if found.procedure is None or found.queue is None:
-            await expect_read(filed.stream, reading)
-            raise filed.unknown(procedure_known=found.procedure is not None)
+            refusal = found.refusal or filed.unknown(procedure_known=found.procedure is not None)
+            await refuse(filed.stream, refusal, reading)
         self.taken_over(found)
         origin = Origin(filed.stream, filed.submission.agency, found.procedure, found.calendar, found.digests)
         # Also for a submission that is refused anyway: today's rules decide that, and no replay may depend on them.

@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.streams import PAYMENT, REFUND
     from schemas import ids
     from schemas.base import Model
-    from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError
+    from schemas.errors import NOT_FOUND, Refusal, RefusalCode
     from schemas.filing.commands import Command
     from schemas.filing.state import ChargeBackFact
     from schemas.payment.state import CaptureAccepted, GivenBack
@@ -46,7 +46,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.text import composed
     from workflows.stream.asking import instruction, question
     from workflows.stream.basis import read, until_founded
-    from workflows.stream.recording import expect_read, single_argument
+    from workflows.stream.recording import refuse, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Considered, Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
@@ -67,8 +67,7 @@ class RefundLife(Life[Refund]):
         reading = await read(Refunds.look, self._whose(stream))
         found = reading.answer
         if found is None:
-            await expect_read(stream, reading)
-            raise RefusalError(NOT_FOUND)
+            await refuse(stream, NOT_FOUND, reading)
         command = BeginRefund(command_id=OPENING, capture=found.capture, apart=found.apart)
         return Opening(Origin(stream, found.agency), command, basis=reading.basis)
 

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.stream_kind import Origin, StreamKind
     from rules.streams import RESULT
     from schemas.backoffice import IssueAnswer
-    from schemas.errors import NOT_FOUND, RefusalError
+    from schemas.errors import NOT_FOUND
     from schemas.filing.commands import Command, ReportFailing
     from schemas.filing.events import MachineWork
     from schemas.result.commands import (
@@ -37,7 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.asking import instruction, question
     from workflows.stream.basis import NOTHING, Reading, read, until_founded
     from workflows.stream.confirming import confirmed
-    from workflows.stream.recording import expect_read, single_argument
+    from workflows.stream.recording import refuse, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Considered, Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
@@ -63,8 +63,7 @@ class ResultLife(Life[Result]):
         ordered, stream = await read(Results.order, asked), stream_named(self.kind)
         found = ordered.answer
         if found is None:
-            await expect_read(stream, ordered)
-            raise RefusalError(NOT_FOUND)
+            await refuse(stream, NOT_FOUND, ordered)
         opened = await read(Registry.open, OpenRequest(stream=str(stream), agency=found.agency))
         self.taken_over(opened.answer)
         signers = Reading([], NOTHING) if found.adopted else await read(Results.signers, found.agency)

@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenRequest, OpenResult
     from rules.filing.submission.validity import day_of_receipt
     from rules.streams import FILING
-    from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused, shape_refusal
+    from schemas.errors import Refusal, RefusalCode, problem, shape_refusal
     from schemas.filing.commands import Submit
     from schemas.filing.examined import Examined
     from schemas.filing.state import FilingStart, SubmitCheck
@@ -89,11 +89,11 @@ class Filed:
             examined=examined,
         )
 
-    def unknown(self, *, procedure_known: bool) -> RefusalError:
+    def unknown(self, *, procedure_known: bool) -> Refusal:
         """Returns the refusal of a submission that names an unknown procedure, version or agency."""
         procedure = "version" if self.submission.version else "procedure"
         where = "agency" if procedure_known else procedure
-        return refused(RefusalCode.BAD_SUBMISSION, problem(where, f"unknown_{where}"))
+        return Refusal(code=RefusalCode.BAD_SUBMISSION, problems=(problem(where, f"unknown_{where}"),))
 
 
 def parse_submission(raw: Any) -> Filed:

@@ -12,8 +12,10 @@ import pytest
 from temporalio import activity
 from temporalio.activity import _Definition
 
+from activities.intake import OpenResult
 from activities.money.merchants import Renewal
 from activities.support.readings import Readings, reading_digest
+from schemas.errors import NOT_FOUND
 from schemas.filing.state import Closing, Stage
 from schemas.ids import complaint_workflow
 from schemas.payment.state import Through
@@ -33,29 +35,29 @@ from workflows.stream import basis
 
 EVIL: Final = "evil"
 
-LIES: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "complaint.grounds": lambda _: None,
-    "complaint.remedy": lambda true: true.model_copy(update={"reopened": True}),
-    "intake.calendar": lambda _: None,
-    "intake.open": lambda true: true.model_copy(update={"queue": EVIL}),
-    "obligation.collector": lambda true: true.model_copy(update={"payable": False}),
-    "payment.merchant": lambda _: Through(provider=EVIL),
-    "payment.renewal": lambda _: Renewal(through=Through(provider=EVIL)),
-    "refund.look": lambda _: None,
-    "result.order": lambda _: None,
-    "result.signer": lambda _: None,
-    "result.signers": lambda _: [],
+LIES: Final[Mapping[str, tuple[Callable[[Any], Any], ...]]] = {
+    "complaint.grounds": (lambda _: None, lambda _: NOT_FOUND),
+    "complaint.remedy": (lambda true: true.model_copy(update={"reopened": True}),),
+    "intake.calendar": (lambda _: None,),
+    "intake.open": (lambda _: OpenResult(refusal=NOT_FOUND), lambda true: true.model_copy(update={"queue": EVIL})),
+    "obligation.collector": (lambda true: true.model_copy(update={"payable": False}),),
+    "payment.merchant": (lambda _: Through(provider=EVIL),),
+    "payment.renewal": (lambda _: Renewal(refusal=NOT_FOUND), lambda _: Renewal(through=Through(provider=EVIL))),
+    "refund.look": (lambda _: None,),
+    "result.order": (lambda _: None,),
+    "result.signer": (lambda _: None,),
+    "result.signers": (lambda _: [],),
 }
-"""The lie about each reading. That a fee may be requested again is read in no story below."""
+"""The lies about each reading. That a fee may be requested again is read in no story below."""
 
 
 @dataclass
 class Liar(Readings):
-    """Answers each reading of a workflow falsely at first, as another process would have; counts by name."""
+    """Answers each reading of a run with its lies first, as another process would have; counts them by name."""
 
     lies: set[str] = field(default_factory=set)
     lied: Counter[str] = field(default_factory=Counter)
-    _seen: set[tuple[str, str]] = field(default_factory=set)
+    _times: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -66,15 +68,15 @@ class Liar(Readings):
             super().keep(digest)
 
     def of(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Returns the activity, whose first answer to each run is a lie."""
+        """Returns the activity, whose first answers to each run are lies."""
         name = name_of(function)
 
         async def read(given: Any) -> Any:
             true, whose = await function(given), (str(activity.info().workflow_run_id), name)
-            if whose in self._seen:
+            if (n := self._times[whose]) == len(LIES[name]):
                 return true
-            self._seen.add(whose)
-            lie = LIES[name](true)
+            self._times[whose] += 1
+            lie = LIES[name][n](true)
             self.lies.add(reading_digest(name, given, lie))
             self.lied[name] += lie != true
             return lie

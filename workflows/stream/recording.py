@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, NoReturn, Self, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -102,8 +102,7 @@ class Stream(Generic[S]):
             reading = await read(Registry.open, OpenRequest(stream=str(id_)))
             found = reading.answer
             if found.agency is None:
-                await expect_read(id_, reading)
-                raise RefusalError(NOT_RECORDED)
+                await refuse(id_, NOT_RECORDED, reading)
             state = kind.initial(Origin(id_, found.agency, found.procedure, found.calendar, found.digests))
             stream = cls(kind, id_, state, epoch=epoch)
             await stream.catch_up(reading.basis)
@@ -339,8 +338,8 @@ class Stream(Generic[S]):
         return state
 
 
-async def expect_read(stream: StreamId, reading: Reading[Any]) -> None:
-    """Raises `UnfoundedError` if the log does not bear out a reading because of which a run is to end."""
+async def refuse(stream: StreamId, refusal: Refusal, reading: Reading[Any]) -> NoReturn:
+    """Raises `RefusalError`, or `UnfoundedError` if the log does not bear out the reading that is the reason."""
     batch = Batch(
         stream=str(stream),
         filing_id=stream.filing,
@@ -355,6 +354,7 @@ async def expect_read(stream: StreamId, reading: Reading[Any]) -> None:
     answer = await workflow.execute_local_activity_method(Ledger.append, _resting_on(reading.basis, batch), **LEDGER)
     if answer.unfounded:
         raise UnfoundedError
+    raise RefusalError(refusal)
 
 
 _UNKNOWN: Final = "0"

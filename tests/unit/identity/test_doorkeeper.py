@@ -19,7 +19,7 @@ from motcua.calls.retry import _PASSING_RULES
 from motcua.identity import sign
 from rules.identity.ring import Ring
 from rules.identity.statements import Hearing, verified
-from schemas.errors import OTHER_CONTENT, Refusal, RefusalCode, problem, refused
+from schemas.errors import OTHER_CONTENT, Refusal, RefusalCode, RefusalError, problem, refused
 from schemas.identity.statement import Claim, Message, Proved, Spoken, seconds
 from tests.speaking import AUDIENCE, COMMAND, MESSAGE, NOW, b64, grant, key_of, principal, private_key, statement
 from tests.walking import walked
@@ -163,12 +163,15 @@ def test_nothing_comes_in_and_nothing_is_repeated(sent: str, update: str) -> Non
 SPOKEN = Spoken(statement=sign(statement(MESSAGE, "desk-1"), private_key(1)), message=MESSAGE)
 
 
-@pytest.mark.parametrize(("known", "fails"), [(True, "principals_not_at_hand"), (False, RefusalCode.NOT_AUTHORISED)])
-def test_what_the_log_holds_fails_no_run_before_the_register_was_read(fails: str, *, known: bool) -> None:
+def test_what_the_log_holds_fails_no_run_before_the_register_was_read() -> None:
     nowhere: Any = None
+    guard = Guard(Keyring(nowhere), AUDIENCE)
     with pytest.raises(ApplicationError, match="register of programs") as error:
-        heard(Guard(Keyring(nowhere), AUDIENCE), SPOKEN, filed_by="desk-1", known=known)
-    assert (error.value.type, error.value.non_retryable) == (fails, not known)
+        heard(guard, SPOKEN, filed_by="desk-1", known=True)
+    assert (error.value.type, error.value.non_retryable) == ("principals_not_at_hand", False)
+    with pytest.raises(RefusalError) as refused:
+        heard(guard, SPOKEN, filed_by="desk-1", known=False)
+    assert refused.value.refusal.code is RefusalCode.NOT_AUTHORISED
 
 
 def test_the_kit_asks_again_whatever_passes() -> None:
