@@ -1,4 +1,4 @@
-"""Ends workflows that no code can continue, and restarts them from their log; a bug is left to developers.
+"""Restarts from their log workflows that no code can continue, or that ended too early; a bug is left to developers.
 
 A query of Temporal's own, such as its web UI sends, may leave a history that can't be replayed, or an Update that can't
 be finished (docs/operations.md).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import asyncpg
 import structlog
@@ -21,8 +21,9 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from activities.support.seldom import Seldom
+from recovery.ended import ended_early
 from recovery.histories import each
-from recovery.restart import Restarter
+from recovery.restart import Found, Restarter
 from recovery.stalled import BUG, NOT_CONTINUED, NOT_REPLAYABLE, Stalled, reports_problems, stalled
 from rules.stream_kind import Kinds
 from schemas.base import Instant, Model
@@ -46,10 +47,13 @@ WELL: Final = timedelta(hours=1)
 
 AGAIN: Final = timedelta(seconds=5)
 """Minimum time between two searches at one worker: anybody with access to Temporal may trigger one."""
+_DOUBLED: Final = 10
 
 MOST: Final = 500
 MOST_REPLAYED: Final = 50
 """Maximum workflows replayed (`MOST`: healed) in one search, chosen at random, so that none blocks the others."""
+
+T = TypeVar("T")
 
 HEAD: Final = "select head_seq from stream where stream = $1"
 
@@ -57,10 +61,11 @@ _log = structlog.stdlib.get_logger("motcua.healing")
 
 
 class LastHealing(Model):
-    """The memo of a healed run: the head of its log when it was healed, and the time."""
+    """The memo of a healed run: the head of its log when it was healed, the time, how often in a row at that head."""
 
     healed_at_seq: int
     healed_at: Instant
+    times: int = 1
 
 
 class Healer:
@@ -97,14 +102,19 @@ class Healer:
     async def look(self, client: Client, now: datetime) -> Look:
         """Heals the workflows that may be healed. Raises `RPCError`.
 
-        Does nothing if the server does not mark stalled workflows: every running workflow would have to be examined.
+        It finds stalled ones only if the server marks them: else every running workflow would have to be examined.
         """
-        if not await reports_problems(client):
-            return Look()
-        broken = _some(await self._broken(client, now), MOST)
-        healed = await each(lambda one: self._healed(client, one, now), broken)
-        left = [one.workflow_id for one, done in zip(broken, healed, strict=True) if done is None]
+        broken = await self._broken(client, now) if await reports_problems(client) else []
+        async with self._pool.acquire() as connection:
+            ended = await ended_early(client, connection, self._restarter(client), now)
+        stand = {one.workflow_id: one.since for one in _some(broken, MOST)}
+        found = [*stand, *_some(ended, MOST)]
+        healed = await each(lambda stream: self._healed(client, stream, stand.get(stream), now), found)
+        left = [stream for stream, done in zip(found, healed, strict=True) if done is None and stream in stand]
         return Look(healed=tuple(one for one in healed if one is not None), left=tuple(left))
+
+    def _restarter(self, client: Client) -> Restarter:
+        return Restarter(self._pool, client, self._kinds)
 
     async def _broken(self, client: Client, now: datetime) -> list[Stalled]:
         """Returns the workflows that no code can continue, after they failed for long enough."""
@@ -130,15 +140,20 @@ class Healer:
             return True
         return not isinstance(replayed.replay_failure, NondeterminismError)
 
-    async def _healed(self, client: Client, one: Stalled, now: datetime) -> Healed | None:
-        """Heals a workflow; None if it is left to an operator, or to the next search."""
-        stream = one.workflow_id
+    async def _healed(self, client: Client, stream: str, stalled: datetime | None, now: datetime) -> Healed | None:
+        """Heals a workflow, `stalled` since then or ended; None if it is left to an operator or to a later search."""
         try:
             seq: int | None = await self._pool.fetchval(HEAD, stream)
-            if seq is None or not await _may_be_healed(client, one, seq):
+            if seq is None:
                 return None
-            memo = LastHealing(healed_at_seq=seq, healed_at=now).model_dump(mode="json")
-            await Restarter(self._pool, client, self._kinds).restart(stream, force=True, memo=memo)
+            last = await _last_healing(client, stream)
+            here = last if last is not None and seq <= last.healed_at_seq else None
+            if here is not None and not _is_due(here, stalled, now):
+                return None
+            times = 1 if here is None else here.times + 1
+            memo = LastHealing(healed_at_seq=seq, healed_at=now, times=times).model_dump(mode="json")
+            if await self._restarter(client).restart(stream, force=stalled is not None, memo=memo) is Found.RUNNING:
+                return None
         except Exception as error:  # noqa: BLE001 -- one failure must not stop the others
             _log.warning("workflow.not_healed", stream=stream, reason=type(error).__name__)
             return None
@@ -147,17 +162,23 @@ class Healer:
         return Healed(stream=stream, at=now, seq=seq)
 
 
-async def _may_be_healed(client: Client, one: Stalled, seq: int) -> bool:
-    """Returns whether this run is not the one healed last, stalled again at the same place.
-
-    A memo passes to the runs that continue it, and describes the first of them. Raises `RPCError`.
-    """
-    description = await client.get_workflow_handle(one.workflow_id).describe()
+async def _last_healing(client: Client, stream: str) -> LastHealing | None:
+    """Returns the last healing of a workflow, from the memo that its runs pass on. Raises `RPCError`."""
+    description = await client.get_workflow_handle(stream).describe()
     try:
-        last = LastHealing.model_validate(await description.memo())
+        return LastHealing.model_validate(await description.memo())
     except ValidationError:
-        return True  # no memo, or not ours
-    return seq > last.healed_at_seq or one.since - last.healed_at >= WELL
+        return None  # no memo, or not ours
+
+
+def _is_due(last: LastHealing, stalled: datetime | None, now: datetime) -> bool:
+    """Returns whether a workflow that has come no further since its last healing may be healed again.
+
+    One that stalls must have gone well for an hour; one that ended is started after pauses that double up to an hour.
+    """
+    if stalled is not None:
+        return stalled - last.healed_at >= WELL
+    return now - last.healed_at >= min(AGAIN * int(2 ** min(last.times, _DOUBLED)), WELL)
 
 
 def _is_silent(one: Stalled, now: datetime) -> bool:
@@ -165,5 +186,5 @@ def _is_silent(one: Stalled, now: datetime) -> bool:
     return one.cause != BUG and now - one.since > SILENT
 
 
-def _some(found: list[Stalled], most: int) -> list[Stalled]:
+def _some(found: list[T], most: int) -> list[T]:
     return found if len(found) <= most else random.sample(found, most)

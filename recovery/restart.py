@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -43,10 +43,11 @@ s.heard_as <> '{}' and not exists (
 
 _UNFINISHED: Final = f"""
 select stream from standing s join filing f using (filing_id)
-where s.kind = $1 and s.filing_id = $2 and (s.open or s.watched_until > now() or (f.closed_at is null and {_UNTOLD}))
-order by s.n
+where (s.open or s.watched_until > now() or (f.closed_at is null and {_UNTOLD}))
 """  # noqa: S608 -- joined from statements of our own
-"""Unfinished streams of one filing: open, or with late news possible, or their end unknown to the open filing."""
+"""Unfinished streams: open, or with late news possible, or their end unknown to the open filing."""
+_OF_ONE: Final = f"{_UNFINISHED} and s.kind = $1 and s.filing_id = $2 order by s.n"
+_OF_THESE: Final = f"{_UNFINISHED} and s.stream = any($1) order by s.stream"
 
 _PAGES: Final[tuple[tuple[str, Any], ...]] = (
     ("select stream, stream as key from standing where kind = $1 and open and stream > $2 order by key limit $3", ""),
@@ -103,7 +104,11 @@ class Restarter:
 
     async def unfinished(self, kind: str, filing: UUID) -> list[str]:
         """Returns the streams of a kind, of one filing, whose workflow still has something to do."""
-        return [row["stream"] for row in await self._pool.fetch(_UNFINISHED, kind, filing)]
+        return [row["stream"] for row in await self._pool.fetch(_OF_ONE, kind, filing)]
+
+    async def unfinished_of(self, streams: Sequence[str]) -> list[str]:
+        """Returns those of the streams whose workflow still has something to do."""
+        return [row["stream"] for row in await self._pool.fetch(_OF_THESE, streams)]
 
     async def all_unfinished(self, kind: str) -> AsyncIterator[list[str]]:
         """Yields the streams of a kind, of all filings, whose workflow has something to do; one may come twice."""

@@ -30,7 +30,12 @@ from rules.streams import KINDS
 
 def running(*types: str) -> str:
     """Returns the visibility query of the running workflows of these types."""
-    return f"ExecutionStatus = 'Running' AND WorkflowType IN ({', '.join(map(repr, types))})"
+    return f"ExecutionStatus = 'Running' AND {of_types(*types)}"
+
+
+def of_types(*types: str) -> str:
+    """Returns the visibility query of the workflows of these types."""
+    return f"WorkflowType IN ({', '.join(map(repr, types))})"
 
 
 RUNNING: Final = running(*KINDS.workflows)

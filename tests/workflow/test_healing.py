@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,13 +10,18 @@ from typing import Any, Final
 
 import asyncpg
 import pytest
-from temporalio.api.command.v1 import Command, ProtocolMessageCommandAttributes
+from temporalio.api.command.v1 import (
+    Command,
+    CompleteWorkflowExecutionCommandAttributes,
+    ProtocolMessageCommandAttributes,
+)
 from temporalio.api.enums.v1 import CommandType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest
 from temporalio.service import RPCError
 
-from recovery.healing import SILENT, STANDS_STILL, WELL, Healer
+from recovery.healing import AGAIN, SILENT, STANDS_STILL, WELL, Healer
+from recovery.presence import present
 from recovery.restart import Found, Restarter
 from recovery.stalled import NOT_CONTINUED, TIMED_OUT, Stalled, stalled
 from rules.filing.commands import RULES
@@ -26,7 +31,7 @@ from schemas.ids import TASK_QUEUE, filing_workflow
 from schemas.stream.healing import MOST_LEFT, REMEMBERED, Healed, Healings, Look
 from tests.acting import JOINED, NEVER_PAYS, PAYS, Play, eventually, extract, publish_short, refer
 from tests.any_files import any_file_activities
-from tests.conftest import World
+from tests.conftest import World, empty_namespace
 from tests.restarting import lose, restart
 from tests.workflow.standing_still import (
     ABOUT_A_MINUTE,
@@ -213,6 +218,68 @@ async def test_one_that_had_run_well_is_healed_again(
         look = await healer.look(world.temporal, soon(one))
         assert [healed.stream for healed in look.healed] == [stream] * heals
         assert look.left == (stream,) * (not heals)
+
+
+async def gone(play: Play) -> None:
+    """Waits until Temporal's list shows no run of the filing any more."""
+    runs = f"WorkflowId = '{filing_workflow(play.filing)}' AND ExecutionStatus = 'Running'"
+    await eventually(lambda: play.world.temporal.count_workflows(runs), lambda found: found.count == 0)
+
+
+async def terminated(play: Play) -> None:
+    await handle_of(play).terminate("by a stranger")
+
+
+async def completed(play: Play) -> None:
+    """A stranger takes the filing's task, and ends it as if it had run to its end."""
+    await awake(play)
+    done = Command(
+        command_type=CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
+        complete_workflow_execution_command_attributes=CompleteWorkflowExecutionCommandAttributes(),
+    )
+    await play.world.temporal.workflow_service.respond_workflow_task_completed(
+        RespondWorkflowTaskCompletedRequest(
+            namespace=play.world.namespace, task_token=await taken_to_the_grave(play.world), commands=[done]
+        )
+    )
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize("ending", [terminated, completed])
+async def test_one_that_was_ended_before_its_time_is_started_again_at_once_then_after_longer_pauses(
+    world: World, healer: Healer, ending: Callable[[Play], Awaitable[None]]
+) -> None:
+    async with world.platform():
+        whole_one = await Play.begin(world, extract())
+        await whole_one.accept()
+        await whole(whole_one)
+        play = await Play.begin(world, extract())
+        await play.at(Stage.INTAKE)
+    stream, now = filing_workflow(play.filing), datetime.now(UTC)
+    await ending(play)
+    await gone(play)
+    assert [healed.stream for healed in (await healer.look(world.temporal, now)).healed] == [stream]
+    for pause in (2 * AGAIN, 4 * AGAIN):
+        await ending(play)
+        await gone(play)
+        assert await healer.look(world.temporal, now + pause - SECOND) == Look()
+        now += pause
+        assert [healed.stream for healed in (await healer.look(world.temporal, now)).healed] == [stream]
+    async with world.platform():
+        await nothing_lost(play)
+
+
+async def test_one_that_ended_is_not_started_again_while_another_temporal_works_on_the_record(
+    world: World, healer: Healer
+) -> None:
+    async with world.platform():
+        play = await Play.begin(world, extract(payer_account=NEVER_PAYS))
+        await play.at(Stage.INTAKE)
+    await terminated(play)
+    await gone(play)
+    async with present(world.app_dsn, await empty_namespace(world)):
+        assert await healer.look(world.temporal, datetime.now(UTC)) == Look()
+    assert (await healer.look(world.temporal, datetime.now(UTC))).healed
 
 
 async def test_what_a_bug_holds_up_is_left_to_who_mends_it(
