@@ -535,6 +535,7 @@ LONG: Final[Mapping[str, Long]] = {
         "minutes of healing, and what must not heal",
         but=(
             "test_after_a_minute_it_goes_on_from_its_log",
+            "test_one_that_was_ended_before_its_time_is_started_again_at_once_then_after_longer_pauses",
             "test_the_looks_add_up_and_stay_small",
             "test_what_was_told_is_heard_again_by_a_filing_that_was_started_anew",
         ),
