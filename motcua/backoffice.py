@@ -11,8 +11,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
+from pydantic_core import to_json
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
@@ -22,11 +23,12 @@ from temporalio.worker import Worker
 from . import contract as c
 from .calls.retry import DEFAULT_PATIENCE, patiently
 from .client import FilingClient
-from .configured_speaker import speaker_here
+from .configured_speaker import PRINCIPAL, speaker_here
 from .connection import connect, speaking_ours
 from .errors import MotcuaError, NotFound, refused_for
 from .files.store import FileNotTakenError, Store
 from .hooks import Hooks
+from .signing.statement import Speaker
 from .stopping import GRACE, on_stop_signals
 
 READY_FILE: Final = "MOTCUA_READY_FILE"
@@ -41,6 +43,10 @@ DIRECTORY_PATIENCE: Final = 5.0
 
 BUILD: Final = "backoffice"
 """The worker's build id. Without one the SDK reads the bytecode of all imported modules, which takes a second."""
+
+IDENTITY: Final = "MOTCUA_IDENTITY"
+
+A = TypeVar("A", c.CheckAnswer, c.IssueAnswer, c.AnswerAnswer)
 
 _log = logging.getLogger("motcua.backoffice")
 
@@ -96,40 +102,55 @@ class BackOffice:
 
 
 class _Work:
-    """The activities of the back-office contract."""
+    """The activities of the back-office contract. `speaker` signs their answers."""
 
-    def __init__(self, office: BackOffice, store: Store, hooks: Hooks) -> None:
+    def __init__(self, office: BackOffice, store: Store, hooks: Hooks, speaker: Speaker | None = None) -> None:
         self._office = office
         self._store = store
         self._hooks = hooks
+        self._speaker = speaker
 
     @activity.defn(name=c.CHECK)
-    async def check(self, request: c.CheckRequest) -> c.CheckAnswer:
+    async def check(self, given: dict[str, Any]) -> c.CheckAnswer:
+        request = c.CheckRequest.model_validate_json(to_json(given))
         async with self._beating():
             complete = await self._hooks.run(self._office.check, request.dossier)
         if not isinstance(complete, bool):
             raise ApplicationError("check must answer True or False", type="bad_answer")
-        return c.CheckAnswer(complete=complete)
+        return await self._signed(c.CHECK, given, c.CheckAnswer(complete=complete))
 
     @activity.defn(name=c.ISSUE)
-    async def issue(self, request: c.IssueRequest) -> c.IssueAnswer:
+    async def issue(self, given: dict[str, Any]) -> c.IssueAnswer:
+        request = c.IssueRequest.model_validate_json(to_json(given))
         async with self._beating():
             made = await self._hooks.run(self._office.issue, request)
         document = Document(made) if isinstance(made, bytes) else made
         filing = request.dossier.filing_id
         try:
             stored = await self._store.put(filing, document.data, document.media_type)
-            return c.IssueAnswer(result=stored, expires_on=document.expires_on, copies=document.copies)
+            answer = c.IssueAnswer(result=stored, expires_on=document.expires_on, copies=document.copies)
         except (FileNotTakenError, c.UnfitError) as error:
             raise ApplicationError(str(error), type="bad_result") from None
+        return await self._signed(c.ISSUE, given, answer)
 
     @activity.defn(name=c.ANSWER)
-    async def answer(self, request: c.AnswerRequest) -> c.AnswerAnswer:
+    async def answer(self, given: dict[str, Any]) -> c.AnswerAnswer:
+        request = c.AnswerRequest.model_validate_json(to_json(given))
         async with self._beating():
             decision = await self._hooks.run(self._office.answer, request)
         if not isinstance(decision, c.PartDecision | None):
             raise ApplicationError("answer must give a PartDecision or None", type="bad_answer")
-        return c.AnswerAnswer(decision=decision)
+        return await self._signed(c.ANSWER, given, c.AnswerAnswer(decision=decision))
+
+    async def _signed(self, act: str, given: dict[str, Any], answer: A) -> A:
+        """Returns the answer with the program's statement about it and the request, which the workflow's id names."""
+        speaker = self._speaker
+        if speaker is None:
+            return answer
+        stream = str(activity.info().workflow_id)
+        if speaker.waits:
+            return await asyncio.to_thread(speaker.answer, stream, act, given, answer)
+        return speaker.answer(stream, act, given, answer)
 
     @asynccontextmanager
     async def _beating(self) -> AsyncIterator[None]:
@@ -154,10 +175,12 @@ def queue_of(agency: str | None) -> str:
 
 
 @asynccontextmanager
-async def worker(office: BackOffice, client: Client, store: Store, queue: str) -> AsyncIterator[Worker]:
-    """Runs the Temporal worker of a back office inside the block."""
+async def worker(
+    office: BackOffice, client: Client, store: Store, queue: str, speaker: Speaker | None = None
+) -> AsyncIterator[Worker]:
+    """Runs the Temporal worker of a back office inside the block. Without a `speaker` nothing is signed."""
     with Hooks() as hooks:
-        work = _Work(office, store, hooks)
+        work = _Work(office, store, hooks, speaker)
         async with Worker(
             speaking_ours(client),
             task_queue=queue,
@@ -177,7 +200,8 @@ async def run(
 ) -> None:
     """Serve an agency until SIGTERM or SIGINT, then finish the running work: the process ends within ten seconds.
 
-    Once it serves, it creates the file named in `MOTCUA_READY_FILE`, if that is set.
+    Once it serves, it creates the file named in `MOTCUA_READY_FILE`, if that is set. Answers are signed by the program
+    that the environment names; without one a warning is logged, unless `MOTCUA_IDENTITY` is `off`.
 
     Args:
         office: The agency's hooks; by default those of `BackOffice` itself.
@@ -192,13 +216,16 @@ async def run(
     """
     tell_signs_of_life()
     store = Store.from_environment()
+    speaker = await asyncio.to_thread(speaker_here)
+    if speaker is None and os.environ.get(IDENTITY) != "off":
+        _log.warning("backoffice.answers_unsigned", extra={"reason": PRINCIPAL})
     client = await patiently(lambda _: connect(lazy=False), patience)
     queue = queue or queue_of(agency)
     if agency is not None:
-        await _look_up(client, agency, queue)
+        await _look_up(client, speaker, agency, queue)
     stop = asyncio.Event()
     on_stop_signals(stop)
-    async with worker(office or BackOffice(), client, store, queue):
+    async with worker(office or BackOffice(), client, store, queue, speaker):
         _say_ready()
         _log.info("backoffice.ready", extra={"queue": queue})
         await stop.wait()
@@ -211,9 +238,8 @@ def tell_signs_of_life() -> None:
         Runtime.set_default(Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=SIGN_OF_LIFE))
 
 
-async def _look_up(client: Client, agency: str, queue: str) -> None:
+async def _look_up(client: Client, speaker: Speaker | None, agency: str, queue: str) -> None:
     """Refuses an agency that is not in the directory; logs a warning if the agency's work goes to another queue."""
-    speaker = await asyncio.to_thread(speaker_here)
     try:
         entry = await FilingClient(client, speaker=speaker, patience=DIRECTORY_PATIENCE).agency(agency)
     except NotFound:

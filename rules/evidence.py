@@ -10,6 +10,10 @@ from uuid import UUID, uuid5
 
 from pydantic_core import to_jsonable_python
 
+from schemas.base import Model
+from schemas.stream.edge import strictly
+from schemas.stream.ledger import AgencyAnswer
+
 _FINDINGS: Final = UUID("3f0cbb1e-0f7c-5b0e-9a52-7b8c2f1d6a90")
 
 
@@ -39,6 +43,33 @@ class Entry:
 
 Evidence = tuple[tuple[Entry, ...], ...]
 """Alternatives: one of them is enough, with all of its entries."""
+
+
+@dataclass(frozen=True)
+class OfficeAnswer:
+    """The answer of an agency's back office from which an event follows: where identity is required, a signed one.
+
+    Attributes:
+        act: The activity that it answers.
+        answer: The answer, without its statement.
+        request_id: The request's id; None if the event does not determine it.
+        unless: The finding in place of which the back office is asked.
+    """
+
+    act: str
+    answer: Model
+    request_id: str | None = None
+    unless: Finding | None = None
+
+    def is_given(self, said: AgencyAnswer) -> bool:
+        """Whether a back office has given this answer, signed or not."""
+        if said.act != self.act or self.request_id not in {None, said.request_id}:
+            return False
+        given = {name: value for name, value in said.answer.items() if name != "statement"}
+        try:
+            return strictly(type(self.answer), given) == self.answer
+        except ValueError:
+            return False
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar, Union,
 
 from pydantic import Field, TypeAdapter
 
-from rules.evidence import Evidence, Finding
+from rules.evidence import Evidence, Finding, OfficeAnswer
 from rules.rule import Rules
 from rules.telling import Telling
 from rules.waiting import Waits
@@ -130,6 +130,7 @@ class StreamKind(Generic[S]):
         commands: The public commands; each is an Update of its workflow under its kind.
         evidence_of: The entries that the log must hold before an event is written; None if it needs none.
         found_by: The findings about acts outside that the record must hold before an event is written.
+        answered_by: The answer of an agency's back office from which an event by this actor follows, if one does.
         pins: The versions that its first event pins.
         numberings: The numbers that its events carry, by kind of counter.
         table: Its own read model.
@@ -162,6 +163,7 @@ class StreamKind(Generic[S]):
     commands: tuple[type[Command], ...] = ()
     evidence_of: Callable[[StreamId, Any], Evidence | None] = lambda _, __: None
     found_by: Callable[[StreamId, Any], tuple[Finding, ...]] = lambda _, __: ()
+    answered_by: Callable[[StreamId, Any, Actor], OfficeAnswer | None] = lambda _, __, ___: None
     pins: Callable[[Any], Pins | None] = lambda _: None
     numberings: Mapping[str, Numbering] = field(default_factory=dict)
     table: Table | None = None
@@ -234,6 +236,10 @@ class StreamKind(Generic[S]):
         logged = self.evidence_of(stream, event)
         found = () if called_back else tuple(one.about(str(stream)) for one in self.found_by(stream, event))
         return tuple((*way, *found) for way in logged or ((),)) if found else logged
+
+    def office_answer(self, stream: StreamId, event: Any, by: Actor) -> OfficeAnswer | None:
+        """The answer of an agency's back office from which this event by this actor follows; None if it needs none."""
+        return None if isinstance(event, Erased) else self.answered_by(stream, event, by)
 
     def papers(self, event: Any) -> tuple[PaperKind, ...]:
         """The official papers that this event causes."""

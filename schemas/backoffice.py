@@ -1,7 +1,8 @@
 """The back-office contract: requests to an agency's own worker, and its answers.
 
 Activities `backoffice.check`, `backoffice.issue` and `backoffice.answer` on the agency's queue. A request may be
-delivered more than once with the same `request_id`: all deliveries have one answer.
+delivered more than once with the same `request_id`: all deliveries have one answer. The agency's program signs each
+answer to its request; `statement` is no part of the answer.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool
 
-from .base import AgencyCode, Code, Key, Model, ShortText, Subject, Version
+from .base import AgencyCode, Code, Key, Model, ShortText, Subject, Version, unset
 from .files import FileRef, Paper
 from .filing.authorisation import Authorisation
 from .filing.events import Outcome
 from .form import FormValue
+from .identity.statement import SignedStatement
 from .level import Level
 from .people import Applicant
 from .publishing.procedure import ProcedureCode
@@ -39,6 +41,15 @@ __all__ = [
 CHECK: Final = "backoffice.check"
 ISSUE: Final = "backoffice.issue"
 ANSWER: Final = "backoffice.answer"
+
+CHECK_REQUEST: Final = "check:1"
+"""The id of the only request of a filing to check whether its dossier is complete."""
+
+
+def answer_request(n: int) -> str:
+    """The id of the only request to decide the filing's n-th part."""
+    return f"answer:{n}"
+
 
 NO_USABLE_ANSWER: Final = "the back office gave no usable answer"
 NOT_IN_STORE: Final = "the result's file is not in the object store"
@@ -80,6 +91,8 @@ class CheckAnswer(Model):
 
     complete: StrictBool
     """whether the dossier is complete, so that the standing order may approve it"""
+    statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
+    """signature of this answer by the agency's program, as a compact JWS; required if identities are"""
 
 
 class IssueRequest(Model):
@@ -110,6 +123,8 @@ class IssueAnswer(Model):
     result: FileRef
     expires_on: date | None = None
     copies: Annotated[int, Field(strict=True, ge=1, le=999)] | None = None
+    statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
+    """signature of this answer by the agency's program, as a compact JWS; required if identities are"""
 
 
 class AnswerRequest(Model):
@@ -139,3 +154,5 @@ class AnswerAnswer(Model):
 
     decision: PartDecision | None = None
     """the decision, its officer and its reason; not set: an officer of the agency decides"""
+    statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
+    """signature of this answer by the agency's program, as a compact JWS; required if identities are"""

@@ -219,7 +219,10 @@ def temporal_address(_temporals: Temporals) -> str:
 
 @dataclass(frozen=True)
 class World:
-    """A database, a namespace and an object store of one test. The demo procedures are published."""
+    """A database, a namespace and an object store of one test. The demo procedures are published.
+
+    Its clients speak by `speaker`, its back offices by `office`.
+    """
 
     env: Mapping[str, str]
     temporal: Client
@@ -230,6 +233,7 @@ class World:
     superuser_dsn: str
     identity: Identity = field(default=Identity.OFF, kw_only=True)
     speaker: Speaker | None = field(default=None, kw_only=True)
+    office: Speaker | None = field(default=None, kw_only=True)
 
     @property
     def settings(self) -> WorkerSettings:
@@ -288,7 +292,7 @@ class World:
     ) -> AsyncIterator[None]:
         """Runs a back office in this process."""
         store = Store(from_url(self.objects))
-        async with back_office_worker(office or BackOffice(), self.temporal, store, queue):
+        async with back_office_worker(office or BackOffice(), self.temporal, store, queue, self.office):
             yield
 
     @asynccontextmanager

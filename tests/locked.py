@@ -27,6 +27,7 @@ from schemas.identity.statement import (
     Claim,
     IdentityStatement,
     Principal,
+    PrincipalKind,
     audience,
     message_digest,
     seconds,
@@ -38,7 +39,7 @@ from tests.speaking import grant, key_of, principal, private_key
 from workers.settings import Identity
 
 AUDIENCE: Final = audience(UNNAMED)
-PORTAL, OTHER_PORTAL, DESK, OFFICE, OPERATIONS, GONE, OLD, EVERYBODY = range(51, 59)
+PORTAL, OTHER_PORTAL, DESK, OFFICE, OPERATIONS, GONE, OLD, EVERYBODY, MACHINE = range(51, 60)
 """The programs, each by the seed of its key."""
 
 
@@ -68,6 +69,19 @@ def programs() -> dict[int, Principal]:
     }
 
 
+def back_office(seed: int, agency: str | None = None, name: str = "back-office") -> Principal:
+    """Returns the program of an agency's back office; without an agency, of the default one."""
+    plain_ = principal(name, keys=(now_in_force(seed),))
+    return plain_.model_copy(update={"kind": PrincipalKind.BACK_OFFICE, "agency": agency})
+
+
+async def with_office(world: World, program: Principal | None = None, seed: int = MACHINE) -> World:
+    """Returns the world with a back office, by default the default one, whose program is registered."""
+    program = program or back_office(seed)
+    await register(world, program)
+    return replace(world, office=Speaker(program.id, private_key(seed), UNNAMED))
+
+
 async def register(world: World, *programs: Principal) -> None:
     """Write the programs into the register, over any earlier entries."""
     async with world.connection() as connection:
@@ -78,10 +92,11 @@ async def register(world: World, *programs: Principal) -> None:
 async def register_with(connection: asyncpg.Connection[asyncpg.Record], one: Principal) -> None:
     """Write one program into the register."""
     grants = json.dumps([each.model_dump(mode="json") for each in one.grants])
-    await connection.execute(_PRINCIPAL, one.id, NO_AGENCY, one.name, one.kind, grants)
+    agency = one.agency or NO_AGENCY
+    await connection.execute(_PRINCIPAL, one.id, agency, one.name, one.kind, grants)
     for key in one.keys:
         times = key.valid_from, key.valid_until, key.revoked_at
-        await connection.execute(_KEY, key.key_id, one.id, NO_AGENCY, key.public_key, *times)
+        await connection.execute(_KEY, key.key_id, one.id, agency, key.public_key, *times)
     await connection.execute("update principal_version set version = version + 1")
 
 
@@ -96,18 +111,18 @@ values ($1, $2, $3, $4, $5, $6, $7) on conflict (key_id) do update set revoked_a
 
 
 async def signing(world: World) -> World:
-    """Returns the world with identity required, and with a kit client that may speak for everybody."""
+    """Returns the world with identity required, a kit client that may speak for everybody, and a back office."""
     everybody = (grant(claim, "*", least=Assurance.LOW) for claim in (Claim.OFFICERS, Claim.OPERATOR, Claim.AUDITOR))
     own = grant(Claim.OWN, least=Assurance.LOW)
     await register(world, principal("everybody", own, *everybody, keys=(now_in_force(EVERYBODY),)))
     speaker = Speaker("everybody", private_key(EVERYBODY), UNNAMED)
-    return replace(world, identity=Identity.REQUIRED, speaker=speaker)
+    return await with_office(replace(world, identity=Identity.REQUIRED, speaker=speaker))
 
 
 @asynccontextmanager
 async def locked(world: World) -> AsyncIterator[World]:
     """Yields the world with identity required, the programs registered, and a running platform."""
-    closed = replace(world, identity=Identity.REQUIRED)
+    closed = await with_office(replace(world, identity=Identity.REQUIRED))
     await register(closed, *programs().values())
     async with closed.platform():
         yield closed

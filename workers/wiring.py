@@ -189,7 +189,8 @@ async def activities_with(
                 msg = "MOTCUA_MASTER_KEY is not the key that this record was sealed with; nothing was changed"
                 raise RuntimeError(msg)
         readings, meter = Readings(), Runtime.default().metric_meter
-        ledger = Ledger(pool, vault, kinds, meter, signed=guard is not None, readings=readings)
+        audience = None if guard is None else settings.audience
+        ledger = Ledger(pool, vault, kinds, meter, audience, readings)
         registry = Registry(pool, guard)
         own: dict[str, Provider] = {DEFAULT_PROVIDER: OwnBank(DEFAULT_PROVIDER, bank)}
         others = {name: provider(name, merchant, http) for name, merchant in settings.providers.items()}
@@ -206,7 +207,7 @@ async def activities_with(
         complaints = Complaints(pool, vault, kinds, guard)
         printing = ResultPrinting(pool, instructions, vault, keep, settings.tracking_url)
         results = Results(pool, vault, kinds)
-        official = OfficialSigning(pool, instructions, Store(store), signer, lasting)
+        official = OfficialSigning(pool, instructions, Store(store), signer, lasting, audience)
         working = (
             ledger.append,
             registry.open,

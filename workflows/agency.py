@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
 with workflow.unsafe.imports_passed_through():
+    from activities.intake import OpenRequest, Registry
     from activities.results.printing import PRINT
     from rules.filing.dossier import dossier, issue_request
     from rules.require import require
@@ -25,12 +27,18 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing import commands as cm
     from schemas.filing.events import MachineWork
     from schemas.filing.state import Filing
+    from schemas.ids import digest
+    from schemas.people import SYSTEM
+    from schemas.referral.commands import AnswerByMachine
     from schemas.referral.state import Referral
     from schemas.result.state import Result
     from schemas.stream.edge import strictly
+    from schemas.stream.ledger import AgencyAnswer
 
 from workflows.stream.asking import bound, instruction, is_not_ordered, note_no_answer, read_again, readable, start
-from workflows.stream.recording import Stream
+from workflows.stream.basis import Basis, UnfoundedError, read
+from workflows.stream.confirming import confirmed
+from workflows.stream.recording import NOTHING_TO_DO, Stream
 
 _TIME: Final = timedelta(minutes=2)
 _BEAT: Final = timedelta(seconds=10)
@@ -50,39 +58,68 @@ _TYPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 A = TypeVar("A", bound=Model)
 
 
-def check(log: Stream[Filing], queue: str) -> asyncio.Task[bo.CheckAnswer]:
-    """Requests the back office's check of whether the dossier, as first handed in, is complete."""
-    request = bo.CheckRequest(request_id="check:1", dossier=dossier(log.state))
-    asking = _Asking(log, MachineWork.CHECK)
-    return asyncio.create_task(asking.answer(bo.CHECK, lambda: request, queue, bo.CheckAnswer))
+Take = Callable[["Reply[A]"], Awaitable[None]]
 
 
-def issue(log: Stream[Filing], queue: str) -> asyncio.Task[bo.IssueAnswer | None]:
-    """Requests the result of the decision that the filing waits for."""
-    asking = _Asking(log, MachineWork.ISSUE)
+@dataclass(frozen=True)
+class Reply(Generic[A]):
+    """An answer without its statement, and what the log needs to verify it: nothing of the platform's own print."""
+
+    answer: A
+    said: AgencyAnswer | None
+
+    @property
+    def basis(self) -> Basis:
+        """The basis of what follows from the answer."""
+        return Basis(answered=self.said)
+
+
+def check(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.CheckAnswer]]:
+    """Requests the check of whether the dossier, as first handed in, is complete; accepts a complete one."""
+    request = bo.CheckRequest(request_id=bo.CHECK_REQUEST, dossier=dossier(log.state))
+
+    async def take(reply: Reply[bo.CheckAnswer]) -> None:
+        if log.state.accepted_at is None:
+            accept = cm.Accept(command_id="accept:automatic", actor=SYSTEM, via=cm.SYSTEM_VIA)
+            incomplete = None if reply.answer.complete else NOTHING_TO_DO
+            await log.attempt(accept, refusal=incomplete, basis=reply.basis)
+
+    asking = _Asking(log, MachineWork.CHECK, take)
+    return asyncio.create_task(asking.answer(bo.CHECK, request, queue, bo.CheckAnswer))
+
+
+def issue(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.IssueAnswer] | None]:
+    """Requests the result of the decision that the filing waits for; records it once its file is in the store."""
+
+    async def take(reply: Reply[bo.IssueAnswer]) -> None:
+        if log.state.result is None and await confirmed(log, reply.answer):
+            said = {"command_id": f"issue:{log.state.seq}"} | dict(reply.answer)
+            await log.attempt(cm.Issue.model_validate(said), basis=reply.basis)
+
+    asking = _Asking(log, MachineWork.ISSUE, take)
     return _issued(asking, require(issue_request(log.state)), queue, by_template=log.state.procedure.by_template)
 
 
-def make(log: Stream[Result], queue: str) -> asyncio.Task[bo.IssueAnswer | None]:
+def make(log: Stream[Result], queue: str) -> asyncio.Task[Reply[bo.IssueAnswer] | None]:
     """Requests the file of a result under its number; officers sign the file later."""
-    asking = _Asking(log, MachineWork.ISSUE, answer_says_all=False)
+    asking = _Asking[bo.IssueAnswer](log, MachineWork.ISSUE)
     return _issued(asking, require(make_request(log.state)), queue, by_template=require(log.state.order).by_template)
 
 
 def _issued(
-    asking: _Asking, request: bo.IssueRequest, queue: str, *, by_template: bool
-) -> asyncio.Task[bo.IssueAnswer | None]:
+    asking: _Asking[bo.IssueAnswer], request: bo.IssueRequest, queue: str, *, by_template: bool
+) -> asyncio.Task[Reply[bo.IssueAnswer] | None]:
     """Requests the result's file: of the platform if the procedure has a template, else of the agency on `queue`."""
     if by_template:
         return asyncio.create_task(asking.printed())
-    return asyncio.create_task(asking.answer(bo.ISSUE, lambda: request, queue, bo.IssueAnswer))
+    return asyncio.create_task(asking.answer(bo.ISSUE, request, queue, bo.IssueAnswer))
 
 
-def decide(log: Stream[Referral], queue: str) -> asyncio.Task[bo.AnswerAnswer]:
-    """Requests the decision of a part; officers may decide it meanwhile."""
+def decide(log: Stream[Referral], queue: str) -> asyncio.Task[None]:
+    """Requests the decision of a part, and records it; officers may decide it meanwhile."""
     referral = log.state
     request = bo.AnswerRequest(
-        request_id=f"answer:{referral.n}",
+        request_id=bo.answer_request(referral.n),
         dossier=require(referral.dossier),
         part=require(referral.part),
         lead=require(referral.lead),
@@ -90,46 +127,49 @@ def decide(log: Stream[Referral], queue: str) -> asyncio.Task[bo.AnswerAnswer]:
     return asyncio.create_task(_decided(log, request, queue))
 
 
-async def _decided(log: Stream[Referral], request: bo.AnswerRequest, queue: str) -> bo.AnswerAnswer:
+async def _decided(log: Stream[Referral], request: bo.AnswerRequest, queue: str) -> None:
     silent, later = 0, _LATER
     while True:
         try:
             raw = await start(bo.ANSWER, request, _options(queue, silent, RetryPolicy(maximum_interval=_OFFICERS_MAY)))
-            return strictly(bo.AnswerAnswer, readable(raw, Any))
-        except (ActivityError, ValueError) as error:
+            reply = _reply(bo.ANSWER, request, raw, bo.AnswerAnswer)
+            decided = AnswerByMachine(command_id="part:machine", decision=reply.answer.decision)
+            await log.attempt(decided, basis=reply.basis)
+        except (ActivityError, ValueError, UnfoundedError) as error:
             note_no_answer(bo.ANSWER, type(error).__name__)
             silent += _timed_out(error)
+            queue = await _queue_after(error, log, queue) or queue
+        else:
+            return
         await log.catch_up()
         await workflow.sleep(later, summary=bo.NO_USABLE_ANSWER)
         later = min(later * 2, _SELDOM)
 
 
-class _Asking:
-    """Repeats one request to the back office until there is an answer.
+class _Asking(Generic[A]):
+    """Repeats one request to the back office until there is an answer that the log bears out.
 
     Once the team lead has been notified, the server alone retries, so a longer wait costs no further workflow tasks.
-    With `answer_says_all=False` an answer may be unusable, and the caller reports that the work goes on.
+    Without `take` an answer may be unusable, and the caller reports that the work goes on.
     """
 
-    def __init__(
-        self, log: Stream[Filing] | Stream[Result], work: MachineWork, *, answer_says_all: bool = True
-    ) -> None:
+    def __init__(self, log: Stream[Filing] | Stream[Result], work: MachineWork, take: Take[A] | None = None) -> None:
         self._log = log
         self._work = work
-        self._says_all = answer_says_all
+        self._take = take
         self._tries = 0
         self._silent = 0
         self._told = log.state.machine_failing is work
 
-    async def printed(self) -> bo.IssueAnswer | None:
+    async def printed(self: _Asking[bo.IssueAnswer]) -> Reply[bo.IssueAnswer] | None:
         """Returns the platform's print; None, after reading the log again, if the log does not order the print."""
         try:
-            return await self.answer(PRINT, lambda: instruction(self._log), None, bo.IssueAnswer)
+            return await self.answer(PRINT, instruction(self._log), None, bo.IssueAnswer)
         except ActivityError:
             await read_again(self._log)
             return None
 
-    async def answer(self, name: str, request: Callable[[], Model], queue: str | None, model: type[A]) -> A:
+    async def answer(self, name: str, request: Model, queue: str | None, model: type[A]) -> Reply[A]:
         """Requests work on the `queue` of a back office, or on our own if that is None, until there is an answer.
 
         After an error without retry, or an unusable answer, the request is repeated: the agency has to correct it.
@@ -139,18 +179,26 @@ class _Asking:
             try:
                 attempts = _FOR_EVER if self._told else TOLD_AFTER
                 retries = RetryPolicy(maximum_interval=_LONGEST_PAUSE, maximum_attempts=attempts)
-                raw = await start(name, request(), _options(queue, self._silent, retries))
-                answer = strictly(model, readable(raw, Any))
-            except (ActivityError, ValueError) as error:
+                raw = await start(name, request, _options(queue, self._silent, retries))
+                reply = _reply(name, request, raw, model)
+                await self._heard(reply)
+            except (ActivityError, ValueError, UnfoundedError) as error:
                 if name == PRINT and isinstance(error, ActivityError) and is_not_ordered(error):
                     raise
                 await self._failed(name, error)
+                queue = await _queue_after(error, self._log, queue)
             else:
-                if self._says_all and self._log.state.machine_failing is self._work:
-                    await self._log.attempt(cm.ReportAnswered(command_id=self._id(), work=self._work))
-                return answer
+                return reply
 
-    async def _failed(self, name: str, error: ActivityError | ValueError) -> None:
+    async def _heard(self, reply: Reply[A]) -> None:
+        """Records what follows from an answer. Raises `UnfoundedError`."""
+        if self._take is None:
+            return
+        if self._log.state.machine_failing is self._work:
+            await self._log.attempt(cm.ReportAnswered(command_id=self._id(), work=self._work), basis=reply.basis)
+        await self._take(reply)
+
+    async def _failed(self, name: str, error: Exception) -> None:
         note_no_answer(name, type(error).__name__)
         self._silent += _timed_out(error)
         exhausted = isinstance(error, ActivityError) and error.retry_state is RetryState.MAXIMUM_ATTEMPTS_REACHED
@@ -167,6 +215,24 @@ class _Asking:
 
     def _id(self) -> str:
         return f"machine:{self._work}:{self._log.state.seq}"
+
+
+def _reply(name: str, request: Model, raw: RawValue | None, model: type[A]) -> Reply[A]:
+    """Returns an activity's answer. Raises `ValueError` for one that does not fit."""
+    given = readable(raw, Any)
+    answer = strictly(model, given)
+    if name == PRINT:
+        return Reply(answer, None)
+    sent = request.model_dump(mode="json", exclude_none=True)
+    said = AgencyAnswer(act=name, request_id=sent["request_id"], request=digest(sent), answer=given)
+    return Reply(answer.model_copy(update={"statement": None}), said)
+
+
+async def _queue_after(error: Exception, log: Stream[Any], queue: str | None) -> str | None:
+    """Returns the queue to ask on after an error: the directory's present one after an answer that is not borne out."""
+    if queue is None or not isinstance(error, UnfoundedError):
+        return queue
+    return (await read(Registry.open, OpenRequest(stream=str(log.id)))).answer.queue or queue
 
 
 def _options(queue: str | None, silent: int, retries: RetryPolicy) -> workflow.ActivityConfig:

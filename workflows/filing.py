@@ -32,7 +32,6 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.state import FeeState, Filing, FilingEnd, Stage, Timer
     from schemas.ids import digest
     from schemas.level import Channel
-    from schemas.people import SYSTEM
     from schemas.stream.edge import bounded
     from schemas.stream.ledger import Receipt
     from schemas.text import composed
@@ -40,7 +39,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.alarm import Alarm, ring_id
     from workflows.stream.asking import instruction, question
     from workflows.stream.basis import read
-    from workflows.stream.confirming import confirmed
     from workflows.stream.examining import examine
     from workflows.stream.recording import refuse, single_argument
     from workflows.stream.shell import Considered, Life, Opening, takes_commands
@@ -223,8 +221,8 @@ class FilingLife(Life[Filing]):
             await self._until(lambda: accepted() or checking.done())
             checked = checking.done()
             self.memory = self.memory.model_copy(update={"checked": checked})
-            if checked and checking.result().complete:
-                await self.stream.attempt(cm.Accept(command_id="accept:automatic", actor=SYSTEM, via=cm.SYSTEM_VIA))
+            if checked:
+                checking.result()
         await self._until(accepted)
 
     @property
@@ -245,14 +243,7 @@ class FilingLife(Life[Filing]):
                 return
             making = agency.issue(self.stream, self.memory.queue)
             await self._until(making.done)
-            if (made := making.result()) is None:
-                continue
-            confirming = asyncio.create_task(confirmed(self.stream, made))
-            await self._until(confirming.done)
-            if confirming.result():
-                command_id = f"issue:{self._filing.seq}"
-                await self.stream.attempt(cm.Issue.model_validate({"command_id": command_id} | dict(made)))
-            if self._filing.result is None:
+            if making.result() is not None and self._filing.result is None:
                 workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._filing.filing_id)})
                 await self.stream.catch_up()
                 later = asyncio.create_task(workflow.sleep(_NOT_THERE, summary=NOT_IN_STORE))

@@ -17,10 +17,9 @@ with workflow.unsafe.imports_passed_through():
     from rules.referral.view import view
     from rules.stream_kind import StreamKind
     from rules.streams import REFERRAL
-    from schemas.backoffice import AnswerAnswer
     from schemas.errors import RefusalError
     from schemas.filing.state import OverduePartFact, PartFact
-    from schemas.referral.commands import AnswerByMachine, CancelReferral, LookAtDeadline
+    from schemas.referral.commands import CancelReferral, LookAtDeadline
     from schemas.referral.state import Referral, ReferralState, ReferralView
     from workflows import agency
     from workflows.stream.basis import read
@@ -30,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import wait_for
 
-Asking = asyncio.Task[AnswerAnswer]
+Asking = asyncio.Task[None]
 
 
 class ReferralLife(Life[Referral]):
@@ -107,11 +106,9 @@ class ReferralLife(Life[Referral]):
         return True
 
     async def _hear(self, asking: Asking) -> None:
-        """Records the back office's decision; without a decision the part is left to the officers."""
+        """Notes that the back office has answered; without a decision the part is left to the officers."""
         self._remember(asked=True)
-        answer = await asking
-        if answer.decision is not None:
-            await self.stream.attempt(AnswerByMachine(command_id="part:machine", decision=answer.decision))
+        await asking
 
     async def _tell_overdue(self) -> None:
         state = self.stream.state

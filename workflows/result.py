@@ -34,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from schemas.result.state import OPENING, Result, ResultFact, ResultRecord, ResultStart, Signatory
     from workflows import agency
+    from workflows.agency import Reply
     from workflows.stream.asking import instruction, question
     from workflows.stream.basis import NOTHING, Reading, read, until_founded
     from workflows.stream.confirming import confirmed
@@ -110,14 +111,16 @@ class ResultLife(Life[Result]):
         The file then becomes a PDF with places for signatures; a text becomes a page.
         """
         entry = self._result.last
-        made = IssueAnswer(result=entry.brought) if entry.brought else await self._made_by_the_agency()
-        if made is None:
+        brought = entry.brought and Reply(IssueAnswer(result=entry.brought), None)
+        reply = brought or await self._made_by_the_agency()
+        if reply is None:
             return
+        made = reply.answer
         if not await confirmed(self.stream, made):
             workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._result.filing_id)})
             await self._ask_later("not_in_store")
             return
-        order = FileOrder(order=instruction(self.stream), answer=made)
+        order = FileOrder(order=instruction(self.stream), answer=made, answered=reply.said)
         await self.ask(question(OfficialSigning.prepare, order, partial(self._prepared, made), SIGNING))
 
     async def _prepared(self, made: IssueAnswer, prepared: Prepared) -> None:
@@ -151,7 +154,7 @@ class ResultLife(Life[Result]):
             report = ReportFailing(command_id=command_id, work=MachineWork.ISSUE, tries=1, error=agency.type_in(rule))
             await self.stream.attempt(report)
 
-    async def _made_by_the_agency(self) -> IssueAnswer | None:
+    async def _made_by_the_agency(self) -> Reply[IssueAnswer] | None:
         """Returns the agency's answer; None if the platform should print the file and the log does not order that."""
         making = agency.make(self.stream, self.memory.queue)
         await wait_for(self.stream, making.done)

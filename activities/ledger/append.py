@@ -25,7 +25,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
 from activities.ledger import binding, builds, event_rows, read_models, till_cash
-from activities.ledger.authority import officers, statements
+from activities.ledger.authority import answers, officers, statements
 from activities.ledger.callbacks import proof
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.measures import Measures
@@ -84,16 +84,16 @@ class Ledger:
         vault: Vault,
         kinds: Kinds,
         meter: MetricMeter = MetricMeter.noop,
-        *,
-        signed: bool = False,
+        audience: str | None = None,
         readings: Readings | None = None,
     ) -> None:
-        """`signed`: every actor but the system must sign. Otherwise no signature is checked, and none is stored.
+        """`audience`: the installation for which every actor but the system, and every back office, must sign.
 
-        `readings` are those of this process. Without them every reading counts.
+        None: no signature is checked, and none is stored. `readings` are those of this process; None: every reading
+        counts.
         """
         self._pool = pool
-        self._signed = signed
+        self._audience = audience
         self._vault = vault
         self._kinds = kinds
         self._reserving = Reserving(vault, kinds.numberings)
@@ -124,7 +124,7 @@ class Ledger:
         return await self._answer(connection, self._asked(batch))
 
     def _asked(self, proposed: Batch) -> _Asked:
-        kept = self._signed or proposed.statement is None
+        kept = self._audience is not None or proposed.statement is None
         batch = proposed if kept else proposed.model_copy(update={"statement": None})
         kind = self._kinds.of(batch.stream)
         events = tuple(map(kind.event, batch.events))
@@ -136,8 +136,9 @@ class Ledger:
         while True:
             unproved = await officers.unproved(connection, asked.kind, asked.batch, asked.events)
             unproved += await proof.untold(connection, asked.batch, asked.events)
-            unsigned = statements.unsigned(asked.batch) if self._signed else []
-            if asked.events and not (unproved or unsigned or asked.unread):
+            unsigned = [] if self._audience is None else statements.unsigned(asked.batch)
+            rests_on_nothing = asked.unread or await self._unanswered(connection, asked)
+            if asked.events and not (unproved or unsigned or rests_on_nothing):
                 try:
                     return await self._append(connection, asked)
                 except _NotTakenError:
@@ -151,6 +152,17 @@ class Ledger:
                 answer = await self._instead(connection, asked, unproved, unsigned)
                 if answer is not None:
                     return answer
+
+    async def _unanswered(self, connection: Connection, asked: _Asked) -> bool:
+        """Returns whether the batch rests on an answer that its agency has not signed, where identity is required."""
+        if self._audience is None:
+            return False
+        return await answers.unanswered(connection, self._audience, asked.kind, asked.batch, asked.events)
+
+    async def _is_founded(self, connection: Connection, asked: _Asked) -> bool:
+        if asked.unread or await self._unanswered(connection, asked):
+            return False
+        return await officers.is_founded(connection, asked.batch)
 
     async def _moves(self, connection: Connection, asked: _Asked) -> bool | None:
         """Returns whether the promoted build can read the stream; None if the run was not to hand over."""
@@ -184,7 +196,7 @@ class Ledger:
         if recorded is not None:
             return Appended(epoch=epoch, receipts=(Receipt.model_validate_json(recorded),), head=head_hash)
         unheard = await statements.missing(connection, batch) or unsigned
-        if not unheard and (asked.unread or not await officers.is_founded(connection, batch)):
+        if not (unheard or await self._is_founded(connection, asked)):
             return Appended(epoch=epoch, unfounded=True, head=head_hash)
         if unheard or not batch.events:
             refused = officers.refusal(actor, unheard, in_directory=True)

@@ -18,12 +18,11 @@ from activities.procedures import Procedures
 from activities.results.entry import signers_of
 from activities.support.failpoint import failpoint
 from activities.support.heartbeat import heartbeat
+from rules.filing import evidence
 from rules.filing.dossier import issue_request
-from rules.filing.evidence import issued
 from rules.papers.result import ResultSource, result_sheet
 from rules.papers.sheets.written import plain
 from rules.require import require
-from rules.result.evidence import stored
 from rules.result.order import make_request
 from rules.streams import FILING, RESULT
 from schemas.backoffice import IssueAnswer, IssueRequest
@@ -71,7 +70,7 @@ class ResultPrinting:
             file = await asyncio.to_thread(printed, result_sheet(source), at, template, await self._salt(request))
         failpoint("result.printed")
         answer = IssueAnswer(result=await self._keep(dossier.filing_id, file, "application/pdf"))
-        await self._orders.findings.keep(order.stream, (stored if _is_of_result(order) else issued)(answer))
+        await self._orders.findings.keep(order.stream, evidence.printed(answer))
         return answer
 
     async def _ordered(self, order: Instruction) -> tuple[IssueRequest, Instant]:

@@ -12,12 +12,14 @@ from datetime import timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
+from pydantic import Field
 from pyhanko.pdf_utils.misc import PdfError
 from temporalio import activity
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
 
+from activities.ledger.authority.answers import is_signed
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.partners.http import RejectedError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
@@ -32,18 +34,23 @@ from activities.signature.signing import Lasting, Person
 from activities.signature.verified import verify_official
 from activities.support.failpoint import failpoint
 from activities.support.heartbeat import heartbeat
+from rules.evidence import OfficeAnswer
+from rules.filing.evidence import printed
 from rules.require import require
 from rules.result import evidence
 from rules.result.fold import unmade
+from rules.result.order import make_request
 from rules.streams import RESULT
-from schemas.backoffice import IssueAnswer
-from schemas.base import Instant, Model
+from schemas.backoffice import ISSUE, IssueAnswer, IssueRequest
+from schemas.base import Instant, Model, unset
 from schemas.files import FileRef, file_key
+from schemas.ids import digest
 from schemas.names import ROLE_NAMES
 from schemas.people import PersonKind
 from schemas.result.state import Result, Signatory, SigningPlace
 from schemas.signature import SignatureOutcome, SignatureProof
 from schemas.stream.about import About
+from schemas.stream.ledger import AgencyAnswer
 
 SIGNING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=2),
@@ -78,11 +85,13 @@ class Files(Protocol):
 class FileOrder(Model):
     """The order to prepare a file that the log does not name, since the log will name only the prepared file.
 
-    The file is the answer of the agency or of the platform's print, or came with the officer's command.
+    The file is the answer of the agency, as it came in `answered`, or of the platform's print, or came with the
+    officer's command.
     """
 
     order: Instruction
     answer: IssueAnswer
+    answered: AgencyAnswer | None = Field(default=None, exclude_if=unset)
 
 
 class Prepared(Model):
@@ -139,7 +148,10 @@ class _Asked:
 
 
 class OfficialSigning:
-    """Signs for officers and agencies. `lasting` is None where no time-stamper or no trust is set up."""
+    """Signs for officers and agencies. `lasting` is None where no time-stamper or no trust is set up.
+
+    `audience` is the installation for which agencies' programs sign their answers; None where no identity is required.
+    """
 
     def __init__(
         self,
@@ -148,12 +160,14 @@ class OfficialSigning:
         files: Files,
         signer: Signer,
         lasting: Lasting | None,
+        audience: str | None = None,
     ) -> None:
         self._pool = pool
         self._orders = orders
         self._files = files
         self._signer = signer
         self._lasting = lasting
+        self._audience = audience
 
     @activity.defn(name="result.prepare")
     async def prepare(self, request: FileOrder) -> Prepared:
@@ -259,13 +273,29 @@ class OfficialSigning:
         answer, brought = request.answer, result.last.brought
         if not unmade(result) or request.order.seq < entered[-1].seq:
             raise NotOrderedError(request.order)
-        stated = answer == IssueAnswer(result=brought) if brought else await self._is_found(request)
+        stated = answer == IssueAnswer(result=brought) if brought else await self._is_answered(request, result)
         if not stated or answer.result.key != file_key(result.filing_id, answer.result.sha256):
             raise NotOrderedError(request.order)
         return result, entered[-1].at
 
-    async def _is_found(self, request: FileOrder) -> bool:
-        return await self._orders.findings.hold(request.order.stream, evidence.stored(request.answer))
+    async def _is_answered(self, request: FileOrder, result: Result) -> bool:
+        """Returns whether the file is the platform's print, or the agency's answer to the present request."""
+        stream, answer, findings = request.order.stream, request.answer, self._orders.findings
+        if not await findings.hold(stream, evidence.stored(answer)):
+            return False
+        if require(result.order).by_template:
+            return await findings.hold(stream, printed(answer))
+        return self._audience is None or await self._is_signed(request, require(make_request(result)), self._audience)
+
+    async def _is_signed(self, request: FileOrder, asked: IssueRequest, audience: str) -> bool:
+        said = request.answered
+        if said is None or not OfficeAnswer(ISSUE, request.answer, asked.request_id).is_given(said):
+            return False
+        if said.request != digest(asked.model_dump(mode="json", exclude_none=True)):
+            return False
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                return await is_signed(connection, audience, request.order.stream, said)
 
     async def _asked(self, order: Instruction) -> _Asked:
         """Returns the signature that the log awaits. Raises `NotOrderedError`, also for a run behind its log."""

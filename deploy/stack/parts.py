@@ -21,7 +21,7 @@ from deploy.stack.checkpoints import CHECKPOINTS, checkpoints_of_stack
 from deploy.stack.part import Part, StackError
 from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
 from deploy.stack.ring import ring_of_stack
-from deploy.stack.speaker import IDENTITY, speaker_of_stack
+from deploy.stack.speaker import IDENTITY, speaker_of_office, speaker_of_stack
 from deploy.stack.temporal import CONFIG, PRAGMAS, RUNTIME, drop_unused_indexes
 from gateway.app import CALLBACKS, RETURNED
 from motcua.configured_speaker import INSTALLATION, PRINCIPAL
@@ -63,7 +63,7 @@ METRICS_URLS: Final = {
 
 ENGINE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", CODEC_KEYS})
 SPEAKER: Final = frozenset({INSTALLATION, PRINCIPAL, KEY_FILE})
-BACK_OFFICE: Final = ENGINE | SPEAKER | {"MOTCUA_OBJECTS"}
+BACK_OFFICE: Final = ENGINE | SPEAKER | {IDENTITY, "MOTCUA_OBJECTS"}
 SCANNER: Final = "MOTCUA_CLAMD"
 SIGNATURES: Final = frozenset({"MOTCUA_SIGNATURE_ROOTS", "MOTCUA_SIGNER_URL", "MOTCUA_TSA_URL"})
 RECORD: Final = SIGNATURES | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS"}
@@ -116,7 +116,9 @@ class Platform:
             "worker": lambda: self._worker(
                 "worker", WORKER | CHECKPOINTS, {"migrations", "temporal", "trust"}, {"MOTCUA_RELEASE": "true"}
             ),
-            "back-office": lambda: self._worker("back-office", BACK_OFFICE, {"temporal"}, {}),
+            "back-office": lambda: self._worker(
+                "back-office", BACK_OFFICE, {"temporal"}, speaker_of_office(self.env())
+            ),
             "papers": self._relay,
             "gateway": self._gateway,
         }

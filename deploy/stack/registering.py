@@ -1,4 +1,4 @@
-"""The registration of an embedded stack's program as a principal."""
+"""The registration of an embedded stack's program and of its back office as principals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from temporalio.client import Client
 from console.addresses import OWNER
 from console.owner import connected
 from console.retry import while_away
-from deploy.stack.speaker import HERE
+from deploy.stack.speaker import HERE, OFFICE, office_key
 from motcua import FilingClient, NotAuthorised
 from motcua.configured_speaker import PRINCIPAL, speaker_here
 from motcua.identity import key_in, prove
@@ -38,13 +38,15 @@ _EVERYBODY: Final = (
 
 
 async def let_speak(env: Mapping[str, str]) -> None:
-    """Registers this stack's program, if the stack requires identity, and waits until its workers know the program.
+    """Registers this stack's programs, if the stack requires identity, and waits until its workers know them.
 
-    Raises `RefusalError`, `MotcuaError`, and `TimeoutError` if the workers do not know it within thirty seconds.
+    Raises `RefusalError`, `MotcuaError`, and `TimeoutError` if the workers do not know one within thirty seconds.
     """
     if env.get(PRINCIPAL) != HERE:
         return
-    await while_away(lambda: _register(env))
+    key = Path(env[KEY_FILE])
+    await while_away(lambda: _register(env, _OFFICE, office_key(key)))
+    await while_away(lambda: _register(env, _PROGRAM, key))
     temporal = await Client.connect(
         env["TEMPORAL_ADDRESS"],
         namespace=env["TEMPORAL_NAMESPACE"],
@@ -67,27 +69,28 @@ async def _is_known(client: FilingClient) -> bool:
     return True
 
 
-async def _register(env: Mapping[str, str]) -> None:
-    """Registers the program in the name of an operator of the directory, unless its key is registered already."""
-    key, now = key_in(Path(env[KEY_FILE])), datetime.now(UTC)
+async def _register(env: Mapping[str, str], about: PrincipalFile, file: Path) -> None:
+    """Registers a program in the name of an operator of the directory, unless its key is registered already."""
+    key, now = key_in(file), datetime.now(UTC)
     async with connected(env[OWNER]) as connection:
         if await connection.fetchval(_REGISTERED, key.key_id):
             return
         operator = await connection.fetchrow(_OPERATOR, Role.OPERATOR)
         if operator is None:
             return
-        about = PrincipalFile(id=HERE, name="motcua up", kind=PrincipalKind.OPERATION, grants=_EVERYBODY)
         command = AddPrincipal(
-            command_id=f"{HERE}:{key.key_id}",
+            command_id=f"{about.id}:{key.key_id}",
             actor=Actor(subject=operator["subject"], role=Role.OPERATOR, agency=operator["agency"]),
             reason="motcua up",
             principal=about,
             key=PrincipalKey(public_key=key.public_key, valid_from=now, valid_until=now + _LASTS),
-            proof=prove(HERE, key),
+            proof=prove(about.id, key),
         )
         await take(connection, command)
 
 
+_PROGRAM: Final = PrincipalFile(id=HERE, name="motcua up", kind=PrincipalKind.OPERATION, grants=_EVERYBODY)
+_OFFICE: Final = PrincipalFile(id=OFFICE, name="motcua up, back office", kind=PrincipalKind.BACK_OFFICE)
 _KNOWN_WITHIN: Final = 30.0
 _AGAIN: Final = 0.2
 _REGISTERED: Final = "select exists (select from principal_key where key_id = $1)"

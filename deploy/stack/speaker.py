@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from console.home import Home
@@ -17,7 +18,11 @@ IDENTITY: Final = "MOTCUA_IDENTITY"
 HERE: Final = "motcua-up"
 """The name of an embedded stack's program: the `motcua` command, the demo, and trials by hand."""
 
+OFFICE: Final = "motcua-up-office"
+"""The name of an embedded stack's back office."""
+
 _OWN: Final = "identity.pem"
+_OFFICES: Final = "office.pem"
 
 
 def speaker_of_stack(home: Home, settings: Mapping[str, str]) -> dict[str, str]:
@@ -31,11 +36,29 @@ def speaker_of_stack(home: Home, settings: Mapping[str, str]) -> dict[str, str]:
         raise StackError(f"{IDENTITY} is required or off") from None
     if wanted is Identity.OFF:
         return {IDENTITY: wanted}
-    key = home.run / _OWN
-    if not key.exists():
-        draft = key.with_suffix(".new")
-        draft.unlink(missing_ok=True)
-        new_key(draft)
-        draft.replace(key)
+    key = _key(home.run / _OWN)
+    _key(office_key(key))
     installation = home.secret("installation", lambda: f"embedded-{secrets.token_hex(6)}")
     return {IDENTITY: wanted, INSTALLATION: installation, PRINCIPAL: HERE, KEY_FILE: str(key)}
+
+
+def speaker_of_office(env: Mapping[str, str]) -> dict[str, str]:
+    """Returns the identity settings in which a stack's back office differs from its other parts."""
+    if env.get(PRINCIPAL) != HERE:
+        return {}
+    return {PRINCIPAL: OFFICE, KEY_FILE: str(office_key(Path(env[KEY_FILE])))}
+
+
+def office_key(key: Path) -> Path:
+    """Returns the file of the back office's key, beside the key of the stack's program."""
+    return key.with_name(_OFFICES)
+
+
+def _key(file: Path) -> Path:
+    """Makes the key unless the file has one."""
+    if not file.exists():
+        draft = file.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        new_key(draft)
+        draft.replace(file)
+    return file

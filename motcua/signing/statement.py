@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
@@ -18,6 +19,7 @@ LIFE: Final = 60
 
 C = TypeVar("C", bound=c.Command)
 Q = TypeVar("Q", bound=c.StrictModel)
+A = TypeVar("A", c.CheckAnswer, c.IssueAnswer, c.AnswerAnswer)
 
 
 class Key(Protocol):
@@ -98,6 +100,15 @@ class Speaker:
         stream = c.filing_workflow(c.filing_id(submission.client_id, submission.submission_id))
         about = {"act": "submit", "stream": stream, "actor": submission.actor}
         return self._signed(as_sent(submission), about, how)
+
+    def answer(self, stream: str, act: str, request: Mapping[str, Any], answer: A) -> A:
+        """Returns a back office's answer to a request, as it came, with a statement in the program's own name.
+
+        Raises `MotcuaError` if an agent does not sign.
+        """
+        about = {"act": act, "stream": stream, "command_id": request["request_id"]}
+        message = as_sent(answer) | {"request": c.digest(request)}
+        return answer.model_copy(update={"statement": self._signed(message, about, Authenticated())})
 
     def _signed(self, message: dict[str, Any], about: dict[str, Any], how: Authenticated) -> str:
         now = int(time.time())

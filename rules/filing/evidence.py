@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from rules.evidence import Entry, Evidence, Finding
+from rules.evidence import Entry, Evidence, Finding, OfficeAnswer
 from rules.require import require
-from schemas.backoffice import IssueAnswer
+from schemas.backoffice import CHECK, CHECK_REQUEST, ISSUE, CheckAnswer, IssueAnswer
 from schemas.files import FileRef
 from schemas.filing import events as ev
 from schemas.filing.examined import Examined
@@ -23,6 +23,7 @@ from schemas.ids import (
     result_workflow,
 )
 from schemas.level import Channel
+from schemas.people import Actor, Role
 
 
 def evidence(  # noqa: C901, PLR0911 -- one line for each event
@@ -88,6 +89,11 @@ def issued(answer: IssueAnswer) -> Finding:
     return Finding("result_issued", dict(answer))
 
 
+def printed(answer: IssueAnswer) -> Finding:
+    """The finding that the platform has printed the result itself, by the procedure's template."""
+    return Finding("result_printed", dict(answer))
+
+
 def scanned(files: Iterable[str], infected: Iterable[str]) -> Finding:
     """The finding with the scanner's report on the files of these digests."""
     return Finding("files_scanned", {"scanned": tuple(files), "infected": tuple(infected)})
@@ -121,3 +127,15 @@ def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
             return (scanned(files, infected),)
         case _:
             return ()
+
+
+def answered_by(_: StreamId, event: Any, by: Actor) -> OfficeAnswer | None:
+    """The back office's answer from which an event follows: on completeness, or with a result that is not printed."""
+    match event:
+        case ev.Accepted(automatic=automatic) if automatic or by.role is Role.SYSTEM:
+            return OfficeAnswer(CHECK, CheckAnswer(complete=True), CHECK_REQUEST)
+        case ev.ResultIssued(n=None, result=file, expires_on=expires_on, copies=copies):
+            answer = IssueAnswer(result=file, expires_on=expires_on, copies=copies)
+            return OfficeAnswer(ISSUE, answer, unless=printed(answer))
+        case _:
+            return None

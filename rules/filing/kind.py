@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from rules import causes
 from rules.filing import projections
-from rules.filing.evidence import evidence, found_by
+from rules.filing.evidence import answered_by, evidence, found_by
 from rules.filing.fold import evolve
 from rules.filing.lifecycle import RULES
 from rules.require import require
@@ -49,6 +49,7 @@ FILING: Final = StreamKind(
     commands=PUBLIC_COMMANDS,
     evidence_of=evidence,
     found_by=found_by,
+    answered_by=answered_by,
     pins=_filing_pins,
     numberings={"dossier": Numbering("%Y%m%d", ""), "receipt": Numbering("%Y", "R"), "result": Numbering("%Y", "K")},
     table=Table("filing", "filing_id"),

@@ -46,9 +46,10 @@ def _change_calendar(referral: Referral, command: cm.ChangeCalendar, _: datetime
 
 
 def _answer_by_machine(referral: Referral, command: AnswerByMachine, _: datetime) -> Events:
-    if not is_open(referral) or not _complete(command.decision):
+    decision = command.decision
+    if decision is None or not is_open(referral) or not _complete(decision):
         return ()
-    return (ReferralAnswered(automatic=True, **dict(command.decision)),)
+    return (ReferralAnswered(automatic=True, **dict(decision)),)
 
 
 def _cancel(referral: Referral, _: CancelReferral, __: datetime) -> Events:

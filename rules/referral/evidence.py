@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rules.evidence import Entry, Evidence
+from rules.evidence import Entry, Evidence, OfficeAnswer
+from schemas.backoffice import ANSWER, AnswerAnswer, PartDecision, answer_request
 from schemas.ids import StreamId, filing_workflow
-from schemas.referral.events import ReferralCancelled, ReferralRequested
+from schemas.people import Actor, Role
+from schemas.referral.events import ReferralAnswered, ReferralCancelled, ReferralRequested
 
 _CLOSING: Final = ("handed_over", "withdrawn", "stopped", "intake_refused", "supplement_expired", "fee_expired")
 
@@ -20,5 +22,16 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
         case ReferralCancelled():
             asked = Entry(("referred",), {"n": stream.n}, filing)
             return ((Entry(_CLOSING, stream=filing, after=asked),),)
+        case _:
+            return None
+
+
+def answered_by(stream: StreamId, event: Any, by: Actor) -> OfficeAnswer | None:
+    """The back office's answer from which a decision follows that no officer made."""
+    match event:
+        case ReferralAnswered(automatic=automatic) if automatic or by.role is Role.SYSTEM:
+            said = event.model_dump(include=set(PartDecision.model_fields))
+            answer = AnswerAnswer(decision=PartDecision.model_validate(said))
+            return OfficeAnswer(ANSWER, answer, answer_request(stream.n))
         case _:
             return None

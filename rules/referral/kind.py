@@ -6,7 +6,7 @@ from typing import Final
 
 from rules.referral import fold, status
 from rules.referral.commands import RULES
-from rules.referral.evidence import evidence
+from rules.referral.evidence import answered_by, evidence
 from rules.referral.tells import TELLS
 from rules.stream_kind import StreamKind, numbered
 from schemas.referral import events
@@ -31,6 +31,7 @@ REFERRAL: Final = StreamKind(
     opening=lambda start: RequestDecision(command_id="request", start=start),
     commands=REFERRAL_COMMANDS,
     evidence_of=evidence,
+    answered_by=answered_by,
     memory=ReferralMemory,
     shown=frozenset(
         {

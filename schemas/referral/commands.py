@@ -39,10 +39,10 @@ class RequestDecision(SystemCommand):
 
 
 class AnswerByMachine(SystemCommand):
-    """The agency's back office decided."""
+    """The agency's back office answered: it decided, or leaves the decision to the officers."""
 
     kind: Literal["answer_by_machine"] = "answer_by_machine"
-    decision: PartDecision
+    decision: PartDecision | None = None
 
 
 class LookAtDeadline(SystemCommand):

@@ -73,6 +73,18 @@ class Found(Model):
     id: UUID
 
 
+class AgencyAnswer(Model):
+    """An answer of an agency's back office as it came, with its `statement`, and the request that it answers.
+
+    `request` is the digest of the request as the run has sent it: the agency's statement is about this request alone.
+    """
+
+    act: str
+    request_id: Key
+    request: Sha256
+    answer: dict[str, Any] = Field(repr=False)
+
+
 class Batch(Model):
     """Events proposed for a stream from `next_seq` on, all or none; without events it only reads the log.
 
@@ -83,7 +95,7 @@ class Batch(Model):
     history is long, or Temporal wants another build to continue it. `statement` is the signed identity of the
     actor, if there was one; it must not have expired when the command was accepted, at `asked_at`. `findings` are
     those on which the events, or the refusal that the run would give, rest; `readings` are the digests of what it has
-    read in the record for them.
+    read in the record for them, `answered` is the answer of an agency's back office on which they rest.
     """
 
     stream: str
@@ -103,6 +115,7 @@ class Batch(Model):
     events: tuple[dict[str, Any], ...] = ()
     findings: tuple[Found, ...] = Field(default=(), exclude_if=unset)
     readings: tuple[Sha256, ...] = Field(default=(), exclude_if=unset)
+    answered: AgencyAnswer | None = Field(default=None, exclude_if=unset)
     rows: Rows | None = None
     continue_as_new_suggested: bool = False
     moves_with: int | None = None
@@ -114,8 +127,8 @@ class Appended(Model):
     `more`: the log holds further events. A receipt without events belongs to the requested command, which was
     recorded long before. `continue_as_new_suggested` is repeated here so that it is in the history: ADR 0006.
     `moves`: whether the build that is to continue the stream can read it. `unfounded`: the record lacks one of the
-    batch's findings, or the process of this log has not made one of its readings. `head` is the hash of the last of
-    these events, or of the stream's last event.
+    batch's findings, the process of this log has not made one of its readings, or the agency has not signed the answer.
+    `head` is the hash of the last of these events, or of the stream's last event.
     """
 
     epoch: int

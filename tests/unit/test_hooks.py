@@ -18,6 +18,7 @@ from motcua import BackOffice, testing
 from motcua.backoffice import _Work
 from motcua.files.store import Store
 from motcua.hooks import BLOCKS, Hooks
+from motcua.payloads.converter import as_sent
 from schemas.backoffice import CheckAnswer, CheckRequest
 
 WHOSE: ContextVar[str] = ContextVar("whose")
@@ -106,7 +107,7 @@ async def test_nobody_waits_for_what_hangs(caplog: pytest.LogCaptureFixture) -> 
             await asyncio.to_thread(thread.join)
 
 
-REQUEST = CheckRequest(request_id="check:1", dossier=testing.dossier())
+REQUEST = as_sent(CheckRequest(request_id="check:1", dossier=testing.dossier()))
 
 
 async def checked(answer: Any) -> CheckAnswer:

@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
     from activities.support.readings import reading_digest
     from schemas.base import Sha256
-    from schemas.stream.ledger import Found
+    from schemas.stream.ledger import AgencyAnswer, Found
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -37,14 +37,15 @@ class UnfoundedError(Exception):
 
 @dataclass(frozen=True)
 class Basis:
-    """The findings, and the digests of the readings, on which a command or its refusal rests."""
+    """The grounds of a command or its refusal: findings, digests of readings, a back office's answer."""
 
     findings: tuple[Found, ...] = ()
     readings: tuple[Sha256, ...] = ()
+    answered: AgencyAnswer | None = None
 
     def __add__(self, other: Basis) -> Basis:
         """Both together."""
-        return Basis(self.findings + other.findings, self.readings + other.readings)
+        return Basis(self.findings + other.findings, self.readings + other.readings, self.answered or other.answered)
 
 
 NOTHING: Final = Basis()

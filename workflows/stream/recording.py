@@ -124,13 +124,20 @@ class Stream(Generic[S]):
         finally:
             self._in_flight -= 1
 
-    async def attempt(self, command: Command, *, not_before: datetime | None = None, basis: Basis = NOTHING) -> None:
+    async def attempt(
+        self,
+        command: Command,
+        *,
+        not_before: datetime | None = None,
+        refusal: Refusal | None = None,
+        basis: Basis = NOTHING,
+    ) -> None:
         """Records a system command; a refusal means that another command was first, or that this one is obsolete.
 
         Raises `UnfoundedError` as `record` does.
         """
         try:
-            await self.record(command, not_before=not_before, basis=basis)
+            await self.record(command, not_before=not_before, refusal=refusal, basis=basis)
         except RefusalError as error:
             workflow.logger.info("system.refused", extra={"kind": command.kind, "code": error.refusal.code})
 
@@ -229,7 +236,7 @@ class Stream(Generic[S]):
 
     def _decision(self, command: Command, now: datetime) -> tuple[Refusal, tuple[Any, ...]]:
         try:
-            return _NOTHING_TO_DO, self.kind.decide(self.state, command, now)
+            return NOTHING_TO_DO, self.kind.decide(self.state, command, now)
         except RefusalError as error:
             return error.refusal, ()
 
@@ -362,7 +369,7 @@ _UNKNOWN: Final = "0"
 
 
 def _resting_on(basis: Basis, batch: Batch) -> Batch:
-    return batch.model_copy(update={"findings": basis.findings, "readings": basis.readings})
+    return batch.model_copy(update=vars(basis))
 
 
 def _taken_as_it_was(batch: Batch, answer: Appended) -> bool:
@@ -375,7 +382,7 @@ def _taken_as_it_was(batch: Batch, answer: Appended) -> bool:
     )
 
 
-_NOTHING_TO_DO = Refusal(
+NOTHING_TO_DO = Refusal(
     code=RefusalCode.INTERNAL, problems=(problem("", "nothing_recorded", says="log_says_otherwise"),)
 )
 

@@ -66,7 +66,7 @@ from tests.acting import stock
 from tests.conftest import World
 from tests.faults.heard.worker import CHANGED, FOLDER, Orders, held
 from tests.faults.processes import WorkerProcess, worker_process
-from tests.locked import AUDIENCE, register, register_with
+from tests.locked import AUDIENCE, register, register_with, with_office
 from tests.speaking import grant
 from workers.cache_eviction import ForgettingRunner
 from workers.settings import Identity
@@ -803,6 +803,7 @@ async def lab(
     """The lab at work in this world, and the world whose commands go through it."""
     speaker = Speaker(program(0).id, key(0), UNNAMED) if identity is Identity.REQUIRED else None
     world = replace(base, identity=identity, speaker=speaker)
+    world = world if speaker is None else await with_office(world)
     if speaker is not None:
         async with world.connection() as connection:
             for n in range(PROGRAMS):

@@ -189,6 +189,7 @@ def go_through(told: Told) -> None:
     appended = batch(kind, last.seq, rows=rows)
     for waits in kind.waits:
         waits.long(states[-1], AT)
+    kind.office_answer(StreamId.parse(stream_of(kind)), last.event, SYSTEM)
     kind.papers(last.event)
     kind.pins(last.event)
     officers.needed(kind, appended, (last.event,))
@@ -241,9 +242,10 @@ def test_no_rule_of_a_kind_is_handed_an_event_that_all_kinds_share(kind: StreamK
     """Each knows the events of its own kind, and no other."""
     shared = set[type].intersection(*(set(one.event_models) for one in KINDS.values()))
     assert shared == {Erased}
-    ours = replace(kind, evidence_of=never, papers_of=never)
+    ours = replace(kind, evidence_of=never, answered_by=never, papers_of=never)
     assert ours.evolve(whole(kind.name), recorded(9, ERASED)).erased_at == AT
     assert ours.evidence(StreamId.parse(stream_of(kind)), ERASED) is None
+    assert ours.office_answer(StreamId.parse(stream_of(kind)), ERASED, SYSTEM) is None
     assert ours.papers(ERASED) == ()
 
 
@@ -259,7 +261,7 @@ def never(*_: Any) -> Any:
     raise AssertionError
 
 
-TAKES_EVENTS: Final = {"evolve", "evidence_of", "found_by", "papers_of", "pins"}
+TAKES_EVENTS: Final = {"answered_by", "evolve", "evidence_of", "found_by", "papers_of", "pins"}
 NO_EVENTS: Final = {"initial", "standing", "rows", "results", "receipts", "opening"}
 
 
@@ -270,6 +272,7 @@ def test_each_function_of_a_kind_is_known_to_take_events_or_not() -> None:
 
 
 ELSEWHERE: Final = {
+    "activities/ledger/authority/answers.py unanswered": "asks the register: tests/integration/record",
     "activities/ledger/authority/officers.py unproved": "asks the directory: tests/integration/record",
     "activities/ledger/reserving.py Reserving.reserved": "takes numbers in the database: tests/integration/record",
     "activities/printing/source.py Papers.print": "prints what an event causes: tests/unit/papers",

@@ -1,4 +1,4 @@
-"""Every event is borne out: by another stream, by a finding, by a callback, or it follows from its own stream alone."""
+"""Every event is borne out: by another stream, finding, callback or agency's answer, or by its own stream alone."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from rules.evidence import Finding
 from rules.stream_kind import StreamKind
 from rules.streams import KINDS
 from schemas.ids import StreamId
+from schemas.people import SYSTEM
 from schemas.privacy.erasure import Erased
 from tests.contract.samples import EVENTS, SNAPSHOT
-
-AGENCYS: Final = frozenset({"accepted", "referral_answered"})
-"""What an agency's own back office may answer, on its own queue."""
 
 ITS_OWN: Final = {
     "filing": frozenset(
@@ -61,6 +59,9 @@ ITS_OWN: Final = {
 """The events that people, the rules or the clock decide from their own stream. Files that they name are examined."""
 
 
+AGENCYS: Final = {"filing": {"accepted", "result_issued"}, "referral": {"referral_answered"}}
+"""The events by the system that rest on the answer of an agency's back office, which its program has signed."""
+
 NUMBERS: Final = {"filing": 0, "papers": 0, "refund": 1001}
 
 
@@ -79,10 +80,12 @@ def test_every_event_is_borne_out_or_its_own_streams(name: str) -> None:
     kind = KINDS[name]
     stream = StreamId(kind.name, SNAPSHOT.filing_id, NUMBERS.get(name, 1))
     borne_out = {event.kind for event in bodies(kind) if kind.evidence(stream, event) is not None}
+    answered = {event.kind for event in bodies(kind) if kind.office_answer(stream, event, SYSTEM) is not None}
+    assert answered == AGENCYS.get(name, set())
     called_back = {str(model.model_fields["kind"].default) for model in CALLED_BACK}
     all_of = {str(model.model_fields["kind"].default) for model in kind.event_models} - {"erased"}
     assert borne_out & ITS_OWN[name] <= {"fee_paid"}, "of a fee paid online only the payment knows"
-    assert all_of == borne_out | ITS_OWN[name] | (all_of & (AGENCYS | called_back))
+    assert all_of == borne_out | ITS_OWN[name] | answered | (all_of & called_back)
 
 
 def test_a_finding_has_one_name_for_each_content() -> None:

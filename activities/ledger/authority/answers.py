@@ -1,0 +1,72 @@
+"""Checks before an event is written that follows from a back office's answer: the agency's own program has signed it.
+
+Anybody with access to Temporal can poll an agency's queue and answer there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any, Final
+
+from activities.ledger.authority.principals import principals
+from activities.ledger.database import Connection
+from rules.evidence import Finding
+from rules.identity.answers import Directory, why_not_signed
+from rules.identity.ring import Ring
+from rules.identity.statements import Hearing
+from rules.stream_kind import StreamKind
+from schemas.identity.statement import MAX_STATEMENT, signed
+from schemas.ids import StreamId
+from schemas.stream.ledger import AgencyAnswer, Batch
+
+_log = logging.getLogger(__name__)
+
+
+async def unanswered(
+    connection: Connection, audience: str, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]
+) -> bool:
+    """Returns whether an event, or the batch itself, rests on an answer that the agency's program has not signed."""
+    stream, said = StreamId.parse(batch.stream), batch.answered
+    needed = [one for event in events if (one := kind.office_answer(stream, event, batch.actor)) is not None]
+    if said is None:
+        return not all([await _is_found(connection, batch.stream, one.unless) for one in needed])
+    if not all(one.is_given(said) for one in needed):
+        return True
+    return not await is_signed(connection, audience, batch.stream, said)
+
+
+async def _is_found(connection: Connection, stream: str, finding: Finding | None) -> bool:
+    return finding is not None and bool(await connection.fetchval(_FOUND, stream, finding.kind, finding.id))
+
+
+async def is_signed(connection: Connection, audience: str, stream: str, said: AgencyAnswer) -> bool:
+    """Returns whether a program of the stream's agency has signed this answer to this request. Logs why not.
+
+    Its key counts as of the signature, its revocation and the directory as of now.
+    """
+    issuer = _issuer(said.answer.get("statement"))
+    ring = Ring([] if issuer is None else await principals(connection, issuer))
+    program = None if issuer is None else ring.principal(issuer)
+    [asked] = await connection.fetch(_ASKED, stream, program and program.agency)
+    hearing = Hearing(ring, audience, asked["now"], fresh=False)
+    why = why_not_signed(said, stream, hearing, Directory(asked["agency"], asked["queue"], asked["theirs"]))
+    if why is not None:
+        _log.warning("answer.not_signed", extra={"stream": stream, "kind": said.act, "reason": why})
+    return why is None
+
+
+def _issuer(text: object) -> str | None:
+    """Returns the name of the program that a statement names; None for one that can't be read."""
+    try:
+        return signed(text).statement.iss if isinstance(text, str) and len(text) <= MAX_STATEMENT else None
+    except ValueError:
+        return None
+
+
+_FOUND: Final = "select exists (select from finding where (stream, kind, id) = ($1, $2, $3))"
+_ASKED: Final = """
+select named.agency, asked.queue, (select queue from agency where agency = $2) as theirs, clock_timestamp() as now
+from (select) as one left join (select agency from stream where stream = $1) as named on true
+    left join agency as asked on asked.agency = named.agency
+"""
