@@ -16,11 +16,12 @@ from console.connecting import Connection
 from console.database import address, answered, ask
 from console.home import write_private
 from console.masters import master_key, master_key_at_hand
-from motcua.cli.answer import Column, columns, say, show_all, show_one
+from motcua.cli.answer import Column, columns, say, show_all, show_one, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, WhichFiling
 from motcua.cli.progress import progress
 from motcua.cli.running import Exit, exit_if, fail, print_json, refusing, strerror, there
+from operations import old_findings
 from operations.commands.ledger.checkpoints import exported, held_against_checkpoints, plain, show
 from operations.commands.ledger.record import id_of
 from operations.evidence import bundle as bundles
@@ -141,6 +142,12 @@ def rebuild(*, as_json: AsJson = False) -> None:
         print_json(asdict(report))
     else:
         show_all(_tables(report), columns("table rows were_wrong"), said("command.ledger.took", **_took(report)))
+
+
+@app.command()
+def sweep(*, as_json: AsJson = False) -> None:
+    deleted = ask(old_findings.sweep, OWNER)
+    tell(said("command.ledger.swept", findings=deleted), {"deleted": deleted}, as_json=as_json)
 
 
 @app.command("claimed")

@@ -37,6 +37,7 @@ READS = (
 OWNERS = (
     ["migrate"],
     ["ledger", "rebuild"],
+    ["ledger", "sweep"],
     ["directory", "load", str(ROOT / "deploy" / "directory.yaml")],
     ["procedures", "list"],
 )
@@ -175,7 +176,7 @@ async def test_migrate_makes_the_tables_and_may_be_repeated(world: World, shell:
         await maintenance.close()
 
 
-@walked("command", [*READS, *OWNERS], exactly=11)
+@walked("command", [*READS, *OWNERS], exactly=12)
 async def test_without_a_database_a_command_says_what_to_set_or_that_it_does_not_answer(
     alone: Shell, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:

@@ -34,7 +34,7 @@ insert into standing
 select 'filing:' || filing_id, 'filing', filing_id, agency, 0, 'vn-2026', is_open, null, '{}' from made
 union all
 select 'payment:' || filing_id || ':1', 'payment', filing_id, agency, 1, 'vn-2026', is_open and n % 4 = 0,
-    at + interval '3 days', case when is_open and n % 4 = 0 then '{}' else '{fee_paid,fee_expired,fee_waived}'::text[] end
+    case when is_open or at > now() - interval '3 days' then at + interval '3 days' end, case when is_open and n % 4 = 0 then '{}' else '{fee_paid,fee_expired,fee_waived}'::text[] end
 from made where n % 2 = 0
 union all
 select 'parcel:' || filing_id || ':1', 'parcel', filing_id, agency, 1, 'vn-2026', is_open, null,
@@ -71,6 +71,9 @@ insert into event
 select stream, 1, md5(stream)::uuid, filing_id, agency, 'submitted', 1, '{"n":1,"procedure":"1.001193"}', null, null, 'submit', '{}',
     'portal/web', now(), now(), pg_current_xact_id(), sha256('a'), sha256('b')
 from standing where kind = 'filing';
+
+insert into finding select stream, 'payment_captured', md5(stream)::uuid, '{"capture_id":"c1"}', now() - interval '1 day'
+from standing where kind = 'payment';
 
 insert into position
 select (select last from sequencer) + row_number() over (), stream, seq from event where filing_id is not null;

@@ -11,6 +11,8 @@ from activities.ledger.append import Ledger
 from activities.ledger.findings import Findings
 from activities.ledger.vault import Vault
 from activities.support.readings import Readings
+from operations import old_findings
+from operations.doctor.record.findings import UNRECORDED
 from rules.evidence import Finding
 from rules.payment.evidence import captured, closed
 from rules.streams import KINDS
@@ -18,6 +20,7 @@ from schemas.payment.state import Capture
 from schemas.stream.ledger import Found
 from tests.conftest import World
 from tests.integration.record.appends import ASKED, NOW, RELEASED, Log, opened
+from tests.shell import Shell
 
 REQUESTED: Final = {
     "kind": "payment_requested",
@@ -36,6 +39,12 @@ MONEY: Final = {
     "captured_at": NOW,
     "owed": True,
 }
+
+DAYS: Final = "clock_timestamp() - interval '1 day' *"
+STREAM: Final = f"insert into stream (stream, agency, head_seq, head_at) values ($1, 'H01', 1, {DAYS} $2)"  # noqa: S608
+STANDING: Final = "insert into standing values ($1, 'payment', gen_random_uuid(), 'H01', 1, null, $2, $3, '{}')"
+OPEN: Final = (True, None)
+FOUND: Final = f"insert into finding select $1, 'x', gen_random_uuid(), '{{}}', {DAYS} $2 from generate_series(1, 2)"  # noqa: S608
 
 
 async def rules(log: Log, *events: dict[str, Any], **changes: Any) -> list[str]:
@@ -130,5 +139,43 @@ async def test_nothing_ends_without_money_that_somebody_has_found(world: World) 
         assert await rules(log, expired | {"requests": [1, 2]}) == ["not_recorded"], "the second is not closed"
         await findings.keep(stream, captured(TAKEN))
         assert await rules(log, expired) == ["not_recorded"]
+        assert await log.pool.fetch(UNRECORDED) == []
+        async with world.connection() as superuser:
+            await superuser.execute("update finding set at = at - interval '10 minutes'")
+            await superuser.execute(STANDING, stream, *OPEN)
+        [told] = await log.pool.fetch(UNRECORDED)
+        assert (told["kind"], told["acts"]) == ("payment_captured", 1)
         await log.append(MONEY | {"owed": False}, stream="payment")
+        assert await log.pool.fetch(UNRECORDED) == []
         assert await rules(log, expired) == []
+
+
+async def test_findings_are_deleted_thirty_days_after_the_end_of_their_stream(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And as long after a finding whose stream never began; by the owner alone, page by page."""
+    monkeypatch.setattr(old_findings, "PAGE", 3)
+    streams: dict[str, tuple[int, int | None, tuple[bool, Any] | None]] = {
+        # the days since its findings, since its last event, and whether it is open, or until when it is watched
+        "payment:1 ended long ago": (31, 31, (False, None)),
+        "payment:2 ended long ago, but asked today": (0, 31, (False, None)),
+        "payment:3 ended lately": (40, 29, (False, None)),
+        "payment:4 open": (40, 40, OPEN),
+        "payment:5 watched": (40, 40, (False, NOW)),
+        "payment:6 without a row": (40, 40, None),
+        "payment:7 never begun": (31, None, None),
+        "payment:8 never begun yet": (29, None, None),
+    }
+    async with world.connection() as superuser:
+        for name, (found, last, standing) in streams.items():
+            await superuser.execute(FOUND, name, found)
+            if last is not None:
+                await superuser.execute(STREAM, name, last)
+            if standing is not None:
+                await superuser.execute(STANDING, name, *standing)
+        shell = Shell(world.process_env | {"MOTCUA_OWNER_DATABASE_URL": world.owner_dsn})
+        refused = await shell("ledger", "sweep", MOTCUA_OWNER_DATABASE_URL=world.app_dsn)
+        told = [await shell("ledger", "sweep", *said) for said in (("--json",), ("--lang", "vi"))]
+        left = await superuser.fetch("select stream, count(*) as n from finding group by stream order by stream")
+    assert (refused.code, told[0].json, told[1].out) == (1, {"deleted": 4}, "đã xóa 0 kết quả cũ\n")
+    assert [(row["stream"], row["n"]) for row in left] == [(name, 2) for name in streams if name[8] not in "17"]

@@ -19,6 +19,7 @@ from temporalio.client import Client
 
 from activities.ledger.stream_status import IN_FORCE, NEXT_ON_ANOTHER
 from activities.reprojection import PAGE
+from operations.doctor.record.findings import UNRECORDED
 from operations.evidence.bundle import export
 from publishing.effects import calendar_rollout
 from publishing.effects.open_filings import OPEN_FILINGS, OPEN_FILINGS_OF_PROCEDURE
@@ -54,7 +55,9 @@ alter database {name} set auto_explain.log_format = 'json';
 alter database {name} set auto_explain.log_level = 'notice';
 alter database {name} set jit = off;
 """
-BIG: Final = frozenset({"event", "receipt", "stream", "standing", "filing", "payment", "parcel", "task", "position"})
+BIG: Final = frozenset(
+    {"event", "receipt", "stream", "standing", "filing", "payment", "parcel", "task", "position", "finding"}
+)
 WASTE: Final = 2_000
 """Rows that a statement may read for nothing: a plan that walks a whole index is no better than a scan."""
 OFTEN: Final = 7
@@ -265,6 +268,7 @@ ASKS: Final[Mapping[str, Ask]] = {
     "register of a month": register_of_a_month,
     "absences": lambda c, some: absences(log(c), some.agency),
     "order of all events": order,
+    "outcomes that no event states": lambda c, _: c.fetch(UNRECORDED),
     "tasks that are due soon": tasks_of(agency=agency, due_before=datetime(2026, 1, 1, tzinfo=UTC)),
 }
 
