@@ -15,9 +15,10 @@ PAGE: Final = 500
 
 async def sweep(connection: Connection) -> int:
     """Deletes old findings page by page; returns their number. It may be interrupted, and run beside another."""
-    deleted, after = 0, ""
+    deleted = 0
+    after: str | None = ""
     while after is not None:
-        after, gone = await connection.fetchrow(_SWEEP, after, PAGE, KEPT)
+        [[after, gone]] = await connection.fetch(_SWEEP, after, PAGE, KEPT)
         deleted += gone
     return deleted
 

@@ -35,6 +35,7 @@ _LOGGABLE: Final = frozenset(
         "filing_id",
         "part",
         "queue",
+        "activity",
         "hook",
         "error",
         "build",

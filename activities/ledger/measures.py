@@ -16,7 +16,10 @@ BUCKETS: Final = {_MILLISECONDS: (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000
 
 
 class Measures:
-    """The ledger's instruments, made once per process. Labels: `kind` of the stream, `code` of a refusal."""
+    """The ledger's instruments, made once per process. Labels: `kind` of the stream, `code` of a refusal.
+
+    A batch whose finding is not in the record is refused by the code `unfounded`.
+    """
 
     def __init__(self, meter: MetricMeter, kinds: Iterable[str]) -> None:
         self._appends = meter.create_counter("motcua_ledger_appends_total", "Batches of events that the log took")
@@ -38,6 +41,8 @@ class Measures:
         self._milliseconds.record(seconds * 1000, kind)
         if answer.refused is not None:
             self._refusals.add(1, {**kind, "code": answer.refused.code})
+        elif answer.unfounded:
+            self._refusals.add(1, {**kind, "code": "unfounded"})
         elif batch.events:
             self._appends.add(1, kind)
 

@@ -249,11 +249,12 @@ def test_each_answer_is_timed_and_counted_by_kind_and_every_counter_is_there_fro
     measures.answered(BATCH, Appended(epoch=1), 0.25)
     measures.answered(BATCH.model_copy(update={"events": ()}), Appended(epoch=1), 0.5)
     measures.answered(BATCH, Appended(epoch=1, refused=REFUSED), 1)
+    measures.answered(BATCH, Appended(epoch=1, unfounded=True), 1)
     measures.conflicted(BATCH)
     assert appends[2:] == [(1, of)]
-    assert refusals == [(1, of | {"code": "not_authorised"})]
+    assert refusals == [(1, of | {"code": "not_authorised"}), (1, of | {"code": "unfounded"})]
     assert conflicts[2:] == [(1, of)]
-    assert times == [(250, of), (500, of), (1000, of)]
+    assert times == [(250, of), (500, of), (1000, of), (1000, of)]
     assert set(meter.described) == set(meter.told)
     assert all(meter.described.values())
     assert BUCKETS.keys() <= meter.told.keys()

@@ -27,6 +27,8 @@ from workflows.stream.recording import Stream
 from workflows.stream.unopened import expect_opened
 from workflows.stream.waiting import first_of, pause, wait_for
 
+_UNFOUNDED: Final = "motcua_answers_unfounded_total"
+
 A = TypeVar("A")
 R = TypeVar("R")
 
@@ -228,8 +230,10 @@ def readable(raw: RawValue | None, model: Any) -> Any:
 
 
 def note_no_answer(name: str, why: str) -> None:
-    """Logs an answer that can't be one of our own activity."""
-    workflow.logger.warning("activity.no_answer", extra={"activity": name, "reason": why})
+    """Logs and counts an answer that can't be one of our own activity."""
+    about = {"activity": name, "reason": why}
+    workflow.logger.warning("activity.no_answer", extra=about)
+    workflow.metric_meter().create_counter(_UNFOUNDED, "Answers that led to nothing, by activity").add(1, about)
 
 
 def answer_of(

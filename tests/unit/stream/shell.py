@@ -25,6 +25,7 @@ from schemas.people import SYSTEM, Actor, Role, Via
 from schemas.stream.ledger import Appended, Batch, Receipt, StoredEvent
 from schemas.stream.restart import TAKE_OVER
 from tests.appeals import ABOVE, APPEAL, AnswerAppeal, Appeal, Lodge
+from tests.instruments import Instruments
 from workflows.payment.workflow import PaymentLife
 from workflows.stream.recording import Stream
 
@@ -70,6 +71,7 @@ class Engine:
         self.asked: list[tuple[str, Any]] = []
         self.waits: list[dict[str, Any]] = []
         self.slept: list[timedelta] = []
+        self.meter = Instruments()
         self.run = SimpleNamespace(
             workflow_id=NAME,
             run_id="this run",
@@ -85,6 +87,7 @@ class Engine:
             monkeypatch.setattr(workflow, name, getattr(self, name))
         monkeypatch.setattr(workflow.unsafe, "is_replaying", lambda: False)
         monkeypatch.setattr(workflow, "logger", logging.getLogger("workflow"))
+        monkeypatch.setattr(workflow, "metric_meter", lambda: self.meter)
 
     def now(self) -> datetime:
         return self.time

@@ -87,6 +87,14 @@ async def test_nothing_is_recorded_but_what_was_found_out(engine: Engine, forged
     assert [name for name, _ in engine.asked] == ["send"] * 3
 
 
+async def test_an_answer_of_no_use_is_counted_by_activity_and_reason(engine: Engine) -> None:
+    await sending(engine, None, "ok", failed(RetryState.NON_RETRYABLE_FAILURE))
+    counted = engine.meter.told["motcua_answers_unfounded_total"]
+    assert counted == [
+        (1, {"activity": "parcel.send", "reason": why}) for why in ("UnreadableError", "UnreadableError", "failed")
+    ]
+
+
 async def test_each_pause_is_twice_the_one_before_but_for_what_was_not_answered_in_time(engine: Engine) -> None:
     late = failed(RetryState.TIMEOUT, timedelta(days=3650))
     await sending(engine, *[failed(RetryState.TIMEOUT)] * 2, *[Handed(waybill="evil"), late] * 4)
