@@ -14,7 +14,7 @@ from console.addresses import APPLICATION
 from operations.doctor.engine import machine
 from operations.doctor.engine import temporal as engine
 from operations.doctor.engine.codec import codec, missing_keys, recorded_key
-from operations.doctor.engine.stalled import heals
+from operations.doctor.engine.healed import heals
 from operations.doctor.finding import Finding, fail, skipped
 from operations.doctor.identity import identity
 from operations.doctor.partners import outside, signatures

@@ -42,6 +42,13 @@ def test_every_test_that_is_named_as_a_proof_is_there(page: Path) -> None:
     ] == []
 
 
+@walked("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)), at_least=50)
+def test_every_file_of_ours_that_is_named_is_there(page: Path) -> None:
+    named = re.findall(r"`([a-z]\w*(?:/\w+)+\.(?:py|po|sql|yaml|typ))`", page.read_text(encoding="utf-8"))
+    ours = [file for file in named if (ROOT / file.partition("/")[0] / "__init__.py").exists()]
+    assert [file for file in ours if not (ROOT / file).exists()] == []
+
+
 def quotations(page: Path) -> Iterator[tuple[str, str]]:
     """The code that a page quotes: the file that its first line names, and each piece between `# …`."""
     for block in re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):

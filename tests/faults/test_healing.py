@@ -19,7 +19,7 @@ from temporalio.client import ScheduleDescription, ScheduleOverlapPolicy
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
-from operations.doctor.engine.stalled import SHOWN, last_healings
+from operations.doctor.engine.healed import SHOWN, last_healings
 from recovery.builds import Builds
 from recovery.healing import STANDS_STILL
 from recovery.schedule import EVERY, keep_healing
