@@ -1,4 +1,4 @@
-"""An intruder that polls the platform's queue and answers its activities, in every way that Temporal allows."""
+"""An intruder that polls a queue and answers its activities, in every way that Temporal allows."""
 
 from __future__ import annotations
 
@@ -43,28 +43,45 @@ class Way(StrEnum):
     FINAL = "a final failure"
     POSTPONED = "a retry in ten years"
     UNANSWERED = "taken, and left"
+    SIGNED = "signed by another program"
+    REPLAYED = "signed for another filing"
+    MISLED = "signed for another dossier"
+
+
+Signs = Callable[[str, str, dict[str, Any], Any], Any]
+"""Returns an invented answer with a statement; it is given the workflow's id, the activity's name and its request."""
 
 
 class Answering:
     """Answers what it polls: each request of an activity by a workflow once in each way, then no more.
 
-    `inventions` are answers by the activity's name; `answered` counts by name and way.
+    `inventions` are answers by the activity's name, or functions that make one of a request; it `signs` them in some
+    ways. `answered` counts by name and way.
     """
 
-    def __init__(self, client: Client, inventions: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        inventions: Mapping[str, Any],
+        queue: str = TASK_QUEUE,
+        signs: Mapping[Way, Signs] | None = None,
+    ) -> None:
         self._client = client
         self._inventions = inventions
+        self._queue = queue
+        self._signs = signs or {}
+        self.ways = [way for way in Way if way in self._signs or way not in {Way.SIGNED, Way.REPLAYED, Way.MISLED}]
         self._times: Counter[tuple[str, str]] = Counter()
         self.answered: Counter[tuple[str, Way]] = Counter()
 
     def is_through(self, whose: str, name: str) -> bool:
         """Returns whether it has answered this activity of this workflow in each way."""
-        return name not in self._inventions or self._times[whose, name] >= len(Way)
+        return name not in self._inventions or self._times[whose, name] >= len(self.ways)
 
     async def go_on(self) -> None:
         """Polls until it is cancelled."""
         request = PollActivityTaskQueueRequest(
-            namespace=self._client.namespace, task_queue=TaskQueue(name=TASK_QUEUE), identity=_STRANGER
+            namespace=self._client.namespace, task_queue=TaskQueue(name=self._queue), identity=_STRANGER
         )
         while True:
             task = await self._client.workflow_service.poll_activity_task_queue(request)
@@ -74,17 +91,16 @@ class Answering:
 
     async def _answer(self, task: PollActivityTaskQueueResponse) -> None:
         name, whose = task.activity_type.name, task.workflow_execution.workflow_id
-        ways = list(Way)
         n = self._times[whose, name]
         self._times[whose, name] += 1
-        if n >= len(ways) or name not in self._inventions:
+        if n >= len(self.ways) or name not in self._inventions:
             await self._fail(task, Failure(message="not now", application_failure_info=_soon()))
             return
-        way = ways[n]
+        way = self.ways[n]
         self.answered[name, way] += 1
         match way:
             case Way.INVENTED:
-                await self._complete(task, whose, self._inventions[name])
+                await self._complete(task, whose, await self._invented(task, whose, name))
             case Way.EMPTY:
                 await self._respond(task, None)
             case Way.UNREADABLE:
@@ -102,6 +118,19 @@ class Answering:
                 await self._fail(task, Failure(message="later", application_failure_info=info))
             case Way.UNANSWERED:
                 pass
+            case Way.SIGNED | Way.REPLAYED | Way.MISLED:
+                invented = await self._invented(task, whose, name)
+                signed = self._signs[way](whose, name, await self._request(task, whose), invented)
+                await self._complete(task, whose, signed)
+
+    async def _invented(self, task: PollActivityTaskQueueResponse, whose: str, name: str) -> Any:
+        invention = self._inventions[name]
+        return invention(await self._request(task, whose)) if callable(invention) else invention
+
+    async def _request(self, task: PollActivityTaskQueueResponse, whose: str) -> dict[str, Any]:
+        context = WorkflowSerializationContext(namespace=self._client.namespace, workflow_id=whose)
+        [request] = await self._client.data_converter.with_context(context).decode(list(task.input.payloads))
+        return dict(request)
 
     async def _complete(self, task: PollActivityTaskQueueResponse, whose: str, answer: Any) -> None:
         context = WorkflowSerializationContext(namespace=self._client.namespace, workflow_id=whose)

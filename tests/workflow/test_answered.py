@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
+from obstore.store import from_url
 from temporalio import activity
 from temporalio.activity import _Definition
+from temporalio.exceptions import ApplicationError
 
 from activities.partners.instructions import Instruction
 from activities.reception import ExamineRequest
+from motcua import BackOffice, Document, testing
+from motcua.signing.statement import Speaker
+from schemas.backoffice import (
+    ANSWER,
+    CHECK,
+    ISSUE,
+    AnswerAnswer,
+    AnswerRequest,
+    CheckAnswer,
+    Dossier,
+    IssueAnswer,
+    IssueRequest,
+    PartDecision,
+)
 from schemas.base import Code
-from schemas.files import ScanState
+from schemas.files import ScanState, file_key
+from schemas.filing.events import Outcome
 from schemas.filing.examined import Examined
 from schemas.filing.state import Stage
+from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE, filing_workflow, referral_workflow, result_workflow
 from schemas.people import Role
 from schemas.refund.commands import ApproveRefund, RequestRefund
-from tests.acting import ADDRESS, FILE, Play, birth, bodies, eventually, extract
-from tests.answering import Answering, Way, answering, giving_way
+from tests.acting import ADDRESS, FILE, LEAD, Play, birth, bodies, eventually, extract, refer
+from tests.answering import Answering, Signs, Way, answering, giving_way
 from tests.any_files import AnyFiles, received_by
 from tests.conftest import World
-from tests.locked import signing
+from tests.locked import OFFICE, back_office, signing, with_office
 from tests.sealed import ring, sealed
 from tests.sound import sound
 from tests.workflow.refunds import AMOUNT, WHY, refunded
 from tests.workflow.results import RELEASED, decided, set_up, signers
 from workers.wiring import activities, platform_worker
+from workflows import agency
 from workflows.stream import asking, basis
 
 EVIL: Final = "evil"
@@ -126,7 +147,7 @@ async def sent(world: World) -> Play:
 
 def tried(stranger: Answering, *names: str) -> None:
     """Assert that these were answered in each way."""
-    missing = [(name, way) for name in names for way in Way if not stranger.answered[name, way]]
+    missing = [(name, way) for name in names for way in stranger.ways if not stranger.answered[name, way]]
     assert missing == []
 
 
@@ -142,4 +163,112 @@ async def test_no_answer_of_a_stranger_is_recorded(beset: Beset) -> None:
     assert await signs.kinds("result", 1) == RELEASED
     assert (await posted.kinds("parcel", 1))[-1] == "consignment_ended"
     assert (await refunded_.order())["status"] == "paid"
+    await sound(world)
+
+
+DOUBTED: Final = "Nguyễn Thị Đáng Ngờ"
+"""The child whose dossier the back office finds incomplete."""
+DECIDES: Final = "h01.31-leader-1"
+
+
+def doubts(agency: str, form: Mapping[str, Any]) -> bool:
+    """Whether the back office finds this dossier incomplete; the stranger says the opposite."""
+    return agency == LEAD or form.get("child_name") == DOUBTED
+
+
+class Honest(BackOffice):
+    """Answers each request only once the stranger has answered it in each way."""
+
+    def __init__(self) -> None:
+        self.stranger: Answering
+
+    async def check(self, dossier: Dossier) -> bool:
+        self._after(filing_workflow(dossier.filing_id), CHECK)
+        return not doubts(dossier.agency, dossier.form)
+
+    async def issue(self, request: IssueRequest) -> bytes | Document:
+        filing = request.dossier.filing_id
+        self._after(result_workflow(filing, 1) if request.number else filing_workflow(filing), ISSUE)
+        return await super().issue(request)
+
+    async def answer(self, request: AnswerRequest) -> PartDecision | None:
+        _, n = request.request_id.split(":")
+        self._after(referral_workflow(request.dossier.filing_id, int(n)), ANSWER)
+        return PartDecision(outcome=Outcome.APPROVED, officer=DECIDES) if request.part == "residence" else None
+
+    def _after(self, whose: str, name: str) -> None:
+        if not self.stranger.is_through(whose, name):
+            raise ApplicationError("not yet", type="not_yet", next_retry_delay=timedelta(milliseconds=50))
+
+
+ANSWERS: Final = {CHECK: CheckAnswer, ISSUE: IssueAnswer, ANSWER: AnswerAnswer}
+
+
+def signed_by(office: Speaker, *, stream: str | None = None, **asked: Any) -> Signs:
+    """A statement by this program, perhaps about another stream, or about a request with these fields."""
+
+    def signs(whose: str, act: str, request: dict[str, Any], answer: Any) -> Any:
+        model: Any = ANSWERS[act]
+        return office.answer(stream or whose, act, request | asked, model.model_validate(answer))
+
+    return signs
+
+
+@pytest.fixture
+async def misanswered(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Beset]:
+    """A platform beside whose back office a stranger answers: unsigned, signed by another, and with its old answers."""
+    for module, name, seconds in (*SOON, (agency, "_LATER", 0.2), (agency, "_SELDOM", 1), (agency, "_BEAT", 3)):
+        monkeypatch.setattr(module, name, timedelta(seconds=seconds))
+    monkeypatch.setattr(eventually, "__defaults__", (300.0,))
+    world = await signing(await sealed(world, ring("one")))
+    another = await with_office(world, back_office(OFFICE, agency="H01.12", name="another"), seed=OFFICE)
+    assert world.office is not None
+    assert another.office is not None
+    store = from_url(world.objects)
+
+    def forged(request: dict[str, Any]) -> dict[str, Any]:
+        """A file of the filing that is in the store, but not by its back office."""
+        key = file_key(request["dossier"]["filing_id"], sha256(EVIL.encode()).hexdigest())
+        store.put(key, EVIL.encode())
+        named = {"key": key, "sha256": key.rpartition("/")[2], "size": len(EVIL), "media_type": "text/plain"}
+        return {"result": named | {"name": EVIL}}
+
+    stranger = Answering(
+        world.temporal,
+        {
+            CHECK: lambda request: {"complete": doubts(request["dossier"]["agency"], request["dossier"]["form"])},
+            ISSUE: forged,
+            ANSWER: {"decision": {"outcome": "approved", "officer": EVIL}},
+        },
+        DEFAULT_BACK_OFFICE_QUEUE,
+        {
+            Way.SIGNED: signed_by(another.office),
+            Way.REPLAYED: signed_by(world.office, stream=filing_workflow(UUID(int=1))),
+            Way.MISLED: signed_by(world.office, dossier={"code": EVIL}),
+        },
+    )
+    honest = Honest()
+    honest.stranger = stranger
+    settings = world.settings.model_copy(update={"sandbox": False})  # else the times above are not its own
+    async with activities(settings) as functions:
+        platform = platform_worker(world.temporal, received_by(AnyFiles(), functions), settings)
+        async with platform, world.back_office(honest), answering(stranger):
+            yield Beset(world, stranger)
+
+
+@pytest.mark.timeout(900)
+async def test_no_answer_in_an_agencys_place_is_recorded(misanswered: Beset) -> None:
+    world, stranger = misanswered.world, misanswered.stranger
+    complete = await Play.begin(world, birth())
+    form = testing.submission().form | {"child_name": DOUBTED}
+    doubted = await Play.begin(world, birth(form=form))
+    parts = await refer(world)
+    await complete.at(Stage.CLOSED)
+    view = await parts.until(lambda seen: seen.parts[0].outcome is not None)
+    assert [view.parts[0].officer, view.parts[1].outcome] == [DECIDES, None]
+    await set_up(world, signers())
+    await (await decided(world)).at(Stage.CLOSED)
+    tried(stranger, CHECK, ISSUE, ANSWER)
+    assert (await doubted.view()).stage is Stage.INTAKE
+    assert EVIL not in await bodies(world)
     await sound(world)

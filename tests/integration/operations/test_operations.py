@@ -108,13 +108,13 @@ class ByHand:
             options += ["--dynamic-config-value", f"{name}={value}"]
         await self.start(binary("temporal"), "server", "start-dev", "--port", port, *options)
 
-    async def speaking(self, env: Mapping[str, str]) -> dict[str, str]:
-        """Register the program of the page; what says that it is who speaks."""
-        (about,) = re.findall(r"```yaml\n( +id: first-start\n.*?)```", PAGE, re.DOTALL)
-        file, private = self.here / "first-start.yaml", self.here / "first-start.pem"
-        file.write_text(about, encoding="utf-8")
-        (public := self.here / "first-start.pub.pem").write_text(await self.run(env, "principals", "key", private))
-        proof = await self.run(env, "principals", "prove", private, "--principal", "first-start")
+    async def speaking(self, env: Mapping[str, str], name: str = "first-start", more: str = "") -> dict[str, str]:
+        """Register a program of the page, with `more` lines; what says that it is who speaks."""
+        (about,) = re.findall(rf"```yaml\n( +id: {name}\n.*?)```", PAGE, re.DOTALL)
+        file, private = self.here / f"{name}.yaml", self.here / f"{name}.pem"
+        file.write_text(about + more, encoding="utf-8")
+        (public := self.here / f"{name}.pub.pem").write_text(await self.run(env, "principals", "key", private))
+        proof = await self.run(env, "principals", "prove", private, "--principal", name)
         key = (
             "--key",
             public,
@@ -125,7 +125,7 @@ class ByHand:
         )
         who = ("--reason", "first start", "--as", "operator:h01.12-operator-1@H01.12")
         await self.run(env, "principals", "add", file, *key, *who)
-        return {"MOTCUA_IDENTITY_PRINCIPAL": "first-start", "MOTCUA_IDENTITY_KEY_FILE": str(private)}
+        return {"MOTCUA_IDENTITY_PRINCIPAL": name, "MOTCUA_IDENTITY_KEY_FILE": str(private)}
 
     async def serve(self, env: Mapping[str, str], *words: str) -> None:
         """A command that serves, once it does."""
@@ -207,7 +207,7 @@ async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHa
     await by_hand.serve(worker, "worker")
     await by_hand.serve(worker, "relay")
     engine = {name: value for name, value in env.items() if name.startswith("TEMPORAL_") or name == "MOTCUA_OBJECTS"}
-    await by_hand.serve(engine, "back-office")
+    await by_hand.serve(engine | await by_hand.speaking(env, "back-office"), "back-office")
     await by_hand.serve(engine, "back-office", "--agency", "H29.16")
 
     doctor = json.loads(await by_hand.run(env, "doctor", "--json"))
