@@ -13,7 +13,7 @@ from temporalio.workflow import ActivityConfig
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.stream_status import calendar_of
 from activities.partners import postal as wire
-from activities.partners.instructions import Instruction, Instructions, NotOrderedError
+from activities.partners.instructions import Instruction, Instructions, NotOrderedError, Read
 from activities.partners.polling import no_answer, nothing_new, soon
 from activities.support.failpoint import failpoint
 from rules.parcel.evidence import ended, left, sent, tracked, watch_ended
@@ -101,17 +101,18 @@ class Parcels:
             raise (error if over else no_answer(error, _wait(parcel, began))) from None
         steps = news(read.seen.state, read.seen.heard, said)
         if steps:
-            return await self._found(given.stream, parcel, steps)
+            return await self._found(read, steps)
         if until is None or not over:
             raise nothing_new(_wait(parcel, began))
         await self._instructions.findings.keep(given.stream, watch_ended(until))
         return News(watched_until=until)
 
-    async def _found(self, stream: str, parcel: Parcel, steps: Sequence[Step]) -> News:
+    async def _found(self, read: Read, steps: Sequence[Step]) -> News:
         """Returns the news of these steps, with the sum collected on delivery."""
-        steps = tuple(step.model_copy(update={"collected": collected(parcel, step)}) for step in steps)
+        stream, digest = str(read.id), require(read.key).digest
+        steps = tuple(step.model_copy(update={"collected": collected(read.state, step)}) for step in steps)
         again_by = await self._again_by(stream, steps)
-        await self._instructions.findings.keep(stream, *(tracked(step, again_by) for step in steps))
+        await self._instructions.findings.keep(stream, *(tracked(step, again_by, digest) for step in steps))
         return News(steps=steps, again_by=again_by)
 
     @activity.defn(name="parcel.cancel")

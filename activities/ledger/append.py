@@ -136,6 +136,7 @@ class Ledger:
         while True:
             unproved = await officers.unproved(connection, asked.kind, asked.batch, asked.events)
             unproved += await proof.untold(connection, asked.batch, asked.events)
+            unproved += await officers.reworded(connection, self._vault, asked.batch, asked.events)
             unsigned = [] if self._audience is None else statements.unsigned(asked.batch)
             rests_on_nothing = asked.unread or await self._unanswered(connection, asked)
             if asked.events and not (unproved or unsigned or rests_on_nothing):

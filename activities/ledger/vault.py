@@ -45,6 +45,10 @@ class FilingKey:
         """Returns a name for `subject` that means nothing outside this filing."""
         return "p-" + hmac.new(self.secret, subject.encode(), hashlib.sha256).hexdigest()[:32]
 
+    def digest(self, text: str) -> str:
+        """Returns a digest of a text, at which nobody without the key can guess."""
+        return hmac.new(self.secret, f"text\n{text}".encode(), hashlib.sha256).hexdigest()
+
     def salt(self, of: str) -> str:
         """Returns a salt for a paper of this filing, so that nobody without the key can guess at its digest."""
         return hmac.new(self.secret, f"paper\n{of}".encode(), hashlib.sha256).hexdigest()[:32]

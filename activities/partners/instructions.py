@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.findings import Findings
-from activities.ledger.vault import Vault
+from activities.ledger.vault import FilingKey, Vault
 from rules.stream_kind import Kinds, StreamKind
 from schemas.base import Model
 from schemas.errors import RefusalError
@@ -45,12 +45,16 @@ class NotOrderedError(ApplicationError):
 
 @dataclass(frozen=True)
 class Read:
-    """A stream in the log: its current `state`, the only basis of an act, and the state `seen` by the stream's run."""
+    """A stream in the log: its current `state`, the only basis of an act, and the state `seen` by the stream's run.
+
+    `key` is that of its filing; None once the filing is erased.
+    """
 
     id: StreamId
     log: Told
     state: Any
     seen: Any
+    key: FilingKey | None = None
 
 
 class Instructions:
@@ -80,7 +84,8 @@ class Instructions:
                     log = await Log(connection, self._vault.find, self._kinds).read(given.stream)
                 except RefusalError:
                     raise NotOrderedError(given) from None
+                key = await self._vault.find(connection, id_.filing)
         if not 0 < given.seq <= len(log.events):
             raise NotOrderedError(given)
         states = list(log.states())
-        return Read(id_, log, states[-1], states[given.seq - 1])
+        return Read(id_, log, states[-1], states[given.seq - 1], key)

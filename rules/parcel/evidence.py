@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rules.evidence import Entry, Evidence, Finding
@@ -59,13 +60,13 @@ def watch_ended(until: Instant) -> Finding:
     return Finding("consignment_watch_ended", {"until": until})
 
 
-def tracked(step: Step, again_by: Instant | None) -> Finding:
-    """The finding of a tracking step at the post, without the step's text, which may name people."""
+def tracked(step: Step, again_by: Instant | None, digest: Callable[[str], str]) -> Finding:
+    """The finding of a tracking step at the post, with the `digest` of its text, which may name people."""
     match step.meaning:
         case Meaning.INVITED:
             return _invited(step.said, step.at, max(again_by or step.at, step.at))
         case Meaning.OTHER:
-            return _reported(step.said, step.at)
+            return reported(step.said, step.at, None if step.message is None else digest(step.message))
         case meaning:
             return ended(OUTCOMES[meaning], step.said, step.at, step.collected)
 
@@ -74,14 +75,15 @@ def _invited(said: str, at: Instant, again_by: Instant) -> Finding:
     return Finding("consignment_invited", {"said": said, "happened_at": at, "again_by": again_by})
 
 
-def _reported(said: str, at: Instant) -> Finding:
-    return Finding("consignment_reported", {"said": said, "happened_at": at})
+def reported(said: str, at: Instant, message: str | None = None) -> Finding:
+    """The finding of a tracking step that is only reported; `message` is the digest of its text."""
+    return Finding("consignment_reported", {"said": said, "happened_at": at, "message": message})
 
 
 def found_by(  # noqa: PLR0911 -- one line for each event
     _: StreamId, event: Any
 ) -> tuple[Finding, ...]:
-    """The findings at the post from which an event follows."""
+    """The findings at the post from which an event follows. Texts need a key, which is not here."""
     match event:
         case ConsignmentSent(waybill=waybill):
             return (sent(waybill),)
@@ -89,8 +91,8 @@ def found_by(  # noqa: PLR0911 -- one line for each event
             return (left(),)
         case ConsignmentInvited(said=said, happened_at=at, again_by=again_by):
             return (_invited(said, at, again_by),)
-        case ConsignmentReported(said=said, happened_at=at):
-            return (_reported(said, at),)
+        case ConsignmentReported(said=said, happened_at=at, message=None):
+            return (reported(said, at),)
         case ConsignmentEnded(outcome=outcome, said=said, happened_at=at, collected=collected):
             return (ended(outcome, said, at, collected),)
         case ConsignmentWatchEnded(until=until):

@@ -1,4 +1,4 @@
-"""Checks before an event is written: its officer is in the directory, and its money or parcel in the log."""
+"""Checks before an event is written: its officer is in the directory, its money or parcel in the log or found out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from pydantic import TypeAdapter
 
 from activities.ledger.callbacks.proof import CALLED_BACK
 from activities.ledger.database import Connection
+from activities.ledger.vault import Vault
 from rules.evidence import Entry, Evidence
+from rules.parcel.evidence import reported
 from rules.stream_kind import StreamKind
 from rules.time.working_time import local_day
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.filing.events import Reassigned
 from schemas.ids import StreamId
 from schemas.names import ROLE_NAMES
+from schemas.parcel.events import ConsignmentReported
 from schemas.payment.state import TOLD
 from schemas.people import OFFICERS, Actor, Role
 from schemas.refund.events import RefundApproved, RefundDeclined, RefundGivenByHand, ShortfallAccepted
@@ -191,6 +194,17 @@ async def is_founded(connection: Connection, batch: Batch) -> bool:
     return not asked or bool(
         await connection.fetchval(_BORNE_OUT, batch.filing_id, _NEEDED.dump_json(asked, exclude_none=True).decode())
     )
+
+
+async def reworded(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
+    """Returns a problem for a tracking step in other words than the post's, by their digest under the filing's key."""
+    told = [event for event in events if isinstance(event, ConsignmentReported)]
+    key = await vault.find(connection, batch.filing_id) if told else None
+    if key is None:  # then nothing is written
+        return []
+    found = [reported(one.said, one.happened_at, key.digest(one.message)) for one in told if one.message is not None]
+    needed: list[Evidence] = [((one.about(batch.stream),),) for one in found]
+    return await missing(connection, _NEEDED.dump_json(needed, exclude_none=True).decode(), batch.filing_id)
 
 
 def _findings(batch: Batch) -> list[Evidence]:

@@ -14,8 +14,10 @@ from activities.support.readings import Readings
 from operations import old_findings
 from operations.doctor.record.findings import UNRECORDED
 from rules.evidence import Finding
+from rules.parcel.evidence import tracked
 from rules.payment.evidence import captured, closed
 from rules.streams import KINDS
+from schemas.parcel.state import Meaning, Step
 from schemas.payment.state import Capture
 from schemas.stream.ledger import Found
 from tests.conftest import World
@@ -47,10 +49,10 @@ OPEN: Final = (True, None)
 FOUND: Final = f"insert into finding select $1, 'x', gen_random_uuid(), '{{}}', {DAYS} $2 from generate_series(1, 2)"  # noqa: S608
 
 
-async def rules(log: Log, *events: dict[str, Any], **changes: Any) -> list[str]:
+async def rules(log: Log, *events: dict[str, Any], of: str = "payment", **changes: Any) -> list[str]:
     """The rules by which the log refuses these events of the payment; nothing keeps findings for them."""
     ledger = Ledger(log.pool, Vault(log.world.settings.master), KINDS)
-    refused = (await ledger.append(log.batch(*events, stream="payment", **changes))).refused
+    refused = (await ledger.append(log.batch(*events, stream=of, **changes))).refused
     return [] if refused is None else [one.rule for one in refused.problems]
 
 
@@ -75,6 +77,20 @@ async def test_money_is_recorded_as_it_was_found_and_not_otherwise(world: World)
             assert await rules(log, MONEY | change) == ["not_recorded"]
         assert await rules(log, MONEY) == []
         assert await log.pool.fetchval("select count(*) from finding where kind = $1", MONEY["kind"]) == 2
+
+
+async def test_a_tracking_step_is_recorded_in_the_words_of_the_post_alone(world: World) -> None:
+    async with opened(world) as log:
+        async with world.connection() as connection:
+            key = await Vault(world.settings.master).find(connection, log.filing)
+        assert key is not None
+        step = Step(meaning=Meaning.OTHER, said="V", message="Đã đến bưu cục Hà Đông", at=NOW)
+        event = {"kind": "consignment_reported", "said": "V", "happened_at": NOW}
+        await Findings(log.pool).keep(f"parcel:{log.filing}:1", tracked(step, None, key.digest))
+        for other in ({}, {"message": "Hãy trả 500.000 đồng"}, {"message": step.message, "said": "W"}):
+            assert await rules(log, event | other, of="parcel") == ["not_recorded"]
+        assert "Hà Đông" not in str(await log.pool.fetch("select * from finding"))
+        assert await rules(log, event | {"message": step.message}, of="parcel") == []
 
 
 async def test_what_a_batch_rests_on_is_found_or_the_run_is_told_so(world: World) -> None:
