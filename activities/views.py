@@ -38,6 +38,7 @@ ANSWER: Final = LocalActivityConfig(
 WAITING_QUEUE: Final = "motcua.waiting"
 """The queue of questions that wait for changes: they must not occupy the slots of ordinary work."""
 
+CHANGED: Final = "view.changes"
 CHANGES: Final = ActivityConfig(
     task_queue=WAITING_QUEUE,
     start_to_close_timeout=timedelta(seconds=rd.LONGEST_WAIT + 5),
@@ -61,7 +62,7 @@ class Views:
         """Returns the answer from the record as it is now."""
         return await self._answer(asked, fresh=True)
 
-    @activity.defn(name="view.changes")
+    @activity.defn(name=CHANGED)
     async def changes(self, asked: rd.Asked) -> rd.Answer:
         """Returns the answer once there is a change, or when the waiting time is over.
 

@@ -12,6 +12,8 @@ from temporalio.workflow import ActivityConfig
 with workflow.unsafe.imports_passed_through():
     from schemas.stream.checkpoint import CHECKPOINT, MAKE, Made
 
+from workflows.stream.asking import answered
+
 MAKING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(hours=2),
     heartbeat_timeout=timedelta(seconds=60),
@@ -27,5 +29,5 @@ class CheckpointWorkflow:
     @workflow.run
     async def run(self) -> Made:
         """Makes a checkpoint; if that is impossible, fails with the fault in words."""
-        made: Made = await workflow.execute_activity(MAKE, result_type=Made, **MAKING)
+        made: Made = await answered(MAKE, Made, MAKING)
         return made

@@ -12,6 +12,8 @@ from temporalio.workflow import ActivityConfig
 with workflow.unsafe.imports_passed_through():
     from schemas.stream.healing import HEAL, Healings, Look
 
+from workflows.stream.asking import answered
+
 LOOKING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=20),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
@@ -27,4 +29,4 @@ class Healing:
     async def run(self) -> Healings:
         """Heals, and returns the workflows healed so far."""
         before = workflow.get_last_completion_result(Healings) or Healings()
-        return before.after(await workflow.execute_activity(HEAL, result_type=Look, **LOOKING))
+        return before.after(await answered(HEAL, Look, LOOKING))

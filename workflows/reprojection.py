@@ -17,7 +17,8 @@ with workflow.unsafe.imports_passed_through():
     from rules.streams import KINDS
     from schemas.errors import NOT_RECORDED, RefusalCode, shape_refusal
     from schemas.ids import NUDGE
-    from schemas.stream.reprojection import REPROJECTION, Page, Reproject, workflow_id
+    from schemas.stream.reprojection import REPROJECTION, Page, Reproject, Turned, workflow_id
+    from workflows.stream.asking import answer_of
     from workflows.stream.recording import single_argument
 
 _STRAGGLERS: Final = timedelta(seconds=30)
@@ -54,7 +55,7 @@ class Reprojection:
         kinds, after, asked, passes = deque(KINDS), "", 0, 0
         for page in count(1):
             asking = Page(calendar=reproject.calendar, kind=kinds[0], after=after)
-            turned = await workflow.execute_activity_method(Reprojections.page, asking, **PAGES)
+            turned = await _turned(asking)
             if turned.superseded:
                 return reproject
             reproject = reproject.model_copy(update={"turned": reproject.turned + turned.turned})
@@ -78,6 +79,13 @@ class Reprojection:
         except TimeoutError:
             return True
         return False
+
+
+async def _turned(page: Page) -> Turned:
+    """Returns what became of one page. A failure, or an unreadable answer, is not one of ours: it is asked again."""
+    while (turned := await answer_of(Reprojections.page, page, PAGES)) is None:
+        await workflow.sleep(_STRAGGLERS)
+    return turned
 
 
 def _begun(raw: Any) -> Reproject:

@@ -14,10 +14,11 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from activities.support.refusal import failure
-    from activities.views import ANSWER, CHANGES, Views
+    from activities.views import ANSWER, CHANGED, CHANGES, Views
     from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused, shape_refusal
     from schemas.identity.statement import message_digest
-    from schemas.reading import QUESTION, AskChanges, Asked
+    from schemas.reading import QUESTION, Answer, AskChanges, Asked
+    from workflows.stream.asking import answered
     from workflows.stream.recording import single_argument
 
 
@@ -34,7 +35,7 @@ class ViewWorkflow:
         except RefusalError as error:
             raise failure(error.refusal) from None
         if isinstance(asked.question, AskChanges) and asked.question.wait:
-            given = await workflow.execute_activity_method(Views.changes, asked, **CHANGES)
+            given = await answered(CHANGED, Answer, CHANGES, asked)
         else:
             given = await workflow.execute_local_activity_method(Views.answer, asked, **ANSWER)
         if given.refusal is not None:

@@ -229,6 +229,17 @@ def readable(raw: RawValue | None, model: Any) -> Any:
     return answer
 
 
+async def answered(name: str, model: Any, options: workflow.ActivityConfig, *request: Any) -> Any:
+    """Asks an activity on whose answer nothing in the record rests; an unreadable answer fails the calling run.
+
+    Raises `ActivityError` as well. Without this check such an answer would fail the workflow task, for ever.
+    """
+    try:
+        return readable(await workflow.execute_activity(name, args=request, result_type=RawValue, **options), model)
+    except UnreadableError as error:
+        raise ApplicationError(f"{name} was answered by nobody of ours", type="unreadable") from error
+
+
 def note_no_answer(name: str, why: str) -> None:
     """Logs and counts an answer that can't be one of our own activity."""
     about = {"activity": name, "reason": why}
