@@ -25,6 +25,7 @@ from recovery.ended import ended_early
 from recovery.histories import each
 from recovery.restart import Found, Restarter
 from recovery.stalled import BUG, NOT_CONTINUED, NOT_REPLAYABLE, Stalled, reports_problems, stalled
+from recovery.unrecorded import Nudges
 from rules.stream_kind import Kinds
 from schemas.base import Instant, Model
 from schemas.stream.healing import HEAL, Healed, Look
@@ -89,15 +90,22 @@ class Healer:
         self._kinds = kinds
         self._workflows = workflows
         self._seldom = Seldom(AGAIN)
+        self._nudges = Nudges(pool)
         self._counter = meter.create_counter("motcua_healed_total", "Workflows that were started again by themselves")
         for kind in kinds:
             self._counter.add(0, {"kind": kind})  # an alert on a rise misses the first increment of a new counter
 
     @activity.defn(name=HEAL)
     async def heal(self) -> Look:
-        """Searches once, on this worker. A retried attempt returns only the workflows that it healed itself."""
+        """Searches once, on this worker, and nudges runs whose stream the record does not hold.
+
+        A retried attempt returns only the workflows that it healed itself.
+        """
+        client, now = activity.client(), datetime.now(UTC)
         with self._seldom.turn():
-            return await self.look(activity.client(), datetime.now(UTC))
+            found = await self.look(client, now)
+            await self._nudges.nudge(client, now)
+            return found
 
     async def look(self, client: Client, now: datetime) -> Look:
         """Heals the workflows that may be healed. Raises `RPCError`.

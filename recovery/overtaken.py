@@ -24,7 +24,7 @@ from recovery.traces import leave_trace
 from rules.stream_kind import Kinds
 from schemas.errors import RefusalCode
 from schemas.ids import restarts_stream
-from schemas.stream.restart import TAKE_OVER
+from schemas.stream.restart import TAKE_OVER, UNRECORDED
 from views.log import Connection
 
 AGAIN_WITHIN: Final = 2.0
@@ -65,11 +65,11 @@ class Overtaken:
     async def take_over(self) -> int:
         """Returns the epoch under which the calling run continues its stream; all other runs lose it.
 
-        Raises `ledger_conflict`, without retry, and changes nothing:
+        Raises `ledger_conflict`, without retry, and changes nothing (`unrecorded` if the record has no such stream):
 
         - Another run has the workflow id in this Temporal: that run is to go on.
         - Workers of another Temporal work on this record: the run that has the stream may be theirs.
-        - The record has no such stream, or it was taken over too often.
+        - The stream was taken over too often.
         """
         stream = activity.info().workflow_id or ""
         with mask_database_errors():
@@ -94,7 +94,7 @@ async def _next_epoch(connection: Connection, stream: str) -> int:
     """Returns the next epoch. Locks the stream's row, as a restart does, so that nobody else restarts it meanwhile."""
     row = await connection.fetchrow(NEXT_EPOCH, stream)
     if row is None:
-        raise _refused(stream, "the record has no such stream")
+        raise _refused(stream, "the record has no such stream", type_=UNRECORDED)
     if not await _is_the_one(stream):
         raise _refused(stream, "another run goes on with this stream")
     filing, agency, epoch, _ = row.values()
@@ -110,7 +110,7 @@ async def _is_the_one(stream: str) -> bool:
     return described.run_id == activity.info().workflow_run_id and described.status is WorkflowExecutionStatus.RUNNING
 
 
-def _refused(stream: str, why: str, *, last: bool = True) -> ApplicationError:
+def _refused(stream: str, why: str, *, last: bool = True, type_: str = RefusalCode.LEDGER_CONFLICT) -> ApplicationError:
     if last:
         _log.warning("workflow.not_taken_over", stream=stream, reason=why)
-    return ApplicationError(why, type=RefusalCode.LEDGER_CONFLICT, non_retryable=last)
+    return ApplicationError(why, type=type_, non_retryable=last)

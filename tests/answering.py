@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from enum import StrEnum
+from inspect import signature
 from typing import Any, Final, get_type_hints
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio import activity
 from temporalio.activity import _Definition
 from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.deployment.v1 import WorkerDeploymentOptions
+from temporalio.api.enums.v1 import WorkerVersioningMode
 from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
@@ -27,10 +30,31 @@ from temporalio.converter import WorkflowSerializationContext
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
-from schemas.ids import TASK_QUEUE
+from schemas.ids import DEPLOYMENT, TASK_QUEUE
+from tests.acting import FILE
 
 _YEARS: Final = timedelta(days=3650)
-_STRANGER: Final = "a stranger"
+STRANGER: Final = "a stranger"
+"""How the intruder names itself to the server."""
+
+
+EVIL: Final = "evil"
+AT: Final = "2026-11-30T00:00:00Z"
+FORGED: Final = FILE | {"name": EVIL}
+INVENTIONS: Final[dict[str, Any]] = {
+    "payment.order": {"order_id": EVIL, "pay_url": f"https://{EVIL}.test"},
+    "payment.money": {"captures": [{"capture_id": EVIL, "amount": 16000, "at": AT}]},
+    "payment.late_money": {"captures": [{"capture_id": EVIL, "amount": 1, "at": AT}]},
+    "payment.close": {"captures": []},
+    "payment.refund": {"transaction": EVIL},
+    "parcel.send": {"waybill": EVIL},
+    "parcel.news": {"steps": [{"meaning": "lost", "said": EVIL, "at": AT}]},
+    "result.prepare": {"file": FORGED},
+    "result.sign": {"declined": True},
+    "reception.examine": {"problems": [{"field": EVIL, "rule": EVIL, "message": {"vi": EVIL, "en": EVIL}}]},
+    "papers.confirm": True,
+}
+"""What the stranger invents, by the activity."""
 
 
 class Way(StrEnum):
@@ -65,10 +89,13 @@ class Answering:
         inventions: Mapping[str, Any],
         queue: str = TASK_QUEUE,
         signs: Mapping[Way, Signs] | None = None,
+        build: str | None = None,
     ) -> None:
+        """`build`: polls as a worker of this build, whose workflows' activities come to no other worker."""
         self._client = client
         self._inventions = inventions
         self._queue = queue
+        self._build = build
         self._signs = signs or {}
         self.ways = [way for way in Way if way in self._signs or way not in {Way.SIGNED, Way.REPLAYED, Way.MISLED}]
         self._times: Counter[tuple[str, str]] = Counter()
@@ -81,22 +108,30 @@ class Answering:
     async def go_on(self) -> None:
         """Polls until it is cancelled."""
         request = PollActivityTaskQueueRequest(
-            namespace=self._client.namespace, task_queue=TaskQueue(name=self._queue), identity=_STRANGER
+            namespace=self._client.namespace,
+            task_queue=TaskQueue(name=self._queue),
+            identity=STRANGER,
+            deployment_options=_deployment(self._build),
         )
         while True:
             task = await self._client.workflow_service.poll_activity_task_queue(request)
             if task.task_token:
                 with suppress(RPCError):  # the server has given it up, or its workflow has
-                    await self._answer(task)
+                    await self.answer(task)
 
-    async def _answer(self, task: PollActivityTaskQueueResponse) -> None:
+    async def answer(self, task: PollActivityTaskQueueResponse) -> None:
+        """Answers in the next way."""
         name, whose = task.activity_type.name, task.workflow_execution.workflow_id
         n = self._times[whose, name]
         self._times[whose, name] += 1
         if n >= len(self.ways) or name not in self._inventions:
             await self._fail(task, Failure(message="not now", application_failure_info=_soon()))
             return
-        way = self.ways[n]
+        await self.answer_in(self.ways[n], task)
+
+    async def answer_in(self, way: Way, task: PollActivityTaskQueueResponse) -> None:
+        """Answers in this way."""
+        name, whose = task.activity_type.name, task.workflow_execution.workflow_id
         self.answered[name, way] += 1
         match way:
             case Way.INVENTED:
@@ -109,13 +144,9 @@ class Answering:
             case Way.OTHER:
                 await self._complete(task, whose, "ok")
             case Way.FINAL:
-                final = ApplicationFailureInfo(type="not_taken", non_retryable=True)
-                await self._fail(task, Failure(message="no", application_failure_info=final))
+                await self._fail(task, final())
             case Way.POSTPONED:
-                later = Duration()
-                later.FromTimedelta(_YEARS)
-                info = ApplicationFailureInfo(type="no_news", next_retry_delay=later)
-                await self._fail(task, Failure(message="later", application_failure_info=info))
+                await self._fail(task, postponed())
             case Way.UNANSWERED:
                 pass
             case Way.SIGNED | Way.REPLAYED | Way.MISLED:
@@ -124,7 +155,7 @@ class Answering:
                 await self._complete(task, whose, signed)
 
     async def _invented(self, task: PollActivityTaskQueueResponse, whose: str, name: str) -> Any:
-        invention = self._inventions[name]
+        invention = self._inventions.get(name)
         return invention(await self._request(task, whose)) if callable(invention) else invention
 
     async def _request(self, task: PollActivityTaskQueueResponse, whose: str) -> dict[str, Any]:
@@ -133,23 +164,58 @@ class Answering:
         return dict(request)
 
     async def _complete(self, task: PollActivityTaskQueueResponse, whose: str, answer: Any) -> None:
-        context = WorkflowSerializationContext(namespace=self._client.namespace, workflow_id=whose)
-        encoded = await self._client.data_converter.with_context(context).encode([answer])
-        await self._respond(task, Payloads(payloads=encoded))
+        await self._respond(task, await encoded(self._client, whose, answer))
 
     async def _respond(self, task: PollActivityTaskQueueResponse, result: Payloads | None) -> None:
         await self._client.workflow_service.respond_activity_task_completed(
             RespondActivityTaskCompletedRequest(
-                namespace=self._client.namespace, task_token=task.task_token, result=result, identity=_STRANGER
+                namespace=self._client.namespace,
+                task_token=task.task_token,
+                result=result,
+                identity=STRANGER,
+                deployment_options=_deployment(self._build),
             )
         )
 
     async def _fail(self, task: PollActivityTaskQueueResponse, failure: Failure) -> None:
         await self._client.workflow_service.respond_activity_task_failed(
             RespondActivityTaskFailedRequest(
-                namespace=self._client.namespace, task_token=task.task_token, failure=failure, identity=_STRANGER
+                namespace=self._client.namespace,
+                task_token=task.task_token,
+                failure=failure,
+                identity=STRANGER,
+                deployment_options=_deployment(self._build),
             )
         )
+
+
+async def encoded(client: Client, whose: str, answer: Any) -> Payloads:
+    """Returns an answer to an activity of this workflow, as the client's converter writes it."""
+    context = WorkflowSerializationContext(namespace=client.namespace, workflow_id=whose)
+    return Payloads(payloads=await client.data_converter.with_context(context).encode([answer]))
+
+
+def _deployment(build: str | None) -> WorkerDeploymentOptions | None:
+    if build is None:
+        return None
+    return WorkerDeploymentOptions(
+        deployment_name=DEPLOYMENT,
+        build_id=build,
+        worker_versioning_mode=WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED,
+    )
+
+
+def final() -> Failure:
+    """Returns a failure without retry."""
+    return Failure(message="no", application_failure_info=ApplicationFailureInfo(type="not_taken", non_retryable=True))
+
+
+def postponed() -> Failure:
+    """Returns a failure whose retry is ten years away."""
+    later = Duration()
+    later.FromTimedelta(_YEARS)
+    info = ApplicationFailureInfo(type="no_news", next_retry_delay=later)
+    return Failure(message="later", application_failure_info=info)
 
 
 def _soon() -> ApplicationFailureInfo:
@@ -160,7 +226,7 @@ def _soon() -> ApplicationFailureInfo:
 
 def giving_way(function: Callable[..., Any], stranger: Answering) -> Callable[..., Any]:
     """Returns the activity, which does not answer by a queue before the stranger is through with it."""
-    name = str(_Definition.must_from_callable(function).name)
+    name = name_of(function)
 
     async def gives_way(given: Any) -> Any:
         info = activity.info()
@@ -168,10 +234,21 @@ def giving_way(function: Callable[..., Any], stranger: Answering) -> Callable[..
             raise ApplicationError("not yet", type="not_yet", next_retry_delay=timedelta(milliseconds=50))
         return await function(given)
 
+    return instead_of(function, gives_way)
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Returns the name of an activity."""
+    return str(_Definition.must_from_callable(function).name)
+
+
+def instead_of(function: Callable[..., Any], other: Callable[[Any], Awaitable[Any]]) -> Callable[..., Any]:
+    """Returns `other` as the activity of the same name and input."""
     hints = get_type_hints(function)
-    gives_way.__annotations__ = {"given": next(hint for place, hint in hints.items() if place != "return")}
-    gives_way.__qualname__ = function.__qualname__
-    return activity.defn(name=name)(gives_way)
+    [given] = signature(other).parameters
+    other.__annotations__ = {given: next(hint for place, hint in hints.items() if place != "return")}
+    other.__qualname__ = function.__qualname__
+    return activity.defn(name=name_of(function))(other)
 
 
 @asynccontextmanager

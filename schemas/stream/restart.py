@@ -11,6 +11,9 @@ from ..base import Model
 TAKE_OVER: Final = "recovery.take_over"
 """The activity that gives a new epoch to a run that restarts a stream."""
 
+UNRECORDED: Final = "unrecorded"
+"""The type of its error for a stream that the record does not hold."""
+
 PROVE: Final = "motcua.prove_run"
 """The name under which workflows find the function that proves to the next run that this one is the platform's."""
 

@@ -12,7 +12,6 @@ from uuid import UUID
 import pytest
 from obstore.store import from_url
 from temporalio import activity
-from temporalio.activity import _Definition
 from temporalio.exceptions import ApplicationError
 
 from activities.partners.instructions import Instruction
@@ -39,8 +38,8 @@ from schemas.filing.state import Stage
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE, filing_workflow, referral_workflow, result_workflow
 from schemas.people import Role
 from schemas.refund.commands import ApproveRefund, RequestRefund
-from tests.acting import ADDRESS, FILE, LEAD, Play, birth, bodies, eventually, extract, refer
-from tests.answering import Answering, Signs, Way, answering, giving_way
+from tests.acting import ADDRESS, LEAD, Play, birth, bodies, eventually, extract, refer
+from tests.answering import EVIL, INVENTIONS, Answering, Signs, Way, answering, giving_way, name_of
 from tests.any_files import AnyFiles, received_by
 from tests.conftest import World
 from tests.locked import OFFICE, back_office, signing, with_office
@@ -52,23 +51,6 @@ from workers.wiring import activities, platform_worker
 from workflows import agency
 from workflows.stream import asking, basis
 
-EVIL: Final = "evil"
-AT: Final = "2026-11-30T00:00:00Z"
-FORGED: Final = FILE | {"name": EVIL}
-INVENTIONS: Final[dict[str, Any]] = {
-    "payment.order": {"order_id": EVIL, "pay_url": f"https://{EVIL}.test"},
-    "payment.money": {"captures": [{"capture_id": EVIL, "amount": AMOUNT, "at": AT}]},
-    "payment.late_money": {"captures": [{"capture_id": EVIL, "amount": 1, "at": AT}]},
-    "payment.close": {"captures": []},
-    "payment.refund": {"transaction": EVIL},
-    "parcel.send": {"waybill": EVIL},
-    "parcel.news": {"steps": [{"meaning": "lost", "said": EVIL, "at": AT}]},
-    "result.prepare": {"file": FORGED},
-    "result.sign": {"declined": True},
-    "reception.examine": {"problems": [{"field": EVIL, "rule": EVIL, "message": {"vi": EVIL, "en": EVIL}}]},
-    "papers.confirm": True,
-}
-"""What the stranger invents, by the activity."""
 ASKED: Final = INVENTIONS.keys() - {"papers.confirm", "payment.money", "payment.close", "payment.late_money"}
 """Those that the stories below request of the queue."""
 
@@ -123,10 +105,6 @@ async def beset(world: World, request: pytest.FixtureRequest, monkeypatch: pytes
         )
         async with platform, world.back_office(), answering(stranger):
             yield Beset(world, stranger)
-
-
-def name_of(function: Any) -> str:
-    return str(_Definition.must_from_callable(function).name)
 
 
 async def paid_and_refunded(world: World) -> Play:

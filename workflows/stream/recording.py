@@ -17,12 +17,14 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.intake import OpenRequest, OpenResult, Registry
     from activities.ledger.append import LEDGER, Ledger
+    from activities.support.refusal import failure
     from rules.stream_kind import Origin, S, StreamKind
     from schemas.base import Model
     from schemas.errors import (
         NOT_RECORDED,
         OTHER_CONTENT,
         OTHER_SUBMISSION,
+        SUPERSEDED,
         Refusal,
         RefusalCode,
         RefusalError,
@@ -33,7 +35,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.ids import TASK_TIMEOUT, StreamId
     from schemas.people import SYSTEM
     from schemas.stream.ledger import Appended, Batch, Receipt, Recorded
-    from schemas.stream.restart import TAKE_OVER
+    from schemas.stream.restart import TAKE_OVER, UNRECORDED
 
 from workflows.stream.basis import NOTHING, Basis, Reading, UnfoundedError, read, until_founded
 from workflows.stream.command_receipts import Receipts
@@ -57,6 +59,7 @@ class Stream(Generic[S]):
         epoch: This run's epoch; None until the log has returned it.
         head: The hash of the last event of `state`; None until the log has returned it.
         superseded: Whether the log has answered that another run, which may be active, has taken the stream over.
+        unrecorded: Whether the log has no event of the stream, although this run was told of some: it begins anew.
         makes_way: Whether the log has answered that the next run should continue, because this history has become
             long or another build takes the stream.
         stays: Whether that build can't read the stream.
@@ -80,6 +83,7 @@ class Stream(Generic[S]):
         self.epoch = epoch
         self.head = head
         self.superseded = False
+        self.unrecorded = False
         self.makes_way = False
         self.stays = False
         self.anew = False
@@ -309,9 +313,9 @@ class Stream(Generic[S]):
         """
         try:
             epoch = await workflow.execute_local_activity(TAKE_OVER, result_type=int, **LEDGER)
-        except ApplicationError:
-            self.superseded = True
-            raise
+        except ApplicationError as error:
+            self.superseded, self.unrecorded = True, error.type == UNRECORDED
+            raise (failure(SUPERSEDED) if self.unrecorded else error) from None
         now, _ = await self.of_log(self.kind, self.id, epoch)
         self.state, self.receipts, self.epoch, self.head = now.state, now.receipts, now.epoch, now.head
         self.makes_way = self.anew = True

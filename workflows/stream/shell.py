@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Final, Generic, NoReturn, TypeVar
 
 from temporalio import workflow
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from pydantic_core import to_json
@@ -102,6 +103,7 @@ class Life(Generic[S]):
         self.start: Any = None
         self._stream: Stream[S] | None = None
         self._resume: Resume | None = None
+        self._raw = raw
         try:
             self._read(raw)
         except RefusalError as error:
@@ -115,6 +117,11 @@ class Life(Generic[S]):
         except ContinueAsNewDueError:
             await drain_handlers(self.stream)
             self._continue_as_new()
+        except ApplicationError:
+            if self._resume is not None or not self.stream.unrecorded:
+                raise
+            await drain_handlers(self.stream)
+            workflow.continue_as_new(self._raw)
         await drain_handlers(self.stream)
 
     # Methods that a kind may override.
@@ -199,7 +206,12 @@ class Life(Generic[S]):
     async def nudged(self) -> None:
         """Queries the log, whose answer lets an idle run hand over to another build."""
         if self.refusal is None:
-            await (await self.recorded()).catch_up()
+            stream = await self.recorded()
+            try:
+                await stream.catch_up()
+            except ApplicationError:
+                if not stream.unrecorded:  # else the run begins anew by itself
+                    raise
 
     async def park(self, signal: str, payload: Any, problem: str) -> None:
         """Stores a signal that could not be used."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -12,14 +13,20 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
 from activities.parcel import POST, Handed, Parcels
-from motcua.payloads.converter import NOT_OPENED
+from activities.reprojection import PAGES
+from motcua.payloads.converter import NOT_OPENED, data_converter
 from rules.streams import PARCEL
 from schemas.errors import Refusal, RefusalCode, problem
 from schemas.parcel.state import ParcelState
+from schemas.stream.healing import HEAL, Look
 from schemas.stream.ledger import Batch
+from schemas.stream.reprojection import Page, Turned
+from schemas.stream.restart import TAKE_OVER, UNRECORDED
 from tests.unit.stream.shell import FILING, NOW, Engine
+from workflows import reprojection
 from workflows.parcel import ParcelLife
-from workflows.stream.asking import UnreadableError, instruction, question, readable
+from workflows.stream.asking import UnreadableError, answered, instruction, question, readable
+from workflows.stream.starting import Resume
 from workflows.stream.unopened import KeyMissingError
 
 ADDRESS: Final = {"recipient": "Nguyễn Văn An", "phone": "0900000000", "address": "1 Hàng Bài", "postcode": "10000"}
@@ -138,3 +145,77 @@ async def test_what_is_out_of_date_is_over_although_its_retry_lies_beyond_it(eng
     order, minute = instruction(life.stream), timedelta(minutes=1)
     assert await life.ask(question(Parcels.send, order, life._handed, POST, minute))
     assert not await life.ask(question(Parcels.send, order, life._handed, POST, 1440 * minute))
+
+
+class ContinuedError(Exception):
+    """The run has continued as a new one, with this input."""
+
+
+@pytest.fixture
+def continues(monkeypatch: pytest.MonkeyPatch) -> None:
+    def next_run(given: Any, **_: Any) -> None:
+        raise ContinuedError(given)
+
+    monkeypatch.setattr(workflow, "continue_as_new", next_run)
+
+
+async def lied_to(engine: Engine, then: Callable[[ParcelLife], None] = lambda _: None) -> None:
+    """A parcel whose first event no log has seen, and which learns this from its next question."""
+    engine.run.workflow_id = f"parcel:{FILING}:1"
+    life = ParcelLife(PARCEL, START)
+    await life._begin()
+    then(life)
+    engine.log.clear()
+
+    def conflict(_: object) -> None:
+        raise ApplicationError("holds less", type=RefusalCode.LEDGER_CONFLICT)
+
+    engine.before_answer = conflict
+    engine.answers = InTurn({TAKE_OVER: ApplicationError("no such stream", type=UNRECORDED), "send": ["nonsense"]})
+    await life.live()
+
+
+@pytest.mark.usefixtures("continues")
+async def test_a_run_whose_stream_was_never_recorded_begins_anew_with_its_own_input(engine: Engine) -> None:
+    with pytest.raises(ContinuedError) as next_run:
+        await lied_to(engine)
+    assert next_run.value.args == (START,)
+
+
+@pytest.mark.usefixtures("continues")
+async def test_a_run_that_others_began_can_not_begin_anew_and_ends(engine: Engine) -> None:
+    def resumed(life: ParcelLife) -> None:
+        life._resume = Resume(1, None)
+
+    with pytest.raises(ApplicationError) as error:
+        await lied_to(engine, resumed)
+    assert error.value.type == RefusalCode.LEDGER_CONFLICT
+
+
+@pytest.mark.parametrize("nonsense", [None, "ok", {"healed": 5}])
+@pytest.mark.usefixtures("engine")
+async def test_nonsense_fails_the_run_and_not_its_task_for_ever(nonsense: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(*_: Any, **__: Any) -> RawValue:
+        return RawValue(data_converter.payload_converter.to_payload(nonsense))
+
+    monkeypatch.setattr(workflow, "execute_activity", answer)
+    with pytest.raises(ApplicationError) as error:
+        await answered(HEAL, Look, PAGES)
+    assert error.value.type == "unreadable"
+
+
+class Pages(dict[str, Any]):
+    """Answers to `page`, one after the other."""
+
+    def __init__(self, answers: list[Any]) -> None:
+        super().__init__()
+        self._answers = answers
+
+    def __getitem__(self, _: str) -> Any:
+        return self._answers.pop(0)
+
+
+async def test_a_page_of_another_calendar_is_asked_for_until_it_is_ours(engine: Engine) -> None:
+    engine.answers = Pages(["nonsense", failed(RetryState.NON_RETRYABLE_FAILURE), Turned(turned=3)])
+    assert (await reprojection._turned(Page(calendar="vn@2026.1", kind="filing", after=""))).turned == 3
+    assert len(engine.slept) == 2

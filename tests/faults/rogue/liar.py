@@ -1,0 +1,169 @@
+"""The stranger that takes workflow tasks as our own build, with lying local activities: a process of its own.
+
+It runs our workflows' code. It is stronger than a real stranger: what it does not lie about it reads from the record,
+and unless it invents the log's answer its appends are ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from temporalio import activity
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import WorkerDeploymentConfig
+
+from motcua.connection import connect
+from motcua.stopping import on_stop_signals
+from schemas.filing.events import Accountable
+from schemas.ids import DEPLOYMENT
+from schemas.stream.ledger import Appended, Batch, Receipt, StoredEvent
+from tests.answering import EVIL, STRANGER, instead_of, name_of
+from workers.settings import WorkerSettings
+from workers.telemetry import configure_engine, configure_logging
+from workers.wiring import activities, platform_worker
+
+CHOSEN: Final = "ROGUE_LIES"
+APPEND: Final = "ledger.append"
+
+Lie = Callable[[Any, Any], Any]
+"""Makes a lie of the request and the true answer."""
+
+
+def echoed(batch: Batch, _: Any = None) -> Appended:
+    """Returns the answer of a log that has taken the batch, which no log has seen."""
+    events = [_numbered(event) for event in batch.events]
+    stored = tuple(
+        StoredEvent(seq=batch.next_seq + n, at=batch.at, command_id=batch.command_id, actor=batch.actor, event=event)
+        for n, event in enumerate(events)
+    )
+    code = next((event["code"] for event in events if event["kind"] == "submitted"), None)
+    receipts = [
+        Receipt(command_id=batch.command_id, digest=batch.digest, seq=one.seq, at=batch.at, code=code)
+        for one in stored[-1:]
+    ]
+    return Appended(
+        epoch=batch.epoch or 1,
+        command_id=batch.command_id,
+        stored=stored,
+        receipts=tuple(receipts),
+        continue_as_new_suggested=batch.continue_as_new_suggested or None,
+        head=UUID(int=random.getrandbits(128)).hex * 2,
+    )
+
+
+def _numbered(event: Mapping[str, Any]) -> dict[str, Any]:
+    if event["kind"] != "submitted":
+        return dict(event)
+    return dict(event) | {
+        "code": f"{event['agency']}-{datetime.now(UTC):%Y%m%d}-{random.randrange(9_000_000, 9_999_999)}"
+    }
+
+
+def _changed(**fields: Any) -> Lie:
+    """Returns a lie that differs from the truth in these fields."""
+    return lambda _, true: None if true is None else true.model_copy(update=fields)
+
+
+def _another_amount(_: Any, true: Any) -> Any:
+    return true and true.model_copy(update={"claim": true.claim.model_copy(update={"amount": 1})})
+
+
+LIES: Final[Mapping[str, tuple[str, Lie]]] = {
+    "append": (APPEND, echoed),
+    "open.accountable": ("intake.open", _changed(accountable=Accountable(standing=EVIL, silent=EVIL))),
+    "open.signs": ("intake.open", lambda _, true: true.model_copy(update={"signs": not true.signs})),
+    "open.partners": ("intake.open", _changed(partners=())),
+    "open.queue": ("intake.open", _changed(queue=EVIL)),
+    "open.filed_by": ("intake.open", _changed(filed_by=EVIL)),
+    "merchant": ("payment.merchant", lambda _, true: true.model_copy(update={"provider": EVIL})),
+    "look.amount": ("refund.look", _another_amount),
+    "look.apart": ("refund.look", _changed(apart=())),
+    "look.none": ("refund.look", lambda *_: None),
+    "signer": ("result.signer", lambda _, true: true and true.model_copy(update={"officer": EVIL})),
+    "signers.none": ("result.signers", lambda *_: []),
+    "order.none": ("result.order", lambda *_: None),
+    "grounds.none": ("complaint.grounds", lambda *_: None),
+    "remedy": ("complaint.remedy", lambda _, true: true.model_copy(update={"reopened": True, "stands": False})),
+    "news.none": ("intake.news", lambda *_: []),
+    "closed": ("intake.closed", lambda *_: True),
+    "start": ("workflows.start", lambda *_: None),
+    "tell": ("workflows.tell", lambda *_: True),
+    "wake": ("workflows.wake", lambda *_: None),
+    "given.none": ("refund.given", lambda *_: []),
+    "examined": ("reception.examine", lambda _, true: true.model_copy(update={"problems": (), "scan": "clean"})),
+    "confirm": ("papers.confirm", lambda *_: True),
+}
+"""The lies by their names, each with the activity that tells it."""
+_SILENT: Final = frozenset({APPEND, "workflows.start", "workflows.tell", "workflows.wake", "papers.confirm"})
+"""Activities whose lie leaves the act undone."""
+
+
+def lying(function: Callable[..., Any], lies: list[Lie], share: float) -> Callable[..., Any]:
+    """Returns the activity, which tells one of these lies so often; through a queue never."""
+    name = name_of(function)
+
+    async def lie(given: Any) -> Any:
+        if not activity.info().is_local or random.random() >= share:
+            return await function(given)
+        true = None if name in _SILENT else await function(given)
+        return random.choice(lies)(given, true)
+
+    return instead_of(function, lie)
+
+
+def with_lies(functions: list[Callable[..., Any]], chosen: list[str]) -> list[Callable[..., Any]]:
+    """Returns the activities of a worker that tells the chosen lies.
+
+    If it tells others than about the log, it lies about the log every other time: else no other lie comes there.
+    """
+    told: dict[str, list[Lie]] = {}
+    for one in chosen:
+        name, lie = LIES[one]
+        told.setdefault(name, []).append(lie)
+
+    def changed(function: Callable[..., Any]) -> Callable[..., Any]:
+        name = name_of(function)
+        if name not in told:
+            return function
+        return lying(function, told[name], 0.5 if name == APPEND and len(told) > 1 else 1)
+
+    return [changed(one) for one in functions]
+
+
+async def main() -> None:
+    """Takes workflow tasks until a stop signal, or until it is killed."""
+    settings, stop = WorkerSettings(), asyncio.Event()
+    client = await connect(lazy=False)
+    on_stop_signals(stop)
+    version = WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=settings.build)
+    config = WorkerDeploymentConfig(
+        version=version, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.PINNED
+    )
+    async with activities(settings) as honest:
+        functions = replace(
+            honest, working=with_lies(list(honest.working), json.loads(os.environ[CHOSEN])), waiting=(), guard=None
+        )
+        async with platform_worker(
+            client,
+            functions,
+            settings,
+            deployment_config=config,
+            no_remote_activities=True,
+            identity=f"{STRANGER} {uuid4()}",
+        ):
+            settings.tell_ready()
+            await stop.wait()
+
+
+if __name__ == "__main__":
+    configure_logging()
+    configure_engine()
+    asyncio.run(main())

@@ -1,0 +1,178 @@
+"""A client that believes no receipt: it looks each up in the record, and gives the command again if it is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from pydantic import ValidationError
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client
+from temporalio.converter import WorkflowSerializationContext
+from temporalio.service import RPCError
+
+from motcua import BadSubmission, FilingClient, FilingNotAvailable, NotReady
+from motcua.calls.questions import stream_of
+from motcua.errors import RefusedError
+from schemas.complaint.state import OPENING, ComplaintStart
+from schemas.filing.commands import Command
+from schemas.filing.submission import Submission
+from schemas.identity.statement import SUBMIT
+from schemas.ids import complaint_workflow, filing_id, filing_workflow
+from schemas.stream.ledger import Receipt
+from tests.answering import STRANGER
+
+AGAIN: Final = 1.0
+AFTERWARDS: Final = 90.0
+"""Seconds after the stranger has left within which a refusal may still rest on what it told a run."""
+COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED
+TASK: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+
+
+@dataclass
+class Heard:
+    """What clients were told that the record does not hold.
+
+    Attributes:
+        forged: Receipts, by who completed their Updates.
+        refused: Refusals while the stranger was there, or just after, by kind of command and rule.
+        repeated: Receipts of our own that repeat a forged one: a violation.
+    """
+
+    forged: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    repeated: list[str] = field(default_factory=list)
+
+
+class Departure:
+    """Whether the stranger has left, and since when."""
+
+    def __init__(self) -> None:
+        self.gone = asyncio.Event()
+        self.at = float("inf")
+
+    def leave(self) -> None:
+        """Note that it has left."""
+        self.at = time.monotonic()
+        self.gone.set()
+
+    @property
+    def is_long_ago(self) -> bool:
+        """Whether no refusal can rest on its words any more."""
+        return time.monotonic() > self.at + AFTERWARDS
+
+
+class Wary(FilingClient):
+    """The kit, for people who ask again until the record has what they were told it has."""
+
+    heard: Heard
+    departure: Departure
+    env: Mapping[str, str]
+
+    async def act(self, target: UUID | str, command: Command) -> Receipt:
+        """Give it until it is recorded."""
+        stream = stream_of(target)
+        return await self._until_recorded(stream, command.command_id, command.kind, lambda: self._act(target, command))
+
+    async def submit(self, submission: Submission) -> Receipt:
+        """File it until it is recorded."""
+        stream = filing_workflow(filing_id(submission.client_id, submission.submission_id))
+        return await self._until_recorded(stream, SUBMIT, SUBMIT, lambda: self._submit(submission))
+
+    async def complain(self, complaint: ComplaintStart) -> Receipt:
+        """Make it until it is recorded."""
+        stream = complaint_workflow(complaint.filing_id, complaint.n)
+        return await self._until_recorded(stream, OPENING, "complain", lambda: self._complain(complaint))
+
+    async def _act(self, target: UUID | str, command: Command) -> Receipt:
+        return await super().act(target, command)
+
+    async def _submit(self, submission: Submission) -> Receipt:
+        return await super().submit(submission)
+
+    async def _complain(self, complaint: ComplaintStart) -> Receipt:
+        return await super().complain(complaint)
+
+    async def _until_recorded(
+        self, stream: str, command_id: str, kind: str, give: Callable[[], Awaitable[Receipt]]
+    ) -> Receipt:
+        while True:
+            try:
+                receipt = await give()
+            except (NotReady, FilingNotAvailable):
+                raise
+            except RefusedError as error:
+                if self.departure.is_long_ago:
+                    raise
+                rules = ", ".join(one.rule for one in error.refusal.problems)
+                when = "just after" if self.departure.gone.is_set() else "meanwhile"
+                self.heard.refused[f"{kind}: {error.refusal.code} ({rules}), {when}"] += 1
+                if isinstance(error, BadSubmission) and self.departure.gone.is_set():
+                    raise
+                await asyncio.sleep(5)
+                continue
+            if await self._is_recorded(stream, receipt):
+                return receipt
+            await self._note(stream, receipt, kind)
+            self._forget(stream, command_id)
+            await asyncio.sleep(AGAIN)
+
+    async def _is_recorded(self, stream: str, receipt: Receipt) -> bool:
+        connection = await asyncpg.connect(self.env["MOTCUA_SUPERUSER_DATABASE_URL"])
+        try:
+            body = await connection.fetchval(_RECEIPT, stream, receipt.command_id)
+        finally:
+            await connection.close()
+        return body is not None and Receipt.model_validate(json.loads(body)) == receipt
+
+    async def _note(self, stream: str, receipt: Receipt, kind: str) -> None:
+        whose = await _completed_by(self._line.client, stream, receipt)
+        if whose is None:
+            self.heard.forged["by an unknown task"] += 1
+        elif whose.startswith(STRANGER):
+            self.heard.forged["by the stranger"] += 1
+        else:
+            self.heard.forged["by ours"] += 1
+            self.heard.repeated.append(f"{stream} {kind} {receipt.command_id} seq {receipt.seq}, by {whose}")
+
+    def _forget(self, stream: str, command_id: str) -> None:
+        known = self._line.known
+        known._sent.pop((stream, command_id), None)
+        known._seen.pop(stream, None)
+
+
+async def _completed_by(client: Client, stream: str, receipt: Receipt) -> str | None:
+    """Returns the worker whose task completed the Update with this receipt; None if no history shows it any more."""
+    converter = client.data_converter.with_context(
+        WorkflowSerializationContext(namespace=client.namespace, workflow_id=stream)
+    )
+    worker = found = None
+    with suppress(RPCError):
+        async for event in client.get_workflow_handle(stream).fetch_history_events():
+            if event.event_type == TASK:
+                worker = event.workflow_task_completed_event_attributes.identity
+            if event.event_type != COMPLETED:
+                continue
+            outcome = event.workflow_execution_update_completed_event_attributes.outcome
+            if outcome.success.payloads:
+                [answer] = await converter.decode(outcome.success.payloads)
+                found = worker if _is(answer, receipt) else found
+    return found
+
+
+def _is(answer: Any, receipt: Receipt) -> bool:
+    try:
+        return Receipt.model_validate(answer) == receipt
+    except ValidationError:
+        return False
+
+
+_RECEIPT: Final = "select convert_from(body, 'UTF8') from receipt where stream = $1 and command_id = $2"

@@ -1,0 +1,70 @@
+"""Runs that a stranger told of events that no log has seen: they begin anew, and their filings go on by themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from activities.ledger.append import APPEND
+from recovery.unrecorded import Nudges
+from schemas.filing.state import Closing, Stage
+from schemas.ids import filing_workflow
+from schemas.stream.ledger import Appended, Batch
+from tests.acting import ADDRESS, Play, birth, eventually, extract, of
+from tests.answering import instead_of, name_of
+from tests.any_files import AnyFiles, received_by
+from tests.conftest import World
+from tests.faults.rogue.liar import echoed
+from tests.sound import sound
+from workers.wiring import activities, platform_worker
+
+
+@asynccontextmanager
+async def lying(world: World, lies: Counter[str]) -> AsyncIterator[None]:
+    """A platform that answers so many appends of these kinds of streams as if the log had taken them."""
+    async with activities(world.settings) as functions:
+        honest = next(one for one in functions.working if name_of(one) == APPEND)
+
+        async def append(batch: Batch) -> Appended:
+            kind = batch.stream.partition(":")[0]
+            lies[kind] -= 1
+            if lies[kind] >= 0:
+                return echoed(batch)
+            answer: Appended = await honest(batch)
+            return answer
+
+        working = [instead_of(one, append) if one is honest else one for one in functions.working]
+        received = received_by(AnyFiles(), replace(functions, working=working))
+        async with platform_worker(world.temporal, received, world.settings), world.back_office():
+            yield
+
+
+async def test_a_child_whose_first_events_were_never_recorded_begins_anew(world: World) -> None:
+    lies = Counter({"parcel": 2})
+    async with lying(world, lies):
+        play = await Play.begin(world, birth(result_channel="post", address=ADDRESS))
+        closed = await play.at(Stage.CLOSED)
+    assert closed.closing is Closing.DELIVERED
+    assert lies["parcel"] < 0
+    assert (await play.kinds("parcel", 1))[-1] == "consignment_ended"
+    await sound(world)
+
+
+async def test_a_run_that_waits_for_people_who_can_not_see_it_is_nudged(world: World) -> None:
+    filed, later = extract(), datetime.now(UTC) + timedelta(minutes=2)
+    stream = filing_workflow(of(filed))
+    async with lying(world, Counter({"filing": 2})), asyncpg.create_pool(world.app_dsn, min_size=0) as pool:
+        forged = await world.client.submit(filed)
+        play = Play(world, filed)
+        assert await play.kinds() == []
+        nudges = Nudges(pool)
+        await eventually(lambda: nudges.nudge(world.temporal, later), [stream].__eq__)
+        assert await nudges.nudge(world.temporal, later) == []
+        await eventually(play.kinds, bool)
+        assert (await world.client.submit(filed)).code != forged.code
+    await sound(world)
