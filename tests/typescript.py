@@ -22,12 +22,10 @@ from typing import Final
 from console.home import CODEC, Home
 from motcua.testing import PAPER
 from tests.conftest import ROOT
-from tests.faults.processes import ENV, motcua, program, until
+from tests.faults.processes import ENV, motcua, up
 
 IDS: Final = {"client_id": "portal-2", "submission_id": "S-0001"}
 APPLICANT: Final = "Trần Văn Bình"
-READY: Final = "the catalogue and the directory are there"
-"""The line of `motcua up` once filings are possible and the program is registered."""
 
 
 def of_page(name: str) -> str:
@@ -58,9 +56,7 @@ async def tried(modules: Path, folder: Path, *, sealed: bool) -> bool:
     if sealed:
         (folder / "codec.mts").write_text(of_page("codec.md"), encoding="utf-8")
     home = Home(folder / ".motcua")
-    async with program(folder, "up", more={CODEC: "on" if sealed else "off"}):
-        await until(lambda: READY in (folder / "up.out").read_text(encoding="utf-8"), seconds=120)
-        env = home.read_env() or {}
+    async with up(folder, {CODEC: "on" if sealed else "off"}, seconds=120) as env:
         attached = await motcua(env, "attach", "ids.json", "notice.pdf", folder=folder)
         first, again = [await node(folder, env) for _ in range(2)]
         kept = b"".join(file.read_bytes() for file in home.root.rglob("temporal.db*"))

@@ -30,6 +30,15 @@ async def not_once(env: Mapping[str, str], filings: Iterable[Mapping[str, Any]])
         await connection.close()
 
 
+async def unrecorded(env: Mapping[str, str]) -> dict[str, int]:
+    """Returns the number of outcomes that are known and that no event states, by the kind of the event."""
+    connection = await asyncpg.connect(env["MOTCUA_SUPERUSER_DATABASE_URL"])
+    try:
+        return dict(map(tuple, await connection.fetch(_UNRECORDED)))
+    finally:
+        await connection.close()
+
+
 def _parcels(recorded: Mapping[str, int], at_the_post: list[str]) -> Iterable[str]:
     sent, there = Counter(recorded), Counter(at_the_post)
     for key in sorted(sent.keys() | there.keys()):
@@ -58,6 +67,12 @@ select stream, count(*) filter (where kind = 'consignment_sent') as sent from ev
 group by stream
 """
 _NUMBERS: Final = "select filing_id::text, count(*) from result group by filing_id"
+_UNRECORDED: Final = """
+select kind, count(*) from finding where not exists (
+    select from event where event.stream = finding.stream and event.kind = finding.kind
+        and convert_from(event.body, 'UTF8')::jsonb @> finding.body
+) group by kind order by kind
+"""
 _TWICE: Final = """
 select stream, convert_from(body, 'utf8')::json->>'paper' || (convert_from(body, 'utf8')::json->'about')::text as about,
 count(*) as times from event where kind = 'paper_made' group by 1, 2 having count(*) > 1

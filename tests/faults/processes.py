@@ -11,7 +11,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from console.home import Home
 from deploy.stack import Stack
+from schemas.translate import said
 from tests.conftest import ROOT, World
 from tests.forked import Forked, forked
 from tests.shell import Ended as Ended
@@ -118,13 +120,13 @@ async def program(
 
     `more`: environment variables beside `ENV`.
     """
-    with (folder / f"{name}.out").open("wb") as said:
+    with (folder / f"{name}.out").open("wb") as output:
         process = forked(
             *("motcua.command", name, *arguments),
             cwd=folder,
             env={**ENV, **(more or {}), "PYTHONPATH": str(ROOT)},
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
         )
     try:
         yield process
@@ -132,6 +134,20 @@ async def program(
         if process.returncode is None:
             process.send_signal(signal.SIGINT)
         await asyncio.wait_for(process.wait(), 60)
+
+
+@asynccontextmanager
+async def up(folder: Path, more: Mapping[str, str], seconds: float = 600) -> AsyncIterator[dict[str, str]]:
+    """Runs `motcua up` in a folder; yields the stack's settings once filings are possible and its program is known.
+
+    `more`: environment variables beside `ENV`.
+    """
+    async with program(folder, "up", "--lang", "en", more=more):
+        await until(lambda: _STOCKED in (folder / "up.out").read_text(encoding="utf-8"), seconds)
+        yield Home(folder / ".motcua").read_env() or {}
+
+
+_STOCKED: Final = said("stack.stocked").en
 
 
 async def kill(stack: Stack, part: str) -> None:

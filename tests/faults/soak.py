@@ -5,6 +5,9 @@ parcel once, no number of a result is missing or taken twice, no paper was made 
 every history replays. Queries of Temporal's own (`--queries`) may break a history: then the runs that were ended by
 healing are reported separately, with the longest stall.
 
+With `--points`, the worker dies between acts outside, their findings and their answers instead, at one place after the
+other; then outcomes are counted that are known and that no event states.
+
 With `--older`, Temporal is lost in the middle, everything restarts in an empty one, and then the lost one is restored:
 for a while its runs go on by themselves, then the runbook is carried out, and nothing may be wrong.
 
@@ -26,6 +29,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Final
 
@@ -42,17 +46,25 @@ from motcua.payloads.key_ring import ring_in
 from recovery.histories import each
 from recovery.stalled import RUNNING, stalled
 from tests.faults.losses import copied, counted, lose_all, restart_all
-from tests.faults.once import not_once
-from tests.faults.processes import program, until
+from tests.faults.once import not_once, unrecorded
+from tests.faults.processes import program, until, up
 from workers.wiring import WORKFLOWS
 
-STOCKED: Final = "the catalogue and the directory are there"
+REACHED: Final = 30
+"""Seconds within which a worker must come to a place where it is to die; else the next place is tried."""
 LEFT_TO_THEMSELVES: Final = 15
 """Seconds for which the runs of the restored, older Temporal go on before the runbook."""
 TO_ACT: Final = {"draft": 90}
 """Longer seconds for waits that are short in a story although an actor must act within them: no fault lasts so long."""
 
+POINTS: Final = (
+    *("finding.kept", "payment.ordered", "finding.kept", "parcel.sent", "finding.kept", "result.signed"),
+    *("finding.kept", "payment.refunded", "result.printed", "examined"),
+)
+"""Places between an act, its finding and its answer: half of the deaths are after a finding."""
 PARTS: Final = ("worker", "worker", "back-office", "postgres", "temporal", "bank", "post", "papers", "trust")
+ACTS: Final = frozenset({"payment_ordered", "payment_captured", "refund_given", "consignment_sent", "result_signed"})
+"""Events that each outcome of an act must have in the end: others may be overtaken by events of people."""
 STRAY: Final = ("__stack_trace", "__enhanced_stack_trace", "__temporal_workflow_metadata")
 
 
@@ -83,6 +95,21 @@ async def disturb(home: Home, given: argparse.Namespace, seen: Seen, operating: 
                 pid = int(home.pid_file(part).read_text(encoding="utf-8"))
                 await fault(pid, pause)
                 seen.faults[f"{part} {'paused' if pause else 'killed'}"] += 1
+
+
+async def die_at_points(folder: Path, given: argparse.Namespace, seen: Seen, operating: asyncio.Lock) -> None:
+    """Let the worker die at one place after the other, the first time that it comes there."""
+    moments, places = random.Random(given.seed), cycle(POINTS)
+    while seen.faults.total() < given.faults:
+        await asyncio.sleep(moments.uniform(0.5, 1.5) * given.every)
+        place = next(places)
+        armed = folder / place
+        async with operating:
+            armed.touch()
+            with suppress(TimeoutError):
+                await until(lambda armed=armed: not armed.exists(), seconds=REACHED)
+                seen.faults[f"worker died at {place}"] += 1
+            armed.unlink(missing_ok=True)
 
 
 async def bring_back_an_older_temporal(
@@ -206,12 +233,15 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
     home, seen = Home(folder / ".motcua"), Seen()
     mixed = ("--filings", str(given.filings), "--seed", str(given.seed), "--concurrency", str(given.concurrency))
     arguments = (*mixed, "--scenarios", str(stories(folder)))
-    async with program(folder, "up", more={CODEC: "on" if given.codec else "off"}):
-        await until(lambda: STOCKED in (folder / "up.out").read_text(encoding="utf-8"), seconds=600)
-        env = home.read_env() or {}
+    points = folder / "points"
+    points.mkdir()
+    async with up(folder, {CODEC: "on" if given.codec else "off", "MOTCUA_FAILPOINTS": str(points)}) as env:
         async with program(folder, "demo", *arguments, "--json", "out.json") as demo:
             operating = asyncio.Lock()
-            beside = [asyncio.create_task(disturb(home, given, seen, operating)), asyncio.create_task(watch(env, seen))]
+            faults = (
+                die_at_points(points, given, seen, operating) if given.points else disturb(home, given, seen, operating)
+            )
+            beside = [asyncio.create_task(faults), asyncio.create_task(watch(env, seen))]
             if given.older:
                 beside.append(asyncio.create_task(bring_back_an_older_temporal(folder, home, given, seen, operating)))
             if given.queries:
@@ -230,6 +260,7 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
         await replay(client, seen)
         told = json.loads((folder / "out.json").read_text(encoding="utf-8"))
         twice = await not_once(env, told["filings"])
+        unstated = await unrecorded(env)
     lost = [filing for filing in told["filings"] if not filing["ok"]]
     failed = [one for one in endings if isinstance(one, Exception)]
     report = {
@@ -238,6 +269,7 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
         "not as they must": lost,
         "one capture each": told["bank"]["one_capture_each"],
         "parcels, numbers and papers not once": twice,
+        "known, but not recorded": unstated,
         "ledger verified": told["ledger"]["verified"],
         "faults": seen.faults,
         "queries": seen.queries,
@@ -257,7 +289,9 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
     print(json.dumps(report, indent=1, ensure_ascii=False))  # noqa: T201 -- its result
     at_the_end = sum(counts["restarted"] for when, counts in seen.runbook.items() if when.startswith("at the end"))
     done = not given.older or seen.faults["older Temporal"] == 1
-    wrong = lost or left or twice or seen.not_replayed or failed or seen.still_wrong or at_the_end
+    wrong = (
+        lost or left or twice or ACTS & unstated.keys() or seen.not_replayed or failed or seen.still_wrong or at_the_end
+    )
     return code == 0 and done and not wrong
 
 
@@ -271,6 +305,7 @@ def main() -> int:
     parser.add_argument("--every", type=float, default=6, help="seconds between two faults, about")
     parser.add_argument("--pauses", type=float, default=0.7, help="share of the faults that are pauses of 2 to 4 s")
     parser.add_argument("--all-parts", action="store_true", help="not only the worker")
+    parser.add_argument("--points", action="store_true", help="the worker dies between acts, findings and answers")
     parser.add_argument("--queries", action="store_true", help="throw Temporal's own queries at it")
     parser.add_argument(
         "--older", type=float, default=0, help="bring back a Temporal that was lost when so large a share was filed"
