@@ -1,7 +1,5 @@
 """Lookups in the directory: the agencies that decide a procedure and its parts, and the desks that receive for them."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from activities.ledger.database import Connection

@@ -1,7 +1,5 @@
 """Looks at the record: each reader is verified, sees only what they may, and the look is recorded with the answer."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID

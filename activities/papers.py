@@ -1,7 +1,5 @@
 """Files of the record: checks that a named file is in the store, byte for byte."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import timedelta
 from typing import Final

@@ -1,7 +1,5 @@
 """Activities that call the post about a parcel. Every call carries the business key of the consignment."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final

@@ -1,7 +1,5 @@
 """The texts of published procedures, as shown on forms."""
 
-from __future__ import annotations
-
 from datetime import date
 from functools import lru_cache
 from typing import Final

@@ -1,7 +1,5 @@
 """Checks of a submission before it is recorded: the files exist, they are safe, the signature is valid."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from datetime import timedelta

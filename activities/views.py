@@ -1,7 +1,5 @@
 """Answers from the record to clients that have only Temporal: a question in, an answer out."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Temporal's own commands for this, a child workflow and an external signal, wake 
 completion: three events and a task in which nothing is decided.
 """
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from temporalio import activity

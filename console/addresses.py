@@ -1,7 +1,5 @@
 """The database address of the record: from the environment, else from the stack that runs in this folder."""
 
-from __future__ import annotations
-
 import os
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The comparison of stored rows with expected rows; each differing row is listed by name."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple

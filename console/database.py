@@ -1,7 +1,5 @@
 """Commands' work with the database: a result, or one line of error and an exit code."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar

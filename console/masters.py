@@ -1,7 +1,5 @@
 """The master keys that a command uses."""
 
-from __future__ import annotations
-
 import os
 
 from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY, MasterKeys, master_keys

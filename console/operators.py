@@ -1,7 +1,5 @@
 """Checks of operators: whether an actor is one by the directory, and whether two count as the same person."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from activities.ledger.authority.officers import active, in_their_place

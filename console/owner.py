@@ -1,7 +1,5 @@
 """The connection to the database as the owner of its tables, the only role that may publish."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeAlias

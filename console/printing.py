@@ -1,7 +1,5 @@
 """The console of commands: as wide as the terminal; without one, wide enough for a dossier code."""
 
-from __future__ import annotations
-
 import sys
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Retry of a command's repeatable work when the database restarts meanwhile."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Awaitable, Callable

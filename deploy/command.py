@@ -1,7 +1,5 @@
 """The platform half of the `motcua` command: the target of the entry point `platform` of `motcua.commands`."""
 
-from __future__ import annotations
-
 from typing import Final
 from uuid import UUID
 

@@ -1,7 +1,5 @@
 """Signs a file in the name of a person of the sandbox trust."""
 
-from __future__ import annotations
-
 from io import BytesIO
 
 import httpx

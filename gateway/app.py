@@ -1,7 +1,5 @@
 """The gateway's HTTP."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Final
 

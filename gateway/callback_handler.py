@@ -1,7 +1,5 @@
 """Handles a callback from its bytes to its answer: verified, stored, and only then answered."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """The inbox of callbacks: a signed callback becomes a row before it is answered, and its repeats share that row."""
 
-from __future__ import annotations
-
 from typing import Final
 from uuid import UUID, uuid5
 

@@ -1,7 +1,5 @@
 """Metrics of the gateway: callbacks by merchant and verdict; never by person."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from temporalio.common import MetricMeter

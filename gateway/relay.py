@@ -6,8 +6,6 @@ holds
 it: Temporal may lose a signal that it accepted, or be restored from a backup without it.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress

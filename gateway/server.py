@@ -1,7 +1,5 @@
 """The gateway: `python -m gateway.server`. Any number may run."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 from collections.abc import Callable, Iterator

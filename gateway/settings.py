@@ -1,7 +1,5 @@
 """Settings of the gateway, from the environment."""
 
-from __future__ import annotations
-
 from pydantic import Field, Json
 
 from activities.partners.money.merchants import Merchants

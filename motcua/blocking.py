@@ -1,7 +1,5 @@
 """The client for programs without asyncio: the same calls, which block until the answer is there."""
 
-from __future__ import annotations
-
 from typing import Self
 
 from . import contract as c

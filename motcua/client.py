@@ -1,7 +1,5 @@
 """The integrator's client: file, act, ask and follow; each call is retried safely until the platform answers."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import replace
 from typing import Self

@@ -1,7 +1,5 @@
 """Start and end of the `motcua` command. Its subcommands are in `cli/`, and in other installed packages."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,7 +1,5 @@
 """The principal of this process, as `MOTCUA_IDENTITY_*` and `MOTCUA_INSTALLATION` configure it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from typing import Final

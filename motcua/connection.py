@@ -1,7 +1,5 @@
 """Connects to Temporal by `TEMPORAL_*` and Temporal's own configuration file."""
 
-from __future__ import annotations
-
 import dataclasses
 from typing import Final
 

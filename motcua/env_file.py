@@ -1,7 +1,5 @@
 """Reads the file with a stack's addresses."""
 
-from __future__ import annotations
-
 import shlex
 
 

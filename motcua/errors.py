@@ -1,7 +1,5 @@
 """The kit's errors, one type for each. A refusal carries its problems in Vietnamese and in English."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from pydantic import ValidationError

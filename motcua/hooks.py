@@ -4,8 +4,6 @@
 to stop, it does not wait for threads that don't end.
 """
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 import logging

@@ -3,8 +3,6 @@
 Needs the extra `identity` of the kit.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import socket

@@ -3,8 +3,6 @@
 Of a failure only the type and the place are returned, since the message may contain personal data.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Stops a process: after a signal it finishes the running work, and it ends within ten seconds even if work hangs."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

@@ -1,7 +1,5 @@
 """Samples for an integrator's or an agency's own tests: valid messages of invented people."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Repeated readings of the record and of Temporal, for the board."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from datetime import timedelta

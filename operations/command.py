@@ -3,8 +3,6 @@
 Each command is imported at its first use, since the import of all takes 1.5 s.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module

@@ -1,7 +1,5 @@
 """Pictures of the pages of a paper."""
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator

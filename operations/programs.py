@@ -1,7 +1,5 @@
 """Programs installed with wheels: PostgreSQL, Temporal, the migration tool."""
 
-from __future__ import annotations
-
 import shutil
 import sysconfig
 from pathlib import Path

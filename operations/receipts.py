@@ -1,7 +1,5 @@
 """The voiding of a receipt, recorded in the stream of its filing's papers, where it was issued."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import asyncpg

@@ -1,7 +1,5 @@
 """The start of the worker and the gateway, once the tables have the schema of this version."""
 
-from __future__ import annotations
-
 import asyncpg
 
 from console.connecting import TIMEOUT, Connection, say_away

@@ -4,8 +4,6 @@ Every step is one transaction that locks the callback's row. Money assigned to a
 relay, exactly as if the callback had named the payment.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Final
 

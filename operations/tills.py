@@ -1,7 +1,5 @@
 """Opening, counting and closing of tills, as rows that are never changed. A till's cash movements wait meanwhile."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from typing import Final

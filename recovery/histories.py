@@ -1,7 +1,5 @@
 """Reads Temporal's histories and descriptions of many workflows, without a query to any of them."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Final, TypeVar

@@ -1,7 +1,5 @@
 """Schedules: the search for workflows that can't be replayed, and checkpoints of the record."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final

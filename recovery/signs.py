@@ -1,7 +1,5 @@
 """Live workers: the processes that poll for work, by their polls and heartbeats."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias

@@ -4,8 +4,6 @@ A workflow task that raises anything but a refusal is retried until a worker wit
 meanwhile, and nothing moves. A failure's message may quote a person: only its type and its place are returned.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -3,8 +3,6 @@
 An epoch that was raised without a trace was raised without authority.
 """
 
-from __future__ import annotations
-
 import hashlib
 from typing import Final
 from uuid import UUID, uuid4

@@ -1,7 +1,5 @@
 """Amounts of money in words."""
 
-from __future__ import annotations
-
 from schemas.base import Text
 from schemas.translate import said
 

@@ -1,7 +1,5 @@
 """The official papers that each kind of event causes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

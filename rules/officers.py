@@ -1,7 +1,5 @@
 """Checks of an officer who acts on a stream of any kind: their role, their task, and the applicant's side."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Protocol
 

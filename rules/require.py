@@ -1,7 +1,5 @@
 """Values that a state has once its first event is recorded."""
 
-from __future__ import annotations
-
 from typing import TypeVar
 
 T = TypeVar("T")

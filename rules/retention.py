@@ -1,7 +1,5 @@
 """The erasure of a filing: not while its streams are active, nor while the law requires its retention."""
 
-from __future__ import annotations
-
 from calendar import isleap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The form of every rule (the roles that may give a command, its conditions, its effect), and of an event's change."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -5,8 +5,6 @@ in the published contract, and a workflow of a few lines (`workflows.stream.shel
 Append, rebuild, restart, verify, bundle, reprojection, doctor and views use the descriptor (CONTRIBUTING.md).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime

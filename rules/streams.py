@@ -1,7 +1,5 @@
 """All kinds of streams. Code that works on streams receives the kinds as an argument, and knows none by name."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from rules.complaint.kind import COMPLAINT

@@ -1,7 +1,5 @@
 """Money in suspense: the steps of officers and its state after them. One officer requests, another approves."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final

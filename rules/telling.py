@@ -1,7 +1,5 @@
 """Messages of a stream to its filing, sent as a signal or read in the stream's log."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar

@@ -1,7 +1,5 @@
 """Tills: the cash that goes through a till, the roles that may open, count and close it, and its last count."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rules.officers import role_is

@@ -1,7 +1,5 @@
 """The waits of streams, for a reader of many streams: who has to act, since when, and whether a wait is long."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -5,8 +5,6 @@ delivered more than once with the same `request_id`: all deliveries have one ans
 answer to its request; `statement` is no part of the answer.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Final
 from uuid import UUID

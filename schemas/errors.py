@@ -1,7 +1,5 @@
 """Refusals: each problem, its rule, its remedy, in Vietnamese and English. Never a personal value."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final

@@ -1,7 +1,5 @@
 """Files go by reference; their bytes live in the object store."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import PurePath

@@ -4,8 +4,6 @@ Circular 26/2009/TT-BTTTT and Decree 43/2011 art. 3 as the founding article quot
 Decrees 42/2022 and 224/2026. This table is the only place where behaviour depends on the level.
 """
 
-from __future__ import annotations
-
 from enum import IntEnum, StrEnum
 from typing import Final
 

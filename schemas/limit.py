@@ -1,7 +1,5 @@
 """Time limits: an amount and a unit, read and written as text: `5 working days`."""
 
-from __future__ import annotations
-
 import re
 from enum import StrEnum
 from typing import Any, Final

@@ -3,8 +3,6 @@
 A new command or kind of event is included automatically.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

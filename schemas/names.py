@@ -1,7 +1,5 @@
 """The names of roles, stages, acts, channels, agencies for people: no code appears in their sentences."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final

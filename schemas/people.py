@@ -1,7 +1,5 @@
 """People and programs: the actor, the person they act for, and the sending program."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Final
 

@@ -3,8 +3,6 @@
 A client with nothing but Temporal starts the workflow `View` with a question; its result is the answer.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeVar

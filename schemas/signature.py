@@ -1,7 +1,5 @@
 """The verdict on a signature with its evidence, kept for a second check in ten years."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 

@@ -4,8 +4,6 @@ They apply at the edge alone, to a command, a submission or a back office's answ
 `AT_THE_EDGE`. The log is always read as it was written.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from operator import is_

@@ -1,7 +1,5 @@
 """Sentences for people: found by key, in both languages, filled with values."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """Permission to see a filing, according to the record; and the recorded looks at filings."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, replace

@@ -1,7 +1,5 @@
 """Questions of applicants and their representatives: their own filings, whole."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 from uuid import UUID

@@ -1,7 +1,5 @@
 """Questions of auditors about looks at filings: the unusual ones. The report names no applicant."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime

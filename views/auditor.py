@@ -1,7 +1,5 @@
 """Questions of auditors: the record of a filing as stored, with nothing decrypted."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, Final
 from uuid import UUID

@@ -1,7 +1,5 @@
 """The complaints about a filing, read from their own streams."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from rules.complaint.view import view

@@ -1,7 +1,5 @@
 """Questions of officers: the queues of an agency, and the actions on their entries."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Questions of operators: the state of the whole platform, and of one filing by its code; nothing personal."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 from uuid import UUID

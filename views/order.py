@@ -1,7 +1,5 @@
 """The total order of all events: a reader from a position misses no event and gets none twice (docs/ledger.md)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final

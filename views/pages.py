@@ -1,7 +1,5 @@
 """Keyset pages: a page begins after the key of the previous page's last row."""
 
-from __future__ import annotations
-
 import base64
 import json
 from collections.abc import Callable, Sequence

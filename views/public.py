@@ -1,7 +1,5 @@
 """Questions that anybody may ask: no answer identifies a person."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import asyncpg

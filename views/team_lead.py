@@ -1,7 +1,5 @@
 """Questions of a team lead beside the tasks of the agency: the absences of officers."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from schemas.base import AgencyCode

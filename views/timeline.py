@@ -1,7 +1,5 @@
 """The events of a filing and its other streams, limited to the audience's rights."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from rules.filing.lifecycle import status

@@ -1,7 +1,5 @@
 """The waits of streams that last longer than usual, by their states. No sealed data is opened."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from datetime import datetime
 from itertools import groupby

@@ -1,7 +1,5 @@
 """The back office for agencies that run none of their own: `python -m workers.backoffice`."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import UTC, datetime
 

@@ -1,7 +1,5 @@
 """The id of this build of the platform: its code, its dependencies, and its Python."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from functools import cache

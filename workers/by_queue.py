@@ -5,8 +5,6 @@ stranger's. So activities that write the record, or read it for somebody, run on
 worker; an activity through the queue does only what the log orders, for any caller, or no harm.
 """
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from temporalio import activity

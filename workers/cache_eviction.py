@@ -4,8 +4,6 @@ A workflow's parts form reference cycles. If a worker runs many more workflows t
 would pile up until a full collection, which scans the whole cache.
 """
 
-from __future__ import annotations
-
 import gc
 from typing import Any
 

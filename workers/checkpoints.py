@@ -1,7 +1,5 @@
 """Assembles the setup of checkpoints."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path

@@ -3,8 +3,6 @@
 A validator runs when a message arrives and never again in a replay, so it may use this process's own knowledge.
 """
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from pydantic import ValidationError

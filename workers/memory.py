@@ -1,7 +1,5 @@
 """The memory of a worker process."""
 
-from __future__ import annotations
-
 import gc
 from typing import Final
 

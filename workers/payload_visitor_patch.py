@@ -7,8 +7,6 @@ or answers for a back office, could block a filing. With the patch such a payloa
 parked as unreadable.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The relay: official papers, and the order of all events. `python -m workers.relay`; any number may run."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

@@ -1,7 +1,5 @@
 """Settings of the platform's processes, from the environment: `MOTCUA_*`; Temporal's own are `TEMPORAL_*`."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path

@@ -3,8 +3,6 @@
 Workflows log through `workflow.logger`, whose lines are rendered here: structlog itself does not run in the sandbox.
 """
 
-from __future__ import annotations
-
 import logging
 import sys
 from typing import Any, Final

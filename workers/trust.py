@@ -1,7 +1,5 @@
 """Assembles the check of submitted signatures, and the signing of officers."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path

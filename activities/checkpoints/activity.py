@@ -1,7 +1,5 @@
 """The activity that makes a checkpoint."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final

@@ -1,7 +1,5 @@
 """The events of the record in their total order, as the leaves of a transparency log."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from typing import Final
 

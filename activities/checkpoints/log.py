@@ -4,8 +4,6 @@ Each origin has a folder `<n>/`, with n from 1: `tile/…` and `checkpoint` (the
 `checkpoints/<size>` (every one) and `stamps/<size>` (its time-stamp, RFC 3161, DER).
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The second place: files that are written once, out of reach of the database's owner."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol

@@ -1,7 +1,5 @@
 """The rules that a file can break, by the names of their sentences in `schemas.words`."""
 
-from __future__ import annotations
-
 from typing import Final
 
 EMPTY: Final = "file_empty"

@@ -1,7 +1,5 @@
 """Checks of a file's type by its bytes. This code runs in the child process only."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Callable, Mapping
 from typing import Final

@@ -3,8 +3,6 @@
 The child limits itself before it reads anything, gets no environment from its parent, and ends with its parent.
 """
 
-from __future__ import annotations
-
 import math
 import os
 import resource

@@ -1,7 +1,5 @@
 """Draws pictures of a file, which contain nothing of the file itself. This code runs in the child process only."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Final

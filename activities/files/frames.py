@@ -1,7 +1,5 @@
 """The protocol between parent and child: a line of JSON with a file descriptor, and frames of bytes back."""
 
-from __future__ import annotations
-
 import json
 import socket
 import struct

@@ -1,7 +1,5 @@
 """Checks that an uploaded file has its declared type, is whole and holds nothing else."""
 
-from __future__ import annotations
-
 import os
 from types import TracebackType
 from typing import Final, Self

@@ -1,7 +1,5 @@
 """Reads every object of a PDF; repairs, changes and writes nothing. This code runs in the child process only."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from io import BytesIO

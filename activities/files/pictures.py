@@ -1,7 +1,5 @@
 """Reads JPEG and PNG to the end; changes and writes nothing. This code runs in the child process only."""
 
-from __future__ import annotations
-
 import re
 import struct
 import zlib

@@ -1,7 +1,5 @@
 """Pictures of an uploaded file, made by a restricted child: officers see only these, never the file itself."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from activities.files.broken import BrokenRuleError

@@ -1,7 +1,5 @@
 """The virus scanner: ClamAV's daemon over its socket. An unclear answer counts as none."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import struct

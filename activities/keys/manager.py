@@ -1,7 +1,5 @@
 """The interface of a key manager, which keeps a master key, and the form of a wrapped key."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass

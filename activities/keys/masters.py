@@ -1,7 +1,5 @@
 """The master keys of a process: one wraps, and during a change of the key a second one opens as well."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Sealing under a key of 32 bytes: a nonce, and the AES-256-GCM ciphertext with its tag (docs/ledger.md)."""
 
-from __future__ import annotations
-
 import os
 from typing import Final
 

@@ -4,8 +4,6 @@ The wrapped text contains the key and after it the key's id, because the engine 
 rewraps.
 """
 
-from __future__ import annotations
-
 import asyncio
 import ssl
 from base64 import b64decode, b64encode

@@ -1,7 +1,5 @@
 """The purpose of a request for money, in the words of the catalogue and the directory."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Refunds that the log orders a provider to make: first a query, then one call for each recorded request."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus

@@ -3,8 +3,6 @@
 Every call carries its business key at the provider, so a repeat changes nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final

@@ -4,8 +4,6 @@ Anybody with access to Temporal can request an activity, with any input. So the 
 witness receive only the place in the log that orders the act; amount, address, file and signer are read there.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Final
 

@@ -3,8 +3,6 @@
 A check without news costs the workflow neither a task nor an event.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Final
 

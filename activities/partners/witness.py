@@ -1,7 +1,5 @@
 """Witnesses of the log (C2SP tlog-witness): they cosign a checkpoint that only adds to those they saw before."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The template by which an agency prints a paper."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from schemas.base import AgencyCode

@@ -1,7 +1,5 @@
 """Code 128, set B, as SVG: a dossier code for the hand scanner of a desk."""
 
-from __future__ import annotations
-
 from typing import Final
 
 _START, _STOP, _MODULUS = 104, 106, 103

@@ -1,7 +1,5 @@
 """A QR code as SVG."""
 
-from __future__ import annotations
-
 import zxingcpp
 
 

@@ -1,7 +1,5 @@
 """Prints official papers as PDF: the same sheet and moment give the same bytes, on every machine."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final

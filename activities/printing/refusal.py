@@ -1,7 +1,5 @@
 """The error for a paper that can't be sealed by its agency's seal."""
 
-from __future__ import annotations
-
 from typing import Final
 
 SEAL_REFUSED: Final = "seal:"

@@ -4,8 +4,6 @@ The relay may die anywhere: a row is deleted only once the record holds its pape
 recorded once.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The data of a paper, from the log, the catalogue and the directory."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The templates of papers: the standard one, or an agency's replacement."""
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 import tempfile

@@ -1,7 +1,5 @@
 """Typst with reproducible output: the same content gives the same bytes. One compiler a template, reused."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

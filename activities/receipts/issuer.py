@@ -1,7 +1,5 @@
 """Issuers of receipts: the interface, and its two forms, an agency's own series or an external service."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final, Protocol
 
 import httpx

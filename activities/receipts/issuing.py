@@ -1,7 +1,5 @@
 """Issues a receipt for an event: first assigns and records the number; the recording event then causes the paper."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Literal

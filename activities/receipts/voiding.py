@@ -1,7 +1,5 @@
 """Voids the receipts of a fee whose money is gone: it was refunded in full, or the payer's bank charged it back."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from activities.ledger.append import Ledger

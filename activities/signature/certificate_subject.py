@@ -1,7 +1,5 @@
 """The holder of a certificate, in the format that Vietnamese authorities use in its subject."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal

@@ -4,8 +4,6 @@ The verdict is *valid*, *refused* with a sentence, or *undetermined*, which an o
 short: an authority that does not answer about revocation counts as unknown.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Sequence

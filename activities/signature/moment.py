@@ -1,7 +1,5 @@
 """The moment at which a signature is judged: the one proved by a trusted time-stamp, else its time of receipt."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime

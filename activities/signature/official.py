@@ -4,8 +4,6 @@ Each is a revision of its own in a field that was declared before the first sign
 B-LTA, so that the file can be checked after the certificates have expired.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

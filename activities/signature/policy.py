@@ -5,8 +5,6 @@ and uses that the law of Viet Nam prescribes are unconfirmed: these are the ones
 is known, and that NIST and ETSI still recommend.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime

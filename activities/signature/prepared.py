@@ -1,7 +1,5 @@
 """A submission's form, ready to be signed: made for the applicant, and made anew to check the signature."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

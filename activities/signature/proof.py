@@ -1,7 +1,5 @@
 """The time-stamped proof of a check, for later, when nobody can check the file any more."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import hashlib

@@ -1,7 +1,5 @@
 """Reads a signed PDF: opens it, checks its signatures against the signed bytes, and extracts its revocation data."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from io import BytesIO

@@ -1,7 +1,5 @@
 """Renews the time-stamp over an issued file before the last one expires, while the file can still be verified."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import datetime
 from io import BytesIO

@@ -1,7 +1,5 @@
 """Compares a form that we made with its later state: its first revision is ours, later ones only add signatures."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterator

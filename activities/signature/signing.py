@@ -1,7 +1,5 @@
 """Signing through a `Signer`: a signature in a field of a PDF, or a detached one over any bytes."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 from collections.abc import Sequence

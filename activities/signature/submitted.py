@@ -4,8 +4,6 @@ A submission's `signature` is either its form, signed (a PDF), or a detached sig
 is made anew here, so that the check does not depend on any copy that was handed out or kept.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import logging

@@ -4,8 +4,6 @@ The time-stamps over the whole file are followed from the newest to the oldest, 
 newer one proves; so certificates may have expired since.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

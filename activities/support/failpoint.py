@@ -1,7 +1,5 @@
 """Places where a test can kill the process. They do nothing unless `MOTCUA_FAILPOINTS` names a folder."""
 
-from __future__ import annotations
-
 import os
 import signal
 from pathlib import Path

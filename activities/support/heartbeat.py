@@ -1,7 +1,5 @@
 """Heartbeats for long activities: when they stop, Temporal notices that the worker died."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

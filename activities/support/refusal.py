@@ -1,7 +1,5 @@
 """A refusal in the form of a Temporal error, for workflows and activities."""
 
-from __future__ import annotations
-
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from schemas.errors import Refusal

@@ -1,7 +1,5 @@
 """A rate limit for actions that anybody with access to Temporal can trigger."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """`motcua dev`: commands for trials only."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from typing import Annotated, Final

@@ -1,7 +1,5 @@
 """`motcua up`: the whole platform in this folder."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Coroutine
 from pathlib import Path

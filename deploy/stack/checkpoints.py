@@ -1,7 +1,5 @@
 """The checkpoints of a stack: with its own key and a folder as the second place, unless set otherwise."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Mapping
 from pathlib import Path

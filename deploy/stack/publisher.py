@@ -1,7 +1,5 @@
 """The publisher to a stack: its owner, with its master key."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from activities.keys.masters import master_keys

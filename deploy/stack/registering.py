@@ -1,7 +1,5 @@
 """The registration of an embedded stack's program and of its back office as principals."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """The key ring of a stack: a ring of its own, once requested, or the ring in the settings."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final

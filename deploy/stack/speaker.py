@@ -1,7 +1,5 @@
 """The principal of a stack: its key, and its settings for the parts and their users."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A client bound to one actor and one program, so that its calls need not name them."""
 
-from __future__ import annotations
-
 from typing import Any
 from uuid import UUID
 

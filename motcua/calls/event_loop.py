@@ -1,7 +1,5 @@
 """The event loop of programs without asyncio, and the methods that wait for its work."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine

@@ -1,7 +1,5 @@
 """Gives the tasks of an absent officer to the substitute, with a `reassign` and a receipt for each."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial

@@ -1,7 +1,5 @@
 """The questions to the platform: about one filing, lists, the changes to come."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta

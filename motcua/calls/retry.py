@@ -1,7 +1,5 @@
 """Retries transient failures with the same ids until the caller's patience is over."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 import time

@@ -1,7 +1,5 @@
 """Sends filings, complaints and commands to the platform, each retried safely until there is a receipt."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

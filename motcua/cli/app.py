@@ -1,7 +1,5 @@
 """The program `motcua`: the commands of the kit and of other distributions (entry points `motcua.commands`)."""
 
-from __future__ import annotations
-
 import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Uploads of local files to the object store: `--attach CODE=PATH`, and `motcua attach`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final

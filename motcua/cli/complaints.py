@@ -1,7 +1,5 @@
 """`motcua complain`, `complaints`: complaints against acts of the agency, and their outcome."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 import typer

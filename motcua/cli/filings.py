@@ -1,7 +1,5 @@
 """`motcua submit`, `act`, `show`, `track`: one filing, by its id."""
 
-from __future__ import annotations
-
 import contextlib
 import shlex
 from collections.abc import Mapping

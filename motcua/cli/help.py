@@ -1,7 +1,5 @@
 """Help of commands: sentences of the catalogue, by command name, in the language of the command line."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final

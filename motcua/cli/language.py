@@ -1,7 +1,5 @@
 """The language of a command's output for people: `--lang`, else that of LANG, else Vietnamese."""
 
-from __future__ import annotations
-
 import inspect
 import os
 from collections.abc import Callable

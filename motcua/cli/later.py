@@ -1,7 +1,5 @@
 """Lazily imported commands: a list of all commands needs only their names and help."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final

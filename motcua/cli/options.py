@@ -1,7 +1,5 @@
 """Options and arguments that many commands share: actor, filing, agency, reason, form of the answer."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """`motcua pass-over`: reassigns the claimed tasks of an absent officer to their substitute."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Final
 
 import typer

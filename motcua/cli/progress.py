@@ -1,7 +1,5 @@
 """Progress of a long command, on standard error; removed when the command ends."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol

@@ -1,7 +1,5 @@
 """`motcua result FILING_ID`: the result of a filing. The platform adds commands to the group."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any, Final
 

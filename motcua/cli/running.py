@@ -1,7 +1,5 @@
 """Runs commands: the client, the exit codes, and one line of error instead of a traceback."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

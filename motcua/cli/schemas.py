@@ -1,7 +1,5 @@
 """`motcua schemas`: the contract as JSON Schema, for every language."""
 
-from __future__ import annotations
-
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Final

@@ -1,7 +1,5 @@
 """Columns and texts for a filing, its clocks, its complaints and its result."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final

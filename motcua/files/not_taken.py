@@ -1,7 +1,5 @@
 """The reasons why a file is not stored, and the remedies. File names and paths are personal: never in a message."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from motcua.contract import Problem, problem

@@ -4,8 +4,6 @@ Any other field has its description below it, in the source of its model; so has
 meaning.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 COMMON: Final = {

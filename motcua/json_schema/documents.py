@@ -1,7 +1,5 @@
 """The contract as JSON Schema, for every language: one document for each public message, and an index of them."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 import json

@@ -1,7 +1,5 @@
 """The JSON of Temporal payloads: pydantic's, without fields that are None, which keeps histories small."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Final
 

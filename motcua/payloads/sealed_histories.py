@@ -1,7 +1,5 @@
 """Decrypts payloads and failures of workflow histories, outside of the workflows."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from temporalio.api.common.v1 import Payload

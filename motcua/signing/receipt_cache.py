@@ -1,7 +1,5 @@
 """A client's memory of the commands it sent: a repeated command then needs no running workflow."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """A principal speaks for an actor: each message carries a signed statement of the actor and their authentication."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Proofs that the streams of a bundle stand in the newest checkpoint (C2SP tlog-proof)."""
 
-from __future__ import annotations
-
 from base64 import b64encode
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """The settings of checkpoints, read for a command; an error in them ends the command."""
 
-from __future__ import annotations
-
 import os
 from functools import partial
 from pathlib import Path

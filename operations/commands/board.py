@@ -1,7 +1,5 @@
 """`motcua board`: the state of all filings, refreshed until Ctrl-C."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 import sys

@@ -1,7 +1,5 @@
 """The drawing of a board."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """`motcua doctor`: missing or unhealthy parts, and how to repair each."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import typer

@@ -1,7 +1,5 @@
 """`motcua filings`: commands about many filings at once."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import asdict

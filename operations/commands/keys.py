@@ -1,7 +1,5 @@
 """`motcua keys`: the keys that encrypt payloads in Temporal, and the master key of the record."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from dataclasses import asdict

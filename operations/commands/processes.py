@@ -1,7 +1,5 @@
 """`motcua worker`, `relay`, `gateway` and `migrate`: the platform's processes, for an operator's own servers."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """`motcua tasks`: the officers' queues."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final
 
 import typer

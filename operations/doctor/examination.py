@@ -1,7 +1,5 @@
 """All checks at once, each with a timeout of its own, and a result in any case."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The check of programs' signed statements: whether they are required, who can sign, and faulty clocks or keys."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final

@@ -3,8 +3,6 @@
 An older backup, once restored, has the filings again with their keys, and does not know of their erasure.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 from uuid import UUID

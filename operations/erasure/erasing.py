@@ -1,7 +1,5 @@
 """The erasure of one filing in the record: one transaction, after which its sealed parts can't be opened."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 from uuid import UUID

@@ -1,7 +1,5 @@
 """The register of persons' requests for all data held about them. Each step is one transaction, as the owner."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from operations.erasure.requests import see

@@ -1,7 +1,5 @@
 """The reason why a filing could not be erased, stored with the request, and visible until the erasure is done."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from traceback import extract_tb
 from typing import Final

@@ -1,7 +1,5 @@
 """Erasure outside of the record: files in the object store, and Temporal's executions. Everything is idempotent."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection

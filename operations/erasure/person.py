@@ -1,7 +1,5 @@
 """All data held about a person: their own filings, and other people's filings that name them."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, NamedTuple
 from uuid import UUID

@@ -3,8 +3,6 @@
 Each step is one transaction, as the owner of the database. Nothing is erased here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, NamedTuple

@@ -1,7 +1,5 @@
 """The published retention periods of procedures, and the filings that are due to be erased."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final

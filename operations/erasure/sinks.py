@@ -1,7 +1,5 @@
 """Every table of the database, and the effect of an applicant's erasure in it. A test checks that none is missing."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

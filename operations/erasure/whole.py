@@ -1,7 +1,5 @@
 """A filing with all facts that decide whether it may be erased."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID

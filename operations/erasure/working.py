@@ -3,8 +3,6 @@
 A killed run is resumed by the next.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final

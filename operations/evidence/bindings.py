@@ -1,7 +1,5 @@
 """The check of receipts and keys against the commitments in the events; it needs the master key."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from hmac import compare_digest
 from typing import Any, Final, NamedTuple

@@ -1,7 +1,5 @@
 """The signer of an event: opens the statement sealed with the event, and verifies it against its key and the log."""
 
-from __future__ import annotations
-
 import json
 from typing import Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """Key rings with an additional key, written into files that only their owner can read."""
 
-from __future__ import annotations
-
 import base64
 import json
 import os

@@ -3,8 +3,6 @@
 Every change is one transaction that locks the register's version. A change needs the rights of the database's owner.
 """
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 from typing import Annotated, Final, NamedTuple

@@ -1,7 +1,5 @@
 """The comparison of the principals' tables with the recorded changes; each differing row is listed by name."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Final

@@ -1,7 +1,5 @@
 """Read models of a stream, folded again from its log by this build's rules and written by the append's own writer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

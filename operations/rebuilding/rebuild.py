@@ -5,8 +5,6 @@ meanwhile are folded again; the last of them in one short transaction that block
 rebuild ends before the swap, the read models are unchanged.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Callable, Sequence

@@ -4,8 +4,6 @@ They stand in a schema of their own: under `SEARCH_PATH`, a write to a read mode
 ends halfway leaves the read models unchanged and that schema behind; `create` begins by dropping it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Final
 

@@ -4,8 +4,6 @@ The lists are the partners' own statements, independent of Temporal, and also sh
 act that no event orders is found, whatever its cause.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -3,8 +3,6 @@
 Signatures that name no event are trials, such as an applicant's signature in the sandbox, and are not judged.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """The register of filings as an XLSX, line by line. People's words are text cells, never formulas."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path

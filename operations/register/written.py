@@ -1,7 +1,5 @@
 """Reads an agency's register from the record, and passes it page by page to receivers, such as a workbook."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Protocol
 

@@ -1,7 +1,5 @@
 """The verification of an issued file or number by its signatures and by the register; or of an official paper."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass

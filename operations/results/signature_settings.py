@@ -1,7 +1,5 @@
 """The settings for judging signatures."""
 
-from __future__ import annotations
-
 import os
 from typing import Final, TypeVar
 

@@ -1,7 +1,5 @@
 """Drafts left in a folder by uploads whose process was killed: of no use, but they take space."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The check of one file of the store, byte by byte."""
 
-from __future__ import annotations
-
 import hashlib
 from enum import StrEnum
 

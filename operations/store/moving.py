@@ -1,7 +1,5 @@
 """The move of a file inside the store: always in at least one of the places, its age starts again at the new one."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The files named by the event log, read row by row from open and sealed parts. Also evidence about money."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The upload of a file by a program without the kit: a URL for some time, or the path in the folder."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

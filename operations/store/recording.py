@@ -1,7 +1,5 @@
 """The means of renewal: the time-stamper, and the recorder in a result's stream."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """Renewal: an issued file whose newest time-stamp will soon be uncheckable gets another one, as a new file."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field

@@ -1,7 +1,5 @@
 """Scrubbing: reads and checks every file that the log names, page by page, and evidence about money in suspense."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable

@@ -5,8 +5,6 @@ Two steps, days apart, so that a submission under way loses nothing: a file that
 Every step is idempotent, and may be interrupted.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager

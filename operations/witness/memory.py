@@ -4,8 +4,6 @@ All in one folder: `key` (readable by its owner alone), `logs` (a vkey on each l
 origin), and `seen/<sha256 of the origin>`, the cosigned checkpoint.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """The witness over HTTP: `POST /add-checkpoint`, and `GET /<sha256 of the origin>/checkpoint` for comparisons."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from time import time

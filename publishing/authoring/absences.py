@@ -1,7 +1,5 @@
 """Absences of officers and their substitutes: a part of the directory, with the rights of the database's owner."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """Publications that wait for a second operator: their list, approval and refusal, and the setting that requires two."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Reads a calendar file: every scalar as a text, every mistake with its line."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path

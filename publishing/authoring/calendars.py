@@ -1,7 +1,5 @@
 """Publishing of working calendars, with the rights of the database's owner. A published calendar never changes."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime

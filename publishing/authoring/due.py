@@ -1,7 +1,5 @@
 """The end of a time limit, for a case written by a person."""
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Erasure of former officers' names from publications by two people, once the names need not be kept any more."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from console.owner import Database

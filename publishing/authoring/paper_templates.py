@@ -1,7 +1,5 @@
 """Templates of official papers, checked and published by the database's owner."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final, NamedTuple
 

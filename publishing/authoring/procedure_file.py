@@ -1,7 +1,5 @@
 """Reads a procedure file; every mistake has its line."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date

@@ -1,7 +1,5 @@
 """Publishing of procedures and of the directory of agencies, with the rights of the database's owner."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime

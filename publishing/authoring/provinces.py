@@ -1,7 +1,5 @@
 """The checking and publishing of a province's differences: the procedures of its agencies, and their desks."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable

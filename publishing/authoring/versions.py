@@ -1,7 +1,5 @@
 """The published versions of procedures, as rows, which never change."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import date
 from typing import Final, NamedTuple

@@ -1,7 +1,5 @@
 """The days that differ in another version of a calendar, in words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum

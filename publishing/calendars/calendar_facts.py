@@ -1,7 +1,5 @@
 """The days of a calendar with their sources, and the doubtful ones among them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """The checks of a calendar file before it is published: its form, its hours, and contradictions between days."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from datetime import date

@@ -1,7 +1,5 @@
 """The readable parts of a calendar with possible mistakes, so that one mistake does not hide the others."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from publishing.checks.readable_parts import UNREAD, Listed, Maybe, Sketch, read

@@ -1,7 +1,5 @@
 """The checks of the days of a calendar file against each other, the week and the base."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 from typing import Final, NamedTuple

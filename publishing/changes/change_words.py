@@ -1,7 +1,5 @@
 """A change of a procedure as a sentence for officers."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from publishing.changes.procedure_changes import ABOUT_SOURCES, Change, Kind, changes

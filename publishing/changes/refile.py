@@ -1,7 +1,5 @@
 """The differences for a filing, if it were filed again under another version of its procedure."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from rules.filing.conditions import received_on

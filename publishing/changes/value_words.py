@@ -1,7 +1,5 @@
 """The value at a place of a procedure file in words: a number, a limit, an entry with all its parts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, time
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """The facts of a procedure file: their sources, their last checks, and the doubtful ones."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta

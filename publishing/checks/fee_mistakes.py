@@ -1,7 +1,5 @@
 """The mistakes in a procedure's costs: counted fields, bounds, validity, waivers; the postage."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The mistakes in the fields of a form, and in the names of its blanks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The parts that a procedure of a level must not have, and the parts that it must have."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

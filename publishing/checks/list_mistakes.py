@@ -1,7 +1,5 @@
 """The mistakes in the lists of a procedure: repeated entries, and too many of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeVar
 

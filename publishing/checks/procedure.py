@@ -1,7 +1,5 @@
 """The checks of a procedure file before it is published: its form, its cross-references, the limits of its level."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date

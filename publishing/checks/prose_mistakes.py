@@ -1,7 +1,5 @@
 """The mistakes in the texts of a procedure: unknown placeholders, and facts outside of placeholders."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple

@@ -4,8 +4,6 @@ The checked text is in lower case, with single spaces, and with `◆` for each p
 so that no text takes long.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final, NamedTuple
 

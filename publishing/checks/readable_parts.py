@@ -4,8 +4,6 @@ The sketches have the keys of `schemas.publishing.procedure` that cross-referenc
 missing or malformed one is `UNREAD`, and the schema's mistakes have named it already.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from enum import Enum

@@ -1,7 +1,5 @@
 """Pydantic's errors in the words of the catalogue, without the refused values."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The mistakes in a validity."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 

@@ -1,7 +1,5 @@
 """`motcua directory absence`, `present`, `erase`: officers' absences and substitutes; erasure of officers who left."""
 
-from __future__ import annotations
-
 import os
 from datetime import datetime
 from typing import Annotated, Final

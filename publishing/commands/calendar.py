@@ -1,7 +1,5 @@
 """`motcua calendar due`: the end of a time limit, and the reasoning."""
 
-from __future__ import annotations
-
 import json
 from typing import Annotated, Any
 

@@ -1,7 +1,5 @@
 """`motcua calendar publish`, `what-if` and `list`: another calendar, and its effect on running filings."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """`motcua calendar check` and `show`: a calendar file's mistakes and doubtful days; each day and its source."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The report on checked procedure and province files: mistakes first, then stale or unconfirmed facts."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime

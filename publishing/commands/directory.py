@@ -1,7 +1,5 @@
 """`motcua directory`: the agencies and their officers."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`motcua fee`: the fee of a filing, and its reasons."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable

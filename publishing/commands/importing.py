@@ -1,7 +1,5 @@
 """`motcua procedures import`: drafts of procedure files from a province's published table of procedures."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Final
 

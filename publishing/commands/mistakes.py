@@ -1,7 +1,5 @@
 """Mistakes in files and other findings in them, for people and as JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple

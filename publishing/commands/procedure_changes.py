@@ -1,7 +1,5 @@
 """`motcua procedures diff` and `what-if`: the changes of another version, and the open filings that they affect."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from datetime import datetime, time

@@ -1,7 +1,5 @@
 """A published procedure as rows for reading: each fact with its place in the file, its words and its source."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """`motcua procedures`: check, publish and read the catalogue."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final

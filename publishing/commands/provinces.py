@@ -1,7 +1,5 @@
 """`motcua provinces`: check, publish and read the differences of a province."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final

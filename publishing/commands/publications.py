@@ -1,7 +1,5 @@
 """`motcua publications`: past publications, those that wait for a second operator, and whether two are required."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 

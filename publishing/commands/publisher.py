@@ -1,7 +1,5 @@
 """The publisher of a command: the named operator, with the master key if it is available."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 

@@ -1,7 +1,5 @@
 """The kinds of agencies in a cell."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The content of a table's cell, regardless of how it was typed."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable

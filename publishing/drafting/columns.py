@@ -1,7 +1,5 @@
 """The columns of the table, recognised by their headings."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """The draft of a procedure file: the facts of a row, and gaps for a person to complete."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 

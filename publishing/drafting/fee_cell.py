@@ -1,7 +1,5 @@
 """The amounts in a cell, with the conditions of each amount."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 from typing import Final, NamedTuple

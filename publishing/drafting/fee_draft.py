@@ -1,7 +1,5 @@
 """The fee of a draft, and the form fields that it depends on."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from publishing.drafting.cells import codes_of

@@ -1,7 +1,5 @@
 """The times and percentages in the texts of a draft: a procedure keeps such figures apart from its words."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The level of service in a cell."""
 
-from __future__ import annotations
-
 import re
 from typing import Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """Cells with several entries: papers, legal texts, amounts."""
 
-from __future__ import annotations
-
 import re
 from typing import Final, NamedTuple
 

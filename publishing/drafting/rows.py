@@ -1,7 +1,5 @@
 """A row of the table, read cell by cell: its facts, its mistakes, its open points."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple

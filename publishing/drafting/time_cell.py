@@ -1,7 +1,5 @@
 """The processing time in a cell."""
 
-from __future__ import annotations
-
 import re
 from typing import Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """The effect of another calendar, computed from the log without writing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Reads every open filing from the log, page by page, without writing."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 from uuid import UUID

@@ -1,7 +1,5 @@
 """Changes the running streams to another calendar, and watches the progress."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from dataclasses import dataclass

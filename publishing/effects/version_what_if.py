@@ -1,7 +1,5 @@
 """The effect of another version of a procedure on its open filings, computed from the log without writing."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime

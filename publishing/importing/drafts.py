@@ -1,7 +1,5 @@
 """Drafts of procedure files from a table of procedures, one for each row."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple

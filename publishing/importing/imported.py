@@ -1,7 +1,5 @@
 """The import of a table's rows: drafts, refused rows, and rows that are no procedure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any

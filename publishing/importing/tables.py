@@ -1,7 +1,5 @@
 """Reads a table of procedures from a CSV file or an Excel workbook: headings and rows, without evaluating formulas."""
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io

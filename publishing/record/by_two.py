@@ -1,7 +1,5 @@
 """Approval by a second person: the changes of fees, limits or roles that need it if it is required."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import groupby

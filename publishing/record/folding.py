@@ -1,7 +1,5 @@
 """The comparison of the published tables with their events, and their rebuild."""
 
-from __future__ import annotations
-
 from hashlib import sha256
 from typing import Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """The keys of streams that name people: one for each stream, stored and wrapped like the keys of filings."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final

@@ -1,7 +1,5 @@
 """Writes and reads the log's events of publications (docs/ledger.md)."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The streams of publications: the stream of each event, and the rows that the events make."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final, NamedTuple, assert_never

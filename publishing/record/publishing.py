@@ -1,7 +1,5 @@
 """A publishing transaction: it writes events to the log, and the rows that follow to the tables."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager

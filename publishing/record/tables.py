@@ -1,7 +1,5 @@
 """Writes the published tables by their events, and reads them."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Rows of the tables that are in no stream: published before publications were recorded."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime

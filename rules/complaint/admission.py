@@ -1,7 +1,5 @@
 """The rules by which a complaint is admitted or refused."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The rule of each command on a complaint: nobody decides on a complaint about their own act."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

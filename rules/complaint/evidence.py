@@ -1,7 +1,5 @@
 """Evidence for a complaint's events: events of its filing that the log must hold before."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rules.evidence import Entry, Evidence

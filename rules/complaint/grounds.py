@@ -1,7 +1,5 @@
 """The acts that are open to a complaint, the people who may complain, and the deadline."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise

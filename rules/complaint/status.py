@@ -1,7 +1,5 @@
 """The status of a complaint, and its tasks."""
 
-from __future__ import annotations
-
 from rules.complaint.fold import WAITS, is_open, undoes
 from schemas.complaint.state import Complaint
 from schemas.people import Role

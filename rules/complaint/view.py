@@ -1,7 +1,5 @@
 """The view of a complaint."""
 
-from __future__ import annotations
-
 from rules.complaint.fold import WAITS
 from rules.require import require
 from schemas.complaint.state import Complaint, ComplaintView

@@ -1,7 +1,5 @@
 """The change that each kind of event makes to a filing, without its clocks."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Competence: a filing at an agency that can't decide it is refused, with the names of the agencies that can."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from schemas.errors import Problem, problem

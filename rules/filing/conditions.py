@@ -1,7 +1,5 @@
 """The conditions of a procedure, applied to a submission or filing."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 from typing import Protocol

@@ -1,7 +1,5 @@
 """Automatic consequences of a filing's state: a fee falls due, a step begins, the result is delivered."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The desks that receive a filing and return its result, if they are not those of the deciding agency."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from schemas.base import AgencyCode

@@ -1,7 +1,5 @@
 """The dossier for others: an agency's back office, another agency."""
 
-from __future__ import annotations
-
 from rules.filing.fold import stage
 from rules.require import require
 from schemas import backoffice as bo

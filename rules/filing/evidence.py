@@ -1,7 +1,5 @@
 """The record's proof of a filing's events: events of the filing's other streams, and findings about its files."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

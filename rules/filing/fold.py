@@ -1,7 +1,5 @@
 """The change that each event makes to a filing."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from rules.filing.changes import CHANGES, last_move

@@ -1,7 +1,5 @@
 """The guards of commands, used by every page that offers an action and every append that refuses one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final

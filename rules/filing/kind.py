@@ -1,7 +1,5 @@
 """The descriptor of filings as a kind of stream."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from rules import causes

@@ -4,8 +4,6 @@
 re-implement a rule.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final

@@ -1,7 +1,5 @@
 """The building blocks of guards: each returns a problem, or None."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from functools import cache
 from typing import Final

@@ -1,7 +1,5 @@
 """The read models of a filing: its row, its tasks, its view."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

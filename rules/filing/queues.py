@@ -1,7 +1,5 @@
 """The tasks of a filing in its queues, the possible commands, and the timers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final

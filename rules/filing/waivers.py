@@ -1,7 +1,5 @@
 """The waivers of a procedure that a filing may have."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from rules.filing.conditions import Dossier, hold, received_on

@@ -1,7 +1,5 @@
 """The form of a procedure as JSON Schema, from which a portal can draw it and check it before sending."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """The forms of a procedure by their keys: `forms/1.004222/ct01.pdf`."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The note beside a field's label, in words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rules.wording.rule_words import Labels, between, holds

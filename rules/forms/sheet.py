@@ -1,7 +1,5 @@
 """The content of a form, blank or filled in: all its words, in order, without layout."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from datetime import date
 from math import ceil

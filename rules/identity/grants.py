@@ -1,7 +1,5 @@
 """The claims that a principal may make."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from schemas.errors import Problem, problem

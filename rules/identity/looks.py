@@ -4,8 +4,6 @@ A question about a filing that does not concern the asker is refused like one ab
 other refusal may depend on a filing: `asker` knows of none.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final

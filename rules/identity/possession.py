@@ -1,7 +1,5 @@
 """The checks of a new key: its principal holds the private half, and no other signature fits it."""
 
-from __future__ import annotations
-
 from base64 import urlsafe_b64decode
 from datetime import datetime, timedelta
 from typing import Final

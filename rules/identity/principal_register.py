@@ -1,7 +1,5 @@
 """The register of principals: the effect of each change, and the conditions for it."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
 

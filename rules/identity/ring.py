@@ -1,7 +1,5 @@
 """The principals in memory, found by id, with their keys, found by thumbprint."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

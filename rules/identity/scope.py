@@ -1,7 +1,5 @@
 """Whether a change extends the claims that a principal may make."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import product
 

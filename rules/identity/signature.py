@@ -1,7 +1,5 @@
 """Whether a compact JWS is signed by a key on Ed25519."""
 
-from __future__ import annotations
-
 from base64 import urlsafe_b64decode
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """Whether a signed statement proves the sender of a message: one rule for each way to fail."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final

@@ -1,7 +1,5 @@
 """The refusal of a message without a valid statement."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from schemas.errors import RefusalCode, RefusalError, problem, refused

@@ -1,7 +1,5 @@
 """Amounts of money in Vietnamese words, as papers about money require."""
 
-from __future__ import annotations
-
 from typing import Final
 
 _DIGITS: Final = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")

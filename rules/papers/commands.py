@@ -1,7 +1,5 @@
 """The rule of each command on a filing's official papers: each is made and issued once for its cause."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

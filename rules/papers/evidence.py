@@ -1,7 +1,5 @@
 """Events of other streams that the log must hold before a filing's official papers refer to them."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from rules.causes import CAUSES

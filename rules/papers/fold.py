@@ -1,7 +1,5 @@
 """The change that each event makes to a filing's official papers, and a search among the papers made."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The register of an agency: its periods and its entries."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime

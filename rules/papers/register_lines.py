@@ -1,7 +1,5 @@
 """The lines of a register for people: the columns of its form, cell by cell."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final, NamedTuple

@@ -1,7 +1,5 @@
 """A result that the platform prints: its content, and samples on which a procedure's template is tried."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """Sample papers, as short and as long as possible, on which a template is tried before it is published."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from rules.papers.sheets.made import FORMS

@@ -1,7 +1,5 @@
 """The content of each kind of paper."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The status of a filing's official papers, and their rows in the register of receipts. No workflow works on them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from schemas.papers.state import MoneyReceipt, OfficialPapers

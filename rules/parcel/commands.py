@@ -1,7 +1,5 @@
 """The rule of each command on a parcel. Late news of the post is recorded too, and never refused for good."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The record's proof of a parcel's events: events of the filing, and findings at the post."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

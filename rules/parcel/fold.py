@@ -1,7 +1,5 @@
 """The change that each event makes to a parcel, and the selection of new tracking steps."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final

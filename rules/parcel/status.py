@@ -1,7 +1,5 @@
 """The status of a parcel: its row, its task, and the events that report its end to the filing."""
 
-from __future__ import annotations
-
 from rules.parcel.fold import SPOILT_STATES
 from rules.require import require
 from schemas.parcel.state import Parcel, ParcelState

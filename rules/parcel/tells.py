@@ -1,7 +1,5 @@
 """The message to the filing about the end of a parcel."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from rules.telling import Telling, read

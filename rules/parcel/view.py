@@ -1,7 +1,5 @@
 """The view of a parcel."""
 
-from __future__ import annotations
-
 from schemas.parcel.state import Parcel, ParcelView
 
 

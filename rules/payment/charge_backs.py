@@ -1,7 +1,5 @@
 """Charge-backs: matching one with a payment's capture, even if the capture is reported later."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from schemas.ids import digest

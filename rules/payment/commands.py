@@ -1,7 +1,5 @@
 """The rule of each command on a payment. Late, double and unrequested money is recorded; money not owed goes back."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Final
 

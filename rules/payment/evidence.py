@@ -1,7 +1,5 @@
 """The record's proof of a payment's events: events of other streams, and findings at its providers."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from rules.evidence import Entry, Evidence, Finding

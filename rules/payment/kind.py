@@ -1,7 +1,5 @@
 """The descriptor of payments as a kind of stream."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from rules import causes

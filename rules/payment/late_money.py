@@ -1,7 +1,5 @@
 """The schedule of queries for unexpected money: few, since such money is rare, but never too late."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import dropwhile

@@ -1,7 +1,5 @@
 """The status of a payment: its row, its waits, and the events that report its end to the filing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The view of a payment."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from rules.payment.fold import is_open

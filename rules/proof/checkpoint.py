@@ -1,7 +1,5 @@
 """Checkpoints (C2SP tlog-checkpoint): the size and root of a log at one moment, as the text of a signed note."""
 
-from __future__ import annotations
-
 import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The offline proof that an event is in a log (C2SP tlog-proof): its index, a path, and the checkpoint."""
 
-from __future__ import annotations
-
 from base64 import b64encode
 from collections.abc import Sequence
 from typing import Final

@@ -1,7 +1,5 @@
 """A leaf of the log's tree: the stream, seq and hash of an event, in the field format of `docs/ledger.md`."""
 
-from __future__ import annotations
-
 import struct
 from typing import Final, NamedTuple
 

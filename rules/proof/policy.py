@@ -1,7 +1,5 @@
 """Trust in checkpoints (C2SP tlog-policy): logs, witnesses, and the number of cosignatures needed."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ A tree of size n has the leaves 0 … n-1. A node `(level, index)` is the root o
 from `index << level` up to, and without, `(index + 1) << level`. Hashes are 32 bytes of SHA-256.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import Final, TypeAlias

@@ -1,7 +1,5 @@
 """Requests of a log to a witness, and its answers (C2SP tlog-witness, `add-checkpoint`)."""
 
-from __future__ import annotations
-
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Receipts for money: the valid ones, and the reasons that make one void."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from schemas.papers.state import MoneyReceipt, VoidCause

@@ -1,7 +1,5 @@
 """The split of a paid fee into phí and lệ phí, line by line, exact to the đồng."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from schemas.base import Code

@@ -1,7 +1,5 @@
 """The rule of each command on a referral: only officers of the agency that decides the part may act."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

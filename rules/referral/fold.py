@@ -1,7 +1,5 @@
 """The change that each event makes to a referral, and its next timer."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final

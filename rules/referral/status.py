@@ -1,7 +1,5 @@
 """The status of a referral, and its tasks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rules.referral.commands import RULES

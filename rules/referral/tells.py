@@ -1,7 +1,5 @@
 """The messages to the filing about the decision of a part, or its lateness."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from rules.telling import Telling, read

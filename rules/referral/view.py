@@ -1,7 +1,5 @@
 """The view of a referral."""
 
-from __future__ import annotations
-
 from rules.require import require
 from schemas.referral.state import Referral, ReferralView
 

@@ -1,7 +1,5 @@
 """Charge-backs in a refund: the cases that they make void, and the leader's answer about the fee."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from rules.refund import fold

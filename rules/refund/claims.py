@@ -1,7 +1,5 @@
 """Claims: whether a capture is owed, and the share of it that the procedure returns after the filing's end."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from rules.filing.fees.again import stays_paid

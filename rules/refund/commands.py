@@ -1,7 +1,5 @@
 """The rule of each command on a refund, which takes two officers of its agency, neither on the applicant's side."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final

@@ -1,7 +1,5 @@
 """Reductions of a paid fee: the part that has yet to go back, and the fee as it is now."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 from rules.receipts.shares import apportioned

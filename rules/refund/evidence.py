@@ -1,7 +1,5 @@
 """The record's proof of a refund's events: events of other streams, and findings at the provider."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from rules.evidence import Entry, Evidence, Finding

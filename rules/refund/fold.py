@@ -1,7 +1,5 @@
 """The change that each event makes to a refund, and the work that is left."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """A provider's orders on a capture: the refunds that it must pay out, and the cases requested of it before."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from rules.refund import fold

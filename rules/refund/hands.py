@@ -1,7 +1,5 @@
 """Nobody returns money alone: a second officer has to agree."""
 
-from __future__ import annotations
-
 from schemas.errors import Problem, problem
 from schemas.refund.state import Refund
 

@@ -1,7 +1,5 @@
 """The descriptor of refunds as a kind of stream."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from rules import causes

@@ -1,7 +1,5 @@
 """Refunds of a reopened filing: the former end of the filing returns nothing, and its next end is assessed anew."""
 
-from __future__ import annotations
-
 from rules.refund import fold
 from schemas.refund.events import RefundCalledOff
 from schemas.refund.state import CaseState, Claim, Refund, RefundCause, RefundEntry

@@ -1,7 +1,5 @@
 """Short payments: the money goes back, or two officers accept it as the whole fee and forgo the rest."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from rules.refund import fold

@@ -1,7 +1,5 @@
 """The status of a refund: its tasks, its waits, and its reports to its payment and its filing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final

@@ -1,7 +1,5 @@
 """The view of a refund."""
 
-from __future__ import annotations
-
 from rules.refund.fold import gone_twice, total
 from rules.require import require
 from schemas.refund.state import CaseState, Refund, RefundView

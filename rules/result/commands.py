@@ -1,7 +1,5 @@
 """The rule of each command on a result: officers of its agency, and none on the applicant's side."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

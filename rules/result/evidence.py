@@ -1,7 +1,5 @@
 """The record's proof of a result's events: events of its filing, and findings about its file and signatures."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rules.evidence import Entry, Evidence, Finding

@@ -1,7 +1,5 @@
 """The order that a filing gives for its result, and the request to the agency for its file."""
 
-from __future__ import annotations
-
 from rules.filing.dossier import dossier
 from rules.require import require
 from rules.result.fold import unmade

@@ -1,7 +1,5 @@
 """The status of a result: its tasks, its waits, and its rows in the register."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """The validity of a registered result at a moment."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The final record of a result."""
 
-from __future__ import annotations
-
 from schemas.result.state import Result, ResultRecord
 
 

@@ -1,7 +1,5 @@
 """A YAML document of plain values from its bytes, with the line of every mistake."""
 
-from __future__ import annotations
-
 from typing import Any, Final, NamedTuple
 
 import yaml

@@ -1,7 +1,5 @@
 """The mistakes of catalogue files, in words: one stable rule code each, in both languages."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Final
 

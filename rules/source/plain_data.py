@@ -1,7 +1,5 @@
 """The first check of a file's content: whether the content is plain data."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any, Final
 

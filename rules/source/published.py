@@ -1,7 +1,5 @@
 """Published files, read with the present models."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The calendar of one agency, from a calendar file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple

@@ -4,8 +4,6 @@ It has the compensatory days off, and the days that the Government has swapped f
 this module is imported: the library reads its translations from disk, which no workflow may do.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import date
 from typing import Final, NamedTuple

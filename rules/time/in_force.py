@@ -1,7 +1,5 @@
 """Validity from one day to another, both included."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Protocol
 

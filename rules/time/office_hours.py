@@ -3,8 +3,6 @@
 Minutes and days are counted from the midnight with which the year 2000 began in Vietnam.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone

@@ -1,7 +1,5 @@
 """Opening times: the first opening and the last close of working days, and whether offices are open now."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """The end of the time limit of a part of a filing."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from rules.require import require

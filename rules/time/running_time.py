@@ -1,7 +1,5 @@
 """The course of a time limit through the days of a calendar: from receipt, over every pause, to its end. In minutes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

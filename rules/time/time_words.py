@@ -1,7 +1,5 @@
 """The reasons for the end of a time limit, line by line."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache

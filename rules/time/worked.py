@@ -1,7 +1,5 @@
 """The working time between two instants."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from rules.time.office_hours import DAY, Days, minute_of, pages

@@ -1,7 +1,5 @@
 """The inputs of a procedure's fee, for its clients: names, types, bounds, choices."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The cost of a filing as `motcua fee` states it: every đồng with its item, its source and its reason."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The name of each place of a procedure file, by the keys that lead there."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """The names of a procedure's choices, and the words for its plain values."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import sha256

@@ -1,7 +1,5 @@
 """The texts of a procedure, in which placeholders such as `{limit.processing}` stand for values of its rules."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial

@@ -1,7 +1,5 @@
 """The rules of a procedure in words for people: amounts, conditions, waivers, limits."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from functools import reduce
 

@@ -1,7 +1,5 @@
 """The commands of complaints."""
 
-from __future__ import annotations
-
 from typing import Final, Literal
 
 from ..base import Code, ShortText

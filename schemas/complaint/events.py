@@ -1,7 +1,5 @@
 """The events of complaints."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from ..base import Code, Instant, Model, Personal

@@ -1,7 +1,5 @@
 """The state of complaints, and their messages apart from events and commands."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Final
 from uuid import UUID

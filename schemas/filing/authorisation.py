@@ -1,7 +1,5 @@
 """The authorisation of a representative (giấy ủy quyền): its principal, its scope, its validity."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from ..base import Line

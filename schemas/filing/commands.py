@@ -1,7 +1,5 @@
 """Commands: requests to a filing. Each is an Update of the workflow `Filing`, named by its `kind`."""
 
-from __future__ import annotations
-
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Final, Literal

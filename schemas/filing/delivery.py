@@ -1,7 +1,5 @@
 """The delivery of a result: the receiver's identification, and the applicant's own details of it."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID

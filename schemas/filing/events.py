@@ -4,8 +4,6 @@ A field marked `Personal` is sealed by the ledger; a field marked `Numbered` is 
 Changes are additive: a changed meaning is a new kind.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Final, Literal

@@ -1,7 +1,5 @@
 """The checks of files and a signature, before the record names them."""
 
-from __future__ import annotations
-
 from ..base import Model, Problem
 from ..files import ScanState
 from ..signature import SignatureRecord

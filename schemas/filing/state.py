@@ -1,7 +1,5 @@
 """A filing (hồ sơ): the fold of its events, and its views."""
 
-from __future__ import annotations
-
 from datetime import date
 from enum import IntEnum, StrEnum
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The submission of an applicant."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import Annotated, Any, Final
 

@@ -1,7 +1,5 @@
 """Compact JWS (RFC 7515), restricted: ed25519 alone, and no header that refers to other keys or extensions."""
 
-from __future__ import annotations
-
 import json
 import re
 from base64 import urlsafe_b64decode

@@ -1,7 +1,5 @@
 """Changes of the principals: an operator adds, rotates, revokes; if so set, a second one approves."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 

@@ -1,7 +1,5 @@
 """Money in suspense (tiền chưa rõ nguồn): two officers assign it to a payment, or return it."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Final, Literal
 from uuid import UUID

@@ -1,7 +1,5 @@
 """The commands of official papers."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from ..base import (

@@ -1,7 +1,5 @@
 """The hands that a filing goes through, with the acts of each: the content of the control slip (phiếu kiểm soát)."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from uuid import UUID
 

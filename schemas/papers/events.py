@@ -1,7 +1,5 @@
 """The events of official papers."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from ..base import (

@@ -1,7 +1,5 @@
 """The register of filings (sổ theo dõi hồ sơ) of an agency, and its lines."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from ..base import AgencyCode, Instant, Model, Text

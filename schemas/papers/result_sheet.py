@@ -1,7 +1,5 @@
 """The content of a result that the platform prints by the template of its procedure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Literal
 

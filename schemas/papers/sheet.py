@@ -1,7 +1,5 @@
 """The input and the content of an official paper, without its layout."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal

@@ -1,7 +1,5 @@
 """The commands of parcels."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from ..base import Instant, Line

@@ -1,7 +1,5 @@
 """The events of parcels."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from ..base import Dong, Instant, Model, Numbered, Personal

@@ -1,7 +1,5 @@
 """The state of parcels, and their messages apart from events and commands."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final

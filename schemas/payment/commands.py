@@ -1,7 +1,5 @@
 """The commands of payments."""
 
-from __future__ import annotations
-
 from typing import Final, Literal
 
 from ..base import Code, Instant

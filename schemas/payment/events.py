@@ -1,7 +1,5 @@
 """The events of payments."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

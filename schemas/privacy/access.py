@@ -1,7 +1,5 @@
 """Patterns among the looks at filings, for auditors (`motcua access report`). They name officers alone."""
 
-from __future__ import annotations
-
 from datetime import date
 from uuid import UUID
 

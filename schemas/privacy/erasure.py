@@ -3,8 +3,6 @@
 The key of the filing is deleted, so that nobody can open its sealed values; every hash stays valid (docs/ledger.md).
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, Final, Literal

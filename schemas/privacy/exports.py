@@ -1,7 +1,5 @@
 """A person's request for all data held about them, and its answer. The person's identity is not kept."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 from ..base import AgencyCode, Instant, Model, StrictModel

@@ -1,7 +1,5 @@
 """The kinds of agencies, and an agency's name."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 from ..base import AgencyCode, Model, Text

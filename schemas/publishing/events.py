@@ -3,8 +3,6 @@
 The moment of an event is that of the publication. Rows older than these streams are `taken_over`.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 

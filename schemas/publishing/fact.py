@@ -1,7 +1,5 @@
 """The parts of every published procedure: facts with a source, statements, conditions."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from ..base import Code, Model, ShortText, StrictModel, Text

@@ -1,7 +1,5 @@
 """The published costs of a procedure: items, waivers, refunds."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Literal
 

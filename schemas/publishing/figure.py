@@ -1,7 +1,5 @@
 """The units of figures in a procedure's texts, and their words. Never money: that is a fee."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 from ..base import Text

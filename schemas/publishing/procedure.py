@@ -1,7 +1,5 @@
 """An administrative procedure (thủ tục hành chính), as published."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 

@@ -1,7 +1,5 @@
 """The part of a published procedure that governs a filing: no texts."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Final
 
 from pydantic import Field

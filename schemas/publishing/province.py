@@ -1,7 +1,5 @@
 """The differences of a province from the country's procedures: its fees, its own procedures, its desks."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints

@@ -1,7 +1,5 @@
 """The time limits of a procedure, as published, and the rules for its clocks after an interruption."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final

@@ -1,7 +1,5 @@
 """The commands of referrals."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from ..backoffice import PartDecision

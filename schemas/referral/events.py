@@ -1,7 +1,5 @@
 """The events of referrals."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from ..backoffice import Dossier

@@ -1,7 +1,5 @@
 """The commands of refunds."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """The state of refunds, and their messages apart from events and commands."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Final
 from uuid import UUID

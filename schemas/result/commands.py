@@ -1,7 +1,5 @@
 """The commands of results."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Final, Literal
 

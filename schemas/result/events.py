@@ -1,7 +1,5 @@
 """The events of results."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """The state of results, and their messages apart from events and commands."""
 
-from __future__ import annotations
-
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Final

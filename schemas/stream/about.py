@@ -1,7 +1,5 @@
 """The event that another record refers to."""
 
-from __future__ import annotations
-
 from ..base import Model
 
 

@@ -1,7 +1,5 @@
 """Checkpoints of the whole record: their schedule, and their content."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from ..base import Model

@@ -1,7 +1,5 @@
 """Strict parsing of outside input: a text is no number, "yes" is not true, no invisible characters, limited lengths."""
 
-from __future__ import annotations
-
 from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError

@@ -3,8 +3,6 @@
 Events pass as plain data. The kind of the stream, which both sides know, names their models.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID

@@ -1,7 +1,5 @@
 """The common fields of streams that are numbered parts of a filing, and their start inputs."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 from uuid import UUID
 

@@ -1,7 +1,5 @@
 """The switch of running streams to a new calendar: the messages between the batch and its pages."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from ..base import Model

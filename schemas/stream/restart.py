@@ -1,7 +1,5 @@
 """The restart of a workflow from its log. The workflow id names the stream."""
 
-from __future__ import annotations
-
 from typing import Final, Literal
 
 from pydantic import Field

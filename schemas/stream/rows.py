@@ -1,7 +1,5 @@
 """Rows of the read models. They are folds of events: the record is the log."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

@@ -4,8 +4,6 @@ Only a run that really continues another trusts it; any other reads the log. Fie
 keeps the old meaning; `snapshot_version` of a state rises with a field that an older worker must not lose.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """The stand-in in a workflow for an unreadable message. It fits no model, so that every parser refuses it."""
 
-from __future__ import annotations
-
 from typing import Final
 
 __all__ = ["UNOPENED", "UNREADABLE", "Unreadable"]

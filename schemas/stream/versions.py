@@ -1,7 +1,5 @@
 """The versions of another build's streams that a build of the platform can take over."""
 
-from __future__ import annotations
-
 from ..base import Model
 
 

@@ -1,7 +1,5 @@
 """The unfit places of some input, in Vietnamese and English. Never a value of it."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from typing import Any, Final, NamedTuple, get_args

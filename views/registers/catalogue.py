@@ -1,7 +1,5 @@
 """The version of a procedure in force: its validity covers the day, and of several such versions the latest counts."""
 
-from __future__ import annotations
-
 from typing import Final
 
 COVERS: Final = (

@@ -1,7 +1,5 @@
 """The control slip of a filing: all hands that the filing went through. The slip names officers, and nobody else."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Final
 

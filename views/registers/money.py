@@ -1,7 +1,5 @@
 """The demand that a callback about money names, and money in suspense, whose demand is unknown, with its steps."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime

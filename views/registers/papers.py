@@ -1,7 +1,5 @@
 """The official papers of a filing, and the facts that the holder of a paper may learn about it."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from datetime import datetime

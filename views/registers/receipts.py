@@ -1,7 +1,5 @@
 """The register of receipts for money (sổ biên lai): its rows, and the gaps in its numbers."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 from uuid import UUID
 

@@ -1,7 +1,5 @@
 """The register of results: the status of a number or file, for anybody; and its rows, for its keepers."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Tills: the cash taken and given through each, from the log, and its counts and closing."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, Final
 

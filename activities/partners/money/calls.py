@@ -4,8 +4,6 @@ Anybody with access to Temporal can run an activity as often as they like, runs 
 be restored from a backup: the calls made are recorded here all the same.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """Merchant-presented codes of EMVCo: fields of tag, length and value, and a checksum over all of them."""
 
-from __future__ import annotations
-
 import binascii
 from typing import Final
 

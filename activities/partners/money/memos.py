@@ -1,7 +1,5 @@
 """Finds the reference of a demand in the memo of a transfer, whichever bank formatted it."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """All merchants that are set up, by their names in the settings, and their adapters."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Final, TypeAlias
 

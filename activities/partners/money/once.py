@@ -1,7 +1,5 @@
 """JSON without duplicate names: of duplicates, different readers keep different ones."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

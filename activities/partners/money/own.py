@@ -1,7 +1,5 @@
 """Our own API, which the sandbox bank implements, as a payment provider. A demand is identified there by its key."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from activities.partners.bank import Bank, Order

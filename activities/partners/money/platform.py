@@ -5,8 +5,6 @@ with a `|` in it could be read in two ways, so none is sent and none is accepted
 the status codes, are settings of the merchant.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 from collections.abc import Mapping

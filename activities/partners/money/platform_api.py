@@ -1,7 +1,5 @@
 """Calls to the national payment platform: requests for money, and queries of their state."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final

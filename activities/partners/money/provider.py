@@ -3,8 +3,6 @@
 A callback and the answer to a query become the same `Notice`. Amounts are whole đồng.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Queries about a payment's money: provider, request and time follow from the payment's state in the log."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Instants in the providers' format: `yyyyMMddHHmmss` of Hà Nội."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
 from typing import Final

@@ -1,7 +1,5 @@
 """Signals a provider's callback to its payment."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from temporalio.client import Client

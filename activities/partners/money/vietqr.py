@@ -4,8 +4,6 @@ No official text of NAPAS was read; the credit note is the sandbox bank's, until
 its demand by the memo alone, which banks cut and extend.
 """
 
-from __future__ import annotations
-
 import hmac
 from datetime import datetime
 from typing import Annotated, Final, Literal

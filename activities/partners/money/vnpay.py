@@ -3,8 +3,6 @@
 The data in the payer's browser (ReturnURL) is only displayed; the IPN is authoritative. Both are signed the same way.
 """
 
-from __future__ import annotations
-
 import hmac
 import re
 import unicodedata

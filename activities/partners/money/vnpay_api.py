@@ -1,7 +1,5 @@
 """Calls to VNPay, server to server: `querydr` and `refund`. Both answers are signed, too."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import re

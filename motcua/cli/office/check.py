@@ -1,7 +1,5 @@
 """`motcua back-office --check`: checks that an agency's back office could work, without starting it."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """`motcua back-office`: runs an agency's back office."""
 
-from __future__ import annotations
-
 import importlib
 import inspect
 import logging

@@ -1,7 +1,5 @@
 """`motcua files`: the files that an applicant sent with a filing, and pictures of their pages."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Final
 

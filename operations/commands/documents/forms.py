@@ -1,7 +1,5 @@
 """`motcua forms`: blanks to fill in by hand, forms to sign, the form of a filing, and the form as JSON Schema."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import date, datetime, time
 from pathlib import Path

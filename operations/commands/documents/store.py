@@ -1,7 +1,5 @@
 """`motcua store`: checks the files that the log names, and sweeps those that it does not name."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from collections.abc import Callable, Coroutine

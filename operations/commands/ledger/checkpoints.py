@@ -1,7 +1,5 @@
 """`motcua ledger checkpoint` and `checkpoint-key`: checkpoints of the whole record, and the key that signs them."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path

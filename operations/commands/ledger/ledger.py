@@ -1,7 +1,5 @@
 """`motcua ledger`: verifies the record, and the read models folded from it; exports and rebuilds."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple

@@ -1,7 +1,5 @@
 """`motcua filing` and `motcua events`: a filing in the record, by its dossier code or its id."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from typing import Any, Final

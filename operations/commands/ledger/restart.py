@@ -1,7 +1,5 @@
 """`motcua filing restart`: restarts from the log workflows that Temporal has lost, or that are behind the log."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final
 
 import typer

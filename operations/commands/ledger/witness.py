@@ -1,7 +1,5 @@
 """`motcua witness`: a witness of logs, for a party that is neither the agency nor its operator."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`motcua money`: money in suspense, received for an unknown purpose."""
 
-from __future__ import annotations
-
 from motcua.cli.help import group
 from operations.commands.money import suspense
 

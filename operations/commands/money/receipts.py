@@ -1,7 +1,5 @@
 """`motcua receipt`: the register of receipts for money, and the voiding of a receipt."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final
 
 import typer

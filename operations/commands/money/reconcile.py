@@ -1,7 +1,5 @@
 """`motcua reconcile`: compares acts done outside in our name with the events that order them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final

@@ -1,7 +1,5 @@
 """`motcua money suspense`, and two officers' decision on it: assign it to a payment, or give it back."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID

@@ -1,7 +1,5 @@
 """`motcua till`: the cash drawers at the counters, opened with some change, counted and closed."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar

@@ -1,7 +1,5 @@
 """`motcua papers control`: every holder of a filing, with the times and acts (the control slip)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The group `motcua papers`. `operations.command` adds its commands, each from a module of its own."""
 
-from __future__ import annotations
-
 from motcua.cli.help import group
 
 app = group("papers")

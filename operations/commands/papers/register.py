@@ -1,7 +1,5 @@
 """`motcua papers register`: the register of filings of an agency for a month or a year."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated

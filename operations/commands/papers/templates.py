@@ -1,7 +1,5 @@
 """`motcua papers templates`: check, publish and read the templates by which agencies replace the standard one."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any, Final
 

@@ -1,7 +1,5 @@
 """`motcua access`: unusual accesses to filings."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 

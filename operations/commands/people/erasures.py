@@ -1,7 +1,5 @@
 """`motcua filing erase`, `motcua erasures`: erasure of filings' personal data, by an operator and an auditor."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 

@@ -1,7 +1,5 @@
 """`motcua exports`: the register of persons' requests for all data held about them."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from console.addresses import OWNER

@@ -1,7 +1,5 @@
 """`motcua person`: exports or erases the data held about a person."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """`motcua principals`: the programs that may call the platform, their claims and their keys."""
 
-from __future__ import annotations
-
 import os
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`motcua store renew`: adds time-stamps to issued results before their last ones can no longer be verified."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final

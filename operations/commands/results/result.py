@@ -1,7 +1,5 @@
 """`motcua result verify`: verifies an issued result for its holder, without an account."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from datetime import UTC, datetime

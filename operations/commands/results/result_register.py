@@ -1,7 +1,5 @@
 """`motcua result list`, `show`, `revoke`, `correct`: the register of results, and its changes by officers."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Final
 
 import typer

@@ -1,7 +1,5 @@
 """The check of payload encryption in Temporal, and of the keys that it needs."""
 
-from __future__ import annotations
-
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit

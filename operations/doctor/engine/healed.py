@@ -1,7 +1,5 @@
 """The check of the healing of runs that can't be replayed: its schedule, the healed runs, and those left."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 

@@ -1,7 +1,5 @@
 """The checks of this machine: Python, programs, ports, disk, settings, and the stack of this folder."""
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 import socket

@@ -1,7 +1,5 @@
 """The checks of Temporal: its answer, the workers of its queues, and lost or stalled workflows."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Final

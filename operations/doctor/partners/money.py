@@ -1,7 +1,5 @@
 """The check that providers' callbacks have reached their payments, and of money that waits for a person."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from operations.doctor.finding import Finding, fail, ok, warn

@@ -1,7 +1,5 @@
 """The check for tills of earlier days that are still open: nobody has counted their cash."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from operations.doctor.finding import Finding, ok, warn

@@ -1,7 +1,5 @@
 """The checks of services outside the database and the engine: bank, post, gateway, files, virus scanner."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 from urllib.parse import urlsplit

@@ -1,7 +1,5 @@
 """The check that due official papers are made."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from activities.printing.refusal import SEAL_REFUSED

@@ -1,7 +1,5 @@
 """The check for results and sealed papers that wait for a fault to be corrected."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from activities.printing.refusal import SEAL_REFUSED

@@ -1,7 +1,5 @@
 """The check for acts in our name, at bank, post or signing service, that no event orders."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final

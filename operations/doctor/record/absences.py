@@ -1,7 +1,5 @@
 """The check for tasks left with absent officers."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from operations.doctor.finding import Finding, ok, warn

@@ -1,7 +1,5 @@
 """The check for workflows behind their log, as after a restore of Temporal to a state older than the record."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from motcua.connection import connect

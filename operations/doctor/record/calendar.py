@@ -1,7 +1,5 @@
 """The check of the calendar in force: its existence, its use by all open filings, and its last day."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Final

@@ -1,7 +1,5 @@
 """The check that new checkpoints of the record are made."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Final
 

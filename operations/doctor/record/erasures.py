@@ -1,7 +1,5 @@
 """The check of persons' requests that fail or wait too long, and of erased filings that came back."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from obstore.exceptions import BaseError

@@ -1,7 +1,5 @@
 """The check for streams that wait longer than usual, by agency. The descriptors of their kinds define these waits."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The check that appends get their position in the order of all events."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from operations.doctor.finding import Finding, fail, ok

@@ -1,7 +1,5 @@
 """The check of principals and their keys against the recorded changes."""
 
-from __future__ import annotations
-
 from console.comparing import listed
 from operations.doctor.finding import Finding, fail, ok
 from operations.doctor.surroundings import Surroundings

@@ -1,7 +1,5 @@
 """The check of the published tables against the record."""
 
-from __future__ import annotations
-
 from console.comparing import listed
 from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import Surroundings

@@ -1,7 +1,5 @@
 """The checks of PostgreSQL: its answer, the application's rights, and the state of the record."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import time

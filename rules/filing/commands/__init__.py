@@ -1,7 +1,5 @@
 """The rule of every command, by subject: its roles, its conditions, its events."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from rules.filing.commands import (

@@ -1,7 +1,5 @@
 """The effect of an upheld complaint on its filing."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Other authorities: consultations and financial obligations."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

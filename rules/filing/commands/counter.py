@@ -1,7 +1,5 @@
 """The result at the counter: its receiver is permitted, identified, and signs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final

@@ -1,7 +1,5 @@
 """The result: issued, sent, and its delivery."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

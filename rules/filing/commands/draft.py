@@ -1,7 +1,5 @@
 """The draft of the result, which the applicant confirms or corrects before the decision."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Submission and acceptance."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

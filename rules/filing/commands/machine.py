@@ -1,7 +1,5 @@
 """Reports of machines: a failing back office, and late results of the virus scan."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

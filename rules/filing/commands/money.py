@@ -1,7 +1,5 @@
 """Money: a fee waived, paid or charged back, and an obligation to another authority, paid online."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Reports of agencies that decide parts of the procedure: late, or decided."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

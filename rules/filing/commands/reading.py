@@ -1,7 +1,5 @@
 """The result online, if the procedure requires reading: an expiring link, and the acknowledgement."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import datetime
 from typing import Final

@@ -1,7 +1,5 @@
 """The steps of the review: claimed, finished, given back."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, Final
 

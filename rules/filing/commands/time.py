@@ -1,7 +1,5 @@
 """Commands that stop, extend or end the time of a filing."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from itertools import chain
 from typing import Final

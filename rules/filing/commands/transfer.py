@@ -1,7 +1,5 @@
 """The transfer of papers from another agency's desk to the deciding agency."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The dialogue of agency and applicant about a filing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final

@@ -1,7 +1,5 @@
 """A charged-back fee, which may be requested again until the filing is decided."""
 
-from __future__ import annotations
-
 from schemas.errors import Problem, problem
 from schemas.filing.state import Fee, FeeState, Filing
 

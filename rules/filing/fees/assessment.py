@@ -1,7 +1,5 @@
 """The assessment of a filing's fee, item by item. Only this module calculates a fee."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import Final, NamedTuple
 

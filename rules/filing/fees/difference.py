@@ -1,7 +1,5 @@
 """The difference between the paid fee and the fee after a change of the dossier."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

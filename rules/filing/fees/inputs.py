@@ -1,7 +1,5 @@
 """The inputs of a fee, and those that are not known yet."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final, NamedTuple

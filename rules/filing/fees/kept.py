@@ -1,7 +1,5 @@
 """The paid fees of a filing that were not returned, item by item."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The request for a fee or for its increase, and the reduction of a paid fee."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from rules.filing.conditions import received_on

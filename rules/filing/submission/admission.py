@@ -1,7 +1,5 @@
 """The admission of a submission under its procedure, and the level at which it is filed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime

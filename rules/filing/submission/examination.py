@@ -1,7 +1,5 @@
 """The checks of files and signature before a filing goes on."""
 
-from __future__ import annotations
-
 from schemas.errors import Problem, problem
 from schemas.files import ScanState
 from schemas.filing.state import Filing

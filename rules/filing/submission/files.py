@@ -1,7 +1,5 @@
 """The declared properties of files: type, size, key. The contents are examined elsewhere."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Final
 from uuid import UUID

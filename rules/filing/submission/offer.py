@@ -1,7 +1,5 @@
 """The offer for an applicant without the required signature: to file one level lower."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from schemas.errors import Offer

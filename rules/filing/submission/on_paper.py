@@ -1,7 +1,5 @@
 """Paper filings at the desk: the moment of receipt, and forms filled in by the desk."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final

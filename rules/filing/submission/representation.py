@@ -1,7 +1,5 @@
 """Representation: whether a person may act for the applicant, at submission and at every later command."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, datetime
 

@@ -1,7 +1,5 @@
 """The day of receipt of a filing, and the problem of a version that is not in force on that day."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, datetime
 

@@ -1,7 +1,5 @@
 """The effect of an event on the clocks of a filing, as `schemas.filing.events.EFFECTS` declares it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeAlias

@@ -1,7 +1,5 @@
 """The reopening of a filing: an upheld complaint undoes an act and all that followed from it, but not payments."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, Final
 

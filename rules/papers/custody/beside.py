@@ -1,7 +1,5 @@
 """The hands of other agencies that decide parts of a filing, parallel to the filing's own hands (liên thông)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """The acts in a filing, each with its actor, or with the officer accountable for an act of the system."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 

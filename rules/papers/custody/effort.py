@@ -1,7 +1,5 @@
 """The effort of an applicant: working days, and visits to a counter."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any

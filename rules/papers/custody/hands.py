@@ -1,7 +1,5 @@
 """The hands that a filing went through: a fold of its events, so that every delay has a holder."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from functools import reduce

@@ -1,7 +1,5 @@
 """Hands in words for people: the holder, and the acts."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Văn bản xin lỗi và hẹn lại, gia hạn: the missed appointment, the reason, and the new one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Giấy tiếp nhận khiếu nại: the disputed act, the complaint, and the date of its answer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rules.complaint.grounds import ACTS

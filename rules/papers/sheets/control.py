@@ -1,7 +1,5 @@
 """Phiếu kiểm soát quá trình giải quyết hồ sơ: every hand that the filing went through, and its time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Thông báo nộp phí, lệ phí và nghĩa vụ tài chính: the items, the sum, the deadline."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rules.amounts import money

@@ -1,7 +1,5 @@
 """Biên bản giao nhận hồ sơ: the papers handed over, the giver and the receiver, and their signatures."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple

@@ -3,8 +3,6 @@
 The label is public, so it does not name the subject of the result. The content is listed on the paper inside.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from rules.amounts import money

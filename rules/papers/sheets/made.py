@@ -1,7 +1,5 @@
 """The common parts of every paper: its issuer, its date and place, the dossier code, the applicant."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 

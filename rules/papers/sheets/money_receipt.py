@@ -1,7 +1,5 @@
 """Biên lai thu phí, lệ phí: the payer, the items, the procedure, the sum in words, its series and number."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rules.amounts import money

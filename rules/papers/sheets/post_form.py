@@ -1,7 +1,5 @@
 """Phiếu gửi hồ sơ qua bưu chính (Decision 45/2016 art. 6): sender, recipient, content, and the sum to collect."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rules.amounts import money

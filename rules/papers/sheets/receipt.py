@@ -1,7 +1,5 @@
 """Giấy tiếp nhận hồ sơ và hẹn trả kết quả: the accepted papers, and the date and place of the result."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rules.papers.sheets.made import about, by_hand, handed_in, made, officer, received

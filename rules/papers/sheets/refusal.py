@@ -1,7 +1,5 @@
 """Phiếu từ chối tiếp nhận, giải quyết hồ sơ: the reason, the legal basis, and the deadline for a complaint."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from rules.papers.sheets.made import about, appeal, made, officer, received

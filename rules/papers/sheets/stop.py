@@ -1,7 +1,5 @@
 """Thông báo dừng, tạm dừng giải quyết hồ sơ: the reason, the legal basis, the end of a suspension."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rules.papers.sheets.made import about, appeal, made, officer, received

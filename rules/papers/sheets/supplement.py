@@ -1,7 +1,5 @@
 """Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ: all missing items, listed once and fully."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rules.papers.sheets.made import about, made, named, officer

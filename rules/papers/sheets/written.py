@@ -1,7 +1,5 @@
 """The written forms on papers: instants, days, names, quoted words."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 
