@@ -18,19 +18,7 @@ from rules.identity.principal_register import changed, impossible, named
 from rules.identity.scope import widens
 from rules.require import require
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
-from schemas.identity.principals import (
-    AddPrincipal,
-    AnyPrincipalCommand,
-    ApproveChange,
-    Asked,
-    ChangeKind,
-    DeclineChange,
-    PrincipalChange,
-    RequireTwo,
-    RevokeKey,
-    RotateKey,
-    Said,
-)
+from schemas.identity import principals as pr
 from schemas.identity.statement import ALL_AGENCIES, Principal
 from schemas.ids import canonical
 from schemas.people import Actor, Role
@@ -39,7 +27,7 @@ from schemas.people import Actor, Role
 class Done(NamedTuple):
     """The recorded change, and the state of the principal afterwards; None if the principal is not registered yet."""
 
-    change: PrincipalChange
+    change: pr.PrincipalChange
     principal: Principal | None
 
 
@@ -51,7 +39,7 @@ class Held(NamedTuple):
     now: datetime
 
 
-async def take(connection: Connection, command: AnyPrincipalCommand) -> Done:
+async def take(connection: Connection, command: pr.AnyPrincipalCommand) -> Done:
     """Records a change of the register. Idempotent by the command's id.
 
     A change that widens somebody's rights waits for another operator's approval if the register requires two.
@@ -65,15 +53,15 @@ async def take(connection: Connection, command: AnyPrincipalCommand) -> Done:
             about, waits = await _see(connection, command, held)
             await _record(
                 connection,
-                PrincipalChange(
+                pr.PrincipalChange(
                     n=n,
                     principal=about,
-                    change=ChangeKind(command.change),
-                    asked=command.asked if isinstance(command, ApproveChange | DeclineChange) else None,
+                    change=pr.ChangeKind(command.change),
+                    asked=command.asked if isinstance(command, pr.ApproveChange | pr.DeclineChange) else None,
                     waits=waits,
                     officer=command.actor.subject,
                     agency=require(command.actor.agency),
-                    reason=None if isinstance(command, ApproveChange) else command.reason,
+                    reason=None if isinstance(command, pr.ApproveChange) else command.reason,
                     at=held.now,
                 ),
                 command,
@@ -89,22 +77,22 @@ async def by_two(connection: Connection) -> bool:
     return bool(await connection.fetchval("select by_two from principal_version"))
 
 
-async def history(connection: Connection, principal: str | None = None) -> list[PrincipalChange]:
+async def history(connection: Connection, principal: str | None = None) -> list[pr.PrincipalChange]:
     """Returns every change, of all principals or of one, in order."""
-    return [PrincipalChange.model_validate(dict(row)) for row in await connection.fetch(_HISTORY, principal)]
+    return [pr.PrincipalChange.model_validate(dict(row)) for row in await connection.fetch(_HISTORY, principal)]
 
 
-async def _see(connection: Connection, command: AnyPrincipalCommand, held: Held) -> tuple[str, bool]:
+async def _see(connection: Connection, command: pr.AnyPrincipalCommand, held: Held) -> tuple[str, bool]:
     """Checks an operator's command, and applies the change unless the change has to wait for a second operator.
 
     Returns the principal that the command is about, and whether the change waits. Raises `RefusalError`.
     """
     actor = command.actor
     _check(await no_operator(connection, actor))
-    if not isinstance(command, ApproveChange | DeclineChange):
+    if not isinstance(command, pr.ApproveChange | pr.DeclineChange):
         return named(command), await _apply(connection, command, held)
     asked, own = await _asked(connection, command.asked, actor, held.now)
-    if isinstance(command, ApproveChange):
+    if isinstance(command, pr.ApproveChange):
         if own:
             raise _refuse(problem("actor.subject", "needs_another"))
         if await connection.fetchval(_CHANGED_SINCE, named(asked), command.asked):
@@ -113,13 +101,13 @@ async def _see(connection: Connection, command: AnyPrincipalCommand, held: Held)
     return named(asked), False
 
 
-async def _apply(connection: Connection, asked: Asked, held: Held, *, approved: bool = False) -> bool:
+async def _apply(connection: Connection, asked: pr.Asked, held: Held, *, approved: bool = False) -> bool:
     """Applies a change, unless it has to wait for a second operator.
 
     Returns whether it waits. Raises `RefusalError`.
     """
     alone = approved or not held.by_two
-    if isinstance(asked, RequireTwo):
+    if isinstance(asked, pr.RequireTwo):
         waits = not (alone or asked.on)
         if not waits:
             await connection.execute(_BY_TWO, asked.on)
@@ -134,17 +122,17 @@ async def _apply(connection: Connection, asked: Asked, held: Held, *, approved: 
     return waits
 
 
-async def _possible(connection: Connection, said: Said, now: datetime) -> Principal | None:
+async def _possible(connection: Connection, said: pr.Said, now: datetime) -> Principal | None:
     """Returns the principal by the recorded changes.
 
     Raises `RefusalError` if the change is impossible for this principal.
     """
     principal = await recorded(connection, named(said))
     _check(impossible(principal, said, now))
-    key = said.key if isinstance(said, AddPrincipal | RotateKey) else None
+    key = said.key if isinstance(said, pr.AddPrincipal | pr.RotateKey) else None
     if key is not None and await connection.fetchval(_HAS_KEY, key.key_id):
         raise _refuse(problem("key", "key_registered"))
-    if isinstance(said, AddPrincipal):
+    if isinstance(said, pr.AddPrincipal):
         wanted = {one for grant in said.principal.grants for one in grant.agencies} | {said.principal.agency}
         missing = await connection.fetch(_MISSING, list(wanted - {None, ALL_AGENCIES}))
         if missing:
@@ -153,14 +141,14 @@ async def _possible(connection: Connection, said: Said, now: datetime) -> Princi
     return principal
 
 
-def _proved(said: Said, now: datetime) -> Problem | None:
+def _proved(said: pr.Said, now: datetime) -> Problem | None:
     """Returns the reason why possession of the added key is not proved, or None."""
-    if isinstance(said, RevokeKey) or said.key is None:
+    if isinstance(said, pr.RevokeKey) or said.key is None:
         return None
     return unproved(said.proof, said.key, named(said), now)
 
 
-async def _asked(connection: Connection, n: int, actor: Actor, now: datetime) -> tuple[Asked, bool]:
+async def _asked(connection: Connection, n: int, actor: Actor, now: datetime) -> tuple[pr.Asked, bool]:
     """Returns the waiting request, and whether the actor is its requester or their substitute."""
     row = await connection.fetchrow(_WAITING, n)
     if row is None:
@@ -178,7 +166,7 @@ async def _write(connection: Connection, principal: Principal) -> None:
     await connection.executemany(_KEY, [tuple(key.values()) for key in keys])
 
 
-async def _record(connection: Connection, change: PrincipalChange, command: AnyPrincipalCommand) -> None:
+async def _record(connection: Connection, change: pr.PrincipalChange, command: pr.AnyPrincipalCommand) -> None:
     body = canonical(command.model_dump(mode="json", exclude_none=True))
     said = change.model_dump(include=set(_COLUMNS))
     await connection.execute(_ADD, command.command_id, body, *(said[name] for name in _COLUMNS))
@@ -195,7 +183,7 @@ def _refuse(why: Problem) -> RefusalError:
 
 
 _COLUMNS: Final = ("n", "principal", "change", "asked", "waits", "officer", "agency", "reason", "at")
-_ASKED: Final[TypeAdapter[Asked]] = TypeAdapter(Annotated[Asked, Field(discriminator="change")])
+_ASKED: Final[TypeAdapter[pr.Asked]] = TypeAdapter(Annotated[pr.Asked, Field(discriminator="change")])
 _HOLD: Final = "select version, by_two, statement_timestamp() from principal_version for update"
 _AT: Final = "update principal_version set version = $1"
 _BY_TWO: Final = "update principal_version set by_two = $1"

@@ -15,14 +15,7 @@ from publishing.record.log import Dated, Stored, stored
 from publishing.record.publications import place_of
 from publishing.record.publishing import NoKeyError, Publisher, Publishing, publishing
 from schemas.errors import Problem, RefusalCode, problem, refused
-from schemas.publishing.events import (
-    AbsenceRecorded,
-    PublicationApproved,
-    PublicationAsked,
-    PublicationDeclined,
-    PublicationEvent,
-    TwoRequired,
-)
+from schemas.publishing import events as ev
 from views.log import Connection
 
 
@@ -55,10 +48,10 @@ async def require_two(database: Database, by: Publisher, *, on: bool) -> None:
     """
     async with publishing(database, by) as now:
         await _see_operator(now)
-        await now.publish([TwoRequired(on=on)])
+        await now.publish([ev.TwoRequired(on=on)])
 
 
-async def approve(database: Database, n: int, by: Publisher) -> Sequence[PublicationEvent]:
+async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.PublicationEvent]:
     """Approves another operator's request `n`, which takes effect. Returns its events.
 
     Raises `RefusalError`, and `NoKeyError` if people are named and there is no vault.
@@ -69,10 +62,10 @@ async def approve(database: Database, n: int, by: Publisher) -> Sequence[Publica
             raise _refuse(problem("actor.subject", "needs_another"))
         if await _changed(now.connection, [place_of(one).stream for one in event], asked.at):
             raise _refuse(problem("asked", "changed_since"))
-        for absence in (one for one in event if isinstance(one, AbsenceRecorded)):
+        for absence in (one for one in event if isinstance(one, ev.AbsenceRecorded)):
             if wrong := await misfits(now.connection, _absence(absence)):
                 raise refused(RefusalCode.NOT_ALLOWED, *wrong)
-        await now.record([Dated(PublicationApproved(asked=n), now.at)])
+        await now.record([Dated(ev.PublicationApproved(asked=n), now.at)])
         await now.record([Dated(one.model_copy(update={"asked": n}), now.at) for one in event], asked.actor)
     return event
 
@@ -81,7 +74,7 @@ async def decline(database: Database, n: int, reason: str, by: Publisher) -> Non
     """Declines request `n`, which the requester may do too. Raises `RefusalError`."""
     async with publishing(database, by) as now:
         await _asked(now, n, read=False)
-        await now.record([Dated(PublicationDeclined(asked=n, reason=reason), now.at)])
+        await now.record([Dated(ev.PublicationDeclined(asked=n, reason=reason), now.at)])
 
 
 async def waiting(connection: Connection) -> list[Waiting]:
@@ -89,12 +82,12 @@ async def waiting(connection: Connection) -> list[Waiting]:
     asked: dict[int, Waiting] = {}
     async with connection.transaction(readonly=True):
         async for one in stored(connection, {}):
-            if isinstance(one.event, PublicationAsked) and one.event.asked is not None:
+            if isinstance(one.event, ev.PublicationAsked) and one.event.asked is not None:
                 whose = (one.actor.subject, one.actor.agency)
                 asked[one.event.asked] = Waiting(
                     one.event.asked, one.at, *whose, tuple(map(json.loads, one.event.events))
                 )
-            elif isinstance(one.event, PublicationApproved | PublicationDeclined):
+            elif isinstance(one.event, ev.PublicationApproved | ev.PublicationDeclined):
                 asked.pop(one.event.asked or 0, None)
     return [asked[n] for n in sorted(asked)]
 
@@ -110,16 +103,16 @@ async def history(connection: Connection) -> list[Told]:
     return sorted(told, key=lambda one: (one.at, one.stream, one.seq))
 
 
-async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored, tuple[PublicationEvent, ...]]:
+async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored, tuple[ev.PublicationEvent, ...]]:
     """Returns the waiting request `n`, with its events if `read`.
 
     Raises `RefusalError`, and `NoKeyError` if the names in it can't be opened.
     """
     await _see_operator(now)
-    stream = place_of(PublicationApproved(asked=n)).stream
+    stream = place_of(ev.PublicationApproved(asked=n)).stream
     keys = await known_keys(now.connection, now.by.vault, [stream]) if now.by.vault else {}
     found = [one async for one in stored(now.connection, keys, [stream])]
-    if len(found) != 1 or not isinstance(found[0].event, PublicationAsked):
+    if len(found) != 1 or not isinstance(found[0].event, ev.PublicationAsked):
         raise _refuse(problem("asked", "no_publication_asked"))
     if not read:
         return found[0], ()
@@ -142,7 +135,7 @@ async def _changed(connection: Connection, streams: Sequence[str], since: dateti
     return bool(await connection.fetchval(_CHANGED, streams, since))
 
 
-def _absence(event: AbsenceRecorded) -> Absence:
+def _absence(event: ev.AbsenceRecorded) -> Absence:
     return Absence(event.agency, event.subject, event.role, event.first_day, event.last_day, event.substitute)
 
 
@@ -150,6 +143,6 @@ def _refuse(why: Problem) -> Exception:
     return refused(RefusalCode.NOT_ALLOWED, why)
 
 
-_EVENT: Final[TypeAdapter[PublicationEvent]] = TypeAdapter(PublicationEvent)
+_EVENT: Final[TypeAdapter[ev.PublicationEvent]] = TypeAdapter(ev.PublicationEvent)
 _CHANGED: Final = "select exists (select from event where stream = any($1) and occurred_at > $2)"
 """SQL for `_changed`, also right for rows taken over since: their event has the original time of publication."""

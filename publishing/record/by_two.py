@@ -9,38 +9,28 @@ from typing import Final, NamedTuple
 from publishing.record.publications import AGENCY, OFFICER, STATE, Change, Fold, Key, Row, Table, changes
 from schemas.base import Personal, fields_marked
 from schemas.ids import canonical
-from schemas.publishing.events import (
-    AbsenceRecorded,
-    CalendarPublished,
-    OfficerErased,
-    ProcedurePublished,
-    ProvincePublished,
-    PublicationApproved,
-    PublicationAsked,
-    PublicationEvent,
-    TwoRequired,
-)
+from schemas.publishing import events as ev
 
 _NAMES = {"name", "name_vi", "name_en"}
 
 
-def needs_two(event: PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
+def needs_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
     """Whether an event, which makes these changes of the given rows, changes fees, limits or roles.
 
     True for every version of a procedure, of a province and of a calendar. In the directory, true for all changes but
     those of names and the departure of an officer. An absence gives its substitute a role, so it counts; its withdrawal
     does not.
     """
-    if isinstance(event, ProcedurePublished | ProvincePublished | CalendarPublished | AbsenceRecorded):
+    if isinstance(event, ev.ProcedurePublished | ev.ProvincePublished | ev.CalendarPublished | ev.AbsenceRecorded):
         return True
-    if isinstance(event, TwoRequired):
+    if isinstance(event, ev.TwoRequired):
         return not event.on
     return any(_gives(change, there.get(change.table, {}).get(change.key)) for change in made)
 
 
-def always_needs_two(event: PublicationEvent) -> bool:
+def always_needs_two(event: ev.PublicationEvent) -> bool:
     """Whether an event needs a second operator even where none is required, because it is irreversible."""
-    return isinstance(event, OfficerErased)
+    return isinstance(event, ev.OfficerErased)
 
 
 def _gives(change: Change, before: Row | None) -> bool:
@@ -61,7 +51,7 @@ class Published(NamedTuple):
     seq: int
     at: datetime
     officer: str
-    event: PublicationEvent
+    event: ev.PublicationEvent
     read: bool
 
 
@@ -80,7 +70,7 @@ def unapproved(log: Iterable[Published]) -> list[Published]:
     return found
 
 
-def _needed_two(event: PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
+def _needed_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
     """Whether a second operator had to approve the event, by the settings and rows at its time."""
     by_two = there[STATE][_ONE]["by_two"]
     return always_needs_two(event) or (by_two and needs_two(event, made, there))
@@ -96,9 +86,9 @@ class _Approvals:
     def add(self, one: Published) -> None:
         """Process the next event of any kind."""
         match one.event:
-            case PublicationAsked():
+            case ev.PublicationAsked():
                 self._asked[one.event.asked] = one.officer, frozenset(one.event.events)
-            case PublicationApproved():
+            case ev.PublicationApproved():
                 officer, events = self._asked.get(one.event.asked, (one.officer, frozenset()))
                 if officer != one.officer:
                     self._approved[one.event.asked] = events

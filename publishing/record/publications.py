@@ -8,23 +8,7 @@ from uuid import uuid5
 from rules.require import require as known
 from schemas.ids import NAMESPACE
 from schemas.privacy.erasure import ERASED_WORDS
-from schemas.publishing.events import (
-    PUBLICATION,
-    AbsenceRecorded,
-    AbsenceWithdrawn,
-    AgencyEntered,
-    CalendarPublished,
-    OfficerEntered,
-    OfficerErased,
-    ProcedurePublished,
-    ProvincePublished,
-    PublicationApproved,
-    PublicationAsked,
-    PublicationDeclined,
-    PublicationEvent,
-    TemplatePublished,
-    TwoRequired,
-)
+from schemas.publishing import events as ev
 
 Row = dict[str, Any]
 """A row, by the names of its columns; without the sealed columns if their key is missing."""
@@ -78,68 +62,70 @@ class Change(NamedTuple):
         return tuple(self.row[column] for column in self.table.key)
 
 
-def place_of(event: PublicationEvent) -> Place:
+def place_of(event: ev.PublicationEvent) -> Place:
     """The stream in which an event is recorded. An officer's stream is named by a pseudonym."""
     agency = EVERY_AGENCY
     match event:
-        case ProcedurePublished():
+        case ev.ProcedurePublished():
             about = f"procedure:{event.procedure}"
-        case ProvincePublished():
+        case ev.ProvincePublished():
             about = f"province:{event.province}"
-        case CalendarPublished():
+        case ev.CalendarPublished():
             about = f"calendar:{event.name}"
-        case TemplatePublished():
+        case ev.TemplatePublished():
             about, agency = f"templates:{event.agency}", event.agency
-        case AgencyEntered():
+        case ev.AgencyEntered():
             about, agency = f"agency:{event.agency}", event.agency
-        case OfficerEntered() | OfficerErased() | AbsenceRecorded() | AbsenceWithdrawn():
+        case ev.OfficerEntered() | ev.OfficerErased() | ev.AbsenceRecorded() | ev.AbsenceWithdrawn():
             pseudonym = uuid5(NAMESPACE, f"officer\n{event.agency}\n{event.subject}")
             about, agency = f"officer:{event.agency}:{pseudonym}", event.agency
-        case PublicationAsked() | PublicationApproved() | PublicationDeclined():
+        case ev.PublicationAsked() | ev.PublicationApproved() | ev.PublicationDeclined():
             about = f"asked:{known(event.asked)}"
-        case TwoRequired():
+        case ev.TwoRequired():
             about = "two"
         case _:
             assert_never(event)
-    return Place(f"{PUBLICATION}:{about}", agency)
+    return Place(f"{ev.PUBLICATION}:{about}", agency)
 
 
-def changes(event: PublicationEvent, at: datetime, *, read: bool = True) -> Iterator[Change]:
+def changes(event: ev.PublicationEvent, at: datetime, *, read: bool = True) -> Iterator[Change]:
     """The changes of the tables by an event of this moment. `read`: its sealed fields were opened."""
     match event:
-        case ProcedurePublished():
+        case ev.ProcedurePublished():
             yield Change(PROCEDURE, _procedure(event, at))
-        case ProvincePublished():
+        case ev.ProvincePublished():
             yield Change(PROVINCE, _province(event, at))
-        case CalendarPublished():
+        case ev.CalendarPublished():
             yield from (Change(CALENDAR, row) for row in _calendar(event, at))
-        case TemplatePublished():
+        case ev.TemplatePublished():
             row = event.model_dump(include={"agency", "paper", "procedure", "sha256", "source"})
             yield Change(TEMPLATE, row | {"published_at": at})
-        case TwoRequired():
+        case ev.TwoRequired():
             yield Change(STATE, _state(by_two=event.on))
-        case PublicationAsked() | PublicationApproved() | PublicationDeclined():
+        case ev.PublicationAsked() | ev.PublicationApproved() | ev.PublicationDeclined():
             return
         case _:
             yield from _of_directory(event, read=read)
 
 
 def _of_directory(
-    event: AgencyEntered | OfficerEntered | OfficerErased | AbsenceRecorded | AbsenceWithdrawn, *, read: bool
+    event: ev.AgencyEntered | ev.OfficerEntered | ev.OfficerErased | ev.AbsenceRecorded | ev.AbsenceWithdrawn,
+    *,
+    read: bool,
 ) -> Iterator[Change]:
     match event:
-        case AgencyEntered():
+        case ev.AgencyEntered():
             yield Change(AGENCY, _told(AGENCY, _agency(event), read=read))
-        case OfficerEntered():
+        case ev.OfficerEntered():
             row = event.model_dump(include={"agency", "subject", "name", "active", "number"})
             yield from (Change(OFFICER, _told(OFFICER, row | {"role": role}, read=read)) for role in event.roles)
-        case OfficerErased():
+        case ev.OfficerErased():
             row = event.model_dump(include={"agency", "subject"}) | {"active": False, "number": None}
             yield from (Change(OFFICER, row | {"name": ERASED_WORDS, "role": role}) for role in event.roles)
-        case AbsenceRecorded():
+        case ev.AbsenceRecorded():
             columns = {"agency", "subject", "role", "first_day", "last_day", "substitute"}
             yield Change(ABSENCE, event.model_dump(include=columns))
-        case AbsenceWithdrawn():
+        case ev.AbsenceWithdrawn():
             yield Change(ABSENCE, event.model_dump(include=set(ABSENCE.key)), gone=True)
         case _:
             assert_never(event)
@@ -169,26 +155,26 @@ def _told(table: Table, row: Row, *, read: bool) -> Row:
     return row if read else {name: value for name, value in row.items() if name not in table.personal}
 
 
-def _procedure(event: ProcedurePublished, at: datetime) -> Row:
+def _procedure(event: ev.ProcedurePublished, at: datetime) -> Row:
     same = {"version", "agency", "sha256", "demo", "valid_from", "valid_until", "province", "base"}
     texts = {"source": event.source.encode(), "rules": event.rules.encode()}
     return event.model_dump(include=same) | texts | {"code": event.procedure, "published_at": at}
 
 
-def _province(event: ProvincePublished, at: datetime) -> Row:
+def _province(event: ev.ProvincePublished, at: datetime) -> Row:
     names = {"name_vi": event.name.vi, "name_en": event.name.en}
     own = {"own": list(event.own), "source": event.source.encode(), "published_at": at}
     return event.model_dump(include={"province", "version", "sha256"}) | names | own
 
 
-def _calendar(event: CalendarPublished, at: datetime) -> Iterator[Row]:
+def _calendar(event: ev.CalendarPublished, at: datetime) -> Iterator[Row]:
     for days in event.days:
         source = None if days.agency or event.source is None else event.source.encode()
         known = {"name": event.name, "agency": days.agency, "sha256": event.sha256}
         yield known | {"body": days.body.encode(), "source": source, "published_at": at}
 
 
-def _agency(event: AgencyEntered) -> Row:
+def _agency(event: ev.AgencyEntered) -> Row:
     same = {"agency", "namespace", "queue", "province", "seal", "tills"}
     many = {
         "receives_for": list(event.receives_for),

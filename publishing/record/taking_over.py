@@ -22,16 +22,7 @@ from publishing.record.publications import (
     changes,
 )
 from schemas.base import Text
-from schemas.publishing.events import (
-    AbsenceRecorded,
-    AgencyEntered,
-    CalendarDays,
-    CalendarPublished,
-    OfficerEntered,
-    ProcedurePublished,
-    ProvincePublished,
-    TemplatePublished,
-)
+from schemas.publishing import events as ev
 from views.log import Connection
 
 Rows = dict[Table, list[Row]]
@@ -58,35 +49,35 @@ def _published(left: Rows) -> Iterator[Dated]:
     for row in left[PROCEDURE]:
         same = _columns(row, "version", "agency", "sha256", "demo", "valid_from", "valid_until", "province", "base")
         texts = {"source": row["source"].decode(), "rules": row["rules"].decode()}
-        event = ProcedurePublished(procedure=row["code"], taken_over=True, **same, **texts)
+        event = ev.ProcedurePublished(procedure=row["code"], taken_over=True, **same, **texts)
         yield Dated(event, row["published_at"])
     for row in left[PROVINCE]:
         same = _columns(row, "province", "version", "own", "sha256")
         name = Text(vi=row["name_vi"], en=row["name_en"])
         yield Dated(
-            ProvincePublished(name=name, source=row["source"].decode(), taken_over=True, **same), row["published_at"]
+            ev.ProvincePublished(name=name, source=row["source"].decode(), taken_over=True, **same), row["published_at"]
         )
     for row in left[TEMPLATE]:
         same = _columns(row, "agency", "paper", "procedure", "sha256", "source")
-        yield Dated(TemplatePublished(taken_over=True, **same), row["published_at"])
+        yield Dated(ev.TemplatePublished(taken_over=True, **same), row["published_at"])
     calendars = defaultdict(list)
     for row in left[CALENDAR]:
         calendars[row["name"], row["sha256"], row["published_at"]].append(row)
     for (name, sha256, at), rows in calendars.items():
         whole = next((row["source"] for row in rows if row["source"] is not None), None)
-        days = tuple(CalendarDays(agency=row["agency"], body=row["body"].decode()) for row in rows)
+        days = tuple(ev.CalendarDays(agency=row["agency"], body=row["body"].decode()) for row in rows)
         source = None if whole is None else whole.decode()
-        yield Dated(CalendarPublished(name=name, sha256=sha256, source=source, days=days, taken_over=True), at)
+        yield Dated(ev.CalendarPublished(name=name, sha256=sha256, source=source, days=days, taken_over=True), at)
 
 
-def _directory(left: Rows) -> Iterator[AgencyEntered | OfficerEntered | AbsenceRecorded]:
+def _directory(left: Rows) -> Iterator[ev.AgencyEntered | ev.OfficerEntered | ev.AbsenceRecorded]:
     for row in left[AGENCY]:
         yield agency_entered(row).model_copy(update={"taken_over": True})
     officers = defaultdict(list)
     for row in left[OFFICER]:
         officers[row["agency"], row["subject"], row["name"], row["active"], row["number"]].append(row["role"])
     for (agency, subject, name, active, number), roles in officers.items():
-        yield OfficerEntered(
+        yield ev.OfficerEntered(
             agency=agency,
             subject=subject,
             roles=tuple(sorted(roles)),
@@ -96,15 +87,15 @@ def _directory(left: Rows) -> Iterator[AgencyEntered | OfficerEntered | AbsenceR
             taken_over=True,
         )
     for row in left[ABSENCE]:
-        yield AbsenceRecorded(taken_over=True, **row)
+        yield ev.AbsenceRecorded(taken_over=True, **row)
 
 
-def agency_entered(row: Row) -> AgencyEntered:
+def agency_entered(row: Row) -> ev.AgencyEntered:
     """Returns the event that makes this row of the directory's agencies."""
     same = _columns(row, "agency", "namespace", "queue", "province", "receives_for", "signing", "seal", "receipts")
     name = Text(vi=row["name_vi"], en=row["name_en"])
     money = _columns(row, "merchants", "tills")
-    return AgencyEntered(name=name, agency_kind=row["kind"], **same, **money)
+    return ev.AgencyEntered(name=name, agency_kind=row["kind"], **same, **money)
 
 
 def _columns(row: Row, *names: str) -> dict[str, Any]:

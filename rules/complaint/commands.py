@@ -10,24 +10,15 @@ from rules.filing.time.reopening import UNDONE
 from rules.officers import not_in_whose_place
 from rules.require import require
 from rules.rule import ANYBODY, SYSTEM, Rule, Rules, always, refuse
+from schemas.complaint import events as ev
 from schemas.complaint.commands import AnswerComplaint, RingComplaint, SettleUpheld
-from schemas.complaint.events import (
-    ComplaintAnswered,
-    ComplaintCalendarChanged,
-    ComplaintEvent,
-    ComplaintOverdue,
-    ComplaintReminded,
-    ComplaintSettled,
-    ComplaintWithdrawn,
-)
 from schemas.complaint.state import INTAKE, OPENING, Complaint, ComplaintOutcome
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
-from schemas.filing import events as ev
-from schemas.filing.events import Moment
+from schemas.filing.events import Claimed, Moment, Reassigned, Released
 from schemas.people import OFFICERS, Actor, Role
 
-Events = tuple[ComplaintEvent, ...]
+Events = tuple[ev.ComplaintEvent, ...]
 
 _ENDED: Final = problem("", "complaint_ended")
 
@@ -40,11 +31,11 @@ def _ring(complaint: Complaint, command: RingComplaint, now: datetime) -> Events
         raise refuse(problem("moment", "not_due"))
     due = require(complaint.due)
     reminder = command.moment is Moment.REMINDER
-    return (ComplaintReminded(due=due) if reminder else ComplaintOverdue(due=due),)
+    return (ev.ComplaintReminded(due=due) if reminder else ev.ComplaintOverdue(due=due),)
 
 
 def _settle_upheld(complaint: Complaint, command: SettleUpheld, _: datetime) -> Events:
-    return (ComplaintSettled(reopened=command.reopened),) if undoes(complaint) else ()
+    return (ev.ComplaintSettled(reopened=command.reopened),) if undoes(complaint) else ()
 
 
 def _change_calendar(complaint: Complaint, command: cm.ChangeCalendar, _: datetime) -> Events:
@@ -52,7 +43,7 @@ def _change_calendar(complaint: Complaint, command: cm.ChangeCalendar, _: dateti
         return ()
     if command.calendar == complaint.days:
         raise refuse(problem("calendar", "in_force"))
-    return (ComplaintCalendarChanged(days=command.calendar),)
+    return (ev.ComplaintCalendarChanged(days=command.calendar),)
 
 
 # By people.
@@ -100,7 +91,7 @@ def _reassign(complaint: Complaint, command: cm.Reassign, _: datetime) -> Events
         raise refuse(problem("officer", "four_eyes", says="complaint_not_given"))
     if (wrong := not_in_whose_place(complaint.whose_task, command.officer, command.acting_for)) is not None:
         raise refuse(wrong)
-    return (ev.Reassigned(officer=command.officer, role=Role.LEADER, acting_for=command.acting_for),)
+    return (Reassigned(officer=command.officer, role=Role.LEADER, acting_for=command.acting_for),)
 
 
 def _answer(complaint: Complaint, command: AnswerComplaint, _: datetime) -> Events:
@@ -112,7 +103,7 @@ def _answer(complaint: Complaint, command: AnswerComplaint, _: datetime) -> Even
         raise refuse(why)
     place = command.start_at or complaint.step or INTAKE
     return (
-        ComplaintAnswered(
+        ev.ComplaintAnswered(
             about=complaint.about,
             outcome=command.outcome,
             officer=command.actor.subject,
@@ -127,7 +118,7 @@ def _answer(complaint: Complaint, command: AnswerComplaint, _: datetime) -> Even
 def _withdraw(_: Complaint, command: cm.Withdraw, __: datetime) -> Events:
     if command.actor.role is Role.RECEPTION and command.request is None:
         raise refuse(UNSIGNED.model_copy(update={"field": "request"}))
-    return (ComplaintWithdrawn(reason=command.reason, request=command.request),)
+    return (ev.ComplaintWithdrawn(reason=command.reason, request=command.request),)
 
 
 RULES: Final[Rules[Complaint]] = Rules(
@@ -136,8 +127,8 @@ RULES: Final[Rules[Complaint]] = Rules(
         "ring_complaint": Rule(SYSTEM, always, _ring),
         "settle_upheld": Rule(SYSTEM, always, _settle_upheld),
         "change_calendar": Rule(SYSTEM, always, _change_calendar),
-        "claim": Rule((Role.LEADER,), _claimable, lambda _, command, __: (ev.Claimed(officer=command.actor.subject),)),
-        "release": Rule((Role.LEADER, Role.TEAM_LEAD), _claimed, lambda *_: (ev.Released(),)),
+        "claim": Rule((Role.LEADER,), _claimable, lambda _, command, __: (Claimed(officer=command.actor.subject),)),
+        "release": Rule((Role.LEADER, Role.TEAM_LEAD), _claimed, lambda *_: (Released(),)),
         "reassign": Rule((Role.TEAM_LEAD,), always, _reassign),
         "answer_complaint": Rule((Role.LEADER,), _claimed, _answer),
         "withdraw": Rule((Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION), always, _withdraw),

@@ -8,18 +8,9 @@ from rules.filing.time.reopening import UNDONE
 from rules.require import require
 from rules.rule import Change, folding
 from rules.time import working_time
-from schemas.complaint.events import (
-    Complained,
-    ComplaintAnswered,
-    ComplaintCalendarChanged,
-    ComplaintOverdue,
-    ComplaintReminded,
-    ComplaintSettled,
-    ComplaintWithdrawn,
-)
+from schemas.complaint import events as ev
 from schemas.complaint.state import Complaint, ComplaintState, ComplaintTimer
-from schemas.filing import events as ev
-from schemas.filing.events import Moment
+from schemas.filing.events import Claimed, Moment, Reassigned, Released
 from schemas.limit import Limit
 
 WAITS: Final = frozenset({ComplaintState.RECORDED, ComplaintState.TAKEN_UP})
@@ -30,13 +21,13 @@ _DESCRIBED: Final = ("about", "act", "officer", "step", "steps", "words", "side"
 _KEPT: Final = (*_DESCRIBED, "take_up", "answer", "reminder", "days")
 
 
-def _recorded(complaint: Complaint, event: Complained, at: datetime) -> dict[str, Any]:
+def _recorded(complaint: Complaint, event: ev.Complained, at: datetime) -> dict[str, Any]:
     kept = {name: getattr(event, name) for name in _KEPT}
     return kept | {"recorded_at": at} | _clock(complaint.model_copy(update=kept), at, event.take_up)
 
 
-def _given(complaint: Complaint, event: ev.Claimed | ev.Reassigned, at: datetime) -> dict[str, Any]:
-    acting_for = event.acting_for if isinstance(event, ev.Reassigned) else None
+def _given(complaint: Complaint, event: Claimed | Reassigned, at: datetime) -> dict[str, Any]:
+    acting_for = event.acting_for if isinstance(event, Reassigned) else None
     return {"answerer": event.officer, "acting_for": acting_for} | _taken_up(complaint, at)
 
 
@@ -66,27 +57,27 @@ def _on_another_calendar(complaint: Complaint, at: datetime) -> dict[str, Any]:
     return again | {"overdue": late, "reminded": told} | ({"remind_at": None} if told or late else {})
 
 
-def _answered(_: Complaint, event: ComplaintAnswered, at: datetime) -> dict[str, Any]:
+def _answered(_: Complaint, event: ev.ComplaintAnswered, at: datetime) -> dict[str, Any]:
     answer = {"start_at": event.step, "reason": event.reason, "legal_basis": event.legal_basis}
     return answer | {"state": ComplaintState(event.outcome), "answerer": event.officer, "answered_at": at}
 
 
-def _calendar_changed(complaint: Complaint, event: ComplaintCalendarChanged, at: datetime) -> dict[str, Any]:
+def _calendar_changed(complaint: Complaint, event: ev.ComplaintCalendarChanged, at: datetime) -> dict[str, Any]:
     days = {"days": event.days}
     return _on_another_calendar(complaint.model_copy(update=days), at) | days
 
 
 CHANGES: Final[Mapping[type[Any], Change[Complaint]]] = {
-    Complained: _recorded,
-    ev.Claimed: _given,
-    ev.Reassigned: _given,
-    ev.Released: lambda *_: {"answerer": None, "acting_for": None},
-    ComplaintReminded: lambda *_: {"reminded": True, "remind_at": None},
-    ComplaintOverdue: lambda *_: {"overdue": True, "remind_at": None},
-    ComplaintAnswered: _answered,
-    ComplaintWithdrawn: lambda _, __, at: {"state": ComplaintState.WITHDRAWN, "answered_at": at},
-    ComplaintSettled: lambda _, event, __: {"reopened": event.reopened},
-    ComplaintCalendarChanged: _calendar_changed,
+    ev.Complained: _recorded,
+    Claimed: _given,
+    Reassigned: _given,
+    Released: lambda *_: {"answerer": None, "acting_for": None},
+    ev.ComplaintReminded: lambda *_: {"reminded": True, "remind_at": None},
+    ev.ComplaintOverdue: lambda *_: {"overdue": True, "remind_at": None},
+    ev.ComplaintAnswered: _answered,
+    ev.ComplaintWithdrawn: lambda _, __, at: {"state": ComplaintState.WITHDRAWN, "answered_at": at},
+    ev.ComplaintSettled: lambda _, event, __: {"reopened": event.reopened},
+    ev.ComplaintCalendarChanged: _calendar_changed,
 }
 evolve = folding(CHANGES)
 

@@ -5,35 +5,24 @@ from typing import NamedTuple, assert_never
 
 from rules.identity.possession import unsafe
 from schemas.errors import Problem, problem
-from schemas.identity.principals import (
-    WHOLE_REGISTER,
-    AddPrincipal,
-    AnyPrincipalCommand,
-    ApproveChange,
-    Asked,
-    DeclineChange,
-    RequireTwo,
-    RevokeKey,
-    RotateKey,
-    Said,
-)
+from schemas.identity import principals as pr
 from schemas.identity.statement import Principal, PrincipalKey
 
 
-def named(said: Asked) -> str:
+def named(said: pr.Asked) -> str:
     """The principal that a change is about, or `*` for the register as a whole."""
-    if isinstance(said, RequireTwo):
-        return WHOLE_REGISTER
-    return said.principal.id if isinstance(said, AddPrincipal) else said.principal
+    if isinstance(said, pr.RequireTwo):
+        return pr.WHOLE_REGISTER
+    return said.principal.id if isinstance(said, pr.AddPrincipal) else said.principal
 
 
-def impossible(principal: Principal | None, said: Said, now: datetime) -> Problem | None:
+def impossible(principal: Principal | None, said: pr.Said, now: datetime) -> Problem | None:
     """Why a change of this principal is impossible, or None."""
-    if isinstance(said, AddPrincipal):
+    if isinstance(said, pr.AddPrincipal):
         return _new_key(said.key, now)
     if principal is None:
         return problem("principal", "unknown_principal")
-    if isinstance(said, RotateKey):
+    if isinstance(said, pr.RotateKey):
         return _new_key(said.key, now)
     live = [key for key in principal.keys if key.revoked_at is None]
     if all(said.key_id not in {None, key.key_id} for key in live):
@@ -51,19 +40,19 @@ def _new_key(key: PrincipalKey | None, now: datetime) -> Problem | None:
     return problem("key.valid_until", "key_over") if key.valid_until <= now else None
 
 
-def changed(principal: Principal | None, said: Said, at: datetime) -> Principal:
+def changed(principal: Principal | None, said: pr.Said, at: datetime) -> Principal:
     """The principal after a change that takes effect at this moment."""
     keys = () if principal is None else principal.keys
     match said:
-        case AddPrincipal(principal=about, key=key):
+        case pr.AddPrincipal(principal=about, key=key):
             return Principal.model_validate(
                 about.model_dump() | {"keys": (*keys, *(() if key is None else (_from(key, at),)))}
             )
-        case RotateKey(key=key, overlap=overlap):
+        case pr.RotateKey(key=key, overlap=overlap):
             begins = max(key.valid_from, at)
             ended = tuple(_ended(one, begins + timedelta(hours=overlap)) for one in keys)
             return _with(principal, (*ended, _from(key, at)))
-        case RevokeKey(key_id=key_id):
+        case pr.RevokeKey(key_id=key_id):
             return _with(principal, tuple(_revoked(one, key_id, at) for one in keys))
         case _:
             assert_never(said)
@@ -73,7 +62,7 @@ class Recorded(NamedTuple):
     """A recorded change of the register: the `n`-th, whether it waits for a second approval, and when."""
 
     n: int
-    command: AnyPrincipalCommand
+    command: pr.AnyPrincipalCommand
     waits: bool
     at: datetime
 
@@ -84,11 +73,11 @@ class Fold:
     def __init__(self) -> None:
         self.principals: dict[str, Principal] = {}
         self.by_two = False
-        self._waiting: dict[int, Asked] = {}
+        self._waiting: dict[int, pr.Asked] = {}
 
-    def meant(self, command: AnyPrincipalCommand) -> Asked:
+    def meant(self, command: pr.AnyPrincipalCommand) -> pr.Asked:
         """The change that a command requests, approves or declines. Raises `ValueError` for an unknown number."""
-        if not isinstance(command, ApproveChange | DeclineChange):
+        if not isinstance(command, pr.ApproveChange | pr.DeclineChange):
             return command
         if command.asked not in self._waiting:
             msg = "nothing of this number waits"
@@ -100,9 +89,9 @@ class Fold:
         asked = self.meant(change.command)
         if change.waits:
             self._waiting[change.n] = asked
-        if change.waits or isinstance(change.command, DeclineChange):
+        if change.waits or isinstance(change.command, pr.DeclineChange):
             return
-        if isinstance(asked, RequireTwo):
+        if isinstance(asked, pr.RequireTwo):
             self.by_two = asked.on
         else:
             name = named(asked)

@@ -8,57 +8,36 @@ from rules.rule import SYSTEM, Rule, Rules, always
 from rules.time.part import due_on
 from schemas.errors import Problem, problem
 from schemas.filing.commands import ChangeCalendar
-from schemas.parcel.commands import (
-    ClaimCompensation,
-    EndParcelWatch,
-    RecallConsignment,
-    RecordEnd,
-    RecordLeft,
-    RecordSent,
-    RecordSteps,
-    RequestConsignment,
-)
-from schemas.parcel.events import (
-    CompensationClaimed,
-    ConsignmentCalendarChanged,
-    ConsignmentEnded,
-    ConsignmentInvited,
-    ConsignmentLeft,
-    ConsignmentRecalled,
-    ConsignmentReported,
-    ConsignmentRequested,
-    ConsignmentSent,
-    ConsignmentWatchEnded,
-    ParcelEvent,
-)
+from schemas.parcel import commands as cm
+from schemas.parcel import events as ev
 from schemas.parcel.state import Meaning, Parcel, ParcelState, Step
 from schemas.people import Actor, Role
 
-Events = tuple[ParcelEvent, ...]
+Events = tuple[ev.ParcelEvent, ...]
 
 
-def _request(_: Parcel, command: RequestConsignment, __: datetime) -> Events:
-    return (ConsignmentRequested.model_validate(command.start.model_dump()),)
+def _request(_: Parcel, command: cm.RequestConsignment, __: datetime) -> Events:
+    return (ev.ConsignmentRequested.model_validate(command.start.model_dump()),)
 
 
-def _sent(parcel: Parcel, command: RecordSent, _: datetime) -> Events:
-    return (ConsignmentSent(waybill=command.waybill),) if parcel.state is ParcelState.REQUESTED else ()
+def _sent(parcel: Parcel, command: cm.RecordSent, _: datetime) -> Events:
+    return (ev.ConsignmentSent(waybill=command.waybill),) if parcel.state is ParcelState.REQUESTED else ()
 
 
-def _steps(parcel: Parcel, command: RecordSteps, _: datetime) -> Events:
-    events: list[ParcelEvent] = []
+def _steps(parcel: Parcel, command: cm.RecordSteps, _: datetime) -> Events:
+    events: list[ev.ParcelEvent] = []
     invitations, ended = parcel.invitations, not parcel.under_way
     for step in news(parcel.state, parcel.heard, command.steps):
         match step.meaning:
             case Meaning.INVITED:
                 invitations += 1
                 again = max(command.again_by or step.at, step.at)
-                events.append(ConsignmentInvited(n=invitations, said=step.said, happened_at=step.at, again_by=again))
+                events.append(ev.ConsignmentInvited(n=invitations, said=step.said, happened_at=step.at, again_by=again))
             case Meaning.OTHER:
-                events.append(ConsignmentReported(said=step.said, message=step.message, happened_at=step.at))
+                events.append(ev.ConsignmentReported(said=step.said, message=step.message, happened_at=step.at))
             case meaning:
                 outcome = OUTCOMES[meaning]
-                end = ConsignmentEnded(
+                end = ev.ConsignmentEnded(
                     outcome=outcome, said=step.said, happened_at=step.at, late=ended, **_money(parcel, step)
                 )
                 events.append(end)
@@ -74,27 +53,27 @@ def _money(parcel: Parcel, step: Step) -> dict[str, int]:
     return {"collected": paid} | fee
 
 
-def _end(parcel: Parcel, command: RecordEnd, _: datetime) -> Events:
-    return (ConsignmentEnded(outcome=command.outcome, said=command.said),) if parcel.under_way else ()
+def _end(parcel: Parcel, command: cm.RecordEnd, _: datetime) -> Events:
+    return (ev.ConsignmentEnded(outcome=command.outcome, said=command.said),) if parcel.under_way else ()
 
 
-def _end_watch(parcel: Parcel, command: EndParcelWatch, _: datetime) -> Events:
-    return (ConsignmentWatchEnded(until=command.until),) if parcel.watched_until == command.until else ()
+def _end_watch(parcel: Parcel, command: cm.EndParcelWatch, _: datetime) -> Events:
+    return (ev.ConsignmentWatchEnded(until=command.until),) if parcel.watched_until == command.until else ()
 
 
-def _recall(parcel: Parcel, _: RecallConsignment, __: datetime) -> Events:
-    return (ConsignmentRecalled(),) if parcel.under_way and not parcel.recalled and not parcel.left else ()
+def _recall(parcel: Parcel, _: cm.RecallConsignment, __: datetime) -> Events:
+    return (ev.ConsignmentRecalled(),) if parcel.under_way and not parcel.recalled and not parcel.left else ()
 
 
-def _leave(parcel: Parcel, _: RecordLeft, __: datetime) -> Events:
-    return (ConsignmentLeft(),) if parcel.recalled else ()
+def _leave(parcel: Parcel, _: cm.RecordLeft, __: datetime) -> Events:
+    return (ev.ConsignmentLeft(),) if parcel.recalled else ()
 
 
 def _change_calendar(parcel: Parcel, command: ChangeCalendar, _: datetime) -> Events:
     calendar = command.calendar
     if calendar.name == parcel.calendar:
         return ()
-    return (ConsignmentCalendarChanged(calendar=calendar.name, due=due_on(parcel, calendar)),)
+    return (ev.ConsignmentCalendarChanged(calendar=calendar.name, due=due_on(parcel, calendar)),)
 
 
 def _claimable(parcel: Parcel, _: Actor, __: datetime) -> Problem | None:
@@ -103,8 +82,8 @@ def _claimable(parcel: Parcel, _: Actor, __: datetime) -> Problem | None:
     return None if parcel.state in SPOILT_STATES else problem("", "nothing_to_claim")
 
 
-def _claim(_: Parcel, command: ClaimCompensation, __: datetime) -> Events:
-    return (CompensationClaimed(officer=command.actor.subject, reference=command.reference),)
+def _claim(_: Parcel, command: cm.ClaimCompensation, __: datetime) -> Events:
+    return (ev.CompensationClaimed(officer=command.actor.subject, reference=command.reference),)
 
 
 def _stranger(parcel: Parcel, actor: Actor, _: datetime) -> Problem | None:

@@ -8,16 +8,7 @@ from rules.parcel.fold import OUTCOMES
 from schemas.base import Instant
 from schemas.filing.events import ParcelOutcome
 from schemas.ids import StreamId, filing_workflow
-from schemas.parcel.events import (
-    ConsignmentEnded,
-    ConsignmentInvited,
-    ConsignmentLeft,
-    ConsignmentRecalled,
-    ConsignmentReported,
-    ConsignmentRequested,
-    ConsignmentSent,
-    ConsignmentWatchEnded,
-)
+from schemas.parcel import events as ev
 from schemas.parcel.state import Meaning, Step
 
 
@@ -25,11 +16,11 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
     """The evidence for a consignment or its recall: the filing's request; and that the post has not taken it."""
     filing = filing_workflow(stream.filing)
     match event:
-        case ConsignmentRequested(n=n):
+        case ev.ConsignmentRequested(n=n):
             return ((Entry(("parcel_requested",), {"n": n}, filing),),)
-        case ConsignmentRecalled():
+        case ev.ConsignmentRecalled():
             return ((Entry(("parcel_recalled",), {"n": stream.n}, filing),),)
-        case ConsignmentEnded(outcome=ParcelOutcome.RETURNED, happened_at=None):
+        case ev.ConsignmentEnded(outcome=ParcelOutcome.RETURNED, happened_at=None):
             return ((Entry(("consignment_sent",), stream=str(stream), recorded="waybill"),),)
         case _:
             return None
@@ -83,17 +74,17 @@ def found_by(  # noqa: PLR0911 -- one line for each event
 ) -> tuple[Finding, ...]:
     """The findings at the post from which an event follows. Texts need a key, which is not here."""
     match event:
-        case ConsignmentSent(waybill=waybill):
+        case ev.ConsignmentSent(waybill=waybill):
             return (sent(waybill),)
-        case ConsignmentLeft():
+        case ev.ConsignmentLeft():
             return (left(),)
-        case ConsignmentInvited(said=said, happened_at=at, again_by=again_by):
+        case ev.ConsignmentInvited(said=said, happened_at=at, again_by=again_by):
             return (_invited(said, at, again_by),)
-        case ConsignmentReported(said=said, happened_at=at, message=None):
+        case ev.ConsignmentReported(said=said, happened_at=at, message=None):
             return (reported(said, at),)
-        case ConsignmentEnded(outcome=outcome, said=said, happened_at=at, collected=collected):
+        case ev.ConsignmentEnded(outcome=outcome, said=said, happened_at=at, collected=collected):
             return (ended(outcome, said, at, collected),)
-        case ConsignmentWatchEnded(until=until):
+        case ev.ConsignmentWatchEnded(until=until):
             return (watch_ended(until),)
         case _:
             return ()

@@ -6,18 +6,7 @@ from typing import Any, Final
 
 from rules.rule import Change, folding
 from schemas.filing.events import SPOILT, ParcelOutcome
-from schemas.parcel.events import (
-    CompensationClaimed,
-    ConsignmentCalendarChanged,
-    ConsignmentEnded,
-    ConsignmentInvited,
-    ConsignmentLeft,
-    ConsignmentRecalled,
-    ConsignmentReported,
-    ConsignmentRequested,
-    ConsignmentSent,
-    ConsignmentWatchEnded,
-)
+from schemas.parcel import events as ev
 from schemas.parcel.state import UNDER_WAY, Heard, Meaning, Parcel, ParcelState, Step
 
 MOST_WORDS: Final = 32
@@ -74,11 +63,11 @@ def collected(parcel: Parcel, step: Step) -> int | None:
 _KEPT: Final = ("number", "address", "contents", "cod", "fee", "watch_seconds", "limit", "since", "calendar", "due")
 
 
-def _requested(_: Parcel, event: ConsignmentRequested, at: datetime) -> dict[str, Any]:
+def _requested(_: Parcel, event: ev.ConsignmentRequested, at: datetime) -> dict[str, Any]:
     return {name: getattr(event, name) for name in _KEPT} | {"requested_at": at}
 
 
-def _ended(parcel: Parcel, event: ConsignmentEnded, at: datetime) -> dict[str, Any]:
+def _ended(parcel: Parcel, event: ev.ConsignmentEnded, at: datetime) -> dict[str, Any]:
     ended = {"state": ParcelState(event.outcome.value), "ended_at": at, "recalled": False, "watch_over": False}
     ended |= {"collected": event.collected, "spoilt": parcel.spoilt or event.outcome in SPOILT}
     return _heard(parcel, event.said, event.happened_at) | ended
@@ -92,17 +81,17 @@ def _heard(parcel: Parcel, said: str | None, at: datetime | None) -> dict[str, A
 
 
 CHANGES: Final[Mapping[type[Any], Change[Parcel]]] = {
-    ConsignmentRequested: _requested,
-    ConsignmentCalendarChanged: lambda _, event, __: {"calendar": event.calendar, "due": event.due},
-    ConsignmentSent: lambda _, event, __: {"waybill": event.waybill, "state": ParcelState.SENT},
-    ConsignmentInvited: lambda parcel, event, _: (
+    ev.ConsignmentRequested: _requested,
+    ev.ConsignmentCalendarChanged: lambda _, event, __: {"calendar": event.calendar, "due": event.due},
+    ev.ConsignmentSent: lambda _, event, __: {"waybill": event.waybill, "state": ParcelState.SENT},
+    ev.ConsignmentInvited: lambda parcel, event, _: (
         _heard(parcel, event.said, event.happened_at) | {"invitations": event.n}
     ),
-    ConsignmentReported: lambda parcel, event, _: _heard(parcel, event.said, event.happened_at),
-    ConsignmentRecalled: lambda *_: {"recalled": True},
-    ConsignmentLeft: lambda *_: {"recalled": False, "left": True},
-    CompensationClaimed: lambda _, event, __: {"claim": event.reference},
-    ConsignmentEnded: _ended,
-    ConsignmentWatchEnded: lambda *_: {"watch_over": True},
+    ev.ConsignmentReported: lambda parcel, event, _: _heard(parcel, event.said, event.happened_at),
+    ev.ConsignmentRecalled: lambda *_: {"recalled": True},
+    ev.ConsignmentLeft: lambda *_: {"recalled": False, "left": True},
+    ev.CompensationClaimed: lambda _, event, __: {"claim": event.reference},
+    ev.ConsignmentEnded: _ended,
+    ev.ConsignmentWatchEnded: lambda *_: {"watch_over": True},
 }
 evolve = folding(CHANGES)

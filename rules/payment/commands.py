@@ -10,48 +10,20 @@ from rules.rule import SYSTEM, Rule, Rules, always
 from rules.time.part import due_on
 from schemas.errors import Problem, problem
 from schemas.filing.commands import ChangeCalendar
-from schemas.payment.commands import (
-    AwaitOutcome,
-    CancelPayment,
-    EndPaymentWatch,
-    ExpirePayment,
-    ExpireRequest,
-    RecordAcceptance,
-    RecordCapture,
-    RecordChargeBack,
-    RecordOrder,
-    RecordRefund,
-    RenewPayment,
-    RenewThrough,
-    RequestPayment,
-)
-from schemas.payment.events import (
-    PaymentAccepted,
-    PaymentCalendarChanged,
-    PaymentCancelled,
-    PaymentCaptured,
-    PaymentEvent,
-    PaymentExpired,
-    PaymentOrdered,
-    PaymentOutcomeAwaited,
-    PaymentRefunded,
-    PaymentRenewed,
-    PaymentRequested,
-    PaymentRequestExpired,
-    PaymentWatchEnded,
-)
+from schemas.payment import commands as cm
+from schemas.payment import events as ev
 from schemas.payment.state import DEFAULT_PROVIDER, MOST_REQUESTS, Payment, PaymentState, Through
 from schemas.people import Actor, Role
 
-Events = tuple[PaymentEvent, ...]
+Events = tuple[ev.PaymentEvent, ...]
 
 _ENDED: Final = problem("", "wrong_state", says="payment_has_ended")
 
 
-def _request(_: Payment, command: RequestPayment, now: datetime) -> Events:
+def _request(_: Payment, command: cm.RequestPayment, now: datetime) -> Events:
     start = command.start
     return (
-        PaymentRequested(
+        ev.PaymentRequested(
             n=start.n,
             provider=start.provider or DEFAULT_PROVIDER,
             amount=start.amount,
@@ -67,54 +39,54 @@ def _request(_: Payment, command: RequestPayment, now: datetime) -> Events:
     )
 
 
-def _order(payment: Payment, command: RecordOrder, _: datetime) -> Events:
+def _order(payment: Payment, command: cm.RecordOrder, _: datetime) -> Events:
     n = command.attempt
     if not is_open(payment, n) or payment.attempts[n - 1].ordered:
         return ()
     made = {"order_id": command.order_id, "pay_url": command.pay_url, "code": command.code}
-    return (PaymentOrdered(**made, attempt=unless_first(n)),)
+    return (ev.PaymentOrdered(**made, attempt=unless_first(n)),)
 
 
-def _expire_request(payment: Payment, command: ExpireRequest, _: datetime) -> Events:
-    return (PaymentRequestExpired(attempt=command.attempt),) if is_open(payment, command.attempt) else ()
+def _expire_request(payment: Payment, command: cm.ExpireRequest, _: datetime) -> Events:
+    return (ev.PaymentRequestExpired(attempt=command.attempt),) if is_open(payment, command.attempt) else ()
 
 
-def _await_outcome(payment: Payment, command: AwaitOutcome, _: datetime) -> Events:
+def _await_outcome(payment: Payment, command: cm.AwaitOutcome, _: datetime) -> Events:
     if not not_yet_awaited(payment, command.attempt):
         return ()
-    return (PaymentOutcomeAwaited(attempt=command.attempt, until=command.until),)
+    return (ev.PaymentOutcomeAwaited(attempt=command.attempt, until=command.until),)
 
 
-def _expire(payment: Payment, _: ExpirePayment, __: datetime) -> Events:
+def _expire(payment: Payment, _: cm.ExpirePayment, __: datetime) -> Events:
     if payment.state is not PaymentState.PENDING:
         return ()
-    return (PaymentExpired(requests=tuple(one.attempt for one in payment.attempts if not one.over)),)
+    return (ev.PaymentExpired(requests=tuple(one.attempt for one in payment.attempts if not one.over)),)
 
 
-def _end_watch(payment: Payment, command: EndPaymentWatch, _: datetime) -> Events:
-    return (PaymentWatchEnded(until=command.until),) if payment.watched_until == command.until else ()
+def _end_watch(payment: Payment, command: cm.EndPaymentWatch, _: datetime) -> Events:
+    return (ev.PaymentWatchEnded(until=command.until),) if payment.watched_until == command.until else ()
 
 
-def _cancel(payment: Payment, command: CancelPayment, _: datetime) -> Events:
+def _cancel(payment: Payment, command: cm.CancelPayment, _: datetime) -> Events:
     cancellable = payment.state in {PaymentState.PENDING, PaymentState.PAID}
-    return (PaymentCancelled(reason=command.reason),) if cancellable else ()
+    return (ev.PaymentCancelled(reason=command.reason),) if cancellable else ()
 
 
 def _change_calendar(payment: Payment, command: ChangeCalendar, _: datetime) -> Events:
     calendar = command.calendar
     if calendar.name == payment.calendar:
         return ()
-    return (PaymentCalendarChanged(calendar=calendar.name, due=due_on(payment, calendar)),)
+    return (ev.PaymentCalendarChanged(calendar=calendar.name, due=due_on(payment, calendar)),)
 
 
-def _capture(payment: Payment, command: RecordCapture, _: datetime) -> Events:
+def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events:
     """The event of a capture. A larger amount than requested pays the fee, and the excess goes back."""
     capture = command.capture
     if capture.capture_id in captured_ids(payment):
         return ()
     owed = payment.state is PaymentState.PENDING and capture.amount >= payment.amount
     attempt = unless_first(capture.attempt or 1)
-    captured = PaymentCaptured(
+    captured = ev.PaymentCaptured(
         capture_id=capture.capture_id,
         amount=capture.amount,
         captured_at=capture.at,
@@ -125,7 +97,7 @@ def _capture(payment: Payment, command: RecordCapture, _: datetime) -> Events:
     return (captured, *charge_backs.ahead_of(payment, capture.model_copy(update={"attempt": attempt})))
 
 
-def _accept(payment: Payment, command: RecordAcceptance, _: datetime) -> Events:
+def _accept(payment: Payment, command: cm.RecordAcceptance, _: datetime) -> Events:
     """The event that accepts a short payment; none unless the capture and the forgone amount equal the fee."""
     accepted = command.accepted
     captures = (one for one in payment.captures if one.capture_id == accepted.capture_id)
@@ -134,19 +106,19 @@ def _accept(payment: Payment, command: RecordAcceptance, _: datetime) -> Events:
         return ()
     if payment.returned(capture) or payment.taken_back(capture):
         return ()
-    return (PaymentAccepted(capture_id=capture.capture_id, amount=capture.amount, forgone=accepted.forgone),)
+    return (ev.PaymentAccepted(capture_id=capture.capture_id, amount=capture.amount, forgone=accepted.forgone),)
 
 
-def _charge_back(payment: Payment, command: RecordChargeBack, _: datetime) -> Events:
+def _charge_back(payment: Payment, command: cm.RecordChargeBack, _: datetime) -> Events:
     event = charge_backs.told(payment, command.back)
     return () if event is None else (event,)
 
 
-def _refund(payment: Payment, command: RecordRefund, _: datetime) -> Events:
+def _refund(payment: Payment, command: cm.RecordRefund, _: datetime) -> Events:
     given = command.given
     if given in payment.given_back or given.capture_id not in captured_ids(payment):
         return ()
-    return (PaymentRefunded(capture_id=given.capture_id, amount=given.amount, case=given.case),)
+    return (ev.PaymentRefunded(capture_id=given.capture_id, amount=given.amount, case=given.case),)
 
 
 def _expires(seconds: int | None, now: datetime, due: datetime) -> datetime | None:
@@ -162,11 +134,11 @@ def _renewable(payment: Payment, _: Actor, now: datetime) -> Problem | None:
     return problem("", "too_many_requests", most=MOST_REQUESTS) if too_many else None
 
 
-def _renew(payment: Payment, command: RenewPayment, now: datetime) -> Events:
+def _renew(payment: Payment, command: cm.RenewPayment, now: datetime) -> Events:
     default = Through(provider=command.provider or payment.provider)
-    through = command.through if isinstance(command, RenewThrough) else default
+    through = command.through if isinstance(command, cm.RenewThrough) else default
     return (
-        PaymentRenewed(
+        ev.PaymentRenewed(
             attempt=len(payment.attempts) + 1,
             provider=through.provider,
             expires=_expires(through.seconds, now, require(payment.due)),

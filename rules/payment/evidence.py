@@ -6,18 +6,7 @@ from rules.evidence import Entry, Evidence, Finding
 from rules.payment.fold import unless_first
 from schemas.base import Instant
 from schemas.ids import StreamId, filing_workflow, of_obligation
-from schemas.payment.events import (
-    PaymentAccepted,
-    PaymentCancelled,
-    PaymentCaptured,
-    PaymentExpired,
-    PaymentOrdered,
-    PaymentOutcomeAwaited,
-    PaymentRefunded,
-    PaymentRequested,
-    PaymentRequestExpired,
-    PaymentWatchEnded,
-)
+from schemas.payment import events as ev
 from schemas.payment.state import Capture, Order
 
 _ENDING: Final = (
@@ -39,23 +28,23 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
     """
     filing = filing_workflow(stream.filing)
     match event:
-        case PaymentRequested():
+        case ev.PaymentRequested():
             return (_asked_for(filing, event),)
-        case PaymentRefunded(capture_id=capture_id, amount=amount, case=case):
+        case ev.PaymentRefunded(capture_id=capture_id, amount=amount, case=case):
             given = {"capture_id": capture_id, "amount": amount} | ({} if case is None else {"case": case})
             return ((Entry(("refund_given", "refund_given_by_hand"), given),),)
-        case PaymentAccepted():
+        case ev.PaymentAccepted():
             return ((Entry(("shortfall_accepted",), event.model_dump(exclude={"kind"})),),)
-        case PaymentExpired() | PaymentRequestExpired() | PaymentWatchEnded():
+        case ev.PaymentExpired() | ev.PaymentRequestExpired() | ev.PaymentWatchEnded():
             return ((Entry(("payment_captured",), stream=str(stream), recorded="capture_id"),),)
-        case PaymentCancelled():
+        case ev.PaymentCancelled():
             owed = {"n": stream.n}
             return _met_otherwise(filing, owed) if of_obligation(stream.n) else _fee_not_owed(filing, owed)
         case _:
             return None
 
 
-def _asked_for(filing: str, event: PaymentRequested) -> tuple[Entry, ...]:
+def _asked_for(filing: str, event: ev.PaymentRequested) -> tuple[Entry, ...]:
     asked = {"amount": event.amount, "n": event.n}
     if of_obligation(event.n):
         return (Entry(("obligation_demanded",), asked, filing),)
@@ -117,17 +106,17 @@ def found_by(  # noqa: PLR0911 -- one line for each event
 ) -> tuple[Finding, ...]:
     """The findings at providers from which an event follows."""
     match event:
-        case PaymentOrdered(order_id=order_id, pay_url=pay_url, code=code, attempt=attempt):
+        case ev.PaymentOrdered(order_id=order_id, pay_url=pay_url, code=code, attempt=attempt):
             return (ordered(attempt or 1, Order(order_id=order_id, pay_url=pay_url, code=code)),)
-        case PaymentCaptured(capture_id=capture_id, amount=amount, captured_at=at, attempt=attempt):
+        case ev.PaymentCaptured(capture_id=capture_id, amount=amount, captured_at=at, attempt=attempt):
             return (captured(Capture(capture_id=capture_id, amount=amount, at=at, attempt=attempt)),)
-        case PaymentRequestExpired(attempt=attempt):
+        case ev.PaymentRequestExpired(attempt=attempt):
             return (closed(attempt),)
-        case PaymentExpired(requests=requests):
+        case ev.PaymentExpired(requests=requests):
             return tuple(map(closed, requests))
-        case PaymentOutcomeAwaited(attempt=attempt, until=until):
+        case ev.PaymentOutcomeAwaited(attempt=attempt, until=until):
             return (awaited(attempt, until),)
-        case PaymentWatchEnded(until=until):
+        case ev.PaymentWatchEnded(until=until):
             return (watch_ended(until),)
         case _:
             return ()

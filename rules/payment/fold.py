@@ -7,22 +7,7 @@ from typing import Any, Final
 from rules.payment import charge_backs
 from rules.require import require
 from rules.rule import Change, folding
-from schemas.payment.events import (
-    PaymentAccepted,
-    PaymentCalendarChanged,
-    PaymentCancelled,
-    PaymentCaptured,
-    PaymentChargeBackAhead,
-    PaymentChargedBack,
-    PaymentExpired,
-    PaymentOrdered,
-    PaymentOutcomeAwaited,
-    PaymentRefunded,
-    PaymentRenewed,
-    PaymentRequested,
-    PaymentRequestExpired,
-    PaymentWatchEnded,
-)
+from schemas.payment import events as ev
 from schemas.payment.state import Attempt, Capture, ChargeBack, ChargedBack, GivenBack, Payment, PaymentState
 
 
@@ -84,11 +69,11 @@ _KEPT: Final = (
 )
 
 
-def _requested(_: Payment, event: PaymentRequested, at: datetime) -> dict[str, Any]:
+def _requested(_: Payment, event: ev.PaymentRequested, at: datetime) -> dict[str, Any]:
     return {name: getattr(event, name) for name in _KEPT} | {"requested_at": at}
 
 
-def _renewed(payment: Payment, event: PaymentRenewed, at: datetime) -> dict[str, Any]:
+def _renewed(payment: Payment, event: ev.PaymentRenewed, at: datetime) -> dict[str, Any]:
     request = Attempt(**event.model_dump(include={"attempt", "provider", "expires"}), requested_at=at)
     return {"renewed": (*payment.renewed, request)}
 
@@ -97,12 +82,12 @@ def _ended(state: PaymentState) -> Change[Payment]:
     return lambda _, __, at: {"state": state, "owed_capture": None, "settled_at": at, "watch_over": False}
 
 
-def _on_another_calendar(payment: Payment, event: PaymentCalendarChanged, _: datetime) -> dict[str, Any]:
+def _on_another_calendar(payment: Payment, event: ev.PaymentCalendarChanged, _: datetime) -> dict[str, Any]:
     later = event.due > require(payment.due)
     return {"calendar": event.calendar, "due": event.due} | (_nothing_awaited(payment) if later else {})
 
 
-def _captured(payment: Payment, event: PaymentCaptured, at: datetime) -> dict[str, Any]:
+def _captured(payment: Payment, event: ev.PaymentCaptured, at: datetime) -> dict[str, Any]:
     capture = Capture(**event.model_dump(include={"capture_id", "amount", "attempt"}), at=event.captured_at)
     return {"captures": (*payment.captures, capture)} | (_paid(event.capture_id, at) if event.owed else {})
 
@@ -111,12 +96,12 @@ def _paid(capture_id: str, at: datetime) -> dict[str, Any]:
     return {"state": PaymentState.PAID, "owed_capture": capture_id, "settled_at": at, "watch_over": False}
 
 
-def _charged_back(payment: Payment, event: PaymentChargedBack, _: datetime) -> dict[str, Any]:
+def _charged_back(payment: Payment, event: ev.PaymentChargedBack, _: datetime) -> dict[str, Any]:
     charged = ChargedBack(**event.model_dump(exclude={"kind"}))
     return {"charged_back": (*payment.charged_back, charged), "ahead": charge_backs.still_ahead(payment, event)}
 
 
-def _charge_back_ahead(payment: Payment, event: PaymentChargeBackAhead, _: datetime) -> dict[str, Any]:
+def _charge_back_ahead(payment: Payment, event: ev.PaymentChargeBackAhead, _: datetime) -> dict[str, Any]:
     return {"ahead": (*payment.ahead, ChargeBack(**event.model_dump(exclude={"kind"})))}
 
 
@@ -134,7 +119,7 @@ def _nothing_awaited(payment: Payment) -> dict[str, Any]:
     return {"awaited": None, "renewed": tuple(renewed)}
 
 
-def _given_back(payment: Payment, event: PaymentRefunded, _: datetime) -> dict[str, Any]:
+def _given_back(payment: Payment, event: ev.PaymentRefunded, _: datetime) -> dict[str, Any]:
     """The change by a refund. An event without `case` stands for the whole capture."""
     given = GivenBack(capture_id=event.capture_id, amount=event.amount, case=event.case or 0)
     all_given = (*payment.given_back, given)
@@ -144,21 +129,21 @@ def _given_back(payment: Payment, event: PaymentRefunded, _: datetime) -> dict[s
 
 
 CHANGES: Final[Mapping[type[Any], Change[Payment]]] = {
-    PaymentRequested: _requested,
-    PaymentOrdered: lambda payment, event, _: _of_request(
+    ev.PaymentRequested: _requested,
+    ev.PaymentOrdered: lambda payment, event, _: _of_request(
         payment, event.attempt or 1, pay_url=event.pay_url, code=event.code
     ),
-    PaymentRequestExpired: lambda payment, event, _: _of_request(payment, event.attempt, over=True),
-    PaymentOutcomeAwaited: lambda payment, event, _: _of_request(payment, event.attempt, awaited=event.until),
-    PaymentRenewed: _renewed,
-    PaymentExpired: _ended(PaymentState.EXPIRED),
-    PaymentCancelled: _ended(PaymentState.CANCELLED),
-    PaymentCalendarChanged: _on_another_calendar,
-    PaymentCaptured: _captured,
-    PaymentAccepted: lambda _, event, at: _paid(event.capture_id, at) | {"forgone": event.forgone},
-    PaymentChargedBack: _charged_back,
-    PaymentChargeBackAhead: _charge_back_ahead,
-    PaymentRefunded: _given_back,
-    PaymentWatchEnded: lambda *_: {"watch_over": True},
+    ev.PaymentRequestExpired: lambda payment, event, _: _of_request(payment, event.attempt, over=True),
+    ev.PaymentOutcomeAwaited: lambda payment, event, _: _of_request(payment, event.attempt, awaited=event.until),
+    ev.PaymentRenewed: _renewed,
+    ev.PaymentExpired: _ended(PaymentState.EXPIRED),
+    ev.PaymentCancelled: _ended(PaymentState.CANCELLED),
+    ev.PaymentCalendarChanged: _on_another_calendar,
+    ev.PaymentCaptured: _captured,
+    ev.PaymentAccepted: lambda _, event, at: _paid(event.capture_id, at) | {"forgone": event.forgone},
+    ev.PaymentChargedBack: _charged_back,
+    ev.PaymentChargeBackAhead: _charge_back_ahead,
+    ev.PaymentRefunded: _given_back,
+    ev.PaymentWatchEnded: lambda *_: {"watch_over": True},
 }
 evolve = folding(CHANGES)

@@ -12,25 +12,17 @@ from rules.time.part import due_on
 from schemas.backoffice import PartDecision
 from schemas.errors import problem
 from schemas.filing import commands as cm
-from schemas.filing import events as ev
+from schemas.filing.events import Claimed, Outcome, Reassigned, Released
 from schemas.people import Role
+from schemas.referral import events as ev
 from schemas.referral.commands import AnswerByMachine, AnswerPart, CancelReferral, LookAtDeadline, RequestDecision
-from schemas.referral.events import (
-    ReferralAnswered,
-    ReferralCalendarChanged,
-    ReferralCancelled,
-    ReferralEvent,
-    ReferralOverdue,
-    ReferralReminded,
-    ReferralRequested,
-)
 from schemas.referral.state import Referral
 
-Events = tuple[ReferralEvent, ...]
+Events = tuple[ev.ReferralEvent, ...]
 
 
 def _request(referral: Referral, command: RequestDecision, _: datetime) -> Events:
-    return (ReferralRequested.model_validate(dict(command.start)),) if referral.seq == 0 else ()
+    return (ev.ReferralRequested.model_validate(dict(command.start)),) if referral.seq == 0 else ()
 
 
 def _change_calendar(referral: Referral, command: cm.ChangeCalendar, _: datetime) -> Events:
@@ -40,18 +32,18 @@ def _change_calendar(referral: Referral, command: cm.ChangeCalendar, _: datetime
     due = due_on(referral, calendar)
     since, limit = require(referral.since), require(referral.limit)
     reminded = working_time.remind_at(since, limit, due, require(referral.reminder), calendar)
-    return (ReferralCalendarChanged(calendar=calendar.name, due=due, remind_at=reminded),)
+    return (ev.ReferralCalendarChanged(calendar=calendar.name, due=due, remind_at=reminded),)
 
 
 def _answer_by_machine(referral: Referral, command: AnswerByMachine, _: datetime) -> Events:
     decision = command.decision
     if decision is None or not is_open(referral) or not _complete(decision):
         return ()
-    return (ReferralAnswered(automatic=True, **dict(decision)),)
+    return (ev.ReferralAnswered(automatic=True, **dict(decision)),)
 
 
 def _cancel(referral: Referral, _: CancelReferral, __: datetime) -> Events:
-    return (ReferralCancelled(),) if is_open(referral) else ()
+    return (ev.ReferralCancelled(),) if is_open(referral) else ()
 
 
 def _look_at_deadline(referral: Referral, _: LookAtDeadline, now: datetime) -> Events:
@@ -60,16 +52,16 @@ def _look_at_deadline(referral: Referral, _: LookAtDeadline, now: datetime) -> E
         return ()
     due = require(referral.due)
     if not referral.overdue and now >= due:
-        return (ReferralOverdue(due=due),)
+        return (ev.ReferralOverdue(due=due),)
     moment = next_moment(referral)
-    return (ReferralReminded(due=due),) if moment is not None and now >= moment else ()
+    return (ev.ReferralReminded(due=due),) if moment is not None and now >= moment else ()
 
 
 def _reassign(referral: Referral, command: cm.Reassign, _: datetime) -> Events:
     wrong = ungivable(referral, command.officer, command.acting_for)
     if wrong is not None:
         raise refuse(wrong)
-    return (ev.Reassigned(officer=command.officer, role=Role.SPECIALIST, acting_for=command.acting_for),)
+    return (Reassigned(officer=command.officer, role=Role.SPECIALIST, acting_for=command.acting_for),)
 
 
 def _answer(referral: Referral, command: AnswerPart, _: datetime) -> Events:
@@ -78,12 +70,12 @@ def _answer(referral: Referral, command: AnswerPart, _: datetime) -> Events:
     if not _complete(decision):
         missing = [name for name in _NEEDED if getattr(decision, name) is None]
         raise refuse(*(problem(name, f"{name}_required", says=f"refusal_needs.{name}") for name in missing))
-    return (ReferralAnswered(acting_for=referral.acting_for, **dict(decision)),)
+    return (ev.ReferralAnswered(acting_for=referral.acting_for, **dict(decision)),)
 
 
 def _complete(decision: PartDecision) -> bool:
     """Whether a refusal has its reason and its legal basis."""
-    return decision.outcome is ev.Outcome.APPROVED or None not in {decision.reason, decision.legal_basis}
+    return decision.outcome is Outcome.APPROVED or None not in {decision.reason, decision.legal_basis}
 
 
 _NEEDED: Final = ("reason", "legal_basis")
@@ -99,12 +91,12 @@ RULES: Final[Rules[Referral]] = Rules(
         "claim": Rule(
             (Role.SPECIALIST,),
             lambda referral, actor, _: claimable(referral, actor),
-            lambda _, command, __: (ev.Claimed(officer=command.actor.subject),),
+            lambda _, command, __: (Claimed(officer=command.actor.subject),),
         ),
         "release": Rule(
             (Role.SPECIALIST, Role.TEAM_LEAD),
             lambda referral, actor, _: releasable(referral, actor),
-            lambda *_: (ev.Released(),),
+            lambda *_: (Released(),),
         ),
         "reassign": Rule((Role.TEAM_LEAD,), always, _reassign),
         "answer_part": Rule((Role.SPECIALIST,), lambda referral, actor, _: claimed_by(referral, actor), _answer),

@@ -7,15 +7,8 @@ from typing import Any, Final
 from rules.require import require
 from rules.rule import Change, folding
 from schemas.backoffice import PartDecision
-from schemas.filing import events as ev
-from schemas.referral.events import (
-    ReferralAnswered,
-    ReferralCalendarChanged,
-    ReferralCancelled,
-    ReferralOverdue,
-    ReferralReminded,
-    ReferralRequested,
-)
+from schemas.filing.events import Claimed, Reassigned, Released
+from schemas.referral import events as ev
 from schemas.referral.state import Referral, ReferralState
 
 
@@ -33,25 +26,25 @@ def next_moment(referral: Referral) -> datetime | None:
 _KEPT: Final = ("part", "lead", "dossier", "filed_by", "reminder", "remind_at", "limit", "since", "calendar", "due")
 
 
-def _requested(_: Referral, event: ReferralRequested, at: datetime) -> dict[str, Any]:
+def _requested(_: Referral, event: ev.ReferralRequested, at: datetime) -> dict[str, Any]:
     return {name: getattr(event, name) for name in _KEPT} | {"requested_at": at}
 
 
-def _answered(_: Referral, event: ReferralAnswered, __: datetime) -> dict[str, Any]:
+def _answered(_: Referral, event: ev.ReferralAnswered, __: datetime) -> dict[str, Any]:
     decision = PartDecision.model_validate(event.model_dump(exclude={"kind", "automatic", "acting_for"}))
     return {"state": ReferralState.ANSWERED, "decision": decision}
 
 
 CHANGES: Final[Mapping[type[Any], Change[Referral]]] = {
-    ReferralRequested: _requested,
-    ev.Claimed: lambda _, event, __: {"officer": event.officer, "acting_for": None},
-    ev.Reassigned: lambda _, event, __: {"officer": event.officer, "acting_for": event.acting_for},
-    ev.Released: lambda *_: {"officer": None, "acting_for": None},
-    ReferralReminded: lambda *_: {"reminded": True},
-    ReferralOverdue: lambda *_: {"overdue": True},
-    ReferralAnswered: _answered,
-    ReferralCancelled: lambda *_: {"state": ReferralState.CANCELLED},
-    ReferralCalendarChanged: lambda _, event, __: {
+    ev.ReferralRequested: _requested,
+    Claimed: lambda _, event, __: {"officer": event.officer, "acting_for": None},
+    Reassigned: lambda _, event, __: {"officer": event.officer, "acting_for": event.acting_for},
+    Released: lambda *_: {"officer": None, "acting_for": None},
+    ev.ReferralReminded: lambda *_: {"reminded": True},
+    ev.ReferralOverdue: lambda *_: {"overdue": True},
+    ev.ReferralAnswered: _answered,
+    ev.ReferralCancelled: lambda *_: {"state": ReferralState.CANCELLED},
+    ev.ReferralCalendarChanged: lambda _, event, __: {
         "calendar": event.calendar,
         "due": event.due,
         "remind_at": event.remind_at,

@@ -10,30 +10,8 @@ from rules.require import require
 from rules.rule import SYSTEM, Effect, Rule, Rules, When, always, refuse
 from schemas.errors import Problem, problem
 from schemas.people import Actor, Role
-from schemas.refund.commands import (
-    ApproveRefund,
-    BeginRefund,
-    DecideRefund,
-    DeclineRefund,
-    GiveBackByHand,
-    LeaveToHand,
-    RecordAsked,
-    RecordGiven,
-    RequestRefund,
-)
-from schemas.refund.events import (
-    RefundApproved,
-    RefundAsked,
-    RefundBegun,
-    RefundDecided,
-    RefundDeclined,
-    RefundEvent,
-    RefundGiven,
-    RefundGivenByHand,
-    RefundLeftToHand,
-    RefundOpened,
-    RefundUndecided,
-)
+from schemas.refund import commands as cm
+from schemas.refund import events as ev
 from schemas.refund.state import (
     MOST_CASES,
     NOT_TO_DECLINE,
@@ -45,35 +23,35 @@ from schemas.refund.state import (
     RefundMeans,
 )
 
-Events = tuple[RefundEvent, ...]
+Events = tuple[ev.RefundEvent, ...]
 
 # By the system.
 
 
-def _begin(refund: Refund, command: BeginRefund, _: datetime) -> Events:
-    return (RefundBegun(**dict(command.capture), apart=command.apart),) if refund.seq == 0 else ()
+def _begin(refund: Refund, command: cm.BeginRefund, _: datetime) -> Events:
+    return (ev.RefundBegun(**dict(command.capture), apart=command.apart),) if refund.seq == 0 else ()
 
 
-def _record_asked(refund: Refund, command: RecordAsked, _: datetime) -> Events:
+def _record_asked(refund: Refund, command: cm.RecordAsked, _: datetime) -> Events:
     entry = fold.to_give_first(refund, command.case)
     if entry is None or entry.requests != command.n - 1:
         return ()
-    return (RefundAsked(case=command.case, n=command.n),)
+    return (ev.RefundAsked(case=command.case, n=command.n),)
 
 
-def _record_given(refund: Refund, command: RecordGiven, _: datetime) -> Events:
+def _record_given(refund: Refund, command: cm.RecordGiven, _: datetime) -> Events:
     entry = fold.entry_of(refund, command.case, CaseState.APPROVED)
     if entry is None:
         return ()
     given = {"case": command.case, "amount": entry.amount, "transaction": command.transaction}
-    return (RefundGiven(capture_id=require(refund.capture).capture_id, **given),)
+    return (ev.RefundGiven(capture_id=require(refund.capture).capture_id, **given),)
 
 
-def _leave_to_hand(refund: Refund, command: LeaveToHand, _: datetime) -> Events:
+def _leave_to_hand(refund: Refund, command: cm.LeaveToHand, _: datetime) -> Events:
     """The events if the provider does not pay a case: people must, unless a charge-back or a reopening voids it."""
     if fold.entry_of(refund, command.case, CaseState.APPROVED) is None:
         return ()
-    left = RefundLeftToHand(case=command.case, rule=command.rule)
+    left = ev.RefundLeftToHand(case=command.case, rule=command.rule)
     refund = fold.after(refund, left)
     if (off := refile.called_off_by_now(refund)) is not None:
         return (left, off)
@@ -125,7 +103,7 @@ def _by_rule(refund: Refund, claim: Claim) -> Events:
     if claim.rule is None or refund.ruled:
         return ()
     if claim.percent is None:
-        return (RefundUndecided(rule=claim.rule),)
+        return (ev.RefundUndecided(rule=claim.rule),)
     amount = refile.still_to_go(refund, differences.fee_by_now(refund, claim), claim.percent)
     if amount <= 0:
         return ()
@@ -133,10 +111,10 @@ def _by_rule(refund: Refund, claim: Claim) -> Events:
     return (_open(refund, amount, RefundCause.RULE).model_copy(update=by_rule),)
 
 
-def _open(refund: Refund, amount: int, cause: RefundCause) -> RefundOpened:
+def _open(refund: Refund, amount: int, cause: RefundCause) -> ev.RefundOpened:
     capture = require(refund.capture)
     said = {"payment": capture.payment, "capture_id": capture.capture_id, "amount": amount, "cause": cause}
-    return RefundOpened.model_validate({"case": len(refund.entries) + 1} | said)
+    return ev.RefundOpened.model_validate({"case": len(refund.entries) + 1} | said)
 
 
 # By people.
@@ -159,7 +137,7 @@ def _can_be_taken(refund: Refund, _: Actor, __: datetime) -> Problem | None:
     return None if fold.in_dispute(refund) and whole else problem("", "no_short_payment")
 
 
-def _request(refund: Refund, command: RequestRefund, _: datetime) -> Events:
+def _request(refund: Refund, command: cm.RequestRefund, _: datetime) -> Events:
     most = fold.left(refund)
     by_line = sum(line.amount for line in command.lines)
     if command.lines and command.amount not in {None, by_line}:
@@ -168,7 +146,9 @@ def _request(refund: Refund, command: RequestRefund, _: datetime) -> Events:
     return (_asked(refund, command, amount, RefundCause.REQUEST).model_copy(update={"lines": command.lines}),)
 
 
-def _asked(refund: Refund, command: RequestRefund | DecideRefund, amount: int, cause: RefundCause) -> RefundOpened:
+def _asked(
+    refund: Refund, command: cm.RequestRefund | cm.DecideRefund, amount: int, cause: RefundCause
+) -> ev.RefundOpened:
     most = fold.left(refund)
     if amount > most:
         raise refuse(problem("amount", "more_than_captured", most=most))
@@ -177,10 +157,10 @@ def _asked(refund: Refund, command: RequestRefund | DecideRefund, amount: int, c
     return _open(refund, amount, cause).model_copy(update=who | why)
 
 
-def _decide(refund: Refund, command: DecideRefund, _: datetime) -> Events:
+def _decide(refund: Refund, command: cm.DecideRefund, _: datetime) -> Events:
     rule = require(refund.undecided)
     opened = _asked(refund, command, command.amount, RefundCause.RULE).model_copy(update={"rule": rule})
-    decided = RefundDecided(
+    decided = ev.RefundDecided(
         rule=rule,
         amount=command.amount,
         officer=command.actor.subject,
@@ -191,24 +171,24 @@ def _decide(refund: Refund, command: DecideRefund, _: datetime) -> Events:
     return (decided, opened) if command.amount else (decided,)
 
 
-def _approve(refund: Refund, command: ApproveRefund, _: datetime) -> Events:
+def _approve(refund: Refund, command: cm.ApproveRefund, _: datetime) -> Events:
     entry = _case(refund, command, CaseState.OPEN)
     hands = _hands(refund, command, entry.asked_by)
     said = {"case": entry.case, "officer": hands[0], "acting_for": command.acting_for}
-    return (RefundApproved.model_validate(said | {"asked_by": entry.asked_by}),)
+    return (ev.RefundApproved.model_validate(said | {"asked_by": entry.asked_by}),)
 
 
-def _decline(refund: Refund, command: DeclineRefund, _: datetime) -> Events:
+def _decline(refund: Refund, command: cm.DeclineRefund, _: datetime) -> Events:
     """The event that declines a case. Money that is not owed can't be declined: it goes back in any case."""
     entry = _case(refund, command, CaseState.OPEN)
     hands = _hands(refund, command, entry.asked_by)
     if entry.cause in NOT_TO_DECLINE:
         raise refuse(problem("case", "nobody_owes_it"))
     said = {"case": entry.case, "officer": hands[0], "acting_for": command.acting_for, "reason": command.reason}
-    return (RefundDeclined.model_validate(said | {"asked_by": entry.asked_by}),)
+    return (ev.RefundDeclined.model_validate(said | {"asked_by": entry.asked_by}),)
 
 
-def _give_by_hand(refund: Refund, command: GiveBackByHand, _: datetime) -> Events:
+def _give_by_hand(refund: Refund, command: cm.GiveBackByHand, _: datetime) -> Events:
     entry = _case(refund, command, CaseState.LEFT_TO_HAND)
     hands = _hands(refund, command, entry.approved_by)
     if (command.means is RefundMeans.TRANSFER) is (command.bank_reference is None):
@@ -221,10 +201,12 @@ def _give_by_hand(refund: Refund, command: GiveBackByHand, _: datetime) -> Event
         "evidence": command.evidence,
     }
     capture = {"capture_id": require(refund.capture).capture_id}
-    return (RefundGivenByHand.model_validate(said | capture | given),)
+    return (ev.RefundGivenByHand.model_validate(said | capture | given),)
 
 
-def _case(refund: Refund, command: ApproveRefund | DeclineRefund | GiveBackByHand, state: CaseState) -> RefundEntry:
+def _case(
+    refund: Refund, command: cm.ApproveRefund | cm.DeclineRefund | cm.GiveBackByHand, state: CaseState
+) -> RefundEntry:
     entry = fold.entry_of(refund, command.case, state)
     if entry is None:
         raise refuse(problem("case", "no_such_refund"))
@@ -232,7 +214,7 @@ def _case(refund: Refund, command: ApproveRefund | DeclineRefund | GiveBackByHan
 
 
 def _hands(
-    refund: Refund, command: ApproveRefund | DeclineRefund | GiveBackByHand, others: tuple[str, ...]
+    refund: Refund, command: cm.ApproveRefund | cm.DeclineRefund | cm.GiveBackByHand, others: tuple[str, ...]
 ) -> tuple[str, ...]:
     """The acting officer and the one they act for. Raises `RefusalError` if one of them is among `others`."""
     hands = fold.names(command.actor.subject, command.acting_for)
@@ -261,7 +243,7 @@ def _can_be_approved(refund: Refund, actor: Actor, now: datetime) -> Problem | N
 def _in_their_place(effect: Effect[Refund]) -> Effect[Refund]:
     """Returns the effect, with a refusal of an officer who claims to act in their own place."""
 
-    def decide(refund: Refund, command: ApproveRefund, now: datetime) -> Events:
+    def decide(refund: Refund, command: cm.ApproveRefund, now: datetime) -> Events:
         if command.acting_for == command.actor.subject:
             raise refuse(problem("acting_for", "not_for_oneself", says="not_given.not_for_oneself"))
         return effect(refund, command, now)

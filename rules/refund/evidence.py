@@ -7,22 +7,11 @@ from rules.refund.claims import payment_of, without_provider
 from schemas.ids import StreamId, filing_workflow
 from schemas.level import Channel
 from schemas.publishing.fee import RefundCase
-from schemas.refund.events import (
-    RefundAsked,
-    RefundBegun,
-    RefundCalledOff,
-    RefundChargedBack,
-    RefundDisputed,
-    RefundEvent,
-    RefundGiven,
-    RefundLeftToHand,
-    RefundOpened,
-    RefundUndecided,
-)
+from schemas.refund import events as ev
 from schemas.refund.state import UNOWED, RefundCause
 
 
-def _begun(stream: StreamId, event: RefundBegun) -> Evidence:
+def _begun(stream: StreamId, event: ev.RefundBegun) -> Evidence:
     """The capture that is refunded, or the fee that was paid without a provider."""
     if not without_provider(stream.n):
         taken = {"capture_id": event.capture_id, "amount": event.amount}
@@ -33,31 +22,31 @@ def _begun(stream: StreamId, event: RefundBegun) -> Evidence:
 
 
 def evidence(  # noqa: PLR0911 -- one line for each event
-    stream: StreamId, event: RefundEvent
+    stream: StreamId, event: ev.RefundEvent
 ) -> Evidence | None:
     """The evidence for a refund: its capture, the reason why the money is not owed, or the end of the filing."""
     payment = str(payment_of(stream))
     match event:
-        case RefundBegun():
+        case ev.RefundBegun():
             return _begun(stream, event)
-        case RefundOpened(cause=RefundCause.EXCESS, capture_id=capture_id, asked=int(asked)):
+        case ev.RefundOpened(cause=RefundCause.EXCESS, capture_id=capture_id, asked=int(asked)):
             too_much = {"capture_id": capture_id, "owed": True, "asked": asked}
             return ((Entry(("payment_captured",), too_much, payment),),)
-        case RefundOpened(cause=cause, capture_id=capture_id) if cause in UNOWED:
+        case ev.RefundOpened(cause=cause, capture_id=capture_id) if cause in UNOWED:
             unowed = Entry(("payment_captured",), {"capture_id": capture_id, "owed": False}, payment)
             return ((unowed,), (Entry(("payment_cancelled",), {}, payment),))
-        case RefundChargedBack(capture_id=capture_id):
+        case ev.RefundChargedBack(capture_id=capture_id):
             return ((Entry(("payment_charged_back",), {"capture_id": capture_id}, payment),),)
-        case RefundLeftToHand():
+        case ev.RefundLeftToHand():
             return ((Entry(("refund_given",), stream=str(stream), recorded="case"),),)
-        case RefundCalledOff():
+        case ev.RefundCalledOff():
             return ((Entry(("reopened",), {}, filing_workflow(stream.filing)),),)
-        case RefundDisputed(capture_id=capture_id, amount=amount):
+        case ev.RefundDisputed(capture_id=capture_id, amount=amount):
             short = {"capture_id": capture_id, "owed": False, "amount": amount}
             return ((Entry(("payment_captured",), short, payment),),)
-        case RefundOpened(cause=RefundCause.DIFFERENCE, payment=n):
+        case ev.RefundOpened(cause=RefundCause.DIFFERENCE, payment=n):
             return ((Entry(("fee_reduced",), {"n": n}, filing_workflow(stream.filing)),),)
-        case RefundOpened(rule=RefundCase() as rule) | RefundUndecided(rule=rule):
+        case ev.RefundOpened(rule=RefundCase() as rule) | ev.RefundUndecided(rule=rule):
             kinds, fields = _ENDED[rule]
             return ((Entry(kinds, fields, filing_workflow(stream.filing)),),)
         case _:
@@ -90,14 +79,14 @@ def to_ask_again(case: int, n: int) -> Finding:
     return Finding("refund_asked", {"case": case, "n": n})
 
 
-def found_by(stream: StreamId, event: RefundEvent) -> tuple[Finding, ...]:
+def found_by(stream: StreamId, event: ev.RefundEvent) -> tuple[Finding, ...]:
     """The findings at the provider from which an event follows. Money taken without a provider needs no finding."""
     match event:
-        case RefundGiven(case=case, transaction=transaction):
+        case ev.RefundGiven(case=case, transaction=transaction):
             return (given(case, transaction),)
-        case RefundLeftToHand(case=case, rule=rule) if not without_provider(stream.n):
+        case ev.RefundLeftToHand(case=case, rule=rule) if not without_provider(stream.n):
             return (left_to_hand(case, rule),)
-        case RefundAsked(case=case, n=n) if n > 1:
+        case ev.RefundAsked(case=case, n=n) if n > 1:
             return (to_ask_again(case, n),)
         case _:
             return ()

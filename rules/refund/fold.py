@@ -5,48 +5,30 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from rules.rule import Change, folding
-from schemas.refund.events import (
-    ChargeBackAnswered,
-    RefundApproved,
-    RefundAsked,
-    RefundBegun,
-    RefundCalledOff,
-    RefundChargedBack,
-    RefundDecided,
-    RefundDeclined,
-    RefundDisputed,
-    RefundEvent,
-    RefundGiven,
-    RefundGivenByHand,
-    RefundLeftToHand,
-    RefundOpened,
-    RefundUndecided,
-    ShortfallAccepted,
-    ShortfallProposed,
-)
+from schemas.refund import events as ev
 from schemas.refund.state import UNOWED, CaptureTaken, CaseState, Refund, RefundCause, RefundEntry
 
 Changed = dict[str, Any]
 
 
-def _begun(_: Refund, event: RefundBegun, __: datetime) -> Changed:
+def _begun(_: Refund, event: ev.RefundBegun, __: datetime) -> Changed:
     return {"capture": CaptureTaken(**event.model_dump(include=_CAPTURE)), "apart": event.apart}
 
 
-def _approved(refund: Refund, event: RefundApproved, at: datetime) -> Changed:
+def _approved(refund: Refund, event: ev.RefundApproved, at: datetime) -> Changed:
     approved_by = names(event.officer, event.acting_for)
     return _since(refund, event, at) | _of(refund, event.case, state=CaseState.APPROVED, approved_by=approved_by)
 
 
-def _left_to_hand(refund: Refund, event: RefundLeftToHand, at: datetime) -> Changed:
+def _left_to_hand(refund: Refund, event: ev.RefundLeftToHand, at: datetime) -> Changed:
     return _since(refund, event, at) | _of(refund, event.case, state=CaseState.LEFT_TO_HAND)
 
 
-def _since(refund: Refund, event: RefundApproved | RefundLeftToHand, at: datetime) -> Changed:
+def _since(refund: Refund, event: ev.RefundApproved | ev.RefundLeftToHand, at: datetime) -> Changed:
     return {"since": refund.since | {event.case: at}}
 
 
-def _charged_back(refund: Refund, event: RefundChargedBack, _: datetime) -> Changed:
+def _charged_back(refund: Refund, event: ev.RefundChargedBack, _: datetime) -> Changed:
     return {
         "entries": _void(refund, event.void),
         "charged_back": refund.charged_back + event.amount,
@@ -59,7 +41,7 @@ def _void(refund: Refund, cases: tuple[int, ...]) -> tuple[RefundEntry, ...]:
     return tuple(entry.model_copy(update=void) if entry.case in cases else entry for entry in refund.entries)
 
 
-def _called_off(refund: Refund, event: RefundCalledOff, _: datetime) -> Changed:
+def _called_off(refund: Refund, event: ev.RefundCalledOff, _: datetime) -> Changed:
     """The change after a filing was reopened: refunds due to the former end are marked as overtaken."""
     entries = _void(refund, event.void)
     if event.reopened == refund.reopened:  # the void case belongs to the end since then, so its sum is still open
@@ -79,14 +61,14 @@ def _too_early(refund: Refund, amount: int) -> Changed:
     return {"unanswered": refund.unanswered + amount, "too_early": refund.too_early + amount}
 
 
-def _given(refund: Refund, event: RefundGiven | RefundGivenByHand, _: datetime) -> Changed:
+def _given(refund: Refund, event: ev.RefundGiven | ev.RefundGivenByHand, _: datetime) -> Changed:
     """The change by a paid refund. A refund that a reopened filing has overtaken needs an answer about the fee."""
     given = next(entry for entry in refund.entries if entry.case == event.case)
     too_early = _too_early(refund, given.amount) if given.overtaken else {}
     return too_early | _of(refund, event.case, state=CaseState.GIVEN)
 
 
-def _answered(refund: Refund, event: ChargeBackAnswered, _: datetime) -> Changed:
+def _answered(refund: Refund, event: ev.ChargeBackAnswered, _: datetime) -> Changed:
     if event.again is None:
         return _ANSWERED
     again = {"asked_again": (*refund.asked_again, event.amount)}
@@ -97,7 +79,7 @@ _ANSWERED: Final[Changed] = {"unanswered": 0, "too_early": 0}
 _CAPTURE: Final = set(CaptureTaken.model_fields)
 
 
-def _opened(refund: Refund, event: RefundOpened, _: datetime) -> Changed:
+def _opened(refund: Refund, event: ev.RefundOpened, _: datetime) -> Changed:
     said = event.model_dump(include={"case", "amount", "cause"})
     entry = RefundEntry(**said, lines=event.lines, asked_by=(*names(event.officer, event.acting_for), *event.ended))
     told: Changed = {"unowed": event.cause} if event.cause in UNOWED - {RefundCause.EXCESS} else {}
@@ -106,22 +88,22 @@ def _opened(refund: Refund, event: RefundOpened, _: datetime) -> Changed:
 
 
 CHANGES: Final[Mapping[type[Any], Change[Refund]]] = {
-    RefundBegun: _begun,
-    RefundUndecided: lambda _, event, __: {"undecided": event.rule, "ruled": True},
-    RefundDecided: lambda *_: {"undecided": None},
-    RefundOpened: _opened,
-    RefundApproved: _approved,
-    RefundDeclined: lambda refund, event, _: _of(refund, event.case, state=CaseState.DECLINED),
-    RefundAsked: lambda refund, event, _: _of(refund, event.case, requests=event.n),
-    RefundLeftToHand: _left_to_hand,
-    RefundGiven: _given,
-    RefundGivenByHand: _given,
-    RefundDisputed: lambda *_: {"disputed": True},
-    ShortfallProposed: lambda _, event, __: {"accepted_by": names(event.officer, event.acting_for)},
-    ShortfallAccepted: lambda *_: {"accepted": True},
-    RefundChargedBack: _charged_back,
-    RefundCalledOff: _called_off,
-    ChargeBackAnswered: _answered,
+    ev.RefundBegun: _begun,
+    ev.RefundUndecided: lambda _, event, __: {"undecided": event.rule, "ruled": True},
+    ev.RefundDecided: lambda *_: {"undecided": None},
+    ev.RefundOpened: _opened,
+    ev.RefundApproved: _approved,
+    ev.RefundDeclined: lambda refund, event, _: _of(refund, event.case, state=CaseState.DECLINED),
+    ev.RefundAsked: lambda refund, event, _: _of(refund, event.case, requests=event.n),
+    ev.RefundLeftToHand: _left_to_hand,
+    ev.RefundGiven: _given,
+    ev.RefundGivenByHand: _given,
+    ev.RefundDisputed: lambda *_: {"disputed": True},
+    ev.ShortfallProposed: lambda _, event, __: {"accepted_by": names(event.officer, event.acting_for)},
+    ev.ShortfallAccepted: lambda *_: {"accepted": True},
+    ev.RefundChargedBack: _charged_back,
+    ev.RefundCalledOff: _called_off,
+    ev.ChargeBackAnswered: _answered,
 }
 
 
@@ -130,7 +112,7 @@ _WHENEVER: Final = datetime.min.replace(tzinfo=UTC)
 """A placeholder for the time of an event that is not recorded yet, as its effects do not depend on the time."""
 
 
-def after(refund: Refund, event: RefundEvent) -> Refund:
+def after(refund: Refund, event: ev.RefundEvent) -> Refund:
     """The refund after this event, before it is recorded."""
     change = CHANGES[type(event)](refund, event, _WHENEVER)
     return refund.model_copy(update=change)

@@ -8,102 +8,78 @@ from rules.require import require
 from rules.result.fold import declined, in_the_making, unmade
 from rules.rule import SYSTEM, Rule, Rules, always, refuse
 from schemas.errors import Problem, problem
-from schemas.filing import commands as cm
-from schemas.filing import events as ev
+from schemas.filing.commands import ReportAnswered, ReportFailing
+from schemas.filing.events import MachineWorkAnswered, MachineWorkFailing
 from schemas.people import OFFICERS, Actor, Role
-from schemas.result.commands import (
-    AskOther,
-    CorrectResult,
-    CorrectResultBy,
-    EnterResult,
-    RecordDeclined,
-    RecordMade,
-    RecordSigned,
-    RenewResult,
-    RevokeResult,
-    SignAgain,
-    SignAgainBy,
-)
-from schemas.result.events import (
-    NumberVoided,
-    ResultEntered,
-    ResultEvent,
-    ResultMade,
-    ResultReleased,
-    ResultRenewed,
-    ResultReplaced,
-    ResultRevoked,
-    ResultSigned,
-    SignatureDeclined,
-    SignatureRequested,
-)
+from schemas.result import commands as cm
+from schemas.result import events as ev
 from schemas.result.state import MOST_ENTRIES, Result, ResultEntry, Signatory, SigningPlace
 
-Events = tuple[ResultEvent, ...]
+Events = tuple[ev.ResultEvent, ...]
 
 # By the system.
 
 
-def _record_declined(result: Result, command: RecordDeclined, _: datetime) -> Events:
+def _record_declined(result: Result, command: cm.RecordDeclined, _: datetime) -> Events:
     return _declined(result, None) if _asked(result) is command.place else ()
 
 
-def _ask_other(result: Result, command: AskOther, _: datetime) -> Events:
+def _ask_other(result: Result, command: cm.AskOther, _: datetime) -> Events:
     signer = command.signer
     if _asked(result) is not signer.place or signer == result.awaited:
         return ()
     return (*_no_more_in_vain(result), _request(signer))
 
 
-def _report_failing(result: Result, command: cm.ReportFailing, _: datetime) -> Events:
+def _report_failing(result: Result, command: ReportFailing, _: datetime) -> Events:
     if not _waits(result) or result.machine_failing is not None:
         return ()
-    return (ev.MachineWorkFailing(work=command.work, tries=command.tries, error=command.error),)
+    return (MachineWorkFailing(work=command.work, tries=command.tries, error=command.error),)
 
 
-def _report_answered(result: Result, command: cm.ReportAnswered, _: datetime) -> Events:
-    return (ev.MachineWorkAnswered(work=command.work),) if result.machine_failing is command.work else ()
+def _report_answered(result: Result, command: ReportAnswered, _: datetime) -> Events:
+    return (MachineWorkAnswered(work=command.work),) if result.machine_failing is command.work else ()
 
 
 def _waits(result: Result) -> bool:
     return unmade(result) or result.awaited is not None
 
 
-def _no_more_in_vain(result: Result) -> tuple[ev.MachineWorkAnswered, ...]:
-    return () if result.machine_failing is None else (ev.MachineWorkAnswered(work=result.machine_failing),)
+def _no_more_in_vain(result: Result) -> tuple[MachineWorkAnswered, ...]:
+    return () if result.machine_failing is None else (MachineWorkAnswered(work=result.machine_failing),)
 
 
 def _asked(result: Result) -> SigningPlace | None:
     return result.awaited.place if result.awaited else None
 
 
-def _enter(result: Result, command: EnterResult, _: datetime) -> Events:
+def _enter(result: Result, command: cm.EnterResult, _: datetime) -> Events:
     if result.seq:
         return ()
     order, adopted = command.order, command.adopted
     begun = {"n": command.n, "decided": order.decided, "outcome": order.outcome, "order": order}
     if adopted is None:
-        return (ResultEntered.model_validate(begun | {"signers": command.signers}),)
+        return (ev.ResultEntered.model_validate(begun | {"signers": command.signers}),)
     issued = {name: getattr(adopted, name) for name in ("result", "issued_at", "expires_on", "copies")}
-    return (ResultEntered.model_validate(begun | issued | {"adopted": adopted.number}),)
+    return (ev.ResultEntered.model_validate(begun | issued | {"adopted": adopted.number}),)
 
 
-def _record_made(result: Result, command: RecordMade, _: datetime) -> Events:
+def _record_made(result: Result, command: cm.RecordMade, _: datetime) -> Events:
     if not unmade(result):
         return ()
-    made = ResultMade(result=command.result, expires_on=command.expires_on, copies=command.copies)
+    made = ev.ResultMade(result=command.result, expires_on=command.expires_on, copies=command.copies)
     if result.signers:
         return (made, _request(_next(result, 0, command.asks)))
     entry = {"result": command.result, "expires_on": command.expires_on, "copies": command.copies or 1}
     return (made, *_released(result, result.last.model_copy(update=entry)))
 
 
-def _record_signed(result: Result, command: RecordSigned, _: datetime) -> Events:
+def _record_signed(result: Result, command: cm.RecordSigned, _: datetime) -> Events:
     if _asked(result) is not command.place:
         return ()
     signer = require(result.awaited)
     said = signer.model_dump(include={"place", "officer", "acting_for"})
-    signed = ResultSigned(result=command.result, proof=command.proof, **said)
+    signed = ev.ResultSigned(result=command.result, proof=command.proof, **said)
     done: Events = (*_no_more_in_vain(result), signed)
     if result.signed + 1 < len(result.signers):
         return (*done, _request(_next(result, result.signed + 1, command.asks)))
@@ -116,14 +92,14 @@ def _next(result: Result, n: int, now: Signatory | None) -> Signatory:
     return now if now is not None and now.place is named.place else named
 
 
-def _request(signer: Signatory) -> SignatureRequested:
-    return SignatureRequested(**signer.model_dump())
+def _request(signer: Signatory) -> ev.SignatureRequested:
+    return ev.SignatureRequested(**signer.model_dump())
 
 
 def _released(result: Result, entry: ResultEntry) -> Events:
     """The events that put the result in force and replace the result it corrects, unless that was revoked meanwhile."""
     registered = require(entry.registered)
-    released = ResultReleased(
+    released = ev.ResultReleased(
         n=result.n,
         registered=registered,
         result=require(entry.result),
@@ -133,15 +109,15 @@ def _released(result: Result, entry: ResultEntry) -> Events:
     before = result.in_force
     if before is None:
         return (released,)
-    return (ResultReplaced(registered=require(before.registered), by=registered), released)
+    return (ev.ResultReplaced(registered=require(before.registered), by=registered), released)
 
 
 def _declined(result: Result, reason: str | None) -> Events:
     signer = require(result.awaited)
     number = require(result.last.registered)
     there = None if reason is not None else number
-    refusal = SignatureDeclined(place=signer.place, officer=signer.officer, reason=reason, registered=there)
-    return (refusal, NumberVoided(registered=number))
+    refusal = ev.SignatureDeclined(place=signer.place, officer=signer.officer, reason=reason, registered=there)
+    return (refusal, ev.NumberVoided(registered=number))
 
 
 # By people.
@@ -171,28 +147,28 @@ def _one_more(result: Result) -> Problem | None:
     return problem("", "too_many_numbers", most=MOST_ENTRIES) if len(result.entries) >= MOST_ENTRIES else None
 
 
-def _sign_again(result: Result, command: SignAgain, _: datetime) -> Events:
-    signers = command.signers if isinstance(command, SignAgainBy) else result.signers
+def _sign_again(result: Result, command: cm.SignAgain, _: datetime) -> Events:
+    signers = command.signers if isinstance(command, cm.SignAgainBy) else result.signers
     said = {"corrects": result.last.corrects, "brought": result.last.brought}
     entered = {"n": result.n, "officer": command.actor.subject, "signers": signers}
-    return (ResultEntered.model_validate(entered | said),)
+    return (ev.ResultEntered.model_validate(entered | said),)
 
 
-def _correct(result: Result, command: CorrectResult, _: datetime) -> Events:
-    correction = ResultEntered(
+def _correct(result: Result, command: cm.CorrectResult, _: datetime) -> Events:
+    correction = ev.ResultEntered(
         n=result.n,
         corrects=require(result.in_force).registered,
         officer=command.actor.subject,
         brought=command.result,
-        signers=command.signers if isinstance(command, CorrectResultBy) else (),
+        signers=command.signers if isinstance(command, cm.CorrectResultBy) else (),
         reason=command.reason,
         legal_basis=command.legal_basis,
     )
     return (correction,)
 
 
-def _revoke(result: Result, command: RevokeResult, _: datetime) -> Events:
-    revoked = ResultRevoked(
+def _revoke(result: Result, command: cm.RevokeResult, _: datetime) -> Events:
+    revoked = ev.ResultRevoked(
         registered=require(require(result.in_force).registered),
         officer=command.actor.subject,
         reason=command.reason,
@@ -201,11 +177,11 @@ def _revoke(result: Result, command: RevokeResult, _: datetime) -> Events:
     return (revoked,)
 
 
-def _renew(result: Result, command: RenewResult, _: datetime) -> Events:
+def _renew(result: Result, command: cm.RenewResult, _: datetime) -> Events:
     issued = (entry.registered for entry in result.entries if entry.issued_at is not None)
     if command.registered not in issued:
         raise refuse(problem("registered", "no_such_result"))
-    return (ResultRenewed(registered=command.registered, result=command.result),)
+    return (ev.ResultRenewed(registered=command.registered, result=command.result),)
 
 
 _NOT_IN_FORCE: Final = problem("", "result_not_in_force")

@@ -5,25 +5,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.rule import Change, folding
-from schemas.filing import events as ev
-from schemas.result.events import (
-    NumberVoided,
-    ResultEntered,
-    ResultMade,
-    ResultReleased,
-    ResultRenewed,
-    ResultReplaced,
-    ResultRevoked,
-    ResultSigned,
-    SignatureDeclined,
-    SignatureRequested,
-)
+from schemas.filing.events import MachineWorkAnswered, MachineWorkFailing
+from schemas.result import events as ev
 from schemas.result.state import MOST_RENEWALS, Result, ResultEntry, ResultState, Signatory
 
 Changed = dict[str, Any]
 
 
-def _entered(result: Result, event: ResultEntered, _: datetime) -> Changed:
+def _entered(result: Result, event: ev.ResultEntered, _: datetime) -> Changed:
     entry = ResultEntry(
         registered=event.adopted or event.number,
         state=ResultState.MAKING if event.adopted is None else ResultState.IN_FORCE,
@@ -41,22 +30,22 @@ def _entered(result: Result, event: ResultEntered, _: datetime) -> Changed:
     return entered
 
 
-def _made(result: Result, event: ResultMade, _: datetime) -> Changed:
+def _made(result: Result, event: ev.ResultMade, _: datetime) -> Changed:
     made = {"result": event.result, "expires_on": event.expires_on, "copies": event.copies or 1}
     return {"entries": _last(result, made), **_NOT_FAILING}
 
 
-def _requested(result: Result, event: SignatureRequested, at: datetime) -> Changed:
+def _requested(result: Result, event: ev.SignatureRequested, at: datetime) -> Changed:
     """The change by a request to sign: the requested signer replaces the one named with the number."""
     asked = Signatory(**event.model_dump(exclude={"kind"}))
     return {"asked_at": at, "signers": (*result.signers[: result.signed], asked, *result.signers[result.signed + 1 :])}
 
 
-def _signed(result: Result, event: ResultSigned, _: datetime) -> Changed:
+def _signed(result: Result, event: ev.ResultSigned, _: datetime) -> Changed:
     return {"entries": _last(result, {"result": event.result}), "signed": result.signed + 1, "asked_at": None}
 
 
-def _released(result: Result, event: ResultReleased, at: datetime) -> Changed:
+def _released(result: Result, event: ev.ResultReleased, at: datetime) -> Changed:
     issued = {"state": ResultState.IN_FORCE, "result": event.result, "issued": event.result, "issued_at": at}
     return {"entries": _last(result, issued)}
 
@@ -69,7 +58,7 @@ def _ends(state: ResultState) -> Change[Result]:
     return ended
 
 
-def _renewed(result: Result, event: ResultRenewed, _: datetime) -> Changed:
+def _renewed(result: Result, event: ev.ResultRenewed, _: datetime) -> Changed:
     entry = next(entry for entry in result.entries if entry.registered == event.registered)
     renewed = (*entry.renewed, event.result.sha256)[-MOST_RENEWALS:]
     return {"entries": _of(result, event.registered, {"result": event.result, "renewed": renewed})}
@@ -85,7 +74,7 @@ def _of(result: Result, registered: str, change: Changed) -> tuple[ResultEntry, 
     )
 
 
-def _failing(_: Result, event: ev.MachineWorkFailing, at: datetime) -> Changed:
+def _failing(_: Result, event: MachineWorkFailing, at: datetime) -> Changed:
     return {"machine_failing": event.work, "failing_since": at, "error": event.error}
 
 
@@ -93,18 +82,18 @@ _NOT_FAILING: Final[Changed] = {"machine_failing": None, "failing_since": None, 
 
 
 CHANGES: Final[Mapping[type[Any], Change[Result]]] = {
-    ResultEntered: _entered,
-    ResultMade: _made,
-    SignatureRequested: _requested,
-    ResultSigned: _signed,
-    SignatureDeclined: lambda *_: {"asked_at": None, **_NOT_FAILING},
-    NumberVoided: _ends(ResultState.VOIDED),
-    ResultReleased: _released,
-    ResultReplaced: _ends(ResultState.REPLACED),
-    ResultRevoked: _ends(ResultState.REVOKED),
-    ResultRenewed: _renewed,
-    ev.MachineWorkFailing: _failing,
-    ev.MachineWorkAnswered: lambda *_: _NOT_FAILING,
+    ev.ResultEntered: _entered,
+    ev.ResultMade: _made,
+    ev.SignatureRequested: _requested,
+    ev.ResultSigned: _signed,
+    ev.SignatureDeclined: lambda *_: {"asked_at": None, **_NOT_FAILING},
+    ev.NumberVoided: _ends(ResultState.VOIDED),
+    ev.ResultReleased: _released,
+    ev.ResultReplaced: _ends(ResultState.REPLACED),
+    ev.ResultRevoked: _ends(ResultState.REVOKED),
+    ev.ResultRenewed: _renewed,
+    MachineWorkFailing: _failing,
+    MachineWorkAnswered: lambda *_: _NOT_FAILING,
 }
 evolve = folding(CHANGES)
 

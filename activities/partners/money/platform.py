@@ -13,34 +13,21 @@ from typing import Any, Final, Literal
 
 from pydantic import SecretStr
 
+from activities.partners.money import provider as pv
 from activities.partners.money.once import object_once
-from activities.partners.money.provider import (
-    AHEAD,
-    CALLBACK_BYTES,
-    LARGEST,
-    REFERENCE,
-    TRANSACTION,
-    MerchantSettings,
-    Notice,
-    Outcome,
-    Received,
-    Refused,
-    Reply,
-    Verdict,
-)
 from activities.partners.money.stamps import instant
 from schemas.base import Model
 
 SIGNATURE: Final = "MaXacThuc"
 SUCCESS: Final = "00"
-_REPLIES: Final[Mapping[Verdict, str]] = {
-    Verdict.CONFIRMED: "00",
-    Verdict.UNKNOWN_ORDER: "01",
-    Verdict.ALREADY: "02",
-    Verdict.WRONG_AMOUNT: "04",
-    Verdict.BAD_SIGNATURE: "97",
-    Verdict.UNREADABLE: "99",
-    Verdict.NOT_KEPT: "99",
+_REPLIES: Final[Mapping[pv.Verdict, str]] = {
+    pv.Verdict.CONFIRMED: "00",
+    pv.Verdict.UNKNOWN_ORDER: "01",
+    pv.Verdict.ALREADY: "02",
+    pv.Verdict.WRONG_AMOUNT: "04",
+    pv.Verdict.BAD_SIGNATURE: "97",
+    pv.Verdict.UNREADABLE: "99",
+    pv.Verdict.NOT_KEPT: "99",
 }
 
 
@@ -52,7 +39,7 @@ class Payee(Model):
     name: str
 
 
-class PlatformMerchant(MerchantSettings):
+class PlatformMerchant(pv.MerchantSettings):
     """A partner of the platform.
 
     Attributes:
@@ -86,12 +73,12 @@ class PlatformMerchant(MerchantSettings):
         *("LoaiBanTin", "MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaTienTe"),
         *("MaGiaoDich", "MaNganHang", "ThoiGianGD", "ThongTinGiaoDich"),
     )
-    states: Mapping[str, Outcome] = {"1": Outcome.PAID, "3": Outcome.PENDING, "4": Outcome.FAILED}
+    states: Mapping[str, pv.Outcome] = {"1": pv.Outcome.PAID, "3": pv.Outcome.PENDING, "4": pv.Outcome.FAILED}
     failed: frozenset[str] = frozenset()
     reversed: frozenset[str] = frozenset()
     refusals: frozenset[str] = frozenset()
     unknown: str = "01"
-    replies: Mapping[Verdict, str] = {}
+    replies: Mapping[pv.Verdict, str] = {}
 
 
 class PlatformDoor:
@@ -101,21 +88,21 @@ class PlatformDoor:
         self._name = name
         self._merchant = merchant
 
-    def verified(self, received: Received, now: datetime) -> Notice | Refused:
+    def verified(self, received: pv.Received, now: datetime) -> pv.Notice | pv.Refused:
         merchant, said = self._merchant, _said(received.body)
         if not signed(merchant.secret, merchant.callback_fields, said) or said.get("MaDoiTac") != merchant.partner:
-            return Refused(verdict=Verdict.BAD_SIGNATURE)
+            return pv.Refused(verdict=pv.Verdict.BAD_SIGNATURE)
         reference = said.get("MaThamChieu", "")
-        if not REFERENCE.fullmatch(reference):
-            return Refused(verdict=Verdict.UNKNOWN_ORDER)
+        if not pv.REFERENCE.fullmatch(reference):
+            return pv.Refused(verdict=pv.Verdict.UNKNOWN_ORDER)
         amount = dong(said.get("SoTien", ""))
         if amount is None or said.get("MaTienTe") != "VND":
-            return Refused(verdict=Verdict.WRONG_AMOUNT, reference=reference)
+            return pv.Refused(verdict=pv.Verdict.WRONG_AMOUNT, reference=reference)
         code, transaction, at = said.get("MaLoi", ""), said.get("MaGiaoDich", ""), instant(said.get("ThoiGianGD", ""))
-        fine = REFERENCE.fullmatch(code) and TRANSACTION.fullmatch(transaction)
-        if not fine or at is None or at > now + AHEAD:
-            return Refused(verdict=Verdict.UNREADABLE, reference=reference)
-        return Notice(
+        fine = pv.REFERENCE.fullmatch(code) and pv.TRANSACTION.fullmatch(transaction)
+        if not fine or at is None or at > now + pv.AHEAD:
+            return pv.Refused(verdict=pv.Verdict.UNREADABLE, reference=reference)
+        return pv.Notice(
             provider=self._name,
             reference=reference,
             transaction=transaction,
@@ -125,17 +112,17 @@ class PlatformDoor:
             at=at,
         )
 
-    def reply(self, verdict: Verdict) -> Reply:
-        return Reply(
+    def reply(self, verdict: pv.Verdict) -> pv.Reply:
+        return pv.Reply(
             status=200, body={"MaLoi": {**_REPLIES, **self._merchant.replies}[verdict], "MoTaLoi": verdict.value}
         )
 
-    def _outcome(self, code: str) -> Outcome:
+    def _outcome(self, code: str) -> pv.Outcome:
         if code in self._merchant.reversed:
-            return Outcome.REVERSED
+            return pv.Outcome.REVERSED
         if code == SUCCESS:
-            return Outcome.PAID
-        return Outcome.FAILED if code in self._merchant.failed else Outcome.PENDING
+            return pv.Outcome.PAID
+        return pv.Outcome.FAILED if code in self._merchant.failed else pv.Outcome.PENDING
 
 
 def checksum(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]) -> str:
@@ -154,7 +141,7 @@ def signed(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]) 
 def _said(body: bytes) -> dict[str, str]:
     """Returns the fields of a body; none if it is too long or not JSON."""
     try:
-        return texts(object_once(body)) if len(body) <= CALLBACK_BYTES else {}
+        return texts(object_once(body)) if len(body) <= pv.CALLBACK_BYTES else {}
     except ValueError:
         return {}
 
@@ -167,5 +154,5 @@ def texts(said: Mapping[str, Any]) -> dict[str, str]:
 
 def dong(amount: str) -> int | None:
     """Returns `SoTien`; None unless it is a whole positive amount."""
-    whole = int(amount) if amount.isascii() and amount.isdigit() and len(amount) <= len(str(LARGEST)) else 0
-    return whole if 0 < whole <= LARGEST else None
+    whole = int(amount) if amount.isascii() and amount.isdigit() and len(amount) <= len(str(pv.LARGEST)) else 0
+    return whole if 0 < whole <= pv.LARGEST else None

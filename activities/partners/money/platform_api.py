@@ -8,21 +8,8 @@ import httpx
 from pydantic import ConfigDict
 
 from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError
+from activities.partners.money import provider as pv
 from activities.partners.money.platform import SIGNATURE, SUCCESS, PlatformMerchant, checksum, dong, signed, texts
-from activities.partners.money.provider import (
-    CAPABILITIES,
-    TRANSACTION,
-    UNNUMBERED,
-    UNPAID,
-    Asked,
-    Demand,
-    Given,
-    Giving,
-    NewDemand,
-    Notice,
-    NotOfferedError,
-    Outcome,
-)
 from activities.partners.money.stamps import instant, stamp
 from activities.partners.money.vnpay import plain
 from rules.require import require
@@ -38,14 +25,14 @@ class Platform:
     """A `Provider` over the platform."""
 
     def __init__(self, name: str, merchant: PlatformMerchant, client: httpx.AsyncClient) -> None:
-        self.can = CAPABILITIES["platform"]
+        self.can = pv.CAPABILITIES["platform"]
         self.lasts = merchant.lasts
         self.patience = merchant.patience
         self._name = name
         self._merchant = merchant
         self._partner = Partner(_SYSTEM, client)
 
-    async def order(self, demand: NewDemand) -> Asked:
+    async def order(self, demand: pv.NewDemand) -> pv.Asked:
         asked = {
             **self._common("INIT", demand),
             "SoTien": str(demand.amount),
@@ -64,28 +51,28 @@ class Platform:
             raise RejectedError(_SYSTEM, httpx.codes.OK, code)
         if code != SUCCESS or not url:
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
-        return Asked(pay_url=url)
+        return pv.Asked(pay_url=url)
 
-    async def query(self, demand: Demand) -> tuple[Notice, ...]:
+    async def query(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:
         merchant, said = self._merchant, await self._queried(demand)
         state, transaction = said.get("TrangThaiGD", ""), said.get("MaGiaoDich", "")
-        outcome, amount = merchant.states.get(state, Outcome.PENDING), dong(said.get("SoTien", ""))
-        if not transaction and state in merchant.states and outcome in UNPAID:
-            transaction, amount = UNNUMBERED, amount or demand.amount
-        if said.get("MaLoi") != SUCCESS or amount is None or not TRANSACTION.fullmatch(transaction):
+        outcome, amount = merchant.states.get(state, pv.Outcome.PENDING), dong(said.get("SoTien", ""))
+        if not transaction and state in merchant.states and outcome in pv.UNPAID:
+            transaction, amount = pv.UNNUMBERED, amount or demand.amount
+        if said.get("MaLoi") != SUCCESS or amount is None or not pv.TRANSACTION.fullmatch(transaction):
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
-        notice = Notice(
+        notice = pv.Notice(
             provider=self._name,
             reference=demand.reference,
             transaction=transaction,
             amount=amount,
             outcome=outcome,
-            said=(SUCCESS,) if outcome is Outcome.PAID else (f"query:{state[:20]}",),
+            said=(SUCCESS,) if outcome is pv.Outcome.PAID else (f"query:{state[:20]}",),
             at=instant(said.get("ThoiGianGD", "")),
         )
         return (notice,)
 
-    async def _queried(self, demand: Demand) -> dict[str, str]:
+    async def _queried(self, demand: pv.Demand) -> dict[str, str]:
         """Returns the platform's signed answer about a demand."""
         merchant = self._merchant
         said = await self._ask(merchant.query_url, self._common("QUERY", demand), merchant.query_fields)
@@ -97,16 +84,16 @@ class Platform:
             raise RejectedError(_SYSTEM, httpx.codes.OK, "not_found")
         return said
 
-    async def cancel(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
-        raise NotOfferedError(self._name)
+    async def cancel(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:  # noqa: ARG002 -- the protocol's
+        raise pv.NotOfferedError(self._name)
 
-    async def refund(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's
-        raise NotOfferedError(self._name)
+    async def refund(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:  # noqa: ARG002 -- the protocol's
+        raise pv.NotOfferedError(self._name)
 
-    async def refunded(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's
-        raise NotOfferedError(self._name)
+    async def refunded(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:  # noqa: ARG002 -- the protocol's
+        raise pv.NotOfferedError(self._name)
 
-    def _common(self, kind: str, demand: Demand) -> dict[str, str]:
+    def _common(self, kind: str, demand: pv.Demand) -> dict[str, str]:
         return {
             "LoaiBanTin": kind,
             "PhienBan": self._merchant.version,
@@ -115,7 +102,7 @@ class Platform:
             "ThoiGianGD": stamp(demand.made if kind == "INIT" else datetime.now(UTC)),
         }
 
-    def _receipt(self, demand: NewDemand) -> dict[str, Any]:
+    def _receipt(self, demand: pv.NewDemand) -> dict[str, Any]:
         about, payee = require(demand.about), self._merchant.payee
         return {
             "MaTTHC": about.procedure,

@@ -11,36 +11,17 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
 from activities.partners.money import emv
+from activities.partners.money import provider as pv
 from activities.partners.money.once import object_once
-from activities.partners.money.provider import (
-    AHEAD,
-    CALLBACK_BYTES,
-    CAPABILITIES,
-    LARGEST,
-    TRANSACTION,
-    Asked,
-    Demand,
-    Given,
-    Giving,
-    MerchantSettings,
-    NewDemand,
-    Notice,
-    NotOfferedError,
-    Outcome,
-    Received,
-    Refused,
-    Reply,
-    Verdict,
-)
 from schemas.base import Instant
 
 _NAPAS: Final = "A000000727"
 _TO_ACCOUNT: Final = "QRIBFTTA"
-_STATUS: Final = {Verdict.BAD_SIGNATURE: 401, Verdict.UNREADABLE: 422, Verdict.NOT_KEPT: 503}
-_OUTCOMES: Final = {"credit": Outcome.PAID, "reversal": Outcome.REVERSED}
+_STATUS: Final = {pv.Verdict.BAD_SIGNATURE: 401, pv.Verdict.UNREADABLE: 422, pv.Verdict.NOT_KEPT: 503}
+_OUTCOMES: Final = {"credit": pv.Outcome.PAID, "reversal": pv.Outcome.REVERSED}
 
 
-class VietQrMerchant(MerchantSettings):
+class VietQrMerchant(pv.MerchantSettings):
     """An account that takes transfers.
 
     Attributes:
@@ -61,9 +42,9 @@ class VietQrMerchant(MerchantSettings):
 class _CreditNote(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
-    id: Annotated[str, Field(pattern=f"^{TRANSACTION.pattern}$")]
+    id: Annotated[str, Field(pattern=f"^{pv.TRANSACTION.pattern}$")]
     account: str
-    amount: Annotated[int, Field(gt=0, le=LARGEST)]
+    amount: Annotated[int, Field(gt=0, le=pv.LARGEST)]
     currency: Literal["VND"]
     memo: Annotated[str, Field(max_length=500)]
     kind: Literal["credit", "reversal"]
@@ -74,7 +55,7 @@ class VietQr:
     """Both the `Provider`, which makes the QR codes, and the `Door`, which receives the bank's credit notes."""
 
     def __init__(self, name: str, merchant: VietQrMerchant) -> None:
-        self.can = CAPABILITIES["vietqr"]
+        self.can = pv.CAPABILITIES["vietqr"]
         self.lasts = merchant.lasts
         self.patience = merchant.patience
         self._name = name
@@ -94,37 +75,37 @@ class VietQr:
             emv.field("62", emv.field("08", reference)),
         )
 
-    async def order(self, demand: NewDemand) -> Asked:
-        return Asked(code=self.code(demand.reference, demand.amount))
+    async def order(self, demand: pv.NewDemand) -> pv.Asked:
+        return pv.Asked(code=self.code(demand.reference, demand.amount))
 
-    async def query(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
-        raise NotOfferedError(self._name)
+    async def query(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:  # noqa: ARG002 -- the protocol's
+        raise pv.NotOfferedError(self._name)
 
-    async def cancel(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
-        raise NotOfferedError(self._name)
+    async def cancel(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:  # noqa: ARG002 -- the protocol's
+        raise pv.NotOfferedError(self._name)
 
-    async def refund(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's
-        raise NotOfferedError(self._name)
+    async def refund(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:  # noqa: ARG002 -- the protocol's
+        raise pv.NotOfferedError(self._name)
 
-    async def refunded(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's
-        raise NotOfferedError(self._name)
+    async def refunded(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:  # noqa: ARG002 -- the protocol's
+        raise pv.NotOfferedError(self._name)
 
-    def verified(self, received: Received, now: datetime) -> Notice | Refused:
+    def verified(self, received: pv.Received, now: datetime) -> pv.Notice | pv.Refused:
         """Returns the notice of a credit note. It names no demand: `match` finds it by the memo."""
         signature = (received.headers or {}).get(self._merchant.signature_header, "")
         expected = hmac.new(self._merchant.secret.get_secret_value().encode(), received.body, "sha256").hexdigest()
-        if len(received.body) > CALLBACK_BYTES or not _same(signature, expected):
-            return Refused(verdict=Verdict.BAD_SIGNATURE)
+        if len(received.body) > pv.CALLBACK_BYTES or not _same(signature, expected):
+            return pv.Refused(verdict=pv.Verdict.BAD_SIGNATURE)
         try:
             note = _CreditNote.model_validate_json(received.body)
             object_once(received.body)
         except (ValidationError, ValueError, OverflowError):  # the instant may be outside UTC's range
-            return Refused(verdict=Verdict.UNREADABLE)
+            return pv.Refused(verdict=pv.Verdict.UNREADABLE)
         if note.account != self._merchant.account:
-            return Refused(verdict=Verdict.BAD_SIGNATURE)
-        if note.at > now + AHEAD:
-            return Refused(verdict=Verdict.UNREADABLE)
-        return Notice(
+            return pv.Refused(verdict=pv.Verdict.BAD_SIGNATURE)
+        if note.at > now + pv.AHEAD:
+            return pv.Refused(verdict=pv.Verdict.UNREADABLE)
+        return pv.Notice(
             provider=self._name,
             reference=None,
             transaction=note.id,
@@ -135,9 +116,9 @@ class VietQr:
             memo="".join(filter(str.isprintable, note.memo)),
         )
 
-    def reply(self, verdict: Verdict) -> Reply:
+    def reply(self, verdict: pv.Verdict) -> pv.Reply:
         """Confirms every stored note to the bank, whichever demand it is for."""
-        return Reply(status=_STATUS.get(verdict, 200), body={"code": verdict.value})
+        return pv.Reply(status=_STATUS.get(verdict, 200), body={"code": verdict.value})
 
 
 def _same(said: str, expected: str) -> bool:

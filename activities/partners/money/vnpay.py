@@ -13,21 +13,7 @@ from urllib.parse import quote_plus, unquote_to_bytes
 
 from pydantic import SecretStr
 
-from activities.partners.money.provider import (
-    AHEAD,
-    CALLBACK_BYTES,
-    LARGEST,
-    REFERENCE,
-    TRANSACTION,
-    MerchantSettings,
-    NewDemand,
-    Notice,
-    Outcome,
-    Received,
-    Refused,
-    Reply,
-    Verdict,
-)
+from activities.partners.money import provider as pv
 from activities.partners.money.stamps import instant, stamp
 
 VERSION: Final = "2.1.0"
@@ -39,18 +25,18 @@ _CODE: Final = re.compile(r"[0-9A-Za-z]{2}")
 _AMOUNT: Final = re.compile(r"[0-9]{1,20}")
 _PER_DONG: Final = 100
 
-_REPLIES: Final[Mapping[Verdict, tuple[str, str]]] = {
-    Verdict.CONFIRMED: ("00", "Confirm Success"),
-    Verdict.UNKNOWN_ORDER: ("01", "Order not found"),
-    Verdict.ALREADY: ("02", "Order already confirmed"),
-    Verdict.WRONG_AMOUNT: ("04", "Invalid amount"),
-    Verdict.BAD_SIGNATURE: ("97", "Invalid signature"),
-    Verdict.UNREADABLE: ("99", "Unknown error"),
-    Verdict.NOT_KEPT: ("99", "Unknown error"),
+_REPLIES: Final[Mapping[pv.Verdict, tuple[str, str]]] = {
+    pv.Verdict.CONFIRMED: ("00", "Confirm Success"),
+    pv.Verdict.UNKNOWN_ORDER: ("01", "Order not found"),
+    pv.Verdict.ALREADY: ("02", "Order already confirmed"),
+    pv.Verdict.WRONG_AMOUNT: ("04", "Invalid amount"),
+    pv.Verdict.BAD_SIGNATURE: ("97", "Invalid signature"),
+    pv.Verdict.UNREADABLE: ("99", "Unknown error"),
+    pv.Verdict.NOT_KEPT: ("99", "Unknown error"),
 }
 
 
-class VnPayMerchant(MerchantSettings):
+class VnPayMerchant(pv.MerchantSettings):
     """A terminal at VNPay. Unconfirmed details are settings; their defaults follow existing clients of VNPay.
 
     Attributes:
@@ -111,22 +97,24 @@ class VnPayDoor:
         self._name = name
         self._merchant = merchant
 
-    def verified(self, received: Received, now: datetime) -> Notice | Refused:
+    def verified(self, received: pv.Received, now: datetime) -> pv.Notice | pv.Refused:
         fields = _fields(received.query)
         if fields is None or not self._signed(fields) or _text(fields, "TmnCode") != self._merchant.terminal:
-            return Refused(verdict=Verdict.BAD_SIGNATURE)
+            return pv.Refused(verdict=pv.Verdict.BAD_SIGNATURE)
         reference = _text(fields, "TxnRef")
-        if not REFERENCE.fullmatch(reference):
-            return Refused(verdict=Verdict.UNKNOWN_ORDER)
+        if not pv.REFERENCE.fullmatch(reference):
+            return pv.Refused(verdict=pv.Verdict.UNKNOWN_ORDER)
         amount = dong(_text(fields, "Amount"))
         if amount is None:
-            return Refused(verdict=Verdict.WRONG_AMOUNT, reference=reference)
-        return self._notice(fields, reference, amount, now) or Refused(verdict=Verdict.UNREADABLE, reference=reference)
+            return pv.Refused(verdict=pv.Verdict.WRONG_AMOUNT, reference=reference)
+        return self._notice(fields, reference, amount, now) or pv.Refused(
+            verdict=pv.Verdict.UNREADABLE, reference=reference
+        )
 
-    def reply(self, verdict: Verdict) -> Reply:
+    def reply(self, verdict: pv.Verdict) -> pv.Reply:
         """Returns the answer. VNPay reads the code alone, and sends the IPN again after all but 00 and 02."""
         code, message = _REPLIES[verdict]
-        return Reply(status=200, body={"RspCode": code, "Message": message})
+        return pv.Reply(status=200, body={"RspCode": code, "Message": message})
 
     def _signed(self, fields: Mapping[str, bytes]) -> bool:
         # Over the bytes received: encoders differ in their escapes, and only the sender's own bytes are signed. Some of
@@ -137,15 +125,15 @@ class VnPayDoor:
         found = fields.get(_SIGNATURE, b"").lower()
         return any(hmac.compare_digest(found, sign(self._merchant.secret, data).encode()) for data in over)
 
-    def _notice(self, fields: Mapping[str, bytes], reference: str, amount: int, now: datetime) -> Notice | None:
+    def _notice(self, fields: Mapping[str, bytes], reference: str, amount: int, now: datetime) -> pv.Notice | None:
         code, status = _text(fields, "ResponseCode"), _text(fields, "TransactionStatus")
         transaction, paid = _text(fields, "TransactionNo"), _text(fields, "PayDate")
         at = instant(paid)
-        if not (_CODE.fullmatch(code) and _CODE.fullmatch(status) and TRANSACTION.fullmatch(transaction)):
+        if not (_CODE.fullmatch(code) and _CODE.fullmatch(status) and pv.TRANSACTION.fullmatch(transaction)):
             return None
-        if paid and (at is None or at > now + AHEAD):
+        if paid and (at is None or at > now + pv.AHEAD):
             return None
-        return Notice(
+        return pv.Notice(
             provider=self._name,
             reference=reference,
             transaction=transaction,
@@ -156,7 +144,7 @@ class VnPayDoor:
         )
 
 
-def pay_url(merchant: VnPayMerchant, demand: NewDemand) -> str:
+def pay_url(merchant: VnPayMerchant, demand: pv.NewDemand) -> str:
     """Returns the payer's address for the payment, always the same for the same demand."""
     fields = {
         "vnp_Version": VERSION,
@@ -182,20 +170,20 @@ def sign(secret: SecretStr, data: bytes) -> str:
     return hmac.new(secret.get_secret_value().encode(), data, "sha512").hexdigest()
 
 
-def outcome(merchant: VnPayMerchant, code: str, status: str) -> Outcome:
+def outcome(merchant: VnPayMerchant, code: str, status: str) -> pv.Outcome:
     """Returns the outcome: `PAID` only if code and status are both 00."""
     if status in merchant.reversed:
-        return Outcome.REVERSED
+        return pv.Outcome.REVERSED
     if code == status == SUCCESS:
-        return Outcome.PAID
-    return Outcome.FAILED if status in merchant.failed else Outcome.PENDING
+        return pv.Outcome.PAID
+    return pv.Outcome.FAILED if status in merchant.failed else pv.Outcome.PENDING
 
 
 def dong(amount: str) -> int | None:
     """Returns the đồng of `vnp_Amount`, which is in hundredths; None unless it is a whole positive amount."""
     hundredths = int(amount) if _AMOUNT.fullmatch(amount) else 0
     whole, rest = divmod(hundredths, _PER_DONG)
-    return whole if 0 < whole <= LARGEST and not rest else None
+    return whole if 0 < whole <= pv.LARGEST and not rest else None
 
 
 def plain(text: str) -> str:
@@ -209,7 +197,7 @@ def _fields(query: bytes) -> dict[str, bytes] | None:
     """Returns the values as encoded; None if a name is duplicate or malformed."""
     pairs = [piece.partition(b"=") for piece in query.split(b"&")]
     names = [name for name, _, _ in pairs]
-    if len(query) > CALLBACK_BYTES or len(set(names)) < len(names) or not all(map(_NAME.fullmatch, names)):
+    if len(query) > pv.CALLBACK_BYTES or len(set(names)) < len(names) or not all(map(_NAME.fullmatch, names)):
         return None
     return {name.decode(): value for name, _, value in pairs}
 

@@ -11,20 +11,7 @@ import httpx
 from pydantic import ConfigDict
 
 from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError
-from activities.partners.money.provider import (
-    CAPABILITIES,
-    TRANSACTION,
-    UNNUMBERED,
-    UNPAID,
-    Asked,
-    Demand,
-    Given,
-    Giving,
-    NewDemand,
-    Notice,
-    NotOfferedError,
-    Refunding,
-)
+from activities.partners.money import provider as pv
 from activities.partners.money.stamps import instant, stamp
 from activities.partners.money.vnpay import SUCCESS, VERSION, VnPayMerchant, dong, outcome, pay_url, plain, sign
 
@@ -53,26 +40,26 @@ class VnPay:
     """A `Provider` over VNPay."""
 
     def __init__(self, name: str, merchant: VnPayMerchant, client: httpx.AsyncClient) -> None:
-        self.can = CAPABILITIES["vnpay"]
+        self.can = pv.CAPABILITIES["vnpay"]
         self.lasts = merchant.lasts
         self.patience = merchant.patience
         self._name = name
         self._merchant = merchant
         self._partner = Partner(_SYSTEM, client)
 
-    async def order(self, demand: NewDemand) -> Asked:
+    async def order(self, demand: pv.NewDemand) -> pv.Asked:
         """Returns the page to pay on. The payer's browser creates the demand at VNPay: until then it is `not_found`."""
-        return Asked(pay_url=pay_url(self._merchant, demand))
+        return pv.Asked(pay_url=pay_url(self._merchant, demand))
 
-    async def query(self, demand: Demand) -> tuple[Notice, ...]:
+    async def query(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:
         said = await self._queried(demand)
         if said.get("vnp_TransactionType", "") in self._merchant.refunds:
             return ()  # it is about a refund, not about money received
         status = said["vnp_TransactionStatus"]
-        notice = Notice(
+        notice = pv.Notice(
             provider=self._name,
             reference=demand.reference,
-            transaction=said["vnp_TransactionNo"] or UNNUMBERED,
+            transaction=said["vnp_TransactionNo"] or pv.UNNUMBERED,
             amount=_amount(said),
             outcome=outcome(self._merchant, SUCCESS, status),
             said=(SUCCESS, status),
@@ -80,7 +67,7 @@ class VnPay:
         )
         return (notice,)
 
-    async def _queried(self, demand: Demand, transaction: str | None = None) -> dict[str, str]:
+    async def _queried(self, demand: pv.Demand, transaction: str | None = None) -> dict[str, str]:
         """Returns VNPay's signed answer about a demand, or about one transaction of it, with its number and amount."""
         now = datetime.now(UTC)
         asked = {**self._common("querydr", demand, now), "RequestId": _request_id(f"{demand.reference}:{now}")}
@@ -92,17 +79,17 @@ class VnPay:
             raise RejectedError(_SYSTEM, httpx.codes.OK, "not_found")
         whose = said.get("vnp_TxnRef"), said.get("vnp_TmnCode")
         status, number = said.get("vnp_TransactionStatus", ""), said.get("vnp_TransactionNo", "")
-        unpaid = status != "" and number == "" and outcome(self._merchant, SUCCESS, status) in UNPAID
-        numbered = TRANSACTION.fullmatch(number) is not None
+        unpaid = status != "" and number == "" and outcome(self._merchant, SUCCESS, status) in pv.UNPAID
+        numbered = pv.TRANSACTION.fullmatch(number) is not None
         known = code == SUCCESS and whose == (demand.reference, self._merchant.terminal) and _amount(said)
         if not known or not (numbered or unpaid):
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
         return said | {"vnp_TransactionStatus": status, "vnp_TransactionNo": number}
 
-    async def cancel(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
-        raise NotOfferedError(self._name)
+    async def cancel(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:  # noqa: ARG002 -- the protocol's
+        raise pv.NotOfferedError(self._name)
 
-    async def refund(self, demand: Demand, giving: Giving) -> Given:
+    async def refund(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:
         """Requests the refund, numbered by a hash of the key, by which VNPay recognises a repeat on the same day only.
 
         The description has the number too, so that a query can distinguish this refund from others of the same amount.
@@ -120,16 +107,16 @@ class VnPay:
         said = await self._ask(asked, self._merchant.refund_fields, self._merchant.refund_answer_fields)
         code, status = said.get("vnp_ResponseCode", ""), said.get("vnp_TransactionStatus", "")
         if code == status == SUCCESS:
-            return Given(refunding=Refunding.GIVEN, transaction=said.get("vnp_TransactionNo"))
+            return pv.Given(refunding=pv.Refunding.GIVEN, transaction=said.get("vnp_TransactionNo"))
         if code == self._merchant.repeated or (code == SUCCESS and status in self._merchant.being_refunded):
-            return Given(refunding=Refunding.UNDER_WAY)
+            return pv.Given(refunding=pv.Refunding.UNDER_WAY)
         if code == SUCCESS and status in self._merchant.not_refunded:
             raise RejectedError(_SYSTEM, httpx.codes.OK, status)
         if code in self._merchant.refusals:
             raise RejectedError(_SYSTEM, httpx.codes.OK, code)
         raise UnreachableError(_SYSTEM, "an answer that tells nothing")
 
-    async def refunded(self, demand: Demand, giving: Giving) -> Given:
+    async def refunded(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:
         """Returns the refund's state, as far as a query shows it: a query names only the last refund of a transaction.
 
         Each refund of a transaction waits for the end of the one before: so this refund is the last. VNPay's answer
@@ -140,17 +127,17 @@ class VnPay:
         except RejectedError as error:
             if error.status >= httpx.codes.BAD_REQUEST:
                 raise
-            return Given(refunding=Refunding.UNTOLD)
+            return pv.Given(refunding=pv.Refunding.UNTOLD)
         status, this = said["vnp_TransactionStatus"], self._is(said, giving)
         if not this:
-            return Given(refunding=Refunding.UNTOLD if this is None else Refunding.NOT_ASKED)
+            return pv.Given(refunding=pv.Refunding.UNTOLD if this is None else pv.Refunding.NOT_ASKED)
         if status in self._merchant.not_refunded:
             raise RejectedError(_SYSTEM, httpx.codes.OK, status)
         if status != SUCCESS:
-            return Given(refunding=Refunding.UNDER_WAY)
-        return Given(refunding=Refunding.GIVEN, transaction=said["vnp_TransactionNo"])
+            return pv.Given(refunding=pv.Refunding.UNDER_WAY)
+        return pv.Given(refunding=pv.Refunding.GIVEN, transaction=said["vnp_TransactionNo"])
 
-    def _is(self, said: Mapping[str, str], giving: Giving) -> bool | None:
+    def _is(self, said: Mapping[str, str], giving: pv.Giving) -> bool | None:
         """Returns whether an answer is about this refund; False if it was not made, None if that can't be decided.
 
         A refund requested by somebody else may be later than this one. Without the number of a request the amount
@@ -168,12 +155,12 @@ class VnPay:
             return None
         return this
 
-    def _is_money(self, said: Mapping[str, str], giving: Giving) -> bool:
+    def _is_money(self, said: Mapping[str, str], giving: pv.Giving) -> bool:
         """Returns whether an answer confirms that this transaction took money: VNPay knows it."""
-        taken = outcome(self._merchant, SUCCESS, said["vnp_TransactionStatus"]) not in UNPAID
+        taken = outcome(self._merchant, SUCCESS, said["vnp_TransactionStatus"]) not in pv.UNPAID
         return taken and said["vnp_TransactionNo"] == giving.transaction
 
-    def _common(self, command: str, demand: Demand, now: datetime) -> dict[str, str]:
+    def _common(self, command: str, demand: pv.Demand, now: datetime) -> dict[str, str]:
         return {
             "Version": VERSION,
             "Command": command,
