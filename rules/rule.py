@@ -94,7 +94,7 @@ def refuse(*problems: Problem) -> RefusalError:
 
 def folding(changes: Mapping[type[Any], Change[Any]]) -> Callable[[Any, Recorded], Any]:
     """The fold of a kind of stream: each event makes its change and sets `seq`; `erased` only marks the erasure."""
-    of: dict[type[Any], Change[Any]] = {Erased: _erased, **changes}
+    of: dict[type[Any], Change[Any]] = {Erased: lambda _, __, at: {"erased_at": at}, **changes}
 
     def evolve(state: Any, recorded: Recorded) -> Any:
         """The state after one event. Raises `TypeError` for an event of another kind of stream."""
@@ -105,7 +105,3 @@ def folding(changes: Mapping[type[Any], Change[Any]]) -> Callable[[Any, Recorded
         return state.model_copy(update=change(state, recorded.event, recorded.at) | {"seq": recorded.seq})
 
     return evolve
-
-
-def _erased(_: Any, __: Erased, at: datetime) -> dict[str, Any]:
-    return {"erased_at": at}

@@ -285,10 +285,6 @@ def _referred(filing: Filing, event: ev.Referred, at: datetime) -> Changed:
     return {"parts": _change_part(filing, event.n, referred), "processing": True}
 
 
-def _part_overdue(filing: Filing, event: ev.PartOverdue, _: datetime) -> Changed:
-    return {"parts": _change_part(filing, event.n, {"overdue": True})}
-
-
 def _part_answered(filing: Filing, event: ev.PartAnswered, at: datetime) -> Changed:
     said = {"outcome": event.outcome, "officer": event.officer, "result": event.result}
     answered = said | {"stage": PartStage.ANSWERED, "answered_at": at}
@@ -311,10 +307,6 @@ def _on_calendar(part: FilingPart, calendar: Calendar) -> FilingPart:
     return part.model_copy(update={"due": working_time.due(part.referred_at, part.limit, calendar)})
 
 
-def _obligation_referred(_: Filing, event: ev.ObligationReferred, __: datetime) -> Changed:
-    return {"obligation": Obligation(step=event.step, reference=event.reference)}
-
-
 def _obligation_demanded(filing: Filing, event: ev.ObligationDemanded, _: datetime) -> Changed:
     said = event.model_dump(include={"step", "reference", "amount", "agency", "n"})
     if event.n is None:
@@ -329,16 +321,8 @@ def _obligation_fulfilled(filing: Filing, event: ev.ObligationFulfilled, _: date
     return {"obligation": None, "officer": None, "demands": tuple(demands)}
 
 
-def _step_started(_: Filing, event: ev.StepStarted, __: datetime) -> Changed:
-    return {"step": event.step, "officer": None}
-
-
 def _claimed(filing: Filing, event: ev.Claimed | ev.Reassigned, _: datetime) -> Changed:
     return {"officer": event.officer, "processing": filing.accepted_at is not None}
-
-
-def _reassigned(filing: Filing, event: ev.Reassigned, at: datetime) -> Changed:
-    return _claimed(filing, event, at) | {"acting_for": event.acting_for}
 
 
 def _proposed(_: Filing, event: ev.Proposed, __: datetime) -> Changed:
@@ -406,10 +390,6 @@ def _reminded(filing: Filing, event: ev.Reminded, at: datetime) -> Changed:
     return _told(filing, event.clock, remind_at=reminded_again_at(filing, event.clock, at), reminded_at=at)
 
 
-def _apology_drafted(filing: Filing, _: ev.ApologyDrafted, at: datetime) -> Changed:
-    return _told(filing, Clock.PROCESSING, apologise_at=None, apologised_at=at)
-
-
 def _overdue(filing: Filing, event: ev.Overdue, at: datetime) -> Changed:
     late = _told(filing, event.clock, remind_at=None, apologise_at=None, overdue_at=at)
     return late | {"overdue": tuple(dict.fromkeys((*filing.overdue, event.clock)))}
@@ -473,10 +453,10 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.FeeWaived: _fee_waived,
     ev.FeeReduced: _fee_reduced,
     ev.FeeChargedBack: _fee_charged_back,
-    ev.StepStarted: _step_started,
+    ev.StepStarted: lambda _, event, __: {"step": event.step, "officer": None},
     ev.Claimed: _claimed,
     ev.Released: lambda *_: {"officer": None},
-    ev.Reassigned: _reassigned,
+    ev.Reassigned: lambda filing, event, at: _claimed(filing, event, at) | {"acting_for": event.acting_for},
     ev.Recalled: _recalled,
     ev.Asked: _asked,
     ev.Answered: _answered,
@@ -484,10 +464,10 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.OpinionRecorded: _opinion_recorded,
     ev.ConsultationClosed: _consultation_closed,
     ev.Referred: _referred,
-    ev.PartOverdue: _part_overdue,
+    ev.PartOverdue: lambda filing, event, _: {"parts": _change_part(filing, event.n, {"overdue": True})},
     ev.PartAnswered: _part_answered,
     ev.PartsDecided: lambda *_: {"officer": None},
-    ev.ObligationReferred: _obligation_referred,
+    ev.ObligationReferred: lambda _, event, __: {"obligation": Obligation(step=event.step, reference=event.reference)},
     ev.ObligationDemanded: _obligation_demanded,
     ev.ObligationFulfilled: _obligation_fulfilled,
     ev.Suspended: lambda *_: {"suspended": True},
@@ -516,7 +496,7 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Withdrawn: _closes(Closing.WITHDRAWN),
     ev.Reopened: reopened,
     ev.Reminded: _reminded,
-    ev.ApologyDrafted: _apology_drafted,
+    ev.ApologyDrafted: lambda filing, _, at: _told(filing, Clock.PROCESSING, apologise_at=None, apologised_at=at),
     ev.Reappointed: lambda *_: {"reappointed": True},
     ev.Apologised: lambda *_: {"apologised": True},
     ev.Overdue: _overdue,

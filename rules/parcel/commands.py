@@ -65,10 +65,6 @@ def _recall(parcel: Parcel, _: cm.RecallConsignment, __: datetime) -> Events:
     return (ev.ConsignmentRecalled(),) if parcel.under_way and not parcel.recalled and not parcel.left else ()
 
 
-def _leave(parcel: Parcel, _: cm.RecordLeft, __: datetime) -> Events:
-    return (ev.ConsignmentLeft(),) if parcel.recalled else ()
-
-
 def _change_calendar(parcel: Parcel, command: ChangeCalendar, _: datetime) -> Events:
     calendar = command.calendar
     if calendar.name == parcel.calendar:
@@ -98,7 +94,7 @@ RULES: Final[Rules[Parcel]] = Rules(
         "record_end": Rule(SYSTEM, always, _end),
         "end_parcel_watch": Rule(SYSTEM, always, _end_watch),
         "recall_consignment": Rule(SYSTEM, always, _recall),
-        "record_left": Rule(SYSTEM, always, _leave),
+        "record_left": Rule(SYSTEM, always, lambda parcel, _, __: (ev.ConsignmentLeft(),) if parcel.recalled else ()),
         "change_calendar": Rule(SYSTEM, always, _change_calendar),
         "claim_compensation": Rule((Role.HANDOVER,), _claimable, _claim),
     },

@@ -63,10 +63,6 @@ def collected(parcel: Parcel, step: Step) -> int | None:
 _KEPT: Final = ("number", "address", "contents", "cod", "fee", "watch_seconds", "limit", "since", "calendar", "due")
 
 
-def _requested(_: Parcel, event: ev.ConsignmentRequested, at: datetime) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in _KEPT} | {"requested_at": at}
-
-
 def _ended(parcel: Parcel, event: ev.ConsignmentEnded, at: datetime) -> dict[str, Any]:
     ended = {"state": ParcelState(event.outcome.value), "ended_at": at, "recalled": False, "watch_over": False}
     ended |= {"collected": event.collected, "spoilt": parcel.spoilt or event.outcome in SPOILT}
@@ -81,7 +77,7 @@ def _heard(parcel: Parcel, said: str | None, at: datetime | None) -> dict[str, A
 
 
 CHANGES: Final[Mapping[type[Any], Change[Parcel]]] = {
-    ev.ConsignmentRequested: _requested,
+    ev.ConsignmentRequested: lambda _, event, at: {name: getattr(event, name) for name in _KEPT} | {"requested_at": at},
     ev.ConsignmentCalendarChanged: lambda _, event, __: {"calendar": event.calendar, "due": event.due},
     ev.ConsignmentSent: lambda _, event, __: {"waybill": event.waybill, "state": ParcelState.SENT},
     ev.ConsignmentInvited: lambda parcel, event, _: (

@@ -69,10 +69,6 @@ _KEPT: Final = (
 )
 
 
-def _requested(_: Payment, event: ev.PaymentRequested, at: datetime) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in _KEPT} | {"requested_at": at}
-
-
 def _renewed(payment: Payment, event: ev.PaymentRenewed, at: datetime) -> dict[str, Any]:
     request = Attempt(**event.model_dump(include={"attempt", "provider", "expires"}), requested_at=at)
     return {"renewed": (*payment.renewed, request)}
@@ -129,7 +125,7 @@ def _given_back(payment: Payment, event: ev.PaymentRefunded, _: datetime) -> dic
 
 
 CHANGES: Final[Mapping[type[Any], Change[Payment]]] = {
-    ev.PaymentRequested: _requested,
+    ev.PaymentRequested: lambda _, event, at: {name: getattr(event, name) for name in _KEPT} | {"requested_at": at},
     ev.PaymentOrdered: lambda payment, event, _: _of_request(
         payment, event.attempt or 1, pay_url=event.pay_url, code=event.code
     ),

@@ -26,17 +26,13 @@ def next_moment(referral: Referral) -> datetime | None:
 _KEPT: Final = ("part", "lead", "dossier", "filed_by", "reminder", "remind_at", "limit", "since", "calendar", "due")
 
 
-def _requested(_: Referral, event: ev.ReferralRequested, at: datetime) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in _KEPT} | {"requested_at": at}
-
-
 def _answered(_: Referral, event: ev.ReferralAnswered, __: datetime) -> dict[str, Any]:
     decision = PartDecision.model_validate(event.model_dump(exclude={"kind", "automatic", "acting_for"}))
     return {"state": ReferralState.ANSWERED, "decision": decision}
 
 
 CHANGES: Final[Mapping[type[Any], Change[Referral]]] = {
-    ev.ReferralRequested: _requested,
+    ev.ReferralRequested: lambda _, event, at: {name: getattr(event, name) for name in _KEPT} | {"requested_at": at},
     Claimed: lambda _, event, __: {"officer": event.officer, "acting_for": None},
     Reassigned: lambda _, event, __: {"officer": event.officer, "acting_for": event.acting_for},
     Released: lambda *_: {"officer": None, "acting_for": None},

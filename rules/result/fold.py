@@ -74,10 +74,6 @@ def _of(result: Result, registered: str, change: Changed) -> tuple[ResultEntry, 
     )
 
 
-def _failing(_: Result, event: MachineWorkFailing, at: datetime) -> Changed:
-    return {"machine_failing": event.work, "failing_since": at, "error": event.error}
-
-
 _NOT_FAILING: Final[Changed] = {"machine_failing": None, "failing_since": None, "error": None}
 
 
@@ -92,7 +88,7 @@ CHANGES: Final[Mapping[type[Any], Change[Result]]] = {
     ev.ResultReplaced: _ends(ResultState.REPLACED),
     ev.ResultRevoked: _ends(ResultState.REVOKED),
     ev.ResultRenewed: _renewed,
-    MachineWorkFailing: _failing,
+    MachineWorkFailing: lambda _, event, at: {"machine_failing": event.work, "failing_since": at, "error": event.error},
     MachineWorkAnswered: lambda *_: _NOT_FAILING,
 }
 evolve = folding(CHANGES)

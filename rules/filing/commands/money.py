@@ -53,10 +53,6 @@ def _waive_fee(filing: Filing, command: cm.WaiveFee, now: datetime) -> Events:
     )
 
 
-def _may_pay_at_counter(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    return at_stage(filing, Stage.FEE)
-
-
 def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, now: datetime) -> Events:
     rule, fee = filing.procedure.fee, filing.fee
     if rule is None or fee is None:
@@ -144,7 +140,7 @@ def fee_lapsed(filing: Filing, fee: Fee) -> Events:
 
 RULES: Final[dict[str, Rule[Filing]]] = {
     "waive_fee": Rule(ANYBODY, _may_waive_fee, _waive_fee),
-    "pay_at_counter": Rule((Role.CASHIER,), _may_pay_at_counter, _pay_at_counter),
+    "pay_at_counter": Rule((Role.CASHIER,), lambda filing, __, _: at_stage(filing, Stage.FEE), _pay_at_counter),
     "settle_fee": Rule(SYSTEM, _may_settle_fee, _settle_fee),
     "ask_fee_again": Rule(SYSTEM, always, _ask_fee_again),
 }

@@ -28,10 +28,6 @@ def opens(filing: Filing, link: str, now: datetime) -> bool:
     return known and clock is not None and now < clock.due
 
 
-def _may_acknowledge(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    return at_stage(filing, Stage.READING)
-
-
 def _acknowledge(filing: Filing, command: cm.AcknowledgeResult, now: datetime) -> Events:
     if command.link is not None and not opens(filing, command.link, now):
         raise refuse(problem("link", "link_expired"))
@@ -46,7 +42,7 @@ def _may_renew(filing: Filing, __: Actor, _: datetime) -> Problem | None:
 
 
 RULES: Final[dict[str, Rule[Filing]]] = {
-    "acknowledge_result": Rule((*_READERS,), _may_acknowledge, _acknowledge),
+    "acknowledge_result": Rule((*_READERS,), lambda filing, __, _: at_stage(filing, Stage.READING), _acknowledge),
     "renew_link": Rule(
         (*_READERS, Role.HANDOVER),
         _may_renew,

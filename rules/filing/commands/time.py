@@ -70,10 +70,6 @@ def _within(limit: Limit, most: Limit, name: str) -> None:
         raise refuse(why)
 
 
-def _may_prolong(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    return at_stage(filing, Stage.SUSPENDED)
-
-
 def _prolong(filing: Filing, command: cm.Prolong, now: datetime) -> Events:
     over = problem("by", "end_over")
     by = _longer(filing.procedure.limits.suspension, command.by)
@@ -265,7 +261,7 @@ def _change_calendar(filing: Filing, command: cm.ChangeCalendar, now: datetime) 
 RULES: Final[dict[str, Rule[Filing]]] = {
     "stop": Rule((Role.LEADER,), _may_stop, _stop),
     "resume": Rule((Role.LEADER,), _may_resume, lambda _, command, __: (ev.Resumed(officer=command.actor.subject),)),
-    "prolong": Rule((Role.LEADER,), _may_prolong, _prolong),
+    "prolong": Rule((Role.LEADER,), lambda filing, __, _: at_stage(filing, Stage.SUSPENDED), _prolong),
     "extend": Rule((Role.LEADER,), _may_extend, _extend),
     "apply_case": Rule(
         (Role.SPECIALIST, Role.LEADER),

@@ -168,10 +168,6 @@ def _answer(filing: Filing, command: cm.Answer, _: datetime) -> Events:
     return (ev.Answered(n=command.n, answer=command.answer),)
 
 
-def _may_withdraw(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    return undecided(filing)
-
-
 def _withdraw(_: Filing, command: cm.Withdraw, __: datetime) -> Events:
     if command.actor.role is Role.RECEPTION and command.request is None:
         why = problem("request", "signed_request_required")
@@ -186,7 +182,7 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     "answer": Rule(ANYBODY, _may_answer, _answer),
     "withdraw": Rule(
         (Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION),
-        _may_withdraw,
+        lambda filing, __, _: undecided(filing),
         _withdraw,
     ),
 }
