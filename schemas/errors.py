@@ -125,7 +125,4 @@ NOT_RECORDED: Final = Refusal(
     problems=(problem("workflow_id", "nothing_recorded"),),
 )
 NOT_READY: Final = Refusal(code=RefusalCode.NOT_READY, problems=(problem("", "not_ready"),))
-NOT_FOUND: Final = Refusal(
-    code=RefusalCode.NOT_FOUND,
-    problems=(problem("stream", "nothing_recorded"),),
-)
+NOT_FOUND: Final = Refusal(code=RefusalCode.NOT_FOUND, problems=(problem("stream", "nothing_recorded"),))

@@ -287,11 +287,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
         "receipt",
         Receipt,
         _OUT,
-        (
-            *(_update(name, Part.RESULT) for name in _UPDATES),
-            *_answering(Receipt),
-            _column("receipt.body"),
-        ),
+        (*(_update(name, Part.RESULT) for name in _UPDATES), *_answering(Receipt), _column("receipt.body")),
     ),
     Message(
         "refusal",

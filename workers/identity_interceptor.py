@@ -8,12 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import (
-    HandleUpdateInput,
-    Interceptor,
-    WorkflowInboundInterceptor,
-    WorkflowInterceptorClassInput,
-)
+from temporalio.worker import HandleUpdateInput, Interceptor, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
 
 from activities.identity import Guard
 from activities.support.refusal import failure

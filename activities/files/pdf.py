@@ -9,15 +9,7 @@ from typing import Final
 import pikepdf
 from pikepdf import settings
 
-from activities.files.broken import (
-    ACTIVE,
-    BOMB,
-    DAMAGED,
-    ENCRYPTED,
-    HOLDS_MORE,
-    TOO_HARD,
-    BrokenRuleError,
-)
+from activities.files.broken import ACTIVE, BOMB, DAMAGED, ENCRYPTED, HOLDS_MORE, TOO_HARD, BrokenRuleError
 from activities.files.pictures import check_size, picture
 
 INFLATED: Final = 200_000_000

@@ -18,13 +18,7 @@ from pyhanko.sign.validation import async_validate_detached_cms
 from activities.signature.certificate_subject import Identity, SubjectRules, misnamed
 from activities.signature.moment import Moment, moment_of
 from activities.signature.reading import ANY_USE, integrity, kept_in, lacking, opened, read_through
-from activities.signature.revisions import (
-    MALFORMED,
-    Form,
-    covers_its_revision,
-    has_loose_end,
-    later_change,
-)
+from activities.signature.revisions import MALFORMED, Form, covers_its_revision, has_loose_end, later_change
 from activities.signature.revocation import NOTHING, Answers
 from activities.signature.trust import UNDETERMINED, Standing, Trust
 from schemas.errors import problem

@@ -84,11 +84,7 @@ async def sign_pdf(file: bytes, field: str, signer: Signer, person: Person, last
         signer_key_usage={"digital_signature"},
     )
     writer = IncrementalPdfFileWriter(BytesIO(file))
-    pdf_signer = PdfSigner(
-        meta,
-        hand,
-        timestamper=lasting.stamper if lasting else None,
-    )
+    pdf_signer = PdfSigner(meta, hand, timestamper=lasting.stamper if lasting else None)
     output = BytesIO()
     await pdf_signer.async_sign_pdf(writer, output=output)
     return output.getvalue()

@@ -96,12 +96,5 @@ SINKS: Final[dict[str, Sink]] = {
     "schema_migrations": Sink(_NOTHING),
 }
 
-LEFT: Final = (
-    "bundle",
-    "backup",
-    "bank",
-    "post",
-    "agency",
-    "result",
-)
+LEFT: Final = ("bundle", "backup", "bank", "post", "agency", "result")
 """The copies that can't be erased from here, each by the key of its words, for the notice to the operator."""

@@ -31,13 +31,7 @@ REFERRAL: Final = StreamKind(
     evidence_of=evidence,
     answered_by=answered_by,
     memory=ReferralMemory,
-    shown=frozenset(
-        {
-            events.ReferralOverdue,
-            events.ReferralAnswered,
-            events.ReferralCancelled,
-        }
-    ),
+    shown=frozenset({events.ReferralOverdue, events.ReferralAnswered, events.ReferralCancelled}),
     tells=TELLS,
     title=said("many.referrals"),
 )

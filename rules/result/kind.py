@@ -31,13 +31,7 @@ RESULT: Final = StreamKind(
     evidence_of=evidence,
     found_by=found_by,
     memory=ResultMemory,
-    shown=frozenset(
-        {
-            events.ResultReleased,
-            events.ResultReplaced,
-            events.ResultRevoked,
-        }
-    ),
+    shown=frozenset({events.ResultReleased, events.ResultReplaced, events.ResultRevoked}),
     tells=TELLS,
     waits=status.WAITS,
     title=said("many.results"),

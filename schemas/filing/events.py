@@ -1103,11 +1103,7 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
         Clock.APPEAL: Effect.START,
     },
     "suspension_prolonged": {Clock.SUSPENSION: Effect.EXTEND},
-    "resumed": {
-        Clock.PROCESSING: Effect.RESUME,
-        Clock.STEP: Effect.RESUME,
-        Clock.SUSPENSION: Effect.STOP,
-    },
+    "resumed": {Clock.PROCESSING: Effect.RESUME, Clock.STEP: Effect.RESUME, Clock.SUSPENSION: Effect.STOP},
     "stopped": _ENDED_BY_THE_AGENCY,
     "extended": {Clock.PROCESSING: Effect.EXTEND},
     "case_applied": {Clock.PROCESSING: Effect.EXTEND},

@@ -2,11 +2,7 @@
 
 from typing import Literal
 
-from ..base import (
-    Line,
-    Sha256,
-    ShortText,
-)
+from ..base import Line, Sha256, ShortText
 from ..files import FileRef
 from ..filing.commands import Command, SystemCommand
 from ..filing.events import PaymentMeans

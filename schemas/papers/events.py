@@ -2,13 +2,7 @@
 
 from typing import Annotated, Literal
 
-from ..base import (
-    Dong,
-    Model,
-    Numbered,
-    Personal,
-    Sha256,
-)
+from ..base import Dong, Model, Numbered, Personal, Sha256
 from ..files import FileRef
 from ..filing.events import PaymentMeans
 from ..level import Channel

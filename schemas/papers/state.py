@@ -6,15 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ..base import (
-    AgencyCode,
-    Code,
-    Dong,
-    Instant,
-    Model,
-    StrictModel,
-    unset,
-)
+from ..base import AgencyCode, Code, Dong, Instant, Model, StrictModel, unset
 from ..files import FileRef
 from ..filing.events import PaymentMeans
 from ..level import Channel

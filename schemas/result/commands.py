@@ -3,10 +3,7 @@
 from datetime import date
 from typing import Final, Literal
 
-from ..base import (
-    DocumentNumber,
-    ShortText,
-)
+from ..base import DocumentNumber, ShortText
 from ..files import FileRef
 from ..filing.commands import Command, SystemCommand
 from .state import Adopted, ResultOrder, Signatory, SigningPlace

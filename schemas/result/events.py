@@ -5,13 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..base import (
-    Instant,
-    Model,
-    Numbered,
-    Personal,
-    unset,
-)
+from ..base import Instant, Model, Numbered, Personal, unset
 from ..files import FileRef
 from ..filing.events import MachineWorkAnswered, MachineWorkFailing, Outcome
 from ..people import Role

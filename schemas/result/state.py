@@ -8,15 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from ..backoffice import Dossier
-from ..base import (
-    AgencyCode,
-    Instant,
-    Model,
-    Sha256,
-    StrictModel,
-    Subject,
-    unset,
-)
+from ..base import AgencyCode, Instant, Model, Sha256, StrictModel, Subject, unset
 from ..files import FileRef
 from ..filing.events import MachineWork, Outcome
 from ..people import Actor, Applicant, IdNumber, PersonKind, Role

@@ -167,11 +167,7 @@ async def agencies_work(around: Surroundings) -> list[Finding]:
     if not found:
         return [ok("doctor.machine_work.none")]
     told = [
-        warn(
-            "as_is",
-            fix="doctor.machine_work.mend",
-            value=f"{one.code} ({one.agency}): {work_line(one.work)}",
-        )
+        warn("as_is", fix="doctor.machine_work.mend", value=f"{one.code} ({one.agency}): {work_line(one.work)}")
         for one in found[:SHOWN]
     ]
     if len(found) > SHOWN:

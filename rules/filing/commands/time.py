@@ -263,11 +263,7 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     "resume": Rule((Role.LEADER,), _may_resume, lambda _, command, __: (ev.Resumed(officer=command.actor.subject),)),
     "prolong": Rule((Role.LEADER,), lambda filing, __, _: at_stage(filing, Stage.SUSPENDED), _prolong),
     "extend": Rule((Role.LEADER,), _may_extend, _extend),
-    "apply_case": Rule(
-        (Role.SPECIALIST, Role.LEADER),
-        _may_apply_case,
-        _apply_case,
-    ),
+    "apply_case": Rule((Role.SPECIALIST, Role.LEADER), _may_apply_case, _apply_case),
     "reappoint": Rule((Role.LEADER,), _may_reappoint, _reappoint),
     "apologise": Rule(
         (Role.LEADER,),

@@ -21,10 +21,7 @@ def receipt(source: PaperSource) -> PaperSheet:
         issuer=source.filing.receiving,
         title=said("paper.receipt"),
         body=_body(source),
-        signatories=(
-            by_hand(said("paper.who_filed")),
-            officer(source, said("paper.who_received")),
-        ),
+        signatories=(by_hand(said("paper.who_filed")), officer(source, said("paper.who_received"))),
     )
 
 
