@@ -7,8 +7,6 @@ from schemas.publishing.calendar import WEEKDAYS, Day, DayKind, DayStatus, Hours
 
 
 class DaySketch(Sketch):
-    """The readable parts of a day of an overlay."""
-
     date: Maybe[Day] = UNREAD
     kind: Maybe[DayKind] = UNREAD
     hours: Listed[Hours] = ()
@@ -19,15 +17,11 @@ class DaySketch(Sketch):
 
 
 class OverlaySketch(Sketch):
-    """The readable parts of an overlay."""
-
     agency: Maybe[OverlayAgency | None] = None
     days: Listed[DaySketch] = ()
 
 
 class WeekSketch(Sketch):
-    """The readable parts of the regular hours."""
-
     monday: Listed[Hours] = Week().monday
     tuesday: Listed[Hours] = Week().tuesday
     wednesday: Listed[Hours] = Week().wednesday
@@ -38,8 +32,6 @@ class WeekSketch(Sketch):
 
 
 class CalendarSketch(Sketch):
-    """The readable parts of a calendar."""
-
     valid_from: Maybe[Day] = UNREAD
     valid_until: Maybe[Day] = UNREAD
     checked: Maybe[Day | None] = None

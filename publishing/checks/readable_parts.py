@@ -62,8 +62,6 @@ class Sketch(Model):
 
 
 class ConditionSketch(Sketch):
-    """The readable parts of a condition."""
-
     field: Maybe[Code | None] = None
     one_of: Listed[FormValue] = ()
     at_least: Maybe[int | None] = None
@@ -75,8 +73,6 @@ class ConditionSketch(Sketch):
 
 
 class PaperSketch(Sketch):
-    """The readable parts of a paper."""
-
     code: Maybe[Code] = UNREAD
     when: Listed[ConditionSketch] = ()
     form: Maybe[str | None] = None
@@ -90,8 +86,6 @@ class CodeSketch(Sketch):
 
 
 class FieldSketch(Sketch):
-    """The readable parts of a form field."""
-
     code: Maybe[Code] = UNREAD
     kind: Maybe[FieldKind] = UNREAD
     minimum: Maybe[int | None] = None
@@ -102,41 +96,29 @@ class FieldSketch(Sketch):
 
 
 class ConsultSketch(Sketch):
-    """The readable parts of a consultation."""
-
     parties: Listed[CodeSketch] = ()
 
 
 class ObligationSketch(Sketch):
-    """The readable parts of a financial obligation."""
-
     answer: Maybe[Limit] = UNREAD
     pay: Maybe[Limit] = UNREAD
 
 
 class DraftSketch(Sketch):
-    """The readable parts of a draft for the applicant."""
-
     answer: Maybe[Limit] = UNREAD
 
 
 class PartSketch(Sketch):
-    """The readable parts of a part that another agency decides."""
-
     code: Maybe[Code] = UNREAD
     kinds: Listed[AgencyKind] = ()
     limit: Maybe[Limit] = UNREAD
 
 
 class ReferralSketch(Sketch):
-    """The readable parts of a referral to other agencies."""
-
     parts: Listed[PartSketch] = ()
 
 
 class StepSketch(Sketch):
-    """The readable parts of a review step."""
-
     code: Maybe[Code] = UNREAD
     role: Maybe[Role] = UNREAD
     act: Maybe[Act] = UNREAD
@@ -148,15 +130,11 @@ class StepSketch(Sketch):
 
 
 class ValiditySketch(Sketch):
-    """The readable parts of a validity."""
-
     valid_from: Maybe[Annotated[Day | None, Strict(strict=False)]] = None
     valid_until: Maybe[Annotated[Day | None, Strict(strict=False)]] = None
 
 
 class ItemSketch(ValiditySketch):
-    """The readable parts of a fee item."""
-
     code: Maybe[Code] = UNREAD
     amount: Maybe[AmountInDong | None] = None
     per: Maybe[Code | None] = None
@@ -168,22 +146,16 @@ class ItemSketch(ValiditySketch):
 
 
 class WaiverSketch(ValiditySketch):
-    """The readable parts of a waiver."""
-
     code: Maybe[Code] = UNREAD
     when: Listed[ConditionSketch] = ()
     evidence: Maybe[Code | None] = None
 
 
 class RefundSketch(Sketch):
-    """The readable parts of a refund rule."""
-
     case: Maybe[RefundCase] = UNREAD
 
 
 class FeeSketch(Sketch):
-    """The readable parts of the fee."""
-
     items: Listed[ItemSketch] = UNREAD
     waivers: Listed[WaiverSketch] = ()
     refunds: Listed[RefundSketch] = ()
@@ -197,36 +169,26 @@ class PostageSketch(Sketch):
 
 
 class ResultSketch(Sketch):
-    """The readable parts of the result."""
-
     channels: Listed[Channel] = UNREAD
     postage: Maybe[PostageSketch | None] = None
 
 
 class SupplementSketch(Sketch):
-    """The readable parts of the supplement."""
-
     limit: Maybe[Limit] = UNREAD
     within: Maybe[Limit] = UNREAD
 
 
 class ExtensionSketch(Sketch):
-    """The readable parts of the extension."""
-
     by: Maybe[Limit] = UNREAD
     notice: Maybe[Limit] = UNREAD
 
 
 class RetentionSketch(Sketch):
-    """The readable parts of the retention."""
-
     keep_years: Maybe[int | None] = None
     erase_years: Maybe[int | None] = None
 
 
 class SignatureSketch(Sketch):
-    """The readable parts of the signature."""
-
     required: Maybe[bool] = UNREAD
     unless: Listed[ConditionSketch] = ()
 
@@ -238,8 +200,6 @@ class OfficersSketch(Sketch):
 
 
 class CaseSketch(Sketch):
-    """The readable parts of another processing limit."""
-
     code: Maybe[Code] = UNREAD
     processing: Maybe[Limit] = UNREAD
     when: Listed[ConditionSketch] = ()
@@ -250,8 +210,6 @@ class PartialSketch(Sketch):
 
 
 class ProcedureSketch(Sketch):
-    """The readable parts of a procedure."""
-
     code: Maybe[ProcedureCode] = UNREAD
     validity: Maybe[ValiditySketch | None] = None
     level: Maybe[Annotated[Level, BeforeValidator(_plain_number)]] = UNREAD
