@@ -68,20 +68,16 @@ class Dossier(Model):
     applicant: Applicant
     """the person or organisation in whose name the filing is made"""
     form: dict[Code, FormValue]
-    """values of the procedure's form fields by their codes; dates as YYYY-MM-DD"""
     papers: tuple[Paper, ...]
     """the papers of the dossier, each by its code and its file"""
     authorisation: Authorisation | None = None
-    """file of the authorisation (giấy ủy quyền) under which a representative acts"""
 
 
 class CheckRequest(Model):
     """Asks whether this dossier is complete, so that it may be approved under the standing order."""
 
     request_id: Key
-    """id of the request: repeated with the same id, it must get the same answer"""
     dossier: Dossier
-    """the filing as the agency's back office sees it"""
 
 
 class CheckAnswer(Model):
@@ -100,16 +96,13 @@ class IssueRequest(Model):
     """
 
     request_id: Key
-    """id of the request: repeated with the same id, it must get the same answer"""
     dossier: Dossier
-    """the filing as the agency's back office sees it"""
     outcome: Outcome
     officer: str
     """identity of the officer who answers for the decision"""
     reason: str | None = None
     number: str | None = None
     corrects: str | None = None
-    """number of the result that it corrects; not set for any other"""
 
 
 class IssueAnswer(Model):
@@ -129,9 +122,7 @@ class AnswerRequest(Model):
     """Asks for the decision of a `part` of the procedure, which the agency `lead` has referred (liên thông)."""
 
     request_id: Key
-    """id of the request: repeated with the same id, it must get the same answer"""
     dossier: Dossier
-    """the filing as the agency's back office sees it"""
     part: Code
     lead: AgencyCode
     """code of the filing's own agency, which referred it"""

@@ -86,7 +86,6 @@ class Page(Model, Generic[T]):
     """Some rows as of an instant; `next` begins the page after, None after the last."""
 
     as_of: Instant
-    """time at which the record was read"""
     rows: tuple[T, ...]
     """entries of this page"""
     next: str | None = None
@@ -97,7 +96,6 @@ class Changes(Model):
     """The views of a filing after each event, in order; `seq` is the next `after`. `more`: further events exist."""
 
     as_of: Instant
-    """time at which the record was read"""
     seq: int
     """number of the last event of this answer: the `after` of the next question"""
     views: tuple[FilingView, ...] = ()
@@ -144,11 +142,9 @@ class FilingSummary(Model):
     version: str
     client_id: str | None = None
     submission_id: str | None = None
-    """id of the filing in the client system, unique there"""
     level: int
     status: int
     status_name: Text
-    """name of the status, in both languages"""
     stage: str
     """stage of the filing: the act or event that it waits for"""
     seq: int
@@ -230,7 +226,6 @@ class Count(Model):
     agency: AgencyCode
     status: int
     status_name: Text
-    """name of the status, in both languages"""
     filings: int
     """number of filings"""
     late: int
@@ -263,7 +258,6 @@ class AbsenceSummary(Model):
     """identity of the officer who is absent"""
     role: Role
     first_day: date
-    """first day of the absence, in Vietnamese time: 2026-12-01"""
     last_day: date
     """last day of the absence, itself included"""
     substitute: str
@@ -374,7 +368,6 @@ class AskReceipt(_About):
     ask: Literal["receipt"] = "receipt"
     answer: ClassVar = Receipt
     command_id: Key = "submit"
-    """your own id of the command, unique in its filing: a repeat with this id is the same command"""
 
 
 class AskActions(_About):

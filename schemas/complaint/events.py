@@ -33,7 +33,6 @@ class Complained(Model):
     answer: Limit
     """time limit for the answer, once the complaint was taken up"""
     reminder: Limit
-    """time before the end of a limit at which the officer is reminded"""
     days: Calendar
     """the calendar of its limits"""
     represented_until: Day | None = None

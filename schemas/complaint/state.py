@@ -57,7 +57,6 @@ class ComplaintStart(Model):
     """file of the complaint (đơn khiếu nại) that the applicant signed, if the desk records it"""
     actor: Actor
     via: Via
-    """the authenticated program that passes this on, and the channel of the request"""
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 

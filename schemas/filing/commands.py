@@ -111,10 +111,8 @@ class Command(StrictModel):
 
     kind: str
     command_id: Key
-    """your own id of the command, unique in its filing: a repeat with this id is the same command"""
     actor: Actor
     via: Via
-    """the authenticated program that passes this on, and the channel of the request"""
     on_behalf_of: Annotated[str, AfterValidator(line)] | None = Field(default=None, max_length=128)
     """the person for whom the actor acts, if not for themselves"""
     seen_seq: int | None = Field(default=None, ge=0)
@@ -260,7 +258,6 @@ class Inspect(Command):
 
     kind: Literal["inspect"] = "inspect"
     held_at: Instant
-    """time of the inspection"""
     place: Line
     """place of the inspection"""
     participants: tuple[Line, ...] = Field(min_length=1, max_length=50)
@@ -274,9 +271,7 @@ class RecordOpinion(Command):
 
     kind: Literal["record_opinion"] = "record_opinion"
     party: Code
-    """code of the consulted body in the procedure"""
     consent: StrictBool
-    """true: it agrees; false: it objects"""
     note: ShortText | None = None
     """text of the body's answer; optional"""
 
@@ -335,7 +330,6 @@ class CorrectDraft(Command):
     kind: Literal["correct_draft"] = "correct_draft"
     note: ShortText
     form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
-    """values of the procedure's form fields by their codes; dates as YYYY-MM-DD"""
 
 
 class Propose(Command):

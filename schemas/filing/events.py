@@ -172,7 +172,6 @@ class Submitted(Model):
     agency: AgencyCode
     desk: AgencyCode | None = None
     result_desk: AgencyCode | None = None
-    """code of the agency at whose desk the result is fetched, if that is not the usual one"""
     procedure: ProcedureCode
     version: Version
     procedure_sha256: Sha256
@@ -183,12 +182,10 @@ class Submitted(Model):
     fee_channel: Channel | None = None
     """channel of the fee: online, at the counter, or to the post"""
     result_channel: Channel
-    """channel of the result: online, at the counter or by post"""
     paper_digests: dict[Code, Sha256 | None]
     """SHA-256 of each paper's file by the paper's code, in hex; null if it was handed in on paper"""
     client_id: Key | None = None
     submission_id: Key | None = None
-    """id of the filing in the client system, unique there"""
     accountable: Accountable | None = None
     """the officers who answer for the filing if it is approved without a decision"""
     digests: Digests | None = None
@@ -196,7 +193,6 @@ class Submitted(Model):
     missing: tuple[SupplementNeed, ...] = ()
     """missing parts of a paper dossier: it counts as received, and is accepted once they have come"""
     received_at: Instant | None = None
-    """signing time of the hand-over record of a dossier by post; its time runs from then"""
     assisted: bool = False
     """whether an officer filled it in for the applicant"""
     partners: tuple[Partner, ...] = ()
@@ -473,7 +469,6 @@ class Inspected(Model):
     step: Code
     officer: str
     held_at: Instant
-    """time of the inspection"""
     place: Annotated[str, Personal]
     participants: Annotated[tuple[str, ...], Personal]
     findings: Annotated[str, Personal]
@@ -485,9 +480,7 @@ class OpinionRecorded(Model):
     kind: Literal["opinion_recorded"] = "opinion_recorded"
     step: Code
     party: Code
-    """code of the consulted body in the procedure"""
     consent: bool
-    """true: it agrees; false: it objects"""
     officer: str
     note: Annotated[str | None, Personal] = None
 
@@ -805,7 +798,6 @@ class ParcelFound(Model):
     outcome: ParcelOutcome
     """outcome of the parcel"""
     copy_number: int
-    """number of the copy of the result, from 1"""
 
 
 class HandedOver(Model):

@@ -160,7 +160,6 @@ class ClockState(Model):
     limit: Limit
     """length of the time limit, extensions included"""
     cut_off: LocalTime | None = None
-    """time of day in Vietnam after which an arrival counts as received on the next working day"""
     started: Instant
     """start of this run of the clock"""
     due: Instant
@@ -169,7 +168,6 @@ class ClockState(Model):
     extensions: tuple[Extension, ...] = ()
     """the extensions of the limit"""
     remind_at: Instant | None = None
-    """time of the officer's coming reminder; not set once this is settled"""
     reminded_at: Instant | None = None
     """time of the officer's reminder"""
     apologise_at: Instant | None = None
@@ -240,7 +238,6 @@ class Fee(Model):
     returned: tuple[FeeShare, ...] = ()
     """refunded parts of it after changes of the dossier, item by item"""
     charged_back: Dong = 0
-    """amount in đồng that the payer's bank took back"""
 
     @property
     def kept(self) -> int:
@@ -275,7 +272,6 @@ class Inspection(Model):
     step: Code
     officer: str
     held_at: Instant
-    """time of the inspection"""
     place: str
     """place of the inspection"""
     participants: tuple[str, ...]
@@ -289,9 +285,7 @@ class Opinion(Model):
 
     step: Code
     party: Code
-    """code of the consulted body in the procedure"""
     consent: bool
-    """true: it agrees; false: it objects"""
     silent: bool = False
     """whether it did not answer in time, which counts as consent"""
     note: str | None = None
@@ -432,7 +426,6 @@ class RevokedCopy(Model):
     """
 
     copy_number: int
-    """number of the copy of the result, from 1"""
     parcel: int
     """number of its parcel, from 1"""
     outcome: ParcelOutcome
@@ -727,24 +720,19 @@ class FilingView(Model):
     channel: Channel
     desk: AgencyCode | None = None
     result_desk: AgencyCode | None = None
-    """code of the agency at whose desk the result is fetched, if that is not the usual one"""
     at_desk: tuple[Code, ...] = ()
     """codes of the papers that are still at another agency's desk"""
     under_way: tuple[Code, ...] = ()
     """codes of the papers on their way from another agency's desk"""
     result_channel: Channel
-    """channel of the result: online, at the counter or by post"""
     authorisation: Authorisation | None = None
-    """file of the authorisation (giấy ủy quyền) under which a representative acts"""
     status: Status
     status_name: Text
-    """name of the status, in both languages"""
     stage: Stage
     """stage of the filing: the act or event that it waits for"""
     submitted_at: Instant
     """time of the submission"""
     received_at: Instant | None = None
-    """signing time of the hand-over record of a dossier by post; its time runs from then"""
     missing: tuple[SupplementNeed, ...] = ()
     """missing parts of a paper dossier: it counts as received, and is accepted once they have come"""
     scan: ScanState | None = None
@@ -787,7 +775,6 @@ class FilingView(Model):
     """the decision, its officer and its reason; not set before"""
     result: FileRef | None = None
     copy_number: int = 1
-    """number of the copy of the result, from 1"""
     lost_copy: RevokedCopy | None = None
     """the lost copy of the result, while another is made; not set otherwise"""
     revoked_copies: tuple[RevokedCopy, ...] = ()
@@ -807,7 +794,6 @@ class FilingView(Model):
     erased_at: Instant | None = Field(default=None, exclude_if=unset)
     """time at which the personal data was erased; not set before"""
     as_of: Instant
-    """time at which the record was read"""
 
 
 class FilingStart(Model):

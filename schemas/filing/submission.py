@@ -41,14 +41,12 @@ class Submission(Model):
 
     client_id: Key
     submission_id: Key
-    """id of the filing in the client system, unique there"""
     procedure: ProcedureCode
     version: Version | None = None
     """published version of the procedure; without it the current one"""
     agency: AgencyCode
     desk: AgencyCode | None = None
     result_desk: AgencyCode | None = None
-    """code of the agency at whose desk the result is fetched, if that is not the usual one"""
     level: Level | None = None
     """level of the filing, 1 to 4; without it the highest that the applicant can use"""
     channel: Channel = Channel.ONLINE
@@ -56,25 +54,20 @@ class Submission(Model):
     """the person or organisation in whose name the filing is made"""
     actor: Actor
     via: Via
-    """the authenticated program that passes this on, and the channel of the request"""
     form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
-    """values of the procedure's form fields by their codes; dates as YYYY-MM-DD"""
     papers: tuple[Paper, ...] = Field(default=(), max_length=100)
     """the papers of the dossier, each by its code and its file"""
     authorisation: Authorisation | None = None
-    """file of the authorisation (giấy ủy quyền) under which a representative acts"""
     signature: FileRef | None = None
     """file of the digital signature over the dossier; needed at level 4 if the procedure requires it"""
     fee_channel: Channel | None = None
     """channel of the fee: online, at the counter, or to the post"""
     result_channel: Channel
-    """channel of the result: online, at the counter or by post"""
     address: Address | None = None
     """postal address for the result; needed if the channel is post"""
     payer_account: Annotated[str, AfterValidator(line)] | None = Field(default=None, max_length=64)
     """account for an online fee, and for refunds of money that is not owed"""
     received_at: Instant | None = None
-    """signing time of the hand-over record of a dossier by post; its time runs from then"""
     assisted: FileRef | None = None
     """file of the form that the desk filled in for the applicant, read back to them and signed"""
 

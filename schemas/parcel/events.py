@@ -46,7 +46,6 @@ class ConsignmentInvited(Model):
     said: str
     """the post's own word for the status"""
     happened_at: Instant
-    """time of the event as the post reports it"""
     again_by: Instant
     """deadline of the post's next attempt"""
 
@@ -59,7 +58,6 @@ class ConsignmentReported(Model):
     """the post's own word for the status"""
     message: Annotated[str | None, Personal] = None
     happened_at: Instant
-    """time of the event as the post reports it"""
 
 
 class ConsignmentRecalled(Model):
@@ -86,7 +84,6 @@ class ConsignmentEnded(Model):
     said: str | None = None
     """the post's own word for the status"""
     happened_at: Instant | None = None
-    """time of the event as the post reports it"""
     late: bool = False
     """whether the post had reported another end before"""
     collected: Dong | None = None

@@ -20,7 +20,6 @@ class PaymentRequested(Deadline):
     number: Annotated[str | None, Numbered("payment")] = None
     n: int
     provider: Code = DEFAULT_PROVIDER
-    """provider that takes the money, such as bank"""
     amount: Dong
     description: str = ""
     """purpose of the payment, as the payer sees it"""
@@ -88,7 +87,6 @@ class PaymentRefunded(Model):
     capture_id: str
     amount: Dong
     case: int | None = None
-    """number of the case in the refund, from 1"""
 
 
 class PaymentCalendarChanged(Model):

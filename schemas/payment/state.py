@@ -75,7 +75,6 @@ class ChargeBack(Model):
     """
 
     transaction: str
-    """the provider's own number of the transaction"""
     amount: Annotated[Dong, Field(gt=0)]
     at: Instant
     attempt: int | None = None
@@ -89,7 +88,6 @@ class ChargedBack(Model):
 
     capture_id: str
     transaction: str
-    """the provider's own number of the transaction"""
     amount: Annotated[Dong, Field(gt=0)]
     at: Instant
 
@@ -255,7 +253,6 @@ class PaymentView(Model):
     n: int
     number: str | None = None
     provider: Code = DEFAULT_PROVIDER
-    """provider that takes the money, such as bank"""
     amount: Dong
     state: PaymentState
     pay_url: str | None = None
@@ -267,7 +264,6 @@ class PaymentView(Model):
     refunded: Dong = Field(ge=0)
     """amount in đồng refunded so far"""
     charged_back: Dong | None = None
-    """amount in đồng that the payer's bank took back"""
     attempt: int = 1
     """number of the newest request for the money, from 1"""
     expires: Instant | None = None

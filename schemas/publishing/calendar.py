@@ -156,7 +156,6 @@ class Calendar(Model):
     open: dict[Day, OpenHours] = Field(default_factory=dict)
     """hours of days that differ from their weekday, by date"""
     cut_off: LocalTime = CUT_OFF
-    """time of day in Vietnam after which an arrival counts as received on the next working day"""
 
     @property
     def name(self) -> str:
@@ -265,7 +264,6 @@ class CalendarFile(StrictModel):
     week: Week = Week()
     """office hours of the seven weekdays"""
     cut_off: LocalTime = CUT_OFF
-    """time of day in Vietnam after which an arrival counts as received on the next working day"""
     overlays: tuple[Overlay, ...] = ()
     """the special days of the country and of agencies"""
 

@@ -142,7 +142,6 @@ class AbsenceRecorded(Publication):
     subject: str
     role: str
     first_day: date
-    """first day of the absence, in Vietnamese time: 2026-12-01"""
     last_day: date
     """last day of the absence, itself included"""
     substitute: str
@@ -157,7 +156,6 @@ class AbsenceWithdrawn(Publication):
     subject: str
     role: str
     first_day: date
-    """first day of the absence, in Vietnamese time: 2026-12-01"""
 
 
 class PublicationAsked(Publication):

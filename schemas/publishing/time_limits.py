@@ -74,7 +74,6 @@ class Limits(Model):
     complaint: Limit = COMPLAINT
     """time limit of the agency to answer a complaint once it was taken up"""
     reminder: Limit = NOTICE
-    """time before the end of a limit at which the officer is reminded"""
     apology: Limit = DRAFT
     """time before the end of a limit at which the officer must draft an apology"""
     notice: Limit = NOTICE

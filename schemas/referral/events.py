@@ -22,9 +22,7 @@ class ReferralRequested(Deadline):
     lead: AgencyCode
     """code of the filing's own agency, which referred it"""
     reminder: Limit
-    """time before the end of a limit at which the officer is reminded"""
     remind_at: Instant
-    """time of the officer's coming reminder; not set once this is settled"""
     dossier: Annotated[Dossier, Personal]
     filed_by: Annotated[Actor, Personal]
 
@@ -73,7 +71,6 @@ class ReferralCalendarChanged(Model):
     calendar: CalendarName
     due: Instant
     remind_at: Instant
-    """time of the officer's coming reminder; not set once this is settled"""
 
 
 ReferralEvent = (

@@ -55,7 +55,6 @@ class ApproveRefund(_InWhosePlace):
 
     kind: Literal["approve_refund"] = "approve_refund"
     case: int = Field(ge=1)
-    """number of the case in the refund, from 1"""
 
 
 class DeclineRefund(_InWhosePlace):
@@ -63,7 +62,6 @@ class DeclineRefund(_InWhosePlace):
 
     kind: Literal["decline_refund"] = "decline_refund"
     case: int = Field(ge=1)
-    """number of the case in the refund, from 1"""
     reason: ShortText
 
 
@@ -72,7 +70,6 @@ class GiveBackByHand(_InWhosePlace):
 
     kind: Literal["give_back_by_hand"] = "give_back_by_hand"
     case: int = Field(ge=1)
-    """number of the case in the refund, from 1"""
     means: RefundMeans
     """means of the refund: by transfer or in cash"""
     evidence: FileRef

@@ -48,9 +48,7 @@ class RefundOpened(Model):
 
     kind: Literal["refund_opened"] = "refund_opened"
     case: int
-    """number of the case in the refund, from 1"""
     payment: int
-    """number of the payment in the filing, from 1"""
     capture_id: str
     amount: Dong
     cause: RefundCause
@@ -75,7 +73,6 @@ class RefundApproved(Model):
 
     kind: Literal["refund_approved"] = "refund_approved"
     case: int
-    """number of the case in the refund, from 1"""
     officer: str
     acting_for: str | None = None
     asked_by: tuple[str, ...] = ()
@@ -86,7 +83,6 @@ class RefundDeclined(Model):
 
     kind: Literal["refund_declined"] = "refund_declined"
     case: int
-    """number of the case in the refund, from 1"""
     officer: str
     acting_for: str | None = None
     asked_by: tuple[str, ...] = ()
@@ -101,7 +97,6 @@ class RefundAsked(Model):
 
     kind: Literal["refund_asked"] = "refund_asked"
     case: int
-    """number of the case in the refund, from 1"""
     n: Annotated[int, Field(ge=1)] = 1
     """number of the request to the provider, from 1"""
 
@@ -111,7 +106,6 @@ class RefundLeftToHand(Model):
 
     kind: Literal["refund_left_to_hand"] = "refund_left_to_hand"
     case: int
-    """number of the case in the refund, from 1"""
     rule: str
     """reason why officers have to pay it out: not_offered, counter, or the provider's own code"""
 
@@ -121,11 +115,9 @@ class RefundGiven(Model):
 
     kind: Literal["refund_given"] = "refund_given"
     case: int
-    """number of the case in the refund, from 1"""
     capture_id: str
     amount: Dong
     transaction: str | None = None
-    """the provider's own number of the transaction"""
 
 
 class RefundGivenByHand(Model):
@@ -133,7 +125,6 @@ class RefundGivenByHand(Model):
 
     kind: Literal["refund_given_by_hand"] = "refund_given_by_hand"
     case: int
-    """number of the case in the refund, from 1"""
     capture_id: str
     amount: Dong
     officer: str

@@ -89,11 +89,9 @@ class CaptureTaken(Model):
     """
 
     payment: int
-    """number of the payment in the filing, from 1"""
     capture_id: str
     amount: Dong
     provider: Code = DEFAULT_PROVIDER
-    """provider that takes the money, such as bank"""
     asked: Dong
     description: str
     """purpose of the payment, as the payer sees it"""
@@ -132,7 +130,6 @@ class RefundEntry(Model):
     """
 
     case: int
-    """number of the case in the refund, from 1"""
     amount: Dong
     cause: RefundCause
     """not owed (late, second, excess, difference), by rule, or on request"""
@@ -236,13 +233,11 @@ class RefundView(Model):
     n: int
     """number of the payment × 1000 + number of the capture in it, from 1; 0: not paid online"""
     payment: int
-    """number of the payment in the filing, from 1"""
     captured: Dong
     """amount of this capture in đồng"""
     given: Dong
     """amount in đồng of this capture refunded so far"""
     charged_back: Dong | None = None
-    """amount in đồng that the payer's bank took back"""
     gone_twice: Dong | None = None
     """amount in đồng that was both refunded and charged back"""
     entries: tuple[RefundEntry, ...]

@@ -36,7 +36,6 @@ class ResultEntered(Model):
     expires_on: date | None = None
     copies: int | None = None
     corrects: str | None = None
-    """number of the result that it corrects; not set for any other"""
     officer: str | None = None
     """identity of the officer who had it corrected or signed again; not set for the first"""
     brought: FileRef | None = None

@@ -176,7 +176,6 @@ class ResultEntry(Model):
     ended_at: Instant | None = None
     """time at which it was revoked, replaced or given up; not set before"""
     corrects: str | None = None
-    """number of the result that it corrects; not set for any other"""
     replaced_by: str | None = None
     """number of the result that has replaced it; not set if none has"""
     renewed: tuple[Sha256, ...] = ()

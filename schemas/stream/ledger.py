@@ -21,7 +21,6 @@ class Receipt(Model):
     """The answer to a recorded command. `seq` is the head of the stream after it; `code` the dossier code."""
 
     command_id: Key
-    """your own id of the command, unique in its filing: a repeat with this id is the same command"""
     digest: str
     """SHA-256 of the content, in hex: it distinguishes a repeat from other content under the same id"""
     seq: int
