@@ -267,7 +267,7 @@ NO_EVENTS: Final = {"initial", "standing", "rows", "results", "receipts", "openi
 
 def test_each_function_of_a_kind_is_known_to_take_events_or_not() -> None:
     """`pins` is given the first event alone, which `erased` never is."""
-    functions = {one.name for one in fields(StreamKind) if str(one.type).startswith("Callable")}
+    functions = {one.name for one in fields(StreamKind) if str(one.type).startswith("collections.abc.Callable")}
     assert functions == TAKES_EVENTS | NO_EVENTS
 
 
