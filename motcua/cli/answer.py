@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from motcua.cli.language import in_words
-from motcua.cli.running import out, plain, print_json
+from motcua.cli.running import out, print_json
 from motcua.contract import Text, said
 
 VIETNAM: Final = timezone(timedelta(hours=7), "+07")
@@ -116,7 +116,7 @@ def show_all(
     """Prints answers of one kind as a table, with sentences `below`; or as JSON: `data`, else all fields of each."""
     answers = list(answers)
     if as_json:
-        print_json([plain(one) for one in answers] if data is None else data)
+        print_json(answers if data is None else data)
         return
     if title is not None:
         say(title, "bold")
@@ -141,7 +141,7 @@ def show_one(
 ) -> None:
     """Prints one answer, fact by fact, or as JSON: `data`, else all its fields."""
     if as_json:
-        print_json(plain(answer) if data is None and isinstance(answer, BaseModel) else data)
+        print_json(answer if data is None and isinstance(answer, BaseModel) else data)
         return
     if title is not None:
         say(title, "bold")

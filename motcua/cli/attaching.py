@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from motcua import contract as c
-from motcua.cli.running import Exit, end_well, fail, owes_json, plain, print_json, read_file, read_json
+from motcua.cli.running import Exit, end_well, fail, owes_json, print_json, read_file, read_json
 from motcua.files.store import FileNotTakenError, Store
 
 Attach = Annotated[list[str] | None, typer.Option("--attach", metavar="CODE=PATH", help="option.attach")]
@@ -111,7 +111,7 @@ def attach(
     files: Annotated[list[Path], typer.Argument(metavar="PATH…", help="option.attach.files")],
 ) -> None:
     found = put_in(_filing(whose), {f"file {n}": path for n, path in enumerate(files, 1)})
-    print_json([plain(file) for file in found.values()])
+    print_json([*found.values()])
 
 
 def _filing(whose: str) -> UUID:

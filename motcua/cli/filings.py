@@ -26,7 +26,7 @@ from motcua.cli.options import (
     filing_id_of,
 )
 from motcua.cli.running import Exit, ask, fail, note, out, parse, plain, read_file, read_json, refusing
-from motcua.cli.showing import ACTIONS, CLOCKS, DELIVERY, RECEIPT, VIEW, view_line, work_column, work_rows
+from motcua.cli.showing import ACTIONS, CLOCKS, DELIVERY, RECEIPT, VIEW, view_line, work_column
 from motcua.client import FilingClient, command_id
 from motcua.errors import FilingNotAvailable, NotReady, RefusedError, Unavailable
 from motcua.machine_work import MachineWork
@@ -170,7 +170,7 @@ def show(
         return
     (view, where), work = ask(lambda client: _seen(client, filing_id), patience)
     paid_by = (Column("pay_url", lambda _: where.get("pay_url")), Column("pay_code", lambda _: where.get("pay_code")))
-    data = plain(view) | where | {"machine_work": work_rows(work)}
+    data = plain(view) | where | {"machine_work": work}
     show_one(view, (*VIEW, work_column(work), *paid_by), as_json=as_json, data=data)
 
 
@@ -219,4 +219,4 @@ def delivery(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience
 
 def print_receipt(filing_id: UUID, receipt: c.Receipt, *, as_json: bool) -> None:
     columns = (*RECEIPT, Column("filing", lambda _: filing_id))
-    show_one(receipt, columns, as_json=as_json, data={"filing_id": str(filing_id), **plain(receipt)})
+    show_one(receipt, columns, as_json=as_json, data={"filing_id": filing_id, **plain(receipt)})

@@ -9,7 +9,7 @@ from motcua.calls.passing_over import PassedOver
 from motcua.cli.answer import Column, columns, lines, show_all
 from motcua.cli.options import PATIENCE, VIA, Actor, AsJson, Patience, actor_of
 from motcua.cli.progress import progress
-from motcua.cli.running import ask, exit_if, parse, plain
+from motcua.cli.running import ask, exit_if, parse
 from motcua.client import FilingClient
 
 _COLUMNS: Final = columns(
@@ -42,6 +42,5 @@ def pass_over(
 
 
 def _row(one: PassedOver) -> dict[str, Any]:
-    receipt = plain(one.receipt) if one.receipt else None
     row = {"stream": one.stream, "code": one.code, "task": one.task, "substitute": one.substitute}
-    return row | {"outcome": one.outcome, "receipt": receipt, "problems": [plain(why) for why in one.problems]}
+    return row | {"outcome": one.outcome, "receipt": one.receipt, "problems": one.problems}

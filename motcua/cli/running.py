@@ -6,9 +6,12 @@ import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import fields, is_dataclass
+from datetime import date
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn, TypeVar
+from uuid import UUID
 
 import typer
 from pydantic import BaseModel, ValidationError
@@ -188,9 +191,24 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Prints `value` as JSON. No other JSON follows, even if the command fails later."""
+    """Prints `value` as JSON. No other JSON follows, even if the command fails later.
+
+    A model has no field that is None, dates and times are as in ISO 8601, and ids and paths are texts.
+    """
     owes_json.set(False)
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_in_json))
+
+
+def _in_json(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return plain(value)
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, UUID | Path):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is no JSON")
 
 
 def plain(model: BaseModel) -> Any:
@@ -288,4 +306,4 @@ def say_failure(message: str, code: int, told: Mapping[str, Any] | None = None) 
     """Prints the failure as one line of JSON if the command owes JSON and has printed none."""
     if owes_json.get():
         failure = {"code": WORDS.get(code, "failed"), "message": message} | dict(told or {})
-        typer.echo(json.dumps(failure, ensure_ascii=False))
+        typer.echo(json.dumps(failure, ensure_ascii=False, default=_in_json))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from motcua.cli.answer import Column, Marked, columns, dong, lines, when
 from motcua.cli.language import in_words
@@ -27,20 +27,6 @@ def work_words(work: MachineWork) -> str:
     if work.next_try:
         parts.append(said("command.work.again", next_try=when(work.next_try)))
     return ", ".join(map(in_words, parts))
-
-
-def work_rows(found: Iterable[MachineWork]) -> list[dict[str, Any]]:
-    """Returns a back office's tasks as plain data, with instants in UTC."""
-    return [
-        {
-            "work": one.work,
-            "since": one.since.isoformat(),
-            "attempts": one.attempts,
-            "error": one.error,
-            "next_try": one.next_try and one.next_try.isoformat(),
-        }
-        for one in found
-    ]
 
 
 def view_line(view: FilingView) -> str:

@@ -17,7 +17,6 @@ from motcua.cli.answer import Column, columns, show_all
 from motcua.cli.help import group
 from motcua.cli.options import PATIENCE, AsJson, Patience
 from motcua.cli.running import end_well, note
-from motcua.cli.showing import work_rows
 from motcua.connection import connect
 from operations.machine_work import Failing, failing
 from recovery.stalled import Stalled, stalled
@@ -78,12 +77,12 @@ def _uuid(text: str) -> UUID | None:
 def _row(one: Stalled, known: dict[str, tuple[str, str]]) -> dict[str, Any]:
     code, agency = known.get(one.filing_id, (None, None))
     who = {"code": code, "agency": agency, "filing_id": one.filing_id}
-    return who | asdict(one) | {"since": one.since.isoformat(), "next_try": None}
+    return who | asdict(one) | {"next_try": None}
 
 
 def _failing_row(one: Failing) -> dict[str, Any]:
     """Returns a row with the keys of `_row`: the `cause` is the failing work; the place is in the `error`."""
-    [work] = work_rows([one.work])
+    work = asdict(one.work)
     who = {"code": one.code, "agency": one.agency, "filing_id": one.filing_id}
     return (
         who

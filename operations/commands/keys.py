@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
@@ -65,7 +64,7 @@ def rotate(*, as_json: AsJson = False) -> None:
         refusing(rotation.NotRotatedError, Exit.REFUSED, said("refused.keys.none_wrapped")),
     ):
         report = answered(lambda: rotation.rotate(dsn, masters, moved), OWNER)
-    tell(said("command.keys.rotated", keys=report.rotated, by=report.by), asdict(report), as_json=as_json)
+    tell(said("command.keys.rotated", keys=report.rotated, by=report.by), report, as_json=as_json)
     if report.left:
         left = ", ".join(f"{count:,} ({by})" for by, count in sorted(report.left.items()))
         fail(said("refused.keys.left", left=left, name=OTHER_MASTER_KEY), Exit.REFUSED)

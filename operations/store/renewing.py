@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -63,10 +63,6 @@ class Report:
     renewed: int = 0
     dry_run: bool = False
     failed: list[tuple[str, str]] = field(default_factory=list)
-
-    def plain(self) -> dict[str, Any]:
-        """Returns the report as JSON data."""
-        return asdict(self)
 
     def leave(self, issued: Issued, rule: str) -> None:
         """Notes a result that stays unchanged, with the reason."""

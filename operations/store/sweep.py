@@ -8,9 +8,9 @@ Every step is idempotent, and may be interrupted.
 import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -68,10 +68,6 @@ class Report:
     put_back: int = 0
     deleted: int = 0
     drafts: int = 0
-
-    def plain(self) -> dict[str, Any]:
-        """Returns the report as JSON data."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from console.addresses import OWNER
 from console.database import address
 from motcua.cli.answer import Column, show_one, tell
 from motcua.cli.options import Agency, AsJson, MaybeOperator, Operator, Reason
-from motcua.cli.running import Exit, fail, note, plain, problem_line
+from motcua.cli.running import Exit, fail, note, problem_line
 from publishing.authoring.absences import Absence, AbsenceRefusedError, record_absence, withdraw_absence
 from publishing.authoring.leaving import erase_officer
 from publishing.commands.directory import absence_words
@@ -51,8 +51,7 @@ def absence(  # noqa: PLR0913 -- a command line has many options
     except AbsenceRefusedError as no:
         for wrong in no.problems:
             note(problem_line(wrong))
-        told = {"problems": [plain(wrong) for wrong in no.problems]}
-        fail(said("refused.absence.not_recorded"), Exit.REFUSED, told, detail=officer)
+        fail(said("refused.absence.not_recorded"), Exit.REFUSED, {"problems": no.problems}, detail=officer)
     data = to_jsonable_python(away._asdict()) | {"already": already}
     columns = (Column("state", lambda _: recorded_now(already=already)), Column("absence", absence_words))
     show_one(data, (Column("officer", lambda _: officer), *columns), as_json=as_json, data=data)

@@ -29,10 +29,10 @@ from publishing.authoring.calendars import (
 from publishing.authoring.due import instant
 from publishing.calendars.calendar_changes import DayChange, changes
 from publishing.commands.calendar_files import app as app
-from publishing.commands.mistakes import mistake_row, print_mistakes
+from publishing.commands.mistakes import refuse_for
 from publishing.commands.publisher import published as published_when
 from publishing.commands.publisher import publisher, recorded
-from publishing.effects.calendar_what_if import Moved, WhatIf
+from publishing.effects.calendar_what_if import WhatIf
 from publishing.effects.calendar_what_if import what_if as project
 from publishing.effects.turning import Turned, turn
 from rules.time.working_time import VIETNAM
@@ -107,9 +107,9 @@ def what_if(
     ):
         answer = answered(lambda: project(dsn, master, calendar, asked, moved))
     if as_json:
-        facts = {"calendar": answer.calendar, "at": answer.at.isoformat(), "filings": answer.filings}
+        facts = {"calendar": answer.calendar, "at": answer.at, "filings": answer.filings}
         days_and_clocks = {"days": [_day_row(one) for one in days], "by": list(_by_procedure(answer))}
-        print_json(facts | days_and_clocks | {"moved": [asdict(one) | _instants(one) for one in answer.moved]})
+        print_json(facts | days_and_clocks | {"moved": answer.moved})
     else:
         for one in days:
             say(one.words)
@@ -117,12 +117,8 @@ def what_if(
 
 
 def _day_row(one: DayChange) -> dict[str, Any]:
-    facts = {"agency": one.agency, "date": one.day.isoformat(), "change": one.change.value}
-    return facts | {"hours": [str(hours) for hours in one.hours], "message": one.words.model_dump()}
-
-
-def _instants(moved: Moved) -> dict[str, str]:
-    return {"due": moved.due.isoformat(), "would_be_due": moved.would_be_due.isoformat()}
+    facts = {"agency": one.agency, "date": one.day, "change": one.change}
+    return facts | {"hours": [str(hours) for hours in one.hours], "message": one.words}
 
 
 def _by_procedure(answer: WhatIf) -> Iterator[dict[str, Any]]:
@@ -150,8 +146,7 @@ _MOVED: Final = columns("code clock becomes_late due would_be_due")
 @app.command("list")
 def list_published(*, as_json: AsJson = False) -> None:
     entries = answered(lambda: published_calendars(address(APPLICATION)))
-    data = [entry._asdict() | {"published_at": entry.published_at.isoformat()} for entry in entries]
-    show_all(entries, _LISTED, as_json=as_json, data=data)
+    show_all(entries, _LISTED, as_json=as_json, data=[entry._asdict() for entry in entries])
 
 
 _LISTED: Final = columns("calendar:name published:published_at sha256")
@@ -161,9 +156,5 @@ def _checked(file: Path, data: bytes, *, as_json: bool) -> CalendarFile:
     """Returns the calendar in a file; prints every mistake and ends the command if it has any."""
     checked = check_bytes(data)
     if checked.calendar is None:
-        if as_json:
-            print_json([mistake_row(file, entry) for entry in checked.mistakes])
-        else:
-            print_mistakes([(file, entry) for entry in checked.mistakes])
-        raise typer.Exit(Exit.REFUSED)
+        refuse_for([(file, entry) for entry in checked.mistakes], as_json=as_json)
     return checked.calendar

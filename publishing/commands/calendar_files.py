@@ -53,7 +53,7 @@ def show(calendar: Annotated[str, typer.Argument(metavar="NAME|FILE")] = NATIONA
         file = named_file(calendar)
     except RefusedLineError as error:
         fail(problem_line(error.problem), Exit.REFUSED)
-    ends = {"valid_from": file.valid_from.isoformat(), "valid_until": file.valid_until.isoformat()}
+    ends = {"valid_from": file.valid_from, "valid_until": file.valid_until}
     data = {"calendar": file.name} | ends | {"days": [_fact_row(fact) for fact in facts(file)]}
     title = said("command.calendar.from_until", calendar=file.name, first=file.valid_from, last=file.valid_until)
     show_all(facts(file), _FACTS, as_json=as_json, data=data, title=title)
@@ -80,18 +80,18 @@ def _doubts(file: CalendarFile | None, lines: dict[str, int], today: date) -> It
 
 def _fact_row(fact: Fact) -> dict[str, Any]:
     return {
-        "date": fact.day.isoformat(),
+        "date": fact.day,
         "agency": fact.agency,
         "hours": [str(hours) for hours in fact.hours],
         "status": fact.status.value,
         "source": fact.source,
-        "checked": None if fact.checked is None else fact.checked.isoformat(),
+        "checked": fact.checked,
     }
 
 
 def _doubt_row(path: Path, doubt: Doubtful, line: int | None) -> dict[str, Any]:
-    where = {"file": str(path), "path": doubt.fact.path, "line": line, "doubt": doubt.doubt.value}
-    return where | {"message": doubt.words.model_dump()} | _fact_row(doubt.fact)
+    where = {"file": path, "path": doubt.fact.path, "line": line, "doubt": doubt.doubt}
+    return where | {"message": doubt.words} | _fact_row(doubt.fact)
 
 
 def _doubtful(path: Path, doubt: Doubtful, line: int | None) -> Finding:

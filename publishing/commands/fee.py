@@ -14,7 +14,7 @@ from console.addresses import OWNER
 from console.database import address, answered
 from motcua.cli.answer import Column, columns, dong, say, show_all
 from motcua.cli.options import AsJson
-from motcua.cli.running import Exit, exit_if, fail, plain, print_json, problem_line, there
+from motcua.cli.running import Exit, exit_if, fail, print_json, problem_line, there
 from publishing.authoring.procedures import Listed, published
 from publishing.commands.procedure_changes import version_named
 from rules.filing.fees.inputs import APPLICANT, Case, Of
@@ -136,7 +136,7 @@ def _refuse(problems: Iterable[Problem], code: Exit) -> NoReturn:
     fail(
         "; ".join(f"{one.field}: {one.message.en} [{one.rule}]" for one in found),
         code,
-        {"problems": [plain(one) for one in found]},
+        {"problems": found},
         people,
     )
 
@@ -147,7 +147,7 @@ def _row(found: _Version, day: date, channel: Channel | None, answer: FeeStateme
         "procedure": procedure.code,
         "version": procedure.version,
         "province": found.province,
-        "at": day.isoformat(),
+        "at": day,
         "channel": channel,
         **answer.model_dump(mode="json"),
     }

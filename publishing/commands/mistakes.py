@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, NoReturn
 
 import typer
 
 from motcua.cli.answer import Marked, columns, show_all
 from motcua.cli.language import in_words
+from motcua.cli.running import Exit, print_json
 from rules.source.mistakes import Mistake
 from schemas.base import Text
 
@@ -46,3 +47,12 @@ def print_mistakes(found: Sequence[tuple[Path, Mistake]]) -> None:
     """Prints a row for each mistake; nothing without any."""
     if found:
         show_all([mistaken(*one) for one in found], FINDINGS)
+
+
+def refuse_for(found: Sequence[tuple[Path, Mistake]], *, as_json: bool) -> NoReturn:
+    """Prints these mistakes and ends the command."""
+    if as_json:
+        print_json([mistake_row(*one) for one in found])
+    else:
+        print_mistakes(found)
+    raise typer.Exit(Exit.REFUSED)

@@ -22,7 +22,7 @@ from publishing.authoring.procedures import Checked, MistakesFoundError, check_b
 from publishing.changes.change_words import told
 from publishing.changes.procedure_changes import Change
 from publishing.commands.importing import app as app
-from publishing.commands.mistakes import Files, mistake_row, print_mistakes
+from publishing.commands.mistakes import Files, refuse_for
 from publishing.commands.procedures import published_version
 from publishing.effects.version_what_if import Touched, VersionWhatIf, version_what_if
 from rules.amounts import money
@@ -58,7 +58,7 @@ def _change_row(change: Change, words: Text) -> dict[str, Any]:
         "group": change.group,
         "was": to_jsonable_python(change.was),
         "is": to_jsonable_python(change.now),
-        "words": plain(words),
+        "words": words,
     }
 
 
@@ -76,11 +76,7 @@ def _checked(path: Path, source: bytes, *, as_json: bool) -> tuple[Procedure, st
     """Returns the procedure in a file's bytes and its digest; if it has mistakes, prints them and ends the command."""
     checked: Checked = check_bytes(source, allow_seconds=True)
     if checked.procedure is None:
-        if as_json:
-            print_json([mistake_row(path, entry) for entry in checked.mistakes])
-        else:
-            print_mistakes([(path, entry) for entry in checked.mistakes])
-        raise typer.Exit(Exit.REFUSED)
+        refuse_for([(path, entry) for entry in checked.mistakes], as_json=as_json)
     return checked.procedure, checked.sha256
 
 

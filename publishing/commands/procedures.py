@@ -11,12 +11,12 @@ from console.database import address, answered
 from motcua.cli.answer import Column, columns, show_all
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, MaybeOperator
-from motcua.cli.running import Exit, exit_if, fail, plain, print_json
+from motcua.cli.running import Exit, exit_if, fail
 from publishing.authoring.procedures import Listed, MistakesFoundError, VersionPublishedError, check_bytes
 from publishing.authoring.procedures import publish as publish_file
 from publishing.authoring.procedures import published as published_versions
 from publishing.commands.check_report import Quiet, report_looks
-from publishing.commands.mistakes import Files, mistake_row, print_mistakes
+from publishing.commands.mistakes import Files, refuse_for
 from publishing.commands.procedure_page import PAGE, rows
 from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, waits_words
 from publishing.record.publishing import WaitsError
@@ -53,11 +53,7 @@ def publish(files: Files, *, demo: Demo = False, by: MaybeOperator = None, as_js
         for entry in check_bytes(data, allow_seconds=demo, today=_today()).mistakes
     ]
     if found:
-        if as_json:
-            print_json([mistake_row(path, entry) for path, entry in found])
-        else:
-            print_mistakes(found)
-        raise typer.Exit(Exit.REFUSED)
+        refuse_for(found, as_json=as_json)
     outcomes = [_publish_one(dsn, path, data, demo=demo, by=by) for path, data in contents.items()]
     show_all(outcomes, _OUTCOMES, as_json=as_json, data=outcomes)
     exit_if(any("error" in outcome for outcome in outcomes))
@@ -82,8 +78,7 @@ def show(
         typer.get_binary_stream("stdout").write(entry.source)
         return
     procedure = filled(_procedure(entry))
-    asked = [plain(one) for one in described(procedure)]
-    data = _listed_row(entry) | {"procedure": procedure.model_dump(mode="json"), "inputs": asked}
+    data = _listed_row(entry) | {"procedure": procedure.model_dump(mode="json"), "inputs": described(procedure)}
     title = said("command.procedures.version", version=f"{entry.code}@{entry.version}", standing=_standing(entry))
     show_all(rows(_procedure(entry)), PAGE, as_json=as_json, data=data, title=title)
 
@@ -124,18 +119,7 @@ def _procedure(entry: Listed) -> Procedure:
 
 
 def _listed_row(entry: Listed) -> dict[str, Any]:
-    return {
-        "code": entry.code,
-        "version": entry.version,
-        "sha256": entry.sha256,
-        "demo": entry.demo,
-        "published_at": entry.published_at.isoformat(),
-        "valid_from": entry.valid_from and entry.valid_from.isoformat(),
-        "valid_until": entry.valid_until and entry.valid_until.isoformat(),
-        "province": entry.province,
-        "base": entry.base,
-        "in_force": entry.in_force,
-    }
+    return {name: value for name, value in entry._asdict().items() if name != "source"}
 
 
 def _standing(entry: Listed) -> Text:

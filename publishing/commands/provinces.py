@@ -109,14 +109,7 @@ def _overlay(entry: Listed) -> ProvinceOverlay:
 
 
 def _listed_row(entry: Listed) -> dict[str, Any]:
-    return {
-        "province": entry.province,
-        "version": entry.version,
-        "name": entry.name.model_dump(),
-        "sha256": entry.sha256,
-        "published_at": entry.published_at.isoformat(),
-        "in_force": entry.in_force,
-    }
+    return {name: value for name, value in entry._asdict().items() if name != "source"}
 
 
 class _Labels(dict[str, Text]):

@@ -108,7 +108,7 @@ def sweep(
     ):
         report = done(lambda: sweeping.sweep(dsn, store, master, old=old, dry_run=dry_run, progress=moved))
     title = said("command.store.only_counted") if dry_run else None
-    show_one(report, _SWEPT, as_json=as_json, data=report.plain(), title=title)
+    show_one(report, _SWEPT, as_json=as_json, data=report, title=title)
 
 
 _SWEPT: Final = columns("files named young left swept put_back deleted drafts")

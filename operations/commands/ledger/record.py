@@ -15,7 +15,7 @@ from motcua.cli.help import WordedGroup, group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, WhichFiling
 from motcua.cli.running import there, use_stack_here
-from motcua.cli.showing import work_column, work_rows
+from motcua.cli.showing import work_column
 from motcua.client import FilingClient
 from motcua.errors import MotcuaError
 from motcua.machine_work import MachineWork
@@ -48,7 +48,7 @@ filings = group("filing", _ByCode)
 def filing(which: WhichFiling, *, as_json: AsJson = False) -> None:
     record = ask(lambda connection: found(connection, which))
     work = _machine_work(record)
-    data = record.model_dump(mode="json") | {"machine_work": None if work is None else work_rows(work)}
+    data = record.model_dump(mode="json") | {"machine_work": work}
     show_one(record, (*_FILING, work_column(work)), as_json=as_json, data=data)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import count
-from typing import Annotated, Any, Final, TypeAlias, TypeVar
+from typing import Annotated, Final, TypeAlias, TypeVar
 
 import asyncpg
 import typer
@@ -27,7 +26,7 @@ from motcua.cli.running import Exit, exit_if, fail, print_json, use_stack_here
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.rebuilding.build_check import BuildCheck, Checked
-from recovery.builds import Build, Builds
+from recovery.builds import Builds
 from recovery.histories import each
 from schemas.translate import said
 
@@ -48,7 +47,7 @@ def versions(context: typer.Context, *, as_json: AsJson = False) -> None:
     if context.invoked_subcommand is not None:
         return
     found = _ask(lambda builds: builds.all())
-    show_all(found, _BUILDS, as_json=as_json, data=[_row(one) for one in found])
+    show_all(found, _BUILDS, as_json=as_json)
 
 
 @app.command()
@@ -84,8 +83,8 @@ def check(
     problems = [one for one in found if one.problem]
     differing = [one for one in found if one.differs]
     if as_json:
-        told = {"problems": [asdict(one) for one in problems], "differs": [asdict(one) for one in differing]}
-        print_json({"checked": len(found), "snapshots": sum(one.snapshot for one in found)} | told)
+        counted = {"checked": len(found), "snapshots": sum(one.snapshot for one in found)}
+        print_json(counted | {"problems": problems, "differs": differing})
     else:
         shown = [*problems[:_SHOWN], *differing[:_SHOWN]]
         counts = {"problems": len(problems), "differing": len(differing)}
@@ -131,8 +130,3 @@ def _connected(work: Callable[[Pool, Client], Awaitable[T]]) -> T:
         fail(str(error), Exit.REFUSED)
     except RPCError as error:
         fail(f"Temporal: {error.status.name}", Exit.UNREACHABLE)
-
-
-def _row(build: Build) -> dict[str, Any]:
-    row = asdict(build)
-    return row | {name: row[name] and row[name].isoformat() for name in ("started_at", "promoted_at")}

@@ -100,9 +100,7 @@ def show(
 
 
 def _row(entry: Listed) -> dict[str, Any]:
-    return {name: value for name, value in entry._asdict().items() if name != "source"} | {
-        "published_at": entry.published_at.isoformat()
-    }
+    return {name: value for name, value in entry._asdict().items() if name != "source"}
 
 
 def _of(procedure: str) -> Text | str:

@@ -140,7 +140,7 @@ def shown(one: ErasureRequest) -> dict[str, Any]:
 
 def not_yet(asked: requests.Asked) -> list[dict[str, Any]]:
     """Returns the filings that can't be erased yet, as plain data, each with every reason."""
-    return [{"code": code, "problems": [plain(why) for why in all_]} for code, all_ in asked.left_out.items()]
+    return [{"code": code, "problems": all_} for code, all_ in asked.left_out.items()]
 
 
 _NOT_ERASED: Final = columns("code:0 why_not:1")
@@ -154,7 +154,7 @@ def say_not_yet(asked: requests.Asked) -> None:
 
 def left() -> list[Any]:
     """Returns the copies that can't be erased from here, as plain data."""
-    return [plain(said(f"erasure_left.{name}")) for name in LEFT]
+    return [said(f"erasure_left.{name}") for name in LEFT]
 
 
 def say_left() -> None:

@@ -104,7 +104,7 @@ def export(
     file.write_text(json.dumps(held, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     ask(lambda connection: exports.answered(connection, given), OWNER)
     counted = {"filings": len(held["filings"]), "named_in": len(held["named_in"])}
-    told = {"folder": str(to), "request": n} | counted
+    told = {"folder": to, "request": n} | counted
     show_one(counted | {"file": file}, columns("file filings"), as_json=as_json, data=told)
 
 

@@ -125,7 +125,7 @@ def list_principals(*, as_json: AsJson = False) -> None:
 
     found, waiting, two = ask(read)
     if as_json:
-        shown = {"principals": [_shown(one) for one in found], "waiting": [plain(one) for one in waiting]}
+        shown = {"principals": [_shown(one) for one in found], "waiting": waiting}
         print_json(shown | {"by_two": two})
         return
     show_all(found, _LISTED, said(f"by_two.{_switch(on=two)}"))
@@ -164,7 +164,7 @@ def _take(command: pr.AnyPrincipalCommand, *, as_json: bool) -> None:
 
 def _print(one: Principal | None, changes: list[pr.PrincipalChange], *, as_json: bool, aud: str | None = None) -> None:
     if as_json:
-        shown = {"principal": one and _shown(one), "changes": [plain(change) for change in changes]}
+        shown = {"principal": one and _shown(one), "changes": changes}
         print_json(shown | ({"audience": aud} if aud else {}))
         return
     of_it = (*_ONE, Column("keys", lambda one: lines(map(_key, one.keys)))) if one is not None else ()

@@ -51,9 +51,7 @@ def command(
     with progress("command.renew.progress") as moved, refusing(MotcuaError, Exit.UNREACHABLE):
         report = answered(work)
     title = said("command.store.only_counted") if dry_run else None
-    show_one(
-        report, columns("results unsigned due_soon:due renewed"), as_json=as_json, data=report.plain(), title=title
-    )
+    show_one(report, columns("results unsigned due_soon:due renewed"), as_json=as_json, data=report, title=title)
     if report.failed and not as_json:
         show_all(report.failed, columns("n:0 problem:1"))
     exit_if(report.failed)
