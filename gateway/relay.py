@@ -83,7 +83,7 @@ class Relay:
             for row, is_told in zip(left, told, strict=True):
                 await connection.execute(_TOLD if is_told else _LATER, row["id"], _pause(row, is_told=is_told))
             if driven:
-                await connection.execute(_DRIVEN, driven)
+                await connection.execute("update callback set driven_at = clock_timestamp() where id = any($1)", driven)
         return bool(due)
 
     async def _drive(self, row: Row) -> bool:
@@ -176,7 +176,6 @@ order by next_try limit $1 for update skip locked
 _OWNED: Final = """
 update callback set stream = $2, agency = $3, verdict = $4, demanded = $5, tries = 0 where id = $1
 """
-_DRIVEN: Final = "update callback set driven_at = clock_timestamp() where id = any($1)"
 _LATER: Final = """
 update callback set tries = tries + 1, next_try = clock_timestamp() + make_interval(secs => $2) where id = $1
 """

@@ -12,7 +12,6 @@ import asyncpg
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 MIGRATIONS: Final = Path(__file__).parents[1] / "deploy" / "migrations"
-APPLIED: Final = "select version from schema_migrations"
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ async def schema_version(connection: Connection) -> SchemaVersion:
     Raises asyncpg's other errors.
     """
     try:
-        applied = {row["version"] for row in await connection.fetch(APPLIED)}
+        applied = {row["version"] for row in await connection.fetch("select version from schema_migrations")}
     except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
         return compare(())  # the first migration lets the application read them
     return compare(applied)

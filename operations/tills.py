@@ -21,10 +21,10 @@ async def open_(connection: Connection, command: OpenTill) -> TillShown:
     actor = command.actor
     _unless(rules.may_open(actor))
     async with connection.transaction():
-        await connection.execute(_ALONE, f"till {actor.agency}")
+        await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"till {actor.agency}")
         if (opened := await connection.fetchval(_OPENED, command.command_id)) is None:
             await _officer(connection, command)
-            if not await connection.fetchval(_HAS_TILLS, actor.agency):
+            if not await connection.fetchval("select tills from agency where agency = $1", actor.agency):
                 raise refused(RefusalCode.NOT_ALLOWED, problem("actor.agency", "no_tills"))
             if (other := await connection.fetchval(_OTHER, actor.agency, actor.subject, command.desk)) is not None:
                 raise refused(RefusalCode.NOT_ALLOWED, problem("", "till_open_already", till=other))
@@ -58,7 +58,7 @@ async def close(connection: Connection, command: CloseTill) -> TillShown:
                 raise refused(RefusalCode.NOT_ALLOWED, last)
             said = (command.actor.subject, till.expected, last.counted, command.reason, command.command_id)
             await connection.execute(_CLOSE, till.number, till.agency, *said)
-            await connection.execute(_NO_LONGER_OPEN, till.number)
+            await connection.execute("delete from till_open where number = $1", till.number)
         return require(await till_of(connection, till.number))
 
 
@@ -84,16 +84,13 @@ def _unless(why: Problem | None) -> None:
         raise refused(RefusalCode.NOT_ALLOWED, why)
 
 
-_ALONE: Final = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
 _OPENED: Final = "select number from till where command_id = $1"
-_HAS_TILLS: Final = "select tills from agency where agency = $1"
 _OTHER: Final = "select number from till_open where agency = $1 and (cashier = $2 or desk = $3) limit 1"
 _OPEN: Final = """
 insert into till (number, agency, desk, cashier, change_fund, command_id)
 select $1 || (select count(*) + 1 from till where starts_with(number, $1)), $2, $3, $4, $5, $6 returning number
 """
 _NOW_OPEN: Final = "insert into till_open (number, agency, desk, cashier) values ($1, $2, $3, $4)"
-_NO_LONGER_OPEN: Final = "delete from till_open where number = $1"
 _HOLD: Final = "select from till_open where number = $1 for update"
 _COUNTED: Final = "select exists (select from till_count where command_id = $1)"
 _COUNT: Final = """

@@ -54,7 +54,6 @@ _KNOWN: Final = """
 select build, started_at, promoted_at, coalesce((reads ->> 'by_order')::boolean, false) as by_order
 from build order by started_at desc
 """
-_FORGET: Final = "delete from build where build = $1"
 
 
 class NoSuchBuildError(MotcuaError):
@@ -278,7 +277,7 @@ class Builds:
                 return
             if not is_not_found(error):
                 raise
-        await self._pool.execute(_FORGET, build)
+        await self._pool.execute("delete from build where build = $1", build)
 
 
 _PAGE: Final = 500

@@ -35,14 +35,14 @@ async def announce(record: Record, ring: CodecRing | None) -> float:
     await expect_current(record, ring)
     if ring is None or ring.current is None:
         return 0.0
-    await record.execute(_NOTE, ring.current)
-    others_may_work = await record.fetchval(_HAS_WORKED)
+    await record.execute("insert into codec_key (key_id) values ($1) on conflict (key_id) do nothing", ring.current)
+    others_may_work = await record.fetchval("select exists (select from build)")
     return max(STOPPED_WITHIN - await record.fetchval(_KNOWN_FOR, ring.current), 0.0) if others_may_work else 0.0
 
 
 async def expect_current(record: Record, ring: CodecRing | None) -> None:
     """Raises `KeyNotHereError` if this process lacks the key that workers use."""
-    current = await record.fetchval(_CURRENT)
+    current = await record.fetchval("select key_id from codec_key order by n desc limit 1")
     if current is not None and (ring is None or current not in ring.keys):
         raise KeyNotHereError(f"workers seal by the key {current}, which is not in {CODEC_KEYS}")
 
@@ -51,7 +51,7 @@ async def expect_taken(record: Record, ring: CodecRing | None) -> None:
     """Raises `KeyNotHereError` unless workers and this process have each other's keys."""
     await expect_current(record, ring)
     own = None if ring is None else ring.current
-    if own is not None and not await record.fetchval(_KNOWN, own):
+    if own is not None and not await record.fetchval("select exists (select from codec_key where key_id = $1)", own):
         raise KeyNotHereError(f"no worker seals by the key {own}, the current one of {CODEC_KEYS}")
 
 
@@ -68,8 +68,4 @@ async def until_taken(record: Record, ring: CodecRing | None, every: float = 5.0
 
 _log = structlog.stdlib.get_logger("motcua.payloads.codec")
 
-_CURRENT: Final = "select key_id from codec_key order by n desc limit 1"
-_KNOWN: Final = "select exists (select from codec_key where key_id = $1)"
-_NOTE: Final = "insert into codec_key (key_id) values ($1) on conflict (key_id) do nothing"
 _KNOWN_FOR: Final = "select extract(epoch from clock_timestamp() - since)::float8 from codec_key where key_id = $1"
-_HAS_WORKED: Final = "select exists (select from build)"

@@ -56,8 +56,6 @@ MOST_REPLAYED: Final = 50
 
 T = TypeVar("T")
 
-HEAD: Final = "select head_seq from stream where stream = $1"
-
 _log = structlog.stdlib.get_logger("motcua.healing")
 
 
@@ -151,7 +149,7 @@ class Healer:
     async def _healed(self, client: Client, stream: str, stalled: datetime | None, now: datetime) -> Healed | None:
         """Heals a workflow, `stalled` since then or ended; None if it is left to an operator or to a later search."""
         try:
-            seq: int | None = await self._pool.fetchval(HEAD, stream)
+            seq: int | None = await self._pool.fetchval("select head_seq from stream where stream = $1", stream)
             if seq is None:
                 return None
             last = await _last_healing(client, stream)

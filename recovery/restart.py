@@ -71,7 +71,6 @@ _PAGES: Final[tuple[tuple[str, Any], ...]] = (
 )
 """The unfinished streams of all filings, in three parts, each by an index: a page after a key, and the first key."""
 
-_RECORDED: Final = "select exists (select from stream where stream = $1)"
 _OF_FILING: Final = "select stream from standing where filing_id = $1"
 
 NEXT_EPOCH: Final = """
@@ -170,7 +169,7 @@ class Restarter:
 
         Raises as `restart`.
         """
-        if await self._pool.fetchval(_RECORDED, stream):
+        if await self._pool.fetchval("select exists (select from stream where stream = $1)", stream):
             await self.restart(stream, force=True)
             return
         await expect_taken(self._pool, ring_of_client(self._temporal))

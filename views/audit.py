@@ -58,12 +58,11 @@ def _closed(rows: list[Any], calendars: Mapping[str, Calendar | None]) -> Counte
 
 async def _calendar(connection: Connection, agency: str) -> Calendar | None:
     """Returns the calendar in force, in an agency's form."""
-    name = await connection.fetchval(_IN_FORCE)
+    name = await connection.fetchval("select name from calendar where agency = '' order by published_at desc limit 1")
     body = None if name is None else await connection.fetchval(CALENDAR, name, agency)
     return None if body is None else Calendar.model_validate_json(body)
 
 
-_IN_FORCE: Final = "select name from calendar where agency = '' order by published_at desc limit 1"
 _LOOKED: Final = """
 with looked as (
     select * from access where at >= $1 and ($2::text is null or coalesce(actor_agency, agency) = $2)

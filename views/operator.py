@@ -25,8 +25,8 @@ async def find(connection: Connection, which: str) -> FilingRecord | None:
     row = await row_of(connection, which)
     if row is None:
         return None
-    payments = await connection.fetch(_PAYMENTS, row["filing_id"])
-    parcels = await connection.fetch(_PARCELS, row["filing_id"])
+    payments = await connection.fetch("select * from payment where filing_id = $1 order by n", row["filing_id"])
+    parcels = await connection.fetch("select * from parcel where filing_id = $1 order by n", row["filing_id"])
     with_it = {"payments": [dict(payment) for payment in payments], "parcels": [dict(parcel) for parcel in parcels]}
     return FilingRecord.model_validate(named(row) | with_it)
 
@@ -34,20 +34,20 @@ async def find(connection: Connection, which: str) -> FilingRecord | None:
 async def row_of(connection: Connection, which: str) -> asyncpg.Record | None:
     """Returns the row of a filing, by its dossier code or its id."""
     row = await connection.fetchrow(_BY_ID, asked) if (asked := _uuid(which)) else None
-    return row or await connection.fetchrow(_BY_CODE, which.strip())
+    return row or await connection.fetchrow("select * from filing where code = $1", which.strip())
 
 
 async def codes(connection: Connection, filings: list[UUID]) -> dict[UUID, tuple[str, str]]:
     """Returns dossier code and agency of filings, by id."""
-    rows = await connection.fetch(_CODES, filings)
+    rows = await connection.fetch("select filing_id, code, agency from filing where filing_id = any($1)", filings)
     return {row["filing_id"]: (row["code"], row["agency"]) for row in rows}
 
 
 async def parked(log: Log, stream: str) -> list[Parked]:
     """Returns the signals to a stream that could not be used. `not_found` for a stream that does not exist."""
-    if await log.connection.fetchval(_THERE, stream) is None:
+    if await log.connection.fetchval("select true from stream where stream = $1 and head_seq > 0", stream) is None:
         raise RefusalError(NOT_FOUND)
-    rows = await log.connection.fetch(_PARKED, stream)
+    rows = await log.connection.fetch("select signal, problem, at from inbox where stream = $1 order by at", stream)
     return [Parked.model_validate(dict(row)) for row in rows]
 
 
@@ -85,13 +85,7 @@ def name_of(stream: str) -> str:
     return f"{found.kind} {found.n}" if found.n else found.kind
 
 
-_BY_CODE: Final = "select * from filing where code = $1"
 _BY_ID: Final = "select * from filing where filing_id = $1"
-_PAYMENTS: Final = "select * from payment where filing_id = $1 order by n"
-_PARCELS: Final = "select * from parcel where filing_id = $1 order by n"
-_CODES: Final = "select filing_id, code, agency from filing where filing_id = any($1)"
-_THERE: Final = "select true from stream where stream = $1 and head_seq > 0"
-_PARKED: Final = "select signal, problem, at from inbox where stream = $1 order by at"
 _DUE: Final = """
 select count(*) as tasks, count(*) filter (where overdue) as late,
     count(*) filter (where not overdue and due_at <= $2) as due_today

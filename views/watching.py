@@ -49,7 +49,9 @@ class Watch:
         while self._waiting:
             asked = list(self._waiting)
             try:
-                heads = dict(await self._pool.fetch(_HEADS, asked))
+                heads = dict(
+                    await self._pool.fetch("select stream, head_seq from stream where stream = any($1)", asked)
+                )
             except (*DATABASE_ERRORS, OSError, TimeoutError) as error:
                 self._tell(asked, {}, error)
             else:
@@ -62,6 +64,3 @@ class Watch:
             for told, after in self._waiting.get(stream, {}).items():
                 if not told.done() and (stream not in heads or heads[stream] > after):
                     told.set_result(error)
-
-
-_HEADS: Final = "select stream, head_seq from stream where stream = any($1)"

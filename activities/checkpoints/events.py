@@ -12,8 +12,6 @@ from views.order import events_after
 PAGE: Final = 5_120
 """Leaves read at once: twenty bundles."""
 
-_LAST: Final = "select coalesce(max(position), 0) from position"
-
 
 async def position_all(connection: Connection) -> None:
     """Assigns positions to all appended events that have none yet, unless another process is doing so."""
@@ -23,7 +21,7 @@ async def position_all(connection: Connection) -> None:
 
 async def last_position(connection: Connection) -> int:
     """Returns the highest position among the rows, independent of the sequencer's own counter."""
-    return int(await connection.fetchval(_LAST))
+    return int(await connection.fetchval("select coalesce(max(position), 0) from position"))
 
 
 async def whole_leaves(connection: Connection, after: int, last: int) -> AsyncIterator[list[Leaf]]:

@@ -71,7 +71,7 @@ async def _register(env: Mapping[str, str], about: PrincipalFile, file: Path) ->
     """Registers a program in the name of an operator of the directory, unless its key is registered already."""
     key, now = key_in(file), datetime.now(UTC)
     async with connected(env[OWNER]) as connection:
-        if await connection.fetchval(_REGISTERED, key.key_id):
+        if await connection.fetchval("select exists (select from principal_key where key_id = $1)", key.key_id):
             return
         operator = await connection.fetchrow(_OPERATOR, Role.OPERATOR)
         if operator is None:
@@ -91,5 +91,4 @@ _PROGRAM: Final = PrincipalFile(id=HERE, name="motcua up", kind=PrincipalKind.OP
 _OFFICE: Final = PrincipalFile(id=OFFICE, name="motcua up, back office", kind=PrincipalKind.BACK_OFFICE)
 _KNOWN_WITHIN: Final = 30.0
 _AGAIN: Final = 0.2
-_REGISTERED: Final = "select exists (select from principal_key where key_id = $1)"
 _OPERATOR: Final = "select agency, subject from officer where role = $1 and active order by agency, subject limit 1"

@@ -35,7 +35,7 @@ async def erase(
     """
     async with pool.acquire() as connection, connection.transaction():
         await _hold(connection, filing)
-        if await connection.fetchval(_ERASED_ALREADY, filing):
+        if await connection.fetchval("select bool_or(erased_at is not null) from stream where filing_id = $1", filing):
             await connection.execute(_DONE, filing)
             return
         log = Log(connection, vault.find, KINDS)
@@ -66,7 +66,7 @@ async def _hold(connection: Connection, filing: UUID) -> None:
     """
     await connection.execute("lock table stream in row exclusive mode")
     await connection.execute(_HOLD, filing_workflow(filing))
-    await connection.execute(_HOLD_ALL, filing)
+    await connection.execute("select from stream where filing_id = $1 order by stream for update", filing)
 
 
 def _last(told: Told, request: ErasureRequest, now: datetime) -> Batch:
@@ -96,11 +96,9 @@ def _last(told: Told, request: ErasureRequest, now: datetime) -> Batch:
 
 
 _HOLD: Final = "select from stream where stream = $1 for update"
-_HOLD_ALL: Final = "select from stream where filing_id = $1 order by stream for update"
 # The stream of its restarts names nobody, and is of no kind.
 _STREAMS: Final = """
 select stream, filing_id, agency, head_seq from stream
 where filing_id = $1 and head_seq > 0 and split_part(stream, ':', 1) = any($2) order by stream
 """
-_ERASED_ALREADY: Final = "select bool_or(erased_at is not null) from stream where filing_id = $1"
 _DONE: Final = "update erasure set erased_at = coalesce(erased_at, clock_timestamp()) where filing_id = $1"

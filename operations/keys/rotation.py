@@ -56,7 +56,7 @@ async def rotate(dsn: str, masters: MasterKeys, progress: Progress) -> Rotated:
     """
     connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
     try:
-        if not await connection.fetchval(_ONLY_ONE):
+        if not await connection.fetchval("select pg_try_advisory_lock(hashtext('motcua keys rotate'))"):
             raise NotRotatedError("the keys are being wrapped anew by another command: let it end, or end it")
         async with masters.connected():
             await _begin(connection, masters)
@@ -126,7 +126,6 @@ select by, count(*) as count from (
 """  # noqa: S608 -- names of ours
 """The number of keys that each master key has wrapped."""
 
-_ONLY_ONE: Final = "select pg_try_advisory_lock(hashtext('motcua keys rotate'))"
 _LEFT: Final = f"select count(*) from filing_key where {_BY} <> $1"  # noqa: S608 -- names of ours
 _OF_OTHERS: Final = f"select by, count from ({WRAPPED_BY}) as wrapped where by <> $1"  # noqa: S608 -- names of ours
 _PAGE: Final = f"""

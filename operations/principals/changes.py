@@ -110,7 +110,7 @@ async def _apply(connection: Connection, asked: pr.Asked, held: Held, *, approve
     if isinstance(asked, pr.RequireTwo):
         waits = not (alone or asked.on)
         if not waits:
-            await connection.execute(_BY_TWO, asked.on)
+            await connection.execute("update principal_version set by_two = $1", asked.on)
         return waits
     before = await _possible(connection, asked, held.now)
     if not approved:
@@ -170,7 +170,7 @@ async def _record(connection: Connection, change: pr.PrincipalChange, command: p
     body = canonical(command.model_dump(mode="json", exclude_none=True))
     said = change.model_dump(include=set(_COLUMNS))
     await connection.execute(_ADD, command.command_id, body, *(said[name] for name in _COLUMNS))
-    await connection.execute(_AT, change.n)
+    await connection.execute("update principal_version set version = $1", change.n)
 
 
 def _check(why: Problem | None) -> None:
@@ -185,8 +185,6 @@ def _refuse(why: Problem) -> RefusalError:
 _COLUMNS: Final = ("n", "principal", "change", "asked", "waits", "officer", "agency", "reason", "at")
 _ASKED: Final[TypeAdapter[pr.Asked]] = TypeAdapter(Annotated[pr.Asked, Field(discriminator="change")])
 _HOLD: Final = "select version, by_two, statement_timestamp() from principal_version for update"
-_AT: Final = "update principal_version set version = $1"
-_BY_TWO: Final = "update principal_version set by_two = $1"
 _RECORDED: Final = "select n, principal from principal_change where command_id = $1"
 _HAS_KEY: Final = "select exists (select from principal_key where key_id = $1)"
 _MISSING: Final = """

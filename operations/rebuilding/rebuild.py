@@ -38,7 +38,6 @@ PAUSE: Final = 2.0
 """Seconds between two tries for the lock, in which appends go on."""
 TIMEOUT: Final = 10.0
 
-_ONLY_ONE: Final = "select pg_advisory_lock(hashtext('motcua ledger rebuild'))"
 # Streams of publications and of restarts are in no read model.
 _FOLDED: Final = "filing_id is not null and not starts_with(stream, 'restarts:')"
 _STREAMS: Final = f"select count(*) from stream where head_seq > 0 and {_FOLDED}"  # noqa: S608 -- words of ours
@@ -134,7 +133,7 @@ class _Rebuild:
         try:
             async with self._connection.transaction():
                 await self._connection.execute(f"set local lock_timeout = '{TIMEOUT:.0f}s'")
-                await self._connection.execute(_ONLY_ONE)
+                await self._connection.execute("select pg_advisory_lock(hashtext('motcua ledger rebuild'))")
         except asyncpg.LockNotAvailableError:
             raise NotRebuiltError("another rebuild is under way: let it end, or end it") from None
 

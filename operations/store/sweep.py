@@ -33,7 +33,6 @@ PAGE: Final = 200
 TIMEOUT: Final = 30.0
 
 _KEY: Final = re.compile(r"files/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/[0-9a-f]{64}")
-_ONLY_ONE: Final = "select pg_try_advisory_lock(hashtext('motcua store sweep'))"
 _OF_FILINGS: Final = f"select {COLUMNS} from event where filing_id = any($1)"  # noqa: S608 -- names of ours
 _ERASED: Final = "select filing_id from filing where filing_id = any($1) and erased_at is not null"
 
@@ -100,7 +99,7 @@ async def sweep(
 async def _alone(dsn: str) -> AsyncIterator[Connection]:
     connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
     try:
-        if not await connection.fetchval(_ONLY_ONE):
+        if not await connection.fetchval("select pg_try_advisory_lock(hashtext('motcua store sweep'))"):
             raise NotSweptError("another sweep is under way: let it end")
         yield connection
     finally:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from console.connecting import Connection
 from schemas.base import Version
@@ -55,7 +55,9 @@ async def unpublished(connection: Connection, rows: Iterable[Row]) -> list[Proce
 
 
 async def _is_new(connection: Connection, new: Row) -> bool:
-    stands = await connection.fetchval(_SHA256, new.code, new.version)
+    stands = await connection.fetchval(
+        "select sha256 from procedure where code = $1 and version = $2", new.code, new.version
+    )
     if stands not in {None, new.sha256}:
         raise VersionPublishedError(new.code, new.version, stands)
     return stands is None
@@ -64,6 +66,3 @@ async def _is_new(connection: Connection, new: Row) -> bool:
 def _published(row: Row) -> ProcedurePublished:
     told = row._asdict() | {"procedure": row.code, "source": row.source.decode(), "rules": row.rules.decode()}
     return ProcedurePublished.model_validate(told)
-
-
-_SHA256: Final = "select sha256 from procedure where code = $1 and version = $2"

@@ -133,14 +133,10 @@ def _by_procedure(answer: WhatIf) -> Iterator[dict[str, Any]]:
 
 def _show(answer: WhatIf) -> None:
     if by_procedure := list(_by_procedure(answer)):
-        show_all(by_procedure, _BY_PROCEDURE)
+        show_all(by_procedure, columns("agency procedure moved becomes_late no_longer_late"))
     if late := [moved for moved in answer.moved if moved.becomes_late or moved.no_longer_late]:
-        show_all(late, _MOVED)
+        show_all(late, columns("code clock becomes_late due would_be_due"))
     say(said("command.what_if.calendar", filings=answer.filings, calendar=answer.calendar, at=when(answer.at)))
-
-
-_BY_PROCEDURE: Final = columns("agency procedure moved becomes_late no_longer_late")
-_MOVED: Final = columns("code clock becomes_late due would_be_due")
 
 
 @app.command("list")

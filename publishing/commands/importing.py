@@ -1,7 +1,7 @@
 """`motcua procedures import`: drafts of procedure files from a province's published table of procedures."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -51,7 +51,7 @@ def _show(outcome: Outcome, table: Table, file: Path, into: Path) -> None:
     print_mistakes([(file, entry) for entry in outcome.refused])
     rows = [(word, into / drafted.file, len(drafted.unsettled)) for drafted, word in outcome.drafts]
     if rows:
-        show_all(rows, _DRAFTS)
+        show_all(rows, columns("state:0|command.import file:1 to_settle:2"))
     if table.headings.unknown:
         say(said("command.import.unknown_columns", columns="; ".join(table.headings.unknown)))
     if outcome.between:
@@ -59,6 +59,3 @@ def _show(outcome: Outcome, table: Table, file: Path, into: Path) -> None:
         say(said("command.import.no_procedure", rows=between))
     refused = len({entry.line for entry in outcome.refused})
     say(said("command.import.sums", drafts=len(outcome.drafts), refused=refused))
-
-
-_DRAFTS: Final = columns("state:0|command.import file:1 to_settle:2")

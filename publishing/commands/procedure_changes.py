@@ -141,7 +141,7 @@ def _show(answer: VersionWhatIf, limit: int) -> None:
     say(said("command.what_if.open", version=f"{answer.procedure}@{answer.version}", **counts), "bold")
     if stay:
         out().print(stay, markup=False)
-    show_all(shown, _TOUCHED)
+    show_all(shown, columns("code version stage|stage", Column("otherwise", lambda one: lines(_otherwise(one)))))
     if days := _days_until(answer):
         say(said("command.what_if.in_force_in", days=days))
     if len(shown) < len(answer.touched):
@@ -157,6 +157,3 @@ def _otherwise(one: Touched) -> Iterator[str]:
         yield f"{in_words(said('label.limit'))}: {limits}"
     for found in anew.problems:
         yield f"{found.field}: {in_words(found.message)}"
-
-
-_TOUCHED: Final = columns("code version stage|stage", Column("otherwise", lambda one: lines(_otherwise(one))))

@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from activities.keys.masters import MasterKeys
 from console.owner import connected
@@ -64,8 +63,5 @@ async def _in_provinces(dsn: str, source: bytes) -> dict[str, ProcedureRules]:
     async with connected(dsn) as connection:
         made = await of_provinces(connection, Base(parse(source).value, demo=False))
         rules = {row.province: ProcedureRules.model_validate_json(row.rules) for row in made}
-        agencies = await connection.fetch(_AGENCIES, list(rules))
+        agencies = await connection.fetch("select agency, province from agency where province = any($1)", list(rules))
     return {row["agency"]: rules[row["province"]] for row in agencies}
-
-
-_AGENCIES: Final = "select agency, province from agency where province = any($1)"

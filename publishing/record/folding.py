@@ -42,7 +42,7 @@ async def compare(connection: Connection, vault: Vault | None) -> Compared:
     Without a vault the columns that identify people are not compared.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        taken_over = bool(await connection.fetchval(_TAKEN_OVER))
+        taken_over = bool(await connection.fetchval("select taken_over from publication_state"))
         fold, found, log = await _folded(connection, vault)
         found += await _unbound(connection)
         found += [Difference("event", f"{one.stream} {one.seq}", Why.UNAPPROVED) for one in unapproved(log)]
@@ -142,7 +142,6 @@ from (select stream, command_id, seq, digest from receipt where stream in (
 group by stream, command_id, receipt.seq, digest order by stream, receipt.seq
 """
 _RAISED: Final = "select stream from stream where filing_id is null and epoch <> 1 order by stream"
-_TAKEN_OVER: Final = "select taken_over from publication_state"
 _MISSING: Final = """
 select stream from stream where filing_id is null
     and head_seq <> (select count(*) from event where event.stream = stream.stream) limit 1

@@ -37,7 +37,7 @@ async def keys_of(connection: Connection, vault: Vault, places: Collection[Place
     new = [place for place in places if place.stream not in found]
     gone = await connection.fetchval(_NAMED, [place.stream for place in new])
     if gone is not None:
-        if await connection.fetchval(_ERASED, gone):
+        if await connection.fetchval("select true from event where stream = $1 and kind = 'officer_erased'", gone):
             raise NameKeyGoneError(f"who is named in {gone} was erased: take them out, or give them another subject")
         raise NameKeyGoneError(f"the key of {gone} is not there: restore `filing_key` from a backup")
     return found | {
@@ -51,7 +51,7 @@ async def known_keys(connection: Connection, vault: Vault, streams: Sequence[str
     for start in range(0, len(streams), PAGE):
         by_id = {key_of(stream): stream for stream in streams[start : start + PAGE]}
         await vault.learn(connection, by_id.keys())
-        rows = await connection.fetch(_THERE, list(by_id))
+        rows = await connection.fetch("select filing_id from filing_key where filing_id = any($1)", list(by_id))
         found |= {by_id[row["filing_id"]]: vault.known(row["filing_id"]) for row in rows}
     return found
 
@@ -69,9 +69,7 @@ async def streams_with_names(connection: Connection) -> list[str]:
     return [row["stream"] for row in await connection.fetch(_SEALED)]
 
 
-_THERE: Final = "select filing_id from filing_key where filing_id = any($1)"
 _NAMED: Final = "select stream from event where stream = any($1) and key_id is not null limit 1"
-_ERASED: Final = "select true from event where stream = $1 and kind = 'officer_erased'"
 _ASKED: Final = """
 select asked.stream from event as asked join event as answer using (stream)
 where asked.filing_id is null and asked.kind = 'publication_asked' and asked.key_id is not null

@@ -134,7 +134,7 @@ async def publishing(database: Database, by: Publisher = PLATFORM) -> AsyncItera
             raise refused(RefusalCode.NOT_ALLOWED, wrong)
         if not taken_over and by.vault is not None:
             await now.record(await untaken(connection, at), SYSTEM)
-            await connection.execute(_TAKEN_OVER)
+            await connection.execute("update publication_state set taken_over = true")
         yield now
         await connection.execute("set local role none")
     if now.asked is not None:
@@ -154,5 +154,4 @@ _HOLD: Final = """
 update publication_state set at = greatest(clock_timestamp(), at + interval '1 microsecond')
 returning at, taken_over, by_two
 """
-_TAKEN_OVER: Final = "update publication_state set taken_over = true"
 _NEXT: Final = "select count(*) + 1 from stream where filing_id is null and starts_with(stream, 'publication:asked:')"

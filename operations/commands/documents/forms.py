@@ -191,10 +191,7 @@ def _write(target: Path, sheet: Sheet, made: bytes, *, as_json: bool) -> None:
     }
     if sheet.digest is not None:
         row["digest"] = sheet.digest
-    show_one(row, _WRITTEN, as_json=as_json, data=row)
-
-
-_WRITTEN: Final = columns("file form procedure sha256 signed_digest:digest")
+    show_one(row, columns("file form procedure sha256 signed_digest:digest"), as_json=as_json, data=row)
 
 
 def _refuse(wrong: list[Problem]) -> NoReturn:

@@ -78,12 +78,11 @@ def scrub(*, as_json: AsJson = False) -> None:
         print_json(report.plain())
     else:
         if report.problems:
-            show_all(report.problems, _PROBLEMS)
+            show_all(report.problems, columns("problem:rule|command.scrub filing:filing_id stream n:seq key"))
         show_one(report, _SCRUBBED)
     exit_if(not report.healthy)
 
 
-_PROBLEMS: Final = columns("problem:rule|command.scrub filing:filing_id stream n:seq key")
 _SCRUBBED: Final = columns(
     Column("state", "healthy", lambda well: said("command.scrub.whole" if well else "command.scrub.not_whole")),
     "files events missing damaged unread erased",

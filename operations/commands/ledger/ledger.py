@@ -76,7 +76,7 @@ def verify(
 def _say(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
     """Prints a report for people."""
     if report.problems:
-        show_all(report.problems, _PROBLEMS)
+        show_all(report.problems, columns(Column("place", where), "message rule"))
     if isinstance(report, bundle_verifier.Report):
         show_all(report.heads, columns("stream n:seq hash"))
         if report.checkpoint:
@@ -242,6 +242,3 @@ def summary(report: ledger_verifier.Report | bundle_verifier.Report) -> Text:
 def say_summary(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
     """Prints the summary of a report."""
     say(summary(report), "green" if report.verified else "red")
-
-
-_PROBLEMS: Final = columns(Column("place", where), "message rule")

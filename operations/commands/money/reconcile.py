@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import httpx
 import typer
@@ -71,9 +71,6 @@ def _show(count: int, found: list[Unordered], signed: list[UnorderedSignature]) 
     if not (found or signed):
         say(said("command.reconcile.all_ordered", acts=count))
     if found:
-        show_all(found, _ACTS)
+        show_all(found, columns("act:act.deed key:act.key amount:act.amount|dong their_number:act.number ours"))
     if signed:
         show_all(signed, columns("stream:order.stream n:order.seq problem:wrong"), title=said("label.signatures"))
-
-
-_ACTS: Final = columns("act:act.deed key:act.key amount:act.amount|dong their_number:act.number ours")
