@@ -5,7 +5,7 @@ from typing import Final
 
 from rules.filing.fees.again import not_asked_again
 from rules.filing.fees.request import asked_for
-from rules.filing.permission import at_stage
+from rules.filing.permission import at, at_stage
 from rules.filing.waivers import not_granted
 from rules.officers import role_is
 from rules.rule import ANYBODY, SYSTEM, Rule, always, refuse
@@ -140,7 +140,7 @@ def fee_lapsed(filing: Filing, fee: Fee) -> Events:
 
 RULES: Final[dict[str, Rule[Filing]]] = {
     "waive_fee": Rule(ANYBODY, _may_waive_fee, _waive_fee),
-    "pay_at_counter": Rule((Role.CASHIER,), lambda filing, __, _: at_stage(filing, Stage.FEE), _pay_at_counter),
+    "pay_at_counter": Rule((Role.CASHIER,), at(Stage.FEE), _pay_at_counter),
     "settle_fee": Rule(SYSTEM, _may_settle_fee, _settle_fee),
     "ask_fee_again": Rule(SYSTEM, always, _ask_fee_again),
 }

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Final
 
-from rules.filing.permission import at_stage
+from rules.filing.permission import at, at_stage
 from rules.rule import Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
@@ -42,7 +42,7 @@ def _may_renew(filing: Filing, __: Actor, _: datetime) -> Problem | None:
 
 
 RULES: Final[dict[str, Rule[Filing]]] = {
-    "acknowledge_result": Rule((*_READERS,), lambda filing, __, _: at_stage(filing, Stage.READING), _acknowledge),
+    "acknowledge_result": Rule((*_READERS,), at(Stage.READING), _acknowledge),
     "renew_link": Rule(
         (*_READERS, Role.HANDOVER),
         _may_renew,

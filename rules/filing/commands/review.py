@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.filing.fold import current_step, task_role
-from rules.filing.permission import at_stage, proposed_by, same_person
+from rules.filing.permission import at, at_stage, proposed_by, same_person
 from rules.filing.submission.examination import not_scanned
 from rules.officers import claimable, claimed_by, releasable, role_is, ungivable
 from rules.rule import ANYBODY, Rule, When, refuse
@@ -27,10 +27,6 @@ def _may_claim(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 def _may_release(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     wrong = at_stage(filing, Stage.INTAKE, Stage.REVIEW) or role_is(actor, task_role(filing), Role.TEAM_LEAD)
     return wrong or releasable(filing, actor)
-
-
-def _may_reassign(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    return at_stage(filing, Stage.INTAKE, Stage.REVIEW, Stage.OBLIGATION)
 
 
 def _reassign(filing: Filing, command: cm.Reassign, _: datetime) -> Events:
@@ -115,7 +111,7 @@ def _judgement(filing: Filing, command: cm.Propose | cm.Decide) -> dict[str, Any
 RULES: Final[dict[str, Rule[Filing]]] = {
     "claim": Rule(ANYBODY, _may_claim, lambda _, command, __: (ev.Claimed(officer=command.actor.subject),)),
     "release": Rule(ANYBODY, _may_release, lambda *_: (ev.Released(),)),
-    "reassign": Rule((Role.TEAM_LEAD,), _may_reassign, _reassign),
+    "reassign": Rule((Role.TEAM_LEAD,), at(Stage.INTAKE, Stage.REVIEW, Stage.OBLIGATION), _reassign),
     "recall": Rule(ANYBODY, _may_recall, _recall),
     "forward": Rule(
         ANYBODY,

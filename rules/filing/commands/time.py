@@ -90,10 +90,6 @@ def _still_to_come(filing: Filing, clock: Clock, by: Limit, now: datetime, over:
         raise refuse(over)
 
 
-def _may_resume(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    return at_stage(filing, Stage.SUSPENDED)
-
-
 def _may_extend(filing: Filing, _: Actor, now: datetime) -> Problem | None:
     wrong = at_stage(filing, *_UNDER_REVIEW)
     rule = filing.procedure.extension
@@ -260,8 +256,10 @@ def _change_calendar(filing: Filing, command: cm.ChangeCalendar, now: datetime) 
 
 RULES: Final[dict[str, Rule[Filing]]] = {
     "stop": Rule((Role.LEADER,), _may_stop, _stop),
-    "resume": Rule((Role.LEADER,), _may_resume, lambda _, command, __: (ev.Resumed(officer=command.actor.subject),)),
-    "prolong": Rule((Role.LEADER,), lambda filing, __, _: at_stage(filing, Stage.SUSPENDED), _prolong),
+    "resume": Rule(
+        (Role.LEADER,), at(Stage.SUSPENDED), lambda _, command, __: (ev.Resumed(officer=command.actor.subject),)
+    ),
+    "prolong": Rule((Role.LEADER,), at(Stage.SUSPENDED), _prolong),
     "extend": Rule((Role.LEADER,), _may_extend, _extend),
     "apply_case": Rule((Role.SPECIALIST, Role.LEADER), _may_apply_case, _apply_case),
     "reappoint": Rule((Role.LEADER,), _may_reappoint, _reappoint),
