@@ -1,19 +1,16 @@
 """Applies a new calendar to every running stream, a page at a time."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-import asyncpg
 from temporalio import activity
 from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.common import RetryPolicy
 from temporalio.service import RPCError
 from temporalio.workflow import ActivityConfig
 
-from activities.ledger.database import ACQUIRE_SECONDS, mask_database_errors
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.stream_status import IN_FORCE, NEXT_ON_ANOTHER
 from schemas.filing.commands import AdoptCalendar
 from schemas.publishing.calendar import CalendarName
@@ -34,7 +31,7 @@ _ANSWERS: Final = 8.0
 class Reprojections:
     """Asks running workflows to adopt another calendar, except those that already use it."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     @activity.defn(name="calendar.page")

@@ -1,7 +1,5 @@
 """Commands' connection to the record, and their note while it is unavailable."""
 
-from __future__ import annotations
-
 from typing import Final, TypeAlias
 
 import asyncpg

@@ -1,7 +1,5 @@
 """Failing machine work of agencies: the filings, the reason, the number of tries, and the time of the next retry."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +7,7 @@ import asyncpg
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from console.connecting import Connection
 from motcua.machine_work import MachineWork, machine_work
 from recovery.histories import each
 from schemas.ids import filing_workflow
@@ -37,7 +36,7 @@ class Failing:
     work: MachineWork
 
 
-async def failing(connection: asyncpg.Connection[asyncpg.Record], client: Client) -> list[Failing]:
+async def failing(connection: Connection, client: Client) -> list[Failing]:
     """Returns the filings that wait for their agency's back office and for which it has failed, the longest wait first.
 
     Raises asyncpg's errors and `RPCError`.

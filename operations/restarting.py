@@ -1,7 +1,5 @@
 """The restart of streams from the log, with a count of the outcomes."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from uuid import UUID
 import asyncpg
 from temporalio.client import Client
 
+from activities.ledger.database import Pool
 from console.connecting import TIMEOUT
 from console.retry import while_away
 from motcua.cli.progress import progress
@@ -144,9 +143,7 @@ async def _missing(restarter: Restarter) -> Pages:
             seen.update(page)
 
 
-async def _behind(
-    temporal: Client, pool: asyncpg.Pool[asyncpg.Record], running: Sequence[str], tallies: Tallies
-) -> Pages:
+async def _behind(temporal: Client, pool: Pool, running: Sequence[str], tallies: Tallies) -> Pages:
     """Yields the streams that are behind or overtaken, and counts them in the tallies."""
     for kind in reversed(tuple(KINDS)):
         ours = sorted(stream for stream in running if stream.startswith(f"{kind}:"))

@@ -1,7 +1,5 @@
 """The migrations applied to a database, compared with those of this version of the platform."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path

@@ -3,15 +3,12 @@
 A run's history has both the seq up to which the run knows its stream, and the epoch by which it owns the stream.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-import asyncpg
 from pydantic import ValidationError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
@@ -19,6 +16,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.ledger.append import APPEND
+from activities.ledger.database import Pool
 from motcua.calls.retry import is_not_found
 from motcua.payloads.converter import UnopenedError
 from motcua.payloads.sealed_histories import opened
@@ -44,7 +42,7 @@ from ({order.NEWEST.format(most="$1")}) as new
 """The streams of the newest events and of the newest restarts, which an older Temporal is likeliest to lack."""
 
 
-Record: TypeAlias = "asyncpg.Pool[Any] | Connection"
+Record: TypeAlias = "Pool | Connection"
 
 
 @dataclass(frozen=True)
@@ -123,9 +121,7 @@ async def _heads(record: Record, streams: Sequence[str]) -> dict[str, Known]:
     return {row["stream"]: Known(row["head_seq"], row["epoch"]) for row in rows}
 
 
-async def all_behind(
-    client: Client, pool: asyncpg.Pool[asyncpg.Record], running: Sequence[str]
-) -> AsyncIterator[Compared]:
+async def all_behind(client: Client, pool: Pool, running: Sequence[str]) -> AsyncIterator[Compared]:
     """Compares these running workflows with the log, page by page."""
     for start in range(0, len(running), PAGE):
         yield await behind(client, pool, running[start : start + PAGE])

@@ -5,8 +5,6 @@ continue-as-new: at its next event by itself, or woken by a signal if it is dorm
 restarted from the log.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-import asyncpg
 from temporalio.api.deployment.v1 import WorkerDeploymentInfo, WorkerDeploymentOptions, WorkerDeploymentVersion
 from temporalio.api.enums.v1 import RoutingConfigUpdateState, TaskQueueType
 from temporalio.api.workflowservice.v1 import (
@@ -26,6 +23,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.ledger.database import Pool
 from motcua.calls.retry import TryAgainError, is_not_found, patiently
 from motcua.errors import MotcuaError, Unavailable
 from motcua.payloads.converter import UnopenedError
@@ -91,7 +89,7 @@ class Build:
 class Builds:
     """The builds of one platform."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], temporal: Client) -> None:
+    def __init__(self, pool: Pool, temporal: Client) -> None:
         self._pool = pool
         self._temporal = temporal
         self._restarter = Restarter(pool, temporal)

@@ -4,19 +4,18 @@ A process that lacks a key mistakes the payloads for a stranger's, and refuses t
 failed.
 """
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any, Final, TypeAlias
 
 import asyncpg
 import structlog
 
+from activities.ledger.database import Pool
 from motcua.errors import MotcuaError
 from motcua.payloads.key_ring import CODEC_KEYS, CodecRing
 from views.log import DATABASE_ERRORS
 
-Record: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any]"
+Record: TypeAlias = "asyncpg.Connection[Any] | Pool"
 
 
 class KeyNotHereError(MotcuaError):

@@ -4,14 +4,11 @@ A query of Temporal's own, such as its web UI sends, may leave a history that ca
 be finished (docs/operations.md).
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-import asyncpg
 import structlog
 from pydantic import ValidationError
 from temporalio import activity
@@ -20,6 +17,7 @@ from temporalio.common import MetricMeter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
+from activities.ledger.database import Pool
 from activities.support.seldom import Seldom
 from recovery.ended import ended_early
 from recovery.histories import each
@@ -79,7 +77,7 @@ class Healer:
 
     def __init__(
         self,
-        pool: asyncpg.Pool[Any],
+        pool: Pool,
         kinds: Kinds,
         workflows: Sequence[type],
         meter: MetricMeter = MetricMeter.noop,

@@ -4,20 +4,17 @@ A Temporal restored from a backup runs streams that were restarted elsewhere mea
 events than the run has seen. Such a run learns of this from its next append, and requests a new epoch here.
 """
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-import asyncpg
 import structlog
 from temporalio import activity
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.common import MetricMeter
 from temporalio.exceptions import ApplicationError
 
-from activities.ledger.database import ACQUIRE_SECONDS, mask_database_errors
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from recovery.presence import others_work
 from recovery.restart import NEXT_EPOCH
 from recovery.traces import leave_trace
@@ -55,7 +52,7 @@ class Overtaken:
         meter: Counts takeovers, by `kind`.
     """
 
-    def __init__(self, pool: asyncpg.Pool[Any], kinds: Kinds, meter: MetricMeter = MetricMeter.noop) -> None:
+    def __init__(self, pool: Pool, kinds: Kinds, meter: MetricMeter = MetricMeter.noop) -> None:
         self._pool = pool
         self._counter = meter.create_counter("motcua_taken_over_total", "Streams that a run took over by itself")
         for kind in kinds:

@@ -4,8 +4,6 @@ Two Temporals at once, such as an old copy beside the one in use, must not take 
 identified by the address and the namespace at which its workers poll: no two can share them at the same time.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress

@@ -1,19 +1,17 @@
 """Restarts, from the log, workflows that Temporal has lost or runs wrongly: every stream of every kind."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import RawValue, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
+from activities.ledger.database import Pool
 from motcua.calls.retry import is_not_found, patiently
 from motcua.payloads.codec import ring_of_client
 from motcua.payloads.sealed_histories import opened
@@ -96,7 +94,7 @@ class Found(StrEnum):
 class Restarter:
     """Restarts workflows. Idempotent, also by several processes at once: a running workflow is left alone."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], temporal: Client, kinds: Kinds = KINDS) -> None:
+    def __init__(self, pool: Pool, temporal: Client, kinds: Kinds = KINDS) -> None:
         self.kinds = kinds
         self._pool = pool
         self._temporal = temporal

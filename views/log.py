@@ -3,8 +3,6 @@
 The caller injects the keys that decrypt sealed data; nothing here holds one.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Assembles the platform's worker."""
 
-from __future__ import annotations
-
 import compileall
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence

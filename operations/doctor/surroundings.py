@@ -1,7 +1,5 @@
 """The settings that are checked: those of this process, else of the stack in this folder."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager

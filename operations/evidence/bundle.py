@@ -1,7 +1,5 @@
 """A bundle: the record of one filing with its proofs, for verification by outsiders (`docs/ledger.md`)."""
 
-from __future__ import annotations
-
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias

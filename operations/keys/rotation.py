@@ -5,8 +5,6 @@ by the next pass. If the rotation ends early, the next run continues it. The ind
 that starts needs the old master key as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias

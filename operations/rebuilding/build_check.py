@@ -1,7 +1,5 @@
 """A trial reading, by this build, of the logs, snapshots and, if wanted, histories that other builds have written."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +9,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 from temporalio.worker import Replayer
 
-from activities.ledger.database import Connection
+from activities.ledger.database import Connection, Pool
 from activities.ledger.vault import Vault
 from motcua.calls.retry import is_not_found
 from motcua.payloads.converter import UnopenedError
@@ -57,9 +55,7 @@ class Checked:
 class BuildCheck:
     """Reads streams of other builds with the code of this build."""
 
-    def __init__(
-        self, pool: asyncpg.Pool[asyncpg.Record], temporal: Client, vault: Vault, kinds: Kinds = KINDS, *, replay: bool
-    ) -> None:
+    def __init__(self, pool: Pool, temporal: Client, vault: Vault, kinds: Kinds = KINDS, *, replay: bool) -> None:
         self._pool = pool
         self._temporal = temporal
         self._vault = vault

@@ -1,13 +1,11 @@
 """The change of all running streams to a published calendar, and its progress."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
-import asyncpg
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
+from activities.ledger.database import Pool
 from activities.ledger.stream_status import COUNT_ON_ANOTHER, IN_FORCE, NEXT_ON_ANOTHER
 from motcua.calls.retry import patiently
 from rules.streams import KINDS
@@ -36,18 +34,18 @@ async def start(temporal: Client, calendar: CalendarName) -> None:
     await patiently(attempt, PATIENCE)
 
 
-async def in_force(pool: asyncpg.Pool[asyncpg.Record]) -> CalendarName | None:
+async def in_force(pool: Pool) -> CalendarName | None:
     """Returns the calendar published last; None if there is none."""
     name: str | None = await pool.fetchval(IN_FORCE)
     return name
 
 
-async def waiting(pool: asyncpg.Pool[asyncpg.Record], calendar: CalendarName) -> dict[str, int]:
+async def waiting(pool: Pool, calendar: CalendarName) -> dict[str, int]:
     """Returns the number of streams of each kind that still use another calendar."""
     return {kind: await pool.fetchval(COUNT_ON_ANOTHER, calendar, kind) for kind in KINDS}
 
 
-async def first_waiting(pool: asyncpg.Pool[asyncpg.Record], calendar: CalendarName, most: int) -> list[str]:
+async def first_waiting(pool: Pool, calendar: CalendarName, most: int) -> list[str]:
     """Returns at most `most` of the streams that still use another calendar."""
     pages = [await pool.fetch(NEXT_ON_ANOTHER, calendar, kind, "", most) for kind in KINDS]
     return [row["stream"] for page in pages for row in page][:most]

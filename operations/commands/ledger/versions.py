@@ -1,7 +1,5 @@
 """`motcua versions`: the platform's builds, the workflows that each holds, and their move to the next build."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from itertools import count
