@@ -1,7 +1,5 @@
 """Verification of signed statements of identity on incoming messages, against the principals known here."""
 
-from __future__ import annotations
-
 import hmac
 from datetime import datetime
 from hashlib import sha256
@@ -14,7 +12,7 @@ from schemas.errors import RefusalError
 from schemas.identity.statement import Message, Proved, Spoken
 
 
-def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, known: bool) -> str | None:
+def heard(guard: "Guard | None", spoken: Spoken | None, *, filed_by: str | None, known: bool) -> str | None:
     """Returns the id of the principal that sends a stream's first message; None where no identity is required.
 
     `filed_by` is the program that handed the filing in; `known`: the log holds the message. Raises `RefusalError`; for

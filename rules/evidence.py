@@ -1,7 +1,5 @@
 """Evidence for an event: entries that the record must hold before it, in other streams or among the findings."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,7 +34,7 @@ class Entry:
     fields: Mapping[str, Any] = field(default_factory=dict)
     stream: str | None = None
     absent: bool = False
-    after: Entry | None = None
+    after: "Entry | None" = None
     finding: UUID | None = None
     recorded: str | None = None
 

@@ -1,7 +1,5 @@
 """Derived identities, never random: the same input gives the same id on every machine and on every retry."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from base64 import b32encode
@@ -124,7 +122,7 @@ class StreamId(NamedTuple):
 
     @classmethod
     @lru_cache(1024)
-    def parse(cls, name: str) -> StreamId:
+    def parse(cls, name: str) -> "StreamId":
         """The id with this name. Raises `ValueError` for a text that is no such name in its one written form."""
         kind, _, rest = name.partition(":")
         filing, _, n = rest.partition(":")

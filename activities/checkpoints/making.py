@@ -3,8 +3,6 @@
 A run that is killed leaves tiles, which the next run finds and reuses, and never half a checkpoint.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
@@ -89,7 +87,7 @@ def succession(last: Checkpoint) -> str:
     return f"{SUCCEEDS} {last.origin} {last.size} {last.root.hex()}"
 
 
-async def _held(connection: Connection, making: _Making) -> Published | None:
+async def _held(connection: Connection, making: "_Making") -> Published | None:
     """Holds the lock by which only one checkpoint is made at a time; refuses a second.
 
     The lock ends with the connection.

@@ -1,7 +1,5 @@
 """A pool of child processes that parse files: reused, and replaced when they die or have done enough."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import socket
@@ -64,7 +62,7 @@ class Children:
                 with suppress(_DeadBeforeError):
                     return await self._ask(await self._next(), request, file)
 
-    async def _ask(self, child: _Child, request: Request, file: int) -> list[bytes] | None:
+    async def _ask(self, child: "_Child", request: Request, file: int) -> list[bytes] | None:
         """Asks one child. Raises `_DeadBeforeError` and `ClosedError`."""
         self._busy.add(child)
         answer = None
@@ -85,7 +83,7 @@ class Children:
             self._busy.discard(child)
         return answer
 
-    async def _next(self) -> _Child:
+    async def _next(self) -> "_Child":
         """Returns an idle child that is alive, or a new one."""
         if self._closed:
             raise ClosedError

@@ -1,7 +1,5 @@
 """A master key that is part of the settings."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
@@ -25,7 +23,7 @@ class MasterKey:
         self.name = "m-" + sha256(b"motcua master key\n" + secret).hexdigest()[:16]
 
     @classmethod
-    def read(cls, text: str) -> MasterKey:
+    def read(cls, text: str) -> "MasterKey":
         """Reads the key from base64. Raises `ValueError`."""
         try:
             return cls(base64.b64decode(text, validate=True))

@@ -1,7 +1,5 @@
 """The register of filings as a PDF, typeset in parts: however long the register, only one part is in memory."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import cache
@@ -50,7 +48,7 @@ class _Line(NamedTuple):
         """Whether the line may be broken over two pages."""
         return sum(map(len, self.cells)) > _LONG
 
-    def translated(self, letters: Mapping[int, str]) -> _Line:
+    def translated(self, letters: Mapping[int, str]) -> "_Line":
         """Returns the line with these letters replaced, each by its text."""
         return self._replace(cells=tuple(cell.translate(letters) for cell in self.cells))
 

@@ -1,7 +1,5 @@
 """Revocation of certificates: the authority's current answer, else the answers kept beside the signature."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,10 +28,10 @@ class Answers:
     ocsps: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
 
-    def __add__(self, other: Answers) -> Answers:
+    def __add__(self, other: "Answers") -> "Answers":
         return Answers(self.ocsps + other.ocsps, self.crls + other.crls)
 
-    def about(self, certificate: x509.Certificate, moment: datetime) -> Answers:
+    def about(self, certificate: x509.Certificate, moment: datetime) -> "Answers":
         """Returns the answers that cover `certificate` and are fresh enough for `moment`."""
         since = moment - FRESH
         ocsps = tuple(one for one in self.ocsps if _ocsp_about(one, certificate, since))

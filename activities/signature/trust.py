@@ -1,7 +1,5 @@
 """Judges whether a certificate was good at a moment: its chain to a configured root, dates, purpose, revocation."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -77,11 +75,11 @@ class Trust:
         self._asking = asking
         self.policy = policy
 
-    def offline(self) -> Trust:
+    def offline(self) -> "Trust":
         """Returns the same roots without requests: only kept answers count."""
         return Trust(self._roots, Offline(), self.policy)
 
-    def nobody(self) -> Trust:
+    def nobody(self) -> "Trust":
         """Returns the same policy without roots: for properties of a signature that do not depend on its signer."""
         return Trust((), Offline(), self.policy)
 

@@ -4,8 +4,6 @@ Ids, codes, dates and amounts are never cut or broken: a table reserves their wi
 rest. If a table does not fit, each row is printed as a list of facts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -54,7 +52,7 @@ class Column:
         """The label in words."""
         return in_words(said(f"label.{self.label}"))
 
-    def cell(self, answer: object) -> _Cell:
+    def cell(self, answer: object) -> "_Cell":
         """The formatted value of this column; empty for None."""
         value = _found(answer, self.of) if isinstance(self.of, str) else self.of(answer)
         if self.form is not None and value is not None:

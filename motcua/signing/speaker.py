@@ -1,7 +1,5 @@
 """A client's connection, and its voice: the principal in whose name the client signs."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -33,7 +31,7 @@ class Voice:
     authenticated: Authenticated = field(default_factory=Authenticated)
     asker: c.Actor | None = None
 
-    def of(self, asker: c.Actor, authenticated: Authenticated | None = None) -> Voice:
+    def of(self, asker: c.Actor, authenticated: Authenticated | None = None) -> "Voice":
         """Returns the same voice for the questions of this actor."""
         return replace(self, asker=asker, authenticated=authenticated or self.authenticated)
 

@@ -1,7 +1,5 @@
 """The differences between two versions of a procedure: every leaf of the model, found by its place in the file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -41,11 +39,11 @@ class Place(NamedTuple):
     name: str = ""
     inside: tuple[tuple[str, Model], ...] = ()
 
-    def key(self, key: str) -> Place:
+    def key(self, key: str) -> "Place":
         """The place of this key in the part at this place."""
         return Place(f"{self.where}.{key}".lstrip("."), f"{self.name}.{key}".lstrip("."), self.inside)
 
-    def entry(self, key: str, entry: Any) -> Place:
+    def entry(self, key: str, entry: Any) -> "Place":
         """The place of the entry with this code, or of this plain value of a list."""
         inside = (*self.inside, (self.name, entry)) if isinstance(entry, Model) else self.inside
         return Place(f"{self.where}[{key}]", self.name, inside)

@@ -1,7 +1,5 @@
 """The mistakes in conditions of papers, fields and fee items: unknown names, and conditions that can never hold."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Iterator, Mapping
 from typing import Final, TypeAlias, assert_never
 
@@ -45,7 +43,7 @@ def condition_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
         yield from _of_fee(parts.fee, checks)
 
 
-def _of_fee(fee: FeeSketch, checks: _Checks) -> Iterator[Mistake]:
+def _of_fee(fee: FeeSketch, checks: "_Checks") -> Iterator[Mistake]:
     for n, waiver in read(fee.waivers).items():
         yield from checks.conditions(waiver.when, f"fee.waivers[{n}]")
     for n, item in read(fee.items).items():

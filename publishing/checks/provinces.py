@@ -1,7 +1,5 @@
 """A province's own rules: their mistakes, and the country's procedures composed with them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -33,7 +31,7 @@ class Known(NamedTuple):
     `agencies` is None if they are not known.
     """
 
-    procedures: Mapping[str, Iterable[Base]]
+    procedures: "Mapping[str, Iterable[Base]]"
     agencies: frozenset[str] | None = None
 
 

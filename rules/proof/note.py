@@ -4,8 +4,6 @@ A key signs in one of two ways: as the log (type 1), the text as it is, or as a 
 text together with the time.
 """
 
-from __future__ import annotations
-
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
@@ -62,7 +60,7 @@ class Note:
         """The note in its written form."""
         return f"{self.text}\n{lines(self.signatures)}".encode()
 
-    def signed(self, *more: Signature) -> Note:
+    def signed(self, *more: Signature) -> "Note":
         """The note with more signatures; a newer one replaces one by the same key."""
         new = {(one.name, one.id) for one in more}
         return Note(self.text, (*(one for one in self.signatures if (one.name, one.id) not in new), *more))
@@ -177,7 +175,7 @@ class Signer:
         key = b64encode(kind + self.secret).decode()
         return f"{_PRIVATE}{self.verifier.name}+{self.verifier.id.hex()}+{key}"
 
-    def named(self, name: str) -> Signer:
+    def named(self, name: str) -> "Signer":
         """This key under another name."""
         return Signer.of(name, self.verifier.kind, self.secret)
 

@@ -1,7 +1,5 @@
 """The tree as files (C2SP tlog-tiles): tiles of 256 hashes, eight levels high, and bundles of 256 entries."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -125,7 +123,7 @@ class Growth:
     hashes: list[list[bytes]] = field(default_factory=list)
 
     @classmethod
-    def after(cls, size: int, contents: Sequence[tuple[Tile, bytes]]) -> Growth:
+    def after(cls, size: int, contents: Sequence[tuple[Tile, bytes]]) -> "Growth":
         """Continue the tree of this size. `contents` are the contents of `edge(size)`. Raises `TileError`."""
         grown = cls(size)
         for tile, content in contents:

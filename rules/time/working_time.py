@@ -4,8 +4,6 @@ Instants are aware; returned ones are UTC. All but those of limits in seconds ar
 raise a `TimeError`, which names the argument and the rule.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -222,7 +220,7 @@ class _Asked(NamedTuple):
     @classmethod
     def of(
         cls, start: datetime, limit: Limit, calendar: Calendar, pauses: Sequence[Pause], cut_off: time | None
-    ) -> _Asked:
+    ) -> "_Asked":
         _check(pauses)
         if cut_off is None and limit.amount == 0:
             cut_off = calendar.cut_off

@@ -1,7 +1,5 @@
 """Identity: the programs that may send messages to the platform, and the statement that each signs for its messages."""
 
-from __future__ import annotations
-
 import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
@@ -128,7 +126,7 @@ class Grant(StrictModel):
     assurance: Assurance
 
     @model_validator(mode="after")
-    def _of_agencies(self) -> Grant:
+    def _of_agencies(self) -> "Grant":
         if (self.claim is Claim.OWN) is bool(self.agencies):
             msg = "officers are of `agencies`, applicants of none"
             raise ValueError(msg)
@@ -152,7 +150,7 @@ class PrincipalKey(Model):
         return key_id(self.public_key)
 
     @model_validator(mode="after")
-    def _in_order(self) -> PrincipalKey:
+    def _in_order(self) -> "PrincipalKey":
         if self.valid_until <= self.valid_from:
             msg = "a key ends after it begins"
             raise ValueError(msg)

@@ -1,7 +1,5 @@
 """A till (quầy thu tiền mặt): the cash of one cashier at one desk, from its opening to its closing."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
@@ -38,7 +36,7 @@ class CountTill(Command):
     notes: dict[int, Annotated[int, Field(ge=0, lt=2**31)]] | None = None
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> CountTill:
+    def _one_of_both(self) -> "CountTill":
         if (self.total is None) == (self.notes is None):
             msg = "say the total, or how many of each note"
             raise ValueError(msg)

@@ -1,7 +1,5 @@
 """Working calendars: their office hours, in the file of an agency and in the record of a filing."""
 
-from __future__ import annotations
-
 import re
 from datetime import date, time
 from enum import StrEnum
@@ -60,7 +58,7 @@ class Hours(Model):
         return {"open": _minute(opens), "close": _minute(closes)}
 
     @model_validator(mode="after")
-    def _opens_first(self) -> Hours:
+    def _opens_first(self) -> "Hours":
         if self.open >= self.close:
             raise PydanticCustomError("hours_reversed", "office hours end after they begin")
         return self

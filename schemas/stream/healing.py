@@ -1,7 +1,5 @@
 """Automatic healing: the messages between its passes and its memory."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from pydantic import Field
@@ -43,7 +41,7 @@ class Healings(Model):
     last: tuple[Healed, ...] = ()
     left: tuple[str, ...] = ()
 
-    def after(self, look: Look) -> Healings:
+    def after(self, look: Look) -> "Healings":
         """The outcome after one more pass."""
         return Healings(
             total=self.total + len(look.healed),
