@@ -36,13 +36,9 @@ async def schema_version(connection: Connection) -> SchemaVersion:
 def compare(applied: Iterable[str]) -> SchemaVersion:
     """Compares the migrations by version, the first part of a name."""
     had = {name.partition("_")[0] for name in applied}
-    ours = {name.partition("_")[0]: name for name in _names()}
+    ours = {name.partition("_")[0]: name for name in sorted(file.stem for file in MIGRATIONS.glob("*.sql"))}
     return SchemaVersion(
         newest=max(ours),
         pending=tuple(ours[version] for version in sorted(ours.keys() - had)),
         unknown=tuple(sorted(had - ours.keys())),
     )
-
-
-def _names() -> list[str]:
-    return sorted(file.stem for file in MIGRATIONS.glob("*.sql"))

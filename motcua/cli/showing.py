@@ -6,7 +6,7 @@ from typing import Final
 
 from motcua.cli.answer import Column, Marked, columns, dong, lines, when
 from motcua.cli.language import in_words
-from motcua.contract import Authorisation, ClockState, Extension, Fee, FilingView, Pause, Text, both, said
+from motcua.contract import Authorisation, Extension, Fee, FilingView, Pause, Text, both, said
 from motcua.machine_work import MachineWork
 
 
@@ -43,10 +43,6 @@ def late(moment: datetime | None, *, overdue: bool) -> Marked | datetime | None:
 ACTIONS: Final = columns("command:name allowed_now:allowed why_not:problem.message")
 
 
-def _limit(run: ClockState) -> str:
-    return f"{run.limit}{''.join(map(_extension, run.extensions))}"
-
-
 def _extension(extension: Extension) -> str:
     return f" (+{extension.by} {extension.kind})"
 
@@ -59,7 +55,7 @@ def _pause(pause: Pause) -> str:
 
 CLOCKS: Final = columns(
     "clock",
-    Column("limit", _limit),
+    Column("limit", lambda run: f"{run.limit}{''.join(map(_extension, run.extensions))}"),
     "from:started",
     Column("stood_still", lambda run: lines(map(_pause, run.pauses))),
     Column("due", lambda run: late(run.due, overdue=run.overdue)),
@@ -127,14 +123,6 @@ def _accepted(accepted: bool) -> Text:  # noqa: FBT001 -- a form takes the value
     return said("command.show.signature_accepted" if accepted else "command.show.signature_not_accepted")
 
 
-def _timers(view: FilingView) -> str:
-    return lines(f"{timer.clock} {timer.moment} {when(timer.due)}" for timer in view.timers)
-
-
-def _tasks(view: FilingView) -> str:
-    return lines(f"{task.name} ({task.role}): {', '.join(task.actions)}" for task in view.tasks)
-
-
 def _supplement(view: FilingView) -> str | None:
     return None if view.supplement is None else lines(f"{item.code}: {item.note}" for item in view.supplement.items)
 
@@ -158,8 +146,8 @@ VIEW: Final = columns(
     Column("supplement", _supplement),
     Column("decision", "decision", lambda decision: f"{decision.outcome}, {decision.officer}"),
     "result:result.key",
-    Column("task", _tasks),
-    Column("due", _timers),
+    Column("task", lambda view: lines(f"{task.name} ({task.role}): {', '.join(task.actions)}" for task in view.tasks)),
+    Column("due", lambda view: lines(f"{timer.clock} {timer.moment} {when(timer.due)}" for timer in view.timers)),
     Column("overdue", lambda view: Marked(view.overdue, "red")),
     "ended:closing",
 )

@@ -14,7 +14,7 @@ from console.connecting import Connection
 from console.owner import Database, connected
 from publishing.authoring.procedure_file import MistakesFoundError, all_mistakes
 from publishing.authoring.versions import Row, VersionPublishedError, row, unpublished
-from publishing.checks.provinces import Base, Known, Raw, composed, misfits, overlay_problems
+from publishing.checks.provinces import Base, Known, composed, misfits, overlay_problems
 from publishing.record.publications import AGENCY
 from publishing.record.publishing import PLATFORM, Publisher, publishing
 from publishing.record.tables import read
@@ -130,14 +130,10 @@ async def _known(connection: Connection, source: bytes) -> Known:
 def compose(base: Base, province: str, version: Version, fee: Any) -> Row:
     """Returns the province's version of a procedure, without checks. The same arguments give the same bytes."""
     raw = composed(base.raw, province, version, fee)
-    source = _written(raw)
+    source = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=120).encode()
     sha256 = hashlib.sha256(source).hexdigest()
     made = row(Procedure.model_validate(raw), sha256, source, demo=base.demo)
     return made._replace(province=province, base=base.raw["version"])
-
-
-def _written(raw: Raw) -> bytes:
-    return yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=120).encode()
 
 
 async def of_provinces(connection: Connection, base: Base) -> list[Row]:

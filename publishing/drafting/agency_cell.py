@@ -28,9 +28,5 @@ def kinds_of(cell: str) -> list[AgencyKind]:
     if _DISTRICT.search(words):
         raise CellError("agency_abolished")
     parts = [part.strip() for part in re.split(r"[;,/\n]| hoac | va (?=ubnd|uy ban|cong an|so |bo )", words)]
-    found = [_kind(part) for part in parts if part]
+    found = [next((kind for kind, pattern in _KINDS if re.match(pattern, f"{part} ")), None) for part in parts if part]
     return list(dict.fromkeys(kind for kind in found if kind)) if all(found) else []
-
-
-def _kind(part: str) -> AgencyKind | None:
-    return next((kind for kind, pattern in _KINDS if re.match(pattern, f"{part} ")), None)

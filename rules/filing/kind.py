@@ -8,22 +8,12 @@ from rules.filing.evidence import answered_by, evidence, found_by
 from rules.filing.fold import evolve
 from rules.filing.lifecycle import RULES
 from rules.require import require
-from rules.stream_kind import Numbering, Origin, Pins, StreamKind, Table
+from rules.stream_kind import Numbering, Pins, StreamKind, Table
 from schemas.filing import events as ev
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.state import Filing
 from schemas.stream.snapshots import FilingMemory
 from schemas.translate import said
-
-
-def _filing(origin: Origin) -> Filing:
-    return Filing(
-        filing_id=origin.stream.filing,
-        agency=origin.agency,
-        procedure=require(origin.procedure),
-        calendar=require(origin.calendar),
-        digests=origin.digests,
-    )
 
 
 def _filing_pins(first: Any) -> Pins | None:
@@ -38,7 +28,13 @@ FILING: Final = StreamKind(
     state=Filing,
     events=ev.Event,
     first="submitted",
-    initial=_filing,
+    initial=lambda origin: Filing(
+        filing_id=origin.stream.filing,
+        agency=origin.agency,
+        procedure=require(origin.procedure),
+        calendar=require(origin.calendar),
+        digests=origin.digests,
+    ),
     rules=RULES,
     evolve=evolve,
     standing=projections.standing,

@@ -17,7 +17,7 @@ _NOT_IN_FORCE: Final = {
 def standing(result: RegisteredResult, at: datetime) -> ResultStanding:
     """The standing of a result as of this instant, without later changes."""
     validity = _validity(result, at)
-    ended = _ended(result)
+    ended = min((at for at in (result.ended_at, result.overtaken_at) if at is not None), default=None)
     over = ended is not None and ended <= at
     return ResultStanding(
         number=result.number,
@@ -40,7 +40,3 @@ def _validity(result: RegisteredResult, at: datetime) -> Validity:
         return Validity.OVERTAKEN
     expired = result.expires_on is not None and result.expires_on < local_day(at)
     return Validity.EXPIRED if expired else Validity.IN_FORCE
-
-
-def _ended(result: RegisteredResult) -> datetime | None:
-    return min((at for at in (result.ended_at, result.overtaken_at) if at is not None), default=None)

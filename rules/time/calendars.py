@@ -40,7 +40,7 @@ def decided(file: CalendarFile) -> list[Said]:
     """The decided days of the overlays, without the proposed ones."""
     week = file.week.days()
     return [
-        Said(overlay.agency, day.date, _hours(day, week))
+        Said(overlay.agency, day.date, hours_of(day.kind, day.hours, day.date, day.replaces, week))
         for overlay in file.overlays
         for day in overlay.days
         if day.status is DayStatus.DECIDED
@@ -77,10 +77,6 @@ def hours_of(kind: DayKind, written: OpenHours, day: date, replaces: date | None
     if kind in {DayKind.OFF, DayKind.COMPENSATORY}:
         return ()
     return written if kind is DayKind.SHORT else week[(replaces or day).weekday()]
-
-
-def _hours(day: CalendarDay, week: Weekdays) -> OpenHours:
-    return hours_of(day.kind, day.hours, day.date, day.replaces, week)
 
 
 def _applies(overlay: str | None, agency: str | None) -> bool:

@@ -12,7 +12,6 @@ from motcua.cli.running import Exit, exit_if, fail, note, refusing, use_stack_he
 from motcua.errors import MotcuaError
 from operations.restarting import counts_of, restart_streams, still_wrong
 from rules.streams import KINDS
-from schemas.base import Text
 from schemas.reading import FilingRecord
 from schemas.translate import said
 
@@ -35,7 +34,7 @@ def restart(
     with refusing(MotcuaError, Exit.UNREACHABLE, said("refused.temporal")):
         row, tallies = answered(lambda: restart_streams(dsn, which, force=force, all_behind=all_behind))
     data = {f"{kind.removesuffix('s')}s": counts_of(tally) for kind, tally in tallies.items()}
-    rows = [{"kind": _name(kind), **counts_of(tally)} for kind, tally in tallies.items()]
+    rows = [{"kind": (KINDS[kind].title or kind), **counts_of(tally)} for kind, tally in tallies.items()]
     show_all(rows, _TALLY, as_json=as_json, data=data)
     if (wrong := list(still_wrong(tallies))) and not as_json:
         show_all(wrong, columns("stream:0 problem:1"))
@@ -56,7 +55,3 @@ _TALLY: Final = columns(
     "kind unfinished running missing behind_by_seq behind_by_epoch restarted",
     Column("still_wrong", lambda row: len(row["still_wrong"])),
 )
-
-
-def _name(kind: str) -> Text | str:
-    return KINDS[kind].title or kind

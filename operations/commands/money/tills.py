@@ -111,13 +111,9 @@ def _plain(till: Till) -> dict[str, object]:
     return dict(plain(till)) | {"expected": till.expected, "difference": difference}
 
 
-def _counted(till: Till) -> int | None:
-    return till.counts[-1].counted if till.counts else None
-
-
 _TILL: Final = columns(
     "n:number desk cashier opened:opened_at float:change_fund|dong taken|dong given|dong expected|dong",
-    Column("counted", _counted, dong),
+    Column("counted", lambda till: till.counts[-1].counted if till.counts else None, dong),
     "difference:closing.difference|dong closed:closing.closed_at",
 )
 _WHOLE: Final = columns(

@@ -122,13 +122,9 @@ def print_request(one: ErasureRequest, *, as_json: bool) -> None:
     show_one(one, _REQUESTS, as_json=as_json, data=shown(one))
 
 
-def _state(one: ErasureRequest) -> str:
-    return lines([said(f"erasure_state.{one.state}"), *one.problems])
-
-
 _REQUESTS: Final = columns(
     "n when:at reason officer answered_by",
-    Column("state", _state),
+    Column("state", lambda one: lines([said(f"erasure_state.{one.state}"), *one.problems])),
     Column("erased", lambda one: f"{one.erased}/{one.filings}"),
 )
 

@@ -92,7 +92,7 @@ def verify(  # noqa: PLR0913 -- a command line has many options
     asked = Asked(_roots(roots), now, not offline, _kept(proof), subjects_set(), policy_set())
     data = file.read_bytes()
     verdict = end_well(check(data, asked))
-    standing = _standing(str(verdict.file), moment) if known else None
+    standing = ask(lambda connection: standing_of(connection, str(verdict.file), moment)) if known else None
     paper = _paper(data, str(verdict.file)) if known and standing is None else None
     if paper is not None:
         verdict = end_well(check(data, asked, lasts=False, known=True))
@@ -152,10 +152,6 @@ def _keep(verdict: SignatureVerdict, file: Path) -> None:
     if proof is None:
         fail(said("refused.result.no_stamp"), Exit.UNREACHABLE)
     write_file(file, proof)
-
-
-def _standing(which: str, at: datetime) -> ResultStanding | None:
-    return ask(lambda connection: standing_of(connection, which, at))
 
 
 def _paper(pdf: bytes, digest: str) -> IssuedPaper | None:
