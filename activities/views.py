@@ -69,8 +69,7 @@ class Views:
         asked = asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)})
         question = asked.question
         if not isinstance(question, rd.AskChanges):
-            msg = f"{question.ask} waits for nothing"
-            raise TypeError(msg)
+            raise TypeError(f"{question.ask} waits for nothing")
         if (no := await self._refused(asked)) is not None:
             return rd.Answer(refusal=_plain(no))
         with mask_database_errors():

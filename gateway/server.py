@@ -80,8 +80,7 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        msg = f"{host}:{port}: {error.strerror}"
-        raise RuntimeError(msg) from None
+        raise RuntimeError(f"{host}:{port}: {error.strerror}") from None
 
 
 if __name__ == "__main__":

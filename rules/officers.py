@@ -35,8 +35,7 @@ def role_is(actor: Actor, *roles: Role) -> Problem | None:
 
 @cache
 def _not_for(roles: tuple[Role, ...]) -> Problem:
-    names = listed(ROLE_NAMES, roles)
-    return problem("actor.role", "role_not_allowed", names=names)
+    return problem("actor.role", "role_not_allowed", names=listed(ROLE_NAMES, roles))
 
 
 def unclaimed(handled: Handled, actor: Actor) -> Problem | None:

@@ -8,6 +8,5 @@ T = TypeVar("T")
 def require(value: T | None) -> T:
     """`value`, if it is not None. Raises `ValueError` for a stream without events."""
     if value is None:
-        msg = "nothing has been recorded yet"
-        raise ValueError(msg)
+        raise ValueError("nothing has been recorded yet")
     return value

@@ -100,8 +100,7 @@ def folding(changes: Mapping[type[Any], Change[Any]]) -> Callable[[Any, Recorded
         """The state after one event. Raises `TypeError` for an event of another kind of stream."""
         change = of.get(type(recorded.event))
         if change is None:
-            msg = f"{recorded.event.kind} is no event of a {type(state).__name__.lower()}"
-            raise TypeError(msg)
+            raise TypeError(f"{recorded.event.kind} is no event of a {type(state).__name__.lower()}")
         return state.model_copy(update=change(state, recorded.event, recorded.at) | {"seq": recorded.seq})
 
     return evolve

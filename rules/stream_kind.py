@@ -191,8 +191,7 @@ class StreamKind(Generic[S]):
         if version is not None:
             name, newest = data["kind"], self.event_version(data["kind"])
             if version > newest:
-                msg = f"{name} has version {version}; this build reads up to {newest}"
-                raise ValueError(msg)
+                raise ValueError(f"{name} has version {version}; this build reads up to {newest}")
             for lift in self.upcasters.get(name, ())[version - 1 :]:
                 data = lift(data)
         return self._event.validate_python(data)

@@ -31,6 +31,5 @@ class Telling:
 def read(model: type[M], raw: Any) -> M:
     """The fact. Raises `ValueError`, also for a text with NUL: jsonb can't hold it, so its append would always fail."""
     if rb"\u0000" in to_json(raw):
-        msg = "there is a NUL in it"
-        raise ValueError(msg)
+        raise ValueError("there is a NUL in it")
     return model.model_validate(raw)

@@ -128,8 +128,7 @@ class StreamId(NamedTuple):
         filing, _, n = rest.partition(":")
         found = cls(kind, UUID(filing), int(n or 0))
         if name != str(found):
-            msg = "this is no id of a stream"
-            raise ValueError(msg)
+            raise ValueError("this is no id of a stream")
         return found
 
 

@@ -54,8 +54,7 @@ def policy_in(file: str | None) -> Policy:
         return read_policy(Path(file).read_text(encoding="utf-8")) if file else Policy()
     except (OSError, ValueError) as error:
         said = error if isinstance(error, PolicyError) else type(error).__name__
-        msg = f"MOTCUA_WITNESSES is no policy that can be read: {said}"
-        raise RuntimeError(msg) from None
+        raise RuntimeError(f"MOTCUA_WITNESSES is no policy that can be read: {said}") from None
 
 
 def signer_in(file: str | None) -> Signer:

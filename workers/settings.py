@@ -31,8 +31,7 @@ class ProcessSettings(BaseSettings):
     @classmethod
     def _is_an_address(cls, value: str | None) -> str | None:
         if value and not _names_a_port(value):
-            msg = "metrics are served at an IP address and a port, such as 127.0.0.1:9464"
-            raise ValueError(msg)
+            raise ValueError("metrics are served at an IP address and a port, such as 127.0.0.1:9464")
         return value or None
 
 

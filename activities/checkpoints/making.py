@@ -135,8 +135,7 @@ class _Making:
         await self._see_the_same_end(seen.size)
         tree = await self.log.tree(seen.size)
         async for page in whole_leaves(self.connection, seen.size, last):
-            full = [tile for leaf in page for tile in tree.add(leaf.data)]
-            await self._keep(full)
+            await self._keep([tile for leaf in page for tile in tree.add(leaf.data)])
             self.setup.alive()
         await self._keep(list(tree.edge()))
         return tree.size

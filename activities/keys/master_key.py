@@ -17,8 +17,7 @@ class MasterKey:
     def __init__(self, secret: bytes) -> None:
         """Takes the key. Raises `ValueError` if it has another length."""
         if len(secret) != KEY_BYTES:
-            msg = f"the master key is {KEY_BYTES} bytes in base64"
-            raise ValueError(msg)
+            raise ValueError(f"the master key is {KEY_BYTES} bytes in base64")
         self.secret = secret
         self.name = "m-" + sha256(b"motcua master key\n" + secret).hexdigest()[:16]
 

@@ -79,6 +79,5 @@ def _manager(said: str, token_file: str | None) -> KeyManager:
     if not said.startswith(_VAULT):
         return MasterKey.read(said)
     if not token_file:
-        msg = f"a key in Vault needs {VAULT_TOKEN_FILE}"
-        raise ValueError(msg)
+        raise ValueError(f"a key in Vault needs {VAULT_TOKEN_FILE}")
     return Transit(said.removeprefix(_VAULT), Path(token_file))

@@ -53,8 +53,7 @@ class Transit:
         parts = urlsplit(address)
         mount, _, key = parts.path.strip("/").rpartition("/")
         if parts.scheme not in {"http", "https"} or not parts.hostname or not (mount and key):
-            msg = "a key in Vault is at vault:https://<host>/<mount>/<key>"
-            raise ValueError(msg)
+            raise ValueError("a key in Vault is at vault:https://<host>/<mount>/<key>")
         self.name = f"{mount}/{key}"
         self._root = f"{parts.scheme}://{parts.netloc}/v1/{mount}"
         self._key = key

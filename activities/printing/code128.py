@@ -22,8 +22,7 @@ _SYMBOLS: Final = tuple(_WIDTHS.split())
 def code128(text: str) -> str:
     """Returns the bars of a text, which stretch to their container. Raises `ValueError` for other than ASCII."""
     if not all(" " <= letter <= "~" for letter in text):
-        msg = "Code 128 set B holds printable ASCII alone"
-        raise ValueError(msg)
+        raise ValueError("Code 128 set B holds printable ASCII alone")
     values = [_START, *(ord(letter) - ord(" ") for letter in text)]
     check = (_START + sum(place * value for place, value in enumerate(values[1:], start=1))) % _MODULUS
     bars, at = [], _QUIET

@@ -61,8 +61,7 @@ class Typesetter:
                 raise
             raise MissingGlyphsError("".join(missing)) from None
         if not isinstance(made, bytes):
-            msg = "typst makes one file of a template"
-            raise TypeError(msg)
+            raise TypeError("typst makes one file of a template")
         return unclaimed(made)
 
 

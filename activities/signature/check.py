@@ -92,8 +92,7 @@ class SignatureCheck:
             signed = _detached(signature)
             if signed is None:
                 return _refused("signature_not_detached", received_at)
-            certificates = extract_certificate_info(signed)
-            read_through(certificates)
+            read_through(extract_certificate_info(signed))
             digest: Callable[[str], bytes] = lambda name: hashlib.new(name, content).digest()  # noqa: E731
             rule = await lacking(signed, self._trust, digest)
             if rule is not None:

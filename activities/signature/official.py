@@ -106,8 +106,7 @@ async def sign_official(  # noqa: PLR0913 -- all parts of a signature
     """
     writer = _writer(pdf)
     if not any(name == field for name, _, _ in enumerate_sig_fields(writer.prev, filled_status=False)):
-        msg = f"the PDF has no empty signature field {field}"
-        raise LookupError(msg)
+        raise LookupError(f"the PDF has no empty signature field {field}")
     hand = await hand_of(signer, person, order)
     kind = lasting.trust.policy.holders.get(field)
     if rule := misnamed(hand.chain[0], lasting.subjects, [person.identity], kind):

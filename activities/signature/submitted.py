@@ -112,8 +112,7 @@ class SubmittedSignatures:
         """
         procedure = await self._procedures.find(submission.procedure, version)
         if procedure is None:
-            msg = f"{submission.procedure}@{version} is not published"
-            raise LookupError(msg)
+            raise LookupError(f"{submission.procedure}@{version} is not published")
         one = _Submitted(submission, file, received_at, procedure)
         loop = asyncio.get_running_loop()
         async with self._free:

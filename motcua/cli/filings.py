@@ -99,8 +99,7 @@ async def _submit(client: FilingClient, submission: c.Submission, again: list[st
     except RefusedError as error:
         offer = error.refusal.offer
         if offer is not None and offer.level is not submission.level:
-            command = f"motcua submit {shlex.join(again)} --level {offer.level}"
-            note(c.said("cli.without_signature"), command)
+            note(c.said("cli.without_signature"), f"motcua submit {shlex.join(again)} --level {offer.level}")
         raise
 
 
@@ -194,8 +193,7 @@ async def _view(client: FilingClient, filing_id: UUID) -> tuple[c.FilingView, di
 
 @app.command()
 def clocks(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = PATIENCE) -> None:
-    runs = ask(lambda client: client.clocks(filing_id), patience)
-    show_all(runs, CLOCKS, as_json=as_json)
+    show_all(ask(lambda client: client.clocks(filing_id), patience), CLOCKS, as_json=as_json)
 
 
 @app.command()
@@ -213,8 +211,7 @@ def track(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = 
 
 @app.command()
 def delivery(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = PATIENCE) -> None:
-    found = ask(lambda client: client.delivery(filing_id), patience)
-    show_one(found, DELIVERY, as_json=as_json)
+    show_one(ask(lambda client: client.delivery(filing_id), patience), DELIVERY, as_json=as_json)
 
 
 def print_receipt(filing_id: UUID, receipt: c.Receipt, *, as_json: bool) -> None:

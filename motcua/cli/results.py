@@ -41,8 +41,7 @@ def _download(result: c.FileRef, file: Path) -> None:
     async def get() -> bytes:
         return await Store.from_environment().get(result)
 
-    data = end_well(get())
-    write_file(file, data)
+    write_file(file, end_well(get()))
     note(said("refused.saved", file=file, sha256=result.sha256))
 
 

@@ -50,8 +50,7 @@ JSON."""
 
 def _plain_number(value: Any) -> Any:
     if type(value) is not int:
-        msg = "pydantic takes true and 1.0 for a number of an enum"
-        raise ValueError(msg)
+        raise ValueError("pydantic takes true and 1.0 for a number of an enum")
     return value
 
 

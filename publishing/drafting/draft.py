@@ -79,8 +79,7 @@ def draft_of(facts: Facts, source: str) -> dict[str, Any]:
 def mistakes_of(draft: Mapping[str, Any]) -> Iterator[tuple[Column | None, Mistake]]:
     """The mistakes of a draft in the catalogue's checks, each with its column."""
     for entry in problems(draft):
-        part = entry.path.partition(".")[0].partition("[")[0]
-        yield _COLUMNS.get(part), entry
+        yield _COLUMNS.get(entry.path.partition(".")[0].partition("[")[0]), entry
 
 
 def _some(key: str, value: object) -> dict[str, object]:

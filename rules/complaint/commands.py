@@ -98,9 +98,7 @@ def _answer(complaint: Complaint, command: AnswerComplaint, _: datetime) -> Even
     upheld = command.outcome is ComplaintOutcome.UPHELD and complaint.act in UNDONE
     open_to_it = (INTAKE, *complaint.steps) if upheld else ()
     if command.start_at is not None and command.start_at not in open_to_it:
-        names = ", ".join(open_to_it) or "–"
-        why = problem("start_at", "no_such_place", names=names)
-        raise refuse(why)
+        raise refuse(problem("start_at", "no_such_place", names=", ".join(open_to_it) or "–"))
     place = command.start_at or complaint.step or INTAKE
     return (
         ev.ComplaintAnswered(

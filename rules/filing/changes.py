@@ -63,8 +63,7 @@ _ASKED_FOR: Final = (
 def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Changed:
     fields = ("code", "level", "channel", "fee_channel", "result_channel", "applicant", "filed_by", "form", "papers")
     if event.digests not in {None, filing.digests}:
-        msg = "the rules or the calendar are not those that the filing was handed in under"
-        raise ValueError(msg)
+        raise ValueError("the rules or the calendar are not those that the filing was handed in under")
     change = {name: getattr(event, name) for name in (*fields, *_ASKED_FOR, *_ON_PAPER, *_DESKS)}
     change |= {"at_desk": tuple(event.paper_digests) if event.desk else (), "parts": _parts(filing.procedure, event)}
     others = {"signature": event.signature, "authorisation": event.authorisation, "read_back": event.read_back}

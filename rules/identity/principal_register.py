@@ -80,8 +80,7 @@ class Fold:
         if not isinstance(command, pr.ApproveChange | pr.DeclineChange):
             return command
         if command.asked not in self._waiting:
-            msg = "nothing of this number waits"
-            raise ValueError(msg)
+            raise ValueError("nothing of this number waits")
         return self._waiting[command.asked]
 
     def add(self, change: Recorded) -> None:
@@ -100,8 +99,7 @@ class Fold:
 
 def _with(principal: Principal | None, keys: tuple[PrincipalKey, ...]) -> Principal:
     if principal is None:
-        msg = "there is no such principal: ask `impossible` first"
-        raise ValueError(msg)
+        raise ValueError("there is no such principal: ask `impossible` first")
     return principal.model_copy(update={"keys": keys})
 
 

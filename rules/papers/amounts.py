@@ -12,8 +12,7 @@ _TWENTY: Final = 20
 def in_words(dong: int) -> str:
     """`Mười nghìn đồng`. Raises `ValueError` for a negative amount."""
     if dong < 0:
-        msg = "an amount is not negative"
-        raise ValueError(msg)
+        raise ValueError("an amount is not negative")
     said = f"{_number(dong)} đồng"
     return said[0].upper() + said[1:]
 

@@ -28,8 +28,7 @@ def apportioned(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     """
     whole = sum(weights)
     if amount < 0 or any(weight < 0 for weight in weights) or (amount and not whole):
-        msg = "an amount is shared over weights that are there, none of them negative"
-        raise ValueError(msg)
+        raise ValueError("an amount is shared over weights that are there, none of them negative")
     if not whole:
         return tuple(weights)
     down = [amount * weight // whole for weight in weights]

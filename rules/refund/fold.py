@@ -114,8 +114,7 @@ _WHENEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 def after(refund: Refund, event: ev.RefundEvent) -> Refund:
     """The refund after this event, before it is recorded."""
-    change = CHANGES[type(event)](refund, event, _WHENEVER)
-    return refund.model_copy(update=change)
+    return refund.model_copy(update=CHANGES[type(event)](refund, event, _WHENEVER))
 
 
 def names(officer: str | None, acting_for: str | None) -> tuple[str, ...]:

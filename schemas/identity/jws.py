@@ -38,8 +38,7 @@ def signed_and_signature(text: str) -> tuple[bytes, bytes]:
 def _parts(text: str) -> tuple[Any, ...]:
     found = _COMPACT.fullmatch(text)
     if found is None:
-        msg = "this is no compact JWS"
-        raise ValueError(msg)
+        raise ValueError("this is no compact JWS")
     return found.groups()
 
 

@@ -152,8 +152,7 @@ class PrincipalKey(Model):
     @model_validator(mode="after")
     def _in_order(self) -> "PrincipalKey":
         if self.valid_until <= self.valid_from:
-            msg = "a key ends after it begins"
-            raise ValueError(msg)
+            raise ValueError("a key ends after it begins")
         return self
 
 

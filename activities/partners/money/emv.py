@@ -10,8 +10,7 @@ _CHECKSUM: Final = "6304"
 def field(tag: str, value: str) -> str:
     """Returns one field. Raises `ValueError` if it is longer than 99 characters or not ASCII."""
     if not value.isascii() or len(value) > _LONGEST:
-        msg = "a field of an EMVCo code is at most 99 characters of ASCII"
-        raise ValueError(msg)
+        raise ValueError("a field of an EMVCo code is at most 99 characters of ASCII")
     return f"{tag}{len(value):02}{value}"
 
 

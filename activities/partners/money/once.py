@@ -19,6 +19,5 @@ def object_once(content: bytes) -> dict[str, Any]:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        msg = "a name comes twice"
-        raise ValueError(msg)
+        raise ValueError("a name comes twice")
     return found

@@ -189,8 +189,7 @@ def dong(amount: str) -> int | None:
 def plain(text: str) -> str:
     """Returns letters, digits and few signs, at most 255, as `vnp_OrderInfo` permits; never a pipe."""
     letters = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    kept = re.sub(r"[^A-Za-z0-9 .,:_-]", "", letters)
-    return re.sub(r" +", " ", kept)[:255]
+    return re.sub(r" +", " ", re.sub(r"[^A-Za-z0-9 .,:_-]", "", letters))[:255]
 
 
 def _fields(query: bytes) -> dict[str, bytes] | None:

@@ -73,8 +73,7 @@ def proof(
     check = filing.signature_check
     if check is None or check.proof is None:
         fail(said("refused.files.no_signature"), Exit.NOT_AVAILABLE)
-    data = end_well(Store.from_environment().get(check.proof))
-    write_file(target, data)
+    write_file(target, end_well(Store.from_environment().get(check.proof)))
     told = {"file": target, "outcome": check.outcome, "sha256": check.proof.sha256}
     show_one(told, columns("file outcome|signature_outcome sha256"))
 

@@ -44,8 +44,7 @@ _SHOWN: Final = 20
 def versions(context: typer.Context, *, as_json: AsJson = False) -> None:
     if context.invoked_subcommand is not None:
         return
-    found = _ask(lambda builds: builds.all())
-    show_all(found, _BUILDS, as_json=as_json)
+    show_all(_ask(lambda builds: builds.all()), _BUILDS, as_json=as_json)
 
 
 @app.command()

@@ -87,8 +87,7 @@ def list_requests(*, as_json: AsJson = False) -> None:
 
 @app.command()
 def approve(n: Asked, *, actor: Auditor, as_json: AsJson = False) -> None:
-    told = order(ApproveErasure, actor, asked=n)
-    _answered(told)
+    _answered(order(ApproveErasure, actor, asked=n))
     _work_off(as_json=as_json)
 
 

@@ -129,8 +129,7 @@ def proof(
 ) -> None:
     use_stack_here()
     file = there(_kept_of(number), said("refused.result.none_kept"))
-    data = end_well(Store.from_environment().get(file))
-    write_file(target, data)
+    write_file(target, end_well(Store.from_environment().get(file)))
     show_one({"file": target, "sha256": file.sha256}, columns("file sha256"))
 
 

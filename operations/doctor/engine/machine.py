@@ -74,8 +74,7 @@ async def stack(around: Surroundings) -> list[Finding]:
         try:
             around.home.read_env()
         except (OSError, ValueError) as error:
-            why = f"{STACK}: {type(error).__name__}"
-            return [fail("as_is", fix="doctor.stack.user", value=why)]
+            return [fail("as_is", fix="doctor.stack.user", value=f"{STACK}: {type(error).__name__}")]
         dead = sorted(name for name, lives in parts.items() if not lives)
         if parts and not dead:
             names = ", ".join(sorted(parts))
@@ -164,8 +163,7 @@ def _unknown(around: Surroundings) -> Iterator[Finding]:
 def _missing(around: Surroundings) -> Iterator[Finding]:
     missing = [name for name in NEEDED if not around.settings.get(name)]
     if missing:
-        names = ", ".join(missing)
-        yield fail("doctor.settings.missing", names=names)
+        yield fail("doctor.settings.missing", names=", ".join(missing))
 
 
 def _wrong(around: Surroundings) -> Iterator[Finding]:

@@ -92,8 +92,7 @@ async def _platform(client: Client, signs: Signs, kind: TaskQueueType.ValueType,
     count = len(asking(queue, TASK_QUEUE, signs))
     if count:
         return ok("doctor.pollers.working", queue=TASK_QUEUE, work=work, count=count)
-    waiting = _waiting(queue)
-    return fail("doctor.pollers.nobody", queue=TASK_QUEUE, work=work, waiting=waiting)
+    return fail("doctor.pollers.nobody", queue=TASK_QUEUE, work=work, waiting=_waiting(queue))
 
 
 async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) -> Finding:
@@ -177,8 +176,7 @@ async def agencies_work(around: Surroundings) -> list[Finding]:
 
 def _client(around: Surroundings) -> Client:
     if around.temporal is None:
-        msg = "asked before Temporal answered"
-        raise RuntimeError(msg)
+        raise RuntimeError("asked before Temporal answered")
     return around.temporal
 
 

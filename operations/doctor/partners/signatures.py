@@ -35,8 +35,7 @@ async def roots(around: Surroundings) -> list[Finding]:
     try:
         found = roots_in(await asyncio.to_thread(Path(file).read_bytes))
     except (OSError, ValueError) as error:
-        why = type(error).__name__
-        return [fail("doctor.signature_roots.unreadable", why=why)]
+        return [fail("doctor.signature_roots.unreadable", why=type(error).__name__)]
     return [
         _root(x509.load_der_x509_certificate(one), datetime.now(UTC), counts=policy.key_allowed(key_of(one)))
         for one in found
@@ -65,8 +64,7 @@ async def time_stamps(around: Surroundings) -> list[Finding]:
             token = (await stamper.async_timestamp(bytes(32), "sha256"))["content"]
         weak = _policy(around).fault(token)
     except (OSError, ValueError, TypeError, LookupError, httpx.InvalidURL) as error:
-        why = type(error).__name__
-        return [warn("doctor.time_stamps.none", why=why)]
+        return [warn("doctor.time_stamps.none", why=type(error).__name__)]
     if weak is not None:
         return [fail("doctor.time_stamps.weak")]
     return [ok("doctor.time_stamps.well")]
@@ -88,6 +86,5 @@ async def sandbox(around: Surroundings) -> list[Finding]:
         async with partner_client(around.settings["MOTCUA_TRUST_URL"]) as client:
             (await client.get("/root.pem", timeout=SECONDS)).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        why = type(error).__name__
-        return [warn("doctor.trust.down", why=why)]
+        return [warn("doctor.trust.down", why=type(error).__name__)]
     return [ok("doctor.trust.well")]

@@ -68,8 +68,7 @@ async def _brought_back(around: Surroundings) -> list[Finding]:
         async with around.record() as connection:
             found = await back(connection, SecondPlace.at(url))
     except (NoStoreError, BaseError, OSError, ValueError) as error:
-        why = type(error).__name__
-        return [fail("doctor.erasures.unreadable", why=why)]
+        return [fail("doctor.erasures.unreadable", why=type(error).__name__)]
     if not found:
         return []
     return [fail("doctor.erasures.back", count=len(found))]

@@ -109,8 +109,7 @@ async def postgres(around: Surroundings) -> list[Finding]:
             version = str(await connection.fetchval("show server_version"))
             size = str(await connection.fetchval("select pg_size_pretty(pg_database_size(current_database()))"))
     except (OSError, TimeoutError, ValueError, *DATABASE_ERRORS) as error:
-        name = type(error).__name__
-        return [fail("doctor.postgres.down", why=name)]
+        return [fail("doctor.postgres.down", why=type(error).__name__)]
     around.database = True
     version = f"PostgreSQL {version}, {size}"
     if number < OLDEST:

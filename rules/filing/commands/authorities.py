@@ -33,9 +33,7 @@ def _record_opinion(filing: Filing, command: cm.RecordOpinion, _: datetime) -> E
     step = current_step(filing)
     missing = () if step is None else missing_opinions(filing, step)
     if command.party not in missing:
-        names = ", ".join(missing)
-        why = problem("party", "not_awaited", names=names)
-        raise refuse(why)
+        raise refuse(problem("party", "not_awaited", names=", ".join(missing)))
     return (
         ev.OpinionRecorded(
             step=step_code(filing),

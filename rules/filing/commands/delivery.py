@@ -20,8 +20,7 @@ from schemas.publishing.calendar import Timeliness
 
 def _issue(filing: Filing, command: cm.Issue, now: datetime) -> Events:
     if command.result is None:
-        why = problem("result", "result_file_required")
-        raise refuse(why)
+        raise refuse(problem("result", "result_file_required"))
     return _issued(
         filing, ev.ResultIssued(result=command.result, expires_on=command.expires_on, copies=command.copies), now
     )
@@ -29,8 +28,7 @@ def _issue(filing: Filing, command: cm.Issue, now: datetime) -> Events:
 
 def _settle_result(filing: Filing, command: cm.SettleResult, now: datetime) -> Events:
     if command.n != len(filing.results) + 1:
-        why = problem("n", "no_such_result")
-        raise refuse(why)
+        raise refuse(problem("n", "no_such_result"))
     said = command.model_dump(include={"n", "registered", "result", "expires_on", "copies"})
     return _issued(filing, ev.ResultIssued.model_validate(said), now)
 
@@ -46,8 +44,7 @@ def _issued(filing: Filing, issued: ev.ResultIssued, now: datetime) -> Events:
 def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Events:
     n, outcome = command.n, command.outcome
     if not 1 <= n <= filing.parcels:
-        why = problem("n", "no_such_parcel")
-        raise refuse(why)
+        raise refuse(problem("n", "no_such_parcel"))
     counts = n == filing.parcels > filing.parcels_before
     if counts and outcome is ParcelOutcome.DELIVERED:
         return (*_collected(filing, command), ev.HandedOver(channel=Channel.POST, n=n))

@@ -90,8 +90,7 @@ def _incomplete(filing: Filing) -> Problem | None:
     """The refusal of an incomplete dossier, which is accepted once the missing items have arrived."""
     if not filing.missing:
         return None
-    codes = ", ".join(need.code for need in filing.missing)
-    return problem("", "dossier_incomplete", codes=codes)
+    return problem("", "dossier_incomplete", codes=", ".join(need.code for need in filing.missing))
 
 
 def _standing_order(filing: Filing) -> Problem | None:

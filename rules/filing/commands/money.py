@@ -37,8 +37,7 @@ def _waive_fee(filing: Filing, command: cm.WaiveFee, now: datetime) -> Events:
     waivers = {waiver.code: waiver for waiver in rule.waivers} if rule else {}
     approved = {code: waiver for code, waiver in waivers.items() if waiver.approver is command.actor.role}
     if fee is None or rule is None or command.waiver not in approved:
-        names = ", ".join(sorted(approved))
-        raise refuse(problem("waiver", "unknown_waiver", names=names))
+        raise refuse(problem("waiver", "unknown_waiver", names=", ".join(sorted(approved))))
     waiver = approved[command.waiver]
     if (why := not_granted(filing, rule, waiver, now)) is not None:
         raise refuse(why)
@@ -101,8 +100,7 @@ def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
     paid = command.settlement is FeeSettlement.PAID
     online = fee is not None and fee.n == command.n and fee.channel is Channel.ONLINE
     if fee is None or not online or (paid and command.amount + (command.forgone or 0) != fee.amount):
-        why = problem("n", "no_such_fee")
-        raise refuse(why)
+        raise refuse(problem("n", "no_such_fee"))
     if paid:
         came = {"amount": command.amount, "forgone": command.forgone}
         return (ev.FeePaid.model_validate({"n": fee.n, "channel": Channel.ONLINE} | came),)

@@ -83,8 +83,7 @@ def step_code(filing: Filing) -> str:
 
 def _inspect(filing: Filing, command: cm.Inspect, now: datetime) -> Events:
     if command.held_at > now:
-        why = problem("held_at", "in_the_future", says="inspection_in_the_future")
-        raise refuse(why)
+        raise refuse(problem("held_at", "in_the_future", says="inspection_in_the_future"))
     said = command.model_dump(include={"held_at", "place", "participants", "findings"})
     return (ev.Inspected(step=step_code(filing), officer=command.actor.subject, **said),)
 

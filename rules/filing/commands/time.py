@@ -38,8 +38,7 @@ def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
         own_reason = command.unproposed_reason if unproposed else None
         return (ev.Stopped(**said, unproposed=unproposed, unproposed_reason=own_reason),)
     if stage(filing) is not Stage.REVIEW:
-        why = problem("mode", "suspend_only_in_review")
-        raise refuse(why)
+        raise refuse(problem("mode", "suspend_only_in_review"))
     if command.limit is not None:
         _within(command.limit, filing.procedure.limits.suspension, "limit")
     return (ev.Suspended(**said, limit=command.limit, awaits=command.awaits),)
@@ -59,15 +58,13 @@ _NOT_OF: Final = {cm.StopMode.END: "only_for_suspension", cm.StopMode.SUSPEND: "
 def _says_why(command: cm.Stop, *, unproposed: bool) -> None:
     """Refuse an end without a specialist's proposal, unless the leader gives the reason."""
     if unproposed and command.unproposed_reason is None:
-        why = problem("unproposed_reason", "reason_required", says="unproposed_reason_required")
-        raise refuse(why)
+        raise refuse(problem("unproposed_reason", "reason_required", says="unproposed_reason_required"))
 
 
 def _within(limit: Limit, most: Limit, name: str) -> None:
     """Refuse a limit that is longer than `most`, zero, or in another unit."""
     if limit.unit is not most.unit or not 0 < limit.amount <= most.amount:
-        why = problem(name, "too_far", most=most.words)
-        raise refuse(why)
+        raise refuse(problem(name, "too_far", most=most.words))
 
 
 def _prolong(filing: Filing, command: cm.Prolong, now: datetime) -> Events:
@@ -180,8 +177,7 @@ def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Event
     ringing = () if state is None else moments(filing, state)
     timer = next((timer for timer in ringing if timer.moment is command.moment), None)
     if state is None or timer is None or now < timer.due:
-        why = problem("clock", "not_due")
-        raise refuse(why)
+        raise refuse(problem("clock", "not_due"))
     if command.moment is Moment.REMINDER:
         return (ev.Reminded(clock=command.clock, due=state.due),)
     if command.moment is Moment.APOLOGY:

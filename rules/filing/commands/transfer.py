@@ -21,8 +21,7 @@ def _may_transfer(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 def _transfer(filing: Filing, command: cm.TransferDossier, _: datetime) -> Events:
     if unknown := [code for code in command.originals if code not in filing.at_desk]:
-        why = problem("originals", "not_at_desk", codes=", ".join(unknown), here=", ".join(filing.at_desk))
-        raise refuse(why)
+        raise refuse(problem("originals", "not_at_desk", codes=", ".join(unknown), here=", ".join(filing.at_desk)))
     officer = command.actor.subject
     return (ev.DossierTransferred(officer=officer, papers=filing.at_desk, originals=command.originals),)
 

@@ -31,8 +31,7 @@ def _may_request_supplement(filing: Filing, actor: Actor, now: datetime) -> Prob
     if wrong is not None:
         return wrong
     if late and not by_leader:
-        within = filing.procedure.supplement_within.words
-        return problem("", "too_late_to_ask", within=within)
+        return problem("", "too_late_to_ask", within=filing.procedure.supplement_within.words)
     if _asked_so_far(filing) >= filing.procedure.supplement_rounds:
         return problem("", "supplement_rounds_used")
     nothing = not (filing.procedure.papers or filing.procedure.form)
@@ -162,16 +161,13 @@ def _may_answer(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 def _answer(filing: Filing, command: cm.Answer, _: datetime) -> Events:
     waiting = [question.n for question in filing.questions if question.answer is None]
     if command.n not in waiting:
-        numbers = ", ".join(map(str, waiting))
-        why = problem("n", "no_such_question", numbers=numbers)
-        raise refuse(why)
+        raise refuse(problem("n", "no_such_question", numbers=", ".join(map(str, waiting))))
     return (ev.Answered(n=command.n, answer=command.answer),)
 
 
 def _withdraw(_: Filing, command: cm.Withdraw, __: datetime) -> Events:
     if command.actor.role is Role.RECEPTION and command.request is None:
-        why = problem("request", "signed_request_required")
-        raise refuse(why)
+        raise refuse(problem("request", "signed_request_required"))
     return (ev.Withdrawn(reason=command.reason, request=command.request),)
 
 

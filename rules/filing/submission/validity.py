@@ -12,8 +12,7 @@ from schemas.publishing.procedure import Term
 
 def day_of_receipt(submission: Submission, now: datetime) -> date:
     """The day in Vietnam whose law applies: today, or the day on which the post delivered it."""
-    received = now if submission.received_at is None else min(submission.received_at, now)
-    return local_day(received)
+    return local_day(now if submission.received_at is None else min(submission.received_at, now))
 
 
 def validity_problems(submission: Submission, term: Term | None) -> Iterator[Problem]:

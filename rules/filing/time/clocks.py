@@ -303,8 +303,7 @@ def _obligation_limit(filing: Filing) -> Limit:
     step = filing.begun_step
     rule = None if step is None else step.obligation
     if rule is None or filing.obligation is None:
-        msg = "this step has no obligation"
-        raise ValueError(msg)
+        raise ValueError("this step has no obligation")
     return rule.answer if filing.obligation.amount is None else rule.pay
 
 
