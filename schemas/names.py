@@ -13,7 +13,6 @@ from .level import Channel
 from .people import Role
 from .publishing.agency import AgencyKind
 from .publishing.procedure import Act
-from .result.state import ResultState, Validity
 from .signature import SignatureOutcome
 from .translate import joined, said
 
@@ -31,8 +30,6 @@ SCAN_STATE_NAMES: Final[Mapping[StrEnum, Text]] = {state: said(f"scan_state.{sta
 SIGNATURE_OUTCOME_NAMES: Final[Mapping[StrEnum, Text]] = {
     outcome: said(f"signature_outcome.{outcome}") for outcome in SignatureOutcome
 }
-RESULT_STATE_NAMES: Final[Mapping[StrEnum, Text]] = {state: said(f"result_state.{state}") for state in ResultState}
-VALIDITY_NAMES: Final[Mapping[StrEnum, Text]] = {one: said(f"result_validity.{one}") for one in Validity}
 MEANS_NAMES: Final[Mapping[StrEnum, Text]] = {means: said(f"payment_means.{means}") for means in PaymentMeans}
 AGENCY_KIND_NAMES: Final[Mapping[StrEnum, Text]] = {kind: said(f"agency_kind.{kind}") for kind in AgencyKind}
 
