@@ -9,9 +9,10 @@ from activities.ledger.append import Ledger
 from activities.ledger.recording import record
 from activities.ledger.vault import Vault
 from rules.require import require
+from rules.rule import refuse
 from rules.stream_kind import Origin
 from rules.streams import KINDS, PAPERS
-from schemas.errors import RefusalCode, RefusalError, problem, refused
+from schemas.errors import RefusalError, problem
 from schemas.ids import StreamId, papers_stream
 from schemas.papers.commands import VoidReceipt
 from schemas.papers.state import RegisteredReceipt
@@ -35,7 +36,7 @@ async def void(dsn: str, master: MasterKeys, command: VoidReceipt) -> Registered
     ):
         found = await receipt_of(connection, command.registered)
         if found is None:
-            raise refused(RefusalCode.NOT_ALLOWED, problem("registered", "unknown_receipt"))
+            raise refuse(problem("registered", "unknown_receipt"))
         stream = papers_stream(found.filing_id)
         try:
             origin = Origin(StreamId.parse(stream), found.agency)

@@ -11,10 +11,11 @@ from activities.ledger.authority.officers import active, in_their_place
 from activities.ledger.vault import Vault
 from rules.officers import on_the_applicants_side
 from rules.require import require
+from rules.rule import refuse
 from rules.streams import KINDS
 from rules.suspense import decide, others, state_of
 from rules.time.working_time import local_day
-from schemas.errors import NOT_FOUND, Problem, RefusalCode, RefusalError, problem, refused
+from schemas.errors import NOT_FOUND, RefusalError, problem
 from schemas.ids import StreamId, filing_workflow
 from schemas.money.suspense import ASKING, AnySuspenseCommand, StepKind, Suspense, SuspenseState, SuspenseStep
 from schemas.names import ROLE_NAMES
@@ -44,15 +45,15 @@ async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand
 async def _see(connection: Connection, vault: Vault, money: Suspense, step: SuspenseStep, role: Role) -> None:
     """Checks that the directory and the log permit a step. Raises `RefusalError`."""
     if not await active(connection, step.agency, step.officer, role):
-        raise _refuse(problem("actor", "not_in_directory", role_name=ROLE_NAMES[role]))
+        raise refuse(problem("actor", "not_in_directory", role_name=ROLE_NAMES[role]))
     whose = others(money, step.kind)
     if await in_their_place(connection, step.agency, [step.officer], whose, local_day(step.at)):
-        raise _refuse(problem("actor.subject", "needs_another"))
+        raise refuse(problem("actor.subject", "needs_another"))
     asked = step if step.kind in ASKING else _asked(money)
     if asked.kind is StepKind.GIVE_BACK and not await connection.fetchval(_TAKES, step.agency, money.provider):
-        raise _refuse(problem("actor.agency", "other_agency", says="other_agencys_money"))
+        raise refuse(problem("actor.agency", "other_agency", says="other_agencys_money"))
     if step.means is RefundMeans.CASH and await connection.fetchval(_HAS_TILLS, step.agency):
-        raise _refuse(problem("means", "no_cash", says="cash_goes_through_tills"))
+        raise refuse(problem("means", "no_cash", says="cash_goes_through_tills"))
     if asked.stream is not None:
         await _see_payment(connection, vault, money.provider, asked.stream, step)
 
@@ -61,19 +62,15 @@ async def _see_payment(connection: Connection, vault: Vault, provider: str, stre
     """Raises `RefusalError` if the payment is unknown, of another agency, or of the officer's own filing."""
     demand = await asked_through(connection, stream, provider)
     if demand is None or demand.agency != step.agency:
-        raise _refuse(problem("payment", "unknown_payment"))
+        raise refuse(problem("payment", "unknown_payment"))
     filing = filing_workflow(StreamId.parse(stream).filing)
     if step.officer in on_the_applicants_side((await Log(connection, vault.find, KINDS).read(filing)).state):
-        raise _refuse(problem("actor.subject", "own_filing"))
+        raise refuse(problem("actor.subject", "own_filing"))
 
 
 def _asked(money: Suspense) -> SuspenseStep:
     """Returns the latest request."""
     return next(step for step in reversed(money.steps) if step.kind in ASKING)
-
-
-def _refuse(why: Problem) -> RefusalError:
-    return refused(RefusalCode.NOT_ALLOWED, why)
 
 
 async def _record(connection: Connection, vault: Vault, command: AnySuspenseCommand, step: SuspenseStep) -> None:

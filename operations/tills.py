@@ -7,6 +7,7 @@ from typing import Final
 from activities.ledger.authority.officers import active
 from rules import till as rules
 from rules.require import require
+from rules.rule import refuse
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.filing.commands import Command
@@ -25,9 +26,9 @@ async def open_(connection: Connection, command: OpenTill) -> TillShown:
         if (opened := await connection.fetchval(_OPENED, command.command_id)) is None:
             await _officer(connection, command)
             if not await connection.fetchval("select tills from agency where agency = $1", actor.agency):
-                raise refused(RefusalCode.NOT_ALLOWED, problem("actor.agency", "no_tills"))
+                raise refuse(problem("actor.agency", "no_tills"))
             if (other := await connection.fetchval(_OTHER, actor.agency, actor.subject, command.desk)) is not None:
-                raise refused(RefusalCode.NOT_ALLOWED, problem("", "till_open_already", till=other))
+                raise refuse(problem("", "till_open_already", till=other))
             day = f"{actor.agency}-{datetime.now(UTC).astimezone(VIETNAM):%Y%m%d}-Q"
             said = (actor.agency, command.desk, actor.subject)
             opened = await connection.fetchval(_OPEN, day, *said, command.change_fund, command.command_id)
@@ -55,7 +56,7 @@ async def close(connection: Connection, command: CloseTill) -> TillShown:
             _unless(rules.may_handle(till, command.actor))
             last = rules.last_count(till, command)
             if isinstance(last, Problem):
-                raise refused(RefusalCode.NOT_ALLOWED, last)
+                raise refuse(last)
             said = (command.actor.subject, till.expected, last.counted, command.reason, command.command_id)
             await connection.execute(_CLOSE, till.number, till.agency, *said)
             await connection.execute("delete from till_open where number = $1", till.number)
@@ -67,7 +68,7 @@ async def _held(connection: Connection, command: CountTill | CloseTill, number: 
     await connection.execute(_HOLD, number)
     till = await till_of(connection, number)
     if till is None:
-        raise refused(RefusalCode.NOT_ALLOWED, problem("till", "unknown_till"))
+        raise refuse(problem("till", "unknown_till"))
     await _officer(connection, command)
     return till
 
@@ -81,7 +82,7 @@ async def _officer(connection: Connection, command: Command) -> None:
 
 def _unless(why: Problem | None) -> None:
     if why is not None:
-        raise refused(RefusalCode.NOT_ALLOWED, why)
+        raise refuse(why)
 
 
 _OPENED: Final = "select number from till where command_id = $1"

@@ -14,8 +14,9 @@ from operations.erasure.sinks import SINKS
 from operations.erasure.whole import whole
 from operations.rebuilding.folded import write_rows
 from rules.retention import hindrances
+from rules.rule import refuse
 from rules.streams import KINDS
-from schemas.errors import RefusalCode, RefusalError, refused
+from schemas.errors import RefusalError
 from schemas.filing.commands import SYSTEM_VIA
 from schemas.ids import StreamId, filing_workflow
 from schemas.people import SYSTEM
@@ -41,7 +42,7 @@ async def erase(
         log = Log(connection, vault.find, KINDS)
         now: datetime = await connection.fetchval("select clock_timestamp()")
         if wrong := hindrances(await whole(log, filing), now):
-            raise refused(RefusalCode.NOT_ALLOWED, *wrong)
+            raise refuse(*wrong)
         for stream in await connection.fetch(_STREAMS, filing, list(KINDS)):
             batch = _last(await log.read(stream["stream"]), request, now)
             answer = await Ledger(pool, vault, KINDS).append_within(connection, batch)

@@ -3,7 +3,8 @@
 from typing import Final
 
 from operations.erasure.requests import see
-from schemas.errors import RefusalCode, problem, refused
+from rules.rule import refuse
+from schemas.errors import problem
 from schemas.people import Role
 from schemas.privacy.exports import AnswerExport, AskExport, ExportRequest
 from views.log import Connection
@@ -19,7 +20,7 @@ async def may_answer(connection: Connection, answer: AnswerExport) -> None:
     """Raises `RefusalError` unless the request waits, and this officer may answer it."""
     await see(connection, answer.actor, Role.OPERATOR)
     if not await connection.fetchval(_WAITS, answer.n):
-        raise refused(RefusalCode.NOT_ALLOWED, problem("n", "no_export_asked"))
+        raise refuse(problem("n", "no_export_asked"))
 
 
 async def answered(connection: Connection, answer: AnswerExport) -> None:

@@ -13,8 +13,9 @@ from operations.erasure.whole import resolved, whole
 from rules.officers import role_is
 from rules.require import require
 from rules.retention import hindrances
+from rules.rule import refuse
 from rules.time.working_time import local_day
-from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
+from schemas.errors import Problem, problem
 from schemas.names import ROLE_NAMES
 from schemas.people import Actor, Role
 from schemas.privacy.erasure import ApproveErasure, AskErasure, DeclineErasure, ErasureCommand, ErasureRequest
@@ -55,7 +56,7 @@ async def answer(connection: Connection, command: ApproveErasure | DeclineErasur
             await see(connection, command.actor, Role.AUDITOR)
             asked = await request(connection, command.asked)
             if asked is None or asked.answer is not None:
-                raise _refuse(problem("asked", "no_change_asked"))
+                raise refuse(problem("asked", "no_change_asked"))
             await _another(connection, command.actor, asked, now)
             reason = command.reason if isinstance(command, DeclineErasure) else None
             await _record(connection, n, now, command, asked=command.asked, reason=reason)
@@ -89,9 +90,9 @@ async def _recorded(connection: Connection, command: ErasureCommand) -> int | No
 async def see(connection: Connection, actor: Actor, role: Role) -> None:
     """Checks that the directory has the actor in this role. Raises `RefusalError`."""
     if (why := role_is(actor, role)) is not None:
-        raise _refuse(why)
+        raise refuse(why)
     if actor.agency is None or not await active(connection, actor.agency, actor.subject, role):
-        raise _refuse(problem("actor", "not_in_directory", role_name=ROLE_NAMES[role]))
+        raise refuse(problem("actor", "not_in_directory", role_name=ROLE_NAMES[role]))
 
 
 async def _another(connection: Connection, actor: Actor, asked: ErasureRequest, now: datetime) -> None:
@@ -102,7 +103,7 @@ async def _another(connection: Connection, actor: Actor, asked: ErasureRequest, 
         for agency in agencies
     ]
     if actor.subject == asked.officer or any(places):
-        raise _refuse(problem("actor.subject", "needs_another"))
+        raise refuse(problem("actor.subject", "needs_another"))
 
 
 async def _erasable(
@@ -111,7 +112,7 @@ async def _erasable(
     """Returns the filings that can be erased, and for each of the others the reasons why it can't."""
     found = await resolved(log.connection, command.filings)
     if set(command.filings) - found.keys():
-        raise _refuse(problem("filings", "nothing_recorded"))
+        raise refuse(problem("filings", "nothing_recorded"))
     free: list[UUID] = []
     left_out: dict[str, tuple[Problem, ...]] = {}
     for done, (filing, named) in enumerate({filing: which for which, filing in found.items()}.items(), 1):
@@ -126,7 +127,7 @@ async def _erasable(
                 free.append(filing)
         progress(done, len(found))
     if not free:
-        raise _refuse(*(why.model_copy(update={"field": code}) for code, all_ in left_out.items() for why in all_))
+        raise refuse(*(why.model_copy(update={"field": code}) for code, all_ in left_out.items() for why in all_))
     return free, left_out
 
 
@@ -134,10 +135,6 @@ async def _record(connection: Connection, n: int, now: datetime, command: Erasur
     about = [said.get(name) for name in ("asked", "cause", "reason")]
     actor, deed = command.actor, getattr(command, "deed", "")
     await connection.execute(_ADD, n, command.command_id, deed, *about, actor.subject, actor.agency, now)
-
-
-def _refuse(*why: Problem) -> RefusalError:
-    return refused(RefusalCode.NOT_ALLOWED, *why)
 
 
 _RECORDED: Final = "select n from erasure_deed where command_id = $1"

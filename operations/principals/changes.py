@@ -17,7 +17,8 @@ from rules.identity.possession import unproved
 from rules.identity.principal_register import changed, impossible, named
 from rules.identity.scope import widens
 from rules.require import require
-from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
+from rules.rule import refuse
+from schemas.errors import Problem, problem
 from schemas.identity import principals as pr
 from schemas.identity.statement import ALL_AGENCIES, Principal
 from schemas.ids import canonical
@@ -94,9 +95,9 @@ async def _see(connection: Connection, command: pr.AnyPrincipalCommand, held: He
     asked, own = await _asked(connection, command.asked, actor, held.now)
     if isinstance(command, pr.ApproveChange):
         if own:
-            raise _refuse(problem("actor.subject", "needs_another"))
+            raise refuse(problem("actor.subject", "needs_another"))
         if await connection.fetchval(_CHANGED_SINCE, named(asked), command.asked):
-            raise _refuse(problem("asked", "changed_since"))
+            raise refuse(problem("asked", "changed_since"))
         await _apply(connection, asked, held, approved=True)
     return named(asked), False
 
@@ -131,13 +132,13 @@ async def _possible(connection: Connection, said: pr.Said, now: datetime) -> Pri
     _check(impossible(principal, said, now))
     key = said.key if isinstance(said, pr.AddPrincipal | pr.RotateKey) else None
     if key is not None and await connection.fetchval(_HAS_KEY, key.key_id):
-        raise _refuse(problem("key", "key_registered"))
+        raise refuse(problem("key", "key_registered"))
     if isinstance(said, pr.AddPrincipal):
         wanted = {one for grant in said.principal.grants for one in grant.agencies} | {said.principal.agency}
         missing = await connection.fetch(_MISSING, list(wanted - {None, ALL_AGENCIES}))
         if missing:
             names = ", ".join(row["agency"] for row in missing)
-            raise _refuse(problem("principal.grants", "agencies_not_in_directory", names=names))
+            raise refuse(problem("principal.grants", "agencies_not_in_directory", names=names))
     return principal
 
 
@@ -152,7 +153,7 @@ async def _asked(connection: Connection, n: int, actor: Actor, now: datetime) ->
     """Returns the waiting request, and whether the actor is its requester or their substitute."""
     row = await connection.fetchrow(_WAITING, n)
     if row is None:
-        raise _refuse(problem("asked", "no_change_asked"))
+        raise refuse(problem("asked", "no_change_asked"))
     asker = Actor(subject=row["officer"], role=Role.OPERATOR, agency=row["agency"])
     return _ASKED.validate_json(row["body"]), await same_hands(connection, asker, actor, now)
 
@@ -175,11 +176,7 @@ async def _record(connection: Connection, change: pr.PrincipalChange, command: p
 
 def _check(why: Problem | None) -> None:
     if why is not None:
-        raise _refuse(why)
-
-
-def _refuse(why: Problem) -> RefusalError:
-    return refused(RefusalCode.NOT_ALLOWED, why)
+        raise refuse(why)
 
 
 _COLUMNS: Final = ("n", "principal", "change", "asked", "waits", "officer", "agency", "reason", "at")

@@ -14,7 +14,8 @@ from publishing.record.keys import known_keys
 from publishing.record.log import Dated, Stored, stored
 from publishing.record.publications import place_of
 from publishing.record.publishing import NoKeyError, Publisher, Publishing, publishing
-from schemas.errors import Problem, RefusalCode, problem, refused
+from rules.rule import refuse
+from schemas.errors import problem
 from schemas.publishing import events as ev
 from views.log import Connection
 
@@ -59,12 +60,12 @@ async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.Publ
     async with publishing(database, by) as now:
         asked, event = await _asked(now, n)
         if await same_hands(now.connection, asked.actor, by.actor, now.at):
-            raise _refuse(problem("actor.subject", "needs_another"))
+            raise refuse(problem("actor.subject", "needs_another"))
         if await _changed(now.connection, [place_of(one).stream for one in event], asked.at):
-            raise _refuse(problem("asked", "changed_since"))
+            raise refuse(problem("asked", "changed_since"))
         for absence in (one for one in event if isinstance(one, ev.AbsenceRecorded)):
             if wrong := await misfits(now.connection, _absence(absence)):
-                raise refused(RefusalCode.NOT_ALLOWED, *wrong)
+                raise refuse(*wrong)
         await now.record([Dated(ev.PublicationApproved(asked=n), now.at)])
         await now.record([Dated(one.model_copy(update={"asked": n}), now.at) for one in event], asked.actor)
     return event
@@ -113,7 +114,7 @@ async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored,
     keys = await known_keys(now.connection, now.by.vault, [stream]) if now.by.vault else {}
     found = [one async for one in stored(now.connection, keys, [stream])]
     if len(found) != 1 or not isinstance(found[0].event, ev.PublicationAsked):
-        raise _refuse(problem("asked", "no_publication_asked"))
+        raise refuse(problem("asked", "no_publication_asked"))
     if not read:
         return found[0], ()
     if not found[0].read:
@@ -127,7 +128,7 @@ async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored,
 
 async def _see_operator(now: Publishing) -> None:
     if (wrong := await no_operator(now.connection, now.by.actor)) is not None:
-        raise _refuse(wrong)
+        raise refuse(wrong)
 
 
 async def _changed(connection: Connection, streams: Sequence[str], since: datetime) -> bool:
@@ -137,10 +138,6 @@ async def _changed(connection: Connection, streams: Sequence[str], since: dateti
 
 def _absence(event: ev.AbsenceRecorded) -> Absence:
     return Absence(event.agency, event.subject, event.role, event.first_day, event.last_day, event.substitute)
-
-
-def _refuse(why: Problem) -> Exception:
-    return refused(RefusalCode.NOT_ALLOWED, why)
 
 
 _EVENT: Final[TypeAdapter[ev.PublicationEvent]] = TypeAdapter(ev.PublicationEvent)

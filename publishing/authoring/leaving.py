@@ -7,7 +7,8 @@ from publishing.record.publications import place_of
 from publishing.record.publishing import Publisher, publishing
 from rules.require import require
 from rules.retention import ended_by
-from schemas.errors import RefusalCode, problem, refused
+from rules.rule import refuse
+from schemas.errors import problem
 from schemas.publishing.events import OfficerErased
 
 
@@ -19,15 +20,15 @@ async def erase_officer(database: Database, agency: str, subject: str, reason: s
     async with publishing(database, by) as now:
         row = require(await now.connection.fetchrow(_THERE, agency, subject))
         if not row["roles"]:
-            raise refused(RefusalCode.NOT_ALLOWED, problem("subject", "nothing_recorded"))
+            raise refuse(problem("subject", "nothing_recorded"))
         if row["active"]:
-            raise refused(RefusalCode.NOT_ALLOWED, problem("subject", "officer_in_office"))
+            raise refuse(problem("subject", "officer_in_office"))
         event = OfficerErased(agency=agency, subject=subject, roles=tuple(row["roles"]), reason=reason)
         history = require(await now.connection.fetchrow(_HISTORY, place_of(event).stream))
         if history["erased"]:
-            raise refused(RefusalCode.NOT_ALLOWED, problem("subject", "erased"))
+            raise refuse(problem("subject", "erased"))
         if history["left_at"] is None or history["left_at"] >= ended_by(now.at, years):
-            raise refused(RefusalCode.NOT_ALLOWED, problem("subject", "officer_kept", years=years))
+            raise refuse(problem("subject", "officer_kept", years=years))
         await now.publish([event])
 
 

@@ -19,8 +19,8 @@ from publishing.record.log import Command, Dated, append, is_personal
 from publishing.record.publications import AGENCY, OFFICER, Place, changes, place_of
 from publishing.record.taking_over import untaken
 from rules.require import require
+from rules.rule import refuse
 from schemas.base import Personal, fields_marked
-from schemas.errors import RefusalCode, refused
 from schemas.ids import canonical
 from schemas.people import SYSTEM, Actor
 from schemas.publishing.events import OfficerErased, PublicationAsked, PublicationEvent
@@ -72,7 +72,7 @@ class Publishing:
             await self.record([Dated(event, self.at) for event in events])
             return
         if (wrong := await no_operator(self.connection, self.by.actor)) is not None:
-            raise refused(RefusalCode.NOT_ALLOWED, wrong)
+            raise refuse(wrong)
         n = self.asked = await self.connection.fetchval(_NEXT)
         personal = tuple(_fields(event, personal=True) for event in events)
         public = tuple(canonical(_fields(event, personal=False)).decode() for event in events)
@@ -131,7 +131,7 @@ async def publishing(database: Database, by: Publisher = PLATFORM) -> AsyncItera
         at, taken_over, by_two = require(await connection.fetchrow(_HOLD))
         now = Publishing(connection, by, at, by_two=by_two)
         if by.actor != SYSTEM and (wrong := await no_operator(connection, by.actor)) is not None:
-            raise refused(RefusalCode.NOT_ALLOWED, wrong)
+            raise refuse(wrong)
         if not taken_over and by.vault is not None:
             await now.record(await untaken(connection, at), SYSTEM)
             await connection.execute("update publication_state set taken_over = true")

@@ -5,11 +5,12 @@ from typing import Final
 
 from rules.complaint.grounds import ACTS
 from rules.filing.submission.representation import over
+from rules.rule import refuse
 from rules.time import working_time
 from schemas.complaint.commands import Complain
 from schemas.complaint.events import Complained
 from schemas.complaint.state import Complaint, Grounds
-from schemas.errors import Problem, RefusalCode, problem, refused
+from schemas.errors import Problem, problem
 from schemas.people import Role
 from schemas.translate import joined, said
 
@@ -19,7 +20,7 @@ def admit(complaint: Complaint, command: Complain, now: datetime) -> tuple[Compl
     start, found = command.start, command.grounds
     wrong = [why for why in (_not_theirs(command, now), _inadmissible(found, now), _not_next(complaint, found)) if why]
     if wrong or found.act is None:
-        raise refused(RefusalCode.NOT_ALLOWED, *wrong)
+        raise refuse(*wrong)
     return (
         Complained(
             n=start.n,
