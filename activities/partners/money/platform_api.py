@@ -21,15 +21,11 @@ class _Said(PartnerResponse):
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
-class Platform:
+class Platform(pv.AtMerchant[PlatformMerchant]):
     """A `Provider` over the platform."""
 
     def __init__(self, name: str, merchant: PlatformMerchant, client: httpx.AsyncClient) -> None:
-        self.can = pv.CAPABILITIES["platform"]
-        self.lasts = merchant.lasts
-        self.patience = merchant.patience
-        self._name = name
-        self._merchant = merchant
+        super().__init__(name, merchant, "platform")
         self._partner = Partner(_SYSTEM, client)
 
     async def order(self, demand: pv.NewDemand) -> pv.Asked:
@@ -83,15 +79,6 @@ class Platform:
         if said.get("MaLoi") == merchant.unknown:
             raise RejectedError(_SYSTEM, httpx.codes.OK, "not_found")
         return said
-
-    async def cancel(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:  # noqa: ARG002 -- the protocol's
-        raise pv.NotOfferedError(self._name)
-
-    async def refund(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:  # noqa: ARG002 -- the protocol's
-        raise pv.NotOfferedError(self._name)
-
-    async def refunded(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:  # noqa: ARG002 -- the protocol's
-        raise pv.NotOfferedError(self._name)
 
     def _common(self, kind: str, demand: pv.Demand) -> dict[str, str]:
         return {

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
-from typing import Annotated, Final, Literal, Protocol, TypeAlias
+from typing import Annotated, Final, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from pydantic import Field
 
@@ -77,6 +77,9 @@ class MerchantSettings(StrictModel):
     def patience(self) -> timedelta:
         """The time for which an outcome is awaited after the time to pay."""
         return timedelta(minutes=self.pending_minutes)
+
+
+M = TypeVar("M", bound=MerchantSettings)
 
 
 class Outcome(StrEnum):
@@ -328,3 +331,24 @@ class Provider(Protocol):
 
 class NotOfferedError(Exception):
     """The provider's API has no such call, as `CAPABILITIES` states."""
+
+
+class AtMerchant(Generic[M]):
+    """The common part of the providers with a merchant's settings: a call that one does not define is not offered."""
+
+    def __init__(self, name: str, merchant: M, kind: Kind) -> None:
+        self.can = CAPABILITIES[kind]
+        self.lasts, self.patience = merchant.lasts, merchant.patience
+        self._name, self._merchant = name, merchant
+
+    async def query(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
+        raise NotOfferedError(self._name)
+
+    async def cancel(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
+        raise NotOfferedError(self._name)
+
+    async def refund(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's
+        raise NotOfferedError(self._name)
+
+    async def refunded(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's
+        raise NotOfferedError(self._name)

@@ -51,15 +51,11 @@ class _CreditNote(BaseModel):
     at: Instant
 
 
-class VietQr:
+class VietQr(pv.AtMerchant[VietQrMerchant]):
     """Both the `Provider`, which makes the QR codes, and the `Door`, which receives the bank's credit notes."""
 
     def __init__(self, name: str, merchant: VietQrMerchant) -> None:
-        self.can = pv.CAPABILITIES["vietqr"]
-        self.lasts = merchant.lasts
-        self.patience = merchant.patience
-        self._name = name
-        self._merchant = merchant
+        super().__init__(name, merchant, "vietqr")
 
     def code(self, reference: str, amount: int) -> str:
         """Returns the content of the code: pay so many đồng into the account, with the reference as memo."""
@@ -77,18 +73,6 @@ class VietQr:
 
     async def order(self, demand: pv.NewDemand) -> pv.Asked:
         return pv.Asked(code=self.code(demand.reference, demand.amount))
-
-    async def query(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:  # noqa: ARG002 -- the protocol's
-        raise pv.NotOfferedError(self._name)
-
-    async def cancel(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:  # noqa: ARG002 -- the protocol's
-        raise pv.NotOfferedError(self._name)
-
-    async def refund(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:  # noqa: ARG002 -- the protocol's
-        raise pv.NotOfferedError(self._name)
-
-    async def refunded(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:  # noqa: ARG002 -- the protocol's
-        raise pv.NotOfferedError(self._name)
 
     def verified(self, received: pv.Received, now: datetime) -> pv.Notice | pv.Refused:
         """Returns the notice of a credit note. It names no demand: `match` finds it by the memo."""

@@ -36,15 +36,11 @@ class _Question(PartnerResponse):
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
-class VnPay:
+class VnPay(pv.AtMerchant[VnPayMerchant]):
     """A `Provider` over VNPay."""
 
     def __init__(self, name: str, merchant: VnPayMerchant, client: httpx.AsyncClient) -> None:
-        self.can = pv.CAPABILITIES["vnpay"]
-        self.lasts = merchant.lasts
-        self.patience = merchant.patience
-        self._name = name
-        self._merchant = merchant
+        super().__init__(name, merchant, "vnpay")
         self._partner = Partner(_SYSTEM, client)
 
     async def order(self, demand: pv.NewDemand) -> pv.Asked:
@@ -85,9 +81,6 @@ class VnPay:
         if not known or not (numbered or unpaid):
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
         return said | {"vnp_TransactionStatus": status, "vnp_TransactionNo": number}
-
-    async def cancel(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:  # noqa: ARG002 -- the protocol's
-        raise pv.NotOfferedError(self._name)
 
     async def refund(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:
         """Requests the refund, numbered by a hash of the key, by which VNPay recognises a repeat on the same day only.
