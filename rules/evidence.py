@@ -44,33 +44,6 @@ Evidence = tuple[tuple[Entry, ...], ...]
 
 
 @dataclass(frozen=True)
-class OfficeAnswer:
-    """The answer of an agency's back office from which an event follows: where identity is required, a signed one.
-
-    Attributes:
-        act: The activity that it answers.
-        answer: The answer, without its statement.
-        request_id: The request's id; None if the event does not determine it.
-        unless: The finding in place of which the back office is asked.
-    """
-
-    act: str
-    answer: Model
-    request_id: str | None = None
-    unless: Finding | None = None
-
-    def is_given(self, said: AgencyAnswer) -> bool:
-        """Whether a back office has given this answer, signed or not."""
-        if said.act != self.act or self.request_id not in {None, said.request_id}:
-            return False
-        given = {name: value for name, value in said.answer.items() if name != "statement"}
-        try:
-            return strictly(type(self.answer), given) == self.answer
-        except ValueError:
-            return False
-
-
-@dataclass(frozen=True)
 class Finding:
     """The outcome of an act outside, recorded by the process that did the act: fields of an event that may follow.
 
@@ -96,3 +69,30 @@ class Finding:
     def about(self, stream: str) -> Entry:
         """The evidence that the finding stands in the record."""
         return Entry((self.kind,), stream=stream, finding=self.id)
+
+
+@dataclass(frozen=True)
+class OfficeAnswer:
+    """The answer of an agency's back office from which an event follows: where identity is required, a signed one.
+
+    Attributes:
+        act: The activity that it answers.
+        answer: The answer, without its statement.
+        request_id: The request's id; None if the event does not determine it.
+        unless: The finding in place of which the back office is asked.
+    """
+
+    act: str
+    answer: Model
+    request_id: str | None = None
+    unless: Finding | None = None
+
+    def is_given(self, said: AgencyAnswer) -> bool:
+        """Whether a back office has given this answer, signed or not."""
+        if said.act != self.act or self.request_id not in {None, said.request_id}:
+            return False
+        given = {name: value for name, value in said.answer.items() if name != "statement"}
+        try:
+            return strictly(type(self.answer), given) == self.answer
+        except ValueError:
+            return False
