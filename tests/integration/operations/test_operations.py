@@ -108,11 +108,11 @@ class ByHand:
             options += ["--dynamic-config-value", f"{name}={value}"]
         await self.start(binary("temporal"), "server", "start-dev", "--port", port, *options)
 
-    async def speaking(self, env: Mapping[str, str], name: str = "first-start", more: str = "") -> dict[str, str]:
-        """Register a program of the page, with `more` lines; what says that it is who speaks."""
+    async def speaking(self, env: Mapping[str, str], name: str = "first-start") -> dict[str, str]:
+        """Register a program of the page; what says that it is who speaks."""
         (about,) = re.findall(rf"```yaml\n( +id: {name}\n.*?)```", PAGE, re.DOTALL)
         file, private = self.here / f"{name}.yaml", self.here / f"{name}.pem"
-        file.write_text(about + more, encoding="utf-8")
+        file.write_text(about, encoding="utf-8")
         (public := self.here / f"{name}.pub.pem").write_text(await self.run(env, "principals", "key", private))
         proof = await self.run(env, "principals", "prove", private, "--principal", name)
         key = (
