@@ -44,7 +44,7 @@ AT_THE_EDGE: Final = [
     and message.name not in {"procedure", "province", "calendar", "submit_check"}
 ]
 """What the log may hold: no question, nor what `submit_check` compares; what is published is checked by itself."""
-TEXTLESS: Final = {"result_input", "refund_input", "check_answer"}
+TEXTLESS: Final = {"result_input", "refund_input"}
 LOOKED_INTO: Final = frozenset({text, line, _form_value})
 INVISIBLE: Final = {
     "NUL": "\0",

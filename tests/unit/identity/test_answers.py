@@ -64,8 +64,10 @@ def why(
 
 
 UNSIGNED: Final = AgencyAnswer(act=CHECK, request_id="check:1", request=REQUEST, answer=COMPLETE)
-ELSEWHERE: Final = {"stream": "filing:5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f3"}
-ASKED_OTHERWISE: Final = {"content": message_digest(COMPLETE | {"request": message_digest({"dossier": {}})})}
+ELSEWHERE: Final[dict[str, Any]] = {"stream": "filing:5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f3"}
+ASKED_OTHERWISE: Final[dict[str, Any]] = {
+    "content": message_digest(COMPLETE | {"request": message_digest({"dossier": {}})})
+}
 FAULTS: Final = {
     "nobody signed": (UNSIGNED, "statement_missing"),
     "no statement": (UNSIGNED.model_copy(update={"answer": COMPLETE | {"statement": "x"}}), "statement_unreadable"),
@@ -115,14 +117,15 @@ def test_events_rest_on_the_answer_that_they_state() -> None:
     assert FILING.office_answer(stream, Accepted(), SYSTEM) == needed, "no officer has accepted it"
     assert FILING.office_answer(stream, Accepted(), SPECIALIST) is None
     assert needed.is_given(said())
-    for change in ({"act": ISSUE}, {"request_id": "check:2"}, {"answer": {"complete": False}}, {"answer": {}}):
+    others: list[dict[str, Any]] = [{"act": ISSUE}, {"request_id": "check:2"}, {"answer": {"complete": False}}]
+    for change in (*others, {"answer": {}}):
         assert not needed.is_given(said().model_copy(update=change))
 
 
 def test_a_decision_by_machine_rests_on_all_of_its_answer() -> None:
     stream = StreamId("referral", FILING_ID, 3)
     decision = {"outcome": "refused", "officer": "o-1", "reason": "thiếu", "legal_basis": "điều 1"}
-    event = ReferralAnswered(automatic=True, **decision | {"outcome": Outcome.REFUSED})  # type: ignore[arg-type]
+    event = ReferralAnswered(automatic=True, **decision | {"outcome": Outcome.REFUSED})
     needed = REFERRAL.office_answer(stream, event, SYSTEM)
     assert needed == OfficeAnswer(
         ANSWER, AnswerAnswer(decision=PartDecision.model_validate(decision)), request_id="answer:3"
