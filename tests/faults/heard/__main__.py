@@ -1,6 +1,7 @@
 """Every command, killed at every point, forbidden in every way: `python -m tests.faults.heard --rounds 30`.
 
-Each round plays the stories of the demo in a world of its own. Of a round it is chosen what was seen least.
+Each round plays the stories of the demo in a world of its own. Of a round it is chosen what was seen least, also in
+earlier runs: `--resume heard.json`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.faults.heard.lab import Figures, say
+from tests.faults.heard.figures import Figures
+from tests.faults.heard.lab import say
 from tests.faults.heard.plays import play_stories, stories
 from workers.settings import Identity
 
@@ -20,6 +22,8 @@ from workers.settings import Identity
 async def run(given: argparse.Namespace) -> Figures:
     """So many rounds; what came out is written after each."""
     figures = Figures()
+    if given.resume is not None:
+        figures.resume(given.resume)
     chosen = [one for one in stories() if not given.stories or one.name in given.stories]
     for n in range(given.rounds):
         with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
@@ -37,10 +41,12 @@ def main() -> int:
     said.add_argument("--suggest", type=int, help="runs make way after so many events")
     said.add_argument("--stories", nargs="*", help="the names of some, instead of all")
     said.add_argument("--out", type=Path, default=Path("heard.json"))
+    said.add_argument("--resume", type=Path, help="what an earlier run has written by --out; its cells count as seen")
     given = said.parse_args()
     os.environ.setdefault("MOTCUA_IDENTITY", "off")  # of the stack itself, which has no worker
     figures = asyncio.run(run(given))
     say(figures.as_json())
+    say(figures.summary())
     return 1 if figures.violations else 0
 
 

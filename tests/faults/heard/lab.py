@@ -6,12 +6,11 @@ import asyncio
 import json
 import sys
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -64,6 +63,7 @@ from schemas.people import OFFICERS, Actor
 from schemas.stream.ledger import Receipt
 from tests.acting import stock
 from tests.conftest import World
+from tests.faults.heard.figures import Fault, Figures, Kill, Way
 from tests.faults.heard.worker import CHANGED, FOLDER, Orders, held
 from tests.faults.processes import WorkerProcess, worker_process
 from tests.locked import AUDIENCE, register, register_with, with_office
@@ -96,37 +96,6 @@ def say(what: str) -> None:
     """Tell whoever watches."""
     sys.stdout.write(f"{datetime.now(UTC):%H:%M:%S} {what}\n")
     sys.stdout.flush()
-
-
-class Kill(StrEnum):
-    """When the worker dies."""
-
-    BEFORE = "before it is taken"
-    TAKEN = "taken, not appended"
-    APPENDING = "in the append"
-    COMMITTED = "committed, not answered"
-    ANSWERED = "answered"
-
-
-class Fault(StrEnum):
-    """What forbids the command when it is repeated."""
-
-    LIMIT = "limit passed"
-    OVER = "statement over"
-    REVOKED = "key revoked"
-    NARROWED = "grant narrowed"
-    ROLE = "role taken"
-    RULES = "rules changed"
-
-
-class Way(StrEnum):
-    """Who is asked afterwards."""
-
-    NEW = "a new worker"
-    CACHED = "a worker that was cut off, and knows the run from before"
-    TWO = "another worker that was there all the time"
-    TWICE = "a new worker, and one more after it"
-    BUILD = "a worker of another build, to which everything is handed"
 
 
 SPOKEN: Final = {Fault.OVER: "statement_expired", Fault.REVOKED: "key_revoked", Fault.NARROWED: "role_not_granted"}
@@ -177,34 +146,6 @@ class Case:
     def cell(self) -> str:
         """The command, by its kind of stream."""
         return f"{self.stream.partition(':')[0]}.{self.kind}"
-
-
-@dataclass
-class Figures:
-    """What came out."""
-
-    cells: Counter[tuple[str, Kill, Fault]] = field(default_factory=Counter)
-    ways: Counter[tuple[Kill, Way]] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
-    violations: list[str] = field(default_factory=list)
-    replayed: int = 0
-
-    def as_json(self) -> str:
-        """For a file."""
-        by_kill: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for (_, kill, fault), n in self.cells.items():
-            by_kill[kill][fault] += n
-        told = {
-            "commands": sorted({cell for cell, _, _ in self.cells}),
-            "cells": len(self.cells),
-            "tries": self.cells.total(),
-            "by_kill": by_kill,
-            "ways": {f"{kill}: {way}": n for (kill, way), n in sorted(self.ways.items())},
-            "outcomes": dict(sorted(self.outcomes.items())),
-            "replayed": self.replayed,
-            "violations": self.violations,
-        }
-        return json.dumps(told, indent=1, ensure_ascii=False)
 
 
 class Lab:
@@ -338,27 +279,37 @@ class Lab:
     def _choose(self, batch: list[Case]) -> Kill:
         """The kill, and for each case the fault, of which least was seen yet."""
         seen = self.figures.cells
-
-        def faults(case: Case) -> list[Fault]:
-            spoken = list(SPOKEN) if self.world.identity is Identity.REQUIRED else []
-            if case.kind == SUBMIT and len(self._filers) < MOST:
-                return [Fault.OVER]
-            if case.kind in BEGINNING:
-                return spoken or [Fault.LIMIT]
-            role = [Fault.ROLE] if case.actor.role in OFFICERS else []
-            return [Fault.LIMIT, Fault.RULES, *role, *spoken]
+        for case in batch:
+            self.figures.faults[case.cell].update(self._faults(case))
 
         def missing(kill: Kill) -> int:
-            return sum(sum(not seen[case.cell, kill, fault] for fault in faults(case)) for case in batch)
+            return sum(sum(not seen[case.cell, kill, fault] for fault in self._faults(case)) for case in batch)
 
         kill = max(Kill, key=lambda kill: (missing(kill), -sum(n for (_, k, _), n in seen.items() if k is kill)))
-        planned: Counter[tuple[str, Fault]] = Counter()
+        seen, of_command, of_kill = seen.copy(), Counter[tuple[str, Fault]](), Counter[Fault]()
+        for (command, other, fault), n in seen.items():
+            of_command[command, fault] += n
+            of_kill[fault] += n if other is kill else 0
         for case in batch:
-            case.fault = min(
-                faults(case), key=lambda fault: (seen[case.cell, kill, fault] + planned[case.cell, fault], str(fault))
-            )
-            planned[case.cell, case.fault] += 1
+
+            def often(fault: Fault, of: str = case.cell) -> tuple[int, int, int]:
+                return seen[of, kill, fault], of_command[of, fault], of_kill[fault]
+
+            case.fault = min(self._faults(case), key=often)
+            seen[case.cell, kill, case.fault] += 1
+            of_command[case.cell, case.fault] += 1
+            of_kill[case.fault] += 1
         return kill
+
+    def _faults(self, case: Case) -> list[Fault]:
+        """What may forbid a command in this world."""
+        spoken = list(SPOKEN) if self.world.identity is Identity.REQUIRED else []
+        if case.kind == SUBMIT and len(self._filers) < MOST:
+            return [Fault.OVER]
+        if case.kind in BEGINNING:
+            return spoken or [Fault.LIMIT]
+        role = [Fault.ROLE] if case.actor.role in OFFICERS else []
+        return [Fault.LIMIT, Fault.RULES, *role, *spoken]
 
     def _way(self, kill: Kill) -> Way:
         ways = [Way.NEW, Way.TWICE]

@@ -22,7 +22,8 @@ from deploy.stack.publisher import publisher
 from motcua.files.store import Store, open_store
 from tests.acting import eventually
 from tests.conftest import PARTS, SUGGEST, world_of
-from tests.faults.heard.lab import Figures, lab, say
+from tests.faults.heard.figures import Figures
+from tests.faults.heard.lab import lab, say
 from workers.settings import Identity
 
 LONGEST: Final = 3600.0
