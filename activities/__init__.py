@@ -1,1 +1,1 @@
-"""Activities: every contact with the outside world, one module a step."""
+"""Activities: all contact with the outside world. Each module is one step."""

@@ -23,9 +23,9 @@ from views.log import Log
 
 
 class Disputed(Model):
-    """Input of both activities: the event of the filing that its `n`-th complaint is `about`.
+    """Input of both activities: the filing's `n`-th complaint, and the event that it is `about`.
 
-    `spoken` is the complaint as a signed message, to verify who sends it.
+    `spoken` is the complaint as a signed message, to verify its sender.
     """
 
     filing_id: UUID
@@ -37,7 +37,7 @@ class Disputed(Model):
 class Remedy(Model):
     """The state of an act that a complaint has undone.
 
-    `reopened`: the filing has started again for it. `stands`: the act still stands. `closed`: the filing is over.
+    `reopened`: the filing has restarted for it. `stands`: the act is still in effect. `closed`: the filing has ended.
     """
 
     reopened: bool
@@ -83,7 +83,7 @@ class Complaints:
 
     @activity.defn(name="complaint.remedy")
     async def remedy(self, asked: Disputed) -> Remedy:
-        """Returns whether the filing has started again for this complaint or is closed, and whether the act stands."""
+        """Returns whether the filing has restarted for this complaint or ended, and whether the act is in effect."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 log = Log(connection, self._vault.find, self._kinds)

@@ -21,7 +21,7 @@ async def deciding(
 ) -> tuple[AgencyName, ...] | None:
     """Returns the agencies that decide the procedure, the same province first; None if this agency may decide it.
 
-    None also for an agency whose kind the directory does not record.
+    None also if the directory does not record this agency's kind.
     """
     if kind is None or procedure is None or not procedure.decided_by or kind in procedure.decided_by:
         return None
@@ -53,7 +53,7 @@ join agency as other on other.kind = any(string_to_array(kinds, ' ')) and other.
     and (other.province is not distinct from own.province or other.kind = '{AgencyKind.MINISTRY}')
 order by n, other.province is distinct from own.province, other.agency
 """  # noqa: S608 -- an enum value of our own
-"""Finds for each part the agency that decides it: one in the same province, or else a ministry.
+"""Finds, for each part, the agency that decides it: one in the same province, or else a ministry.
 
 A ministry serves all provinces.
 """

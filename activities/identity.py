@@ -40,7 +40,7 @@ class Guard:
     def proved(self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True) -> Proved:
         """Returns the statement if it is signed and covers exactly this message; its claims are not checked yet.
 
-        `now` is the moment, by default that of the record's clock. Raises `RefusalError`.
+        `now` is the time, by default by the record's clock. Raises `RefusalError`.
         """
         return proved(signed, message, self._hearing(now, fresh=fresh))
 
@@ -51,7 +51,7 @@ class Guard:
         return verified(signed, message, self._hearing(now, fresh=fresh, known=known))
 
     def proof_of_run(self, workflow: str, run: str) -> str:
-        """Returns an HMAC which proves that a run is this platform's own: access to Temporal alone can't produce it.
+        """Returns an HMAC that proves that a run is this platform's own; mere access to Temporal can't produce it.
 
         Raises `RuntimeError` until this process has read the secret from the record.
         """

@@ -1,4 +1,4 @@
-"""Database reads for a stream: the data with which it begins, and later its questions to the record."""
+"""Database reads for streams: the data with which a stream begins, and its later questions to the record."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from views.registers.catalogue import COVERING_FIRST, COVERS
 
 
 class OpenRequest(Model):
-    """A stream, and the data to begin it with.
+    """A stream, and the data with which it begins.
 
-    Without a `version`, and if the log names none, the stream gets the version in force on the `day`. `desks` are the
-    other agencies that are to receive the filing or hand its result over. `spoken` is the stream's first message, to
-    verify the sender.
+    Without a `version`, and if the log names none, the stream gets the version in force on the `day`. `desks` are other
+    agencies that are to receive the filing, or to hand its result out. `spoken` is the stream's first message, from
+    which the sender is verified.
     """
 
     stream: str
@@ -50,7 +50,7 @@ class OpenRequest(Model):
 
 
 class CalendarRequest(Model):
-    """A published calendar, in the form that applies to this agency."""
+    """A published calendar, as it applies to this agency."""
 
     name: CalendarName
     agency: str
@@ -85,7 +85,7 @@ class OpenResult(Model):
 
 
 class News(Model):
-    """An event of one of the filing's other streams, its `n`-th of that kind; `body` holds the public fields."""
+    """An event of another stream of the filing, the `n`-th of its kind. `body` holds the public fields."""
 
     n: int
     kind: str
@@ -211,9 +211,9 @@ select named.agency, named.queue, named.kind, coalesce(here.rules, nationwide.ru
 left join procedure as here
     on here.code = named.code and here.version = concat_ws('.', nationwide.version, its.province, its.version)
 """  # noqa: S608 -- SQL of our own
-"""Procedure and calendar of a begun stream from the log, or else those now valid in the agency's province.
+"""SQL: the procedure and calendar of a begun stream from the log; of a new one, those valid now in its province.
 
-Also selects the agency's leaders and kind, and the one province that has the procedure, if that is another province.
+Also the agency's leaders and kind, and the only province that has the procedure, if it is not the agency's.
 """
 
 
@@ -230,7 +230,7 @@ def _read_rules(published: bytes) -> ProcedureRules:
 
 
 def _accountable(procedure: ProcedureRules, leaders: Iterable[str]) -> Accountable:
-    """Returns the agency's own leaders who answer for approvals by standing order and by silence."""
+    """Returns the agency's leaders who are accountable for approvals by standing order and by silence."""
     return Accountable(
         standing=next((leader for leader in leaders if leader in procedure.standing_officers), None),
         silent=next((leader for leader in leaders if leader in procedure.silent_officers), None),

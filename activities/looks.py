@@ -1,4 +1,4 @@
-"""Looks at the record: each reader is verified, sees only what they may, and the look is recorded with the answer."""
+"""Looks at the record: each reader is verified and sees only permitted data; the look is recorded with the answer."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,12 +22,12 @@ from views.log import Head
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A read that is allowed.
+    """A permitted read.
 
     Attributes:
         head: The head of the stream that is read; None for a question about many filings, or about none.
-        within: The reach of a list: which rows it may show.
-        theirs: Whether the reader may see the filing at all; the holder of a link to a result may see the result alone.
+        within: The rows that a list may show.
+        theirs: Whether the reader may see the filing itself. The holder of a link to a result may see only the result.
     """
 
     asked: rd.Asked
@@ -37,7 +37,7 @@ class Look:
     theirs: bool = True
 
     def told(self, refusal: Refusal) -> Refusal:
-        """Returns the refusal to send: `NOT_FOUND` to a stranger with a wrong link, who so learns nothing."""
+        """Returns the refusal to send. A stranger with a wrong link gets `NOT_FOUND`, which reveals nothing."""
         hidden = not self.theirs and refusal.code is RefusalCode.NOT_ALLOWED
         return NOT_FOUND if hidden else refusal
 
@@ -57,7 +57,10 @@ class Looks:
         self._kinds = kinds
 
     async def allowed(self, connection: Connection, asked: rd.Asked, *, fresh: bool = True) -> Look:
-        """Returns the look if it is allowed. Raises `RefusalError`; a filing of others is reported as not found."""
+        """Returns the look if it is permitted.
+
+        Raises `RefusalError`; another person's filing is reported as not found.
+        """
         question = asked.question
         about_what = {"act": f"ask.{question.ask}", "stream": getattr(question, "stream", None)}
         proved = self._guard.proved(question.statement, Message(**about_what, content=asked.content), fresh=fresh)
@@ -79,7 +82,10 @@ class Looks:
         return Look(asked, proved, found.head, theirs=theirs)
 
     async def record(self, connection: Connection, look: Look, answer: Any) -> None:
-        """Records the filings about to be shown, in the transaction of the answer; once, if the look is retried."""
+        """Records the filings about to be shown, in the transaction of the answer.
+
+        A retried look is recorded only once.
+        """
         shown = look.shown(answer)
         if not shown:
             return
@@ -117,9 +123,9 @@ def _know(actor: Actor | None, *, in_directory: bool) -> None:
 
 
 def _row(look: Look, filing: UUID, key: FilingKey | None) -> tuple[UUID, str | None, bytes | None, str | None]:
-    """Returns the filing, the reader's public name, the sealed identity and reason, and the key's id.
+    """Returns the filing, the reader's public name, the encrypted identity and reason, and the id of the key.
 
-    Only an applicant's identity is sealed.
+    Only an applicant's identity is encrypted.
     """
     actor = look.proved.statement.actor
     private = {"reason": look.asked.question.reason}

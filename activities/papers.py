@@ -1,4 +1,4 @@
-"""Files of the record: checks that a named file is in the store, byte for byte."""
+"""Files in the object store: a check that a named file is there, byte for byte."""
 
 import hashlib
 from datetime import timedelta
@@ -21,7 +21,7 @@ from schemas.ids import StreamId
 QUICKLY: Final = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=2), retry_policy=RetryPolicy(maximum_attempts=1)
 )
-"""The options of a local activity, which has no task of its own: a slow store must not hold up other requests."""
+"""The options of a local activity. It shares the workflow's task, so a slow store must not hold up other requests."""
 
 STORE: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=10))
 
@@ -39,8 +39,8 @@ class Papers:
     async def confirm(self, answer: IssueAnswer) -> bool:
         """Returns whether the store holds the result's file for the calling filing; False if the store can't answer.
 
-        No event orders it: the file is an agency's answer, which is recorded only if the file exists. A caller learns
-        only that a file exists whose digest they already know. At most the size limit of a file is read.
+        No event orders this check: the file is an agency's answer, which is recorded only if the file exists. A caller
+        learns only that a file exists whose digest they know already. At most the size limit of a file is read.
         """
         try:
             asks = StreamId.parse(activity.info().workflow_id or "")

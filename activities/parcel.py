@@ -33,14 +33,17 @@ BETWEEN_INVITATIONS: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
 
 
 class Handed(Model):
-    """The waybill of a parcel that the post has, or the post's own code for its refusal."""
+    """The waybill of a parcel that the post has accepted, or the post's code of its refusal."""
 
     waybill: str | None = None
     refused: str | None = None
 
 
 class News(Model):
-    """New tracking steps; with none, the end of the watch. `again_by`: deadline of the post's next delivery attempt."""
+    """New tracking steps; if empty, the watch has ended.
+
+    `again_by`: the deadline of the post's next delivery attempt.
+    """
 
     steps: tuple[Step, ...] = ()
     again_by: Instant | None = None
@@ -57,7 +60,7 @@ class Parcels:
 
     @activity.defn(name="parcel.send")
     async def send(self, given: Instruction) -> Handed:
-        """Hands the parcel to the post, or finds it handed over. Raises `NotOrderedError`."""
+        """Hands the parcel to the post; returns its waybill if that was done before. Raises `NotOrderedError`."""
         parcel = await self._parcel(given)
         if parcel.state is not ParcelState.REQUESTED:
             raise NotOrderedError(given)
@@ -85,7 +88,7 @@ class Parcels:
     async def news(self, given: Instruction) -> News:
         """Returns new tracking steps once there are any, or the end of the watch.
 
-        After the parcel's end the post is asked once a day, counted from the server's start time of this attempt.
+        After the parcel's end the post is queried once a day, counted from the server's start time of this attempt.
         """
         read = await self._instructions.read(given, PARCEL)
         parcel, began = read.state, activity.info().started_time
@@ -136,9 +139,10 @@ class Parcels:
             return None
 
     async def _again_by(self, stream: str, steps: Sequence[Step]) -> datetime | None:
-        """Returns the deadline of the next delivery attempt; None without an invitation or outside the calendar.
+        """Returns the deadline of the next delivery attempt.
 
-        Raises `no_calendar`, which is retried, while the read models do not hold the parcel.
+        None if the applicant was not invited, or if the calendar ends earlier. Raises `no_calendar`, which is retried,
+        while the read models do not hold the parcel.
         """
         invited = [step.at for step in steps if step.meaning is Meaning.INVITED]
         if not invited:

@@ -32,14 +32,14 @@ class Procedures:
         return None if row is None else _read(*row)
 
     async def published(self, code: ProcedureCode, version: Version) -> Procedure:
-        """Returns a version that is in use, so that it must exist. Raises `NotPublishedError`."""
+        """Returns a version in use, which must exist. Raises `NotPublishedError`."""
         found = await self.find(code, version)
         if found is None:
             raise NotPublishedError
         return found
 
     async def governing(self, submission: Submission, day: date) -> Procedure | None:
-        """Returns the procedure of a submission on this day, composed for its agency's province; None if none."""
+        """Returns the procedure of a submission on this day, composed for its agency's province; None if absent."""
         stream = filing_workflow(filing_id(submission.client_id, submission.submission_id))
         asked = OpenRequest(
             stream=stream, code=submission.procedure, version=submission.version, agency=submission.agency, day=day

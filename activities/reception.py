@@ -1,4 +1,4 @@
-"""Checks of a submission before it is recorded: the files exist, they are safe, the signature is valid."""
+"""Checks of a submission before it is recorded: the files exist and are safe, and the signature is valid."""
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
@@ -33,7 +33,10 @@ from schemas.signature import SignatureOutcome, SignatureRecord, SignatureVerdic
 QUICKLY: Final = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=25), retry_policy=RetryPolicy(maximum_attempts=1)
 )
-"""The options of the local activity, as long as a signature's authorities may take; after a failure a full one runs."""
+"""The options of the local activity.
+
+It may take as long as a signature's authorities; if it fails, the full one runs.
+"""
 
 LONGEST: Final = timedelta(hours=2)
 """Time limit of the full activity, enough for a hundred of the hardest files; heartbeats show that the worker lives."""
@@ -43,7 +46,7 @@ PATIENTLY: Final = ActivityConfig(
     heartbeat_timeout=timedelta(seconds=60),
     retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=10)),
 )
-"""The options of the full activity: a store that is down for a while delays a submission, and loses nothing of it."""
+"""The options of the full activity: a store that is down for a while only delays a submission."""
 
 SCANNING: Final = ActivityConfig(
     start_to_close_timeout=LONGEST,
@@ -63,7 +66,7 @@ class NamedFile(Model):
 class ExamineRequest(Model):
     """The files of a submission or command that is to be recorded in a filing `at` this moment.
 
-    With the `submission`, under the `version` of its procedure, its signature is checked.
+    If the `submission` is given, its signature is checked too, under this `version` of its procedure.
     """
 
     filing_id: UUID
@@ -90,7 +93,7 @@ class Signatures(Protocol):
 
 
 Keep = Callable[[UUID, bytes, str], Awaitable[FileRef]]
-"""Stores a file of this filing, of this media type, in the object store for good."""
+"""Stores a file of this filing, of this media type, permanently in the object store."""
 
 
 class Reception:
@@ -114,11 +117,12 @@ class Reception:
 
     @activity.defn(name="reception.examine")
     async def examine(self, request: ExamineRequest) -> Examined:
-        """Returns the problems of the files and the signature. If the store can't be read, raises and is retried.
+        """Returns the problems of the files and the signature. Raises, and is retried, if the store can't be read.
 
-        No event orders it, since the event is recorded only afterwards. A caller learns only the problems of files
-        whose digest they know, and may leave the proof of a verdict in the store. Outside, it only queries authorities
-        for revocation, and requests a time-stamp over the verdict, which does not reveal the signer.
+        No event orders this check, since the event is recorded only afterwards. A caller learns only the problems of
+        files whose digest they know, and may leave the proof of a verdict in the store. To outside systems it only
+        sends queries about revocation, and the request of a time-stamp over the verdict, which does not reveal the
+        signer.
         """
         async with heartbeat():
             answer = await self._examined(request)
@@ -144,7 +148,7 @@ class Reception:
 
     @activity.defn(name="reception.scan")
     async def scan(self, order: Instruction) -> list[Code]:
-        """Returns the papers that were waiting for the scanner and whose files hold a virus.
+        """Returns the papers that waited for the scanner and whose files contain a virus.
 
         Raises `ScannerDownError`, which is retried, and `NotOrderedError` if no paper waits for the scanner.
         """
@@ -159,7 +163,10 @@ class Reception:
         return infected
 
     async def _all(self, request: ExamineRequest) -> list[ScanState | Problem]:
-        """Examines each file, and stops after one that is too hard to read, lest somebody send a hundred such files."""
+        """Examines each file.
+
+        Stops after a file that is too hard to read, so that nobody can make it read a hundred of them.
+        """
         looked: list[ScanState | Problem] = []
         for named in request.files:
             looked.append(await self._examine(request.filing_id, named))
@@ -215,7 +222,7 @@ class Reception:
         return None if digest.hexdigest() == file.sha256 else "file_differs"
 
     def _see_store(self) -> None:
-        """Raises `OSError` if the store's whole folder is missing: then the absence of a file proves nothing."""
+        """Raises `OSError` if the store's whole folder is missing. In that case a missing file proves nothing."""
         if isinstance(self._store, LocalStore) and self._store.prefix is not None:
             Path(self._store.prefix).stat()
 

@@ -25,7 +25,7 @@ PAGES: Final = ActivityConfig(
 PAGE: Final = 200
 MAX_CONCURRENCY: Final = 16
 _ANSWERS: Final = 8.0
-"""Seconds in which a workflow must answer; one without an answer is left for the next pass."""
+"""The seconds in which a workflow must answer. If it does not, the next pass asks it again."""
 
 
 class Reprojections:
@@ -49,7 +49,7 @@ class Reprojections:
 
 
 async def _turn(client: Client, gate: asyncio.Semaphore, stream: str, calendar: CalendarName) -> bool:
-    """Returns whether the workflow has adopted the calendar; if not, the next pass asks the workflow again."""
+    """Returns whether the workflow has adopted the calendar. If not, the next pass asks it again."""
     async with gate:
         handle = client.get_workflow_handle(stream)
         try:

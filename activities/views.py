@@ -1,4 +1,4 @@
-"""Answers from the record to clients that have only Temporal: a question in, an answer out."""
+"""Answers from the record to clients that can reach only Temporal: a question in, an answer out."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
@@ -34,7 +34,7 @@ ANSWER: Final = LocalActivityConfig(
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=2)),
 )
 WAITING_QUEUE: Final = "motcua.waiting"
-"""The queue of questions that wait for changes: they must not occupy the slots of ordinary work."""
+"""The queue of questions that wait for changes, since they must not occupy the slots of ordinary work."""
 
 CHANGED: Final = "view.changes"
 CHANGES: Final = ActivityConfig(
@@ -77,7 +77,7 @@ class Views:
         return await self._answer(asked, fresh=False)
 
     async def _refused(self, asked: rd.Asked) -> Refusal | None:
-        """Returns the refusal if the reader may not see the filing, and so must not learn either that it goes on."""
+        """Returns the refusal if the reader may not see the filing, and so must not learn of its changes either."""
         if self._looks is None:
             return None
         async with self._reading() as connection:
@@ -105,7 +105,7 @@ class Views:
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Connection]:
-        """Opens one snapshot of the record; the look is committed before the answer goes out."""
+        """Opens one snapshot of the record. The look is committed before the answer is sent."""
         with mask_database_errors():
             async with (
                 self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
@@ -116,7 +116,7 @@ class Views:
 
 @dataclass(frozen=True, slots=True)
 class _By:
-    """The context of an answer beside the log: the keys, and the reach of a list, None for no limit."""
+    """The context of an answer, besides the log: the keys, and the filings that a list may show (None: all)."""
 
     vault: Vault
     within: tuple[Reach, ...] | None

@@ -1,7 +1,7 @@
-"""Starts and signals of other workflows of the platform, without waiting for more than Temporal's confirmation.
+"""Starts and signals of other workflows of the platform. They wait only for Temporal's confirmation.
 
 Temporal's own commands for this, a child workflow and an external signal, wake the calling workflow only to report
-completion: three events and a task in which nothing is decided.
+completion: three events, and a task in which nothing is decided.
 """
 
 from typing import Any, Final
@@ -14,11 +14,11 @@ from activities.ledger.append import LEDGER
 from schemas.base import Model
 
 TEMPORAL: Final = LEDGER
-"""The options of these activities: retried for ever, since a call without an answer may have succeeded."""
+"""The options of these activities: retried without end, since a call without an answer may have succeeded."""
 
 
 class StartRequest(Model):
-    """The start of a workflow: its id, its only argument `said`, and its summary for Temporal's own pages."""
+    """The start of a workflow: its id, its only argument `said`, and the summary shown on Temporal's own pages."""
 
     workflow: str
     id: str
@@ -27,7 +27,7 @@ class StartRequest(Model):
 
 
 class WakeRequest(Model):
-    """A signal with the argument `told` to a workflow, and the workflow's start with `said` unless it runs."""
+    """A signal to a workflow with the argument `told`. If the workflow does not run, it is started with `said`."""
 
     workflow: str
     id: str
@@ -45,11 +45,11 @@ class TellRequest(Model):
 
 
 class Workflows:
-    """The activities that start and signal workflows, by the worker's own Temporal client."""
+    """The activities that start and signal workflows, through the worker's own Temporal client."""
 
     @activity.defn(name="workflows.start")
     async def start(self, request: StartRequest) -> None:
-        """Starts the workflow on the caller's queue. One that runs already is left alone."""
+        """Starts the workflow on the caller's queue. Does nothing if it runs already."""
         await activity.client().start_workflow(
             request.workflow,
             request.said,
@@ -72,7 +72,7 @@ class Workflows:
 
     @activity.defn(name="workflows.wake")
     async def wake(self, request: WakeRequest) -> None:
-        """Starts the workflow on the caller's queue unless it runs, and signals it, at least once."""
+        """Signals the workflow, at least once; starts it first, on the caller's queue, if it does not run."""
         await activity.client().start_workflow(
             request.workflow,
             request.said,

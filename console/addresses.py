@@ -25,5 +25,5 @@ def stack_beside() -> dict[str, str]:
 
 
 def find_address(variable: str) -> str | None:
-    """Returns the database's address from the environment, else from the stack in this folder; None without a stack."""
+    """Returns the database's address from the environment, else from the stack in this folder; None without both."""
     return os.environ.get(variable) or running_stack().get(variable)

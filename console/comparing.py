@@ -18,7 +18,7 @@ class Why(StrEnum):
 
 
 class Difference(NamedTuple):
-    """A row that is wrong: names the differing columns, never the values."""
+    """A row that is wrong: the names of the differing columns, never the values."""
 
     table: str
     row: str

@@ -1,4 +1,4 @@
-"""Commands' connection to the record, and their note while it is unavailable."""
+"""The connection of commands to the record, and their message while it can't be reached."""
 
 from typing import Final, TypeAlias
 

@@ -23,7 +23,7 @@ WITH_PORT: Final = (
 
 
 CODEC: Final = "MOTCUA_CODEC"
-"""`on`: payloads in the Temporal of a stack are encrypted, permanently from then on."""
+"""If `on`, payloads in the Temporal of a stack are encrypted, and stay so from then on."""
 
 
 def port_setting(part: str) -> str:
@@ -32,7 +32,10 @@ def port_setting(part: str) -> str:
 
 
 class Home:
-    """Paths and small files under one folder. Writing is atomic, so that a crash leaves the old file or the new one."""
+    """Paths and small files in one folder.
+
+    Writing is atomic: after a crash there is either the old file or the new one.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
@@ -87,7 +90,7 @@ class Home:
         return path.read_text()
 
     def ports(self, parts: Iterable[str]) -> dict[str, int]:
-        """Returns each part's port: the one set by `MOTCUA_<PART>_PORT`, else the last one if free, else a free one."""
+        """Returns each part's port: the one set by `MOTCUA_<PART>_PORT`, else the last one if free, or a free one."""
         file = self.run / "ports.json"
         known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
         for part in parts:

@@ -9,7 +9,7 @@ from schemas.translate import said
 
 
 def master_key_at_hand() -> MasterKeys | None:
-    """Returns the master keys; None if neither the environment nor a stack in this folder sets them."""
+    """Returns the master keys; None if neither the environment nor a stack in this folder has them."""
     return master_key() if os.environ.get(MASTER_KEY) or running_stack().get(MASTER_KEY) else None
 
 

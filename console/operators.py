@@ -1,4 +1,4 @@
-"""Checks of operators: whether an actor is one by the directory, and whether two count as the same person."""
+"""Checks of operators: whether the directory lists an actor as one, and whether two count as the same person."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from schemas.people import Actor, Role
 
 
 async def no_operator(connection: Connection, actor: Actor) -> Problem | None:
-    """Returns the reason why the actor is no operator by the directory, or None."""
+    """Returns the reason why the actor is no operator of the directory; None if they are."""
     if (wrong := role_is(actor, Role.OPERATOR)) is not None:
         return wrong
     if actor.agency is None or not await active(connection, actor.agency, actor.subject, Role.OPERATOR):

@@ -1,4 +1,4 @@
-"""The console of commands: as wide as the terminal; without one, wide enough for a dossier code."""
+"""The console of commands: as wide as the terminal. Without a terminal, wide enough for a dossier code."""
 
 import sys
 from typing import Final

@@ -10,9 +10,9 @@ import asyncpg
 T = TypeVar("T")
 
 PATIENCE: Final = 60.0
-"""Seconds of waiting for a database that was reachable before, or that reports that it is starting."""
+"""The seconds to wait for a database that could be reached before, or that reports that it is starting."""
 SHORT: Final = 5.0
-"""Seconds of waiting for a database never reached: its address may be wrong."""
+"""The seconds to wait for a database that was never reached, since its address may be wrong."""
 PAUSE: Final = 0.5
 
 _SEEN: Final = (
@@ -24,14 +24,14 @@ _SEEN: Final = (
 AWAY: Final = (OSError, TimeoutError, *_SEEN)
 """The errors of a restarting database."""
 LOST: Final = (ConnectionError, *_SEEN)
-"""The errors of a restarting database that have no other cause."""
+"""The errors of a restarting database that can have no other cause."""
 
 _NO_RESTART: Final = (asyncpg.QueryCanceledError, ValueError)
-"""Subtypes of the errors in `AWAY` that are no sign of a restart: a server's time limit, a wrong address or value."""
+"""Errors in `AWAY` that are no sign of a restart after all: a server's time limit, a wrong address or value."""
 
 
 def is_away(error: Exception) -> bool:
-    """Whether an error can only mean that a database that was reachable is now unavailable."""
+    """Whether an error can only mean that a database that could be reached is now unavailable."""
     return isinstance(error, LOST) and not isinstance(error, _NO_RESTART)
 
 
@@ -40,10 +40,9 @@ async def while_away(work: Callable[[], Awaitable[T]], told: Callable[[float], N
 
     Args:
         work: Must be safe to repeat, and open its own connections.
-        told: Called once, with the maximum wait in seconds, at the first failure that is retried.
+        told: Called once, at the first failure that is retried, with the maximum wait in seconds.
 
-    Raises:
-        The errors of `work`: at once if no sign of a restart, else after the maximum wait.
+    Raises: The errors of `work`: at once if they are no sign of a restart, else after the maximum wait.
     """
     began = time.monotonic()
     patience, first = SHORT, True

@@ -1,4 +1,4 @@
-"""The platform half of the `motcua` command: the target of the entry point `platform` of `motcua.commands`."""
+"""The platform's part of the `motcua` command: the target of the entry point `platform` of `motcua.commands`."""
 
 from typing import Final
 from uuid import UUID
@@ -8,7 +8,7 @@ from operations.command import LATER, alone, grouped
 
 
 def filing_id(code: str) -> UUID:
-    """Returns the id of the filing with this dossier code by the configured record, or ends the command."""
+    """Returns the id of the filing with this dossier code, from the configured record; or ends the command."""
     from operations.commands.ledger.record import id_of  # noqa: PLC0415 -- half a second
 
     return id_of(code)

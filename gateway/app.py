@@ -15,7 +15,7 @@ from gateway.callback_handler import PASSING, Hearing
 from schemas.translate import said
 
 CALLBACKS: Final = "/callbacks"
-"""The path under which each merchant calls back, by its name in the settings."""
+"""The path under which each merchant sends its callbacks, followed by its name in the settings."""
 
 RETURNED: Final = "/returned"
 """The page to which a payer's browser returns. Its query is not read: only the callback counts."""
@@ -71,7 +71,7 @@ def application(pool: Pool, hearing: Hearing) -> FastAPI:
 
 
 async def _body(request: Request) -> bytes:
-    """Returns the body, cut where it exceeds the longest callback: then no signature fits it."""
+    """Returns the body. A body longer than the longest callback is cut, so that no signature fits it."""
     body = b""
     async for piece in request.stream():
         body += piece

@@ -17,16 +17,16 @@ from gateway.measures import Measures
 from views.log import DATABASE_ERRORS
 
 PASSING: Final = (*DATABASE_ERRORS, OSError, TimeoutError)
-"""The errors of an unreachable record; their texts may quote values."""
+"""The errors when the record can't be reached. Their texts may quote values."""
 
 _SECONDS: Final = 6.0
-"""Maximum seconds of waiting for a connection: many may call at once, and none should wait longer than for a page."""
+"""The maximum seconds to wait for a connection: many callers may come at once, and none should wait longer."""
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
 
 
 class Hearing:
-    """Handles the callbacks of payment providers. Sets `kept` when there may be a callback to deliver."""
+    """Handles the callbacks of payment providers. Sets `kept` if there may be a callback to deliver."""
 
     def __init__(self, pool: Pool, vault: Vault, merchants: Merchants, measures: Measures, kept: asyncio.Event) -> None:
         self._pool = pool
@@ -36,7 +36,7 @@ class Hearing:
         self._kept = kept
 
     async def hear(self, provider: str, received: Received) -> Reply | None:
-        """Returns the answer in the provider's own format; None where no such provider is set up."""
+        """Returns the answer in the provider's own format; None if no such provider is set up."""
         heard = self._doors.get(provider)
         if heard is None:
             return None

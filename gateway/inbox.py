@@ -1,4 +1,7 @@
-"""The inbox of callbacks: a signed callback becomes a row before it is answered, and its repeats share that row."""
+"""The inbox of callbacks: a signed callback becomes a row before it is answered.
+
+A repeat does not make a second row.
+"""
 
 from typing import Final
 from uuid import UUID, uuid5
@@ -12,7 +15,7 @@ from views.registers import money
 from views.registers.money import Demanded, memo_context
 
 SUSPENSE: Final = "suspense"
-"""The verdict on money that names no demand: a person must decide."""
+"""The verdict on money that names no demand: officers must decide about it."""
 
 
 async def refused(connection: Connection, provider: str, found: Refused) -> Verdict:
@@ -25,9 +28,9 @@ async def refused(connection: Connection, provider: str, found: Refused) -> Verd
 async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
     """Stores a notice, in the caller's transaction, and returns the current verdict.
 
-    A repeat is recognised by content and amount: a provider that first names a wrong amount is accepted again. A
-    charge-back is recognised by its time, too, as it may come in parts. A notice that precedes its demand is assigned
-    to the demand as soon as that exists.
+    A repeat is recognised by content and amount: if a provider first names a wrong amount and then the right one, the
+    second notice is stored too. A charge-back is also recognised by its time, since it may come in parts. A notice that
+    arrives before its demand is assigned to the demand once that exists.
     """
     demand = await _demand(connection, notice)
     verdict = judge(notice, _expected(demand))
@@ -61,9 +64,9 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
 
 
 async def _key(connection: Connection, vault: Vault, callback: UUID, demand: Demanded | None) -> FilingKey | None:
-    """Returns the key that seals a memo: the filing's key, or a new one for money without a demand.
+    """Returns the key that encrypts a memo: the filing's key, or a new one for money without a demand.
 
-    None once the key is erased: the money is recorded all the same, without the memo.
+    None if the key is erased: then the money is recorded without the memo.
     """
     if demand is not None:
         return await vault.find(connection, demand.filing_id)
@@ -78,7 +81,7 @@ async def _demand(connection: Connection, notice: Notice) -> Demanded | None:
 
 
 async def _named_by(connection: Connection, notice: Notice) -> str | None:
-    """Returns the reference that a memo names: also of a settled demand, which may be paid twice."""
+    """Returns the reference that a memo names, even of a settled demand, since that may be paid twice."""
     memo = notice.memo or ""
     return match(memo, await money.references(connection, notice.provider, BEGINNING, beginnings(memo)))
 

@@ -1,8 +1,7 @@
 """Delivers callbacks to the payments that they concern: at once, or later after a crash or an outage.
 
-Rows are locked during delivery, so that several gateways share the work. A gateway that dies leaves its rows to the
-others, and a payment that gets a notice twice records it once. Money counts as delivered only once the payment's stream
-holds
+Rows are locked during delivery, so that several gateways share the work. If a gateway dies, the others deliver its
+rows; a payment that gets a notice twice records it once. Money counts as delivered only when the payment's stream holds
 it: Temporal may lose a signal that it accepted, or be restored from a backup without it.
 """
 
@@ -29,13 +28,16 @@ LONGEST_PAUSE: Final = 60
 """Maximum seconds between two attempts: the pause doubles each time."""
 
 LONGEST_WAIT: Final = 3600
-"""Maximum retry pause in seconds for a notice that was signalled but not recorded, or whose demand is not there yet."""
+"""The longest retry pause in seconds, for a notice that was signalled but not recorded, or that has no demand yet."""
 
 RECORDED_WITHIN: Final = 2
-"""Seconds after the signal at which the payment's stream is checked; without the money it is signalled again."""
+"""The seconds after the signal at which the payment's stream is checked.
+
+If it lacks the money, it is signalled again.
+"""
 
 _SECONDS: Final = 5.0
-"""Timeout of a signal to a payment; afterwards it is retried."""
+"""The timeout of a signal to a payment in seconds. After it, the signal is retried."""
 
 _DOUBLINGS: Final = 12
 _IDLE: Final = 1.0
@@ -50,7 +52,7 @@ Tell = Callable[[str, MoneyNotice], Awaitable[None]]
 
 
 class Relay:
-    """Delivers pending callbacks. `kept` signals new ones, `can` are the capabilities of each merchant's API."""
+    """Delivers pending callbacks. `kept` signals new ones; `can` holds the capabilities of each merchant's API."""
 
     def __init__(self, pool: Pool, can: Mapping[str, Capabilities], tell: Tell, kept: asyncio.Event) -> None:
         self._pool = pool
@@ -116,15 +118,15 @@ class Relay:
         )
 
     def _outcome(self, row: Row) -> str:
-        """Returns the outcome: pending if the amount is unexpected and the provider can be queried."""
+        """Returns the outcome. It is pending if the amount is unexpected and the provider can be queried."""
         can, said = self._can.get(row["provider"]), Outcome(row["outcome"])
         disputed = row["verdict"] == Verdict.WRONG_AMOUNT and said is not Outcome.REVERSED
         return Outcome.PENDING.value if disputed and can is not None and can.query else said.value
 
     def _is_driven(self, row: Row, found: Collection[tuple[Any, ...]]) -> bool:
-        """Returns whether the payment's stream holds the money; for other notices, whether they were signalled.
+        """Returns whether the payment's stream holds the money; for notices without money, whether they were signalled.
 
-        A charge-back may leave nothing to be recorded: the payment is signalled for an hour.
+        If a charge-back leaves nothing to record, the payment is signalled for an hour.
         """
         if row["stream"] is None:
             return False
@@ -140,7 +142,8 @@ class Relay:
 async def _is_owned_now(connection: Connection, row: Row) -> bool:
     """Returns True if the callback's payment was found only now.
 
-    The row is updated first, since the payment reads the record, and delivered on the next pass.
+    In that case only the row is updated, since the payment reads the record; the callback is delivered in the next
+    pass.
     """
     if row["stream"] is not None:
         return False
@@ -153,7 +156,7 @@ async def _is_owned_now(connection: Connection, row: Row) -> bool:
 
 
 def _reference(row: Row) -> str:
-    """Returns the reference of the request; a row without one is from the time when a payment had only one request."""
+    """Returns the reference of the request. A row without one is from the time when a payment had only one request."""
     about = StreamId.parse(row["stream"])
     return row["demanded"] or reference_of(fee_key(about.filing, about.n))
 

@@ -55,13 +55,13 @@ async def main() -> None:
 
 
 async def _drive(pool: Pool, relay: Relay) -> None:
-    """Delivers callbacks, once workers have this process's encryption key; until then callbacks are only stored."""
+    """Delivers callbacks once workers have this process's encryption key. Until then callbacks are only stored."""
     await until_taken(pool, ring_here())
     await relay.forever()
 
 
 class _Server(uvicorn.Server):
-    """A server that reports when it is ready, and leaves signals to its process."""
+    """A server that reports when it is ready, and leaves the handling of signals to its process."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)

@@ -33,13 +33,13 @@ from .stopping import GRACE, on_stop_signals
 
 READY_FILE: Final = "MOTCUA_READY_FILE"
 BEAT: Final = 2
-"""Seconds between two heartbeats while a hook works: without them the platform repeats the request after 10 s."""
+"""The seconds between two heartbeats while a hook works. Without them the platform repeats the request after 10 s."""
 SIGN_OF_LIFE: Final = timedelta(seconds=5)
-"""Interval of the worker's heartbeats to Temporal: `motcua doctor` names a process without one within 20 s."""
+"""The interval of the worker's heartbeats to Temporal. `motcua doctor` names a process without one within 20 s."""
 HOOKS: Final = ("check", "issue", "answer")
 """The methods of a `BackOffice` that an agency may override."""
 DIRECTORY_PATIENCE: Final = 5.0
-"""Seconds for which the start waits for the directory; after that the office serves without an answer."""
+"""The seconds for which the start waits for the directory; then the office serves without the directory's answer."""
 
 BUILD: Final = "backoffice"
 """The worker's build id. Without one the SDK reads the bytecode of all imported modules, which takes a second."""
@@ -71,9 +71,9 @@ class Document:
 class BackOffice:
     """The work of an agency's own process for a filing. Override the methods for the work that the agency does itself.
 
-    A request is delivered at least once, again after a crash for instance: the same request needs the same answer. A
-    hook that raises is retried until it succeeds, so that it is always enough to repair the agency's system. A hook
-    that blocks (`requests`, `time.sleep`, a plain `def`) runs in a thread of its own, with one warning in the log.
+    A request is delivered at least once, for example again after a crash: the same request needs the same answer. A
+    hook that raises is retried until it succeeds, so it is always enough to repair the agency's system. A hook that
+    blocks (`requests`, `time.sleep`, a plain `def`) runs in a thread of its own, with one warning in the log.
 
     Example:
         >>> from motcua import BackOffice, Dossier
@@ -170,7 +170,7 @@ class _Work:
 
 
 def queue_of(agency: str | None) -> str:
-    """Returns the task queue of an agency's own back office; without an agency, the queue of the default one."""
+    """Returns the task queue of an agency's own back office; without an agency, the default back office's."""
     return c.DEFAULT_BACK_OFFICE_QUEUE if agency is None else f"agency.{agency}"
 
 
@@ -233,13 +233,13 @@ async def run(
 
 
 def tell_signs_of_life() -> None:
-    """Send Temporal a worker heartbeat every 5 s, unless the SDK's default runtime was already set up."""
+    """Makes the SDK send Temporal a worker heartbeat every 5 s, unless its default runtime was already set up."""
     with contextlib.suppress(RuntimeError):
         Runtime.set_default(Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=SIGN_OF_LIFE))
 
 
 async def _look_up(client: Client, speaker: Speaker | None, agency: str, queue: str) -> None:
-    """Refuses an agency that is not in the directory; logs a warning if the agency's work goes to another queue."""
+    """Refuses an agency that is not in the directory. Logs a warning if the agency's work goes to another queue."""
     try:
         entry = await FilingClient(client, speaker=speaker, patience=DIRECTORY_PATIENCE).agency(agency)
     except NotFound:
@@ -259,7 +259,7 @@ def _say_ready() -> None:
 
 
 def _notice(request: c.IssueRequest) -> str:
-    """Returns the text for the applicant. It has no date of today: the same request gives the same bytes."""
+    """Returns the text for the applicant. It contains no current date, so the same request gives the same bytes."""
     dossier = request.dossier
     approved = request.outcome is c.Outcome.APPROVED
     lines = [

@@ -25,9 +25,9 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
         lazy: Connect at the first call. A worker needs a connection at once, to an existing namespace.
 
     Raises:
-        MotcuaError: The configuration or the ring of keys can't be read, or, not lazy, there is no such namespace.
-        RPCError: Not lazy, and Temporal refuses the call.
-        RuntimeError: Not lazy, and nobody answers at the address.
+        MotcuaError: The configuration or the ring of keys can't be read; or, if not `lazy`, there is no such namespace.
+        RPCError: If not `lazy`: Temporal refuses the call.
+        RuntimeError: If not `lazy`: nobody answers at the address.
     """
     options = _configured()
     options["target_host"] = address or options["target_host"]
@@ -74,7 +74,7 @@ async def _find_namespace(client: Client) -> None:
 
 
 def speaking_ours(client: Client) -> Client:
-    """Returns `client`, or a copy on its connection with our JSON converter, and with our codec if it has none.
+    """Returns the client if it speaks our format, or else a copy with our JSON converter and codec, on its connection.
 
     Raises `RingError`.
     """

@@ -1,4 +1,4 @@
-"""The kit's errors, one type for each. A refusal carries its problems in Vietnamese and in English."""
+"""The kit's errors, one type for each. A refusal has its problems in Vietnamese and in English."""
 
 from typing import Final
 
@@ -64,7 +64,7 @@ class NotFound(RefusedError):
 
 
 class LedgerConflict(RefusedError):
-    """Another run owns the filing, and may still be running elsewhere: nothing was recorded (`ledger_conflict`)."""
+    """Another run has taken the filing over, and may still be running: nothing was recorded (`ledger_conflict`)."""
 
 
 class InternalError(RefusedError):

@@ -1,7 +1,7 @@
-"""Runs an agency's hooks, never on the loop that talks to Temporal: a blocking hook stops nothing else.
+"""Runs an agency's hooks, never on the loop that talks to Temporal: so a blocking hook blocks nothing else.
 
 `async` hooks share a loop in a thread of their own; any other hook gets a thread for each request. When the process is
-to stop, it does not wait for threads that don't end.
+to stop, it does not wait for threads that do not end.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _log = logging.getLogger("motcua.backoffice")
 
 
 class Hooks:
-    """Runs hooks inside its `with` block, on an event loop of the running loop's class, in a thread of its own."""
+    """Runs hooks inside its `with` block, in a thread of its own with an event loop like the running one."""
 
     def __init__(self) -> None:
         self._loop = type(asyncio.get_running_loop())()
@@ -59,7 +59,7 @@ class Hooks:
         return await self._on_loop(name, made) if inspect.isawaitable(made) else made
 
     def look(self) -> None:
-        """Log a warning if a hook blocks the shared loop. To be called periodically."""
+        """Logs a warning if a hook blocks the shared loop. It must be called periodically."""
         now = time.monotonic()
         if self._asked_at is None:
             self._asked_at = now
@@ -86,7 +86,7 @@ class Hooks:
 
 
 def _in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
-    """Returns the result of `work`, run in a thread that does not delay the end of the process."""
+    """Runs `work` in a thread that does not delay the end of the process; returns a future of its result."""
     done: Future[T] = Future()
     context = copy_context()
 

@@ -1,4 +1,4 @@
-"""Signs the kit's messages: the keys for its identity statements, in this process or with an agent.
+"""Signs the kit's messages. The keys for its identity statements are in this process, or held by an agent.
 
 Needs the extra `identity` of the kit.
 """
@@ -97,23 +97,23 @@ class Agent:
 
 
 def prove(principal: str, key: Key) -> str:
-    """Returns a proof, valid for five minutes, that the future principal has this key. It is sent with the public key.
+    """Returns a proof, valid for five minutes, that the key belongs to this principal. It is sent with the public key.
 
-    Raises `MotcuaError` if an agent does not sign.
+    Raises `MotcuaError` if the key is an agent's and the agent does not sign.
     """
     header = {"alg": "Ed25519", "kid": key.key_id, "typ": POSSESSION_TYPE}
     return key.signed(header, Possession(principal=principal, iat=int(time.time())).model_dump_json().encode())
 
 
 def key_in(file: Path) -> PrivateKey:
-    """Returns the key in a file. Raises `MotcuaError`, also if others may read the file."""
+    """Returns the key in a file. Raises `MotcuaError`, also if other users may read the file."""
     return PrivateKey(_read(file))
 
 
 def key_here(said: Mapping[str, str] = os.environ) -> Key | None:
-    """Returns the key that the environment names: an agent, a file, or the key itself in PEM. None if it names none.
+    """Returns the key that the environment names: an agent's, a file's, or the PEM itself. None if it names none.
 
-    Raises `MotcuaError` for a key that can't be used.
+    Raises `MotcuaError` if the key can't be used.
     """
     if agent := said.get(AGENT):
         return Agent(agent)

@@ -1,6 +1,6 @@
 """The pending work of a filing's back office, read from Temporal's history; no running workflow is queried.
 
-Of a failure only the type and the place are returned, since the message may contain personal data.
+Of a failure only the type and the place are returned, since its message may contain personal data.
 """
 
 import re
@@ -81,7 +81,7 @@ async def _pending(
 ) -> MachineWork:
     """Returns a request that Temporal lists as pending.
 
-    Temporal's `scheduled_time` is that of the attempt; the time of the request is in its event.
+    Temporal's `scheduled_time` is the time of the attempt; the time of the request is in its event.
     """
     waits = one.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
     again = waits and one.HasField("next_attempt_schedule_time")
@@ -98,7 +98,10 @@ async def _pending(
 
 
 async def _resting(client: Client, workflow_id: str, events: Sequence[HistoryEvent]) -> list[MachineWork]:
-    """Returns the request that pauses after an unusable answer, until a timer of the workflow ends the pause."""
+    """Returns the request in its pause after an unusable answer; a timer of the workflow ends the pause.
+
+    Empty if none.
+    """
     over = {_timer_of(event) for event in events if event.event_type in _OVER}
     for event in events:
         if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED and event.event_id not in over:
@@ -155,7 +158,10 @@ async def _failure(client: Client, workflow_id: str, failure: Failure, asked: Se
 
 
 def _tries(events: Iterable[HistoryEvent], name: str) -> int:
-    """Returns the number of attempts of the ended requests of this name; the server counts those of a running one."""
+    """Returns the number of attempts of ended requests with this name.
+
+    The server counts the attempts of a running request.
+    """
     asked = {event.event_id for event in events if _asks_for(event) == name}
     begun = (event.activity_task_started_event_attributes for event in events)
     return sum(each.attempt for each in begun if each.scheduled_event_id in asked)
@@ -181,7 +187,10 @@ def error_type(failure: Failure) -> str | None:
 
 
 def place(failure: Failure) -> str | None:
-    """Returns `folder/file.py:line in function` of the innermost frame outside libraries; None without a stack."""
+    """Returns `folder/file.py:line in function` of the innermost frame that is not in a library.
+
+    None if the failure has no stack.
+    """
     frames: list[Any] = _FRAME.findall(failure.stack_trace)
     own = [frame for frame in frames if not any(part in frame[0] for part in _LIBRARIES)]
     if not frames:

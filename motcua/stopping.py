@@ -13,13 +13,13 @@ GRACE: Final = timedelta(seconds=8)
 """The time that running work has to finish after a stop signal."""
 
 LONGEST: Final = 9.5
-"""Seconds after a stop signal at which the process ends in any case, with exit code 1."""
+"""The seconds after a stop signal at which the process ends in any case, with exit code 1."""
 
 _log = logging.getLogger("motcua.stopping")
 
 
 def on_stop_signals(stop: asyncio.Event) -> None:
-    """Set `stop` at SIGTERM or SIGINT, and force the process to end after `LONGEST` seconds."""
+    """Sets `stop` at SIGTERM or SIGINT, and forces the process to end after `LONGEST` seconds."""
 
     def told() -> None:
         if not stop.is_set():

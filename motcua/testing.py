@@ -36,9 +36,9 @@ _SUBJECT: Final = "applicant-1"
 
 
 def submission(**overrides: Any) -> c.Submission:
-    """Returns a birth registration (khai sinh) valid for `procedures/1.001193@2026-12.yaml`, new at every call.
+    """Returns a new birth registration (khai sinh) at every call, valid for `procedures/1.001193@2026-12.yaml`.
 
-    The submission's paper is `PAPER`, under the submission's key in the object store.
+    Its paper is `PAPER`, under the submission's key in the object store.
     """
     own = {"client_id": "sample", "submission_id": str(uuid4())} | overrides
     fields: dict[str, Any] = {

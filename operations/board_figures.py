@@ -23,7 +23,10 @@ TEMPORAL_PATIENCE: Final = 2.0
 
 
 SPAN: Final = timedelta(seconds=10)
-"""The database updates its counter unevenly: over a shorter span a steady load would look like bursts."""
+"""The time over which the rate is averaged.
+
+The database updates its counter unevenly: over a shorter time, a steady load looks uneven.
+"""
 
 
 FAILURES: Final = (OSError, TimeoutError, *DATABASE_ERRORS)
@@ -51,7 +54,7 @@ class Looks:
         return found.model_copy(update={"stalled": stalled})
 
     def close(self) -> None:
-        """Ends the database connection without the closing messages: the server may be gone."""
+        """Ends the database connection without its closing messages, since the server may be gone."""
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
@@ -66,7 +69,7 @@ class Looks:
             raise
 
     async def _stalled(self) -> int | None:
-        """Returns Temporal's count of stalled workflows; None if it does not answer, or does not mark them."""
+        """Returns Temporal's count of stalled workflows; None if Temporal does not answer, or does not mark them."""
         try:
             async with asyncio.timeout(TEMPORAL_PATIENCE):
                 client = self._temporal = self._temporal or await connect()
@@ -82,7 +85,7 @@ class Pace:
         self._seen: deque[Board] = deque()
 
     def add(self, seen: Board) -> float | None:
-        """Returns the appends per second up to this board; None for the first board, or after a reset."""
+        """Returns the appends per second up to this board; None for the first board, or if the counter was reset."""
         if self._seen and seen.appends < self._seen[-1].appends:
             self._seen.clear()
         while len(self._seen) > 1 and seen.as_of - self._seen[1].as_of >= SPAN:

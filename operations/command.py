@@ -1,6 +1,6 @@
-"""The operators' commands: all of the platform except those that set up a stack.
+"""The operators' commands: all commands of the platform except those that set up a stack.
 
-Each command is imported at its first use, since the import of all takes 1.5 s.
+Each command is imported at its first use, since importing all takes 1.5 s.
 """
 
 from collections.abc import Mapping
@@ -94,7 +94,7 @@ def grouped(name: str, parts: tuple[str, ...]) -> Later:
 
 
 def _app(place: str) -> typer.Typer:
-    """Returns the typer app at an import path: `module`, whose `app` it is, or `module:name`."""
+    """Returns the typer app at an import path: `module` (its `app`), or `module:name`."""
     module, _, name = place.partition(":")
     found = getattr(import_module(module), name or "app")
     if not isinstance(found, typer.Typer):

@@ -13,7 +13,7 @@ from recovery.histories import each
 from schemas.ids import filing_workflow
 
 MOST: Final = 500
-"""Maximum number of filings checked: first filings that wait for their result's file, the oldest first."""
+"""The maximum number of filings checked: first those that wait for their result's file, the oldest first."""
 
 _OWED: Final = """
 with instant as (
@@ -37,7 +37,7 @@ class Failing:
 
 
 async def failing(connection: Connection, client: Client) -> list[Failing]:
-    """Returns the filings that wait for their agency's back office and for which it has failed, the longest wait first.
+    """Returns the filings whose agency's back office has failed and is awaited, the longest wait first.
 
     Raises asyncpg's errors and `RPCError`.
     """

@@ -52,7 +52,7 @@ class Sent(NamedTuple):
 
 
 def kept_back(filing: Filing) -> set[str]:
-    """Returns the papers whose files must not be opened: infected, or not scanned for viruses yet."""
+    """Returns the papers whose files must not be opened: they are infected, or not scanned for viruses yet."""
     return {*filing.infected, *(paper.code for paper in filing.to_scan)}
 
 

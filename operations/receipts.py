@@ -20,7 +20,7 @@ from views.log import Log
 from views.registers.receipts import receipt_of
 
 _CONNECTIONS: Final = 2
-"""Connections to the record: one reads, one appends."""
+"""The number of connections to the record: one to read, one to append."""
 _RECORDED: Final = "select exists (select from receipt where stream = $1 and command_id = $2)"
 
 

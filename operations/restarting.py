@@ -40,7 +40,7 @@ class Tally:
         unfinished: The number checked.
         missing: The number without a running workflow.
         behind: The number whose workflow lacked events of the log.
-        overtaken: The number whose workflow had lost its stream to another run.
+        overtaken: The number whose workflow has lost its stream to another run.
         running: The streams whose workflow ran already: unchanged.
         restarted: The restarted streams.
         failed: The reason for each stream that could not be restarted.
@@ -96,11 +96,11 @@ async def restart_streams(
 
 
 Pages = AsyncIterator[tuple[str, list[str]]]
-"""Streams to start, by kind. A filing follows its payments and parcels, so that it finds them running."""
+"""Streams to start, by kind. A filing comes after its payments and parcels, so that it finds them running."""
 
 
 async def _look_again(pages: Pages, tallies: Tallies) -> None:
-    """Records the streams that are still wrong: those of these pages, and those that could not be started."""
+    """Records the streams that are still wrong: of these pages, and of those that could not be started."""
     async for kind, streams in pages:
         tallies[kind].wrong.extend(streams)
     for tally in tallies.values():
@@ -113,7 +113,7 @@ def _count_missing(tallies: Tallies) -> None:
 
 
 async def _lost(restarter: Restarter, pages: Pages, running: Sequence[str] = ()) -> Pages:
-    """Yields the streams without a running workflow. Temporal is not queried about streams listed as `running`."""
+    """Yields the streams without a running workflow. For streams listed as `running`, Temporal is not queried."""
     listed = frozenset(running)
 
     async def is_lost(stream: str) -> bool:
@@ -160,7 +160,7 @@ async def _all(
 ) -> None:
     """Restarts the streams.
 
-    Temporal is queried first about streams listed as `running`: cheaper than a needless start.
+    For streams listed as `running`, Temporal is queried first, which costs less than a needless start.
     """
     with progress(what=said("label.workflows")) as moved:
         done, total = count(1), 0

@@ -15,7 +15,7 @@ from workers.telemetry import configure_engine
 
 
 async def serve() -> None:
-    """Runs the worker, once the tables have the schema of this version: with another schema each filing would fail."""
+    """Runs the worker, once the tables have the schema of this version. With another schema each filing would fail."""
     await _migrated(WorkerSettings())
     configure_engine()
     await platform.main()

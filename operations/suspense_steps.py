@@ -1,4 +1,4 @@
-"""Money in suspense: officers' steps are recorded, and take effect once two officers agree.
+"""Money in suspense: officers' steps are recorded, and take effect when two officers agree.
 
 Every step is one transaction that locks the callback's row. Money assigned to a payment is delivered by the gateway's
 relay, exactly as if the callback had named the payment.
@@ -74,7 +74,7 @@ def _asked(money: Suspense) -> SuspenseStep:
 
 
 async def _record(connection: Connection, vault: Vault, command: AnySuspenseCommand, step: SuspenseStep) -> None:
-    """Adds the step. Its reason is not stored once the key of this money is gone."""
+    """Records the step. Its reason is not stored if the key of this money is gone."""
     sealed = None
     if step.reason is not None and (key := await vault.find(connection, command.callback)) is not None:
         sealed = key.seal(step.reason.encode(), reason_context(command.callback, step.n))
@@ -122,4 +122,7 @@ where id = $1
 _NOBODYS: Final = """
 update callback set verdict = $2, agency = $3, driven_at = coalesce(driven_at, clock_timestamp()) where id = $1
 """
-"""Marks the callback as delivered: the relay must not deliver it, even if its memo is later found to name a demand."""
+"""SQL: marks the callback as delivered.
+
+The relay must not deliver it, even if its memo is later matched to a demand.
+"""

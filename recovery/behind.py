@@ -1,6 +1,6 @@
-"""Workflows whose knowledge differs from the log: Temporal or the record was restored older, or an answer was lost.
+"""Workflows whose knowledge differs from the log: an older Temporal or record was restored, or an answer was lost.
 
-A run's history has both the seq up to which the run knows its stream, and the epoch by which it owns the stream.
+A run's history shows the seq up to which the run knows its stream, and the epoch under which it owns the stream.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ PAGE: Final = 500
 """Workflows compared with the log at a time."""
 
 ON_THE_WAY: Final = 3.0
-"""Seconds after which an answer of the log that has not reached its workflow is lost."""
+"""The seconds after which an answer of the log counts as lost if it has not reached its workflow."""
 
 HEADS: Final = "select stream, head_seq, epoch from stream where stream = any($1)"
 
@@ -39,7 +39,7 @@ select distinct case when starts_with(new.stream, 'restarts:') then (
 ) else new.stream end as stream
 from ({order.NEWEST.format(most="$1")}) as new
 """  # noqa: S608 -- joined from statements of our own
-"""The streams of the newest events and of the newest restarts, which an older Temporal is likeliest to lack."""
+"""SQL: the streams of the newest events and of the newest restarts, which an older Temporal most probably lacks."""
 
 
 Record: TypeAlias = "Pool | Connection"
@@ -49,7 +49,7 @@ Record: TypeAlias = "Pool | Connection"
 class Known:
     """The head of a stream, or a run's knowledge of it.
 
-    `seq` None: the run is about to read it; `epoch` None: no run has one yet.
+    `seq` is None if the run is about to read the stream; `epoch` is None if no run has had an epoch yet.
     """
 
     seq: int | None
@@ -61,8 +61,9 @@ class Compared:
     """Running workflows whose history differs from the head of their stream in the log.
 
     Attributes:
-        behind: Workflows that have seen fewer events than the log holds, or events that it no longer holds.
-        overtaken: Others, whose stream another run has taken over: they seem healthy until they record something.
+        behind: Workflows that have seen fewer events than the log holds, or events that are not in the log any more.
+        overtaken: Other workflows, whose stream another run has taken over: they seem healthy until they record
+            something.
         unopened: Workflows whose histories can't be decrypted here, so that their state is unknown.
     """
 
@@ -77,7 +78,7 @@ class Compared:
 
 
 async def behind(client: Client, record: Record, streams: Sequence[str]) -> Compared:
-    """Returns those of the streams whose running workflow lacks or has lost the log's head. Raises `RPCError`."""
+    """Returns the streams whose running workflow differs from the log's head. Raises `RPCError`."""
     unopened: set[str] = set()
     heads = await _heads(record, streams)
 
@@ -128,7 +129,7 @@ async def all_behind(client: Client, pool: Pool, running: Sequence[str]) -> Asyn
 
 
 async def seen(client: Client, workflow_id: str) -> Known:
-    """Returns a workflow's knowledge of its stream, read in its history: the last seq it has seen, and its epoch.
+    """Returns a workflow's knowledge of its stream, from its history: the last seq that it has seen, and its epoch.
 
     Raises:
         RPCError: Temporal refuses.
@@ -149,7 +150,10 @@ async def seen(client: Client, workflow_id: str) -> Known:
 
 @dataclass(frozen=True)
 class _Told(Known):
-    """The knowledge that a history event gives its workflow. `begins`: the workflow is to read the whole log."""
+    """The knowledge that a history event gives to its workflow.
+
+    `begins`: the workflow is about to read the whole log.
+    """
 
     begins: bool = False
 

@@ -1,7 +1,7 @@
-"""Builds of the platform: the runs that each holds, the promoted build, and the move of a filing to the next build.
+"""Builds of the platform: the runs on each, the promoted build, and the move of a filing to the next build.
 
 Temporal keeps a run on the build that began it, and starts new ones on the promoted build. A run moves by
-continue-as-new: at its next event by itself, or woken by a signal if it is dormant. Runs on a build without workers are
+continue-as-new: with its next event, or if it is dormant, when a signal wakes it. Runs on a build without workers are
 restarted from the log.
 """
 
@@ -45,7 +45,7 @@ _UNDER_WAY: Final = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROG
 _PAUSE: Final = 0.5
 _STARTING: Final = 5.0
 _LEAVE_WITHIN: Final = 20.0
-"""Seconds within which a run that was woken has left, unless the next build can't read it."""
+"""The seconds in which a woken run leaves its build, unless the next build can't read it."""
 
 _PROMOTED: Final = "update build set promoted_at = clock_timestamp() where build = $1 returning build"
 _KNOWN: Final = """
@@ -73,8 +73,8 @@ class Build:
         holds: Workflows of filings, payments and parcels that run, or wait, on it.
         started_at: The last start of one of its workers.
         promoted_at: Its last promotion.
-        by_order: Whether its acts on the outside world take their orders from the log alone; False for older builds,
-            and for unknown processes that poll our queue.
+        by_order: Whether its acts on the outside world take their orders only from the log; False for older builds, and
+            for unknown processes that poll our queue.
     """
 
     build: str
@@ -136,7 +136,7 @@ class Builds:
         """Makes this build the current one: for new filings at once, for running ones at their next event.
 
         Raises:
-            NoSuchBuildError: No worker of the build runs.
+            NoSuchBuildError: No worker of the build is running.
             RPCError: Temporal refuses.
         """
         await self._works(build)
@@ -176,14 +176,14 @@ class Builds:
             raise NoSuchBuildError(f"no worker of the build {build} runs") from None
 
     async def drain(self, build: str, tell: Tell) -> int:
-        """Moves all runs of a build to the current build; returns the number of runs that the current build can't read.
+        """Moves all runs of a build to the current build. Returns the number of runs that the current build can't read.
 
-        Dormant runs are woken; if no worker of the build runs, they are restarted from the log. After an interruption
-        the next call continues.
+        Dormant runs are woken; if no worker of their build is running, they are restarted from the log. If this is
+        interrupted, the next call continues it.
 
         Raises:
             StillCurrentError: It is the current build.
-            RPCError: Temporal refuses. Also as `Restarter.restart`.
+            RPCError: Temporal refuses. Also the errors of `Restarter.restart`.
         """
         if build == await self.current():
             raise StillCurrentError(f"{build} is the current build: promote another one first")
@@ -233,7 +233,7 @@ class Builds:
         return (await self._temporal.count_workflows(_held_by(build))).count
 
     async def _deployed(self) -> tuple[str | None, list[str]]:
-        """Returns the current build, and all that Temporal knows."""
+        """Returns the current build, and all builds that Temporal knows."""
         try:
             info = await self._deployment()
         except RPCError as error:
@@ -258,7 +258,7 @@ class Builds:
         )
 
     async def _delete(self, build: str) -> None:
-        """Deletes a build that holds nothing. Temporal refuses while a worker of it runs: then it is kept."""
+        """Deletes a build that holds no run. While a worker of it runs, Temporal refuses, and the build is kept."""
         if build == NONE:
             return
         try:
@@ -280,7 +280,7 @@ class Builds:
 
 _PAGE: Final = 500
 _RUNNING: Final = running(*KINDS.workflows, REPROJECTION)
-"""All long-running types of workflows: any other ends within seconds."""
+"""All long-running types of workflows. Any other type ends within seconds."""
 
 
 def _named(options: WorkerDeploymentOptions) -> str:

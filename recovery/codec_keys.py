@@ -1,6 +1,6 @@
 """The record of the keys with which workers have encrypted payloads in Temporal: every process needs these keys.
 
-A process that lacks a key mistakes the payloads for a stranger's, and refuses them: a filing's next run would end as
+If a process lacks a key, it takes the payloads for a stranger's, and refuses them: a filing's next run would end as
 failed.
 """
 
@@ -19,15 +19,15 @@ Record: TypeAlias = "asyncpg.Connection[Any] | Pool"
 
 
 class KeyNotHereError(MotcuaError):
-    """This process's keys are not those of the platform's workers."""
+    """This process does not have the same keys as the platform's workers."""
 
 
 STOPPED_WITHIN: Final = 10.0
-"""Seconds within which every worker stops that lacks a key announced by another worker."""
+"""The seconds within which a worker stops, if it lacks a key that another worker has announced."""
 
 
 async def announce(record: Record, ring: CodecRing | None) -> float:
-    """Records the key of this process; returns the seconds until it may be used, as others may have to stop.
+    """Records the key of this process. Returns the seconds until it may be used, since other workers may have to stop.
 
     Raises `KeyNotHereError` if this process lacks the key that others already use.
     """
@@ -55,7 +55,7 @@ async def expect_taken(record: Record, ring: CodecRing | None) -> None:
 
 
 async def until_taken(record: Record, ring: CodecRing | None, every: float = 5.0) -> None:
-    """Waits until workers and this process have each other's keys, checking every so many seconds."""
+    """Waits until workers and this process have each other's keys. It checks every `every` seconds."""
     while True:
         try:
             return await expect_taken(record, ring)

@@ -29,20 +29,20 @@ from schemas.base import Instant, Model
 from schemas.stream.healing import HEAL, Healed, Look
 
 BROKEN: Final = frozenset({NOT_REPLAYABLE, NOT_CONTINUED})
-"""Causes that lie in the history."""
+"""Causes of a failure that lie in the history."""
 
 STANDS_STILL: Final = timedelta(minutes=1)
-"""The minimum time for which a task must have failed, as workers that are being replaced cause passing failures."""
+"""The minimum time for which a task must have failed: workers that are being replaced cause shorter failures."""
 
 SILENT: Final = timedelta(seconds=75)
-"""The maximum time without an answer of a task without a known bug.
+"""The maximum time without an answer, for a task without a known bug.
 
-Only the first attempt of a task records why it failed: if the worker was killed during that attempt, a later cause
+Only the first attempt of a task records why it failed. If the worker was killed during that attempt, a later cause
 stays unknown.
 """
 
 WELL: Final = timedelta(hours=1)
-"""The age of a run from which its failure counts as new, with another cause than the failure before."""
+"""The age of a run from which its failure counts as a new one, with another cause than the last failure."""
 
 AGAIN: Final = timedelta(seconds=5)
 """Minimum time between two searches at one worker: anybody with access to Temporal may trigger one."""
@@ -50,7 +50,10 @@ _DOUBLED: Final = 10
 
 MOST: Final = 500
 MOST_REPLAYED: Final = 50
-"""Maximum workflows replayed (`MOST`: healed) in one search, chosen at random, so that none blocks the others."""
+"""The maximum workflows replayed in one search (`MOST`: healed).
+
+They are chosen at random, so that none blocks others.
+"""
 
 T = TypeVar("T")
 
@@ -66,12 +69,12 @@ class LastHealing(Model):
 
 
 class Healer:
-    """Restarts workflows that can't go on, but not twice in a row: a run that fails at the same place is left alone.
+    """Restarts workflows that can't go on, but not twice in a row: a run that fails again at the same place is skipped.
 
     Args:
         pool: Connections to the record.
         kinds: The kinds of streams.
-        workflows: The classes that a history is replayed on.
+        workflows: The workflow classes on which a history is replayed.
         meter: Counts the healed workflows, by `kind`.
     """
 
@@ -121,7 +124,7 @@ class Healer:
         return Restarter(self._pool, client, self._kinds)
 
     async def _broken(self, client: Client, now: datetime) -> list[Stalled]:
-        """Returns the workflows that no code can continue, after they failed for long enough."""
+        """Returns the workflows that no code can continue and that have failed for long enough."""
         found = [one for one in await stalled(client) if now - one.since > STANDS_STILL]
         unclear = _some([one for one in found if one.cause not in BROKEN], MOST_REPLAYED)
         return [one for one in found if one.cause in BROKEN] + [
@@ -129,7 +132,7 @@ class Healer:
         ]
 
     async def _replays(self, client: Client, workflow_id: str) -> bool:
-        """Returns whether the history of a workflow fits the code, even if something else is wrong with it."""
+        """Returns whether the history of a workflow fits the code; another fault of the workflow does not count."""
         replayer = Replayer(
             workflows=self._workflows,
             workflow_runner=UnsandboxedWorkflowRunner(),
@@ -186,7 +189,7 @@ def _is_due(last: LastHealing, stalled: datetime | None, now: datetime) -> bool:
 
 
 def _is_silent(one: Stalled, now: datetime) -> bool:
-    """Returns whether the workflow has been silent for long while the workers serve others, as this search shows."""
+    """Returns whether the workflow has given no answer for long, while workers serve others, as this search shows."""
     return one.cause != BUG and now - one.since > SILENT
 
 

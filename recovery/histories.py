@@ -20,7 +20,7 @@ A = TypeVar("A")
 
 
 async def each(work: Callable[[A], Awaitable[T]], given: Iterable[A]) -> list[T]:
-    """Returns the results of `work` for each, some at a time."""
+    """Returns the results of `work` for each value in `given`, at most `MAX_CONCURRENCY` at a time."""
     free = asyncio.Semaphore(MAX_CONCURRENCY)
 
     async def one(value: A) -> T:

@@ -1,7 +1,8 @@
 """A run that has lost its stream takes it over again, if no other run can be active on it.
 
-A Temporal restored from a backup runs streams that were restarted elsewhere meanwhile; a restored record holds fewer
-events than the run has seen. Such a run learns of this from its next append, and requests a new epoch here.
+If Temporal is restored from a backup, it runs streams that were restarted elsewhere meanwhile; if the record is
+restored, it holds fewer events than the run has seen. Such a run learns of this from its next append, and requests a
+new epoch here.
 """
 
 import asyncio
@@ -25,13 +26,13 @@ from schemas.stream.restart import TAKE_OVER, UNRECORDED
 from views.log import Connection
 
 AGAIN_WITHIN: Final = 2.0
-"""Seconds within which workers reconnect to the database after losing it, as at its restart."""
+"""The seconds in which workers reconnect to the database after losing it, for example when it restarts."""
 
 ATTEMPTS: Final = 8
-"""Number of attempts, some ten seconds in all: workers of another Temporal may just be ending."""
+"""The number of attempts, about ten seconds in all: workers of another Temporal may be about to end."""
 
 MOST: Final = 20
-"""Maximum takeovers of a stream an hour, by hand or by itself, so that two runs do not alternate for ever."""
+"""The maximum takeovers of a stream in an hour, by hand or by itself, so that two runs do not alternate endlessly."""
 
 _PATIENCE: Final = timedelta(seconds=2)
 
@@ -102,7 +103,7 @@ async def _next_epoch(connection: Connection, stream: str) -> int:
 
 
 async def _is_the_one(stream: str) -> bool:
-    """Returns whether the calling run is Temporal's current run of this id: a process may outlive its run."""
+    """Returns whether the calling run is Temporal's current run of this id. A process may outlive its run."""
     described = await activity.client().get_workflow_handle(stream).describe(rpc_timeout=_PATIENCE)
     return described.run_id == activity.info().workflow_run_id and described.status is WorkflowExecutionStatus.RUNNING
 

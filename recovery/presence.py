@@ -1,7 +1,7 @@
 """Detects the Temporals whose workers work on this record: each worker holds a lock in the database while it lives.
 
-Two Temporals at once, such as an old copy beside the one in use, must not take each other's streams. A Temporal is
-identified by the address and the namespace at which its workers poll: no two can share them at the same time.
+Two Temporals at once, for example an old copy beside the one in use, must not take each other's streams. A Temporal is
+identified by the address and the namespace at which its workers poll, since no two can share them at one time.
 """
 
 import asyncio
@@ -19,16 +19,16 @@ from views.log import DATABASE_ERRORS, Connection
 Held: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 _SECONDS: Final = 4.0
-"""Timeout of a query in seconds, and the interval at which the lock is checked."""
+"""The timeout of a query in seconds, and also the interval at which the lock is checked."""
 _AGAIN: Final = 0.5
-"""Seconds before a lost lock is requested again."""
+"""The seconds before a lost lock is requested again."""
 _PASSING: Final = (*DATABASE_ERRORS, OSError, TimeoutError)
 
 # A host that vanishes sends nothing: the server's keepalive detects it.
 _NOTICED: Final = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 
 _LOCKS: Final = 1_836_020_835
-"""The first number of the workers' two-number advisory locks in PostgreSQL; the second is their Temporal's."""
+"""The first of the two numbers of a worker's advisory lock in PostgreSQL. The second is the number of its Temporal."""
 _HOLD: Final = f"select pg_advisory_lock_shared({_LOCKS}, $1)"
 _WORKING: Final = f"""
 select distinct objid::bigint as temporal from pg_locks where locktype = 'advisory' and objsubid = 2
@@ -55,7 +55,7 @@ async def temporals(connection: Connection) -> set[int]:
 
 @asynccontextmanager
 async def present(dsn: str, client: Client) -> AsyncIterator[None]:
-    """Holds this process's lock during the block; a lock lost with its connection is requested again."""
+    """Holds this process's lock during the block. If the connection is lost and the lock with it, requests it again."""
     connection = await _holding(dsn, client)
     keeping = asyncio.create_task(_keep(connection, dsn, client))
     try:

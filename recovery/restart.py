@@ -37,7 +37,7 @@ s.heard_as <> '{}' and not exists (
     select from event told where told.stream = 'filing:' || s.filing_id and told.kind = any(s.heard_as)
         and (convert_from(told.body, 'UTF8')::jsonb ->> 'n')::int = s.n)
 """
-"""SQL: true if the filing has not recorded the stream's end."""
+"""SQL: true if the filing has not recorded the end of the stream yet."""
 
 _UNFINISHED: Final = f"""
 select stream from standing s join filing f using (filing_id)
@@ -67,7 +67,10 @@ _PAGES: Final[tuple[tuple[str, Any], ...]] = (
         UUID(int=0),
     ),
 )
-"""The unfinished streams of all filings, in three parts, each by an index: a page after a key, and the first key."""
+"""SQL: the unfinished streams of all filings, in three parts, each with its own index.
+
+Each part is a query for the page after a key, and the first key.
+"""
 
 _OF_FILING: Final = "select stream from standing where filing_id = $1"
 
@@ -78,7 +81,7 @@ returning filing_id, agency, epoch, (
     from standing s join filing f using (filing_id) where s.stream = $1
 )
 """
-"""Raises the stream's epoch, and also returns its summary for Temporal's own pages."""
+"""SQL: raises the stream's epoch; also returns its summary for Temporal's own pages."""
 
 
 Memo = Mapping[str, Any]
@@ -92,7 +95,7 @@ class Found(StrEnum):
 
 
 class Restarter:
-    """Restarts workflows. Idempotent, also by several processes at once: a running workflow is left alone."""
+    """Restarts workflows. Idempotent, even for several processes at once: a running workflow is not touched."""
 
     def __init__(self, pool: Pool, temporal: Client, kinds: Kinds = KINDS) -> None:
         self.kinds = kinds
@@ -100,7 +103,7 @@ class Restarter:
         self._temporal = temporal
 
     async def unfinished(self, kind: str, filing: UUID) -> list[str]:
-        """Returns the streams of a kind, of one filing, whose workflow still has something to do."""
+        """Returns the streams of this kind, of one filing, whose workflow still has something to do."""
         return [row["stream"] for row in await self._pool.fetch(_OF_ONE, kind, filing)]
 
     async def unfinished_of(self, streams: Sequence[str]) -> list[str]:
@@ -108,7 +111,10 @@ class Restarter:
         return [row["stream"] for row in await self._pool.fetch(_OF_THESE, streams)]
 
     async def all_unfinished(self, kind: str) -> AsyncIterator[list[str]]:
-        """Yields the streams of a kind, of all filings, whose workflow has something to do; one may come twice."""
+        """Yields the streams of this kind, of all filings, whose workflow has something to do.
+
+        A stream may come twice.
+        """
         for statement, first in _PAGES:
             key = first
             while rows := await self._pool.fetch(statement, kind, key, PAGE):
@@ -124,7 +130,7 @@ class Restarter:
         return [row["stream"] for row in await self._pool.fetch(_OF_FILING, filing)]
 
     async def running(self) -> list[str]:
-        """Returns all streams with a running workflow, by Temporal's list, which may lag behind.
+        """Returns all streams with a running workflow according to Temporal's list, which may lag behind.
 
         Raises `MotcuaError`.
         """
@@ -135,12 +141,12 @@ class Restarter:
         return await patiently(attempt, PATIENCE)
 
     async def restart(self, stream: str, *, force: bool = False, memo: Memo | None = None) -> Found:
-        """Restarts the workflow of a stream. A running one is left alone, or with `force` terminated by the start.
+        """Restarts the workflow of a stream. A running one is not touched; with `force`, the start terminates it.
 
         `memo` is attached to the new run, readable without a key, and passes to later runs.
 
         Raises:
-            MotcuaError: Temporal does not answer, or refuses, or workers could not decrypt the start.
+            MotcuaError: Temporal does not answer, or refuses; or workers could not decrypt the start.
             asyncpg.PostgresError, OSError, TimeoutError: The database fails.
         """
         await expect_taken(self._pool, ring_of_client(self._temporal))
@@ -165,7 +171,7 @@ class Restarter:
     async def begin_again(self, stream: str) -> None:
         """Restarts a running workflow: from its log, or with its original input if it has no log yet.
 
-        Raises as `restart`.
+        Raises the errors of `restart`.
         """
         if await self._pool.fetchval("select exists (select from stream where stream = $1)", stream):
             await self.restart(stream, force=True)

@@ -30,7 +30,7 @@ from schemas.stream.healing import SCHEDULE
 EVERY: Final = timedelta(seconds=20)
 
 LONGEST: Final = timedelta(minutes=2)
-"""Maximum duration of one search, so that a search that hangs makes way for the next."""
+"""The maximum duration of one search. A search that hangs then makes way for the next."""
 
 LONGEST_CHECKPOINT: Final = timedelta(hours=6)
 """Maximum duration of one checkpoint, with all its attempts."""
@@ -40,16 +40,16 @@ PATIENCE: Final = 5.0
 
 
 async def keep_healing(client: Client) -> None:
-    """Creates the schedule, or updates an existing one; several processes may do so at once.
+    """Creates the schedule of healing, or updates an existing one; several processes may do so at once.
 
-    A pause set by an operator stays. Raises `MotcuaError`.
+    If an operator has paused it, it stays paused. Raises `MotcuaError`.
     """
     spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=EVERY)])
     await _keep(client, SCHEDULE, "Healing", spec, LONGEST)
 
 
 async def keep_checkpoints(client: Client, minutes: int) -> None:
-    """Creates or updates, as `keep_healing`, the schedule of checkpoints: every `minutes`, and at each day's end."""
+    """Creates or updates the schedule of checkpoints, as `keep_healing` does: every `minutes`, and when days end."""
     end = ScheduleCalendarSpec(hour=[ScheduleRange(23)], minute=[ScheduleRange(59)], second=[ScheduleRange(50)])
     every = ScheduleIntervalSpec(every=timedelta(minutes=minutes))
     spec = ScheduleSpec(intervals=[every], calendars=[end], time_zone_name=VIETNAM.key)

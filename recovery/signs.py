@@ -1,4 +1,4 @@
-"""Live workers: the processes that poll for work, by their polls and heartbeats."""
+"""Live workers: the processes that poll for work, as their polls and heartbeats show."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -16,9 +16,9 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 
 FRESH: Final = timedelta(seconds=75)
-"""The age up to which a poll shows a live process: a poll lasts a minute, though the server lists it for five.
+"""The age up to which a poll shows a live process. A poll lasts a minute, but the server lists it for five.
 
-Heartbeats, which our processes send every 5 s, show a death sooner.
+Heartbeats, which our processes send every 5 s, show sooner that a process is gone.
 """
 MISSED: Final = 3
 """Number of missed heartbeats after which a process counts as gone."""
@@ -63,7 +63,7 @@ async def signs_of_life(client: Client) -> Signs:
 
 
 def _lives(sign: WorkerHeartbeat) -> bool:
-    """Returns whether the process is alive and not ending. A first heartbeat does not show its interval yet."""
+    """Returns whether the process is alive and not ending. Its first heartbeat does not show the interval yet."""
     if sign.status in _ENDING:
         return False
     every = sign.elapsed_since_last_heartbeat.ToTimedelta()

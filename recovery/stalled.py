@@ -1,7 +1,7 @@
-"""Workflows that are stalled because their code fails: the ids, the time since when, and the place of the failure.
+"""Workflows that are stalled because their code fails: their ids, since when, and the place of the failure.
 
-A workflow task that raises anything but a refusal is retried until a worker without the bug runs it; nothing is lost
-meanwhile, and nothing moves. A failure's message may quote a person: only its type and its place are returned.
+A workflow task that raises anything but a refusal is retried until a worker without the bug runs it. Meanwhile nothing
+is lost, and nothing moves. A failure's message may quote a person, so only its type and place are returned.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -37,7 +37,7 @@ RUNNING: Final = running(*KINDS.workflows)
 REPORTED: Final = f"{RUNNING} AND TemporalReportedProblems IS NOT NULL"
 
 ATTEMPTS: Final = 3
-"""The attempt from which a task counts as failing: a single timeout may only mean a lost worker."""
+"""The attempt from which a task counts as failing. Before it, a timeout may only mean a lost worker."""
 
 BUG: Final = "WorkflowWorkerUnhandledFailure"
 NOT_REPLAYABLE: Final = "NonDeterministicError"
@@ -55,11 +55,11 @@ class Stalled:
     Attributes:
         workflow_id: `filing:<uuid>`, `payment:<uuid>:<n>` or `parcel:<uuid>:<n>`.
         since: The first failure of the task.
-        attempts: Number of attempts so far.
-        cause: Temporal's name of the last recorded cause. `WorkflowWorkerUnhandledFailure` is a bug,
-            `NonDeterministicError` code that does not fit the history, `BadUpdateWorkflowExecutionMessage` a history
-            from which the SDK can't finish an Update that had begun, `TimedOut` a task that never answered. Only the
-            first attempt of a task is recorded: after a passing failure the real cause may be another one.
+        attempts: The number of attempts so far.
+        cause: Temporal's name of the last recorded cause. `WorkflowWorkerUnhandledFailure`: a bug.
+            `NonDeterministicError`: the code does not fit the history. `BadUpdateWorkflowExecutionMessage`: a history
+            from which the SDK can't finish an Update that had begun. `TimedOut`: a task without an answer. Only the
+            first attempt of a task is recorded: if that failure has passed, the real cause may be another one.
         error: The type of the exception, if there was one.
         place: `file:line in function` that raised it.
         caused_by: The types of the exceptions that caused it, the outermost first.
@@ -96,9 +96,9 @@ async def count_reported(client: Client) -> int:
 
 
 async def stalled(client: Client) -> list[Stalled]:
-    """Returns all stalled workflows of ours in the client's namespace, the longest first.
+    """Returns all our stalled workflows in the client's namespace, those stalled longest first.
 
-    If the server marks stalled workflows it is queried for them; otherwise every running workflow is examined. Raises
+    If the server marks stalled workflows, it is queried for them; otherwise every running workflow is examined. Raises
     `RPCError`.
     """
     marked = await reports_problems(client)
@@ -111,7 +111,7 @@ async def stalled(client: Client) -> list[Stalled]:
 
 
 async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | None:
-    """Returns the failure of this workflow; None if there is none, or it has ended meanwhile."""
+    """Returns the failure of this workflow; None if it has none, or has ended meanwhile."""
     which = WorkflowExecution(workflow_id=workflow_id)
     try:
         described = await client.workflow_service.describe_workflow_execution(

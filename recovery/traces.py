@@ -1,6 +1,6 @@
 """The trace of a restart in the record: an event of the filing's `restarts` stream (docs/ledger.md).
 
-An epoch that was raised without a trace was raised without authority.
+If an epoch was raised without a trace, it was raised without authority.
 """
 
 import hashlib

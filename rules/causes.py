@@ -42,7 +42,7 @@ COMPLAINT: Final[Mapping[str, tuple[PaperKind, ...]]] = {"complained": (PaperKin
 
 
 def papers_of_filing(event: Any) -> tuple[PaperKind, ...]:
-    """The papers that an event of a filing causes. A dossier by post has a hand-over record of its own."""
+    """The papers that an event of a filing causes. A dossier that came by post also gets a hand-over record."""
     if isinstance(event, Submitted):
         return (PaperKind.FORM, PaperKind.HANDOVER) if event.channel is Channel.POST else ()
     return FILING.get(event.kind, ())
@@ -59,7 +59,10 @@ def papers_of_payment(event: Any) -> tuple[PaperKind, ...]:
 
 
 def papers_of_refund(event: Any) -> tuple[PaperKind, ...]:
-    """The receipts that a refund of money without a payment may make void; a payment's own events report the rest."""
+    """The receipts that a refund may make void, for money without an online payment.
+
+    A payment's own events report the other refunds.
+    """
     match event:
         case RefundGivenByHand(capture_id=taken) if taken == WITHOUT_PROVIDER:
             return _RECEIPTS

@@ -17,17 +17,17 @@ _FINDINGS: Final = UUID("3f0cbb1e-0f7c-5b0e-9a52-7b8c2f1d6a90")
 
 @dataclass(frozen=True)
 class Entry:
-    """A required event among those of the filing and of all its other streams, or a required finding.
+    """An entry that the record must hold: an event of the filing or of one of its other streams, or a finding.
 
     Attributes:
         kinds: The event is of one of these kinds.
-        fields: It has these fields with these values, among others.
-        stream: The stream that holds it; None: any stream of the filing.
-        absent: There must be no such event.
-        after: An earlier event in its stream.
+        fields: The event has these fields with these values, among others.
+        stream: The stream that holds the event; None: any stream of the filing.
+        absent: The record must hold no such event.
+        after: The event stands after this one in its stream.
         finding: The id of the finding that is required in place of an event, of this kind and about this stream.
-        recorded: Every finding of this kind about this stream is required to stand in an event with the same value of
-            this field.
+        recorded: For every finding of this kind about this stream, an event with the same value of this field must be
+            recorded.
     """
 
     kinds: tuple[str, ...]
@@ -40,12 +40,14 @@ class Entry:
 
 
 Evidence = tuple[tuple[Entry, ...], ...]
-"""Alternatives: one of them is enough, with all of its entries."""
+"""Alternatives: the record must hold all entries of at least one of them."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of an act outside, recorded by the process that did the act: fields of an event that may follow.
+    """The outcome of an act outside our platform, recorded by the process that did the act.
+
+    It holds fields of an event that may follow.
 
     Attributes:
         kind: The kind of the event.
@@ -67,7 +69,7 @@ class Finding:
         return uuid5(_FINDINGS, f"{self.kind}\n{self.body}")
 
     def about(self, stream: str) -> Entry:
-        """The evidence that the finding stands in the record."""
+        """The evidence that the record holds this finding about the stream."""
         return Entry((self.kind,), stream=stream, finding=self.id)
 
 

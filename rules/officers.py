@@ -29,7 +29,7 @@ class Handled(Protocol):
 
 
 def role_is(actor: Actor, *roles: Role) -> Problem | None:
-    """The refusal of an actor in another role, or None."""
+    """Refuses an actor in any other role; None if the role fits."""
     return None if actor.role in roles else _not_for(roles)
 
 
@@ -39,14 +39,14 @@ def _not_for(roles: tuple[Role, ...]) -> Problem:
 
 
 def unclaimed(handled: Handled, actor: Actor) -> Problem | None:
-    """The refusal of an actor while another officer has claimed the task, or None."""
+    """Refuses an actor while another officer has claimed the task; None otherwise."""
     if handled.officer is None or handled.officer == actor.subject:
         return None
     return problem("", "claimed_by_other")
 
 
 def claimed_by(handled: Handled, actor: Actor) -> Problem | None:
-    """The refusal of an actor who has not claimed the task, or None."""
+    """Refuses an actor who has not claimed the task; None otherwise."""
     if handled.officer == actor.subject:
         return None
     if handled.officer is None:
@@ -55,7 +55,7 @@ def claimed_by(handled: Handled, actor: Actor) -> Problem | None:
 
 
 def claimable(handled: Handled, actor: Actor) -> Problem | None:
-    """The refusal of a claim: the actor or another officer has claimed the task already. None otherwise."""
+    """Refuses a claim if the actor or another officer has claimed the task already; None otherwise."""
     if handled.officer == actor.subject:
         return problem("", "claimed_already")
     return unclaimed(handled, actor)
@@ -69,7 +69,7 @@ def releasable(handled: Handled, actor: Actor) -> Problem | None:
 
 
 def ungivable(handled: Handled, officer: str, acting_for: str | None) -> Problem | None:
-    """Why the task can't be given to this officer, or not in the place of that absent one, or None."""
+    """Why the task can't be given to this officer, or not as a substitute for that absent officer; None if it can."""
     if handled.officer == officer:
         return problem("officer", "claimed_already", says="not_given.claimed_already")
     if officer in on_the_applicants_side(handled):
@@ -78,7 +78,7 @@ def ungivable(handled: Handled, officer: str, acting_for: str | None) -> Problem
 
 
 def not_in_whose_place(whose_task: str | None, officer: str, acting_for: str | None) -> Problem | None:
-    """Why this officer can't be given the task in the place of that absent one, or None."""
+    """Why this officer can't be given the task as a substitute for that absent officer; None if they can."""
     if acting_for is not None and officer == acting_for:
         return problem("acting_for", "not_for_oneself", says="not_given.not_for_oneself")
     if acting_for not in {None, whose_task}:
@@ -87,10 +87,7 @@ def not_in_whose_place(whose_task: str | None, officer: str, acting_for: str | N
 
 
 def other_hands(handled: Handled, actor: Actor, *agencies: str) -> Problem | None:
-    """Why this officer has no access: they are of none of these agencies, or on the applicant's side.
-
-    None otherwise.
-    """
+    """Refuses an officer who belongs to none of these agencies, or is on the applicant's side; None otherwise."""
     if actor.agency not in agencies:
         return problem("actor.agency", "other_agency")
     if actor.subject in on_the_applicants_side(handled):

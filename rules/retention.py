@@ -1,4 +1,4 @@
-"""The erasure of a filing: not while its streams are active, nor while the law requires its retention."""
+"""The conditions for the erasure of a filing: none of its streams is active, and no law requires its retention."""
 
 from calendar import isleap
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,10 +20,10 @@ class Whole:
 
     Attributes:
         filing: The filing, folded from its events.
-        complain_until: The last moment for a complaint about any act in it; None if no act is open to one.
+        complain_until: The last moment for a complaint about any act in it; None if no act is open to a complaint.
         open: Its streams with work left.
         watched_until: The last moment at which money or a parcel of it may be reported.
-        unsettled: The number of callbacks about its money that it has not received.
+        unsettled: The number of callbacks about its money that have not reached it.
         unmade: The number of papers that it caused and that are not made yet.
         retention: The rule for its retention after its end, if there is one.
     """
@@ -38,7 +38,7 @@ class Whole:
 
 
 def complain_until(begun: Filing, events: Sequence[Recorded], states: Sequence[Filing]) -> datetime | None:
-    """Returns the last moment for a complaint about any act in a filing; None if no act is open to one."""
+    """Returns the last moment for a complaint about any act in a filing; None if no act is open to a complaint."""
     found = (grounds(begun, events, states, (), recorded.seq).until for recorded in events)
     return max((until for until in found if until is not None), default=None)
 
@@ -65,7 +65,10 @@ def _hindrances(whole: Whole, now: datetime) -> Iterator[Problem]:
 
 
 def years_after(ended: datetime, years: int) -> datetime:
-    """Returns the end of the same day in Vietnam, `years` later; of 28 February for the 29th, if that year has none."""
+    """Returns the end of the same day in Vietnam `years` later.
+
+    If that year has no 29 February, the end of the 28th.
+    """
     day = ended.astimezone(VIETNAM).date()
     there = (day.month, day.day) != _LEAP or isleap(day.year + years)
     last = day.replace(year=day.year + years) if there else date(day.year + years, 2, 28)
@@ -73,7 +76,7 @@ def years_after(ended: datetime, years: int) -> datetime:
 
 
 def ended_by(now: datetime, years: int) -> datetime:
-    """Returns the moment before which a filing must have ended to be due for erasure now, after `years`."""
+    """Returns a moment: a filing kept for `years` is due for erasure now if it ended by that moment."""
     today = now.astimezone(VIETNAM).date()
     there = (today.month, today.day) != _LEAP or isleap(today.year - years)
     day = today.replace(year=today.year - years) if there else date(today.year - years, 3, 1)

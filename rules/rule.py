@@ -1,4 +1,4 @@
-"""The form of every rule (the roles that may give a command, its conditions, its effect), and of an event's change."""
+"""The form of every rule (its roles, its conditions, its effect), and of the change that an event makes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,26 +16,26 @@ from schemas.stream.ledger import Recorded
 S = TypeVar("S")
 
 When: TypeAlias = Callable[[S, Actor, datetime], Problem | None]
-"""The refusal of a command by this actor in this state at this instant, or None."""
+"""Returns the refusal of a command by this actor in this state at this instant, or None."""
 
 Effect: TypeAlias = Callable[[S, Any, datetime], tuple[Any, ...]]
-"""The events that the command causes; none if it has no effect now. Raises `RefusalError`."""
+"""Returns the events that the command causes; none if it has no effect now. Raises `RefusalError`."""
 
 Change: TypeAlias = Callable[[S, Any, datetime], dict[str, Any]]
-"""The fields that an event, recorded at this instant, changes in a state."""
+"""Returns the fields of a state that an event, recorded at this instant, changes."""
 
 SYSTEM: Final = (Role.SYSTEM,)
 ANYBODY: Final[tuple[Role, ...]] = ()
-"""Any role with write access: `when` or the effect checks it against the state or the command."""
+"""Any role with write access: `when` or the effect then checks the actor against the state or the command."""
 
 
 def always(_: Any, __: Actor, ___: datetime) -> None:
-    """No refusal: an actor in one of the rule's roles may give the command at any time."""
+    """Never refuses: an actor in one of the rule's roles may give the command at any time."""
 
 
 @dataclass(frozen=True)
 class Rule(Generic[S]):
-    """The rule of one command: its roles, the conditions that forbid it, and its effect otherwise."""
+    """The rule of one command: its roles, the conditions under which it is refused, and its effect otherwise."""
 
     who: tuple[Role, ...]
     when: When[S]
@@ -52,9 +52,9 @@ class Rules(Generic[S]):
     """The rules of one kind of stream, by the kind of command.
 
     Attributes:
-        not_now: The refusal of a command without a rule or without an effect here.
+        not_now: The refusal of a command that has no rule or no effect here.
         over: Why people can no longer act on a stream, or None.
-        stranger: Why an actor, in any role, is no party to a stream, or None.
+        stranger: Why an actor has no access to a stream in any role, or None.
     """
 
     of: Mapping[str, Rule[S]]

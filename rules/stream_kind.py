@@ -35,7 +35,7 @@ from schemas.stream.versions import Reads
 
 
 class State(Protocol):
-    """The fold of a stream. `seq` is that of the last folded event."""
+    """The fold of a stream. `seq` is the seq of the last folded event."""
 
     @property
     def seq(self) -> int:
@@ -68,9 +68,9 @@ class Pins:
 
 @dataclass(frozen=True)
 class Origin:
-    """The origin of a stream: its name, its agency, and the pinned versions of its first event, if any.
+    """The origin of a stream: its name, its agency, and the versions that its first event pins, if any.
 
-    `digests` are of the rules and the calendar as loaded; the fold compares them with the pinned ones.
+    `digests` are the digests of the rules and the calendar as loaded; the fold compares them with the pinned ones.
     """
 
     stream: StreamId
@@ -82,7 +82,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Numbering:
-    """Numbers without gaps, from a counter for each agency and period, and the written form of such numbers.
+    """Numbers without gaps: a counter for each agency and period, and the written form of its numbers.
 
     Attributes:
         period: The period's format for `strftime`, in Vietnamese time.
@@ -99,7 +99,7 @@ class Numbering:
 
 @dataclass(frozen=True)
 class Table:
-    """A read model of one kind alone, with a row for each stream, and the primary key."""
+    """A read model that only one kind of stream has: a row for each stream, and the primary key."""
 
     name: str
     key: str = "stream"
@@ -202,12 +202,12 @@ class StreamKind(Generic[S]):
         return next(map(blanks, found), {})
 
     def event_version(self, name: str) -> int:
-        """The version in which events of this kind are written, and up to which they are read."""
+        """The version in which events of this kind are written; older versions can still be read."""
         return len(self.upcasters.get(name, ())) + 1
 
     @cached_property
     def reads(self) -> Reads:
-        """The versions of such streams that this build can take over."""
+        """The versions of such streams with which this build can work."""
         names = sorted(str(model.model_fields["kind"].default) for model in self.event_models)
         state: Any = self.state
         snapshot = state.model_fields["snapshot_version"].default
@@ -226,7 +226,7 @@ class StreamKind(Generic[S]):
     def evidence(self, stream: StreamId, event: Any, *, called_back: bool = False) -> Evidence | None:
         """The entries that the record must hold before this event is written; None if it needs none.
 
-        An event that a provider's callback reports needs no finding.
+        An event reported by a provider's callback needs no finding.
         """
         if isinstance(event, Erased):
             return None
@@ -243,7 +243,7 @@ class StreamKind(Generic[S]):
         return () if isinstance(event, Erased) else self.papers_of(event)
 
     def after(self, state: S, command: Command, events: Iterable[Any], at: datetime) -> S:
-        """The state if the log accepts unchanged these events, which the command caused."""
+        """The state of the stream if the log accepts these events of the command without change."""
         for seq, event in enumerate(events, state.seq + 1):
             recorded = Recorded(seq=seq, at=at, command_id=command.command_id, actor=command.actor, event=event)
             state = self.evolve(state, recorded)
@@ -301,7 +301,7 @@ class Kinds(Mapping[str, StreamKind[Any]]):
         return tuple(telling for kind in self.values() for telling in kind.tells)
 
     def told(self, n: int, event: str, body: dict[str, Any]) -> Command | None:
-        """The filing's command for an event that its n-th stream of a kind recorded; None for other events."""
+        """The filing's command that follows from an event of its n-th stream of a kind; None if no command follows."""
         for telling in self.tells:
             fact = telling.recorded[event](n, body) if event in telling.recorded else None
             if fact is not None:
@@ -315,10 +315,10 @@ class Kinds(Mapping[str, StreamKind[Any]]):
 
     @property
     def tables(self) -> dict[str, Table]:
-        """The read model that each kind has for itself, by the name of the kind."""
+        """The read models that belong to only one kind, by the name of the kind."""
         return {kind.name: kind.table for kind in self.values() if kind.table is not None}
 
 
 def numbered(origin: Origin) -> dict[str, Any]:
-    """The initial fields of a state whose stream has a number in its filing."""
+    """The initial fields of the state of a stream that has a number within its filing."""
     return {"filing_id": origin.stream.filing, "n": origin.stream.n, "agency": origin.agency}

@@ -1,4 +1,4 @@
-"""All kinds of streams. Code that works on streams receives the kinds as an argument, and knows none by name."""
+"""All kinds of streams. Code that works on streams receives the kinds as an argument, and names none itself."""
 
 from typing import Final
 
@@ -15,4 +15,4 @@ from rules.stream_kind import Kinds
 __all__ = ["COMPLAINT", "FILING", "KINDS", "PAPERS", "PARCEL", "PAYMENT", "REFERRAL", "REFUND", "RESULT"]
 
 KINDS: Final = Kinds((FILING, PAYMENT, PARCEL, REFERRAL, COMPLAINT, PAPERS, RESULT, REFUND))
-"""All kinds: the default of a process, unless a setting names others."""
+"""All kinds: a process works on these unless a setting names others."""

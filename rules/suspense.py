@@ -1,4 +1,4 @@
-"""Money in suspense: the steps of officers and its state after them. One officer requests, another approves."""
+"""Money in suspense: the officers' steps, and the state after them. One officer requests, another approves."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -34,7 +34,7 @@ _NOT_NOW: Final = {
 
 
 def state_of(steps: Sequence[SuspenseStep], outcome: str) -> SuspenseState:
-    """The state of the money after these steps; money whose `outcome` is `reversed` has gone back already."""
+    """The state of the money after these steps; money whose `outcome` is `reversed` was returned already."""
     match [step.kind for step in steps[-2:]]:
         case [] | [*_, StepKind.DECLINE]:
             return SuspenseState.WAITING
@@ -49,7 +49,10 @@ def state_of(steps: Sequence[SuspenseStep], outcome: str) -> SuspenseState:
 
 
 def decide(money: Suspense, command: sp.AnySuspenseCommand, now: datetime) -> SuspenseStep:
-    """The step that a command takes. Raises `RefusalError`; the directory checks the officer's substitution."""
+    """The step that a command takes. Raises `RefusalError`.
+
+    Whether an officer may act for an absent one is checked elsewhere, by the directory.
+    """
     kind = StepKind(command.kind)
     actor = command.actor
     why = role_is(actor, _WHO[kind]) or _not_now(money, kind) or _not_theirs(money, kind, actor)
@@ -87,5 +90,5 @@ def _not_theirs(money: Suspense, kind: StepKind, actor: Actor) -> Problem | None
 
 
 def others(money: Suspense, kind: StepKind) -> tuple[str, ...]:
-    """The officer of the last step, who may not take this step too; nobody if this step is a request."""
+    """The officer of the last step, who may not take this step too. Nobody is excluded from a request."""
     return () if kind in ASKING else (money.steps[-1].officer,)

@@ -14,13 +14,13 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True)
 class Telling:
-    """One kind of message to the filing. Signal and record give the same command.
+    """One kind of message to the filing. The signal and the recorded event give the same command.
 
     Attributes:
-        signal: The name of the signal at the filing's workflow.
-        command: The command of a fact. Raises `ValueError` for any other content.
-        recorded: By kind of recorded event, the fact made of the stream's number and the event's body; None for an
-            event that is no message.
+        signal: The name of the signal to the filing's workflow.
+        command: The command for a reported fact. Raises `ValueError` for any other content.
+        recorded: By kind of event, a function that makes the fact from the stream's number and the event's body; None
+            for an event that is no message.
     """
 
     signal: str
@@ -29,7 +29,10 @@ class Telling:
 
 
 def read(model: type[M], raw: Any) -> M:
-    """The fact. Raises `ValueError`, also for a text with NUL: jsonb can't hold it, so its append would always fail."""
+    """The fact in `raw`.
+
+    Raises `ValueError`, also for a text with NUL: jsonb can't hold it, so no append would succeed.
+    """
     if rb"\u0000" in to_json(raw):
         raise ValueError("there is a NUL in it")
     return model.model_validate(raw)

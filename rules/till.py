@@ -1,4 +1,4 @@
-"""Tills: the cash that goes through a till, the roles that may open, count and close it, and its last count."""
+"""Tills: the cash that moves through a till, the roles that may open, count and close it, and its last count."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from schemas.refund.state import RefundMeans
 
 
 def may_open(actor: Actor) -> Problem | None:
-    """Why the actor can't open a till, or None for a cashier."""
+    """Why the actor can't open a till, or None. A cashier can."""
     return role_is(actor, Role.CASHIER)
 
 
 def may_handle(till: Till, actor: Actor) -> Problem | None:
-    """Why the actor can't count or close the till, or None for its cashier and a leader of the agency."""
+    """Why the actor can't count or close the till, or None. Its cashier and a leader of the agency can."""
     if (wrong := role_is(actor, Role.CASHIER, Role.LEADER)) is not None:
         return wrong
     if actor.agency != till.agency:
@@ -42,7 +42,7 @@ def last_count(till: Till, command: CloseTill) -> TillCount | Problem:
 
 
 def in_cash(event: Any) -> bool:
-    """Whether an event is of cash taken or given at the counter. A fee payment without means counts as cash."""
+    """Whether an event moves cash at the counter. A fee payment without means counts as cash."""
     match event:
         case FeePaid(channel=Channel.COUNTER, means=means):
             return means in {None, PaymentMeans.CASH}

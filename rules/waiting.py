@@ -1,4 +1,4 @@
-"""The waits of streams, for a reader of many streams: who has to act, since when, and whether a wait is long."""
+"""The waits of streams, for readers of many streams: who has to act, since when, and whether the wait is long."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from typing import Any, Final
 from schemas.base import Model, Text
 
 OTHERS: Final = "doctor.waits.some"
-"""The default sentence of a wait."""
+"""The key of the default sentence about a wait."""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """One wait of a stream, or one matter left to be settled outside of it.
+    """One wait of a stream, or a matter outside of it that is still to be settled.
 
     Attributes:
         since: Its start; None if that does not matter.
         until: Its latest end.
         of: The agency, officer or provider that has to act.
         place: The signing place.
-        why: The reason, in words or as the rule that stands in the way.
+        why: The reason, in words or as the name of the rule that prevents an end.
         dong: The sum of money that depends on it.
     """
 
@@ -37,12 +37,12 @@ class Waits:
     """One kind of wait of a kind of stream.
 
     Attributes:
-        of: The waits of a stream in this state.
+        of: Returns the waits of a stream in this state.
         after: The events that can cause it: a stream with none of them has no such wait.
-        says: The key of the sentence that counts them, with the remedy under `.fix`. Its second part is the name of the
-            doctor's check.
-        usual: The time for which it needs no attention.
-        closed: Whether a stream can have it after the end of its workflow.
+        says: The key of the sentence that counts them; the remedy is under `.fix`. The key's second part is the name of
+            the doctor's check.
+        usual: The time for which a wait needs no attention.
+        closed: Whether a stream can have such a wait after the end of its workflow.
     """
 
     of: Callable[[Any], Iterable[Wait]]
@@ -57,5 +57,5 @@ class Waits:
         return self.says.split(".")[1]
 
     def long(self, state: Any, now: datetime) -> list[Wait]:
-        """The waits of a stream in this state that are longer than usual by now."""
+        """The waits of a stream in this state that have lasted longer than usual."""
         return [one for one in self.of(state) if one.since is None or one.since + self.usual <= now]

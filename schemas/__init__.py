@@ -1,6 +1,6 @@
-"""The contract: the messages of every wire. Frozen models and enums, no I/O, no clock.
+"""The contract: the messages on every wire. Frozen models and enums, without I/O and without a clock.
 
-The `__all__` of a module lists its names that the kit exports.
+The `__all__` of a module lists the names that the kit exports from it.
 """
 # ruff: noqa: F403 -- everything that those lists name is re-exported, and stands in one list only
 

@@ -52,7 +52,7 @@ def answer_request(n: int) -> str:
 NO_USABLE_ANSWER: Final = "the back office gave no usable answer"
 NOT_IN_STORE: Final = "the result's file is not in the object store"
 ASKED_AGAIN: Final = frozenset({NO_USABLE_ANSWER, NOT_IN_STORE})
-"""The names of the timers between two requests, by the reason for the retry."""
+"""The names of the timers between two requests. Each names the reason for the retry."""
 
 
 class Dossier(Model):

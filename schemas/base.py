@@ -46,7 +46,10 @@ class StrictModel(Model):
 
 
 def unset(value: object) -> bool:
-    """Whether a value is empty: later fields are left out then, so that the bytes stay the same (`exclude_if`)."""
+    """Whether a value is empty.
+
+    Such a value of a later field is left out, so that old bytes stay the same (`exclude_if`).
+    """
     return not value
 
 
@@ -71,7 +74,7 @@ class Problem(Model):
 
 
 def problems_of(error: ValidationError) -> tuple[Problem, ...]:
-    """Each unfit place with its rule, never the value."""
+    """Each place that does not fit, with its rule; never the value."""
     return tuple(Problem(field=m.field, rule=m.rule, message=Text(vi=m.vi, en=m.en)) for m in shape_errors(error))
 
 
@@ -83,7 +86,7 @@ class UnfitError(MotcuaError, ValueError):
     """The given values do not fit their model; nothing was sent.
 
     Attributes:
-        problems: Each unfit place (`field`, `rule`, `message` in `vi` and `en`), never the value.
+        problems: Each place that does not fit (`field`, `rule`, `message` in `vi` and `en`); never the value.
     """
 
     def __init__(self, model: str, error: ValidationError) -> None:
@@ -93,13 +96,13 @@ class UnfitError(MotcuaError, ValueError):
 
 
 class _Personal:
-    """Marks a field of an event that identifies a person: the ledger seals it, `body` never holds it."""
+    """Marks a field of an event that identifies a person: the ledger encrypts it, and `body` never contains it."""
 
 
 class Numbered:
     """Marks a field of an event that the ledger fills from a locked counter of this kind.
 
-    It stays empty if the field `unless` is set, which names a number from elsewhere. With `by` there is a counter for
+    It stays empty if the field `unless` is set, which has a number from elsewhere. With `by` there is a counter for
     each value of that field: `receipt_phi`.
     """
 
@@ -147,7 +150,7 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whi
 """A text by a person, 1 to 2,000 characters, on one line: a name, a place."""
 
 Dong = Annotated[int, Field(strict=True)]
-"""Money, in whole đồng; never a text with digits, nor true for 1."""
+"""Money, in whole đồng. A text with digits, or `true` in place of 1, is refused."""
 
 
 def _to_utc(moment: datetime) -> datetime:
@@ -159,7 +162,7 @@ Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 
 
 def fields_marked(model: type[BaseModel], mark: object) -> frozenset[str]:
-    """The names of the fields of `model` that carry `mark` in their annotation."""
+    """The names of those fields of `model` whose annotation has this `mark`."""
     return frozenset(name for name, field in model.model_fields.items() if mark in field.metadata)
 
 

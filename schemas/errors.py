@@ -1,4 +1,4 @@
-"""Refusals: each problem, its rule, its remedy, in Vietnamese and English. Never a personal value."""
+"""Refusals: each problem, its rule, its remedy, in Vietnamese and English. They never contain a personal value."""
 
 from enum import StrEnum
 from functools import lru_cache
@@ -76,7 +76,7 @@ class Refusal(Model):
 
 
 class RefusalError(Exception):
-    """Raised by the rules; carries the refusal."""
+    """The error of a refusal, raised by the rules; `refusal` has the problems."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(str(refusal))
@@ -91,7 +91,10 @@ def refused(
 
 
 def problem(field: str, rule: str, *, says: str | None = None, **values: object) -> Problem:
-    """A problem with `field`, by `rule`: in the words of that key, or of `says`, filled with `values`."""
+    """A problem with `field`, by `rule`.
+
+    Its words are those of the rule's key, or of the key `says`, filled with `values`.
+    """
     if not values:
         return _plain(field, rule, says or rule)
     return Problem(field=field, rule=rule, message=said(says or rule, **values))
@@ -99,12 +102,12 @@ def problem(field: str, rule: str, *, says: str | None = None, **values: object)
 
 @lru_cache(maxsize=1000)
 def _plain(field: str, rule: str, says: str) -> Problem:
-    """Cached: the guards of all commands create such problems, mostly for no reader."""
+    """Cached, since the guards of all commands create such problems, most of which nobody reads."""
     return Problem(field=field, rule=rule, message=said(says))
 
 
 def shape_refusal(code: RefusalCode, error: ValidationError) -> RefusalError:
-    """A refusal of input that does not fit its model: each place and rule, never the value."""
+    """A refusal of input that does not fit its model: each place and its rule, never the value."""
     return refused(code, *problems_of(error))
 
 

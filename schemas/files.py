@@ -1,4 +1,4 @@
-"""Files go by reference; their bytes live in the object store."""
+"""Files are passed by reference; their bytes are in the object store."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -53,7 +53,7 @@ class DocumentType(StrEnum):
 
 
 DOCUMENTS: Final = tuple(DocumentType)
-"""The default types of a paper, unless its procedure names others."""
+"""The types of a paper for which its procedure names none."""
 
 MediaType = Annotated[str, AfterValidator(line), Field(max_length=100)]
 FileName = Annotated[str, AfterValidator(line), Field(min_length=1, max_length=200, pattern=r"^[^/\\]+$")]
@@ -73,7 +73,7 @@ class FileRef(Model):
 
     @property
     def is_in_words(self) -> bool:
-        """Whether the file is a text, which the platform can set as a page."""
+        """Whether the file is a text, which the platform can print on a page."""
         return self.media_type.startswith("text/")
 
 
@@ -95,7 +95,7 @@ class ScanState(StrEnum):
 
 
 def file_key(filing_id: UUID | str, sha256: str) -> str:
-    """The key of a filing's file in the object store: its only place, never shared by two filings."""
+    """The key of a filing's file in the object store. Two filings never share a key."""
     return f"files/{filing_id}/{sha256}"
 
 
@@ -117,7 +117,7 @@ def file_name(name: str) -> str:
 
 
 def media_type_of(name: str) -> str | None:
-    """The media type by the extension of a file's name; None if it is not accepted."""
+    """The media type for the extension of a file's name; None if the extension is not accepted."""
     ending = PurePath(name).suffix.lower()
     return next((media_type for media_type, endings in EXTENSIONS.items() if ending in endings), None)
 

@@ -14,7 +14,7 @@ MAX_TEXT = 4000
 
 
 def _form_value(value: Any, info: ValidationInfo) -> Any:
-    """Reports one mistake for a field, instead of one for each possible type of its value."""
+    """Reports one mistake for each field, not one for each type that its value might have."""
     if not isinstance(value, str | int):
         raise PydanticCustomError("form_value", "a form value is a text, a whole number, true or false")
     if isinstance(value, str) and len(value) > MAX_TEXT:

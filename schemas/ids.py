@@ -28,11 +28,11 @@ __all__ = [
 ]
 
 NAMESPACE: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
-"""The namespace of all derived ids. It never changes: it ties a submission to its filing for ever."""
+"""The namespace of all derived ids. It never changes, since it permanently ties a submission to its filing."""
 
 TASK_QUEUE: Final = "motcua"
 TASK_TIMEOUT: Final = timedelta(seconds=10)
-"""The longest time for which a dead worker keeps a workflow's task from the others: Temporal's default."""
+"""The longest time for which a dead worker keeps a workflow's task from other workers: Temporal's default."""
 DEPLOYMENT: Final = "motcua"
 """The name of the platform's deployment in Temporal, for all builds."""
 NUDGE: Final = "nudge"
@@ -64,11 +64,11 @@ def payment_workflow(filing: UUID | str, n: int) -> str:
 
 
 OBLIGATIONS: Final = 1_000_000
-"""The first number of payments for obligations to other authorities: no filing has this many fees."""
+"""The number from which payments are for obligations to other authorities: no filing has this many fees."""
 
 
 def of_obligation(payment: int) -> bool:
-    """Whether the payment of this number is for an obligation to another authority, and not for a fee."""
+    """Whether the payment of this number is for an obligation to another authority; otherwise it is for a fee."""
     return payment > OBLIGATIONS
 
 
@@ -93,7 +93,7 @@ def papers_stream(filing: UUID | str) -> str:
 
 
 def restarts_stream(filing: UUID | str) -> str:
-    """The stream that records each time another run took over one of this filing's streams."""
+    """The stream that records each takeover of one of this filing's streams by another run."""
     return f"restarts:{filing}"
 
 
@@ -123,7 +123,7 @@ class StreamId(NamedTuple):
     @classmethod
     @lru_cache(1024)
     def parse(cls, name: str) -> "StreamId":
-        """The id with this name. Raises `ValueError` for a text that is no such name in its one written form."""
+        """The id with this name. Raises `ValueError` unless the text is exactly such a name."""
         kind, _, rest = name.partition(":")
         filing, _, n = rest.partition(":")
         found = cls(kind, UUID(filing), int(n or 0))
@@ -133,36 +133,39 @@ class StreamId(NamedTuple):
 
 
 def fee_key(filing: UUID | str, n: int, attempt: int = 1) -> str:
-    """The key of a money request at the bank; a repeated request has a key of its own."""
+    """The key of a money request at the bank. A renewed request has a key of its own."""
     return f"fee:{filing}:{n}" if attempt == 1 else f"fee:{filing}:{n}:{attempt}"
 
 
 BEGINNING: Final = 10
-"""The minimum number of characters of a reference in a memo that a bank has shortened."""
+"""The minimum number of characters that are left of a reference when a bank has shortened the memo."""
 
 
 def reference_of(key: str) -> str:
     """The public reference of a money request: 18 capitals and digits, derived from its business key.
 
-    It survives the banks' changes to a memo, and reveals nothing there.
+    It survives the changes that banks make to a memo, and reveals nothing.
     """
     return "MC" + b32encode(hashlib.sha256(key.encode()).digest()[:10]).decode()
 
 
 def canonical(value: Any) -> bytes:
-    """`value` as RFC 8785 JSON. Raises `ValueError` for values outside of that form (an integer of 2^53 or more)."""
+    """`value` as RFC 8785 JSON.
+
+    Raises `ValueError` for values that have no such form, such as an integer of 2^53 or more.
+    """
     return _WRITER.encode(value).encode() if _plain(value) else rfc8785.dumps(value)
 
 
 _WRITER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-"""Writes `_plain` values as RFC 8785 does, at a third of the library's cost; every event and command needs it."""
+"""Writes values for which `_plain` is true as RFC 8785 does, in a third of the library's time: all events need it."""
 
 _PLAIN: Final = frozenset({str, bool, type(None)})
 _LARGEST: Final = 2**53 - 1
 
 
 def _plain(value: Any) -> bool:
-    """Whether Python's own JSON equals RFC 8785: no fractions, no large integers, no key with another sort order."""
+    """Whether Python's own JSON equals RFC 8785: no fractions, no large integers, no keys that sort differently."""
     kind = type(value)
     if kind is dict:
         return all(type(key) is str and key.isascii() and _plain(item) for key, item in value.items())

@@ -24,7 +24,7 @@ class Unit(StrEnum):
 
 
 def unit_words(unit: StrEnum, amount: float = 0) -> Text:
-    """The name of a unit for one, or for many."""
+    """The name of a unit, in the singular or plural."""
     return said(f"unit.{unit.name.lower()}.one" if amount == 1 else f"unit.{unit.name.lower()}")
 
 

@@ -155,8 +155,8 @@ class FilingInput(Model):
 def body_of(event: type[Model]) -> type[Model]:
     """The model of an event in the log's column `body`.
 
-    It is without the kind, which is a column of its own, and without the personal fields, which are sealed; and it has
-    every number that the ledger fills in for every event of this kind.
+    It is without the kind, which is a column of its own, and without the personal fields, which are encrypted. It has
+    every number that the ledger fills in for all events of this kind.
     """
     hidden = fields_marked(event, Personal) | {"kind"}
     numbers = {name for name, mark in numbers_marked(event) if mark.unless is None}
@@ -212,7 +212,7 @@ def _ending(model: type[Model]) -> tuple[Wire, ...]:
 
 
 def _name(model: type[Model]) -> str:
-    """The name of an answer: of its class, or of the first question that has a page of it."""
+    """The name of an answer: from the name of its class, or for a page, of the first question with such pages."""
     if issubclass(model, Page):
         return f"{_answering(model)[0].name}_page"
     return re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower().removesuffix("_summary")
@@ -262,7 +262,7 @@ _ENDS: Final[Mapping[type[Model], str]] = {
     ResultRecord: "Result",
     RefundView: "Refund",
 }
-"""The models of a workflow's result, with the workflow."""
+"""The models that are results of workflows, each with its workflow."""
 _SHOWN: Final[tuple[type[Model], ...]] = (
     FilingView,
     Action,
@@ -320,5 +320,8 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("province", ProvinceOverlay, _IN, (_file("procedures/provinces/*.yaml"),)),
     Message("calendar", CalendarFile, _IN, (_file("procedures/calendars/*.yaml"),)),
 )
-"""All public messages. Signals, and the inputs of `Payment`, `Parcel` and `Referral`, are not among them: only the
-platform itself sends them."""
+"""All public messages.
+
+Signals, and the inputs of `Payment`, `Parcel` and `Referral`, are not among them, since only the platform itself sends
+them.
+"""

@@ -1,4 +1,4 @@
-"""The names of roles, stages, acts, channels, agencies for people: no code appears in their sentences."""
+"""The names of roles, stages, acts, channels and agencies for people, so that no sentence shows a code."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -35,5 +35,5 @@ AGENCY_KIND_NAMES: Final[Mapping[StrEnum, Text]] = {kind: said(f"agency_kind.{ki
 
 
 def listed(names: Mapping[StrEnum, Text], of: Iterable[StrEnum]) -> Text:
-    """These names, in this order; a dash for none."""
+    """The names of these values, in this order; a dash if there is none."""
     return joined(names[one] for one in of)

@@ -30,7 +30,7 @@ class Role(StrEnum):
 
 
 OFFICERS: Final = frozenset(Role) - {Role.APPLICANT, Role.REPRESENTATIVE, Role.SYSTEM}
-"""Roles that an agency's directory gives; the ledger checks them at every append."""
+"""Roles that an agency's directory assigns; the ledger checks them at every append."""
 
 
 class Actor(Model):

@@ -1,6 +1,6 @@
-"""Questions about the record, and their answers. Reading asks the log, never a running workflow.
+"""Questions about the record, and their answers. A question reads the log, and never asks a running workflow.
 
-A client with nothing but Temporal starts the workflow `View` with a question; its result is the answer.
+A client that can reach only Temporal starts the workflow `View` with a question. The workflow's result is the answer.
 """
 
 from datetime import date
@@ -508,7 +508,10 @@ QUESTION: Final[TypeAdapter[Question]] = TypeAdapter(AnyQuestion)
 
 
 class Asked(Model):
-    """A question as `View` passes it on: `content` is its digest as received, `look` the run to be answered."""
+    """A question as `View` passes it on.
+
+    `content` is its digest as received; `look` is the run that gets the answer.
+    """
 
     question: AnyQuestion
     content: Sha256
@@ -541,7 +544,7 @@ class LoggedEvent(Model):
 
 
 class PaymentRecord(PaymentRow):
-    """A request for money in the record."""
+    """A request for money, as the record has it."""
 
     stream: str
     filing_id: UUID
@@ -549,7 +552,7 @@ class PaymentRecord(PaymentRow):
 
 
 class ParcelRecord(ParcelRow):
-    """A consignment in the record."""
+    """A consignment, as the record has it."""
 
     stream: str
     filing_id: UUID
@@ -557,7 +560,7 @@ class ParcelRecord(ParcelRow):
 
 
 class FilingRecord(FilingSummary):
-    """A filing in the record, with its payments and parcels."""
+    """A filing, as the record has it, with its payments and parcels."""
 
     procedure_sha256: str
     calendar: str
@@ -585,7 +588,7 @@ class BoardEvent(Model):
 
     Attributes:
         at: The time of its record.
-        stream: `filing`, `payment 1`: of its filing.
+        stream: The stream, named within its filing: `filing`, `payment 1`.
         code: The dossier code of the filing, if it is in the record.
     """
 
@@ -597,14 +600,15 @@ class BoardEvent(Model):
 
 
 class Board(Model):
-    """The present state of the whole, or of an agency.
+    """The present state of the platform, or of one agency.
 
     Attributes:
         due_today: Tasks that are due by the end of the day in Vietnam, and not late.
         late: Tasks that are late.
         appends: Appends to the whole record since the database began to count.
         newest: The last recorded events.
-        stalled: Workflows of the whole whose code fails, as Temporal counts them; None without its count.
+        stalled: Workflows of the whole platform whose code fails, as Temporal counts them; None if Temporal gives no
+            count.
     """
 
     as_of: Instant

@@ -1,4 +1,4 @@
-"""The verdict on a signature with its evidence, kept for a second check in ten years."""
+"""The verdict on a signature with its evidence, stored for a second check in ten years."""
 
 from enum import StrEnum
 from typing import Annotated, Final, Literal
@@ -27,9 +27,9 @@ class SignatureEvidence(Model):
 
     `field` is the signature field of a PDF, empty for a detached signature. `certificates` go from the root to the
     signer, as far as a chain was found; `revocation` holds the OCSP answers and CRLs used. `stamped_at` is the time
-    proved by a trusted time-stamp, `claimed_at` that of the signer's software, `judged_at` the moment for which the
-    certificate was checked: the time-stamp's, else that of receipt. `reason` is the one in the signed file, such as a
-    substitution.
+    proved by a trusted time-stamp, `claimed_at` the time stated by the signer's software, `judged_at` the moment for
+    which the certificate was checked: the time of the time-stamp, else of the receipt. `reason` is the reason in the
+    signed file, such as a substitution.
     """
 
     field: str = ""
@@ -45,8 +45,8 @@ class SignatureEvidence(Model):
 class SignatureVerdict(Model):
     """The verdict on a file. `problems` are the reasons why it is not valid; none if it is.
 
-    `file` is the SHA-256 of the checked file, a signed form or a detached signature, and `content` that of the content
-    to be signed, if known.
+    `file` is the SHA-256 of the checked file, a signed form or a detached signature, and `content` the SHA-256 of the
+    content to be signed, if known.
     """
 
     outcome: SignatureOutcome
@@ -67,8 +67,9 @@ class Unstamped(StrEnum):
 class SignatureProof(Model):
     """A verdict with all its evidence, kept for a check of the signature in ten years.
 
-    It is written as RFC 8785 JSON. `sha256` is that of its `verdict`, written so by itself, and `token` an RFC 3161
-    time-stamp over it (DER in base64), from `stamped_at`. Without one, `unstamped` is the reason.
+    It is written as RFC 8785 JSON. `sha256` is the SHA-256 of only its `verdict`, written in the same way. `token` is
+    an RFC 3161 time-stamp over that (DER in base64), from `stamped_at`. If there is no token, `unstamped` is the
+    reason.
     """
 
     format: Literal["motcua-signature-proof-1"] = "motcua-signature-proof-1"

@@ -1,6 +1,6 @@
 """Checks of outside texts: no invisible characters, no ids that look like a person's, and NFC.
 
-They apply at the edge alone, to a command, a submission or a back office's answer, by the validation context
+They apply only at the edge, to a command, a submission or a back office's answer, through the validation context
 `AT_THE_EDGE`. The log is always read as it was written.
 """
 
@@ -22,7 +22,7 @@ _INVISIBLE: Final = (
     r"\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     r"\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff\ud800-\udfff"
 )
-"""Controls, Unicode's Default_Ignorable_Code_Point except variation selectors, and lone surrogates."""
+"""Control characters, Unicode's Default_Ignorable_Code_Point except variation selectors, and lone surrogates."""
 
 _NOT_IN_TEXT: Final = re.compile(f"[{_INVISIBLE}]")
 _NOT_IN_LINE: Final = re.compile(rf"[\t\n{_INVISIBLE}]")
@@ -31,7 +31,7 @@ _PERSONAL: Final = re.compile(r"(?<![0-9])[0-9]{9,12}(?![0-9])")
 
 
 def text(value: str, info: ValidationInfo) -> str:
-    """A text of several lines, which may hold line feeds and tabs."""
+    """A text of several lines. Line feeds and tabs are permitted."""
     return _seen(value, info, _NOT_IN_TEXT)
 
 
@@ -41,7 +41,10 @@ def line(value: str, info: ValidationInfo) -> str:
 
 
 def impersonal(value: str, info: ValidationInfo) -> str:
-    """An id that stays in clear text for ever: no number of a person or telephone; UUIDs and digests are allowed."""
+    """An id that stays in clear text for ever.
+
+    It must not be a person's or telephone number; UUIDs and digests are allowed.
+    """
     if info.context is AT_THE_EDGE and _PERSONAL.search(_MACHINE_MADE.sub("-", value)):
         raise PydanticCustomError(
             "looks_personal",
@@ -54,7 +57,7 @@ def impersonal(value: str, info: ValidationInfo) -> str:
 def composed(value: T) -> T:
     """`value` with every text in Unicode's form NFC.
 
-    It is not validated again: NFC lengthens no text that the edge accepts.
+    It is not validated again, since NFC never makes a text longer that the edge accepts.
     """
     changed: Any = value
     if isinstance(value, str):
@@ -70,7 +73,7 @@ def composed(value: T) -> T:
 
 
 def _composed(parts: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    """The parts that were not in NFC, now in NFC."""
+    """Those of the parts that were not in NFC, converted to NFC."""
     return {key: to for key, part in parts if (to := composed(part)) is not part}
 
 

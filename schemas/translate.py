@@ -1,4 +1,4 @@
-"""Sentences for people: found by key, in both languages, filled with values."""
+"""Sentences for people: each is found by its key, in both languages, and filled with values."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -29,7 +29,7 @@ def _plain(key: str) -> Text:
 
 
 def joined(texts: Iterable[Text], between: str = ", ") -> Text:
-    """The texts, one after the other; a dash for none."""
+    """The texts, one after another; a dash if there is none."""
     found = list(texts)
     return Text(vi=between.join(text.vi for text in found) or "-", en=between.join(text.en for text in found) or "-")
 

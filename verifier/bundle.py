@@ -1,8 +1,8 @@
 """An independent verifier of one filing: checks a bundle, offline, against the promises of `docs/ledger.md`.
 
 Run as `python -m verifier.bundle BUNDLE [--files FOLDER] [--policy FILE]`, or call `verify`; it needs no database and
-no setting. Without a policy it can't detect that the bundle's maker rewrote a stream before, with every hash, or cut
-off its end. With a policy it requires proof that the streams stood in this form in a checkpoint that others have
+no setting. Without a policy it can't detect that the bundle's maker had rewritten a stream with all hashes, or had cut
+off its end. With a policy it requires proof that the streams were in this form in a checkpoint that others have
 cosigned (`docs/ledger.md`).
 """
 
@@ -61,7 +61,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One broken rule. `stream` and `seq` are its place; None if it has none."""
+    """One broken rule. `stream` and `seq` are its place; None if there is none."""
 
     stream: str | None
     seq: int | None
@@ -71,7 +71,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a stream, for comparison with that of an earlier or later bundle."""
+    """The head of a stream, for comparison with the same stream's head in an earlier or later bundle."""
 
     stream: str
     seq: int
@@ -82,8 +82,9 @@ class Head:
 class Report:
     """The result of a verification; `verified` means no problem.
 
-    `sealed` counts the opened sealed parts, `files` the files found in the folder, `proved` the events that stand in
-    the checkpoint. `checkpoint` is its origin and size; `signed_by` names the policy's keys that have signed it.
+    `sealed` counts the encrypted parts that were decrypted, `files` the files found in the folder, `proved` the events
+    that are in the checkpoint. `checkpoint` is its origin and size; `signed_by` names the policy's keys that have
+    signed it.
     """
 
     verified: bool
@@ -156,9 +157,9 @@ def event_hash(event: Json) -> str:
 
 
 def opened(event: Json, secret: bytes) -> Json:
-    """Returns an event's sealed part.
+    """Returns an event's encrypted part, decrypted.
 
-    Raises `ValueError` if this key did not seal it for this place, or it is no JSON object.
+    Raises `ValueError` if this key did not encrypt it for this place, or it is no JSON object.
     """
     sealed = _decoded(event["sealed"])
     context = f"{event['stream']}\n{event['seq']}".encode()
@@ -172,7 +173,7 @@ def opened(event: Json, secret: bytes) -> Json:
 
 
 def files_of(bundle: Json, sealed: Mapping[str, Json]) -> list[Json]:
-    """Returns the files that the filing refers to, in the order of events. `sealed`: opened parts by event hash."""
+    """Returns the files to which the filing refers, in the order of events. `sealed`: decrypted parts by event hash."""
     found = []
     for stream in bundle["streams"]:
         for event in stream["events"]:
@@ -183,7 +184,7 @@ def files_of(bundle: Json, sealed: Mapping[str, Json]) -> list[Json]:
 
 
 def _named(body: Json, said: Json) -> Iterator[Json]:
-    """Yields the files that one event names: papers and the result openly, the applicant's own files sealed."""
+    """Yields the files that one event names: papers and the result in its body, the applicant's own files in `said`."""
     yield from _papers(body.get("paper_digests") or {}, said.get("papers", []))
     named = {name: said.get(name) for name in _SEALED_FILES} | {"result": body.get("result")}
     yield from ({"what": what} | _file(file) for what, file in named.items() if file)
@@ -207,7 +208,7 @@ def _file(reference: Json) -> Json:
 
 @lru_cache(maxsize=4096)
 def _decoded(text: str) -> bytes:
-    """Returns the bytes of a base64 text. Cached, as the checks of shape, hash and meaning each need them."""
+    """Returns the bytes of a base64 text. Cached, since the checks of form, hash and meaning all need them."""
     return b64decode(text)
 
 
@@ -309,7 +310,7 @@ def _members(parent: Any, path: str, name: str) -> Iterator[tuple[str, Any]]:
 def _fits(
     value: Any, path: str, spec: Mapping[str, Check], optional: Mapping[str, Check] = MappingProxyType({})
 ) -> Iterator[Problem]:
-    """Yields the problems of a value that must be an object with these members and any of the optional ones."""
+    """Yields the problems of a value that must be an object with these members, and may have the optional ones."""
     if not isinstance(value, dict):
         yield _broken(path, "no JSON object")
         return
@@ -332,7 +333,7 @@ def _refuse(value: str) -> float:
 
 
 def _body(event: Json) -> Json | None:
-    """Returns the content of an event's body, for reading only: the next call returns the same object."""
+    """Returns the content of an event's body. It must not be changed: the next call returns the same object."""
     return _said(event["body"])
 
 
@@ -342,7 +343,7 @@ def _said(body: str) -> Json | None:
 
 
 _NOT_OURS: Final = (AttributeError, KeyError, TypeError, ValueError)
-"""The errors raised by JSON that does not have the form of this project's events."""
+"""The errors that JSON without the form of this project's events raises."""
 
 
 # The checks.
@@ -383,7 +384,7 @@ def _with_ends(events: list[Json]) -> Iterator[tuple[Json, bool]]:
 
 
 def _receipts(stream: Json, code: str) -> Iterator[Problem]:
-    """Checks for one receipt per command, in order, at its last event, with a body that agrees with its columns."""
+    """Checks for one receipt for each command, in order, at its last event, with a body that fits its columns."""
     last = [event for event, is_last in _with_ends(stream["events"]) if is_last]
     wanted = [(event["command_id"], event["seq"]) for event in last]
     if wanted != [(receipt["command_id"], receipt["seq"]) for receipt in stream["receipts"]]:
@@ -399,7 +400,7 @@ def _receipts(stream: Json, code: str) -> Iterator[Problem]:
 
 
 def _bindings(stream: Json, bundle: Json) -> Iterator[Problem]:
-    """Checks the bindings of events: each command's receipt, the key, and an epoch that only a restart may raise."""
+    """Checks the bound values: each command's receipt, the key, and an epoch that only a restart may raise."""
     receipts = {receipt["seq"]: receipt for receipt in stream["receipts"]}
     epoch: int | None = None
     for event, is_last in _with_ends(stream["events"]):
@@ -422,14 +423,14 @@ def _bindings(stream: Json, bundle: Json) -> Iterator[Problem]:
 
 
 def _own_binds(bundle: Json, event: Json) -> bool:
-    """Whether this is a stream's first event and must bind, as the filing's own stream does; restarts need not."""
+    """Whether this is the first event of a stream and must bind the key. In the stream of restarts it need not."""
     own = f"filing:{bundle['filing_id']}"
     firsts = [stream["events"][0] for stream in bundle["streams"] if stream["stream"] == own]
     return event["seq"] == 1 and not event["stream"].startswith("restarts:") and any("bound" in one for one in firsts)
 
 
 def _binds(bundle: Json, event: Json, found: re.Match[bytes], receipt: Json | None) -> bool:
-    """Whether key and receipt are the bound ones; True without the bundle's key, as that can't be checked then."""
+    """Whether key and receipt are those that the event binds. True if the bundle has no key to check them with."""
     if "key" not in bundle:
         return True
     secret, key, bound = _decoded(bundle["key"]["secret"]), found["key"], found["receipt"]
@@ -442,7 +443,7 @@ def _binds(bundle: Json, event: Json, found: re.Match[bytes], receipt: Json | No
 
 
 def _goes_on(bundle: Json, event: Json, before: int | None, epoch: int) -> bool:
-    """Whether the epoch is unchanged, or a restart has recorded this higher one for the stream."""
+    """Whether the epoch is unchanged, or is a higher one that a restart has recorded for the stream."""
     if before is None:
         before = 1 if event["seq"] == 1 else epoch
     begun = {"epoch": epoch, "stream": event["stream"]}
@@ -456,7 +457,7 @@ _AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 @lru_cache(maxsize=4096)
 def _written_rightly(encoded: str) -> Json | None:
-    """Returns a receipt's body, its time in microseconds; None if it has spaces, or a time that is not UTC."""
+    """Returns a receipt's body, its time in microseconds; None if it has spaces, or a time that is not in UTC."""
     body = _said(encoded)
     written = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     if body is None or written != _decoded(encoded):
@@ -468,7 +469,7 @@ def _written_rightly(encoded: str) -> Json | None:
 
 
 class _Opened:
-    """The sealed parts of a bundle with its key: `parts` by the event's hash."""
+    """The decrypted parts of a bundle that has the key: `parts` by the event's hash."""
 
     def __init__(self, bundle: Json) -> None:
         self.parts: dict[str, Json] = {}
@@ -500,7 +501,7 @@ class _Opened:
 
 
 def _says_the_same(event: Json, part: Json, secret: bytes) -> Iterator[str]:
-    """Checks that the sealed part agrees with the open columns: the pseudonym, the statement, the digests of papers."""
+    """Checks that the encrypted part agrees with the open columns: pseudonym, statement, papers' digests."""
     subject, statement, papers = part.get("actor"), part.get("statement"), part.get("event", {}).get("papers")
     actor = _said(event["actor"]) or {}
     if subject is not None and actor.get("subject") != pseudonym(subject, secret):
@@ -516,7 +517,7 @@ def _paper_digest(paper: Json) -> tuple[str, str | None]:
 
 
 def pseudonym(subject: str, secret: bytes) -> str:
-    """Returns the pseudonym that stands in `actor` instead of a person's `subject`."""
+    """Returns the pseudonym in `actor` that replaces a person's `subject`."""
     return f"p-{hmac.new(secret, subject.encode(), hashlib.sha256).hexdigest()[:32]}"
 
 
@@ -537,10 +538,10 @@ BEGINS: Final = {
 }
 
 OR_BEGINS: Final = {"papers": ("receipt_issued",)}
-"""Other events with which a stream of a kind may begin."""
+"""Further events with which a stream of a kind may begin."""
 
 ABOUT_NOTHING: Final = frozenset({"receipt_voided", "erased"})
-"""The events in the stream of official papers that are neither a paper nor a receipt."""
+"""The events in the stream of official papers that are about neither a paper nor a new receipt."""
 
 _ONLY_ONE: Final = frozenset({"filing", "papers", "restarts"})
 """The kinds with one stream for each filing, without a number."""
@@ -549,7 +550,7 @@ ASKED_BY: Final = {"payment": "fee_requested", "parcel": "parcel_requested", "re
 """The event of the filing that requests a stream of this kind."""
 
 OBLIGATIONS: Final = 1_000_000
-"""Payments with a greater number are requested by another authority's demand."""
+"""The number above which a payment is requested by another authority's demand."""
 
 
 def _belonging(bundle: Json) -> Iterator[Problem]:
@@ -598,12 +599,12 @@ class _Facts:
         return any(all(body.get(name) == value for name, value in content.items()) for body in bodies)
 
     def events(self) -> Iterator[tuple[int, str, Json]]:
-        """Yields seq, kind and body of every event of the filing's own stream."""
+        """Yields seq, kind and body of every event in the filing's own stream."""
         for event in self._streams[self.filing]:
             yield event["seq"], event["kind"], _body(event) or {}
 
     def causes(self) -> Iterator[tuple[int, Json]]:
-        """Yields seq and body of every event of an official paper or a receipt for money."""
+        """Yields seq and body of every event about an official paper or a receipt for money."""
         for event in self._streams.get(self.papers, []):
             if event["kind"] not in ABOUT_NOTHING:
                 yield event["seq"], _body(event) or {}
@@ -616,7 +617,7 @@ class _Facts:
 
 
 def _in_accord(facts: _Facts, code: str) -> Iterator[Problem]:
-    """Checks that the filing requested each other stream, and that these confirm the filing's events about them."""
+    """Checks that the filing requested each other stream, and that these confirm its events about them."""
     if facts.first(facts.filing).get("code") != code:
         yield Problem(facts.filing, 1, Rule.BELONGS, "the submission carries another dossier code")
     for name in sorted(facts.names - {facts.filing}):
@@ -645,7 +646,10 @@ def _papers_in_accord(facts: _Facts) -> Iterator[Problem]:
 
 
 def _asking(kind: str, asked: Json) -> tuple[str, Json]:
-    """Returns the filing's event that requests a stream of this kind, and its content by the stream's first event."""
+    """Returns the filing's event that requests this stream, with the content that it must have.
+
+    The content follows from the stream's first event (`asked`).
+    """
     n, amount = asked.get("n"), {"amount": asked.get("amount")}
     if kind == "payment" and isinstance(n, int) and n > OBLIGATIONS:
         return "obligation_demanded", amount
@@ -654,7 +658,10 @@ def _asking(kind: str, asked: Json) -> tuple[str, Json]:
 
 
 class _Saying(NamedTuple):
-    """The event of another stream that confirms one of the filing: with equal values (`same`) and others (`more`)."""
+    """The event of another stream that confirms an event of the filing.
+
+    The fields in `same` have equal values in both; `more` are further fields with their values.
+    """
 
     stream: str
     kind: str
@@ -674,7 +681,7 @@ _BEARS_OUT: Final[Mapping[str, _Saying]] = {
     "reopened": _Saying("complaint", "complaint_answered", ("about",), {"outcome": "upheld"}, "complaint"),
 }
 _AT_FIRST_ALONE: Final = frozenset({"parcel", "referral"})
-"""Kinds whose streams had no number in older events of a filing: there was only the first."""
+"""Kinds whose streams had no number in older events of a filing, since a filing could only have one."""
 
 
 def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:
@@ -753,7 +760,7 @@ class _Proved:
             self._signed(notes.pop(), policy)
 
     def _prove(self, proof: Json, events: list[Json]) -> Note | None:
-        """Returns the note of the checkpoint in which this event stands; None if that is not proved."""
+        """Returns the note of the checkpoint that contains this event; None if that is not proved."""
         place = (proof["stream"], proof["seq"])
         if not 0 < proof["seq"] <= len(events):
             self._say(*place, "there is no such event")
@@ -787,7 +794,7 @@ class _Proved:
 
 
 def _included(proof: bytes, digest: bytes) -> Note:
-    """Returns the note of the checkpoint whose tree has the leaf with this hash. Raises `ValueError`."""
+    """Returns the note of the checkpoint whose tree has a leaf with this hash. Raises `ValueError`."""
     head, _, written = proof.partition(b"\n\n")
     first, index, *path = [*head.decode().split("\n"), ""]
     if first != "c2sp.org/tlog-proof@v1" or not re.fullmatch("index (0|[1-9][0-9]{0,17})", index):

@@ -1,4 +1,4 @@
-"""The check that the record still has every checkpointed event at its place, by the data at the second place.
+"""The check, by the data at the second place, that the record still has every checkpointed event at its position.
 
 It works even if all hashes of the record were computed again: the entries at the second place show the original events,
 the signed and cosigned checkpoints prove these entries, and the witnesses prove that no checkpoint is missing.
@@ -35,7 +35,7 @@ LEEWAY: Final = timedelta(minutes=5)
 """Maximum difference between the clocks of the record and of a time-stamp authority."""
 MOST: Final = 10_000
 MOST_MOVED: Final = 100
-"""Maximum number of listed moves: removing one event and renumbering the rest moves every later event."""
+"""The maximum number of listed moves. If one event is removed and the rest renumbered, every later event has moved."""
 PAGE: Final = 5_120
 """Events read at once: twenty bundles."""
 TIMEOUT_S: Final = 5.0
@@ -55,11 +55,11 @@ SELECT position, recorded_at FROM position JOIN event USING (stream, seq) WHERE 
 
 Progress: TypeAlias = Callable[[Literal["checkpoints", "events"], int, int], None]
 StampedAt: TypeAlias = Callable[[bytes, bytes], Awaitable[datetime | None]]
-"""Returns the time at which a trusted authority time-stamped a text, by a token; None if the token proves none."""
+"""Returns the time at which a trusted authority time-stamped a text, as a token proves; None if it proves none."""
 
 
 class Connection(Protocol):
-    """A connection to the record, as any role that may read `event` and `position`; asyncpg's is one."""
+    """A connection to the record, under any role that may read `event` and `position`; a connection of asyncpg fits."""
 
     async def fetch(self, query: str, /, *args: Any) -> list[Any]:
         """Returns the rows of a query."""
@@ -84,7 +84,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One broken rule. `position`, `stream` and `seq` are its place; None if it has none."""
+    """One broken rule. `position`, `stream` and `seq` are its place; None if there is none."""
 
     rule: Rule
     message: str
@@ -100,13 +100,13 @@ class Report:
     Attributes:
         origin: The name of the log.
         size: The number of events in the newest checkpoint; later events are not checked.
-        since: The number of these that count as verified before.
+        since: The number of those events that count as verified before.
         checkpoints: The number of checkpoints compared with the events.
-        stamped: The number of these time-stamped by a trusted authority; None if time-stamps are not judged.
+        stamped: The number of those that a trusted authority has time-stamped; None if time-stamps are not judged.
         cosigned: Names of the witnesses that have cosigned the newest checkpoint.
         unasked: Names of the witnesses that gave no usable answer.
-        succeeds: If the log replaced another one: its lines about that, with the reason.
-        newest: The newest checkpoint with its signatures, as bytes, if it holds.
+        succeeds: If the log has replaced another log: its lines about that, with the reason.
+        newest: The newest checkpoint with its signatures, as bytes, if it is valid.
     """
 
     verified: bool
@@ -128,7 +128,7 @@ class Trust:
 
     Attributes:
         log: The log's key, under the name of the first log.
-        policy: The required cosignatures; each of its witnesses with an address is queried for its last checkpoint.
+        policy: The required cosignatures. Each witness with an address is queried for its last checkpoint.
         stamped_at: The judge of time-stamps; without it they are not checked.
     """
 
@@ -147,8 +147,8 @@ async def verify(
     """Compares the record with its checkpoints.
 
     With `since`, an earlier verified checkpoint of the same log, events up to it are not checked again, but the log
-    must extend it. `progress(what, done, of)` is called with the numbers of checked checkpoints or events.
-    Raises the errors of the record and of the second place.
+    must extend it. `progress(what, done, of)` is called with the numbers of checked checkpoints or events. Raises the
+    errors of the record and of the second place.
     """
     look = _Look(connection, await newest_log(place, trust.log), trust, since, progress)
     try:
@@ -233,7 +233,7 @@ class _Look:
         await self._events(newest.size)
 
     async def _none(self) -> None:
-        """Checks a log without a checkpoint: there must be no event, and no witness may have seen one."""
+        """Checks a log without a checkpoint: there must be no event, and no witness may have seen a checkpoint."""
         await self._witnessed(Checkpoint(self.log.key.name, 0, EMPTY_ROOT))
         if await self.connection.fetchval(LAST) or self.since:
             self.add(Rule.CHECKPOINT_MISSING, "there is no checkpoint at the second place")
@@ -252,7 +252,7 @@ class _Look:
         return names
 
     async def _since_then(self, newest: Checkpoint) -> None:
-        """Checks that the log extends the checkpoint verified before; else all events are checked again."""
+        """Checks that the log extends the checkpoint verified before. If it does not, all events are checked again."""
         since = self.since
         if since is None:
             return
@@ -308,7 +308,7 @@ class _Look:
         self._expect(newest, "the newest checkpoint")
 
     async def _sizes(self, newest: Checkpoint) -> tuple[list[int], set[int]]:
-        """Returns the sizes of the stored checkpoints, and of the time-stamps since the checkpoint verified before."""
+        """Returns the sizes of the stored checkpoints, and of the time-stamps, since the checkpoint verified before."""
         sizes = await self.log.sizes(HISTORY)
         if not sizes or sizes[-1] != newest.size:
             message = f"the newest checkpoint says {newest.size:,} events, the last one kept {(sizes or [0])[-1]:,}"
@@ -319,7 +319,7 @@ class _Look:
         return sizes, stamps
 
     async def _kept(self, size: int, newest: Checkpoint) -> Published | None:
-        """Returns a stored checkpoint after checking its signature; notes its root for comparison with the entries."""
+        """Returns a stored checkpoint after a check of its signature; notes its root for a comparison with entries."""
         path = f"{HISTORY}/{size}"
         try:
             published = await self.log.published(path)
@@ -336,7 +336,7 @@ class _Look:
         return published
 
     async def _look_at_stamps(self, published: Sequence[Published]) -> None:
-        """Checks that each time-stamp is of its checkpoint, by a trusted authority, and not older than the events."""
+        """Checks that each time-stamp is of its checkpoint, by a trusted authority, and not earlier than the events."""
         if self.trust.stamped_at is None:
             return
         paths = [f"{STAMPS}/{one.checkpoint.size}" for one in published]
@@ -355,7 +355,7 @@ class _Look:
                 self.stamped += 1
 
     async def _witnessed(self, newest: Checkpoint, *, roots: bool = True) -> None:
-        """Checks that no witness has seen a later tree than this checkpoint, nor, with `roots`, another one."""
+        """Checks that no witness has seen a later tree than this checkpoint, nor, with `roots`, a different one."""
         for witness in self.trust.policy.witnesses.values():
             seen = await self._seen_by(witness, newest.origin)
             if seen is None:
@@ -413,7 +413,7 @@ class _Look:
             self.add(Rule.EVENT_MISSING, message)
 
     async def _leaves(self, size: int) -> AsyncIterator[list[bytes | None]]:
-        """Yields the leaves of the record, page by page; None for a position without an event."""
+        """Yields the leaves of the record, page by page; None for a position that has no event."""
         for start in range(self.begin, size, PAGE):
             end = min(start + PAGE, size)
             page: list[bytes | None] = [None] * (end - start)
@@ -423,7 +423,7 @@ class _Look:
             yield page
 
     async def _entries(self, first: int, end: int, size: int) -> list[bytes]:
-        """Returns the leaves from `first` to before `end`, of the tree of that size."""
+        """Returns the leaves from `first` up to, but without, `end`, of the tree of that size."""
         bundles = range(first // WIDTH, -(-end // WIDTH))
         found = await asyncio.gather(*(self.log.tile(ENTRIES, number, size) for number in bundles))
         start = first % WIDTH

@@ -42,7 +42,7 @@ def canonical(value: object) -> bytes:
 
 
 def json_object(content: bytes | None) -> Json | None:
-    """Returns the JSON object that this content is, with nothing around it; None if it is none."""
+    """Returns the JSON object that is the whole content; None if the content is anything else."""
     try:
         text = (content or b"").decode()
         value, end = _raw_decode(text)
@@ -61,7 +61,7 @@ def instant(text: object) -> int | None:
 
 
 def event_hash(event: Row, sealed_sha256: bytes | None, occurred_at: int, recorded_at: int) -> bytes:
-    """Returns the 32 bytes that `hash` must have, from the other columns as bytes, numbers and texts."""
+    """Returns the 32 bytes that `hash` must be, computed from the other columns as bytes, numbers and texts."""
     filing_id, key_id, bound = event["filing_id"], event["key_id"], event["bound"]
     return _sha256(
         b"".join(
@@ -96,7 +96,7 @@ def leaf(stream: str, seq: int, digest: bytes) -> bytes:
 
 
 def event_of(data: bytes) -> tuple[str, int, bytes] | None:
-    """Returns stream, seq and hash of a leaf's event; None if this is no event's leaf."""
+    """Returns stream, seq and hash of the event in a leaf; None if the leaf is not that of an event."""
     try:
         (length,) = struct.unpack_from(">I", data)
         stream = data[4 : 4 + length].decode()
@@ -115,4 +115,4 @@ def _text(value: str) -> bytes:
 
 
 _often: Final = lru_cache(1024)(_text)
-"""`_text`, cached: for values that many successive events share."""
+"""`_text` with a cache, for values that many successive events share."""

@@ -1,12 +1,12 @@
-"""An independent verifier of the event log: recomputes the promises of `docs/ledger.md`, from rows alone.
+"""An independent verifier of the event log: checks the promises of `docs/ledger.md`, from rows alone.
 
-It shares no code with the log's writer. One repeatable-read snapshot sees one moment, so appends may go on; events
-stream through server-side cursors, so memory stays flat (one bit per issued number, and at most `MAX_PROBLEMS`
-problems). A long log is cut into ranges of whole streams, which several processes, at most one for each processor,
-check in parallel, all in that snapshot.
+It shares no code with the log's writer. It reads one repeatable-read snapshot, the state of one moment, so appends may
+go on. Events stream through server-side cursors, so memory stays small (one bit for each issued number, and at most
+`MAX_PROBLEMS` problems). A long log is cut into ranges of whole streams. Several processes, at most one for each
+processor, check them in parallel, all in that snapshot.
 
 Run as `python -m verifier.ledger`, with the database in libpq's `PG*` environment variables, or call `verify`; needs
-asyncpg. It can't detect a whole stream rewritten together with its head, its receipts and its counters. Only
+asyncpg. It can't detect a whole stream that was rewritten together with its head, its receipts and its counters. Only
 checkpoints outside of the database can (`docs/ledger.md`).
 """
 
@@ -35,7 +35,7 @@ from verifier.events import BOUND, Json, Row, instant, json_object
 BATCH: Final = 1000
 MOST_PROCESSES: Final = 8
 RANGE: Final = 50_000
-"""Events in one range, which one process checks. A log of no more events is checked in this process."""
+"""The number of events in one range, which one process checks. A shorter log is checked in this process."""
 MAX_PROBLEMS: Final = 10_000
 LAST_NUMBER: Final = 9_999_999
 NO_HASH: Final = bytes(32)
@@ -158,7 +158,10 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One broken rule. `stream` and `seq` are its place, `number` an issued number; each None if it does not apply."""
+    """One broken rule.
+
+    `stream` and `seq` are its place, `number` is an issued number; None each if it does not apply.
+    """
 
     stream: str | None
     seq: int | None
@@ -181,9 +184,9 @@ async def verify(dsn: str | None, progress: Progress = lambda *_: None) -> Repor
     """Checks the whole log in one snapshot. `progress(streams, events, of)` is called as events are checked.
 
     `of` is the number of events by the heads of the streams. Any role that may select from the tables of docs/ledger.md
-    suffices. PostgreSQL refuses a role that row security would show only a part
-    (`asyncpg.InsufficientPrivilegeError`): a part would wrongly look whole. Raises asyncpg's errors if the database
-    can't be read. `dsn` None means the `PG*` environment variables.
+    suffices. If row security would show the role only a part, PostgreSQL refuses it
+    (`asyncpg.InsufficientPrivilegeError`), since a part would wrongly look complete. Raises asyncpg's errors if the
+    database can't be read. `dsn` None means the `PG*` environment variables.
     """
     async with _snapshot(dsn) as connection:
         return await _verify(connection, dsn, progress)
@@ -191,7 +194,7 @@ async def verify(dsn: str | None, progress: Progress = lambda *_: None) -> Repor
 
 @asynccontextmanager
 async def _snapshot(dsn: str | None, name: str | None = None) -> AsyncIterator[Connection]:
-    """Opens a connection that sees one moment: now, or that of the exported snapshot `name`."""
+    """Opens a connection that sees one moment: now, or the moment of the exported snapshot `name`."""
     connection: Connection = await asyncpg.connect(dsn)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -230,7 +233,7 @@ async def _verify(connection: Connection, dsn: str | None, progress: Progress) -
 
 
 async def _check_order(connection: Connection, problems: "_Problems", positioned: int) -> None:
-    """Checks that the positions are 1 to the last one, and as many as events with a position."""
+    """Checks that the positions are 1 to the last one, and that there are as many as events with a position."""
     broken = False
     does_not_follow = "what has no position does not follow on the append before"
     await problems.add_all(connection, BROKEN_RUNS, Rule.POSITION, does_not_follow)
@@ -247,7 +250,10 @@ async def _check_order(connection: Connection, problems: "_Problems", positioned
 
 
 async def _check_epochs(connection: Connection, problems: "_Problems", epochs: dict[str, "_Epochs"]) -> None:
-    """Checks that a restart has recorded each raised epoch. `epochs`: the streams whose epoch was raised or differs."""
+    """Checks that a restart has recorded each raised epoch.
+
+    `epochs`: the streams whose epoch was raised, or differs.
+    """
     begun = await _begun(connection, problems)
     stood = {stream: _Epochs((), epoch, None) for stream, epoch in await connection.fetch(EPOCHS, list(begun))}
     for stream, found in sorted((stood | epochs).items()):
@@ -276,7 +282,7 @@ async def _begun(connection: Connection, problems: "_Problems") -> dict[str, set
 
 @dataclass(frozen=True, slots=True)
 class _Epochs:
-    """The raises of a stream's epoch, by seq; the epoch of its row; that of its last event that binds one."""
+    """A stream's epochs: the raises by seq, the epoch of its row, and that of its last event that binds one."""
 
     raised: tuple[tuple[int, int], ...]
     head: int | None
@@ -285,9 +291,9 @@ class _Epochs:
 
 @dataclass(slots=True)
 class _Part:
-    """The result for a part of the log; it passes between processes.
+    """The result for a part of the log. It passes between processes.
 
-    `receipts` counts the receipts that stand at the last event of their command.
+    `receipts` counts the receipts that belong to the last event of their command.
     """
 
     streams: int
@@ -317,7 +323,7 @@ async def _part(connection: Connection, after: str | None, last: str | None, tel
 
 
 async def _of_range(connection: Connection, query: str, after: str | None, last: str | None) -> str:
-    """Returns the query limited to these streams. A cursor takes no parameters, so PostgreSQL quotes the names."""
+    """Returns the query limited to these streams. A cursor takes no parameters, so PostgreSQL quotes their names."""
     given = [(sign, bound) for sign, bound in ((">", after), ("<=", last)) if bound is not None]
     # A condition for every table, so that none is read whole for a part of the log.
     of = {
@@ -331,7 +337,7 @@ async def _of_range(connection: Connection, query: str, after: str | None, last:
 async def _side_by_side(connection: Connection, dsn: str | None, tell: Callable[[int, int], None]) -> _Part | None:
     """Checks all events, range by range, in several processes, in the snapshot of this connection.
 
-    Returns None if a number stands in two ranges: only one check of all events in order shows the second one.
+    Returns None if two ranges have the same number: only a check of all events in order shows the second one.
     """
     lasts: list[str | None] = [*await connection.fetchval(RANGES, RANGE)][:-1]
     snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
@@ -366,7 +372,7 @@ def _look(dsn: str | None, snapshot: str, after: str | None, last: str | None) -
 
 
 def _depend() -> None:
-    """Leaves interrupts to the parent process, and ends with it, however it ends."""
+    """Leaves interrupts to the parent process, and always ends together with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_first, daemon=True).start()
 
@@ -378,7 +384,7 @@ def _end_with_the_first() -> None:
 
 
 async def _batches(connection: Connection, name: str, query: str) -> AsyncIterator[list[asyncpg.Record]]:
-    """Yields the query's rows through a server-side cursor, for which the planner prefers a fast start."""
+    """Yields the query's rows through a server-side cursor. For a cursor the planner prefers a fast start."""
     await connection.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {query}")
     while batch := await connection.fetch(f"FETCH {BATCH} FROM {name}"):
         yield batch
@@ -392,7 +398,7 @@ async def _rows(connection: Connection, name: str, query: str) -> AsyncIterator[
 
 
 def event_hash(event: Row) -> bytes:
-    """Returns the right `event.hash` by the other columns, 32 bytes; ids and times in PostgreSQL's binary form."""
+    """Returns the right `event.hash` (32 bytes) from the other columns; ids and times in PostgreSQL's binary form."""
     sealed = event["sealed"]
     sealed_sha256 = None if sealed is None else sha256(sealed).digest()
     return writing.event_hash(event, sealed_sha256, _moment(event["occurred_at"]), _moment(event["recorded_at"]))
@@ -411,7 +417,7 @@ class _Problems:
         self._keep(Problem(stream, seq, number, rule, message))
 
     async def add_all(self, connection: Connection, query: str, rule: Rule, message: str) -> None:
-        """Adds a problem at each place, stream and seq, of a query's rows."""
+        """Adds a problem for each row of a query, at its stream and seq."""
         async for row in _rows(connection, "places", query):
             self.add(rule, message, row["stream"], row["seq"])
 
@@ -433,9 +439,9 @@ class _Problems:
 
 
 class _Chains:
-    """Follows each stream from seq 1 to its head. Events come in (stream, seq) order.
+    """Follows each stream from seq 1 to its head. Events come in the order of (stream, seq).
 
-    `waiting` has the first and the last seq of each stream that wait for their positions.
+    `waiting` has the first and the last seq of each stream whose events wait for their positions.
     """
 
     def __init__(self, problems: _Problems, waiting: dict[str, tuple[int, int]]) -> None:
@@ -472,7 +478,7 @@ class _Chains:
         self._last = event
 
     def end(self) -> None:
-        """Ends the check: a stream without events must not wait for positions."""
+        """Ends the check: events that wait for positions must have been seen."""
         self.close()
         for stream, (first, _) in self._waiting.items():
             self._problems.add(Rule.POSITION, "waits for a position, and is not there", stream, first)
@@ -540,7 +546,7 @@ class _Chains:
         self._epoch = epoch
 
     def _note_epochs(self, event: Row) -> None:
-        """Notes a stream's epochs if they were raised, or differ from its row's; `event` is the stream's last one."""
+        """Notes a stream's epochs if they were raised, or differ from its row's. `event` is the stream's last one."""
         if self._raised or self._epoch not in {None, event["head_epoch"]}:
             self.epochs[event["stream"]] = _Epochs(tuple(self._raised), event["head_epoch"], self._epoch)
         self._bound, self._epoch, self._raised = None, None, []
@@ -553,7 +559,7 @@ class _Chains:
             self._problems.add(Rule.LINK, "prev_hash is not the hash of the event before", stream, seq)
 
     def _check_receipt(self, event: Row) -> None:
-        """Checks a command's receipt; `event` is the command's last one."""
+        """Checks a command's receipt. `event` is the command's last one."""
         stream, seq = event["stream"], event["seq"]
         if self._bound is not None and not self._bound["receipt"]:
             self._problems.add(Rule.BOUND, "the last event of its command binds no receipt", stream, seq)
@@ -574,7 +580,7 @@ _NOTHING_WAITS: Final = (1, 0)
 
 @dataclass(slots=True)
 class _Series:
-    """The numbers seen of one counter: bit n of `seen` is number n."""
+    """The numbers of one counter that were seen: bit n of `seen` is number n."""
 
     seen: bytearray = field(default_factory=bytearray)
     highest: int = 0
@@ -620,11 +626,11 @@ class _Numbers:
                 self._note(stream, seq, kind, number)
 
     def join(self, later: "_Numbers") -> bool:
-        """Adds a later part's numbers. Returns whether all are new."""
+        """Adds the numbers of a later part. Returns whether all are new."""
         return all(self._series.setdefault(key, _Series()).join(series) for key, series in later._series.items())  # noqa: SLF001
 
     def compare(self, counter: Row) -> None:
-        """Checks that numbers 1..last of this counter exist, and none beyond."""
+        """Checks that the numbers from 1 to the counter's last one exist, and none beyond."""
         key = (counter["agency"], counter["kind"], counter["period"])
         last = counter["last"]
         series = self._series.pop(key, _Series())
@@ -637,7 +643,7 @@ class _Numbers:
         self._beyond(key, series, last)
 
     def close(self) -> None:
-        """Ends the check after all counters: the numbers left were issued by none."""
+        """Ends the check after all counters. Numbers that are left belong to no counter."""
         for key, series in self._series.items():
             self._beyond(key, series, 0)
 
@@ -659,7 +665,7 @@ class _Numbers:
 
 
 def _says(event: Row, code: object) -> bool:
-    """Whether the receipt's body agrees with its columns, its event and the stream's first event."""
+    """Whether the receipt's body agrees with its columns, with its event and with the stream's first event."""
     body = json_object(event["receipt_body"]) or {}
     return (
         body.get("command_id") == event["command_id"]
@@ -671,12 +677,12 @@ def _says(event: Row, code: object) -> bool:
 
 
 def _moment(sent: bytes) -> int:
-    """Returns the microseconds since 1970 of a time in PostgreSQL's binary form, infinities included."""
+    """Returns the microseconds since 1970 of a time in PostgreSQL's binary form; infinities are valid too."""
     return int.from_bytes(sent, "big", signed=True) + PG_EPOCH_US
 
 
 def _carried(event: Row, body: Json) -> Iterator[tuple[str, object]]:
-    """Yields (kind, number) of each number that the event has or must have; number None if it is missing."""
+    """Yields (kind, number) of each number that the event has or must have; the number is None if it is missing."""
     if event["kind"] == "submitted":
         yield "dossier", body.get("code")
     if event["seq"] == 1 and (kind := event["stream"].partition(":")[0]) in FIRST_CARRIES:
@@ -697,7 +703,7 @@ def _name(key: tuple[str, str, str], n: int) -> str:
 
 @contextmanager
 def _without_main() -> Iterator[None]:
-    """Keeps new processes from loading this one's main module: they need only this package."""
+    """Prevents new processes from loading this one's main module: they need only this package."""
     main = sys.modules["__main__"]
     if __name__ != "__main__":
         sys.modules["__main__"] = ModuleType("__main__")

@@ -17,7 +17,7 @@ from verifier.tree import HASH_BYTES
 
 LOG: Final = 1
 WITNESS: Final = 4
-"""The kinds of keys: `LOG` signs the text of a note as it is, `WITNESS` a checkpoint together with the time."""
+"""The kinds of keys: `LOG` signs the text of a note as it is; `WITNESS` signs a checkpoint together with the time."""
 
 MOST_BYTES: Final = 1 << 20
 MOST_SIGNATURES: Final = 100
@@ -32,7 +32,7 @@ _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 def is_signature(public: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether this is the signature of the message by the Ed25519 key of these 32 bytes."""
+    """Whether this is the message's signature by the Ed25519 key with these 32 public bytes."""
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except InvalidSignature:
@@ -41,11 +41,11 @@ def is_signature(public: bytes, message: bytes, signature: bytes) -> bool:
 
 
 class NoteError(ValueError):
-    """A text is no valid key, note or checkpoint."""
+    """A text is not a valid key, note or checkpoint."""
 
 
 class NotSignedError(Exception):
-    """A signature under a known key's name and id is invalid; the message is the name."""
+    """A signature with a known key's name and id is invalid. The message is the name."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Key:
 
     @classmethod
     def read(cls, vkey: str, kind: int) -> Self:
-        """Returns the key of this vkey, if of this kind. Raises `NoteError`."""
+        """Returns the key in this vkey (the public form of a key). Raises `NoteError`, also for another `kind`."""
         name, _, rest = vkey.partition("+")
         key = cls(name, kind, _decoded(rest.partition("+")[2])[1:])
         if not name or str(key) != vkey or len(key.public) != _KEY_BYTES:
@@ -153,7 +153,7 @@ def checkpoint_in(note: Note) -> Checkpoint:
 
 
 def size_in(written: str) -> int | None:
-    """Parses a size: decimal, without leading zeroes; None if it is none."""
+    """Parses a size: decimal, without leading zeroes; None if the text is not a size."""
     return int(written) if _SIZE.fullmatch(written) else None
 
 
@@ -242,7 +242,7 @@ def _needed(written: str, members: int) -> int:
 
 
 def _decoded(written: str) -> bytes:
-    """Returns the bytes of a canonical base64 text; empty if it is none."""
+    """Returns the bytes of a canonical base64 text; empty for any other text."""
     try:
         decoded = b64decode(written, validate=True)
     except ValueError:

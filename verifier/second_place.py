@@ -12,7 +12,7 @@ from verifier.tree import HASH_BYTES, Node, Tree
 
 WIDTH: Final = 256
 ENTRIES: Final = -1
-"""The level of bundles of entries."""
+"""The level that stands for bundles of entries."""
 _HEIGHT: Final = 8
 
 NEWEST: Final = "checkpoint"
@@ -25,7 +25,7 @@ class PlaceError(Exception):
 
 
 class Place(Protocol):
-    """A place for files. Each method raises the errors of its store."""
+    """A place for files. Each method raises the errors of its own store."""
 
     async def read(self, path: str) -> bytes | None:
         """Returns the file, or None if there is none."""
@@ -35,7 +35,7 @@ class Place(Protocol):
 
 
 class Folder:
-    """A second place, or a copy of one, in a folder."""
+    """A second place in a folder, or a copy of a second place."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -59,7 +59,7 @@ class Published(NamedTuple):
 
 @dataclass(frozen=True)
 class Log:
-    """One log. `number` is that of its folder, `first` the key under the first log's name."""
+    """One log. `number` is the number of its folder; `first` is the key under the first log's name."""
 
     place: Place
     number: int
@@ -67,7 +67,7 @@ class Log:
 
     @property
     def key(self) -> Key:
-        """The log's own key, with its origin as name."""
+        """The log's own key, whose name is the log's origin."""
         return self.first if self.number == 1 else replace(self.first, name=f"{self.first.name}/{self.number}")
 
     async def read(self, path: str) -> bytes | None:
@@ -93,7 +93,7 @@ class Log:
         return Published(checkpoint, note)
 
     async def sizes(self, folder: str) -> list[int]:
-        """Returns the sizes of all checkpoints in the folder, or of its time-stamps, the smallest first."""
+        """Returns the sizes of all checkpoints, or of all time-stamps, in the folder, the smallest first."""
         names = await self.place.names(f"{self.number}/{folder}")
         return sorted(size for name in names if (size := size_in(name)) is not None)
 
@@ -130,7 +130,7 @@ class Log:
 
 
 async def newest_log(place: Place, first: Key) -> Log:
-    """Returns the newest log at the second place; the first one if there is none yet."""
+    """Returns the newest log at the second place; the first one if none exists there yet."""
     number = 1
     while await place.read(f"{number + 1}/{NEWEST}") is not None:
         number += 1

@@ -8,7 +8,7 @@ EMPTY_ROOT: Final = sha256().digest()
 HASH_BYTES: Final = 32
 
 Node: TypeAlias = tuple[int, int]
-"""`(level, index)`: the root over the leaves from `index << level` up to, and without, `(index + 1) << level`."""
+"""`(level, index)`: the root over the leaves from `index << level` up to, but without, `(index + 1) << level`."""
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -29,7 +29,10 @@ class Tree:
         self._roots: list[bytes] = []
 
     def add(self, root: bytes, level: int = 0) -> None:
-        """Adds the complete subtree of this root, or one leaf; the present size must be a multiple of the subtree's."""
+        """Adds the complete subtree of this root, or one leaf.
+
+        The present size must be a multiple of the subtree's size.
+        """
         filled = self.size >> level
         while filled & 1:
             root = node_hash(self._roots.pop(), root)
@@ -56,7 +59,7 @@ def nodes_between(start: int, end: int) -> Iterator[Node]:
 
 
 def root_by(path: Sequence[bytes], leaf: bytes, index: int, size: int) -> bytes:
-    """Returns the root that a path from the leaf gives in a tree of this size (section 2.1.1). Raises `ValueError`."""
+    """Returns the root that a path from the leaf gives, in a tree of this size (section 2.1.1). Raises `ValueError`."""
     if not 0 <= index < size:
         raise ValueError("there is no such place")
     if any(len(one) != HASH_BYTES for one in (leaf, *path)):

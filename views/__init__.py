@@ -1,1 +1,1 @@
-"""Answers to questions, by audience: one function a question, over the read models or the log itself."""
+"""Answers to questions, by audience: one function for each question, over the read models or the log itself."""

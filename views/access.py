@@ -22,9 +22,9 @@ from views.pages import instant, key_of, page, uuid
 
 
 class About(NamedTuple):
-    """The head of a stream, and the facts that decide who may see its filing; None if the log does not hold the stream.
+    """The head of a stream, and the facts that decide who may see its filing; None each if the log lacks the stream.
 
-    `in_directory`: the reader is no officer, or is in the agency's directory.
+    `in_directory`: the reader is in the agency's directory, or is no officer.
     """
 
     in_directory: bool
@@ -61,17 +61,17 @@ def _with_persons(facts: Facts, first: Submitted, now: datetime) -> Facts:
 
 
 def within(reaches: Iterable[Reach]) -> str:
-    """Returns the reach of a list, as JSON for `WITHIN`."""
+    """Returns the patterns of filings that a list may show, as JSON for `WITHIN`."""
     return json.dumps([asdict(one) for one in reaches])
 
 
 def sealed_in(look: UUID, filing: UUID) -> str:
-    """Returns the context to which the sealed part of a recorded look is bound."""
+    """Returns the context to which the encrypted part of a recorded look is bound."""
     return f"access\n{look}\n{filing}"
 
 
 async def access(log: Log, asked: AskAccess, keys: Keys) -> Page[AccessEntry]:
-    """Returns the answered looks at a filing, the last first."""
+    """Returns the answered looks at a filing, the latest first."""
     whose = await log.connection.fetchrow(_FILING, asked.stream)
     if whose is None:
         raise RefusalError(NOT_FOUND)
@@ -102,7 +102,7 @@ from (select) as asked left join (
     stream join event as first on first.stream = 'filing:' || stream.filing_id and first.seq = 1
 ) on stream.stream = $1 and stream.head_seq > 0
 """
-"""SQL: the filing's agency, the agencies of its parts, by their streams, and its first event, which has the desks."""
+"""SQL: the filing's agency, the agencies of its parts by their streams, and its first event, with the desks."""
 
 WITHIN: Final = """
 exists (
@@ -119,7 +119,7 @@ exists (
             or exists (select from event where event.filing_id = filing.filing_id and event.agency = any(agencies)))
 )
 """
-"""SQL: true if a row of `filing` is within one of the reaches in a parameter."""
+"""SQL: true if a row of `filing` matches one of the patterns in a parameter."""
 
 _FILING: Final = "select filing_id, erased_at is not null from stream where stream = $1 and head_seq > 0"
 _LOOKS: Final = """

@@ -1,4 +1,4 @@
-"""Questions of applicants and their representatives: their own filings, whole."""
+"""Questions of applicants and their representatives: their own filings, in full."""
 
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
@@ -44,7 +44,7 @@ async def clocks(log: Log, stream: str) -> tuple[ClockState, ...]:
 
 
 async def result(log: Log, stream: str) -> ResultView:
-    """Returns the decision and the file of the result. `not_ready` before there is one."""
+    """Returns the decision and the file of the result. Refused as `not_ready` before the decision."""
     found: Filing = (await _told(log, stream, Filing)).state
     if found.erased_at is not None:
         raise RefusalError(ERASED)
@@ -56,12 +56,12 @@ async def result(log: Log, stream: str) -> ResultView:
 
 
 async def delivery(log: Log, stream: str) -> DeliveryView:
-    """Returns the applicant's means to get the result, for the applicant alone."""
+    """Returns how the applicant gets the result. Only the applicant may see it."""
     return projections.delivery((await _told(log, stream, Filing)).state)
 
 
 async def linked_result(log: Log, stream: str, link: str) -> ResultView:
-    """Returns the result to the holder of its link. `not_allowed` if the link has expired, or is another one."""
+    """Returns the result to the holder of its link. `not_allowed` if the link has expired, or is not this result's."""
     told = await _told(log, stream, Filing)
     if not opens(told.state, link, told.as_of):
         raise refused(RefusalCode.NOT_ALLOWED, problem("link", "link_expired"))
@@ -77,7 +77,7 @@ async def receipt(log: Log, stream: str, command_id: str) -> Receipt:
 
 
 async def payment(log: Log, stream: str) -> PaymentView:
-    """Returns the address to pay at, and the state of the money."""
+    """Returns the address at which to pay, and the state of the money."""
     found: Payment = (await _told(log, stream, Payment)).state
     shown = payment_view(found)
     named = await log.connection.fetchval(_MERCHANTS, found.agency) if found.state is PaymentState.PENDING else None
@@ -95,7 +95,7 @@ async def referral(log: Log, stream: str) -> ReferralView:
 
 
 async def changes(log: Log, stream: str, after: int) -> Changes:
-    """Returns the filing after each event beyond `after`: up to `MOST_BYTES`, and at least the next."""
+    """Returns the filing's state after each event beyond `after`: at most `MOST_BYTES` in all, but at least one."""
     told = await _told(log, stream, Filing)
     parked = await _parked(log.connection, stream)
     views: list[FilingView] = []
@@ -110,7 +110,7 @@ async def changes(log: Log, stream: str, after: int) -> Changes:
 
 
 async def filings_of_client(log: Log, asked: AskFilings, reaches: Sequence[Reach] | None = None) -> Page[FilingSummary]:
-    """Returns a client's own filings, in the order of their ids, limited to the reader's reach."""
+    """Returns a client's own filings, in the order of their ids, but only those that the reader may see."""
     which = "client_id = $1 and closed_at is null" if asked.open_only else "client_id = $1"
     return await _filings(log, which, asked.client_id, asked.after, asked.limit, reaches)
 
@@ -118,7 +118,7 @@ async def filings_of_client(log: Log, asked: AskFilings, reaches: Sequence[Reach
 async def filings_of_person(
     log: Log, person: bytes, after: str | None, limit: int, reaches: Sequence[Reach] | None = None
 ) -> Page[FilingSummary]:
-    """Returns a person's filings, by the ledger's keyed digest of the person, limited to the reader's reach."""
+    """Returns a person's filings, by the ledger's keyed digest of the person; only those that the reader may see."""
     return await _filings(log, "person = $1", person, after, limit, reaches)
 
 

@@ -12,16 +12,19 @@ from schemas.publishing.calendar import Calendar
 from views.log import CALENDAR, Connection
 
 TIMES, LEAST = 3, 10
-"""A busy day: an officer looks at `TIMES` as many filings as on their median day, and at `LEAST` filings or more."""
+"""The limits of a busy day.
+
+An officer looks at `TIMES` as many filings as on their median day, and at `LEAST` or more.
+"""
 
 MOST: Final = 500
 """Maximum rows of each kind."""
 
 
 async def report(connection: Connection, since: datetime, agency: str | None = None) -> AccessReport:
-    """Returns the report on looks since an instant, by an agency's officers and by programs at its filings.
+    """Returns the report on looks since an instant: by an agency's officers, and by programs at its filings.
 
-    Without an agency the report covers all agencies.
+    Without an agency, the report covers all agencies.
     """
     asked = (since, agency)
     whole = await connection.fetchrow(_WHOLE, *asked)
@@ -47,7 +50,7 @@ async def _out_of_hours(connection: Connection, since: datetime, agency: str | N
 
 
 def _closed(rows: list[Any], calendars: Mapping[str, Calendar | None]) -> Counter[tuple[str, str, date]]:
-    """Counts the looks of each officer on each day while their office was closed; none without a calendar."""
+    """Counts the looks of each officer on each day while their office was closed; nothing if it has no calendar."""
     found: Counter[tuple[str, str, date]] = Counter()
     for row in rows:
         calendar = calendars[row["agency"]]
@@ -57,7 +60,7 @@ def _closed(rows: list[Any], calendars: Mapping[str, Calendar | None]) -> Counte
 
 
 async def _calendar(connection: Connection, agency: str) -> Calendar | None:
-    """Returns the calendar in force, in an agency's form."""
+    """Returns the calendar in force, as it applies to an agency."""
     name = await connection.fetchval("select name from calendar where agency = '' order by published_at desc limit 1")
     body = None if name is None else await connection.fetchval(CALENDAR, name, agency)
     return None if body is None else Calendar.model_validate_json(body)

@@ -1,6 +1,6 @@
 """The log as events and states: rows of `event`, decrypted and folded by the rules of their kind.
 
-The caller injects the keys that decrypt sealed data; nothing here holds one.
+The caller passes the keys that decrypt; nothing here holds a key.
 """
 
 from collections import defaultdict
@@ -29,7 +29,7 @@ from schemas.stream.ledger import Recorded
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 DATABASE_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""The errors of asyncpg; the last if a killed server leaves the client in the middle of an operation."""
+"""The errors of asyncpg. The last one occurs if a killed server leaves the client in the middle of an operation."""
 
 SELECT: Final = """
 select seq, kind, version, body, sealed, command_id, actor, occurred_at
@@ -43,7 +43,7 @@ CALENDAR: Final = """
 select body from calendar
 where name = $1 and (agency in ('', $2) or starts_with($2, agency || '.')) order by length(agency) desc limit 1
 """
-"""SQL for the calendar of this name in an agency's form: of matching agency codes the longest decides."""
+"""SQL: the calendar of this name as it applies to an agency. Of the agency codes that match, the longest decides."""
 
 _PROCEDURE: Final = "select rules from procedure where code = $1 and version = $2 and sha256 = $3"
 _WHOLE: Final = """
@@ -51,22 +51,22 @@ select stream.filing_id, stream.agency, head_seq, now() as now,
     seq, kind, version, body, sealed, command_id, actor, occurred_at
 from stream left join event using (stream) where stream = $1 and head_seq > 0 order by seq
 """
-"""SQL for the events of a stream, each with the stream's head: one query instead of two."""
+"""SQL: the events of a stream, each with the stream's head, so that one query suffices instead of two."""
 
 
 class SealBrokenError(Exception):
-    """Sealed data can't be decrypted: it was changed, or sealed by another key."""
+    """Encrypted data can't be decrypted: it was changed, or encrypted with another key."""
 
 
 class Key(Protocol):
     """The key of one filing."""
 
     def unseal(self, sealed: bytes, context: str) -> bytes:
-        """Opens data that was sealed under the same `context`. Raises `SealBrokenError`."""
+        """Decrypts data that was encrypted for the same `context`. Raises `SealBrokenError`."""
 
 
 Keys: TypeAlias = Callable[[Connection, UUID], Awaitable[Key | None]]
-"""Finds the key of a filing; None if there is none (any more)."""
+"""Finds the key of a filing; None if there is none, or none any more."""
 
 
 async def no_keys(_: Connection, __: UUID) -> Key | None:
@@ -79,7 +79,7 @@ class UnfoldableError(Exception):
 
 
 def opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key | None) -> Recorded:
-    """Returns a row's event with its sealed part; without the key with the blanks of an erased person.
+    """Returns the event in a row with its encrypted part. Without the key it gets the blanks of an erased person.
 
     Raises `SealBrokenError`, and `ValueError`.
     """
@@ -103,7 +103,7 @@ def opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key 
 
 @lru_cache(1024)
 def _actor(public: bytes) -> Actor:
-    """Returns the actor's public form, cached as many events share it."""
+    """Returns the actor's public form. It is cached, since many events share it."""
     return Actor.model_validate_json(public)
 
 
@@ -156,7 +156,7 @@ class Head(NamedTuple):
 
 
 class Log:
-    """Reads and folds the streams of one log. `head` is a stream's head, already looked up."""
+    """Reads and folds the streams of one log. `head` is a stream's head that was looked up already."""
 
     def __init__(
         self,
@@ -240,7 +240,7 @@ class Log:
             return reduce(self.kind(stream).evolve, events, before)
 
     async def _procedure(self, stream: str, pins: Pins) -> tuple[ProcedureRules, str]:
-        """Returns the published rules, which do not name the officer of a standing order: the events do."""
+        """Returns the published rules. They do not name the officer of a standing order; the events do."""
         pinned = (pins.procedure, pins.version, pins.sha256)
         if pinned not in self._published.procedures:
             rules = await self.connection.fetchval(_PROCEDURE, *pinned)

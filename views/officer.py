@@ -12,13 +12,13 @@ from views.pages import instant, key_of, page, text
 
 
 async def actions(log: Log, stream: str, actor: Actor) -> list[Action]:
-    """Returns every command that a stream takes, and whether this actor can give it now, or why not."""
+    """Returns every command that a stream takes, and whether this actor can give it now; if not, the reason."""
     told = await log.read(stream)
     return told.kind.actions(told.state, actor, told.as_of)
 
 
 async def tasks(log: Log, asked: AskTasks, reaches: Sequence[Reach] | None = None) -> Page[TaskSummary]:
-    """Returns open tasks, the earliest due first, limited to filings within reach."""
+    """Returns open tasks, the earliest due first, but only of filings that the reader may see."""
     key = key_of(asked.after, instant, text, text, text, text)
     statement, given = _page_of_tasks(asked, key, reaches)
     found = await log.connection.fetch(statement, *given)
@@ -35,7 +35,10 @@ async def tasks(log: Log, asked: AskTasks, reaches: Sequence[Reach] | None = Non
 def _page_of_tasks(
     asked: AskTasks, key: tuple[str, ...] | None, reaches: Sequence[Reach] | None
 ) -> tuple[str, list[Any]]:
-    """Returns a statement with only the requested conditions, so that an index can answer it, and its parameters."""
+    """Returns an SQL statement and its parameters.
+
+    It has only the requested conditions, so that an index can answer it.
+    """
     given: list[Any] = [asked.limit + 1]
     conditions = ["task.overdue"] if asked.overdue else []
 

@@ -17,7 +17,10 @@ from views.public import counts, named
 
 NEWEST: Final = 10
 NEWEST_AMONG: Final = 5_000
-"""The number of last events that are searched for an agency's newest: for an idle agency all would have to be read."""
+"""The number of last events that are searched for an agency's newest ones.
+
+For an idle agency it would be all events.
+"""
 
 
 async def find(connection: Connection, which: str) -> FilingRecord | None:
@@ -52,7 +55,7 @@ async def parked(log: Log, stream: str) -> list[Parked]:
 
 
 async def board(log: Log, agency: str | None = None) -> Board:
-    """Returns the present state of all filings, or of one agency. `stalled` is None: Temporal is not queried."""
+    """Returns the present state of all filings, or of one agency's. `stalled` is None: Temporal is not queried."""
     connection = log.connection
     now: datetime = await connection.fetchval("select now()")
     end_of_day = now.astimezone(VIETNAM).replace(hour=23, minute=59, second=59, microsecond=999_999)
@@ -77,7 +80,7 @@ def _uuid(which: str) -> UUID | None:
 
 
 def name_of(stream: str) -> str:
-    """Returns a stream's name beside its filing: `filing`, `payment 1`."""
+    """Returns a stream's name within its filing: `filing`, `payment 1`."""
     try:
         found = StreamId.parse(stream)
     except ValueError:
@@ -97,7 +100,7 @@ select state, count(*) as payments, coalesce(sum(amount), 0)::bigint as asked,
 from payment where $1::text is null or agency = $1 group by state order by state
 """
 _APPENDS: Final = "select pg_stat_get_tuples_inserted('receipt'::regclass)"
-"""The number of appends by the database's statistics, some seconds old: two reads give the rate."""
+"""SQL: the number of appends by the database's statistics, some seconds old. Two reads give the rate."""
 _NEWEST: Final = f"""
 with newest as (
     select seq, stream, filing_id, agency, kind, recorded_at as at

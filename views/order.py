@@ -1,4 +1,4 @@
-"""The total order of all events: a reader from a position misses no event and gets none twice (docs/ledger.md)."""
+"""The total order of all events: a reader from a position on misses no event and gets none twice (docs/ledger.md)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from views.log import Connection
 
 @dataclass(frozen=True, slots=True)
 class Positioned:
-    """An event's position, from 1, without its content. `hash` is None where the log has no such event."""
+    """An event's position, from 1, without its content. `hash` is None if the log has no such event."""
 
     position: int
     stream: str
@@ -18,7 +18,7 @@ class Positioned:
 
 
 async def events_after(connection: Connection, position: int, most: int) -> Sequence[Positioned]:
-    """Returns the next events in the total order, at most so many."""
+    """Returns the next events in the total order, at most `most` of them."""
     return [Positioned(*row.values()) for row in await connection.fetch(_PAGE, position, most)]
 
 
@@ -39,4 +39,4 @@ NEWEST: Final = """
 union all
 (select stream, seq from position order by position desc limit {most})
 """
-"""SQL for stream and seq of the newest events, at least `most` of them, also events without a position."""
+"""SQL: stream and seq of the newest events, at least `most` of them, including events without a position."""

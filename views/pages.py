@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def key_of(cursor: str | None, *parts: Callable[[str], str]) -> tuple[str, ...] | None:
-    """Returns the key in a cursor, read part by part. Raises `RefusalError` for a cursor that is not ours."""
+    """Returns the key in a cursor, parsed part by part. Raises `RefusalError` if the cursor is not one of ours."""
     if cursor is None:
         return None
     try:
@@ -50,7 +50,10 @@ def page(
     read: Callable[[asyncpg.Record], T],
     key: Callable[[asyncpg.Record], Sequence[Any]],
 ) -> Page[T]:
-    """Returns a page of at most `limit` of the rows `found`; the query fetched one more, if there is a next page."""
+    """Returns a page of at most `limit` of the rows `found`.
+
+    If there is a next page, the query has found one row more.
+    """
     rows = found[:limit]
     cursor = json.dumps([str(part) for part in key(rows[-1])]) if len(found) > limit else None
     following = None if cursor is None else base64.urlsafe_b64encode(cursor.encode()).decode()

@@ -28,7 +28,7 @@ async def agency(log: Log, code: str) -> AgencySummary:
 
 
 def named(row: asyncpg.Record) -> dict[str, Any]:
-    """Returns a row that has a `status`, with the status's name."""
+    """Returns a row that has a `status`, together with the status's name."""
     name = words("erased_status") if row.get("erased_at") else STATUS_NAMES[Status(row["status"])]
     return dict(row) | {"status_name": name}
 

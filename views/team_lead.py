@@ -1,4 +1,4 @@
-"""Questions of a team lead beside the tasks of the agency: the absences of officers."""
+"""Questions of a team lead besides the agency's tasks: the absences of officers."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The events of a filing and its other streams, limited to the audience's rights."""
+"""The events of a filing and of its other streams, as far as an audience may see them."""
 
 from typing import Any, Final
 
@@ -51,7 +51,7 @@ def _entry(kind: StreamKind[Any], stream: str, recorded: Recorded, state: Any, a
 
 
 _MAY_SEE_PERSONS: Final = frozenset({Audience.APPLICANT, Audience.OFFICER})
-"""The audiences that see the sealed parts of events; an applicant sees those of their own filing alone."""
+"""The audiences that see the encrypted parts of events; an applicant sees only those of their own filing."""
 
 _STREAMS: Final = """
 select distinct stream from event

@@ -1,4 +1,4 @@
-"""The waits of streams that last longer than usual, by their states. No sealed data is opened."""
+"""The waits of streams that last longer than usual, found by the streams' states. Nothing is decrypted."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -11,7 +11,7 @@ from rules.waiting import Wait, Waits
 from views.log import Connection, Log, no_keys, opened
 
 PAGE: Final = 500
-"""Streams that are read at once."""
+"""The number of streams that are read at once."""
 
 
 class Waiting(NamedTuple):
@@ -24,7 +24,7 @@ class Waiting(NamedTuple):
 
 
 async def waiting(connection: Connection, kinds: Kinds, check: str, now: datetime) -> list[Waiting]:
-    """Returns all waits that this check counts, in the order of the kinds, the last first. Raises `UnfoldableError`.
+    """Returns all waits that this check counts, in the order of the kinds, the latest first. Raises `UnfoldableError`.
 
     Raises `ValueError` for an event that this version can't read.
     """
@@ -38,7 +38,7 @@ async def waiting(connection: Connection, kinds: Kinds, check: str, now: datetim
 
 
 async def _states(connection: Connection, kinds: Kinds, kind: StreamKind[Any], waits: Waits) -> AsyncIterator[Any]:
-    """The states of all streams that may have such a wait, with blanks for all that is sealed."""
+    """The states of all streams that may have such a wait. Encrypted values are left blank."""
     log = Log(connection, no_keys, kinds)
     after = [str(model.model_fields["kind"].default) for model in waits.after]
     streams = [row["stream"] for row in await connection.fetch(_MAYBE, kind.name, waits.closed, after)]

@@ -1,4 +1,4 @@
-"""Waits for streams to grow: one statement serves all waits."""
+"""Waits for new events of streams: one statement serves all waits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Watch:
         self._looking: asyncio.Task[None] | None = None
 
     async def beyond(self, stream: str, after: int, wait: float) -> None:
-        """Returns once the stream goes beyond `after`, or does not exist, or `wait` seconds are over.
+        """Returns once the stream has an event beyond `after`, or does not exist, or `wait` seconds are over.
 
         Raises the errors of asyncpg.
         """
@@ -59,7 +59,7 @@ class Watch:
             await asyncio.sleep(PAUSE)
 
     def _tell(self, asked: list[str], heads: dict[str, int], error: Exception | None) -> None:
-        """Notifies the waits for these streams. A stream added during the query is checked next time."""
+        """Notifies the waits for these streams. A stream added while the query ran is checked next time."""
         for stream in asked:
             for told, after in self._waiting.get(stream, {}).items():
                 if not told.done() and (stream not in heads or heads[stream] > after):

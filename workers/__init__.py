@@ -1,1 +1,1 @@
-"""The processes: settings, wiring, logs, and the workers themselves."""
+"""The processes: their settings, the assembly of their parts, logs, and the workers themselves."""

@@ -12,12 +12,12 @@ from workers.telemetry import configure_engine, configure_logging
 
 
 class PrintingOffice(BackOffice):
-    """A back office that returns its standard answer as a PDF, dated at its creation."""
+    """A back office that returns its standard answer as a PDF, with the date of its creation."""
 
     async def issue(self, request: IssueRequest) -> bytes | Document:
         """Returns the result as a PDF.
 
-        A result that officers will sign stays text: its number and stamps are added later.
+        If officers will sign the result, it stays text: its number and stamps are added later.
         """
         words = await super().issue(request)
         if request.number is not None or isinstance(words, bytes):

@@ -20,7 +20,7 @@ def own_build() -> str:
 
 
 def build_of(root: Path) -> str:
-    """Returns the build of a checkout: the first digits of a digest of everything that determines replay."""
+    """Returns the build of a checkout: the first digits of a digest of everything on which a replay depends."""
     digest = sha256(sys.version.encode())
     for file in _files(root):
         digest.update(f"\n{file.relative_to(root).as_posix()}\n".encode())

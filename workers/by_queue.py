@@ -1,8 +1,9 @@
-"""Restricts activities that are requested through a queue, outside every workflow of ours.
+"""Restricts activities that are requested through a queue, outside of our workflows.
 
-Temporal lets anybody with access request any activity, and does not name the caller: a run on our queue may be a
-stranger's. So activities that write the record, or read it for somebody, run only locally, within a workflow on this
-worker; an activity through the queue does only what the log orders, for any caller, or no harm.
+Anybody with access to Temporal can request any activity, and Temporal does not name the caller: a run on our queue may
+be a stranger's. So activities that write the record, or read it for somebody, run only locally, within a workflow on
+this worker. An activity requested through the queue does, for any caller, only what the log orders, or something
+harmless.
 """
 
 from typing import Any, Final
@@ -32,7 +33,7 @@ INSTRUCTED: Final = frozenset(
         "result.sign",
     }
 )
-"""Activities whose input is an `Instruction` (for one also a file that the log can't name yet), and nothing else."""
+"""Activities whose input is only an `Instruction`; one of them also gets a file that the log can't name yet."""
 
 HARMLESS: Final = frozenset(
     {
@@ -46,7 +47,7 @@ HARMLESS: Final = frozenset(
 )
 
 BY_QUEUE: Final = INSTRUCTED | HARMLESS
-"""The activities that workflows request through a queue, because partners may keep them waiting."""
+"""The activities that workflows request through a queue: partners may keep them waiting."""
 
 
 class ByQueue(Interceptor):

@@ -1,7 +1,7 @@
 """Frees evicted workflows at once, without the garbage collector.
 
-A workflow's parts form reference cycles. If a worker runs many more workflows than its cache holds, such cycles
-would pile up until a full collection, which scans the whole cache.
+A workflow's parts form reference cycles. If a worker runs many more workflows than its cache holds, such cycles would
+pile up until a full garbage collection, which scans the whole cache.
 """
 
 import gc
@@ -11,15 +11,15 @@ from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, Workf
 
 
 class ForgettingRunner(UnsandboxedWorkflowRunner):
-    """Runs workflows without a sandbox, and dismantles those that the worker evicts."""
+    """Runs workflows without a sandbox, and takes apart those that the worker evicts."""
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """Returns the SDK's instance, wrapped."""
+        """Returns the SDK's instance in a wrapper."""
         return _Evictable(super().create_instance(det))
 
 
 class _Evictable(WorkflowInstance):
-    """A workflow instance that is not used any more after the activation that evicts it."""
+    """A workflow instance that is no longer used after it was evicted."""
 
     def __init__(self, instance: WorkflowInstance) -> None:
         self._instance = instance
@@ -44,7 +44,7 @@ class _Evictable(WorkflowInstance):
 
 
 def _take_apart(instance: object) -> None:
-    """Removes all parts of an instance that may be in a cycle; its tasks still read the mark of its eviction."""
+    """Removes all parts of an instance that may be in a cycle. Its tasks can still read that it was evicted."""
     parts = dict(vars(instance))
     left = {name: part for name, part in parts.items() if not gc.is_tracked(part)}
     vars(instance).clear()

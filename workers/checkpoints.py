@@ -22,7 +22,7 @@ from workers.trust import roots_of
 
 @asynccontextmanager
 async def checkpointing(settings: CheckpointSettings) -> AsyncIterator[Setup | None]:
-    """Yields the setup of checkpoints; None where none are made. Raises `RuntimeError` for unusable settings."""
+    """Yields the setup of checkpoints; None if none are made here. Raises `RuntimeError` for unusable settings."""
     if settings.checkpoints is None:
         yield None
         return
@@ -43,13 +43,16 @@ def witnesses_of(policy: Policy, client: httpx.AsyncClient) -> tuple[Witness, ..
 
 
 def authorities_in(file: str | None) -> Trust | None:
-    """Returns the trusted time-stampers by the roots in a file; None if none is set. Raises `RuntimeError`."""
+    """Returns the trusted time-stamping authorities, by the roots in a file; None if no file is set.
+
+    Raises `RuntimeError`.
+    """
     roots = [x509.Certificate.load(root) for root in roots_of(file)]
     return Trust(roots, Offline()) if roots else None
 
 
 def policy_in(file: str | None) -> Policy:
-    """Returns the required cosignatures; none where nothing is set. Raises `RuntimeError`."""
+    """Returns the required cosignatures; none if no file is set. Raises `RuntimeError`."""
     try:
         return read_policy(Path(file).read_text(encoding="utf-8")) if file else Policy()
     except (OSError, ValueError) as error:

@@ -1,6 +1,6 @@
-"""Verifies identity before every Update of every workflow: an Update without a registered signer is refused unread.
+"""Verifies identity before every Update of every workflow: without a registered signer an Update is refused unread.
 
-A validator runs when a message arrives and never again in a replay, so it may use this process's own knowledge.
+A validator runs when a message arrives, and never again in a replay. So it may use the process's own knowledge.
 """
 
 from typing import Any, Final
@@ -19,17 +19,17 @@ from schemas.stream.restart import PROVE
 from workflows.stream.recording import single_argument
 
 BORNE_OUT: Final = "adopt_calendar"
-"""The Update that needs no signature: the record decides whether the calendar is published and in force."""
+"""The Update that needs no signature, since the record decides whether the calendar is published and in force."""
 
 
 class Doorkeeper(Interceptor):
-    """Admits an Update to its validator only with a valid statement."""
+    """Passes an Update to its validator only if its statement is valid."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
 
     def workflow_interceptor_class(self, given: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
-        """Returns an interceptor that knows the guard, one class for each workflow."""
+        """Returns an interceptor with this guard. Each workflow gets a class of its own."""
         guard = self._guard
         given.unsafe_extern_functions[PROVE] = guard.proof_of_run
 
@@ -58,9 +58,9 @@ class Doorkeeper(Interceptor):
 def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
     """Raises `RefusalError` unless a permitted principal has signed, or the log may hold the command.
 
-    A signed command that the log may hold is admitted, so that it is found in the log; otherwise it is refused for the
-    returned reason. `submit` records nothing and names no command: its statement may be expired, but must be valid
-    otherwise.
+    If the log may hold a signed command, it is admitted, so that it can be found in the log; if it is not there, it is
+    refused for the returned reason. `submit` records nothing and names no command: its statement may have expired, but
+    must be valid otherwise.
     """
     said: dict[str, Any] = raw if isinstance(raw, dict) else {}
     life, submits = workflow.instance().life, update == SUBMIT
@@ -76,7 +76,7 @@ def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
 
 
 def _message(life: Any, update: str, said: dict[str, Any]) -> Message:
-    """Returns the message that the statement must cover. The workflow's own validator refuses a malformed one."""
+    """Returns the message that the statement must cover. A malformed one is left to the workflow's own validator."""
     procedure, filed_by = life.spoken_of()
     return Message(
         act=update,

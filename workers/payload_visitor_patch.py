@@ -1,9 +1,11 @@
-"""Patches the SDK's payload visitor: encryption takes one pass through a message, or none without a codec.
+"""Patches the SDK's payload visitor: encryption takes one pass through a message.
+
+Without a codec, it makes no pass.
 
 Temporal's SDK walks through each message three times: for a codec, for a store of large payloads, and for references to
-such a store. The SDK does so even without a codec and a store, and has no option against it. And a payload that claims
-to be in a store, or to be one of the SDK's own messages, fails every task that reads it: anybody who can send a signal,
-or answers for a back office, could block a filing. With the patch such a payload is passed on unchanged, and refused or
+such a store. It does so even without a codec and a store, and has no option against it. And if a payload claims to be
+in a store, or to be one of the SDK's own messages, every task that reads it fails: anybody who can send a signal, or
+answers for a back office, could block a filing. With the patch such a payload is passed on unchanged, and refused or
 parked as unreadable.
 """
 

@@ -27,7 +27,7 @@ from workers.telemetry import configure_engine, configure_logging
 from workers.wiring import COMMAND_SECONDS, activities, open_pool, versioned_worker
 
 _LONGEST_START: Final = 20.0
-"""Maximum seconds before the worker reports ready, even if filings are left to take over or the database is away."""
+"""The maximum seconds until the worker reports ready, even if it has filings to take over or the database is away."""
 _EVERY: Final = 5.0
 _PASSING: Final = (MotcuaError, RPCError, *DATABASE_ERRORS, OSError, RuntimeError)
 
@@ -61,7 +61,7 @@ async def main() -> None:
 async def _announce_key(settings: WorkerSettings) -> None:
     """Announces this worker's encryption key, so that workers without it stop before it is used.
 
-    Raises as `announce`.
+    Raises the errors of `announce`.
     """
     async with _record(settings) as record:
         seconds = await announce(record, ring_here())
@@ -69,7 +69,7 @@ async def _announce_key(settings: WorkerSettings) -> None:
 
 
 async def _watch_keys(settings: WorkerSettings, stop: asyncio.Event) -> None:
-    """Stops this worker when others use an encryption key that it lacks. Raises `KeyNotHereError`."""
+    """Stops this worker if others use an encryption key that it lacks. Raises `KeyNotHereError`."""
     ring = ring_here()
     while True:
         try:
@@ -96,9 +96,9 @@ async def _record(settings: WorkerSettings) -> AsyncIterator[asyncpg.Connection[
 
 
 async def _keep(client: Client, settings: WorkerSettings, handed: asyncio.Event) -> None:
-    """Ensures that a build is promoted and healing is scheduled; sets `handed` once that is so.
+    """Ensures that a build is promoted and healing is scheduled; sets `handed` once both are done.
 
-    Repeats both, because a Temporal that was reset has lost them while the workers go on.
+    It repeats both, because a Temporal that was reset has lost them while the workers keep running.
     """
     wanted = settings.release
     async with open_pool(settings) as pool:

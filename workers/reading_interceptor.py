@@ -1,4 +1,4 @@
-"""Notes the readings of the record by the workflows' local activities, for the append of the same process."""
+"""Notes which readings of the record the workflows' local activities have made, for appends of the same process."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ READ: Final = frozenset(
         "result.signers",
     }
 )
-"""The local activities whose answers workflows record: those that they request by `read`."""
+"""The local activities whose answers workflows record: workflows request them by `read`."""
 
 
 class NotesReadings(Interceptor):
-    """Keeps the digest of each answer of the activities in `READ`."""
+    """Stores the digest of each answer of the activities in `READ`."""
 
     def __init__(self, readings: Readings) -> None:
         self._readings = readings

@@ -27,7 +27,7 @@ from workers.trust import signing
 from workers.wiring import open_pool, open_vault
 
 AT_ONCE: Final = 3
-"""Maximum papers in progress at once: while one waits for its seal, another is printed."""
+"""The maximum papers in progress at once: while one waits for its seal, another one is printed."""
 _PAUSE: Final = 0.5
 """Seconds between two checks when no paper waits."""
 _ORDER_PAUSE: Final = 1.0

@@ -17,11 +17,11 @@ from schemas.identity.statement import UNNAMED, audience
 from workers.build import own_build
 
 SANDBOX_KEY = "sandbox"
-"""Our credential at the sandbox post."""
+"""Our credential at the sandbox's post."""
 
 
 class ProcessSettings(BaseSettings):
-    """Settings of every process of the platform."""
+    """Settings that every process of the platform has."""
 
     model_config = SettingsConfigDict(env_prefix="MOTCUA_", hide_input_in_errors=True)
 
@@ -36,7 +36,7 @@ class ProcessSettings(BaseSettings):
 
 
 class RecordSettings(ProcessSettings):
-    """Settings of a process that writes to the record. Secrets never show in a repr."""
+    """Settings of a process that writes to the record. Secrets are never shown in a repr."""
 
     database_url: SecretStr = Field(description="PostgreSQL, as the application role")
     vault_token_file: str | None = Field(default=None, description="file with the token for Vault")
@@ -61,7 +61,7 @@ class RecordSettings(ProcessSettings):
         return master_keys(self.master_key.get_secret_value(), other, self.vault_token_file)
 
     def tell_ready(self) -> None:
-        """Notifies the parent of this process that it works."""
+        """Notifies the parent of this process that it is ready."""
         if self.ready_file:
             Path(self.ready_file).touch()
 
@@ -144,7 +144,7 @@ class WorkerSettings(FilesSettings, CheckpointSettings):
 
     @property
     def audience(self) -> str:
-        """The audience that a statement to us must name."""
+        """The audience that a statement for this installation must name."""
         return audience(self.installation)
 
     @field_validator("clamd")

@@ -1,6 +1,7 @@
-"""Logs (one JSON object a line on standard error, silent during replay, without personal data) and metrics.
+"""Logs (one JSON object on each line of standard error, without personal data) and metrics.
 
-Workflows log through `workflow.logger`, whose lines are rendered here: structlog itself does not run in the sandbox.
+During replay nothing is logged. Workflows log through `workflow.logger`, whose lines are rendered here: structlog
+itself does not run in the sandbox.
 """
 
 import logging
@@ -58,7 +59,8 @@ _ENGINE: Final = ",".join(
 def configure_engine() -> None:
     """Limits the log of the engine's library, and serves metrics at `MOTCUA_METRICS`.
 
-    Call it once a process, before its first client. If the address is not available, the process runs without metrics.
+    It is called once in each process, before the first client is made. If the address is not available, the process
+    runs without metrics.
     """
     address = ProcessSettings().metrics
     Runtime.set_default(_runtime() if address is None else _measured(address))
@@ -115,7 +117,7 @@ def configure_logging(level: int = logging.INFO) -> None:
 
 
 def _where(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
-    """Reduces an exception to its type and place: its text and its locals may name a person."""
+    """Reduces an exception to its type and place, since its text and its locals may name a person."""
     raised = line.pop("exc_info", None)
     error = raised[1] if isinstance(raised, tuple) else raised
     if isinstance(error, BaseException):

@@ -21,7 +21,7 @@ from workers.settings import FilesSettings
 async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIterator[SubmittedSignatures]:
     """Yields the verifier of applicants' signatures, with a client for certificate authorities.
 
-    Raises `RuntimeError` if the trusted roots in the settings are unusable.
+    Raises `RuntimeError` if the trusted roots in the settings can't be used.
     """
     roots = roots_of(settings.signature_roots)
     async with partner_client() as client:
@@ -41,7 +41,10 @@ async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIter
 
 @asynccontextmanager
 async def signing(settings: FilesSettings) -> AsyncIterator[tuple[Signer, Lasting | None]]:
-    """Yields the remote signer for officers, and the parts of long-term signatures: `NoSigner`, None if not set up."""
+    """Yields the remote signer for officers, and the parts of long-term signatures.
+
+    The signer is `NoSigner`, and the parts are None, if they are not set up.
+    """
     roots = [x509.Certificate.load(root) for root in roots_of(settings.signature_roots)]
     async with partner_client() as client, AsyncExitStack() as stack:
         signer: Signer = NoSigner()
@@ -56,7 +59,7 @@ async def signing(settings: FilesSettings) -> AsyncIterator[tuple[Signer, Lastin
 
 
 def roots_of(file: str | None) -> tuple[bytes, ...]:
-    """Returns the root certificates in a PEM file, DER; none where no file is set. Raises `RuntimeError`."""
+    """Returns the root certificates in a PEM file, in DER; none if no file is set. Raises `RuntimeError`."""
     try:
         return roots_in(Path(file).read_bytes()) if file else ()
     except (OSError, ValueError) as error:

@@ -82,9 +82,9 @@ from workflows.view import ViewWorkflow
 
 @dataclass(frozen=True)
 class Functions:
-    """The activities: those that work, and those that only wait for changes, on a queue of their own.
+    """The activities: those that work; and those that only wait for changes, on a queue of their own.
 
-    The `guard` verifies senders; it is None where everybody is trusted. `readings` are those of this process.
+    The `guard` verifies senders; None: everybody is trusted. `readings` are the readings made by this process.
     """
 
     working: Sequence[Callable[..., Any]]
@@ -110,23 +110,29 @@ WORKFLOWS: Sequence[type] = (
 )
 
 COMMAND_SECONDS: Final = 4
-"""Timeout of a query: an attempt to append has 5 s in all."""
+"""The timeout of a query in seconds. It is short: an attempt to append has 5 s in all."""
 
 ONE_PLAN: Final = {"plan_cache_mode": "force_generic_plan"}
-"""Has a statement planned once for each connection: PostgreSQL would choose that plan after five executions anyway."""
+"""Makes PostgreSQL plan a statement once for each connection.
+
+It would choose that plan anyway after five executions.
+"""
 
 MOST_WAITING: Final = 2000
 """Maximum concurrent waits for changes at one worker: each is one entry of one statement (`views.watching`)."""
 
 POLLERS: Final = PollerBehaviorAutoscaling(minimum=8, initial=8)
-"""The pollers of a worker: a task that finds none waiting costs a write in Temporal's store (docs/performance.md)."""
+"""The pollers of a worker.
+
+If no poller waits for a task, this costs a write in Temporal's store (docs/performance.md).
+"""
 
 STICKY: Final = timedelta(seconds=2)
-"""The time for which a task waits for the worker that caches the filing; then any worker takes it."""
+"""The time for which a task waits for the worker that caches the filing. After it, any worker takes the task."""
 
 
 def open_pool(settings: RecordSettings) -> Pool:
-    """Returns the pool of connections to the record, as the application role; an async context manager."""
+    """Returns the pool of connections to the record, with the application's role; an async context manager."""
     return asyncpg.create_pool(
         settings.database_url.get_secret_value(),
         min_size=1,
@@ -148,11 +154,11 @@ async def open_vault(settings: RecordSettings) -> AsyncIterator[Vault]:
 
 
 async def _as_it_was(_: object) -> None:
-    """Does nothing: no code here changes a session's settings, and the pool rolls open transactions back itself."""
+    """Does nothing: no code here changes a session's settings, and the pool itself rolls back open transactions."""
 
 
 def vnpost(settings: WorkerSettings, client: httpx.AsyncClient) -> VnPost:
-    """Returns the post as set up."""
+    """Returns the post as configured."""
     return VnPost(client, settings.post_contract, settings.post_customer_key, settings.post_secret_key)
 
 
@@ -266,10 +272,10 @@ async def _guarding(settings: WorkerSettings, pool: Pool) -> AsyncIterator[Guard
 async def platform_worker(
     client: Client, functions: Functions, settings: WorkerSettings, **options: Any
 ) -> AsyncIterator[Worker]:
-    """Runs the worker of the workflows, and beside it the worker for waits for changes.
+    """Runs the worker of the workflows, and beside it the worker of the waits for changes.
 
-    `options` are those of `temporalio.worker.Worker`. Each worker gets its build id: otherwise Temporal's SDK hashes
-    the bytecode of all imports to make one, which takes longer than the rest of a start.
+    `options` are those of `temporalio.worker.Worker`. Each worker gets its build id. Otherwise Temporal's SDK hashes
+    the bytecode of all imports to make one, which takes longer than the rest of the start.
     """
     walk_once()
     at_the_door: list[Interceptor] = [ByQueue(), NotesReadings(functions.readings)]
@@ -304,7 +310,7 @@ async def platform_worker(
 async def versioned_worker(
     client: Client, functions: Functions, settings: WorkerSettings, **options: Any
 ) -> AsyncIterator[Worker]:
-    """Runs the same workers as a versioned build: they run only workflows that belong to this build."""
+    """Runs the same workers as a versioned build: they only run workflows that belong to this build."""
     version = WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=settings.build)
     own = WorkerDeploymentConfig(
         version=version, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.PINNED
@@ -339,6 +345,6 @@ async def _waiting(
 
 
 def _compile(workflows: Iterable[type]) -> None:
-    """Stores the workflows' bytecode beside their source, since the sandbox imports them anew for every run."""
+    """Stores the workflows' bytecode beside their source, since the sandbox imports them again for every run."""
     for folder in {Path(inspect.getfile(workflow)).parent for workflow in workflows}:
         compileall.compile_dir(folder, maxlevels=0, quiet=2)

@@ -1,6 +1,6 @@
 """Requests of filings and referrals to an agency's back office, on its own queue, for as long as it takes.
 
-If the procedure has a template, the result is requested of the platform instead, which reads its content in the log.
+If the procedure has a template, the result is requested from the platform instead, which reads its content in the log.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ _LONGEST_PAUSE: Final = timedelta(seconds=30)
 _LATER: Final = timedelta(seconds=30)
 
 TOLD_AFTER: Final = 10
-"""Failed attempts in a row, some two and a half minutes, after which the team lead is notified."""
+"""The number of failed attempts in a row, about two and a half minutes, after which the team lead is notified."""
 
 _FOR_EVER: Final = 0
 
 _SELDOM: Final = timedelta(days=1)
 _OFFICERS_MAY: Final = timedelta(minutes=10)
-"""Maximum pause between two attempts at work that officers can do as well."""
+"""The maximum pause between two attempts at work that officers can do as well."""
 _TYPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 
 A = TypeVar("A", bound=Model)
@@ -101,7 +101,7 @@ def issue(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.IssueAnswer]
 
 
 def make(log: Stream[Result], queue: str) -> asyncio.Task[Reply[bo.IssueAnswer] | None]:
-    """Requests the file of a result under its number; officers sign the file later."""
+    """Requests the file of a result that has a number. Officers sign the file later."""
     asking = _Asking[bo.IssueAnswer](log, MachineWork.ISSUE)
     return _issued(asking, require(make_request(log.state)), queue, by_template=require(log.state.order).by_template)
 
@@ -109,7 +109,7 @@ def make(log: Stream[Result], queue: str) -> asyncio.Task[Reply[bo.IssueAnswer] 
 def _issued(
     asking: _Asking[bo.IssueAnswer], request: bo.IssueRequest, queue: str, *, by_template: bool
 ) -> asyncio.Task[Reply[bo.IssueAnswer] | None]:
-    """Requests the result's file: of the platform if the procedure has a template, else of the agency on `queue`."""
+    """Requests the result's file: from the platform if the procedure has a template, else from `queue`'s agency."""
     if by_template:
         return asyncio.create_task(asking.printed())
     return asyncio.create_task(asking.answer(bo.ISSUE, request, queue, bo.IssueAnswer))
@@ -162,7 +162,7 @@ class _Asking(Generic[A]):
         self._told = log.state.machine_failing is work
 
     async def printed(self: _Asking[bo.IssueAnswer]) -> Reply[bo.IssueAnswer] | None:
-        """Returns the platform's print; None, after reading the log again, if the log does not order the print."""
+        """Returns the platform's print. If the log does not order the print: reads the log again and returns None."""
         try:
             return await self.answer(PRINT, instruction(self._log), None, bo.IssueAnswer)
         except ActivityError:
@@ -170,10 +170,10 @@ class _Asking(Generic[A]):
             return None
 
     async def answer(self, name: str, request: Model, queue: str | None, model: type[A]) -> Reply[A]:
-        """Requests work on the `queue` of a back office, or on our own if that is None, until there is an answer.
+        """Requests work on a back office's `queue` (None: our own) until there is an answer.
 
-        After an error without retry, or an unusable answer, the request is repeated: the agency has to correct it.
-        Raises `ActivityError` only if the log does not order the platform's own print.
+        After an error without retry, or an unusable answer, the request is repeated, since the agency has to correct
+        it. Raises `ActivityError` only if the log does not order the platform's own print.
         """
         while True:
             try:
@@ -250,10 +250,10 @@ def _timed_out(error: Exception) -> bool:
 
 
 def _type_of(error: BaseException | None) -> str | None:
-    """Returns the error type that a hook raised, if it has the form of one."""
+    """Returns the type of the error that a hook raised, if it has the form of an error's type."""
     return type_in(error.type) if isinstance(error, ApplicationError) else None
 
 
 def type_in(name: str | None) -> str | None:
-    """Returns the name if it has the form of an error's type: nothing else of an answer is recorded."""
+    """Returns the name if it has the form of an error's type, else None. Only such a name is recorded of an answer."""
     return name if name is not None and _TYPE.fullmatch(name) else None

@@ -1,4 +1,4 @@
-"""The single running timer of a workflow, set for the clock that fires next."""
+"""The single running timer of a workflow, set for the clock whose event comes next."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Timer(Protocol):
 
 
 class Alarm:
-    """A timer that keeps running while its setting stays the same, also during other waits of the workflow."""
+    """A timer that keeps running while it stays set to the same event, also during other waits of the workflow."""
 
     def __init__(self) -> None:
         self._timer: Timer | None = None
         self._running: asyncio.Task[None] | None = None
 
     def set(self, timer: Timer | None) -> None:
-        """Replaces the timer by this one; None cancels it."""
+        """Replaces the timer with this one; None cancels it."""
         if timer == self._timer:
             return
         if self._running is not None:
@@ -48,9 +48,9 @@ class Alarm:
     async def changed_first(self, stream: Stream[Any], timer: Timer | None, changed: Callable[[], bool]) -> bool:
         """Waits, with this timer set, until something has changed; False if the timer fired first.
 
-        No branch asks the clock: a query that reaches a new worker after a timer fired, and before the task that
-        reports it, runs this code with the clock of the previous task, and its decision is kept (ADR 0005). Raises as
-        `wait_for` does.
+        No branch depends on the current time. A query may reach a new worker after a timer fired, but before the task
+        that reports it: it runs this code with the time of the previous task, and its decision is kept (ADR 0005).
+        Raises the errors of `wait_for`.
         """
         self.set(timer)
         await wait_for(stream, lambda: changed() or self._fired)
@@ -68,12 +68,12 @@ class Alarm:
 def ring_id(timer: Timer, seq: int) -> str:
     """Returns the id of the command for this timer in a stream of `seq` events.
 
-    A clock may come to the same instant twice, if one calendar postpones it and the next one moves it back.
+    A clock may reach the same instant twice, if one calendar postpones it and the next one moves it back.
     """
     return f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{seq}"
 
 
 async def _sleep(timer: Timer) -> None:
-    """Sleeps at least `MIN_TIMER`, also if overdue, so that the clock never decides whether a timer is started."""
+    """Sleeps at least `MIN_TIMER`, even if overdue. So a timer is always started, at any time."""
     left = max(timer.due - workflow.now(), MIN_TIMER)
     await workflow.sleep(left, summary=f"{timer.clock} {timer.moment}")

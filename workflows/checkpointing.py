@@ -19,15 +19,15 @@ MAKING: Final = ActivityConfig(
     heartbeat_timeout=timedelta(seconds=60),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=3),
 )
-"""The first checkpoint of a large record takes long. Attempts are limited, since the next run comes soon."""
+"""The first checkpoint of a large record takes long. The attempts are limited, since the next run comes soon."""
 
 
 @workflow.defn(name=CHECKPOINT)
 class CheckpointWorkflow:
-    """The workflow of one checkpoint, started again and again by a schedule."""
+    """The workflow of one checkpoint. A schedule starts it again and again."""
 
     @workflow.run
     async def run(self) -> Made:
-        """Makes a checkpoint; if that is impossible, fails with the fault in words."""
+        """Makes a checkpoint. If that is impossible, fails with the fault in words."""
         made: Made = await answered(MAKE, Made, MAKING)
         return made

@@ -56,7 +56,7 @@ async def _ask_for(filing: Filing, owed: Fee | TaxDemand, agency: AgencyCode, cl
 
 
 async def cancel_payment(filing: Filing, n: int) -> None:
-    """Notifies a payment that nobody owes it any longer; one that has ended needs no signal."""
+    """Notifies a payment that its fee is no longer owed. If the payment has ended, no signal is needed."""
     request = TellRequest(id=ids.payment_workflow(filing.filing_id, n), signal="cancel", said=not_owed(n))
     await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL)
 
@@ -82,7 +82,7 @@ async def start_parcel(filing: Filing) -> None:
 
 
 async def cancel_parcel(filing: Filing, n: int) -> None:
-    """Notifies a parcel that the filing recalls it; one that has ended needs no signal."""
+    """Notifies a parcel that the filing recalls it. If the parcel has ended, no signal is needed."""
     request = TellRequest(
         id=ids.parcel_workflow(filing.filing_id, n), signal="cancel", said="the filing would have it back"
     )
@@ -118,7 +118,7 @@ async def start_result(filing: Filing) -> None:
 
 
 async def return_fee(filing: Filing, n: int) -> None:
-    """Starts the refund of the money that paid the `n`-th fee, which computes the amount due now."""
+    """Starts the refund of the money that paid the `n`-th fee. The refund computes the amount due now."""
     asked = PaymentOf(filing_id=filing.filing_id, n=n)
     number = await workflow.execute_local_activity_method(Refunds.of_fee, asked, **LEDGER)
     if number is not None:
@@ -126,14 +126,14 @@ async def return_fee(filing: Filing, n: int) -> None:
 
 
 async def call_refunds_off(filing: Filing) -> None:
-    """Has the refunds due to the filing's end recomputed, as the filing was reopened."""
+    """Lets the refunds after the filing's end be computed again, since the filing was reopened."""
     numbers = await workflow.execute_local_activity_method(Refunds.ruled, filing.filing_id, **LEDGER)
     for number in numbers:
         await begin_refund(filing.filing_id, number)
 
 
 async def begin_refund(filing_id: UUID, n: int) -> None:
-    """Has a refund read its capture in the logs again; starts the refund if it does not run."""
+    """Signals a refund to read its capture in the logs again; starts the refund if it does not run."""
     request = WakeRequest(
         workflow=REFUND.workflow,
         id=ids.refund_workflow(filing_id, n),
@@ -144,7 +144,7 @@ async def begin_refund(filing_id: UUID, n: int) -> None:
 
 
 async def cancel_referral(filing: Filing, part: FilingPart) -> None:
-    """Notifies another agency that its part is no longer needed; one that has answered needs no signal."""
+    """Notifies another agency that its part is no longer needed. If it has answered, no signal is needed."""
     request = TellRequest(
         id=ids.referral_workflow(filing.filing_id, part.n), signal="cancel", said="the filing has ended"
     )

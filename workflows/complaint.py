@@ -1,4 +1,4 @@
-"""A complaint as a workflow of its own: it waits for the answer; if upheld, it ensures that the filing starts again."""
+"""A complaint as a workflow of its own: it waits for the answer, and if upheld ensures that the filing restarts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _LONGEST_PAUSE: Final = timedelta(minutes=1)
 
 
 class ComplaintLife(Life[Complaint]):
-    """The life of a complaint, independent of its filing's."""
+    """The life of a complaint, independent of the filing's life."""
 
     def __init__(self, kind: StreamKind[Complaint], raw: Any) -> None:
         self._misfit: Refusal | None = None
@@ -55,7 +55,7 @@ class ComplaintLife(Life[Complaint]):
         super().__init__(kind, raw)
 
     def parse_start(self, raw: Any) -> ComplaintStart:
-        """Returns the complaint. Refuses a malformed complaint, unless the log already holds it."""
+        """Returns the complaint. Refuses a malformed one, unless the log already holds it."""
         start: ComplaintStart = super().parse_start(raw)
         with suppress(ValueError):
             self._content = message_digest(raw)
@@ -66,7 +66,7 @@ class ComplaintLife(Life[Complaint]):
         return start
 
     async def opening(self) -> Opening:
-        """Returns the complaint as its first command, with the facts of the disputed act from the filing's log."""
+        """Returns the complaint as the stream's first command, with facts of the disputed act from the filing's log."""
         start = composed(self.start)
         message = Message(act=COMPLAIN, actor=start.actor, stream=str(stream_named(self.kind)), content=self._content)
         spoken = Spoken(statement=start.statement, message=message)
@@ -83,7 +83,7 @@ class ComplaintLife(Life[Complaint]):
         return Opening(origin, command, content, refusal, examined.basis + reading.basis)
 
     async def proceed(self) -> None:
-        """Waits for the answer while the clock runs; then, if upheld, ensures that the filing starts again."""
+        """Waits for the answer while the clock runs. If the complaint is upheld, ensures that the filing restarts."""
         while self._complaint.state in fold.WAITS:
             await workflow.wait_condition(lambda: self.stream.idle)
             timer = fold.next_timer(self._complaint)
@@ -105,7 +105,7 @@ class ComplaintLife(Life[Complaint]):
         await self.stream.attempt(RingComplaint(command_id=command_id, moment=timer.moment), not_before=timer.due)
 
     async def _see_it_reopened(self) -> None:
-        """Signals the filing until its log shows that the filing has started again, or that nothing is left to undo."""
+        """Signals the filing until its log shows that it has restarted, or that nothing is left to undo."""
         again = _FIRST_PAUSE
         while fold.undoes(complaint := self._complaint):
             asked = Disputed(filing_id=complaint.filing_id, n=complaint.n, about=complaint.about)
@@ -122,7 +122,7 @@ class ComplaintLife(Life[Complaint]):
             again = min(again * 2, _LONGEST_PAUSE)
 
     async def _start_filing(self) -> None:
-        """Starts the workflow of an ended filing, which first reads the outcome of its complaints."""
+        """Starts the workflow of an ended filing, which then first reads the outcome of its complaints."""
         request = StartRequest(
             workflow=FILING.workflow,
             id=filing_workflow(self._complaint.filing_id),
@@ -132,7 +132,7 @@ class ComplaintLife(Life[Complaint]):
         await workflow.execute_local_activity_method(Workflows.start, request, **TEMPORAL)
 
     async def _tell_filing(self) -> None:
-        """Signals the filing. A filing whose workflow was lost is restarted, and reads the outcome as it starts."""
+        """Signals the filing. If its workflow was lost, it is restarted, and reads the outcome when it starts."""
         complaint = self._complaint
         fact = ComplaintFact(
             n=complaint.n, about=complaint.about, step=complaint.start_at, officer=str(complaint.answerer)
@@ -152,7 +152,7 @@ class ComplaintLife(Life[Complaint]):
 @workflow.defn(name="Complaint")
 @takes_commands(COMPLAINT)
 class ComplaintWorkflow:
-    """One complaint: recorded, taken up, answered; an upheld complaint has its filing start again."""
+    """One complaint: recorded, taken up, answered. An upheld complaint restarts its filing."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:

@@ -56,7 +56,7 @@ class _FilingEndedError(Exception):
 
 
 class FilingLife(Life[Filing]):
-    """The life of a filing, from its state in the log on."""
+    """The life of a filing, starting from its state in the log."""
 
     def __init__(self, kind: StreamKind[Filing], raw: Any) -> None:
         super().__init__(kind, raw)
@@ -72,7 +72,7 @@ class FilingLife(Life[Filing]):
         self._upcoming: tuple[int, Timer | None] = (0, None)
 
     async def proceed(self) -> None:
-        """Runs the filing's steps in the order of the procedure."""
+        """Runs the filing through the steps of the procedure."""
         try:
             await self._fee()
             await self._intake()
@@ -98,7 +98,7 @@ class FilingLife(Life[Filing]):
         return parse_submission(raw)
 
     async def opening(self) -> Opening:
-        """Returns the submission as its first command, under the procedure and the calendar in force."""
+        """Returns the submission as the stream's first command, under the procedure and the calendar in force."""
         filed: Filed = self.start
         asked = filed.request(workflow.now())
         reading = await read(Registry.open, asked)
@@ -120,7 +120,7 @@ class FilingLife(Life[Filing]):
         return cm.ExaminedSupplement.model_validate(command.model_dump() | {"scan": examined.scan})
 
     def check_command(self, command: cm.Command) -> None:
-        """Checks the command, but lets a wrong pick-up code pass, which is counted before it is refused."""
+        """Checks the command. A wrong pick-up code passes here, since it is counted before it is refused."""
         try:
             super().check_command(command)
         except RefusalError as error:
@@ -128,7 +128,7 @@ class FilingLife(Life[Filing]):
                 raise
 
     async def take_command(self, command: cm.Command) -> Receipt:
-        """Records the command, after counting a wrong pick-up code."""
+        """Records the command; a wrong pick-up code is counted first."""
         if isinstance(command, cm.HandOver) and command.code is not None:
             counting = f"code:{digest(command.command_id)[:32]}"
             stream = await self.recorded()
@@ -137,7 +137,10 @@ class FilingLife(Life[Filing]):
         return await super().take_command(command)
 
     async def considered(self, command: cm.Command) -> Considered:
-        """Returns the command; a tax office's demand with the fact whether the directory lets it collect the money."""
+        """Returns the command.
+
+        With a tax office's demand: also whether the directory lets it collect the money itself.
+        """
         if not isinstance(command, cm.DemandObligation) or command.agency is None:
             return await super().considered(command)
         collector = await read(Merchants.collector, CollectorRequest(agency=command.agency))
@@ -155,9 +158,9 @@ class FilingLife(Life[Filing]):
         self.memory = self.memory.model_copy(update={"queue": found.queue, "filed_by": found.filed_by})
 
     async def caught_up(self) -> None:
-        """Reads again the reports of the filing's other streams, whose signals the previous run may have lost.
+        """Reads again the reports of the filing's other streams, since the previous run may have lost their signals.
 
-        Such a report also reopens an ended filing: then the refunds due to its end are called off.
+        Such a report may also reopen an ended filing: then the refunds after its end are called off.
         """
         told = await workflow.execute_local_activity_method(Registry.news, self._filing.filing_id, **LEDGER)
         for news in told:
@@ -168,13 +171,13 @@ class FilingLife(Life[Filing]):
             await children.call_refunds_off(self._filing)
 
     def spoken_of(self) -> tuple[str | None, str | None]:
-        """Returns the filing's procedure and the program that filed, once the filing has begun."""
+        """Returns the filing's procedure and the program that submitted it; None each before the filing has begun."""
         return (self._filing.procedure.code, self.memory.filed_by) if self.has_begun else (None, None)
 
     # Signals and updates.
 
     async def take_fact(self, signal: str, raw: Any, read: Callable[[Any], cm.Command]) -> None:
-        """Records a reported fact. Parks an unreadable or unusable fact, and never raises."""
+        """Records a reported fact. Parks a fact that can't be read or used, and never raises."""
         await self.settled()
         if self.refusal is not None:
             return
@@ -206,11 +209,11 @@ class FilingLife(Life[Filing]):
     # The steps.
 
     async def _fee(self) -> None:
-        """Waits until the fee due now has been paid, or is no longer due."""
+        """Waits until the fee that is due now is paid, or is no longer due."""
         await self._until(lambda: not self._filing.fee_pending)
 
     async def _intake(self) -> None:
-        """Waits for acceptance: by an officer, or by the standing order if the back office finds no paper missing."""
+        """Waits for acceptance: by an officer, or by the standing order if the back office finds nothing missing."""
 
         def accepted() -> bool:
             return self._filing.accepted_at is not None
@@ -227,14 +230,14 @@ class FilingLife(Life[Filing]):
 
     @property
     def _to_check(self) -> bool:
-        """Whether the back office has yet to check if the filing is complete as handed in."""
+        """Whether the back office has yet to check that the filing, as submitted, is complete."""
         filing = self._filing
         instant = filing.procedure.standing_officer is not None and filing.channel is Channel.ONLINE
         first = not self.memory.checked and not filing.supplements and not filing.reopened
         return instant and first and lifecycle.stage(filing) is Stage.INTAKE
 
     async def _issue(self) -> None:
-        """Has the agency make the result, until the file is in the store; or has officers sign it in its own stream."""
+        """Lets the agency make the result until its file is in the store, or has officers sign it in another stream."""
         while self._filing.result is None and self._filing.decision is not None:
             await self._until(lambda: lifecycle.stage(self._filing) is Stage.ISSUE)
             if self._filing.signs:
@@ -250,7 +253,10 @@ class FilingLife(Life[Filing]):
                 await self._until(later.done)
 
     async def _deliver(self) -> None:
-        """Sends the result if it goes by post, then waits for arrival or collection; sends it again if it is lost."""
+        """Sends the result if it goes by post, then waits for its arrival or collection.
+
+        A lost result is sent again.
+        """
         while True:
             await self._issue()
             if self._to_send:
@@ -265,7 +271,9 @@ class FilingLife(Life[Filing]):
         return under_way and self._filing.parcels not in self._sent
 
     async def _until(self, done: Callable[[], bool]) -> None:
-        """Waits for `done` while it serves other streams and the clocks run. Raises `_FilingEndedError` at the end.
+        """Waits for `done`, while it serves other streams and the clocks.
+
+        Raises `_FilingEndedError` if the filing ends.
 
         No timer is started while something is being recorded: the record may cancel it in the same task or in the next,
         and only Temporal knows which (ADR 0007).
@@ -291,8 +299,8 @@ class FilingLife(Life[Filing]):
     async def _see_to_payments(self) -> None:
         """Starts collecting each fee that is due online, and each obligation to a tax office that collects by itself.
 
-        Payments of fees no longer owed are cancelled, and overpaid amounts refunded. A run does each once; the next
-        run, which does not know that, repeats it, and payment and bank recognise the repeat.
+        It cancels payments of fees no longer owed, and lets overpaid amounts be refunded. A run does each of these
+        once. The next run does not know that and repeats it; payment and bank recognise the repeat.
         """
         while self._payments_wait:
             for fee in self._filing.fees_to_collect:
@@ -320,7 +328,7 @@ class FilingLife(Life[Filing]):
         return not (self._collecting >= collect and cancelled and self._returned == fees_returned(self._filing))
 
     async def _see_to_referrals(self) -> None:
-        """Starts each referred part, and cancels those that an ended filing no longer waits for.
+        """Starts each referred part, and cancels the parts for which an ended filing no longer waits.
 
         A run does each once, as with payments.
         """
@@ -374,7 +382,7 @@ class FilingLife(Life[Filing]):
 
     @property
     def _others_wait(self) -> bool:
-        """Whether another stream has to be started or notified of the filing's end, or a file scanned."""
+        """Whether another stream has to be started, or notified of the filing's end, or a file has to be scanned."""
         return self._payments_wait or self._referrals_wait or self._parcel_waits or self._scan_waits
 
     async def _wait_for_change(self, done: Callable[[], bool], timer: Timer | None) -> bool:
@@ -388,13 +396,13 @@ class FilingLife(Life[Filing]):
 
     @property
     def _next_timer(self) -> Timer | None:
-        """The next event of the clocks; computed once for each state."""
+        """The next event of the clocks. It is computed once for each state."""
         if self._upcoming[0] != self._filing.seq:
             self._upcoming = (self._filing.seq, lifecycle.next_timer(self._filing))
         return self._upcoming[1]
 
     async def _timer_fired(self, timer: Timer) -> None:
-        """Records that a timer fired: the rules decide its meaning by instants, as for every command."""
+        """Records that a timer fired. The rules decide by the instant what follows, as for every command."""
         command = cm.TimerFired(command_id=ring_id(timer, self._filing.seq), clock=timer.clock, moment=timer.moment)
         await self.stream.attempt(command, not_before=timer.due)
 
@@ -404,7 +412,7 @@ class FilingLife(Life[Filing]):
 
 
 def hears_of_streams(kinds: Kinds) -> Callable[[W], W]:
-    """Gives a filing's workflow a signal for each fact that its streams of these kinds report."""
+    """Gives a filing's workflow a signal for each kind of fact that streams of these kinds report to it."""
 
     def signal(telling: Telling) -> Any:
         async def take(self: Any, *fact: Any) -> None:

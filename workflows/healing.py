@@ -1,4 +1,4 @@
-"""A workflow that searches once for workflows that can't be replayed, and sums up all searches so far."""
+"""A workflow that searches once for workflows that can't be replayed, and adds to the sum of all searches so far."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LOOKING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=20),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
 )
-"""Attempts are limited, since the next search comes soon."""
+"""The attempts are limited, since the next search comes soon."""
 
 
 @workflow.defn
 class Healing:
-    """Started again and again by a schedule, which passes on the result of the last completed run."""
+    """Started again and again by a schedule, which passes the result of the last completed run to the next."""
 
     @workflow.run
     async def run(self) -> Healings:

@@ -1,4 +1,4 @@
-"""A consignment as a workflow of its own: followed to its end and beyond, independent of its filing."""
+"""A consignment as a workflow of its own, followed to its end and beyond, independent of its filing."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ with workflow.unsafe.imports_passed_through():
 
 
 class ParcelLife(Life[Parcel]):
-    """The life of a consignment, independent of its filing's."""
+    """The life of a consignment, independent of the filing's life."""
 
     async def proceed(self) -> None:
-        """Sends the parcel, follows it, reports its end to the filing, then watches for late news of the post."""
+        """Sends the parcel, follows it, reports its end to the filing, then watches for late reports of the post."""
         await self._send()
         while True:
             await self._tell()
@@ -46,7 +46,10 @@ class ParcelLife(Life[Parcel]):
                 return
 
     async def caught_up(self) -> None:
-        """Assumes a recall by the filing, as the previous run may have lost that signal; the record decides."""
+        """Acts as if the filing had recalled the parcel, since the previous run may have lost that signal.
+
+        The record decides.
+        """
         self._remember(recall=True)
 
     def cancel(self) -> None:
@@ -86,7 +89,7 @@ class ParcelLife(Life[Parcel]):
         self._remember(told=outcome)
 
     async def _watch(self) -> None:
-        """Waits for news of the post, the end of the watch, or a recall by the filing."""
+        """Waits for reports of the post, the end of the watch, or a recall by the filing."""
         order, until = instruction(self.stream), self._parcel.watched_until
         looking = question(Parcels.news, order, self._record, POST, watched_until=until)
         await self.ask(looking, news=lambda: self._recall_waits)
@@ -114,7 +117,10 @@ class ParcelLife(Life[Parcel]):
             workflow.logger.info("parcel.not_recalled", extra={"code": error.refusal.code})
 
     async def _take_back(self) -> None:
-        """Cancels the parcel at the post. The answer decides: the post alone knows whether the parcel has left."""
+        """Cancels the parcel at the post.
+
+        The post's answer decides, since only the post knows whether the parcel has left.
+        """
         await self.ask(question(Parcels.cancel, instruction(self.stream), self._cancelled, POST))
 
     async def _cancelled(self, cancelled: bool) -> None:  # noqa: FBT001 -- the answer of an activity
@@ -141,5 +147,5 @@ class ParcelWorkflow:
 
     @workflow.signal
     def cancel(self, *_: Any) -> None:
-        """Handles the filing's recall of the parcel before it leaves."""
+        """Handles the filing's signal that it recalls the parcel before it leaves."""
         self.life.cancel()

@@ -1,4 +1,4 @@
-"""A part of a procedure for another agency to decide, as a workflow of its own, which reports to its filing."""
+"""A part of a procedure that another agency decides, as a workflow of its own, which reports to its filing."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ Asking = asyncio.Task[None]
 
 
 class ReferralLife(Life[Referral]):
-    """The life of a part that another agency decides: its officers or its back office, whichever answers first."""
+    """The life of a part that another agency decides, by its officers or its back office; the first answer counts."""
 
     def __init__(self, kind: StreamKind[Referral], raw: Any) -> None:
         super().__init__(kind, raw)
         self._told_overdue = False
 
     async def opening(self) -> Opening:
-        """Returns the request as its first command, at the agency that decides."""
+        """Returns the request as the stream's first command, at the agency that decides."""
         asked = OpenRequest(stream=str(stream_named(self.kind)), agency=self.start.agency)
         reading = await read(Registry.open, asked)
         self.taken_over(reading.answer)
@@ -51,7 +51,7 @@ class ReferralLife(Life[Referral]):
         self._remember(queue=found.queue or "")
 
     async def caught_up(self) -> None:
-        """Ends the wait if the filing has ended, as the previous run may have lost its signal."""
+        """Ends the wait if the filing has ended, since the previous run may have lost the filing's signal."""
         await self._cancelled()
 
     async def proceed(self) -> None:
@@ -80,7 +80,8 @@ class ReferralLife(Life[Referral]):
     async def _await_answer(self, asking: Asking | None) -> None:
         """Waits until something has to be done.
 
-        No timer is started while something is being recorded (ADR 0007), and no branch asks the clock (ADR 0005).
+        No timer is started while something is being recorded (ADR 0007), and no branch depends on the current time (ADR
+        0005).
         """
         await workflow.wait_condition(lambda: self.stream.idle)
         rings = next_moment(self.stream.state)
@@ -139,7 +140,7 @@ class ReferralLife(Life[Referral]):
 @workflow.defn(name="Referral")
 @takes_commands(REFERRAL)
 class ReferralWorkflow:
-    """One part of a procedure, decided by another agency, and its answer reported to the filing."""
+    """One part of a procedure that another agency decides; its answer is reported to the filing."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:

@@ -1,4 +1,4 @@
-"""The refund of one capture, as a workflow of its own: it waits for two officers to agree, and for the provider."""
+"""The refund of one capture, as a workflow of its own: it waits until two officers agree, and for the provider."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class RefundLife(Life[Refund]):
-    """The life of a refund, which lasts as long as a part of its capture is to be refunded."""
+    """The life of a refund. It lasts as long as any part of its capture is to be refunded."""
 
     def __init__(self, kind: StreamKind[Refund], raw: Any) -> None:
         self._unheard = True
@@ -62,7 +62,7 @@ class RefundLife(Life[Refund]):
         super().__init__(kind, raw)
 
     async def opening(self) -> Opening:
-        """Returns the capture as its first command."""
+        """Returns the capture as the stream's first command."""
         stream = stream_named(self.kind)
         reading = await read(Refunds.look, self._whose(stream))
         found = reading.answer
@@ -76,7 +76,7 @@ class RefundLife(Life[Refund]):
         self._unheard = True
 
     async def considered(self, command: Command) -> Considered:
-        """Returns the command; a fee is requested again only if the filing may still request it."""
+        """Returns the command. A fee may be requested again only if the filing still permits it."""
         if not isinstance(command, AnswerChargeBack) or command.outcome is not ChargeBackOutcome.ASKED_AGAIN:
             return await super().considered(command)
         asked = PaymentOf(filing_id=self._refund.filing_id, n=require(self._refund.capture).payment)
@@ -86,7 +86,7 @@ class RefundLife(Life[Refund]):
         return Considered(composed(command), refusal, reading.basis)
 
     async def proceed(self) -> None:
-        """Opens the claims in the logs, has approved refunds made, and notifies the payment."""
+        """Opens the claims that follow from the logs, lets approved refunds be made, and notifies the payment."""
         while True:
             await self._open_claimed()
             await self._give_back()
@@ -104,13 +104,13 @@ class RefundLife(Life[Refund]):
 
     @property
     def _has_news(self) -> bool:
-        """Whether there may be news to read in the logs, or there is news to report."""
+        """Whether there may be news to read in the logs, or something to report."""
         to_tell = bool(self._untold) or self._to_accept is not None or bool(self._to_ask_again)
         return self._must_look or to_tell
 
     @property
     def _must_look(self) -> bool:
-        """Whether a signal came, or a declined refund may be due for another reason."""
+        """Whether a signal came, or a case was declined or voided: its money may be due for another reason."""
         return self._unheard or fold.count_over(self._refund) != self._over
 
     async def _open_claimed(self) -> None:
@@ -131,10 +131,10 @@ class RefundLife(Life[Refund]):
         return RefundStart(filing_id=stream.filing, n=stream.n)
 
     async def _give_back(self) -> None:
-        """Has the provider make each approved refund; signals and reports go on however long its answer takes.
+        """Lets the provider make each approved refund. Signals and reports are handled while its answer is awaited.
 
-        Before the first request it re-reads the logs: the money must still be there and the filing not reopened, else
-        the refund can be called off. Each request is recorded before it is made.
+        Before the first request the logs are read again: the money must still be there and the filing not reopened,
+        else the refund can be called off. Each request is recorded before it is made.
         """
         while to_give := fold.to_give(self._refund):
             entry = to_give[0]
@@ -177,7 +177,7 @@ class RefundLife(Life[Refund]):
     async def _tell(self) -> None:
         """Notifies the payment of refunds, and the filing of fees requested again. Each notice is idempotent.
 
-        A payment whose workflow has ended is restarted from its log.
+        If the workflow of the payment has ended, it is restarted from its log.
         """
         for given in self._untold:
             await self._signal(HEARD, given)

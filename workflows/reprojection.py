@@ -1,4 +1,4 @@
-"""A change of calendar as a durable batch: every running stream is projected again."""
+"""A change of calendar as a durable batch: the due times of every running stream are computed again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.recording import single_argument
 
 _STRAGGLERS: Final = timedelta(seconds=30)
-"""The time after which every submission that began under the previous calendar is in the log."""
+"""The time after which every submission begun under the previous calendar is in the log."""
 
 _LONGEST: Final = timedelta(minutes=5)
 _PAGES_OF_A_RUN: Final = 500
@@ -31,10 +31,10 @@ _AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 
 @workflow.defn(name=REPROJECTION)
 class Reprojection:
-    """Repeats passes over the streams on another calendar, until a pass finds none.
+    """Repeats passes over the streams that still use another calendar, until a pass finds none.
 
-    The batch may be interrupted, or started by anybody: a stream that has the calendar is not asked again, and a stream
-    that is asked twice returns the same receipt.
+    The batch may be interrupted, and anybody may start it: a stream that has the calendar is not asked again, and a
+    stream that is asked twice returns the same receipt.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Reprojection:
 
     @workflow.signal(name=NUDGE)
     def nudge(self) -> None:
-        """Checks whether another build is to continue this run."""
+        """Lets the run check whether another build is to continue it."""
         self._nudged = True
 
     @workflow.run
@@ -72,7 +72,7 @@ class Reprojection:
         raise AssertionError
 
     async def _rest(self, time: timedelta) -> bool:
-        """Waits; False if it was cut short, so that the pass must be repeated."""
+        """Waits. False if the wait was cut short, so that the pass must be repeated."""
         self._nudged = False
         try:
             await workflow.wait_condition(lambda: self._nudged, timeout=time)

@@ -1,4 +1,4 @@
-"""A result as a workflow of its own: it is made and signed, and runs again to revoke or correct it."""
+"""A result as a workflow of its own: it is made and signed. The workflow runs again to revoke or correct it."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.waiting import drain_handlers, pause, wait_for
 
 _LONGEST_PAUSE: Final = 300
-"""Maximum seconds between two requests after an unusable file: each pause is twice the previous one."""
+"""The maximum seconds between two requests after an unusable file: each pause is twice the previous one."""
 _SIGNED: Final = (SignAgain, CorrectResult)
 """The commands that begin another signing."""
 
 
 class ResultLife(Life[Result]):
-    """The life of a result: until it is in force, and again whenever it is revoked, corrected or reissued."""
+    """The life of a result: until it is in force, and again each time that it is revoked, corrected or reissued."""
 
     def __init__(self, kind: StreamKind[Result], raw: Any) -> None:
         self._of_no_use = 0
         super().__init__(kind, raw)
 
     async def opening(self) -> Opening:
-        """Returns the order as its first command, with its current signers; or the result that the filing issued."""
+        """Returns the first command: the order with the current signers, or the result that the filing issued."""
         start: ResultStart = self.start
         asked = OrderRequest(filing_id=start.filing_id, n=start.n)
         ordered, stream = await read(Results.order, asked), stream_named(self.kind)
@@ -77,7 +77,7 @@ class ResultLife(Life[Result]):
         self.memory = self.memory.model_copy(update={"queue": found.queue or ""})
 
     async def considered(self, command: Command) -> Considered:
-        """Returns the command; one that begins another signing with the current signers."""
+        """Returns the command. A command that begins another signing gets the current signers."""
         one = await super().considered(command)
         if not isinstance(command, _SIGNED):
             return one
@@ -87,7 +87,7 @@ class ResultLife(Life[Result]):
         return Considered(signed, one.refusal, one.basis + signers.basis)
 
     async def proceed(self) -> None:
-        """Has the due result made and signed, also one requested meanwhile, then notifies the filing."""
+        """Lets the due result be made and signed, also one requested meanwhile, then notifies the filing."""
         while True:
             await self._work()
             await self._tell()
@@ -96,7 +96,7 @@ class ResultLife(Life[Result]):
                 return
 
     async def _work(self) -> None:
-        """Works until nothing is left to do; waits for a person if one must act."""
+        """Works until nothing is left to do, waiting for people where they must act."""
         while fold.is_open(self._result):
             if fold.declined(self._result):
                 await wait_for(self.stream, lambda: not fold.declined(self._result))
@@ -106,7 +106,7 @@ class ResultLife(Life[Result]):
                 await self._sign(self._result.awaited)
 
     async def _make(self) -> None:
-        """Has the file made under its number, or takes the file that came with the command.
+        """Lets the file be made under its number, or takes the file that came with the command.
 
         The file then becomes a PDF with places for signatures; a text becomes a page.
         """
@@ -155,18 +155,18 @@ class ResultLife(Life[Result]):
             await self.stream.attempt(report)
 
     async def _made_by_the_agency(self) -> Reply[IssueAnswer] | None:
-        """Returns the agency's answer; None if the platform should print the file and the log does not order that."""
+        """Returns the agency's answer; None if the platform should print the file, but the log does not order that."""
         making = agency.make(self.stream, self.memory.queue)
         await wait_for(self.stream, making.done)
         return making.result()
 
     async def _sign(self, signer: Signatory) -> None:
-        """Has one officer sign, as long as it takes; an officer may decline at the signer, or here with a reason."""
+        """Lets one officer sign, as long as it takes. The officer may decline at the signer, or here with a reason."""
         signing = question(OfficialSigning.sign, instruction(self.stream), partial(self._signed, signer), SIGNING)
         await self.ask(signing, news=lambda: self._result.awaited != signer)
 
     async def _signed(self, signer: Signatory, signing: Signing) -> None:
-        """Records the signature, and requests the next signer's unless all have signed; or the reason for none."""
+        """Records the signature, and requests the next one unless all have signed; or records why there is none."""
         about = f"{self._result.last.registered}:{signer.place}"
         if signing.file is not None:
             await self._record_signed(signer, signing, f"result:signed:{about}")
@@ -194,7 +194,7 @@ class ResultLife(Life[Result]):
             await self.stream.attempt(AskOther(command_id=command_id, signer=other.answer), basis=other.basis)
 
     async def _tell(self) -> None:
-        """Notifies the filing of the first version in force, for which it waits. Idempotent."""
+        """Notifies the filing of the first version in force, for which the filing waits. Idempotent."""
         first = fold.issued_first(self._result)
         if first is None or first.issued is None:
             return
@@ -208,7 +208,7 @@ class ResultLife(Life[Result]):
         await report(self.stream, "result_settled", fact)
 
     async def _signer(self, due: tuple[Signatory, ...]) -> Reading[Signatory | None]:
-        """Returns the current signer in the directory at the place of the one that is due; None if none is."""
+        """Returns the current signer in the directory at the place of the first in `due`; None if `due` is empty."""
         if not due:
             return Reading(None, NOTHING)
         return await read(Results.signer, SignerRequest(agency=self._result.agency, place=due[0].place))

@@ -32,7 +32,7 @@ from workflows.stream.starting import expect_id
 class Filed:
     """A submission, the digest of its raw content, and its refusal if it is malformed.
 
-    `statement` is the signed statement of the filer's identity.
+    `statement` is the signed statement of the identity of the person or program that files.
     """
 
     submission: Submission
@@ -70,7 +70,7 @@ class Filed:
         )
 
     def command(self, procedure: ProcedureRules, found: OpenResult, examined: Examined) -> Submit:
-        """Returns the filing's first command, under this procedure, with the facts of the directory and its files."""
+        """Returns the filing's first command, under this procedure, with facts of the directory and about its files."""
         submission = composed(self.submission)
         return Submit(
             actor=submission.actor,
@@ -97,7 +97,7 @@ class Filed:
 
 
 def parse_submission(raw: Any) -> Filed:
-    """Parses the submission in a start input. Raises `RefusalError`, also under the id of another filing."""
+    """Parses the submission in a start input. Raises `RefusalError`, also if the workflow's id names another filing."""
     try:
         start = FilingStart.model_validate(raw)
         content = content_digest(start.submission)
@@ -110,7 +110,7 @@ def parse_submission(raw: Any) -> Filed:
 
 
 def _refusal(submission: dict[str, Any]) -> Refusal | None:
-    """Returns the refusal of a malformed submission. If it was filed before, the log is queried all the same."""
+    """Returns the refusal of a malformed submission. The log is queried all the same, in case it was filed before."""
     try:
         strictly(Submission, submission)
     except ValidationError as error:

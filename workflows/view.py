@@ -1,6 +1,6 @@
-"""A question about the record, for clients with Temporal alone.
+"""A question about the record, for clients that can reach only Temporal.
 
-A question costs six history events and disturbs no run.
+A question costs six history events and disturbs no other run.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class ViewWorkflow:
 
 
 def _asked(raw: Any, look: UUID) -> Asked:
-    """Parses the input as a question with its digest. Raises `RefusalError`."""
+    """Parses the input as a question, with its digest. Raises `RefusalError`."""
     try:
         question = QUESTION.validate_python(raw)
     except ValidationError as error:

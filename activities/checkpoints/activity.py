@@ -25,14 +25,17 @@ class Checkpoints:
     """Makes checkpoints according to the setup."""
 
     def __init__(self, pool: Pool, setup: Setup | None) -> None:
-        """`setup` is None where no checkpoints are made."""
+        """`setup` is None if no checkpoints are made here."""
         self._pool = pool
         self._setup = setup
         self._seldom = Seldom(AGAIN)
 
     @activity.defn(name=MAKE)
     async def make(self) -> Made:
-        """Makes a checkpoint of all events, at most one every `AGAIN`; fails with the fault as its error type."""
+        """Makes a checkpoint of all events, at most one every `AGAIN`.
+
+        A fault becomes the error type of the failure.
+        """
         if self._setup is None:
             raise ApplicationError("MOTCUA_CHECKPOINTS is not set", type="not_set_up", non_retryable=True)
         setup = replace(self._setup, alive=activity.heartbeat)

@@ -14,7 +14,7 @@ PAGE: Final = 5_120
 
 
 async def position_all(connection: Connection) -> None:
-    """Assigns positions to all appended events that have none yet, unless another process is doing so."""
+    """Assigns positions to all appended events that have none. Does nothing if another process is assigning them."""
     while await position_appends(connection):
         pass
 
@@ -25,9 +25,9 @@ async def last_position(connection: Connection) -> int:
 
 
 async def whole_leaves(connection: Connection, after: int, last: int) -> AsyncIterator[list[Leaf]]:
-    """Yields the leaves of the positions after one, as far as another, page by page.
+    """Yields the leaves at the positions from `after` + 1 to `last`, page by page.
 
-    Raises `CheckpointError` where there is no event.
+    Raises `CheckpointError` if a position has no event.
     """
     for start in range(after, last, PAGE):
         end = min(start + PAGE, last)

@@ -44,7 +44,7 @@ STAMPS: Final = "stamps"
 
 
 class Published(NamedTuple):
-    """A checkpoint and the note that contains it."""
+    """A checkpoint, and the signed note that contains it."""
 
     checkpoint: Checkpoint
     note: Note
@@ -52,7 +52,7 @@ class Published(NamedTuple):
 
 @dataclass(frozen=True)
 class Log:
-    """The log of one origin. `number` is that of its folder, `origin` its name, `place` its files."""
+    """The log of one origin. `number` is the number of its folder, `origin` its name, `place` its files."""
 
     number: int
     origin: str
@@ -81,7 +81,7 @@ class Log:
         return Growth.after(size, list(zip(tiles, contents, strict=True)))
 
     async def root(self, size: int) -> bytes:
-        """The root of the tree of that size, by the tiles. Raises `CheckpointError`."""
+        """The root of the tree of that size, calculated from the tiles. Raises `CheckpointError`."""
         return joined(list((await self._hashes(frontier_nodes(size), size)).values()))
 
     async def inclusion(self, index: int, size: int) -> list[bytes]:
@@ -89,7 +89,7 @@ class Log:
         return await self._proof(inclusion_ranges(index, size), size)
 
     async def consistency(self, old: int, size: int) -> list[bytes]:
-        """Returns the proof that the tree of that size only adds to the old one. Raises `CheckpointError`."""
+        """Returns the proof that the tree of that size extends the old one. Raises `CheckpointError`."""
         return await self._proof(consistency_ranges(old, size), size)
 
     async def entries(self, number: int, size: int) -> list[bytes]:
@@ -134,7 +134,7 @@ class Log:
 
 
 async def newest_log(place: Place, name: str) -> Log:
-    """Returns the current (last) log at the second place, or the first one where none has begun."""
+    """Returns the newest log at the second place; the first one if none exists there yet."""
     for number in count(1):
         if await Within(place, str(number + 1)).read(CHECKPOINT) is None:
             return log_at(place, name, number)

@@ -1,6 +1,6 @@
-"""Makes a checkpoint: stores the new tiles, proves that they only add, collects signatures, then publishes.
+"""Makes a checkpoint: stores the new tiles, proves that they extend the old tree, collects signatures, then publishes.
 
-A run that is killed leaves tiles, which the next run finds and reuses, and never half a checkpoint.
+A run that is killed leaves tiles, which the next run reuses, and never half a checkpoint.
 """
 
 import asyncio
@@ -69,8 +69,8 @@ async def make(connection: Connection, setup: Setup) -> Published | None:
 async def begin_anew(connection: Connection, setup: Setup, reason: str) -> Published | None:
     """Makes the first checkpoint of a new log, which names the last checkpoint of the log that it succeeds.
 
-    Needed for a restored record that lacks events which were checkpointed. Witnesses must be given the new log's key
-    before, since they know no key of its name. Raises as `make`, except that `FEWER_EVENTS` is no fault here.
+    This is needed after a restore from a backup that lacks checkpointed events. Witnesses must get the new log's key
+    first, since they know no key of its name. Raises the errors of `make`, except that `FEWER_EVENTS` is no fault here.
     """
     name = setup.signer.verifier.name
     before = await newest_log(setup.place, name)
@@ -88,7 +88,7 @@ def succession(last: Checkpoint) -> str:
 
 
 async def _held(connection: Connection, making: "_Making") -> Published | None:
-    """Holds the lock by which only one checkpoint is made at a time; refuses a second.
+    """Holds the lock under which only one checkpoint at a time is made; refuses a second.
 
     The lock ends with the connection.
     """
@@ -141,7 +141,10 @@ class _Making:
         return tree.size
 
     async def _see_the_same_end(self, size: int) -> None:
-        """Raises unless the last checkpointed events are unchanged; `motcua ledger verify` checks all of them."""
+        """Raises `CheckpointError` if one of the last checkpointed events has changed.
+
+        `motcua ledger verify` checks all events.
+        """
         if not size:
             return
         number = (size - 1) // WIDTH
@@ -154,7 +157,7 @@ class _Making:
         await asyncio.gather(*(add_same(self.log.place, tile.path, content) for tile, content in tiles))
 
     async def _proved(self, seen: Checkpoint, size: int) -> Checkpoint:
-        """Returns the checkpoint of the stored tiles, once they are proved only to add to the last checkpoint."""
+        """Returns the checkpoint of the stored tiles, after a proof that they extend the last checkpoint."""
         found = Checkpoint(seen.origin, size, await self.log.root(size), seen.extensions)
         try:
             proof = await self.log.consistency(seen.size, size)
@@ -167,7 +170,7 @@ class _Making:
     async def _cosigned(self, note: Note, seen: int) -> Note:
         """Returns the note with the witnesses' cosignatures.
 
-        Raises `CheckpointError` if too few witnesses sign, or one contradicts.
+        Raises `CheckpointError` if too few witnesses sign, or if one of them contradicts the log.
         """
         size = Checkpoint.read(note.text).size
         found = await asyncio.gather(*(self._asked(witness, note, seen, size) for witness in self.setup.witnesses))

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Fault(StrEnum):
-    """Why there is no new checkpoint, or an old one is not accepted."""
+    """Why no new checkpoint was made, or why an old one is not accepted."""
 
     BUSY = "busy"
     FEWER_EVENTS = "fewer_events"
@@ -39,7 +39,7 @@ class Place(Protocol):
         """Stores a new file, flushed to disk. False if a file of that name exists, which stays as it is."""
 
     async def replace(self, path: str, content: bytes) -> None:
-        """Replaces a file, wholly or not at all."""
+        """Replaces a file, either completely or not at all."""
 
     async def names(self, folder: str) -> list[str]:
         """Returns the names in a folder."""

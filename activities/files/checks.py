@@ -12,9 +12,9 @@ from activities.files.pdf import check_pdf
 from activities.files.pictures import check_jpeg, check_png
 
 _HEAD: Final = 8192
-"""Bytes from which the type is recognised."""
+"""The number of first bytes from which the type is recognised."""
 PDF_HEAD: Final = 1024
-"""Bytes within which PDF readers look for the header."""
+"""The number of first bytes in which PDF readers look for the header."""
 
 _SEQUENCE: Final = 0x30
 _ZIP_END: Final = struct.Struct("<4s4H2LH")
@@ -56,7 +56,7 @@ def _magic(head: bytes) -> set[str]:
 
 
 def _ends_as_zip(data: bytes) -> bool:
-    """Returns whether archive programs would take the data for a ZIP with something before it.
+    """Returns whether archive programs would read the data as a ZIP file with something before it.
 
     Such programs look for the ZIP directory from the end.
     """
@@ -72,7 +72,7 @@ def _ends_as_zip(data: bytes) -> bool:
 
 
 def _check_cms(data: bytes) -> None:
-    """Checks for the DER of a ContentInfo with nothing after it; the signature itself is verified elsewhere."""
+    """Checks that the data are the DER of a ContentInfo and nothing more. The signature is verified elsewhere."""
     if data[0] != _SEQUENCE:
         raise BrokenRuleError(SOMETHING_ELSE)
     try:

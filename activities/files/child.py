@@ -1,4 +1,4 @@
-"""The program that parses files from strangers: `python -m activities.files.child`, its socket as standard input.
+"""The program that parses untrusted files: `python -m activities.files.child`, with its socket as standard input.
 
 The child limits itself before it reads anything, gets no environment from its parent, and ends with its parent.
 """
@@ -15,12 +15,12 @@ from activities.files.drawing import draw
 from activities.files.frames import Request, framed, receive_request
 
 MEMORY: Final = 5 << 28
-"""Bytes of address space."""
+"""The address space of the child, in bytes."""
 CPU: Final = 10
 """CPU seconds for one file."""
 DESCRIPTORS: Final = 16
 NICENESS: Final = 5
-"""Requests to the platform have priority over the child."""
+"""The child's niceness: requests to the platform have priority over it."""
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ from activities.files.frames import LENGTH, Request, send_request
 log = logging.getLogger(__name__)
 
 PATIENCE: Final = 30.0
-"""Seconds that a file may take. The CPU limit of the child ends earlier, unless it gets no CPU."""
+"""The seconds that one file may take. The child's CPU limit ends earlier, unless the child gets no CPU."""
 FILES_EACH: Final = 200
-"""Files after which a child is replaced by a fresh one, which frees the memory that it kept."""
+"""The number of files after which a fresh child replaces the old one, which frees the memory it kept."""
 MOST_FRAMES: Final = 64
 LONGEST_FRAME: Final = 32_000_000
 
@@ -25,7 +25,7 @@ _COMMAND: Final = (sys.executable, "-s", "-m", "activities.files.child")
 
 
 class ClosedError(Exception):
-    """The child processes were ended before the answer came: nothing is known of the file."""
+    """The child processes were ended before the answer came: nothing is known about the file."""
 
 
 class _DeadBeforeError(Exception):
@@ -56,7 +56,7 @@ class Children:
             await child.end()
 
     async def ask(self, request: Request, file: int) -> list[bytes] | None:
-        """Returns the frames of a child's answer; None if it died or took too long. Raises `ClosedError`."""
+        """Returns the frames of a child's answer; None if the child died or took too long. Raises `ClosedError`."""
         async with self._free:
             while True:
                 with suppress(_DeadBeforeError):
@@ -131,8 +131,8 @@ class _Child:
     async def ask(self, request: Request, file: int) -> list[bytes]:
         """Returns the frames of the answer. Raises `OSError`, and an error if the child dies.
 
-        The error of a dead child is `EOFError` on its first file, else `_DeadBeforeError`: an earlier file may be the
-        cause.
+        If the child dies, the error is `EOFError` on its first file, else `_DeadBeforeError`: an earlier file may be
+        the cause.
         """
         fresh, self.files = self.files == 0, self.files + 1
         try:

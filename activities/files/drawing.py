@@ -1,4 +1,4 @@
-"""Draws pictures of a file, which contain nothing of the file itself. This code runs in the child process only."""
+"""Draws pictures of a file that contain none of its bytes. This code runs in the child process only."""
 
 from collections.abc import Iterator
 from io import BytesIO

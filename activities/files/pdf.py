@@ -13,7 +13,7 @@ from activities.files.broken import ACTIVE, BOMB, DAMAGED, ENCRYPTED, HOLDS_MORE
 from activities.files.pictures import check_size, picture
 
 INFLATED: Final = 200_000_000
-"""Maximum bytes of one decompressed stream."""
+"""The maximum bytes of one decompressed stream."""
 MOST_FILTERS: Final = 4
 MOST_OBJECTS: Final = 300_000
 
@@ -28,7 +28,7 @@ settings.set_qpdf_limits(
 _WHITE: Final = b"\0\t\n\f\r "
 _END: Final = re.compile(rb"startxref[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+%%EOF")
 _GOES_ON: Final = re.compile(rb"[\0\t\n\f\r ]*(?:\d+[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+obj\b|xref\b|%)")
-"""Matches the start of a further revision, or the rest of a linearised file."""
+"""Matches the start of a further revision, or of the rest of a linearised file."""
 
 _ACTIONS: Final = frozenset(
     {
@@ -49,10 +49,10 @@ _SUSPECTED: Final = re.compile(
     b"(?:%s)(?![^\0\t\n\f\r /<>()[\\]])"
     % b"|".join(name.encode() for name in sorted({*_ACTIONS, *_ANNOTATIONS, "/JS", "/XFA", "/EF", "/EmbeddedFile"}))
 )
-"""Matches objects that need a closer look: the library writes every name in one way."""
+"""Matches the names in objects that need a closer look; the library writes each name in only one way."""
 
 _HEADED: Final = {"/DCTDecode": ("JPEG", "MPO"), "/JPXDecode": ("JPEG2000",)}
-"""Filters whose data carry an image size of their own."""
+"""Filters whose data state the size of the image themselves."""
 
 
 def check_pdf(data: bytes) -> None:
@@ -97,7 +97,10 @@ def _check_objects(pdf: pikepdf.Pdf) -> None:
 
 
 def _is_roomy(warning: str) -> bool:
-    """Returns whether the only fault is that the file declares more objects than it has, as many programs write it."""
+    """Returns whether the only fault is that the file declares more objects than it has.
+
+    Many programs write such files.
+    """
     found = _COUNTED.search(warning)
     return found is not None and int(found[1]) > int(found[2])
 
@@ -163,7 +166,7 @@ def _check_stream(stream: pikepdf.Stream) -> None:
 
 
 _OPAQUE: Final = frozenset({"/DCTDecode", "/DCT", "/JPXDecode", "/JBIG2Decode", "/CCITTFaxDecode", "/CCF", "/Crypt"})
-"""Filters whose data are left to the drawing program."""
+"""Filters whose data only the drawing program decodes."""
 
 
 def _filters(stream: pikepdf.Stream) -> list[str]:

@@ -32,7 +32,10 @@ def check_size(width: int, height: int) -> None:
 
 @contextmanager
 def picture(data: bytes, *formats: str) -> Iterator[Image.Image]:
-    """Yields the picture, its size checked, not decoded yet. Raises `BrokenRuleError`, also for errors in the block."""
+    """Yields the picture after a check of its size, not decoded yet. Raises `BrokenRuleError`.
+
+    Errors in the block of the `with` also become `BrokenRuleError`.
+    """
     try:
         with Image.open(BytesIO(data), formats=formats) as opened:
             check_size(*opened.size)
@@ -60,7 +63,7 @@ _TRAILER_TAIL: Final = struct.Struct("<I4s")
 
 
 def check_jpeg(data: bytes) -> None:
-    """Checks a JPEG. Raises `BrokenRuleError`. The trailers of phones are permitted after it: see `docs/files.md`."""
+    """Checks a JPEG. Raises `BrokenRuleError`. The trailers that phones append are permitted: see `docs/files.md`."""
     start = 0
     while True:
         end = _end_of_jpeg(data, start)
@@ -93,7 +96,7 @@ def _end_of_jpeg(data: bytes, start: int) -> int:
 
 
 def _is_phones_trailer(rest: bytes) -> bool:
-    """Returns whether this is the directory that Samsung's phones append, with every byte accounted for."""
+    """Returns whether these bytes are exactly the directory that Samsung's phones append, and nothing more."""
     if not _TRAILER_TAIL.size < len(rest) <= _LONGEST_TRAILER:
         return False
     size, tail = _TRAILER_TAIL.unpack_from(rest, len(rest) - _TRAILER_TAIL.size)

@@ -1,4 +1,4 @@
-"""The virus scanner: ClamAV's daemon over its socket. An unclear answer counts as none."""
+"""The virus scanner: ClamAV's daemon over its socket. An unclear answer counts as no answer."""
 
 import asyncio
 import logging
@@ -12,7 +12,10 @@ log = logging.getLogger(__name__)
 CHUNK: Final = 65_536
 """Bytes sent at once."""
 SECONDS: Final = 60.0
-"""Timeout of each step: connecting, sending a chunk, the answer, however busy the scanner is."""
+"""Timeout in seconds of each step: connecting, sending a chunk, the answer.
+
+It is long, since the scanner may be busy.
+"""
 LONGEST_ANSWER: Final = 4096
 
 _LENGTH: Final = struct.Struct("!I")
@@ -80,7 +83,7 @@ class Clamd:
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
-        """Limits the time of one step with the scanner, and leaves errors in reading the file as they are."""
+        """Limits the time of one step with the scanner; errors in reading the file pass through unchanged."""
         try:
             async with asyncio.timeout(self._seconds):
                 yield
@@ -89,7 +92,7 @@ class Clamd:
 
 
 def scanner_at(socket: str | None) -> Scanner | None:
-    """Returns the scanner of the setting; None, with a warning in the log, if it is not set."""
+    """Returns the scanner at this socket; None, with a warning in the log, if no socket is set."""
     if socket is None:
         log.warning("MOTCUA_CLAMD is not set: files stay unscanned")
         return None

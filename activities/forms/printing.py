@@ -52,7 +52,7 @@ def _typesetter() -> Typesetter:
 
 
 def _codes(sheet: Sheet) -> dict[str, Any]:
-    """Returns a QR code of the digest or else the dossier code, and the dossier code as bars."""
+    """Returns a QR code of the digest, or else of the dossier code; and the dossier code as a bar code."""
     content = sheet.digest or sheet.code
     return {
         "qr": None if content is None else qr(content),
@@ -61,6 +61,6 @@ def _codes(sheet: Sheet) -> dict[str, Any]:
 
 
 def _unprintable(sheet: Sheet, missing: frozenset[str]) -> Iterator[Problem]:
-    """Yields a problem for each place that holds one of these characters; for the whole form if no place does."""
+    """Yields a problem for each place with one of these characters; for the whole form if no place has one."""
     places = [entry.place for entry in sheet.entries if not missing.isdisjoint(entry.value or "")]
     return (problem(place, "unprintable") for place in places or [""])

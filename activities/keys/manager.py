@@ -7,12 +7,12 @@ from typing import Protocol
 
 
 class KeysUnavailableError(Exception):
-    """The key manager can't be reached now, or refuses. Nothing was done: retry."""
+    """The key manager can't be reached now, or refuses. Nothing was done, so the call may be retried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """A wrapped key in the record. `by` names the master key that wrapped it, with the version if there is one."""
+    """A wrapped key in the record. `by` names the master key that wrapped it, and its version if there are several."""
 
     key_id: str
     data: bytes
@@ -27,7 +27,7 @@ class KeyManager(Protocol):
 
     @property
     def name(self) -> str:
-        """The name of the master key, without its version: no secret, and no colon in it."""
+        """The name of the master key, without its version. It is no secret and has no colon in it."""
 
     def connected(self) -> AbstractAsyncContextManager[None]:
         """Keeps connections open during the block, for a process with many requests."""
@@ -36,13 +36,13 @@ class KeyManager(Protocol):
         """Returns whether `by` names this master key, in any version."""
 
     async def version(self) -> str:
-        """Returns the name and version that wrap keys now."""
+        """Returns the name of the key and the version that wraps keys now."""
 
     async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
-        """Wraps these keys, given by their ids."""
+        """Wraps these keys, given by their ids, with the master key."""
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
         """Returns the keys; None for each key that was changed, or wrapped by another master key."""
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Wraps keys of earlier versions again by the current one; None for each key that can't be opened."""
+        """Wraps keys again with the current version; None for each key that can't be opened."""

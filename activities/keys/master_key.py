@@ -38,7 +38,7 @@ class MasterKey:
         return by == self.name
 
     async def version(self) -> str:
-        """Returns the key's name alone, as there is only one version."""
+        """Returns only the key's name, since there is only one version."""
         return self.name
 
     async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
@@ -50,7 +50,7 @@ class MasterKey:
         return [self._opened(one) for one in wrapped]
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Returns the wrapped keys unchanged, as there is only one version."""
+        """Returns the wrapped keys unchanged, since there is only one version."""
         return list(wrapped)
 
     def _opened(self, one: Wrapped) -> bytes | None:

@@ -1,4 +1,4 @@
-"""The master keys of a process: one wraps, and during a change of the key a second one opens as well."""
+"""The master keys of a process: one wraps keys; while it is being replaced, a second one also opens keys."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,13 +14,13 @@ MASTER_KEY: Final = "MOTCUA_MASTER_KEY"
 OTHER_MASTER_KEY: Final = "MOTCUA_OTHER_MASTER_KEY"
 VAULT_TOKEN_FILE: Final = "MOTCUA_VAULT_TOKEN_FILE"  # noqa: S105 -- a setting's name
 WITH_MASTER_KEY: Final = (OTHER_MASTER_KEY, VAULT_TOKEN_FILE)
-"""The settings that may accompany the master key."""
+"""The settings that may be given beside the master key."""
 _VAULT: Final = "vault:"
 
 
 @dataclass(frozen=True)
 class MasterKeys:
-    """The master key that wraps, and optionally another one that only opens the keys that it wrapped."""
+    """The master key that wraps keys, and optionally a second one that only opens the keys it has wrapped."""
 
     current: KeyManager
     other: KeyManager | None = None
@@ -49,7 +49,7 @@ class MasterKeys:
         return [found.get(one) for one in wrapped]
 
     async def renew(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Wraps the same keys by the current master key; None for each key that can't be opened.
+        """Wraps the same keys with the current master key; None for each key that can't be opened.
 
         Raises `KeysUnavailableError`.
         """

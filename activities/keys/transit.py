@@ -1,7 +1,6 @@
-"""A master key in the transit engine of Vault, or of OpenBao, which has the same API: the key never leaves the engine.
+"""A master key in the transit engine of Vault, or of OpenBao with the same API. The key never leaves the engine.
 
-The wrapped text contains the key and after it the key's id, because the engine itself binds nothing to the keys that it
-rewraps.
+The wrapped text contains the key followed by the key's id, because the engine binds no id to the keys that it rewraps.
 """
 
 import asyncio
@@ -22,15 +21,15 @@ from activities.keys.sealing import KEY_BYTES
 from schemas.base import Model
 
 SECONDS: Final = 2.0
-"""Timeout of one request: an attempt to append has 5 s in all."""
+"""Timeout of one request in seconds. It is short: an attempt to append has 5 s in all."""
 AT_ONCE: Final = 250
 """Maximum number of keys in one request."""
 _KEPT: Final = httpx.Limits(keepalive_expiry=60.0)
-"""Idle seconds after which a connection is closed."""
+"""The seconds after which an idle connection is closed."""
 
 
 class _Result(Model):
-    """One result of a batch, which is a failure if both fields are empty."""
+    """One result of a batch. If both fields are empty, it is a failure."""
 
     ciphertext: str | None = None
     plaintext: str | None = None
@@ -75,12 +74,12 @@ class Transit:
         return by.rpartition("@")[0] == self.name
 
     async def version(self) -> str:
-        """Returns the key's name with its newest version, which wraps."""
+        """Returns the key's name with its newest version. That version wraps keys."""
         found = await self._ask("GET", f"keys/{self._key}")
         return f"{self.name}@{found.latest_version}"
 
     async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
-        """Wraps these keys, given by their ids, by the newest version."""
+        """Wraps these keys, given by their ids, with the newest version."""
         plain = [{"plaintext": b64encode(secret + key_id.encode()).decode()} for key_id, secret in secrets.items()]
         results = await self._of_many("encrypt", plain)
         wrapped = [self._wrapped(key_id, one) for key_id, one in zip(secrets, results, strict=True)]
@@ -94,7 +93,7 @@ class Transit:
         return [_opened(one, found.plaintext) for one, found in zip(wrapped, results, strict=True)]
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Wraps the same keys by the newest version, without revealing them to this process."""
+        """Wraps the same keys with the newest version, without revealing them to this process."""
         results = await self._of_many("rewrap", [{"ciphertext": _said(one)} for one in wrapped])
         return [self._wrapped(one.key_id, found) for one, found in zip(wrapped, results, strict=True)]
 
@@ -116,7 +115,7 @@ class Transit:
         return results
 
     async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> _Data:
-        """Returns Vault's answer; also HTTP 400 for a batch, which means that some items of it failed."""
+        """Returns Vault's answer; to a batch also the answer with HTTP 400, in which some items have failed."""
         try:
             token = self._token_file.read_text(encoding="utf-8").strip()
             async with asyncio.timeout(SECONDS), nullcontext(self._kept) if self._kept else self._client() as client:
@@ -158,7 +157,7 @@ def _said(one: Wrapped) -> str:
 
 
 def _opened(one: Wrapped, plaintext: str | None) -> bytes | None:
-    """Returns the key if the wrapped text carries its id, else None."""
+    """Returns the key if the id in the wrapped text is its own, else None."""
     plain = b64decode(plaintext or "")
     secret, key_id = plain[:KEY_BYTES], plain[KEY_BYTES:]
     return secret if key_id == one.key_id.encode() else None

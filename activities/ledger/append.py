@@ -1,11 +1,11 @@
 """The event log: appends, the only code that writes it.
 
-An append is one transaction. It is optimistic and answers with the content of the log: if rows from `next_seq` on exist
-already, it writes nothing and returns them (docs/ledger.md).
+An append is one transaction. It is optimistic, and answers with the content of the log: if rows from `next_seq` on
+exist already, it writes nothing and returns them (docs/ledger.md).
 
-It is one statement, which writes everything if the batch follows on the stream's head and its actor may write, and
-nothing otherwise. If nothing was written, a second query finds the reason, with the head locked; it waits for any
-process that holds the stream, such as a restart.
+It is one statement. The statement writes everything if the batch follows on the stream's head and its actor may write,
+and nothing otherwise. If nothing was written, a second query finds the reason, with the head locked; it waits for any
+process that has locked the stream, such as a restart.
 """
 
 from __future__ import annotations
@@ -52,16 +52,16 @@ LEDGER: Final = LocalActivityConfig(
         maximum_interval=timedelta(seconds=5),
     ),
 )
-"""An append is retried for ever: it may have been committed."""
+"""An append is retried without end, since an attempt without an answer may have been committed."""
 
 
 class _NotTakenError(Exception):
-    """The batch does not follow on the stream's head, or may not be written, or its command was recorded before."""
+    """The batch was not written: it does not follow on the head, may not be written, or was recorded before."""
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """A batch with the kind of its stream, its events as that kind's models, and the evidence that the log must hold.
+    """A batch with the kind of its stream, its events as models of that kind, and the evidence that the log must hold.
 
     `cash` are the seqs of the events that record cash taken or given. `unread`: the batch rests on a reading of the
     record that this process has not made.
@@ -104,9 +104,9 @@ class Ledger:
     async def append(self, batch: Batch) -> Appended:
         """Appends the batch, or returns the content of the log instead.
 
-        Raises `ledger_conflict`, without retry, if a later epoch has taken the stream over or events are missing. Once
-        the filing's key is gone, commands of people are refused; those of the system wait for it: `KeyGoneError` is
-        retried.
+        Raises `ledger_conflict`, without retry, if a later epoch has taken the stream over, or if the log holds other
+        or fewer events than the run has seen. Once the filing's key is deleted, commands of people are refused; for
+        commands of the system `KeyGoneError` is raised, which is retried.
         """
         began = perf_counter()
         asked = self._asked(batch)
@@ -120,7 +120,7 @@ class Ledger:
         return answer.model_copy(update=told | {"continue_as_new_suggested": batch.continue_as_new_suggested or None})
 
     async def append_within(self, connection: Connection, batch: Batch) -> Appended:
-        """Appends a batch that takes no numbers, as `append` does, in the caller's transaction."""
+        """Appends a batch, as `append` does, in the caller's transaction. The batch must take no numbers."""
         return await self._answer(connection, self._asked(batch))
 
     def _asked(self, proposed: Batch) -> _Asked:
@@ -166,13 +166,13 @@ class Ledger:
         return await officers.is_founded(connection, asked.batch)
 
     async def _moves(self, connection: Connection, asked: _Asked) -> bool | None:
-        """Returns whether the promoted build can read the stream; None if the run was not to hand over."""
+        """Returns whether the promoted build can read the stream; None if the batch does not ask for a hand-over."""
         if asked.batch.moves_with is None:
             return None
         return await builds.can_take_over(connection, asked.kind.name, asked.batch.stream, asked.batch.moves_with)
 
     async def _append(self, connection: Connection, asked: _Asked) -> Appended:
-        """Writes the batch on the stream's head. Raises `_NotTakenError` if nothing was written."""
+        """Writes the batch after the stream's head. Raises `_NotTakenError` if nothing was written."""
         async with self._reserving.reserved(connection, asked.batch, asked.events) as reserved:
             return await _write(connection, asked, reserved)
 
@@ -181,8 +181,8 @@ class Ledger:
     ) -> Appended | None:
         """Returns the log's answer to a batch that was not written; None if the append may be tried again.
 
-        A recorded command is found for every caller. An actor without the right to act does not learn the verdict of
-        the other rules.
+        Any caller gets the receipt of a command recorded before. An actor without the right to act does not learn the
+        verdict of the other rules.
         """
         batch, actor = asked.batch, asked.batch.actor
         whose = (actor.agency, actor.subject, actor.role)
@@ -207,7 +207,7 @@ class Ledger:
         return Appended(epoch=epoch, refused=refused, head=head_hash) if refused else None
 
     def _expect_current(self, batch: Batch, epoch: int, seq: int, known: str | None) -> None:
-        """Raises `ledger_conflict` for a run that has lost its stream, or has seen events that the log lacks."""
+        """Raises `ledger_conflict` for a run that has lost its stream, or has seen events that are not in the log."""
         if batch.epoch not in {None, epoch}:
             raise self._conflict(batch, "a later run has taken this stream over")
         if seq + 1 < batch.next_seq:
@@ -244,7 +244,7 @@ def _page(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
 
 
 def submitted_columns(person: bytes, possible_duplicates: tuple[str, ...]) -> dict[str, Any]:
-    """Returns the columns of a new filing's row that the ledger fills; the filing's workflow gives the others."""
+    """Returns the columns of a new filing's row that only the ledger fills; the filing's workflow gives the others."""
     return {"person": f"\\x{person.hex()}", "possible_duplicates": possible_duplicates}
 
 
@@ -255,7 +255,7 @@ def _stored(recorded: Recorded, fields: dict[str, Any]) -> StoredEvent:
 
 
 async def _missing(connection: Connection, asked: _Asked) -> list[Problem]:
-    """Returns a problem for the evidence and for the cash that the record lacks."""
+    """Returns a problem each for missing evidence and for cash that may not be taken."""
     missing = await officers.missing(connection, asked.needed, asked.batch.filing_id)
     return missing + await till_cash.missing(connection, asked.batch, asked.cash)
 
@@ -379,17 +379,17 @@ A stream that does not exist yet has no events.
 _NOT_ERASED: Final = """
 coalesce((select erased_at is null from stream as whole where stream = 'filing:' || $2::uuid for key share), true)
 """
-"""SQL for a new stream: true unless its filing is erased. The lock makes an erasure wait for this append.
+"""SQL for a new stream: true unless its filing is erased. Its lock makes an erasure wait for this append.
 
-An existing stream needs neither check nor lock: an erasure moves the stream's head.
+An existing stream needs neither check nor lock, since an erasure moves the stream's head.
 """
 
 _EACH: Final = ", ".join(event_rows.EACH)
 _HASHED: Final = 16
-"""The number of the parameter with the hashed part of each event; then come its columns and its `bound` text."""
+"""The number of the SQL parameter with the hashed part of each event; its columns and its `bound` text follow."""
 _BINDS: Final = _HASHED + 1 + len(event_rows.EACH)
 _REST: Final = _BINDS + 1
-"""The number of the change's first parameter."""
+"""The number of the first SQL parameter with a row of a read model."""
 _POSTED: Final = """
 posted as (
     insert into outbox (stream, seq, paper, filing_id, agency)
@@ -400,12 +400,12 @@ posted as (
 
 
 def _value(place: int, type_: str, n: str, *, one: bool) -> str:
-    """Returns the n-th event's value from an array parameter, or a single value if `one`: arrays cost more."""
+    """Returns SQL for the n-th value of an array parameter; if `one`, for a single value, since arrays cost more."""
     return f"${place}::{type_}" if one else f"(${place}::{type_}[])[{n}]"
 
 
 def _chain(*, one: bool) -> str:
-    """Returns the SQL of the batch's events with their hashes, after the head; `one` event needs no recursion."""
+    """Returns the SQL that chains the batch's events, with their hashes, to the head. One event needs no recursion."""
     bound = binding.BOUND.format(epoch="epoch", rest=_value(_BINDS, "text", "n + 1", one=one))
     hashed = _value(_HASHED, "bytea", "n + 1", one=one)
     hash_ = event_rows.HASH.format(hashed=hashed, recorded_at="now", previous="hash", bound="following.bound")
@@ -430,7 +430,7 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     knows: bool,
     begins: bool,
 ) -> str:
-    """Returns the single statement of an append, which yields the stream's epoch if the batch was taken.
+    """Returns the single statement of an append. It yields the stream's epoch if the batch was written.
 
     The table `stream` stands first: a process that locks it stops every append before the append locks anything else.
     """

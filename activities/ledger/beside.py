@@ -1,7 +1,7 @@
 """Appends without a workflow, in the caller's transaction: publications, and the traces of restarts.
 
-Such appends skip all checks of the log: the caller has locked the streams by `heads`, and answers for its right to
-write.
+Such appends skip all checks of the log: the caller has locked the streams by `heads`, and is responsible for its right
+to write.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Head = Mapping[str, Any]
 async def heads(connection: Connection, streams: Collection[tuple[str, UUID | None, str]]) -> dict[str, Head]:
     """Returns the heads of these streams, by name, locked until the end of the transaction.
 
-    Each stream is given with its filing and agency, and begun if it does not exist.
+    Each stream is given with its filing and agency; if it does not exist, it is begun.
     """
     await connection.executemany(_BEGIN, streams)
     rows = await connection.fetch(_HEADS, [stream for stream, *_ in streams])

@@ -21,13 +21,13 @@ def key_commitment(secret: bytes) -> str:
 
 
 def receipt_binding(secret: bytes, stream: str, command_id: str, digest: str) -> str:
-    """Returns a commitment to a receipt, in hex: without the key nobody can test guesses of the digest's content."""
+    """Returns a commitment to a receipt, in hex. Without the key nobody can test guesses at the digest's content."""
     said = f"receipt\n{stream}\n{command_id}\n{digest}".encode()
     return hmac.digest(secret, said, "sha256").hex()
 
 
 def bindings(batch: Batch, events: int, key: FilingKey) -> list[str]:
-    """Returns for each of a batch's events the JSON members of `bound` after the epoch, which only the log knows."""
+    """Returns for each event of a batch the JSON members of `bound` that follow the epoch, which only the log knows."""
     bound = [""] * events
     if batch.next_seq == 1:
         bound[0] = f',"key":"{key_commitment(key.secret)}"'
@@ -36,4 +36,4 @@ def bindings(batch: Batch, events: int, key: FilingKey) -> list[str]:
 
 
 BOUND: Final = """convert_to('{{"epoch":' || {epoch} || {rest} || '}}', 'UTF8')"""
-"""The column in SQL, as RFC 8785 JSON."""
+"""SQL for the column `bound`, as RFC 8785 JSON."""

@@ -13,7 +13,7 @@ from views.log import Connection
 class Written(Model):
     """The versions that a build reads, by kind of stream.
 
-    `by_order`: its acts on the outside world take their orders from the log alone.
+    `by_order`: its activities act on the outside world only as the log orders.
     """
 
     kinds: dict[str, Reads]

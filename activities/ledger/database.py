@@ -16,12 +16,12 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 Pool: TypeAlias = "asyncpg.Pool[Any]"
 
 ACQUIRE_SECONDS: Final = 2
-"""Maximum wait for a connection: an attempt to append has 5 s in all."""
+"""The maximum wait for a connection in seconds: an attempt to append has 5 s in all."""
 
 
 @contextmanager
 def mask_database_errors() -> Iterator[None]:
-    """Replaces database errors, which may quote values: the new one only says that log or keys are unreachable."""
+    """Replaces database errors, whose text may quote values: the new one only says that log or keys are unreachable."""
     try:
         yield
     except KeysUnavailableError as error:

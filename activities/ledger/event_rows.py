@@ -68,7 +68,7 @@ def columns(
 
 
 def _via(batch: Batch) -> str:
-    """Returns the sending program: the signer with key and hash of the statement, else the claimed program."""
+    """Returns the sending program: the signer with key id and hash of the statement, or else the claimed program."""
     if batch.statement is None:
         return f"{batch.via.principal}/{batch.via.channel}"
     by = signed(batch.statement)
@@ -84,7 +84,7 @@ def _public_actor(actor: Actor, key: FilingKey) -> tuple[dict[str, str], str | N
 
 UNBOUND: Final = b"\x01"
 BOUND: Final = b"\x02"
-"""The layouts of the hash: without `bound`, and with it."""
+"""The first byte of the hashed text: `UNBOUND` without the column `bound`, `BOUND` with it."""
 
 
 def hashed(columns: dict[str, Any], layout: bytes = UNBOUND) -> bytes:

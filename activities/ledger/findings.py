@@ -1,4 +1,4 @@
-"""Outcomes of acts outside and of examinations, written by the process that did them before it answers.
+"""The outcomes of acts outside our platform and of examinations, stored by their process before it answers.
 
 Anybody with access to Temporal can answer a workflow in place of an activity. So an event that follows from such an
 answer is written only if the record holds the finding that it states: the append compares them in its own statement.
@@ -20,7 +20,7 @@ class Findings:
         self._pool = pool
 
     async def keep(self, stream: str, *found: Finding) -> None:
-        """Stores each finding; a finding that is stored already stays as it is."""
+        """Stores each finding. A finding that is stored already is not changed."""
         if not found:
             return
         rows = [(stream, one.kind, one.id, one.body) for one in found]

@@ -36,7 +36,7 @@ class Measures:
             self._conflicts.add(0, {"kind": kind})
 
     def answered(self, batch: Batch, answer: Appended, seconds: float) -> None:
-        """Counts an answer: the log took the batch, held it already, refused it, or returned its content."""
+        """Counts an answer: the log accepted the batch, held it already, refused it, or returned its content."""
         kind = _kind(batch)
         self._milliseconds.record(seconds * 1000, kind)
         if answer.refused is not None:

@@ -44,7 +44,10 @@ class Written:
 
 @dataclass(frozen=True)
 class Change:
-    """The rows that an append writes, whether tasks follow, and all of them as JSON, in this order."""
+    """The rows that an append writes.
+
+    `tasks`: whether tasks are written after the rows; `parameters`: the rows, then the tasks, as JSON.
+    """
 
     rows: tuple[Written, ...]
     tasks: bool
@@ -52,7 +55,7 @@ class Change:
 
     @property
     def shape(self) -> tuple[tuple[Written, ...], bool]:
-        """The parts on which the statement depends."""
+        """The parts of the change that determine the SQL statement."""
         return self.rows, self.tasks
 
 
@@ -129,7 +132,7 @@ select stream, filing_id, task.* from unnest($1::text[], $2::uuid[], $3::text[])
 
 @cache
 def statements(rows: tuple[Written, ...], *, tasks: bool, whose: int, first: int) -> str:
-    """Returns the statements that write the rows, to follow a CTE `moved`: they write only if `moved` yields a row.
+    """Returns the statements that write the rows. They follow a CTE `moved`, and write only if it yields a row.
 
     Their parameters are stream and filing from `$whose` on, and those of the `Change` from `$first` on.
     """

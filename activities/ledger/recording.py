@@ -1,4 +1,7 @@
-"""Records in a stream without a workflow: fold, decide, append; of two at once the first wins."""
+"""Records a command in a stream without a workflow: fold, decide, append.
+
+If two commands come at once, the first wins.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ from views.log import Log
 
 
 async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin, command: Command) -> None:
-    """Records a command now, in a stream that begins with it if it does not exist.
+    """Records a command now. If the stream does not exist, it begins with this command.
 
-    A repeat of the same command finds it recorded. Raises `RefusalError` if the rules refuse it.
+    If the same command is recorded already, nothing happens. Raises `RefusalError` if the rules refuse it.
     """
     at = datetime.now(UTC)
     while True:

@@ -1,7 +1,7 @@
-"""Prerequisites of a batch: its filing's key, its numbers, the person's other open filings.
+"""The prerequisites of a batch: its filing's key, its numbers, the person's other open filings.
 
-One statement reads or reserves them all, in the transaction that then records the batch: numbers have no gaps, since
-their counters stay locked until the commit, and if one person hands in two filings at once, one of them sees the other.
+One statement reads or reserves them all, in the transaction that then records the batch. So numbers have no gaps, since
+their counters stay locked until the commit; and if a person submits two filings at once, one of them sees the other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ from schemas.filing.events import PickupOffered, ResultOffered, Submitted
 from schemas.stream.ledger import Batch
 
 MOST: Final = 10
-"""Maximum of the person's other filings that are named, the oldest first: a warning to the officer, no refusal."""
+"""The maximum of the person's other filings that are named, the oldest first.
+
+They warn the officer; none is refused.
+"""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Run:
     Attributes:
         kind: The kind of the counter.
         period: The period in which it counts.
-        length: The quantity of numbers.
+        length: How many numbers are taken.
         how: The format in which they are written.
     """
 
@@ -47,13 +50,13 @@ class Run:
     how: Numbering
 
     def up_to(self, agency: str, last: int) -> list[str]:
-        """Returns the numbers in their written form, of which `last` is the last."""
+        """Returns the numbers in their written form; the last of them is `last`."""
         return [self.how.write(agency, self.period, n) for n in range(last - self.length + 1, last + 1)]
 
 
 @dataclass(frozen=True)
 class Filer:
-    """The person who hands a filing in, as the vault's pseudonymous index, and the procedure."""
+    """The person who submits a filing, as the pseudonymous index of the vault, and the procedure."""
 
     person: bytes
     procedure: str
@@ -169,7 +172,7 @@ class Reserving:
 
 
 def runs(events: Iterable[Model], at: datetime, numberings: Mapping[str, Numbering]) -> list[Run]:
-    """Returns the numbers that the events take from the counters, in the order in which these are locked."""
+    """Returns the numbers that the events take, by counter, in the order in which the counters are locked."""
     kinds = Counter(kind for event in events for kind in numbers_taken(event).values())
     moment = at.astimezone(VIETNAM)
     return [
@@ -194,7 +197,7 @@ def _numbers(batch: Batch, taken: Iterable[Run], last: Mapping[str, int]) -> dic
 def _locks(filer: Filer | None) -> tuple[str, ...]:
     """Returns the locks to take before any read.
 
-    The table comes first, as in all appends: a process that holds it may change the read models.
+    The lock on the table comes first, as in all appends: the process that holds it may change the read models.
     """
     person = () if filer is None else (f"select pg_advisory_xact_lock({filer.lock})",)
     return ("lock table stream in row exclusive mode", *person)

@@ -1,4 +1,4 @@
-"""The status of streams of all kinds in the read model `standing`: open or not, until when watched, which calendar."""
+"""The status of streams of all kinds in the read model `standing`: open or not, how long watched, which calendar."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEPT: Final = 200
 
 _OPEN: Final = "from standing where kind = $2 and open and calendar <> $1"
 _WATCHED: Final = "from standing where kind = $2 and not open and watched_until > now() and calendar <> $1"
-"""SQL for the running streams of a kind on another calendar than the given one; each part uses its own index."""
+"""SQL: the running streams of a kind on another calendar than the given one. Each part uses its own index."""
 
 _PAGE: Final = "and stream > $3 order by stream limit $4"
 # Few are watched. Without the CTE PostgreSQL would search all streams that ever existed for the next ones.
@@ -24,7 +24,7 @@ NEXT_ON_ANOTHER: Final = f"""
 with watched as materialized (select stream {_WATCHED})
 (select stream {_OPEN} {_PAGE}) union all (select stream from watched where true {_PAGE}) order by stream limit $4
 """  # noqa: S608 -- joined from statements of our own
-"""SQL for the next running streams on another calendar: at most $4, after the stream $3, which is empty at first."""
+"""SQL: the next running streams on another calendar: at most $4, after the stream $3, which is empty at first."""
 
 COUNT_ON_ANOTHER: Final = f"select (select count(*) {_OPEN}) + (select count(*) {_WATCHED})"
 
@@ -49,5 +49,5 @@ async def calendar_of(connection: Connection, stream: str) -> Calendar | None:
 
 @lru_cache(KEPT)
 def read_calendar(published: bytes) -> Calendar:
-    """Parses a calendar once, as many streams use the same one."""
+    """Parses a calendar only once, since many streams use the same one."""
     return Calendar.model_validate_json(published)

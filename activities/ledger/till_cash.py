@@ -1,4 +1,4 @@
-"""Cash in an append is assigned to the open till of its actor, in the append's own statement."""
+"""Assigns the cash of an append to the actor's open till, in the same SQL statement."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ till as materialized (
     select number from till_open where agency = $7 and cashier = $8 for key share
 )
 """
-"""The actor's open till, locked until the commit, so that counting or closing it waits."""
+"""SQL: the actor's open till, locked until the commit, so that counting or closing it waits."""
 
 MAY_TAKE: Final = """
 and (exists (select from till) or not exists (select from agency where agency = $7 and tills))
@@ -36,7 +36,7 @@ through as (
 
 
 async def missing(connection: Connection, batch: Batch, cash: tuple[int, ...]) -> list[Problem]:
-    """Returns the problem if the actor may not take or give cash: the agency has tills, but the actor's is not open."""
+    """Returns the problem of an actor who may not move cash: the agency has tills, but the actor's is not open."""
     if not cash or await connection.fetchval(_OPEN, batch.actor.agency, batch.actor.subject):
         return []
     return [problem("", "no_open_till")]

@@ -1,4 +1,4 @@
-"""Keys: one for each filing, wrapped by the master key. Erasing a filing's key erases the person, not the proof."""
+"""Keys: one for each filing, wrapped by the master key. Deleting it erases the person's data, but not the proof."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class FilingKey:
         return unseal(self.secret, sealed, context)
 
     def pseudonym(self, subject: str) -> str:
-        """Returns a name for `subject` that means nothing outside this filing."""
+        """Returns a name for `subject` that nobody can connect with a name in another filing."""
         return "p-" + hmac.new(self.secret, subject.encode(), hashlib.sha256).hexdigest()[:32]
 
     def digest(self, text: str) -> str:
@@ -55,7 +55,7 @@ class FilingKey:
 
 
 class KeyGoneError(LookupError):
-    """A filing's key is not in the record: it was deleted, or the filing was never handed in here."""
+    """A filing's key is not in the record: it was deleted, or the filing was never submitted here."""
 
     def __init__(self) -> None:
         super().__init__("the filing's key is gone")
@@ -77,10 +77,12 @@ class Vault:
         self._index: bytes | None = None
 
     async def person(self, connection: Connection, id_number: str, *, first: bool = False) -> bytes:
-        """Returns an index that is the same for all filings of one person; without the index key it reveals nothing.
+        """Returns an index that is the same for all filings of one person.
 
-        The `first` filing makes the index key, in the caller's transaction. Raises `IndexKeyGoneError`: once people
-        were recorded, the key is never replaced. Raises `SealBrokenError`.
+        Nobody can trace it to them without the index key.
+
+        The `first` filing makes the index key, in the caller's transaction. Raises `IndexKeyGoneError` if people were
+        recorded before and the key is missing: it is never replaced. Raises `SealBrokenError`.
         """
         secret = self._index or await self._index_key(connection)
         if secret is None and first and not await connection.fetchval(_ANYBODY):
@@ -100,7 +102,7 @@ class Vault:
     async def opens(self, connection: Connection) -> bool:
         """Returns whether these master keys have wrapped the keys of the record.
 
-        A change of the master key proceeds from the first filing's key to the last, and ends with the index key.
+        A change of the master key rewraps the filings' keys from the first to the last, and then the index key.
         """
         return all(self._masters.know(row["wrapped_by"]) for row in await connection.fetch(_ENDS))
 
@@ -119,20 +121,23 @@ class Vault:
         return key
 
     def remember(self, filing: UUID, key: FilingKey) -> None:
-        """Caches a key that the record holds: a new one only after its commit."""
+        """Caches a key that the record holds. A new key may be cached only after its commit."""
         self._known[filing] = key
         self._known.move_to_end(filing)
         if len(self._known) > _CACHED_KEYS:
             self._known.popitem(last=False)
 
     async def new(self, filing: UUID) -> tuple[FilingKey, Wrapped]:
-        """Returns a new key for a filing, and its wrapped form."""
+        """Returns a new key for a filing, together with its wrapped form."""
         key = FilingKey(f"{self._masters.current.name}:{filing}", os.urandom(KEY_BYTES))
         [wrapped] = await self._masters.current.wrap({key.key_id: key.secret})
         return key, wrapped
 
     async def learn(self, connection: Connection, filings: Collection[UUID]) -> None:
-        """Caches the keys of many filings at once for `find`; keys that can't be unwrapped are left to `find`."""
+        """Caches the keys of many filings at once for `find`.
+
+        Keys that can't be unwrapped are skipped: `find` reports them.
+        """
         unknown = [filing for filing in filings if filing not in self._known]
         rows = await connection.fetch(_KEYS, unknown) if unknown else []
         secrets = await self._masters.unwrap([_wrapped(row) for row in rows])
@@ -152,7 +157,7 @@ class Vault:
         return key
 
     async def key(self, connection: Connection, filing: UUID, agency: str, *, first: bool = False) -> FilingKey:
-        """Returns the key of a filing. With `first` it makes a missing one, in the caller's transaction.
+        """Returns the key of a filing. With `first` a missing key is made, in the caller's transaction.
 
         Without `first` a missing key raises `KeyGoneError`: it is never replaced.
         """
@@ -167,14 +172,14 @@ class Vault:
         return await self.others(connection, filing)
 
     async def others(self, connection: Connection, filing: UUID) -> FilingKey:
-        """Returns the key of a filing, which another transaction may have made just now. Raises `KeyGoneError`."""
+        """Returns the key of a filing that another transaction may have made just now. Raises `KeyGoneError`."""
         found = await self.find(connection, filing)
         if found is None:
             raise KeyGoneError
         return found
 
     async def _index_key(self, connection: Connection) -> bytes | None:
-        """Returns the key in the record, or else the master key that served as index key before there was one."""
+        """Returns the index key in the record; before there was one, the master key that was used as index key."""
         row = await connection.fetchrow(_INDEX_KEY)
         self._index = await self._as_before(connection) if row is None else (await self.unwrap(row)).secret
         return self._index

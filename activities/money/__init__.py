@@ -1,1 +1,1 @@
-"""Payments and refunds, at the provider that takes the money."""
+"""Payments and refunds, at the provider that collects the money."""

@@ -15,10 +15,10 @@ from schemas.ids import StreamId, filing_workflow, of_obligation
 from schemas.publishing.procedure import Procedure
 
 _FEE: Final = "fee"
-"""The code of the single line that stands for all lines of a waived fee."""
+"""The code of the single line that replaces all lines of a waived fee."""
 
 _OBLIGATION: Final = "obligation"
-"""The code of the single line of an obligation, which is owed to another authority."""
+"""The code of the single line of an obligation to another authority."""
 
 
 class Demands:
@@ -31,7 +31,7 @@ class Demands:
     async def about(self, stream: StreamId) -> About:
         """Returns the purpose of a stream's payment.
 
-        Raises `no_procedure`, which is retried, if the procedure is not in the catalogue any more.
+        Raises `no_procedure`, which is retried, if the procedure is no longer in the catalogue.
         """
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
@@ -72,7 +72,7 @@ from event as first
     left join agency on agency.agency = whose.agency
 where first.stream = $1 and first.seq = 1 and convert_from(asked.body, 'UTF8')::jsonb ->> 'n' = $2
 """
-"""SQL for the purpose of a payment.
+"""SQL: the purpose of a payment.
 
-A tax office's demand names that office; other requests are of the filing's agency.
+A demand of a tax office names that office; other requests belong to the filing's agency.
 """

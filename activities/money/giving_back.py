@@ -1,4 +1,4 @@
-"""Refunds that the log orders a provider to make: first a query, then one call for each recorded request."""
+"""Refunds that the log orders from a provider: first a query, then one call for each recorded request."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -25,19 +25,19 @@ from schemas.base import Model
 from schemas.refund.state import Refund, RefundEntry
 
 GIVE_BACK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=15))
-"""Time for reading the log, then a query and a call of at most 5 s each."""
+"""Time to read the log, and for a query and a call of at most 5 s each."""
 
 NOT_OFFERED: Final = "not_offered"
 """The provider can't make refunds."""
 
 SETTLED: Final = timedelta(minutes=15)
-"""Time for which an unanswered call may still take effect. It doubles with each further request."""
+"""The time for which an unanswered call may still take effect. It doubles with each further request."""
 
 _MOST: Final = 64
 
 
 class Returned(Model):
-    """The provider's transaction number of the refund, or the reason why it will never make it.
+    """The provider's transaction number of the refund, or the reason why the provider will never make it.
 
     `refused` is the provider's code, or `not_offered`. `again`: the refund was not made, and no earlier call can still
     make it; the workflow records that, and requests the refund again.
@@ -49,7 +49,7 @@ class Returned(Model):
 
 
 class GivingBack:
-    """Makes refunds through providers, by the name that a payment uses for its provider."""
+    """Makes refunds through providers. Each is found by the name in the payment."""
 
     def __init__(self, providers: Mapping[str, Provider], calls: Calls, instructions: Instructions) -> None:
         self._providers = providers
@@ -58,12 +58,12 @@ class GivingBack:
 
     @activity.defn(name="payment.refund")
     async def refund(self, given: Instruction) -> Returned:
-        """Makes the refund that the log orders, or finds it made, or returns the provider's final refusal.
+        """Makes the refund that the log orders, or returns it if already made, or returns the provider's final refusal.
 
-        After a refusal people have to act. The provider is queried before each call, and called once for each recorded
-        request; an unanswered call is only queried from then on. A refusal is final only if the provider knows the
-        money; otherwise the refund stays under way. An HTTP error (4xx) is not a refusal either: it is a mistake of
-        ours to be fixed, and is raised. Raises `NotOrderedError`.
+        After a refusal officers have to act. The provider is queried before each call, and called once for each
+        recorded request; after an unanswered call it is only queried. A refusal is final only if the provider knows the
+        money; otherwise the refund stays under way. An HTTP error (4xx) is no refusal either: it is our own mistake,
+        and is raised. Raises `NotOrderedError`.
         """
         failpoint("payment.refund_due")
         refund, entry = await self._ordered(given)

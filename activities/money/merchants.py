@@ -1,4 +1,4 @@
-"""The merchants that collect an agency's money (a tax office's too), and permission to request a fee again."""
+"""The merchants that collect an agency's money (or a tax office's), and the permission to request a fee again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MerchantRequest(Model):
 
 
 class RenewalRequest(MerchantRequest):
-    """Asks whether `actor` may request a fee of this filing again, through their `chosen` merchant, if any."""
+    """Asks whether `actor` may request a fee of this filing again, through the `chosen` merchant if one is named."""
 
     filing_id: UUID
     actor: Actor
@@ -60,7 +60,7 @@ class Collector(Model):
 
 
 class Merchants:
-    """The merchants that are set up, and the directory that names them for each agency."""
+    """The merchants that are configured here, and the directory that names them for each agency."""
 
     def __init__(self, providers: Mapping[str, Provider], pool: Pool, vault: Vault, kinds: Kinds) -> None:
         self._providers = providers
@@ -70,10 +70,10 @@ class Merchants:
 
     @activity.defn(name="payment.merchant")
     async def merchant(self, request: MerchantRequest) -> Through:
-        """Returns the merchant to collect the money.
+        """Returns the merchant that is to collect the money.
 
-        That is the `chosen` merchant, or else the first in the agency's directory that is set up here, or else the
-        first in the directory.
+        It is the `chosen` merchant; else the first of the agency's directory entry that is configured here; else the
+        first of that entry.
         """
         if request.chosen is not None:
             return self._through(request.chosen)

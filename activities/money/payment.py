@@ -1,6 +1,6 @@
 """Activities that call a payment's provider.
 
-Every call carries its business key at the provider, so a repeat changes nothing.
+Every call carries its business key at the provider, so a retry has no further effect.
 """
 
 from collections.abc import Mapping
@@ -29,13 +29,13 @@ BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 
 
 class MoneyWanted(Instruction):
-    """The payment awaits money. `at_once`: a callback or other notice about it has arrived."""
+    """The payment awaits money. `at_once`: a callback or another notice about it has arrived."""
 
     at_once: bool = False
 
 
 class Watched(Taken):
-    """All captures, or the time at which the watch ended without more of them."""
+    """All captures; or the time at which the watch ended, if there are no new ones."""
 
     watched_until: Instant | None = None
 
@@ -50,7 +50,7 @@ class Payments:
 
     @activity.defn(name="payment.order")
     async def order(self, given: Instruction) -> Order:
-        """Places the order of a request that can be paid, or finds it placed."""
+        """Places the order of a request that can be paid; returns the order if it was placed before."""
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
         request = payment.attempts[-1]
@@ -73,7 +73,7 @@ class Payments:
 
     @activity.defn(name="payment.money")
     async def money(self, given: MoneyWanted) -> Taken:
-        """Returns all captures of a fee that is owed, once there is one that the run does not know."""
+        """Returns all captures of a fee that is owed, once there is one that the run does not know yet."""
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
         if payment.state is not PaymentState.PENDING:
@@ -86,7 +86,7 @@ class Payments:
 
     @activity.defn(name="payment.late_money")
     async def late_money(self, given: Instruction) -> Watched:
-        """Returns all captures of a settled payment, once there is a new one, or when the watch is over."""
+        """Returns all captures of a settled payment, once there is a new one or the watch is over."""
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
         if payment.settled_at is None or payment.watched_until is None:
@@ -109,7 +109,8 @@ class Payments:
     async def close(self, given: Instruction) -> Closed:
         """Closes an expired request at the provider; returns all captures until then.
 
-        While there are new captures, the request is not found closed: nobody can withhold captures from an expiry.
+        While there are new captures, no finding says that the request is closed. So nobody can end a payment as unpaid
+        by withholding captures.
         """
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
@@ -132,6 +133,6 @@ def _captures(payment: Payment) -> tuple[str, ...]:
 
 
 def _new(taken: Taken, payment: Payment) -> tuple[Finding, ...]:
-    """Returns the findings of captures that the log does not hold."""
+    """Returns the findings of captures that the log does not hold yet."""
     known = _captures(payment)
     return tuple(captured(capture) for capture in taken.captures if capture.capture_id not in known)

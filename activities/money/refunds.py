@@ -1,4 +1,4 @@
-"""Reads in the logs about money that may have to be refunded: the capture, the claim to it, the amounts given back."""
+"""Reads in the logs about money that may have to be refunded: the capture, the claim to it, the sums returned."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Refunds:
 
     @activity.defn(name="refund.of_fee")
     async def of_fee(self, asked: PaymentOf) -> int | None:
-        """Returns the number of the refund of the money that paid a fee; None if no money is held for it."""
+        """Returns the number of the refund of the money that paid a fee; None if the money is not held here."""
         payment, filing = await self._states(
             payment_workflow(asked.filing_id, asked.n), filing_workflow(asked.filing_id)
         )
@@ -82,23 +82,23 @@ class Refunds:
 
     @activity.defn(name="refund.ruled")
     async def ruled(self, filing_id: UUID) -> list[int]:
-        """Returns the numbers of a filing's refunds that were opened or examined because of how the filing ended."""
+        """Returns the numbers of a filing's refunds that were opened or examined because of the filing's end."""
         return [refund.n for refund in await self._refunds(filing_id) if status.was_ruled(refund)]
 
     @activity.defn(name="refund.not_asked_again")
     async def not_asked_again(self, asked: PaymentOf) -> Problem | None:
-        """Returns why the filing may not request a charged-back fee again now; None if the filing may."""
+        """Returns why the filing may not request a charged-back fee again now; None if it may."""
         [filing] = await self._states(filing_workflow(asked.filing_id))
         return problem("", "filing_closed") if filing is None else not_asked_again(filing, asked.n)
 
     @activity.defn(name="refund.given")
     async def given(self, asked: PaymentOf) -> list[GivenBack]:
-        """Returns all money refunded of a payment, as its refunds have recorded it."""
+        """Returns all refunds of a payment's money, as its refunds have recorded them."""
         return [given for refund in await self._of_payment(asked) for given in status.given_back(refund)]
 
     @activity.defn(name="refund.accepted")
     async def accepted(self, asked: PaymentOf) -> list[CaptureAccepted]:
-        """Returns the captures of a payment that are accepted for the whole fee, as its refunds have recorded it."""
+        """Returns the captures of a payment that are accepted as the whole fee, as its refunds have recorded them."""
         every = map(status.accepted, await self._of_payment(asked))
         return [accepted for accepted in every if accepted is not None]
 
@@ -115,7 +115,7 @@ class Refunds:
         return await self._states(*(row["stream"] for row in rows))
 
     async def _states(self, *streams: str) -> list[Any]:
-        """Returns the states of these streams; None for a stream that was never begun."""
+        """Returns the states of these streams; None for a stream that has not begun."""
         found: list[Filing | Payment | None] = []
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
@@ -131,4 +131,4 @@ class Refunds:
 _REFUNDS: Final = (
     "select distinct stream from event where filing_id = $1 and starts_with(stream, 'refund:') order by stream"
 )
-"""The refunds, from the record: a read model that lacks a row must not let money go back twice."""
+"""SQL: the refunds, read from the record. A missing row in a read model must not let money be returned twice."""

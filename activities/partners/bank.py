@@ -1,8 +1,8 @@
 """The interface to any bank, and the adapter for the sandbox's API.
 
-Every call carries a business key by which the bank deduplicates, so a call whose answer was lost is simply repeated.
-Amounts are whole đồng. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused, with the
-bank's code).
+Every call carries a business key by which the bank recognises a repeat, so a call whose answer was lost is simply
+repeated. Amounts are whole đồng. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused,
+with the bank's code).
 """
 
 from typing import Literal, Protocol
@@ -24,7 +24,7 @@ class Capture(PartnerResponse):
 
 
 class Refund(PartnerResponse):
-    """Money given back from one capture, under its own business key."""
+    """Money returned from one capture, under its own business key."""
 
     key: str
     capture_id: str
@@ -58,10 +58,13 @@ class Bank(Protocol):
         """Returns the order's current state. `RejectedError` `not_found`: the order was never placed."""
 
     async def cancel(self, key: str) -> Order:
-        """Closes the order to further money. The answer is `paid` if money came first."""
+        """Closes the order to further money. The answer is `paid` if money arrived first."""
 
     async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
-        """Refunds, or returns the refund of this key. `RejectedError` `exceeds_capture`: more than was captured."""
+        """Refunds; returns the earlier refund of this key if there is one.
+
+        `RejectedError` `exceeds_capture`: more than was captured.
+        """
 
 
 class _NewOrder(PartnerResponse):

@@ -1,4 +1,4 @@
-"""HTTP with partners: one client, two errors.
+"""HTTP with partners: one client, and two kinds of errors.
 
 Error texts name the system and the fault, never the content of the request.
 """
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 TIMEOUT_S: Final = 5.0
 _KEPT: Final = httpx.Limits(keepalive_expiry=2.0)
-"""Idle time of connections: less than the partners' timeout (5 s and more), so that no request uses a closing one."""
+"""The idle time of connections. It is shorter than the partners' (5 s and more), so no request uses a closing one."""
 TRANSIENT: Final = frozenset({408, 425, 429})
 
 

@@ -1,4 +1,4 @@
-"""The log holds the content of every act on the outside world; an activity's input holds none of it.
+"""The orders for acts on the outside world: an activity reads what to do in the log, never in its input.
 
 Anybody with access to Temporal can request an activity, with any input. So the activities for bank, post, signer and
 witness receive only the place in the log that orders the act; amount, address, file and signer are read there.
@@ -22,7 +22,7 @@ NOT_ORDERED: Final = "not_ordered"
 
 
 class Instruction(Model):
-    """The place in the log that orders an act: a stream, the seq that its run knows, and optionally a `case`."""
+    """The place in the log that orders an act: a stream, the last seq that its run knows, and optionally a `case`."""
 
     stream: str
     seq: int
@@ -65,10 +65,10 @@ class Instructions:
         self.findings = Findings(pool)
 
     async def read(self, given: Instruction, kind: StreamKind[Any]) -> Read:
-        """Returns the stream of an instruction to a kind.
+        """Returns the stream that an instruction names.
 
-        Raises `NotOrderedError` for a stream of another kind, a stream that the log does not hold, or one of which the
-        log holds less than the run knows. Raises `UnfoldableError`, which is retried.
+        Raises `NotOrderedError` if the stream is of another kind or not in the log, or if the log holds less of it than
+        the run knows. Raises `UnfoldableError`, which is retried.
         """
         try:
             id_ = StreamId.parse(given.stream)

@@ -1,4 +1,4 @@
-"""Waiting for news of an external system: an activity checks once, and the server retries it until there is news.
+"""Polling an external system: an activity checks once, and the server retries it until there is news.
 
 A check without news costs the workflow neither a task nor an event.
 """
@@ -15,27 +15,31 @@ _JUST_BEFORE: Final = timedelta(seconds=1)
 
 
 def soon() -> timedelta:
-    """Returns the wait before the next check if news is due soon: 0.2 s, then 1.5 times longer each, at most 60 s."""
+    """Returns the wait before the next check if news is due soon: 0.2 s, then 1.5 times the last one, at most 60 s."""
     attempt = activity.info().attempt
     return timedelta(seconds=min(_LONGEST, _FIRST * 1.5 ** min(attempt - 1, 40)))
 
 
 def nothing_new(wait: timedelta) -> ApplicationError:
-    """Returns the error to raise without news, which counts as no failure. The next check is after `wait`."""
+    """Returns the error to raise if there is no news. It does not count as a failure.
+
+    The next check is after `wait`.
+    """
     return ApplicationError(
         "no news yet", type="no_news", category=ApplicationErrorCategory.BENIGN, next_retry_delay=_fitting(wait)
     )
 
 
 def no_answer(error: Exception, wait: timedelta) -> ApplicationError:
-    """Returns the error to raise when the partner gave no usable answer: a failure. The next check is after `wait`."""
+    """Returns the error to raise if the partner gave no usable answer: a failure. The next check is after `wait`."""
     return ApplicationError(str(error), type=type(error).__name__, next_retry_delay=_fitting(wait))
 
 
 def _fitting(wait: timedelta) -> timedelta:
-    """Returns the wait, or the time until just before the question is given up.
+    """Returns the wait, or if shorter the time until just before the activity's overall timeout.
 
-    If the next check would come after that time, the server gives the question up at once, and the workflow asks again.
+    If the next retry would come after that timeout, the server ends the activity at once, and the workflow requests it
+    again.
     """
     info = activity.info()
     if info.schedule_to_close_timeout is None:

@@ -1,7 +1,7 @@
 """The interface to any carrier.
 
-Every call carries a business key by which the post deduplicates, so a call whose answer was lost is simply repeated.
-Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused, with the post's code).
+Every call carries a business key by which the post recognises a repeat, so a call whose answer was lost is simply
+repeated. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused, with the post's code).
 """
 
 from typing import Protocol
@@ -51,7 +51,7 @@ class Post(Protocol):
     """A postal carrier."""
 
     async def send(self, order: Order) -> str:
-        """Hands the consignment over, or finds it handed over: returns the waybill.
+        """Hands the consignment over and returns its waybill; only returns the waybill if that was done before.
 
         `RejectedError`: the post refuses it.
         """

@@ -1,4 +1,4 @@
-"""The interface to the remote signer, which holds people's keys and signs a digest once its person agrees."""
+"""The interface to the remote signer, which holds people's keys and signs a digest if the person agrees."""
 
 import asyncio
 import base64
@@ -29,7 +29,7 @@ def key_of(order: About | None, digest: bytes) -> str:
 
 
 def order_of(key: str) -> About | None:
-    """Returns the event that orders a request of this key; None for a key without one."""
+    """Returns the event that orders a request of this key; None if the key names no event."""
     found = _ORDERED.fullmatch(key)
     return found and About(stream=found["stream"], seq=int(found["seq"]))
 
@@ -38,7 +38,7 @@ _ORDERED: Final = re.compile(r"sign:(?P<stream>[a-z]+:[0-9a-f-]{36}(:\d{1,18})?)
 
 
 class NotSignedError(Exception):
-    """There is no signature: the person `declined` or has `not_yet` agreed, or there is `no_signer` at all."""
+    """There is no signature: the person has `declined` or has `not_yet` agreed, or there is `no_signer`."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(f"not signed: {reason}")
@@ -46,7 +46,7 @@ class NotSignedError(Exception):
 
 
 class Signer(Protocol):
-    """A remote signer for people. Raises `UnreachableError` and `RejectedError`, as every partner."""
+    """A remote signer for people. Raises `UnreachableError` and `RejectedError`, like every partner."""
 
     async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:
         """Returns the certificate for this number, then its chain to the root; DER.
@@ -55,14 +55,16 @@ class Signer(Protocol):
         """
 
     async def sign(self, key: str, number: str, digest: bytes) -> bytes:
-        """Returns the signature over a SHA-256 digest, the same one for the same `key`: nobody signs twice for it.
+        """Returns the signature over a SHA-256 digest.
+
+        Under one `key` it is always the same: nobody signs twice for it.
 
         Raises `NotSignedError`.
         """
 
 
 class NoSigner:
-    """Stands in when no signer is set up: logs each request, and signs nothing."""
+    """The replacement when no signer is set up: logs each request, and signs nothing."""
 
     async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:  # noqa: ARG002 -- nothing is signed
         log.warning("no signer is set up: nothing is signed")

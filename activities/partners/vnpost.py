@@ -1,8 +1,8 @@
 """The adapter to VNPost, as far as its interface is known: token, order, cancel, tracking.
 
-The unknown parts are set in the contract: the meaning of its status codes, and the answers that are refusals. A code
-that the contract does not name is stored as received; after an unnamed answer the outcome is unknown, so the call is
-retried.
+The unknown parts are settings of the contract: the meaning of its status codes, and the answers that are refusals. A
+code that the contract does not name is stored as received. After an answer that it does not name the outcome is
+unknown, so the call is retried.
 """
 
 import base64
@@ -29,10 +29,10 @@ _TO_BE_BROUGHT: Final = 2
 """`FlagConfig` of a consignment from an agency to a person."""
 
 _LONGEST: Final = 200
-"""Characters that are kept of the post's texts."""
+"""The maximum number of characters of the post's texts that are stored."""
 
 _EARLIER: Final = 30.0
-"""Seconds before a token's expiry from which the token is no longer used."""
+"""The seconds before a token's expiry from which it is no longer used."""
 
 
 class Sender(BaseModel):
@@ -50,12 +50,12 @@ class Contract(BaseModel):
     """The terms agreed with the post. The defaults are those of the sandbox.
 
     Attributes:
-        customer: Its `CustomerCode` for us.
+        customer: The post's `CustomerCode` for us.
         sender: The sender for an agency that is not among `senders`.
-        words: The meaning of each of its status codes.
+        words: The meaning of each of the post's status codes.
         refusals: The answers to an order that refuse it for good.
         left_already: The answer to a cancellation that came too late.
-        unknown: The answer for an order that it does not know.
+        unknown: The answer for an order that the post does not know.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,7 +108,7 @@ class _Cancellation(_Wire):
 
 
 class _Answer(_Wire):
-    """The answer to every call except the one for a token; absent fields are empty."""
+    """The answer to every call, except the request for a token; absent fields are empty."""
 
     status: str
     item_code: str = ""
@@ -210,7 +210,7 @@ class VnPost:
     ) -> A:
         """Sends a call with a valid token.
 
-        Wrong credentials or addresses do not count as a refusal: the operator must correct them.
+        A wrong credential or address does not count as a refusal: the operator must correct it.
         """
         for _ in range(2):
             try:

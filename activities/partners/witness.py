@@ -1,4 +1,4 @@
-"""Witnesses of the log (C2SP tlog-witness): they cosign a checkpoint that only adds to those they saw before."""
+"""Witnesses of the log (C2SP tlog-witness): each cosigns a checkpoint that extends the last one it cosigned."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,13 +14,13 @@ from rules.proof.note import Note, NoteError, Signature, Verifier, read_signatur
 from rules.proof.witness import Request
 
 _TRIES: Final = 3
-"""Maximum attempts: the first may name a size other than the witness's, and another run may interfere."""
+"""The maximum attempts: the first may name a size that the witness has not seen, and another run may interfere."""
 
 Proof = Callable[[int], Awaitable[list[bytes]]]
 
 
 class ContradictedError(Exception):
-    """A witness has seen a tree that this one does not extend."""
+    """A witness has seen a tree that ours does not extend."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Witness:
 
         Raises:
             ContradictedError: The witness has seen another tree, or a larger one.
-            UnreachableError: It gave no usable answer.
-            RejectedError: It does not know this log or its key.
+            UnreachableError: The witness gave no usable answer.
+            RejectedError: The witness does not know this log or its key.
         """
         size = Checkpoint.read(note.text).size
         for _ in range(_TRIES):

@@ -1,4 +1,4 @@
-"""The template by which an agency prints a paper."""
+"""The template with which an agency prints a paper."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ from views.log import Connection
 async def template_of(
     connection: Connection, agency: AgencyCode, paper: PaperKind, procedure: ProcedureCode
 ) -> str | None:
-    """Returns the agency's latest published text for this procedure, or else for all; None: the standard one."""
+    """Returns the agency's latest published text for this procedure, or else for all; None: the standard template."""
     text: str | None = await connection.fetchval(_CHOSEN, agency, paper, procedure)
     return text
 

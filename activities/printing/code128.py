@@ -1,10 +1,10 @@
-"""Code 128, set B, as SVG: a dossier code for the hand scanner of a desk."""
+"""Code 128, set B, as SVG: the bar code of a dossier code, for the hand scanner of a desk."""
 
 from typing import Final
 
 _START, _STOP, _MODULUS = 104, 106, 103
 _QUIET: Final = 10
-"""Modules of white on each side (ISO/IEC 15417)."""
+"""The white modules (units of width) on each side (ISO/IEC 15417)."""
 
 _WIDTHS: Final = (
     "212222 222122 222221 121223 121322 131222 122213 122312 132212 221213 221312 231212 112232 122132 122231 113222 "
@@ -15,12 +15,15 @@ _WIDTHS: Final = (
     "111242 121142 121241 114212 124112 124211 411212 421112 421211 212141 214121 412121 111143 111341 131141 114113 "
     "114311 411113 411311 113141 114131 311141 411131 211412 211214 211232 2331112"
 )
-"""The widths of the bars and gaps of each symbol, in turn, in modules."""
+"""The widths of the bars and gaps of each symbol, alternating, in modules."""
 _SYMBOLS: Final = tuple(_WIDTHS.split())
 
 
 def code128(text: str) -> str:
-    """Returns the bars of a text, which stretch to their container. Raises `ValueError` for other than ASCII."""
+    """Returns the bar code of a text, which stretches to its container.
+
+    Raises `ValueError` for text that is not ASCII.
+    """
     if not all(" " <= letter <= "~" for letter in text):
         raise ValueError("Code 128 set B holds printable ASCII alone")
     values = [_START, *(ord(letter) - ord(" ") for letter in text)]

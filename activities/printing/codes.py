@@ -4,6 +4,6 @@ import zxingcpp
 
 
 def qr(content: str) -> str:
-    """Returns the QR code of a text, with the border that scanners need and tolerance of 15 % damage (level M)."""
+    """Returns the QR code of a text, with the border that scanners need; up to 15 % may be damaged (level M)."""
     made = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     return str(made.to_svg(add_quiet_zones=True))

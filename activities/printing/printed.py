@@ -30,7 +30,7 @@ _WORDS: Final = {
 
 
 def printed(sheet: Sheet, at: datetime, template: str | None = None, salt: str = "") -> bytes:
-    """Returns the paper as a tagged PDF, created `at` that moment, to the second; by an agency's `template`.
+    """Returns the paper as a tagged PDF, created `at` this moment (to the second), by an agency's `template` if given.
 
     The `salt`, which reveals nothing, becomes the PDF's keywords. Raises `RefusalError` that names each place with a
     character that the font can't show, and `typst.TypstError` for a template that fails.
@@ -49,6 +49,6 @@ def content_of(sheet: Sheet, salt: str = "") -> dict[str, Any]:
 
 
 def _unprintable(sheet: Sheet, letters: frozenset[str]) -> Iterator[Problem]:
-    """Yields a problem for each place that holds one of these characters; for the whole paper if no place does."""
+    """Yields a problem for each place with one of these characters; for the whole paper if no place has one."""
     places = [place for place, text in texts_of(sheet) if not letters.isdisjoint(text)]
     return (problem(place, "unprintable") for place in dict.fromkeys(places or [""]))

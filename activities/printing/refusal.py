@@ -1,4 +1,4 @@
-"""The error for a paper that can't be sealed by its agency's seal."""
+"""The error for a paper to which its agency's seal can't be applied."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ SEAL_REFUSED: Final = "seal:"
 
 
 class SealRefusedError(Exception):
-    """The agency's seal can't be applied until somebody has corrected the fault of this `rule`."""
+    """The agency's seal can't be applied until the fault of this `rule` is corrected."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(f"not sealed: {rule}")

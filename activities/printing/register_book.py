@@ -1,4 +1,4 @@
-"""The register of filings as a PDF, typeset in parts: however long the register, only one part is in memory."""
+"""The register of filings as a PDF, typeset in parts: even of a long register only one part is in memory."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -22,7 +22,7 @@ LINES: Final = 100
 """Lines in one part."""
 
 _LONG: Final = 600
-"""The characters of a line above which it may be broken over two pages."""
+"""The number of characters above which a line may be broken over two pages."""
 
 _TEMPLATE: Final = Path(__file__).parent / "register.typ"
 _TITLE: Final = said("register.title")
@@ -34,7 +34,7 @@ _WORDS: Final = {
     "signs": said("sheet.by_hand").model_dump(),
 }
 _NOT_SHOWN: Final = "?"
-"""Replacement for a letter that the font lacks: one name must not prevent the printing of a register."""
+"""The replacement for a letter that the font lacks: one name must not prevent the printing of a register."""
 
 
 class _Line(NamedTuple):
@@ -49,7 +49,7 @@ class _Line(NamedTuple):
         return sum(map(len, self.cells)) > _LONG
 
     def translated(self, letters: Mapping[int, str]) -> "_Line":
-        """Returns the line with these letters replaced, each by its text."""
+        """Returns the line with these letters replaced by texts."""
         return self._replace(cells=tuple(cell.translate(letters) for cell in self.cells))
 
 
@@ -119,7 +119,7 @@ def _line(entry: RegisterEntry) -> _Line:
 
 
 def _full_pages(part: bytes, lines: Sequence[_Line]) -> tuple[bytes, int]:
-    """Returns the part without its last page, whose lines go to the next part, and the number of lines left in it.
+    """Returns the part without its last page, and the number of lines left in it. The others go to the next part.
 
     Returns the whole part if one of its lines may be broken over pages.
     """

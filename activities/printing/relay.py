@@ -1,6 +1,6 @@
-"""The relay of official papers: prints, seals, stores and records the papers that an append put in `outbox`.
+"""The relay of official papers: prints, seals, stores and records the papers that appends put in `outbox`.
 
-The relay may die anywhere: a row is deleted only once the record holds its paper, and a paper that is made twice is
+The relay may die at any point: a row is deleted only once the record holds its paper, and a paper that is made twice is
 recorded once.
 """
 
@@ -54,11 +54,11 @@ Print = Callable[[PaperKind, Log, Told], Awaitable[Printed]]
 Keep = Callable[[UUID, bytes, str, str | None], Awaitable[FileRef]]
 """Stores bytes as a file of a filing, with their media type and a name."""
 Seal = Callable[[str, bytes, datetime, About], Awaitable[bytes | None]]
-"""Puts an agency's seal on a paper about an event, as of a moment; None if the agency has none."""
+"""Puts an agency's seal on a paper about an event, as of a moment; None if the agency has no seal."""
 
 
 class Relay:
-    """Makes the papers that are due, one after the other."""
+    """Makes the papers that are due, one after another."""
 
     def __init__(  # noqa: PLR0913 -- the seams of a paper, and of the receipt that comes before one
         self, pool: Pool, vault: Vault, kinds: Kinds, keep: Keep, print_: Print, seal: Seal, *, issuers: Issuers
@@ -73,7 +73,7 @@ class Relay:
         self._seal = seal
 
     async def one(self) -> bool:
-        """Makes the paper that is due first; False if no paper is due. A paper that fails is retried later."""
+        """Makes the paper that is due first; False if none is due. A paper that fails is retried later."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
             row = await connection.fetchrow(_NEXT)
             if row is None:
@@ -130,7 +130,7 @@ class Relay:
 
 
 def _why(error: Exception) -> str:
-    """Returns only the type of an error, since its text may be personal; for a refused seal the rule."""
+    """Returns only the type of an error, since its text may be personal; for a refused seal, the rule."""
     if isinstance(error, SealRefusedError):
         return f"{SEAL_REFUSED}{error.rule}"
     return type(error).__name__
@@ -141,7 +141,7 @@ def _as_far_as(told: Told, seq: int) -> Told:
 
 
 _OF: Final = {paper: of for of, paper in RECEIPT_OF.items()}
-"""The kind of receipt of each paper. The number comes first: the event that takes it then causes the paper."""
+"""The kind of receipt of each paper. The receipt takes its number first; the event of that then causes the paper."""
 
 _NEXT: Final = """
 select stream, seq, paper, filing_id, agency, tries from outbox where next_try <= clock_timestamp()

@@ -58,9 +58,9 @@ class Papers:
 
 
 async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None, tuple[Recorded, ...]]:
-    """Returns the filing at the time of the cause, its state before its own last event, and the course of its events.
+    """Returns the filing at the time of the cause, its state before its own last event, and its events until then.
 
-    If another stream causes the paper there is no earlier state; otherwise the course is empty.
+    If another stream causes the paper, there is no earlier state; otherwise the events are left out.
     """
     if told.kind.state is Filing:
         *earlier, now = told.states()
@@ -83,7 +83,7 @@ async def officers(connection: Connection, agencies: Iterable[str]) -> dict[str,
 
 
 async def letterheads(connection: Connection, agencies: Iterable[str]) -> dict[str, Letterhead]:
-    """Returns letterheads: each agency below the one with the next shorter code in the directory."""
+    """Returns letterheads: each agency is listed under the agency of the directory with the next shorter code."""
     rows = await connection.fetch(_LETTERHEADS, list(agencies))
     return {
         row["agency"]: Letterhead(

@@ -42,7 +42,7 @@ def standard() -> str:
 
 @cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    """Returns the folder of agencies' templates during the life of this process: a compiler reads files."""
+    """Returns this process's folder of agencies' templates, since the compiler reads only files."""
     return tempfile.TemporaryDirectory(prefix="motcua-templates-")
 
 

@@ -1,7 +1,7 @@
-"""Finds faults of a template: tries it on the shortest and the longest sheet of its kind, in a process of its own.
+"""Finds faults of a template: tries it on the shortest and the longest sheet of its kind, in a separate process.
 
-`python -m activities.printing.trial` reads the template and the sheets from standard input and writes its faults, as
-JSON.
+`python -m activities.printing.trial` reads the template and the sheets from standard input and writes the template's
+faults, as JSON.
 """
 
 import json
@@ -25,7 +25,7 @@ from schemas.papers.result_sheet import ResultSheet
 from schemas.papers.sheet import PaperSheet, texts_of
 
 PATIENCE: Final = 60.0
-"""Seconds that a template may take; a page of the standard template takes 10 ms."""
+"""The seconds that a template may take; a page of the standard template takes 10 ms."""
 
 _ROOT: Final = Path(__file__).parents[2]
 _AT: Final = datetime(2026, 11, 27, 3, tzinfo=UTC)
@@ -36,11 +36,11 @@ _SEARCHED: Final = re.compile(r" \(searched at [^)]*\)")
 _PIECE: Final = 8
 _TOLD: Final = 3
 _LETTERS: Final = 40
-"""Limits of a fault's text: the number of lost texts, and the letters of each."""
+"""Limits of a fault's text: the number of missing texts, and the letters of each."""
 
 
 class Fault(NamedTuple):
-    """A fault of a template, by rule: with its line if that is known, and a detail."""
+    """A fault of a template: its rule, its line if that is known, and a detail."""
 
     rule: str
     line: int | None = None
@@ -67,7 +67,7 @@ def faults(trial: Trial) -> list[Fault]:
 
 
 def _reaching_out(template: str) -> Iterator[Fault]:
-    """Yields faults for imports: only the shared parts are permitted, no package and no other code."""
+    """Yields a fault for each forbidden import: only the shared parts may be imported, no package and no other code."""
     for number, line in enumerate(template.splitlines(), 1):
         if _REACHES_OUT.search(line):
             yield Fault("template_reaches_out", number)
@@ -106,7 +106,7 @@ def _lost(sheet: PaperSheet | ResultSheet, made: bytes) -> Iterator[Fault]:
 
 
 def _own(sheet: PaperSheet | ResultSheet) -> tuple[object, ...]:
-    """Returns the required texts of a sheet: all for a paper; for a result its template decides about the rest."""
+    """Returns the required texts of a sheet: all texts of a paper; of a result only few, since its template is free."""
     if isinstance(sheet, ResultSheet):
         return (sheet.holder.name, *(() if sheet.number is None else (sheet.number,)))
     return (sheet.body, sheet.law, *(() if sheet.waybill is None else (sheet.waybill,)))
@@ -118,7 +118,7 @@ def _codes_of(sheet: PaperSheet | ResultSheet) -> set[str]:
 
 
 def _stands(said: str, text: str) -> bool:
-    """Returns whether the paper has a text: whole, or in two pieces, as foot and head of a page may interrupt it."""
+    """Returns whether a text is on the paper: in one piece, or in two, since the end of a page may interrupt it."""
     cuts = range(_PIECE, len(said) - _PIECE + 1)
     return said in text or any(said[:cut] in text and said[cut:] in text for cut in cuts)
 

@@ -1,4 +1,4 @@
-"""Typst with reproducible output: the same content gives the same bytes. One compiler a template, reused."""
+"""Typst with reproducible output: the same content gives the same bytes. Each template has one reused compiler."""
 
 import json
 import re
@@ -11,9 +11,9 @@ from typing import Any, Final
 import typst
 
 STANDARD: Final = "a-2a"
-"""The standard requested of typst, which then rejects missing glyphs.
+"""The PDF standard requested from typst: typst then rejects missing glyphs.
 
-Its claim is removed, as no validator confirmed it.
+The file's claim to follow it is removed, since no validator has confirmed it.
 """
 
 _IN_METADATA: Final = re.compile(
@@ -29,7 +29,7 @@ _MISSING: Final = re.compile(r'the text `"(.+?)"` could not be displayed', re.DO
 
 
 class MissingGlyphsError(Exception):
-    """The fonts lack these `letters`. The text around them may be personal, so it is not repeated."""
+    """The fonts lack these `letters`. The message does not repeat the text around them, since it may be personal."""
 
     def __init__(self, letters: str) -> None:
         super().__init__("the fonts lack a glyph")
@@ -43,7 +43,7 @@ class Typesetter:
         fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
         self._compiler = typst.Compiler(str(template), root=str(template.parent), font_paths=fonts)
         self._alone = Lock()
-        """The lock of the compiler, which works in one thread at a time; a page takes 10 ms."""
+        """The lock of the compiler, which works in one thread at a time. A page takes 10 ms."""
 
     def set(self, content: Mapping[str, Any], at: datetime) -> bytes:
         """Returns the content as a tagged PDF, created `at` that moment, to the second.
@@ -66,7 +66,7 @@ class Typesetter:
 
 
 def unclaimed(file: bytes) -> bytes:
-    """Returns typst's file without its claim to be PDF/A: overwritten by blanks, so that no offset changes."""
+    """Returns typst's file without its claim to be PDF/A. Blanks overwrite the claim, so no offset changes."""
     blank = bytearray(file)
     intent, metadata = file.find(b"<</Type/OutputIntent"), file.rfind(b"<?xpacket begin")
     catalog = file.rfind(b"<</Type/Catalog")

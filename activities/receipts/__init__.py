@@ -1,1 +1,1 @@
-"""Receipts for money: their issuers, which assign numbers, and the issue of one for a payment."""
+"""Receipts for money: the issuers that assign their numbers, and the issue of a receipt for a payment."""

@@ -1,4 +1,4 @@
-"""Issuers of receipts: the interface, and its two forms, an agency's own series or an external service."""
+"""Issuers of receipts: the interface and its two implementations, an agency's own series and an external service."""
 
 from typing import Annotated, Final, Protocol
 
@@ -14,7 +14,7 @@ from schemas.publishing.fee import FeeKind
 class Wanted(Model):
     """A receipt to be issued. Its `key` is unique for ever: a repeated request returns the same receipt.
 
-    `symbol` is that of the agency's own series, `code` the dossier code, `replaces` the number of a void receipt.
+    `symbol` is the symbol of the agency's own series, `code` the dossier code, `replaces` the number of a void receipt.
     """
 
     key: str
@@ -29,20 +29,20 @@ class Wanted(Model):
 
 
 class Issued(Model):
-    """The receipt's series; without a `number` the log takes the next one as it records the receipt."""
+    """The receipt's series and number. Without a `number` the log takes the next one when it records the receipt."""
 
     series: str
     number: str | None = None
 
 
 class Issuer(Protocol):
-    """Assigns numbers to receipts. Raises `UnreachableError` and `RejectedError`, as every partner."""
+    """Assigns numbers to receipts. Raises `UnreachableError` and `RejectedError`, like every partner."""
 
     async def issue(self, wanted: Wanted) -> Issued:
         """Returns the receipt of this key, the same for every repeat, void or not."""
 
     async def void(self, key: str) -> None:
-        """Voids the receipt of this key; idempotent. `RejectedError` 404: the receipt was never issued."""
+        """Voids the receipt of this key; idempotent. `RejectedError` 404: no such receipt was issued."""
 
 
 class OwnSeries:
@@ -56,11 +56,11 @@ class OwnSeries:
 
 
 class NoReceiptServiceError(Exception):
-    """An agency gets its receipts from a service, and none is set up (`MOTCUA_RECEIPTS_URL`)."""
+    """An agency's receipts come from a service, but none is set up (`MOTCUA_RECEIPTS_URL`)."""
 
 
 class NoService:
-    """Stands in when no service is set up: receipts that are due wait until there is one."""
+    """The replacement while no service is set up: receipts that are due wait until there is one."""
 
     async def issue(self, wanted: Wanted) -> Issued:  # noqa: ARG002 -- nothing is issued
         raise NoReceiptServiceError

@@ -1,4 +1,4 @@
-"""Issues a receipt for an event: first assigns and records the number; the recording event then causes the paper."""
+"""Issues a receipt for an event: assigns and records its number. The event of that record then causes the paper."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -36,7 +36,7 @@ Issuers = Mapping[Literal["own", "service"], Issuer]
 
 
 class NumberTakenError(Exception):
-    """The service has assigned a number that another receipt has."""
+    """The service has assigned a number that another receipt has already."""
 
 
 class Issuing:
@@ -48,7 +48,7 @@ class Issuing:
         self._issuers = issuers
 
     async def issue(self, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
-        """Issues the receipt of this kind that the last event causes, if it causes one that does not exist yet.
+        """Issues the receipt of this kind that the last event causes, unless it causes none or that receipt exists.
 
         Raises the errors of an `Issuer`, `NumberTakenError`, and `RefusalError` if another process was faster.
         """
@@ -90,10 +90,10 @@ class Issuing:
                 return None
 
     async def _given_unheard(self, log: Log, origin: Origin, about: About, of: FeeKind) -> bool:
-        """Returns whether a service had assigned a number before the money was gone, by a call whose answer was lost.
+        """Returns whether a service assigned a number by a call whose answer was lost, before the money was gone.
 
         If so, this call has voided that receipt at the service. The receipt must still be recorded, so that the event
-        that took the money voids it in the record too.
+        by which the money went voids it in the record too.
         """
         if (await series_of(log.connection, origin.agency)).issuer != "service":
             return False
@@ -142,7 +142,7 @@ class Issuing:
 
 
 async def _is_gone(log: Log, told: Told, fee: int) -> bool:
-    """Returns whether nothing is left of the money that paid this fee: then no receipt is due any more."""
+    """Returns whether nothing is left of the money that paid this fee. If so, no receipt is due any more."""
     filing = StreamId.parse(told.stream).filing
     payment: Payment | None = await _state(log, payment_workflow(filing, fee))
     if payment is not None and gone(payment) is not None:

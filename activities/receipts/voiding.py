@@ -1,4 +1,4 @@
-"""Voids the receipts of a fee whose money is gone: it was refunded in full, or the payer's bank charged it back."""
+"""Voids the receipts of a fee whose money is gone: refunded in full, or charged back by the payer's bank."""
 
 from typing import Final
 
@@ -19,14 +19,14 @@ from views.log import Log, Told
 
 
 class NotIssuedYetError(Exception):
-    """A receipt for the money that is gone is still to come: it will be voided once it exists."""
+    """The receipt for money that is gone is not issued yet. It will be voided once it exists."""
 
 
 async def void_gone(ledger: Ledger, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
-    """Voids all receipts of this kind that were issued for money, if nothing of that money is left.
+    """Voids all receipts of this kind for the money of a stream, if nothing of that money is left.
 
-    The money is that of a payment, or that of a refund without a payment. Raises `NotIssuedYetError` while a receipt
-    may still come, and `RefusalError` if another process was faster.
+    The money is that of a payment, or of a refund without a payment. Raises `NotIssuedYetError` while a receipt may
+    still be issued, and `RefusalError` if another process was faster.
     """
     fee, cause = _gone(told.state)
     if cause is None:
@@ -42,7 +42,7 @@ async def void_gone(ledger: Ledger, log: Log, origin: Origin, told: Told, of: Fe
 
 
 def _gone(state: Payment | Refund) -> tuple[int, VoidCause | None]:
-    """Returns the fee that the money paid, and the cause if nothing of it is left."""
+    """Returns the number of the fee that the money paid, and the cause if nothing of the money is left."""
     if isinstance(state, Payment):
         return state.n, gone(state)
     return require(state.capture).payment, gone_without_provider(state)

@@ -1,4 +1,4 @@
-"""Reads a result's order and signers, from the filing's log and the agency's directory."""
+"""Reads a result's order and signers from the filing's log and the agency's directory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class OrderRequest(Model):
 
 
 class Ordered(Model):
-    """The order of a result, and its agency; `adopted` if the filing issued the result by itself."""
+    """The order of a result, and its agency. `adopted`: the filing has issued the result itself."""
 
     agency: AgencyCode
     order: ResultOrder
@@ -72,7 +72,7 @@ class Results:
 
     @activity.defn(name="result.order")
     async def order(self, asked: OrderRequest) -> Ordered | None:
-        """Returns the result's order from the log; None if the filing neither has a result nor waits for signatures."""
+        """Returns the result's order from the log; None if the filing has no such result and waits for none."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 log = Log(connection, self._vault.find, self._kinds)
@@ -86,7 +86,7 @@ class Results:
 
 
 async def _begun(log: Log, asked: OrderRequest) -> Ordered | None:
-    """Returns the order with which the result's own stream began; None if it has not begun."""
+    """Returns the order with which the result's stream began; None if it has not begun."""
     stream = result_workflow(asked.filing_id, asked.n)
     if not await log.connection.fetchval("select head_seq > 0 from stream where stream = $1", stream):
         return None
@@ -100,7 +100,7 @@ def _waited_for(filing: Filing, n: int) -> Ordered | None:
 
 
 def _issued(told: Told, n: int) -> Ordered | None:
-    """Returns the result issued by the filing alone, under the decision then in force; None if there is none."""
+    """Returns a result that the filing issued itself, by the decision in force at the time; None if there is none."""
     for recorded, filing in zip(told.events, told.states(), strict=True):
         issued = filing.results[-1] if recorded.event.kind == "result_issued" else None
         if issued is not None and issued.n == n and issued.number is not None and not issued.signed:
@@ -117,7 +117,7 @@ def _issued(told: Told, n: int) -> Ordered | None:
 
 @dataclass(frozen=True)
 class SignerNow:
-    """The current signer, and their number at the signing service: a person's, or that of the agency for its seal."""
+    """The current signer, and the number at the signing service: of a person, or for a seal of the agency."""
 
     signatory: Signatory
     number: str
@@ -125,10 +125,10 @@ class SignerNow:
 
 
 async def signer_now(connection: Connection, agency: str, place: SigningPlace) -> SignerNow | None:
-    """Returns the current signer at this place in the directory, or the substitute during an absence.
+    """Returns the current signer at this place in the directory, or during an absence the substitute.
 
-    A substitute signs with a number of their own, or applies the seal with the agency's number; without a number, the
-    named officer stays the signer.
+    A substitute signs with their own number, or applies the seal with the agency's number. A substitute without a
+    number does not sign: the named officer stays the signer.
     """
     named = next((one for one in await signers_of(connection, agency) if one.place is place), None)
     if named is None:

@@ -1,4 +1,4 @@
-"""The file of a result that the platform, instead of a back office, prints by its procedure's template."""
+"""The file of a result that the platform prints by its procedure's template, in place of a back office."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ class ResultPrinting:
     async def print(self, order: Instruction) -> IssueAnswer:
         """Prints the result as a PDF, or the notice of refusal, which uses no template.
 
-        The same request gives the same file. The request, which a back office would otherwise get, is read in the log
-        of a filing or of a result. A failure is retried, and reported to the team lead as a fault for the agency to
-        fix. Raises `NotOrderedError`.
+        The same request gives the same file. The request, which a back office would get otherwise, is read in the log
+        of the filing or of the result. After a failure the activity is retried, and the team lead gets a notice that
+        the agency has to correct it. Raises `NotOrderedError`.
         """
         request, at = await self._ordered(order)
         dossier = request.dossier
@@ -74,7 +74,7 @@ class ResultPrinting:
         return answer
 
     async def _ordered(self, order: Instruction) -> tuple[IssueRequest, Instant]:
-        """Returns the current request to a back office, and its time, which becomes the result's time of creation."""
+        """Returns the current request to a back office, and its time, which the file states as its time of creation."""
         of_result = _is_of_result(order)
         asks: Callable[[Any], IssueRequest | None] = _of_result if of_result else _of_filing
         read = await self._orders.read(order, RESULT if of_result else FILING)

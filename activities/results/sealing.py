@@ -18,7 +18,10 @@ from schemas.stream.about import About
 
 
 class AgencySeal:
-    """Seals the papers that agencies issue automatically, by the remote signer. Without `lasting` nothing is sealed."""
+    """Applies agencies' seals, through the remote signer, to papers issued automatically.
+
+    Without `lasting` none is sealed.
+    """
 
     def __init__(self, pool: Pool, signer: Signer, lasting: Lasting | None) -> None:
         self._pool = pool
@@ -26,9 +29,10 @@ class AgencySeal:
         self._lasting = lasting
 
     async def put_on(self, agency: AgencyCode, paper: bytes, at: datetime, about: About) -> bytes | None:
-        """Returns the paper about an event, with the agency's seal, as of `at`; None for an agency without a seal.
+        """Returns the paper about an event with the agency's seal, as of `at`; None if the agency has no seal.
 
-        Raises `SealRefusedError` for a certificate that is unfit until it is renewed; else as `sign_official`.
+        Raises `SealRefusedError` if the certificate is unfit until it is renewed; otherwise the errors of
+        `sign_official`.
         """
         person = None if self._lasting is None else await self._holder(agency)
         if person is None or self._lasting is None:

@@ -1,7 +1,8 @@
-"""The file of a result: prepared for its signatures, and signed by one officer after the other.
+"""The file of a result: prepared for its signatures, and signed by one officer after another.
 
-Signer, file, place and time of a signature are read in the log of the result each time. Only the request to prepare
-carries a file, which no event names yet; it adds no signature, and `FileOrder` states which files are permitted.
+Signer, file, place and time of a signature are read in the log of the result each time. Only the request to prepare the
+file contains a file, since no event names it yet. Preparing adds no signature, and `FileOrder` states the permitted
+files.
 """
 
 from __future__ import annotations
@@ -59,19 +60,22 @@ SIGNING: Final = ActivityConfig(
 )
 """The options of signing: retried until the officer signs; a retry requests the same signature."""
 _SOON: Final = timedelta(seconds=1)
-"""Pause before the next wait for an officer who has not agreed yet."""
+"""The pause before the next check whether an officer has agreed."""
 
 _BEAT: Final = 2
 """Seconds between two heartbeats."""
 _TRIES: Final = 3
-"""Maximum tries for the proof, so that a result does not wait long: `motcua result verify --keep` makes one by hand."""
+"""The maximum attempts to make the proof, so that a result does not wait long.
+
+`motcua result verify --keep` makes it later.
+"""
 
 _BOXES: Final = {
     SigningPlace.INITIALS: (60, 60, 200, 120),
     SigningPlace.SIGNATURE: (230, 60, 380, 120),
     SigningPlace.SEAL: (400, 60, 550, 120),
 }
-"""Places of the stamps on the last page of a notice. A file in an agency's own layout shows none."""
+"""The places of the stamps on the last page of a notice. A file in an agency's own layout shows no stamps."""
 
 
 class Files(Protocol):
@@ -95,17 +99,17 @@ class FileOrder(Model):
 
 
 class Prepared(Model):
-    """The file to sign, or the rule by which the agency's file can't be signed."""
+    """The file to sign; or the rule by which the agency's file can't be signed."""
 
     file: FileRef | None = None
     not_signable: str | None = None
 
 
 class Signing(Model):
-    """The signed file, with the kept verdict on it after the last signature; or the reason why there is none.
+    """The signed file, and after the last signature the stored verdict on it; or the reason why there is none.
 
-    `another`: the directory now names another signer at this place. `in_vain`: the rule of a fault that prevents
-    every signature until it is corrected.
+    `another`: the directory now names another signer at this place. `in_vain`: the rule of a fault that prevents every
+    signature until it is corrected.
     """
 
     file: FileRef | None = None
@@ -125,7 +129,7 @@ class _Unsigned(Exception):  # noqa: N818 -- an answer, not an error
 
 @dataclass(frozen=True)
 class _Asked:
-    """The signature that the log awaits: of a result, by a signer, since an event."""
+    """The signature that the log awaits: its result, its signer, and the event since which it is awaited."""
 
     result: Result
     signer: Signatory
@@ -171,9 +175,9 @@ class OfficialSigning:
 
     @activity.defn(name="result.prepare")
     async def prepare(self, request: FileOrder) -> Prepared:
-        """Returns the file as a PDF with an empty field for each signature; the same one for the same request.
+        """Returns the file as a PDF with an empty field for each signature; the same file for the same request.
 
-        A PDF that nobody signs stays as it is. Raises `NotOrderedError`.
+        A PDF that nobody signs is not changed. Raises `NotOrderedError`.
         """
         result, at = await self._unmade(request)
         answer = request.answer
@@ -189,10 +193,10 @@ class OfficialSigning:
 
     @activity.defn(name="result.sign")
     async def sign(self, order: Instruction) -> Signing:
-        """Returns the file that the log names, with the awaited signature added; after the last one with its proof.
+        """Returns the file that the log names with the awaited signature added; with the last one also the proof.
 
-        Raises `NotOrderedError`. A fault that prevents every signature is an error once the log holds it, so that it is
-        retried; all other errors are retried, too.
+        Raises `NotOrderedError`. A fault that prevents every signature is first returned; once the log holds it, it is
+        raised as an error and retried. All other errors are retried, too.
         """
         asked = await self._asked(order)
         try:
@@ -208,7 +212,7 @@ class OfficialSigning:
         return signing
 
     async def _signed(self, asked: _Asked) -> Signing:
-        """Has the officer sign. Raises `_Unsigned`."""
+        """Requests the officer's signature. Raises `_Unsigned` if there is none."""
         result, signer = asked.result, asked.signer
         if self._lasting is None:
             raise _in_vain("not_set_up", result)
@@ -244,9 +248,9 @@ class OfficialSigning:
         return Signing(file=kept, proof=proof)
 
     async def _proof(self, asked: _Asked, file: bytes, person: Person, lasting: Lasting) -> FileRef | None:
-        """Returns the time-stamped verdict on the file as it is now, for the time when nobody can verify it any more.
+        """Returns the time-stamped verdict on the file as it is now, for a time when it can't be verified any more.
 
-        None if the file is not valid, so that there is nothing to keep, or if some tries have failed.
+        None if the file is not valid, or if all attempts have failed.
         """
         for _ in range(_TRIES):
             try:
@@ -298,7 +302,10 @@ class OfficialSigning:
                 return await is_signed(connection, audience, request.order.stream, said)
 
     async def _asked(self, order: Instruction) -> _Asked:
-        """Returns the signature that the log awaits. Raises `NotOrderedError`, also for a run behind its log."""
+        """Returns the signature that the log awaits.
+
+        Raises `NotOrderedError`, also if the run does not know the newest events.
+        """
         read = await self._orders.read(order, RESULT)
         asked = [recorded.seq for recorded in read.log.events if recorded.event.kind == "signature_requested"]
         signer = read.state.awaited
@@ -338,7 +345,10 @@ def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant)
 
 
 def _in_vain(rule: str, result: Result) -> Exception:
-    """Returns the exception to raise: the reason as an answer; or, once the log has it, an error to be retried."""
+    """Returns the exception to raise.
+
+    It gives the reason as an answer; if the log holds that already, it is an error to be retried.
+    """
     if result.machine_failing is None:
         return _Unsigned(Signing(in_vain=rule))
     return ApplicationError(f"not signed: {rule}", type="in_vain")

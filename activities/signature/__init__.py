@@ -1,6 +1,6 @@
 """The applicant's signature: checked against configured roots, and made through a remote signer.
 
-The underlying libraries log the subjects of certificates, which are people, so their log is off.
+The log of the underlying libraries is off, since it names the subjects of certificates, who are people.
 """
 
 import logging

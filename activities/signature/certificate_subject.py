@@ -1,4 +1,4 @@
-"""The holder of a certificate, in the format that Vietnamese authorities use in its subject."""
+"""The holder of a certificate, as Vietnamese authorities write it in the certificate's subject."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,10 @@ class Identity:
 
 @dataclass(frozen=True)
 class SubjectRules:
-    """The attribute of the subject that holds the number, and the number's prefixes: unconfirmed, so a setting."""
+    """The attribute of the subject that holds the number, and the number's prefixes.
+
+    They are unconfirmed, so a setting.
+    """
 
     attribute: str = USER_ID
     prefixes: Mapping[str, Kind] = field(
@@ -29,7 +32,7 @@ class SubjectRules:
 
 
 def identities(certificate: x509.Certificate, rules: SubjectRules) -> frozenset[Identity]:
-    """Returns all holders that the subject names by number in the format of the rules; empty if none."""
+    """Returns all holders whose number the subject contains in the format of the rules; empty if none."""
     values = list(_values(certificate, rules.attribute))
     found = ((prefix, kind, value) for value in values for prefix, kind in rules.prefixes.items())
     return frozenset(
@@ -43,9 +46,10 @@ def misnamed(
     anyone_of: Collection[Identity] | None = None,
     kind: Kind | None = None,
 ) -> str | None:
-    """Returns the rule by which a certificate fails to name exactly one holder of this kind and among these, or None.
+    """Returns the rule by which a certificate does not name exactly one permitted holder; None if it does.
 
-    A certificate with more than one number names nobody, since the other number may be somebody else's.
+    The holder must be of this kind and among `anyone_of`. A certificate with more than one number names nobody, since
+    the other number may be another person's.
     """
     named = identities(certificate, rules)
     if len([*_values(certificate, rules.attribute)]) > 1:

@@ -1,7 +1,7 @@
-"""Checks that a PDF form or a detached signature is signed by the required person.
+"""Checks that the required person has signed a PDF form, or made a detached signature.
 
-The verdict is *valid*, *refused* with a sentence, or *undetermined*, which an officer decides. The wait is always
-short: an authority that does not answer about revocation counts as unknown.
+The verdict is *valid*, *refused* with a sentence, or *undetermined*, in which case an officer decides. The check is
+always short: if an authority does not answer about revocation, that counts as unknown.
 """
 
 import base64
@@ -27,7 +27,7 @@ from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureVerd
 
 @dataclass(frozen=True)
 class Signatory:
-    """The required signer: one of these, in this field of the form (no field for a detached signature)."""
+    """The required signer: one of these, in this field of the form. A detached signature has no field."""
 
     anyone_of: frozenset[Identity]
     field: str = ""
@@ -35,9 +35,9 @@ class Signatory:
 
 @dataclass(frozen=True)
 class _Signature:
-    """One signature of a file whose integrity is checked and whose signer is not.
+    """A signature whose integrity is checked already, but whose signer is not.
 
-    `digest` is that of the signed content.
+    `digest` is the digest of the signed content.
     """
 
     signed: cms.SignedData
@@ -134,7 +134,7 @@ class SignatureCheck:
 
 
 def _shape(file: bytes, reader: PdfFileReader, form: Form, fields: set[str]) -> str | None:
-    """Returns the first rule that the file breaks, apart from the identity of its signers."""
+    """Returns the first rule that the file breaks, not counting rules about the identity of its signers."""
     signed = {one.field_name for one in reader.embedded_regular_signatures}
     if not all(covers_its_revision(one, file) for one in reader.embedded_signatures):
         return "signature_covers_part"
@@ -149,7 +149,7 @@ def _shape(file: bytes, reader: PdfFileReader, form: Form, fields: set[str]) -> 
 
 
 def _detached(signature: bytes) -> cms.SignedData | None:
-    """Returns the signed data; None if it contains the content, or has not exactly one signer.
+    """Returns the signed data; None if it contains the content, or does not have exactly one signer.
 
     Raises an error of `MALFORMED` if it is not CMS.
     """
@@ -192,9 +192,11 @@ def verdict_of(
     evidence: Sequence[SignatureEvidence] = (),
     words: str = "",
 ) -> SignatureVerdict:
-    """Returns the verdict by these rules, each of a field. If one refuses, the undetermined ones are dropped.
+    """Returns the verdict by these rules, each about a field.
 
-    The sentence of a rule has the rule's name, prefixed by `words`.
+    If one of them refuses, the undetermined ones are dropped.
+
+    The sentence of a rule is found by the rule's name, prefixed by `words`.
     """
     broken = [found for found in rules if found[1] not in UNDETERMINED]
     outcome = SignatureOutcome.VALID

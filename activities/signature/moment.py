@@ -1,4 +1,4 @@
-"""The moment at which a signature is judged: the one proved by a trusted time-stamp, else its time of receipt."""
+"""The moment as of which a signature is judged: that of a trusted time-stamp, else its time of receipt."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ _CROOKED: Final[Mapping[str, str]] = {
     "certificate_weak": "timestamp_weak",
     "certificate_unsuitable": "timestamp_broken",
 }
-"""Rules for a signature with a time-stamp by an unfit certificate of a trusted authority."""
+"""The rules for a signature whose time-stamp is by an unfit certificate of a trusted authority."""
 
 StandingOf = Callable[[SignedDataCerts, datetime], Awaitable[Standing]]
 
 
 @dataclass(frozen=True)
 class Moment:
-    """The moment, and its proof. `doubtful`: the reliability of the existing time-stamp could not be determined.
+    """The moment, and its proof. `doubtful`: it could not be determined whether the time-stamp is reliable.
 
-    `rule`: why none of the existing time-stamps can count, regardless of their authority.
+    `rule`: why none of the time-stamps can count, even if their authority is trusted.
     """
 
     judged_at: datetime
@@ -43,7 +43,7 @@ async def moment_of(
 ) -> Moment:
     """Returns the moment of the one signature in `signed`. An unknown authority's time-stamp proves nothing.
 
-    `standing_of` returns the standing of a time-stamp's authority; by default the one known at `received_at`.
+    `standing_of` returns the standing of a time-stamp's authority; by default it is judged as of `received_at`.
     """
     signer = signed["signer_infos"][0]
     doubtful, rule = False, None

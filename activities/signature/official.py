@@ -1,7 +1,7 @@
 """Officers' signatures on an agency's file: initials (ký nháy), signature (ký số), and the agency's seal (con dấu).
 
-Each is a revision of its own in a field that was declared before the first signature. All are B-LT; the last one is
-B-LTA, so that the file can be checked after the certificates have expired.
+Each is a revision of its own, in a field that was declared before the first signature. All are B-LT; the last is B-LTA,
+so that the file can be checked after the certificates have expired.
 """
 
 from collections.abc import Sequence
@@ -42,14 +42,14 @@ SEAL: Final = "seal"
 Box = tuple[int, int, int, int]
 
 ROOM: Final = 8192
-"""Hexadecimal digits: a signature's size varies, so its space is rounded up to a multiple of this."""
+"""Hexadecimal digits. The size of a signature varies, so its space is rounded up to a multiple of this."""
 
 _TOGETHER: Final = DSSContentSettings(include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_NEXT_TS)
 
 
 @dataclass(frozen=True)
 class SignatureField:
-    """An empty field for one signature. It is visible on the page, with the signer's stamp, only if it has a `box`.
+    """An empty field for one signature. Only if it has a `box`, it is visible on the page, with the signer's stamp.
 
     `box` is left, bottom, right, top in points from the lower left corner of `page`; pages count from 0, -1 is the
     last.
@@ -63,7 +63,7 @@ class SignatureField:
 class UnfitCertificateError(Exception):
     """Nothing was signed: by this `rule` the certificate of the signer, or of the time-stamp, is not reliable.
 
-    `passing`: the authority for revocations did not answer, so a retry may succeed.
+    `passing`: the authority did not answer about revocation, so a retry may succeed.
     """
 
     def __init__(self, rule: str) -> None:
@@ -94,15 +94,15 @@ async def sign_official(  # noqa: PLR0913 -- all parts of a signature
     stamp: bytes | None = None,
     reason: str | None = None,
 ) -> bytes:
-    """Returns `pdf` with the person's signature in the declared `field`: B-LT, and B-LTA if it is the `last`.
+    """Returns `pdf` with the person's signature in the declared `field`: B-LT, or B-LTA if it is the `last`.
 
     `at` is the time of signing stated in the file; the time-stamp proves the real one. `order` is the event that orders
-    the signature. Called again with the same arguments it requests the signature of the same digest under the same key,
-    so that a retry asks nobody twice. `stamp`, a PDF of one page, is shown in the field's box; the `reason` is signed,
-    and shown to verifiers of the file.
+    the signature. A call with the same arguments requests the signature of the same digest under the same key, so a
+    retry asks nobody twice. `stamp`, a PDF of one page, is shown in the field's box; the `reason` is signed, and shown
+    to verifiers of the file.
 
-    Raises `UnfitCertificateError`; `OSError` without a time-stamp; `LookupError` for a field that does not exist or is
-    already signed; and the errors of `Signer`.
+    Raises `UnfitCertificateError`; `OSError` if no time-stamp is obtained; `LookupError` if the field does not exist or
+    is already signed; and the errors of `Signer`.
     """
     writer = _writer(pdf)
     if not any(name == field for name, _, _ in enumerate_sig_fields(writer.prev, filled_status=False)):
@@ -163,7 +163,7 @@ async def _signed(writer: IncrementalPdfFileWriter, signer: PdfSigner, at: datet
 
 
 def _style(stamp: bytes | None) -> StaticStampStyle:
-    """Returns the style of the signature's box: the stamp in its own size, or shrunk to fit; empty without a stamp."""
+    """Returns the style of the signature's box: the stamp in its own size, or shrunk to fit; empty if there is none."""
     if stamp is None:
         return StaticStampStyle(border_width=0)
     whole = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MIN, AxisAlignment.ALIGN_MIN, Margins(), InnerScaling.SHRINK_TO_FIT)
@@ -171,7 +171,7 @@ def _style(stamp: bytes | None) -> StaticStampStyle:
 
 
 class _Page(PdfContent):
-    """The first page of a PDF, always under the same name."""
+    """The first page of a PDF, as content that always has the same name."""
 
     def __init__(self, pdf: bytes) -> None:
         super().__init__()

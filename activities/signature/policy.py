@@ -1,8 +1,8 @@
 """Requirements for a signature, a time-stamp and their certificates: one policy object, given to the library.
 
 The policy lists the permitted algorithms and uses; all others are refused. docs/signatures.md prints it. The algorithms
-and uses that the law of Viet Nam prescribes are unconfirmed: these are the ones that its authorities issue, as far as
-is known, and that NIST and ETSI still recommend.
+and uses prescribed by the law of Viet Nam are unconfirmed: the listed ones are those that its authorities issue, as far
+as is known, and that NIST and ETSI still recommend.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ from activities.signature.certificate_subject import Kind
 Purpose = Literal["signing", "time_stamping"]
 
 DOCUMENT_SIGNING: Final = "1.3.6.1.5.5.7.3.36"
-"""RFC 9336; the library has no name for it."""
+"""The purpose of document signing (RFC 9336), for which the library has no name."""
 SIGNING_CERTIFICATE: Final = frozenset({"signing_certificate", "signing_certificate_v2"})
 
 _ISSUES: Final = frozenset({"key_cert_sign", "crl_sign"})
@@ -38,10 +38,10 @@ _YES: Final = AlgorithmUsageConstraint(allowed=True)
 
 @dataclass(frozen=True)
 class Policy(CMSAlgorithmUsagePolicy):
-    """The rules, as data; the methods evaluate them.
+    """The rules as data, and methods that evaluate them.
 
     A signer's certificate that names extended key usages must have one of `purposes`, and none of `others`. `holders`
-    is the only permitted kind of holder, by signature field. A setting replaces a list as a whole.
+    is the only permitted kind of holder, by signature field. A setting replaces a whole list.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -78,7 +78,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         moment: datetime | None,  # noqa: ARG002 -- the library's signature
         public_key: keys.PublicKeyInfo | None,
     ) -> AlgorithmUsageConstraint:
-        """Returns whether mechanism, its digests and the key are on the lists, and the key fits the mechanism."""
+        """Returns whether mechanism, digests and key are on the lists, and whether the key fits the mechanism."""
         try:
             mechanism = algo.signature_algo
         except ValueError:
@@ -104,7 +104,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         return bool(modulus.bit_length() >= self.rsa_bits and exponent >= self.rsa_exponent and exponent % 2)
 
     def fault(self, signed: cms.SignedData) -> str | None:
-        """Returns the rule that the one signature in `signed` breaks, regardless of its signer; None if it breaks none.
+        """Returns the rule that the single signature in `signed` breaks, apart from rules about its signer; else None.
 
         Raises an error of `MALFORMED`.
         """
@@ -154,7 +154,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         )
 
     def _digests(self, algo: algos.SignedDigestAlgorithm, mechanism: str) -> set[str]:
-        """Returns the digests that the mechanism itself names; none if its context names them."""
+        """Returns the digests that the mechanism itself names; none if they are named elsewhere."""
         if mechanism == "rsassa_pss":
             pss = algo["parameters"]
             mask = pss["mask_gen_algorithm"]
@@ -174,7 +174,7 @@ class Policy(CMSAlgorithmUsagePolicy):
 
 
 class Strict(DefaultSignatureValidator):
-    """Verifies only signatures that the policy permits: for revocation answers the library consults no policy."""
+    """Verifies signatures as the policy permits. For revocation answers the library itself consults no policy."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -210,7 +210,7 @@ def _may_stamp(certificate: x509.Certificate) -> bool:
 
 
 def _is_crooked(certificate: x509.Certificate) -> bool:
-    """Returns whether a certificate has a duplicate extension, or different algorithms inside and outside."""
+    """Returns whether a certificate has a duplicate extension, or names different algorithms inside and outside."""
     inside = certificate["tbs_certificate"]
     names = [one["extn_id"].dotted for one in inside["extensions"] or ()]
     return len(names) != len(set(names)) or inside["signature"].dump() != certificate["signature_algorithm"].dump()

@@ -1,4 +1,4 @@
-"""A submission's form, ready to be signed: made for the applicant, and made anew to check the signature."""
+"""A submission's form, ready to be signed. It is made for the applicant, and made again to check the signature."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from schemas.signature import APPLICANTS_FIELD
 
 @dataclass(frozen=True)
 class Prepared:
-    """A form: its sheet, the paper of the dossier that it becomes, if any, and the PDF.
+    """A form: its sheet, the paper of the dossier that it is, if any, and the PDF.
 
     `digest` is the SHA-256 (hex) of the signed content.
     """

@@ -1,4 +1,4 @@
-"""The time-stamped proof of a check, for later, when nobody can check the file any more."""
+"""The time-stamped proof of a check, for a time when the file can't be checked any more."""
 
 import asyncio
 import base64
@@ -22,7 +22,7 @@ LONGEST: Final = 2.0
 
 
 async def proof_of(verdict: SignatureVerdict, stamper: TimeStamper | None) -> bytes:
-    """Returns the `SignatureProof` of a verdict as RFC 8785 JSON, with a time-stamp if available."""
+    """Returns the `SignatureProof` of a verdict as RFC 8785 JSON, with a time-stamp if the authority gives one."""
     digest = hashlib.sha256(_written(verdict)).digest()
     token = None if stamper is None else await stamp(stamper, digest)
     missing = Unstamped.NO_AUTHORITY if stamper is None else Unstamped.NO_ANSWER
@@ -53,9 +53,9 @@ async def proved(proof: SignatureProof, trust: Trust) -> bool:
 
 
 async def stamped_at(content: bytes, token: bytes, trust: Trust) -> datetime | None:
-    """Returns when a trusted authority time-stamped `content`; None if the token does not prove that.
+    """Returns when a trusted authority time-stamped `content`; None if the token does not prove it.
 
-    Later revocation is not checked: the keeper of the token vouches that it was kept since then.
+    A later revocation is not checked: it is assumed that the token has been kept since then.
     """
     try:
         signed = cms.ContentInfo.load(token, strict=True)["content"]
@@ -72,7 +72,7 @@ async def stamped_at(content: bytes, token: bytes, trust: Trust) -> datetime | N
 
 
 async def stamp(stamper: TimeStamper, digest: bytes) -> tuple[bytes, datetime] | None:
-    """Returns the token over `digest` and its time; None without a valid answer in time."""
+    """Returns the token over `digest` and its time; None if no valid answer comes within the timeout."""
     try:
         async with asyncio.timeout(LONGEST):
             token: cms.ContentInfo = await stamper.async_timestamp(digest, "sha256")

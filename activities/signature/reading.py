@@ -22,14 +22,17 @@ from activities.signature.revocation import NOTHING, Answers
 from activities.signature.trust import Trust
 
 MOST_REVISIONS: Final = 50
-"""The most revisions of a file: each is compared with all before it, so thousands would occupy a thread for an hour."""
+"""The maximum revisions of a file.
+
+Each is compared with all before it, so thousands would occupy a thread for an hour.
+"""
 
 ANY_USE: Final = KeyUsageConstraints(key_usage=set())
-"""Constraints that permit any use: the certificate's purpose is judged later, with its chain."""
+"""Constraints that permit any use, since the certificate's purpose is judged later, with its chain."""
 
 
 def opened(file: bytes) -> tuple[PdfFileReader | None, str | None]:
-    """Returns the opened file, or the rule why it can't be read. Raises an error of `MALFORMED`."""
+    """Returns the opened file; or the rule by which it can't be read. Raises an error of `MALFORMED`."""
     if b"%PDF-" not in file[:1024]:
         return None, "signature_not_pdf"
     reader = PdfFileReader(BytesIO(file))
@@ -39,7 +42,7 @@ def opened(file: bytes) -> tuple[PdfFileReader | None, str | None]:
 
 
 async def integrity(embedded: EmbeddedPdfSignature, trust: Trust, at: datetime) -> str | None:
-    """Returns the rule by which a signature is weak, or does not match its content or later changes; None if fine."""
+    """Returns the rule by which a signature is weak, or does not match its content or later changes; else None."""
     rule = await lacking(embedded.signed_data, trust, embedded.compute_digest)
     if rule is not None:
         return rule
@@ -57,9 +60,9 @@ async def integrity(embedded: EmbeddedPdfSignature, trust: Trust, at: datetime) 
 
 
 async def lacking(signed: cms.SignedData, trust: Trust, digest: Callable[[str], bytes]) -> str | None:
-    """Returns the rule of the policy that a signature, or a time-stamp over its content, breaks; None if none.
+    """Returns the rule of the policy that a signature, or a time-stamp over its content, breaks; None if there is none.
 
-    `digest` is that of the signed content, by the name of the algorithm. Raises an error of `MALFORMED`.
+    `digest` returns the digest of the signed content by the algorithm of this name. Raises an error of `MALFORMED`.
     """
     rule = trust.policy.fault(signed)
     if rule is not None:
@@ -72,9 +75,9 @@ async def lacking(signed: cms.SignedData, trust: Trust, digest: Callable[[str], 
 
 
 async def stamp_of(token: cms.SignedData, trust: Trust, digest: Callable[[str], bytes]) -> datetime | str:
-    """Returns the time of a time-stamp, regardless of its authority; else the rule by which it can't count.
+    """Returns the time of a time-stamp, without judging its authority; or the rule by which it can't count.
 
-    `digest` is that of the content that it must cover, by the name of the algorithm.
+    `digest` returns the digest of the content that must be covered, by the algorithm of this name.
     """
     try:
         fault = trust.policy.fault(token)
@@ -92,7 +95,7 @@ async def stamp_of(token: cms.SignedData, trust: Trust, digest: Callable[[str], 
 
 
 def _is_named(authority: core.Asn1Value, token: cms.SignedData) -> bool:
-    """Returns whether a time-stamp that names its authority carries that authority's certificate."""
+    """Returns whether a time-stamp that names an authority also carries the certificate of that authority."""
     if isinstance(authority, core.Void) or authority.name != "directory_name":
         return True
     return bool(authority.chosen == extract_certificate_info(token).signer_cert.subject)
@@ -109,6 +112,6 @@ def kept_in(reader: PdfFileReader) -> Answers:
 
 
 def read_through(certificates: SignedDataCerts) -> None:
-    """Parses the names and keys, which the library does only on access. Raises an error of `MALFORMED`."""
+    """Parses the names and keys now, since the library does so only on access. Raises an error of `MALFORMED`."""
     for certificate in (certificates.signer_cert, *certificates.other_certs):
         _ = certificate.subject.native, certificate.issuer.native, certificate.public_key.native

@@ -1,4 +1,4 @@
-"""Renews the time-stamp over an issued file before the last one expires, while the file can still be verified."""
+"""Renews the time-stamp of an issued file before its last one expires, while the file can still be verified."""
 
 import asyncio
 from datetime import datetime
@@ -19,7 +19,7 @@ from schemas.signature import SignatureOutcome
 
 
 class NotRenewedError(Exception):
-    """The file was not changed, by this `rule`: of a verdict, or `no_gain` if the new stamp would last no longer."""
+    """The file was not changed, by this `rule` of the verdict, or by `no_gain`: the new stamp would not last longer."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(f"not renewed: {rule}")
@@ -27,7 +27,7 @@ class NotRenewedError(Exception):
 
 
 def holds_until(pdf: bytes) -> datetime | None:
-    """Returns when the certificate of the newest time-stamp over the file expires; None without a time-stamp."""
+    """Returns when the certificate of the file's newest time-stamp expires; None if the file has no time-stamp."""
     try:
         newest = _newest(PdfFileReader(BytesIO(pdf)))
     except MALFORMED:
@@ -36,9 +36,10 @@ def holds_until(pdf: bytes) -> datetime | None:
 
 
 async def renewed(pdf: bytes, lasting: Lasting, now: datetime) -> bytes:
-    """Returns `pdf` with one more revision: the last stamp's revocation data `now`, and a new stamp over everything.
+    """Returns `pdf` with one more revision: the last stamp's revocation data as of `now`, and a stamp over everything.
 
-    Raises `NotRenewedError` for a file that is not whole and validly signed, and `OSError` without a time-stamp.
+    Raises `NotRenewedError` if the file is not complete or not validly signed, and `OSError` if no time-stamp is
+    obtained.
     """
     verdict = await verify_official(pdf, lasting.trust, at=now, subjects=lasting.subjects)
     if verdict.outcome is not SignatureOutcome.VALID:

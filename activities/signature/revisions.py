@@ -1,4 +1,4 @@
-"""Compares a form that we made with its later state: its first revision is ours, later ones only add signatures."""
+"""Compares a form that we made with its later state: the first revision is ours, and later ones only add signatures."""
 
 import hashlib
 import re
@@ -51,10 +51,10 @@ MALFORMED: Final = (
     AttributeError,
     RecursionError,
 )
-"""The library's errors for a file that is no PDF, has a false structure, or names unknown algorithms."""
+"""The library's errors for a file that is no PDF, is structured wrongly, or names unknown algorithms."""
 
 _OF_TOOLS: Final = frozenset({"/ModDate", "/Producer"})
-"""Fields that signing software writes about itself."""
+"""Fields that signing tools write about themselves."""
 
 _RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -91,8 +91,8 @@ ONLY_SIGNATURES: Final = StandardDiffPolicy(
 class Form:
     """The form to sign: made for the submission with the SHA-256 `content` (hex).
 
-    The digest is in the document information of the form, which is one revision and declares its signature fields
-    (`declared`). `file` are the bytes of the form; without them only the digest is compared, which anybody can write
+    The digest is in the document information of the form. The form is one revision and declares its signature fields
+    (`declared`). `file` is the form itself, as bytes; without it only the digest is compared, which anybody can write
     into a file with other content.
     """
 
@@ -103,7 +103,7 @@ class Form:
 def declared(file: bytes, *fields: SigFieldSpec) -> bytes:
     """Returns the PDF as one revision with these empty signature fields, ready to hand out.
 
-    The same file gives the same bytes, so that a process that can print a form again needs no stored copy to compare.
+    The same file gives the same bytes. So a process that can print a form again needs no stored copy for comparison.
     """
     writer = copy_into_new_writer(PdfFileReader(BytesIO(file)))
     identity = ByteStringObject(hashlib.sha256(file).digest()[:16])
@@ -118,7 +118,7 @@ def declared(file: bytes, *fields: SigFieldSpec) -> bytes:
 
 
 def prepared_at(file: bytes) -> datetime | None:
-    """Returns the claimed creation time of the first revision of `file`, unverified; None if it is unreadable."""
+    """Returns the creation time that the first revision of `file` claims, not verified; None if it can't be read."""
     try:
         told = _information(PdfFileReader(BytesIO(file))).get("/CreationDate", "")
         return parse_pdf_date(told).astimezone(UTC)
@@ -127,7 +127,7 @@ def prepared_at(file: bytes) -> datetime | None:
 
 
 def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
-    """Returns the rule by which the file is no later state of `form`; None if it is one."""
+    """Returns the rule by which the file is not a later state of `form`; None if it is."""
     if not _carries(reader, form.content):
         return "signature_of_another_submission"
     if form.file is not None and not _begins_with(file, reader, form.file):
@@ -139,7 +139,7 @@ def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
 
 
 def adds_only_signatures(reader: PdfFileReader) -> bool:
-    """Returns whether all revisions after the first, which declares fields, only sign, stamp or add long-term data."""
+    """Returns whether all revisions after the first (which declares fields) only sign, stamp or add long-term data."""
     found = ONLY_SIGNATURES.review_file(reader, 0)
     if isinstance(found, SuspiciousModification):
         return False
@@ -147,7 +147,7 @@ def adds_only_signatures(reader: PdfFileReader) -> bool:
 
 
 def covers_its_revision(signature: EmbeddedPdfSignature, file: bytes) -> bool:
-    """Returns whether every byte up to the end of the signature's revision is signed, but for the signature itself."""
+    """Returns whether every byte up to the end of the signature's revision is signed, except the signature itself."""
     if len(signature.byte_range) != 4:  # noqa: PLR2004 -- two ranges, each by its start and length
         return False
     start, before, after, length = signature.byte_range
@@ -158,7 +158,7 @@ def covers_its_revision(signature: EmbeddedPdfSignature, file: bytes) -> bool:
 
 
 def has_loose_end(file: bytes, reader: PdfFileReader) -> bool:
-    """Returns whether bytes outside any revision exist: after the last, before the first, or in a signature's space."""
+    """Returns whether bytes exist outside of revisions: after the last, before the first, or in a signature's space."""
     signatures = reader.embedded_signatures
     signed = max(one.byte_range[2] + one.byte_range[3] for one in signatures)
     newest = max(one.signed_revision for one in signatures)
@@ -173,7 +173,7 @@ def has_loose_end(file: bytes, reader: PdfFileReader) -> bool:
 
 
 def ends_signed(file: bytes, reader: PdfFileReader) -> bool:
-    """Returns whether the newest signature, or time-stamp over all, is the end of the file."""
+    """Returns whether the file ends with its newest signature, or with a time-stamp over everything."""
     return not file[max(one.byte_range[2] + one.byte_range[3] for one in reader.embedded_signatures) :].strip()
 
 
@@ -204,7 +204,10 @@ def _is_same_metadata(first: bytes, now: bytes) -> bool:
 
 
 def _said(metadata: bytes) -> list[tuple[str, ...]]:
-    """Returns the statements of XMP independent of their syntax, without those of tools. Raises `ValueError`."""
+    """Returns the statements in XMP data, in a form independent of syntax, without those of tools.
+
+    Raises `ValueError`.
+    """
     try:
         root = etree.fromstring(metadata, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError as error:
@@ -213,7 +216,7 @@ def _said(metadata: bytes) -> list[tuple[str, ...]]:
 
 
 def _sayings(element: Any, within: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yields paths that end with a text; an attribute here may be an element elsewhere."""
+    """Yields the path to each text, followed by the text. An attribute in one file may be an element in another."""
     name = str(element.tag)
     if name in _XMP_OF_TOOLS:
         return

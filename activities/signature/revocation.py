@@ -1,4 +1,4 @@
-"""Revocation of certificates: the authority's current answer, else the answers kept beside the signature."""
+"""Revocation of certificates: the authority's current answer, or else the answers stored beside the signature."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -15,10 +15,10 @@ from cryptography.x509 import ocsp as pyca_ocsp
 
 LARGEST_ANSWER: Final = 10_000_000
 FRESH: Final = timedelta(minutes=5)
-"""The maximum age of a kept answer at the judged moment: such an answer is requested shortly before the signature."""
+"""The maximum age of a stored answer at the judged moment. Such an answer is requested shortly before the signature."""
 
 REMEMBERED: Final = 60.0
-"""Seconds for which answers are cached; well within `FRESH`."""
+"""The seconds for which answers are cached; far less than `FRESH`."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Answers:
         return Answers(self.ocsps + other.ocsps, self.crls + other.crls)
 
     def about(self, certificate: x509.Certificate, moment: datetime) -> "Answers":
-        """Returns the answers that cover `certificate` and are fresh enough for `moment`."""
+        """Returns those answers that cover `certificate` and are fresh enough for `moment`."""
         since = moment - FRESH
         ocsps = tuple(one for one in self.ocsps if _ocsp_about(one, certificate, since))
         return Answers(ocsps, tuple(one for one in self.crls if _crl_about(one, certificate, since)))
@@ -45,21 +45,21 @@ class Asking(Protocol):
     """A source of revocation answers."""
 
     async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
-        """Returns the current answers; empty, in bounded time, if there are none."""
+        """Returns the current answers; empty if there are none. Always returns within a time limit."""
         ...
 
 
 class Offline:
-    """Requests nothing: only the answers kept beside the signature count."""
+    """Requests nothing: only the answers stored beside the signature count."""
 
     async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:  # noqa: ARG002 -- nothing is requested
         return NOTHING
 
 
 class Responders:
-    """Requests answers over HTTP at the certificate's addresses: OCSP first, else its CRL. At most `seconds` in all.
+    """Requests answers over HTTP at the certificate's addresses: OCSP first, else its CRL. Takes at most `seconds`.
 
-    Use it only for certificates whose chain ends at a configured root, since they name the address.
+    It may be used only for certificates whose chain ends at a configured root, since the certificate names the address.
     """
 
     def __init__(self, client: httpx.AsyncClient, seconds: float = 5.0) -> None:
@@ -110,7 +110,10 @@ class Responders:
 
 
 class Remembering:
-    """Caches answers about authorities for a minute, and never those about signers: for many signatures in a row."""
+    """Caches answers about authorities for a minute, for many signatures in a row.
+
+    Answers about signers are not cached.
+    """
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
@@ -128,9 +131,9 @@ class Remembering:
 
 
 async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
-    """Returns answers about every certificate of a chain (root first) but the root; kept ones where none came now.
+    """Returns answers about every certificate of a chain (root first) except the root; stored ones if none came now.
 
-    A kept answer never stands beside a new one: an old answer can't outvote an authority that now answers *revoked*.
+    Stored answers are not used beside a new one, so an old answer can't outvote an authority that now says *revoked*.
     """
     pairs = list(zip(chain[1:], chain, strict=False))
     fetched = await asyncio.gather(*(asking.ask(certificate, issuer) for certificate, issuer in pairs))
@@ -141,9 +144,9 @@ async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answe
 
 
 def of_old(answers: Answers, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
-    """Returns the kept answers about those certificates of a chain which the new `answers` call *good*.
+    """Returns the stored answers about those certificates of a chain that the new `answers` call *good*.
 
-    An authority may sign its new answers with a certificate that did not exist at the judged moment: such answers do
+    An authority may sign its new answers with a certificate that did not exist at the judged moment. Such answers do
     not cover that moment.
     """
     if not _all_good(answers):
@@ -168,7 +171,7 @@ def _all_good(answers: Answers) -> bool:
 
 
 def _status(answer: bytes) -> pyca_ocsp.OCSPCertStatus | None:
-    """Returns the status in an OCSP answer, regardless of its signer; None if it is no such answer."""
+    """Returns the status in an OCSP answer, without a check of its signature; None if it is no such answer."""
     try:
         return pyca_ocsp.load_der_ocsp_response(answer).certificate_status
     except ValueError:

@@ -27,12 +27,12 @@ from activities.signature.trust import Trust
 from schemas.stream.about import About
 
 LOOK_AGAIN: Final = 600.0
-"""Seconds for which the certificate of a time-stamping authority is assumed to be in use."""
+"""The seconds for which the certificate of a time-stamping authority is assumed not to change."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """The holder of the signing key, and the name on a new certificate."""
+    """The holder of the signing key, and the name for a new certificate."""
 
     identity: Identity
     name: str
@@ -40,7 +40,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Lasting:
-    """The parts of a long-term signature (B-LT): a time-stamp, and the revocation answers of its chain and the stamp's.
+    """The parts of a long-term signature (B-LT): a time-stamp, and revocation answers for its chain and the signer's.
 
     `subjects` defines how a certificate names its holder.
     """
@@ -55,7 +55,10 @@ class Lasting:
         return None if rule else context  # the library does not sign with a chain that it can't validate
 
     async def vouched(self, chain: Sequence[x509.Certificate]) -> tuple[ValidationContext, str | None]:
-        """Returns the data to embed for a signer's chain, and the rule by which it or the time-stamp's is invalid."""
+        """Returns the data to embed for a signer's chain, and the rule by which it is not valid, if any.
+
+        The rule is the signer's, or else the time-stamp's.
+        """
         now = datetime.now(UTC)
         signed = (await self.stamper.async_dummy_response("sha256"))["content"]
         token, fault = extract_certificate_info(signed), self.trust.policy.fault(signed)
@@ -71,7 +74,7 @@ class Lasting:
 async def sign_pdf(file: bytes, field: str, signer: Signer, person: Person, lasting: Lasting | None = None) -> bytes:
     """Returns `file` with one more revision: the person's signature in `field`; without `lasting` a plain B-B.
 
-    With a certificate that has expired, was revoked or is not trusted, it is only time-stamped (B-T).
+    If the certificate has expired, was revoked or is not trusted, the signature is only time-stamped (B-T).
     """
     hand = await hand_of(signer, person)
     context = await lasting.context(hand.chain) if lasting else None
@@ -130,7 +133,7 @@ class HttpStamper(TimeStamper):
 
 
 class Hand(CmsSigner):
-    """A remote key, as the signature library uses it; `chain` begins with the key's certificate."""
+    """A remote key in the form that the signature library uses; `chain` begins with the key's certificate."""
 
     def __init__(
         self, signer: Signer, number: str, chain: Sequence[x509.Certificate], order: About | None = None
@@ -153,6 +156,6 @@ class Hand(CmsSigner):
 
 
 async def hand_of(signer: Signer, person: Person, order: About | None = None) -> Hand:
-    """Returns the person's key at the signer, to sign an event's order. Raises the errors of `Signer`."""
+    """Returns the person's key at the signer, for the signature that an event orders. Raises the errors of `Signer`."""
     found = await signer.certificates(person.identity.number, person.identity.kind, person.name)
     return Hand(signer, person.identity.number, [x509.Certificate.load(der) for der in found], order)

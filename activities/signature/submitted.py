@@ -1,7 +1,7 @@
-"""Checks the signature of a submission: it covers the submitted content, and the right person signed.
+"""Checks the signature of a submission: it must cover the submitted content and be the right person's.
 
-A submission's `signature` is either its form, signed (a PDF), or a detached signature over its canonical JSON. The form
-is made anew here, so that the check does not depend on any copy that was handed out or kept.
+A submission's `signature` is either its signed form (a PDF) or a detached signature over its canonical JSON. The form
+is made again here, so that the check does not depend on any copy that was handed out or stored.
 """
 
 import asyncio
@@ -41,9 +41,9 @@ FIELD: Final = "signature"
 """The submission's field for the signature."""
 
 LONGEST: Final = 20.0
-"""Seconds of one check: twice the timeout of the authorities of signer and time-stamp, and as much again."""
+"""The seconds of one check: enough for an authority's timeout for the signer and for the time-stamp, twice over."""
 AT_ONCE: Final = 4
-"""Maximum checks at one worker at a time: more would starve the event loop that receives the authorities' answers."""
+"""The maximum number of checks at one worker at a time: more would starve the event loop."""
 
 
 def signatories(submission: Submission) -> frozenset[Identity]:
@@ -71,10 +71,10 @@ class _Submitted:
 
 
 class SubmittedSignatures:
-    """Checks signatures as they are submitted, and makes their proofs. Works in threads of its own.
+    """Checks signatures of submissions, and makes the proofs of the checks. Works in threads of its own.
 
-    `roots` are certificates in DER; without any, every signature is left to an officer. `asking` is called on the event
-    loop of the caller. Without a `stamper` the proof has no time-stamp. `policy` judges all signatures.
+    `roots` are certificates in DER; without any, an officer decides about every signature. `asking` is called on the
+    caller's event loop. Without a `stamper` the proof has no time-stamp. `policy` judges all signatures.
     """
 
     def __init__(  # noqa: PLR0913 -- all its settings
@@ -105,10 +105,11 @@ class SubmittedSignatures:
     async def check(
         self, submission: Submission, file: bytes, received_at: datetime, version: Version
     ) -> SignatureVerdict:
-        """Checks that `file`, the submission's signature, covers the submission and is by a permitted signer.
+        """Checks that `file`, the submission's signature, covers the submission and was made by a permitted signer.
 
-        `version` is the procedure's under which it is filed, as composed for the agency's province. Problems name
-        fields of the submission. Raises `LookupError` for an unknown version, and the errors of `Procedures`.
+        `version` is the version of the procedure under which it is filed, as composed for the agency's province.
+        Problems name fields of the submission. Raises `LookupError` if the version is unknown, and the errors of
+        `Procedures`.
         """
         procedure = await self._procedures.find(submission.procedure, version)
         if procedure is None:
@@ -139,7 +140,10 @@ class SubmittedSignatures:
 
 
 async def _judged_detached(check: SignatureCheck, one: _Submitted) -> SignatureVerdict:
-    """Judges a detached signature over the whole submission: no paper is the signed file, so none is left out."""
+    """Judges a detached signature over the whole submission.
+
+    No paper is the signed file, so none is excluded from it.
+    """
     content = signed_content(one.submission)
     signatory = Signatory(signatories(one.submission))
     verdict = await check.detached(one.file, content, signatory, one.received_at)
@@ -158,9 +162,9 @@ async def _judged_form(check: SignatureCheck, one: _Submitted) -> SignatureVerdi
 
 
 def _form(one: _Submitted) -> Prepared:
-    """Returns the form that was signed: the one among the dossier's papers, else the one that the file begins with.
+    """Returns the form that was signed: the one among the dossier's papers, else the one with which the file begins.
 
-    Its creation time is taken from the file itself, and only that: with another time the form has other bytes.
+    Only its creation time is taken from the file itself, since with another time the form has other bytes.
     """
     at = prepared_at(one.file) or one.received_at
     own = {paper.code for paper in one.submission.papers if paper.file and paper.file.sha256 == one.digest}
@@ -171,7 +175,7 @@ def _form(one: _Submitted) -> Prepared:
 
 
 def _other_paper(one: _Submitted, form: Prepared) -> tuple[Problem, ...]:
-    """Returns the problem if a paper of the dossier should be this form, and is another, unsigned file."""
+    """Returns the problem of a dossier in which the paper that should be this form is another, unsigned file."""
     code = None if form.paper is None else form.paper.code
     given = [paper.file for paper in one.submission.papers if paper.code == code]
     same = all(file is not None and file.sha256 == one.digest for file in given)
@@ -181,7 +185,7 @@ def _other_paper(one: _Submitted, form: Prepared) -> tuple[Problem, ...]:
 def _of(
     one: _Submitted, verdict: SignatureVerdict, content: str | None = None, others: tuple[Problem, ...] = ()
 ) -> SignatureVerdict:
-    """Returns the verdict in terms of the submission; the problems in `others` refuse the signature too."""
+    """Returns the verdict in terms of the submission. The problems in `others` refuse the signature as well."""
     at = {APPLICANTS_FIELD: FIELD}
     found = (wrong.model_copy(update={"field": at.get(wrong.field, wrong.field)}) for wrong in verdict.problems)
     update = {"problems": (*others, *found), "file": one.digest, "content": content}
@@ -189,7 +193,7 @@ def _of(
 
 
 class _OnLoop:
-    """Sends requests on the event loop that holds the connections, from whichever loop they come."""
+    """Sends requests on the event loop that holds the connections, even if they come from another loop."""
 
     def __init__(self, asking: Asking, loop: asyncio.AbstractEventLoop) -> None:
         self._asking = asking

@@ -1,4 +1,4 @@
-"""Judges whether a certificate was good at a moment: its chain to a configured root, dates, purpose, revocation."""
+"""Judges whether a certificate was good at a moment: its chain to a configured root, its dates, purpose, revocation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ UNDETERMINED: Final = frozenset(
 class Standing:
     """The standing of a certificate. `rule`: why it is not reliable; None if it is. `chain` begins at the root.
 
-    `context` is the library's context when it found the chain, before any request about revocation.
+    `context` is the library's context in which the chain was found, before any request about revocation.
     """
 
     rule: str | None
@@ -56,7 +56,10 @@ class Standing:
 
 
 def roots_in(file: bytes) -> tuple[bytes, ...]:
-    """Returns the certificates of a PEM file, DER; at least one. Raises `ValueError` if it holds anything else."""
+    """Returns the certificates of a PEM file, at least one, in DER.
+
+    Raises `ValueError` if the file holds anything else.
+    """
     found = [(kind, der) for kind, _, der in pem.unarmor(file, multiple=True)]
     if any(kind != "CERTIFICATE" or not x509.Certificate.load(der, strict=True).ca for kind, der in found):
         raise ValueError("only certificates of authorities may be roots")
@@ -76,7 +79,7 @@ class Trust:
         self.policy = policy
 
     def offline(self) -> "Trust":
-        """Returns the same roots without requests: only kept answers count."""
+        """Returns the same roots without requests: only stored answers count."""
         return Trust(self._roots, Offline(), self.policy)
 
     def nobody(self) -> "Trust":
@@ -86,7 +89,7 @@ class Trust:
     def context(
         self, others: Sequence[x509.Certificate], moment: datetime, answers: Answers | None = None
     ) -> ValidationContext:
-        """Returns the library's context: it sends no requests, and without `answers` it ignores revocation."""
+        """Returns the library's context. It sends no requests; without `answers` it ignores revocation."""
         return ValidationContext(
             trust_roots=self._anchors,
             other_certs=others,
@@ -109,8 +112,8 @@ class Trust:
     ) -> Standing:
         """Returns the standing of `certificate` at `moment`.
 
-        `others` may be intermediates to a root, `kept` are earlier answers. Addresses in the chain are contacted only
-        once the chain's signatures have led to a root of ours.
+        `others` may be intermediates to a root; `kept` are earlier answers. Addresses named in the chain are contacted
+        only after the chain's signatures have led to a root of ours.
         """
         if not self._roots:
             return Standing("no_trust_roots")
@@ -129,9 +132,9 @@ class Trust:
     async def vouch_for(
         self, signed: cms.SignedData, digest: bytes | None, purpose: Purpose, standing: Standing
     ) -> Standing:
-        """Returns the `standing` of the signer of `signed`, unless the library rejects the signature as a whole.
+        """Returns the `standing` of the signer of `signed`, unless the library rejects the whole signature.
 
-        `digest` is that of its detached content.
+        `digest` is the digest of its detached content.
         """
         if standing.rule is not None:
             return standing
@@ -163,7 +166,7 @@ class Trust:
 
 
 def _anchor(root: x509.Certificate) -> CertTrustAnchor:
-    """Returns a root with the expiry, path length and names that its own certificate sets."""
+    """Returns a root as trust anchor, with the expiry, path length and names that its own certificate sets."""
     told = derive_quals_from_cert(root).standard_parameters
     names = told and PKIXValidationParams(
         initial_permitted_subtrees=told.initial_permitted_subtrees,

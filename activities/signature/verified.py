@@ -1,7 +1,7 @@
-"""Verifies an agency's issued file, for anybody and later: whole, signed and sealed by certificates good at that time.
+"""Verifies an agency's issued file, for anybody and later: complete, and signed by certificates that were good then.
 
-The time-stamps over the whole file are followed from the newest to the oldest, each judged at the moment that the next
-newer one proves; so certificates may have expired since.
+The time-stamps over the whole file are followed from the newest to the oldest. Each is judged as of the moment that the
+next newer one proves, so certificates may have expired since.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ MOST_REASON: Final = 300
 """Maximum characters of a reason."""
 _PAST: Final = frozenset({"certificate_expired", "certificate_revoked"})
 _LASTING: Final = frozenset({"no_seal", "signer_not_named"})
-"""Rules that no earlier verdict could decide either."""
+"""Rules about which an earlier verdict (`kept`) decides nothing: a case of them stays undetermined."""
 
 
 async def verify_official(  # noqa: PLR0913 -- each can be requested alone
@@ -58,14 +58,15 @@ async def verify_official(  # noqa: PLR0913 -- each can be requested alone
 ) -> SignatureVerdict:
     """Returns the verdict on an issued PDF `at` an instant, or now.
 
-    *Refused*: the file was changed or is incomplete, or a signer was not entitled to sign so. *Undetermined*: nobody
-    can decide, as after the last time-stamp's authority has expired. The evidence names the signers, one entry for each
-    signature and each time-stamp over the file; a time-stamp's field is empty.
+    *Refused*: the file was changed or is incomplete, or a signer was not entitled to sign like this. *Undetermined*: it
+    can't be decided, for example after the last time-stamp's authority has expired. The evidence names the signers, one
+    entry for each signature and each time-stamp over the file; a time-stamp's field is empty.
 
     Without `online` no requests are sent, and revocation counts as known when each signature was made. `kept`, an
-    earlier verdict over this file, or over its state before time-stamps were renewed, decides undetermined cases. A
-    file that need not last, as official papers, has no time-stamp over the whole file. With `sealed` an organisation
-    must have signed, too: if persons alone have signed, only the register knows whether they did so for an agency.
+    earlier verdict over this file (or over its state before time-stamps were renewed), decides undetermined cases. A
+    file that need not last, such as an official paper, has no time-stamp over the whole file. With `sealed` an
+    organisation must have signed, too: if only persons have signed, only the register knows whether they did so for an
+    agency.
     """
     moment = at or datetime.now(UTC)
     try:
@@ -84,7 +85,7 @@ async def verify_official(  # noqa: PLR0913 -- each can be requested alone
 class _Look:
     """The state of one verification.
 
-    `proved_at`: the time at which the part of the file that is still unchecked is proved to have existed.
+    `proved_at`: the time at which the part of the file that is not checked yet is proved to have existed.
     """
 
     trust: Trust
@@ -103,7 +104,8 @@ class _Look:
     async def stamped_by(self, certificates: SignedDataCerts, stamped_at: datetime) -> Standing:
         """Returns the standing of a time-stamp's authority at `proved_at`.
 
-        Offline, if the authority's certificate was still valid at `proved_at`, this is the standing at the time-stamp.
+        Offline, if the authority's certificate was still valid at `proved_at`, its standing is judged as of the
+        time-stamp.
         """
         signer, others = certificates.signer_cert, certificates.other_certs
         if not self.online and signer.not_valid_after >= self.proved_at:
@@ -143,7 +145,7 @@ def _shape(
     *,
     lasts: bool,
 ) -> str | None:
-    """Returns the first rule that the file breaks, apart from the identity of its signers."""
+    """Returns the first rule that the file breaks, not counting rules about the identity of its signers."""
     first = reader.get_historical_resolver(0)
     declared = {name for name, _, _ in enumerate_sig_fields(first)} if "/AcroForm" in first.root else set()
     if not declared or not signatures:
@@ -167,7 +169,10 @@ def _ending(
     *,
     lasts: bool,
 ) -> str | None:
-    """Returns the rule that the file's end breaks: all fields are signed, and a lasting file ends with a time-stamp."""
+    """Returns the rule that the file's end breaks, or None.
+
+    All fields must be signed, and a lasting file must end with a time-stamp.
+    """
     stamped = max((one.signed_revision for one in reader.embedded_timestamp_signatures), default=-1)
     sealed = not lasts or stamped > max(one.signed_revision for one in signatures.values())
     if not sealed or not required <= signatures.keys():
@@ -176,7 +181,7 @@ def _ending(
 
 
 async def _stamp(stamp: EmbeddedPdfSignature, look: _Look) -> tuple[str | None, SignatureEvidence]:
-    """Returns the rule by which a time-stamp does not fit the file, and its evidence; sets `proved_at` if it holds."""
+    """Returns the rule by which a time-stamp does not fit the file, and its evidence; sets `proved_at` if it fits."""
     token: cms.SignedData = stamp.signed_data
     certificates = extract_certificate_info(token)
     read_through(certificates)
@@ -223,14 +228,14 @@ def _is_sealed(signature: EmbeddedPdfSignature, look: _Look) -> bool:
 
 
 def _reason(signature: EmbeddedPdfSignature) -> str | None:
-    """Returns the signature's reason, if that is one line of text."""
+    """Returns the signature's reason if it is one line of text, else None."""
     said = signature.sig_object.get("/Reason")
     text = str(said) if isinstance(said, TextStringObject) else ""
     return text if text.isprintable() and 0 < len(text) <= MOST_REASON else None
 
 
 async def _by_kept(verdict: SignatureVerdict, kept: SignatureProof, pdf: bytes, trust: Trust) -> SignatureVerdict:
-    """Returns the earlier verdict, if it is proved and covers this file; else the undetermined one."""
+    """Returns the earlier verdict if it is proved and covers this file, else the undetermined one."""
     of_file = kept.verdict.outcome is SignatureOutcome.VALID and kept.verdict.file in set(_states(pdf))
     if not of_file or not await proved(kept, trust):
         return verdict

@@ -1,4 +1,4 @@
-"""Heartbeats for long activities: when they stop, Temporal notices that the worker died."""
+"""Heartbeats of long activities: when they stop, Temporal knows that the worker has died."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ _BEAT: Final = 10
 
 @asynccontextmanager
 async def heartbeat(every: float = _BEAT) -> AsyncIterator[None]:
-    """Sends heartbeats while the block runs; none from a local activity, which has no heartbeat."""
+    """Sends heartbeats while the block runs. Sends none from a local activity, which has no heartbeat."""
 
     async def beat() -> None:
         while True:

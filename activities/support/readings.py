@@ -1,7 +1,7 @@
 """Readings of the record by this process: an event that rests on one is written only if this process made it.
 
-A local activity's answer lies in Temporal's history, where a stranger who takes our workflow tasks can put another one.
-So a batch names the readings on which it rests, and the append compares them with those of its own process.
+The answer of a local activity is stored in Temporal's history. A stranger who takes our workflow tasks can put another
+one there. So a batch names the readings on which it rests, and the append compares them with those of its own process.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic_core import to_json
 from schemas.base import Sha256
 
 _LASTS: Final = 600.0
-"""Seconds for which a reading counts: an examination of files may lie between it and the append."""
+"""The seconds for which a reading counts: files may be examined between the reading and the append."""
 _MOST: Final = 20_000
 
 
@@ -27,14 +27,14 @@ def reading_digest(activity: str, request: Any, answer: Any) -> Sha256:
 
 
 class Readings:
-    """The digests of the recent readings, the latest 20,000 of the last ten minutes."""
+    """The digests of recent readings: of the last ten minutes, at most the latest 20,000."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._read: OrderedDict[Sha256, float] = OrderedDict()
 
     def keep(self, digest: Sha256) -> None:
-        """Notes a reading made now."""
+        """Notes a reading that was made now."""
         self._read[digest] = self._clock()
         self._read.move_to_end(digest)
         if len(self._read) > _MOST:

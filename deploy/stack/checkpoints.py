@@ -1,4 +1,4 @@
-"""The checkpoints of a stack: with its own key and a folder as the second place, unless set otherwise."""
+"""The checkpoints of a stack: with its own key, and a folder as the second place, unless the settings name others."""
 
 import secrets
 from collections.abc import Mapping

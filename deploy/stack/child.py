@@ -28,7 +28,7 @@ TRIES: Final = 6  # deaths of a part that was never ready, before the start is g
 class Child:
     """Keeps one part alive: `supervise` runs until cancelled, `stop` ends the process.
 
-    `started` is the outcome of the first start; `ready` follows the part through every death and restart.
+    `started` is the outcome of the first start. `ready` shows the part's state through every death and restart.
     """
 
     def __init__(self, part: Part, home: Home, env: Mapping[str, str], report: Callable[[str], None]) -> None:

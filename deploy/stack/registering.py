@@ -32,7 +32,7 @@ _EVERYBODY: Final = (
         for claim in (Claim.OFFICERS, Claim.OPERATOR, Claim.AUDITOR)
     ),
 )
-"""The rights of one program for all roles: on one machine, the person who runs the stack has all its secrets."""
+"""The rights of one program for all roles. On one machine, the person who runs the stack has all its secrets anyway."""
 
 
 async def let_speak(env: Mapping[str, str]) -> None:

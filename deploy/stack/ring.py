@@ -1,4 +1,4 @@
-"""The key ring of a stack: a ring of its own, once requested, or the ring in the settings."""
+"""The key ring of a stack: its own ring, if one was requested, or the ring in the settings."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -24,7 +24,7 @@ _OFFICES: Final = "office.pem"
 
 
 def speaker_of_stack(home: Home, settings: Mapping[str, str]) -> dict[str, str]:
-    """Returns the identity settings for a stack's parts and users; with `MOTCUA_IDENTITY=off`, that setting alone.
+    """Returns the identity settings for a stack's parts and users; with `MOTCUA_IDENTITY=off`, only that setting.
 
     Raises `StackError` for an invalid setting.
     """

@@ -30,7 +30,7 @@ class Stack:
     A second Stack on the same home starts and stops nothing: it uses the addresses of the first (`attached`).
 
     Args:
-        home: Folder for data, logs and secrets; made when missing.
+        home: The folder for data, logs and secrets; created if it is missing.
         parts: The names of `PARTS` to start. The addresses of all others come from this process's environment.
         commands: Other command lines by part; those of the bank, the post and the trust get `--port N --data DIR`.
         temporal: Dynamic settings of Temporal in addition to `deploy.stack.temporal.CONFIG`, by name, as JSON.
@@ -75,7 +75,7 @@ class Stack:
             await self.stop()
 
     def pid(self, part: str) -> int | None:
-        """Returns the process id of a part, None while it is down."""
+        """Returns the process id of a part; None while it is down."""
         try:
             return int(self.home.pid_file(part).read_text())
         except FileNotFoundError:
@@ -86,7 +86,7 @@ class Stack:
         await self._children[part].ready.wait()
 
     async def watch(self) -> None:
-        """Runs until cancelled; raises if the supervision itself fails."""
+        """Runs until cancelled. Raises if the supervision itself fails."""
         await asyncio.gather(*self._tasks.values(), asyncio.Event().wait())
 
     async def stop(self) -> None:

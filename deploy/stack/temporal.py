@@ -53,10 +53,10 @@ FOUND: Final = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name
 
 
 def drop_unused_indexes(database: Path) -> None:
-    """Drops all indexes of the list of workflows but `INDEXES`.
+    """Drops all indexes of the list of workflows except `INDEXES`.
 
-    The list comes with 58 indexes, one for each possible search attribute, all written when a workflow starts or ends.
-    A search by another attribute still works, by reading the whole list.
+    The list has 58 indexes, one for each possible search attribute. Each start and each end of a workflow writes them
+    all. A search by another attribute still works: it reads the whole list.
     """
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         for (name,) in connection.execute(FOUND, [LIST]).fetchall():

@@ -43,7 +43,7 @@ class _Acting(Protocol):
 
 
 async def absences_of(client: Questions, agency: str, absent: str) -> list[c.AbsenceSummary]:
-    """Returns an officer's absences today, one for each role. Raises `NotFound` if there are none."""
+    """Returns an officer's absences today, one for each role. Raises `NotFound` if the officer is not absent."""
     found = [one for one in await client.absences(agency) if one.officer == absent and one.begun]
     if not found:
         raise refused_for(c.RefusalCode.NOT_FOUND, c.problem("absent", "not_absent"))
@@ -51,7 +51,7 @@ async def absences_of(client: Questions, agency: str, absent: str) -> list[c.Abs
 
 
 async def tasks_of(client: Questions, agency: str, absence: c.AbsenceSummary) -> list[c.TaskSummary]:
-    """Returns the tasks that the absent officer, or somebody in their place, has claimed; one task for each stream."""
+    """Returns the tasks claimed by the absent officer or by a substitute for them, one task for each stream."""
     whose = {"agency": agency, "role": absence.role}
     theirs = await _every(client, c.AskTasks(**whose, officer=absence.officer))
     in_their_place = await _every(client, c.AskTasks(**whose, acting_for=absence.officer))
@@ -68,7 +68,7 @@ async def _every(client: Questions, question: c.AskTasks) -> list[c.TaskSummary]
 
 
 async def pass_one(lead: _Acting, absence: c.AbsenceSummary, task: c.TaskSummary) -> PassedOver:
-    """Give one task to the substitute; a task that somebody else has claimed meanwhile stays with them."""
+    """Gives one task to the substitute. If somebody else has claimed the task meanwhile, it stays with them."""
     became = partial(PassedOver, task.stream, task.code, task.name, absence.substitute)
     if task.officer == absence.substitute:
         return became("already")

@@ -54,11 +54,11 @@ class Questions:
         return await self._asked(c.AskClocks(stream=_filing(filing_id)))
 
     async def result(self, filing_id: UUID | str) -> c.ResultView:
-        """Returns the decision and the reference of its file. Raises `NotReady` before there is one."""
+        """Returns the decision and the reference of its file. Raises `NotReady` before the decision."""
         return await self._asked(c.AskResult(stream=_filing(filing_id)))
 
     async def delivery(self, filing_id: UUID | str) -> c.DeliveryView:
-        """Returns the applicant's means to get the result: pick-up code, link. Show it to nobody else."""
+        """Returns how the applicant gets the result: pick-up code, link. Show it to nobody else."""
         return await self._asked(c.AskDelivery(stream=_filing(filing_id)))
 
     async def linked_result(self, filing_id: UUID | str, link: str) -> c.ResultView:
@@ -197,7 +197,10 @@ class Questions:
         return await patiently(lambda limit: self._ask(question, limit), self._line.patience, longest)
 
     async def _ask(self, question: _Asks[T], limit: timedelta, asker: c.Actor | None = None) -> T:
-        """Returns the record's answer, by a new workflow that touches no running one. `asker`: the asking actor."""
+        """Returns the record's answer, through a new workflow; no running workflow is disturbed.
+
+        `asker`: the asking actor.
+        """
         voice = self._line.voice if asker is None else self._line.voice.of(asker)
         asked = await voice.question(cast("c.Question", question))
         try:
@@ -225,7 +228,7 @@ class Questions:
         return answered
 
     async def _why_not_found(self, stream: str, limit: timedelta) -> MotcuaError:
-        """Returns the error for a stream missing in the record: its workflow is yet to register it, or was refused."""
+        """Returns the error for a stream that the record lacks: its workflow has yet to record it, or was refused."""
         handle = self._line.client.get_workflow_handle(stream)
         try:
             description = await handle.describe(rpc_timeout=limit)

@@ -1,4 +1,4 @@
-"""Retries transient failures with the same ids until the caller's patience is over."""
+"""Retries transient failures with the same ids, until the caller's `patience` is over."""
 
 import asyncio
 import random
@@ -17,7 +17,7 @@ T = TypeVar("T")
 Attempt = Callable[[timedelta], Awaitable[T]]
 
 DEFAULT_PATIENCE: Final = 60.0
-"""Seconds."""
+"""The default of `patience`, in seconds."""
 
 LONGEST_ATTEMPT: Final = 10.0
 _FIRST_PAUSE: Final = 0.1
@@ -40,11 +40,11 @@ _PASSING_RULES: Final = frozenset({"statement_expired", "principals_not_at_hand"
 
 
 class TryAgainError(Exception):
-    """The answer is about to change, for instance while the filing moves to a new run: try again."""
+    """The answer is about to change, for example because the filing moves to a new run. Try again."""
 
 
 class SignAnewError(TryAgainError):
-    """The identity statement was refused, but may pass if signed again, in an Update with another id."""
+    """The identity statement was refused, but the message may pass in another Update with a new statement."""
 
 
 def or_sign_anew(error: MotcuaError) -> Exception:

@@ -52,7 +52,7 @@ class Sending(Questions):
 
         Raises:
             BadSubmission: With every problem found. Correct it and submit again under the same ids.
-            SameIdOtherContent: This `client_id` and `submission_id` stand for another submission.
+            SameIdOtherContent: Another submission has this `client_id` and `submission_id`.
 
         Example:
             >>> first = await client.submit(submission)
@@ -218,7 +218,10 @@ class Sending(Questions):
     async def _on_demand(
         self, starts: str, stream: str, command: c.Command, update_id: str, limit: timedelta
     ) -> c.Receipt:
-        """Give a command to a stream whose workflow runs only on demand: starts the workflow type `starts` with it."""
+        """Gives a command to a stream whose workflow runs only on demand.
+
+        The call starts a workflow of type `starts` with the command.
+        """
         asked = c.StreamId.parse(stream)
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             starts,
@@ -242,7 +245,10 @@ class Sending(Questions):
         return receipt
 
     async def _once(self, stream: str, own_id: str, attempt: Callable[[timedelta], Awaitable[c.Receipt]]) -> c.Receipt:
-        """Returns the receipt known to this client, else that of `attempt`: a repeat adds nothing to a history."""
+        """Returns the receipt if this client knows it, else the receipt that `attempt` returns.
+
+        A repeat thus adds nothing to a history.
+        """
         known = self._line.known
 
         async def one_try(limit: timedelta) -> c.Receipt:
@@ -334,6 +340,6 @@ def _was_dropped(error: WorkflowUpdateFailedError) -> bool:
 
 
 async def _forget(operation: WithStartWorkflowOperation[Any, Any]) -> None:
-    """Retrieve the operation's own copy of the error; otherwise asyncio warns that nobody retrieved it."""
+    """Retrieves the operation's own copy of the error; otherwise asyncio warns that nobody retrieved it."""
     with contextlib.suppress(Exception):
         await operation.workflow_handle()

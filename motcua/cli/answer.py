@@ -20,7 +20,7 @@ from motcua.cli.running import out, print_json
 from motcua.contract import Text, said
 
 VIETNAM: Final = timezone(timedelta(hours=7), "+07")
-"""A fixed offset, unchanged since 1975: so no zone database is needed, which some machines lack."""
+"""A fixed offset, unchanged since 1975. So no time zone database is needed, which some machines lack."""
 
 _FRAME: Final = 3
 """Width of the border and padding of each column of a table."""
@@ -67,7 +67,7 @@ class _Cell(NamedTuple):
 
     @property
     def longest(self) -> int:
-        """The minimum width: of its longest line if it must stay whole, else of its longest word."""
+        """The minimum width: that of the longest line if the value must not be broken, else of the longest word."""
         parts = self.text.splitlines() if self.whole else self.text.split()
         return max(map(cell_len, parts), default=0)
 
@@ -79,7 +79,8 @@ class _Cell(NamedTuple):
 def columns(*parts: str | Column) -> tuple[Column, ...]:
     """Returns columns written as `label`, `label:place`, `label|form` or `label:place|form`, several in one string.
 
-    Without a place, the label is the place too. A form is `dong`, or the prefix of the catalogue keys that name a code.
+    Without a place, the label is also the place. A form is `dong`, or the prefix of the catalogue keys that name a
+    code.
     """
     return tuple(column for part in parts for column in ((part,) if isinstance(part, Column) else _written(part)))
 
@@ -167,7 +168,7 @@ def when(moment: datetime) -> str:
 
 
 def named(names: str) -> Callable[[object], Text]:
-    """Returns the form that shows a code by its name: key `<names>.<code>` in the catalogue."""
+    """Returns the form that shows a code by its name, which has the key `<names>.<code>` in the catalogue."""
     return lambda code: said(f"{names}.{code}")
 
 

@@ -19,7 +19,7 @@ from motcua.errors import MotcuaError
 FAULT: Final = 70
 """The exit code of an unexpected error."""
 _UsageError: Final[Any] = typer.BadParameter.__base__
-"""The usage error of typer's click: newer typers bring a click of their own."""
+"""The usage error of the click that typer uses: newer typers have a click of their own."""
 
 
 def run(arguments: list[str]) -> None:
@@ -46,7 +46,7 @@ def run(arguments: list[str]) -> None:
 
 
 def _run_for_a_program(app: typer.Typer, arguments: list[str]) -> int:
-    """Returns the exit code, also of wrong usage; raises other errors. Prints each failure as JSON too."""
+    """Returns the exit code, even after wrong usage; raises other errors. Prints each failure as JSON too."""
     try:
         return app(args=arguments, prog_name="motcua", standalone_mode=False) or 0
     except _UsageError as error:

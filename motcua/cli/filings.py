@@ -41,7 +41,7 @@ _OF_OTHERS = {
     for command in commands
     if stream != _FILING
 }
-"""Commands of the other streams that this kit knows: in a repeat, an omitted field equals its default."""
+"""Commands of the other streams that this kit knows. In a repeat, a missing field means the field's default."""
 
 app = typer.Typer()
 
@@ -79,7 +79,7 @@ def submit(  # noqa: PLR0913 -- a command line has many options
 
 
 def _at_level(submission: c.Submission, level: c.Level) -> c.Submission:
-    """Returns the submission at this level: a channel that the level lacks becomes the counter, with a note."""
+    """Returns the submission at this level. A channel that the level does not have becomes the counter, with a note."""
     can, counter = c.CAPABILITIES[level], {}
     for name, (what, channels) in {
         "result_channel": ("cli.the_result", can.result),
@@ -93,7 +93,10 @@ def _at_level(submission: c.Submission, level: c.Level) -> c.Submission:
 
 
 async def _submit(client: FilingClient, submission: c.Submission, again: list[str]) -> c.Receipt:
-    """Returns the receipt. If the refusal offers another level, prints the command for it, with arguments `again`."""
+    """Returns the receipt.
+
+    If the refusal offers another level, prints the command for it, with these arguments (`again`).
+    """
     try:
         return await client.submit(submission)
     except RefusedError as error:

@@ -46,7 +46,7 @@ class WordedGroup(TyperGroup):
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Shows the help, and that of each listed command, with sentences in place of keys."""
+        """Shows the help of the group and of each listed command, with sentences in place of keys."""
         with _in_words([self, *self.get_params(ctx), *self.commands.values()]):
             super().format_help(ctx, formatter)
 
@@ -81,7 +81,7 @@ def words_of(key: str) -> str:
 
 
 def nothing() -> None:
-    """The callback of a group without options: it makes typer build a group even for a single command or none."""
+    """The callback of a group without options. Because of it typer builds a group even for one command, or none."""
 
 
 def group(name: str, cls: type[WordedGroup] = WordedGroup, **more: Any) -> typer.Typer:

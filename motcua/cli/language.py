@@ -1,4 +1,4 @@
-"""The language of a command's output for people: `--lang`, else that of LANG, else Vietnamese."""
+"""The language of a command's output for people: that of `--lang`, else of LANG, else Vietnamese."""
 
 import inspect
 import os
@@ -38,7 +38,7 @@ def in_words(text: Text) -> str:
 
 
 def set_language(arguments: list[str], *, anew: bool) -> None:
-    """Sets the language that `--lang` names in these arguments; if it names none, `anew` resets the choice."""
+    """Sets the language that `--lang` names in these arguments. If it names none, `anew` resets the language."""
     words = [word for one in arguments for word in one.split("=", 1)]
     named = dict(pairwise(words)).get("--lang")
     if named in set(Language) or anew:
@@ -49,7 +49,7 @@ _Option = Annotated[Language | None, typer.Option("--lang", help="option.lang")]
 
 
 def with_language(command: Callable[..., T]) -> Callable[..., T]:
-    """Returns the command with the option `--lang`, not passed on to its function: `set_language` has read it."""
+    """Returns the command with the option `--lang`. The option is not passed on, since `set_language` has read it."""
     own = inspect.signature(command, eval_str=True)
     if "lang" in own.parameters:  # done before: a group's commands come here again with those of its parent
         return command

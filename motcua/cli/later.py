@@ -26,7 +26,10 @@ class Later:
 
 
 class Unloaded(Worded):
-    """Placeholder for a command or group until its import. A group that exists already gets the imported commands."""
+    """A placeholder for a command or group until its import.
+
+    If the group exists already, it gets the imported commands.
+    """
 
     def __init__(self, name: str, later: Later, beside: TyperGroup | None) -> None:
         super().__init__(name, help=(beside or later).help)
@@ -48,7 +51,7 @@ class Unloaded(Worded):
 
 
 def app_of(later: Mapping[str, Later]) -> typer.Typer:
-    """Returns an app with these commands, by name. An app that takes over its group class gets them all."""
+    """Returns an app with these commands, by name. An app that uses its group class gets them all."""
 
     class Group(WordedGroup):
         def __init__(self, *, commands: Mapping[str, Any], **attributes: Any) -> None:

@@ -29,7 +29,7 @@ class OnOff(StrEnum):
 COMMANDS: Final = "motcua.commands"
 """The group of entry points of distributions that add commands."""
 PLATFORM: Final = "platform"
-"""The name of the platform's entry point in that group."""
+"""The name, in that group, of the platform's entry point."""
 
 PATIENCE: Final = 15.0
 VIA: Final = Via(principal="motcua")
@@ -39,7 +39,7 @@ _CODE: Final = re.compile(r"[A-Z0-9.]+-[0-9]{8}-[0-9]+")
 
 
 def filing_id_of(text: str) -> UUID:
-    """Returns a filing's id, given as such, or by its dossier code if the platform is installed."""
+    """Returns a filing's id: the text itself, or found by its dossier code if the platform is installed."""
     if _CODE.fullmatch(text) and (find := _finder()) is not None:
         return find(text)
     try:

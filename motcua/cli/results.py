@@ -18,7 +18,7 @@ NAME: Final = "result"
 
 
 class _OrOf(WordedGroup):
-    """Makes the command name `of` optional, as in the time before the group had other commands."""
+    """Makes the command name `of` optional, as it was before the group had other commands."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         return super().resolve_command(ctx, args if args[0] in self.commands else ["of", *args])
@@ -46,7 +46,7 @@ def _download(result: c.FileRef, file: Path) -> None:
 
 
 def commands() -> typer.Typer:
-    """Returns the group, a new one at each call, so that commands added to one are not in the next."""
+    """Returns a new group at each call, so that commands added to one group are not in the next."""
     made = group(NAME, _OrOf, context_settings={"ignore_unknown_options": True})
     made.command("of")(of_filing)
     app = typer.Typer()

@@ -99,7 +99,7 @@ def end_well(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _told(error: MotcuaError) -> dict[str, Any]:
-    """Returns the fields that an error has in JSON beside its message."""
+    """Returns the fields that an error has in JSON besides its message."""
     if isinstance(error, RefusedError):
         return error.refusal.model_dump(mode="json")
     if isinstance(error, UnfitError):
@@ -135,7 +135,7 @@ def not_of_stack() -> tuple[str, ...]:
 
 
 def use_stack_here() -> None:
-    """Takes the addresses of an embedded stack that runs in this folder; settings of the environment have priority."""
+    """Uses the addresses of an embedded stack that runs in this folder. Settings of the environment have priority."""
     if not STACK.is_file():
         return
     try:
@@ -273,7 +273,7 @@ def refusing(
 
 
 def kind_of(error: Exception) -> str:
-    """Returns the type name of an error: for errors whose message may reveal too much."""
+    """Returns the type name of an error. For errors whose message may contain secrets or personal data."""
     return type(error).__name__
 
 
@@ -303,7 +303,7 @@ def refuse(refusal: Refusal) -> NoReturn:
 
 
 def say_failure(message: str, code: int, told: Mapping[str, Any] | None = None) -> None:
-    """Prints the failure as one line of JSON if the command owes JSON and has printed none."""
+    """Prints the failure as one line of JSON, if the command must print JSON and has printed none."""
     if owes_json.get():
         failure = {"code": WORDS.get(code, "failed"), "message": message} | dict(told or {})
         typer.echo(json.dumps(failure, ensure_ascii=False, default=_in_json))

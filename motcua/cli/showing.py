@@ -154,7 +154,7 @@ VIEW: Final = columns(
 
 
 def work_column(work: Iterable[MachineWork] | None) -> Column:
-    """Returns the column of work that a filing awaits from its agency's back office; `?` if that is unknown."""
+    """Returns the column with the work that a filing awaits from its agency's back office; `?` if that is unknown."""
     return Column("machine_work", lambda _: "?" if work is None else lines(map(work_words, work)))
 
 

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 DRAFT: Final = re.compile(r"#[0-9]+$")
-"""The end of a draft's name, as obstore's own drafts have it: obstore neither lists nor reads files with such names."""
+"""The end of a draft's name, as in obstore's own drafts: obstore neither lists nor reads files with such names."""
 
 OPEN_FILES: Final = "/proc/self/fd"
 NAMELESS: Final = hasattr(os, "O_TMPFILE") and Path(OPEN_FILES).is_dir()
-"""True if this system has files without a name, which get one later (`O_TMPFILE`)."""
+"""True if this system supports files that get their name only later (`O_TMPFILE`)."""
 
 
 class Draft(Protocol):
@@ -34,11 +34,11 @@ class Draft(Protocol):
         """Append data."""
 
     def keep(self, name: str) -> bool:
-        """Give the draft its name. False if a file of that name exists, which stays as it is."""
+        """Gives the draft its name. False if a file of that name exists; that file is not changed."""
 
 
 class InMemory:
-    """A file that the store gets in one piece, so that no file is overwritten and no parts are left behind."""
+    """A file that the store gets in one piece. So no file is overwritten, and no parts are left behind."""
 
     def __init__(self, store: ObjectStore, folder: str, media_type: str) -> None:
         self._store = store
@@ -96,11 +96,10 @@ class InFolder:
         self._file.write(data)
 
     def keep(self, name: str) -> bool:
-        """Give the draft its name, synced to disk.
+        """Gives the draft its name, synced to disk.
 
-        False if a file has that name: then the existing file is synced and touched.
-
-        The caller relies on the existing file, so its age must not make it look unused for days and be swept.
+        False if a file has that name: then the existing file is synced and touched. The caller uses that file from now
+        on, so it must not look old and be swept.
         """
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -125,7 +124,7 @@ class InFolder:
 
 
 def _nameless(folder: Path) -> int | None:
-    """Opens a new file without a name in the folder, for writing; None if system or disk has no such files."""
+    """Opens a new file without a name in the folder, for writing; None if system or disk does not support that."""
     if not NAMELESS:
         return None
     try:
@@ -149,7 +148,10 @@ def sizes(folder: Path) -> dict[str, int]:
 
 @lru_cache(maxsize=10_000)
 def _size(path: str) -> int:
-    """Returns the size of a file, looked up once: the file is named by its digest, so its content never changes."""
+    """Returns the size of a file.
+
+    It is looked up only once: a file is named by its digest, so its content never changes.
+    """
     return Path(path).stat().st_size
 
 

@@ -1,4 +1,7 @@
-"""The reasons why a file is not stored, and the remedies. File names and paths are personal: never in a message."""
+"""The reasons why a file is not stored, and the remedies.
+
+No message contains a file name or path: they are personal.
+"""
 
 from typing import Any
 

@@ -111,7 +111,7 @@ class Store:
     async def put(self, filing_id: UUID | str, data: bytes, media_type: str, name: str | None = None) -> FileRef:
         """Store `data` as a file of the filing, without a check of the limits on all files of the filing. Idempotent.
 
-        Raises as `attach` does.
+        Raises the errors of `attach`.
         """
         return await asyncio.to_thread(self._put, UUID(str(filing_id)), data, media_type, name)
 
@@ -179,7 +179,10 @@ class Store:
         return {meta["path"].removeprefix(f"{folder}/"): meta["size"] for page in pages for meta in page}
 
     def _see_room(self, filing: UUID, file: FileRef) -> None:
-        """Refuses a file beyond the limits of a filing with its stored files. Two concurrent files may both pass."""
+        """Refuses a file that, with the files stored before, exceeds a filing's limits.
+
+        If two files are stored at the same time, both may pass.
+        """
         there = self._sizes(f"files/{filing}")
         if file.sha256 in there:
             return
@@ -239,7 +242,7 @@ def _called(name: str) -> str:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Turns a store's errors into ours. Their messages may hold paths: only the system's own text is kept."""
+    """Turns a store's errors into ours. Since their messages may contain paths, only the system's own text is kept."""
     from obstore.exceptions import BaseError  # noqa: PLC0415 -- the extra
 
     try:

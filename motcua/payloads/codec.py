@@ -1,8 +1,9 @@
-"""Encrypts every payload that passes Temporal: AES-256-GCM by a key of the ring, bound to namespace and workflow.
+"""Encrypts every payload that passes Temporal: AES-256-GCM with a key of the ring, bound to namespace and workflow.
 
-A sealed payload has the metadata `{encoding: "binary/encrypted", encryption-key-id: <id>}`; its data is a nonce of 12
-random bytes and the AES-GCM ciphertext of the payload in protobuf. The additional authenticated data is `motcua`, the
-key's id, the namespace and the workflow's id, a line each: a payload sealed for one filing can't be opened in another.
+An encrypted payload has the metadata `{encoding: "binary/encrypted", encryption-key-id: <id>}`; its data is a nonce of
+12 random bytes and the AES-GCM ciphertext of the payload in protobuf. The additional authenticated data is `motcua`,
+the key's id, the namespace and the workflow's id, each on a line: a payload encrypted for one filing can't be decrypted
+in another.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ NONCE: Final = 12
 _OF_A_SCHEDULE: Final = re.compile(r"-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 """The suffix that a schedule adds to a workflow's id.
 
-Such runs hand on their results, so payloads are bound to the schedule's id.
+Such runs pass their results to the next run, so payloads are bound to the schedule's id.
 """
 _STILL_CLOSED: Final = (SEALED, NOT_OPENED)
 
@@ -43,8 +44,8 @@ _STILL_CLOSED: Final = (SEALED, NOT_OPENED)
 class Codec(PayloadCodec, WithSerializationContext):
     """Encrypts with the current key of the ring, decrypts with any of its keys.
 
-    A payload from outside (starts, Updates, signals, answers of others) that can't be opened arrives as `UNOPENED`. In
-    the results of local activities, which only we write, it raises `UnopenedError`.
+    If a payload from outside (starts, Updates, signals, answers of others) can't be decrypted, it arrives as
+    `UNOPENED`. In results of local activities, which only we write, `UnopenedError` is raised.
     """
 
     def __init__(self, ring: CodecRing) -> None:
@@ -71,7 +72,7 @@ class Codec(PayloadCodec, WithSerializationContext):
         return list(payloads) if key is None else [self._sealed(payload, key) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Decrypts each payload; a payload that can't be opened becomes one with the reason.
+        """Decrypts each payload. A payload that can't be decrypted is replaced by one with the reason.
 
         Raises `UnopenedError`, see the class.
         """
@@ -135,7 +136,7 @@ class _SealedFailures(FailureConverter):
 
 
 def sealing(converter: DataConverter, ring: CodecRing | None) -> DataConverter:
-    """Returns the converter with our codec, which also seals failures' texts and stacks; unchanged without a ring.
+    """Returns the converter with our codec, which also encrypts failures' texts and stacks; unchanged without a ring.
 
     Raises `RingError`.
     """

@@ -24,13 +24,13 @@ SEALED: Final = b"binary/encrypted"
 """The encoding of a payload that a codec has encrypted."""
 
 NOT_OPENED: Final = b"motcua/not-opened"
-"""The encoding of a payload that a codec could not open; its data is the reason in a few words."""
+"""The encoding of a payload that a codec could not decrypt; its data is the reason in a few words."""
 
 
 class UnopenedError(MotcuaError):
-    """A required payload is plain, foreign, damaged, or sealed by a key that this process does not have.
+    """A required payload is not encrypted, not ours, damaged, or encrypted with a key that this process does not have.
 
-    Never a refusal: the workflow task, or the activity, that raises it is retried until a process has the key.
+    It is never a refusal: the workflow task, or the activity, that raises it is retried until a process has the key.
     """
 
 
@@ -67,7 +67,10 @@ class _CompactConverter(PayloadConverter):
         return [self._value(payload, hint) for payload, hint in zip(payloads, hints, strict=True)]
 
     def _value(self, payload: Payload, hint: type | None) -> Any:
-        """Decodes one value. An untyped value always arrives, readable or not, so that its receiver can refuse it."""
+        """Decodes one value.
+
+        An untyped value is always passed on, readable or not, so that its receiver can refuse it.
+        """
         as_it_comes = hint is None or hint is Any
         try:
             return _BY_ENCODING.from_payloads([payload], None if hint is None else [hint])[0]
@@ -81,7 +84,7 @@ class _CompactConverter(PayloadConverter):
 
 
 def why_not_opened(payload: Payload) -> str | None:
-    """Returns the reason why a payload is still sealed after the codec, if there is one; None if it is readable."""
+    """Returns why a payload is still encrypted after the codec; None if it is readable."""
     encoding = payload.metadata.get("encoding")
     if encoding == SEALED:
         return "it is sealed, and MOTCUA_CODEC_KEYS is not set"
@@ -99,7 +102,10 @@ class FailureConverter(DefaultFailureConverter):
 
 
 class _DataConverter(DataConverter):
-    """The converter without an external store: passes references to stored payloads on; the SDK would raise."""
+    """The converter without an external store.
+
+    It passes on references to stored payloads, for which the SDK would raise.
+    """
 
     async def _decode_reference_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
         return list(payloads)

@@ -1,12 +1,12 @@
 """The key ring that encrypts everything that passes Temporal: one setting for all processes, the kit included.
 
-`MOTCUA_CODEC_KEYS` is the ring as JSON, or the path of a file with it; unset, nothing is sealed.
+`MOTCUA_CODEC_KEYS` is the ring as JSON, or the path of a file with it; unset, nothing is encrypted.
 
     {"current": "2026-12", "keys": {"2026-12": "<base64 of 32 bytes>", "2025-12": "…"}}
 
-`"queues": {"agency.H01.12": {"current": "h0112-2026", "keys": {"h0112-2026": "…"}}}` are keys that open and seal only
-the machine work of one queue; `"plain": true` accepts unsealed payloads, while a system is being changed over. Without
-`current` nothing is sealed, but payloads that others have sealed are opened.
+`"queues": {"agency.H01.12": {"current": "h0112-2026", "keys": {"h0112-2026": "…"}}}` are keys that encrypt and decrypt
+only the machine work of one queue; `"plain": true` accepts payloads that are not encrypted, while a system is being
+changed over. Without `current` nothing is encrypted, but payloads that others have encrypted are decrypted.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Keys(BaseModel):
     """Keys by id.
 
     Attributes:
-        current: The id of the key to seal with; None while the keys are only being distributed.
-        keys: The keys to open with, each base64 of 32 bytes.
+        current: The id of the key to encrypt with; None while the keys are only being distributed.
+        keys: The keys to decrypt with, each base64 of 32 bytes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -61,9 +61,9 @@ class Keys(BaseModel):
 
 
 class QueueKeys(Keys):
-    """The keys of one task queue's machine work, older keys included: they open and seal nothing else.
+    """The keys of one task queue's machine work, older keys included. They encrypt and decrypt nothing else.
 
-    Without `current` that work is sealed with the ring's current key.
+    Without `current` that work is encrypted with the ring's current key.
     """
 
 
@@ -71,8 +71,8 @@ class CodecRing(Keys):
     """The keys of a process.
 
     Attributes:
-        queues: By task queue, the keys for the machine work of that queue alone.
-        plain: True if unsealed payloads are accepted too.
+        queues: By task queue, the keys only for the machine work of that queue.
+        plain: True if payloads that are not encrypted are accepted too.
     """
 
     queues: Mapping[str, QueueKeys] = {}
@@ -90,11 +90,14 @@ class CodecRing(Keys):
         return self
 
     def sealing_key(self, queue: str | None) -> str | None:
-        """Returns the id of the key that seals a queue's machine work (no queue: all else); None: do not seal."""
+        """Returns the id of the key that encrypts a queue's machine work; None: do not encrypt.
+
+        Without a queue, it is the key for everything else.
+        """
         return self._of(queue).current or self.current
 
     def opens(self, key: str, queue: str | None) -> bool:
-        """Returns True if payloads sealed with this key may be opened in the work of this queue."""
+        """Returns True if payloads encrypted with this key may be decrypted in the work of this queue."""
         return key in self.keys or key in self._of(queue).keys
 
     def _of(self, queue: str | None) -> Keys:

@@ -23,7 +23,7 @@ async def opened(client: Client, workflow_id: str, payloads: Sequence[Payload]) 
 
 
 async def opened_failure(client: Client, failure: Failure, workflow_id: str, queue: str | None = None) -> Failure:
-    """Decrypts a failure's message and stack; returns it unchanged if they are not sealed or can't be opened.
+    """Decrypts a failure's message and stack; returns it unchanged if they are not encrypted, or can't be decrypted.
 
     Args:
         client: The client with the codec.

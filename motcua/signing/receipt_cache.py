@@ -1,4 +1,4 @@
-"""A client's memory of the commands it sent: a repeated command then needs no running workflow."""
+"""A client's memory of the commands it sent, so that a repeated command needs no running workflow."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -12,7 +12,10 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _MOST: Final = 1_000
-"""The number of latest commands, and of latest streams, to remember; the platform has the receipts of older ones."""
+"""The number of latest commands, and of latest streams, that it remembers.
+
+The platform has the receipts of older ones.
+"""
 
 
 class Known:
@@ -25,8 +28,8 @@ class Known:
     def seen_seq(self, stream: str) -> int:
         """Returns the highest event number in this stream's receipts; 0 if none is known.
 
-        The next actor has seen the stream up to that event, even if the workflow has lost the event again (a receipt
-        may come from the record).
+        The next actor has seen the stream up to that event. The workflow may have lost it again, since a receipt may
+        come from the record.
         """
         return self._seen.get(stream, 0)
 
@@ -35,7 +38,7 @@ class Known:
         return self._sent.get((stream, command_id))
 
     def is_open(self, stream: str, command_id: str) -> bool:
-        """Returns True if an earlier attempt sent the command and got no answer: then the record is queried first."""
+        """Returns True if the command was sent before and got no answer. In that case the record is queried first."""
         key = (stream, command_id)
         return key in self._sent and self._sent[key] is None
 
@@ -47,7 +50,10 @@ class Known:
 
     @contextmanager
     def asking(self, stream: str, command_id: str) -> Iterator[None]:
-        """Surrounds a call. A call that ends without an answer, cancelled for instance, leaves the command open."""
+        """Surrounds a call.
+
+        If the call ends without an answer, for example because it is cancelled, the command stays open.
+        """
         try:
             yield
         except RefusedError:

@@ -1,4 +1,4 @@
-"""A principal speaks for an actor: each message carries a signed statement of the actor and their authentication."""
+"""Signed statements of a principal: each message carries one, which names its actor and how they were authenticated."""
 
 import time
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ class Key(Protocol):
 
 @dataclass(frozen=True)
 class Authenticated:
-    """How the principal has authenticated its actor. The default vouches only for a program with a key.
+    """How the principal has authenticated its actor. The default claims only that a program has shown its key.
 
     Attributes:
         acr: The level of assurance about the human, "1" to "4".
@@ -69,19 +69,25 @@ class Speaker:
         self._key = key
 
     def command(self, stream: str, command: C, how: Authenticated) -> C:
-        """Returns the command with a statement of its actor. Raises `MotcuaError` if an agent does not sign."""
+        """Returns the command with a signed statement that names its actor.
+
+        Raises `MotcuaError` if an agent does not sign.
+        """
         about = {"act": command.kind, "stream": stream, "command_id": command.command_id}
         who = {"actor": command.actor, "on_behalf_of": command.on_behalf_of}
         return command.model_copy(update={"statement": self._signed(as_sent(command), about | who, how)})
 
     def complaint(self, complaint: c.ComplaintStart, how: Authenticated) -> c.ComplaintStart:
-        """Returns the complaint with a statement of its actor. Raises `MotcuaError` if an agent does not sign."""
+        """Returns the complaint with a signed statement that names its actor.
+
+        Raises `MotcuaError` if an agent does not sign.
+        """
         stream = c.complaint_workflow(complaint.filing_id, complaint.n)
         about = {"act": "complain", "stream": stream, "actor": complaint.actor}
         return complaint.model_copy(update={"statement": self._signed(as_sent(complaint), about, how)})
 
     def question(self, question: Q, how: Authenticated, asker: c.Actor | None = None) -> Q:
-        """Returns the question with a statement of the asker; without an asker the principal asks for itself.
+        """Returns the question with a signed statement that names its asker; None: the principal asks for itself.
 
         Raises `MotcuaError` if an agent does not sign.
         """
@@ -90,7 +96,7 @@ class Speaker:
         return question.model_copy(update={"statement": self._signed(sent, about, how)})
 
     def submission(self, submission: c.Submission, how: Authenticated) -> str:
-        """Returns the statement of a submission.
+        """Returns the signed statement for a submission.
 
         It goes beside `submission` in the start input of the workflow `Filing`, and beside `content` in the Update
         `submit`. Raises `MotcuaError` if an agent does not sign.

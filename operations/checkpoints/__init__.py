@@ -1,1 +1,1 @@
-"""Checkpoints for a command: their settings, and the proofs of a bundle."""
+"""Checkpoints as operators' commands use them: their settings, and the proofs of a bundle."""

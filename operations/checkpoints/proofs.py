@@ -1,4 +1,4 @@
-"""Proofs that the streams of a bundle stand in the newest checkpoint (C2SP tlog-proof)."""
+"""Proofs that the streams of a bundle are in the newest checkpoint (C2SP tlog-proof)."""
 
 from base64 import b64encode
 from typing import Any, Final
@@ -20,10 +20,10 @@ _LAST: Final = "select position, seq from position where stream = $1 and positio
 
 
 async def proofs_of(connection: Connection, place: Place, key: Verifier, streams: list[Json]) -> list[Json]:
-    """Returns for each stream the proof of its last event in the newest checkpoint; none for a younger stream.
+    """Returns, for each stream, the proof of its last event in the newest checkpoint; none for a newer stream.
 
-    `key` is the log's, under the name of the first log. Raises `CheckpointError`, also if the record has another
-    event at that position.
+    `key` is the log's, under the name of the first log. Raises `CheckpointError`, also if the record has another event
+    at that position.
     """
     log = await newest_log(place, key.name)
     newest = await log.newest(Verifier(log.origin, key.kind, key.public))

@@ -40,21 +40,21 @@ def _not_set(name: str) -> NoReturn:
 
 
 def trust_of(settings: CheckpointSettings) -> Trust:
-    """Returns the log's key and the policy's text; `log_of` has parsed the policy, so that an error names its line."""
+    """Returns the log's key and the policy's text. `log_of` has parsed the policy, so an error names its line."""
     log = notes.Key.read(str(log_of(settings)), notes.LOG)
     written = Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none"
     return Trust(log, notes.Policy(written), _stamped_at(settings))
 
 
 def log_of(settings: CheckpointSettings) -> Verifier:
-    """Returns the log's key that the policy names, else the key in the file of the signing key."""
+    """Returns the log's key: the one in the policy, else the one in the file of the signing key."""
     with refusing(RuntimeError, Exit.USAGE):
         logs = policy_in(settings.witnesses).logs
         return logs[0] if logs else signer_in(settings.checkpoint_key).verifier
 
 
 def _stamped_at(settings: CheckpointSettings) -> StampedAt | None:
-    """Returns the verifier of time-stamps by the trusted authorities; None if none are set."""
+    """Returns the verifier of time-stamps by the trusted authorities; None if no authority is set."""
     with refusing(RuntimeError, Exit.USAGE):
         authorities = authorities_in(settings.signature_roots)
     return None if authorities is None else partial(stamped_at, trust=authorities)

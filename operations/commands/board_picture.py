@@ -19,7 +19,7 @@ from schemas.translate import said
 K = TypeVar("K", bound=Hashable)
 
 _EVENTS: Final = 3
-"""Minimum number of events drawn, even on a low screen: the lines below its edge are cut off."""
+"""The minimum number of events drawn, even on a low screen, on which the lowest lines are then cut off."""
 
 _ANY_WIDTH: Final = 1000
 """A width in columns that is enough for every board."""
@@ -28,18 +28,18 @@ _OPEN: Final = tuple(sorted(STATUS_NAMES.keys() - {Status.NOT_ACCEPTED, Status.W
 """The statuses of open filings."""
 
 _AGENCIES: Final = len(_OPEN) - 1
-"""Number of agencies that fit beside the statuses, with the line that counts the others, without another row."""
+"""The number of agencies that fit beside the statuses, with the line that counts the others, without an extra row."""
 
 _STATES: Final = (PaymentState.PENDING, PaymentState.PAID, PaymentState.EXPIRED, PaymentState.CANCELLED)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A board, printed whole, or on a screen as far as it has room.
+    """A board, printed in full, or on a screen as far as there is room.
 
     Attributes:
-        agency: The agency of the board; None for the board of all.
-        every: Seconds between two looks, on a screen; None for a board that is printed once.
+        agency: The agency of the board; None for the board of all agencies.
+        every: Seconds between two readings, on a screen; None for a board that is printed once.
         pace: Appends per second; None if unknown.
         lost: The type of the error that prevented a newer board.
     """
@@ -51,7 +51,7 @@ class Picture:
     lost: str | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Lays the board out for the terminal's present size; without enough room, it drops agencies, then events."""
+        """Lays the board out for the terminal's present size. Without enough room it drops agencies, then events."""
         room, board = console.height if self.every else None, self.board
         agencies = _agencies(board, None if room is None else max(_AGENCIES, room // 6))
         above = Group(self._title(), "", self._figures(), "", _pair(console, _statuses(board), agencies), "")
@@ -100,7 +100,7 @@ def _statuses(board: Board) -> Table:
 
 
 def _agencies(board: Board, most: int | None) -> Table:
-    """Returns the number of filings by agency and status; if not all agencies fit, those with the most late filings."""
+    """Returns the number of filings by agency and status. If not all agencies fit: those with the most late filings."""
     numbers = (str(status.value) for status in _OPEN)
     table = _table(_words("label.agency"), *numbers, _words("label.all"), _words("label.late"))
     filings, late = _sums(board, lambda one: one.agency)
@@ -136,7 +136,7 @@ def _newest(board: Board, most: int | None) -> Table:
 
 
 def _table(*headers: str, words: int = 1) -> Table:
-    """Returns an empty table; its first `words` columns hold words, the others numbers."""
+    """Returns an empty table. Its first `words` columns hold words, the others numbers."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="cyan")
     for n, header in enumerate(headers):
         table.add_column(header, justify="left" if n < words else "right", overflow="fold")

@@ -45,7 +45,10 @@ def list_stalled(*, patience: Patience = PATIENCE, as_json: AsJson = False) -> N
 
 
 def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], list[Failing]]:
-    """Returns code and agency by filing, and failing machine work; both empty if the record is unavailable."""
+    """Returns code and agency by filing, and the failing machine work.
+
+    Both are empty if the record can't be reached.
+    """
     filings = [filing for one in found if (filing := _uuid(one.filing_id)) is not None]
     dsn = find_address(APPLICATION)
     if dsn is None:
@@ -67,7 +70,7 @@ def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], lis
 
 
 def _uuid(text: str) -> UUID | None:
-    """Returns the UUID in an id; None for an id of another form, under which anybody may start a workflow."""
+    """Returns the UUID in an id; None if the id has another form, under which anybody may start a workflow."""
     try:
         return UUID(text)
     except ValueError:
@@ -81,7 +84,7 @@ def _row(one: Stalled, known: dict[str, tuple[str, str]]) -> dict[str, Any]:
 
 
 def _failing_row(one: Failing) -> dict[str, Any]:
-    """Returns a row with the keys of `_row`: the `cause` is the failing work; the place is in the `error`."""
+    """Returns a row with the keys of `_row`. The `cause` is the failing work; the place is in the `error`."""
     work = asdict(one.work)
     who = {"code": one.code, "agency": one.agency, "filing_id": one.filing_id}
     return (

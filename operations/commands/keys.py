@@ -71,7 +71,10 @@ def rotate(*, as_json: AsJson = False) -> None:
 
 
 def _of_record() -> str | None:
-    """Returns the master key's name; None without a key. For 32 random bytes it is a digest, which reveals nothing."""
+    """Returns the master key's name; None if there is no key.
+
+    If the key is 32 random bytes, its name is a digest, which reveals nothing.
+    """
     if not (os.environ.get(MASTER_KEY) or running_stack().get(MASTER_KEY)):
         return None
     return master_key().current.name

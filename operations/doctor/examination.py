@@ -1,4 +1,4 @@
-"""All checks at once, each with a timeout of its own, and a result in any case."""
+"""All checks at once, each with its own timeout. Each always has a result."""
 
 import asyncio
 import threading
@@ -38,9 +38,9 @@ from schemas.base import Text
 from schemas.translate import said
 
 LONGEST: Final = 6.0
-"""Seconds for one check."""
+"""The seconds that one check may take."""
 DEADLINE: Final = 14.0
-"""Seconds for all checks: the first ones, then those that depend on them."""
+"""The seconds that all checks may take: the first ones, then those that depend on them."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _not_now(check: Check, around: Surroundings) -> list[Finding]:
 
 
 async def _looked(check: Check, around: Surroundings) -> list[Finding]:
-    """Returns the check's findings, or the error that ended it: only its type, as servers' errors may quote values."""
+    """Returns the check's findings, or the type of the error that ended it: servers' error texts may quote values."""
     try:
         async with asyncio.timeout(LONGEST):
             return await check.look(around)

@@ -8,7 +8,7 @@ from schemas.translate import said
 
 
 class Health(StrEnum):
-    """The health of a thing; `SKIPPED` if it depends on something that failed."""
+    """The health of a thing. `SKIPPED`: not checked, since it depends on something that failed."""
 
     OK = "ok"
     WARN = "warn"
@@ -26,7 +26,7 @@ class Finding:
 
 
 def ok(key: str, **values: object) -> Finding:
-    """Returns a finding that all is well: the sentence of this key, filled with the `values`."""
+    """Returns a finding that all is well. Its sentence has this key, and is filled with the `values`."""
     return Finding(Health.OK, said(key, **values))
 
 
@@ -36,10 +36,13 @@ def skipped(key: str, **values: object) -> Finding:
 
 
 def warn(key: str, *, fix: str | None = None, **values: object) -> Finding:
-    """Returns a warning: it works, but not for long or not well. The remedy's key is `fix`, or this key with `.fix`."""
+    """Returns a warning: it works, but not well, or not for long.
+
+    The remedy's key is `fix`, or this key with `.fix`.
+    """
     return Finding(Health.WARN, said(key, **values), said(fix or f"{key}.fix", **values))
 
 
 def fail(key: str, *, fix: str | None = None, **values: object) -> Finding:
-    """Returns a failure: the platform can't work like this. The remedy's key is that of `warn`."""
+    """Returns a failure: the platform can't work like this. The remedy's key is as in `warn`."""
     return Finding(Health.FAIL, said(key, **values), said(fix or f"{key}.fix", **values))

@@ -40,7 +40,10 @@ def _asked_for(around: Surroundings, principals: list[Principal], now: datetime)
 
 
 def _believed() -> Finding:
-    """Reports that identity is not verified: acceptable only if the server can be reached from this machine alone."""
+    """Reports that identity is not verified.
+
+    This is acceptable only if no other machine can reach the server.
+    """
     try:
         server = configured_address()
     except MotcuaError:

@@ -1,4 +1,4 @@
-"""The settings that are checked: those of this process, else of the stack in this folder."""
+"""The settings that are checked: those of this process, or else those of the stack in this folder."""
 
 import os
 from collections.abc import AsyncIterator, Mapping
@@ -84,7 +84,7 @@ class Surroundings:
     Attributes:
         settings: The settings, by name.
         sources: The source of each setting, by name.
-        home: The folder of the stack, which may not be there.
+        home: The folder of the stack, which may not exist.
         temporal: A client, once Temporal has answered.
         database: Whether PostgreSQL has answered.
         kinds: The kinds of streams.
@@ -99,7 +99,7 @@ class Surroundings:
 
     @classmethod
     def here(cls) -> Self:
-        """Returns the settings of this process in this folder, read as by every other command."""
+        """Returns the settings of this process in this folder, read as every other command reads them."""
         own = {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
         try:
             beside = stack_beside()
@@ -120,7 +120,7 @@ class Surroundings:
 
 
 def shown(name: str, value: str) -> str:
-    """Returns a setting for display: an address without password, a harmless setting whole, any other hidden."""
+    """Returns a setting for display: an address without its password, a harmless setting in full, any other hidden."""
     if name in _OPEN:
         return value
     if name not in _ADDRESSES:

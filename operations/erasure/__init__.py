@@ -1,1 +1,1 @@
-"""Erasure of applicants: requested by an operator, approved by an auditor, done in the record, then outside of it."""
+"""Erasure of applicants: requested by an operator, approved by an auditor, done in the record, then elsewhere."""

@@ -1,6 +1,6 @@
-"""The list of erased filings at the second place, by their ids alone.
+"""The list of erased filings at the second place, only by their ids.
 
-An older backup, once restored, has the filings again with their keys, and does not know of their erasure.
+If an older backup is restored, the record has these filings and their keys again, and does not know of their erasure.
 """
 
 from collections.abc import Iterable
@@ -22,14 +22,14 @@ class NotErasedError(Exception):
 
 
 class Back(NamedTuple):
-    """An erased filing that is not erased in the record; `asked`: whether the record has a request for its erasure."""
+    """An erased filing that is not erased in the record. `asked`: whether the record has a request for its erasure."""
 
     code: str
     asked: bool
 
 
 async def tell(place: Place, filings: Iterable[UUID]) -> None:
-    """Records these filings as erased at the second place. Raises `NotErasedError` if it fails."""
+    """Records at the second place that these filings are erased. Raises `NotErasedError` if that fails."""
     try:
         for filing in filings:
             await place.add(f"{FOLDER}/{filing}", b"")
@@ -39,7 +39,7 @@ async def tell(place: Place, filings: Iterable[UUID]) -> None:
 
 
 async def tell_all(connection: Connection, place: Place) -> None:
-    """Records all filings erased in the record at the second place, also those erased before there was a second place.
+    """Records at the second place all filings that are erased in the record, however long ago.
 
     Raises `NotErasedError`.
     """

@@ -1,4 +1,4 @@
-"""The erasure of one filing in the record: one transaction, after which its sealed parts can't be opened."""
+"""The erasure of one filing in the record: one transaction, after which its encrypted parts can't be decrypted."""
 
 from datetime import datetime
 from typing import Final
@@ -63,7 +63,7 @@ async def erase(
 async def _hold(connection: Connection, filing: UUID) -> None:
     """Locks all of the filing's streams.
 
-    A stream that begins meanwhile waits for the lock of the filing's own row, or is among these.
+    A stream that begins meanwhile is either among these, or waits for the lock of the filing's own row.
     """
     await connection.execute("lock table stream in row exclusive mode")
     await connection.execute(_HOLD, filing_workflow(filing))

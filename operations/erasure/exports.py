@@ -1,4 +1,7 @@
-"""The register of persons' requests for all data held about them. Each step is one transaction, as the owner."""
+"""The register of persons' requests for all data held about them.
+
+Each step is one transaction under the role of the database's owner.
+"""
 
 from typing import Final
 
@@ -17,14 +20,14 @@ async def ask(connection: Connection, asked: AskExport) -> int:
 
 
 async def may_answer(connection: Connection, answer: AnswerExport) -> None:
-    """Raises `RefusalError` unless the request waits, and this officer may answer it."""
+    """Raises `RefusalError` unless the request is still open and this officer may answer it."""
     await see(connection, answer.actor, Role.OPERATOR)
     if not await connection.fetchval(_WAITS, answer.n):
         raise refuse(problem("n", "no_export_asked"))
 
 
 async def answered(connection: Connection, answer: AnswerExport) -> None:
-    """Records that the data were given, or the request declined. Raises `RefusalError`."""
+    """Records that the data were handed out, or that the request was declined. Raises `RefusalError`."""
     async with connection.transaction():
         await may_answer(connection, answer)
         await connection.execute(_ANSWER, answer.n, answer.actor.subject, answer.declined)

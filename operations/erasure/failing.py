@@ -10,11 +10,11 @@ from schemas.errors import RefusalError
 from views.log import Connection, UnfoldableError
 
 REFUSED: Final = "refused: "
-"""The prefix of the reason for a filing that can't be erased yet; the names of the rules follow it."""
+"""The prefix of the reason if a filing can't be erased yet; the names of the rules follow it."""
 
 
 def why(error: Exception) -> str:
-    """Returns an error's type and the line that raised it; its message only if that can't contain personal data."""
+    """Returns an error's type and the line that raised it. Its message is included only if it can't be personal."""
     match error:
         case RefusalError(refusal=refusal):
             return REFUSED + ", ".join(one.rule for one in refusal.problems)
@@ -26,7 +26,7 @@ def why(error: Exception) -> str:
 
 
 async def keep(connection: Connection, filing: UUID, problem: str) -> None:
-    """Stores the reason why this filing could not be erased, in place of the previous one."""
+    """Stores the reason why this filing could not be erased. It replaces the previous reason."""
     await connection.execute(_KEEP, filing, problem)
 
 

@@ -26,7 +26,7 @@ from views.log import Connection
 AT_ONCE: Final = 20
 """Maximum number of concurrent requests."""
 LONGEST_QUESTION: Final = 2 * LONGEST_WAIT
-"""Seconds of waiting for a running question's end, after which it is deleted all the same."""
+"""The seconds for which a running question is awaited. After that it is deleted all the same."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Outside:
 
 @dataclass
 class Gone:
-    """The numbers of deleted files and executions; `failed`: the filings with some left, and the reason."""
+    """The numbers of deleted files and executions. `failed`: the filings of which some are left, and the reason."""
 
     files: int = 0
     executions: int = 0
@@ -98,7 +98,7 @@ async def _executions(temporal: Client, workflow: str) -> int:
 
 
 async def _questions(temporal: Client, filings: Collection[UUID], gone: Gone) -> None:
-    """Deletes questions that are about these filings, name a person, or can't be opened, after they have ended."""
+    """Deletes questions after they have ended: about these filings, with a person's name, or unreadable."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def look(workflow: str, run: str) -> None:
@@ -150,7 +150,7 @@ async def _asked(temporal: Client, workflow: str, run: str) -> bytes | None:
 
 
 async def _ended(temporal: Client, workflow: str, run: str) -> None:
-    """Waits for the end of a question, so that its caller gets an answer, at most `LONGEST_QUESTION` seconds."""
+    """Waits for the end of a question, at most `LONGEST_QUESTION` seconds, so that its caller gets an answer."""
     try:
         async with asyncio.timeout(LONGEST_QUESTION):
             await temporal.get_workflow_handle(workflow, run_id=run, result_type=RawValue).result()

@@ -31,9 +31,9 @@ async def own(connection: Connection, vault: Vault, id_number: str) -> list[asyn
 
 
 async def others(connection: Connection, vault: Vault, id_number: str, progress: Progress) -> list[Named]:
-    """Returns other people's filings that contain this number; opens every event of the log, page by page.
+    """Returns other people's filings that contain this number. It decrypts every event of the log, page by page.
 
-    `progress(events, of)` is called after each page. An event without a key is passed over.
+    `progress(events, of)` is called after each page. An event without a key is skipped.
     """
     of, seen, found = int(await connection.fetchval(_EVENTS)), 0, set[UUID]()
     async for page in _pages(connection):
@@ -49,7 +49,7 @@ async def others(connection: Connection, vault: Vault, id_number: str, progress:
 
 
 async def held(log: Log, vault: Vault, filing: asyncpg.Record) -> tuple[dict[str, Any], list[Reference]]:
-    """Returns one of the person's filings as plain data: all events with their sealed parts, the accesses, the files.
+    """Returns one of the person's filings as plain data: all events, decrypted, the accesses, the files.
 
     Raises `UnfoldableError`.
     """
@@ -83,7 +83,7 @@ async def _looks(log: Log, vault: Vault, stream: str) -> AsyncIterator[Any]:
 
 
 async def _pages(connection: Connection) -> AsyncIterator[list[asyncpg.Record]]:
-    """Yields every event with a sealed part, page by page."""
+    """Yields every event with an encrypted part, page by page."""
     last: tuple[str, int] = ("", 0)
     while page := await connection.fetch(_SEALED, *last, _PAGE):
         yield page

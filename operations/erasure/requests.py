@@ -1,6 +1,6 @@
 """Requests to erase filings, and their approval or refusal: by two people, an operator and an auditor.
 
-Each step is one transaction, as the owner of the database. Nothing is erased here.
+Each step is one transaction under the role of the database's owner. Nothing is erased here.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 
 
 class Asked(NamedTuple):
-    """A request, and the filings left out of it: by dossier code, with every reason."""
+    """A request, and the filings that it leaves out: by dossier code, with every reason."""
 
     request: ErasureRequest
     left_out: dict[str, tuple[Problem, ...]]
@@ -34,8 +34,8 @@ class Asked(NamedTuple):
 async def ask(log: Log, command: AskErasure, progress: Progress = lambda *_: None) -> Asked:
     """Records a request, which then waits for an auditor. Idempotent by the command's id.
 
-    `progress(filings, of)` is called after each checked filing.
-    Filings that can't be erased are left out. Raises `RefusalError`, with every reason, if none can.
+    `progress(filings, of)` is called after each checked filing. Filings that can't be erased are left out. Raises
+    `RefusalError`, with every reason, if no filing can be erased.
     """
     async with log.connection.transaction():
         n, now = await _next(log.connection)
@@ -88,7 +88,7 @@ async def _recorded(connection: Connection, command: ErasureCommand) -> int | No
 
 
 async def see(connection: Connection, actor: Actor, role: Role) -> None:
-    """Checks that the directory has the actor in this role. Raises `RefusalError`."""
+    """Checks that the actor has this role in the directory. Raises `RefusalError`."""
     if (why := role_is(actor, role)) is not None:
         raise refuse(why)
     if actor.agency is None or not await active(connection, actor.agency, actor.subject, role):
@@ -109,7 +109,7 @@ async def _another(connection: Connection, actor: Actor, asked: ErasureRequest, 
 async def _erasable(
     log: Log, command: AskErasure, now: datetime, progress: Progress
 ) -> tuple[list[UUID], dict[str, tuple[Problem, ...]]]:
-    """Returns the filings that can be erased, and for each of the others the reasons why it can't."""
+    """Returns the filings that can be erased, and for each of the others the reasons why it can't be."""
     found = await resolved(log.connection, command.filings)
     if set(command.filings) - found.keys():
         raise refuse(problem("filings", "nothing_recorded"))

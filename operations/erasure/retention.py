@@ -11,7 +11,7 @@ from views.log import Connection
 
 
 async def retentions(connection: Connection, procedure: str | None = None) -> dict[str, RetentionRule]:
-    """Returns the retention rule by procedure code, of one or of all: that of the newest version with such a rule."""
+    """Returns the retention rule of one procedure or of all, by code: from its newest version with such a rule."""
     found: dict[str, RetentionRule] = {}
     for row in await connection.fetch(_STATED, procedure):
         if row["code"] not in found and (said := _retention(row["source"])) is not None:
@@ -20,7 +20,7 @@ async def retentions(connection: Connection, procedure: str | None = None) -> di
 
 
 async def due(connection: Connection, now: datetime) -> list[str]:
-    """Returns the codes of filings that must be erased by now and have no request for it, the first closed first."""
+    """Returns the codes of filings that must be erased by now, without a request for it yet, earliest end first."""
     found: list[tuple[datetime, str]] = []
     for procedure, rule in (await retentions(connection)).items():
         if rule.erase_years is not None:
@@ -41,7 +41,7 @@ exists (
     where erasure.filing_id = filing.filing_id and answer.deed is distinct from 'decline'
 )
 """
-"""Whether the erasure of a row of `filing` has been requested and not declined."""
+"""SQL: true if the erasure of a row of `filing` has been requested and not declined."""
 
 _STATED: Final = """
 select code, source from procedure

@@ -1,4 +1,7 @@
-"""Every table of the database, and the effect of an applicant's erasure in it. A test checks that none is missing."""
+"""Every table of the database, with the effect that an applicant's erasure has in it.
+
+A test checks that none is missing.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,8 +15,8 @@ class Sink:
 
     Attributes:
         what: The effect in words.
-        statement: The SQL that has the effect, given the filing as `$1`; None if nothing has to be done, or the fold
-        does it.
+        statement: The SQL with this effect; the filing is `$1`. None if there is nothing to do, or if folding the
+            stream has the effect.
     """
 
     what: str
@@ -97,4 +100,4 @@ SINKS: Final[dict[str, Sink]] = {
 }
 
 LEFT: Final = ("bundle", "backup", "bank", "post", "agency", "result")
-"""The copies that can't be erased from here, each by the key of its words, for the notice to the operator."""
+"""The copies that can't be erased from here, each by the key of its words in the notice to the operator."""

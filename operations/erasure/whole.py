@@ -11,7 +11,7 @@ from views.log import Connection, Log
 
 
 async def whole(log: Log, filing: UUID) -> Whole:
-    """Returns the filing with these facts by the record. Raises `RefusalError` (`not_found`), `UnfoldableError`."""
+    """Returns the filing with these facts from the record. Raises `RefusalError` (`not_found`), `UnfoldableError`."""
     told = await log.read(filing_workflow(filing))
     states = list(told.states())
     facts = await log.connection.fetchrow(_FACTS, filing)
@@ -29,7 +29,7 @@ async def whole(log: Log, filing: UUID) -> Whole:
 
 
 async def resolved(connection: Connection, which: Sequence[str]) -> dict[str, UUID]:
-    """Returns the filings of these dossier codes or ids; unknown ones are left out."""
+    """Returns the filings with these dossier codes or ids. Unknown ones are left out."""
     rows = await connection.fetch(_RESOLVED, list(which))
     return {row["which"]: row["filing_id"] for row in rows}
 

@@ -1,6 +1,6 @@
-"""The execution of approved erasures: in the record filing by filing, then outside of it.
+"""The execution of approved erasures: filing by filing in the record, then outside of it.
 
-A killed run is resumed by the next.
+If a run is killed, the next one resumes it.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,8 @@ Progress = Callable[[int, int], None]
 class Worked:
     """The outcome: the finished filings, and those `refused` for now, with the reasons.
 
-    `failed`: filings with the type of their error. `files` and `executions`: the numbers deleted outside of the record.
+    `failed`: the other filings, with the type of their error. `files` and `executions`: the numbers deleted outside of
+    the record.
     """
 
     finished: list[str] = field(default_factory=list)
@@ -43,8 +44,8 @@ class Worked:
 async def work_off(dsn: str, master: MasterKeys, outside: Outside, progress: Progress) -> Worked:
     """Erases every unfinished filing of an approved request. `progress(done, of)` is called after each.
 
-    A filing that fails does not stop the others; the type of its error is stored. Raises `NotErasedError` if none can
-    be erased, and asyncpg's errors while the database is unavailable; erasures done until then stay done.
+    If a filing fails, the others are erased all the same, and the type of its error is stored. Raises `NotErasedError`
+    if none can be erased, and asyncpg's errors while the database can't be reached; erasures done until then stay done.
     """
     vault = Vault(master)
     async with (

@@ -1,4 +1,4 @@
-"""The check of receipts and keys against the commitments in the events; it needs the master key."""
+"""The check of receipts and keys against the commitments in the events. It needs the master key."""
 
 from collections.abc import Iterator, Mapping
 from hmac import compare_digest
@@ -23,8 +23,10 @@ select e.stream, e.seq, e.filing_id, e.command_id, e.bound, r.digest,
 from event e left join receipt r on r.stream = e.stream and r.command_id = e.command_id
 where length(e.bound) > 64 or (e.bound is null and e.kind = 'submitted' and e.seq = 1) order by e.stream, e.seq
 """
-"""The events that bind more than their epoch: each commitment has 64 digits. Also the first event of an older filing
-without commitments, whose key is checked by opening the event's sealed part."""
+"""SQL: the events that bind more than their epoch (each commitment has 64 digits).
+
+Also the first event of an older filing without commitments: its key is checked by decrypting the event.
+"""
 
 _ERASED: Final = """
 select body from event where stream = $1 and kind = 'erased'
@@ -40,7 +42,7 @@ select exists (
 
 
 class Unbound(NamedTuple):
-    """An event that binds another `row` (`key` or `receipt`) than the stored one, and the reason `why`."""
+    """An event whose commitment does not match the stored `row` (`key` or `receipt`), and the reason `why`."""
 
     stream: str
     seq: int
@@ -49,7 +51,7 @@ class Unbound(NamedTuple):
 
 
 async def unbound(connection: Connection, vault: Vault) -> list[Unbound]:
-    """Returns every key and receipt that differs from the one an event binds, at most `MOST`, as of one moment.
+    """Returns every key and receipt that differs from its commitment in an event, at most `MOST`, as of one moment.
 
     Not checked: receipts of a filing with a wrong key, since they can't be verified without the right one; and a filing
     whose erasure was approved, since its key is gone.
@@ -70,7 +72,7 @@ async def unbound(connection: Connection, vault: Vault) -> list[Unbound]:
 
 
 async def _not_known(connection: Connection, vault: Vault, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Loads one filing's key that is missing from the batch of keys, and returns the faults of that key."""
+    """Loads one filing's key if the batch of keys lacks it, and returns that key's faults."""
     try:
         key = await vault.find(connection, row["filing_id"])
     except SealBrokenError:

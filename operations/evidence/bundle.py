@@ -34,7 +34,7 @@ _HEX: Final = frozenset({"head_hash", "sealed_sha256", "prev_hash", "hash"})
 
 
 Prove: TypeAlias = Callable[[Connection, list[Json]], Awaitable[list[Json]]]
-"""Returns the proofs, in the bundle's form, that the given streams stand in a checkpoint."""
+"""Returns the proofs, in the bundle's form, that the given streams are in a checkpoint."""
 
 
 class NotExportedError(Exception):
@@ -44,10 +44,10 @@ class NotExportedError(Exception):
 async def export(
     connection: Connection, which: str, master: MasterKeys | None = None, prove: Prove | None = None
 ) -> Json | None:
-    """Returns the bundle of a filing, by its dossier code or its id, as of one moment; None if there is no such filing.
+    """Returns the bundle of a filing, by its dossier code or id, as of one moment; None if there is no such filing.
 
-    With the master key it also has the sealed parts and the filing's own key: its holder can read personal data.
-    With `prove` it also has the proofs that its streams stand in a checkpoint.
+    With the master key it also has the encrypted parts and the filing's own key: anybody who has the bundle can read
+    the personal data. With `prove` it also has the proofs that its streams are in a checkpoint.
 
     Raises `NotExportedError`, and the errors of asyncpg and of `prove`.
     """

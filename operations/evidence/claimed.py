@@ -1,4 +1,4 @@
-"""The signer of an event: opens the statement sealed with the event, and verifies it against its key and the log."""
+"""The signer of an event: decrypts the statement stored with the event, and verifies it with its key and the log."""
 
 import json
 from typing import Final, NamedTuple
@@ -15,7 +15,7 @@ class Claimed(NamedTuple):
     """A program's signed statement about an event, and whether it is proved.
 
     Attributes:
-        seq: The first event of the command, which keeps the statement.
+        seq: The first event of the command, which has the statement.
         text: The statement as received, for verification by others.
         key: The register's present entry of the signing key; None if there is none.
         same: Whether the statement's digest is the one in the log.
@@ -32,14 +32,14 @@ class Claimed(NamedTuple):
 
     @property
     def proved(self) -> bool:
-        """Whether the statement is the logged one and is signed by that key."""
+        """Whether the statement is the one in the log and is signed by that key."""
         return self.same and self.by_key
 
 
 async def claimed(connection: Connection, stream: str, seq: int, vault: Vault) -> Claimed | None:
-    """Returns the statement on this event's command; None if the command was not signed, or there is no such event.
+    """Returns the statement about this event's command; None if the command was not signed, or there is no such event.
 
-    Raises `SealBrokenError` if it can't be opened, such as when the filing's key is gone.
+    Raises `SealBrokenError` if it can't be decrypted, for example when the filing's key is gone.
     """
     row = await connection.fetchrow(_FIRST, stream, seq)
     if row is None or row["via"].count("/") < _SIGNED:
@@ -63,7 +63,7 @@ async def claimed(connection: Connection, stream: str, seq: int, vault: Vault) -
 
 
 _SIGNED: Final = 3
-"""Slashes in the `via` of a signed event."""
+"""The number of slashes in the `via` of a signed event."""
 _FIRST: Final = """
 select seq, via, filing_id, sealed from event
 where stream = $1 and command_id = (select command_id from event where stream = $1 and seq = $2) order by seq limit 1

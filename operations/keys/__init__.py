@@ -1,1 +1,1 @@
-"""Master keys and rings of keys, changed while work goes on."""
+"""Changes of master keys and key rings while the platform is in use."""

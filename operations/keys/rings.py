@@ -19,7 +19,7 @@ def new_ring(*, plain: bool = False) -> str:
 
 
 def with_new_key(ring: CodecRing) -> str:
-    """Returns the file content of the ring with an additional key, with which nothing is sealed yet."""
+    """Returns the file content of the ring with an additional key. Nothing is encrypted with that key yet."""
     ring_then: dict[str, Any] = ring.model_dump(exclude_defaults=True)
     return _written(ring_then | {"keys": dict(ring.keys) | {_new_id(): _new_key()}})
 

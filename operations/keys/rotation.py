@@ -1,8 +1,8 @@
-"""Rotation of the master key: wraps every key of the record again with the current master key, while work goes on.
+"""Rotation of the master key: wraps every key in the record again with the current one, while the platform is in use.
 
-Row by row, in the order of the filings. A key wrapped meanwhile by a process that still has the old master key is found
-by the next pass. If the rotation ends early, the next run continues it. The index key comes last: until then a process
-that starts needs the old master key as well.
+It goes row by row, in the order of the filings. If a process that still has the old master key wraps a key meanwhile,
+the next pass finds it. If the rotation ends early, the next run continues it. The index key comes last: until then a
+process that starts needs the old master key as well.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from views.log import SealBrokenError
 AT_ONCE: Final = 100
 """Keys that are read, wrapped again and written in one page."""
 PASSES: Final = 20
-"""Maximum number of passes, while others still wrap with the old key."""
+"""The maximum number of passes, in case other processes keep wrapping with the old key."""
 TIMEOUT: Final = 60.0
 """Seconds for connecting, and for each statement: some read every key."""
 
@@ -38,7 +38,8 @@ class NotRotatedError(Exception):
 class Rotated:
     """The number of keys wrapped again, and the master key that wrapped them.
 
-    `left` counts the keys that other master keys still wrap, by master key: wrapped meanwhile, or unopenable here.
+    `left` counts, by master key, the keys that are still wrapped by another master key: they were wrapped meanwhile, or
+    can't be unwrapped here.
     """
 
     by: str
@@ -64,7 +65,7 @@ async def rotate(dsn: str, masters: MasterKeys, progress: Progress) -> Rotated:
 
 
 async def _begin(connection: Connection, masters: MasterKeys) -> None:
-    """Ensures that the record has the index key before the master key that it may derive from is given up."""
+    """Ensures that the record has an index key, before the master key from which it may derive is replaced."""
     try:
         await Vault(masters).begin(connection)
     except SealBrokenError:
@@ -90,7 +91,10 @@ class _Rotation:
         return Rotated(self._by, self._done, {row["by"]: row["count"] for row in rows})
 
     async def _pass(self) -> int:
-        """Wraps again every key not wrapped by the master key's present version. Returns the number of keys."""
+        """Wraps the keys that an older version of the master key, or another one, has wrapped.
+
+        Returns the number of these keys.
+        """
         self._by = await self._masters.current.version()
         done, last = self._done, UUID(int=0)
         self._of = done + await self._connection.fetchval(_LEFT, self._by)
@@ -122,7 +126,7 @@ select by, count(*) as count from (
     select {_BY} as by from filing_key union all select wrapped_by from index_key
 ) as wrapped group by by
 """  # noqa: S608 -- names of ours
-"""The number of keys that each master key has wrapped."""
+"""SQL: the number of keys that each master key has wrapped."""
 
 _LEFT: Final = f"select count(*) from filing_key where {_BY} <> $1"  # noqa: S608 -- names of ours
 _OF_OTHERS: Final = f"select by, count from ({WRAPPED_BY}) as wrapped where by <> $1"  # noqa: S608 -- names of ours

@@ -1,4 +1,6 @@
-"""The register of principals: a change is recorded with author and reason, and takes effect once approved if needed.
+"""The register of principals: each change is recorded with author and reason.
+
+It takes effect at once, or once approved.
 
 Every change is one transaction that locks the register's version. A change needs the rights of the database's owner.
 """
@@ -84,7 +86,7 @@ async def history(connection: Connection, principal: str | None = None) -> list[
 
 
 async def _see(connection: Connection, command: pr.AnyPrincipalCommand, held: Held) -> tuple[str, bool]:
-    """Checks an operator's command, and applies the change unless the change has to wait for a second operator.
+    """Checks an operator's command and applies the change, unless it has to wait for a second operator.
 
     Returns the principal that the command is about, and whether the change waits. Raises `RefusalError`.
     """
@@ -124,7 +126,7 @@ async def _apply(connection: Connection, asked: pr.Asked, held: Held, *, approve
 
 
 async def _possible(connection: Connection, said: pr.Said, now: datetime) -> Principal | None:
-    """Returns the principal by the recorded changes.
+    """Returns the principal as the recorded changes define it.
 
     Raises `RefusalError` if the change is impossible for this principal.
     """
@@ -143,7 +145,7 @@ async def _possible(connection: Connection, said: pr.Said, now: datetime) -> Pri
 
 
 def _proved(said: pr.Said, now: datetime) -> Problem | None:
-    """Returns the reason why possession of the added key is not proved, or None."""
+    """Returns the reason why possession of the added key is not proved; None if it is."""
     if isinstance(said, pr.RevokeKey) or said.key is None:
         return None
     return unproved(said.proof, said.key, named(said), now)
@@ -159,7 +161,7 @@ async def _asked(connection: Connection, n: int, actor: Actor, now: datetime) ->
 
 
 async def _write(connection: Connection, principal: Principal) -> None:
-    """Writes the principal's rows as they result from the changes, and deletes all other keys of it."""
+    """Writes the principal's rows as the changes define them, and deletes all its other keys."""
     keys = rows_of_keys(principal)
     row = row_of(principal)
     await connection.execute(_PRINCIPAL, *(row | {"grants": json.dumps(row["grants"])}).values())
@@ -195,7 +197,7 @@ where n = $1 and waits and not exists (select from principal_change as answer wh
 _CHANGED_SINCE: Final = """
 select exists (select from principal_change where principal = $1 and n > $2 and not waits and change <> 'decline')
 """
-"""Whether the principal was changed after the request, so that the requested change would undo the later one."""
+"""SQL: true if the principal was changed after the request. If so, the requested change would undo the later one."""
 _ADD: Final = """
 insert into principal_change (command_id, body, n, principal, change, asked, waits, officer, agency, reason, at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)

@@ -1,4 +1,4 @@
-"""The comparison of the principals' tables with the recorded changes; each differing row is listed by name."""
+"""The comparison of the principals' tables with the recorded changes. Each row that differs is listed by name."""
 
 import json
 from collections.abc import Sequence
@@ -42,7 +42,10 @@ def rows_of_keys(principal: Principal) -> list[Row]:
 
 
 async def recorded(connection: Connection, principal: str) -> Principal | None:
-    """Returns the principal by the recorded changes; None if unknown. Raises `ValueError` for an unreadable change."""
+    """Returns the principal as the recorded changes define it; None if unknown.
+
+    Raises `ValueError` for an unreadable change.
+    """
     fold = Fold()
     for row in await connection.fetch(_CHANGES, principal):
         fold.add(_read(row))
@@ -68,7 +71,7 @@ async def differences(connection: Connection) -> list[Difference]:
 
 
 def _folded(changes: Sequence[Any]) -> tuple[Fold, list[Difference]]:
-    """Returns the principals by the changes, and the changes that are missing, unreadable or have differing columns."""
+    """Returns the principals as the changes define them, and the missing, unreadable or inconsistent changes."""
     fold, numbers = Fold(), {row["n"] for row in changes}
     gaps = sorted(set(range(1, max(numbers, default=0))) - numbers)
     found = [Difference("principal_change", str(n), Why.MISSING) for n in gaps]

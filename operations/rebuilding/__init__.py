@@ -1,1 +1,1 @@
-"""Rebuilds read models from the log, beside the tables in use, then in their place."""
+"""Rebuilds read models from the log: first beside the tables in use, which are then replaced."""

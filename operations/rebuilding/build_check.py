@@ -1,4 +1,4 @@
-"""A trial reading, by this build, of the logs, snapshots and, if wanted, histories that other builds have written."""
+"""A trial reading, by this build, of the logs, snapshots and (if wanted) histories written by other builds."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -63,7 +63,7 @@ class BuildCheck:
         self._replayer = _replayer(temporal) if replay else None
 
     async def sample(self, size: int, salt: str) -> list[asyncpg.Record]:
-        """Returns a sample of at most `size` streams, spread over all; another salt gives other streams."""
+        """Returns a sample of at most `size` streams, spread over all; with another salt, other streams."""
         every = max(int(await self._pool.fetchval(_COUNT)) // size, 1)
         return await self._pool.fetch(_SAMPLE, salt, every, size)
 

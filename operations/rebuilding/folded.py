@@ -1,4 +1,4 @@
-"""Read models of a stream, folded again from its log by this build's rules and written by the append's own writer."""
+"""Read models of a stream, folded again from its log by this build's rules, and written by the append's own code."""
 
 from collections.abc import Iterable
 from typing import Any

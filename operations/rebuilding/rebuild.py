@@ -1,6 +1,6 @@
 """The rebuild of the published tables, then of the read models from the log, while appends go on.
 
-Every stream is folded by the rules, and the append's own writer writes its rows into shadow tables. Streams that grow
+Every stream is folded by the rules, and the append's own code writes its rows into shadow tables. Streams that grow
 meanwhile are folded again; the last of them in one short transaction that blocks appends and swaps the tables. If the
 rebuild ends before the swap, the read models are unchanged.
 """
@@ -26,16 +26,19 @@ from views.log import Log, UnfoldableError
 from views.order import last_position
 
 BATCH: Final = 100
-"""Streams folded in one transaction, and held in memory."""
+"""The number of streams that are folded in one transaction, and held in memory."""
 FEW: Final = 20
 """Maximum number of grown streams that may be left to fold while appends wait."""
 PASSES: Final = 20
 """Maximum number of passes over grown streams before appends are blocked."""
 ATTEMPTS: Final = 30
 LOCK_WAIT: Final = "1500ms"
-"""Timeout of the lock, since appends queue behind it: just longer than PostgreSQL needs to cancel its own vacuum."""
+"""The timeout of the lock, since appends queue behind it.
+
+It is just longer than PostgreSQL needs to cancel its vacuum.
+"""
 PAUSE: Final = 2.0
-"""Seconds between two tries for the lock, in which appends go on."""
+"""The seconds between two attempts to get the lock; meanwhile appends go on."""
 TIMEOUT: Final = 10.0
 
 # Streams of publications and of restarts are in no read model.
@@ -113,7 +116,7 @@ class _Rebuild:
         self._of = 0
 
     async def run(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Returns the number of differing rows of each read model, and of each published table."""
+        """Runs the rebuild. Returns the number of differing rows of each read model, and of each published table."""
         await self._alone()
         if not await self._vault.opens(self._connection):
             raise NotRebuiltError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
@@ -152,7 +155,7 @@ class _Rebuild:
         return position
 
     async def _catch_up(self, position: int) -> tuple[int, int]:
-        """Folds again the streams with events after a position.
+        """Folds the streams again that have events after a position.
 
         Returns the position for the next pass, and the number of those streams.
         """

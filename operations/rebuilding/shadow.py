@@ -1,7 +1,7 @@
-"""Shadow tables: empty copies of the read models that are filled beside them and then replace them.
+"""Shadow tables: empty copies of the read models, filled beside them, which then replace them.
 
-They stand in a schema of their own: under `SEARCH_PATH`, a write to a read model goes to its shadow. A rebuild that
-ends halfway leaves the read models unchanged and that schema behind; `create` begins by dropping it.
+They are in a schema of their own: under `SEARCH_PATH`, a write to a read model goes to its shadow. If a rebuild ends
+halfway, the read models are unchanged and that schema remains; `create` first drops it.
 """
 
 from collections.abc import Sequence
@@ -85,14 +85,17 @@ class Shadows:
         await self._connection.execute("drop schema if exists rebuild cascade")
 
     async def note(self, streams: Sequence[Any], seqs: Sequence[int], *, late: bool) -> None:
-        """Notes that the streams' shadow rows reflect their first `seqs` events; `late`: after the comparison."""
+        """Notes that the streams' shadow rows contain their first `seqs` events.
+
+        `late`: written after the comparison.
+        """
         named = ([stream[column] for stream in streams] for column in ("stream", "filing_id"))
         await self._connection.execute(_FOLDED, *named, seqs, late)
 
     async def compare(self) -> None:
         """Notes every differing row.
 
-        A filing may differ only because it has grown: `changed` compares such filings again.
+        A filing's rows may differ only because the filing has grown: `changed` compares such filings again.
         """
         for table, key in self.tables.items():
             await self._connection.execute(f"analyze rebuild.{table}")

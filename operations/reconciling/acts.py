@@ -1,7 +1,7 @@
 """The comparison of acts that bank, post and signer list as done in our name with the events that order them.
 
-The lists are the partners' own statements, independent of Temporal, and also show the effects of forged requests. So an
-act that no event orders is found, whatever its cause.
+The lists are the partners' own statements. They are independent of Temporal, so they also show the effects of forged
+requests: an act that no event orders is always found.
 """
 
 import json
@@ -58,7 +58,7 @@ class Unordered(StrictModel):
 
 
 def acts_in(lines: Iterable[str]) -> list[Act | Signature]:
-    """Returns the acts of a statement, one JSON object a line; signatures have a digest.
+    """Returns the acts of a statement, one JSON object on each line; an object with a digest is a signature.
 
     Raises `ValueError` with the line.
     """

@@ -1,6 +1,6 @@
-"""The comparison of a signing service's list with the log: the key of each signature names the event that orders it.
+"""The comparison of a signing service's list with the log: each signature's key names the event that orders it.
 
-Signatures that name no event are trials, such as an applicant's signature in the sandbox, and are not judged.
+A signature whose key names no event is a trial, such as an applicant's signature in the sandbox, and is skipped.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -16,13 +16,13 @@ from schemas.stream.about import About
 from views.log import Connection
 
 PAGES: Final = 5
-"""Number of pages of the newest requests, a thousand each, that are checked."""
+"""The maximum number of pages that are checked, a thousand requests each, the newest first."""
 
 
 class Signature(PartnerResponse):
     """A request at the signing service: its key, the signer's number, the SHA-256 digest, and the time of its status.
 
-    A statement of the service has only signed requests.
+    A statement that the service gives in writing has only signed requests.
     """
 
     key: str
@@ -38,21 +38,21 @@ class _Page(PartnerResponse):
 
 
 class Told(StrEnum):
-    """The log's record of the event that a signature names as its order."""
+    """The state in the log of the event that a signature names as its order."""
 
     SIGNED = "signed"
     AWAITED = "awaited"
     OTHERWISE = "otherwise"
-    """The signature was requested, and then declined or requested of another signer."""
+    """The signature was requested, but then declined, or requested from another signer."""
     NOTHING = "nothing"
     STRANGE = "strange"
     """The log does not have the named filing at all."""
 
 
 class Wrong(StrEnum):
-    """The fault of a signature: no event orders it, the log never took it, or an event has a second one.
+    """The fault of a signature: no event orders it, the log does not have it, or its event has a second one.
 
-    `of_no_filing`: its filing is unknown to the log, as with another installation's signatures.
+    `of_no_filing`: the log does not know its filing, for example because it belongs to another installation.
     """
 
     NOT_ORDERED = "not_ordered"
@@ -70,9 +70,9 @@ class UnorderedSignature:
 
 
 def compared(signatures: Iterable[Signature], told: Mapping[About, Told]) -> list[UnorderedSignature]:
-    """Returns the signatures that no event confirms; `told`: the log's state at each event that they name.
+    """Returns the signatures that no event confirms. `told` is the log's state at each event that they name.
 
-    One event orders one signature: of two signatures for an event, one counts as one too many.
+    One event orders one signature: if an event has two, one of them is too many.
     """
     given: dict[About, set[str]] = {}
     for one in signatures:
@@ -95,7 +95,7 @@ _WRONG: Final = {
 
 
 async def told_of(connection: Connection, orders: Sequence[About]) -> dict[About, Told]:
-    """Returns the log's record of these places."""
+    """Returns the log's state at each of these events."""
     rows = await connection.fetch(_TOLD, [one.stream for one in orders], [one.seq for one in orders])
     return {About(stream=row["stream"], seq=row["seq"]): Told(row["told"]) for row in rows}
 

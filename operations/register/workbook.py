@@ -1,4 +1,4 @@
-"""The register of filings as an XLSX, line by line. People's words are text cells, never formulas."""
+"""The register of filings as an XLSX, line by line. Texts written by people are text cells, never formulas."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -22,7 +22,7 @@ _MOMENT: Final = "hh:mm dd/mm/yyyy"
 
 
 class RegisterWorkbook:
-    """Takes the lines, in order, and keeps them on disk until it is saved."""
+    """Receives the lines, in order, and stores them on disk until it is saved."""
 
     def __init__(self, register: Register) -> None:
         self._book = Workbook(write_only=True)

@@ -1,4 +1,4 @@
-"""Reads an agency's register from the record, and passes it page by page to receivers, such as a workbook."""
+"""Reads an agency's register from the record, page by page, for receivers such as a workbook."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -12,7 +12,7 @@ class Taker(Protocol):
     """A receiver of a register's lines, in order."""
 
     def add(self, entries: Iterable[RegisterEntry]) -> None:
-        """Takes these lines."""
+        """Receives these lines."""
 
 
 async def read_register(
@@ -22,9 +22,9 @@ async def read_register(
     takers: Callable[[Register], Iterable[Taker]],
     told: Callable[[int, int], None],
 ) -> Register:
-    """Reads a register, and passes each page to the takers; `told(read, of)` is called with the numbers of lines.
+    """Reads a register, and passes each page to the takers. `told(read, of)` is called with the numbers of lines.
 
-    Raises `RefusalError` (`not_found`) for an agency that the directory does not have.
+    Raises `RefusalError` (`not_found`) if the directory does not have the agency.
     """
     head = await register(log.connection, agency, period)
     taking = tuple(takers(head))

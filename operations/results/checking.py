@@ -25,9 +25,9 @@ from views.registers.papers import IssuedPaper
 
 @dataclass(frozen=True)
 class Hand:
-    """A signer: the field, the name, and for an organisation its tax code. A person's number is left out as private.
+    """A signer: the field, the name, and for an organisation its tax code. A person's number is private and left out.
 
-    `reason` is the file's statement, such as the officer in whose place they signed.
+    `reason` is the reason stated in the file, such as the officer for whom they signed.
     """
 
     field: str
@@ -42,8 +42,8 @@ class Hand:
 class Checked:
     """The result of the verification.
 
-    `asked`: whether the register was queried; `standing`: its answer, None for an unknown file. It may be an official
-    `paper` instead, which is never in force or out of force.
+    `asked`: whether the register was queried; `standing`: its answer, None for an unknown file. If the file is an
+    official `paper`, it is never in force or out of force.
     """
 
     verdict: SignatureVerdict
@@ -99,7 +99,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Asked:
-    """The terms of a verification: trusted roots, the time, whether to query authorities, an earlier stored verdict.
+    """The terms of a verification: trusted roots, the time, whether to query authorities, and an earlier verdict.
 
     `subjects` are the rules for reading certificates, `policy` those for accepting signatures.
     """
@@ -115,7 +115,7 @@ class Asked:
 async def check(pdf: bytes, asked: Asked, *, lasts: bool = True, known: bool = False) -> SignatureVerdict:
     """Returns the verdict on a file's signatures. `lasts`: False for an official paper.
 
-    A file that the register does not know (`known`) must have a seal.
+    A file that the register does not know (`known` is False) must have a seal.
     """
     trusted = [x509.Certificate.load(root) for root in asked.roots]
     async with httpx.AsyncClient(timeout=5) as client:
@@ -143,14 +143,17 @@ def dossier_code(pdf: bytes) -> str | None:
 
 
 async def kept(verdict: SignatureVerdict, authority: str) -> bytes | None:
-    """Returns the verdict for storage, time-stamped by this `authority`; None without a time-stamp, its only proof."""
+    """Returns the verdict in its stored form, time-stamped by this `authority`; None if it has no time-stamp.
+
+    The time-stamp is the verdict's only proof.
+    """
     async with httpx.AsyncClient(timeout=5) as client:
         proof = await proof_of(verdict, HttpStamper(client, authority))
     return None if SignatureProof.model_validate_json(proof).token is None else proof
 
 
 def hands(verdict: SignatureVerdict, subjects: SubjectRules) -> tuple[Hand, ...]:
-    """Returns the signers, and the time-stampers, whose field is empty."""
+    """Returns the signers; also the time-stamping authorities, whose field is empty."""
     return tuple(_hands(verdict.evidence, subjects))
 
 

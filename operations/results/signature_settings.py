@@ -20,12 +20,12 @@ Set = TypeVar("Set")
 
 
 def subjects_set() -> SubjectRules:
-    """Returns the set rules for the names of certificate holders. Ends the command if invalid."""
+    """Returns the configured rules for the names of certificate holders. An invalid setting ends the command."""
     return _set(SUBJECTS, SubjectRules)
 
 
 def policy_set() -> Policy:
-    """Returns the set policy for valid signatures. Ends the command if invalid."""
+    """Returns the configured policy for valid signatures. An invalid setting ends the command."""
     return _set(POLICY, Policy)
 
 

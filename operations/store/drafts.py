@@ -1,4 +1,4 @@
-"""Drafts left in a folder by uploads whose process was killed: of no use, but they take space."""
+"""Drafts left in a folder by uploads whose process was killed. They are of no use, and take space."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from motcua.files.store import StoreFailedError
 
 
 def remove_drafts(store: ObjectStore, before: datetime, *, dry_run: bool) -> int:
-    """Removes the drafts not written to since `before`. Returns their number; 0 for stores without a folder.
+    """Removes the drafts that were last written before `before`. Returns their number; 0 if the store has no folder.
 
     Raises `StoreFailedError`.
     """

@@ -1,4 +1,7 @@
-"""The move of a file inside the store: always in at least one of the places, its age starts again at the new one."""
+"""The move of a file inside the store.
+
+The file is always in at least one place; in the new one its age starts again.
+"""
 
 import asyncio
 import os
@@ -11,7 +14,7 @@ from motcua.files.store import StoreFailedError
 
 
 async def move(store: ObjectStore, source: str, to: str) -> bool:
-    """Moves a file, over an existing one. Returns False if it is gone: another process moved or removed it.
+    """Moves a file, replacing any file there. Returns False if it is gone: another process has moved or removed it.
 
     Raises `StoreFailedError`, and obstore's errors.
     """

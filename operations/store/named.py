@@ -1,4 +1,4 @@
-"""The files named by the event log, read row by row from open and sealed parts. Also evidence about money."""
+"""The files that the event log names, read row by row from plain and encrypted parts; also evidence about money."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -34,8 +34,8 @@ class Told:
 
     Attributes:
         files: Each file with the event that names it.
-        unread: Events that can't be opened: they may name files too.
-        erased: Filings whose key is gone, so that their events' files can't be known any more.
+        unread: Events that can't be decrypted: they may name files too.
+        erased: Filings whose key is gone, so that it can't be known any more which files their events name.
     """
 
     files: list[tuple[Place, Reference]]
@@ -77,7 +77,7 @@ where evidence is not null and ($1::uuid[] is null or callback = any($1)) order 
 
 
 def _said(row: asyncpg.Record, key: FilingKey) -> list[Any]:
-    """Returns an event's open and sealed parts."""
+    """Returns an event's plain and decrypted parts."""
     sealed = row["sealed"]
     private = json.loads(key.unseal(sealed, f"{row['stream']}\n{row['seq']}")) if sealed else {}
     return [json.loads(row["body"]), private]

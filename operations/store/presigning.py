@@ -1,4 +1,4 @@
-"""The upload of a file by a program without the kit: a URL for some time, or the path in the folder."""
+"""The upload of a file by a program without the kit: to a URL that is valid for a while, or to a path in a folder."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,14 +15,14 @@ from motcua.files.store import StoreFailedError
 
 @dataclass(frozen=True)
 class ByHttp:
-    """The upload by a PUT to this URL, with this header, so that nothing is overwritten."""
+    """The upload by a PUT to this URL with this header, which prevents overwriting."""
 
     key: str
     url: str
     expires_at: datetime
 
     def plain(self) -> dict[str, Any]:
-        """Returns the way in as JSON data."""
+        """Returns the upload's terms as JSON data."""
         until = self.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z")
         headers = {"If-None-Match": "*"}
         return {"key": self.key, "method": "PUT", "url": self.url, "headers": headers, "expires_at": until}
@@ -36,7 +36,7 @@ class InFolder:
     path: Path
 
     def plain(self) -> dict[str, Any]:
-        """Returns the way in as JSON data."""
+        """Returns the upload's terms as JSON data."""
         return {"key": self.key, "path": str(self.path)}
 
 

@@ -1,4 +1,4 @@
-"""Renewal: an issued file whose newest time-stamp will soon be uncheckable gets another one, as a new file."""
+"""Renewal: an issued file whose newest time-stamp soon can't be verified gets another time-stamp, as a new file."""
 
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ from schemas.files import FileRef, file_key
 from views.log import Connection
 
 SOON: Final = timedelta(days=180)
-"""Time before a time-stamp's end from which it is renewed: a monthly run then has five more chances."""
+"""The time before a time-stamp's end from which it is renewed. A run each month then has five more chances."""
 PAGE: Final = 100
 TIMEOUT: Final = 30.0
 MOST_NAMED: Final = 10_000
@@ -38,7 +38,7 @@ _SEEN: Final = "insert into stamp (sha256, agency, until) values ($1, $2, $3) on
 
 @dataclass(frozen=True)
 class Issued:
-    """A result in the register with its present file; once `seen`, with the end of its newest time-stamp."""
+    """A result in the register with its present file; after the first reading (`seen`), also its last stamp's end."""
 
     number: str
     agency: str
@@ -72,9 +72,9 @@ class Report:
 
 @dataclass(frozen=True)
 class Renewing:
-    """The terms of a renewal: files of `store`, time-stamps by `lasting`, for stamps that end `within` a time of `now`.
+    """The terms of a renewal: files of `store`, time-stamps by `lasting`, for stamps that end soon.
 
-    Only results of one `agency`, unless that is None.
+    Soon is `within` this time from `now`. Only results of this `agency` are renewed; None: those of all agencies.
     """
 
     store: ObjectStore
@@ -89,10 +89,9 @@ class Renewing:
 async def renew(dsn: str, how: Renewing, progress: Callable[[int, int, int], None]) -> Report:
     """Checks every result in the register. `progress(results, of, renewed)` is called after each.
 
-    A file is read when it is first seen, and when its time-stamp ends soon.
-
-    The renewal can be killed and run again at any time: a new file that is not recorded is swept later. Raises
-    `StoreFailedError` if the store does not answer, other errors of `how.records`, and asyncpg's errors.
+    A file is read when the run first sees it, and when its time-stamp ends soon. The renewal can be killed and run
+    again at any time: a new file that is not recorded is swept later. Raises `StoreFailedError` if the store does not
+    answer, other errors of `how.records`, and asyncpg's errors.
     """
     report = Report(dry_run=how.dry_run)
     connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)

@@ -16,7 +16,7 @@ from operations.store.named import COLUMNS, Place, Reference, evidence, told
 from views.log import Connection
 
 PAGE: Final = 500
-"""Events read, and held in memory, at once."""
+"""The number of events that are read, and held in memory, at once."""
 AT_ONCE: Final = 4
 """Files read at once."""
 MOST_NAMED: Final = 10_000

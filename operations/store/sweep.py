@@ -1,8 +1,8 @@
-"""Sweeping: a file under `files/` that no event names is put aside, and later removed if no event names it since.
+"""Sweeping: a file under `files/` that no event names is set aside. If no event names it later either, it is removed.
 
-Files of an erased filing, which come back with a restored copy of the store, are swept too.
-Two steps, days apart, so that a submission under way loses nothing: a file that an event names meanwhile is put back.
-Every step is idempotent, and may be interrupted.
+Files of an erased filing, which come back if a copy of the store is restored, are swept too. The two steps are days
+apart, so that a submission under way loses nothing: a file that an event names meanwhile is put back. Every step is
+idempotent, and may be interrupted.
 """
 
 import re
@@ -26,10 +26,10 @@ from operations.store.named import COLUMNS, Reference, evidence, told
 from views.log import Connection
 
 OLD: Final = timedelta(days=7)
-"""Time for which a file may wait for its submission, and again once it is put aside."""
+"""The time for which a file may wait for its submission, and again after it was set aside."""
 ASIDE: Final = "swept/"
 PAGE: Final = 200
-"""Files checked at once, with their filings' events in memory."""
+"""The number of files checked at once, with their filings' events in memory."""
 TIMEOUT: Final = 30.0
 
 _KEY: Final = re.compile(r"files/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/[0-9a-f]{64}")
@@ -45,16 +45,16 @@ class NotSweptError(Exception):
 
 @dataclass
 class Report:
-    """The result of a sweep (with `dry_run`, of one that would be done).
+    """The result of a sweep; with `dry_run`, of the sweep that would be done.
 
     Attributes:
-        files: Files checked, including those put aside.
+        files: Files checked, including those set aside.
         named: Those named by an event.
         young: Those not named, and too young for any step.
-        left: Those left alone: their filing can't be read and was not erased, or their key is none of ours.
-        swept: Put aside now.
-        put_back: Put aside before, and named since.
-        deleted: Put aside long ago, and removed permanently now.
+        left: Those not touched: their filing can't be read and was not erased, or their key is not one of ours.
+        swept: Those set aside now.
+        put_back: Those set aside before and named since.
+        deleted: Those set aside long ago and now removed for good.
         drafts: Removed drafts of interrupted uploads.
     """
 
@@ -71,7 +71,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Known:
-    """The log's knowledge of some files' filings: the files named, by key, and the filings that can't be read."""
+    """The log's knowledge about some files: those that events name, by key, and the filings that can't be read."""
 
     named: dict[str, Reference]
     unreadable: set[UUID]
@@ -117,14 +117,14 @@ class _Sweep:
         self._vault = vault
 
     async def aside(self, progress: Progress) -> None:
-        """Handles the files put aside: puts back those named since, deletes those old enough."""
+        """Handles the files set aside: puts back those named since, deletes those that are old enough."""
         async for page in self._pages(f"{ASIDE}files/", progress):
             known = await self._known(page)
             for key, modified in page.items():
                 await self._look_aside(key, modified, known)
 
     async def files(self, progress: Progress) -> None:
-        """Handles the files in their own place: puts aside the old ones that no event names."""
+        """Handles the files in their own place: sets aside the old ones that no event names."""
         async for page in self._pages("files/", progress):
             known = await self._known(page)
             swept = [key for key, modified in page.items() if await self._look(key, modified, known)]
@@ -153,7 +153,7 @@ class _Sweep:
         return Known({file.key: file for _, file in (*said.files, *of_money)}, unreadable)
 
     def _stays(self, key: str, modified: datetime, known: Known) -> bool:
-        """Whether a file that no event names stays at its place; counts such a file."""
+        """Whether a file that no event names is left at its place. Such a file is counted."""
         filing = _filing(key)
         if filing is None or filing in known.unreadable:
             self.report.left += 1
@@ -164,7 +164,7 @@ class _Sweep:
         return True
 
     async def _look(self, key: str, modified: datetime, known: Known) -> bool:
-        """Handles one file. Returns whether it was put aside."""
+        """Handles one file. Returns whether it was set aside."""
         if key in known.named:
             self.report.named += 1
             return False
@@ -186,7 +186,10 @@ class _Sweep:
             self.report.deleted += 1
 
     async def _put_back(self, file: Reference) -> None:
-        """Puts a file back, unless it was uploaded again meanwhile. A damaged file there is left to a scrub."""
+        """Puts a file back, unless it was uploaded again meanwhile.
+
+        A damaged file at its place is left to the scrub.
+        """
         if self.report.dry_run:
             self.report.put_back += 1
             return
@@ -207,6 +210,6 @@ class _Sweep:
 
 
 def _filing(key: str) -> UUID | None:
-    """Returns the filing of a file's key; None for a key that is none of ours."""
+    """Returns the filing of a file's key; None if the key is not one of ours."""
     found = _KEY.fullmatch(key)
     return UUID(found[1]) if found else None

@@ -1,1 +1,1 @@
-"""A witness of logs: it stores the size of each, and cosigns only checkpoints that extend it (C2SP tlog-witness)."""
+"""A witness of logs: it stores each log's size, and cosigns only checkpoints that extend it (C2SP tlog-witness)."""

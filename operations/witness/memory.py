@@ -1,7 +1,7 @@
 """The storage of a witness: its key, its logs, and the last checkpoint of each that it has cosigned.
 
-All in one folder: `key` (readable by its owner alone), `logs` (a vkey on each line; the key's name is the log's
-origin), and `seen/<sha256 of the origin>`, the cosigned checkpoint.
+All in one folder: `key` (only its owner can read it), `logs` (a vkey on each line; the key's name is the log's origin),
+and `seen/<sha256 of the origin>`, the cosigned checkpoint.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ class MemoryFaultError(Exception):
 
 
 class Memory:
-    """The storage of one witness, locked while the process lives: two would cosign without knowing of each other."""
+    """The storage of one witness, locked while its process lives: two could cosign contradicting checkpoints."""
 
     def __init__(self, folder: Path) -> None:
         """Opens the folder. Raises `MemoryFaultError`."""
@@ -75,7 +75,10 @@ class Memory:
             raise MemoryFaultError(f"{file}: {error}") from None
 
     def seen(self, origin: str) -> Seen:
-        """Returns the last cosigned tree of a log. Raises `MemoryFaultError` if unreadable, and never forgets it."""
+        """Returns the last cosigned tree of a log. Raises `MemoryFaultError` if the stored tree can't be read.
+
+        An unreadable tree never counts as no tree.
+        """
         content = self.cosigned(sha256(origin.encode()).hexdigest())
         if content is None:
             return NOTHING

@@ -18,7 +18,7 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def application(memory: Memory, signer: Signer, now: Callable[[], float] = time) -> Starlette:
-    """Returns the witness as an ASGI application. It judges one request at a time, without an await in between."""
+    """Returns the witness as an ASGI application. It judges one request at a time: there is no await in between."""
 
     async def add_checkpoint(request: HttpRequest) -> Response:
         try:

@@ -1,4 +1,7 @@
-"""Absences of officers and their substitutes: a part of the directory, with the rights of the database's owner."""
+"""Absences of officers, and their substitutes.
+
+They are a part of the directory; changes need the database owner's rights.
+"""
 
 from datetime import date
 from typing import Final, NamedTuple

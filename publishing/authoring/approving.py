@@ -21,7 +21,7 @@ from views.log import Connection
 
 
 class Told(NamedTuple):
-    """An event of a publication: its place, time and officer."""
+    """An event of a publication, with its place, time and officer."""
 
     stream: str
     seq: int
@@ -43,7 +43,7 @@ class Waiting(NamedTuple):
 
 
 async def require_two(database: Database, by: Publisher, *, on: bool) -> None:
-    """Sets whether changes of fees, limits or roles need a second operator; one must approve switching that off.
+    """Sets whether changes of fees, limits or roles need a second operator. Switching it off needs a second one, too.
 
     Raises `RefusalError`, `WaitsError`.
     """
@@ -72,7 +72,7 @@ async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.Publ
 
 
 async def decline(database: Database, n: int, reason: str, by: Publisher) -> None:
-    """Declines request `n`, which the requester may do too. Raises `RefusalError`."""
+    """Declines request `n`. The requester may do so, too. Raises `RefusalError`."""
     async with publishing(database, by) as now:
         await _asked(now, n, read=False)
         await now.record([Dated(ev.PublicationDeclined(asked=n, reason=reason), now.at)])
@@ -107,7 +107,7 @@ async def history(connection: Connection) -> list[Told]:
 async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored, tuple[ev.PublicationEvent, ...]]:
     """Returns the waiting request `n`, with its events if `read`.
 
-    Raises `RefusalError`, and `NoKeyError` if the names in it can't be opened.
+    Raises `RefusalError`, and `NoKeyError` if the names in it can't be decrypted.
     """
     await _see_operator(now)
     stream = place_of(ev.PublicationApproved(asked=n)).stream
@@ -142,4 +142,4 @@ def _absence(event: ev.AbsenceRecorded) -> Absence:
 
 _EVENT: Final[TypeAdapter[ev.PublicationEvent]] = TypeAdapter(ev.PublicationEvent)
 _CHANGED: Final = "select exists (select from event where stream = any($1) and occurred_at > $2)"
-"""SQL for `_changed`, also right for rows taken over since: their event has the original time of publication."""
+"""SQL for `_changed`. It is also right for rows taken over later: their event has the original publication time."""

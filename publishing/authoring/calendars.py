@@ -1,4 +1,4 @@
-"""Publishing of working calendars, with the rights of the database's owner. A published calendar never changes."""
+"""Publishing of working calendars. It needs the rights of the database's owner. A published calendar never changes."""
 
 import hashlib
 from collections.abc import Iterator
@@ -67,7 +67,10 @@ async def has_calendar(database: Database) -> bool:
 
 
 async def file_in_force(database: Database) -> CalendarFile | None:
-    """Returns the file of the calendar in force; None without one, or if it was published before files were stored."""
+    """Returns the file of the calendar in force.
+
+    None if there is none, or if it was published before files were stored.
+    """
     async with connected(database) as connection:
         source = await connection.fetchval(_FILE)
     return None if source is None else CalendarFile.model_validate(parse(source, as_text=True).value)

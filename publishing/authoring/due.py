@@ -25,7 +25,7 @@ _OF_PROPOSED: Final = {"date", "kind", "replaces", "source"}
 
 
 def instant(value: Any) -> datetime:
-    """Parses a written date and time only: pydantic would take a number for seconds since 1970."""
+    """Parses a date and time, only in written form: pydantic would also take a number, as seconds since 1970."""
     try:
         found = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -36,7 +36,7 @@ def instant(value: Any) -> datetime:
 
 
 def _limit(value: Any) -> Limit:
-    """Parses a written limit. Seconds are refused: they are for demonstrations, and no calendar affects them."""
+    """Parses a written limit. Seconds are refused: they are only for demonstrations, and no calendar affects them."""
     try:
         found = Limit.model_validate(value) if isinstance(value, str) else None
     except ValidationError:
@@ -68,7 +68,7 @@ class RefusedLineError(ValueError):
 
 
 def case_in(line: bytes, usual: dict[str, Any]) -> Case:
-    """Returns the case of a line; the command's options fill in for missing fields. Raises `RefusedLineError`."""
+    """Returns the case of a line. The command's options replace missing fields. Raises `RefusedLineError`."""
     try:
         written = json.loads(line, object_pairs_hook=_once)
     except RefusedLineError:

@@ -1,4 +1,4 @@
-"""Erasure of former officers' names from publications by two people, once the names need not be kept any more."""
+"""Erasure of former officers' names from publications, by two people, when the names need not be kept any longer."""
 
 from typing import Final
 
@@ -13,9 +13,10 @@ from schemas.publishing.events import OfficerErased
 
 
 async def erase_officer(database: Database, agency: str, subject: str, reason: str, years: int, by: Publisher) -> None:
-    """Requests the erasure of an officer who left this many years ago; it waits for a second operator (`WaitsError`).
+    """Requests the erasure of an officer who left this many `years` ago or more.
 
-    Raises `RefusalError` if the officer is unknown, in office, erased already, or left too recently.
+    The request waits for a second operator (`WaitsError`). Raises `RefusalError` if the officer is unknown, in office,
+    erased already, or left too recently.
     """
     async with publishing(database, by) as now:
         row = require(await now.connection.fetchrow(_THERE, agency, subject))

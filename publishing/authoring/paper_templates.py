@@ -16,7 +16,7 @@ from schemas.papers.state import PaperKind
 from schemas.publishing.events import TemplatePublished
 
 ALL: Final = "*"
-"""Every procedure."""
+"""The value in a `Slot` that stands for every procedure."""
 
 
 class Slot(NamedTuple):
@@ -38,7 +38,7 @@ class Published(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A published template. The newest of its place is in force."""
+    """A published template. Of the templates for one place, the newest is in force."""
 
     agency: AgencyCode
     paper: PaperKind
@@ -64,7 +64,7 @@ def check_template(data: bytes, paper: PaperKind) -> list[Mistake]:
 
 
 async def publish_template(database: Database, data: bytes, slot: Slot, by: Publisher = PLATFORM) -> Published:
-    """Publishes a template, which applies to papers printed from now on.
+    """Publishes a template. It applies to papers printed from now on.
 
     Raises `MistakesFoundError`, `UnknownPlaceError`, and asyncpg's errors.
     """
@@ -81,7 +81,7 @@ async def publish_template(database: Database, data: bytes, slot: Slot, by: Publ
 
 
 async def published_templates(database: Database, agency: AgencyCode | None = None) -> list[Listed]:
-    """Returns every published template, of each place the newest first."""
+    """Returns every published template, the newest of each place first."""
     async with connected(database) as connection:
         rows = await connection.fetch(_LIST, agency)
     return [Listed(row[0], PaperKind(row[1]), *tuple(row)[2:]) for row in rows]

@@ -50,7 +50,7 @@ agency decides, `part.<code>` one of them; `case`: every other processing limit,
 
 
 ASKED_FOR: Final = frozenset({"reading", "unclaimed"})
-"""The names in `DEMO_SECONDS` of waits that exist only if the procedure has them, or the caller requests them."""
+"""The names in `DEMO_SECONDS` of waits that exist only if the procedure defines them, or the caller requests them."""
 
 
 class MistakesFoundError(Exception):
@@ -95,7 +95,7 @@ _TEMPLATE: Final = "result.template"
 
 
 def _mistakes_of(procedure: Procedure, template: str, above: int) -> list[Mistake]:
-    """Returns the mistakes of the template, each with its line in the file."""
+    """Returns the mistakes of the template, each with its line in the file. `above` is the line before the template."""
     trial = Trial(template=template, sheets=result_samples(procedure))
     return [
         mistake(one.rule, _TEMPLATE, said=one.said).model_copy(update={"line": above + (one.line or 0)})
@@ -105,7 +105,7 @@ def _mistakes_of(procedure: Procedure, template: str, above: int) -> list[Mistak
 
 @lru_cache
 def _faults(trial: str) -> tuple[Fault, ...]:
-    """Tries a template, once in each process, as a trial takes a second or two."""
+    """Tries a template, but only once in each process, since a trial takes a second or two."""
     return tuple(faults(Trial.model_validate_json(trial)))
 
 

@@ -1,4 +1,4 @@
-"""Publishing of procedures and of the directory of agencies, with the rights of the database's owner."""
+"""Publishing of procedures and of the directory of agencies. It needs the rights of the database's owner."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
@@ -66,9 +66,9 @@ class Published(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A published version; `source` is its file as written, or as composed for the `province`.
+    """A published version. `source` is its file as written, or as composed for the `province`.
 
-    `in_force`: it applies on the requested day if no version is named; never true for a demonstration.
+    `in_force`: whether it applies on the requested day if no version is named; never true for a demonstration.
     """
 
     code: ProcedureCode
@@ -100,10 +100,10 @@ class OfficerEntry(StrictModel):
 class AgencyEntry(StrictModel):
     """An agency: its kind and province, the queue of its machine work, its officers, and the signers of its results.
 
-    The province is a code of the first level (Decision 20/2020), by default the first part of the agency's code.
-    `seal` is the agency's number at the signing service: its papers are then sealed, independently of the signers of
-    its results. `receipts` is the series of its money receipts. `merchants` are the providers that may take money for
-    it, by their names in `MOTCUA_PROVIDERS`, the preferred one first; without any the bank does. With `tills`, its
+    The province is a code of the first level (Decision 20/2020), by default the first part of the agency's code. `seal`
+    is the agency's number at the signing service: its papers are then sealed, independently of the signers of its
+    results. `receipts` is the series of its money receipts. `merchants` are the providers that may take money for it,
+    by their names in `MOTCUA_PROVIDERS`, the preferred one first; if it names none, the bank does. With `tills`, its
     cashiers handle cash only while a till of theirs is open.
     """
 
@@ -137,9 +137,9 @@ def check(paths: Iterable[Path], *, allow_seconds: bool = False) -> list[tuple[P
 
 
 async def publish(database: Database, file: Path | bytes, *, demo: bool = False, by: Publisher = PLATFORM) -> Published:
-    """Publishes one version of a procedure, and its variant for each province that has a fee of its own for it.
+    """Publishes one version of a procedure, and a variant of it for each province with a fee of its own.
 
-    The same bytes may be published again, other bytes never. `demo` admits limits in seconds. Raises
+    The same bytes may be published again, other bytes never. `demo` permits limits in seconds. Raises
     `MistakesFoundError`, `VersionPublishedError`, `OSError` for an unreadable file, and asyncpg's errors.
     """
     source = file if isinstance(file, bytes) else await asyncio.to_thread(file.read_bytes)
@@ -156,7 +156,7 @@ async def publish(database: Database, file: Path | bytes, *, demo: bool = False,
 async def published(
     database: Database, code: str | None = None, version: str | None = None, *, day: date | None = None
 ) -> list[Listed]:
-    """Returns the published versions, of each code the newest first. `in_force` is as of `day` in Vietnam, or today."""
+    """Returns the published versions, the newest of each code first. `in_force` is as of `day` in Vietnam, or today."""
     day = day or datetime.now(VIETNAM).date()
     async with connected(database) as connection:
         return [Listed(*row.values()) for row in await connection.fetch(_LIST, code, version, day)]
@@ -190,7 +190,7 @@ async def has_directory(database: Database) -> bool:
 async def seed_directory(database: Database, data: bytes, by: Publisher) -> Directory:
     """Adds and updates the agencies and officers of a directory file; it removes none.
 
-    Raises `MistakesFoundError`, and `NoKeyError` without a vault.
+    Raises `MistakesFoundError`, and `NoKeyError` if there is no master key to encrypt the names.
     """
     parsed = parse(data)
     found = parsed.mistakes
@@ -213,7 +213,7 @@ def _entered(directory: Directory, there: Mapping[Key, Row]) -> Iterator[Publica
 
 
 def _stands(made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
-    """Whether the tables have an event's changes already."""
+    """Whether the tables already hold the changes that an event makes."""
     return all(there[change.table].get(change.key) == change.row for change in made)
 
 
@@ -221,7 +221,7 @@ _SIGNING: Final = TypeAdapter(tuple[AgencySigner, ...])
 
 
 def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
-    """Returns the file's entry of an agency, with the present `receives_for`, which its province's file sets."""
+    """Returns the file's entry of an agency. `receives_for` stays as it is, since the file of its province sets it."""
     return AgencyEntered(
         agency=entry.agency,
         name=entry.name,

@@ -72,7 +72,7 @@ def check_province(data: bytes, known: Known, today: date | None = None) -> Chec
 
 
 def known_from(procedures: Iterable[bytes]) -> Known:
-    """Returns the known procedures, from a catalogue's files; the agencies stay unknown."""
+    """Returns the procedures known from a catalogue's files. The agencies stay unknown."""
     return Known(_bases((parse(source).value, False) for source in procedures))
 
 
@@ -118,7 +118,7 @@ async def publish_province(database: Database, source: bytes, by: Publisher = PL
 
 
 async def _known(connection: Connection, source: bytes) -> Known:
-    """Returns the database's procedures, as versions of the whole country, and the agencies of the file's province."""
+    """Returns the procedures in the database, in their versions for the whole country, and the province's agencies."""
     value = parse(source).value
     province = value.get("province") if isinstance(value, dict) else None
     rows = await connection.fetch(_VERSIONS)
@@ -156,7 +156,7 @@ def _fits(base: Base, province: str, version: Version, fee: Any) -> None:
 
 
 async def _served(connection: Connection, overlay: ProvinceOverlay) -> list[AgencyEntered]:
-    """Returns the agencies whose `receives_for` changes, so that exactly this version's desks receive for others."""
+    """Returns the agencies whose `receives_for` changes: only the desks in this version receive for others."""
     desks = {desk.agency: list(desk.receives_for) for desk in overlay.desks}
     there = (await read(connection, AGENCY)).values()
     concerned = [row for row in there if row["province"] == overlay.province or row["agency"] in desks]
@@ -167,7 +167,7 @@ async def _served(connection: Connection, overlay: ProvinceOverlay) -> list[Agen
 async def published_provinces(
     database: Database, province: str | None = None, version: str | None = None
 ) -> list[Listed]:
-    """Returns the published versions, of each province the newest first."""
+    """Returns the published versions, the newest of each province first."""
     async with connected(database) as connection:
         rows = await connection.fetch(_LIST, province, version)
     return [Listed(code, name, Text(vi=vi, en=en), *rest) for code, name, vi, en, *rest in rows]

@@ -24,7 +24,7 @@ class VersionPublishedError(Exception):
 
 
 class Row(NamedTuple):
-    """A version to publish: of the whole country, or composed for a `province` from the country's version `base`."""
+    """A version to publish: for the whole country; or composed for a `province` from `base`, the country's version."""
 
     code: ProcedureCode
     version: Version

@@ -12,7 +12,7 @@ from schemas.translate import said
 
 
 class Change(StrEnum):
-    """The change of a day."""
+    """The kind of a day's change."""
 
     CLOSES = "closes"
     OPENS = "opens"
@@ -58,7 +58,7 @@ class DayChange(NamedTuple):
 
 
 def changes(before: CalendarFile, after: CalendarFile) -> list[DayChange]:
-    """The days that differ in `after`: the country's first, then those that differ for an agency alone."""
+    """The days that differ in `after`: the country's first, then those that differ only for an agency."""
     whole = list(_between(before, after, None))
     known = {(change.day, change.change, change.hours) for change in whole}
     codes = sorted({each.agency for file in (before, after) for each in file.overlays if each.agency})
@@ -89,7 +89,7 @@ def _change(old: OpenHours, new: OpenHours, proposal: OpenHours | None) -> Chang
 
 
 class _Days:
-    """The days of a calendar for an agency; outside its validity only the base gives their hours."""
+    """The days of a calendar for an agency. Outside the calendar's validity, only the base gives their hours."""
 
     def __init__(self, file: CalendarFile, agency: str | None) -> None:
         self._agency, self._week, self._said = agency, file.week.days(), decided(file)

@@ -75,7 +75,7 @@ def facts(file: CalendarFile) -> list[Fact]:
 
 
 def doubtful(file: CalendarFile, today: date) -> list[Doubtful]:
-    """The facts that are proposed, unconfirmed, never checked, or checked too long ago as of `today`."""
+    """The facts that are proposed, unconfirmed, never checked, or not checked for too long as of `today`."""
     return [Doubtful(fact, doubt) for fact in facts(file) for doubt in _doubts(fact, today)]
 
 

@@ -16,7 +16,7 @@ from schemas.publishing.calendar import WEEKDAYS, CalendarFile, DayKind, DayStat
 
 
 def problems(raw: object, today: date) -> list[Mistake]:
-    """Every mistake of a calendar as read from a file, with all scalars as texts; none: it may be published."""
+    """Every mistake of a calendar as read from a file, with all scalars as texts. If empty, it may be published."""
     if not isinstance(raw, dict):
         return [mistake("not_a_mapping", "")]
     found: list[Mistake] = []

@@ -30,9 +30,9 @@ class _Entry(NamedTuple):
 
 
 class Settling:
-    """Lays the days of all overlays over the week and the base; an agency's overlay lies above wider overlays.
+    """The days of all overlays, laid over the week and the base. An agency's overlay lies above wider overlays.
 
-    Decided days are checked against decided days alone; proposed days against the calendar with all proposals decided.
+    Decided days are checked only against decided days; proposed days against the calendar with all proposals decided.
     """
 
     def __init__(self, week: Weekdays, file: CalendarSketch) -> None:
@@ -64,7 +64,7 @@ class Settling:
             seen.add(key)
 
     def _closed(self) -> str | None:
-        """The path of the part that leaves no working day, or None."""
+        """The path of the part because of which no working day is left, or None."""
         if not any(self._week):
             return "week"
         first, last = self._valid
@@ -113,7 +113,7 @@ class Settling:
             yield mistake("replaced_twice", f"{entry.path}.replaces")
 
     def _made_up_for(self, replaced: date, agency: str | None, among: list[_Entry]) -> Iterator[date]:
-        """The days on which an agency works in place of `replaced`, by the overlays or by the base."""
+        """The days on which an agency works to make up for `replaced`, by the overlays or by the base."""
         said = [each.said for each in among]
         for entry in among:
             if entry.kind is DayKind.MAKEUP and entry.sketch.replaces == replaced:

@@ -20,7 +20,7 @@ _SHORT: Final = 30
 
 
 def told(was: Procedure, now: Procedure) -> list[tuple[Change, Text]]:
-    """Every change with a sentence about the old and the new value. Texts are shown with their placeholders filled."""
+    """Every change with a sentence about the old and the new value. Placeholders in texts are filled."""
     values = Values(labels_of((*was.form, *now.form)))
     found = changes(was, now)
     as_filled = {_key(change): change for change in changes(filled(was), filled(now))}
@@ -91,7 +91,7 @@ def _verb(change: Change, before: Text, after: Text) -> str:
 
 
 def _direction(was: Any, now: Any) -> str | None:
-    """The key of the sentence for a raised or lowered value; None for values without an order."""
+    """The key of the sentence for a raised or lowered value; None if the values have no order."""
     if isinstance(was, Limit) and isinstance(now, Limit) and was.unit is now.unit:
         was, now = was.amount, now.amount
     if {type(was), type(now)} <= {int, float}:
@@ -100,5 +100,5 @@ def _direction(was: Any, now: Any) -> str | None:
 
 
 def _replaced(before: Text, after: Text) -> str:
-    """The key of the sentence for a replaced value: long values get two quotations, one after the other."""
+    """The key of the sentence for a replaced value. Long values are quoted one after the other."""
     return "change.replaced" if max(len(before.vi), len(after.vi)) > _SHORT else "change.changed"

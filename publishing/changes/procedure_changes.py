@@ -30,9 +30,9 @@ class Group(StrEnum):
 class Place(NamedTuple):
     """A place in the file.
 
-    `where` finds the entry of a list by its code or value, `fee.items[late].amount`, `fee.channels[online]`; `name` is
-    the same for every entry, `fee.items.amount`. `inside` are the coded entries around it, or itself, each with its
-    name, the outermost first.
+    `where` names the entry of a list by its code or value: `fee.items[late].amount`, `fee.channels[online]`. `name` is
+    the same for every entry: `fee.items.amount`. `inside` are the entries with a code that contain the place (or are
+    it), each with its name, the outermost first.
     """
 
     where: str = ""
@@ -44,21 +44,21 @@ class Place(NamedTuple):
         return Place(f"{self.where}.{key}".lstrip("."), f"{self.name}.{key}".lstrip("."), self.inside)
 
     def entry(self, key: str, entry: Any) -> "Place":
-        """The place of the entry with this code, or of this plain value of a list."""
+        """The place of the entry with this code, or of this plain value, in the list at this place."""
         inside = (*self.inside, (self.name, entry)) if isinstance(entry, Model) else self.inside
         return Place(f"{self.where}[{key}]", self.name, inside)
 
     @property
     def listed(self) -> bool:
-        """Whether the place is an entry of a list."""
+        """Whether the place is that of an entry of a list."""
         return self.where.endswith("]")
 
 
 class Change(NamedTuple):
-    """One difference. `was` and `now` are the values; of a reordered list, its entries in their order.
+    """One difference. `was` and `now` are the values; for a reordered list, its entries in their order.
 
-    For an added or removed entry of a list, the value is the entry itself, and the other one is None. `after` is the
-    entry before an added entry, unless the added one is the first.
+    If an entry was added to a list or removed from it, the value is the entry itself, and the other value is None.
+    `after` is the entry before an added entry; None if the added one is the first.
     """
 
     place: Place
@@ -126,9 +126,9 @@ def _models(place: Place, was: Model, now: Model) -> Iterator[Change]:
 
 
 def _lists(place: Place, was: tuple[Any, ...], now: tuple[Any, ...]) -> Iterator[Change]:
-    """The changes of two lists. Entries with a code are matched by it, plain values by themselves.
+    """The changes of two lists. Entries with a code are matched by their code, plain values by themselves.
 
-    Any other list is one value.
+    Any other list counts as one value.
     """
     before, after = _keyed(was), _keyed(now)
     if before is None or after is None:
@@ -154,11 +154,11 @@ def _entries(place: Place, before: Mapping[Any, Any], after: Mapping[Any, Any]) 
 
 
 def key_of(entry: Model) -> Any:
-    """The key of an entry in its list; None without one."""
+    """The key of an entry in its list; None if it has none."""
     return next((getattr(entry, key) for key in _KEYS if hasattr(entry, key)), None)
 
 
 def _keyed(entries: Sequence[Any]) -> dict[Any, Any] | None:
-    """The entries by their keys; None if the keys do not tell them apart."""
+    """The entries by their keys; None if two of them have the same key."""
     keys = [key_of(entry) if isinstance(entry, Model) else entry for entry in entries]
     return None if None in keys or len({*keys}) < len(keys) else dict(zip(keys, entries, strict=True))

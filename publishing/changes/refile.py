@@ -15,10 +15,10 @@ from schemas.publishing.procedure_rules import ProcedureRules
 
 
 class Anew(Model):
-    """The values under the filing's version, and under another one for the same dossier.
+    """The values under the filing's version, and under another version for the same dossier.
 
-    A fee is in đồng, before any waiver. `problems` are only those that the filing's own version does not have: missing
-    or unfit parts.
+    A fee is in đồng, before any waiver. `problems` are the missing or wrong parts, without those that are problems
+    under the filing's own version, too.
     """
 
     fee: int
@@ -29,12 +29,12 @@ class Anew(Model):
 
     @property
     def differs(self) -> bool:
-        """Whether anything differs."""
+        """Whether the other version changes the fee or the processing limit, or has problems."""
         return (self.fee, self.processing) != (self.fee_then, self.processing_then) or bool(self.problems)
 
 
 def anew(filing: Filing, rules: ProcedureRules, now: datetime) -> Anew:
-    """Compares the filing under its own rules with the same filing under these rules, if it were received `now`."""
+    """Compares the filing under its own rules with the same filing under these rules, received `now`."""
     own, received, today = filing.procedure, received_on(filing), local_day(now)
     known = {(found.field, found.rule) for found in dossier_problems(own, filing, received)}
     found = dossier_problems(rules, filing, today)

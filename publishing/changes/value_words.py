@@ -17,10 +17,10 @@ from schemas.publishing.fact import Condition, Statement
 from schemas.translate import joined, said
 
 TOLD_BEFORE: Final = frozenset({"code", "case", "name", "label", "source", "checked", "vi", "en"})
-"""Keys of an entry's name and source, which are not repeated among its parts."""
+"""Keys of an entry's name and source. They are not repeated among its parts."""
 
 NOTHING: Final = joined(())
-"""The words of an entry with nothing but a name."""
+"""The parts, in words, of an entry that has only a name."""
 
 
 class Values:
@@ -50,7 +50,7 @@ class Values:
         return (words_of(name).says or plain)(value)
 
     def _parts(self, name: str, entry: Model) -> Iterator[Text]:
-        """All parts of an entry, but its name and its source."""
+        """All parts of an entry, except its name and its source."""
         if isinstance(entry, Statement):
             yield quoted(entry.text)
         for key, part in entry:

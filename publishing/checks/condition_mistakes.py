@@ -1,4 +1,4 @@
-"""The mistakes in conditions of papers, fields and fee items: unknown names, and conditions that can never hold."""
+"""The mistakes in conditions of papers, fields and fee items: unknown names, and conditions that never hold."""
 
 from collections.abc import Generator, Iterator, Mapping
 from typing import Final, TypeAlias, assert_never
@@ -54,7 +54,10 @@ def _of_fee(fee: FeeSketch, checks: "_Checks") -> Iterator[Mistake]:
 
 
 class _Checks:
-    """Checks conditions against the form and the level. `asked`: the claims of each form field's own conditions."""
+    """Checks conditions against the form and the level.
+
+    `asked` holds the claims of each form field's own conditions.
+    """
 
     def __init__(self, form: Mapping[int, FieldSketch], form_whole: bool, level: Level | None) -> None:  # noqa: FBT001
         self._form = form
@@ -65,7 +68,10 @@ class _Checks:
     def conditions(
         self, when: Listed[ConditionSketch], path: str, *, before: int | None = None, key: str = "when"
     ) -> Generator[Mistake, None, Claims]:
-        """The joint claims of the conditions at `path`, which may name only form fields before the field `before`."""
+        """The claims of all conditions at `path` together.
+
+        The conditions may name only form fields before the field `before`.
+        """
         held: Claims = {}
         seen: list[ConditionSketch] = []
         for k, condition in read(when).items():
@@ -82,7 +88,7 @@ class _Checks:
         return held
 
     def counted(self, code: str) -> Claims:
-        """The claims that must hold for the integer field `code` to be in the form with a value above 0."""
+        """The claims that hold whenever the integer field `code` is in the form with a value above 0."""
         place = self._place(code)
         if place is None or self._form[place].kind is not FieldKind.INTEGER:
             return {}
@@ -157,7 +163,7 @@ def _one_of(condition: ConditionSketch, field: FieldSketch, path: str) -> Genera
 
 
 def _at(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
-    """The values between the condition's bounds; None if the bounds are wrong."""
+    """The values between the condition's bounds; None if a bound is wrong."""
     if isinstance(field.kind, Unread):
         return None
     if field.kind is not FieldKind.INTEGER:
@@ -190,7 +196,7 @@ def _ago(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator
 def _between(
     least: int | Unread | None, most: int | Unread | None, path: str
 ) -> Generator[Mistake, None, range | None]:
-    """The numbers from `least` to `most`; None if they are crossed or unreadable."""
+    """The numbers from `least` to `most`; None if `least` is the larger one, or if one of them is unreadable."""
     if isinstance(least, Unread) or isinstance(most, Unread):
         return None
     if least is not None and most is not None and least > most:
@@ -204,11 +210,11 @@ _WAYS: Final = {
     ("at_least", "at_most"): (_at, "form"),
     ("at_least_days_ago", "at_most_days_ago"): (_ago, "ago"),
 }
-"""The kinds of condition on a field, one at a time: the check, and the subject of its claim."""
+"""The kinds of condition on a field, of which it has one: the keys, the check, and the subject of its claim."""
 
 
 def _fits(field: FieldSketch, value: FormValue) -> bool:
-    """Whether the field could have this value; true if the field itself is unreadable."""
+    """Whether the field could have this value; True also if the field itself is unreadable."""
     match field.kind:
         case Unread.UNREAD:
             return True
@@ -228,7 +234,7 @@ def _fits(field: FieldSketch, value: FormValue) -> bool:
 
 
 def _bounds(field: FieldSketch) -> range:
-    """The integers, or the lengths, that the field allows; all if its bounds are unreadable."""
+    """The integers, or the lengths, that the field allows. If its bounds are unreadable, all."""
     least = field.minimum if isinstance(field.minimum, int) else -_MOST
     most = field.maximum if isinstance(field.maximum, int) else _MOST
     return range(least, most + 1) if least <= most else range(-_MOST, _MOST)

@@ -12,7 +12,7 @@ from rules.source.plain_data import child
 from schemas.publishing.time_limits import Limits
 
 FRESH: Final = timedelta(days=365)
-"""The time for which a check is valid, as the source may change later."""
+"""The time for which a check counts, since the source may change later."""
 
 
 _UNCONFIRMED: Final = re.compile(r"\bunconfirmed\b", re.IGNORECASE)

@@ -14,7 +14,7 @@ _BOUNDED: Final = frozenset({FieldKind.INTEGER, FieldKind.TEXT})
 
 
 def form_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
-    """The mistakes of fields against their kind, and of names of blanks."""
+    """The mistakes of form fields, by their kind, and of the names of blanks."""
     for n, field in read(parts.form).items():
         yield from _field(field, f"form[{n}]")
     keys = {n: paper.form for n, paper in read(parts.papers).items() if isinstance(paper.form, str)}

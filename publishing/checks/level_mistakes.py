@@ -51,7 +51,7 @@ def _signature(signature: SignatureSketch, fee: FeeSketch, level: Level) -> Iter
 
 
 def _without_officers(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
-    """The mistakes of decisions without an officer's act, and of extensions, that filings or steps do not allow."""
+    """The mistakes of decisions by order or silence, and of extensions, that the level or the steps do not allow."""
     if parts.automatic is not None:
         if Channel.ONLINE not in CAPABILITIES[level].filing:
             yield mistake("automatic_needs_online_filing", "automatic")

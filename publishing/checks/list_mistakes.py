@@ -21,7 +21,7 @@ K = TypeVar("K")
 _MOST_ITEMS: Final = 50
 _MOST_PAPERS: Final = 100
 _MOST_FIELDS: Final = 200
-"""The most fields that a submission can have."""
+"""The maximum number of fields that a submission can have."""
 _MOST_OTHERS: Final = 100
 
 
@@ -43,7 +43,7 @@ def _duplicates(parts: ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _twice(rule: str, values: Mapping[str, object]) -> Iterator[Mistake]:
-    """The mistake of this rule at the path of each readable value that repeats an earlier one."""
+    """The mistake of this rule, at the path of each readable value that repeats an earlier one."""
     written = {path: value for path, value in values.items() if value is not UNREAD}
     yield from (mistake(rule, path) for path in repeated(written))
 
@@ -88,7 +88,7 @@ def _value_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
 
 
 def repeated(values: Mapping[K, object]) -> Iterator[K]:
-    """The keys of values that repeat an earlier one."""
+    """The keys of those values that repeat an earlier value."""
     seen = set()
     for n, value in values.items():
         if value in seen:

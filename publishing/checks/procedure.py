@@ -34,20 +34,20 @@ from schemas.people import Role
 from schemas.publishing.procedure import Act, Procedure
 
 _MOST_AMOUNT: Final = 10_000
-"""The most working days of a limit: forty years, beyond which no holidays are known."""
+"""The maximum working days of a limit: forty years, beyond which no holidays are known."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
 _BEFORE_THE_END: Final = frozenset({"limits.reminder", "limits.apology", "limits.notice"})
 _NOT_NOTHING: Final = _BEFORE_THE_END | {"limits.reappointment", "limits.reading", "limits.unclaimed"}
 _ADDED: Final = frozenset({"limits.reappointment", "extension.by"})
-"""Limits that are added to the processing limit."""
+"""Limits that extend the processing limit."""
 _HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}
 
 
 def problems(raw: object, *, allow_seconds: bool = False, today: date | None = None) -> list[Mistake]:
-    """Every mistake of a procedure as read from a file; none means that it may be published.
+    """Every mistake of a procedure as read from a file. If empty, it may be published.
 
-    `allow_seconds` admits the unit of demonstrations. A check dated after `today` is a mistake; without `today` that is
-    not tested.
+    `allow_seconds` permits the unit of demonstrations. A check dated after `today` is a mistake; without `today` this
+    is not tested.
     """
     if not isinstance(raw, dict):
         return [mistake("not_a_mapping", "")]
@@ -111,7 +111,7 @@ def _time_limits(read_limits: Mapping[str, Limit], *, allow_seconds: bool) -> It
 
 
 def _as_processing(path: str) -> bool:
-    """Whether the limit is added to the processing limit, or replaces it."""
+    """Whether the limit extends the processing limit, or replaces it."""
     return path in _ADDED or path.startswith("cases[")
 
 
@@ -175,7 +175,7 @@ def _retention(parts: ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _as_long_as(notice: Limit, processing: Limit) -> bool:
-    """Whether the notice is as long as the whole processing limit, as far as their units can be compared."""
+    """Whether the notice is at least as long as the whole processing limit, as far as their units can be compared."""
     if notice.unit in _HOURS and processing.unit in _HOURS:
         return notice.amount * _HOURS[notice.unit] >= max(processing.amount * _HOURS[processing.unit], 1)
     never_shorter = (notice.unit, processing.unit) == (Unit.WORKING_DAYS, Unit.CALENDAR_DAYS)

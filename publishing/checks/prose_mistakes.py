@@ -14,7 +14,7 @@ from schemas.publishing.procedure import Procedure
 _LANGUAGES: Final = ("vi", "en")
 _INFORMATION: Final = "information."
 _GAP: Final = "◆"
-"""Stands for a placeholder while the words around it are checked."""
+"""The character in place of a placeholder while the words around it are checked."""
 _STUCK: Final = re.compile(rf"(?:\w|\d[ .,/–-]{{0,3}}){_GAP}|{_GAP}[\w{_GAP}]")
 _PLAIN: Final = frozenset(" \n²³")
 _MOST_KNOWN: Final = 40
@@ -63,7 +63,7 @@ def _characters(prose: _Prose) -> Iterator[Mistake]:
 
 
 def _is_plain(character: str) -> bool:
-    """Whether the character is a Latin letter, a digit 0 to 9, a space or a sign, and no look-alike of one."""
+    """Whether the character is a Latin letter, a digit 0 to 9, a space or a sign, and not only looks like one."""
     match category(character)[0]:
         case "L":
             return name(character, "").startswith("LATIN ")
@@ -96,7 +96,10 @@ def _braces(prose: _Prose) -> Iterator[Mistake]:
 
 
 def _placeholders(pair: str, texts: list[_Prose], everywhere: Vocabulary, on_page: Vocabulary) -> Iterator[Mistake]:
-    """The mistakes of the placeholders in a pair of texts; those of `on_page` fit on the information page only."""
+    """The mistakes of the placeholders in a pair of texts.
+
+    Those of `on_page` are permitted only on the information page.
+    """
     known = {**everywhere, **on_page}
     fitting = known if pair.startswith(_INFORMATION) else everywhere
     used = [{match[1] for match in PLACEHOLDER.finditer(prose.text)} for prose in texts]
@@ -117,7 +120,7 @@ def _alike(unknown: str, known: Vocabulary) -> str:
 
 
 def _names_of_channels(fee: Any) -> Iterator[Mistake]:
-    """The names of fee items and waivers that mention a channel without a condition for it."""
+    """The mistakes in names of fee items and waivers that mention a channel without having a condition for it."""
     for part in ("items", "waivers"):
         entries = fee.get(part) if isinstance(fee, dict) else None
         for n, entry in enumerate(entries if isinstance(entries, list) else ()):

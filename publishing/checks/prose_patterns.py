@@ -1,4 +1,4 @@
-"""Facts that the texts of a procedure may not state in their own words, Vietnamese or English, since rules state them.
+"""Facts that the texts of a procedure must not state in their own words, since rules state them (in both languages).
 
 The checked text is in lower case, with single spaces, and with `◆` for each placeholder. Every repetition is bounded,
 so that no text takes long.
@@ -11,7 +11,7 @@ from schemas.level import Channel
 
 
 class Pattern(NamedTuple):
-    """A refused wording outside of placeholders, and its rule."""
+    """A wording that is refused outside of placeholders, and its rule."""
 
     rule: str
     found: re.Pattern[str]
@@ -23,7 +23,7 @@ def _any(*words: str) -> str:
 
 
 def _unit(*words: str) -> str:
-    """Returns a pattern for one of these words, also directly after digits."""
+    """Returns a pattern for one of these words, even directly after digits."""
     return rf"(?<![^\W\d])(?:{'|'.join(words)})\b"
 
 
@@ -38,17 +38,17 @@ _FROM_TWO: Final = (
     *("sixty", "seventy", "eighty", "ninety"),
 )
 _COUNTED: Final = (*_TO_TEN, "nửa", "vài", "one", *_FROM_TWO, "half", "a hundred", "a couple of")
-"""The first words of a number."""
+"""The words with which a number may begin."""
 _THOUSANDS: Final = ("nghìn", "ngàn", "triệu", "tỷ", "tỉ", "thousand", "million", "billion")
 _COUNTED_ON: Final = (
     *(*_COUNTED, *_THOUSANDS, "trăm", "hundred", "and", "a", "an"),
     *("mốt", "tư", "lăm", "mươi", "chục", "lẻ", "linh", "rưỡi"),
 )
-"""The further words of a number."""
+"""The words with which a number may continue."""
 _DIGITS: Final = r"(?<![\w.,/])\d{1,15}(?:[., ]\d{1,15}){0,6}(?:st|nd|rd|th)?"
 _WORDS: Final = rf"{_any(*_COUNTED)}(?:[ -]{_any(*_COUNTED_ON)}){{0,8}}"
 _NUMBER: Final = rf"(?:{_DIGITS}(?: ?{_any(*_THOUSANDS)})?|{_WORDS})(?: ?\([^()]{{0,40}}\))?[ –-]{{0,3}}"
-"""`5`, `05 (năm)`, `8.000.000`, `10 nghìn`, `hai mươi lăm`, `thirty-five`, up to its unit."""
+"""A number up to its unit: `5`, `05 (năm)`, `8.000.000`, `10 nghìn`, `hai mươi lăm`, `thirty-five`."""
 
 _KIND_OF_DAY: Final = (
     "(?:(?:working|business|calend[ae]r|office|full|whole|consecutive|more|further|additional)[ -]){0,3}"

@@ -26,9 +26,9 @@ _VERSION: Final[TypeAdapter[str]] = TypeAdapter(Version)
 
 
 class Known(NamedTuple):
-    """The known references of an overlay: the versions of each procedure as plain data, and the province's agencies.
+    """The data to which an overlay may refer: the plain data of each procedure's versions, and the agencies.
 
-    `agencies` is None if they are not known.
+    `agencies` are those of the province; None if they are not known.
     """
 
     procedures: "Mapping[str, Iterable[Base]]"
@@ -69,9 +69,9 @@ class _OverlaySketch(Sketch):
 
 
 def overlay_problems(raw: object, known: Known, today: date | None = None) -> list[Mistake]:
-    """Every mistake of a province's file as read; none means that it may be published.
+    """Every mistake of a province's file as read. If empty, it may be published.
 
-    A check dated after `today` is a mistake; without `today` that is not tested.
+    A check dated after `today` is a mistake; without `today` this is not tested.
     """
     if not isinstance(raw, dict):
         return [mistake("not_a_mapping", "")]
@@ -123,7 +123,7 @@ def _is_there(agency: str, known: Known) -> bool:
 
 
 def _fee(code: str, fee: Any, whose: tuple[str, str], known: Known) -> Iterator[Mistake]:
-    """The mistakes of a province's fee for a procedure: the fee has to fit every version of the procedure."""
+    """The mistakes of a province's fee for a procedure. The fee must fit every version of the procedure."""
     place = child("fees", code)
     if code not in known.procedures:
         yield mistake("unknown_procedure", place)
@@ -140,7 +140,7 @@ def _fee(code: str, fee: Any, whose: tuple[str, str], known: Known) -> Iterator[
 
 
 def misfits(base: Base, made: Raw) -> list[Mistake]:
-    """The mistakes of a composed procedure that its base does not have."""
+    """The mistakes of a composed procedure that are no mistakes of its base."""
     before = {(entry.path, entry.rule) for entry in problems(base.raw, allow_seconds=base.demo)}
     return [entry for entry in problems(made, allow_seconds=base.demo) if (entry.path, entry.rule) not in before]
 

@@ -1,7 +1,7 @@
 """The readable parts of a procedure with possible mistakes, so that one mistake does not hide the others.
 
-The sketches have the keys of `schemas.publishing.procedure` that cross-references use. Each value is read by itself: a
-missing or malformed one is `UNREAD`, and the schema's mistakes have named it already.
+The sketches have those keys of `schemas.publishing.procedure` to which cross-references refer. Each value is read by
+itself. If it is missing or malformed, it is `UNREAD`; the check against the schema reports it.
 """
 
 import json
@@ -44,8 +44,10 @@ def _forgiving(value: Any, read_value: ValidatorFunctionWrapHandler) -> Any:
 
 Maybe = Annotated[T | Unread, WrapValidator(_forgiving)]
 Listed: TypeAlias = Maybe[Annotated[tuple[Maybe[T], ...], Strict(strict=False)]]
-"""A list whose entries are read one by one. Not strict, because the wrapped validator gets a Python list, not
-JSON."""
+"""A list whose entries are read one by one.
+
+It is not strict, since the wrapped validator gets a Python list, not JSON.
+"""
 
 
 def _plain_number(value: Any) -> Any:
@@ -55,7 +57,7 @@ def _plain_number(value: Any) -> Any:
 
 
 class Sketch(Model):
-    """The readable parts of a part, read as strictly as the schema reads JSON."""
+    """The readable parts of a section, read as strictly as the schema reads JSON."""
 
     model_config = ConfigDict(strict=True)
 
@@ -245,7 +247,7 @@ def limits(parts: ProcedureSketch) -> dict[str, Limit]:
 
 
 def _with_limits(parts: ProcedureSketch) -> Iterator[tuple[str, Iterable[tuple[str, object]]]]:
-    """Yields the parts with time limits, by path, each as pairs of a key and a value."""
+    """Yields the sections with time limits, by path, each as pairs of a key and a value."""
     if not isinstance(parts.limits, Unread):
         yield "limits", [(name, parts.limits.get(name)) for name in Limits.model_fields]
     yield from ((f"cases[{n}]", case) for n, case in read(parts.cases).items())

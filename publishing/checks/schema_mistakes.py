@@ -1,4 +1,4 @@
-"""Pydantic's errors in the words of the catalogue, without the refused values."""
+"""Pydantic's errors in the words of the catalogue. They do not repeat the refused values."""
 
 import json
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ _RULES: Final[dict[str, str]] = {
 }
 
 _OF_TEXTS: Final = frozenset({"string_type", "time_form"})
-"""Errors of a value that should be a text; without quotes, YAML may have read a number."""
+"""Errors of a value that should be a text. Without quotes, YAML may have read it as a number."""
 
 _FORMS: Final[dict[str, str]] = {
     r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*$": '"1.001193"',
@@ -58,7 +58,7 @@ _BOUNDS: Final[dict[str, str]] = {"gt": "> {}", "ge": "≥ {}", "lt": "< {}", "l
 
 
 def schema_mistakes(model: type[BaseModel], value: Any) -> Iterator[Mistake]:
-    """Every mistake of plain data `value` against `model`, as strict as for JSON."""
+    """Every mistake of the plain data `value` against `model`, read as strictly as JSON."""
     try:
         model.model_validate_json(json.dumps(value), strict=True, extra="forbid")
     except ValidationError as error:
@@ -66,7 +66,10 @@ def schema_mistakes(model: type[BaseModel], value: Any) -> Iterator[Mistake]:
 
 
 def _is_echo(detail: ErrorDetails) -> bool:
-    """Whether the error is an echo: pydantic counts only good entries, so a bad one also makes a list too short."""
+    """Whether an error only follows from another error.
+
+    Pydantic counts only good entries, so a bad one also makes a list too short.
+    """
     return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 

@@ -122,7 +122,7 @@ def _day_row(one: DayChange) -> dict[str, Any]:
 
 
 def _by_procedure(answer: WhatIf) -> Iterator[dict[str, Any]]:
-    """Yields the number of clocks by agency and procedure that move, become late, and are no longer late."""
+    """Yields the number of clocks that move, become late, or are no longer late, by agency and procedure."""
     groups: dict[tuple[str, str], Counter[str]] = {}
     for moved in answer.moved:
         group = groups.setdefault((moved.agency, moved.procedure), Counter())

@@ -1,4 +1,4 @@
-"""The report on checked procedure and province files: mistakes first, then stale or unconfirmed facts."""
+"""The report on checked procedure and province files: first mistakes, then facts that are stale or unconfirmed."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="option.quiet")]
 
 
 class Look(NamedTuple):
-    """A file, its mistakes, and its facts to be checked again."""
+    """A file, its mistakes, and those of its facts that must be checked again."""
 
     path: Path
     mistakes: list[Mistake]

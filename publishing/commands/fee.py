@@ -97,7 +97,7 @@ def _known_form(province: str) -> None:
 
 
 def _chosen(entries: Iterable[Listed], version: str, province: str | None) -> Listed | None:
-    """Returns the first fitting version of the province, else that of the whole country; None if none fits."""
+    """Returns the first fitting version of the province, else of the whole country; None if none fits."""
     fitting = [one for one in entries if (version in {one.version, one.base} if version else one.in_force)]
     named = next((one for one in fitting if province is None and one.version == version), None)
     own = next((one for one in fitting if province is not None and one.province == province), None)

@@ -47,7 +47,7 @@ def _print_refused(file: Path, mistakes: list[Mistake], *, as_json: bool) -> Non
 
 
 def _show(outcome: Outcome, table: Table, file: Path, into: Path) -> None:
-    """Prints the mistakes, then each draft with the number of its unsettled facts, then the sums."""
+    """Prints the mistakes, then each draft with the number of its open points, then the sums."""
     print_mistakes([(file, entry) for entry in outcome.refused])
     rows = [(word, into / drafted.file, len(drafted.unsettled)) for drafted, word in outcome.drafts]
     if rows:

@@ -1,4 +1,4 @@
-"""Mistakes in files and other findings in them, for people and as JSON."""
+"""Mistakes and other findings in files, for people and as JSON."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,13 +38,13 @@ def at(path: Path, line: int | None, style: str) -> Marked:
 
 
 def mistaken(path: Path, entry: Mistake) -> Finding:
-    """Returns the row of a mistake."""
+    """Returns a mistake as a row of a report."""
     problem = f"{in_words(entry.message)}: {in_words(entry.fix)}"
     return Finding(at(path, entry.line, "red"), entry.path, entry.rule, problem)
 
 
 def print_mistakes(found: Sequence[tuple[Path, Mistake]]) -> None:
-    """Prints a row for each mistake; nothing without any."""
+    """Prints a row for each mistake; nothing if there is none."""
     if found:
         show_all([mistaken(*one) for one in found], FINDINGS)
 

@@ -17,7 +17,7 @@ from schemas.publishing.procedure import Procedure
 from schemas.publishing.time_limits import LIMIT_SOURCES
 
 _ELSEWHERE: Final = frozenset({"code", "version", "limits_source"})
-"""Keys without rows of their own: shown in the title, or with the limits."""
+"""Keys that have no rows of their own, since the title or the limits show them."""
 
 
 class Row(NamedTuple):
@@ -47,7 +47,7 @@ def fee_rows(fee: FeeRule, labels: Labels) -> Iterator[Row]:
 
 
 def _rows(values: Values, place: Place, part: Any, sources: Mapping[str, str]) -> Iterator[Row]:
-    """Yields one row for a fact, and rows for the facts in it; other parts are split down to their values."""
+    """Yields one row for each fact in `part`. A part that is no fact is split into its values."""
     if part is None or part == ():
         return
     if is_list_of_entries(part):

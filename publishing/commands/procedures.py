@@ -88,7 +88,7 @@ def _today() -> date:
 
 
 def _find(named: str) -> Listed:
-    """Returns the version `CODE@VERSION`, or the one of `CODE` in force; ends the command if there is none."""
+    """Returns the version `CODE@VERSION`, or for `CODE` alone the one in force; ends the command if there is none."""
     code, _, version = named.partition("@")
     entries = answered(lambda: published_versions(address(OWNER), code, version or None), OWNER)
     if not entries:
@@ -97,7 +97,7 @@ def _find(named: str) -> Listed:
 
 
 def published_version(named: str) -> Procedure:
-    """Returns the procedure `CODE@VERSION`, or the one of `CODE` in force; ends the command if there is none."""
+    """Returns the procedure `CODE@VERSION`, or for `CODE` alone the one in force; ends the command if there is none."""
     return _procedure(_find(named))
 
 

@@ -54,7 +54,10 @@ def publish(files: Files, *, by: MaybeOperator = None, as_json: AsJson = False) 
 
 
 def _publish_one(dsn: str, path: Path, by: str | None, *, as_json: bool) -> dict[str, Any]:
-    """Publishes one file and returns its outcome; prints its mistakes, unless `as_json` prints all at the end."""
+    """Publishes one file and returns the outcome.
+
+    Prints its mistakes, unless `as_json` prints all outcomes at the end.
+    """
     try:
         done = recorded_or_waits(lambda: publish_province(dsn, path.read_bytes(), publisher(by)))
     except MistakesFoundError as error:
@@ -104,7 +107,7 @@ def show(
 
 
 def _overlay(entry: Listed) -> ProvinceOverlay:
-    """Returns the published overlay, even if today's checks would refuse it."""
+    """Returns the published overlay, even if present checks would refuse it."""
     return ProvinceOverlay.model_validate(parse(entry.source).value)
 
 

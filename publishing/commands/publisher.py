@@ -23,7 +23,7 @@ T = TypeVar("T")
 def publisher(operator: str | None) -> Publisher:
     """Returns the named operator as publisher; without a name, the system.
 
-    Without a name the password of the database's owner is enough. A malformed name ends the command.
+    Without a name, the password of the database's owner suffices. A malformed name ends the command.
     """
     master = master_key_at_hand()
     actor = SYSTEM if operator is None else parse(Actor, actor_of(operator))
@@ -65,7 +65,7 @@ def recorded_or_waits(work: Callable[[], Coroutine[Any, Any, T]]) -> T | WaitsEr
 
 
 def published(already: bool) -> Text:  # noqa: FBT001 -- a form takes the value in the answer
-    """Returns the sentence that something is published now, or `already` was."""
+    """Returns the sentence that something is published now, or was published `already`."""
     return said("command.publish.already" if already else "command.publish.published")
 
 
@@ -84,5 +84,5 @@ def in_force(now: bool) -> Text:  # noqa: FBT001 -- a form takes the value in th
 
 
 def recorded_now(*, already: bool) -> Text:
-    """Returns the sentence that something is recorded now, or `already` was."""
+    """Returns the sentence that something is recorded now, or was recorded `already`."""
     return said("command.publish.recorded_already" if already else "command.publish.recorded")

@@ -23,7 +23,7 @@ _DISTRICT: Final = re.compile(rf"cap huyen|({_COUNCIL}|cong an) (huyen|quan|thi 
 
 
 def kinds_of(cell: str) -> list[AgencyKind]:
-    """The kinds of a cell's agencies; none if one of them is of unknown kind. Raises `CellError`."""
+    """The kinds of the agencies in a cell; none if the kind of one of them is unknown. Raises `CellError`."""
     words = _COMMUNES.sub("xa", folded(cell))
     if _DISTRICT.search(words):
         raise CellError("agency_abolished")

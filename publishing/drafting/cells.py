@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 MAX_CELL: Final = 10_000
-"""The most characters of one cell."""
+"""The maximum number of characters in one cell."""
 
 _ERRORS: Final = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!"})
 _NOT_TEXT: Final = (bool, date, datetime, time, timedelta)
@@ -15,7 +15,7 @@ _LONGEST_CODE: Final = 40
 
 
 class CellError(ValueError):
-    """An unusable cell: the rule that it breaks, and the values for its words."""
+    """An unusable cell: the rule that it breaks, and the values for the words of the rule."""
 
     def __init__(self, rule: str, **facts: object) -> None:
         super().__init__(rule)
@@ -44,7 +44,7 @@ def text_of(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """The cell, whatever its content, as a text to show to people."""
+    """The cell with any content, as a text to show to people."""
     try:
         return text_of(value)
     except CellError:
@@ -58,7 +58,7 @@ def _seen(c: str) -> str:
 
 
 def folded(words: str) -> str:
-    """`words` in lower case without diacritics, character by character, so that positions in both are the same."""
+    """`words` in lower case without diacritics. Each character has the same position in both."""
     return "".join(map(_letter, words))
 
 
@@ -69,7 +69,7 @@ def _letter(c: str) -> str:
 
 
 def codes_of(names: Iterable[str]) -> list[str]:
-    """A distinct code inside a procedure for each name, made of its words: `to_khai_dang_ky`."""
+    """A distinct code within a procedure for each name, made of the name's words: `to_khai_dang_ky`."""
     codes: dict[str, None] = {}
     last: dict[str, int] = {}
     for name in names:

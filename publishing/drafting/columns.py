@@ -52,11 +52,11 @@ _HEADINGS: Final[Mapping[Column, str]] = {
     Column.ORDINAL: r"stt|tt|so (tt|thu tu)|no|number",
 }
 _LEAST_KNOWN: Final = 3
-"""A row with this many known headings is the row of headings, even if others are missing."""
+"""The minimum number of known headings in a row of headings, in which others may be missing."""
 
 
 class Headings(NamedTuple):
-    """The row of headings of a table: the place of each column, and the words at each place that has words."""
+    """The row of headings of a table: the place of each column, and the words of every heading."""
 
     places: Mapping[Column, int]
     titles: Mapping[int, str]
@@ -64,7 +64,7 @@ class Headings(NamedTuple):
 
     @property
     def missing(self) -> list[str]:
-        """The required columns that the table does not have."""
+        """The required columns that are missing from the table."""
         return [title for column, title in TITLES.items() if column not in self.places]
 
     @property
@@ -109,7 +109,7 @@ def _title(cell: object) -> str:
 
 
 def _column(title: str) -> Column | None:
-    """The column of a heading: by all its words, or else by those outside brackets."""
+    """The column of a heading, by all its words, or else by those outside brackets."""
     for words in (title, re.sub(r"\([^)]*\)", " ", title)):
         plain = " ".join(re.findall(r"[a-z0-9]+", folded(words)))
         for column, pattern in _HEADINGS.items():

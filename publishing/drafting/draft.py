@@ -1,4 +1,4 @@
-"""The draft of a procedure file: the facts of a row, and gaps for a person to complete."""
+"""The draft of a procedure file: the facts of a row, and gaps for an officer to complete."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -16,10 +16,13 @@ from schemas.publishing.procedure import PartialReason
 from schemas.translate import said
 
 VERSION: Final = "0-draft"
-"""The version of a draft, which a person changes before publishing it."""
+"""The version of a draft. An officer changes it before publishing the draft."""
 
 NEVER: Final = "1970-01-01"
-"""The stated day of a draft's last check: so long ago that all facts are stale until a person checks them."""
+"""The day that a draft states as the last check.
+
+It is so long ago that all facts are stale until an officer checks them.
+"""
 
 UNCONFIRMED: Final = "unconfirmed"
 _READ: Final = frozenset({"processing", "cut_off"})
@@ -46,7 +49,10 @@ _COLUMNS: Final[Mapping[str, Column]] = {
 
 
 def draft_of(facts: Facts, source: str) -> dict[str, Any]:
-    """A procedure as plain data. `source` names the table and the row; all facts not in the row are unconfirmed."""
+    """A procedure as plain data. `source` names the table and the row.
+
+    Facts that are not in the row are unconfirmed.
+    """
     untranslated = f"{source}; en: {UNCONFIRMED}"
     level, limit = facts.level.level, str(facts.time.limit)
     form, fee = fee_parts(facts.fee, level, source)
@@ -77,18 +83,18 @@ def draft_of(facts: Facts, source: str) -> dict[str, Any]:
 
 
 def mistakes_of(draft: Mapping[str, Any]) -> Iterator[tuple[Column | None, Mistake]]:
-    """The mistakes of a draft in the catalogue's checks, each with its column."""
+    """The mistakes that the catalogue's checks report for a draft, each with its column."""
     for entry in problems(draft):
         yield _COLUMNS.get(entry.path.partition(".")[0].partition("[")[0]), entry
 
 
 def _some(key: str, value: object) -> dict[str, object]:
-    """The key with its value as plain data; empty for an empty value."""
+    """The key and its value as plain data; empty if the value is empty."""
     return {key: value} if value else {}
 
 
 def _twice(words: str) -> dict[str, str]:
-    """A text in both languages; a table has texts in Vietnamese only."""
+    """A text for both languages. A table has texts only in Vietnamese, so both are the same."""
     return {"vi": words, "en": words}
 
 
@@ -118,7 +124,7 @@ def _limits(facts: Facts, limit: str) -> dict[str, str]:
 
 
 def _partial() -> dict[str, Any]:
-    """The reason why the procedure is only partly online: the last and least specific of the law's reasons."""
+    """The reason why the procedure is only partly online: the law's last reason, which is the least specific."""
     return {"reason": PartialReason.TECHNICAL.value, **_pair(said("draft.not_said")), "source": UNCONFIRMED}
 
 
@@ -139,7 +145,7 @@ def _papers(facts: Facts, source: str) -> list[dict[str, Any]]:
 
 
 def _review(limit: str) -> list[dict[str, Any]]:
-    """The two steps needed for a decision; no law gives them less time than the whole limit."""
+    """The two steps that a decision needs. Each has the whole limit, since no law gives it less."""
     done = {"limit": limit, "source": UNCONFIRMED}
     return [
         {"code": "appraise", "name": _pair(said("draft.appraise")), "role": "specialist", "act": "propose", **done},

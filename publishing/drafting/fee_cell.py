@@ -41,9 +41,9 @@ _LET_OFF: Final = re.compile(r"\b(?:giam|mien)\b")
 
 
 class Amount(NamedTuple):
-    """An amount in đồng, for each `per` or once, the words beside it, and the conditions that they name.
+    """An amount in đồng, for each `per` or once, the words beside it, and the conditions that these words name.
 
-    The amount may be 0. The sum of several units is limited by `bounds`, with `minimum` and `maximum`.
+    The amount may be 0. `bounds` limit the sum of several units: `minimum` and `maximum`.
     """
 
     dong: int
@@ -55,7 +55,7 @@ class Amount(NamedTuple):
 
 
 class Fee(NamedTuple):
-    """The amounts of a cell, whether these are cases that exclude each other, and the keys of points left open."""
+    """The amounts of a cell, whether they are cases that exclude each other, and the keys of open points."""
 
     amounts: list[Amount]
     cases: bool
@@ -68,7 +68,7 @@ class Fee(NamedTuple):
 
 
 def fee_of(cell: str, unit: str = "") -> Fee:
-    """Returns the fee in a cell; a bare number is in the `unit` of its heading. Raises `CellError`.
+    """Returns the fee in a cell. A number without a unit has the `unit` of its heading. Raises `CellError`.
 
     Without amounts and without open points, the procedure is free.
     """
@@ -99,7 +99,7 @@ def fee_of(cell: str, unit: str = "") -> Fee:
 
 
 def _refuse_unless_elsewhere(words: str) -> None:
-    """Raise the mistake of words about money without an amount, unless they name a legal text with the amount."""
+    """Refuses words about money without an amount, unless they name a legal text that has the amount."""
     if "%" in words:
         raise CellError("fee_is_percentage")
     if _MONEY.search(words) or re.fullmatch(r"[\d., ]+", words):
@@ -115,7 +115,7 @@ def _pieces(entry: str) -> list[str]:
 
 
 def _with_bounds(pieces: list[str]) -> list[str]:
-    """The pieces, each bound joined with the amount before it."""
+    """The pieces; a bound is joined with the amount before it."""
     found: list[str] = []
     for piece in pieces:
         if found and _BOUND.match(folded(piece)):
@@ -126,7 +126,7 @@ def _with_bounds(pieces: list[str]) -> list[str]:
 
 
 def _before_waiver(piece: str) -> str:
-    """The part before words of a waiver, which say nothing about the amount itself."""
+    """The part before the words about a waiver, since these say nothing about the amount itself."""
     let_off = _LET_OFF.search(folded(piece))
     return piece[: let_off.start()] if let_off else piece
 
@@ -180,15 +180,15 @@ def _when(words: str) -> dict[str, str]:
 
 
 def _named(amounts: list[Amount]) -> list[tuple[str, dict[str, str]]]:
-    """The kinds of conditions that any amount names, each with its values."""
+    """The kinds of conditions that the amounts name, each with its values."""
     return [(key, values) for key, values in _CONDITIONS.items() if any(key in amount.when for amount in amounts)]
 
 
 def _are_cases(amounts: list[Amount]) -> bool:
-    """Whether the amounts are cases that exclude each other, so that the applicant has to choose.
+    """Whether the amounts are cases that exclude each other, so that the applicant has to choose one.
 
-    Amounts that differ only by channel or by applicant are chosen by that condition; one phí and one lệ phí are both
-    due. Raises `CellError` if it is unclear which amount is due when.
+    If amounts differ only by channel or by applicant, that condition chooses; one phí and one lệ phí are both due.
+    Raises `CellError` if it is unclear which amount is due when.
     """
     conditions = [tuple(amount.when.items()) for amount in amounts]
     by_one_key = all(len(when) == 1 for when in conditions) and len({when[0][0] for when in conditions}) == 1

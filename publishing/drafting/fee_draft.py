@@ -14,7 +14,7 @@ _MOST_UNITS: Final = 1_000
 
 
 def fee_parts(fee: Fee, level: Level, source: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The form fields and the fee of a procedure of this level, as plain data; both empty without a fee."""
+    """The form fields and the fee of a procedure of this level, as plain data; both are empty if nothing is charged."""
     if not any(amount.dong for amount in fee.amounts):
         return [], {}
     names = [amount.words or said("draft.fee").vi for amount in fee.amounts]

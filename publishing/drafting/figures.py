@@ -1,4 +1,4 @@
-"""The times and percentages in the texts of a draft: a procedure keeps such figures apart from its words."""
+"""The times and percentages in the texts of a draft. A procedure keeps such figures apart from its texts."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ _FIGURE: Final = re.compile(
 
 
 def with_figures(draft: dict[str, Any], source: str) -> dict[str, Any]:
-    """The draft with a placeholder for each time or percentage in its texts, and with the figures that fill these."""
+    """The draft with a placeholder for each time or percentage in its texts, and with the figures to fill them."""
     figures: dict[str, dict[str, Any]] = {}
 
     def placeholder(match: re.Match[str]) -> str:

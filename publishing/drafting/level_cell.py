@@ -19,7 +19,7 @@ _ROMAN: Final = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 
 
 class Served(NamedTuple):
-    """The level, and whether another one is possible: `cung cấp thông tin` are levels 1 and 2."""
+    """The level, and whether another level is possible as well: `cung cấp thông tin` means level 1 or 2."""
 
     level: Level
     unsettled: bool

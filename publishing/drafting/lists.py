@@ -28,7 +28,7 @@ class Paper(NamedTuple):
 
 
 class Papers(NamedTuple):
-    """The papers that a table cell lists, the sets of the dossier, and `unsettled`: the keys of points left open."""
+    """The papers that a cell lists, the number of sets of the dossier, and the keys of open points (`unsettled`)."""
 
     listed: list[Paper]
     sets: int
@@ -50,7 +50,7 @@ def texts_of(cell: str) -> list[str]:
 def papers_of(cell: str) -> Papers:
     """The papers that a cell lists. A paper marked `(nếu có)` is not required.
 
-    The number of sets is kept once, for the whole dossier; the number of sets of a single paper is left out.
+    The number of sets is kept once, for the whole dossier; that of a single paper is left out.
     """
     listed = entries(cell)
     if not cell or (len(listed) == 1 and _ELSEWHERE.fullmatch(folded(listed[0]))):
@@ -65,7 +65,7 @@ def papers_of(cell: str) -> Papers:
 
 
 def _numbered(line: str) -> list[str]:
-    """The parts of a line that begins with a bullet and has more of its kind inside: `1. … 2. …`."""
+    """The parts of a line that begins with a bullet, split at further bullets of the same kind: `1. … 2. …`."""
     line = line.strip()
     kind = next((kind for kind, start in _STARTS.items() if start.match(line)), None)
     return _INLINE[kind].split(line) if kind else [line]

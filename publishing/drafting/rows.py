@@ -20,7 +20,7 @@ _LOST: Final = re.compile(r"[0-9]\.[0-9]{1,5}(\.[A-Z0-9]+)*")
 
 
 class Agency(NamedTuple):
-    """The words of a cell about agencies, and the kinds of these; no kinds if one of them is unknown."""
+    """The words of a cell about agencies, and the kinds of these agencies; no kinds if one of them is unknown."""
 
     words: str
     kinds: list[AgencyKind]
@@ -41,7 +41,7 @@ class Facts(NamedTuple):
     result: str = ""
 
     def unsettled(self) -> Iterator[tuple[Column, str]]:
-        """The keys of the points that are left open for a person to check."""
+        """The keys of the points that an officer has to check."""
         if not self.name_en:
             yield Column.NAME, "no_translation"
         if self.level.unsettled:
@@ -74,9 +74,9 @@ _REQUIRED: Final = frozenset({Column.CODE, Column.NAME, Column.LEVEL, Column.AGE
 
 
 def words_between(cells: Sequence[object], headings: Headings) -> str | None:
-    """The words of a row between procedures, such as the name of a field over the whole width.
+    """The words of a row between procedures, such as the name of a sector over the whole width.
 
-    None for the row of a procedure, or of a part of a procedure.
+    None if the row belongs to a procedure.
     """
     told = {column: text for column in headings.places if (text := _said(headings.cell(column, cells)))}
     both = told.keys() >= {Column.CODE, Column.NAME}

@@ -38,7 +38,7 @@ _SAID_ANYWAY: Final = re.compile(
     r"|ho so|hop le|theo quy dinh|cua|phap luat|co quan|tiep nhan|bo phan|mot cua|giai quyet|la"
     r"|from|receipt|of|a|complete|dossier|within|at most"
 )
-"""Words beside a time limit that do not change the limit."""
+"""Words beside a time limit that do not change it."""
 
 
 class Case(NamedTuple):
@@ -49,7 +49,7 @@ class Case(NamedTuple):
 
 
 class Time(NamedTuple):
-    """The processing limit, other limits by case, and the keys of points left open.
+    """The processing limit, other limits by case, and the keys of open points.
 
     A receipt after the `cut_off` counts for the next day.
     """
@@ -61,7 +61,7 @@ class Time(NamedTuple):
 
 
 def time_of(cell: str, unit: str = "") -> Time:
-    """The time that a cell names; a bare number is in the `unit` of its heading. Raises `CellError`.
+    """The time that a cell names. A number without a unit has the `unit` of its heading. Raises `CellError`.
 
     Any part that is neither a limit nor a case with its limit is an open point.
     """
@@ -100,7 +100,7 @@ def _first(part: str) -> tuple[Limit, list[str]]:
 
 
 def _case(part: str) -> Case | None:
-    """The case that a part of the cell names, if the part has one readable limit."""
+    """The case that a part of the cell names; None if the part has no single readable limit."""
     words = folded(part)
     found = list(_LASTS.finditer(words))
     if len(found) != 1 or not _CASE.match(words) or found[0][2] not in _UNITS:

@@ -16,7 +16,7 @@ from publishing.effects import calendar_rollout
 from schemas.translate import said
 
 _LOOK_EVERY: Final = 1.0
-"""Seconds between two looks at the progress."""
+"""The seconds between two checks of the progress."""
 
 
 _MOST_NAMED: Final = 20
@@ -24,7 +24,7 @@ _MOST_NAMED: Final = 20
 
 @dataclass(frozen=True)
 class Turned:
-    """The numbers of changed streams and of streams left, by kind, and the names of some streams left."""
+    """The numbers of changed streams and of remaining streams, by kind, and the names of some remaining ones."""
 
     turned: dict[str, int]
     left: dict[str, int]
@@ -32,7 +32,7 @@ class Turned:
 
 
 async def turn(dsn: str, published: PublishedCalendar, patience: float) -> Turned:
-    """Starts the batch, and watches it until no stream is left, or none has changed for `patience` seconds."""
+    """Starts the batch, and watches it until no stream remains, or none has changed for `patience` seconds."""
     temporal = await connect()
     async with asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60) as pool:
         before = left = await calendar_rollout.waiting(pool, published.name)

@@ -18,7 +18,7 @@ from schemas.publishing.procedure_rules import ProcedureRules
 
 @dataclass(frozen=True)
 class Touched:
-    """An open filing that would be treated differently if it were filed again."""
+    """An open filing that would be treated differently if it were submitted again."""
 
     code: str
     agency: str
@@ -29,7 +29,7 @@ class Touched:
 
 @dataclass
 class VersionWhatIf:
-    """The number of filings that stay on each version, and those that would differ if `received` under the new one."""
+    """The number of filings that keep each version, and those that would differ if `received` under the new version."""
 
     procedure: str
     version: str

@@ -18,7 +18,7 @@ from schemas.translate import both, said
 
 
 class Drafted(NamedTuple):
-    """The result for a row: a draft with its file's bytes and its `unsettled` facts, or the mistakes.
+    """The result for a row: a draft as a file, with its open points (`unsettled`), or the mistakes.
 
     In a mistake, `path` is the heading of the column, and `line` the number of the row.
     """
@@ -61,7 +61,7 @@ def drafts(table: Table, name: str) -> Iterator[Drafted | Between]:
 def save(drafted: Drafted, folder: Path) -> bool:
     """Writes a draft. Returns False if the same file exists already. Raises `OSError`.
 
-    Raises `FileExistsError` for a file of this name with other bytes: a person's work is not overwritten.
+    Raises `FileExistsError` for a file of this name with other bytes: an officer's work is never overwritten.
     """
     path = folder / drafted.file
     folder.mkdir(parents=True, exist_ok=True)

@@ -15,10 +15,10 @@ _NAMES = {"name", "name_vi", "name_en"}
 
 
 def needs_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
-    """Whether an event, which makes these changes of the given rows, changes fees, limits or roles.
+    """Whether an event, which makes these changes to the given rows, changes fees, limits or roles.
 
-    True for every version of a procedure, of a province and of a calendar. In the directory, true for all changes but
-    those of names and the departure of an officer. An absence gives its substitute a role, so it counts; its withdrawal
+    True for every version of a procedure, a province or a calendar. In the directory, true for all changes except a
+    changed name and an officer's leaving. An absence counts, since it gives a role to the substitute; its withdrawal
     does not.
     """
     if isinstance(event, ev.ProcedurePublished | ev.ProvincePublished | ev.CalendarPublished | ev.AbsenceRecorded):
@@ -29,12 +29,12 @@ def needs_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mapping
 
 
 def always_needs_two(event: ev.PublicationEvent) -> bool:
-    """Whether an event needs a second operator even where none is required, because it is irreversible."""
+    """Whether an event always needs a second operator, even if none is required otherwise: it can't be undone."""
     return isinstance(event, ev.OfficerErased)
 
 
 def _gives(change: Change, before: Row | None) -> bool:
-    """Whether a row of the directory is added, or changes in more than its names; false for an officer who leaves."""
+    """Whether a row of the directory is added, or changes in more than its names. False if an officer leaves."""
     if change.gone or change.table not in {AGENCY, OFFICER}:
         return False
     if change.table is OFFICER and not change.row["active"]:
@@ -45,7 +45,7 @@ def _gives(change: Change, before: Row | None) -> bool:
 
 
 class Published(NamedTuple):
-    """A recorded event with its place, time and publisher. `read`: its sealed fields were opened."""
+    """A recorded event with its place, time and publisher. `read`: its encrypted fields were decrypted."""
 
     stream: str
     seq: int
@@ -56,7 +56,7 @@ class Published(NamedTuple):
 
 
 def unapproved(log: Iterable[Published]) -> list[Published]:
-    """The events of the whole log that needed a second operator's approval when published, and have none."""
+    """The events of the whole log that needed a second operator's approval when they were published, and have none."""
     fold, approvals, found = Fold(), _Approvals(), []
     for at, same in groupby(sorted(log, key=_moment), key=_moment):
         moment = [(one, list(changes(one.event, at, read=one.read))) for one in same]
@@ -77,14 +77,14 @@ def _needed_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mappi
 
 
 class _Approvals:
-    """The requests by their numbers, with the events of each request that another officer approved."""
+    """The requests by number, and for each the events that another officer approved."""
 
     def __init__(self) -> None:
         self._asked: dict[int | None, tuple[str, frozenset[str]]] = {}
         self._approved: dict[int | None, frozenset[str]] = {}
 
     def add(self, one: Published) -> None:
-        """Process the next event of any kind."""
+        """Processes the next event, of any kind."""
         match one.event:
             case ev.PublicationAsked():
                 self._asked[one.event.asked] = one.officer, frozenset(one.event.events)
@@ -94,7 +94,7 @@ class _Approvals:
                     self._approved[one.event.asked] = events
 
     def cover(self, one: Published) -> bool:
-        """Whether this event was approved under its number."""
+        """Whether this event was approved as part of the request that it names."""
         hidden = fields_marked(type(one.event), Personal) | {"asked"}
         said = one.event.model_dump(mode="json", exclude_none=True, exclude=set(hidden))
         return canonical(said).decode() in self._approved.get(one.event.asked, frozenset())

@@ -22,13 +22,13 @@ class Folded(NamedTuple):
 
 
 NAME_GONE: Final = "-"
-"""Stands for an officer's name that can't be opened any more and is in no row."""
+"""The name shown for an officer whose name can't be decrypted any more and is in no row."""
 
 
 class Compared(NamedTuple):
     """The rows that differ from the fold of the events.
 
-    `taken_over`: whether the events cover rows older than the log; `names`: whether people's names were compared too.
+    `taken_over`: whether rows older than the log have their events, too; `names`: whether people's names were compared.
     """
 
     differences: list[Difference]
@@ -57,7 +57,7 @@ async def compare(connection: Connection, vault: Vault | None) -> Compared:
 
 
 async def _unbound(connection: Connection) -> list[Difference]:
-    """Returns differences that no hash covers: receipts with another digest than their events, and raised epochs."""
+    """Returns differences that no hash covers: receipts whose digest does not fit their events, and raised epochs."""
     receipts = await connection.fetch(_RECEIPTS)
     wrong = [row for row in receipts if row["digest"] != sha256(b"[" + b",".join(row["bodies"]) + b"]").hexdigest()]
     raised = [row["stream"] for row in await connection.fetch(_RAISED)]
@@ -68,10 +68,10 @@ async def _unbound(connection: Connection) -> list[Difference]:
 
 
 async def rebuild(connection: Connection, vault: Vault) -> dict[str, int]:
-    """Rebuilds the tables from the events, as their owner. Returns the number of corrected rows of each.
+    """Rebuilds the tables from the events, as their owner. Returns the number of corrected rows of each table.
 
-    Changes nothing before older rows are taken over into the log. Raises `UnfoldableError` for a stream with missing
-    or unreadable events.
+    Changes nothing until older rows are taken over into the log. Raises `UnfoldableError` for a stream with missing or
+    unreadable events.
     """
     async with connection.transaction():
         if not await connection.fetchval(_HOLD):
@@ -120,7 +120,7 @@ async def _folded(connection: Connection, vault: Vault | None) -> Folded:
 
 
 def _whole(table: Table, there: Row | None, row: Row) -> Row:
-    """Returns the row with all its columns: a name that can't be opened is taken from the present row."""
+    """Returns the row with all its columns. A name that can't be decrypted is taken from the present row."""
     if table is not OFFICER or "name" in row:
         return row
     return row | {"name": NAME_GONE if there is None else there["name"]}

@@ -20,7 +20,7 @@ class NameKeyGoneError(Exception):
 
 
 def key_of(stream: str) -> UUID:
-    """Returns the id of a stream's key, in the place of a filing's id."""
+    """Returns the id of a stream's key, which is stored as if it were a filing's id."""
     return uuid5(NAMESPACE, stream)
 
 
@@ -46,7 +46,7 @@ async def keys_of(connection: Connection, vault: Vault, places: Collection[Place
 
 
 async def known_keys(connection: Connection, vault: Vault, streams: Sequence[str]) -> Mapping[str, FilingKey | None]:
-    """Returns the stored keys of these streams; None for a key that can't be unwrapped."""
+    """Returns the stored keys of these streams; None for each key that can't be unwrapped."""
     found: dict[str, FilingKey | None] = {}
     for start in range(0, len(streams), PAGE):
         by_id = {key_of(stream): stream for stream in streams[start : start + PAGE]}
@@ -57,7 +57,7 @@ async def known_keys(connection: Connection, vault: Vault, streams: Sequence[str
 
 
 async def forget(connection: Connection, stream: str, erased: OfficerErased) -> None:
-    """Deletes the keys of an officer's stream and of answered requests about them."""
+    """Deletes the keys of an officer's stream, and of answered requests about the officer."""
     officer = json.dumps({"kind": "officer_entered", "agency": erased.agency, "subject": erased.subject})
     asked = await connection.fetch(_ASKED, officer)
     keys = [key_of(stream), *(key_of(row["stream"]) for row in asked)]
@@ -65,7 +65,7 @@ async def forget(connection: Connection, stream: str, erased: OfficerErased) -> 
 
 
 async def streams_with_names(connection: Connection) -> list[str]:
-    """Returns the streams whose sealed parts must be readable, without erased officers and answered requests."""
+    """Returns the streams whose encrypted parts must be readable: all but erased officers and answered requests."""
     return [row["stream"] for row in await connection.fetch(_SEALED)]
 
 

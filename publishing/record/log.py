@@ -38,7 +38,7 @@ class Command(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """An event of the log, None if it can't be read; `read`: whether its sealed part was read too."""
+    """An event of the log; None if it can't be read. `read`: whether its encrypted part was read too."""
 
     stream: str
     seq: int
@@ -49,14 +49,14 @@ class Stored(NamedTuple):
 
 
 def is_personal(event: PublicationEvent) -> bool:
-    """Whether the event has a value in a sealed field."""
+    """Whether the event has a value in an encrypted field."""
     return any(getattr(event, name) is not None for name in fields_marked(type(event), Personal))
 
 
 async def append(
     connection: Connection, said: Mapping[Place, Sequence[Dated]], keys: Mapping[str, FilingKey], command: Command
 ) -> None:
-    """Appends to each stream its events, at least one, with one receipt, in the caller's transaction."""
+    """Appends events to each stream, at least one, with one receipt, in the caller's transaction."""
     heads = await beside.heads(connection, [(place.stream, None, place.agency) for place in said])
     for place, events in said.items():
         head, key = heads[place.stream], keys.get(place.stream)
@@ -103,7 +103,10 @@ def _fields(event: PublicationEvent, names: frozenset[str]) -> dict[str, Any]:
 async def stored(
     connection: Connection, keys: Mapping[str, FilingKey | None], streams: Sequence[str] | None = None
 ) -> AsyncIterator[Stored]:
-    """Yields the events of these streams, or of all, in order, in a transaction. Without a key, parts stay sealed."""
+    """Yields the events of these streams, or of all, in order. Runs in a transaction.
+
+    Without a stream's key, the encrypted parts are not read.
+    """
     async for row in connection.cursor(_EVENTS, streams):
         yield _stored(row, keys.get(row["stream"]))
 

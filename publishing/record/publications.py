@@ -11,13 +11,13 @@ from schemas.privacy.erasure import ERASED_WORDS
 from schemas.publishing import events as ev
 
 Row = dict[str, Any]
-"""A row, by the names of its columns; without the sealed columns if their key is missing."""
+"""A row, by the names of its columns. If the key is missing, it has no encrypted columns."""
 
 Key = tuple[Any, ...]
 """The primary key of a row."""
 
 EVERY_AGENCY: Final = "*"
-"""The agency of a publication for all agencies."""
+"""The agency of a publication that is for all agencies."""
 
 
 class Table(NamedTuple):
@@ -63,7 +63,7 @@ class Change(NamedTuple):
 
 
 def place_of(event: ev.PublicationEvent) -> Place:
-    """The stream in which an event is recorded. An officer's stream is named by a pseudonym."""
+    """The stream in which an event is recorded. The name of an officer's stream has a pseudonym."""
     agency = EVERY_AGENCY
     match event:
         case ev.ProcedurePublished():
@@ -89,7 +89,7 @@ def place_of(event: ev.PublicationEvent) -> Place:
 
 
 def changes(event: ev.PublicationEvent, at: datetime, *, read: bool = True) -> Iterator[Change]:
-    """The changes of the tables by an event of this moment. `read`: its sealed fields were opened."""
+    """The changes that an event of this moment makes to the tables. `read`: its encrypted fields were decrypted."""
     match event:
         case ev.ProcedurePublished():
             yield Change(PROCEDURE, _procedure(event, at))
@@ -139,7 +139,7 @@ class Fold:
         self.add(Change(STATE, _state(by_two=False)))
 
     def add(self, change: Change) -> None:
-        """Apply the next change."""
+        """Applies the next change."""
         rows = self.rows[change.table]
         if change.gone:
             rows.pop(change.key, None)

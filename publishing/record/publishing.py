@@ -1,4 +1,4 @@
-"""A publishing transaction: it writes events to the log, and the rows that follow to the tables."""
+"""A publishing transaction: it writes events to the log, and the rows that follow from them to the tables."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -30,7 +30,10 @@ ROLE: Final = "motcua_publisher"
 
 
 class Publisher(NamedTuple):
-    """The actor who publishes, and the vault that seals people's names; without a vault no event may name a person."""
+    """The actor who publishes, and the vault that encrypts people's names.
+
+    Without a vault no event may name a person.
+    """
 
     actor: Actor = SYSTEM
     vault: Vault | None = None
@@ -41,7 +44,7 @@ PLATFORM: Final = Publisher()
 
 
 class NoKeyError(Exception):
-    """An event names a person, and the master key for sealing the name is missing."""
+    """An event names a person, but there is no master key to encrypt the name."""
 
 
 class WaitsError(Exception):
@@ -53,7 +56,7 @@ class WaitsError(Exception):
 
 
 class Publishing:
-    """The publishing in one transaction, with one time, later than that of every earlier publication."""
+    """The publishing in one transaction. All its events have one time, later than any earlier publication."""
 
     def __init__(self, connection: Connection, by: Publisher, at: datetime, *, by_two: bool) -> None:
         self.connection = connection
@@ -65,8 +68,8 @@ class Publishing:
     async def publish(self, events: Sequence[PublicationEvent]) -> None:
         """Records these events and updates the tables; at most once in a transaction.
 
-        If a second operator must approve them, records only a request, with the number `asked`.
-        Raises `NoKeyError`, and `RefusalError` if the request needs an operator and the actor is none.
+        If a second operator must approve them, records only a request, with the number `asked`. Raises `NoKeyError`,
+        and `RefusalError` if the request needs an operator and the actor is none.
         """
         if not any(map(always_needs_two, events)) and not (self._by_two and await self._need_two(events)):
             await self.record([Dated(event, self.at) for event in events])
@@ -80,7 +83,7 @@ class Publishing:
         await self.record([Dated(asked, self.at)])
 
     async def record(self, said: Iterable[Dated], actor: Actor | None = None) -> None:
-        """Records events that each have a time of their own, in the name of the publisher or of this actor."""
+        """Records events with a time each, in the name of the publisher or of this actor."""
         by_place: dict[Place, list[Dated]] = defaultdict(list)
         for dated in said:
             by_place[place_of(dated.event)].append(dated)
@@ -101,7 +104,7 @@ class Publishing:
         return await keys_of(self.connection, self.by.vault, naming) if self.by.vault else {}
 
     async def _forget(self, erased: OfficerErased) -> None:
-        """Deletes the keys that open the officer's name, as the owner of the tables."""
+        """Deletes, as the owner of the tables, the keys that decrypt the officer's name."""
         await self.connection.execute("set local role none")
         await forget(self.connection, place_of(erased).stream, erased)
         await self.connection.execute(f"set local role {ROLE}")
@@ -112,7 +115,7 @@ class Publishing:
 
 
 def _fields(event: PublicationEvent, *, personal: bool) -> dict[str, Any]:
-    """Returns the event's sealed fields, or the others."""
+    """Returns the event's encrypted fields, if `personal`, or all others."""
     hidden = fields_marked(type(event), Personal)
     fields = event.model_dump(mode="json", exclude_none=True)
     return {name: value for name, value in fields.items() if (name in hidden) is personal}
@@ -120,7 +123,7 @@ def _fields(event: PublicationEvent, *, personal: bool) -> dict[str, Any]:
 
 @asynccontextmanager
 async def publishing(database: Database, by: Publisher = PLATFORM) -> AsyncIterator[Publishing]:
-    """Opens a publishing transaction, one at a time, under the publisher's role.
+    """Opens a publishing transaction, under the publisher's role; only one is open at a time.
 
     With a vault, rows older than the log are first taken over into it. Raises `WaitsError` after recording a request
     that another operator must approve, `RefusalError` if the named operator is not in the directory, and asyncpg's

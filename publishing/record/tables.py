@@ -1,4 +1,4 @@
-"""Writes the published tables by their events, and reads them."""
+"""Writes the changes of events to the published tables, and reads the tables."""
 
 import json
 from collections import defaultdict
@@ -24,7 +24,7 @@ async def write(connection: Connection, changes: Iterable[Change]) -> None:
 
 
 async def put(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
-    """Inserts these rows, or updates those with the same keys. Columns that a row does not have stay unchanged."""
+    """Inserts these rows, or updates those with the same keys. A column that is missing from a row stays unchanged."""
     alike: dict[tuple[str, ...], list[Values]] = defaultdict(list)
     for row in rows:
         values = tuple(_written(table, column, value) for column, value in row.items())

@@ -1,4 +1,4 @@
-"""Rows of the tables that are in no stream: published before publications were recorded."""
+"""Rows of the tables without an event: they were published before publications were recorded."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ Rows = dict[Table, list[Row]]
 
 
 async def untaken(connection: Connection, at: datetime) -> list[Dated]:
-    """Returns the missing events of rows that no event has, each marked as taken over, the oldest first.
+    """Returns events for the rows that have none, each marked as taken over, the oldest first.
 
     Publications keep their time; entries of the directory get the time of this step, `at`.
     """

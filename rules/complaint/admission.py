@@ -42,7 +42,7 @@ def admit(complaint: Complaint, command: Complain, now: datetime) -> tuple[Compl
 
 
 def _not_theirs(command: Complain, now: datetime) -> Problem | None:
-    """The refusal unless the applicant, their representative or, with a signed complaint, the agency's desk acts."""
+    """Refuses anyone but the applicant, their representative or, with a signed complaint, the agency's desk."""
     actor, found = command.start.actor, command.grounds
     if actor.role is Role.RECEPTION and actor.agency == found.agency and actor.subject not in found.side:
         return None if command.start.document else UNSIGNED

@@ -1,4 +1,4 @@
-"""Evidence for a complaint's events: events of its filing that the log must hold before."""
+"""The evidence for a complaint's events: events of its filing that the log must already hold."""
 
 from typing import Any
 

@@ -32,7 +32,7 @@ def _given(complaint: Complaint, event: Claimed | Reassigned, at: datetime) -> d
 
 
 def _taken_up(complaint: Complaint, at: datetime) -> dict[str, Any]:
-    """The change when the first leader receives the complaint and so takes it up: the limit of the answer begins."""
+    """The change when the first leader takes the complaint up: the time limit of the answer begins."""
     if complaint.state is ComplaintState.TAKEN_UP:
         return {}
     return {"state": ComplaintState.TAKEN_UP} | _clock(complaint, at, require(complaint.answer))
@@ -49,7 +49,8 @@ def _clock(complaint: Complaint, since: datetime, limit: Limit) -> dict[str, Any
 def _on_another_calendar(complaint: Complaint, at: datetime) -> dict[str, Any]:
     """The fields of the same limit on another calendar.
 
-    A reminder or lateness recorded for the old due time is recorded again for the new due time, if that is still ahead.
+    If the reminder or the lateness was recorded for the old due time, and the new time is still ahead, it is recorded
+    again at the new time.
     """
     again = _clock(complaint, require(complaint.since), require(complaint.limit))
     late = complaint.overdue and again["due"] <= at

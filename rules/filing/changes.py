@@ -73,7 +73,7 @@ def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Changed:
 
 
 def _scanned(filing: Filing, scan: ScanState | None, files: tuple[Paper, ...]) -> Changed:
-    """The state of the virus scan after these files, which replace earlier files of the same papers."""
+    """The state of the virus scan after these files arrived; they replace earlier files of the same papers."""
     given = {paper.code for paper in files}
     waiting = tuple(paper for paper in filing.to_scan if paper.code not in given)
     if scan is ScanState.PENDING:

@@ -14,7 +14,7 @@ from schemas.publishing.fact import Condition, When
 
 
 class Kind(Protocol):
-    """The facts about an applicant that conditions use: the kind alone."""
+    """The facts about an applicant that conditions use: only the kind."""
 
     @property
     def kind(self) -> PersonKind:
@@ -22,7 +22,7 @@ class Kind(Protocol):
 
 
 class Dossier(Protocol):
-    """The facts that conditions refer to: of a submission, a filing, or an estimate before there is one."""
+    """The facts that conditions refer to: of a submission, a filing, or an estimate before submission."""
 
     @property
     def form(self) -> Mapping[str, FormValue]:
@@ -70,7 +70,7 @@ def written_date(value: object) -> date | None:
 
 
 def received_on(filing: Filing) -> date:
-    """The day of the hand-over by the post, or else of the submission."""
+    """The day on which the post handed the dossier over, or else the day of the submission."""
     return local_day(filing.received_at or require(filing.submitted_at))
 
 

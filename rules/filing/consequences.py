@@ -64,10 +64,10 @@ def _fee(filing: Filing) -> ev.FeeRequested | ev.FeeReduced | None:
 
 
 def _asked_as_of(filing: Filing, due: FeeDue) -> datetime | None:
-    """The moment as of which the fee is assessed; None if it is not assessed now.
+    """The moment as of which the fee is assessed; None if the fee is not assessed now.
 
-    The fee is assessed when the fee falls due, after a waiver, and after a change of the dossier. After a charge-back
-    it is assessed again, as soon as no suspension, obligation or confirmation holds up the review.
+    The fee is assessed when it falls due, after a waiver, and after a change of the dossier. After a charge-back it is
+    assessed again, once no suspension, obligation or confirmation holds up the review.
     """
     now, changed = require(filing.changed_at), filing.dossier_changed_at
     if filing.fee is not None and filing.fee.state is FeeState.WAIVED:
@@ -128,7 +128,7 @@ def _referral(filing: Filing, step: StepPart) -> ev.Referred | ev.PartsDecided |
 
 
 def _upcoming(filing: Filing) -> str:
-    """The step after the finished one."""
+    """The code of the step after the finished one."""
     steps = [step.code for step in filing.procedure.review]
     return steps[0 if filing.step is None else steps.index(filing.step) + 1]
 

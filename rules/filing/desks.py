@@ -11,9 +11,10 @@ from schemas.people import Role
 
 
 def agencies(filing: Filing, role: Role) -> tuple[AgencyCode, ...]:
-    """The agencies whose officers in this role may act on the filing now; the first one has it in its queue.
+    """The agencies whose officers in this role may act on the filing now; the first has the filing in its queue.
 
-    The receiving desk accepts the filing. Afterwards it still speaks for the applicant, like the agency's own desk.
+    The receiving desk accepts the filing. Afterwards it may still act on the applicant's behalf, like the agency's own
+    desk.
     """
     taken_in = filing.accepted_at is not None
     match role:
@@ -30,7 +31,7 @@ def agencies(filing: Filing, role: Role) -> tuple[AgencyCode, ...]:
 
 
 def desk_problems(submission: Submission, no_desks: tuple[AgencyCode, ...]) -> Iterator[Problem]:
-    """The problems of a submission's desks; `no_desks` are those that may not receive for its agency."""
+    """The problems of a submission's desks. `no_desks` are the agencies that may not receive filings for its agency."""
     if submission.desk is not None and submission.channel is Channel.ONLINE:
         yield problem("desk", "desk_takes_paper")
     named = {"desk": submission.desk, "result_desk": submission.result_desk}

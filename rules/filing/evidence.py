@@ -61,9 +61,10 @@ def evidence(  # noqa: C901, PLR0911 -- one line for each event
 
 
 def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -> Evidence:
-    """The evidence for money that is still owed: this amount or more, or an accepted short payment.
+    """The evidence for a payment of money that is still owed.
 
-    The amount of an obligation is in its demand, which is the payment's request.
+    It is a capture of at least the amount, or an accepted short payment. The amount of an obligation is in its demand,
+    which is the payment's request.
     """
     payment = payment_workflow(stream.filing, require(event.n))
     still_owed = Entry(("payment_cancelled",), stream=payment, absent=True)
@@ -100,9 +101,10 @@ def scanned(files: Iterable[str], infected: Iterable[str]) -> Finding:
 def examined(
     files: Iterable[tuple[str, FileRef]], submission: Submission | None, version: str | None, answer: Examined
 ) -> Finding:
-    """The outcome of the examination of the files at these places, before an event names them.
+    """The finding with the outcome of the examination of the files at these places.
 
-    For a submission, under this version of its procedure, it holds for that content alone.
+    It is recorded before an event names the files. If a submission is given, the finding holds only for its exact
+    content under this version of the procedure.
     """
     content = None if submission is None else digest(submission.model_dump_json(exclude_none=True))
     fields = {
@@ -117,7 +119,7 @@ def examined(
 
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
-    """The findings from which an event follows; for a result that officers signed, its own stream has them."""
+    """The findings from which an event follows. None for a result that officers signed: its own stream has them."""
     match event:
         case ev.ResultIssued(n=None, result=file, expires_on=expires_on, copies=copies):
             return (issued(IssueAnswer(result=file, expires_on=expires_on, copies=copies)),)

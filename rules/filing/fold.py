@@ -64,7 +64,7 @@ _LAPSED: Final = frozenset({Closing.SUPPLEMENT_EXPIRED, Closing.FEE_EXPIRED})
 
 
 def status(filing: Filing) -> Status:  # noqa: PLR0911 -- one line for each status
-    """The national status code, derived; never stored by hand."""
+    """The national status code, derived from the state; it is never stored by hand."""
     if filing.closing in _LAPSED:
         return Status.STOPPED if filing.accepted_at else Status.NOT_ACCEPTED
     if filing.closing is not None:
@@ -91,7 +91,7 @@ def current_step(filing: Filing) -> StepPart | None:
 
 
 def task_role(filing: Filing) -> Role:
-    """The role that has the filing as its task now, at stages where a task is claimed."""
+    """The role whose task the filing is now, at stages where a task is claimed."""
     step = current_step(filing)
     return Role.RECEPTION if step is None else step.role
 

@@ -1,4 +1,4 @@
-"""The guards of commands, used by every page that offers an action and every append that refuses one."""
+"""The guards of commands, used by every page that offers an action, and by every append that refuses an action."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -34,7 +34,7 @@ def allowed(filing: Filing, actor: Actor, now: datetime, kinds: Iterable[str] = 
 
 
 def _too_late(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    """The refusal of officers once silence has approved the filing, also before the timer has fired."""
+    """Refuses an officer's command once silence has approved the filing, even if the timer has not fired yet."""
     state = filing.clocks.get(Clock.PROCESSING)
     if actor.role not in OFFICERS or state is None or state.paused or not silence_approves(filing) or now < state.due:
         return None
@@ -48,7 +48,10 @@ def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Actio
 
 
 def access_problem(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    """Why `actor` is no party to the filing: not its applicant, their representative or one of its officers."""
+    """Why `actor` may not see the filing: not its applicant, their representative or one of its officers.
+
+    None if they may.
+    """
     if actor.role in OFFICERS:
         return other_hands(filing, actor, *agencies(filing, actor.role))
     if actor.role is Role.APPLICANT and (filing.applicant is None or actor.subject != filing.applicant.subject):

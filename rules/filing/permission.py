@@ -27,12 +27,12 @@ def _not_at(now: Stage, stages: tuple[Stage, ...]) -> Problem:
 
 
 def at(*stages: Stage) -> When[Filing]:
-    """The refusal of a command unless the filing is at one of these stages."""
+    """Returns a guard that refuses a command unless the filing is at one of these stages."""
     return lambda filing, _, __: at_stage(filing, *stages)
 
 
 def at_the_task(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    """The refusal unless the actor is the task's officer; at intake the task may also be unclaimed."""
+    """Refuses any actor but the task's officer. At intake the task may also be unclaimed."""
     wrong = at_stage(filing, Stage.INTAKE, Stage.REVIEW) or role_is(actor, task_role(filing))
     if wrong is not None:
         return wrong
@@ -40,7 +40,7 @@ def at_the_task(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 
 def being_handled(filing: Filing) -> Problem | None:
-    """The refusal unless an officer of the review has begun."""
+    """Refuses unless an officer of the review has begun to handle the filing."""
     if status(filing) in _BEING_HANDLED:
         return None
     return problem("", "not_handled_yet")
@@ -56,7 +56,7 @@ def same_person(filing: Filing, actor: Actor) -> Problem | None:
 
 
 def proposed_by(filing: Filing, officer: str) -> bool:
-    """Whether the step decides a proposal by this officer, or one made in their place."""
+    """Whether this step decides on a proposal that this officer made, or that a substitute made for them."""
     step, proposal = current_step(filing), filing.proposal
     if step is None or step.act is not Act.DECIDE or proposal is None:
         return False
@@ -70,6 +70,6 @@ def undecided(filing: Filing) -> Problem | None:
 
 
 def applicant_side_roles(filing: Filing) -> tuple[Role, ...]:
-    """The roles of the applicant's side: the desk, and where the level works online, the applicant's own."""
+    """The roles on the applicant's side: the desk, and the applicant's own roles if the filing's level works online."""
     online = Channel.ONLINE in CAPABILITIES[filing.level].supplement
     return (Role.APPLICANT, Role.RECEPTION, Role.REPRESENTATIVE) if online else (Role.RECEPTION,)

@@ -49,9 +49,9 @@ def rows(filing: Filing) -> Rows:
 
 
 def results(filing: Filing) -> tuple[dict[str, Any], ...]:
-    """The rows of the filing's results in the register. For a signed result, its own stream writes the other columns.
+    """The rows of the filing's results in the register. If a result is signed, its own stream writes the other columns.
 
-    No column has two writers, so that the register is the same in any order of folding.
+    No column has two writers, so the register is the same in any order of folding.
     """
     numbered = (result for result in filing.results if result.number or result is filing.results[-1])
     return tuple(map(_result_row, numbered))
@@ -136,7 +136,7 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
 
 
 def delivery(filing: Filing) -> DeliveryView:
-    """The delivery, for the applicant alone."""
+    """The details of the delivery, which only the applicant may see."""
     at_counter = filing.result_channel is Channel.COUNTER or filing.pickup
     waits = filing.clocks.get(Clock.PICKUP if filing.pickup else Clock.READING)
     return DeliveryView(

@@ -30,7 +30,7 @@ def next_timer(filing: Filing) -> Timer | None:
 
 
 def tasks(filing: Filing, now: datetime) -> list[Task]:
-    """The tasks of the filing, each in its queue with its possible commands. An open filing has at least one task."""
+    """The tasks of the filing, each in its queue with its possible commands. An open filing always has at least one."""
     if filing.seq == 0 or filing.closed:
         return []
     found = [_task(filing, role, now) for role in _queues(filing)]
@@ -39,7 +39,7 @@ def tasks(filing: Filing, now: datetime) -> list[Task]:
 
 
 def _notices(filing: Filing, now: datetime) -> list[Task]:
-    """The notices to officers and the applicant, as long as the clock runs."""
+    """The notices to officers and to the applicant about a clock, shown while the clock runs."""
     told = [notice for state in filing.clocks.values() if not state.paused for notice in _told(filing, state, now)]
     early = [_untimed(filing, "finished_early", Role.HANDOVER)] if filing.early else []
     return told + early + _failing(filing) + _late_parts(filing)
@@ -154,7 +154,7 @@ def _queues(filing: Filing) -> list[Role]:
 
 
 def _unread(filing: Filing) -> list[Role]:
-    """The desk's role, if the result was not read in time."""
+    """The role of the desk that hands out results, if the result was not read online in time; else none."""
     clock = filing.clocks.get(Clock.READING)
     return [Role.HANDOVER] if clock is not None and clock.overdue else []
 

@@ -30,7 +30,10 @@ def not_granted(filing: Filing, fee: FeePart, waiver: WaiverPart, now: datetime)
 
 
 def not_for(waiver: WaiverPart, dossier: Dossier, received: date, governing: date) -> Problem | None:
-    """Why a waiver does not apply, apart from its evidence; `governing` is the day that counts."""
+    """Why a waiver does not apply; None if it applies. Its evidence is not checked.
+
+    `governing` is the day whose rules apply.
+    """
     if not in_force(waiver, governing):
         return problem("waiver", "waiver_not_in_force", validity=validity_in_words(waiver))
     if not hold(waiver.when, dossier, received):

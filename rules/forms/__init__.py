@@ -1,1 +1,1 @@
-"""Products of a procedure's form: its named blanks, their content, its JSON Schema."""
+"""Products of a procedure's form: its named blanks, their content, and its JSON Schema."""

@@ -22,8 +22,8 @@ def json_schema(procedure: Procedure) -> Json:
     """The schema (draft 2020-12) of a submission's `form`.
 
     Titles and descriptions are in Vietnamese and English; `x-vi` and `x-en` have each language by itself. Conditions on
-    the channel, the applicant or the day of receipt are not in the form's values: they stand in the descriptions only,
-    and such fields are neither required nor refused.
+    the channel, the applicant or the day of receipt are not in the form's values: only the descriptions have them, and
+    such fields are neither required nor refused.
     """
     labels = labels_of(procedure.form)
     told = [field for field in procedure.form if all(map(_in_form, field.when))]
@@ -75,7 +75,10 @@ def _bound(keyword: str, bound: int | None) -> Json:
 
 
 def _conditional(field: FieldRule) -> Json:
-    """The clause by which a field is refused unless its conditions hold, and only then required, if at all."""
+    """The JSON Schema clause of a field with conditions.
+
+    If they hold, the field must be present if its rule requires it; if they do not hold, the field is refused.
+    """
     asked = {"then": {"required": [field.code]}} if field.required else {}
     return {"if": _holds(field.when), **asked, "else": {"properties": {field.code: False}}}
 

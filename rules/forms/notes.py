@@ -9,7 +9,7 @@ from schemas.translate import joined, said
 
 
 def note_of(field: FieldRule, labels: Labels) -> Text | None:
-    """The note of a form field: its bounds, its conditions, and whether it is optional; None without any of them."""
+    """The note of a form field: its bounds, its conditions, and whether it is optional; None if none of these apply."""
     found = list(_notes(field, labels))
     return joined(found, "; ") if found else None
 

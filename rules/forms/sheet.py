@@ -51,7 +51,7 @@ class Section(Model):
 
 
 class Sheet(Model):
-    """A form. A filled-in one has the `digest` of the signed content, or the `code` of its filing."""
+    """A form. If filled in, it has the `digest` of the signed content, or the `code` of its filing."""
 
     key: str
     procedure: str
@@ -103,7 +103,7 @@ def filled_in(
     digest: str | None = None,
     code: str | None = None,
 ) -> Sheet:
-    """The form as filled in, with the given values alone."""
+    """The form as filled in. It shows only the given values."""
     return _sheet(procedure, key, paper, dossier).model_copy(update={"digest": digest, "code": code, "filled": True})
 
 

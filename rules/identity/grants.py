@@ -9,9 +9,9 @@ from schemas.people import Actor
 
 
 def not_granted(proved: Proved, message: Message) -> Problem | None:
-    """Why a principal may not claim this, or None. One single grant has to allow all of it.
+    """Why a principal may not make this claim, or None. A single grant must allow all of it.
 
-    Facts about the filing that are not known here count as fitting: the record checks them before any write.
+    A fact about the filing that is unknown here counts as allowed: the record checks it before any write.
     """
     actor = proved.statement.actor
     if actor is None:
@@ -38,7 +38,7 @@ def _of_filing(grant: Grant, principal: str, filed_by: str | None) -> bool:
 
 
 def names_procedure(grant: Grant, procedure: str | None) -> bool:
-    """Whether a grant covers this procedure; an unknown one (None) counts as covered."""
+    """Whether a grant covers this procedure. An unknown procedure (None) counts as covered."""
     return not grant.procedures or procedure is None or procedure in grant.procedures
 
 

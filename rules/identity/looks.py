@@ -1,7 +1,7 @@
 """Access to questions about a filing, about lists of filings and about agencies; and the answers that count as looks.
 
-A question about a filing that does not concern the asker is refused like one about a filing that does not exist. So no
-other refusal may depend on a filing: `asker` knows of none.
+A question about another person's filing is refused with the same refusal as one about a filing that does not exist. So
+no other refusal may depend on a filing: `asker` knows nothing about any.
 """
 
 from collections.abc import Mapping
@@ -89,7 +89,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """The asker: an actor through a program, or the program alone. `grants` are those that permit the question."""
+    """The asker: an actor through a program, or the program alone. `grants` are the grants that permit the question."""
 
     principal: Principal
     actor: Actor | None
@@ -98,7 +98,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A pattern of filings that a list may show: those that fit all fields. An empty field fits any, `filers` too."""
+    """A pattern of filings that a list may show: those that match all its fields. An empty field matches any filing."""
 
     agencies: tuple[str, ...] = ()
     procedures: tuple[str, ...] = ()
@@ -112,7 +112,7 @@ def roles_for(question: rd.Question) -> frozenset[Role] | None:
 
 
 def asker(proved: Proved, question: rd.Question) -> Asker:
-    """The asker, as far as can be judged without the record. Raises `RefusalError`."""
+    """The asker, judged without the record. Raises `RefusalError` if the question is not permitted."""
     actor, assurance = _in_whose_name(proved, question)
     roles = roles_for(question)
     if actor is None:
@@ -138,7 +138,7 @@ def sees(asker: Asker, facts: Facts) -> bool:
 
 
 def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
-    """Returns patterns; a list shows the asker each filing that fits one of them. Raises `RefusalError`."""
+    """The patterns of filings that the asker may see: a list shows each filing that fits one. Raises `RefusalError`."""
     grants = asker.grants
     if hasattr(question, "agency"):
         grants = tuple(grant for grant in grants if _of_the_agency(grant, asker, question.agency))
@@ -150,9 +150,10 @@ def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
 
 
 def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None, Assurance]:
-    """The actor who asks, who must be the one that the question names, and the assurance of who they are.
+    """The actor in whose name the question is asked, and the assurance of their identity.
 
-    A program in its own name may name any actor for whom it can speak.
+    If the question names an actor, it must be this one. A program in its own name may name any actor for whom it can
+    speak.
     """
     actor, assurance = proved.statement.actor, proved.statement.assurance
     if not isinstance(question, rd.AskActions):
@@ -165,7 +166,10 @@ def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None,
 
 
 def _by_itself(principal: Principal, question: rd.Question) -> tuple[Grant, ...]:
-    """The grants by which a program itself sees as much as people whom it has authenticated by one factor."""
+    """The program's grants of the lowest assurance (one factor) for people who may ask this question.
+
+    With them the program itself may see what those people may see.
+    """
     roles = _WHO_MAY if isinstance(question, _OWN) else roles_for(question) or _WHO_MAY
     return tuple(one for one in principal.grants if one.assurance is Assurance.LOW and CLAIMED[one.claim] & roles)
 

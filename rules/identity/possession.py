@@ -1,4 +1,4 @@
-"""The checks of a new key: its principal holds the private half, and no other signature fits it."""
+"""The checks of a new key: its principal must hold the private half, and no other signature may fit it."""
 
 from base64 import urlsafe_b64decode
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from schemas.identity.jws import read
 from schemas.identity.statement import POSSESSION_TYPE, Possession, PrincipalKey, PublicKey
 
 LIFE: Final = timedelta(minutes=5)
-"""The greatest age of a proof, which the key's holder makes for each request."""
+"""The maximum age of a proof of possession, which the key's holder makes again for each request."""
 
 
 def unproved(proof: str | None, key: PrincipalKey, principal: str, now: datetime) -> Problem | None:

@@ -10,14 +10,14 @@ from schemas.identity.statement import Principal, PrincipalKey
 
 
 def named(said: pr.Asked) -> str:
-    """The principal that a change is about, or `*` for the register as a whole."""
+    """The principal that the change is about; `*` if it is about the whole register."""
     if isinstance(said, pr.RequireTwo):
         return pr.WHOLE_REGISTER
     return said.principal.id if isinstance(said, pr.AddPrincipal) else said.principal
 
 
 def impossible(principal: Principal | None, said: pr.Said, now: datetime) -> Problem | None:
-    """Why a change of this principal is impossible, or None."""
+    """Why this change of the principal is impossible, or None."""
     if isinstance(said, pr.AddPrincipal):
         return _new_key(said.key, now)
     if principal is None:
@@ -59,7 +59,7 @@ def changed(principal: Principal | None, said: pr.Said, at: datetime) -> Princip
 
 
 class Recorded(NamedTuple):
-    """A recorded change of the register: the `n`-th, whether it waits for a second approval, and when."""
+    """A recorded change of the register: its number, its time, and whether it waits for a second approval."""
 
     n: int
     command: pr.AnyPrincipalCommand
@@ -84,7 +84,7 @@ class Fold:
         return self._waiting[command.asked]
 
     def add(self, change: Recorded) -> None:
-        """Take the next change. Raises `ValueError` for an impossible one."""
+        """Adds the next change. Raises `ValueError` if it is impossible."""
         asked = self.meant(change.command)
         if change.waits:
             self._waiting[change.n] = asked

@@ -38,7 +38,7 @@ def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:
 
 
 def _allows(grant: Grant, principal: str, role: Role, agency: str | None, filer: str | None) -> bool:
-    """Whether a grant of a principal allows this role in this agency for this filer; None sets no condition."""
+    """Whether a grant of a principal allows this role in this agency for this filer; None: any agency, any filer."""
     return (
         role in CLAIMED[grant.claim]
         and (agency is None or agency in grant.agencies or ALL_AGENCIES in grant.agencies)

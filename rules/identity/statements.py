@@ -33,8 +33,8 @@ Later they authenticate again, so that an open session ends within a day."""
 class Hearing:
     """The basis of a verification: the known principals, the installation, and the time.
 
-    `fresh`: an expired statement is refused. `known`: the log may hold the statement already, so only its signature
-    counts: it may have expired, its key may be revoked, its principal may have lost grants.
+    `fresh`: an expired statement is refused. `known`: the log may already hold the statement, so only its signature is
+    verified; the statement may have expired, its key been revoked, its principal lost grants.
     """
 
     ring: Ring
@@ -46,9 +46,9 @@ class Hearing:
 
 
 def proved(said: object, message: Message, hearing: Hearing) -> Proved:
-    """The statement, if a known principal signed it for exactly this message.
+    """The statement, if a known principal signed it for exactly this message. Raises `RefusalError`.
 
-    `said` is the message's `statement`: a compact JWS, or anything else. Raises `RefusalError`.
+    `said` is the message's `statement`: a compact JWS, or anything else.
     """
     text, (statement, key_id, sha256) = _read(said)
     key = _key(hearing.ring, statement, key_id)
@@ -60,7 +60,7 @@ def proved(said: object, message: Message, hearing: Hearing) -> Proved:
 
 
 def verified(said: object, message: Message, hearing: Hearing) -> Proved:
-    """The statement, verified as by `proved`, if the principal may also make its claim. Raises `RefusalError`."""
+    """The statement, verified as by `proved`, and allowed by the principal's grants. Raises `RefusalError`."""
     found = proved(said, message, hearing)
     if not hearing.known:
         _check(not_granted(found, message))
@@ -78,7 +78,7 @@ def _check(why: Problem | None) -> None:
 
 
 def _read(said: object) -> tuple[str, Signed]:
-    """The text of a statement and its content, not verified yet. Raises `RefusalError`."""
+    """The text of a statement and its content, before any verification. Raises `RefusalError` if it is unreadable."""
     if said is None or said == "":
         raise unheard("statement_missing")
     if not isinstance(said, str):
@@ -103,7 +103,7 @@ def _key(ring: Ring, statement: IdentityStatement, key_id: str) -> RingKey:
 
 
 def _key_in_force(key: RingKey, statement: IdentityStatement, *, known: bool) -> Problem | None:
-    """The problem of a revoked key, or of one not in force at the signing. Signatures of an expired key stay valid."""
+    """The problem of a key that is revoked, or not in force at the signing. A key's later expiry is no problem."""
     if key.said.revoked_at is not None and not known:
         return problem("statement", "key_revoked")
     in_force = seconds(key.said.valid_from) <= statement.iat < seconds(key.said.valid_until)

@@ -6,5 +6,5 @@ from schemas.errors import RefusalCode, RefusalError, problem, refused
 
 
 def unheard(rule: str, **values: Any) -> RefusalError:
-    """The refusal by this rule."""
+    """The refusal with this rule."""
     return refused(RefusalCode.NOT_AUTHORISED, problem("statement", rule, **values))

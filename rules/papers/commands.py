@@ -1,4 +1,4 @@
-"""The rule of each command on a filing's official papers: each is made and issued once for its cause."""
+"""The rule of each command on a filing's official papers: each paper is made and issued once for its cause."""
 
 from datetime import datetime
 from typing import Final
@@ -23,7 +23,7 @@ def _record(papers: OfficialPapers, command: RecordPaper, _: datetime) -> tuple[
 
 
 def _issue_receipt(papers: OfficialPapers, command: IssueReceipt, at: datetime) -> tuple[ReceiptIssued, ...]:
-    """The event of a receipt, once for one event and one kind of fee."""
+    """The event of a receipt. For one event, one receipt of each kind is issued."""
     if issued_for(papers.receipts, command.about, command.of) is not None:
         raise refuse(problem("", "wrong_state", says="receipt_is_issued"))
     said = command.model_dump(include=set(ReceiptIssued.model_fields) - {"kind", "series"})

@@ -1,4 +1,4 @@
-"""Events of other streams that the log must hold before a filing's official papers refer to them."""
+"""The evidence for official papers: events of other streams that the log must hold before."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ _WENT: Final = {VoidCause.REFUNDED: "payment_refunded", VoidCause.CHARGED_BACK: 
 
 
 def _of_receipt(stream: StreamId, event: ReceiptIssued | ReceiptVoided) -> Evidence:
-    """The evidence for a receipt: the paid fee and the replaced receipt; for a void one, its issue and the cause."""
+    """The evidence for a receipt: the paid fee and any replaced receipt. For a void one: its issue and the cause."""
     if isinstance(event, ReceiptVoided):
         number = {} if event.given else {"number": event.registered}
         issued = Entry(("receipt_issued",), {"of": event.of, "fee": event.fee} | number, str(stream))

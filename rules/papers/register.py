@@ -33,7 +33,7 @@ def period(name: str) -> Period | None:
 
 
 class Known(NamedTuple):
-    """The procedure's facts in the register, with the effort of one filing at level 1."""
+    """Facts about the procedure for the register, with the effort of one filing at level 1."""
 
     name: Text
     sets: int | None = None
@@ -41,7 +41,7 @@ class Known(NamedTuple):
 
 
 def entry(n: int, events: Sequence[Recorded], filing: Filing, procedure: Known, now: datetime) -> RegisterEntry:
-    """The register's entry `now` for a filing in the state after its events."""
+    """The register's entry, as of `now`, of a filing in the state after these events."""
     processing = _processing(filing)
     at, known = status(filing), filing.applicant
     return RegisterEntry(
@@ -68,7 +68,7 @@ def entry(n: int, events: Sequence[Recorded], filing: Filing, procedure: Known, 
 
 
 def _processing(filing: Filing) -> ClockState | None:
-    """The last run of the clock that gives the appointment."""
+    """The last run of the processing clock, which determines the appointment; None before the first."""
     runs = [run for run in clock_history(filing) if run.clock is Clock.PROCESSING]
     return runs[-1] if runs else None
 

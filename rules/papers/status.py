@@ -1,4 +1,4 @@
-"""The status of a filing's official papers, and their rows in the register of receipts. No workflow works on them."""
+"""The status of a filing's official papers, and their rows in the register of receipts. No workflow runs for them."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from schemas.stream.rows import ReceiptRow, Standing
 
 
 def standing(_: OfficialPapers) -> Standing:
-    """Always closed: no workflow works on them."""
+    """Always closed, since no workflow runs for official papers."""
     return Standing(open=False)
 
 

@@ -1,1 +1,1 @@
-"""Consignments. Late news of the post is recorded too, and never refused for good."""
+"""Consignments. Late reports of the post are recorded too; none is refused for good."""

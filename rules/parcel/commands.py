@@ -1,4 +1,4 @@
-"""The rule of each command on a parcel. Late news of the post is recorded too, and never refused for good."""
+"""The rule of each command on a parcel. Late reports of the post are recorded too; none is refused for good."""
 
 from datetime import datetime
 from typing import Final
@@ -46,7 +46,7 @@ def _steps(parcel: Parcel, command: cm.RecordSteps, _: datetime) -> Events:
 
 
 def _money(parcel: Parcel, step: Step) -> dict[str, int]:
-    """The sum that the post collected, and the fee in that sum, which is paid only by the whole sum."""
+    """The sum that the post collected, and the fee in it. The fee counts only if the whole sum was collected."""
     if (paid := collected(parcel, step)) is None:
         return {}
     fee = {"fee": parcel.fee} if parcel.fee is not None and paid >= parcel.cod else {}

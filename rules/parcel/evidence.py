@@ -13,7 +13,10 @@ from schemas.parcel.state import Meaning, Step
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence for a consignment or its recall: the filing's request; and that the post has not taken it."""
+    """The evidence for a parcel's event; None if the event needs none here.
+
+    It is the filing's request for the consignment or its recall, or the handing over before a return.
+    """
     filing = filing_workflow(stream.filing)
     match event:
         case ev.ConsignmentRequested(n=n):
@@ -45,7 +48,7 @@ def ended(
 
 
 def watch_ended(until: Instant) -> Finding:
-    """The finding that no later news had come by `until`."""
+    """The finding that no later report of the post had come by `until`."""
     return Finding("consignment_watch_ended", {"until": until})
 
 

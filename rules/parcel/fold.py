@@ -10,7 +10,10 @@ from schemas.parcel import events as ev
 from schemas.parcel.state import UNDER_WAY, Heard, Meaning, Parcel, ParcelState, Step
 
 MOST_WORDS: Final = 32
-"""The maximum number of recorded tracking steps, as a carrier may report more; after that only an end is recorded."""
+"""The maximum number of recorded tracking steps, since a carrier may report any number.
+
+After it, only an end is recorded.
+"""
 
 
 _MAY_FOLLOW: Final = {
@@ -22,7 +25,7 @@ _MAY_FOLLOW: Final = {
     ParcelState.CANCELLED: frozenset({ParcelOutcome.DELIVERED, ParcelOutcome.RETURNED}),
     ParcelState.DELIVERED: frozenset[ParcelOutcome](),
 }
-"""The outcomes that the post may report in each state. Each adds news to the one before, so the sequence is finite."""
+"""The outcomes that the post may report in each state. Each adds to the state before, so the sequence is finite."""
 
 
 SPOILT_STATES: Final = frozenset(ParcelState(outcome.value) for outcome in SPOILT)
@@ -54,7 +57,10 @@ def _says_something(state: ParcelState, heard: tuple[Heard, ...], step: Step) ->
 
 
 def collected(parcel: Parcel, step: Step) -> int | None:
-    """The sum that the receiver paid: as the post reports it, or else all, since the post delivers for no less."""
+    """The sum that the receiver paid; None unless money was to be collected and the parcel is delivered.
+
+    It is the reported sum, or else the whole sum, since the post does not deliver for less.
+    """
     if not parcel.cod or step.meaning is not Meaning.DELIVERED:
         return None
     return parcel.cod if step.collected is None else step.collected
@@ -70,7 +76,7 @@ def _ended(parcel: Parcel, event: ev.ConsignmentEnded, at: datetime) -> dict[str
 
 
 def _heard(parcel: Parcel, said: str | None, at: datetime | None) -> dict[str, Any]:
-    """The recorded tracking steps with this one; unchanged for an end without a report of the post."""
+    """The recorded tracking steps, with this step added; unchanged for an end without a report of the post."""
     if said is None or at is None:
         return {}
     return {"heard": (*parcel.heard, Heard(said=said, at=at))}

@@ -8,7 +8,7 @@ from schemas.stream.rows import ParcelRow, Rows, Standing, TaskRow
 
 
 def _heard_as(parcel: Parcel) -> tuple[str, ...]:
-    """The kinds of the filing's events that report the parcel's latest end."""
+    """The kinds of the filing's events that report the parcel's end, as it stands now."""
     if parcel.under_way:
         return ()
     heard = ("handed_over", "parcel_found")

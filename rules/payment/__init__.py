@@ -1,1 +1,1 @@
-"""Payments: one for each request for money. Late, double or unrequested money is always recorded."""
+"""Payments: one for each request for money. Late, double and unexpected money is always recorded."""

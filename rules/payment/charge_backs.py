@@ -1,4 +1,4 @@
-"""Charge-backs: matching one with a payment's capture, even if the capture is reported later."""
+"""Charge-backs, each matched with a capture of the payment, even if that capture is reported later."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from schemas.payment.state import Capture, ChargeBack, ChargedBack, Payment
 def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChargeBackAhead | None:
     """The event of a charge-back: `PaymentChargeBackAhead` if its capture is not recorded yet.
 
-    None if the charge-back was reported before, or nothing is left of the capture.
+    None if the charge-back was reported before, or if the capture is charged back in full already.
     """
     if is_known(payment, back):
         return None
@@ -24,8 +24,8 @@ def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChar
 def is_known(payment: Payment, back: ChargeBack) -> bool:
     """Whether this charge-back was reported before.
 
-    Money may be charged back in parts under the number of its capture: two parts differ in amount or in time. A
-    charge-back with a number of its own is identified by that number alone.
+    Money may be charged back in parts under the number of its capture: two such parts differ in amount or in time. If a
+    charge-back has a number of its own, that number identifies it.
     """
     said = _of_number(payment, back)
     numbered = any(isinstance(one, ChargedBack) and one.capture_id != one.transaction for one in said)
@@ -33,12 +33,12 @@ def is_known(payment: Payment, back: ChargeBack) -> bool:
 
 
 def when(payment: Payment, back: ChargeBack) -> datetime:
-    """The time of a charge-back reported without one: that of the first report of this amount, or of this report."""
+    """The time of a charge-back: that of the first report of this amount, or else of this report."""
     return next((one.at for one in _of_number(payment, back) if one.amount == back.amount), back.at)
 
 
 def named(payment: Payment, back: ChargeBack) -> str:
-    """The id of a charge-back: its transaction number, or a digest for a further part under the same number."""
+    """The id of a charge-back: its transaction number. A further part under the same number has a digest as its id."""
     first = next(iter(_of_number(payment, back)), None)
     if first is None or (first.amount, first.at) == (back.amount, back.at):
         return back.transaction
@@ -46,9 +46,9 @@ def named(payment: Payment, back: ChargeBack) -> str:
 
 
 def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
-    """The capture that was charged back, within its request; None if none is known.
+    """The captured money that was charged back, within its request; None if no such capture is known.
 
-    That is the capture with the same number, or else the last one with the same amount. A bank that reports transfers
+    It is the capture with the same number, or else the last one with the same amount. A bank that reports transfers
     gives a charge-back a number of its own. Other providers report the number of the capture (`by_number`): for them an
     equal amount is no match.
     """
@@ -59,7 +59,7 @@ def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
 
 
 def ahead_of(payment: Payment, capture: Capture) -> tuple[PaymentChargedBack, ...]:
-    """The charge-backs that were reported before this capture, up to its amount, to be recorded with the capture."""
+    """The charge-backs reported before this capture, up to its amount. They are recorded together with it."""
     named = _ahead(payment, capture.capture_id, capture.attempt)
     like = capture.attempt, capture.amount
     alike = [one for one in payment.ahead if (one.attempt, one.amount) == like and not one.by_number][:1]
@@ -73,7 +73,7 @@ def ahead_of(payment: Payment, capture: Capture) -> tuple[PaymentChargedBack, ..
 
 
 def still_ahead(payment: Payment, charged: PaymentChargedBack) -> tuple[ChargeBack, ...]:
-    """The charge-backs whose capture is still not recorded after this capture is."""
+    """The charge-backs that still have no recorded capture, without the one that is recorded now."""
     ahead = _ahead(payment, *_number(payment, charged))
     if charged.transaction == charged.capture_id:  # further parts may have the same number
         ahead = [one for one in ahead if one.at == charged.at and one.amount >= charged.amount][:1]

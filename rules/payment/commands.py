@@ -1,4 +1,7 @@
-"""The rule of each command on a payment. Late, double and unrequested money is recorded; money not owed goes back."""
+"""The rule of each command on a payment.
+
+Late, double and unexpected money is recorded; money that is not owed is returned.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -80,7 +83,7 @@ def _change_calendar(payment: Payment, command: ChangeCalendar, _: datetime) -> 
 
 
 def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events:
-    """The event of a capture. A larger amount than requested pays the fee, and the excess goes back."""
+    """The event of a capture. A larger amount than requested pays the fee, and the excess is returned."""
     capture = command.capture
     if capture.capture_id in captured_ids(payment):
         return ()
@@ -98,7 +101,7 @@ def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events
 
 
 def _accept(payment: Payment, command: cm.RecordAcceptance, _: datetime) -> Events:
-    """The event that accepts a short payment; none unless the capture and the forgone amount equal the fee."""
+    """The event that accepts a short payment. None unless capture and forgone amount together equal the fee."""
     accepted = command.accepted
     captures = (one for one in payment.captures if one.capture_id == accepted.capture_id)
     capture = next((one for one in captures if one.amount + accepted.forgone == payment.amount), None)
@@ -122,7 +125,7 @@ def _refund(payment: Payment, command: cm.RecordRefund, _: datetime) -> Events:
 
 
 def _expires(seconds: int | None, now: datetime, due: datetime) -> datetime | None:
-    """The end of a request made now; None if the request lasts until the fee is due."""
+    """The end of a request made now; None if the request lasts as long as the fee may be paid."""
     ends = None if seconds is None else now + timedelta(seconds=seconds)
     return ends if ends is not None and ends < due else None
 
@@ -164,4 +167,4 @@ RULES: Final[Rules[Payment]] = Rules(
     },
     not_now=_ENDED,
 )
-"""The applicant's side of the filing is looked up when a renewal is recorded."""
+"""The rule of each command. A renewal is recorded only after the applicant's side of the filing was looked up."""

@@ -52,7 +52,7 @@ def _asked_for(filing: str, event: ev.PaymentRequested) -> tuple[Entry, ...]:
 
 
 def _fee_not_owed(filing: str, fee: dict[str, int]) -> Evidence:
-    """The evidence that the fee was waived, paid otherwise, requested anew, or unpaid when the filing ended."""
+    """The evidence that the fee was waived, paid in another way, requested again, or unpaid when the filing ended."""
     return (
         (Entry(("fee_waived",), fee, filing),),
         (Entry(("fee_paid",), fee | {"channel": "counter"}, filing),),
@@ -68,7 +68,7 @@ def _fee_not_owed(filing: str, fee: dict[str, int]) -> Evidence:
 
 
 def _met_otherwise(filing: str, payment: dict[str, int]) -> Evidence:
-    """The evidence that the demanded obligation is no longer owed, and that this payment did not meet it."""
+    """The evidence that the demanded obligation is no longer owed, and was not met by this payment."""
     over = ("obligation_fulfilled", "recalled", *_ENDING)
     demanded = Entry(("obligation_demanded",), payment, filing)
     met = Entry(("obligation_fulfilled",), payment, filing, absent=True)
@@ -87,7 +87,7 @@ def captured(capture: Capture) -> Finding:
 
 
 def closed(attempt: int) -> Finding:
-    """The finding that a request can be paid no longer, and its provider reports no more money for it."""
+    """The finding that a request can no longer be paid, and that its provider reports no more money for it."""
     return Finding("payment_request_expired", {"attempt": attempt})
 
 

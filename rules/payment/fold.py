@@ -33,7 +33,7 @@ def captured_ids(payment: Payment) -> set[str]:
 
 
 def _pending(payment: Payment, n: int) -> Attempt | None:
-    """The n-th request, while the fee is owed."""
+    """The n-th request; None if the fee is no longer owed."""
     return next((one for one in payment.attempts if one.attempt == n and payment.state is PaymentState.PENDING), None)
 
 
@@ -110,13 +110,13 @@ def _of_request(payment: Payment, n: int, **change: Any) -> dict[str, Any]:
 
 
 def _nothing_awaited(payment: Payment) -> dict[str, Any]:
-    """The change that ends the wait for an outcome, as there is more time to pay."""
+    """The change that ends the wait for an outcome, since the fee may be paid for longer."""
     renewed = (one.model_copy(update={"awaited": None}) for one in payment.renewed)
     return {"awaited": None, "renewed": tuple(renewed)}
 
 
 def _given_back(payment: Payment, event: ev.PaymentRefunded, _: datetime) -> dict[str, Any]:
-    """The change by a refund. An event without `case` stands for the whole capture."""
+    """The change after a refund. An event without `case` means the whole capture."""
     given = GivenBack(capture_id=event.capture_id, amount=event.amount, case=event.case or 0)
     all_given = (*payment.given_back, given)
     went = sum(one.amount for one in all_given if one.capture_id == event.capture_id)

@@ -12,10 +12,10 @@ MOST: Final = 12
 """The maximum number of queries in one watch, however long it is."""
 
 EARLY: Final = tuple(timedelta(seconds=after) for after in (0, 5, 60, 600, 3600))
-"""The first queries, after the begin of a watch: a second payment comes at once, delayed money soon after."""
+"""The first queries, as times after the watch begins: a second payment comes at once, delayed money soon after."""
 
 SPREAD: Final = timedelta(minutes=30)
-"""The maximum offset of a watch: all offices open at the same minute, so each watch has another offset."""
+"""The maximum offset of a watch. All offices open at the same minute, so each watch has an offset of its own."""
 
 
 SOONEST, SELDOMEST = timedelta(seconds=5), timedelta(minutes=30)
@@ -23,7 +23,7 @@ SOONEST, SELDOMEST = timedelta(seconds=5), timedelta(minutes=30)
 
 
 def gentle_pause(since: datetime, now: datetime) -> timedelta:
-    """The pause before the next query of a provider that also reports by itself: the request's age, within limits."""
+    """The pause before the next query of a provider that also reports by itself: the request's age, within bounds."""
     return min(max(now - since, SOONEST), SELDOMEST)
 
 
@@ -31,10 +31,10 @@ _DAY: Final = timedelta(days=1)
 
 
 def looks(since: datetime, until: datetime, calendar: Calendar) -> tuple[datetime, ...]:
-    """The times at which a watch queries for money: in order, at most `MOST`, the last at its end.
+    """The times at which a watch queries for money, in order: at most `MOST`, the last at its end. Raises `TimeError`.
 
     The first are soon after the watch begins, the others shortly after working hours begin and end: a night, a weekend
-    or Tết costs one query. A watch with more such times than that takes an even selection of them. Raises `TimeError`.
+    or Tết costs one query. If there are more than `MOST` such times, an even selection of them is taken.
     """
     return (*_early(since, until), *_thinned(_by_the_calendar(since, until, calendar), MOST - len(EARLY) - 1), until)
 
@@ -45,13 +45,13 @@ def next_look(since: datetime, until: datetime, calendar: Calendar, now: datetim
 
 
 def next_early_look(since: datetime, until: datetime, now: datetime) -> datetime | None:
-    """The first query after `now` as long as it needs no calendar, then None."""
+    """The first query after `now` while that needs no calendar; None afterwards."""
     at_the_end = until if since + EARLY[-1] >= until else None
     return _first_after(now, _early(since, until)) or at_the_end
 
 
 def next_daily_look(since: datetime, until: datetime, now: datetime) -> datetime:
-    """The first query after `now` of a watch that may be slow: soon after its begin, then daily, and at its end."""
+    """The first query after `now` of a watch that may be slow: soon after it begins, then daily, and at its end."""
     early = _first_after(now, _early(since, until))
     days = (now - since) // _DAY + 1
     return early or min(since + days * _DAY, until)

@@ -20,7 +20,7 @@ _HEARD_AS: Final = ("fee_paid", "fee_expired", "result_unclaimed", "fee_waived")
 
 
 def tells(payment: Payment) -> bool:
-    """Whether the payment's end is reported to the filing. The expiry of an unpaid obligation is not."""
+    """Whether the payment's end is reported to the filing. An expired payment of an obligation is not reported."""
     expired = payment.state is PaymentState.EXPIRED
     return payment.state is PaymentState.PAID or (expired and not of_obligation(payment.n))
 
@@ -72,14 +72,14 @@ def rows(payment: Payment) -> Rows:
 
 
 def _awaited(payment: Payment) -> Iterator[Wait]:
-    """The wait for the outcome of a pending payment, after the time to pay."""
+    """The wait for the outcome of a payment that is still pending after the time to pay."""
     until = [request.awaited for request in payment.attempts if request.awaited is not None]
     if until and payment.state is PaymentState.PENDING:
         yield Wait(since=require(payment.due), until=max(until))
 
 
 def _ahead(payment: Payment) -> Iterator[Wait]:
-    """The waits for captures that are not recorded yet, one for each charge-back of such a capture."""
+    """The waits for captures that charge-backs name and that are not recorded yet, one for each charge-back."""
     return (Wait(since=one.at, dong=one.amount) for one in payment.ahead)
 
 

@@ -29,7 +29,7 @@ def view(payment: Payment) -> PaymentView:
 
 
 def _awaited_until(payment: Payment) -> datetime | None:
-    """The time until which a pending payment may still turn out to be paid."""
+    """The latest time until which a pending payment may still turn out to be paid; None if there is no such time."""
     if payment.state is not PaymentState.PENDING:
         return None
     return max((one.awaited for one in payment.attempts if one.awaited is not None), default=None)

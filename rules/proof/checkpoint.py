@@ -19,7 +19,7 @@ class Checkpoint:
         origin: The name of the log.
         size: The number of events.
         root: 32 bytes.
-        extensions: Further lines, for which the log alone is accountable.
+        extensions: Further lines, for which only the log is accountable.
     """
 
     origin: str
@@ -49,5 +49,5 @@ class Checkpoint:
 
 
 def size_in(written: str) -> int | None:
-    """The size in this text, decimal without leading zeroes; None if it is not one."""
+    """The size in this text, which must be decimal without leading zeroes; None otherwise."""
     return int(written) if _SIZE.fullmatch(written) else None

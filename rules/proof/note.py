@@ -1,4 +1,4 @@
-"""Signed notes (C2SP signed-note): a text with the signature lines of named keys; Ed25519 alone.
+"""Signed notes (C2SP signed-note): a text with the signature lines of named keys; only Ed25519.
 
 A key signs in one of two ways: as the log (type 1), the text as it is, or as a witness (type 4, tlog-cosignature), the
 text together with the time.
@@ -113,12 +113,12 @@ class Verifier:
         return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:_ID_BYTES]
 
     def __str__(self) -> str:
-        """The key in its public form: a vkey."""
+        """The key in its public form, called a vkey."""
         return f"{self.name}+{self.id.hex()}+{b64encode(bytes([self.kind]) + self.public).decode()}"
 
     @classmethod
     def read(cls, vkey: str) -> Self:
-        """The key in this vkey. Raises `NoteError`."""
+        """The key in this vkey (the public form of a key). Raises `NoteError`."""
         key = cls(*_key(vkey, vkey))
         if str(key) != vkey:
             raise NoteError("the id of the key is not that of its name and bytes")
@@ -155,7 +155,7 @@ class Signer:
 
     @classmethod
     def new(cls, name: str, kind: Kind) -> Self:
-        """A new key. Raises as `of`."""
+        """A new key. Raises the errors of `of`."""
         secret = Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
         return cls.of(name, kind, secret)
 

@@ -75,7 +75,7 @@ def hash_at(place: Place, content: bytes) -> bytes:
 
 
 def hashes_in(content: bytes, width: int) -> list[bytes]:
-    """The hashes of a tile. Raises `TileError` unless there are `width`."""
+    """The hashes of a tile. Raises `TileError` unless their number is `width`."""
     if len(content) != width * HASH_BYTES:
         raise TileError("a tile has not as many hashes as it is wide")
     return [content[at : at + HASH_BYTES] for at in range(0, len(content), HASH_BYTES)]
@@ -87,7 +87,7 @@ def bundle_of(entries: Iterable[bytes]) -> bytes:
 
 
 def entries_in(content: bytes, width: int) -> list[bytes]:
-    """The entries of a bundle. Raises `TileError` unless there are `width`."""
+    """The entries of a bundle. Raises `TileError` unless their number is `width`."""
     entries = list(_entries(content))
     if len(entries) != width:
         raise TileError("a bundle has not as many entries as it is wide")

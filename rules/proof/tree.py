@@ -16,7 +16,7 @@ HASH_BYTES: Final = 32
 
 
 class ProofError(Exception):
-    """The given hashes or sizes prove nothing."""
+    """The given hashes or sizes do not prove the claim."""
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -30,7 +30,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def joined(roots: Sequence[bytes]) -> bytes:
-    """The root over adjacent complete subtrees, the largest first."""
+    """The root over adjacent complete subtrees, given from the largest to the smallest."""
     if not roots:
         return EMPTY_ROOT
     *before, root = roots
@@ -75,7 +75,7 @@ def inclusion_ranges(index: int, size: int) -> list[Range]:
 
 
 def consistency_ranges(old: int, size: int) -> list[Range]:
-    """The subtrees whose roots prove that the tree of `size` extends that of `old` (section 2.1.2).
+    """The subtrees whose roots prove that the tree of `size` extends the tree of size `old` (section 2.1.2).
 
     None are needed if `old` is 0 or `size`. Raises `ProofError` if the old tree is the larger one.
     """
@@ -98,12 +98,12 @@ def consistency_ranges(old: int, size: int) -> list[Range]:
 
 
 def proof(ranges: Iterable[Range], hash_of: Callable[[Node], bytes]) -> list[bytes]:
-    """The hashes of a proof. `hash_of` gives those of complete subtrees."""
+    """The hashes of a proof, one for each range. `hash_of` gives the hash of a complete subtree."""
     return [joined(list(map(hash_of, nodes_of(leaves)))) for leaves in ranges]
 
 
 def verify_consistency(old: int, old_root: bytes, size: int, root: bytes, path: Sequence[bytes]) -> None:
-    """Verify that the tree of `size` extends that of `old`. Raises `ProofError`."""
+    """Verifies that the tree of `size` extends the tree of size `old`. Raises `ProofError`."""
     if not 0 <= old <= size:
         raise ProofError("the older tree is the larger one")
     if old in {0, size}:

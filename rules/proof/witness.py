@@ -17,7 +17,7 @@ _OLD: Final = "old "
 
 @dataclass(frozen=True)
 class Request:
-    """A checkpoint, and the proof that it extends the one of `old` events."""
+    """A checkpoint, and the proof that it extends the checkpoint of `old` events."""
 
     old: int
     proof: tuple[bytes, ...]
@@ -45,7 +45,7 @@ class Request:
 
 
 class Seen(NamedTuple):
-    """The tree of a log that a witness cosigned last."""
+    """The tree of a log as the witness last cosigned it."""
 
     size: int
     root: bytes
@@ -64,7 +64,8 @@ class Refused(NamedTuple):
 def judged(request: Request, logs: Iterable[Verifier], seen: Seen) -> Checkpoint | Refused:
     """The checkpoint that a witness may cosign, or the refusal.
 
-    `logs` are the keys that it trusts for the checkpoint's origin, `seen` is its last cosigned tree of that origin.
+    `logs` are the keys that the witness trusts for the checkpoint's origin; `seen` is the tree of that origin that it
+    cosigned last.
     """
     known = tuple(logs)
     if not known:

@@ -10,9 +10,9 @@ from schemas.stream.about import About
 
 
 def gone(payment: Payment) -> VoidCause | None:
-    """Why no money of an online fee is left: all of it was returned or charged back.
+    """The cause that makes the receipts of an online fee void: all its money was returned or charged back.
 
-    None while some is left, and for a fee without an online payment.
+    None while some of the money is left, and for a fee without an online payment.
     """
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     if owed is None or payment.returned(owed) + payment.taken_back(owed) < owed.amount:

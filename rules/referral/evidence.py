@@ -1,4 +1,4 @@
-"""Evidence for a referral's events: events of its filing that the log must hold before."""
+"""The evidence for a referral's events: events of its filing that the log must already hold."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ _CLOSING: Final = ("handed_over", "withdrawn", "stopped", "intake_refused", "sup
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence for a referral or its cancellation: the filing's referral, and then its end."""
+    """The evidence for a referral (the filing refers the part) or for its cancellation (the filing has ended)."""
     filing = filing_workflow(stream.filing)
     match event:
         case ReferralRequested(n=n, part=part, agency=agency):

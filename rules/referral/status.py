@@ -11,7 +11,7 @@ from schemas.stream.rows import Rows, Standing, TaskRow
 
 
 def standing(referral: Referral) -> Standing:
-    """The status of a referral. Its filing waits for the answer."""
+    """The status of a referral. Its filing waits until it is answered."""
     answered = referral.state is ReferralState.ANSWERED
     return Standing(
         n=referral.n,
@@ -27,7 +27,7 @@ def rows(referral: Referral) -> Rows:
 
 
 def _tasks(referral: Referral) -> Iterator[TaskRow]:
-    """The tasks: the specialist's, with a reminder until the limit ends, and after that the team lead's."""
+    """The tasks: the specialist's, with a reminder until the limit ends; after that also the team lead's."""
     name = require(referral.part)
     yield _task(referral, name, Role.SPECIALIST)
     if referral.reminded and not referral.overdue:

@@ -1,1 +1,1 @@
-"""Refunds: the sums that go back, the two officers behind each, and the limit of the captured amount."""
+"""Refunds: the sums to return, the two officers who agree on each, and the captured amount as the limit."""

@@ -1,4 +1,4 @@
-"""Charge-backs in a refund: the cases that they make void, and the leader's answer about the fee."""
+"""Charge-backs in a refund: the cases that they make void, and the leader's decision about the fee."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from schemas.refund.state import CaseState, ChargeBackOutcome, Claim, Refund, Re
 def charged_back(refund: Refund, claim: Claim) -> RefundChargedBack:
     """The event of the charge-backs so far.
 
-    A refund requested of the provider stays, since the provider may be paying it out now.
+    A case already requested of the provider is not made void, since the provider may be paying it out now.
     """
     capture = require(refund.capture)
     going = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry.requests)
@@ -25,7 +25,7 @@ def charged_back(refund: Refund, claim: Claim) -> RefundChargedBack:
 
 
 def void_by_now(refund: Refund) -> RefundChargedBack | None:
-    """The event that voids agreed manual refunds of money charged back before; None if enough money is left."""
+    """The event that voids agreed manual refunds of money charged back meanwhile; None if enough money is left."""
     capture = require(refund.capture)
     with_the_provider = fold.in_state(refund, CaseState.APPROVED)
     void = _void(refund, capture.amount - refund.charged_back, with_the_provider) if refund.charged_back else ()
@@ -34,7 +34,7 @@ def void_by_now(refund: Refund) -> RefundChargedBack | None:
 
 
 def _void(refund: Refund, there: int, going: tuple[RefundEntry, ...]) -> tuple[int, ...]:
-    """The waiting cases that exceed the money left, after all refunds that were given or are under way."""
+    """The waiting cases for which too little money is left, after all given and running refunds (`going`)."""
     rest = there - fold.total(refund, CaseState.GIVEN) - sum(entry.amount for entry in going)
     waiting = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry not in going)
     agreed = fold.in_state(refund, CaseState.LEFT_TO_HAND) + waiting

@@ -14,7 +14,7 @@ from schemas.refund.state import CAPTURES, WITHOUT_PROVIDER, CaptureTaken, Claim
 
 
 def number_of(payment: int, ordinal: int) -> int:
-    """The number of the refund of a payment's capture, the `ordinal`-th in its log."""
+    """The number of the refund for the `ordinal`-th capture in the log of the filing's n-th `payment`."""
     return payment * CAPTURES + ordinal
 
 
@@ -67,7 +67,7 @@ def taken_without_provider(filing: Filing, refund: int) -> CaptureTaken | None:
 
 
 def claim_without_provider(filing: Filing, refund: int) -> Claim:
-    """The claim that follows by rule: the reduction of the fee, and the procedure's share."""
+    """The claim that follows by rule: the reduction of the fee, and the share that the procedure returns."""
     fee = _paid_without_provider(filing, refund)
     return Claim() if fee is None else _of_fee(filing, fee)
 
@@ -78,7 +78,7 @@ def _paid_without_provider(filing: Filing, refund: int) -> Fee | None:
 
 
 def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
-    """Why this money is not owed; None if it pays the fee, or may still do so."""
+    """The reason why this money is not owed; None if it pays the fee, or may still do so."""
     if capture.capture_id == payment.owed_capture:
         return None
     if payment.state is PaymentState.PENDING:
@@ -115,19 +115,19 @@ def _of_fee(filing: Filing, fee: Fee) -> Claim:
 
 
 def _waived_by(filing: Filing) -> tuple[str, ...]:
-    """The officer who waived part of the fee, and so can't approve its refund alone."""
+    """The officer who waived part of the fee. They can't be the only one who approves its refund."""
     return () if filing.waiver is None else (filing.waiver.officer,)
 
 
 def _ended_by(filing: Filing, rule: RefundCase) -> tuple[str, ...]:
-    """The officers whose act ended the filing: of the two officers behind a refund, only one may be among these."""
+    """The officers whose act ended the filing. At most one of the two officers behind a refund may be among them."""
     if rule is RefundCase.REFUSED and filing.decision is not None:
         return tuple(one for one in (filing.decision.officer, filing.decision.acting_for) if one is not None)
     return () if filing.closed_by is None else (filing.closed_by,)
 
 
 def ended_as(filing: Filing) -> RefundCase | None:
-    """The end of the filing, as refund rules name it; None while it is open, and after a delivered approval."""
+    """The end of the filing as a case of the refund rules; None while it is open, and after a delivered approval."""
     match filing.closing:
         case Closing.WITHDRAWN:
             before = filing.accepted_at is None
@@ -150,21 +150,21 @@ _ENDINGS: Final = {
 
 
 def percent_of(filing: Filing, rule: RefundCase) -> int | None:
-    """The percentage that the procedure returns in this case; None without a rule."""
+    """The percentage that the procedure returns in this case; None if it has no rule for the case."""
     fee = filing.procedure.fee
     rules = () if fee is None else fee.refunds
     return next((one.percent for one in rules if one.case is rule), None)
 
 
 def fees_returned(filing: Filing) -> dict[int, int]:
-    """The sums in đồng that go back after changes of the dossier, by fee; fees without such a sum are left out."""
+    """The sums in đồng to return after changes of the dossier, by fee; fees without such a sum are left out."""
     return {fee.n: fee.amount - fee.kept for fee in filing.fees if fee.returned}
 
 
 def fees_to_return(filing: Filing) -> tuple[int, ...]:
-    """The numbers of the fees that go back, in whole or part, after the filing's end.
+    """The numbers of the fees to return, in whole or in part, after the filing's end.
 
-    An online fee is included even if the procedure has no rule for this end: a leader decides.
+    An online fee is included even if the procedure has no rule for this end, since a leader then decides.
     """
     rule = ended_as(filing)
     percent = None if rule is None else percent_of(filing, rule)

@@ -1,4 +1,4 @@
-"""The rule of each command on a refund, which takes two officers of its agency, neither on the applicant's side."""
+"""The rule of each command on a refund. It takes two officers of its agency, neither on the applicant's side."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -48,7 +48,7 @@ def _record_given(refund: Refund, command: cm.RecordGiven, _: datetime) -> Event
 
 
 def _leave_to_hand(refund: Refund, command: cm.LeaveToHand, _: datetime) -> Events:
-    """The events if the provider does not pay a case: people must, unless a charge-back or a reopening voids it."""
+    """The events if the provider does not pay a case out: officers do, unless a charge-back or a reopening voids it."""
     if fold.entry_of(refund, command.case, CaseState.APPROVED) is None:
         return ()
     left = ev.RefundLeftToHand(case=command.case, rule=command.rule)
@@ -60,7 +60,7 @@ def _leave_to_hand(refund: Refund, command: cm.LeaveToHand, _: datetime) -> Even
 
 
 def claimed(refund: Refund, claim: Claim) -> Events:
-    """The events that the logs alone cause: the whole rest of money that is not owed, or parts of a fee.
+    """The events that follow directly from the logs: money that is not owed is returned in full, a fee only in parts.
 
     The parts of a fee are, in this order: the excess, the reduction of the fee, the procedure's share of the rest.
     """
@@ -83,7 +83,7 @@ def claimed(refund: Refund, claim: Claim) -> Events:
 
 
 def _too_much(refund: Refund, claim: Claim) -> Events:
-    """The event that returns the excess, as far as money is left and no case covers the excess yet."""
+    """The event that returns the excess, as far as money is left; none if a case covers the excess already."""
     opened = fold.still_to_go(refund, RefundCause.EXCESS)
     amount = min(claim.excess - opened, fold.left(refund))
     asked = {"asked": require(refund.capture).asked}
@@ -91,7 +91,7 @@ def _too_much(refund: Refund, claim: Claim) -> Events:
 
 
 def _made_less(refund: Refund, claim: Claim) -> Events:
-    """The event that returns the reduction of the fee, as far as no case covers the reduction yet."""
+    """The event that returns the reduction of the fee, as far as no case covers it yet."""
     lines = differences.to_open(refund, claim)
     amount = sum(line.amount for line in lines)
     opened = _open(refund, amount, RefundCause.DIFFERENCE)
@@ -132,7 +132,10 @@ def _can_ask(refund: Refund, _: Actor, __: datetime) -> Problem | None:
 
 
 def _can_be_taken(refund: Refund, _: Actor, __: datetime) -> Problem | None:
-    """Why a short payment can't be accepted as the whole fee (not in dispute, or part of it goes back), or None."""
+    """Why a short payment can't be accepted as the whole fee, or None.
+
+    It must be in dispute, and no part of it may be due to be returned.
+    """
     whole = fold.left(refund) == require(refund.capture).amount
     return None if fold.in_dispute(refund) and whole else problem("", "no_short_payment")
 
@@ -179,7 +182,7 @@ def _approve(refund: Refund, command: cm.ApproveRefund, _: datetime) -> Events:
 
 
 def _decline(refund: Refund, command: cm.DeclineRefund, _: datetime) -> Events:
-    """The event that declines a case. Money that is not owed can't be declined: it goes back in any case."""
+    """The event that declines a case. Money that is not owed can't be declined: it is returned in any case."""
     entry = _case(refund, command, CaseState.OPEN)
     hands = _hands(refund, command, entry.asked_by)
     if entry.cause in NOT_TO_DECLINE:
@@ -216,7 +219,7 @@ def _case(
 def _hands(
     refund: Refund, command: cm.ApproveRefund | cm.DeclineRefund | cm.GiveBackByHand, others: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """The acting officer and the one they act for. Raises `RefusalError` if one of them is among `others`."""
+    """The acting officer, and the officer they act for. Raises `RefusalError` if one of them is among `others`."""
     hands = fold.names(command.actor.subject, command.acting_for)
     if (why := not_alone(refund, hands, others)) is not None:
         raise refuse(why)
@@ -241,7 +244,7 @@ def _can_be_approved(refund: Refund, actor: Actor, now: datetime) -> Problem | N
 
 
 def _in_their_place(effect: Effect[Refund]) -> Effect[Refund]:
-    """Returns the effect, with a refusal of an officer who claims to act in their own place."""
+    """Returns the effect, preceded by a refusal of officers who name themselves as the person they substitute for."""
 
     def decide(refund: Refund, command: cm.ApproveRefund, now: datetime) -> Events:
         if command.acting_for == command.actor.subject:

@@ -1,4 +1,4 @@
-"""Reductions of a paid fee: the part that has yet to go back, and the fee as it is now."""
+"""Reductions of a paid fee: the part that is still to be returned, and the fee as it is now."""
 
 from collections import Counter
 
@@ -9,7 +9,7 @@ from schemas.refund.state import Claim, Refund, RefundCause, RefundLine
 
 
 def to_open(refund: Refund, claim: Claim) -> tuple[RefundLine, ...]:
-    """The reduction that no case covers yet, item by item, limited to the rest of the money."""
+    """The reduction that no case covers yet, item by item, at most the rest of the money."""
     amounts: Counter[str] = Counter()
     for line in claim.returned:
         amounts[line.code] += line.amount
@@ -22,7 +22,7 @@ def to_open(refund: Refund, claim: Claim) -> tuple[RefundLine, ...]:
 
 
 def _most(refund: Refund, claim: Claim) -> int:
-    """The largest sum that a reduction can return: a forgone amount was never paid, and is subtracted first."""
+    """The largest sum that a reduction can still return. A forgone amount was never paid, so it is subtracted first."""
     opened = sum(entry.amount for entry in refund.entries if entry.cause is RefundCause.DIFFERENCE)
     return max(min(_paid(refund) - fee_by_now(refund, claim) - opened, fold.left(refund)), 0)
 
@@ -33,6 +33,6 @@ def _paid(refund: Refund) -> int:
 
 
 def fee_by_now(refund: Refund, claim: Claim) -> int:
-    """The part of the capture in đồng that is the fee now."""
+    """The part of the capture, in đồng, that the applicant still owes as the fee."""
     asked = require(refund.capture).asked - sum(line.amount for line in claim.returned)
     return max(min(_paid(refund), asked), 0)

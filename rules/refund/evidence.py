@@ -12,7 +12,7 @@ from schemas.refund.state import UNOWED, RefundCause
 
 
 def _begun(stream: StreamId, event: ev.RefundBegun) -> Evidence:
-    """The capture that is refunded, or the fee that was paid without a provider."""
+    """The evidence for a begun refund: its capture, or the fee that was paid without a provider."""
     if not without_provider(stream.n):
         taken = {"capture_id": event.capture_id, "amount": event.amount}
         return ((Entry(("payment_captured",), taken, str(payment_of(stream))),),)
@@ -75,7 +75,7 @@ def left_to_hand(case: int, rule: str) -> Finding:
 
 
 def to_ask_again(case: int, n: int) -> Finding:
-    """The finding that no earlier request can still take effect: the refund may be requested for the n-th time."""
+    """The finding that no earlier request can still take effect, so the refund may be requested for the n-th time."""
     return Finding("refund_asked", {"case": case, "n": n})
 
 

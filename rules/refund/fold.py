@@ -62,7 +62,10 @@ def _too_early(refund: Refund, amount: int) -> Changed:
 
 
 def _given(refund: Refund, event: ev.RefundGiven | ev.RefundGivenByHand, _: datetime) -> Changed:
-    """The change by a paid refund. A refund that a reopened filing has overtaken needs an answer about the fee."""
+    """The change after a paid refund.
+
+    If a reopened filing has overtaken the refund, a leader must answer about the fee.
+    """
     given = next(entry for entry in refund.entries if entry.case == event.case)
     too_early = _too_early(refund, given.amount) if given.overtaken else {}
     return too_early | _of(refund, event.case, state=CaseState.GIVEN)
@@ -109,7 +112,7 @@ CHANGES: Final[Mapping[type[Any], Change[Refund]]] = {
 
 evolve = folding(CHANGES)
 _WHENEVER: Final = datetime.min.replace(tzinfo=UTC)
-"""A placeholder for the time of an event that is not recorded yet, as its effects do not depend on the time."""
+"""A placeholder for the time of an event that is not recorded yet: its effects do not depend on the time."""
 
 
 def after(refund: Refund, event: ev.RefundEvent) -> Refund:
@@ -118,7 +121,7 @@ def after(refund: Refund, event: ev.RefundEvent) -> Refund:
 
 
 def names(officer: str | None, acting_for: str | None) -> tuple[str, ...]:
-    """The acting officer, and the one they act for."""
+    """The acting officer, and the officer they substitute for, if any."""
     return tuple(name for name in (officer, acting_for) if name is not None)
 
 
@@ -133,7 +136,7 @@ def entry_of(refund: Refund, case: int, *states: CaseState) -> RefundEntry | Non
 
 
 def count_over(refund: Refund) -> int:
-    """The number of declined and void cases, whose sums are free again."""
+    """The number of declined and void cases, whose sums are available again."""
     return sum(entry.state in OVER for entry in refund.entries)
 
 
@@ -143,7 +146,7 @@ def in_state(refund: Refund, state: CaseState) -> tuple[RefundEntry, ...]:
 
 
 def left(refund: Refund) -> int:
-    """The sum in đồng that is left of the capture: not charged back, and in no case but declined and void ones."""
+    """The sum in đồng that is left of the capture: not charged back, and not in a case that can still return it."""
     amount = 0 if refund.capture is None else refund.capture.amount
     going = sum(entry.amount for entry in refund.entries if entry.state not in OVER)
     return max(amount - refund.charged_back - going, 0)
@@ -159,12 +162,12 @@ def total(refund: Refund, *states: CaseState) -> int:
 
 
 def still_to_go(refund: Refund, cause: RefundCause) -> int:
-    """The sum in đồng that goes back for this cause, or has gone back."""
+    """The sum in đồng that was or will be returned for this cause."""
     return sum(entry.amount for entry in refund.entries if entry.cause is cause and entry.state not in OVER)
 
 
 def gone_twice(refund: Refund) -> int:
-    """The sum in đồng that both went back and was charged back."""
+    """The sum in đồng that the agency returned and that was also charged back."""
     captured = 0 if refund.capture is None else refund.capture.amount
     return max(refund.charged_back + total(refund, CaseState.GIVEN) - captured, 0)
 
@@ -189,7 +192,7 @@ def in_dispute(refund: Refund) -> bool:
 
 
 def is_open(refund: Refund) -> bool:
-    """Whether work is left: for the provider, for people, or for the next pass, which opens money that is not owed."""
+    """Whether work is left: for the provider, for officers, or for the case of money that is not owed."""
     if refund.unowed is not None and left(refund):
         return True
     asked = refund.undecided is not None or in_dispute(refund) or refund.unanswered > 0

@@ -1,4 +1,4 @@
-"""Refunds of a reopened filing: the former end of the filing returns nothing, and its next end is assessed anew."""
+"""Refunds of a reopened filing. Its former end returns nothing any more, and its next end is assessed again."""
 
 from rules.refund import fold
 from schemas.refund.events import RefundCalledOff
@@ -8,7 +8,7 @@ from schemas.refund.state import CaseState, Claim, Refund, RefundCause, RefundEn
 def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
     """The event that calls off the refunds of the filing's former end; None if reopening changes nothing.
 
-    A refund that was requested of the provider stays, since the provider may be paying it out now.
+    A refund already requested of the provider stays, since the provider may be paying it out now.
     """
     by_rule = _since_last_end(refund)
     if claim.reopened <= refund.reopened or not (by_rule or refund.ruled or claim.rule):
@@ -21,7 +21,10 @@ def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
 
 
 def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
-    """The event that voids manual refunds of a former end; None without any, or if the money is not owed anyway."""
+    """The event that voids manual refunds of a former end.
+
+    None if there are none, or if the money is not owed anyway.
+    """
     if refund.unowed is not None:
         return None
     left = (one for one in fold.in_state(refund, CaseState.LEFT_TO_HAND) if one.overtaken)
@@ -30,10 +33,10 @@ def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
 
 
 def still_to_go(refund: Refund, owed: int, percent: int) -> int:
-    """The sum in đồng that still goes back of `owed` at this percentage, less the refunds by a former end.
+    """The sum in đồng still to be returned at this percentage of `owed`, less the refunds of a former end.
 
-    Refunds declined or void since the last end are subtracted too: the procedure decides about each once. A sum
-    that was requested again, after a charge-back or a refund that came too early, is not part of this money: it has a
+    Refunds declined or void since the last end are subtracted too, since each is decided only once. A sum that was
+    requested again (after a charge-back, or after a refund that came too early) is not part of this money: it has a
     refund of its own.
     """
     spoken_of = (one for one in _since_last_end(refund) if one.state in fold.OVER)
@@ -48,7 +51,7 @@ def share(amount: int, percent: int) -> int:
 
 
 def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
-    """The refunds due by rule to the filing's last end, without those due to an end before it was reopened."""
+    """The refunds due by rule after the filing's last end, without those of an end before it was reopened."""
     return tuple(one for one in refund.entries if one.cause is RefundCause.RULE and not one.overtaken)
 
 

@@ -1,4 +1,4 @@
-"""Short payments: the money goes back, or two officers accept it as the whole fee and forgo the rest."""
+"""Short payments: the money is returned, or two officers accept it as the whole fee and forgo the rest."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ def lacking(refund: Refund) -> int:
 
 
 def disputed(refund: Refund) -> tuple[RefundDisputed, ...]:
-    """The event that leaves a short payment to people; recorded once."""
+    """The event that leaves a short payment to officers; recorded once."""
     capture = require(refund.capture)
     said = RefundDisputed(capture_id=capture.capture_id, amount=capture.amount, asked=capture.asked)
     return () if refund.disputed else (said,)

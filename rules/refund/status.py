@@ -43,7 +43,10 @@ def _tasks(refund: Refund) -> Iterator[TaskRow]:
 
 
 def _disputed(refund: Refund) -> Iterator[TaskRow]:
-    """The task about a short payment: an officer accepts or returns it, then a leader approves or has it returned."""
+    """The task about a short payment.
+
+    An officer accepts or returns it; then a leader approves the acceptance, or has the money returned.
+    """
     if refund.accepted_by:
         yield _task(refund, "short_payment", Role.LEADER, "approve_short_payment", "request_refund")
         return
@@ -56,7 +59,7 @@ def _task(refund: Refund, name: str, role: Role, *actions: str) -> TaskRow:
 
 
 def _by_hand(refund: Refund) -> Iterator[Wait]:
-    """The waits for people to pay out, one for each case."""
+    """The waits for officers to pay out refunds by hand, one for each case."""
     provider = require(refund.capture).provider
     at_counter = provider == WITHOUT_PROVIDER
     why = said("doctor.refunds.at_counter") if at_counter else said("doctor.refunds.not_by", provider=provider)
@@ -71,7 +74,7 @@ def _under_way(refund: Refund) -> Iterator[Wait]:
 
 
 def _twice(refund: Refund) -> Iterator[Wait]:
-    """The wait for the provider's debt to the agency: money that both went back and was charged back."""
+    """The wait for money that the provider owes the agency: the agency returned it, and it was also charged back."""
     if dong := gone_twice(refund):
         yield Wait(of=require(refund.capture).provider, dong=dong)
 
@@ -84,12 +87,12 @@ WAITS: Final = (
 
 
 def was_ruled(refund: Refund) -> bool:
-    """Whether the refund by rule after an end of the filing was ever determined."""
+    """Whether an end of the filing has ever been assessed for a refund by rule."""
     return refund.ruled or refund.reopened > 0 or any(entry.cause is RefundCause.RULE for entry in refund.entries)
 
 
 def accepted(refund: Refund) -> CaptureAccepted | None:
-    """The report that the short payment is accepted as the whole fee; None without an acceptance."""
+    """The report that the short payment is accepted as the whole fee; None if it was not accepted."""
     capture = require(refund.capture)
     if not refund.accepted:
         return None
@@ -97,7 +100,7 @@ def accepted(refund: Refund) -> CaptureAccepted | None:
 
 
 def asked_again(refund: Refund) -> tuple[ChargeBackFact, ...]:
-    """The reports to the filing about parts of the fee that are requested again."""
+    """The reports to the filing about parts of the fee that must be requested again."""
     fee = require(refund.capture).payment
     return tuple(
         ChargeBackFact(n=refund.n, fee=fee, amount=amount, again=again)

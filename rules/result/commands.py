@@ -1,4 +1,4 @@
-"""The rule of each command on a result: officers of its agency, and none on the applicant's side."""
+"""The rule of each command on a result: only officers of its agency, and none on the applicant's side."""
 
 from datetime import datetime
 from typing import Final
@@ -87,7 +87,7 @@ def _record_signed(result: Result, command: cm.RecordSigned, _: datetime) -> Eve
 
 
 def _next(result: Result, n: int, now: Signatory | None) -> Signatory:
-    """The next signer: named by the directory now for this place, or else at the assignment of the number."""
+    """The next signer: the officer in the directory for this place now, or else the `n`-th of its `signers`."""
     named = result.signers[n]
     return now if now is not None and now.place is named.place else named
 
@@ -97,7 +97,7 @@ def _request(signer: Signatory) -> ev.SignatureRequested:
 
 
 def _released(result: Result, entry: ResultEntry) -> Events:
-    """The events that put the result in force and replace the result it corrects, unless that was revoked meanwhile."""
+    """The events that put the result in force and replace the result it corrects, if that one still is in force."""
     registered = require(entry.registered)
     released = ev.ResultReleased(
         n=result.n,

@@ -11,7 +11,7 @@ from schemas.result.state import SigningPlace
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence for a result: the filing's decision, or the result that the filing itself issued."""
+    """The evidence for a result: the filing's decision, or the result that the filing issued itself."""
     filing = filing_workflow(stream.filing)
     match event:
         case ResultEntered(adopted=str(number), result=file) if file is not None:
@@ -25,7 +25,10 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
 
 
 def stored(answer: IssueAnswer) -> Finding:
-    """The store has the agency's file, or the platform's print, from which the file to sign is made."""
+    """The finding that the agency's file, or the platform's print, is in the store.
+
+    The file to sign is made from it.
+    """
     return Finding("result_stored", dict(answer))
 
 
@@ -35,17 +38,20 @@ def made(answer: IssueAnswer) -> Finding:
 
 
 def signed(place: SigningPlace, file: FileRef, proof: FileRef | None) -> Finding:
-    """The finding that the officer has signed; `proof` is the kept verdict on the file after the last signature."""
+    """The finding that the officer has signed. `proof` is the stored verdict on the file after the last signature."""
     return Finding("result_signed", {"place": place, "result": file, "proof": proof})
 
 
 def declined(place: SigningPlace, officer: str, registered: str | None) -> Finding:
-    """The officer has declined at the signing service to sign the result of this number."""
+    """The finding that the officer has declined, at the signing service, to sign the result of this number."""
     return Finding("signature_declined", {"place": place, "officer": officer, "registered": registered})
 
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
-    """The findings from which an event follows; none for an officer who declines on the platform, with a reason."""
+    """The findings from which an event follows.
+
+    None is needed if an officer declines on the platform, with a reason.
+    """
     match event:
         case ResultMade(result=file, expires_on=expires_on, copies=copies):
             return (made(IssueAnswer(result=file, expires_on=expires_on, copies=copies)),)

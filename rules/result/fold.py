@@ -36,7 +36,7 @@ def _made(result: Result, event: ev.ResultMade, _: datetime) -> Changed:
 
 
 def _requested(result: Result, event: ev.SignatureRequested, at: datetime) -> Changed:
-    """The change by a request to sign: the requested signer replaces the one named with the number."""
+    """The change after a request to sign: its signer replaces the one named when the number was assigned."""
     asked = Signatory(**event.model_dump(exclude={"kind"}))
     return {"asked_at": at, "signers": (*result.signers[: result.signed], asked, *result.signers[result.signed + 1 :])}
 
@@ -95,7 +95,7 @@ evolve = folding(CHANGES)
 
 
 def in_the_making(result: Result) -> bool:
-    """Whether the last entry is being made or signed."""
+    """Whether the last entry's file is being made or signed."""
     return bool(result.entries) and result.last.state is ResultState.MAKING
 
 
@@ -105,7 +105,7 @@ def unmade(result: Result) -> bool:
 
 
 def declined(result: Result) -> bool:
-    """Whether an officer declined to sign and nobody has decided how to go on."""
+    """Whether an officer declined to sign and nobody has decided yet what follows."""
     return bool(result.entries) and result.last.state is ResultState.VOIDED
 
 
@@ -115,7 +115,7 @@ def is_open(result: Result) -> bool:
 
 
 def issued_first(result: Result) -> ResultEntry | None:
-    """The first signed result, which the filing waits for; None for results that the filing itself issued."""
+    """The first signed result, for which the filing waits; None if the filing issued the result itself."""
     if result.adopted:
         return None
     return next((entry for entry in result.entries if entry.issued_at is not None), None)

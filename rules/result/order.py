@@ -23,7 +23,7 @@ def order_of(filing: Filing) -> ResultOrder:
 
 
 def make_request(result: Result) -> IssueRequest | None:
-    """The request to the agency for the file of a result; None if the file exists, or came with the command."""
+    """The request to the agency for a result's file; None if the file exists, or came with the command."""
     if not unmade(result) or result.last.brought is not None:
         return None
     order, entry = require(result.order), result.last

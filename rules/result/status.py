@@ -61,7 +61,7 @@ def _task(result: Result, name: str, role: Role, *actions: str, **whose: str | N
 
 
 def results(result: Result) -> tuple[dict[str, Any], ...]:
-    """The rows of the register of results; for a result that the filing issued, with only its later changes."""
+    """The rows of the register of results. For a result that the filing issued, only the columns of later changes."""
     adopted = (result.entries[0],) if result.adopted else ()
     own = (_row(result, entry) for entry in result.entries[len(adopted) :])
     return (*(_what_became(result, entry) for entry in adopted), *own)

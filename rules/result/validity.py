@@ -15,7 +15,7 @@ _NOT_IN_FORCE: Final = {
 
 
 def standing(result: RegisteredResult, at: datetime) -> ResultStanding:
-    """The standing of a result as of this instant, without later changes."""
+    """The standing of a result as of this instant; later changes are ignored."""
     validity = _validity(result, at)
     ended = min((at for at in (result.ended_at, result.overtaken_at) if at is not None), default=None)
     over = ended is not None and ended <= at

@@ -48,7 +48,7 @@ class _Composer(Composer):
 
 
 class _FastLoader(_Composer, yaml.CSafeLoader):
-    """Parses with libyaml in a fifth of the time, but not always with the place of a mistake."""
+    """Parses with libyaml, in a fifth of the time, but does not always know the place of a mistake."""
 
     def __init__(self, text: str) -> None:
         yaml.CSafeLoader.__init__(self, text)
@@ -56,7 +56,7 @@ class _FastLoader(_Composer, yaml.CSafeLoader):
 
 
 class _Loader(_Composer, yaml.SafeLoader):
-    """Parses with Python, with the place of a mistake."""
+    """Parses in Python, and always knows the place of a mistake."""
 
 
 class _Reader:
@@ -111,7 +111,7 @@ class _Reader:
 
 
 def parse(data: bytes, *, as_text: bool = False) -> Parsed:
-    """Reads `data` as one YAML document of plain values. The value is None without a readable document.
+    """Reads `data` as one YAML document of plain values. The value is None if the document is not readable.
 
     `as_text` keeps numbers, dates and truth values as their written texts.
     """

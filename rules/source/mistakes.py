@@ -25,7 +25,7 @@ _FIX: Final = ".fix"
 _KEYS: Final = {
     key.rpartition(".")[2]: key for key in SENTENCES if key.startswith("mistake.") and not key.endswith(_FIX)
 }
-"""The key of each rule's sentence, `mistake.<checked part>.<rule>`; its remedy is under the same key with `.fix`."""
+"""The key of each rule's sentence: `mistake.<checked part>.<rule>`. Its remedy has the same key with `.fix`."""
 
 
 def mistake(rule: str, path: str, **facts: object) -> Mistake:
@@ -35,6 +35,6 @@ def mistake(rule: str, path: str, **facts: object) -> Mistake:
 
 
 def elsewhere(more: Iterable[Mistake], found: Iterable[Mistake]) -> list[Mistake]:
-    """The further mistakes that are at other places: at one place the first mistake causes the rest."""
+    """The further mistakes at other places. At one place, the first mistake causes the others."""
     known = {entry.path for entry in found}
     return [entry for entry in more if entry.path not in known]

@@ -19,7 +19,7 @@ def child(path: str, key: str | int) -> str:
 
 
 def plain(value: Any, path: str, found: list[Mistake], depth: int = 0) -> Any:
-    """`value` as JSON can hold it. Other parts are reported in `found` and replaced by a text."""
+    """The `value` as JSON can hold it. Parts that JSON can't hold are reported in `found` and replaced by a text."""
     if depth > MAX_DEPTH:
         return _refuse("too_deep", path, found)
     if isinstance(value, dict):

@@ -12,7 +12,7 @@ Weekdays = Sequence[OpenHours]
 
 
 class Said(NamedTuple):
-    """The hours of a day in an overlay, for one agency and all below it or for the whole country."""
+    """The hours of a day in an overlay: for one agency and all agencies below it, or for the whole country."""
 
     agency: str | None
     date: date
@@ -20,7 +20,7 @@ class Said(NamedTuple):
 
 
 def expand(file: CalendarFile, agency: str | None = None) -> Calendar:
-    """The calendar of an agency, or of the whole country without one, with the hours of every day of its validity."""
+    """The calendar of an agency, with the hours of each day; if `agency` is None, that of the country."""
     week, said = file.week.days(), decided(file)
     settled = {day: hours_on(day, agency, week, said) for day in every_day(file.valid_from, file.valid_until)}
     other = {day: hours for day, hours in settled.items() if hours != week[day.weekday()]}
@@ -48,7 +48,7 @@ def decided(file: CalendarFile) -> list[Said]:
 
 
 def proposed(file: CalendarFile, agency: str | None = None) -> list[CalendarDay]:
-    """The days that are only proposed for an agency, or for the whole country without one, in order."""
+    """The days that are only proposed, in order. If `agency` is None, they are those of the whole country."""
     days = (day for overlay in file.overlays if _applies(overlay.agency, agency) for day in overlay.days)
     return sorted((day for day in days if day.status is DayStatus.PROPOSED), key=lambda day: day.date)
 
@@ -59,7 +59,7 @@ def every_day(first: date, last: date) -> Iterator[date]:
 
 
 def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[Said]) -> OpenHours:
-    """The office hours of a day: by the applicable overlay with the longest code, else the base, else its weekday."""
+    """The office hours of a day: by the overlay that applies (`settled_by`), else by the base or the weekday."""
     if (settled := settled_by(day, agency, said)) is not None:
         return settled.hours
     base = base_year(day.year)
@@ -67,7 +67,7 @@ def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[Said]
 
 
 def settled_by(day: date, agency: str | None, said: Iterable[Said]) -> Said | None:
-    """The overlay that decides a day: the applicable one with the longest code; None if base or weekday decides."""
+    """The overlay that decides a day: of those that apply, the one with the longest code. None if none applies."""
     fitting = [each for each in said if each.date == day and _applies(each.agency, agency)]
     return max(fitting, key=lambda each: len(each.agency or ""), default=None)
 

@@ -19,7 +19,7 @@ _SWAPPED: Final = re.compile(r"substituted from (\d\d)/(\d\d)/(\d{4})")
 
 
 class BaseYear(NamedTuple):
-    """The days `off` of a year, on any weekday, and its make-up days, each with the day it replaces."""
+    """The days `off` of a year, on any weekday, and its make-up days, each with the day off that it makes up for."""
 
     off: set[date]
     makeup: dict[date, date]

@@ -28,7 +28,7 @@ Spans = tuple[tuple[int, int], ...]
 
 
 class TimeError(ValueError):
-    """An argument that a calendar can't answer; `problem` names it and the rule."""
+    """An argument for which a calendar has no answer; `problem` names the argument and the rule."""
 
     def __init__(self, found: Problem) -> None:
         super().__init__(f"{found.field}: {found.message.en} [{found.rule}]")
@@ -84,7 +84,7 @@ class Days:
         self._working = [self.first + n for n, spans in enumerate(self.spans) if spans]
 
     def elapsed(self, minute: int) -> int:
-        """Working minutes from the first day until `minute`."""
+        """The working minutes from the first day until `minute`."""
         day, within = divmod(minute, DAY)
         n = self._place(day)
         passed = self._minutes[n]
@@ -95,7 +95,7 @@ class Days:
         return passed
 
     def reached(self, passed: int) -> int:
-        """The first minute at which this many working minutes have elapsed, a minute in (open, close]."""
+        """The first minute at which this many working minutes have elapsed: a minute in (open, close]."""
         n = bisect_left(self._minutes, passed) - 1
         if n < 0 or n >= len(self.spans):
             raise NotLaidOutError(before=n < 0)
@@ -116,7 +116,7 @@ class Days:
         return self.opens(self.working_day(self._ranks[n + 1]))
 
     def rank(self, day: int) -> int:
-        """The number of working days before `day`: the rank of a working day, or of the next one."""
+        """The number of working days before `day`. It is the rank of `day`, or of the next working day."""
         return self._ranks[self._place(day)]
 
     def working_day(self, rank: int) -> int:
@@ -189,7 +189,7 @@ class Pages:
         self._days = Days(calendar, *(min(max(year, FIRST_YEAR), LAST_YEAR) for year in years))
 
     def answer(self, question: Callable[[Days], T], field: str) -> T:
-        """The answer of `question`, asked again with more days if needed.
+        """The answer of `question`, which is called again with more days if it needs them.
 
         Raises `TimeError` against `field` outside the known years.
         """

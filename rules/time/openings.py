@@ -8,9 +8,9 @@ from schemas.publishing.calendar import Calendar
 
 
 def openings_and_closes(begins: datetime, ends: datetime, calendar: Calendar) -> list[datetime]:
-    """The first opening and the last close of every working day from one instant to another, in order, in UTC.
+    """The first opening and the last close of every working day between two instants, in order, in UTC.
 
-    The two instants themselves are included, cut to the minute. Raises `TimeError` outside the supported years.
+    Both instants are included, cut to the minute. Raises `TimeError` outside the supported years.
     """
     first, last = minute_of(begins, "begins"), minute_of(ends, "ends")
 

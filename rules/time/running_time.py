@@ -1,4 +1,4 @@
-"""The course of a time limit through the days of a calendar: from receipt, over every pause, to its end. In minutes."""
+"""The course of a time limit through a calendar, in minutes: from receipt, over every pause, to its end."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,8 +14,8 @@ class Leg(NamedTuple):
     """A stretch of a run without a pause.
 
     Attributes:
-        begun: The minute from which it is counted: the start of the budget, or a resume.
-        left: The rest of the budget then: working minutes, or days of a limit in calendar days.
+        begun: The minute from which it is counted: the start of the budget, or the end of a pause.
+        left: The rest of the budget at that minute: working minutes, or days of a limit in calendar days.
         ends: The minute at which the rest is used up; for calendar days, the day, on any weekday.
         due: The end of the limit if no pause follows.
     """
@@ -59,9 +59,9 @@ def run(days: Days, start: int, limit: Limit, pauses: Sequence[Span], latest: in
     Args:
         days: Expanded days; raises `NotLaidOutError` if they are too few.
         start: The minute of receipt.
-        limit: Any but seconds, and but 0 calendar days, which are 0 working days.
+        limit: In any unit but seconds. A limit of 0 calendar days is passed as 0 working days.
         pauses: In order, without overlaps.
-        latest: The cut-off as a minute of the day, or None: a later receipt counts for the next working day.
+        latest: The cut-off as a minute of the day, or None. A receipt after it counts for the next working day.
     """
     opened = _opened(days, start, latest)
     if limit.unit is Unit.CALENDAR_DAYS:
@@ -87,7 +87,7 @@ def run(days: Days, start: int, limit: Limit, pauses: Sequence[Span], latest: in
 
 
 def _opened(days: Days, start: int, latest: int | None) -> int:
-    """The minute from which a receipt counts."""
+    """The minute that counts as the receipt."""
     day = start // DAY
     if latest is not None and start % DAY > latest and days.hours(day):
         return days.opens(days.working_day(days.rank(day) + 1))
@@ -118,6 +118,9 @@ def _minutes_leg(days: Days, begun: int, left: int, unit: Unit) -> Leg:
 
 
 def _days_leg(days: Days, begun: int, left: int) -> Leg:
-    """The leg in days. With no day left it ends on the day of resume, or on the next working day after office hours."""
+    """A leg in days.
+
+    Without a day left, it ends on the day of the resume, or after office hours on the next working day.
+    """
     ends = begun // DAY + left if left else days.opening(begun) // DAY
     return Leg(begun, left, ends, days.closes(days.working_day(days.rank(ends))))

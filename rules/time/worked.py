@@ -7,13 +7,13 @@ from schemas.publishing.calendar import Calendar
 
 
 def worked_minutes(since: datetime, until: datetime, calendar: Calendar) -> int:
-    """Minutes of office hours from one instant to another. Raises `TimeError` outside the supported years."""
+    """The minutes of office hours between two instants. Raises `TimeError` outside the supported years."""
     first, last = minute_of(since, "since"), minute_of(until, "until")
     return pages(calendar).answer(lambda days: days.elapsed(last) - days.elapsed(first), "until")
 
 
 def working_days(since: datetime, until: datetime, calendar: Calendar) -> int:
-    """Working days after the day of one instant, up to that of another: 0 on the same day, as limits count them."""
+    """The working days after the first instant's day, up to the second's: 0 on the same day, as limits count them."""
     first, last = minute_of(since, "since") // DAY, minute_of(until, "until") // DAY
 
     def answer(days: Days) -> int:

@@ -1,6 +1,6 @@
 """The end of a time limit. Every wait of the system uses this module; docs/time.md has the rules in words.
 
-Instants are aware; returned ones are UTC. All but those of limits in seconds are cut to the minute. Impossible requests
+Instants have a time zone; returned ones are in UTC, cut to the minute except for limits in seconds. Impossible requests
 raise a `TimeError`, which names the argument and the rule.
 """
 
@@ -42,9 +42,9 @@ def due(
 ) -> datetime:
     """The instant at which `limit`, received at `start`, ends.
 
-    `pauses` are in order, without overlaps; one that begins at the due instant or later changes nothing. A receipt
-    later in a day than `cut_off` counts for the next working day; it is for limits in days. Without one, limits of 0
-    days use the calendar's.
+    `pauses` are in order, without overlaps; a pause that begins at or after the due instant changes nothing. `cut_off`
+    is for limits in days: a receipt later in a day counts for the next working day. Without it, limits of 0 days use
+    the calendar's cut-off.
     """
     if limit.unit is Unit.SECONDS:
         return _elapsed_due(start, limit.amount, pauses)
@@ -76,8 +76,9 @@ def explain(
 def before(due: datetime, limit: Limit, calendar: Calendar) -> datetime:
     """The instant that lies `limit` before `due`; never after it.
 
-    Working days: the same time on the working day that many before, the close before a close. Working hours: that many
-    minutes back. Calendar days: that many dates back, or the working day before, at its close. Seconds: elapsed.
+    Working days: the same time that many working days earlier (from the close of a day, the close). Working hours: that
+    many minutes earlier. Calendar days: that many dates earlier; if that is no working day, the close of the working
+    day before. Seconds: elapsed.
     """
     if limit.unit is Unit.SECONDS:
         return due.astimezone(UTC) - timedelta(seconds=limit.amount)
@@ -110,7 +111,7 @@ def _working_days_before(days: Days, minute: int, amount: int) -> int:
 def halfway(
     start: datetime, limit: Limit, calendar: Calendar, *, pauses: Sequence[Pause] = (), cut_off: time | None = None
 ) -> datetime:
-    """The instant at which half of the budget is used, an odd minute counting for the first half.
+    """The instant at which half of the budget is used; an odd minute counts for the first half.
 
     The budget of working days starts with the first of them, so half of 1 day is in the middle of the day after the
     receipt. For a limit in calendar days, it is half of the working minutes between the receipt and the due instant.
@@ -165,10 +166,10 @@ def remaining(
     pauses: Sequence[Pause] = (),
     cut_off: time | None = None,
 ) -> int:
-    """The rest of a limit at an instant, which may be in a pause: 0 from its due instant on.
+    """The rest of a limit at an instant, which may be in a pause; 0 from the due instant on.
 
-    In working minutes, without the addition up to the close of a day; for limits of 1 calendar day or more in days; for
-    limits in seconds in whole seconds.
+    It is in working minutes, without the addition up to the close of a day; for limits of 1 or more calendar days, in
+    days; for limits in seconds, in whole seconds.
     """
     _check(pauses)
     over, stands = _so_far(pauses, at)
@@ -210,7 +211,7 @@ def local_day(instant: datetime) -> date:
 
 
 class _Asked(NamedTuple):
-    """A limit, its receipt and its pauses, in minutes. 0 calendar days are 0 working days."""
+    """A limit, its receipt and its pauses, in minutes. 0 calendar days are held as 0 working days."""
 
     start: int
     limit: Limit
@@ -244,7 +245,7 @@ def _check(pauses: Sequence[Pause]) -> None:
 
 
 def _so_far(pauses: Sequence[Pause], at: datetime) -> tuple[list[Pause], datetime]:
-    """The pauses that ended by an instant, and the instant itself or the begin of the pause that contains it."""
+    """The pauses that ended by `at`, and `at` itself, or the begin of the pause that contains it."""
     over = [pause for pause in pauses if pause[1] <= at]
     return over, next((begins for begins, ends in pauses if begins <= at < ends), at)
 

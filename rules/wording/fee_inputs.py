@@ -13,7 +13,7 @@ from schemas.publishing.procedure_rules import rules_of
 from schemas.translate import said
 
 NO_FILE: Final = "0" * 64
-"""A placeholder for a digest that nothing here depends on."""
+"""A placeholder for a digest on whose value nothing here depends."""
 
 
 class Input(Model):

@@ -25,7 +25,7 @@ from schemas.translate import joined, said
 
 
 class StatedLine(Model):
-    """A charged item: `amount` is the đồng to pay after the `waived` sum, `rule` the code of the item."""
+    """A charged item: `amount` is the đồng to pay after `waived` is subtracted, `rule` the code of the item."""
 
     kind: FeeKind
     amount: int
@@ -48,9 +48,9 @@ class StatedWaiver(Model):
 
 
 class FeeStatement(Model):
-    """The sum to pay in đồng with its reasons; without a total, the `missing` inputs.
+    """The sum to pay in đồng with its reasons. Without a total, `missing` names the inputs that are needed.
 
-    The lines add up to the total, and by kind to `phi` and `le_phi`. `waived` is the sum taken off by the `waiver`;
+    The lines add up to the total, and by kind to `phi` and `le_phi`. `waived` is the sum subtracted by the `waiver`;
     `waivers` are those that might be granted, as far as is known.
     """
 
@@ -65,7 +65,7 @@ class FeeStatement(Model):
 
 
 class Question(NamedTuple):
-    """The known facts of the filing, the day of its receipt, request and payment, and the code of a waiver."""
+    """The known facts of the filing, the day that counts for its receipt, request and payment, and a waiver's code."""
 
     case: Case
     day: date
@@ -129,7 +129,7 @@ def _part(rules: ProcedureRules, code: str | None) -> WaiverPart | None:
 
 
 def _not_for(waiver: WaiverPart, unsure: Unknown, case: Case, day: date) -> Problem | None:
-    """Why a waiver can't be granted, or None if it can or that is not known yet."""
+    """Why a waiver can't be granted; None if it can, or if that is not known yet."""
     known = not in_force(waiver, day) or not unsure.of(waiver.when)
     return not_for(waiver, case, day, day) if known else None
 

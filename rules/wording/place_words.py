@@ -11,11 +11,10 @@ from schemas.words.catalogue import SENTENCES
 
 
 class PlaceWords(NamedTuple):
-    """The name of a place, as in the middle of a sentence.
+    """The name of a place, as it stands in the middle of a sentence.
 
-    `says`, if given, turns the place's value into words in place of the usual words.
-
-    A place without a name is described as its owner.
+    `says`, if given, turns the place's value into words, instead of the usual function. A place without a name is
+    described as its owner.
     """
 
     vi: str
@@ -42,7 +41,7 @@ SAYS: Final[Mapping[str, Callable[[Any], Text]]] = {
     "signature.required": required_words,
     "silent_approval.legal_basis": words_quoted,
 }
-"""The words for the value of a place, besides those of each `source`."""
+"""The words for the values of some places. A place `source` has words without being listed here."""
 
 
 def words_of(name: str) -> PlaceWords:

@@ -76,7 +76,7 @@ def rate(basis_points: int) -> Text:
 
 
 def lines_of(words: str) -> Text:
-    """A long text in short: its number of lines, and the start of its digest, to distinguish equal lengths."""
+    """A long text in short: its number of lines, and the start of its digest to tell texts of equal length apart."""
     return said("lines_of", number=len(words.splitlines()), digest=sha256(words.encode()).hexdigest()[:8])
 
 

@@ -42,7 +42,7 @@ def numbers(procedure: Procedure) -> Vocabulary:
 
 
 def names(procedure: Procedure) -> Vocabulary:
-    """The placeholders for other texts of the procedure, permitted on the information page alone."""
+    """The placeholders for other texts of the procedure, permitted only on the information page."""
     return dict(_names(procedure))
 
 

@@ -53,7 +53,7 @@ def _spaced(*texts: Text | None) -> Text:
 
 
 def whole_fee(fee: FeeRule | None, labels: Labels) -> Text:
-    """The whole fee: the amount alone, or with conditions or several items, each item by its name."""
+    """The whole fee: just the amount; or if there are conditions or several items, each item by its name."""
     if fee is None:
         return said("prose.no_fee")
     if len(fee.items) == 1 and not fee.items[0].when:
@@ -90,7 +90,7 @@ def charged(item: FeeItem, labels: Labels) -> Text:
 
 
 def holds(when: When, labels: Labels) -> Text:
-    """`khi nộp hồ sơ trực tuyến và khi “Số phòng” là từ 6 trở lên`. Needs at least one condition."""
+    """All conditions in words: `khi nộp hồ sơ trực tuyến và khi “Số phòng” là từ 6 trở lên`. Needs at least one."""
     conditions = [_condition(condition, labels) for condition in when]
     return reduce(lambda first, then: said("prose.and", first=first, then=then), conditions)
 
@@ -109,7 +109,7 @@ def _condition(condition: Condition, labels: Labels) -> Text:
 
 
 def between(least: int | None, most: int | None) -> Text | None:
-    """`từ 1 đến 5` / `from 1 to 5`; None without bounds."""
+    """`từ 1 đến 5` / `from 1 to 5`; None if both bounds are None."""
     if least is not None and most is not None:
         return said("prose.from_to", least=least, most=most)
     if least is not None:

@@ -18,7 +18,7 @@ from ..publishing.calendar import Calendar, Day
 __all__ = ["ComplaintFact", "ComplaintOutcome", "ComplaintStart", "ComplaintState", "ComplaintView", "content_of_start"]
 
 INTAKE: Final = "intake"
-"""The name of a restart from the beginning, beside the codes of the filing's review steps."""
+"""The name for a restart from the beginning. The other names are the codes of the filing's review steps."""
 
 OPENING: Final = "complain"
 """The id of the command that begins every complaint."""
@@ -61,7 +61,7 @@ class ComplaintStart(Model):
 
 
 def content_of_start(start: ComplaintStart) -> str:
-    """The digest of a complaint: the same number with other content is a conflict."""
+    """The digest of a complaint. The same number with another digest is a conflict."""
     return digest(start.model_dump(mode="json", exclude={"statement"}, exclude_none=True))
 
 
@@ -141,7 +141,7 @@ class Complaint(Model):
 
     @property
     def whose_task(self) -> str | None:
-        """The officer who has the complaint, or the absent one they act for."""
+        """The officer who has the complaint; if they act for an absent officer, that officer."""
         return self.acting_for or self.answerer
 
 

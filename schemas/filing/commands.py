@@ -121,7 +121,7 @@ class Command(StrictModel):
 
 
 def content_of(command: Command) -> str:
-    """The digest of a command's content; a newer page or a new signature does not change it."""
+    """The digest of a command's content. It does not depend on the page that the actor saw, or on the signature."""
     return digest(command.model_dump(mode="json", exclude={"seen_seq", "statement"}, exclude_none=True))
 
 
@@ -563,7 +563,7 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
 
 
 class SystemCommand(Command):
-    """A command that only the filing's own workflow issues: a timer that fired, a fact that was reported."""
+    """A command that only the filing's own workflow gives: a timer has fired, or a fact was reported."""
 
     actor: Actor = SYSTEM
     via: Via = SYSTEM_VIA
@@ -584,7 +584,7 @@ RESERVED_IDS: Final = (
     "ring:",
     "scan:",
 )
-"""The prefixes of these commands' ids. Nobody else may use them: the real command would count as a repeat."""
+"""The prefixes of these commands' ids. Nobody else may use them: the real command would then count as a repeat."""
 
 
 class Submit(Command):
@@ -613,19 +613,22 @@ class Submit(Command):
 
 
 class ExaminedSupplement(Supplement):
-    """A supplement with the scan of its files. Internal to the filing: clients send a `Supplement`."""
+    """A supplement with the scan of its files. Only the filing itself gives it: clients send a `Supplement`."""
 
     scan: ScanState | None = None
 
 
 class PayableDemand(DemandObligation):
-    """A `DemandObligation` with the directory's answer: is it payable online? Internal to the filing."""
+    """A `DemandObligation` with the directory's answer whether it can be paid online.
+
+    Only the filing itself gives it.
+    """
 
     payable: bool = False
 
 
 class RecordScan(SystemCommand):
-    """The scanner reports on the files of these digests: those of the `infected` papers contain viruses."""
+    """The scanner has reported on the files with these digests; the files of the `infected` papers contain viruses."""
 
     kind: Literal["record_scan"] = "record_scan"
     scanned: tuple[Sha256, ...]
@@ -633,7 +636,7 @@ class RecordScan(SystemCommand):
 
 
 class TimerFired(SystemCommand):
-    """A timer fired. Its effect is decided by instants."""
+    """A timer has fired. The rules decide by the instants what follows."""
 
     kind: Literal["timer_fired"] = "timer_fired"
     clock: Clock
@@ -654,7 +657,7 @@ class ChangeCalendar(SystemCommand):
 
 
 class Issue(SystemCommand):
-    """The back office made the result; it is in force until `expires_on`, with `copies` originals."""
+    """The back office has made the result; it is in force until `expires_on`, with `copies` originals."""
 
     kind: Literal["issue"] = "issue"
     result: FileRef | None = None
@@ -700,7 +703,7 @@ class SettleFee(SystemCommand):
 
 
 class AskFeeAgain(SystemCommand):
-    """The `n`-th refund reports a charged-back amount of a `fee`, which a leader requests again."""
+    """The `n`-th refund reports a charged-back amount of a `fee`. By a leader's decision it is requested again."""
 
     kind: Literal["ask_fee_again"] = "ask_fee_again"
     n: int
@@ -709,7 +712,7 @@ class AskFeeAgain(SystemCommand):
 
 
 class SettleComplaint(SystemCommand):
-    """A complaint was upheld by an `officer`: undo the act `about`, and restart at the `step`, or at intake."""
+    """A complaint was upheld by an `officer`: undo the act `about` and restart, at the `step` or else at intake."""
 
     kind: Literal["settle_complaint"] = "settle_complaint"
     n: int
@@ -728,7 +731,10 @@ class SettleParcel(SystemCommand):
 
 
 class CountWrongCode(Command):
-    """A pick-up code was given at the counter: count it, if it is wrong. Only the filing's own workflow issues it."""
+    """A pick-up code was given at the counter: count it if it is wrong.
+
+    Only the filing's own workflow gives this command.
+    """
 
     kind: Literal["count_wrong_code"] = "count_wrong_code"
     code: PickupCode

@@ -1,7 +1,7 @@
-"""Events of a filing: past-tense facts, and the effect of each on each clock.
+"""The events of a filing: facts in the past tense, and the effect of each on each clock.
 
-A field marked `Personal` is sealed by the ledger; a field marked `Numbered` is filled by it from a locked counter.
-Changes are additive: a changed meaning is a new kind.
+The ledger encrypts a field marked `Personal`, and fills a field marked `Numbered` from a locked counter. Changes are
+additive: a kind of event never gets another meaning; a new kind is made instead.
 """
 
 from datetime import date
@@ -59,7 +59,7 @@ class ParcelOutcome(StrEnum):
 
 
 SPOILT: Final = frozenset({ParcelOutcome.LOST, ParcelOutcome.DAMAGED})
-"""Ends after which the parcel can't be fetched anywhere, and the post pays for a new copy (QĐ 45/2016 Đ14)."""
+"""Outcomes of a parcel that can't be fetched any more: the post pays for a new copy of the result (QĐ 45/2016 Đ14)."""
 
 
 class Clock(StrEnum):
@@ -1015,7 +1015,7 @@ Events = tuple[Event, ...]
 
 _STOP_ALL: Final = dict.fromkeys(Clock, Effect.STOP)
 _ENDED_BY_THE_AGENCY: Final = _STOP_ALL | {Clock.APPEAL: Effect.START}
-"""The notice of each of these starts the time for a complaint."""
+"""The effect of an end by the agency: all clocks stop, and the time for a complaint begins with the notice of it."""
 
 _FEE_SETTLED: Final = {
     Clock.PAYMENT: Effect.STOP,
@@ -1128,8 +1128,10 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "machine_work_answered": {},
     "calendar_changed": {},
 }
-"""The effect of each kind of event on each clock; other clocks are unchanged. A supplement restarts the limit (Decree
-61/2018 art. 19 k4), other interruptions let it resume, unless the procedure says otherwise
-(`schemas.publishing.procedure.Resumption`); a fee paid or waived restarts that of the intake. The clock of a dossier's
-transfer runs only while another agency's desk has papers of the accepted filing, that of the intake until acceptance,
-that of the processing from then on: a reopened filing has one of the two."""
+"""The effect of each kind of event on each clock. Clocks that are not named are unchanged.
+
+After a supplement the limit restarts (Decree 61/2018 art. 19 k4); after other interruptions it resumes; in both cases
+unless the procedure says otherwise (`schemas.publishing.procedure.Resumption`). A fee that was paid or waived restarts
+the intake's limit. The transfer clock runs only while another agency's desk has papers of the accepted filing. The
+intake clock runs until acceptance, the processing clock from then on: a reopened filing has one of the two.
+"""

@@ -205,7 +205,7 @@ class FeeState(StrEnum):
 
 
 MOST_BY_POST: Final = 3
-"""The maximum number of copies sent by post; if all were lost, a further one is collected at the counter."""
+"""The maximum number of copies sent by post. If all were lost, a further copy is collected at the counter."""
 
 
 class Fee(Model):
@@ -241,7 +241,7 @@ class Fee(Model):
 
     @property
     def kept(self) -> int:
-        """The part of the paid fee that no change of the dossier returns, in đồng."""
+        """The part of the paid fee, in đồng, that was not returned after a change of the dossier."""
         return self.amount - sum(share.amount for share in self.returned) if self.state is FeeState.PAID else 0
 
 
@@ -566,7 +566,7 @@ class Filing(Model):
 
     @property
     def whose_task(self) -> str | None:
-        """The owner of the current task: the officer who claimed it, or the absent one they act for."""
+        """The owner of the current task: the officer who claimed it, or the absent officer they act for."""
         return self.acting_for or self.officer
 
     @property
@@ -602,9 +602,9 @@ class Filing(Model):
 
     @property
     def collected_on_delivery(self) -> int:
-        """The post's own charge for the delivery of the result, in đồng, beside the collected fee.
+        """The post's own charge for the delivery of the result, in đồng, besides the fee that it collects.
 
-        A further copy is at the post's cost (QĐ 45/2016 Đ14).
+        For a further copy there is none: the post pays for it (QĐ 45/2016 Đ14).
         """
         return (self.procedure.postage or 0) if self.copy_number == 1 else 0
 
@@ -617,8 +617,8 @@ class Filing(Model):
     def payments_to_cancel(self) -> tuple[int, ...]:
         """The numbers of the payments to cancel.
 
-        Their fee was paid otherwise, waived, or unpaid when the filing ended; their obligation was met otherwise, or
-        its demand was recalled.
+        Their fee was paid in another way, waived, or unpaid when the filing ended; or their obligation was met in
+        another way, or its demand was recalled.
         """
         fees = (fee.n for fee in self.fees if fee.online and not self._owes_payment(fee))
         demands = (demand.n for demand in self.demands if not demand.met and demand not in self._demanded)
@@ -626,7 +626,7 @@ class Filing(Model):
 
     @property
     def demands_to_collect(self) -> tuple[TaxDemand, ...]:
-        """The demand that needs an active payment, while there is time to pay."""
+        """The demand that needs an active payment, as long as it may be paid."""
         clock = self.clocks.get(Clock.OBLIGATION)
         return () if clock is None or clock.overdue else self._demanded
 
@@ -638,7 +638,7 @@ class Filing(Model):
 
     @property
     def parts_under_way(self) -> tuple[FilingPart, ...]:
-        """The referred parts without an answer yet."""
+        """The referred parts that are not answered yet."""
         return tuple(part for part in self.parts if part.stage is PartStage.REFERRED)
 
     @property
@@ -647,7 +647,7 @@ class Filing(Model):
         return self.parts_under_way if self.closed else ()
 
     def _owes_payment(self, fee: Fee) -> bool:
-        """Whether this fee still needs its payment, or was settled by it."""
+        """Whether this fee still needs its payment, or was settled by that payment."""
         by_payment = fee.state is FeeState.PAID and fee.channel is Channel.ONLINE
         return by_payment or fee.state is FeeState.EXPIRED or (fee.state is FeeState.DUE and not self.closed)
 
@@ -837,7 +837,7 @@ class ResultView(Model):
 
 
 _LARGEST: Final = 2**53 - 1
-"""The largest number that every reader of JSON keeps exactly."""
+"""The largest whole number that every reader of JSON reads exactly."""
 
 
 class FeeFact(Model):

@@ -73,7 +73,10 @@ class Submission(Model):
 
 
 def content_digest(content: dict[str, Any]) -> str:
-    """The digest of a submission's JSON: its identity. Raises `RefusalError` for unfit or too long content."""
+    """The digest of a submission's JSON, which is its identity.
+
+    Raises `RefusalError` if the content is too long or no JSON.
+    """
     try:
         written = canonical(content)
     except ValueError:
@@ -86,9 +89,8 @@ def content_digest(content: dict[str, Any]) -> str:
 def signed_content(submission: Submission, form: Code | None = None) -> bytes:
     """The content that an applicant signs: the submission as RFC 8785 JSON in NFC, with defaults, without nulls.
 
-    Left out are the `signature` itself, the sender (`actor`, `via`), and the paper that is the signed `form`, which
-    would have to hold its own digest. A form is prepared before it is signed, so its content is the same with and
-    without these.
+    It leaves out the `signature` itself, the sender (`actor`, `via`), and the paper that is the signed `form`, which
+    would have to contain its own digest. So the content is the same before and after the form is signed.
     """
     content = composed(submission).model_dump(mode="json", exclude=_NOT_SIGNED, exclude_none=True)
     content["papers"] = [paper for paper in content["papers"] if paper["code"] != form]
@@ -96,7 +98,10 @@ def signed_content(submission: Submission, form: Code | None = None) -> bytes:
 
 
 def signed_digest(submission: Submission, form: Code | None = None) -> str:
-    """SHA-256 hex of the signed content: printed on the form, the same for everyone with the submission."""
+    """SHA-256 (hex) of the signed content.
+
+    It is printed on the form, and is the same for all who have the submission.
+    """
     return hashlib.sha256(signed_content(submission, form)).hexdigest()
 
 

@@ -1,1 +1,1 @@
-"""Principals, their statements, and the signature under each."""
+"""Principals, their statements, and the signature of each statement."""

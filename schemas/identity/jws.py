@@ -1,4 +1,4 @@
-"""Compact JWS (RFC 7515), restricted: ed25519 alone, and no header that refers to other keys or extensions."""
+"""Compact JWS (RFC 7515), restricted to ed25519; a header must not refer to other keys or extensions."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 ALGORITHMS: Final = ("Ed25519", "EdDSA")
-"""The accepted `alg` values: two names, of RFC 9864 and RFC 8037, always with a key on Ed25519."""
+"""The accepted values of `alg`: two names, of RFC 9864 and RFC 8037, both for a key on Ed25519."""
 
 _COMPACT: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
 
@@ -24,7 +24,7 @@ class Compact(NamedTuple):
 
 
 def read(text: str, type_: str) -> Compact:
-    """The JWS, if of this `typ`. Raises `ValueError` for any other text, `AlgorithmError` for another algorithm."""
+    """The JWS, if it has this `typ`. Raises `ValueError` for any other text, `AlgorithmError` for another algorithm."""
     header, payload, _ = _parts(text)
     return Compact(_key_id(header, type_), _bytes(payload))
 
@@ -44,7 +44,7 @@ def _parts(text: str) -> tuple[Any, ...]:
 
 @lru_cache(128)
 def _key_id(header: str, type_: str) -> str:
-    """The key that a header names. Cached, since a key writes the same header each time."""
+    """The key that a header names. Cached, since the headers of one key are the same each time."""
     try:
         said: Any = json.loads(_bytes(header))
     except RecursionError:

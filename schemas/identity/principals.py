@@ -1,4 +1,4 @@
-"""Changes of the principals: an operator adds, rotates, revokes; if so set, a second one approves."""
+"""Changes of the principals: an operator adds, rotates or revokes; if two are required, a second one approves."""
 
 from enum import StrEnum
 from typing import Annotated, Final, Literal

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 STATEMENT_TYPE: Final = "motcua-statement+jwt"
-"""The `typ` in the header of a statement, so that no other text signed by the key passes for one."""
+"""The `typ` in the header of a statement. Because of it no other text signed by the key can pass for a statement."""
 
 POSSESSION_TYPE: Final = "motcua-possession+jwt"
 """The `typ` in the header of a proof of possession of a key; see `Possession`."""
@@ -43,7 +43,7 @@ LONGEST_LIFE: Final = 300
 ALL_AGENCIES: Final = "*"
 
 UNNAMED: Final = "default"
-"""The name of an installation without a name of its own."""
+"""The name of an installation that has no name of its own."""
 
 SUBMIT: Final = "submit"
 COMPLAIN: Final = "complain"
@@ -81,8 +81,8 @@ class PrincipalKind(StrEnum):
 class Claim(StrEnum):
     """The people a principal may speak for.
 
-    `own`: applicants and representatives of its own filings; `officers`: the officers of an agency; `desk`: those of
-    them who receive, take cash and hand over.
+    `own`: applicants and representatives of its own filings; `officers`: the officers of an agency; `desk`: only those
+    officers who receive filings, take cash and hand results out.
     """
 
     OWN = "own"
@@ -271,7 +271,7 @@ class Proved:
 
 @lru_cache(1024)
 def signed(text: str) -> Signed:
-    """A statement as written, verified or not. Cached, since its recording reads it again.
+    """A statement as written, verified or not. Cached, since the record of the message reads it again.
 
     Raises `ValueError` for any other text, `AlgorithmError` for another algorithm.
     """
@@ -292,7 +292,7 @@ def audience(installation: str) -> str:
 def message_digest(message: Mapping[str, Any]) -> Sha256:
     """SHA-256 of a command, a submission or a question as sent, without its `statement`, as RFC 8785 JSON.
 
-    Raises `ValueError` for content without such a form.
+    Raises `ValueError` if the content has no such form.
     """
     return digest({name: value for name, value in message.items() if name != "statement"})
 

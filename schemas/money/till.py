@@ -8,7 +8,7 @@ from ..base import AgencyCode, Dong, Instant, Model, ShortText
 from ..filing.commands import Command
 
 Desk = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$")]
-"""A counter of the agency, by its own name."""
+"""The name of a counter of the agency."""
 
 TillNumber = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9.]{0,34}-[0-9]{8}-Q[0-9]{1,6}$")]
 """`<agency>-<day>-Q<n>`: the n-th till that the agency opened on that day."""

@@ -13,7 +13,10 @@ from .state import GivenNumber, PaperKind, ReceiptLine, ReceiptNumber, VoidCause
 
 
 class IssueReceipt(SystemCommand):
-    """Issue a receipt for money without one. Unless `given`, the agency's own series takes the next number."""
+    """Issue a receipt for money that has none.
+
+    Unless its number is `given`, the agency's own series takes the next one.
+    """
 
     kind: Literal["issue_receipt"] = "issue_receipt"
     of: FeeKind
@@ -38,7 +41,7 @@ class VoidReceipt(Command):
 
 
 class VoidByItself(SystemCommand):
-    """All the money of the receipt's fee is gone."""
+    """Void a receipt by the system: all the money of its fee is gone."""
 
     kind: Literal["void_by_itself"] = "void_by_itself"
     registered: ReceiptNumber

@@ -1,4 +1,4 @@
-"""The hands that a filing goes through, with the acts of each: the content of the control slip (phiếu kiểm soát)."""
+"""The control slip's content (phiếu kiểm soát): the holders of a filing in turn, with the acts of each."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -10,7 +10,7 @@ from ..publishing.procedure import Baseline
 
 
 class Holder(StrEnum):
-    """The holder of a filing."""
+    """The kind of holder of a filing."""
 
     OFFICER = "officer"
     APPLICANT = "applicant"

@@ -1,4 +1,4 @@
-"""The input and the content of an official paper, without its layout."""
+"""The input and the content of an official paper. The layout is not here."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,12 +28,12 @@ class PaperSource:
     """The input of a paper.
 
     Attributes:
-        events: The events of the stream in which the cause happened, the cause last.
+        events: The events of the stream in which the cause happened; the cause is the last.
         filing: The filing after these events; for a complaint, the filing at that time.
-        procedure: The published version of the filing, its texts filled.
+        procedure: The published version of the filing, with its texts filled.
         agencies: The letterhead of every agency involved in the filing.
-        officers: The names of its officers, by subject; others are shown by their role alone.
-        tracking: The address of the filing's status page, with `{code}` in it; None: the QR code holds the bare code.
+        officers: The names of its officers, by subject; officers without a name are shown by their role.
+        tracking: The address of the filing's status page, with `{code}` in it; None: the QR code holds only the code.
         before: The filing before the last event, if known: an apology names the missed appointment.
         complaint: The complaint after its events, for its acknowledgement.
         parcel: The parcel after its events, for its label.
@@ -60,7 +60,7 @@ class PaperSource:
 
 
 class Paragraph(Model):
-    """One or more sentences."""
+    """A paragraph of one or more sentences."""
 
     kind: Literal["paragraph"] = "paragraph"
     text: Text
@@ -82,7 +82,7 @@ class Rows(Model):
 
 
 class Listing(Model):
-    """A numbered list under its title; one that goes `apart` begins a page of its own."""
+    """A numbered list under its title. If it goes `apart`, it begins a new page."""
 
     kind: Literal["list"] = "list"
     title: Text
@@ -147,7 +147,7 @@ class PaperSheet(Sheet):
 
 
 def texts_of(value: object, place: str = "") -> Iterator[tuple[str, str]]:
-    """Every text of a sheet with its place: the path in its source if known, or else in the sheet."""
+    """Every text of a sheet with its place: the path in the sheet's source if known, or else in the sheet."""
     if isinstance(value, str | Text):
         yield place, value if isinstance(value, str) else value.vi
     elif isinstance(value, Row):
@@ -158,7 +158,7 @@ def texts_of(value: object, place: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _parts(value: object) -> Iterator[tuple[str, object]]:
-    """The parts of a value, each with the end of its place."""
+    """The parts of a value, each with the last piece of its path."""
     match value:
         case BaseModel():
             yield from ((f".{name}", part) for name, part in value if name != "kind")

@@ -56,7 +56,7 @@ class RecordEnd(SystemCommand):
 
 
 class EndParcelWatch(SystemCommand):
-    """The post has no news at the end of the wait for it."""
+    """The post has no further report at the end of the time in which one was awaited."""
 
     kind: Literal["end_parcel_watch"] = "end_parcel_watch"
     until: Instant
@@ -69,6 +69,6 @@ class RecallConsignment(SystemCommand):
 
 
 class RecordLeft(SystemCommand):
-    """The parcel had left already."""
+    """The parcel had left the agency before it was recalled."""
 
     kind: Literal["record_left"] = "record_left"

@@ -14,7 +14,7 @@ from ..stream.part import PartStart, PartState
 __all__ = ["ParcelState", "ParcelView"]
 
 WATCH_SECONDS: Final = 180 * 24 * 3600
-"""The time for which late news is awaited: as long as a claim to the post is possible (TT 17/2017 Đ8)."""
+"""The time in which late reports are awaited: as long as a claim to the post is possible (TT 17/2017 Đ8)."""
 
 
 class ParcelStart(PartStart):
@@ -43,7 +43,7 @@ class ParcelState(StrEnum):
 
 
 UNDER_WAY: Final = frozenset({ParcelState.REQUESTED, ParcelState.SENT})
-"""The states before the end."""
+"""The states before the end of a parcel."""
 
 
 class Meaning(StrEnum):
@@ -112,7 +112,7 @@ class Parcel(PartState):
 
     @property
     def watched_until(self) -> datetime | None:
-        """The end of the wait for late news, for a parcel that the post accepted and did not deliver."""
+        """The end of the wait for late reports, for a parcel that the post accepted and did not deliver."""
         if self.ended_at is None or self.waybill is None or self.watch_over or self.state is ParcelState.DELIVERED:
             return None
         return self.ended_at + timedelta(seconds=self.watch_seconds)

@@ -10,7 +10,7 @@ __all__ = ["PAYMENT_COMMANDS", "RenewPayment"]
 
 
 class RequestPayment(SystemCommand):
-    """Request the money. A request can be paid for this many `seconds`, or until it is due."""
+    """Request the money. A request can be paid for this many `seconds`; without them, until it is due."""
 
     kind: Literal["request_payment"] = "request_payment"
     start: PaymentStart
@@ -18,7 +18,7 @@ class RequestPayment(SystemCommand):
 
 
 class RecordOrder(SystemCommand):
-    """The provider created the order."""
+    """The provider has created the order."""
 
     kind: Literal["record_order"] = "record_order"
     order_id: str
@@ -56,7 +56,7 @@ class ExpirePayment(SystemCommand):
 
 
 class EndPaymentWatch(SystemCommand):
-    """The providers have no more money at the end of the wait for late money."""
+    """The providers report no more money at the end of the time in which late money is awaited."""
 
     kind: Literal["end_payment_watch"] = "end_payment_watch"
     until: Instant
@@ -70,7 +70,7 @@ class CancelPayment(SystemCommand):
 
 
 class RecordRefund(SystemCommand):
-    """Money went back."""
+    """Money was returned to the payer."""
 
     kind: Literal["record_refund"] = "record_refund"
     given: GivenBack

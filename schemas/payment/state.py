@@ -14,7 +14,7 @@ from ..stream.part import PartStart, PartState
 __all__ = ["PaymentState", "PaymentView"]
 
 WATCH_SECONDS: Final = 3 * 24 * 3600
-"""The time for which late money is awaited."""
+"""The time in which late money is awaited, in seconds."""
 
 DEFAULT_PROVIDER: Final = "bank"
 """The provider, unless another one is named."""
@@ -38,7 +38,7 @@ MOST_REQUESTS: Final = 20
 
 
 class Through(Model):
-    """The provider of a request, and the seconds for which it can be paid; without, until the fee is due."""
+    """The provider of a request, and the seconds for which it can be paid; None: until the fee is due."""
 
     provider: Code
     seconds: int | None = None
@@ -125,9 +125,10 @@ class Attempt(Model):
 class Payment(PartState):
     """The fold of a payment's events: all that its workflow needs.
 
-    `refunded` are captures that went back in full; `forgone` đồng are missing from an accepted short payment. `ahead`
-    are charge-backs whose capture is not recorded yet. `provider`, `expires`, `pay_url`, `code`, `over` and `awaited`
-    are of its first request, `renewed` are the requests after it. The wait for late money is `watch_over` at its end.
+    `refunded` are captures that were returned in full; `forgone` đồng are missing from an accepted short payment.
+    `ahead` are charge-backs whose capture is not recorded yet. `provider`, `expires`, `pay_url`, `code`, `over` and
+    `awaited` are of its first request, `renewed` are the requests after it. The wait for late money is `watch_over` at
+    its end.
     """
 
     snapshot_version: int = 5
@@ -172,19 +173,22 @@ class Payment(PartState):
 
     @property
     def watched_until(self) -> datetime | None:
-        """The end of the wait for late money, after the payment was settled; None once it is over."""
+        """The end of the wait for late money, which begins when the payment is settled; None once it is over."""
         if self.settled_at is None or self.watch_over:
             return None
         return self.settled_at + timedelta(seconds=self.watch_seconds)
 
     @property
     def to_refund(self) -> tuple[Capture, ...]:
-        """Captures with money that is not owed and has not gone back."""
+        """Captures of which some money is not owed and was not returned yet."""
         open_ones = (capture for capture in self.captures if capture.capture_id not in self.refunded)
         return tuple(capture for capture in open_ones if self.returned(capture) < self.unowed(capture))
 
     def unowed(self, capture: Capture) -> int:
-        """The part of a capture in đồng that is not owed: all, or the excess. A charged-back part is gone."""
+        """The part of a capture, in đồng, that is not owed: all of it, or the excess.
+
+        A charged-back part does not count.
+        """
         there = max(capture.amount - self.taken_back(capture), 0)
         return min(max(capture.amount - self.amount, 0), there) if capture.capture_id == self.owed_capture else there
 
@@ -212,13 +216,13 @@ class Taken(Model):
 
 
 class Closed(Taken):
-    """All the money received for a closed request; until that instant the provider may still report more."""
+    """All the money received for a closed request. Until `awaited_until` the provider may still report more."""
 
     awaited_until: Instant | None = None
 
 
 TOLD: Final = Via(principal="motcua.gateway")
-"""The sender of a provider's own reports: the gateway, which has kept their signed originals."""
+"""The sender of a provider's own reports: the gateway, which has stored their signed originals."""
 
 
 class MoneyNotice(Model):

@@ -1,1 +1,1 @@
-"""A person's own data: looks at it, exports of it, its erasure."""
+"""A person's own data: who has looked at it, its export, its erasure."""

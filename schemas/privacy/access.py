@@ -1,4 +1,4 @@
-"""Patterns among the looks at filings, for auditors (`motcua access report`). They name officers alone."""
+"""Patterns in the looks at filings, for auditors (`motcua access report`). They name only officers."""
 
 from datetime import date
 from uuid import UUID

@@ -1,6 +1,6 @@
-"""The remains of an erased person: the event of the erasure, and the placeholders for sealed values.
+"""The remains of an erased person: the event of the erasure, and the placeholders for encrypted values.
 
-The key of the filing is deleted, so that nobody can open its sealed values; every hash stays valid (docs/ledger.md).
+The key of the filing is deleted, so that nobody can decrypt these values; every hash stays valid (docs/ledger.md).
 """
 
 from enum import StrEnum
@@ -22,7 +22,7 @@ ERASED_WORDS: Final = "đã xóa / erased"
 """The placeholder that people read for erased words."""
 
 NO_DIGEST: Final = "0" * 64
-"""The digest in a receipt of an erased filing: a digest of the command's content could confirm a guess of it."""
+"""The digest in a receipt of an erased filing, since a digest of the command's content could confirm a guess of it."""
 
 
 class ErasureCause(StrEnum):
@@ -73,7 +73,7 @@ class ErasureCommand(StrictModel):
 
 
 Reason = Annotated[Line, StringConstraints(max_length=500)]
-"""Stays in clear text for ever: no personal data."""
+"""A reason, which stays in clear text for ever: it must contain no personal data."""
 
 
 class AskErasure(ErasureCommand):
@@ -175,4 +175,4 @@ _BLANK: Final[dict[Any, Any]] = {
         "papers": [],
     },
 }
-"""The placeholders by type of the field. A test requires one for those of every event."""
+"""The placeholders by type of field. A test requires one for each type in any event."""

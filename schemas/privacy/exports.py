@@ -1,4 +1,4 @@
-"""A person's request for all data held about them, and its answer. The person's identity is not kept."""
+"""A person's request for all data held about them, and its answer. The person's identity is not stored."""
 
 from enum import StrEnum
 
@@ -8,7 +8,10 @@ from .erasure import Reason
 
 
 class AskExport(StrictModel):
-    """An operator records a person's request. `reason` stays in clear text: the number of a paper, no person."""
+    """An operator records a person's request.
+
+    `reason` stays in clear text: it names a paper by its number, and no person.
+    """
 
     actor: Actor
     reason: Reason

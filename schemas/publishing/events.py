@@ -1,4 +1,4 @@
-"""The events of the streams of publications: each has the whole published content, as in its table.
+"""The events of the streams of publications. Each has the whole published content, as in its table.
 
 The moment of an event is that of the publication. Rows older than these streams are `taken_over`.
 """
@@ -13,7 +13,7 @@ from ..base import Line, Model, Personal, Sha256, Text, unset
 File = Annotated[str, Field(description="the file as it was written, byte for byte")]
 
 Rest = dict[str, Any]
-"""A part of a directory's entry, as written."""
+"""A part of an agency's entry in the directory, as written."""
 
 
 class Publication(Model):
@@ -204,4 +204,4 @@ PublicationEvent = Annotated[
 ]
 
 PUBLICATION: Final = "publication"
-"""The kind of these streams, which begins their names."""
+"""The kind of the streams of publications; their names begin with it."""

@@ -1,4 +1,4 @@
-"""The parts of every published procedure: facts with a source, statements, conditions."""
+"""Common parts of published procedures: facts with a source, statements, conditions."""
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ __all__ = ["Fact", "Statement"]
 class Fact(StrictModel):
     """A stated fact of the procedure. `source` names the legal text, or is the word `unconfirmed`.
 
-    `checked` is the day of its last comparison with its source; without it, that of the whole file.
+    `checked` is the day of its last comparison with its source; if it is not set, the day of the whole file counts.
     """
 
     source: ShortText
@@ -63,4 +63,4 @@ class Condition(Model):
 
 
 When = tuple[Condition, ...]
-"""Conditions that must all hold; none: always."""
+"""Conditions that must all hold. Without any, the rule always applies."""

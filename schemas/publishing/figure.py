@@ -1,4 +1,4 @@
-"""The units of figures in a procedure's texts, and their words. Never money: that is a fee."""
+"""The units of figures in a procedure's texts, and their words. Money is never a figure: it is a fee."""
 
 from enum import StrEnum
 

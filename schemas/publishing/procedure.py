@@ -123,7 +123,7 @@ class PaperRule(Fact):
 
     @property
     def asked(self) -> bool:
-        """Whether a submission must have it, if its conditions hold."""
+        """Whether a submission must have this paper, if the paper's conditions hold."""
         return self.required and (self.replaced_by is None or bool(self.when))
 
 
@@ -168,7 +168,7 @@ class FieldRule(Fact):
     """names of the choices; one without a name is shown by its code"""
 
     def called(self, choice: str) -> Text:
-        """What a choice is called."""
+        """The name of a choice; its code if it has none."""
         return next((one.name for one in self.choice_names if one.code == choice), Text(vi=choice, en=choice))
 
 

@@ -1,4 +1,4 @@
-"""The part of a published procedure that governs a filing: no texts."""
+"""The part of a published procedure that governs a filing, without its texts."""
 
 from typing import Annotated, Any, Final
 
@@ -157,12 +157,12 @@ class FeePart(Model):
 
 
 class ProcedureRules(Model):
-    """The part of a published procedure that governs a filing; no texts. Pinned by (code, version, sha256).
+    """The part of a published procedure that governs a filing, without its texts. Pinned by (code, version, sha256).
 
-    `standing_officer` is the one of the `standing_officers` who belonged to the filing's agency at its submission,
-    `silent_officer` the one of the `silent_officers`: the filing's first event names them. Without one the agency's
-    officers decide. `postage` is the post's charge for the delivery of the result, in đồng; the platform prints the
-    result `by_template`, if the procedure has one.
+    `standing_officer` is the one among the `standing_officers` who belonged to the filing's agency at its submission;
+    `silent_officer` likewise among the `silent_officers`. The filing's first event names both. Without one, the
+    agency's officers decide. `postage` is the post's charge for the delivery of the result, in đồng. The platform
+    prints the result `by_template`, if the procedure has one.
     """
 
     code: ProcedureCode

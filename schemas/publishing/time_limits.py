@@ -11,28 +11,35 @@ from .calendar import LocalTime
 __all__ = ["Limits"]
 
 SUSPENSION: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
-"""The length of a suspension before it needs attention, unless the procedure says otherwise."""
+"""The length of a suspension after which it needs attention, unless the procedure names another."""
 
 
 TRANSFER: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
-"""The time for the papers of an accepted filing at another agency's desk and on their way from there. Unconfirmed."""
+"""The time for the papers of an accepted filing to reach the deciding agency from another agency's desk.
+
+Unconfirmed.
+"""
 
 
 APPEAL: Final = Limit(amount=90, unit=Unit.CALENDAR_DAYS)
-"""The time for a complaint, from the notice of the act, unless the procedure says otherwise. Unconfirmed."""
+"""The time for a complaint, from the notice of the act, unless the procedure names another. Unconfirmed."""
 
 
 TAKE_UP: Final = Limit(amount=10, unit=Unit.WORKING_DAYS)
 
 
 COMPLAINT: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
-"""The time for a complaint to be taken up, and then for its answer, unless the procedure says otherwise (Law on
-Complaints 02/2011/QH13 art. 27, 28). Unconfirmed."""
+"""The time in which a complaint is taken up, and again the time to answer it, unless the procedure names another.
+
+Law on Complaints 02/2011/QH13 art. 27, 28. Unconfirmed.
+"""
 
 
 NOTICE: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
-"""The time before the end of a limit at which the officer is reminded, and the least time at which another appointment
-is announced (Decree 61/2018 art. 19 k9)."""
+"""The time before the end of a limit at which the officer is reminded.
+
+Also the minimum time before that end at which another appointment is announced (Decree 61/2018 art. 19 k9).
+"""
 
 
 DRAFT: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
@@ -98,7 +105,7 @@ LIMIT_SOURCES: Final[Mapping[str, str]] = {
     "apology": "NĐ 61/2018/NĐ-CP Đ19 k9; unconfirmed",
     "notice": "NĐ 61/2018/NĐ-CP Đ19 k9",
 }
-"""The sources of the limits that a procedure leaves at the values above."""
+"""The sources of the limits above, which apply if a procedure names no others."""
 
 
 class GoesOn(StrEnum):

@@ -44,7 +44,7 @@ class AnswerByMachine(SystemCommand):
 
 
 class LookAtDeadline(SystemCommand):
-    """A timer fired. Its effect is decided by instants."""
+    """A timer has fired. The rules decide by the instants what follows."""
 
     kind: Literal["look_at_deadline"] = "look_at_deadline"
 

@@ -53,7 +53,7 @@ class Referral(PartState):
 
     @property
     def whose_task(self) -> str | None:
-        """The owner of the task: the officer who claimed it, or the absent one they act for."""
+        """The owner of the task: the officer who claimed it, or the absent officer they act for."""
         return self.acting_for or self.officer
 
     @property

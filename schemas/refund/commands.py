@@ -134,7 +134,7 @@ class OpenClaimed(SystemCommand):
 
 
 class RecordAsked(SystemCommand):
-    """The refund is requested of the provider, for the `n`-th time."""
+    """The refund is about to be requested from the provider, for the `n`-th time."""
 
     kind: Literal["record_asked"] = "record_asked"
     case: int

@@ -23,13 +23,16 @@ __all__ = [
 ]
 
 MOST_CASES: Final = 50
-"""The most cases of a capture: at this number people can request no more."""
+"""The maximum number of cases of a capture. Once there are as many, officers can request no more."""
 
 CAPTURES: Final = 1000
-"""A payment has fewer captures: the number of a stream holds both. The number 0 stands for money without a payment."""
+"""A payment has fewer captures than this, so that the number of a stream can hold both numbers.
+
+The capture number 0 stands for money without a payment.
+"""
 
 WITHOUT_PROVIDER: Final = "counter"
-"""The provider of money paid at the counter or to the post: the agency itself gives it back."""
+"""The provider of money paid at the counter or to the post: the agency itself returns it."""
 
 OPENING: Final = "begin"
 """The id of the command that begins every refund."""
@@ -63,7 +66,7 @@ UNOWED: Final = frozenset({RefundCause.LATE, RefundCause.SECOND, RefundCause.EXC
 """The causes for which the system itself requests the refund of all the money."""
 
 NOT_TO_DECLINE: Final = UNOWED | {RefundCause.DIFFERENCE}
-"""The causes that officers can't decline, by law."""
+"""The causes of a refund that officers can't decline, because of the law."""
 
 
 class RefundMeans(StrEnum):
@@ -146,7 +149,7 @@ class RefundEntry(Model):
 
     @property
     def separate(self) -> bool:
-        """Whether two officers acted: the requester and the approver are different people."""
+        """Whether the requester and the approver are different people."""
         return bool(self.approved_by) and not set(self.asked_by) & set(self.approved_by)
 
 
@@ -157,9 +160,9 @@ class Refund(Model):
     restarts. `unowed` is the reason why none of it is owed, if so. It is `disputed` if the payment was short: the
     officers who propose to accept it as the whole fee are in `accepted_by`; it is `accepted` once another approves.
     `charged_back` is the charged-back sum. A leader has to answer for the `unanswered` đồng that were charged back, or
-    went back before the filing was reopened; `asked_again` are the sums requested again. `too_early` is the unanswered
-    part that went back too early, `too_early_again` the part of it requested again. `since` are the times at which
-    cases were approved, or left to people.
+    returned before the filing was reopened; `asked_again` are the sums requested again. `too_early` is the unanswered
+    part that was returned too early, `too_early_again` the part of it requested again. `since` are the times at which
+    cases were approved, or left to officers.
     """
 
     snapshot_version: int = 3
@@ -199,15 +202,16 @@ class RefundStart(OnDemandStart):
 
 
 class Claim(Model):
-    """The claims on a capture by the logs at present.
+    """The claims on a capture that follow from the logs at present.
 
     Attributes:
-        unowed: Why it is not owed.
+        unowed: Why the money is not owed.
         excess: The part in đồng above the requested amount.
-        short: It is below the requested amount, and the fee is still due.
+        short: Whether it is below the requested amount while the fee is still due.
         charged_back: The charged-back part in đồng.
-        rule: The end of the fee's filing; `percent` of the fee go back then, if the procedure has a rule.
-        ended: The officers of that end, and those they acted for; also the officer of a waiver by which it is not owed.
+        rule: How the fee's filing ended. `percent` of the fee are returned then, if the procedure has a rule.
+        ended: The officers of that end, and those for whom they acted; also the officer of a waiver because of which
+            the money is not owed.
         reopened: The number of restarts of that filing.
         returned: The total reduction of the fee by changes of the dossier since it was paid.
     """

@@ -63,7 +63,7 @@ RESULT_COMMANDS: Final[tuple[type[Command], ...]] = (
 
 
 class EnterResult(SystemCommand):
-    """Begin the stream: with an order and its present signers, or with a result that the filing itself issued."""
+    """Begin the stream: with an order and its signers as of now, or with a result that the filing issued itself."""
 
     kind: Literal["enter_result"] = "enter_result"
     n: int
@@ -85,7 +85,7 @@ class CorrectResultBy(CorrectResult):
 
 
 class RecordMade(SystemCommand):
-    """The file exists, with a place for every signature; `asks` is the present first signer."""
+    """The file exists, with a place for every signature. `asks` is the first signer as of now."""
 
     kind: Literal["record_made"] = "record_made"
     asks: Signatory | None = None
@@ -95,7 +95,7 @@ class RecordMade(SystemCommand):
 
 
 class RecordSigned(SystemCommand):
-    """The officer signed; `asks` is the present next signer. The last one comes with the `proof` of all."""
+    """The officer has signed. `asks` is the next signer as of now. With the last signature comes the `proof` of all."""
 
     kind: Literal["record_signed"] = "record_signed"
     place: SigningPlace
@@ -112,7 +112,7 @@ class RecordDeclined(SystemCommand):
 
 
 class AskOther(SystemCommand):
-    """The directory names another signer in place of the requested one: request their signature."""
+    """The directory now names another signer than the requested one: request their signature."""
 
     kind: Literal["ask_other"] = "ask_other"
     signer: Signatory

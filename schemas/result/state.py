@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 MOST_ENTRIES: Final = 20
-"""The maximum number of register numbers of a result: each declined signature, and each correction, takes one more."""
+"""The maximum number of register numbers of one result: a declined signature, or a correction, takes one more."""
 
 MOST_RENEWALS: Final = 50
-"""The number of kept digests of renewed files, the newest: there is one every few years."""
+"""The maximum number of digests of renewed files that are kept, the newest: a file is renewed every few years."""
 
 OPENING: Final = "enter"
 """The id of the command that begins every stream of a result."""
@@ -213,7 +213,7 @@ class Result(Model):
 
     @property
     def whose_task(self) -> str | None:
-        """None, as `officer`."""
+        """None, for the same reason as `officer`."""
         return None
 
     @property
@@ -223,7 +223,7 @@ class Result(Model):
 
     @property
     def filed_by(self) -> Actor | None:
-        """The filer."""
+        """The actor who submitted the filing."""
         return self.order.filed_by if self.order else None
 
     @property

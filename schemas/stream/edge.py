@@ -1,4 +1,4 @@
-"""Strict parsing of outside input: a text is no number, "yes" is not true, no invisible characters, limited lengths."""
+"""Strict parsing of outside input: text is no number, "yes" is not true, no invisible characters, limited lengths."""
 
 from typing import Any, Final, TypeVar
 
@@ -13,12 +13,14 @@ from ..text import AT_THE_EDGE
 M = TypeVar("M", bound=Model)
 
 MAX_COMMAND_BYTES: Final = 16_384
-"""The largest argument of an Update, as UTF-8 JSON without blanks and without its `statement`, which has a limit of its
-own where it is verified."""
+"""The largest argument of an Update: its bytes as UTF-8 JSON without blanks and without its `statement`.
+
+The statement has a limit of its own where it is verified.
+"""
 
 
 def command_from(model: type[M], given: Any) -> M:
-    """The argument of an Update. Raises `RefusalError`, which repeats none of its values."""
+    """The parsed argument of an Update. Raises `RefusalError`, which repeats none of its values."""
     try:
         return model.model_validate_json(bounded(given), strict=True, extra="forbid", context=AT_THE_EDGE)
     except ValidationError as error:
@@ -26,7 +28,7 @@ def command_from(model: type[M], given: Any) -> M:
 
 
 def bounded(given: Any) -> bytes:
-    """The argument of an Update as JSON. Raises `RefusalError` for one that is no JSON or too long."""
+    """The argument of an Update as JSON. Raises `RefusalError` if it is no JSON, or too long."""
     try:
         written = to_json(given)
     except ValueError:
@@ -37,7 +39,7 @@ def bounded(given: Any) -> bytes:
 
 
 def _stated(given: Any) -> int:
-    """The number of bytes of its statement; 0 for a missing or too long one."""
+    """The number of bytes of the argument's statement; 0 if it has none, or one that is too long."""
     statement = given.get("statement") if isinstance(given, dict) else None
     if not isinstance(statement, str) or len(statement) > MAX_STATEMENT:
         return 0
@@ -45,7 +47,7 @@ def _stated(given: Any) -> int:
 
 
 def strictly(model: type[M], given: Any) -> M:
-    """Outside plain data as `model`. Raises `ValueError` for unfit data; unknown fields are ignored."""
+    """Plain data from outside as `model`. Raises `ValueError` if they do not fit; unknown fields are ignored."""
     return model.model_validate_json(to_json(given), strict=True, context=AT_THE_EDGE)
 
 

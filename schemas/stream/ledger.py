@@ -43,7 +43,7 @@ class Bound(Model):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event as the log holds it. `at` is the legal moment; `event` a model of the stream's kind."""
+    """An event as the log holds it. `at` is the legally relevant moment; `event` is a model of the stream's kind."""
 
     seq: int
     at: Instant
@@ -63,7 +63,7 @@ class StoredEvent(Model):
 
 
 class Found(Model):
-    """A finding about a stream, by its kind and its name, which the record must hold."""
+    """A finding that the record must hold, by its kind and its id, and the stream that it is about."""
 
     stream: str
     kind: str
@@ -141,9 +141,9 @@ class Appended(Model):
 
 
 class ParkRequest(Model):
-    """An unusable signal, to be kept. The workflow draws the `id`, so that it is kept once.
+    """A signal that could not be used, to be stored. The workflow chooses the `id`, so that it is stored only once.
 
-    `payload` is its content as JSON: null for an unreadable part, and cut if too long.
+    `payload` is its content as JSON; a part that can't be read is null, and it is cut if too long.
     """
 
     id: UUID

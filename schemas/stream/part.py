@@ -43,13 +43,13 @@ class OnDemandStart(Model):
 
 
 def on_demand(stream: str) -> str | None:
-    """The workflow that a command starts for a stream of this kind; None if its workflow always runs."""
+    """The workflow that a command for a stream of this kind has to start; None if the workflow always runs."""
     kinds = OnDemandStart.__subclasses__()
     return next((start.workflow for start in kinds if start.stream == stream), None)
 
 
 class PartState(Model):
-    """The fold of a part's events. `number` is the one that its first event took from a counter."""
+    """The fold of a part's events. `number` is the number that its first event took from a counter."""
 
     snapshot_version: int = 1
     filing_id: UUID

@@ -30,7 +30,7 @@ class Reproject(Model):
 
 
 class Page(Model):
-    """The streams of a kind after this one that use another calendar."""
+    """The next streams of a kind, after this one, that use another calendar."""
 
     calendar: CalendarName
     kind: str

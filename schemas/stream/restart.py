@@ -7,23 +7,23 @@ from pydantic import Field
 from ..base import Model
 
 TAKE_OVER: Final = "recovery.take_over"
-"""The activity that gives a new epoch to a run that restarts a stream."""
+"""The activity that gives a new epoch to a run that takes its stream over."""
 
 UNRECORDED: Final = "unrecorded"
 """The type of its error for a stream that the record does not hold."""
 
 PROVE: Final = "motcua.prove_run"
-"""The name under which workflows find the function that proves to the next run that this one is the platform's."""
+"""The name of the function by which a run proves to the next run that it is the platform's."""
 
 
 class Restart(Model):
-    """A take-over of the stream from the log, under this `epoch` of the log; without one, under the present epoch."""
+    """A takeover of the stream from the log, under this `epoch`; None: under the log's present epoch."""
 
     epoch: int | None = Field(default=None, ge=1)
 
 
 class RestartStart(Model):
-    """The start input of a filing, a payment or a parcel whose workflow was lost. No other field of it is read."""
+    """The start input of a filing, a payment or a parcel whose workflow was lost. Its other fields are ignored."""
 
     restart: Restart
 

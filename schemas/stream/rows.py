@@ -16,9 +16,8 @@ class Standing(Model):
         calendar: The calendar of its clocks.
         open: Whether its workflow has work left.
         watched_until: The end of its wait for late news, once it is closed.
-        heard_as: Kinds of the filing's events, with this `n`, any of which proves that the filing was notified of the
-            end;
-            empty while there is nothing to report.
+        heard_as: Kinds of the filing's events. One of them, with this `n`, proves that the filing was notified of the
+            end. Empty while there is nothing to report.
     """
 
     n: int = 0
@@ -29,9 +28,9 @@ class Standing(Model):
 
 
 class TaskRow(Model):
-    """A task that a role can do now at `agency`, perhaps not the filing's own; `officer` has claimed the task.
+    """A task that a role can do now at `agency`, which may be another one than the filing's. `officer` has claimed it.
 
-    `acting_for` is the absent officer they act for.
+    `acting_for` is the absent officer for whom they act.
     """
 
     name: str
@@ -47,10 +46,10 @@ class TaskRow(Model):
 class Rows(Model):
     """The read models of one stream after an append.
 
-    `row` is that of the kind's own table, if it has one; without the stream, the filing and the agency, which the
-    ledger adds. `tasks` is None for a kind that never has any, `standing` if unchanged. `results` are the stream's
-    columns in the register of results, empty if unchanged. The same holds for `receipts` and the register of receipts
-    for money.
+    `row` is the row of the kind's own table, if it has one, without the stream, the filing and the agency, which the
+    ledger adds. `tasks` is None for a kind that never has tasks; `standing` is None if unchanged. `results` are the
+    stream's columns in the register of results, empty if unchanged; `receipts` likewise in the register of receipts for
+    money.
     """
 
     standing: Standing | None = None
@@ -61,7 +60,7 @@ class Rows(Model):
 
 
 class IssuedRow(Model):
-    """A filing's columns in the register for a result that it issued. `number` is empty on the way to the log."""
+    """A filing's columns in the register for a result that it issued. `number` is empty until the log fills it."""
 
     number: str | None = None
     n: int
@@ -74,7 +73,7 @@ class IssuedRow(Model):
 
 
 class RegisterRow(Model):
-    """The columns of a result's stream in the register for one number, which is empty on the way to the log."""
+    """The columns of a result's stream in the register for one number, which is empty until the log fills it."""
 
     number: str | None = None
     n: int
@@ -91,7 +90,7 @@ class RegisterRow(Model):
 
 
 class ReceiptRow(Model):
-    """A receipt for money. `number` is empty on the way to the log."""
+    """A receipt for money. `number` is empty until the log fills it."""
 
     number: str | None = None
     kind: str
@@ -105,7 +104,7 @@ class ReceiptRow(Model):
 
 
 class FilingRow(Model):
-    """One filing. `code` is empty only on the way to the log, which fills it."""
+    """One filing. `code` is empty until the log fills it."""
 
     code: str | None = None
     procedure: str
@@ -134,8 +133,8 @@ class PaymentRow(Model):
     """One request for money, in đồng. It is watched for `watch_seconds` after it was settled.
 
     `reference` is the `provider`'s id of it; older builds write none. `renewed` are `provider:reference` of each
-    further request, `renewed_beginnings` have only the part of it that a shortened memo keeps; None if there is
-    none.
+    further request; `renewed_beginnings` are only the part of the reference that is left in a shortened memo; None if
+    there is no further request.
     """
 
     n: int

@@ -1,7 +1,8 @@
 """The snapshot that a run hands to the next run of the same workflow, when its history has become long.
 
-Only a run that really continues another trusts it; any other reads the log. Fields are only added, with a default that
-keeps the old meaning; `snapshot_version` of a state rises with a field that an older worker must not lose.
+Only a run that really continues another run trusts it; any other run reads the log. Fields are only added, with a
+default that keeps the old meaning. A state's `snapshot_version` rises with each field that an older worker must not
+lose.
 """
 
 from typing import Any
@@ -13,10 +14,10 @@ from .ledger import Receipt
 
 
 class Snapshot(Model):
-    """A stream on its way to the next run. `state` and `memory` are of the models of its kind.
+    """A stream on its way to the next run. `state` and `memory` are models of its kind.
 
-    `receipts` are the first one and the newest; `older` marks the others (`workflows.stream.command_receipts`).
-    `head` is the hash of its last event.
+    `receipts` are those of the first and the newest commands; `older` has marks of the others
+    (`workflows.stream.command_receipts`). `head` is the hash of the stream's last event.
     """
 
     state: dict[str, Any]
@@ -45,8 +46,8 @@ class FilingMemory(Model):
 class PaymentMemory(Model):
     """The memory of a payment's workflow.
 
-    `cancel`: the requested cancellation that is not recorded yet; `told`: the end was reported to the filing; `begun`:
-    the refunds that were begun.
+    `cancel`: a requested cancellation that is not recorded yet; `told`: the end was reported to the filing; `begun`:
+    the refunds that were started.
     """
 
     cancel: str | None = None
@@ -57,7 +58,8 @@ class PaymentMemory(Model):
 class ParcelMemory(Model):
     """The memory of a parcel's workflow.
 
-    `recall`: the filing recalls the parcel, which is not recorded yet; `told`: the end that was reported to the filing.
+    `recall`: the filing's recall of the parcel, which is not recorded yet; `told`: the end that was reported to the
+    filing.
     """
 
     recall: bool = False
@@ -67,7 +69,7 @@ class ParcelMemory(Model):
 class ReferralMemory(Model):
     """The memory of a referral's workflow.
 
-    `queue` is the queue of the deciding agency; `asked`: the answer of its back office was taken.
+    `queue` is the queue of the deciding agency; `asked`: its back office has answered.
     """
 
     queue: str = ""

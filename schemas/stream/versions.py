@@ -4,9 +4,9 @@ from ..base import Model
 
 
 class Reads(Model):
-    """For one kind of stream: the newest snapshot, and the newest version of each kind of event, that a build reads.
+    """For one kind of stream, the newest snapshot and the newest version of each kind of event that a build reads.
 
-    It also reads all older ones.
+    It also reads all older versions.
     """
 
     snapshot: int

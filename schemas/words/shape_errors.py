@@ -1,4 +1,4 @@
-"""The unfit places of some input, in Vietnamese and English. Never a value of it."""
+"""The places of some input that do not fit, in Vietnamese and English; never a value of the input."""
 
 import re
 from collections import defaultdict
@@ -12,7 +12,7 @@ from .catalogue import SENTENCES
 
 
 class Misfit(NamedTuple):
-    """One unfit place: its path, the stable name of its rule, and the remedy."""
+    """One place that does not fit: its path, the stable name of its rule, and the remedy."""
 
     field: str
     rule: str
@@ -27,20 +27,20 @@ def shape_errors(error: ValidationError) -> tuple[Misfit, ...]:
 
 
 _NAME: Final = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]{0,63}|[0-9]{4}-[0-9]{2}-[0-9]{2}|\[key\])\Z")
-"""A field, or a day of a calendar. Other keys may be invented by the sender."""
+"""A field, or a day of a calendar. Any other key may be an invention of the sender."""
 
 _MOST: Final = 100
 """The maximum number of places in one report."""
 
 
 def path(loc: tuple[Any, ...]) -> str:
-    """A pydantic location as a path: `("papers", 0, "file")` → `papers[0].file`. An unsafe name shows as `?`."""
+    """A pydantic location as a path: `("papers", 0, "file")` → `papers[0].file`. An unsafe name is shown as `?`."""
     parts = [f"[{part}]" if isinstance(part, int) else f".{part if _NAME.match(part) else '?'}" for part in loc]
     return "".join(parts).removeprefix(".")
 
 
 def _worded(detail: ErrorDetails) -> tuple[str, str]:
-    """The sentence of an error. One without a sentence, of a rule of ours, keeps its English message."""
+    """The sentence of an error. An error by a rule of ours that has no sentence keeps its English message."""
     ours = SENTENCES.get(f"misfit.{detail['type']}")
     vi, en = (each.format_map(defaultdict(str, detail.get("ctx", {}))) for each in ours or SENTENCES["misfit.other"])
     return vi, en if ours or detail["type"] in _PYDANTICS else detail["msg"]

@@ -1,4 +1,4 @@
-"""The control slip of a filing: all hands that the filing went through. The slip names officers, and nobody else."""
+"""The control slip of a filing: all its holders in turn. The slip names officers, and nobody else."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -12,7 +12,7 @@ from views.log import Log
 
 
 async def control_slip(log: Log, stream: str, baseline: Baseline | None) -> ControlSlip:
-    """Returns the slip of this stream's filing, whose procedure took `baseline` at level 1.
+    """Returns the control slip of this stream's filing. `baseline` is its procedure's effort at level 1.
 
     Raises `RefusalError` (`not_found`), and `UnfoldableError`.
     """

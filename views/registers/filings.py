@@ -1,4 +1,4 @@
-"""The register of an agency, page by page: the log's data of each filing that was handed in during a period."""
+"""The register of an agency, page by page: the log's data of each filing submitted in a period."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from schemas.stream.ledger import Recorded
 from views.log import Connection, Log, UnfoldableError
 
 PAGE: Final = 100
-"""Filings that are read and folded at once."""
+"""The number of filings that are read and folded at once."""
 
 
 async def register(connection: Connection, agency: str, period: Period) -> Register:
-    """Returns the register's heading. Raises `RefusalError` (`not_found`) for an agency not in the directory."""
+    """Returns the register's heading. Raises `RefusalError` (`not_found`) if the directory lacks the agency."""
     row = await connection.fetchrow(_HEAD, agency, period.since, period.until)
     if row is None:
         raise RefusalError(NOT_FOUND)
@@ -33,9 +33,9 @@ async def register(connection: Connection, agency: str, period: Period) -> Regis
 
 
 async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[RegisterEntry]]:
-    """Yields the lines, a page at a time, in the order in which the filings were handed in.
+    """Yields the lines, a page at a time, in the order in which the filings were submitted.
 
-    For a filing whose log can't be decrypted, or whose person was erased, a line has the read model's data.
+    If a filing's log can't be decrypted, or its person was erased, its line has the read model's data.
     """
     procedures = _Procedures(log.connection)
     after, n = (period.since, _FIRST), 0
@@ -48,7 +48,7 @@ async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[R
 
 
 async def _told(log: Log, rows: Sequence[asyncpg.Record]) -> list[_Told | None]:
-    """Returns the log of each filing, read at once, or one by one if a log can't be decrypted."""
+    """Returns the log of each filing, all read at once; one by one if a log can't be decrypted."""
     streams = await log.connection.fetch(_STREAMS, [filing_workflow(row["filing_id"]) for row in rows])
     found = {stream["filing_id"]: stream for stream in streams}
     wanted = [found[row["filing_id"]] for row in rows]
@@ -96,7 +96,7 @@ async def _entry(procedures: _Procedures, n: int, row: asyncpg.Record, told: _To
 
 
 class _Told(NamedTuple):
-    """A filing and the events that made it."""
+    """A filing, and the events of which it is the fold."""
 
     events: list[Recorded]
     filing: Filing

@@ -1,4 +1,4 @@
-"""The demand that a callback about money names, and money in suspense, whose demand is unknown, with its steps."""
+"""The demand that a callback about money names; and money in suspense, with its steps, which names none."""
 
 import json
 from collections.abc import Awaitable, Callable, Collection
@@ -14,7 +14,7 @@ from views.log import Connection, Key
 
 
 class Demanded(Model):
-    """A request for money in its read model. `paid`: the amount owed has come."""
+    """A request for money in its read model. `paid`: the amount owed has arrived."""
 
     stream: str
     filing_id: UUID
@@ -31,9 +31,10 @@ async def demanded(connection: Connection, provider: str, reference: str) -> Dem
 
 
 async def recorded(connection: Connection, streams: Collection[str]) -> set[tuple[Any, ...]]:
-    """Returns the money in payments' streams: stream, the provider's number, and distinguishing values.
+    """Returns the money in payments' streams: the stream, the provider's number, and distinguishing values.
 
-    The distinguishing value of money received is the reference of its request; of a charge-back its amount and time.
+    The distinguishing value of received money is the reference of its request; the values of a charge-back are its
+    amount and time.
     """
     found = set[tuple[Any, ...]]()
     for row in await connection.fetch(_RECORDED, list(streams)) if streams else ():
@@ -48,7 +49,7 @@ async def recorded(connection: Connection, streams: Collection[str]) -> set[tupl
 
 
 async def references(connection: Connection, provider: str, length: int, beginnings: Collection[str]) -> list[str]:
-    """Returns a merchant's references, of settled demands too, whose first `length` characters are among these."""
+    """Returns a merchant's references whose first `length` characters are among these, even of settled demands."""
     return [row["reference"] for row in await connection.fetch(_REFERENCES, provider, length, list(beginnings))]
 
 
@@ -57,18 +58,18 @@ Find: TypeAlias = Callable[[Any, UUID], Awaitable[Key | None]]
 
 
 async def asked_through(connection: Connection, stream: str, provider: str) -> Demanded | None:
-    """Returns the newest request for money that this payment sent through `provider`; None if there was none."""
+    """Returns the newest request for money that this payment has sent through `provider`; None if there is none."""
     row = await connection.fetchrow(_ASKED_THROUGH, stream, provider)
     return None if row is None else Demanded.model_validate(dict(row))
 
 
 async def suspense(connection: Connection, find: Find) -> list[Suspense]:
-    """Returns money that waits for people, oldest first; a memo is empty once its key is erased."""
+    """Returns money that waits for officers, the oldest first. A memo is empty once its key is erased."""
     return [await _suspense(connection, find, row) for row in await connection.fetch(_SUSPENSE)]
 
 
 async def suspense_of(connection: Connection, find: Find, callback: UUID, *, locked: bool = False) -> Suspense | None:
-    """Returns the money of one callback, also if it waits no more; `locked` until the caller's transaction ends.
+    """Returns the money of one callback, even if it waits no longer; `locked`: until the caller's transaction ends.
 
     None if the callback is not about a transfer.
     """
@@ -97,12 +98,12 @@ def _step(key: Key | None, callback: UUID, row: Any) -> SuspenseStep:
 
 
 def reason_context(callback: UUID, n: int) -> str:
-    """Returns the context of the reason of the `n`-th step about money in suspense."""
+    """Returns the context to which the encrypted reason of the `n`-th step about money in suspense is bound."""
     return f"suspense\n{callback}\n{n}"
 
 
 def memo_context(callback: UUID) -> str:
-    """Returns the context of a callback's memo."""
+    """Returns the context to which a callback's encrypted memo is bound."""
     return f"callback\n{callback}"
 
 

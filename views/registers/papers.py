@@ -1,4 +1,4 @@
-"""The official papers of a filing, and the facts that the holder of a paper may learn about it."""
+"""The official papers of a filing, and the facts about a paper that its holder may learn."""
 
 import json
 from dataclasses import dataclass

@@ -70,4 +70,4 @@ where agency = $1 and period = $2 and counter.kind in ('receipt_phi', 'receipt_l
     and ($3::text is null or counter.kind = 'receipt_' || $3)
 order by counter.kind desc
 """
-"""SQL for the numbers that the counter has assigned and no receipt carries; at most 100 are named."""
+"""SQL: the numbers that the counter has assigned and no receipt has. At most 100 of them are named."""

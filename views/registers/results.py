@@ -1,4 +1,4 @@
-"""The register of results: the status of a number or file, for anybody; and its rows, for its keepers."""
+"""The register of results: the status of a number or file, for anybody; and its rows, for the agency."""
 
 from datetime import datetime
 from typing import Final
@@ -12,7 +12,7 @@ from views.log import Connection
 async def standing_of(connection: Connection, which: str, at: datetime | None = None) -> ResultStanding | None:
     """Returns the status of a result, by its number or the SHA-256 (hex) of its file, `at` an instant or now.
 
-    None if there is no such result. A file whose time-stamps were renewed is found by its old and its new digest.
+    None if there is no such result. If its time-stamps were renewed, a file is found by its old and its new digest.
     """
     found = await connection.fetchrow(_WHICH, which.strip())
     if found is None:
@@ -27,7 +27,7 @@ async def registered_as(connection: Connection, number: str) -> RegisteredResult
 
 
 async def of_filing(connection: Connection, code: str) -> tuple[RegisteredResult, ...]:
-    """Returns all results of a filing, by its dossier code, in the order of their numbers; given-up ones too."""
+    """Returns all results of a filing, by its dossier code, in the order of their numbers, void numbers too."""
     rows = await connection.fetch(_OF_FILING, code.strip())
     return tuple(RegisteredResult.model_validate(dict(row)) for row in rows)
 
@@ -35,7 +35,10 @@ async def of_filing(connection: Connection, code: str) -> tuple[RegisteredResult
 async def registered(
     connection: Connection, agency: str | None, limit: int, before: str | None = None
 ) -> tuple[RegisteredResult, ...]:
-    """Returns an agency's register, or all, the newest number first; `before` is the previous page's last number."""
+    """Returns an agency's register, or all registers, the newest number first.
+
+    `before` is the last number of the previous page.
+    """
     rows = await connection.fetch(_REGISTERED, agency, before, limit)
     return tuple(RegisteredResult.model_validate(dict(row)) for row in rows)
 

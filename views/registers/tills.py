@@ -9,7 +9,7 @@ from views.log import Connection
 
 
 async def tills(connection: Connection, agency: str, period: Period | None = None) -> list[Till]:
-    """Returns an agency's tills that were opened in a period, the newest first; without a period the open ones."""
+    """Returns the tills of an agency opened in a period, the newest first; without a period, those that are open."""
     since, until = (None, None) if period is None else (period.since, period.until)
     rows = await connection.fetch(_TILLS, agency, since, until)
     return [Till.model_validate(_columns(row)) for row in rows]

@@ -28,7 +28,7 @@ class Callbacks:
     async def take(self, raw: Any) -> None:
         """Records the payment or charge-back that a provider's notice reports. An unusable notice is parked.
 
-        A notice of a pending payment only causes a query.
+        If the notice says that a payment is pending, the provider is only queried.
         """
         stream = await self._life.recorded()
         try:
@@ -51,10 +51,10 @@ class Callbacks:
             self._life.doubted = True
 
     async def _charged_back(self, request: Attempt, notice: MoneyNotice) -> None:
-        """Records a charge-back, also of money that is not known yet.
+        """Records a charge-back, even of money that is not recorded yet.
 
-        Charge-backs are recorded one after the other: the id of a further part under the same number depends on the
-        recorded parts.
+        Charge-backs are recorded one after another, because the id of a further part under the same number depends on
+        the recorded parts.
         """
         n = request.attempt
         said = {"transaction": notice.transaction, "amount": notice.amount, "at": notice.at or workflow.now()}
@@ -69,6 +69,6 @@ class Callbacks:
         return status.reference(self._life.payment, request) == notice.reference
 
     def _of_another(self, request: Attempt, notice: MoneyNotice) -> bool:
-        """Returns whether the notice's number is of another request's transaction: providers may use equal numbers."""
+        """Returns whether a transaction of another request has the notice's number: providers may use equal numbers."""
         same = (one for one in self._life.payment.captures if one.capture_id == notice.transaction)
         return any((one.attempt or 1) != request.attempt for one in same)

@@ -1,4 +1,4 @@
-"""Collects the money: orders are placed, queried, and closed once the fee is due."""
+"""The collection of the money: orders are placed, queried, and closed once the fee is due."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Collecting:
         self._refunding = refunding
 
     async def until_settled(self) -> None:
-        """Collects until the money has come, or the providers confirm that it has not."""
+        """Collects until the money has arrived, or the providers confirm that it has not."""
         while True:
             while self._life.payment.state is PaymentState.PENDING:
                 await self._refunding.begin()
@@ -45,9 +45,9 @@ class Collecting:
                 return
 
     async def _poll(self) -> bool:
-        """Queries the providers until there is news or a request expires; False once no request can be paid.
+        """Queries the providers until there is news or a request expires; False if no request can be paid any more.
 
-        The queries run in parallel: a provider that gives no answer does not prevent payment through another.
+        The queries run in parallel, so a provider without an answer does not prevent payment through another.
         """
         before, due = self._life.payment, require(self._life.payment.due)
         open_until = [fold.ends(before, one) for one in before.attempts if not one.over]
@@ -63,11 +63,11 @@ class Collecting:
         return True
 
     def _news_since(self, before: Payment) -> bool:
-        """Returns whether there is news from a callback, the filing or another command."""
+        """Returns whether there is news: from a callback, from the filing, or by another command."""
         return self._life.doubted or self._life.cancel_waits or _news(self._life.payment) != _news(before)
 
     def _queries(self, until: datetime, *, at_once: bool) -> list[Question[Any]]:
-        """Returns the questions to ask now, each of which the server repeats until its time limit."""
+        """Returns the questions to ask now. The server retries each of them until its time limit."""
         payment, now = self._life.payment, self._now
         requests, past = payment.attempts, fold.past(payment, now)
         newest, within = requests[-1], max(until - now, MIN_TIMER)
@@ -87,13 +87,13 @@ class Collecting:
         return instruction(self._life.stream, request.attempt)
 
     async def _record_order(self, request: Attempt, order: Order) -> None:
-        """Records where to pay. Refused once nothing is owed any more."""
+        """Records where to pay. The record refuses it if the fee is no longer owed."""
         n = request.attempt
         made = {"order_id": order.order_id, "pay_url": order.pay_url, "code": order.code}
         await self._life.stream.attempt(RecordOrder(command_id=of_request("fee:order", n), **made, attempt=n))
 
     async def _request_closed(self, request: Attempt, found: Closed) -> None:
-        """Ends a request, unless its provider reports a payment, or may still report one now that the fee is due."""
+        """Expires a request, unless its provider reports a payment, or may still report one (then the fee is due)."""
         if not await self.record_captures(found) and found.awaited_until is None:
             await self._expire_request(request.attempt)
 
@@ -103,9 +103,9 @@ class Collecting:
     async def _close(self) -> bool:
         """Closes the orders, or queries them: only the providers can confirm that nobody has paid.
 
-        While one is undecided or gives no answer, callbacks, other providers' answers and the filing's cancellation
-        still count. The activity limits that time, so that a provider that never answers ends it too. Returns False if
-        another calendar has moved the due date into the future: the requests closed by then are over.
+        While a provider is undecided or gives no answer, callbacks, other providers' answers and the filing's
+        cancellation still count. The activity limits that time, so it ends even if a provider never answers. Returns
+        False if another calendar has moved the due date into the future: then the requests closed so far are over.
         """
         closed: set[int] = set()
         while not self._due_later:
@@ -125,7 +125,7 @@ class Collecting:
         return False
 
     async def _ask_to_close(self, requests: list[Attempt], closed: set[int]) -> None:
-        """Closes these requests in parallel; adds those with a final outcome to `closed`.
+        """Closes these requests in parallel, and adds each one with a final outcome to `closed`.
 
         Returns early if other news comes.
         """
@@ -138,7 +138,7 @@ class Collecting:
         await self._refunding.begin()
 
     async def _outcome(self, request: Attempt, closed: set[int], found: Closed) -> None:
-        """Records the request's captures, and a wait for its outcome. A request with neither is closed."""
+        """Records the request's captures, or a wait for its outcome. Without both, the request counts as closed."""
         n, news = request.attempt, await self.record_captures(found)
         if found.awaited_until is None:
             if not news:
@@ -148,7 +148,7 @@ class Collecting:
             await self._life.stream.attempt(AwaitOutcome(command_id=command_id, attempt=n, until=found.awaited_until))
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
-        """Waits for news, at most until `until`; False if there was none."""
+        """Waits for news until `until` at the latest; False if there was none."""
         left = max(until - workflow.now(), MIN_TIMER)
         try:
             await wait_for(self._life.stream, told, within=left, summary="the end of the wait for money")
@@ -163,12 +163,12 @@ class Collecting:
 
     @property
     def _now(self) -> datetime:
-        """The current time, but never before a timer that fired: a replay after a query has another clock."""
+        """The current time, but never before a timer that has fired: a replay after a query has an earlier clock."""
         now = workflow.now()
         return now if self._rang is None else max(now, self._rang)
 
     async def record_captures(self, taken: Taken) -> bool:
-        """Records new captures; False if there are none, as when a callback has reported the capture before."""
+        """Records new captures; False if there are none, for example because a callback has reported them before."""
         new = [capture for capture in taken.captures if capture.capture_id not in self._life.taken]
         for capture in new:
             await self._life.stream.attempt(record(capture))
@@ -176,6 +176,6 @@ class Collecting:
 
 
 def _news(payment: Payment) -> tuple[Any, ...]:
-    """Returns the parts of the payment that other commands may change."""
+    """Returns those parts of the payment that other commands may change."""
     money = len(payment.captures), len(payment.charged_back)
     return payment.due, payment.state, len(payment.attempts), *money

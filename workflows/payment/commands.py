@@ -1,4 +1,4 @@
-"""The ids of a payment's own commands: the same request or transaction gives the same id."""
+"""The ids of a payment's own commands. The same request or transaction gives the same id."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def of_request(name: str, n: int) -> str:
 
 
 def of_transaction(name: str, transaction: str) -> str:
-    """Returns the id of a command about a transaction; a long number, or one of other characters, is hashed."""
+    """Returns the id of a command about a transaction. A number that is long or has unusual characters is hashed."""
     return f"fee:{name}:{transaction if _AS_IT_IS.fullmatch(transaction) else digest(transaction)[:_MOST]}"
 
 

@@ -1,4 +1,4 @@
-"""The payment as its run knows it, with the run's memory beside the log."""
+"""The payment as its run knows it: its state in the log, and the run's own memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class KnownPayment(Life[Payment]):
     """A payment, its captures, and the filing's cancellation."""
 
     doubted: bool = False
-    """True if a provider's notice is unclear until the provider is queried, which is done at once."""
+    """True if a provider's notice leaves it unclear whether money came. The provider is then queried at once."""
 
     def remember(self, **what: Any) -> None:
         """Keeps these values for the next run."""
@@ -45,7 +45,7 @@ class KnownPayment(Life[Payment]):
         return self.memory.cancel is not None and self.payment.state in OWED
 
     async def hear_cancel(self) -> None:
-        """Records the filing's cancellation, if there is one."""
+        """Records the filing's cancellation, if the filing has sent one."""
         if self.memory.cancel is not None:
             await self.record_cancel(status.not_owed(self.payment.n))
 
@@ -59,5 +59,5 @@ class KnownPayment(Life[Payment]):
 
 
 def proxied(life: KnownPayment) -> KnownPayment:
-    """Returns a weak proxy of the life for one of its parts, so that an evicted run is freed without the collector."""
+    """Returns a weak proxy of the life for its parts, so that an evicted run is freed without the garbage collector."""
     return cast("KnownPayment", proxy(life))

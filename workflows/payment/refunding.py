@@ -19,29 +19,34 @@ from workflows.payment.known import KnownPayment, proxied
 
 
 class Refunding:
-    """Starts refunds of money that nobody owes, and records their reports."""
+    """Starts refunds of money that is not owed, and records the refunds' reports."""
 
     def __init__(self, life: KnownPayment) -> None:
         self._life = proxied(life)
 
     @property
     def owed(self) -> tuple[Capture, ...]:
-        """The captures to refund, in dispute or charged back, for which no refund was started yet."""
+        """The captures not owed, in dispute or charged back for which no refund was started yet."""
         payment = self._life.payment
         claimed = (one for one in payment.captures if one in payment.to_refund or payment.taken_back(one))
         return tuple(one for one in claimed if self._told_of(one) not in self._life.memory.begun)
 
     def _told_of(self, capture: Capture) -> str:
-        """Returns the name under which a started refund is remembered: another after a charge-back, or if short."""
+        """Returns the name under which a started refund is remembered.
+
+        It is new after a charge-back, and for a short payment.
+        """
         short = ":short" if self._life.payment.state is PaymentState.PENDING else ""
         charged = self._life.payment.taken_back(capture)
         return f"{capture.capture_id}{short}" + (f":{charged}" if charged else "")
 
     async def begin(self) -> None:
-        """Starts a refund of each unowed capture, also of those that come meanwhile. A refund may be started twice.
+        """Starts a refund of each capture in `owed`, also of those that arrive meanwhile.
 
-        No wait may stand between the end of this loop and the next check: a capture that comes then would have to wait
-        for that check.
+        A refund may be started twice.
+
+        There must be no wait between the end of this loop and the caller's next check: a capture that arrived during
+        the wait would have no refund until then.
         """
         while to_give_back := self.owed:
             capture = to_give_back[0]
@@ -51,7 +56,7 @@ class Refunding:
             self._life.remember(begun=(*self._life.memory.begun, about))
 
     async def catch_up(self) -> None:
-        """Reads again the refunds' reports to the previous run: amounts refunded, captures accepted in full."""
+        """Reads again the refunds' reports to the previous run: refunded amounts, and captures accepted as the fee."""
         if not self._life.payment.captures:
             return
         asked = PaymentOf(filing_id=self._life.payment.filing_id, n=self._life.payment.n)
@@ -70,7 +75,7 @@ class Refunding:
             await self._life.park("refunded", raw, "no refund of this payment")
 
     async def took_for_whole(self, raw: Any) -> None:
-        """Records the acceptance of a smaller amount for the whole fee, if the fee is due.
+        """Records that a smaller amount is accepted as the whole fee, if the fee is still owed.
 
         An unusable report is parked.
         """
@@ -81,11 +86,11 @@ class Refunding:
             await self._life.park("accepted", raw, "no money of this payment")
 
     def _accepted(self, accepted: CaptureAccepted) -> RecordAcceptance:
-        """Returns the command. Raises `ValueError` for a capture that is not this payment's."""
+        """Returns the command. Raises `ValueError` if the capture does not belong to this payment."""
         ordinal = self._life.taken.index(accepted.capture_id) + 1
         return RecordAcceptance(command_id=f"accept:{ordinal}", accepted=accepted)
 
     def _refunded(self, given: GivenBack) -> RecordRefund:
-        """Returns the command. Raises `ValueError` for a capture that is not this payment's."""
+        """Returns the command. Raises `ValueError` if the capture does not belong to this payment."""
         ordinal = self._life.taken.index(given.capture_id) + 1
         return RecordRefund(command_id=f"refund:{ordinal}:{given.case}", given=given)

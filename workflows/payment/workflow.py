@@ -35,7 +35,7 @@ from workflows.payment.refunding import Refunding
 
 
 class PaymentLife(KnownPayment):
-    """The life of a payment with all its requests, which outlives its filing."""
+    """The life of a payment with all its requests, which may last longer than its filing."""
 
     def __init__(self, kind: StreamKind[Payment], raw: Any) -> None:
         super().__init__(kind, raw)
@@ -44,7 +44,7 @@ class PaymentLife(KnownPayment):
         self.callbacks = Callbacks(self)
 
     async def opening(self) -> Opening:
-        """Returns the request as its first command, through the start's provider, or else the directory's."""
+        """Returns the request as the stream's first command, with the provider of its start, else of the directory."""
         opening = await super().opening()
         start: PaymentStart = self.start
         asked = MerchantRequest(agency=start.agency, chosen=start.provider)
@@ -58,7 +58,7 @@ class PaymentLife(KnownPayment):
         return replace(opening, command=command, basis=reading.basis)
 
     async def considered(self, command: Command) -> Considered:
-        """Returns the command; a renewed request is checked against the filing and gets the directory's provider."""
+        """Returns the command. A renewed request is checked against the filing and gets the directory's provider."""
         if not isinstance(command, RenewPayment):
             return await super().considered(command)
         asked = RenewalRequest(
@@ -73,7 +73,7 @@ class PaymentLife(KnownPayment):
         return Considered(RenewThrough(**dict(command), through=through), reading.answer.refusal, reading.basis)
 
     async def proceed(self) -> None:
-        """Collects the money, reports the outcome to the filing, then watches for money that nobody owes."""
+        """Collects the money, reports the outcome to the filing, then watches for money that is not owed."""
         if not self.memory.told:
             await self.collecting.until_settled()
             await self._tell_filing()
@@ -88,7 +88,7 @@ class PaymentLife(KnownPayment):
                 return
 
     async def caught_up(self) -> None:
-        """Reads again the signals that the previous run may have lost: the cancellation, and the refunds' reports."""
+        """Reads again the facts whose signals the previous run may have lost: cancellation and refunds' reports."""
         if self.payment.state in OWED:
             await self.record_cancel(status.not_owed(self.payment.n))
         await self.refunding.catch_up()
@@ -108,9 +108,9 @@ class PaymentLife(KnownPayment):
             await self.record_cancel("the filing has ended")
 
     async def _watch(self) -> None:
-        """Refunds money that nobody owes, until a check at the end of the watch finds no more.
+        """Refunds money that is not owed, until a check at the end of the watch shows no more.
 
-        The server retries the activity: its checks need neither timers nor tasks.
+        The server retries the activity, so its checks need neither timers nor tasks.
         """
         while True:
             await self.hear_cancel()
@@ -120,7 +120,7 @@ class PaymentLife(KnownPayment):
             await self._look_for_more()
 
     async def _look_for_more(self) -> None:
-        """Waits for more money, the filing's cancellation or the end of the watch."""
+        """Waits for more money, for the filing's cancellation, or for the end of the watch."""
         before = self.taken
         self.doubted = False
 
@@ -141,7 +141,7 @@ class PaymentLife(KnownPayment):
 @workflow.defn(name="Payment")
 @takes_commands(PAYMENT)
 class PaymentWorkflow:
-    """One fee, with as many requests as needed, until it is paid, expired or cancelled and unowed money refunded."""
+    """One fee, with any number of requests, until it is paid, expired or cancelled, and other money is refunded."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:
@@ -166,12 +166,12 @@ class PaymentWorkflow:
 
     @workflow.signal
     async def refunded(self, *given: Any) -> None:
-        """Handles a refund's report of an amount given back: a `GivenBack`."""
+        """Handles a refund's report of a returned amount: a `GivenBack`."""
         with suppress(RefusalError):
             await self.life.refunding.gave_back(single_argument(given))
 
     @workflow.signal
     async def accepted(self, *accepted: Any) -> None:
-        """Handles a refund's report of an amount accepted for the whole fee: a `CaptureAccepted`."""
+        """Handles a refund's report of an amount accepted as the whole fee: a `CaptureAccepted`."""
         with suppress(RefusalError):
             await self.life.refunding.took_for_whole(single_argument(accepted))

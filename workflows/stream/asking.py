@@ -1,8 +1,8 @@
-"""The only place in which a workflow starts an activity that others could answer: until the record bears it out.
+"""The only place in which a workflow starts an activity that others could answer.
 
-Anybody with access to Temporal can answer in place of our worker: with an invention, with nothing readable, with a
-failure. So an answer only leads to a command, which the log takes if the record holds its evidence; otherwise the
-question is repeated. No failure is an outcome, and none ends a run.
+Anybody with access to Temporal can answer in place of our worker: with an invention, with unreadable data, with a
+failure. So an answer only leads to a command, which the log accepts if the record holds the evidence for it; otherwise
+the question is repeated. No failure is an outcome, and none ends a run.
 """
 
 from __future__ import annotations
@@ -36,23 +36,26 @@ _ASKED_AGAIN: Final = timedelta(seconds=10)
 
 _FIRST_BOUND: Final = timedelta(minutes=10)
 _LONGEST_BOUND: Final = timedelta(days=1)
-"""The maximum time for which the server retries one question, doubled likewise: forged failures postpone retries."""
+"""The maximum time for which the server retries one question.
+
+Until it is reached the time is doubled again and again, since forged failures may delay the retries.
+"""
 _WATCH: Final = timedelta(days=7)
 """The time for which the server retries a question whose answer may come late."""
 
 
 @dataclass(frozen=True)
 class Question(Generic[A]):
-    """A request of an activity.
+    """A request to an activity.
 
     Attributes:
         name: The activity's name.
         request: Its input.
         model: The type of its answer.
-        record: Records what follows from an answer.
+        record: Records the command that follows from an answer.
         options: The activity's options.
         within: The time after which the question is out of date.
-        bound: The time for which the server may retry it at first.
+        bound: The minimum time for which the server may retry it.
     """
 
     name: str
@@ -87,7 +90,7 @@ def question(
 
 
 def bound(silent: int) -> timedelta:
-    """Returns how long the server may retry one question, after so many that it has given up."""
+    """Returns the time for which the server may retry one question, after it has given up `silent` questions."""
     return min(_FIRST_BOUND * int(2 ** min(silent, DOUBLED)), _LONGEST_BOUND)
 
 
@@ -101,7 +104,7 @@ def _nothing() -> bool:
 
 
 class Asking:
-    """The questions of one run about its stream, with a count of those that led to nothing."""
+    """The questions of one run about its stream, with a count of those whose answers led to no event."""
 
     def __init__(self) -> None:
         self._in_vain = 0
@@ -109,10 +112,10 @@ class Asking:
         self._seq = 0
 
     async def ask(self, stream: Stream[Any], *questions: Question[Any], news: Callable[[], bool] = _nothing) -> bool:
-        """Asks all at once; once there is an answer, or `news`, it records what follows and gives up the others.
+        """Asks all questions at once. After an answer, or `news`, records what follows and gives the others up.
 
-        It may return without an answer: callers ask again for as long as the state requires it. Returns whether a
-        question is out of date by the server's clock. Raises as `wait_for` and the record do.
+        It may return without an answer, so callers ask again as long as the state requires it. Returns whether a
+        question is out of date by the server's clock. Raises the errors of `wait_for` and of the record.
         """
         self._note_progress(stream)
         if self._in_vain and await self._paused(stream, news):
@@ -135,7 +138,7 @@ class Asking:
             self._in_vain, self._silent, self._seq = 0, 0, stream.state.seq
 
     async def _paused(self, stream: Stream[Any], news: Callable[[], bool]) -> bool:
-        """Lets some time pass; True if there was news, or an event, meanwhile."""
+        """Pauses; True if there was news, or an event, meanwhile."""
         within = pause_after(self._in_vain)
         seq = stream.state.seq
         try:
@@ -149,7 +152,10 @@ class Asking:
     async def _take(
         self, stream: Stream[Any], work: workflow.ActivityHandle[RawValue], asked: Question[Any], limit: timedelta
     ) -> bool:
-        """Records what follows from an answer; after any other it reads the log again. False: none in time."""
+        """Records what follows from an answer; if it is unusable or a failure, reads the log again.
+
+        Returns False if there was no answer in time.
+        """
         try:
             await asked.record(readable(await work, asked.model))
         except ActivityError as error:
@@ -169,8 +175,8 @@ class Asking:
     ) -> bool:
         """Reads the log again, unless the question is out of date.
 
-        True if the server gave the question up at once, because a retry lay beyond its limit: others could ask for
-        such retries again and again.
+        Returns True if the server gave the question up at once, because a retry was requested for later than its limit:
+        strangers could request such retries again and again.
         """
         self._silent += 1
         if asked.within <= limit:
@@ -192,9 +198,9 @@ def is_not_ordered(error: BaseException) -> bool:
 
 
 async def read_again(stream: Stream[Any]) -> None:
-    """Reads the log again after an `is_not_ordered` failure; pauses if the log has nothing new.
+    """Reads the log again after an `is_not_ordered` failure. If the log has nothing new, pauses.
 
-    Raises as the log and `pause` do.
+    Raises the errors of the log and of `pause`.
     """
     seq = stream.state.seq
     await stream.catch_up()
@@ -203,7 +209,7 @@ async def read_again(stream: Stream[Any]) -> None:
 
 
 def start(name: str, request: Any, options: workflow.ActivityConfig) -> workflow.ActivityHandle[RawValue]:
-    """Starts an activity. Its answer has to be read with `readable`."""
+    """Starts an activity. Its answer must be read with `readable`."""
     return workflow.start_activity(name, request, result_type=RawValue, **options)
 
 
@@ -212,9 +218,9 @@ class UnreadableError(ValueError):
 
 
 def readable(raw: RawValue | None, model: Any) -> Any:
-    """Returns an activity's answer. Raises `UnreadableError` for none, and for bytes that are no such answer.
+    """Returns an activity's answer. Raises `UnreadableError` if there is none, or if the bytes are not of its type.
 
-    Raises `KeyMissingError` for an answer that this run could read before.
+    Raises `KeyMissingError` for an answer that this run was able to read before.
     """
     if raw is None:
         raise UnreadableError("nothing")
@@ -252,7 +258,7 @@ def answer_of(
 ) -> asyncio.Task[A | None]:
     """Asks one of our own activities once; None after a failure, a time-out or an unreadable answer.
 
-    For callers that check the answer against the record by themselves, and pause before they ask again.
+    For callers that check the answer against the record themselves, and pause before they ask again.
     """
     definition = _Definition.must_from_callable(activity)
     name = str(definition.name)

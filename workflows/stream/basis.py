@@ -1,7 +1,8 @@
-"""The only place in which a workflow reads the record for something that it records, and the repetition until it holds.
+"""The only place in which a workflow reads the record for data of an event, and repeats this until the log accepts it.
 
-A reading is a local activity's answer, so it lies in the history, where a stranger may have put it. The log takes an
-event that rests on a reading only from the process that made the reading; otherwise the record is read again.
+A reading is the answer of a local activity, so it is stored in the history, where a stranger may have put it. The log
+accepts an event that rests on a reading only from the process that made the reading; otherwise the record is read
+again.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ R = TypeVar("R")
 
 _FIRST_PAUSE: Final = timedelta(seconds=1)
 _LONGEST_PAUSE: Final = timedelta(minutes=1)
-"""The maximum pause after an answer that led to nothing: pauses double until an event is recorded."""
+"""The maximum pause after an answer that led to no event: the pauses double until an event is recorded."""
 DOUBLED: Final = 10
-"""How often a time is doubled at most."""
+"""The maximum number of times that a pause or a time limit is doubled."""
 
 
 class UnfoundedError(Exception):
-    """The record does not bear out an activity's answer, which may be a stranger's. The activity is asked again."""
+    """The record does not confirm an activity's answer, which may be a stranger's. The activity is asked again."""
 
 
 @dataclass(frozen=True)
@@ -53,26 +54,26 @@ NOTHING: Final = Basis()
 
 @dataclass(frozen=True)
 class Reading(Generic[A]):
-    """An answer from the record, and the basis that it is for what follows from it."""
+    """An answer from the record, and the basis that it forms for a command."""
 
     answer: A
     basis: Basis = field(repr=False)
 
 
 async def read(activity: Callable[[Any, R], Awaitable[A]], request: R) -> Reading[A]:
-    """Returns the answer of a local activity that reads the record. Raises as the activity does."""
+    """Returns the answer of a local activity that reads the record. Raises the errors of the activity."""
     answer = await workflow.execute_local_activity_method(activity, request, **LEDGER)
     name = str(_Definition.must_from_callable(activity).name)
     return Reading(answer, Basis(readings=(reading_digest(name, request, answer),)))
 
 
 def pause_after(in_vain: int) -> timedelta:
-    """Returns the time before a question is repeated, after so many of whose answers nothing came."""
+    """Returns the pause before a question is repeated, after `in_vain` answers that led to no event."""
     return min(_FIRST_PAUSE * int(2 ** min(in_vain - 1, DOUBLED)), _LONGEST_PAUSE)
 
 
 async def until_founded(act: Callable[[], Awaitable[A]]) -> A:
-    """Returns what `act` returns, repeated with pauses for as long as it raises `UnfoundedError`."""
+    """Returns the result of `act`, which is repeated with pauses as long as it raises `UnfoundedError`."""
     tries = 0
     while True:
         try:

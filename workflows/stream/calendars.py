@@ -45,7 +45,7 @@ def adopt_calendar() -> Any:
 
 
 async def _adopt(stream: Stream[Any], wanted: AdoptCalendar) -> Receipt:
-    """Adopts one calendar at a time, so that the one published last is adopted last."""
+    """Adopts one calendar at a time, so that the calendar published last is also adopted last."""
     turning = command_id(wanted.calendar)
     async with stream.adopting:
         if turning in stream.receipts:

@@ -1,6 +1,6 @@
-"""A workflow's memory of recorded commands: recent receipts whole, and a small mark of each older one.
+"""A workflow's memory of recorded commands: recent receipts in full, and a small mark of each older one.
 
-The content of a repeated command is compared in `recording`.
+If a command is repeated, `recording` compares its content.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Final
 from schemas.stream.ledger import Receipt
 
 RECENT: Final = 100
-"""Number of receipts kept whole, beside the first."""
+"""The number of receipts kept in full, besides the first one."""
 
 _MARK: Final = 8
-"""Bytes kept of the hash of an older command's id."""
+"""The number of bytes kept of the hash of an older command's id."""
 
 
 class Receipts:
-    """The receipts of a stream's first and newest commands; for the others only a mark that they may exist.
+    """The receipts of a stream's first and newest commands. Of the others it keeps only a mark that they may exist.
 
-    The validator admits a command that may exist, and the log, which holds all receipts, decides.
+    The validator admits a command that may be recorded already. The log, which holds all receipts, then decides.
     """
 
     def __init__(self, receipts: Iterable[Receipt] = (), older: str = "") -> None:
@@ -38,15 +38,15 @@ class Receipts:
         return command_id in self._kept
 
     def get(self, command_id: str) -> Receipt | None:
-        """Returns the command's receipt, if it is kept whole."""
+        """Returns the command's receipt, if that is kept in full."""
         return self._kept.get(command_id)
 
     def may_hold(self, command_id: str) -> bool:
-        """Returns whether the command may have a receipt; a false positive has a chance of about 1 in 10^19."""
+        """Returns whether the command may have a receipt. A wrong True has a chance of about 1 in 10^19."""
         return command_id in self._kept or _mark(command_id) in self._older
 
     def add(self, receipts: Iterable[Receipt]) -> None:
-        """Adds these receipts; of receipts beyond the limit only a mark is kept."""
+        """Adds these receipts. Beyond the limit, only a mark of each older receipt is kept."""
         self._kept |= {receipt.command_id: receipt for receipt in receipts}
         for command_id in list(self._kept)[1 : max(len(self._kept) - RECENT, 1)]:
             del self._kept[command_id]
@@ -54,7 +54,7 @@ class Receipts:
 
     @property
     def kept(self) -> tuple[Receipt, ...]:
-        """The receipts kept whole."""
+        """The receipts that are kept in full."""
         return tuple(self._kept.values())
 
     @property

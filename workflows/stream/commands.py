@@ -20,12 +20,12 @@ from workflows.stream.unopened import expect_opened
 
 
 class Updated(Protocol):
-    """The methods of a life that the Updates use."""
+    """The methods of a `Life` that the Updates use."""
 
     async def recorded(self) -> Stream[Any]:
-        """Returns the life's stream, once the stream's first events are in the log.
+        """Returns the stream, once its first events are in the log.
 
-        Raises `RefusalError` if there will be none.
+        Raises `RefusalError` if it will have none.
         """
 
     def check_command(self, command: Command) -> None:
@@ -36,7 +36,7 @@ class Updated(Protocol):
 
 
 class Living(Protocol):
-    """A workflow that holds its life."""
+    """A workflow that has a `Life`."""
 
     life: Updated
 
@@ -45,7 +45,7 @@ class Living(Protocol):
 def update(model: type[Command]) -> Any:
     """Returns the Update of one kind of command.
 
-    A receipt is permanent; a validator's refusal is not in the history.
+    A receipt is permanent. A refusal by the validator is not written to the history.
     """
     kind: str = model.model_fields["kind"].default
 

@@ -18,7 +18,7 @@ from workflows.stream.waiting import wait_for
 
 
 async def confirmed(stream: Stream[Any], answer: IssueAnswer) -> bool:
-    """Returns whether the store has the file; False also if the check failed. Raises as `wait_for` does."""
+    """Returns whether the store has the file; also False if the check failed. Raises the errors of `wait_for`."""
     with suppress(FailureError):
         return await workflow.execute_local_activity_method(Papers.confirm, answer, **QUICKLY)
     asked = answer_of(Papers.confirm, answer, STORE)

@@ -25,12 +25,12 @@ from workflows.stream.asking import answer_of
 from workflows.stream.basis import NOTHING, Basis, pause_after
 
 _SCANNED_LATER: Final = (Submission, Supplement)
-"""Messages that are recorded before their files are scanned, since the filing keeps requesting the scan."""
+"""Messages that are recorded before their files are scanned; the filing then requests the scan until it is done."""
 
 
 @dataclass(frozen=True)
 class Examination:
-    """The examination of a message's files, empty without files. `basis` is its proof in the record."""
+    """The result of examining a message's files; empty if it has none. `basis` is the proof in the record."""
 
     answer: Examined = field(default_factory=Examined)
     refusal: Refusal | None = None
@@ -40,7 +40,7 @@ class Examination:
 async def examine(filing_id: UUID, naming: Model, version: str | None = None) -> Examination:
     """Examines the files that a message names, for as long as it takes.
 
-    For a submission, under this `version` of its procedure, its signature is checked too.
+    If the message is a submission, its signature is checked too, under this `version` of its procedure.
     """
     files = tuple(NamedFile(place=place, file=file) for place, file in files_named(naming))
     if not files:

@@ -1,4 +1,4 @@
-"""The only way of recording: lock, look for the receipt, decide, append, fold the log's answer."""
+"""The only way to record: lock, look for the receipt, decide, append, fold the log's answer."""
 
 from __future__ import annotations
 
@@ -43,13 +43,19 @@ from workflows.stream.command_receipts import Receipts
 M = TypeVar("M", bound=Model)
 
 MIN_TIMER: Final = timedelta(milliseconds=1)
-"""The shortest timer, also started for an overdue time: whether a timer is started must not depend on the clock."""
+"""The shortest timer.
+
+It is started even for a time that is over: whether a timer starts must not depend on the clock.
+"""
 
 PAGES: Final = 16
-"""Pages of the log read in one workflow task, whose results reach the server as one message, of 4 MB at most."""
+"""The number of pages of the log read in one workflow task.
+
+Their results reach the server in one message of 4 MB at most.
+"""
 
 ASKED_AT: ContextVar[datetime | None] = ContextVar("ASKED_AT", default=None)
-"""The time at which the current handler's Update was received, for all its events; None outside an Update."""
+"""The time at which the Update of the current handler was received, used for all its events; None outside an Update."""
 
 
 class Stream(Generic[S]):
@@ -100,7 +106,10 @@ class Stream(Generic[S]):
 
     @classmethod
     async def of_log(cls, kind: StreamKind[S], id_: StreamId, epoch: int | None) -> tuple[Self, OpenResult]:
-        """Returns the stream as the log has it, and its related data. Raises `RefusalError`, and as `catch_up`."""
+        """Returns the stream as it is in the log, and its related data.
+
+        Raises `RefusalError`, and the errors of `catch_up`.
+        """
 
         async def loaded() -> tuple[Self, OpenResult]:
             reading = await read(Registry.open, OpenRequest(stream=str(id_)))
@@ -136,9 +145,9 @@ class Stream(Generic[S]):
         refusal: Refusal | None = None,
         basis: Basis = NOTHING,
     ) -> None:
-        """Records a system command; a refusal means that another command was first, or that this one is obsolete.
+        """Records a system command. A refusal is ignored: another command was first, or this one is obsolete.
 
-        Raises `UnfoundedError` as `record` does.
+        Raises `UnfoundedError`, as `record` does.
         """
         try:
             await self.record(command, not_before=not_before, refusal=refusal, basis=basis)
@@ -156,11 +165,12 @@ class Stream(Generic[S]):
     ) -> Receipt:
         """Records `command`, or finds it recorded. Raises `RefusalError`, and the ledger's errors without retry.
 
-        Raises `UnfoundedError` if the log does not bear out the `basis` on which the command, or the refusal, rests.
+        Raises `UnfoundedError` if the log does not confirm the `basis` of the command, or of its refusal.
 
-        `content` is the digest of the command's content, if it is not that of the command itself. `not_before` is the
-        instant of a timer that fired: the command's time is not earlier, even if this run's clock is. With a `refusal`
-        the command may only be found: the log is queried all the same, so that a replay depends on its answer alone.
+        `content` is the digest of the command's content, if it differs from the digest of the command itself.
+        `not_before` is the instant of a timer that fired: the command's time is never earlier, even if this run's clock
+        is behind. With a `refusal` the command is only looked up: the log is queried all the same, so that a replay
+        depends only on its answer.
         """
         content = content or content_of(command)
         async with self._exclusive():
@@ -182,7 +192,10 @@ class Stream(Generic[S]):
             return receipt
 
     def _expect_taken(self, command: Command, answer: Appended, why_not: Refusal) -> None:
-        """Raises `UnfoundedError`, or `RefusalError` if the log has not taken the command."""
+        """Raises an error unless the log has recorded the command.
+
+        The error is `UnfoundedError` if the log does not confirm the basis, else `RefusalError`.
+        """
         if answer.unfounded and not answer.stored:
             raise UnfoundedError
         if not answer.stored and command.command_id not in self.receipts:
@@ -191,7 +204,7 @@ class Stream(Generic[S]):
     async def catch_up(self, basis: Basis = NOTHING) -> None:
         """Folds the events of the log that this run has not seen. Raises the ledger's errors without retry.
 
-        Raises `UnfoundedError` if the log does not bear out the `basis` of the state.
+        Raises `UnfoundedError` if the log does not confirm the `basis`.
         """
         async with self._exclusive():
             await self._read_on(basis)
@@ -205,7 +218,7 @@ class Stream(Generic[S]):
             asked = answer is None or answer.more
 
     async def find(self, command_id: str) -> Receipt | None:
-        """Returns the receipt of a recorded command, if the log has it: for a command that can't be built again."""
+        """Returns the receipt of a command that can't be built again; None if the log has not recorded it."""
         async with self._exclusive():
             while command_id not in self.receipts:
                 answer = await self._append(self._question(command_id), self.state)
@@ -214,19 +227,19 @@ class Stream(Generic[S]):
         return self.receipts.get(command_id)
 
     def may_hold(self, command_id: str) -> bool:
-        """Returns whether the log may hold this command, for validators only; handlers never use it.
+        """Returns whether the log may hold this command. Only validators use it, never handlers.
 
-        Another worker may have recorded the command and died, without notice to this cached run. So this run's
-        knowledge counts only as long as that worker's task can have lasted.
+        Another worker may have recorded the command and died, without this cached run getting to know. So the run's own
+        receipts count only for as long after the log's last answer as a workflow task can last.
         """
         lasts = min(TASK_TIMEOUT, workflow.info().task_timeout)
         heard = self.heard_at is not None and workflow.now() < self.heard_at + lasts
         return not heard or self.receipts.may_hold(command_id)
 
     def check(self, command: Command, content: str) -> None:
-        """Raises `RefusalError` if `command` would be refused now, and the log can't hold it.
+        """Raises `RefusalError` if `command` would be refused now and can't be in the log.
 
-        A command based on a later state than this one passes.
+        A command that is based on a later state than this run's is not refused.
         """
         self._receipt(command, content)
         if not self.may_hold(command.command_id) and (command.seen_seq or 0) <= self.state.seq:
@@ -259,7 +272,7 @@ class Stream(Generic[S]):
         )
 
     def _question(self, command_id: str = "catch-up") -> Batch:
-        """Returns a batch without events, which queries the log."""
+        """Returns a batch without events, which only queries the log."""
         return self._ask(workflow.now(), command_id=command_id, digest="", actor=SYSTEM, via=SYSTEM_VIA)
 
     def _ask(self, at: datetime, **said: Any) -> Batch:
@@ -281,12 +294,11 @@ class Stream(Generic[S]):
         )
 
     async def _append(self, batch: Batch, after: S) -> Appended | None:
-        """Appends, and folds the log's answer.
+        """Appends a batch, and folds the log's answer.
 
-        Returns the answer; None if it is for another command, which gets it later.
-
-        In a replay answers come in their original order, but commands may come in another. `after` is the state if the
-        log took the batch unchanged.
+        Returns the answer; None if it is for another command, which gets it later. In a replay answers come in their
+        original order, but commands may come in another. `after` is the state if the log accepts the batch without
+        change.
         """
         if (kept := self._others.pop(batch.command_id, None)) is not None:
             return kept
@@ -306,10 +318,10 @@ class Stream(Generic[S]):
         return None
 
     async def _take_over(self) -> None:
-        """Reloads everything from the log, under a new epoch for this run. Raises if another run may be active.
+        """Reads everything again from the log, under a new epoch for this run. Raises if another run may be active.
 
-        Another run had taken the stream over, or the record was restored from a backup and lacks events that this run
-        knew.
+        This happens if another run has taken the stream over, or if the record was restored from a backup that lacks
+        events known to this run.
         """
         try:
             epoch = await workflow.execute_local_activity(TAKE_OVER, result_type=int, **LEDGER)
@@ -326,7 +338,7 @@ class Stream(Generic[S]):
             await workflow.sleep(MIN_TIMER)
 
     def _adopt(self, answer: Appended, known: S | None) -> None:
-        """Applies the log's answer; `known` is the resulting state, None if the events must be folded."""
+        """Applies the log's answer. `known` is the resulting state; None if the events must be folded."""
         self.state = known or self._fold(answer)
         self.epoch, self.head = answer.epoch, answer.head
         self.makes_way = self.makes_way or bool(answer.continue_as_new_suggested or answer.moves)
@@ -377,7 +389,7 @@ def _resting_on(basis: Basis, batch: Batch) -> Batch:
 
 
 def _taken_as_it_was(batch: Batch, answer: Appended) -> bool:
-    """Returns whether the log holds exactly the proposed events: then they need not be read and folded again."""
+    """Returns whether the log holds exactly the proposed events. If so, they need not be read and folded again."""
     told = (batch.command_id, batch.at, batch.actor)
     return 0 < len(batch.events) == len(answer.stored) and all(
         (stored.seq, stored.command_id, stored.at, stored.actor, stored.event)
@@ -392,15 +404,15 @@ NOTHING_TO_DO = Refusal(
 
 
 def single_argument(given: tuple[Any, ...]) -> Any:
-    """Returns the single argument of a handler. None or several are no error yet: the parser refuses them.
+    """Returns the single argument of a handler. None or several arguments pass here: the parser refuses them.
 
-    With a fixed number of parameters the handler would never be entered, and its task would fail for ever.
+    If the handler had a fixed number of parameters, it would never be entered, and its task would fail for ever.
     """
     return given[0] if len(given) == 1 else list(given) or None
 
 
 def parse(model: type[M], raw: Any) -> M:
-    """Parses `raw` as a command. Raises `RefusalError` with every place that does not fit."""
+    """Parses `raw` as a command. Raises `RefusalError` with every place that is wrong."""
     try:
         return model.model_validate(raw, extra="forbid")
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Reports of a payment, a parcel or a referral to its filing, which may have ended long ago."""
+"""Reports of a payment, a parcel or a referral to its filing, even if the filing has ended long ago."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _LONGEST_PAUSE: Final = timedelta(minutes=1)
 
 
 async def report(stream: Stream[Any], signal: str, fact: Model) -> bool:
-    """Signals a fact to the filing. False if the record holds the filing's end.
+    """Signals a fact to the filing. False if the filing has ended according to the record.
 
-    A filing that is open in the record but has no workflow will be restarted, and is signalled then. Raises the errors
-    of `wait_for` while it waits for that.
+    If the filing is open in the record but has no workflow, this waits until it is restarted, and signals it then.
+    Raises the errors of `wait_for` meanwhile.
     """
     filing = filing_workflow(stream.id.filing)
     request = TellRequest(id=filing, signal=signal, said=fact.model_dump(mode="json", exclude_none=True))

@@ -1,7 +1,7 @@
 """The common part of the workflows of all kinds of streams: begins, takes over, continues and hands over.
 
-A kind's own parts are in its descriptor, and in `proceed` if it has steps without a command. The workflow class holds a
-life instead of being one: Temporal inspects all members of a workflow class, anew for every run.
+The parts of one kind are in its descriptor, and in `proceed` if it has steps without a command. The workflow class has
+a `Life` as attribute and does not inherit it: Temporal inspects all members of a workflow class, again for every run.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ from workflows.stream.waiting import ContinueAsNewDueError, drain_handlers, wait
 _AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 
 _LONGEST_PAYLOAD: Final = 65_536
-"""Maximum characters stored of a signal that could not be used."""
+"""The maximum number of characters stored of a signal that could not be used."""
 
 W = TypeVar("W", bound=type)
 
@@ -110,7 +110,7 @@ class Life(Generic[S]):
             self.refusal = error.refusal
 
     async def live(self) -> None:
-        """Runs from the stream's state in the log on."""
+        """Runs the life, starting from the stream's state in the log."""
         await self._begin()
         try:
             await self.proceed()
@@ -138,30 +138,30 @@ class Life(Generic[S]):
         return Opening(Origin(stream_named(self.kind), self.start.agency), opening(self.start))
 
     def taken_over(self, found: OpenResult) -> None:
-        """Keeps the data that a stream which is taken over has besides its log."""
+        """Stores the data that a stream has besides its log, when it is taken over."""
 
     async def caught_up(self) -> None:
-        """Runs before `proceed`, once a stream that is taken over has been read from the log."""
+        """Runs once a stream that is taken over has been read from the log, before `proceed`."""
 
     async def considered(self, command: Command) -> Considered:
-        """Returns the command once its files have been examined, with the facts that its kind reads for it."""
+        """Returns the command after its files were examined, with the facts that its kind reads for it."""
         examined = await examine(self.stream.id.filing, command)
         seen = self.as_examined(composed(command), examined.answer)
         return Considered(seen, examined.refusal, examined.basis)
 
     def as_examined(self, command: Command, examined: Examined) -> Command:  # noqa: ARG002 -- for kinds that keep it
-        """Returns the command with the findings about its files, for kinds that keep them."""
+        """Returns the command with the result of examining its files, for kinds that record it."""
         return command
 
     async def proceed(self) -> None:
-        """Runs the steps without a command, until the end."""
+        """Runs the steps that need no command, until the end."""
         await wait_for(self.stream, lambda: not self.kind.standing(self.stream.state).open)
 
     # Methods that others call.
 
     @property
     def stream(self) -> Stream[S]:
-        """The stream, once it has begun. Raises `RefusalError` if it has not, or never will."""
+        """The stream, once it has begun. Raises `RefusalError` if it has not begun, or will never begin."""
         if self._stream is None or self.refusal is not None:
             raise RefusalError(self.refusal or NOT_READY)
         return self._stream
@@ -172,12 +172,12 @@ class Life(Generic[S]):
         return self._stream is not None and self._stream.state.seq > 0
 
     async def recorded(self) -> Stream[S]:
-        """Returns the stream, once its first events are in the log. Raises `RefusalError` if there will be none."""
+        """Returns the stream, once its first events are in the log. Raises `RefusalError` if it will have none."""
         await workflow.wait_condition(lambda: self.has_begun or self.refusal is not None)
         return self.stream
 
     def spoken_of(self) -> tuple[str | None, str | None]:
-        """Returns the filing's procedure and the program that filed; None for each that this run does not know."""
+        """Returns the filing's procedure and the program that submitted it; None for each that is not known here."""
         return None, None
 
     def may_hold(self, command_id: str) -> bool:
@@ -190,7 +190,7 @@ class Life(Generic[S]):
             self.stream.check(composed(command), content_of(command))
 
     async def take_command(self, command: Command) -> Receipt:
-        """Records the command, once it has been considered. Raises `RefusalError`."""
+        """Considers the command, then records it. Raises `RefusalError`."""
         stream = await self.recorded()
 
         async def recorded() -> Receipt:
@@ -204,7 +204,7 @@ class Life(Generic[S]):
         return await self._asking.ask(self.stream, *questions, news=news)
 
     async def nudged(self) -> None:
-        """Queries the log, whose answer lets an idle run hand over to another build."""
+        """Queries the log. Its answer lets an idle run hand over to another build."""
         if self.refusal is None:
             stream = await self.recorded()
             try:
@@ -249,10 +249,10 @@ class Life(Generic[S]):
         self.memory = self.kind.memory.model_validate(snapshot.memory)
 
     def _continue_as_new(self) -> NoReturn:
-        """Hands everything to the next run: on the build that is promoted now, unless that one can't read it.
+        """Hands everything to the next run, on the build that is promoted now unless that build can't read it.
 
-        If this run took the stream over, its acts and memory may rest on events that are not in the log: the next one
-        reads the log, as after a restart.
+        If this run took the stream over, its activities and memory may rest on events that are not in the log. Then the
+        next run reads the log, as after a restart.
         """
         stream = self.stream
         given = continue_as_new_input(stream, None if stream.anew else self._snapshot())
@@ -261,7 +261,7 @@ class Life(Generic[S]):
         workflow.continue_as_new(given, initial_versioning_behavior=_AUTO_UPGRADE)
 
     def _snapshot(self) -> Snapshot:
-        """Returns the data from which the next run continues. The next run repeats requests without an answer."""
+        """Returns the data from which the next run continues. The next run repeats requests that got no answer."""
         state: Any = self.stream.state
         return Snapshot(
             state=state.model_dump(mode="json"),
@@ -285,7 +285,8 @@ class Life(Generic[S]):
     async def _open(self) -> None:
         """Records the first command.
 
-        A stream that was begun before, unless its content names it, continues from the log.
+        If the stream has begun already, it continues from the log, even if it began with another command. But if
+        `opening` gives a digest of the content, the recorded command must have the same digest.
         """
 
         async def opened() -> None:

@@ -21,14 +21,14 @@ from workflows.stream.recording import Stream
 
 @dataclass(frozen=True)
 class Resume:
-    """The resumption of a run: from the previous run's snapshot, or else from the log."""
+    """How a run resumes: from the previous run's snapshot, or else from the log."""
 
     epoch: int | None
     snapshot: Snapshot | None
 
 
 def parse_resume(raw: Any) -> Resume | None:
-    """Returns how this workflow should resume, or None if it begins. Raises `RefusalError`."""
+    """Returns how this workflow resumes; None if it begins. Raises `RefusalError`."""
     if not isinstance(raw, dict) or "restart" not in raw:
         return None
     try:
@@ -49,10 +49,10 @@ def continue_as_new_input(stream: Stream[Any], snapshot: Snapshot | None) -> dic
 
 
 def load_snapshot(raw: Any, proof: Any) -> Snapshot | None:
-    """Returns the previous run's snapshot; None for a forged snapshot, so that the stream is read from the log.
+    """Returns the previous run's snapshot; None if the snapshot is forged, so that the stream is read from the log.
 
-    An unreadable snapshot is an error: the task is retried until a worker can read it, since the course of a run must
-    not depend on the version of the code that replays it.
+    A snapshot that can't be read is an error: the task is retried until a worker can read it, since the course of a run
+    must not depend on the version of the code that replays it.
     """
     if raw is None or not continued_by_itself():
         return None
@@ -61,7 +61,7 @@ def load_snapshot(raw: Any, proof: Any) -> Snapshot | None:
 
 
 def _proof(run: str | None) -> str | None:
-    """Returns the proof that the previous run was this platform's; None where everybody is trusted.
+    """Returns the proof that the previous run was this platform's; None if no identity is required here.
 
     Without the proof anybody could start a run with a forged state under this workflow's id.
     """
@@ -70,7 +70,7 @@ def _proof(run: str | None) -> str | None:
 
 
 def load_state(kind: StreamKind[Any], snapshot: Snapshot) -> Any:
-    """Returns the state in a snapshot. Raises as for an unreadable snapshot if a newer worker has written it."""
+    """Returns the state in a snapshot. If a newer worker has written it, raises as for an unreadable snapshot."""
     state = kind.state.model_validate(snapshot.state)
     if state.snapshot_version > kind.reads.snapshot:
         msg = "a newer worker has written this snapshot"

@@ -1,4 +1,4 @@
-"""Payloads that we wrote ourselves and that can't be decrypted now: the key is missing, the content is valid."""
+"""Payloads that we have written and can't decrypt now: the key is missing here, while the content is valid."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ with workflow.unsafe.imports_passed_through():
 
 
 class KeyMissingError(RuntimeError):
-    """Fails the task, which is retried until some worker has the key. Never a refusal."""
+    """A missing key. It fails the workflow task, which is retried until a worker has the key; it is never a refusal."""
 
 
 def expect_opened(given: Any, *, handed_on: bool = False) -> None:
-    """Raises `KeyMissingError` for an undecryptable payload that this run read before or the previous run wrote."""
+    """Raises `KeyMissingError` for a payload that can't be decrypted, but could be before.
+
+    That is, this run has read it before, or the previous run has written it.
+    """
     if given is UNOPENED and (handed_on or workflow.unsafe.is_replaying()):
         msg = "its payloads were sealed by a key that is not in MOTCUA_CODEC_KEYS"
         raise KeyMissingError(msg)

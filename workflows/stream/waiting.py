@@ -1,8 +1,8 @@
-"""How workflows wait: for months if need be, over as many runs as it takes.
+"""Waits of workflows: for months if need be, over any number of runs.
 
-A workflow with a long history continues as a new run: only from a wait, so that a pending record is completed first,
-and only if the log's answer asks for it (ADR 0006). A loop that may turn for long without recording anything queries
-the log at each turn.
+A workflow with a long history continues as a new run. It does so only from a wait, so that a pending record is
+completed first, and only if the log's answer says so (ADR 0006). A loop that may turn for long without recording
+anything queries the log at each turn.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class ContinueAsNewDueError(Exception):
-    """The history has become long: this run must continue as a new one."""
+    """The history has become long: a new run must continue this one."""
 
 
 async def wait_for(
@@ -31,10 +31,10 @@ async def wait_for(
 
     Raises:
         TimeoutError: The time was over first.
-        ContinueAsNewDueError: Time for the next run.
+        ContinueAsNewDueError: The next run must continue.
         ApplicationError: `ledger_conflict`: a later run has taken the stream over, and this one ends.
 
-    A run that has taken its stream over ignores `done`, as it was working from another state.
+    A run that has taken its stream over ignores `done`, since it was working from another state.
     """
 
     def changed() -> bool:
@@ -54,7 +54,7 @@ async def drain_handlers(stream: Stream[Any]) -> None:
 
 
 async def pause(stream: Stream[Any], time: timedelta, summary: str) -> None:
-    """Lets some time pass. Raises as `wait_for` does."""
+    """Pauses for this time. Raises the errors of `wait_for`."""
     try:
         await wait_for(stream, lambda: False, within=time, summary=summary)
     except TimeoutError:
@@ -70,9 +70,9 @@ def give_up(work: workflow.ActivityHandle[Any]) -> None:
 async def first_of(
     stream: Stream[Any], work: tuple[workflow.ActivityHandle[Any], ...], done: Callable[[], bool]
 ) -> list[workflow.ActivityHandle[Any]]:
-    """Waits until an activity has ended or `done`.
+    """Waits until an activity has ended, or `done`.
 
-    Returns the ended activities, and cancels the others. Raises as `wait_for` does.
+    Returns the ended activities, and cancels the others. Raises the errors of `wait_for`.
     """
     ended: list[workflow.ActivityHandle[Any]] = []
     try:

@@ -30,7 +30,7 @@ from views.log import Connection as AnyConnection
 
 
 async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns the problems of a batch that are known before the actor's entry and the evidence are checked."""
+    """Returns the problems of a batch that show before the actor's entry and the evidence are checked."""
     events = tuple(event for event in events if _is_act(event))
     if not events:
         return _writer(kind, batch.actor)
@@ -47,7 +47,7 @@ async def missing(connection: Connection, needed: str | None, filing_id: UUID) -
 
 
 def refusal(actor: Actor, unproved: list[Problem], *, in_directory: bool) -> Refusal | None:
-    """Returns why a batch is refused, or None. `in_directory`: its actor is an active officer in the directory."""
+    """Returns why a batch is refused, or None. `in_directory`: its actor is an active officer of the directory."""
     problems = (*_officer(actor, in_directory=in_directory), *unproved)
     return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=problems) if problems else None
 
@@ -65,12 +65,15 @@ def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
 
 
 def _is_act(event: Any) -> bool:
-    """Whether the event is an act of an officer, perhaps for another officer; false for system events about signers."""
+    """Whether an officer acts by this event, perhaps for another officer.
+
+    False for the system's events about signers.
+    """
     return "acting_for" in type(event).model_fields and not isinstance(event, SignatureRequested | ResultSigned)
 
 
 async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns problems unless each officer who is given a task is active in its role and not absent."""
+    """Returns a problem for each officer who is given a task, but is absent or not active in its role."""
     given = [event for event in events if isinstance(event, Reassigned)]
     found = [await _not_at_work(connection, batch, event.officer, event.role) for event in given]
     return [why for why in found if why is not None]
@@ -86,7 +89,7 @@ async def _not_at_work(connection: Connection, batch: Batch, officer: str, role:
 
 
 async def _substitutes(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns problems unless each officer who acts for another is the substitute on a day of the absence."""
+    """Returns a problem for each officer who acts for another, but is no substitute of theirs on that day."""
     found: list[Problem] = []
     for event in events:
         if event.acting_for is not None:
@@ -99,9 +102,9 @@ async def _substitutes(connection: Connection, batch: Batch, events: Iterable[An
 
 
 async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns problems unless two officers act on a refund, and neither is the other's substitute on that day.
+    """Returns a problem if the two officers of a refund are the same, or one is the other's substitute on that day.
 
-    The substitute counts in any role.
+    A substitute in any role counts.
     """
     found: list[Problem] = []
     for event in events:
@@ -128,7 +131,7 @@ def _others(event: Any) -> tuple[str, ...] | None:
 async def in_their_place(
     connection: AnyConnection, agency: str, hands: Iterable[str], others: Iterable[str], day: date
 ) -> bool:
-    """Returns whether on that day one of `hands` is the substitute of one of `others`, or vice versa, in any role."""
+    """Returns whether one of `hands` is the substitute of one of `others` on that day, or the reverse, in any role."""
     return bool(await connection.fetchval(_IN_THEIR_PLACE, agency, list(hands), list(others), day))
 
 
@@ -153,7 +156,7 @@ async def _absence(connection: Connection, batch: Batch, officer: str, role: Rol
 
 
 def _directory(batch: Batch) -> str:
-    """Returns the actor's agency, whose directory counts."""
+    """Returns the agency in whose directory the actor is looked up: the actor's own, else the stream's."""
     return batch.actor.agency or batch.agency
 
 
@@ -164,7 +167,7 @@ where agency = $1 and subject = $2 and role = $3 and $4 between first_day and la
 
 
 async def active(connection: AnyConnection, agency: str, subject: str, role: Role) -> bool:
-    """Returns whether the agency's directory has this officer active in this role."""
+    """Returns whether the agency's directory lists this officer as active in this role."""
     found = await connection.fetchval(
         "select active from officer where agency = $1 and subject = $2 and role = $3", agency, subject, role
     )
@@ -175,7 +178,7 @@ def needed(kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> str | 
     """Returns the evidence that the log must hold for these events, as JSON for `BORNE_OUT`; None if none is needed.
 
     A claim about another stream must be recorded there: a requested fee, money that arrived, the end of a parcel. The
-    outcome of an act outside must be among the findings, unless a provider's callback reports it.
+    outcome of an act outside our platform must be among the findings, unless a provider's callback reports it.
     """
     stream = StreamId.parse(batch.stream)
     called = batch.via == TOLD
@@ -241,7 +244,7 @@ not exists (
     )
 )
 """
-"""True if for every event that needs evidence, the record holds each entry of one of the alternatives."""
+"""SQL: true if the record holds, for each event that needs evidence, all entries of one of its alternatives."""
 
 _BORNE_OUT: Final = f"select {BORNE_OUT.format(filing='$1', needed='$2')}"
 _NEEDED: Final = TypeAdapter(list[Evidence])

@@ -22,22 +22,22 @@ from views.log import DATABASE_ERRORS, Connection
 _log = logging.getLogger(__name__)
 
 KNOWN_WITHIN: Final = 5.0
-"""Seconds until a change is known everywhere: a process with an older copy accepts no statement."""
+"""The seconds until every process knows a change: a process with an older copy accepts no statement."""
 
 ASK_EVERY: Final = 1.0
 """Seconds between two checks of the register's version, which read one row."""
 
 OFF_BY: Final = 50
-"""Clock difference in seconds that is worth a report: from 60 on every statement is refused."""
+"""The clock difference in seconds from which it is reported. From 60 on, every statement is refused."""
 
 PASSING: Final = frozenset({"principals_not_at_hand", "clock_is_off"})
-"""Rules of temporary refusals, which do not judge the sender: this process lacks current data."""
+"""Rules of temporary refusals. They do not judge the sender: this process lacks current data."""
 
 _TELL_EVERY: Final = 10.0
-"""Minimum seconds between two reports."""
+"""The minimum seconds between two reports."""
 
 _ATTEMPT: Final = 2.0
-"""Timeout of one check in seconds."""
+"""The timeout of one check in seconds."""
 
 
 class _Pool(Protocol):
@@ -62,7 +62,7 @@ class Keyring:
         """The principals. Raises `RefusalError` while this process lacks current data.
 
         Data are not current if the register has not answered for five seconds, or if this process's clock differs too
-        much from the record's clock, which everybody goes by.
+        much from the record's clock, which is the common one.
         """
         if monotonic() - self._asked_at >= KNOWN_WITHIN:
             raise unheard("principals_not_at_hand")
@@ -84,7 +84,10 @@ class Keyring:
         return datetime.now(UTC) + self._behind
 
     async def __aenter__(self) -> Self:
-        """Reads once, then keeps polling, also an unreachable database: until the first answer nothing is known."""
+        """Reads once, then keeps polling, even without a database connection.
+
+        Before the first answer no principal is known.
+        """
         await self._ask()
         self._asking = asyncio.create_task(self._ask_on())
         return self
@@ -119,7 +122,7 @@ class Keyring:
                 await self._tell_if_off(connection, asked_at)
 
     async def _tell_if_off(self, connection: Connection, now: float) -> None:
-        """Reports in the record that this process's clock is off, for the machine's administrators."""
+        """Reports in the record that this process's clock is wrong, for the machine's administrators."""
         behind = round(self._behind.total_seconds())
         if abs(behind) > OFF_BY and now - self._told_at >= _TELL_EVERY:
             self._told_at = now

@@ -1,4 +1,4 @@
-"""Checks of the signer in the record before a signed batch is accepted: the key is in force, and a grant covers it."""
+"""Checks of a signed batch against the record: the signer's key is in force, and one of its grants covers the batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from views.log import Connection
 
 
 def unsigned(batch: Batch) -> list[Problem]:
-    """Returns the problem of a batch without a statement, or with an expired one: only the system needs none."""
+    """Returns the problem of a batch whose statement is missing or expired; the system's batches need no statement."""
     if batch.statement is None:
         return [_MISSING] if batch.events and batch.actor.role is not Role.SYSTEM else []
     over = batch.asked_at is not None and is_over(signed(batch.statement).statement, batch.asked_at)
@@ -23,7 +23,7 @@ def unsigned(batch: Batch) -> list[Problem]:
 
 
 def parameters(batch: Batch) -> tuple[object, ...]:
-    """Returns the parameters of `may_speak`: none for an unsigned batch."""
+    """Returns the parameters of `may_speak`; none for an unsigned batch."""
     if batch.statement is None:
         return ()
     by = signed(batch.statement)
@@ -32,7 +32,7 @@ def parameters(batch: Batch) -> tuple[object, ...]:
 
 
 async def missing(connection: Connection, batch: Batch) -> list[Problem]:
-    """Returns the first problem of the signer in the record, by the same rules as the check before an Update."""
+    """Returns the first problem that the record shows with the signer, by the same rules as before an Update."""
     if batch.statement is None:
         return []
     by = signed(batch.statement)
@@ -49,14 +49,14 @@ async def missing(connection: Connection, batch: Batch) -> list[Problem]:
 
 
 PARAMETERS: Final = 4
-"""How many parameters `may_speak` has."""
+"""The number of parameters of `may_speak`."""
 
 
 def may_speak(filing: str, agency: str, at: int) -> str:
-    """Returns SQL: one grant of the principal covers the whole batch, and its key is not revoked.
+    """Returns SQL: true if one grant of the principal covers the whole batch, and its key is not revoked.
 
-    The `parameters` begin at the number `at`. The SQL corresponds to `not_granted`; the subject of a filing that begins
-    was checked before.
+    The `parameters` begin at the number `at`. The SQL corresponds to `not_granted`. Another check has ensured that the
+    statement names the person who submits a new filing.
     """
     return f"""
 exists (

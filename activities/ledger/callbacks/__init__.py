@@ -1,1 +1,1 @@
-"""Callbacks as rows: written before they are answered, bound to events."""
+"""Callbacks as rows: each is stored before it is answered, and bound to the event that it causes."""

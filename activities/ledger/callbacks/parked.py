@@ -1,4 +1,4 @@
-"""Signals that could not be used, stored sealed for the operator, outside the memory of any run."""
+"""Signals that could not be used, stored encrypted for the operator, outside the memory of any run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ select $1, $2, $3, $4, $5, $6, $7, $8, $9 where (select count(*) from inbox wher
 on conflict (id) do nothing
 """
 _MOST: Final = 1000
-"""Maximum number of signals kept for one stream: further ones are no news."""
+"""The maximum number of signals kept for one stream; further ones are dropped."""
 
 
 class Inbox:

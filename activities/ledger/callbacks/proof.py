@@ -21,7 +21,7 @@ CALLED_BACK: Final = (PaymentCaptured, PaymentChargedBack, PaymentChargeBackAhea
 
 
 async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem if a batch claims to record a provider's callback and no stored callback matches it."""
+    """Returns a problem if a batch claims to record a provider's callback, but no stored callback matches."""
     said = [found for event in events if (found := _said(batch.stream, event)) is not None]
     if not said or batch.via != TOLD:
         return []
@@ -30,7 +30,11 @@ async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) ->
 
 
 def _said(stream: str, event: Any) -> tuple[Any, ...] | None:
-    """Returns outcome, transaction, minimum and maximum amount, time, and the request if the event names one."""
+    """Returns the values that a callback about this event must have; None if no callback reports such an event.
+
+    They are outcome, transaction, minimum and maximum amount, time, and the reference of the request if the event names
+    one.
+    """
     match event:
         case PaymentCaptured(amount=amount):
             about = StreamId.parse(stream)
@@ -43,7 +47,10 @@ def _said(stream: str, event: Any) -> tuple[Any, ...] | None:
 
 
 def _first(about: StreamId) -> str:
-    """Returns the reference of the first request, meant by callbacks stored before there were others."""
+    """Returns the reference of the first request.
+
+    It is the request of callbacks from the time when a payment had only one.
+    """
     return reference_of(fee_key(about.filing, about.n))
 
 

@@ -1,7 +1,7 @@
-"""Refund calls, each recorded before it is made, so that one request leads to one call.
+"""Refund calls, each recorded before it is made, so that one request leads to at most one call.
 
-Anybody with access to Temporal can run an activity as often as they like, runs are reset, workers die, and Temporal may
-be restored from a backup: the calls made are recorded here all the same.
+The record of calls does not depend on Temporal: anybody with access can run an activity as often as they like, runs are
+reset, workers die, and Temporal may be restored from a backup.
 """
 
 from datetime import timedelta
@@ -19,7 +19,7 @@ class Request(NamedTuple):
 
 
 class Called(NamedTuple):
-    """The age of the last call for a case, and whether the provider has confirmed one of the calls."""
+    """The time since the last call for a case, and whether the provider has confirmed one of the calls."""
 
     ago: timedelta
     is_known: bool
@@ -32,7 +32,7 @@ class Calls:
         self._pool = pool
 
     async def claim(self, request: Request, agency: str) -> bool:
-        """Records the call; returns True if it was not recorded before, so that the caller may make it."""
+        """Records the call. Returns True if it was not recorded before: then the caller may make it."""
         return await self._note(request, agency, known=False)
 
     async def note_known(self, request: Request, agency: str) -> None:

@@ -1,4 +1,4 @@
-"""Finds the reference of a demand in the memo of a transfer, whichever bank formatted it."""
+"""The match of a transfer's memo with the reference of a demand, in the format of any bank."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from schemas.ids import BEGINNING
 
 
 def match(memo: str, references: Iterable[str]) -> str | None:
-    """Returns the one open demand that a memo names; None if it names none or several: a person decides then.
+    """Returns the one open demand that a memo names. None if it names none or several: officers then decide.
 
     Banks write a memo in capitals, without diacritics or punctuation, put words before and after it, and cut its end.
     """
@@ -18,7 +18,7 @@ def match(memo: str, references: Iterable[str]) -> str | None:
 
 
 def beginnings(memo: str) -> frozenset[str]:
-    """Returns the first `BEGINNING` characters of every reference that `match` may find in a memo, and others."""
+    """Returns all parts of a memo that are `BEGINNING` long: each reference in it starts with one of them."""
     plain = _plain(memo)
     return frozenset(plain[start : start + BEGINNING] for start in range(len(plain) - BEGINNING + 1))
 

@@ -1,4 +1,4 @@
-"""All merchants that are set up, by their names in the settings, and their adapters."""
+"""All configured merchants, by their names in the settings, and their adapters."""
 
 from collections.abc import Mapping
 from typing import Annotated, Final, TypeAlias

@@ -1,11 +1,14 @@
-"""JSON without duplicate names: of duplicates, different readers keep different ones."""
+"""JSON without duplicate names, since readers differ in which of the duplicates they keep."""
 
 import json
 from typing import Any
 
 
 def object_once(content: bytes) -> dict[str, Any]:
-    """Returns the object. Raises `ValueError` for anything else, for a duplicate name, and if it is not UTF-8."""
+    """Returns the JSON object.
+
+    Raises `ValueError` for any other content, a duplicate name, or text that is not UTF-8.
+    """
     try:
         found = json.loads(content.decode("utf-8"), object_pairs_hook=_once)
     except RecursionError:

@@ -1,7 +1,7 @@
 """The national payment platform (Nền tảng thanh toán trực tuyến, Cổng DVCQG), in the dialect of one province's client.
 
-The checksum `MaXacThuc` covers fields by their order alone: SHA-256 over them and the secret, joined by `|`. A value
-with a `|` in it could be read in two ways, so none is sent and none is accepted. Unknown details, such as the names of
+The checksum `MaXacThuc` covers the values of fields in order: SHA-256 over them and the secret, joined by `|`. A value
+that contains `|` could be read in two ways, so none is sent and none is accepted. Unknown details, such as the names of
 the status codes, are settings of the merchant.
 """
 
@@ -45,12 +45,12 @@ class PlatformMerchant(pv.MerchantSettings):
     Attributes:
         partner: `MaDoiTac`.
         init_fields: The signed fields of a demand, in this order, before the secret; likewise the other `…_fields`.
-        states: The outcome of each `TrangThaiGD` in a query; any other is pending.
-        failed: `MaLoi` of a callback for a failed payment. Any other but `00` is pending, until a query decides.
+        states: The outcome of each `TrangThaiGD` in a query; any other means pending.
+        failed: `MaLoi` of a callback for a failed payment. Any other but `00` means pending, until a query decides.
         reversed: `MaLoi` of a callback for money that was charged back.
         refusals: `MaLoi` that refuses a demand for good; after any other but `00` the demand is retried.
         unknown: `MaLoi` of a query about an unknown demand.
-        replies: `MaLoi` of our own answer to a callback, where it is not VNPay's code.
+        replies: `MaLoi` of our own answer to a callback, if it differs from VNPay's code.
     """
 
     kind: Literal["platform"]
@@ -82,7 +82,7 @@ class PlatformMerchant(pv.MerchantSettings):
 
 
 class PlatformDoor:
-    """The `Door` for the platform's callbacks, which come as JSON."""
+    """The `Door` for the platform's callbacks, which arrive as JSON."""
 
     def __init__(self, name: str, merchant: PlatformMerchant) -> None:
         self._name = name
@@ -126,13 +126,13 @@ class PlatformDoor:
 
 
 def checksum(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]) -> str:
-    """Returns `MaXacThuc`. The secret comes last, against length extension of the hash."""
+    """Returns `MaXacThuc`. The secret comes last, which prevents length extension of the hash."""
     values = [said.get(name, "") for name in fields]
     return hashlib.sha256("|".join([*values, secret.get_secret_value()]).encode()).hexdigest()
 
 
 def signed(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]) -> bool:
-    """Returns whether `MaXacThuc` is right, and would be right for no other values."""
+    """Returns whether `MaXacThuc` fits these values, and could fit no other values."""
     expected, found = checksum(secret, fields, said), said.get(SIGNATURE, "").lower()
     right = hmac.compare_digest(found.encode(), expected.encode())
     return right and not any("|" in said.get(name, "") for name in fields)
@@ -147,7 +147,7 @@ def _said(body: bytes) -> dict[str, str]:
 
 
 def texts(said: Mapping[str, Any]) -> dict[str, str]:
-    """Returns texts, and whole numbers as texts; other values and unprintable texts are dropped."""
+    """Returns the texts, and whole numbers as texts; other values and unprintable texts are dropped."""
     found = {name: str(value) for name, value in said.items() if isinstance(value, str) or type(value) is int}
     return {name: value for name, value in found.items() if value.isprintable()}
 

@@ -25,11 +25,11 @@ CALLBACK_BYTES: Final = 8192
 """The maximum length of a callback."""
 
 AHEAD: Final = timedelta(minutes=15)
-"""The maximum time by which a notice may be dated after our clock."""
+"""The maximum time by which a notice may be dated ahead of our clock."""
 
 
 class Capabilities(Model):
-    """The abilities of an API. Its missing calls are replaced by officers' work, or by bank statements.
+    """The abilities of an API. Officers' work or bank statements replace the calls that it lacks.
 
     `itemised`: its orders list the money's purpose, line by line. `own_numbers`: a charge-back has a number of its own,
     not that of the money. `lasting_keys`: a refund keeps its key for ever, so that a repeat is the same refund.
@@ -53,7 +53,7 @@ CAPABILITIES: Final[Mapping[Kind, Capabilities]] = {
 
 
 PATIENCE: Final = timedelta(days=3)
-"""Default time for which the outcome of a fee is queried after its time to pay is over."""
+"""The default time for which a fee's outcome is queried after the time to pay is over."""
 
 
 class MerchantSettings(StrictModel):
@@ -61,7 +61,7 @@ class MerchantSettings(StrictModel):
 
     Attributes:
         minutes: The minutes for which a request can be paid, with fractions; unset: until the fee is due.
-        pending_minutes: The minutes after the time to pay in which a payment may still be reported. One that is not
+        pending_minutes: The minutes after the time to pay in which a payment may still be reported. A payment not
             reported by then was not made.
     """
 
@@ -70,7 +70,7 @@ class MerchantSettings(StrictModel):
 
     @property
     def lasts(self) -> timedelta | None:
-        """How long a request can be paid."""
+        """The time for which a request can be paid."""
         return None if self.minutes is None else timedelta(minutes=self.minutes)
 
     @property
@@ -83,7 +83,7 @@ M = TypeVar("M", bound=MerchantSettings)
 
 
 class Outcome(StrEnum):
-    """The outcome of a payment. `PENDING` also if it is unknown."""
+    """The outcome of a payment. An unknown outcome is `PENDING`."""
 
     PAID = auto()
     PENDING = auto()
@@ -92,10 +92,10 @@ class Outcome(StrEnum):
 
 
 UNPAID: Final = frozenset({Outcome.PENDING, Outcome.FAILED})
-"""Outcomes without money so far, whose transaction may have no number yet."""
+"""Outcomes without any money so far; their transaction may have no number yet."""
 
 UNNUMBERED: Final = "0"
-"""The number of a transaction without one."""
+"""The number that stands for a missing transaction number."""
 
 
 class Line(Model):
@@ -122,7 +122,7 @@ class Demand(Model):
 
     Attributes:
         key: Its business key, which our own API uses.
-        description: Goes to the payer without diacritics; nothing personal.
+        description: The text that the payer gets, without diacritics; nothing personal.
         made: When it was first made; a repeat keeps it.
     """
 
@@ -142,9 +142,9 @@ class NewDemand(Demand):
     """A demand to be ordered.
 
     Attributes:
-        about: Its purpose, if the API transmits that.
+        about: Its purpose, if the API transmits it.
         payer_address: The payer's IP address.
-        payer_account: The account that pays automatically, if the API has that.
+        payer_account: The account that pays automatically, if the API supports that.
     """
 
     about: About | None = None
@@ -161,7 +161,7 @@ class Asked(Model):
 
 
 class Giving(Model):
-    """A refund, under a business key of its own, from one transaction that took `of` đồng.
+    """A refund, under a business key of its own, of money from one transaction that took `of` đồng.
 
     Attributes:
         before: All earlier requests for the same transaction, also failed ones: đồng by key.
@@ -179,7 +179,7 @@ class Refunding(StrEnum):
     """The state of a refund.
 
     `UNDER_WAY`: the provider was asked for the refund, and has no result yet. `NOT_ASKED`: the provider knows the
-    payment, but has no such refund: never asked for, or asked for and not made. `UNTOLD`: the state can't be
+    payment, but no such refund: it was never requested, or requested and not made. `UNTOLD`: the state can't be
     determined.
     """
 
@@ -190,7 +190,7 @@ class Refunding(StrEnum):
 
 
 class Given(Model):
-    """The state of a refund, and the provider's number of the refund once it is given."""
+    """The state of a refund, and the provider's number of the refund once the money is returned."""
 
     refunding: Refunding
     transaction: str | None = None
@@ -202,8 +202,8 @@ class Notice(Model):
     Attributes:
         provider: The merchant, by its name in the settings.
         reference: The demand's reference; None if only a memo names it.
-        transaction: The provider's own number for it.
-        said: The codes of its status, as received.
+        transaction: The provider's own transaction number.
+        said: The status codes, as received.
         at: When it happened, if given.
         memo: The memo of a transfer. It may name people.
     """
@@ -224,7 +224,7 @@ class Notice(Model):
 
 
 class Verdict(StrEnum):
-    """The answer to a callback. `NOT_KEPT`: the fault is ours, and the provider has to send it again."""
+    """The answer to a callback. `NOT_KEPT`: we failed to store it, and the provider has to send it again."""
 
     CONFIRMED = auto()
     UNKNOWN_ORDER = auto()
@@ -236,7 +236,7 @@ class Verdict(StrEnum):
 
 
 class Refused(Model):
-    """A callback that is not accepted; with the `reference` if the callback is signed and that is readable."""
+    """A callback that is not accepted; with its `reference`, if it is signed and the reference can be read."""
 
     verdict: Verdict
     reference: str | None = None
@@ -278,10 +278,10 @@ class Reply(Model):
 
 
 class Door(Protocol):
-    """The half of a provider that receives callbacks: pure."""
+    """The half of a provider that receives callbacks. It has no side effects."""
 
     def verified(self, received: Received, now: datetime) -> Notice | Refused:
-        """Returns the callback's notice if the callback is signed."""
+        """Returns the callback's notice if it is signed, else the refusal."""
 
     def reply(self, verdict: Verdict) -> Reply:
         """Returns the answer in the provider's own format."""
@@ -290,9 +290,8 @@ class Door(Protocol):
 class Provider(Protocol):
     """The half of a provider that makes calls.
 
-    Each call raises `UnreachableError` (outcome unknown) or `RejectedError`.
-
-    A call outside the API's abilities (`can`) raises `NotOfferedError`.
+    Each call raises `UnreachableError` (outcome unknown) or `RejectedError`. A call that the API does not offer (`can`)
+    raises `NotOfferedError`.
     """
 
     @property
@@ -320,12 +319,15 @@ class Provider(Protocol):
         """
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:
-        """Refunds: `GIVEN` or `UNDER_WAY`. `RejectedError` of a status below 400: this call will never succeed."""
+        """Requests a refund: `GIVEN` or `UNDER_WAY`.
+
+        `RejectedError` with a status below 400: this call will never succeed.
+        """
 
     async def refunded(self, demand: Demand, giving: Giving) -> Given:
         """Returns the state of a refund that may have been requested before.
 
-        `RejectedError` of a status below 400: the refund was requested, and will never be given.
+        `RejectedError` with a status below 400: the refund was requested, and will never be made.
         """
 
 

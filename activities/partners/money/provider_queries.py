@@ -24,11 +24,11 @@ NEVER_MADE: Final = "not_found"
 """The provider's code for an order that it does not know."""
 
 _NEVER: Final = timedelta(days=36500)
-"""The wait before checking a provider without a query again: in effect never, since its callback brings the news."""
+"""The wait before a provider without a query is checked again: in effect endless: its callback brings the news."""
 
 
 class Asking(Model):
-    """A query to a provider about a demand, that of the n-th `attempt`. `over`: the request can be paid no longer."""
+    """A query to a provider about a demand: the `attempt`-th request. `over`: the request can no longer be paid."""
 
     provider: str
     demand: Demand
@@ -39,8 +39,8 @@ class Asking(Model):
 class Closing(Asking):
     """A query about an expired request, which may have been paid by `known` captures and others.
 
-    If the fee is `due`, the provider is queried until the outcome is known, and `awaited` says that this wait is
-    recorded. `settled` is the time since when nobody owes the fee.
+    If the fee is `due`, the provider is queried until the outcome is known; `awaited` means that this wait is already
+    recorded. `settled` is the time from which nobody owes the fee.
     """
 
     due: Instant | None = None
@@ -58,7 +58,7 @@ class Looking(Model):
 
 
 class Watching(Looking):
-    """A wait for late captures of this stream's payment, watched `since` it was settled and `until` its watch ends."""
+    """A wait for late captures of this stream's payment: it was settled at `since`, and the watch ends at `until`."""
 
     stream: str
     since: Instant
@@ -66,7 +66,7 @@ class Watching(Looking):
 
 
 class NotSetUpError(ApplicationError):
-    """This worker knows no provider of that name."""
+    """This worker has no provider of that name."""
 
     def __init__(self, provider: str) -> None:
         super().__init__(f"no provider {provider} is set up here", type="unknown_provider")
@@ -85,7 +85,7 @@ def asking(payment: Payment, request: Attempt, *, over: bool) -> Asking:
 
 
 def closing(payment: Payment, request: Attempt, now: datetime, known_captures: tuple[str, ...]) -> Closing:
-    """Returns the query about an expired request; for a fee that is owed and due, until the outcome is known."""
+    """Returns the query about an expired request. If its fee is owed and due, it lasts until the outcome is known."""
     due = payment.state is PaymentState.PENDING and now >= known(payment.due)
     return Closing(
         **dict(asking(payment, request, over=True)),
@@ -97,27 +97,30 @@ def closing(payment: Payment, request: Attempt, now: datetime, known_captures: t
 
 
 def late(payment: Payment, request: Attempt) -> Asking:
-    """Returns the query about a settled payment: its paying request is only queried, every other open one closed."""
+    """Returns the query about a request of a settled payment.
+
+    It closes the request, unless the money was paid for it or it is closed already.
+    """
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     elsewhere = owed is not None and (owed.attempt or 1) != request.attempt
     return asking(payment, request, over=elsewhere and not request.over)
 
 
 class Asker:
-    """Queries providers, by the name that a payment gives its provider."""
+    """Queries providers. Each is found by the name in the payment."""
 
     def __init__(self, providers: Mapping[str, Provider], pool: Pool) -> None:
         self._providers = providers
         self._pool = pool
 
     def provider(self, asking: Asking) -> Provider:
-        """Returns the provider. Raises `NotSetUpError`, which is retried: another worker may know it."""
+        """Returns the provider. Raises `NotSetUpError`, which is retried: another worker may have the provider."""
         if asking.provider not in self._providers:
             raise NotSetUpError(asking.provider)
         return self._providers[asking.provider]
 
     def _can(self, asking: Asking, what: Literal["push", "query"]) -> bool:
-        """Returns whether the provider supports the call; False for a provider that is not set up here.
+        """Returns whether the provider's API offers the call; False for a provider that is not configured here.
 
         So a missing provider does not stop the queries to the others.
         """
@@ -127,8 +130,9 @@ class Asker:
     async def money(self, request: Looking) -> Taken:
         """Returns all captures, once there is one that was not known.
 
-        Without a query in the provider's API there is nothing to check: its callback wakes the waiting run. A provider
-        with callbacks is queried seldom, and not before anybody can have paid, unless it is `at_once`.
+        If the provider's API offers no query there is nothing to check: its callback wakes the waiting run. A provider
+        with callbacks is queried seldom, and only from the time at which somebody can have paid, unless it is
+        `at_once`.
         """
         wait = min(map(self._pause, request.askings))
         first = activity.info().attempt == 1 and not request.at_once
@@ -136,10 +140,11 @@ class Asker:
         return await self._news(request, now, wait)
 
     async def late_money(self, request: Watching) -> Taken:
-        """Returns all captures, once there is one that was not known, or when the watch is over.
+        """Returns all captures, once there is one that was not known or the watch is over.
 
-        The checks follow `rules.payment.late_money`, counted from the server's start time of this attempt: a worker
-        whose clock is fast does not end a watch too early. At its end the provider is queried until it answers.
+        `rules.payment.late_money` gives the times of the checks, counted from the server's start time of this attempt:
+        so a worker whose clock is fast does not end a watch too early. At the end of the watch the provider is queried
+        until it answers.
         """
         began = activity.info().started_time
         over = began >= request.until
@@ -148,7 +153,10 @@ class Asker:
         return await self._news(request, request.askings, await self._wait(request, began))
 
     async def _news(self, request: Looking, askings: Iterable[Asking], wait: timedelta) -> Taken:
-        """Returns the captures if some are new. A provider without an answer does not suppress the news of others."""
+        """Returns the captures if some are new.
+
+        If one provider does not answer, the news of the others is returned all the same.
+        """
         found = await asyncio.gather(*map(self._look, askings), return_exceptions=True)
         taken = _together(one for one in found if isinstance(one, Taken))
         if any(capture.capture_id not in request.known for capture in taken.captures):
@@ -161,7 +169,7 @@ class Asker:
         raise nothing_new(wait)
 
     def _pause(self, asking: Asking) -> timedelta:
-        """Returns the wait before the next check for this money."""
+        """Returns the wait before this demand's money is checked again."""
         if asking.provider in self._providers and not self._can(asking, "query"):
             return _NEVER
         gently = self._can(asking, "push") or asking.over
@@ -207,9 +215,9 @@ class Asker:
     async def close(self, closing: Closing) -> Closed:
         """Closes the request, if the provider's API can do that; returns all captures until then.
 
-        Once the fee is due, an undecided provider is queried for as long as the merchant's `patience` lasts; a provider
-        without an answer for at least our own `PATIENCE`, also about a fee that nobody owes. A payment not reported by
-        then counts as not made.
+        Once the fee is due, an undecided provider is queried as long as the merchant's `patience` lasts. A provider
+        that does not answer is queried for at least our own `PATIENCE`, even about a fee that nobody owes. A payment
+        not reported by then counts as not made.
         """
         began, due, over = activity.info().started_time, closing.due, closing.due or closing.settled
         patience = self._patience(closing)
@@ -230,9 +238,10 @@ class Asker:
         return self._providers[asking.provider].patience if asking.provider in self._providers else PATIENCE
 
     async def _outcome(self, asking: Asking) -> tuple[Taken, bool]:
-        """Returns the captures, and whether they are final. A provider without a query is never final.
+        """Returns the captures, and whether they are final.
 
-        The captures of such a provider are those of callbacks that the payment has not processed yet.
+        Without a query in the provider's API they are never final: they are those of callbacks that the payment has not
+        processed yet.
         """
         if self.provider(asking).can.query:
             said = await self._said(asking)
@@ -263,7 +272,7 @@ def _together(found: Iterable[Taken]) -> Taken:
 
 
 def _taken(notices: Iterable[Notice], asking: Asking) -> Taken:
-    """Returns the paid notices as captures; one without a time gets the start of this attempt."""
+    """Returns the notices of paid money as captures. A notice without a time gets the start time of this attempt."""
     began = activity.info().started_time
     return Taken(
         captures=tuple(

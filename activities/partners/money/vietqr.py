@@ -1,7 +1,7 @@
 """Transfers by VietQR: a code for each demand, and the bank's credit notes about money received.
 
-No official text of NAPAS was read; the credit note is the sandbox bank's, until a bank's own is known. A transfer names
-its demand by the memo alone, which banks cut and extend.
+No official text of NAPAS was read; the credit note is the sandbox bank's, until a real bank's is known. A transfer
+names its demand only in the memo, which banks cut and extend.
 """
 
 import hmac
@@ -22,13 +22,13 @@ _OUTCOMES: Final = {"credit": pv.Outcome.PAID, "reversal": pv.Outcome.REVERSED}
 
 
 class VietQrMerchant(pv.MerchantSettings):
-    """An account that takes transfers.
+    """An account that receives transfers.
 
     Attributes:
         bank: The bank's number (BIN), six digits.
         secret: The key with which the bank signs its credit notes.
         signature_header: The header of the signature: HMAC-SHA256 in hex over the body.
-        pending_minutes: A day unless it is set: no query can replace a missing credit note.
+        pending_minutes: By default a day, since no query can replace a missing credit note.
     """
 
     pending_minutes: Annotated[float, Field(ge=0, le=44_640)] = 1440
@@ -58,7 +58,7 @@ class VietQr(pv.AtMerchant[VietQrMerchant]):
         super().__init__(name, merchant, "vietqr")
 
     def code(self, reference: str, amount: int) -> str:
-        """Returns the content of the code: pay so many đồng into the account, with the reference as memo."""
+        """Returns the content of the code: pay this amount in đồng into the account, with the reference as memo."""
         account = emv.field("00", self._merchant.bank) + emv.field("01", self._merchant.account)
         to = emv.field("00", _NAPAS) + emv.field("01", account) + emv.field("02", _TO_ACCOUNT)
         return emv.code(
@@ -75,7 +75,7 @@ class VietQr(pv.AtMerchant[VietQrMerchant]):
         return pv.Asked(code=self.code(demand.reference, demand.amount))
 
     def verified(self, received: pv.Received, now: datetime) -> pv.Notice | pv.Refused:
-        """Returns the notice of a credit note. It names no demand: `match` finds it by the memo."""
+        """Returns the notice of a credit note. It names no demand itself: `match` finds the demand by the memo."""
         signature = (received.headers or {}).get(self._merchant.signature_header, "")
         expected = hmac.new(self._merchant.secret.get_secret_value().encode(), received.body, "sha256").hexdigest()
         if len(received.body) > pv.CALLBACK_BYTES or not _same(signature, expected):
@@ -101,7 +101,7 @@ class VietQr(pv.AtMerchant[VietQrMerchant]):
         )
 
     def reply(self, verdict: pv.Verdict) -> pv.Reply:
-        """Confirms every stored note to the bank, whichever demand it is for."""
+        """Confirms every stored note to the bank, even if no demand matches it."""
         return pv.Reply(status=_STATUS.get(verdict, 200), body={"code": verdict.value})
 
 

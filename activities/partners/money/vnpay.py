@@ -42,12 +42,12 @@ class VnPayMerchant(pv.MerchantSettings):
     Attributes:
         terminal: `vnp_TmnCode`.
         secret: The key of every signature.
-        pay_url: The payer's address for payments.
+        pay_url: The address of VNPay's payment page.
         api_url: The address for queries and refunds.
         return_url: The page to which the payer's browser returns; it only displays the outcome.
         address: Our own IP address, which VNPay requires.
         query_fields: The signed fields of a query, in this order, joined by `|`; likewise the other `…_fields`.
-        failed: `vnp_TransactionStatus` of a payment that failed for good. Any unknown status is pending.
+        failed: `vnp_TransactionStatus` of a payment that failed for good. Any unknown status means pending.
         reversed: `vnp_TransactionStatus` of money that was charged back.
         unknown: The answer about an unknown demand.
         refusals: Answers that refuse a refund for good.
@@ -91,7 +91,7 @@ class VnPayMerchant(pv.MerchantSettings):
 
 
 class VnPayDoor:
-    """The `Door` for IPNs, which come as the query of a GET."""
+    """The `Door` for IPNs (VNPay's callbacks), which arrive as the query of a GET."""
 
     def __init__(self, name: str, merchant: VnPayMerchant) -> None:
         self._name = name
@@ -112,7 +112,7 @@ class VnPayDoor:
         )
 
     def reply(self, verdict: pv.Verdict) -> pv.Reply:
-        """Returns the answer. VNPay reads the code alone, and sends the IPN again after all but 00 and 02."""
+        """Returns the answer. VNPay reads only the code, and sends the IPN again after any but 00 and 02."""
         code, message = _REPLIES[verdict]
         return pv.Reply(status=200, body={"RspCode": code, "Message": message})
 
@@ -145,7 +145,7 @@ class VnPayDoor:
 
 
 def pay_url(merchant: VnPayMerchant, demand: pv.NewDemand) -> str:
-    """Returns the payer's address for the payment, always the same for the same demand."""
+    """Returns the address at which the payer pays, always the same for the same demand."""
     fields = {
         "vnp_Version": VERSION,
         "vnp_Command": "pay",
@@ -171,7 +171,7 @@ def sign(secret: SecretStr, data: bytes) -> str:
 
 
 def outcome(merchant: VnPayMerchant, code: str, status: str) -> pv.Outcome:
-    """Returns the outcome: `PAID` only if code and status are both 00."""
+    """Returns the outcome: `PAID` only if both code and status are 00."""
     if status in merchant.reversed:
         return pv.Outcome.REVERSED
     if code == status == SUCCESS:
@@ -187,13 +187,13 @@ def dong(amount: str) -> int | None:
 
 
 def plain(text: str) -> str:
-    """Returns letters, digits and few signs, at most 255, as `vnp_OrderInfo` permits; never a pipe."""
+    """Returns letters, digits and few signs, at most 255 in all, as `vnp_OrderInfo` permits; never a `|`."""
     letters = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
     return re.sub(r" +", " ", re.sub(r"[^A-Za-z0-9 .,:_-]", "", letters))[:255]
 
 
 def _fields(query: bytes) -> dict[str, bytes] | None:
-    """Returns the values as encoded; None if a name is duplicate or malformed."""
+    """Returns the values, still encoded; None if a name is duplicate or malformed."""
     pairs = [piece.partition(b"=") for piece in query.split(b"&")]
     names = [name for name, _, _ in pairs]
     if len(query) > pv.CALLBACK_BYTES or len(set(names)) < len(names) or not all(map(_NAME.fullmatch, names)):

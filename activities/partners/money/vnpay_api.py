@@ -20,7 +20,7 @@ _WHOLE: Final = "02"
 _PART: Final = "03"
 _REQUEST_ID: Final = re.compile(r"\b[0-9a-f]{32}\b")
 _DESCRIBED: Final = 222
-"""Maximum letters of a refund's description before the request's number, so that both fit VNPay's limit."""
+"""The maximum length of a refund's description before the request's number, so that both fit VNPay's limit."""
 
 
 class _Answer(PartnerResponse):
@@ -44,7 +44,10 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         self._partner = Partner(_SYSTEM, client)
 
     async def order(self, demand: pv.NewDemand) -> pv.Asked:
-        """Returns the page to pay on. The payer's browser creates the demand at VNPay: until then it is `not_found`."""
+        """Returns the payment page.
+
+        The payer's browser creates the demand at VNPay; until then a query says `not_found`.
+        """
         return pv.Asked(pay_url=pay_url(self._merchant, demand))
 
     async def query(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:
@@ -83,9 +86,10 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         return said | {"vnp_TransactionStatus": status, "vnp_TransactionNo": number}
 
     async def refund(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:
-        """Requests the refund, numbered by a hash of the key, by which VNPay recognises a repeat on the same day only.
+        """Requests the refund under a number that is a hash of its key.
 
-        The description has the number too, so that a query can distinguish this refund from others of the same amount.
+        By the number VNPay recognises a repeat, but only on the same day. The description contains the number too, so
+        that a query can distinguish this refund from others of the same amount.
         """
         request_id = _request_id(giving.key)
         asked = {
@@ -112,8 +116,8 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
     async def refunded(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:
         """Returns the refund's state, as far as a query shows it: a query names only the last refund of a transaction.
 
-        Each refund of a transaction waits for the end of the one before: so this refund is the last. VNPay's answer
-        that it does not know a transaction proves nothing about the refund.
+        Each refund of a transaction waits for the end of the one before, so this refund is the last. If VNPay answers
+        that it does not know the transaction, that proves nothing about the refund.
         """
         try:
             said = await self._queried(demand, giving.transaction)
@@ -149,7 +153,7 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         return this
 
     def _is_money(self, said: Mapping[str, str], giving: pv.Giving) -> bool:
-        """Returns whether an answer confirms that this transaction took money: VNPay knows it."""
+        """Returns whether an answer confirms that this transaction took money, so that VNPay knows it."""
         taken = outcome(self._merchant, SUCCESS, said["vnp_TransactionStatus"]) not in pv.UNPAID
         return taken and said["vnp_TransactionNo"] == giving.transaction
 
@@ -168,7 +172,10 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
     async def _ask(
         self, asked: Mapping[str, str], fields: tuple[str, ...], answer_fields: tuple[str, ...]
     ) -> dict[str, str]:
-        """Returns the signed answer. Raises `UnreachableError` for an unsigned one: anybody may have written it."""
+        """Returns the signed answer.
+
+        Raises `UnreachableError` if it is not signed, since anybody may have written it.
+        """
         secret = self._merchant.secret
         signature = sign(secret, "|".join(asked.get(name, "") for name in fields).encode())
         question = {f"vnp_{name}": value for name, value in asked.items()} | {"vnp_SecureHash": signature}

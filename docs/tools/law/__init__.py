@@ -1,1 +1,1 @@
-"""The commands allowed to each role in each status, computed from the rules, beside the articles of law."""
+"""The commands that each role may give in each status, computed from the rules, beside the articles of law."""

@@ -1,6 +1,6 @@
-"""The law: the changes of status that it has, and the legal basis of each command.
+"""The law: the changes of status that it provides, and the legal basis of each command.
 
-NĐ 61/2018 was replaced on 1/7/2025 by NĐ 118/2025, whose own text was not read; "practice" is the use of running
+NĐ 61/2018 was replaced on 1/7/2025 by NĐ 118/2025, whose own text was not read. "practice" is the use of running
 one-stop systems, "ours" a rule of this house (docs/glossary.md).
 """
 
@@ -33,7 +33,7 @@ KNOWN: Final[dict[tuple[int, int], str]] = {
     (8, 4): "tiếp tục, thu hồi: practice",
     (9, 10): "trả kết quả: NĐ 61/2018 Đ20",
 }
-"""The changes of status of the national table (docs/glossary.md, trạng thái hồ sơ); 0 is no status."""
+"""The changes of status in the national table (docs/glossary.md, trạng thái hồ sơ); 0 means no status."""
 
 _UPHELD: Final = (
     "a complaint was upheld: the act is undone, and the filing starts again (Luật 02/2011 Đ31, unconfirmed)"
@@ -52,7 +52,7 @@ REASONS: Final[dict[tuple[int, int], str]] = {
     (10, 1): _UPHELD,
     (10, 4): _UPHELD,
 }
-"""Reasons for changes that the rules allow and the table lacks, or that the table has and the rules never make."""
+"""The reasons for differences: changes that the rules allow and the table lacks, or the reverse."""
 
 _SUPPLEMENT: Final = "NĐ 61/2018 Đ15 k3, Đ17 k2a, Đ19 k4"
 _OBLIGATION: Final = "practice (secondary)"

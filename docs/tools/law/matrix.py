@@ -28,12 +28,12 @@ SYSTEM_KINDS: Final = (
 )
 
 Change = tuple[int, int]
-"""A status, and the next one; 0 is no status."""
+"""A status, and the next one; 0 means no status."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """Whether a role may give a command in a situation: the rule that refuses it, or the statuses it may lead to."""
+    """A command of a role in a situation: the rule that refuses it, or the statuses to which it may lead."""
 
     status: int
     stage: str
@@ -48,7 +48,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Transition:
-    """A change of status: the commands and clocks that cause it here, and its legal basis.
+    """A change of status: the commands and clocks that cause it in our rules, and its legal basis.
 
     `reason` is set if the rules and the law differ.
     """
@@ -69,7 +69,7 @@ class Matrix:
 
 
 def matrix() -> Matrix:
-    """Computes the matrix from the rules. Raises `KeyError` for a difference from the law that has no reason."""
+    """Computes the matrix from the rules. Raises `KeyError` if a difference from the law has no reason."""
     found: dict[Change, set[str]] = {}
     rows: list[Row] = []
     for situation in situations():
@@ -99,7 +99,7 @@ def _rows_of(situation: Situation, role: Role, found: dict[Change, set[str]]) ->
 def _asked(
     situation: Situation, kind: str, actor: Actor, found: dict[Change, set[str]]
 ) -> tuple[str | None, frozenset[int]]:
-    """Returns the rule that refuses the command, or the statuses that it may lead to."""
+    """Returns the rule that refuses the command, or the statuses to which it may lead."""
     filing = situation.story.filing
     why = check(filing, kind, actor, situation.story.now)
     if why is not None:

@@ -1,4 +1,4 @@
-"""The situations of a filing that the rules distinguish: the status, and all else that matters there."""
+"""The situations of a filing that the rules distinguish: the status, and everything else on which they depend."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Situation:
     actors: dict[Role, Actor] = field(default_factory=dict)
 
     def actor(self, role: Role) -> Actor:
-        """Returns the actor in this role here."""
+        """Returns the actor in this role in this situation."""
         return self.actors.get(role) or somebody(role)
 
 

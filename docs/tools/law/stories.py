@@ -1,4 +1,4 @@
-"""A model filing: a sequence of commands brings it into any situation."""
+"""A model filing, which a sequence of commands can bring into any situation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from schemas.stream.ledger import Recorded
 
 AGENCY: Final = "H01.12"
 DESK: Final = "H01.01"
-"""Another agency, whose desk receives filings for `AGENCY` too."""
+"""Another agency, whose desk also receives filings for `AGENCY`."""
 START: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 """A Wednesday, 10:00 in Vietnam."""
 
@@ -130,26 +130,26 @@ REFERRING: Final[dict[str, Any]] = {
 DOUBTFUL: Final = Examined(
     signature=SignatureRecord(outcome=SignatureOutcome.UNDETERMINED, rules=("revocation_unknown",), judged_at=START)
 )
-"""A signature that could not be fully checked."""
+"""The result of checks in which a signature could not be fully checked."""
 
 UNKNOWN: Final = Examined(scan=ScanState.PENDING)
-"""Files without a report of the virus scanner yet."""
+"""The result of checks without a report of the virus scanner yet."""
 
 READ: Final[dict[str, Any]] = {"limits": _RULES["limits"] | {"reading": "5 working days"}}
-"""Limits with a time for reading: an online result waits until it is read."""
+"""Limits that include a time for reading: an online result waits until it is read."""
 
 INSTANT: Final[dict[str, Any]] = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
 
 
 def fee(due: str, channel: str) -> dict[str, Any]:
-    """Returns the rules of a fee for the model procedure, which its cashier may waive."""
+    """Returns the rules of a fee for the model procedure. The procedure's cashier may waive the fee."""
     waivers = [{"code": "poor", "percent": 100, "approver": "cashier"}]
     items = [{"code": "extract", "amount": 8000}]
     return {"fee": {"items": items, "waivers": waivers, "due": due, "channels": [channel], "limit": "5 working days"}}
 
 
 def somebody(role: Role, subject: str | None = None, agency: str = AGENCY) -> Actor:
-    """Returns an actor in this role, by default the first; applicants and representatives have no agency."""
+    """Returns an actor in this role, by default the first one. Applicants and representatives have no agency."""
     if role is Role.SYSTEM:
         return SYSTEM
     of_nobody = role in {Role.APPLICANT, Role.REPRESENTATIVE}
@@ -209,7 +209,7 @@ class Story:
         )
 
     def do(self, kind: str, actor: Actor, **said: Any) -> Story:
-        """Gives a command, with its required fields filled in by `fitting`. Raises `RefusalError`."""
+        """Gives a command. `fitting` fills in its required fields. Raises `RefusalError`."""
         head = {"command_id": f"c{len(self.events)}", "actor": actor, "via": VIA}
         self._give(_COMMANDS[kind].model_validate(head | fitting(self.filing, kind) | said))
         return self
@@ -227,7 +227,7 @@ class Story:
         return self.do("timer_fired", SYSTEM, clock=clock)
 
     def copy(self) -> Story:
-        """Returns a copy, which continues independently."""
+        """Returns a copy that continues independently."""
         other = Story.__new__(Story)
         other.now, other.filing = self.now, self.filing
         other.events, other.statuses = [*self.events], [*self.statuses]
@@ -255,7 +255,10 @@ _SYSTEM: Final[tuple[type[cm.Command], ...]] = (
     cm.RecordScan,
 )
 _MODELS: Final[tuple[type[cm.Command], ...]] = (*cm.PUBLIC_COMMANDS, cm.PayableDemand, *_SYSTEM)
-"""Of two models of one kind the last applies: it has the fields that the filing itself determines."""
+"""The models of commands.
+
+Of two models of one kind the last one counts: it has the fields that the filing determines.
+"""
 
 _COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in _MODELS}
 
@@ -263,7 +266,7 @@ _WHY: Final = {"reason": "-", "legal_basis": "-"}
 
 
 def fitting(filing: Filing, kind: str) -> dict[str, Any]:
-    """Returns the fields that a command needs here, so that it is not refused for their absence."""
+    """Returns the fields that a command needs here, so that it is not refused because they are missing."""
     step = lifecycle.current_step(filing)
     awaited = missing_opinions(filing, step) if step else ()
     amount = filing.fee.amount if filing.fee else 1
@@ -317,7 +320,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
 
 
 def _owed(filing: Filing) -> dict[str, Any]:
-    """Returns number and amount of the fee or demand that a payment settles; 1 and 1 without one."""
+    """Returns number and amount of the fee or demand that a payment settles; 1 and 1 if there is none."""
     owed = next(iter(filing.demands_to_collect), filing.fee)
     return {"n": owed.n, "amount": owed.amount} if owed else {"n": 1, "amount": 1}
 
@@ -327,7 +330,7 @@ def _other_channel(filing: Filing) -> Channel:
 
 
 def ways(filing: Filing, kind: str) -> tuple[dict[str, Any], ...]:
-    """Returns the alternative fields of a command that lead to different situations."""
+    """Returns alternative fields of a command, each of which leads to another situation."""
     refused = {"outcome": "refused", **_WHY}
     end = {"mode": "end", "unproposed_reason": "-"}
     other: dict[str, tuple[dict[str, Any], ...]] = {

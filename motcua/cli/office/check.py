@@ -32,7 +32,7 @@ class Looked:
 
 
 def hooks(office: BackOffice) -> Looked:
-    """Returns the hooks that the agency overrides; `load` has checked them before."""
+    """Returns the hooks that the agency overrides. `load` has checked them already."""
     own = [name for name in HOOKS if getattr(type(office), name) is not getattr(BackOffice, name)]
     words = f"{type(office).__module__}:{type(office).__qualname__}: {', '.join(own) or '–'}"
     return Looked(said("label.hooks"), well=True, words=words)

@@ -56,7 +56,7 @@ from schemas.translate import said
 from views.log import Log, UnfoldableError
 
 _NO_FILE: Final = "0" * 64
-"""Placeholder for the digest of a procedure's file, where only its rules are needed."""
+"""A placeholder for the digest of a procedure's file, if only its rules are needed."""
 
 app = group("forms")
 
@@ -141,7 +141,7 @@ def _form(procedure: Procedure, key: str | None) -> tuple[str, PaperRule | None]
 
 
 def _submission(file: str, *, to_come: bool) -> Submission:
-    """Returns the submission in a file, validated as strictly as when it is filed; a mistake ends the command.
+    """Returns the submission in a file, checked as strictly as at its submission; a mistake ends the command.
 
     `to_come`: its authorisation has no file yet.
     """

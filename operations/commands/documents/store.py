@@ -114,7 +114,7 @@ _SWEPT: Final = columns("files named young left swept put_back deleted drafts")
 
 
 def object_store() -> ObjectStore:
-    """Returns the object store of the environment, else of the stack in this folder; or ends the command."""
+    """Returns the object store of the environment, else of the stack in this folder; without both ends the command."""
     use_stack_here()
     url = find_address(OBJECTS)
     if not url:

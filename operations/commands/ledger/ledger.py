@@ -170,7 +170,7 @@ def claimed_by(
 
 
 class _Folds(NamedTuple):
-    """The rows of programs, of publications, and of bindings of events, that differ from the recorded events.
+    """The rows of principals, of publications and of bindings that differ from the recorded events.
 
     `names`: True if names of people, keys and receipts were compared too.
     """

@@ -31,7 +31,7 @@ app = typer.Typer()
 
 
 class _ByCode(WordedGroup):
-    """Shows a filing if the first word is no command of the group: `motcua filing CODE`."""
+    """Shows a filing if the first word is not a command of the group: `motcua filing CODE`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Puts the hidden command `show` before a code."""

@@ -1,4 +1,4 @@
-"""`motcua reconcile`: compares acts done outside in our name with the events that order them."""
+"""`motcua reconcile`: compares acts that partners have done in our name with the events that order them."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`motcua money suspense`, and two officers' decision on it: assign it to a payment, or give it back."""
+"""`motcua money suspense`, and two officers' decision about such money: assign it to a payment, or return it."""
 
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar

@@ -50,7 +50,7 @@ def register(
 
 
 class _Kept:
-    """The requested outputs of the register. A repeated read starts all of them again."""
+    """The requested outputs of the register. If the register is read again, all outputs start again."""
 
     def __init__(self, pdf: Path | None, xlsx: Path | None, *, as_json: bool) -> None:
         self._pdf, self._xlsx, self._as_json = pdf, xlsx, as_json
@@ -59,7 +59,7 @@ class _Kept:
         self.rows: list[dict[str, object]] = []
 
     def begin(self, head: Register) -> Iterable[Taker]:
-        """Starts the outputs from the beginning, and returns those that take lines."""
+        """Starts the outputs from the beginning, and returns those that receive lines."""
         self.rows = []
         if self._workbook is not None:
             self._workbook.drop()

@@ -158,7 +158,7 @@ def say_left() -> None:
 
 
 def _work_off(*, as_json: bool) -> None:
-    """Carries out the approved erasures; prints the results, and the copies that can't be erased from here."""
+    """Carries out the approved erasures. Prints the results, and the copies that can't be erased from here."""
     use_stack_here()
     dsn, master, store, elsewhere = address(OWNER), master_key(), object_store(), _second_place()
     with progress(what=said("label.filings")) as moved:

@@ -42,7 +42,7 @@ class _Who(Model):
 
 
 def _who(id_number: str | None) -> str:
-    """Returns the id number given, else the one entered at a prompt; a malformed one ends the command."""
+    """Returns the given id number, else the one entered at a prompt. A malformed one ends the command."""
     asked = in_words(said("command.person.id_number"))
     return parse(_Who, {"id_number": id_number or typer.prompt(asked)}).id_number
 

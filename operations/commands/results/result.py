@@ -138,7 +138,7 @@ def _kept_of(number: str) -> FileRef | None:
 
 
 def _kept_with(number: str) -> SignatureProof | None:
-    """Returns the verdict kept by the platform; None without one, or if its store is not set."""
+    """Returns the platform's stored verdict; None if there is none, or if its store is not set."""
     file = _kept_of(number) if os.environ.get(OBJECTS) else None
     return None if file is None else SignatureProof.model_validate_json(end_well(Store.from_environment().get(file)))
 

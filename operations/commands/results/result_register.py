@@ -112,4 +112,4 @@ _SHOWN: Final = columns(
     "n:0.number validity:1.validity|result_validity agency:0.agency filing:0.filing_id issued:0.issued_at",
     "until:0.expires_on copies:0.copies ended:1.ended_at corrects:0.corrects replaced_by:0.replaced_by sha256:0.sha256",
 )
-"""Columns of a pair: a row of the register, and its standing."""
+"""Columns of a pair: a row of the register, and the standing of its result."""

@@ -52,7 +52,7 @@ def _sealing(ring: CodecRing) -> Finding:
 
 
 async def recorded_key(around: Surroundings) -> list[Finding]:
-    """Checks that the ring here has the workers' current encryption key, as recorded."""
+    """Checks that the key ring here has the workers' current encryption key, as the record names it."""
     try:
         ring = ring_in(around.settings)
     except RingError:
@@ -83,7 +83,7 @@ async def missing_keys(around: Surroundings) -> list[Finding]:
 
 
 def wants_a_key(one: Stalled) -> bool:
-    """Whether a workflow is stalled by an undecryptable payload, also if the SDK wrapped the error in another."""
+    """Whether a workflow is stalled by a payload that can't be decrypted, even if the SDK has wrapped that error."""
     return not _OF_KEYS.isdisjoint({one.error, *one.caused_by})
 
 
@@ -101,7 +101,7 @@ async def _keys_of(client: Client, workflow_id: str) -> set[str]:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether `host:port` can be reached from this machine alone."""
+    """Whether `host:port` can be reached only from this machine."""
     host = urlsplit(f"//{address}").hostname or ""
     try:
         return ip_address(host).is_loopback

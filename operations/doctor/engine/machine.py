@@ -97,7 +97,7 @@ def _lives(pid_file: Path) -> bool:
 
 
 async def ports(around: Surroundings) -> list[Finding]:
-    """Checks that the ports set for the stack are free, or taken by the stack itself."""
+    """Checks that the ports set for the stack are free, or used by the stack itself."""
     chosen = (name for name in map(port_setting, WITH_PORT) if name in around.settings)
     found = [_port(around, name, around.settings[name]) for name in chosen]
     whole = f"{PORTS.start}-{PORTS.stop - 1}"

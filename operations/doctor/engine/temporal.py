@@ -32,13 +32,13 @@ QUEUES: Final = "select queue, array_agg(agency order by agency) as agencies fro
 OPEN: Final = "select stream as id, filing.code from standing join filing using (filing_id) where open"
 SHOWN: Final = 10
 LOOKED_AT: Final = 50
-"""Maximum number of seemingly lost workflows that are queried one by one: Temporal's list lags by a second or two."""
+"""The maximum number of seemingly lost workflows queried one by one, since Temporal's list lags by a second or two."""
 
 WHOLE_CALL: Final = 4 * 1024 * 1024
 """Maximum number of bytes in one call to the server."""
 
 MANY: Final = 100
-"""Maximum number of workflows to check one by one if the server does not mark stalled ones; more are not checked."""
+"""The maximum number of workflows checked one by one, if the server does not mark stalled ones."""
 
 
 async def temporal(around: Surroundings) -> list[Finding]:
@@ -61,7 +61,7 @@ async def temporal(around: Surroundings) -> list[Finding]:
 
 
 def long_updates(limit: int) -> list[Finding]:
-    """Warns if the server's limit of a message in bytes is too low: a refusal repeats the Update that it refuses."""
+    """Warns if the server's limit of a message, in bytes, is too low. A refusal repeats the Update that it refuses."""
     if limit >= WHOLE_CALL:
         return []
     return [warn("doctor.temporal.long_updates", limit=limit)]
@@ -96,7 +96,7 @@ async def _platform(client: Client, signs: Signs, kind: TaskQueueType.ValueType,
 
 
 async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) -> Finding:
-    """Checks one queue of machine work. Without a back office it only warns: the work waits in the queue."""
+    """Checks one queue of machine work. A missing back office is only a warning, since the work waits in the queue."""
     queue = await queue_of(client, name, ACTIVITIES)
     whose = ", ".join(agencies)
     count = len(asking(queue, name, signs))
@@ -111,7 +111,7 @@ def _waiting(queue: DescribeTaskQueueResponse) -> int:
 
 
 async def builds(around: Surroundings) -> list[Finding]:
-    """Checks that the current build has workers, and that no other build holds workflows without any."""
+    """Checks that the current build has workers, and that no build without workers holds workflows."""
     async with asyncpg.create_pool(around.settings[APPLICATION], min_size=0, max_size=1, timeout=SECONDS) as pool:
         known = await Builds(pool, _client(around)).all()
     current = next((one for one in known if one.current), None)
@@ -145,7 +145,7 @@ async def lost(around: Surroundings) -> list[Finding]:
 
 
 async def standing_still(around: Surroundings) -> list[Finding]:
-    """Checks for workflows on which the worker's code fails."""
+    """Checks for workflows in which the worker's code fails."""
     client = _client(around)
     if await reports_problems(client):
         count = await count_reported(client)

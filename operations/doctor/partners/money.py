@@ -1,4 +1,4 @@
-"""The check that providers' callbacks have reached their payments, and of money that waits for a person."""
+"""The check that providers' callbacks reach their payments, and of money about which officers have to decide."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from operations.doctor.surroundings import Surroundings
 from schemas.translate import said
 
 LONG: Final = 120
-"""Seconds after which a callback should have reached its payment: a gateway tries every 60."""
+"""The seconds after which a callback should have reached its payment. A gateway tries every 60 seconds."""
 
 _LEFT: Final = """
 select count(*) filter (where stream is not null and clock_timestamp() - make_interval(secs => $1) > greatest(
@@ -29,7 +29,7 @@ where verdict in ('suspense', 'to_give_back') group by state
 
 
 async def callbacks(around: Surroundings) -> list[Finding]:
-    """Reports undelivered callbacks, and money that waits for people."""
+    """Reports callbacks that have not reached their payments, and money about which officers have to decide."""
     async with around.record() as connection:
         row = await connection.fetchrow(_LEFT, LONG)
         waiting = {one["state"]: one for one in await connection.fetch(_SUSPENSE)}
@@ -44,7 +44,7 @@ async def callbacks(around: Surroundings) -> list[Finding]:
 
 
 def _waits(state: str, transfers: int, dong: int, days: int) -> Finding:
-    """Returns the finding for money that waits for people; `days`: the longest wait in whole days."""
+    """Returns the finding for money that waits for officers. `days`: the longest wait in whole days."""
     what = said(f"doctor.suspense.{state}")
     return warn(
         "doctor.callbacks.suspense",

@@ -27,7 +27,7 @@ async def post(around: Surroundings) -> list[Finding]:
 
 
 async def gateway(around: Surroundings) -> list[Finding]:
-    """Checks that the gateway reports itself able to take callbacks."""
+    """Checks that the gateway reports that it can receive callbacks."""
     try:
         async with partner_client(around.settings["MOTCUA_GATEWAY_URL"]) as client:
             answer = await client.get("/healthz", timeout=SECONDS)
@@ -41,7 +41,10 @@ async def gateway(around: Surroundings) -> list[Finding]:
 
 
 async def _partner(around: Surroundings, name: str, partner: Text) -> Finding:
-    """Checks that a partner answers with any status but a server error: what its root page shows is not specified."""
+    """Checks that a partner answers, with any status except a server error.
+
+    The content of its root page is not specified.
+    """
     try:
         async with partner_client(around.settings[name]) as client:
             answer = await client.get("/", timeout=SECONDS)

@@ -7,7 +7,7 @@ from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import Surroundings
 
 LONG: Final = 60
-"""Seconds after which a paper without a try shows that no relay runs."""
+"""The seconds after which a paper that nobody has tried to make shows that no relay runs."""
 
 _OWED: Final = """
 select count(*) as owed,

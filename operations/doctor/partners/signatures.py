@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROOTS: Final = "MOTCUA_SIGNATURE_ROOTS"
 SOON: Final = timedelta(days=60)
-"""Time before the end of a root from which it is reported: a new one takes some weeks."""
+"""The time before the end of a root from which it is reported: getting a new one takes some weeks."""
 
 
 async def roots(around: Surroundings) -> list[Finding]:
@@ -71,7 +71,7 @@ async def time_stamps(around: Surroundings) -> list[Finding]:
 
 
 def _policy(around: Surroundings) -> Policy:
-    """Returns the policy that is set, or the default if that can't be read, which another check reports."""
+    """Returns the policy that is set. If it can't be read, returns the default: another check reports that."""
     from activities.signature.policy import POLICY, Policy  # noqa: PLC0415 -- slow to load: no other check needs it
 
     try:

@@ -24,7 +24,7 @@ order by agency.agency, place
 
 
 async def signing(around: Surroundings) -> list[Finding]:
-    """Reports the signatures and seals that can't be made as things stand, with the rule."""
+    """Reports the signatures and seals that can't be made at present, with the rule that prevents each."""
     results = await long_waits(around, "signing")
     async with around.record() as connection:
         seals, numberless = await connection.fetch(_PAPERS, SEAL_REFUSED), await connection.fetch(_NUMBERLESS)

@@ -1,4 +1,4 @@
-"""The check for acts in our name, at bank, post or signing service, that no event orders."""
+"""The check for acts at bank, post or signing service that were done in our name, but that no event orders."""
 
 from collections.abc import Sequence
 from http import HTTPStatus

@@ -14,7 +14,7 @@ LOOKED_AT: Final = 2_000
 
 
 async def falling_behind(around: Surroundings) -> list[Finding]:
-    """Checks whether the workflows of the newest events know them."""
+    """Checks whether the workflows know the newest events of their streams."""
     async with around.record() as connection:
         newest = [row["stream"] for row in await connection.fetch(NEWEST, LOOKED_AT)]
         streams = [stream for stream in newest if stream.partition(":")[0] in KINDS]

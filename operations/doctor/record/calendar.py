@@ -13,7 +13,7 @@ from schemas.publishing.calendar import Calendar
 
 BODY: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
 ENDS_SOON: Final = 60
-"""Days before a calendar's last one from which it is reported: enough to write the next one and have it checked."""
+"""The days before a calendar's last one from which it is reported: enough to write and check the next calendar."""
 
 
 async def calendar(around: Surroundings) -> list[Finding]:

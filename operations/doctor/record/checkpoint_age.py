@@ -16,7 +16,7 @@ from workers.checkpoints import signer_in
 from workers.settings import CheckpointSettings
 
 TIMES: Final = 3
-"""Checkpoint intervals after which an event in no checkpoint shows that none are made."""
+"""The number of checkpoint intervals after which an event that is in no checkpoint shows that none are made."""
 
 _WAITS: Final = """
 select clock_timestamp() - e.recorded_at from position p join event e using (stream, seq) where p.position = $1
@@ -25,7 +25,7 @@ _FIX: Final = "doctor.checkpoints.make_one"
 
 
 async def checkpoints(around: Surroundings) -> list[Finding]:
-    """Checks the size of the newest checkpoint against the record, and the next event's wait for one."""
+    """Checks the size of the newest checkpoint against the record, and how long the next event has waited for one."""
     try:
         newest = await _newest(around)
     except (CheckpointError, RuntimeError, NoStoreError, BaseError, OSError) as error:

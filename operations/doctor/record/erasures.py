@@ -1,4 +1,4 @@
-"""The check of persons' requests that fail or wait too long, and of erased filings that came back."""
+"""The check of persons' requests that fail or wait too long, and of erased filings that a backup has restored."""
 
 from typing import Final
 
@@ -28,14 +28,14 @@ from erasure join erasure_deed as answer on answer.asked = request and answer.de
 where finished_at is null and (problem is not null or not {UNDER_WAY})
 group by request, problem order by request, problem
 """  # noqa: S608 -- a constant
-"""Approved and unfinished erasures, by problem; those without a problem only if no run is under way."""
+"""SQL: approved and unfinished erasures, by problem. Those without a problem are left out while a run is under way."""
 _UNGIVEN: Final = """
 select count(*) from export_request where given is null and asked_at < clock_timestamp() - make_interval(hours => $1)
 """
 
 
 async def erasures(around: Surroundings) -> list[Finding]:
-    """Reports failing erasures, the number of overdue requests, and erased filings that came back."""
+    """Reports failing erasures, the number of overdue requests, and erased filings that a backup has restored."""
     given = around.settings.get(HOURS) or ""
     hours = int(given) if given.isdecimal() else USUAL
     async with around.record() as connection:
@@ -52,7 +52,10 @@ async def erasures(around: Surroundings) -> list[Finding]:
 
 
 def _undone(request: int, problem: str | None, filings: int) -> Finding:
-    """Returns the finding for an approved, unfinished request: a failure, unless it waits for a run or by the rules."""
+    """Returns the finding for an approved, unfinished request.
+
+    It is a failure, unless it waits for a run, or by the rules.
+    """
     if problem is None:
         return warn("doctor.erasures.unfinished", request=request, filings=filings)
     if problem.startswith(REFUSED):
@@ -61,7 +64,7 @@ def _undone(request: int, problem: str | None, filings: int) -> Finding:
 
 
 async def _brought_back(around: Surroundings) -> list[Finding]:
-    """Reports filings that are erased by the second place but not in the record."""
+    """Reports filings that are erased according to the second place, but not in the record."""
     if not (url := around.settings.get("MOTCUA_CHECKPOINTS")):
         return []
     try:

@@ -1,4 +1,4 @@
-"""The check for outcomes of acts outside that no event states: their answers may have been withheld."""
+"""The check for outcomes of acts outside our platform that no event states: their answers may have been withheld."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ group by kind order by kind
 
 
 async def findings(around: Surroundings) -> list[Finding]:
-    """Reports captured money, refunds and parcels whose outcome has been known for ten minutes without an event."""
+    """Reports captured money, refunds and parcels whose outcome has been known for ten minutes, but is in no event."""
     async with around.record() as connection:
         found = await connection.fetch(UNRECORDED)
     if not found:

@@ -1,4 +1,4 @@
-"""The check for streams that wait longer than usual, by agency. The descriptors of their kinds define these waits."""
+"""The check for streams that wait longer than usual, by agency. The descriptor of each kind defines its waits."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,10 @@ Look: TypeAlias = Callable[[Surroundings], Awaitable[list[Finding]]]
 
 
 def waits(check: str, none: str | None = None) -> Look:
-    """Returns the function that reports all waits of this check; `none`: the key of the sentence if there are none."""
+    """Returns the function that reports all waits of this check.
+
+    `none` is the key of the sentence if there are none.
+    """
 
     async def look(around: Surroundings) -> list[Finding]:
         return await long_waits(around, check) or ([] if none is None else [ok(none)])

@@ -7,7 +7,7 @@ from operations.principals.fold import differences
 
 
 async def principals(around: Surroundings) -> list[Finding]:
-    """Reports rows that were changed by other means than `motcua principals`, or can't be read."""
+    """Reports rows that can't be read, or that were changed by other means than `motcua principals`."""
     async with around.record() as connection:
         found = await differences(connection)
     if not found:

@@ -7,9 +7,9 @@ from publishing.record.folding import compare
 
 
 async def publications(around: Surroundings) -> list[Finding]:
-    """Reports rows of the catalogue and the directory that were changed by other means than publishing commands.
+    """Reports rows of the catalogue and the directory that were changed by other means than the publishing commands.
 
-    The names of people are left to `motcua ledger verify`.
+    `motcua ledger verify` checks the names of people.
     """
     async with around.record() as connection:
         found = await compare(connection, None)

@@ -97,7 +97,7 @@ where filing_id is not null
 """  # noqa: S608 -- joined from statements of our own
 
 APART: Final = timedelta(seconds=2)
-"""The largest harmless difference of clocks: a larger one lets deadlines expire early or late."""
+"""The largest harmless difference of clocks. With a larger one, deadlines expire early or late."""
 LONG: Final = timedelta(minutes=1)
 
 
@@ -118,7 +118,7 @@ async def postgres(around: Surroundings) -> list[Finding]:
 
 
 async def disk(around: Surroundings) -> list[Finding]:
-    """Checks that the server can write, and the free space for its data if they are on this machine."""
+    """Checks that the server can write; and the free space for its data, if they are on this machine."""
     try:
         async with around.record() as connection:
             await connection.execute("set work_mem = '64kB'")
@@ -136,7 +136,7 @@ async def disk(around: Surroundings) -> list[Finding]:
 
 
 async def _data_directory(around: Surroundings) -> Path | None:
-    """Returns the data folder of a server on this machine; None if no role set here may read it."""
+    """Returns the data folder of a server on this machine; None if none of the set database roles may read it."""
     if urlsplit(around.settings[APPLICATION]).hostname not in HERE:
         return None
     for variable in (APPLICATION, OWNER, SUPERUSER):
@@ -199,7 +199,7 @@ _NOT_THE_KEY: Final = fail("doctor.master_key.another")
 
 
 async def read_models(around: Surroundings) -> list[Finding]:
-    """Checks that every read model is level with its stream."""
+    """Checks that every read model is up to date with its stream."""
     async with around.record() as connection:
         behind = await connection.fetch(behind_query(KINDS))
     if not behind:
@@ -210,8 +210,8 @@ async def read_models(around: Surroundings) -> list[Finding]:
 async def clock(around: Surroundings) -> list[Finding]:
     """Compares the clocks of this machine, PostgreSQL and Temporal.
 
-    Temporal has no call for its time. But each event has the time of its occurrence by Temporal's clock, and that of
-    its recording by PostgreSQL's: a few milliseconds later.
+    Temporal has no call for its time. But each event has the time of its occurrence by Temporal's clock, and the time
+    of its recording, a few milliseconds later, by PostgreSQL's.
     """
     async with around.record() as connection:
         asked, began = datetime.now(UTC), time.monotonic()

@@ -1,4 +1,4 @@
-"""The result at the counter: its receiver is permitted, identified, and signs."""
+"""The handing out of a result at the counter: the receiver must be permitted and identified, and signs."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -55,7 +55,7 @@ def _hand_over(filing: Filing, command: cm.HandOver, now: datetime) -> Events:
 
 
 def _authorisation(filing: Filing, command: cm.HandOver) -> Authorisation | None:
-    """The authorisation of the receiver: shown now, or the one of the submission."""
+    """The authorisation of the receiver: shown now, or part of the submission."""
     if command.receiver is Receiver.APPLICANT:
         return command.authorisation
     return command.authorisation or filing.authorisation
@@ -91,7 +91,7 @@ def _void(filing: Filing) -> bool:
 
 
 def _number(filing: Filing, receiver: Receiver, given: Authorisation | None) -> str | None:
-    """The known citizen number of the receiver; None for an organisation."""
+    """The receiver's citizen number, as far as it is known; None for an organisation."""
     if receiver is Receiver.REPRESENTATIVE:
         return given.id_number if given else None
     applicant = filing.applicant

@@ -54,7 +54,10 @@ def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Eve
 
 
 def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
-    """The event of a fee that the post collected, also late, unless the fee was paid otherwise."""
+    """The event of a fee that the post collected, even late.
+
+    None if the fee is no longer due by post, or if the sum differs.
+    """
     fee = filing.fee
     if fee is None or fee.state is not FeeState.DUE or fee.channel is not Channel.POST or command.fee != fee.amount:
         return ()
@@ -62,7 +65,7 @@ def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
 
 
 def _may_settle_parcel(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """The refusal if the filing never had a parcel.
+    """Refuses the report if the filing never had a parcel.
 
     Late reports pass, also about parcels sent before it was reopened.
     """
@@ -81,7 +84,7 @@ def _cancel_parcel(filing: Filing, command: cm.CancelParcel, _: datetime) -> Eve
 
 
 MOST_CHANGES: Final = 10
-"""The number of times that the delivery of the result may be changed."""
+"""The maximum number of changes of the result's delivery."""
 
 
 def _may_change_delivery(filing: Filing, actor: Actor, _: datetime) -> Problem | None:

@@ -70,7 +70,7 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
 
 
 def _another(desk: AgencyCode | None, filing: Filing, usual: AgencyCode | None = None) -> AgencyCode | None:
-    """The desk, or None if that is the deciding agency's own."""
+    """Returns the desk; None if it is the deciding agency's own desk."""
     return None if desk == (usual or filing.agency) else desk
 
 
@@ -87,7 +87,7 @@ def _at_intake(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 
 def _incomplete(filing: Filing) -> Problem | None:
-    """The refusal of an incomplete dossier, which is accepted once the missing items have arrived."""
+    """Refuses to accept an incomplete dossier; it can be accepted once the missing items have arrived."""
     if not filing.missing:
         return None
     return problem("", "dossier_incomplete", codes=", ".join(need.code for need in filing.missing))

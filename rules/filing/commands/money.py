@@ -87,7 +87,7 @@ def _asked_again(filing: Filing, rule: FeePart, fee: Fee, now: datetime) -> ev.F
 
 
 def _may_settle_fee(filing: Filing, _: Actor, __: datetime) -> Problem | None:
-    """The refusal if neither a fee nor an obligation with a payment is due."""
+    """Refuses the report of a payment unless a fee, or an obligation with a payment, is due."""
     owed = filing.obligation
     stages = (Stage.FEE,) if owed is None or owed.n is None else (Stage.FEE, Stage.OBLIGATION)
     return at_stage(filing, *stages)

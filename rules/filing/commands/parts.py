@@ -13,7 +13,7 @@ from schemas.people import Actor
 
 
 def _may_report(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """The refusal of a report about a part. None at any stage: other agencies go on while the lead agency waits."""
+    """Never refuses a report about a part: other agencies go on at any stage, while the lead agency waits."""
     return None if filing.parts_under_way else _NOT_AWAITED
 
 

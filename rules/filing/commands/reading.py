@@ -16,7 +16,7 @@ from schemas.level import Channel
 from schemas.people import Actor, Role
 
 MOST_LINKS: Final = 20
-"""The number of links that a result may have."""
+"""The maximum number of links to one result."""
 
 _READERS: Final = (Role.APPLICANT, Role.REPRESENTATIVE)
 

@@ -70,7 +70,7 @@ def may_finish(act: Act) -> When[Filing]:
 
 
 def _ends_with(filing: Filing, step: StepPart, act: Act) -> bool:
-    """Whether this act ends the step. A consultation may be forwarded without the answers that are late."""
+    """Whether this act ends the step. An overdue consultation may also be forwarded, without the late answers."""
     clock = filing.clocks.get(Clock.STEP)  # stopped between the end of a step and the start of the next
     late = clock is not None and clock.overdue
     return step.act is act or (act is Act.FORWARD and step.act is Act.CONSULT and late)

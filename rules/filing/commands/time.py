@@ -56,7 +56,7 @@ _NOT_OF: Final = {cm.StopMode.END: "only_for_suspension", cm.StopMode.SUSPEND: "
 
 
 def _says_why(command: cm.Stop, *, unproposed: bool) -> None:
-    """Refuse an end without a specialist's proposal, unless the leader gives the reason."""
+    """Refuses an end that no specialist has proposed, unless the leader gives the reason."""
     if unproposed and command.unproposed_reason is None:
         raise refuse(problem("unproposed_reason", "reason_required", says="unproposed_reason_required"))
 
@@ -82,7 +82,7 @@ def _longer(most: Limit, by: Limit | None) -> Limit:
 
 
 def _still_to_come(filing: Filing, clock: Clock, by: Limit, now: datetime, over: Problem) -> None:
-    """Refuse, by the rule `over`, an end that would be in the past."""
+    """Refuses, with the problem `over`, a new due time that would be in the past."""
     if put_off(filing, filing.clocks[clock], by) <= now:
         raise refuse(over)
 
@@ -96,7 +96,7 @@ def _may_extend(filing: Filing, _: Actor, now: datetime) -> Problem | None:
 
 
 def _may_postpone(filing: Filing, times: int, notice: Limit, now: datetime) -> Problem | None:
-    """The refusal of a postponement after too many others, or too close to the due time."""
+    """Refuses a postponement if there were too many before it, or if the due time is too close."""
     if postponements(filing) >= times:
         return problem("", "postponed_already", times=times)
     if not _in_time(filing, notice, now):
@@ -151,7 +151,7 @@ ONCE: Final = 1
 
 
 def _while_awaited(filing: Filing) -> Problem | None:
-    """The refusal unless the applicant still waits for the result. A further copy of a result has no appointment."""
+    """Refuses unless the applicant still waits for the result. A further copy of a result has no appointment."""
     wrong = at_stage(filing, *_UNDER_REVIEW, Stage.ISSUE)
     return wrong or (problem("", "decided_already") if filing.lost_copy else None)
 
@@ -186,7 +186,7 @@ def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Event
 
 
 def lapsed_before(filing: Filing, command: cm.Command, events: Events, now: datetime) -> Events:
-    """The events of lateness for clocks that the command moves, but whose time was over before their timer fired."""
+    """The `overdue` events of clocks that the command changes, and that ran out before their timers fired."""
     if command.kind == "timer_fired" or silence_approves(filing):
         return ()
     touched = _touched(events)
@@ -196,7 +196,7 @@ def lapsed_before(filing: Filing, command: cm.Command, events: Events, now: date
 
 
 def _touched(events: Events) -> frozenset[Clock]:
-    """The agency's clocks that the events move."""
+    """The agency's clocks that the events change."""
     if any(event.kind == "calendar_changed" for event in events):
         return OF_THE_AGENCY
     return OF_THE_AGENCY.intersection(clock for event in events for clock in EFFECTS[event.kind])

@@ -39,14 +39,14 @@ def _may_request_supplement(filing: Filing, actor: Actor, now: datetime) -> Prob
 
 
 def _asked_late(filing: Filing, now: datetime) -> bool:
-    """Whether it is too late for officers of the review to request a supplement."""
+    """Whether the period in which officers of the review may request a supplement is over."""
     if filing.accepted_at is None:
         return False
     return now > working_time.due(filing.accepted_at, filing.procedure.supplement_within, filing.calendar)
 
 
 def _asked_so_far(filing: Filing) -> int:
-    """The number of supplements of this stage: the intake, or the review."""
+    """The number of supplements requested so far in this stage: the intake, or the review."""
     at_intake = filing.supplements - filing.supplements_before
     return at_intake if filing.accepted_at is None else filing.supplements_in_review
 

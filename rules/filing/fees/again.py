@@ -1,4 +1,4 @@
-"""A charged-back fee, which may be requested again until the filing is decided."""
+"""The new request of a charged-back fee, possible until the filing is decided."""
 
 from schemas.errors import Problem, problem
 from schemas.filing.state import Fee, FeeState, Filing
@@ -15,10 +15,10 @@ def not_asked_again(filing: Filing, n: int) -> Problem | None:
 
 
 def stays_paid(fee: Fee) -> bool:
-    """Whether any part of this paid fee was not charged back."""
+    """Whether the fee is paid and at least a part of it was not charged back."""
     return fee.state is FeeState.PAID and fee.charged_back < fee.amount
 
 
 def charged_back(filing: Filing) -> bool:
-    """Whether any fee of the filing is requested again after a charge-back."""
+    """Whether any fee of the filing was charged back and must be requested again."""
     return any(fee.charged_back for fee in filing.fees)

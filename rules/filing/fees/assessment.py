@@ -62,7 +62,7 @@ def assess(fee: FeePart | None, dossier: Dossier, received: date, now: datetime,
 
 
 def governing_day(fee: FeePart, received: date, now: datetime) -> date:
-    """The day whose amounts and waivers apply: of receipt, or of the request or payment (`now`)."""
+    """The day whose amounts and waivers apply: the day of receipt, or the day of the request or payment (`now`)."""
     return received if fee.governed_by is GoverningDay.RECEIPT else local_day(now)
 
 
@@ -72,7 +72,7 @@ def taken_off(amount: int, percent: int) -> int:
 
 
 def _line(item: FeeItemPart, dossier: Dossier) -> FeeLine:
-    """The line of an item. A rate gives a single unit, whose amount is rounded half up to 1 đồng."""
+    """The line of an item. The amount of a rate is rounded half up to 1 đồng, as one unit."""
     if item.of is None:
         unit, quantity = item.amount or 0, 1 if item.per is None else _stated(item.per, dossier)
     else:
@@ -89,7 +89,7 @@ def _bounded(item: FeeItemPart, counted: int) -> int:
 
 
 def _stated(field: str, dossier: Dossier) -> int:
-    """The whole number in a field; 0 if it was left empty."""
+    """The whole number in a field; 0 if the field was left empty."""
     return int(dossier.form.get(field, 0))
 
 

@@ -10,10 +10,10 @@ from schemas.filing.events import FeeShare
 
 
 class Difference(NamedTuple):
-    """The sum to pay (`more`) or to return (`less`), item by item; at most one of them is not empty.
+    """The sum to pay (`more`) or to return (`less`), item by item; at least one of them is empty.
 
-    Money paid for one item counts for another, since it is one fee for one dossier. So the total difference is spread
-    over the items that now cost more, or less, than was paid for them.
+    The fee is one for the whole dossier, so money paid for one item also counts for another. The total difference is
+    spread over the items that now cost more, or less, than the sum paid for them.
     """
 
     more: tuple[FeeShare, ...] = ()
@@ -21,7 +21,7 @@ class Difference(NamedTuple):
 
 
 def difference(kept: Mapping[Code, int], now: Assessment) -> Difference:
-    """The difference between the đồng that stay paid for each item and the present charges after waivers."""
+    """The difference between the đồng that stay paid for each item and the present charges, after waivers."""
     due = {charge.item.code: charge.amount for charge in now.charges}
     left = now.total - sum(kept.values())
     grown = {code: due.get(code, 0) - kept.get(code, 0) for code in dict.fromkeys((*due, *kept))}

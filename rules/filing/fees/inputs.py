@@ -14,11 +14,11 @@ from schemas.publishing.procedure_rules import FieldPart, ProcedureRules, Waiver
 
 CHANNEL: Final = "channel"
 APPLICANT: Final = "applicant.kind"
-"""The inputs that are not fields of the form. A field's code never has a dot."""
+"""The name of the one input that is not a field of the form. A field's code never has a dot."""
 
 
 class Of(NamedTuple):
-    """An applicant of whom only the kind is known."""
+    """An applicant of whom only the kind (person or organisation) is known."""
 
     kind: PersonKind
 
@@ -50,7 +50,8 @@ def missing(
 ) -> tuple[str, ...]:
     """The missing inputs of the assessment, and of the decision whether the `waiver` may be granted.
 
-    `governing` is the day whose items apply. An absent optional field counts as empty, unless the waiver depends on it.
+    `governing` is the day that decides which items apply. An absent optional field counts as empty, unless the waiver
+    depends on it.
     """
     unknown = Unknown(rules, case, received)
     found = Unknown(rules, case, received, optional=True).of(waiver.when) if waiver is not None else set()
@@ -70,15 +71,15 @@ class Unknown:
         self._optional: Final = optional
 
     def fails(self, when: When) -> bool:
-        """Whether one of the conditions fails, with any value of the unknown inputs."""
+        """Whether at least one of the conditions is known to fail, for every value of the unknown inputs."""
         return any(not self._about(one) and not hold((one,), self._case, self._received) for one in when)
 
     def of(self, when: When) -> set[str]:
-        """The unknown inputs of these conditions; none if they fail in any case."""
+        """The unknown inputs of these conditions; none if the conditions are known to fail."""
         return set() if self.fails(when) else set().union(*map(self._about, when))
 
     def in_field(self, code: str) -> set[str]:
-        """The unknown inputs of a field's value: the inputs of its conditions, or else the field itself."""
+        """The unknown inputs that decide a field's value: those of its conditions, or else the field itself."""
         field: FieldPart = self._fields[code]
         left_empty = not field.required and not self._optional
         if code in self._case.form or left_empty or self.fails(field.when):

@@ -9,7 +9,7 @@ from schemas.filing.state import Fee, FeeState
 
 
 def kept_of(fee: Fee) -> Counter[Code]:
-    """The đồng of one fee that stay paid for each item; a waiver is spread as on the fee's receipts."""
+    """The đồng of one fee that stay paid, for each item. A waiver is spread over the items as on the fee's receipts."""
     kept: Counter[Code] = Counter()
     if fee.state is FeeState.PAID:
         shares = apportioned(fee.amount, [line.total for line in fee.lines])

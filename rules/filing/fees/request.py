@@ -14,7 +14,7 @@ from schemas.publishing.procedure_rules import FeePart
 
 
 def asked_for(filing: Filing, fee: FeePart, channel: Channel, now: datetime) -> FeeRequested | None:
-    """The request for the fee, less waived and paid sums; None if nothing is left to pay."""
+    """The request for the fee, less waived and paid sums; None if there is nothing left to pay."""
     found = _costs(filing, fee, now)
     n = len(filing.fees) + 1
     paid = [one.n for one in filing.fees if stays_paid(one)]
@@ -28,7 +28,7 @@ def asked_for(filing: Filing, fee: FeePart, channel: Channel, now: datetime) -> 
 
 
 def reduced(filing: Filing, fee: FeePart, now: datetime) -> FeeReduced | None:
-    """The part of the newest overpaid fee that goes back; None if there is none."""
+    """The event that reduces the newest overpaid fee by the sum to return; None if no fee is overpaid."""
     less = difference(kept_of_all(filing.fees), _costs(filing, fee, now)).less
     for one in reversed(filing.fees):
         kept = kept_of(one)
@@ -40,7 +40,7 @@ def reduced(filing: Filing, fee: FeePart, now: datetime) -> FeeReduced | None:
 
 
 def _costs(filing: Filing, fee: FeePart, now: datetime) -> Assessment:
-    """The whole fee, by the amounts at the time of the paid request; without a payment by those of now."""
+    """The assessment of the whole fee by the amounts at the time of the first paid request, or else of now."""
     percent = filing.waiver.percent if filing.waiver else 0
     asked = (one.asked_at for one in filing.fees if one.state is FeeState.PAID)
     return assess(fee, filing, received_on(filing), next(asked, None) or now, percent)

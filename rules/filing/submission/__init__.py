@@ -1,1 +1,1 @@
-"""A submission judged: its dossier, files, form and representative."""
+"""The admission of a submission: its dossier, files, form and representative."""

@@ -113,7 +113,7 @@ def _people(submission: Submission) -> Iterator[Problem]:
 
 
 def _recorders(submission: Submission) -> frozenset[Role]:
-    """The roles that may record a paper filing: the desk, and a leader too if a time of receipt is stated.
+    """The roles that may record a paper filing: the desk, and also a leader if a time of receipt is stated.
 
     A leader may state an earlier receipt by post than the desk may.
     """
@@ -240,7 +240,7 @@ def fee_channel(rule: FeePart, level: Level, asked: Submission | Filing) -> Chan
 
 
 def _fee_channels(rule: FeePart, level: Level, asked: Submission | Filing) -> list[Channel]:
-    """The allowed channels of the fee. The post collects a fee only as it delivers the result or takes the papers."""
+    """The allowed channels of the fee. The post collects a fee only when it delivers the result or takes the papers."""
     goes = asked.result_channel if rule.due is FeeDue.RESULT else asked.channel
     allowed = CAPABILITIES[level].fee - (frozenset() if goes is Channel.POST else {Channel.POST})
     return [channel for channel in rule.channels if channel in allowed]
@@ -254,7 +254,11 @@ def _fee(submission: Submission, rule: FeePart, level: Level) -> Iterator[Proble
 
 
 def _fee_channel(submission: Submission, rule: FeePart | None, level: Level, *, costs: bool) -> Channel | None:
-    """The chosen channel of the fee, even if nothing is owed yet, since a supplement may change that."""
+    """The channel of the fee: the chosen one if allowed.
+
+    It is set even if no fee is owed yet, since a supplement may change that. If the chosen one is not allowed: the
+    default channel if there is a fee to pay, else None.
+    """
     if rule is None:
         return None
     if submission.fee_channel in _fee_channels(rule, level, submission):

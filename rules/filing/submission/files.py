@@ -30,7 +30,7 @@ def type_problems(place: str, file: FileRef, accepts: tuple[DocumentType, ...]) 
 
 
 def quota_problems(files: Iterable[Named]) -> Iterator[Problem]:
-    """The problem if there are too many files, or the sum of their sizes is too large."""
+    """The problem of too many files, or of files that are too large together."""
     sizes = [file.size for _, file in files]
     if len(sizes) > MOST_FILES or sum(sizes) > LARGEST_FILING:
         yield problem("papers", "files_over_quota", most=MOST_FILES, megabytes=LARGEST_FILING // _MEGABYTE)

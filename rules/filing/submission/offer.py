@@ -11,9 +11,9 @@ _UNSIGNED: Final = Level.ONLINE_FILING
 
 
 def level_offer(submission: Submission, procedure: ProcedureRules, level: Level) -> Offer | None:
-    """How a submission without the required signature, refused at this `level`, can still be filed.
+    """The offer to file one level lower, for a submission refused at this `level` for want of the required signature.
 
-    None if the submission was refused for another reason, or if a lower level has no possible delivery of the result.
+    None if the submission was refused for another reason, or if the lower level has no possible delivery of the result.
     """
     can, fees = CAPABILITIES[_UNSIGNED], procedure.fee.channels if procedure.fee else ()
     results = [channel for channel in procedure.result_channels if channel in can.result]
@@ -31,7 +31,10 @@ _NOTHING_ELSE: Final = Offer(level=_UNSIGNED)
 
 
 def _instead(wanted: Channel | None, possible: list[Channel]) -> Channel | None:
-    """The channel in place of the chosen one: the counter if possible; None if the chosen one may stay."""
+    """The channel that replaces the wanted one: the counter if possible.
+
+    None if the wanted one may stay, or if none is possible.
+    """
     if wanted is None or wanted in possible or not possible:
         return None
     return Channel.COUNTER if Channel.COUNTER in possible else possible[0]

@@ -30,7 +30,7 @@ def representation_problems(submission: Submission, procedure: str, received: da
 
 
 def authorisation_problems(given: Authorisation, principal: str | None, procedure: str, day: date) -> Iterator[Problem]:
-    """The problems of acting under this authorisation on this day; the principal is identified by their number."""
+    """The problems of acting under this authorisation on this day; `principal` is the represented person's number."""
     if given.principal not in {None, principal}:
         yield problem("authorisation.principal", "authorisation_for_someone_else")
     if given.valid_from is not None and day < given.valid_from:
@@ -48,7 +48,7 @@ def _incomplete(given: Authorisation) -> Iterator[Problem]:
 
 
 def not_represented(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    """Why the actor can't act as representative: another person filed it, or the authorisation has ended."""
+    """Why the actor can't act as representative, or None: somebody else filed it, or the authorisation has ended."""
     if actor.role is not Role.REPRESENTATIVE:
         return None
     filed_by = filing.filed_by
@@ -58,7 +58,7 @@ def not_represented(filing: Filing, actor: Actor, now: datetime) -> Problem | No
 
 
 def represented_until(filing: Filing) -> date | None:
-    """The last day in Vietnam on which a representative may act; None: without end."""
+    """The last day in Vietnam on which a representative may act; None if there is no end."""
     return filing.authorisation.valid_until if filing.authorisation else None
 
 

@@ -16,7 +16,7 @@ def day_of_receipt(submission: Submission, now: datetime) -> date:
 
 
 def validity_problems(submission: Submission, term: Term | None) -> Iterator[Problem]:
-    """The problem of a version, or of all versions, in force only in this `term`, which excludes the day of receipt."""
+    """The problem of a version (or of all versions) whose term in force does not include the day of receipt."""
     if term is not None:
         field = "version" if submission.version else "procedure"
         yield problem(field, "version_not_in_force", validity=validity_in_words(term))

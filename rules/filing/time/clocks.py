@@ -29,7 +29,7 @@ _ENDING: Final = frozenset({Effect.START, Effect.STOP, Effect.RESTART})
 _CUT_SHORT: Final = frozenset(
     {"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled", "reopened", "delivery_changed"}
 )
-"""Events that end a filing, take a move back or restart a step, so that their clocks have no outcome."""
+"""Events that end a filing, take a move back or restart a step. The clocks that they stop have no outcome."""
 
 
 def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _since(event: ev.Event, at: datetime) -> datetime:
 def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
     """The effect on this clock at this stage: the intake clock runs until acceptance, the processing clock afterwards.
 
-    The transfer clock runs while papers of the dossier are at another desk, or on their way to the agency.
+    The transfer clock runs while papers of the dossier are at another desk, or on their way to the deciding agency.
     """
     if kind == "dossier_received" and filing.at_desk:
         return Effect.NONE
@@ -89,7 +89,7 @@ def _of_the_fee(filing: Filing, kind: str) -> Effect:
 
 
 def _resumption(filing: Filing, state: ClockState | None, declared: Effect) -> Effect:
-    """The effect by the procedure's rule for this interruption: resume with the rest of the limit, or restart."""
+    """The effect when an interruption ends, by the procedure's rule: resume with the rest of the limit, or restart."""
     if state is None or not state.paused or declared not in {Effect.RESUME, Effect.RESTART}:
         return declared
     rule = filing.procedure.resumption
@@ -123,7 +123,7 @@ def _transition(
 
 
 def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, before: ClockState | None) -> ClockState:
-    """The clock with a new run, under the limit `named` by the event if any; a restarted run keeps its limit."""
+    """The clock with a new run. Its limit is the one `named` by the event, if any; a restarted run keeps its limit."""
     cut_off = filing.procedure.limits.cut_off if clock in OF_THE_AGENCY else None
     limit, extensions = (named or limit_of(filing, clock), ()) if before is None else (before.limit, before.extensions)
     fresh = ClockState(clock=clock, limit=limit, cut_off=cut_off, started=at, due=at, extensions=extensions)
@@ -133,7 +133,7 @@ def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, be
 def _paused(state: ClockState, event: ev.Event, at: datetime) -> ClockState:
     """The paused clock.
 
-    The pause begins no earlier than the last one ended, as a timer's moment may be slightly ahead.
+    The pause begins no earlier than the end of the last one, since a timer's moment may be slightly ahead.
     """
     since = max(at, state.pauses[-1].until or at) if state.pauses else at
     reason = PauseReason.FEE if state.clock is Clock.INTAKE else PauseReason.OBLIGATION
@@ -148,7 +148,7 @@ _Extending: TypeAlias = ev.Extended | ev.Reappointed | ev.SuspensionProlonged | 
 
 
 def _extended(state: ClockState, event: _Extending, at: datetime) -> ClockState:
-    """The clock with a new due time; its reminders and lateness count anew."""
+    """The clock with a new due time; reminders and lateness start again."""
     if isinstance(event, ev.CaseApplied):
         return state.model_copy(update=_NOTHING_TOLD | {"limit": event.limit})
     extension = Extension(by=event.by, at=at, kind=event.kind)
@@ -166,7 +166,7 @@ def _ended(state: ClockState, effect: Effect, kind: str, at: datetime) -> ClockS
 
 
 def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
-    """The clocks on another calendar. A clock that is no longer late has its reminders and lateness again."""
+    """The clocks on another calendar. If a clock is no longer late, its reminders and lateness are recorded anew."""
     clocks = {clock: _told_again(filing, state, at) for clock, state in filing.clocks.items()}
     in_time = {clock for clock, state in clocks.items() if state.overdue and state.due > _stands(state, at)}
     clocks |= {clock: _project(filing, clocks[clock].model_copy(update=_NOTHING_TOLD)) for clock in in_time}
@@ -175,7 +175,10 @@ def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
 
 
 def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
-    """The clock on another calendar. Reminders of a changed due time are repeated if their new time is still ahead."""
+    """The clock on another calendar.
+
+    A reminder is repeated if the due time has changed and the reminder's new time is still ahead.
+    """
     untold = _project(filing, state.model_copy(update=_NOTHING_TOLD))
     kept = (
         {}
@@ -237,7 +240,7 @@ def _reminded_of(filing: Filing, clock: Clock) -> bool:
 
 
 def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
-    """The time at which an apology is drafted: ahead of the limit, if another appointment is possible.
+    """The time at which an apology is drafted: before the limit ends, while another appointment is still possible.
 
     None for a short limit, after an earlier postponement, and in procedures with approval by silence.
     """

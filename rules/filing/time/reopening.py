@@ -27,19 +27,19 @@ NOT_OFFERED: Final = {
 
 
 def standing_act(filing: Filing, recorded: Recorded) -> int | None:
-    """The seq of the act that the filing's state rests on after this event; None if there is none."""
+    """The seq of the agency's act that has led to the filing's state after this event; None if there is none."""
     if recorded.event.kind in UNDONE:
         return recorded.seq
     return None if recorded.event.kind in _OVERTAKEN_BY else filing.act
 
 
 def stands(filing: Filing, about: int) -> bool:
-    """Whether the filing is still in the state that the act with this seq caused."""
+    """Whether the filing is still in the state to which the act with this seq has led."""
     return filing.act == about and (filing.closed or filing.suspended)
 
 
 def places(filing: Filing) -> tuple[str | None, ...]:
-    """The possible restarts: the intake, which is None here, and each review step reached so far."""
+    """The places where the filing may restart: the intake, written None, and each review step reached so far."""
     if filing.accepted_at is None:
         return (None,)
     steps = [step.code for step in filing.procedure.review]
@@ -47,7 +47,7 @@ def places(filing: Filing) -> tuple[str | None, ...]:
 
 
 def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]:
-    """The change when the filing is reopened. The review step itself begins with the next event, as every step does."""
+    """The change when the filing is reopened. The review step itself begins with the next event, as always."""
     steps = [step.code for step in filing.procedure.review]
     place = 0 if event.step is None else steps.index(event.step)
     at_intake = event.step is None
@@ -90,12 +90,12 @@ def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]
 
 
 def overtaken(result: IssuedResult, at: datetime) -> IssuedResult:
-    """The result marked as overtaken: the applicant may still hold it, but it is no longer valid."""
+    """The result marked as overtaken: the applicant may still hold the paper, but it is no longer valid."""
     return result if result.overtaken_at else result.model_copy(update={"overtaken_at": at})
 
 
 def _asked_anew(filing: Filing) -> tuple[FilingPart, ...]:
-    """The parts after a restart. Decided parts stay; parts cancelled at the filing's end are referred again."""
+    """The parts after a restart. Decided parts stay; parts that the filing's end cancelled are referred again."""
     let_off = {
         part.n: n for n, part in enumerate(filing.parts_to_cancel, max((p.n for p in filing.parts), default=0) + 1)
     }
@@ -113,7 +113,7 @@ def no_longer_due(fee: Fee) -> Fee:
 
 
 def comes_after_proposal(filing: Filing, step: str) -> bool:
-    """Whether the proposal still stands at the beginning of this step."""
+    """Whether the proposal is still valid when this step begins."""
     steps = filing.procedure.review
     proposing = next((n for n, part in enumerate(steps) if part.act is Act.PROPOSE), -1)
     return [part.code for part in steps].index(step) > proposing

@@ -1,1 +1,1 @@
-"""Custody of a filing: the hands it went through, the acts of each, and the applicant's effort."""
+"""Custody of a filing: everybody who has had it in hand, the acts of each, and the applicant's effort."""

@@ -1,4 +1,4 @@
-"""The hands of other agencies that decide parts of a filing, parallel to the filing's own hands (liên thông)."""
+"""Custody at other agencies, which decide parts of a filing while it goes on at its own agency (liên thông)."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from schemas.stream.ledger import Recorded
 
 
 def beside(events: Sequence[Recorded], filing: Filing, closed: Sequence[datetime]) -> Iterator[Hand]:
-    """One hand for each referred part, from its referral to its answer or the end of the filing.
+    """One entry for each referred part, from its referral to its answer or the end of the filing.
 
     `filing` is in the state after the events; `closed` are the instants at which it ended.
     """

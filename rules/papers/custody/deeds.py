@@ -22,7 +22,7 @@ ONLY_TOLD: Final = frozenset(
         "calendar_changed",
     }
 )
-"""Events of clocks and machines, without an act of anybody."""
+"""Events of clocks and machines, in which nobody acts."""
 
 
 _FOLLOWS: Final = frozenset(
@@ -45,11 +45,11 @@ _FOLLOWS: Final = frozenset(
 """Events that can follow automatically from any command."""
 
 _ANSWERING: Final = frozenset({Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CLERK})
-"""The roles of officers who carry a filing on; other roles only take money, hand over, or distribute the work."""
+"""The roles of officers who handle a filing; other roles only take money, hand out results, or assign work."""
 
 
 class Told(NamedTuple):
-    """An event, the act in it, and the officer accountable for the system's acts from then on."""
+    """An event, the act in it, and the officer accountable for later acts of the system."""
 
     recorded: Recorded
     deed: Deed | None
@@ -59,8 +59,8 @@ class Told(NamedTuple):
 def deeds(events: Iterable[Recorded]) -> Iterator[Told]:
     """The acts, event by event.
 
-    For an act of the system, the accountable officer is the one whom the event names, else the last who carried the
-    filing on, and before any did, the one whom the procedure names for automatic decisions.
+    For an act of the system, the accountable officer is the one that the event names; else the last officer who carried
+    the filing on; before any has, the one that the procedure names for automatic decisions.
     """
     answers: str | None = None
     for recorded in events:
@@ -72,7 +72,7 @@ def deeds(events: Iterable[Recorded]) -> Iterator[Told]:
 
 
 def _takes_over(recorded: Recorded, named: str | None, *, by_itself: bool) -> str | None:
-    """The officer who is accountable from this event on; None if the event changes nothing about that."""
+    """The officer who is accountable from this event on; None if the event does not change the accountable officer."""
     event, actor = recorded.event, recorded.actor
     if named is not None and not isinstance(event, ev.PartAnswered):
         return named

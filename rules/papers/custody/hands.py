@@ -1,4 +1,7 @@
-"""The hands that a filing went through: a fold of its events, so that every delay has a holder."""
+"""The holders of a filing in turn, as entries (`Hand`) of the control slip: a fold of its events.
+
+So every delay has a holder.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,15 +25,15 @@ from schemas.stream.ledger import Recorded
 
 
 def hands(events: Sequence[Recorded], filing: Filing, now: datetime) -> tuple[Hand, ...]:
-    """The hands that a filing went through, in the order in which they took it.
+    """The entries of a filing's holders, in the order in which they took it.
 
-    The first hand is the filer's, and took no time. All events of one append happen at once: a state in between
-    takes nobody's time. The later erasure of the filer is nobody's act.
+    The first is the filer, who holds it for no time. All events of one append happen at once, so a state between them
+    takes no time. The later erasure of the filer is nobody's act.
 
     Args:
         events: All events of the filing, from the first.
         filing: The filing after them; time is counted by its calendar.
-        now: The end of the count for the last hand, while it still has the filing.
+        now: The end of the count for the last holder, if they still have the filing.
     """
     walk = _Walk(_unfiled(filing))
     own = (recorded for recorded in events if not isinstance(recorded.event, Erased))
@@ -67,7 +70,7 @@ class _Place(NamedTuple):
 
 
 class _Walk:
-    """A walk over the events: the state, the holder, the ends, and the hands so far, of which the last may be open."""
+    """A walk over the events: the state, the holder, the ends, and the entries so far (the last may be open)."""
 
     def __init__(self, filing: Filing) -> None:
         self._filing = filing
@@ -105,7 +108,7 @@ class _Walk:
         return None if run is None or run.paused else run.due
 
     def _let_go(self, before: Filing, place: _Place, done: Sequence[Deed], at: datetime) -> None:
-        """Close the open hand. If its task was in a queue, the officer who acted on it becomes its holder."""
+        """Closes the open entry. If its task was in a queue, the officer who acted on it becomes its holder."""
         outcome = _outcome(before, self._filing, place.stage)
         self._change(until=max(at, self.hands[-1].since), outcome=outcome, **_found_out(place, done))
 
@@ -115,7 +118,7 @@ def _suspender(batch: Sequence[Told]) -> str | None:
 
 
 def _at_once(deed: Deed) -> Hand:
-    """The hand of a filer, or of the officer who reopens a closed filing, which takes no time."""
+    """The entry of a filer, or of an officer who reopens a closed filing: it takes no time."""
     return Hand(
         holder=_HOLDERS.get(deed.role, Holder.OFFICER),
         role=deed.role,
@@ -176,7 +179,7 @@ def _at_work(filing: Filing, at: Stage) -> _Place:
 
 
 def _outcome(before: Filing, after: Filing, at: Stage) -> Timeliness | None:
-    """The outcome of this stage's clock, if the clock has ended."""
+    """The outcome of this stage's clock, if that clock has ended."""
     run = before.clocks.get(STAGE_CLOCK[at])
     if run is None:
         return None
@@ -185,11 +188,11 @@ def _outcome(before: Filing, after: Filing, at: Stage) -> Timeliness | None:
 
 
 _PASS_ON: Final = frozenset({"claimed", "released", "reassigned"})
-"""Acts that move a task among officers: before the act the task was in the queue."""
+"""Acts that pass a task among officers. Before such an act the task was in the queue."""
 
 
 def _found_out(place: _Place, done: Sequence[Deed]) -> dict[str, Any]:
-    """The holder of an unclaimed task: the officer who worked on it, or the system."""
+    """The holder of a task that nobody claimed: the officer who worked on it, or the system."""
     if place.holder is not Holder.OFFICER or place.subject is not None:
         return {}
     acts = [deed for deed in done if deed.kind not in _PASS_ON]

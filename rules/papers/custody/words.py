@@ -1,4 +1,4 @@
-"""Hands in words for people: the holder, and the acts."""
+"""Holders and their acts in words for people."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -41,7 +41,7 @@ def deed_name(deed: Deed) -> Text:
 
 
 def somebody_else(hand: Hand, deed: Deed) -> str | None:
-    """The actor (or accountable officer) of an act, if different from the holder."""
+    """The actor (or accountable officer) of an act, if they are not the holder; else None."""
     by = deed.subject or deed.accountable
     return None if by in {hand.subject, hand.accountable} else by
 

@@ -53,7 +53,7 @@ def _rows(source: PaperSource) -> Iterator[Row]:
 
 
 def _appointment(source: PaperSource) -> datetime | None:
-    """The appointment before this one."""
+    """The appointment that this event replaces."""
     if source.before is not None:
         return _due(source.before)
     drafted = [one.event.due for one in source.events if isinstance(one.event, ev.ApologyDrafted)]

@@ -1,4 +1,4 @@
-"""Phiếu kiểm soát quá trình giải quyết hồ sơ: every hand that the filing went through, and its time."""
+"""Phiếu kiểm soát quá trình giải quyết hồ sơ: every holder of the filing in turn, and the time."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -90,7 +90,7 @@ def _body(source: PaperSource, way: _Way) -> Iterator[Block]:
 
 
 def _at(source: PaperSource) -> datetime:
-    """The time of the hand-over, which for the post may be earlier than its record."""
+    """The time of the hand-over. The post may have handed the papers over before it was recorded."""
     return getattr(source.cause.event, "received_at", None) or source.cause.at
 
 

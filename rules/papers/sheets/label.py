@@ -1,4 +1,4 @@
-"""Nhãn bưu gửi: the label on a parcel, and the list of the originals that go back in the parcel.
+"""Nhãn bưu gửi: the label on a parcel, and the list of the originals that are returned in the parcel.
 
 The label is public, so it does not name the subject of the result. The content is listed on the paper inside.
 """

@@ -51,7 +51,7 @@ def made(  # noqa: PLR0913 -- by name, each is a part of the paper
     law: tuple[str, ...] = (),
     waybill: str | None = None,
 ) -> PaperSheet:
-    """The paper with this content, issued by an agency at the moment of the cause."""
+    """The paper of this content, issued by an agency at the moment of the event that causes it."""
     head = letterhead(source, issuer)
     code = require(source.filing.code)
     return PaperSheet(
@@ -95,7 +95,7 @@ def by_hand(title: Text) -> Signatory:
 
 
 def appeal(source: PaperSource) -> Iterator[Row]:
-    """The deadline for a complaint about the act that the paper states; no row without one."""
+    """The row with the deadline for a complaint about the act in this paper; no row if there is none."""
     if (clock := source.filing.clocks.get(Clock.APPEAL)) is not None:
         yield Row(place="appeal", label=said("paper.complain_by"), value=moment(clock.due))
 

@@ -14,7 +14,7 @@ from schemas.translate import said
 
 
 def receipt(source: PaperSource) -> PaperSheet:
-    """The acknowledgement of an accepted filing; before acceptance, with the date of the intake's answer."""
+    """The acknowledgement of an accepted filing; before acceptance, it has the date by which the intake answers."""
     return made(
         PaperKind.RECEIPT,
         source,

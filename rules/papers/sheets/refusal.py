@@ -14,7 +14,7 @@ LAPSED: Final[dict[str, Text]] = {
     "supplement_expired": said("paper.nothing_supplied"),
     "fee_expired": said("paper.fee_not_paid"),
 }
-"""The reasons of ends that nobody decided."""
+"""The reasons of a filing's end that nobody decided, by kind of event."""
 
 
 def refusal(source: PaperSource) -> PaperSheet:

@@ -43,7 +43,7 @@ def _seat(province: str) -> str:
 
 
 def letterhead(source: PaperSource, agency: AgencyCode) -> Letterhead:
-    """The agency's letterhead; its code alone if no name is known."""
+    """The agency's letterhead; only its code if its name is unknown."""
     return source.agencies.get(agency) or Letterhead(name=plain(agency))
 
 
