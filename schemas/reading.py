@@ -402,7 +402,7 @@ class _Page(_Question):
     """A question with pages of answers: `after` is the `next` of the page before."""
 
     after: str | None = Field(default=None, max_length=1000)
-    """`next` of the page before, after which this one begins; without it the first page"""
+    """`next` of the page before, after which this one begins; not set: the first page"""
     limit: PageSize = 100
     """maximum number of entries of a page, 1 to 500"""
 

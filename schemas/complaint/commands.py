@@ -21,8 +21,8 @@ class Complain(Command):
 class AnswerComplaint(Command):
     """Answer the complaint (giải quyết khiếu nại), with the reason and the legal basis.
 
-    If upheld, the filing starts again at `start_at`: `intake` or a review step. Without it, it starts again where the
-    act was done.
+    If upheld, the filing starts again at `start_at`: `intake` or a review step. If that is not set, it starts again at
+    the stage in which the act was done.
     """
 
     kind: Literal["answer_complaint"] = "answer_complaint"
@@ -31,7 +31,7 @@ class AnswerComplaint(Command):
     reason: ShortText
     legal_basis: ShortText
     start_at: Code | None = None
-    """the stage at which the filing starts again: intake, or code of a review step; without it that of the act"""
+    """stage at which the filing starts again: intake, or code of a review step; not set: the stage of the act"""
 
 
 COMPLAINT_COMMANDS: Final[tuple[type[Command], ...]] = (Claim, Release, Reassign, AnswerComplaint, Withdraw)

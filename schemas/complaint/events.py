@@ -57,7 +57,10 @@ class ComplaintOverdue(Model):
 
 
 class ComplaintAnswered(Model):
-    """The answer (quyết định giải quyết khiếu nại). If upheld, the filing restarts at `step`; without it, at intake."""
+    """The answer (quyết định giải quyết khiếu nại).
+
+    If upheld, the filing restarts at the review step `step`, or at the intake if that is not set.
+    """
 
     kind: Literal["complaint_answered"] = "complaint_answered"
     about: int

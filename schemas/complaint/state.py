@@ -165,7 +165,7 @@ class ComplaintFact(Model):
 class ComplaintView(Model):
     """The visible part of a complaint: `due` while it waits, then the answer, and whether the filing was `reopened`.
 
-    `seq` is that of its last event.
+    `seq` is the number of its last event.
     """
 
     filing_id: UUID

@@ -218,8 +218,8 @@ class Release(Command):
 class Reassign(Command):
     """Give the current task to another officer (phân công lại).
 
-    If `acting_for` is set, the task belongs to that absent officer, and the other has it in their place (xử lý thay).
-    It is then taken from nobody else.
+    If `acting_for` is set, the task belongs to that absent officer, and the other officer does it in their place (xử lý
+    thay). The task is taken from nobody except that officer.
     """
 
     kind: Literal["reassign"] = "reassign"
@@ -293,7 +293,7 @@ class DemandObligation(Command):
     reference: DocumentNumber
     amount: Dong = Field(gt=0, lt=2**53)
     agency: AgencyCode | None = None
-    """code of the tax office that issued the notice; without it the applicant can't pay here"""
+    """code of the tax office that issued the notice; not set: the applicant can't pay here"""
 
 
 class FulfilObligation(Command):
@@ -360,9 +360,9 @@ class StopMode(StrEnum):
 class Stop(Command):
     """Stop the filing (dừng xử lý): suspend it until it is resumed, or end it.
 
-    A suspension ends after `limit`, or without it after the longest time that the procedure allows. If it waits for an
-    event, `awaits` names the event. A leader gives an `unproposed_reason` to end a filing without a specialist's
-    proposal to refuse it.
+    A suspension ends after `limit`; if that is not set, after the longest time that the procedure allows. `awaits`
+    names the event for which the suspension waits, if any. A leader gives an `unproposed_reason` to end a filing
+    without a specialist's proposal to refuse it.
     """
 
     kind: Literal["stop"] = "stop"
@@ -374,13 +374,13 @@ class Stop(Command):
     awaits: ShortText | None = None
     """the event for which the suspension waits"""
     unproposed_reason: ShortText | None = None
-    """reason of the leader for ending the filing without such a proposal"""
+    """reason of the leader for ending the filing without a specialist's proposal to refuse it"""
 
 
 class Prolong(Command):
     """Prolong a suspension (kéo dài tạm dừng), with a reason that is shown to the applicant.
 
-    `by` is the additional time, in the unit of its limit; without it, the longest time that the procedure allows.
+    `by` is the additional time, in the unit of its limit; if it is not set, the longest time that the procedure allows.
     """
 
     kind: Literal["prolong"] = "prolong"
@@ -416,7 +416,7 @@ class ApplyCase(Command):
 class Reappoint(Command):
     """Apologise and give another appointment (xin lỗi và hẹn lại ngày trả kết quả), with a reason for the applicant.
 
-    `by` is the delay, in the unit of the processing limit; without it, the longest that the procedure allows.
+    `by` is the delay, in the unit of the processing limit; if it is not set, the longest that the procedure allows.
     """
 
     kind: Literal["reappoint"] = "reappoint"
@@ -444,7 +444,7 @@ class PayAtCounter(Command):
     """Record that the fee was paid in full at the counter; `amount` in đồng as counted by the cashier.
 
     It was paid in cash unless `means` names another way: then `reference` is the number on the terminal's slip, or the
-    bank's.
+    bank's number of the transfer.
     """
 
     kind: Literal["pay_at_counter"] = "pay_at_counter"
@@ -452,7 +452,7 @@ class PayAtCounter(Command):
     means: PaymentMeans | None = None
     """means of payment at the counter: cash, card, transfer, or to the post with the papers it brought"""
     reference: DocumentNumber | None = None
-    """number on the terminal's slip, the bank's, or the post's; not for cash"""
+    """number on the terminal's slip, or the number given by the bank or the post; not set for cash"""
 
 
 class Withdraw(Command):
@@ -505,7 +505,7 @@ class HandOver(Command):
     identity: Identity | None = None
     """the identity document that the recipient showed"""
     authorisation: Authorisation | None = None
-    """the representative's authorisation; without it that of the filing counts"""
+    """the representative's authorisation; not set: the authorisation of the filing counts"""
     signature: FileRef | None = None
     """file that the recipient signed; not set if they signed on paper"""
     signed_on_paper: StrictBool = False

@@ -155,15 +155,15 @@ class Submitted(Model):
 
     For a paper filing, `missing` lists the missing parts, and `received_at` is the hand-over by the post, if it was
     before this event; `assisted`: an officer filled the form in, and the applicant signed the text that was `read_back`
-    to them. `desk` is the agency whose desk received the filing, `result_desk` the one whose desk hands over the
-    result, if they are not the deciding agency.
+    to them. `desk` is the agency whose desk received the filing, `result_desk` the agency whose desk hands over the
+    result; each is set only if it is not the deciding agency.
 
     Decisions made elsewhere at the hand-in are recorded here, so that the log alone is enough to fold the filing:
     `accountable` are the officers who answer for it, `partners` the agencies that decide parts of it, `digests` its
-    rules and its calendar. `client_id` and `submission_id` are the client's own ids of it. `possible_duplicates` are
-    the codes of the same person's open filings for the same procedure, found by the ledger. `scan` is the state of the
-    virus scan of its files, `signature_check` the check of its signature. `signs`: the agency's officers sign its
-    result, in a stream of its own.
+    rules and its calendar. `client_id` and `submission_id` are the client's own ids of the filing.
+    `possible_duplicates` are the codes of the same person's open filings for the same procedure, found by the ledger.
+    `scan` is the state of the virus scan of its files, `signature_check` the check of its signature. `signs`: the
+    agency's officers sign its result, in a stream of its own.
     """
 
     kind: Literal["submitted"] = "submitted"
@@ -216,13 +216,16 @@ class Submitted(Model):
 
 
 class Accepted(Model):
-    """The filing was accepted; `automatic` under the procedure's standing order. Its time runs from `since`, or now."""
+    """The filing was accepted; `automatic` under the procedure's standing order.
+
+    Its time limit runs from `since`, or from now if that is not set.
+    """
 
     kind: Literal["accepted"] = "accepted"
     automatic: bool = False
     """whether the procedure's standing order accepted it, without an officer"""
     since: Instant | None = None
-    """start of its time, if before the recording of this event"""
+    """start of the filing's time limit, if it is before the recording of this event"""
 
 
 class FilesScanned(Model):
@@ -254,7 +257,10 @@ class IntakeRefused(Model):
 
 
 class SupplementRequested(Model):
-    """The applicant was asked, once and completely, for the missing parts; `late`: by a leader, with a reason."""
+    """The applicant was asked, once and completely, for the missing parts.
+
+    `late`: a leader asked after the time in which the officers of the review may, with a reason.
+    """
 
     kind: Literal["supplement_requested"] = "supplement_requested"
     n: int
@@ -284,7 +290,7 @@ class Supplemented(Model):
 
 
 class SupplementExpired(Model):
-    """Nothing was supplied in time: refused at intake, ended later."""
+    """Nothing was supplied in time: the filing is refused at the intake, or ended in the review."""
 
     kind: Literal["supplement_expired"] = "supplement_expired"
     n: int
@@ -340,9 +346,9 @@ class FeeRequested(Model):
 class FeePaid(Model):
     """A fee was paid; `means` is set for a payment at the counter. `receipt_no` is the number of the receipt.
 
-    `reference` is the number of the terminal, the bank, or the post's consignment, unless it was paid in cash. `parcel`
-    is the number of the parcel with which the post has collected it. The agency forgoes `forgone` đồng of it, which
-    were not paid.
+    `reference` is the number given by the terminal or the bank, or the number of the post's consignment; not set for
+    cash. `parcel` is the number of the parcel with which the post has collected it. The agency forgoes `forgone` đồng
+    of it, which were not paid.
     """
 
     kind: Literal["fee_paid"] = "fee_paid"
@@ -354,7 +360,7 @@ class FeePaid(Model):
     receipt_no: Annotated[str | None, Numbered("receipt")] = None
     """number of the fee's receipt; not set before the payment"""
     reference: str | None = None
-    """number on the terminal's slip, the bank's, or the post's; not for cash"""
+    """number on the terminal's slip, or the number given by the bank or the post; not set for cash"""
     parcel: int | None = None
     """number of the parcel with which the post has collected it"""
     forgone: Dong | None = None
@@ -397,7 +403,10 @@ class FeeReduced(Model):
 
 
 class FeeChargedBack(Model):
-    """The payer's bank charged back so many đồng of a `fee`; they are requested again, as the `n`-th refund decided."""
+    """The payer's bank charged back this amount of a `fee`.
+
+    It is requested again, by a decision in the `n`-th refund.
+    """
 
     kind: Literal["fee_charged_back"] = "fee_charged_back"
     n: int
@@ -598,7 +607,7 @@ class Resumed(Model):
 
 
 class Stopped(Model):
-    """The agency stopped the filing for good (dừng giải quyết); `unproposed`: by a leader alone, with a reason."""
+    """The agency stopped the filing for good (dừng giải quyết); `unproposed`: no specialist had proposed it."""
 
     kind: Literal["stopped"] = "stopped"
     officer: str
@@ -832,7 +841,7 @@ class Withdrawn(Model):
 
 
 class Reopened(Model):
-    """A complaint was upheld: the filing starts again at the review `step`, without one at its intake.
+    """A complaint was upheld: the filing starts again at the review `step`, or at the intake if that is not set.
 
     `complaint` is the number of the complaint, `about` the seq of the undone act; `officer` has upheld it.
     """
@@ -868,7 +877,7 @@ class ApologyDrafted(Model):
 
 
 class Reappointed(Model):
-    """The applicant was given an apology and a new appointment, later by `by`."""
+    """The applicant was given an apology and a new appointment, which is later by the time `by`."""
 
     kind: Literal["reappointed"] = "reappointed"
     officer: str

@@ -152,8 +152,9 @@ class ClockState(Model):
     """One run of a clock, from its start to its end.
 
     `limit` includes the extensions. `due` is the instant at which the limit ends, computed on the calendar; during a
-    pause it keeps its value. `remind_at` and `apologise_at` are None once this is done, or if it will never be due.
-    `ended_by` is the kind of event that stopped the clock; a run that was cut short or started again has no `outcome`.
+    pause it keeps its value. `remind_at` is None once the reminder was sent or if none will be sent; `apologise_at`
+    likewise for the apology. `ended_by` is the kind of event that stopped the clock; a run that was cut short or
+    started again has no `outcome`.
     """
 
     clock: Clock
@@ -227,7 +228,7 @@ class Fee(Model):
     online: bool = False
     """whether an online payment was opened for it"""
     lapsed: bool = False
-    """whether it was not paid in time, while its result waits for it"""
+    """whether it was not paid in time; the result waits for its payment"""
     state: FeeState = FeeState.DUE
     receipt_no: str | None = None
     """number of the fee's receipt; not set before the payment"""
@@ -281,7 +282,7 @@ class Inspection(Model):
 
 
 class Opinion(Model):
-    """A consulted body's answer; without `consent` it objects, and a silent one has consented."""
+    """A consulted body's answer: it agrees (`consent`) or objects. A body that is `silent` has agreed."""
 
     step: Code
     party: Code
@@ -302,8 +303,8 @@ class PartStage(StrEnum):
 class FilingPart(Model):
     """A part of the procedure that another `agency` decides, the filing's n-th, as the lead agency sees it.
 
-    `due` is the deadline for its decision, `overdue`: the deadline was missed. The reasons of the decision are in its
-    own stream.
+    `due` is the deadline for its decision, `overdue`: the deadline was missed. The reasons of the decision are in the
+    part's own stream.
     """
 
     n: int
@@ -387,7 +388,7 @@ class Proposal(Model):
 
 
 class Decision(Model):
-    """The decision. `seq` is that of its event."""
+    """The decision. `seq` is the number of its event."""
 
     seq: int = 0
     """number of the event of the decision"""
@@ -664,7 +665,7 @@ class Action(Model):
 
 
 class Timer(Model):
-    """The next time at which a clock rings, and the occasion: `due`, or one of the moments before."""
+    """The next time at which a clock rings, and the occasion: its due instant, or an earlier one."""
 
     clock: Clock
     due: Instant
@@ -770,7 +771,7 @@ class FilingView(Model):
     waiver: Waiver | None = None
     """the granted waiver; not set if there is none"""
     proposal: Proposal | None = None
-    """the proposed decision, while it waits for its decision"""
+    """the proposed decision, while nobody has decided yet"""
     decision: Decision | None = None
     """the decision, its officer and its reason; not set before"""
     result: FileRef | None = None

@@ -31,24 +31,24 @@ class Submission(Model):
     dossier, if there is one. `payer_account` is the account for an online fee, and for refunds of money that is not
     owed.
 
-    `received_at` is the signing time of the hand-over record of a dossier by post, from which its time runs. At the
-    counter its time runs from now, online from the arrival at the server. `assisted` is the form that an officer filled
-    in at the counter for a person who can't, read back to them and signed.
+    `received_at` is the signing time of the hand-over record of a dossier by post, from which the filing's time limit
+    runs. At the counter the limit runs from now, online from the arrival at the server. `assisted` is the form that an
+    officer filled in at the counter for a person who can't, read back to them and signed.
 
-    `agency` is the deciding one. `desk` is another agency whose desk receives a paper filing, and `result_desk` the one
-    whose desk hands over the result, if not the same.
+    `agency` is the deciding agency. `desk` is another agency whose desk receives a paper filing, and `result_desk`
+    another agency whose desk hands over the result.
     """
 
     client_id: Key
     submission_id: Key
     procedure: ProcedureCode
     version: Version | None = None
-    """published version of the procedure; without it the current one"""
+    """published version of the procedure; not set: the current one"""
     agency: AgencyCode
     desk: AgencyCode | None = None
     result_desk: AgencyCode | None = None
     level: Level | None = None
-    """level of the filing, 1 to 4; without it the highest that the applicant can use"""
+    """level of the filing, 1 to 4; not set: the highest that the applicant can use"""
     channel: Channel = Channel.ONLINE
     applicant: Applicant
     """the person or organisation in whose name the filing is made"""

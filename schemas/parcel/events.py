@@ -23,7 +23,7 @@ class ConsignmentRequested(Deadline):
     cod: Dong = 0
     """amount that the postman collects on delivery, in đồng"""
     fee: Dong | None = None
-    """the part of it that is the fee, in đồng; not set if the fee is not collected on delivery"""
+    """the fee within the collected amount, in đồng; not set if the fee is not collected on delivery"""
     watch_seconds: int = 0
     """time in seconds for which late news of the post is still awaited"""
     address: Annotated[Address, Personal]
@@ -89,7 +89,7 @@ class ConsignmentEnded(Model):
     collected: Dong | None = None
     """amount that the recipient has paid to the post, in đồng; not set if none was to be collected"""
     fee: Dong | None = None
-    """the part of it that is the fee, in đồng; not set if the fee was not collected"""
+    """the fee within the collected amount, in đồng; not set if the fee was not collected"""
 
 
 class ConsignmentCalendarChanged(Model):
@@ -114,7 +114,7 @@ class ConsignmentWatchEnded(Model):
 
     kind: Literal["consignment_watch_ended"] = "consignment_watch_ended"
     until: Instant
-    """until when it was awaited"""
+    """end of the time for which late news was awaited"""
 
 
 ParcelEvent = (

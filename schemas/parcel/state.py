@@ -121,7 +121,7 @@ class Parcel(PartState):
 class ParcelView(Model):
     """The visible part of a parcel, with the recipient's invitations and the amount to collect from them, in đồng.
 
-    `seq` is that of its last event.
+    `seq` is the number of its last event.
     """
 
     filing_id: UUID

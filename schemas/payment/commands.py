@@ -95,7 +95,7 @@ class RenewPayment(Command):
 
     kind: Literal["renew_payment"] = "renew_payment"
     provider: Code | None = None
-    """the provider to take the money; without it, the agency's first"""
+    """the provider to take the money; not set: the agency's first provider"""
 
 
 PAYMENT_COMMANDS: Final[tuple[type[Command], ...]] = (RenewPayment,)

@@ -81,7 +81,7 @@ class PaymentCancelled(Model):
 
 
 class PaymentRefunded(Model):
-    """A refund of so many đồng of a capture, by that case of the capture's refund."""
+    """This amount of a capture, in đồng, was refunded by the case `case` of the capture's refund."""
 
     kind: Literal["payment_refunded"] = "payment_refunded"
     capture_id: str
@@ -119,7 +119,10 @@ class PaymentChargeBackAhead(ChargeBack):
 
 
 class PaymentRequestExpired(Model):
-    """This request was not paid while it could be. The fee is still owed and may be requested again."""
+    """This request was not paid in the time in which it could be paid.
+
+    The fee is still owed and may be requested again.
+    """
 
     kind: Literal["payment_request_expired"] = "payment_request_expired"
     attempt: int
@@ -156,7 +159,7 @@ class PaymentWatchEnded(Model):
 
     kind: Literal["payment_watch_ended"] = "payment_watch_ended"
     until: Instant
-    """until when it was awaited"""
+    """end of the time for which late money was awaited"""
 
 
 PaymentEvent = (

@@ -189,7 +189,7 @@ class CalendarDay(StrictModel):
     """A day that differs from its weekday, and its source. Only a short day has `hours`.
 
     A make-up day has the hours of the day it `replaces`. `source` names the legal text, or is `unconfirmed`; `checked`
-    is the date of the last comparison of the day with it.
+    is the date on which the day was last compared with its source.
     """
 
     date: Day
@@ -205,14 +205,14 @@ class CalendarDay(StrictModel):
     source: ShortText
     """legal text of the day, or the word unconfirmed"""
     checked: Day | None = None
-    """date of its last comparison with its source; without it that of the file"""
+    """date of its last comparison with its source; not set: the date for the whole file counts"""
 
 
 class Overlay(StrictModel):
-    """Days of one agency and of all below it (`H01` is also for `H01.12`), or without `agency` of the whole country."""
+    """Days of one agency and of all below it (`H01` is also for `H01.12`); or of the whole country."""
 
     agency: OverlayAgency | None = None
-    """code of the agency, for it and all below it; without it for the whole country"""
+    """code of the agency, for it and all agencies below it; not set: for the whole country"""
     days: tuple[CalendarDay, ...] = Field(min_length=1)
     """the days that differ from their weekday"""
 
@@ -244,8 +244,8 @@ class CalendarFile(StrictModel):
     """One version of a calendar, as written under `procedures/calendars/`.
 
     The holidays of `base`, their compensatory days and the Government's swaps come from the library `holidays`. Days
-    that it lacks, or has otherwise, are in `overlays`; the longest matching agency code decides. `checked` holds for
-    every day without a date of its own.
+    that the library lacks, or states differently, are in `overlays`; the longest matching agency code decides.
+    `checked` holds for every day without a date of its own.
     """
 
     code: CalendarCode

@@ -54,7 +54,7 @@ class ProvincePublished(Publication):
 
 
 class CalendarDays(Model):
-    """The days of a calendar for an agency, or, without one, for the whole country."""
+    """The days of a calendar for an agency, or for the whole country if no agency is set."""
 
     agency: str = Field(description="code of the agency; empty for the whole country")
     body: str = Field(description="the calendar as JSON, byte for byte")

@@ -20,7 +20,7 @@ class Fact(StrictModel):
     source: ShortText
     """legal text of the fact, or the word unconfirmed"""
     checked: Day | None = None
-    """day of its last comparison with its source; without it that of the whole file"""
+    """day of its last comparison with its source; not set: the day for the whole file counts"""
 
 
 class Statement(Fact):

@@ -59,7 +59,7 @@ class FeeItem(Fact):
     amount: AmountInDong | None = None
     """đồng, once or for each unit; not set if the item is a rate"""
     per: Code | None = None
-    """code of the whole-number form field with the number of units; without it once"""
+    """code of the whole-number form field with the number of units; not set: the amount is due once"""
     basis_points: BasisPoints | None = None
     """the rate, in hundredths of a percent"""
     of: Code | None = None

@@ -247,8 +247,8 @@ class PartRule(Fact):
 class ReferralRule(Fact):
     """The parts that other agencies decide (liên thông), while the filing's own agency leads.
 
-    Those of an electronic filing are referred all at once, those of a paper filing one by one (Decree 61/2018 art. 19
-    k6). If an agency does not answer in time, both agencies are notified; the step waits for the answer.
+    The parts of an electronic filing are referred all at once, the parts of a paper filing one by one (Decree 61/2018
+    art. 19 k6). If an agency does not answer in time, both agencies are notified; the step waits for the answer.
     """
 
     parts: tuple[PartRule, ...] = Field(min_length=1)
@@ -416,10 +416,10 @@ MOST_YEARS: Final = 200
 
 
 class RetentionRule(Fact):
-    """The years for which a filing is kept after its end (thời hạn bảo quản), and those after which it is erased.
+    """The years for which a filing is kept after its end (thời hạn bảo quản), and the years after which it is erased.
 
-    It may not be erased before `keep_years`, and must be after `erase_years`. Without one of them, that side has no
-    limit.
+    It may not be erased before `keep_years`, and must be erased after `erase_years`. If one of them is not set, there
+    is no such limit.
     """
 
     keep_years: int | None = Field(default=None, ge=0, le=MOST_YEARS)

@@ -52,9 +52,9 @@ class Limits(Model):
     A complaint must be made within `appeal`, taken up within `take_up`, and then answered within `complaint`.
 
     A reminder is due `reminder`, and an apology `apology`, before the end of a limit. A new appointment is announced at
-    least `notice` before the end; it is at most `reappointment` later, or without that at most `processing` once more.
-    With a `cut_off` (`15:00`), later arrivals count, for the agency's limits in days, as received on the next working
-    day.
+    least `notice` before the end; it is at most `reappointment` later, or if that is not set, at most `processing` once
+    more. With a `cut_off` (`15:00`), later arrivals count, for the agency's limits in days, as received on the next
+    working day.
 
     If `reading` is set, a result that is given online must be read within it. If `unclaimed` is set, it is the interval
     of the applicant's reminders of a result that nobody fetches.

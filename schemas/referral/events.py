@@ -35,7 +35,7 @@ class ReferralReminded(Model):
 
 
 class ReferralOverdue(Model):
-    """The limit passed without an answer: it is in the queues of the team leads, at this agency and at the lead."""
+    """The limit passed without an answer: it is in the queues of the team leads of both agencies."""
 
     kind: Literal["referral_overdue"] = "referral_overdue"
     due: Instant

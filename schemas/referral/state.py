@@ -63,7 +63,7 @@ class Referral(PartState):
 
 
 class ReferralView(Model):
-    """The visible part of a referral: deciding agency, deadline and decision. `seq` is that of its last event."""
+    """The visible part of a referral: deciding agency, deadline and decision. `seq` is the number of its last event."""
 
     filing_id: UUID
     n: int

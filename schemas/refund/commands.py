@@ -33,7 +33,7 @@ class RequestRefund(_InWhosePlace):
 
     kind: Literal["request_refund"] = "request_refund"
     amount: Annotated[Dong, Field(gt=0)] | None = None
-    """amount in đồng to refund; without it and without lines, all that is left"""
+    """amount in đồng to refund; if neither amount nor lines are set: all that is left"""
     lines: tuple[RefundLine, ...] = Field(default=(), max_length=100)
     """refunded amount of each item of the fee"""
     reason: ShortText

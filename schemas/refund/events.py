@@ -40,10 +40,12 @@ class RefundDecided(Model):
 
 
 class RefundOpened(Model):
-    """A refund of so many đồng was requested; without an `officer`, by the system. `lines` are the items of the fee.
+    """A refund of this amount in đồng was requested by the `officer`, or by the system if none is set.
 
-    `asked` is the requested fee, if the money exceeded it. `ended` are the officers whose act ended the filing, or who
-    granted the waiver by which the money is not owed: they count as requesters.
+    `lines` are the items of the fee.
+
+    `asked` is the requested fee, if more than the fee was paid. `ended` are the officers whose act ended the filing, or
+    who granted the waiver by which the money is not owed: they count as requesters.
     """
 
     kind: Literal["refund_opened"] = "refund_opened"

@@ -190,9 +190,10 @@ class Refund(Model):
 
 
 class RefundStart(OnDemandStart):
-    """The start input of a capture's refund: `n` is the payment's number × 1000 + the capture's in its log.
+    """The start input of a capture's refund: `n` is the payment's number × 1000 + the capture's number.
 
-    With 0 instead of the capture's number, it is the refund of the fee paid at the counter, or to the post.
+    The capture's number is its place among the captures in the payment's log. If it is 0, this is the refund of the fee
+    paid at the counter, or to the post.
     """
 
     stream = "refund"

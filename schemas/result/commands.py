@@ -35,7 +35,7 @@ class RevokeResult(Command):
 class CorrectResult(Command):
     """Replace the result by a corrected one with its own number (đính chính, cấp lại), with reason and legal basis.
 
-    `result` is the corrected file, if it exists already; without it the agency's back office makes it.
+    `result` is the corrected file, if it exists already; if it is not set, the agency's back office makes it.
     """
 
     kind: Literal["correct_result"] = "correct_result"

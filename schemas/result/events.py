@@ -39,7 +39,7 @@ class ResultEntered(Model):
     officer: str | None = None
     """identity of the officer who had it corrected or signed again; not set for the first"""
     brought: FileRef | None = None
-    """the corrected file, if it existed already; without it the agency's back office makes it"""
+    """the corrected file, if it existed already; not set: the agency's back office makes it"""
     order: Annotated[ResultOrder | None, Personal] = None
     reason: Annotated[str | None, Personal] = None
     legal_basis: Annotated[str | None, Personal] = None
@@ -82,7 +82,7 @@ class ResultSigned(Model):
 
 
 class SignatureDeclined(Model):
-    """The officer declined to sign; without a `reason`, they declined at the signing service alone."""
+    """The officer declined to sign; if no `reason` is set, they declined only at the signing service."""
 
     kind: Literal["signature_declined"] = "signature_declined"
     place: SigningPlace
@@ -90,7 +90,7 @@ class SignatureDeclined(Model):
     officer: str
     reason: Annotated[str | None, Personal] = None
     registered: str | None = Field(default=None, exclude_if=unset)
-    """number of the result; only where they said so to the signing service alone"""
+    """number of the result; only if they declined only at the signing service"""
 
 
 class NumberVoided(Model):
@@ -131,7 +131,7 @@ class ResultRevoked(Model):
 
 
 class ResultRenewed(Model):
-    """The file got another time-stamp before the last one became uncheckable: it is another file now."""
+    """The file got another time-stamp before the last one could no longer be checked: it is another file now."""
 
     kind: Literal["result_renewed"] = "result_renewed"
     registered: str

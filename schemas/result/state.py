@@ -166,7 +166,7 @@ class ResultEntry(Model):
     state: ResultState = ResultState.MAKING
     result: FileRef | None = None
     brought: FileRef | None = None
-    """the corrected file, if it existed already; without it the agency's back office makes it"""
+    """the corrected file, if it existed already; not set: the agency's back office makes it"""
     issued: FileRef | None = None
     """its file as issued; not set before"""
     issued_at: Instant | None = None
