@@ -68,7 +68,7 @@ group by stream
 """
 _NUMBERS: Final = "select filing_id::text, count(*) from result group by filing_id"
 _UNRECORDED: Final = """
-select kind, count(*) from finding where not exists (
+select kind, count(*) from finding where kind <> 'files_examined' and not exists (
     select from event where event.stream = finding.stream and event.kind = finding.kind
         and convert_from(event.body, 'UTF8')::jsonb @> finding.body
 ) group by kind order by kind

@@ -29,6 +29,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Final
@@ -97,6 +98,11 @@ async def disturb(home: Home, given: argparse.Namespace, seen: Seen, operating: 
                 seen.faults[f"{part} {'paused' if pause else 'killed'}"] += 1
 
 
+def gone(file: Path) -> bool:
+    """Returns whether the file has been removed."""
+    return not file.exists()
+
+
 async def die_at_points(folder: Path, given: argparse.Namespace, seen: Seen, operating: asyncio.Lock) -> None:
     """Let the worker die at one place after the other, the first time that it comes there."""
     moments, places = random.Random(given.seed), cycle(POINTS)
@@ -107,7 +113,7 @@ async def die_at_points(folder: Path, given: argparse.Namespace, seen: Seen, ope
         async with operating:
             armed.touch()
             with suppress(TimeoutError):
-                await until(lambda armed=armed: not armed.exists(), seconds=REACHED)
+                await until(partial(gone, armed), seconds=REACHED)
                 seen.faults[f"worker died at {place}"] += 1
             armed.unlink(missing_ok=True)
 

@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS, help="what the stranger does")
     parser.add_argument("--lies", nargs="*", choices=LIES, default=["append"], help="what it says to workflows")
     parser.add_argument("--agencies", action="store_true", help="it also answers in place of back offices")
+    parser.add_argument("--runbook", type=float, default=700, help="seconds after it left, when an operator acts")
     parser.add_argument("--out", type=Path, default=Path("rogue.json"))
     given = parser.parse_args()
     begun = time.monotonic()

@@ -73,7 +73,11 @@ class Stranger(Answering):
     async def _disturb(self, task: PollActivityTaskQueueResponse, *, cancels: bool) -> None:
         service, whose = self._client.workflow_service, task.workflow_execution.workflow_id
         details = await encoded(self._client, whose, EVIL)
-        named = {"namespace": self._client.namespace, "task_token": task.task_token, "identity": STRANGER}
+        named: dict[str, Any] = {
+            "namespace": self._client.namespace,
+            "task_token": task.task_token,
+            "identity": STRANGER,
+        }
         if cancels:
             await service.respond_activity_task_canceled(RespondActivityTaskCanceledRequest(**named, details=details))
             return
@@ -110,7 +114,7 @@ class AnsweringById:
     async def _answer(self, workflow_id: str, one: PendingActivityInfo) -> None:
         name = one.activity_type.name
         way = list(ById)[next(self._turns) % len(ById)]
-        named = {
+        named: dict[str, Any] = {
             "namespace": self._client.namespace,
             "workflow_id": workflow_id,
             "activity_id": one.activity_id,

@@ -20,10 +20,9 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
 from console.home import CODEC
-from demo import player, report
+from demo import insisting, player, report
 from demo import running as demo
 from demo.applicant import Filer
-from demo.insisting import PATIENCE
 from demo.player import Played, Player
 from demo.scenario import Scenario, load
 from deploy.stack.publisher import publisher
@@ -37,6 +36,7 @@ from recovery.histories import each
 from recovery.stalled import stalled
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
 from tests.answering import EVIL, STRANGER
+from tests.faults.losses import restart_all
 from tests.faults.once import not_once
 from tests.faults.processes import ENV, motcua, up, worker_process
 from tests.faults.rogue.answers import strangers
@@ -110,15 +110,28 @@ async def _play(
     versions = await demo.publish(env["MOTCUA_OWNER_DATABASE_URL"], publisher(env), scenarios)
     await let_speak(env)
     departure = Departure()
-    people = Wary(client, speaker=speaker_here(env), authenticated=authenticated_here(env), patience=PATIENCE)
+    people = Wary(client, speaker=speaker_here(env), authenticated=authenticated_here(env), patience=AFTER)
     people.heard, people.departure, people.env = found.heard, departure, env
-    with patch.object(player, "LONGEST", given.seconds + AFTER):
+    longest = given.seconds + AFTER
+    with patch.object(player, "LONGEST", longest), patch.object(insisting, "PATIENCE", longest):
         async with _stranger(env, folder, client, given, found):
             playing = asyncio.create_task(_all(env, Player(people, versions, demo._beside(env, people)), scenarios))
             await asyncio.sleep(given.seconds)
         departure.leave()
         _say(f"the stranger has left; {found.answered.total()} answers")
-        return await playing
+        operating = asyncio.create_task(_operate(folder, given.runbook, found))
+        try:
+            return await playing
+        finally:
+            operating.cancel()
+            await asyncio.gather(operating, return_exceptions=True)
+
+
+async def _operate(folder: Path, after: float, found: Found) -> None:
+    """Does what the runbook says about runs that have ended too early, once the rest has gone on by itself."""
+    await asyncio.sleep(after)
+    for what in ("--all-behind", "--all-missing"):
+        found.figures[f"runbook {what}"] = await restart_all(folder, what)
 
 
 async def _all(env: Mapping[str, str], playing: Player, scenarios: Sequence[Scenario]) -> list[Played]:
