@@ -63,19 +63,23 @@ class Sending(Questions):
         content = submission.model_dump(mode="json", exclude_none=True)
         digest = _digest_of(content)
         stream = c.filing_workflow(c.filing_id(submission.client_id, submission.submission_id))
-        update_id = command_id()
+        update_id, anew = command_id(), False
 
         async def attempt(limit: timedelta) -> c.Receipt:
-            nonlocal update_id
+            nonlocal update_id, anew
             if self._line.known.is_open(stream, SUBMIT):
                 with contextlib.suppress(RefusedError, FilingNotAvailable):
                     return await self._ask(c.AskReceipt(stream=stream), limit, submission.actor)
             signed = await self._line.voice.submission(submission)
             try:
-                operation = _filing(stream, content, signed)
+                operation = _filing(stream, content, signed, anew=anew)
                 return await self._file(operation, {"content": digest} | signed, update_id, limit)
             except WorkflowAlreadyStartedError:
-                return await self._ask(c.AskReceipt(stream=stream), limit, submission.actor)
+                try:
+                    return await self._ask(c.AskReceipt(stream=stream), limit, submission.actor)
+                except FilingNotAvailable as error:  # a run has ended whose filing was never recorded
+                    anew = True
+                    raise TryAgainError from error
             except SignAnewError:
                 update_id = command_id()
                 raise
@@ -295,15 +299,21 @@ class Sending(Questions):
             raise FilingClosed(f"{stream} has ended")
 
 
-def _filing(stream: str, content: dict[str, Any], signed: dict[str, str]) -> WithStartWorkflowOperation[Any, Any]:
-    """Returns the start of a filing's workflow, with the statement in `signed`, if any."""
+def _filing(
+    stream: str, content: dict[str, Any], signed: dict[str, str], *, anew: bool
+) -> WithStartWorkflowOperation[Any, Any]:
+    """Returns the start of a filing's workflow, with the statement in `signed`, if any.
+
+    `anew`: also if one has ended before; the record knows whether that one has filed.
+    """
+    again = WorkflowIDReusePolicy
     return WithStartWorkflowOperation(
         _FILING,
         {"submission": content} | signed,
         id=stream,
         task_queue=c.TASK_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        id_reuse_policy=again.ALLOW_DUPLICATE if anew else again.ALLOW_DUPLICATE_FAILED_ONLY,
         static_summary=f"{content['procedure']} · {content['agency']}",
         static_details=f"The record has its code and where it stands: `motcua filing {stream.partition(':')[2]}`.",
     )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
+from temporalio.client import WorkflowExecutionStatus
 
 from activities.ledger.append import APPEND
 from recovery.unrecorded import Nudges
@@ -67,4 +68,17 @@ async def test_a_run_that_waits_for_people_who_can_not_see_it_is_nudged(world: W
         assert await nudges.nudge(world.temporal, later) == []
         await eventually(play.kinds, bool)
         assert (await world.client.submit(filed)).code != forged.code
+    await sound(world)
+
+
+async def test_a_submission_whose_run_ended_without_a_record_can_be_filed_again(world: World) -> None:
+    filed, lies = birth(), Counter({"filing": 1000})
+    async with lying(world, lies):
+        run = world.temporal.get_workflow_handle(filing_workflow(of(filed)))
+        forged = await world.client.submit(filed)
+        await eventually(run.describe, lambda found: found.status is WorkflowExecutionStatus.COMPLETED)
+        lies.clear()
+        play = await Play.begin(world, filed)
+        assert play.code != forged.code
+        assert (await play.at(Stage.CLOSED)).closing is Closing.DELIVERED
     await sound(world)
