@@ -12,7 +12,10 @@ import asyncpg
 from temporalio.client import WorkflowExecutionStatus
 
 from activities.ledger.append import APPEND
+from recovery.healing import Healer
 from recovery.unrecorded import Nudges
+from rules.streams import KINDS
+from schemas.filing.commands import Withdraw
 from schemas.filing.state import Closing, Stage
 from schemas.ids import filing_workflow
 from schemas.stream.ledger import Appended, Batch
@@ -22,7 +25,7 @@ from tests.any_files import AnyFiles, received_by
 from tests.conftest import World
 from tests.faults.rogue.liar import echoed
 from tests.sound import sound
-from workers.wiring import activities, platform_worker
+from workers.wiring import WORKFLOWS, activities, platform_worker
 
 
 @asynccontextmanager
@@ -81,4 +84,22 @@ async def test_a_submission_whose_run_ended_without_a_record_can_be_filed_again(
         play = await Play.begin(world, filed)
         assert play.code != forged.code
         assert (await play.at(Stage.CLOSED)).closing is Closing.DELIVERED
+    await sound(world)
+
+
+async def test_an_open_filing_whose_run_was_told_of_its_end_is_restarted(world: World) -> None:
+    lies = Counter[str]()
+    async with lying(world, lies), asyncpg.create_pool(world.app_dsn, min_size=0) as pool:
+        play = await Play.begin(world, extract())
+        run = world.temporal.get_workflow_handle(filing_workflow(play.filing))
+        lies["filing"] = 1000
+        await play.act(Withdraw, play.submission.actor, reason="nộp nhầm")
+        await eventually(run.describe, lambda found: found.status is WorkflowExecutionStatus.COMPLETED)
+        lies.clear()
+        assert await play.kinds() == ["submitted"]
+        healer = Healer(pool, KINDS, WORKFLOWS)
+        await eventually(lambda: healer.look(world.temporal, datetime.now(UTC)), lambda look: look.healed)
+        again = await Play.begin(world, play.submission)
+        await again.act(Withdraw, play.submission.actor, reason="nộp nhầm")
+        assert (await again.at(Stage.CLOSED)).closing is Closing.WITHDRAWN
     await sound(world)
