@@ -30,13 +30,17 @@ async def not_once(env: Mapping[str, str], filings: Iterable[Mapping[str, Any]])
         await connection.close()
 
 
-async def unrecorded(env: Mapping[str, str]) -> dict[str, int]:
-    """Returns the number of outcomes that are known and that no event states, by the kind of the event."""
+async def unrecorded(env: Mapping[str, str]) -> dict[str, list[str]]:
+    """Returns the outcomes that are known and that no event states: their streams with their events, by kind."""
     connection = await asyncpg.connect(env["MOTCUA_SUPERUSER_DATABASE_URL"])
     try:
-        return dict(map(tuple, await connection.fetch(_UNRECORDED)))
+        rows = await connection.fetch(_UNRECORDED)
     finally:
         await connection.close()
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row["kind"], []).append(f"{row['stream']}: {', '.join(row['events'] or ())}")
+    return found
 
 
 def _parcels(recorded: Mapping[str, int], at_the_post: list[str]) -> Iterable[str]:
@@ -68,10 +72,11 @@ group by stream
 """
 _NUMBERS: Final = "select filing_id::text, count(*) from result group by filing_id"
 _UNRECORDED: Final = """
-select kind, count(*) from finding where kind <> 'files_examined' and not exists (
+select stream, kind, (select array_agg(kind order by seq) from event where event.stream = finding.stream) as events
+from finding where kind <> 'files_examined' and not exists (
     select from event where event.stream = finding.stream and event.kind = finding.kind
         and convert_from(event.body, 'UTF8')::jsonb @> finding.body
-) group by kind order by kind
+) order by kind, stream
 """
 _TWICE: Final = """
 select stream, convert_from(body, 'utf8')::json->>'paper' || (convert_from(body, 'utf8')::json->'about')::text as about,

@@ -13,6 +13,7 @@ import pytest
 from obstore.store import from_url
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from activities.partners.instructions import Instruction
 from activities.reception import ExamineRequest
@@ -47,7 +48,7 @@ from tests.sealed import ring, sealed
 from tests.sound import sound
 from tests.workflow.refunds import AMOUNT, WHY, refunded
 from tests.workflow.results import RELEASED, decided, set_up, signers
-from workers.wiring import activities, platform_worker
+from workers.wiring import WORKFLOWS, activities, platform_worker
 from workflows import agency
 from workflows.stream import asking, basis
 
@@ -123,6 +124,20 @@ async def sent(world: World) -> Play:
     return play
 
 
+async def replayed(world: World) -> None:
+    """Assert that every history replays: as at another worker, or when a run was forgotten."""
+    replayer = Replayer(
+        workflows=WORKFLOWS,
+        namespace=world.namespace,
+        data_converter=world.temporal.data_converter,
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    )
+    async for run in world.temporal.list_workflows("WorkflowType != 'View'"):
+        history = await world.temporal.get_workflow_handle(run.id, run_id=run.run_id).fetch_history()
+        result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+        assert result.replay_failure is None, run.id
+
+
 def tried(stranger: Answering, *names: str) -> None:
     """Assert that these were answered in each way."""
     missing = [(name, way) for name in names for way in stranger.ways if not stranger.answered[name, way]]
@@ -141,6 +156,7 @@ async def test_no_answer_of_a_stranger_is_recorded(beset: Beset) -> None:
     assert await signs.kinds("result", 1) == RELEASED
     assert (await posted.kinds("parcel", 1))[-1] == "consignment_ended"
     assert (await refunded_.order())["status"] == "paid"
+    await replayed(world)
     await sound(world)
 
 

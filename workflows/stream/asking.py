@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows.stream.basis import DOUBLED, pause_after
 from workflows.stream.recording import Stream
-from workflows.stream.unopened import expect_opened
+from workflows.stream.unopened import expect_opened_before
 from workflows.stream.waiting import first_of, pause, wait_for
 
 _UNFOUNDED: Final = "motcua_answers_unfounded_total"
@@ -228,7 +228,7 @@ def readable(raw: RawValue | None, model: Any) -> Any:
     try:
         answer = converter.from_payload(raw.payload, model)
     except Exception as error:  # noqa: BLE001 -- no matter which
-        expect_opened(converter.from_payload(raw.payload))
+        expect_opened_before(converter.from_payload(raw.payload))
         raise UnreadableError(type(error).__name__) from None
     if answer is None:  # the converter takes it for any type; no activity of ours answers so
         raise UnreadableError("nothing")

@@ -187,7 +187,8 @@ async def _examine(env: Mapping[str, str], folder: Path, found: Found, told: Map
     doctor = json.loads((await motcua(ENV, "doctor", "--json", "--lang", "en", folder=folder)).out)
     found.figures["doctor"] = doctor
     reconciled = await motcua(ENV, "reconcile", "--json", "--lang", "en", folder=folder)
-    wrong += [f"done without an order: {reconciled.out}"] if reconciled.code else []
+    unordered = json.loads(reconciled.out)
+    wrong += [f"done without an order: {one['act']}" for one in unordered["unordered"] if one["ours"]]
     rebuilt = await motcua(ENV, "ledger", "rebuild", "--json", folder=folder)
     found.figures["rebuild"] = json.loads(rebuilt.out) if rebuilt.out else rebuilt.err
 

@@ -38,6 +38,7 @@ VIA: Final = Via(principal="portal")
 _USED: Final = (
     *("now", "info", "extern_functions", "uuid4", "wait_condition", "all_handlers_finished"),
     *("execute_local_activity", "execute_local_activity_method", "start_activity", "payload_converter", "sleep"),
+    "patched",
 )
 
 
@@ -55,6 +56,7 @@ class Engine:
 
     `before_answer` runs between a request to the log and its answer; `told` is added to every answer of the log, which
     takes no batch that it `refuses`.
+    `marked`: whether the history holds a marker, as it does for the first execution of a place.
     `answers`: the answers of other activities by name, a future while one is open; `asked`: the inputs of these.
     """
 
@@ -72,6 +74,7 @@ class Engine:
         self.waits: list[dict[str, Any]] = []
         self.slept: list[timedelta] = []
         self.meter = Instruments()
+        self.marked = True
         self.run = SimpleNamespace(
             workflow_id=NAME,
             run_id="this run",
@@ -97,6 +100,9 @@ class Engine:
 
     def extern_functions(self) -> dict[str, Callable[..., Any]]:
         return self.extern
+
+    def patched(self, _: str) -> bool:
+        return self.marked
 
     def uuid4(self) -> UUID:
         return UUID(int=9)

@@ -124,12 +124,11 @@ async def test_the_server_may_repeat_a_question_for_so_long_and_then_twice_as_lo
     assert minutes == [10, 20, 40, 80, 160, 320, 640, 1280, 1440, 1440]
 
 
-@pytest.mark.usefixtures("engine")
-def test_an_answer_that_was_read_before_waits_for_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_was_read_before_waits_for_its_key(engine: Engine) -> None:
     sealed = RawValue(Payload(metadata={"encoding": NOT_OPENED}, data=b"there is no key"))
     with pytest.raises(UnreadableError):
         readable(sealed, Handed)
-    monkeypatch.setattr(workflow.unsafe, "is_replaying", lambda: True)
+    engine.marked = False
     with pytest.raises(KeyMissingError):
         readable(sealed, Handed)
     with pytest.raises(UnreadableError):
