@@ -98,7 +98,7 @@ async def test_an_open_filing_whose_run_was_told_of_its_end_is_restarted(world: 
         lies.clear()
         assert await play.kinds() == ["submitted"]
         healer = Healer(pool, KINDS, WORKFLOWS)
-        await eventually(lambda: healer.look(world.temporal, datetime.now(UTC)), lambda look: look.healed)
+        await eventually(lambda: healer.look(world.temporal, datetime.now(UTC)), lambda look: bool(look.healed))
         again = await Play.begin(world, play.submission)
         await again.act(Withdraw, play.submission.actor, reason="nộp nhầm")
         assert (await again.at(Stage.CLOSED)).closing is Closing.WITHDRAWN
