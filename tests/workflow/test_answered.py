@@ -39,7 +39,7 @@ from schemas.filing.state import Stage
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE, filing_workflow, referral_workflow, result_workflow
 from schemas.people import Role
 from schemas.refund.commands import ApproveRefund, RequestRefund
-from tests.acting import ADDRESS, LEAD, Play, birth, bodies, eventually, extract, refer
+from tests.acting import ADDRESS, EXTRACT, LEAD, Play, birth, bodies, eventually, extract, publish_short, refer
 from tests.answering import EVIL, INVENTIONS, Answering, Signs, Way, answering, giving_way, name_of
 from tests.any_files import AnyFiles, received_by
 from tests.conftest import World
@@ -109,7 +109,10 @@ async def beset(world: World, request: pytest.FixtureRequest, monkeypatch: pytes
 
 
 async def paid_and_refunded(world: World) -> Play:
-    play = await Play.begin(world, extract())
+    version = await publish_short(
+        world, EXTRACT, payment=600
+    )  # the fee is not to expire before the stranger is through
+    play = await Play.begin(world, extract(version=version))
     await play.accept()
     await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
     await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=AMOUNT, **WHY)

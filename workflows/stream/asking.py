@@ -40,6 +40,8 @@ _LONGEST_BOUND: Final = timedelta(days=1)
 
 Until it is reached the time is doubled again and again, since forged failures may delay the retries.
 """
+_LAST: Final = timedelta(seconds=2)
+"""The time before its end in which a question is not repeated: no retry of ours fits any more."""
 _WATCH: Final = timedelta(days=7)
 """The time for which the server retries a question whose answer may come late."""
 
@@ -176,14 +178,14 @@ class Asking:
         """Reads the log again, unless the question is out of date.
 
         Returns True if the server gave the question up at once, because a retry was requested for later than its limit:
-        strangers could request such retries again and again.
+        strangers could request such retries again and again. Only in its last seconds an activity of ours does so.
         """
         self._silent += 1
-        if asked.within <= limit:
+        at_once = isinstance(error.cause, ApplicationError) and error.cause.next_retry_delay is not None
+        if asked.within <= (_LAST if at_once else limit):
             return False
         await stream.catch_up()
-        delay = error.cause.next_retry_delay if isinstance(error.cause, ApplicationError) else None
-        return delay is not None and delay > limit
+        return at_once
 
 
 def _start(asked: Question[Any], limit: timedelta) -> workflow.ActivityHandle[RawValue]:
