@@ -1,4 +1,4 @@
-"""What the documents point to is there: the tests they name, and the files they link."""
+"""What the documents point to is there: tests, links, quoted code; and each word of the contract in the glossary."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import pytest
+
+from schemas.filing.commands import PUBLIC_COMMANDS
+from schemas.filing.events import Clock
+from schemas.filing.state import Closing, Stage
+from schemas.people import Role
 from tests.conftest import ROOT
 from tests.walking import walked
 
@@ -71,3 +77,41 @@ def test_the_step_that_is_worked_through_is_quoted() -> None:
         "schemas/filing/commands.py",
         "rules/filing/commands/with_applicant.py",
     } < places
+
+
+# The glossary names what there is: every word of the contract once, and every place it points to.
+
+ROWS: Final = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()
+    if line.startswith("| ") and not line.startswith("| Tiếng Việt")
+]
+
+
+def named(column: int) -> list[str]:
+    return [name for row in ROWS for name in re.findall(r"`([^`]+)`", row[column])]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [model.model_fields["kind"].default for model in PUBLIC_COMMANDS],
+        list(Role),
+        list(Clock),
+        list(Stage),
+        list(Closing),
+    ],
+    ids=["commands", "roles", "clocks", "stages", "endings"],
+)
+def test_it_has_every_word_of(words: list[str]) -> None:
+    assert [word for word in words if word not in {*named(1), *named(2)}] == []
+
+
+def test_it_has_every_term_once() -> None:
+    terms = [term for row in ROWS for term in row[0].split(", ")]
+    assert sorted(terms) == sorted(set(terms))
+
+
+def test_every_row_is_whole_and_points_to_something_that_is_there() -> None:
+    assert [row for row in ROWS if len(row) != 5 or not all(row)] == []
+    assert [place for place in named(3) if not (ROOT / place).exists()] == []

@@ -82,8 +82,8 @@ PACKAGES: Final = (
             "tests/replay/test_golden.py",
             "tests/workflow/test_bad_input.py",
             "tests/workflow/test_branches.py",
-            "tests/workflow/test_forgeries.py",
-            "tests/workflow/test_pinned.py",
+            "tests/workflow/test_branches.py",
+            "tests/workflow/test_provinces.py",
             "tests/integration/record/test_new_kind.py",
         ),
         stack=True,
@@ -91,7 +91,7 @@ PACKAGES: Final = (
     Package(
         "activities/ledger",
         (
-            "tests/unit/test_database.py",
+            "tests/unit/test_processes.py",
             "tests/unit/test_event_rows.py",
             "tests/integration/record/test_append.py",
             "tests/integration/record/test_inbox.py",
@@ -99,8 +99,8 @@ PACKAGES: Final = (
             "tests/integration/record/test_new_kind.py",
             "tests/integration/record/test_reserving.py",
             "tests/integration/record/test_rows.py",
-            "tests/integration/record/test_standing.py",
-            "tests/workflow/test_forgeries.py",
+            "tests/integration/record/test_rebuild.py",
+            "tests/workflow/test_branches.py",
         ),
         stack=True,
         without=(

@@ -1,21 +1,51 @@
-"""Ways of a filing that no story of the demo tells, on a real server, worker, database and bank."""
+"""Ways of a filing that no story of the demo tells: complaints, parts of other agencies, and what nobody asked for."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
 
-from motcua import NotAllowed
+from motcua import BackOffice, BadSubmission, FilingClosed, NotAllowed, SameIdOtherContent
+from publishing.authoring import procedures
 from recovery.restart import Restarter
+from schemas.backoffice import AnswerRequest, Dossier, PartDecision
 from schemas.filing import commands as cm
-from schemas.filing.state import Stage, Status
-from schemas.ids import filing_workflow, payment_workflow
+from schemas.filing.events import Outcome
+from schemas.filing.state import FeeState, Stage, Status
+from schemas.ids import TASK_QUEUE, complaint_workflow, fee_key, filing_workflow, payment_workflow, reference_of
+from schemas.payment.state import PaymentState
 from schemas.people import Role
 from schemas.reading import Audience
-from tests.acting import BIRTH, NEVER_PAYS, Play, birth, eventually, extract, publish_short
-from tests.conftest import World
+from tests.acting import (
+    BIRTH,
+    CHILD,
+    INSURANCE,
+    JOINED,
+    LEAD,
+    NEVER_PAYS,
+    PAYS_TWICE,
+    POLICE,
+    Play,
+    birth,
+    decide_part,
+    eventually,
+    extract,
+    joined,
+    publish_short,
+    refer,
+    refusal,
+    stock,
+)
+from tests.conftest import ROOT, World
+from tests.shell import Shell
 from tests.sound import sound
+from tests.workflow.complaints import SECOND, UPHELD, answered, complained, complaint, refused, reopened, seq_of
 from tests.workflow.delivery import fetched
 from tests.workflow.obligations import LAND, PAID, N, demanded, takes_money
 from workers.wiring import open_pool
@@ -132,3 +162,237 @@ async def test_a_wrong_code_is_refused_and_counted_once_for_each_command(running
     await play.hand_over()
     assert (await play.view()).status is Status.RETURNED
     assert (await play.kinds())[-2:] == ["wrong_code_given", "handed_over"]
+
+
+# Complaints on a real server: answered, and upheld their filing starts again, once, whatever is lost meanwhile.
+
+REJECTED: Final = UPHELD | {"outcome": "rejected"}
+
+
+async def settled(world: World, stream: str) -> Any:
+    """The complaint once it has come to its end."""
+    await world.temporal.get_workflow_handle(stream).result()
+    return (await world.client.complaints(stream.split(":")[1]))[-1]
+
+
+async def test_upheld_a_refusal_is_decided_again_though_temporal_loses_both(running: World) -> None:
+    """Complaint and filing, between the answer and the filing's new decision."""
+    play = await refused(running)
+    stream = await complained(play, "decided")
+    await answered(play, stream, UPHELD)
+    await reopened(play)
+    view = await play.view()
+    assert (view.status, view.stage, view.decision, view.result) == (Status.PROCESSING, Stage.REVIEW, None, None)
+    assert view.fee is not None
+    assert view.fee.state == "paid"
+    for name in (stream, f"filing:{play.filing}"):
+        handle = running.temporal.get_workflow_handle(name)
+        if (await handle.describe()).close_time is None:
+            await handle.terminate("lost")
+        await running.temporal.start_workflow(name.split(":")[0].title(), {"restart": {}}, id=name, task_queue="motcua")
+    found = await settled(running, stream)
+    await play.act(cm.Claim, SECOND)
+    await play.act(cm.Decide, SECOND, outcome="approved")
+    assert (await play.at(Stage.CLOSED)).status is Status.RETURNED
+    kinds = await play.kinds()
+    counted = [kinds.count(kind) for kind in ("reopened", "decided", "result_issued", "parcel_requested", "fee_paid")]
+    assert counted == [1, 2, 2, 2, 1]
+    assert await play.kinds("parcel", 2) == ["consignment_requested", "consignment_sent", "consignment_ended"]
+    settling = ["complained", "claimed", "complaint_answered", "complaint_settled"]
+    assert await play.kinds("complaint", 1) == settling
+    assert (found.state, found.reopened, found.answerer) == ("upheld", True, SECOND.subject)
+    assert (await running.client.parked(play.filing)) == []
+    await sound(running)
+
+
+async def test_the_same_complaint_again_is_the_same_and_another_under_its_number_is_refused(running: World) -> None:
+    play = await refused(running)
+    about = await seq_of(play, "decided")
+    first = await running.client.complain(complaint(play, about))
+    assert await running.client.complain(complaint(play, about)) == first
+    with pytest.raises(SameIdOtherContent):
+        await running.client.complain(complaint(play, about, words="khác"))
+    with pytest.raises(NotAllowed) as error:
+        await running.client.complain(complaint(play, about, 2))
+    assert error.value.refusal.problems[0].rule == "disputed_already"
+    stream = complaint_workflow(play.filing, 1)
+    before = await play.kinds()
+    await answered(play, stream, REJECTED)
+    found = await settled(running, stream)
+    assert (found.state, found.reopened, found.reason) == ("rejected", None, "giấy tờ hợp lệ")
+    assert await play.kinds() == before
+    assert await running.client.complain(complaint(play, about)) == first
+    with pytest.raises(FilingClosed):
+        await play.give(stream, cm.Release, SECOND)
+    await sound(running)
+
+
+async def test_a_complaint_by_hand_and_what_became_of_it(
+    running: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # beside no running stack
+    shell, play = Shell(running.process_env), await refused(running)
+    about, who = await seq_of(play, "decided"), f"applicant:{play.submission.applicant.subject}"
+    words = ("--about", str(about), "--words", "xem lại", "--actor", who, "--json")
+    first = await shell("complain", play.filing.hex, *words)
+    assert (first.code, first.json["command_id"]) == (0, "complain"), first.err
+    assert (await shell("complain", play.filing.hex, *words, "--n", "1")).json == first.json
+    again = await shell("complain", play.filing.hex, *words)
+    assert (again.code, again.json["problems"][0]["rule"]) == (1, "disputed_already")
+    assert [one["state"] for one in (await shell("complaints", play.filing.hex, "--json")).json] == ["recorded"]
+    assert "waits to be taken up" in (await shell("complaints", play.filing.hex)).out
+
+
+# Parts that other agencies decide, on a real server, worker and database: asked for, decided, late, taken back.
+
+MINISTRY: Final = "G18.01"
+REFUSED: Final = {"outcome": Outcome.REFUSED, "reason": "chỗ ở chưa hợp pháp", "legal_basis": "Luật Cư trú Đ20"}
+
+
+class Police(BackOffice):
+    """Decides about residences by machine, and leaves everything else to officers."""
+
+    asked: list[AnswerRequest]
+
+    def __init__(self) -> None:
+        self.asked = []
+
+    async def check(self, dossier: Dossier) -> bool:  # noqa: ARG002 -- it doubts everything
+        return False
+
+    async def answer(self, request: AnswerRequest) -> PartDecision | None:
+        self.asked.append(request)
+        if request.part != "residence":
+            return None
+        return PartDecision(outcome=Outcome.APPROVED, officer="h01.31-leader-1")
+
+
+async def test_the_agencys_back_office_is_asked_and_what_it_leaves_its_officers_decide(world: World) -> None:
+    police = Police()
+    async with world.platform(), world.back_office(police):
+        play = await refer(world)
+        view = await play.until(lambda seen: seen.parts[0].outcome is not None)
+        assert (view.parts[0].officer, view.parts[1].outcome) == ("h01.31-leader-1", None)
+        shown = {request.part: (request.lead, request.dossier.form) for request in police.asked}
+        assert shown == {"residence": (LEAD, CHILD), "health_insurance": (LEAD, CHILD)}
+        await decide_part(play, view.parts[1])
+        await play.until(lambda seen: seen.parts[1].outcome is not None)
+    assert await play.kinds("referral", 1) == ["referral_requested", "referral_answered"]
+
+
+async def test_where_the_province_has_nobody_for_a_part_the_submission_is_refused(running: World) -> None:
+    async with running.connection() as connection:
+        await connection.execute("update agency set province = 'H29' where agency = $1", INSURANCE)
+    with pytest.raises(BadSubmission) as no:
+        await Play.begin(running, joined())
+    [problem] = no.value.refusal.problems
+    assert (problem.field, problem.rule) == ("agency", "no_partner")
+    assert "health_insurance" in problem.message.vi
+
+
+async def test_a_ministry_is_asked_whatever_the_province(running: World) -> None:
+    source = yaml.safe_load((ROOT / "procedures" / f"{JOINED}@2026-12.yaml").read_bytes()) | {"version": "2026-12"}
+    source["review"][1]["referral"]["parts"][1]["kinds"] = ["ministry"]
+    version = (await procedures.publish(running.owner_dsn, yaml.safe_dump(source, allow_unicode=True).encode())).version
+    play = await Play.begin(running, joined(version=version))
+    assert [part.agency for part in (await play.view()).parts] == [POLICE, MINISTRY]
+
+
+# Payments and parcels that nobody asked for, and partners that will not play: nothing moves that the record denies.
+
+MARKER = EventType.EVENT_TYPE_MARKER_RECORDED
+SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+
+
+async def markers_since_signalled(handle: WorkflowHandle[Any, Any]) -> int:
+    """So much was asked of the record since; a signal stands in the history once the task under way has ended."""
+    kinds = [event.event_type async for event in handle.fetch_history_events()]
+    return kinds[kinds.index(SIGNALED) :].count(MARKER) if SIGNALED in kinds else 0
+
+
+async def test_a_payment_that_no_filing_asked_for_ends_before_the_bank_hears_of_it(running: World) -> None:
+    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
+    client = await stock(running)
+    start = {
+        "filing_id": str(play.filing),
+        "n": 1,
+        "agency": play.submission.agency,
+        "amount": 1,
+        "description": "squatting",
+        "limit": "5 working days",
+        "since": "2029-12-25T00:00:00Z",
+        "calendar": "vn@2026-12",
+        "due": "2030-01-01T00:00:00Z",
+    }
+    squatter = await client.start_workflow("Payment", start, id=payment_workflow(play.filing, 1), task_queue="motcua")
+    assert (await refusal(squatter.result())).problems[0].rule == "not_recorded"
+    assert await play.order() == {}
+
+    await play.accept()
+    order = await eventually(play.order, bool)
+    assert order["amount"] == 16000
+    assert (await running.client.payment(play.filing)).amount == 16000
+
+
+async def test_a_payment_that_is_owed_is_not_cancelled_by_a_stranger(running: World) -> None:
+    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(play.order, bool)
+    client = await stock(running)
+
+    await client.get_workflow_handle(payment_workflow(play.filing, 1)).signal("cancel", "because")
+    await play.pay_by_hand()
+
+    view = await play.until(lambda view: view.fee is not None and view.fee.state is FeeState.PAID)
+    assert view.status is Status.PROCESSING
+    assert (await running.client.payment(play.filing)).state is PaymentState.PAID
+    assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_captured"]
+
+
+async def test_money_that_only_a_stranger_tells_of_never_came(running: World) -> None:
+    """What tells it as the gateway does, by a reference that anybody can work out, is looked for in its inbox."""
+    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(play.order, bool)
+    client = await stock(running)
+    handle = client.get_workflow_handle(payment_workflow(play.filing, 1))
+    notice = {"reference": reference_of(fee_key(play.filing, 1)), "transaction": "T1", "amount": 16000}
+
+    async def asked() -> int:
+        return await markers_since_signalled(handle)
+
+    for outcome in ("paid", "reversed"):
+        await handle.signal("noticed", notice | {"outcome": outcome})
+    await eventually(asked, lambda n: n >= 2)
+    assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered"]
+    await play.pay_by_hand()
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_captured" in kinds)
+
+
+async def test_what_a_stranger_says_of_money_that_went_back_is_not_believed(running: World) -> None:
+    """Neither that it went back, nor that something is to be looked at, moves a đồng."""
+    play = await Play.begin(running, extract(payer_account=PAYS_TWICE))
+    await play.accept()
+    await eventually(lambda: play.kinds("refund", 1002), lambda kinds: "refund_opened" in kinds)
+    client = await stock(running)
+    captures = [capture["capture_id"] for capture in (await play.order())["captures"]]
+    payment = client.get_workflow_handle(payment_workflow(play.filing, 1))
+    for capture_id in ("none", *captures):
+        await payment.signal("refunded", {"capture_id": capture_id, "case": 1, "amount": 16000})
+    await payment.signal("refunded", None)
+    for n in (1001, 1002):
+        start = {"filing_id": str(play.filing), "n": n}
+        await client.start_workflow(
+            "Refund",
+            start,
+            id=f"refund:{play.filing}:{n}",
+            task_queue=TASK_QUEUE,
+            start_signal="look",
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+    await play.approve_refund(1002)
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
+    assert len((await play.order())["refunds"]) == 1
+    assert await play.kinds("refund", 1001) == ["refund_begun"]
+    view = await running.client.payment(play.filing)
+    assert (view.captured, view.refunded) == (32000, 16000)

@@ -1,32 +1,43 @@
-"""What can't be replayed starts again from its log by itself, once; what a bug holds up does not, and loses no news."""
+"""What can't be replayed starts again from its log, once; what a bug holds up stands still; how the worker runs."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import uuid4
 
 import asyncpg
 import pytest
+from temporalio import activity
 from temporalio.api.command.v1 import (
     Command,
     CompleteWorkflowExecutionCommandAttributes,
     ProtocolMessageCommandAttributes,
 )
 from temporalio.api.enums.v1 import CommandType
+from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest
+from temporalio.client import Client
 from temporalio.service import RPCError
+from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
+from temporalio.worker import Worker
 
+from activities.workflows import StartRequest, TellRequest, Workflows
+from deploy.stack.parts import binary
+from motcua.machine_work import error_type, place
 from recovery.healing import AGAIN, SILENT, STANDS_STILL, WELL, Healer
 from recovery.presence import present
 from recovery.restart import Found, Restarter
-from recovery.stalled import NOT_CONTINUED, TIMED_OUT, Stalled, stalled
+from recovery.stalled import NOT_CONTINUED, TIMED_OUT, Stalled, reports_problems, stalled
 from rules.filing.commands import RULES
 from rules.streams import KINDS
-from schemas.filing.state import Stage
+from schemas.backoffice import IssueAnswer
+from schemas.filing.state import Closing, Stage
 from schemas.ids import TASK_QUEUE, filing_workflow
 from schemas.stream.healing import MOST_LEFT, REMEMBERED, Healed, Healings, Look
 from tests.acting import JOINED, NEVER_PAYS, PAYS, Play, eventually, extract, publish_short, refer
@@ -44,6 +55,7 @@ from tests.workflow.standing_still import (
     still,
     whole,
 )
+from tests.workflow.stumbling import Buggy, Mended, Waiting
 from verifier.ledger import verify
 from workers.wiring import WORKFLOWS, platform_worker
 
@@ -360,3 +372,125 @@ async def test_that_another_agency_is_late_is_heard_again_though_nobody_tells_it
     await restart(running, still.workflow_id)
     await play.until(lambda view: view.parts[1].overdue)
     assert (await play.kinds()).count("part_overdue") == 1
+
+
+# Who stands still because of a bug, on servers that mark them and on servers that don't.
+
+QUEUE: Final = "stalled"
+NOW: Final = datetime(2026, 11, 25, tzinfo=UTC)
+FAST: Final = {"history.defaultWorkflowTaskTimeout": '"1s"', "history.workflowTaskRetryMaxInterval": '"1s"'}
+MARKS_AFTER: Final = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"
+
+
+@asynccontextmanager
+async def server(marks_after: int) -> AsyncIterator[Client]:
+    values = FAST | {MARKS_AFTER: str(marks_after)}
+    options = [word for name, value in values.items() for word in ("--dynamic-config-value", f"{name}={value}")]
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=binary("temporal"), dev_server_extra_args=["--log-level", "never", *options]
+    ) as env:
+        yield env.client
+
+
+@pytest.mark.parametrize("marks_after", [0, 2])
+async def test_a_bug_is_found_with_its_place_and_without_its_words(marks_after: int) -> None:
+    filing = f"filing:{uuid4()}"
+    async with server(marks_after) as client:
+        assert await reports_problems(client) == bool(marks_after)
+        async with Worker(client, task_queue=QUEUE, workflows=[Buggy, Waiting]):
+            await client.start_workflow(Waiting.run, id=f"payment:{uuid4()}:1", task_queue=QUEUE)
+            handle = await client.start_workflow(Buggy.run, id=filing, task_queue=QUEUE)
+            (found,) = await eventually(lambda: stalled(client), bool)
+        unserved = f"filing:{uuid4()}"
+        await client.start_workflow(Buggy.run, id=unserved, task_queue=QUEUE)  # nobody serves it: that is no bug
+        assert [one.workflow_id for one in await stalled(client)] == [filing]
+
+        assert found.workflow_id == filing
+        assert (found.error, found.cause) == ("LookupError", "WorkflowWorkerUnhandledFailure")
+        assert found.place is not None
+        assert found.place.startswith("workflow/stumbling.py:")
+        assert found.place.endswith(" in run")
+        assert "CANARY" not in repr(found)
+        async with Worker(client, task_queue=QUEUE, workflows=[Mended, Waiting]):
+            await handle.result()
+            assert await eventually(lambda: stalled(client), lambda found: not found) == []
+
+
+@pytest.mark.parametrize("marks_after", [0, 2])
+async def test_a_worker_that_died_over_a_task_is_no_bug(marks_after: int) -> None:
+    async with server(marks_after) as client:
+        handle = await client.start_workflow(Buggy.run, id=f"filing:{uuid4()}", task_queue=QUEUE)
+        queue = TaskQueue(name=QUEUE)
+        await client.workflow_service.poll_workflow_task_queue(
+            PollWorkflowTaskQueueRequest(namespace=client.namespace, task_queue=queue, identity="dies")
+        )
+
+        async def attempt() -> int:
+            return (await handle.describe()).raw_description.pending_workflow_task.attempt
+
+        assert await eventually(attempt, lambda attempt: attempt > 1)
+        assert await stalled(client) == []
+
+
+def test_of_a_failure_only_type_and_place_are_told() -> None:
+    trace = (
+        '  File "/srv/site-packages/temporalio/x.py", line 3, in run\n    CANARY\n  File "/srv/a/b.py", line 9, in f\n'
+    )
+    failure = Failure(message="CANARY", stack_trace=trace, application_failure_info=ApplicationFailureInfo(type="A.B"))
+
+    assert (error_type(failure), place(failure)) == ("A.B", "a/b.py:9 in f")
+    words = Failure(application_failure_info=ApplicationFailureInfo(type="CANARY said so"))
+    assert (error_type(words), place(words)) == (None, None)
+
+
+def test_a_reason_is_one_line() -> None:
+    whole = Stalled("filing:x", NOW, 3, "WorkflowWorkerUnhandledFailure", "KeyError", "workflows/filing.py:1 in run")
+    assert (whole.filing_id, whole.reason) == ("x", "KeyError at workflows/filing.py:1 in run")
+    assert Stalled("odd", NOW, 3, "TimedOut").reason == "TimedOut"
+
+
+# How the worker runs workflows: as a setting says, and a store that is slow holds up nobody else.
+
+CONFIRM: Final = "papers.confirm"
+
+
+async def test_a_file_that_takes_long_to_read_is_read_in_a_task_of_its_own(world: World) -> None:
+    asked: list[bool] = []
+
+    settings = world.settings
+    async with any_file_activities(settings) as given:
+        [own] = [one for one in given.working if getattr(one, "__name__", "") == "confirm"]
+
+        @activity.defn(name=CONFIRM)
+        async def confirm(answer: IssueAnswer) -> bool:
+            asked.append(activity.info().is_local)
+            if activity.info().is_local:
+                await asyncio.Event().wait()
+            return bool(await own(answer))
+
+        others = [one for one in given.working if one is not own]
+        functions = replace(given, working=(*others, confirm))
+        async with platform_worker(world.temporal, functions, settings), world.back_office():
+            play = await Play.begin(world, extract())
+            view = await play.deliver()
+
+    assert view.closing is Closing.DELIVERED
+    assert asked == [True, False]
+
+
+async def test_another_workflow_is_started_once_and_told_while_it_runs(world: World) -> None:
+    others, here = Workflows(), ActivityEnvironment(client=world.temporal)
+    start = StartRequest(workflow="Nobody", id="other", said={"n": 1}, summary="một việc")
+    told = TellRequest(id="other", signal="fee_settled", said={"n": 1})
+
+    assert await here.run(others.tell, told) is False
+    await here.run(others.start, start)
+    handle = world.temporal.get_workflow_handle("other")
+    first = (await handle.describe()).run_id
+    await here.run(others.start, start)
+    assert (await handle.describe()).run_id == first
+    assert await here.run(others.tell, told) is True
+    await handle.terminate()
+    assert await here.run(others.tell, told) is False
+    with pytest.raises(RPCError):  # what Temporal refuses is no workflow that has ended
+        await here.run(others.tell, told.model_copy(update={"id": ""}))

@@ -1,24 +1,30 @@
-"""Refunds, late money, and a fee that the postman collects, on a real server and a real bank."""
+"""Refunds, that nobody gives alone; late money, and a fee that the postman collects, on a real bank."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import product
 from typing import Any, Final
 
 import pytest
 
 from activities.partners.money.provider import Notice
 from motcua import NotAllowed, NotAuthorised, NotFound
+from rules.time.working_time import VIETNAM
 from schemas.filing import commands as cm
+from schemas.filing.commands import Command
 from schemas.filing.events import Outcome
 from schemas.filing.state import Closing, FeeState, Stage, Status
 from schemas.ids import payment_workflow
 from schemas.level import Channel
-from schemas.people import Role
-from schemas.refund.commands import ApproveRefund, RequestRefund
-from tests.acting import EXTRACT, PAYS_TWICE, Play, eventually, extract, posted, publish_changed
+from schemas.people import OFFICERS, Actor, Role
+from schemas.refund.commands import ApproveRefund, DeclineRefund, RequestRefund
+from tests.acting import AGENCY, EXTRACT, PAYS_TWICE, Play, eventually, extract, posted, publish_changed
 from tests.conftest import World
 from tests.restarting import lose
 from tests.sound import sound
@@ -149,3 +155,61 @@ async def test_money_for_a_payment_that_has_ended_starts_it_again_and_goes_back(
         told = await settled(till, play, reference, 1)
         expired = ["payment_requested", "payment_ordered", "payment_expired"]
         assert told == [*expired, "payment_captured", "payment_refunded"]
+
+
+# Nobody gives money back alone, in whatever roles the directory has them, and whoever stands in whose place.
+
+ONE, TWO, THREE = "h56.30-one", "h56.30-two", "h56.30-three"
+ASKING: Final = (Role.CASHIER, Role.SPECIALIST, Role.LEADER)
+
+
+@pytest.fixture
+async def staffed(running: World) -> World:
+    """Three officers who have every role there is."""
+    async with running.connection(running.owner_dsn) as connection:
+        for subject, role in product((ONE, TWO, THREE), OFFICERS):
+            add = "insert into officer (agency, subject, role, name) values ($1, $2, $3, 'Phạm Minh Đức')"
+            await connection.execute(add, AGENCY, subject, role)
+    return running
+
+
+@asynccontextmanager
+async def away(world: World, absent: str, role: Role, substitute: str) -> AsyncIterator[None]:
+    today = datetime.now(VIETNAM).date()
+    async with world.connection(world.owner_dsn) as connection:
+        say = "insert into absence values ($1, $2, $3, $4, $5, $6)"
+        await connection.execute(say, AGENCY, absent, role, today, today + timedelta(days=1), substitute)
+        yield
+        await connection.execute("delete from absence where agency = $1", AGENCY)
+
+
+async def does(play: Play, command: type[Command], subject: str, role: Role, **said: Any) -> str | None:
+    """What is wrong with it, if it is refused."""
+    actor = Actor(subject=subject, role=role, agency=None if role not in OFFICERS else AGENCY)
+    try:
+        await play.refund(command, actor, **said)
+    except (NotAllowed, NotAuthorised) as refused:
+        (why,) = refused.refusal.problems
+        return why.rule
+    return None
+
+
+async def test_one_alone_gives_nothing_back(staffed: World) -> None:
+    play = await Play.begin(staffed, extract())
+    await play.accept()
+    await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+    why: dict[str, Any] = {"amount": 1, "reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
+    for case, role in enumerate(ASKING, 1):
+        assert await does(play, RequestRefund, ONE, role, **why) is None
+        for command, more in ((ApproveRefund, {}), (DeclineRefund, {"reason": "x"})):
+            found = Counter([await does(play, command, ONE, other, case=case, **more) for other in Role])
+            assert found.pop("needs_another") == 1, "as the leader that they are, too"
+            assert None not in found
+    for role, (absent, substitute) in product(OFFICERS, ((ONE, TWO), (TWO, ONE))):
+        async with away(staffed, absent, role, substitute):
+            assert await does(play, ApproveRefund, TWO, Role.LEADER, case=1) == "needs_another", (role, absent)
+            assert await does(play, ApproveRefund, ONE, Role.LEADER, case=1, acting_for=TWO) == "needs_another"
+            assert await does(play, ApproveRefund, TWO, Role.LEADER, case=1, acting_for=ONE) == "needs_another"
+            assert await does(play, ApproveRefund, THREE, Role.LEADER, case=1, acting_for=ONE) is not None
+    assert (await play.order())["refunds"] == []
+    assert await does(play, ApproveRefund, TWO, Role.LEADER, case=1) is None

@@ -1,20 +1,33 @@
-"""Official papers come out of the outbox: each once, stored, told to the record, and no filing waits for them."""
+"""Official papers come out of the outbox once, sealed as their agency says, and `motcua result verify` knows them."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import pytest
+import yaml
+from asn1crypto import pem
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from activities.ledger.vault import Vault
 from activities.printing.refusal import SEAL_REFUSED, SealRefusedError
 from activities.printing.relay import Printed
 from activities.printing.templates import standard, version_of
+from activities.results.entry import signers_of
+from activities.results.sealing import AgencySeal
+from activities.signature.certificate_subject import SubjectRules, identities
 from operations.doctor.finding import Health
 from operations.doctor.partners.papers import papers as owed_papers
 from operations.doctor.partners.signing import signing
 from operations.evidence.bundle import export
 from publishing.authoring.paper_templates import Slot, publish_template
+from publishing.authoring.procedures import seed_directory
 from rules.require import require
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
@@ -22,13 +35,16 @@ from schemas.ids import papers_stream
 from schemas.papers.state import PaperKind
 from schemas.people import Role
 from schemas.stream.about import About
-from tests.acting import Play, birth, extract, marriage
+from tests.acting import AGENCY, Play, birth, extract, marriage
 from tests.conftest import World
 from tests.integration.operations.doctor import around
 from tests.integration.operations.erasure import approved, asked, sound, worked
 from tests.integration.papers.relays import NO_FOOT, Desk, at_work, lived, work
 from tests.integration.papers.relays import desk as desk
+from tests.integration.signature import party as p
 from tests.printed import keywords, raw_text
+from tests.shell import Ended, Shell
+from tests.workflow.results import signers
 from verifier import bundle as bundle_verifier
 from views.log import Log, Told
 
@@ -185,3 +201,131 @@ async def test_a_filing_with_official_papers_is_erased_with_them(world: World, d
     async with world.connection() as connection:
         bundle = require(await export(connection, code))
     assert bundle_verifier.verify(bundle_verifier.canonical(bundle)).problems == []
+
+
+# An agency's seal on its papers: by what its entry of the directory says, also where its officers sign no results.
+
+AT: Final = datetime(2026, 11, 27, 2, tzinfo=UTC)
+OWN: Final = "0109999998"
+
+
+@pytest.fixture
+def seal(pool: asyncpg.Pool[Any], party: p.Party) -> AgencySeal:
+    return AgencySeal(pool, party.signer, party.lasting())
+
+
+async def said(world: World, **said: Any) -> None:
+    entry = {"agency": AGENCY, "name": {"vi": "Ủy ban nhân dân xã Hoằng Sơn", "en": "Hoang Son"}} | said
+    file = yaml.safe_dump({"agencies": [entry]}, allow_unicode=True).encode()
+    await seed_directory(world.owner_dsn, file, world.publisher)
+
+
+async def sealed_by(seal: AgencySeal) -> set[str]:
+    """The numbers in the certificate of the seal; none without one."""
+    sealed = await seal.put_on(AGENCY, p.printed(), AT, p.ORDER)
+    if sealed is None:
+        return set()
+    [one] = PdfFileReader(BytesIO(sealed)).embedded_regular_signatures
+    assert one.field_name == "seal"
+    return {identity.number for identity in identities(one.signer_cert, SubjectRules())}
+
+
+async def test_a_seal_is_the_agencys_own_or_that_of_those_who_sign_results(
+    world: World, pool: asyncpg.Pool[Any], seal: AgencySeal
+) -> None:
+    assert await sealed_by(seal) == set()
+    await said(world, seal=OWN)
+    assert await sealed_by(seal) == {OWN}
+    async with pool.acquire() as connection:
+        assert await signers_of(connection, AGENCY) == []
+    await said(world, signing=signers())
+    assert await sealed_by(seal) == {signers()[-1]["number"]}
+    await said(world, signing=signers(), seal=OWN)
+    assert await sealed_by(seal) == {OWN}
+
+
+async def test_a_seal_whose_certificate_has_expired_is_refused_by_its_rule(world: World, seal: AgencySeal) -> None:
+    await said(world, seal="0109999904")
+    with pytest.raises(SealRefusedError, match="certificate_expired"):
+        await sealed_by(seal)
+
+
+async def test_what_passes_by_itself_is_no_refusal(world: World, party: p.Party, seal: AgencySeal) -> None:
+    await said(world, seal=OWN)
+    await party.faults(ocsp="down", crl="down")
+    with pytest.raises(Exception, match="revocation_unknown") as raised:
+        await sealed_by(seal)
+    assert not isinstance(raised.value, SealRefusedError)
+
+
+# `motcua result verify` of an official paper: which one it is, as far as its holder can read that anyway.
+
+OWN_ENTRY = "0109999998"
+
+
+@pytest.fixture
+def folder(party: p.Party, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "root.pem").write_bytes(pem.armor("CERTIFICATE", party.root.dump()))
+    return tmp_path
+
+
+@pytest.fixture
+def visitor(world: World) -> Shell:
+    """Whoever can ask the register, and has neither account nor key."""
+    names = ("MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "TEMPORAL_ADDRESS")
+    env = {"COLUMNS": "300", "NO_COLOR": "1", **dict.fromkeys(names, "")}
+    return Shell(env | {"MOTCUA_DATABASE_URL": world.app_dsn})
+
+
+async def received(world: World, desk: Desk, seal: AgencySeal | None = None) -> tuple[Play, bytes]:
+    """A filing that was taken in, and its receipt."""
+    async with at_work(world):
+        play = await Play.begin(world, extract())
+        await play.accept()
+    await work(desk.relay(seal=None if seal is None else seal.put_on))
+    [receipt] = [one for one in await desk.made(play) if one.paper is PaperKind.RECEIPT]
+    return play, await desk.store.get(receipt.file)
+
+
+async def verified(shell: Shell, file: Path, *words: str) -> Ended:
+    return await shell("result", "verify", file, "--roots", "root.pem", *words)
+
+
+async def test_a_sealed_receipt_is_told_to_be_one(
+    world: World, pool: asyncpg.Pool[Any], party: p.Party, folder: Path, visitor: Shell
+) -> None:
+    async with world.connection() as connection:
+        await connection.execute("update agency set seal = $2 where agency = $1", AGENCY, OWN_ENTRY)
+    play, receipt = await received(world, Desk(world, pool), AgencySeal(pool, party.signer, party.lasting()))
+    file = folder / "receipt.pdf"
+    file.write_bytes(receipt)
+    ended = await verified(visitor, file, "--json")
+    assert ended.code == 0, ended.err
+    said = ended.json
+    assert (said["signatures"], said["in_force"], said["register"]) == ("valid", None, {"answer": "official_paper"})
+    assert [(one["field"], one["tax_code"]) for one in said["signers"]] == [("seal", OWN_ENTRY)]
+    paper = said["paper"]
+    assert (paper["paper"], paper["code"], paper["agency"], paper["sealed"]) == ("receipt", play.code, AGENCY, True)
+    assert set(paper) == {"paper", "code", "agency", "made_at", "template", "sealed"}
+    told = await verified(visitor, file)
+    assert str(play.code) in told.out
+    assert str(play.filing) not in told.out
+    file.write_bytes(receipt + b"%")
+    altered = await verified(visitor, file, "--json")
+    assert (altered.code, altered.json["register"]) == (1, {"answer": "not_registered"})
+
+
+async def test_a_paper_that_was_not_sealed_is_what_the_record_says(
+    world: World, pool: asyncpg.Pool[Any], folder: Path, visitor: Shell
+) -> None:
+    _, receipt = await received(world, Desk(world, pool))
+    file = folder / "receipt.pdf"
+    file.write_bytes(receipt)
+    ended = await verified(visitor, file, "--json")
+    assert (ended.code, ended.json["paper"]["sealed"]) == (0, False)
+    offline = await verified(visitor, file, "--json", "--offline")
+    assert (offline.code, offline.json["register"], "paper" in offline.json) == (1, {"answer": "unknown"}, False)
+    other = folder / "other.pdf"
+    other.write_bytes(p.printed())
+    assert (await verified(visitor, other, "--json")).json["register"] == {"answer": "not_registered"}

@@ -1,27 +1,40 @@
-"""Signals that could not be used: sealed, kept once, never too many, whatever becomes of the run that parked them."""
+"""Signals that could not be used are parked, sealed and kept once; and histories that Temporal finds too long."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from temporalio.client import Client, WorkflowExecutionStatus
 
 from activities.ledger.callbacks import parked
 from activities.ledger.callbacks.parked import Inbox
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
-from motcua import filing_workflow
+from demo import running as demo
+from demo.scenario import SCENARIOS, load
+from deploy.stack import Stack
+from deploy.stack.publisher import publisher
+from motcua import NotAllowed, filing_workflow
 from recovery.restart import Found, Restarter
+from rules.streams import KINDS
+from schemas.filing import commands as cm
 from schemas.filing.state import Stage
-from schemas.stream.ledger import ParkRequest
-from tests.acting import AGENCY, Doubtful, Play, birth
-from tests.conftest import World
+from schemas.people import Role
+from schemas.stream.ledger import ParkRequest, Receipt
+from tests.acting import AGENCY, Doubtful, Play, birth, eventually
+from tests.conftest import PARTS, SUGGEST, World, publish_demo, world_of
 from tests.keyed import keyed
+from verifier.ledger import verify
 from views.log import SealBrokenError
 
 UNREADABLE: Final = {"n": 1, "settlement": "maybe", "said": "canary: Nguyễn Văn An"}
@@ -126,3 +139,103 @@ async def test_what_was_parked_outlives_the_run_that_parked_it(play: Play, pool:
     assert (await kept(world))[:1] == before
     await play.deliver()
     assert [parked.problem for parked in await world.client.parked(play.filing)] == ["unreadable"] * 2
+
+
+# Histories that Temporal finds too long: each run makes way for the next, and nobody notices.
+
+AT_ONCE: Final = 20
+"""As `motcua demo` plays."""
+
+
+async def runs(client: Client) -> Counter[str]:
+    """How many runs each workflow took."""
+    return Counter([run.id async for run in client.list_workflows()])
+
+
+async def made_way_of(client: Client) -> set[str]:
+    """The kinds of which a run has made way for the next: a result is run anew for a command, which is no such run."""
+    continued = WorkflowExecutionStatus.CONTINUED_AS_NEW
+    return {run.id.partition(":")[0] async for run in client.list_workflows() if run.status is continued}
+
+
+@pytest.mark.parametrize(
+    ("events", "kinds"), [(60, {"filing", "result"}), (8, {kind.name for kind in KINDS.values() if kind.workflow})]
+)
+async def test_the_demo_ends_as_it_must_when_runs_make_way_early(events: int, kinds: set[str]) -> None:
+    with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
+        async with Stack(Path(folder).resolve(), temporal={SUGGEST: str(events)}) as stack:
+            scenarios = [scenario for scenario in load(SCENARIOS) if not scenario.in_whole_stack]
+            versions = await demo.publish(stack.env["MOTCUA_OWNER_DATABASE_URL"], publisher(stack.env), scenarios)
+            played = await demo.play(stack.env, scenarios, versions, AT_ONCE, lambda _: None)
+            outcome = await demo.judge(stack.env, played)
+            made_way = await made_way_of(await Client.connect(stack.env["TEMPORAL_ADDRESS"]))
+    assert [verdict.problems for verdict in outcome.verdicts if verdict.problems] == []
+    assert outcome.ledger.verified
+    assert outcome.money.one_capture_each
+    assert made_way == kinds
+
+
+@pytest.fixture
+async def short() -> AsyncIterator[World]:
+    """A world in which a run is asked to make way after 30 events."""
+    with tempfile.TemporaryDirectory(prefix="motcua-") as name, tempfile.TemporaryDirectory() as objects:
+        async with Stack(Path(name).resolve(), parts=PARTS, temporal={SUGGEST: "30"}) as stack:
+            await publish_demo(stack.env)
+            world = await world_of(stack.env, Path(objects))
+            async with world.platform(), world.back_office(Doubtful()):
+                yield world
+
+
+WRITERS: Final = 6
+ROUNDS: Final = 20
+SIGNALS: Final = 60
+
+
+async def test_no_command_and_no_signal_is_lost_or_doubled_between_two_runs(short: World) -> None:
+    play = await Play.begin(short, birth())
+    await play.accept()
+    specialist = play.officer(Role.SPECIALIST)
+
+    async def give(command_id: str) -> Receipt | None:
+        kind = cm.Claim if command_id.endswith("claim") else cm.Release
+        try:
+            return await play.act(kind, specialist, command_id=command_id)
+        except NotAllowed:
+            return None
+
+    async def write(writer: int) -> dict[str, Receipt]:
+        got: dict[str, Receipt] = {}
+        for n in range(ROUNDS):
+            for kind in ("claim", "release"):
+                command_id = f"{writer}-{n}-{kind}"
+                first, again = await asyncio.gather(give(command_id), give(command_id))
+                if (receipt := first or again) is not None:
+                    assert await give(command_id) == receipt
+                    got[command_id] = receipt
+        return got
+
+    async def signal() -> None:
+        handle = short.temporal.get_workflow_handle(filing_workflow(play.filing))
+        for n in range(SIGNALS):
+            await handle.signal("fee_settled", {"n": n, "settlement": "maybe"})
+            await asyncio.sleep(0.01)
+
+    signalling = asyncio.create_task(signal())
+    written = await asyncio.gather(*(write(writer) for writer in range(WRITERS)))
+    await signalling
+
+    receipts = {command_id: receipt for got in written for command_id, receipt in got.items()}
+    assert len(receipts) > ROUNDS
+    async with short.connection() as connection:
+        rows = await connection.fetch(
+            "select command_id, seq from event where stream = $1 and kind in ('claimed', 'released')",
+            filing_workflow(play.filing),
+        )
+    assert {row["command_id"]: row["seq"] for row in rows} == {name: receipts[name].seq for name in receipts}
+    assert len(rows) == len(receipts)
+    assert (await play.until(lambda view: view.parked == SIGNALS)).stage is Stage.REVIEW
+    assert (await verify(short.superuser_dsn)).verified
+    counted = await eventually(lambda: runs(short.temporal), lambda found: found[filing_workflow(play.filing)] >= 5)
+    assert {name for name in counted if not name.startswith("view:")} == {filing_workflow(play.filing)}
+    await play.review()
+    assert (await play.at(Stage.CLOSED)).closed

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import Any, Final
 import asyncpg
 import pytest
 
+import activities as rooms
 from motcua import FilingClosed, NotAllowed, NotAuthorised, RefusedError
 from operations.doctor.finding import Health
 from operations.doctor.record.long_waits import waits
@@ -29,7 +33,7 @@ from tests.shell import Shell
 from tests.waits import around
 from verifier import bundle as bundle_verifier
 from verifier.ledger import verify
-from workers.wiring import WORKFLOWS, platform_worker
+from workers.wiring import WORKFLOWS, activities, platform_worker
 
 LEADER: Final = officer(Role.LEADER, ABOVE)
 
@@ -156,3 +160,24 @@ async def proved_outside(world: World, play: Play, stream: str) -> None:
     assert made is not None
     assert stream in {each["stream"] for each in made["streams"]}
     assert bundle_verifier.verify(bundle_verifier.canonical(made)).verified
+
+
+# That workers serve every activity that there is: what nobody serves is waited for, for ever.
+
+
+async def test_a_worker_serves_every_activity(world: World) -> None:
+    modules = [importlib.import_module(one.name) for one in pkgutil.walk_packages(rooms.__path__, "activities.")]
+    owners = {one for module in modules for _, one in inspect.getmembers(module, inspect.isclass)}
+    defined = {
+        getattr(method, MARK).name
+        for owner in owners
+        for _, method in inspect.getmembers(owner, inspect.isfunction)
+        if hasattr(method, MARK)
+    }
+    async with activities(world.settings) as functions:
+        served = {getattr(one, MARK).name for one in (*functions.working, *functions.waiting)}
+    assert "refund.accepted" in defined
+    assert defined - served == set()
+
+
+MARK = "__temporal_activity_definition"

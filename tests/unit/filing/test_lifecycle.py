@@ -1,15 +1,19 @@
 """The life of a filing: what is refused and why, where each way leads, and which status it shows there."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
+from hypothesis.stateful import run_state_machine_as_test
 
 from rules.filing import lifecycle
 from rules.require import require
 from schemas.errors import RefusalError
 from schemas.people import SYSTEM, Actor, Role
+from tests.unit.filing.any_life import AnyLife
 from tests.unit.filing.lives import (
     ADDRESS,
     AN,
@@ -37,6 +41,8 @@ from tests.unit.filing.lives import (
     officer,
     procedure,
 )
+from tests.unit.filing.shapes import SHAPE_NAMES, SHAPES
+from tests.unit.profile import PROFILE
 from tests.walking import walked
 
 IDENTITY: Final = ("paper", "identity")
@@ -485,3 +491,16 @@ def test_a_filing_is_submitted_once() -> None:
     with pytest.raises(RefusalError) as refused:
         lifecycle.decide(life.filing, life.submit(), life.now)
     assert [problem.rule for problem in refused.value.refusal.problems] == ["wrong_stage"]
+
+
+# Whatever anybody sends, at any time, a filing stays lawful: every command by every actor over many procedures.
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("shape", SHAPES, ids=SHAPE_NAMES)
+def test_whatever_is_sent_a_filing_stays_lawful(shape: dict[str, Any]) -> None:
+    class ThisLife(AnyLife):
+        pass
+
+    ThisLife.shape = shape
+    run_state_machine_as_test(ThisLife, settings=PROFILE)

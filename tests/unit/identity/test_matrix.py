@@ -1,23 +1,37 @@
-"""Role by action by state by principal, by brute force: nobody's grant opens a cell that the law's matrix has not."""
+"""Role by action by state by principal, by brute force against the law's matrix; and which change widens a claim."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import product
 from typing import Any, Final
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from docs.tools.law.matrix import SYSTEM_KINDS, matrix
 from docs.tools.law.situations import Situation, situations
 from docs.tools.law.stories import AGENCY, DESK, somebody, ways
 from rules.filing.guards import PUBLIC_KINDS, check
 from rules.identity.grants import not_granted
+from rules.identity.scope import widens
 from schemas.errors import RefusalError
-from schemas.identity.statement import Assurance, Claim, Grant, Message, Principal, Proved
+from schemas.identity.statement import (
+    Assurance,
+    Claim,
+    Grant,
+    IdentityStatement,
+    Message,
+    Principal,
+    PrincipalKind,
+    Proved,
+)
 from schemas.people import OFFICERS, Actor, Role
-from tests.speaking import PROCEDURE, grant, key_of, principal, statement
+from tests.speaking import DAY, NOW, PROCEDURE, grant, key_of, principal, statement
+from tests.tiers import examples
 
 ELSEWHERE: Final = "H99.99"
 HERE: Final = "1.000001"
@@ -142,3 +156,97 @@ def test_no_program_speaks_for_the_system_whatever_it_was_granted(happening: dic
     system = {actor for (_, role, _), who in happening.items() if role == Role.SYSTEM for actor in who}
     assert system
     assert not [one for one in system if signed(every, one, "program")]
+
+
+# A change widens what a principal may claim just when it allows something that it did not: held against the grants.
+
+ROLES: Final = (Role.APPLICANT, Role.RECEPTION, Role.SPECIALIST, Role.OPERATOR, Role.AUDITOR)
+AGENCIES: Final = (None, "H01.12", "H56.30", "H29.05")
+PROCEDURES: Final = ("1.001193", "2.000635", "3.000001")
+FILERS: Final = ("desk-1", "portal-1", "portal-9")
+"""The last one of each stands in no grant: for all those that nobody has named."""
+
+EVERYTHING: Final = [
+    (
+        IdentityStatement.model_construct(
+            **statement().model_dump() | {"actor": Actor(subject="x", role=role, agency=agency), "acr": str(int(acr))}
+        ),
+        Message(act="accept", content="0" * 64, procedure=procedure, filed_by=filer),
+    )
+    for role, agency, procedure, filer, acr in product(ROLES, AGENCIES, PROCEDURES, FILERS, Assurance)
+]
+
+
+def allowed(grants: tuple[Grant, ...]) -> set[int]:
+    """All that these allow, by its place among everything."""
+    about = principal("desk-1", *grants, keys=())
+    return {
+        place
+        for place, (said, message) in enumerate(EVERYTHING)
+        if not_granted(Proved(statement=said, principal=about, key_id="k", sha256="0" * 64), message) is None
+    }
+
+
+@st.composite
+def some_grant(draw: st.DrawFn) -> Grant:
+    claim = draw(st.sampled_from(Claim))
+    own = claim is Claim.OWN
+    agencies = () if own else draw(st.sets(st.sampled_from((*AGENCIES[1:-1], "*")), min_size=1))
+    return Grant(
+        claim=claim,
+        agencies=tuple(sorted(agencies)),
+        procedures=tuple(sorted(draw(st.sets(st.sampled_from(PROCEDURES[:-1]))))),
+        predecessors=tuple(draw(st.sets(st.just(FILERS[1])))) if own else (),
+        assurance=draw(st.sampled_from(Assurance)),
+    )
+
+
+GRANTS: Final = st.lists(some_grant(), min_size=1, max_size=4).map(tuple)
+
+
+def nearly(grants: tuple[Grant, ...], data: st.DataObject) -> tuple[Grant, ...]:
+    """The same grants, one of them with another assurance or fewer procedures."""
+    place = data.draw(st.integers(0, len(grants) - 1))
+    other: dict[str, Any] = {"assurance": data.draw(st.sampled_from(Assurance))}
+    if data.draw(st.booleans()):
+        other["procedures"] = grants[place].procedures[1:]
+    return (*grants[:place], grants[place].model_copy(update=other), *grants[place + 1 :])
+
+
+@given(GRANTS, st.data())
+@settings(max_examples=examples(200), deadline=None)
+def test_by_brute_force_it_widens_just_when_something_is_allowed_that_was_not(
+    before: tuple[Grant, ...], data: st.DataObject
+) -> None:
+    after = nearly(before, data) if data.draw(st.booleans()) else data.draw(GRANTS)
+    found = widens(principal("desk-1", *before, keys=()), principal("desk-1", *after, keys=()))
+    assert found is not (allowed(after) <= allowed(before))
+
+
+def test_two_grants_of_before_may_cover_one_together() -> None:
+    both = grant(Claim.OFFICERS, "H01.12", "H56.30", procedures=PROCEDURES[:2])
+    parts = [grant(Claim.OFFICERS, one, procedures=(of,)) for one in AGENCIES[1:3] for of in PROCEDURES[:2]]
+    assert not widens(principal("d", *parts, keys=()), principal("d", both, keys=()))
+    assert widens(principal("d", *parts[1:], keys=()), principal("d", both, keys=()))
+
+
+KEPT: Final = principal("desk-1", grant(Claim.OFFICERS, "H01.12"), keys=(key_of(1), key_of(2, revoked_at=NOW)))
+CHANGES: Final[dict[str, tuple[Principal | None, dict[str, Any], bool]]] = {
+    "a new one": (None, {}, True),
+    "nothing": (KEPT, {}, False),
+    "another name": (KEPT, {"name": "Another"}, False),
+    "something else": (KEPT, {"kind": PrincipalKind.PORTAL}, True),
+    "somebody else's": (KEPT, {"agency": "H01.12"}, True),
+    "a key": (KEPT, {"keys": (*KEPT.keys, key_of(3))}, True),
+    "one key less": (KEPT, {"keys": KEPT.keys[:1]}, False),
+    "a key revoked": (KEPT, {"keys": (key_of(1, revoked_at=NOW), KEPT.keys[1])}, False),
+    "a key no longer revoked": (KEPT, {"keys": (key_of(1), key_of(2))}, True),
+    "a longer key": (KEPT, {"keys": (key_of(1, valid_until=NOW + 2 * DAY), KEPT.keys[1])}, True),
+    "a shorter key": (KEPT, {"keys": (key_of(1, valid_until=NOW + timedelta(seconds=1)), KEPT.keys[1])}, False),
+    "an earlier key": (KEPT, {"keys": (key_of(1, valid_from=NOW - 2 * DAY), KEPT.keys[1])}, True),
+}
+
+
+@pytest.mark.parametrize(("before", "other", "expected"), CHANGES.values(), ids=CHANGES.keys())
+def test_what_else_widens(before: Principal | None, other: dict[str, Any], expected: bool) -> None:  # noqa: FBT001 -- a table
+    assert widens(before, KEPT.model_copy(update=other)) is expected

@@ -1,5 +1,9 @@
 """Official papers: everything that belongs on them is there and can be read, nothing is cut off, the same twice."""
 
+from __future__ import annotations
+
+import asyncio
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +21,7 @@ from activities.forms.printing import printed as printed_form
 from activities.printing.printed import printed
 from activities.printing.typesetter import FONTS, STANDARD, unclaimed
 from activities.results.notice import notice, stamp
+from benchmarks.documents.papers import as_json, run
 from rules.papers.amounts import in_words
 from rules.papers.sheet import sheet
 from rules.papers.sheets.label import originals_held
@@ -410,3 +415,16 @@ def test_nothing_else_is_touched_and_what_a_title_says_stays() -> None:
     with pikepdf.open(BytesIO(cleared)) as pdf, pdf.open_metadata() as metadata:
         assert str(pdf.docinfo["/Title"]) == metadata["dc:title"] == title
         assert metadata.pdfa_status == ""
+
+
+# `python -m benchmarks papers`: it runs, makes different papers on both sides, and says what it has found.
+
+
+def test_both_sides_are_measured_round_by_round_and_a_seal_by_itself() -> None:
+    told: list[int] = []
+    measured = asyncio.run(run(4, 1, told.append))
+    found = json.loads(as_json(measured))["papers"]
+    assert (found["papers"], sum(told)) == (4, 2 * 4 + 1)
+    assert all(len(side["wall"]) == len(side["cpu"]) == 4 for side in found["rounds"].values())
+    assert min(found["by_wall"], found["by_cpu"], found["seal"]) > 0
+    assert "4 receipts: rendered, hashed and stored" in str(measured)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, time
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from benchmarks.__main__ import app
+from benchmarks.calendar import MANY
 from publishing.authoring.calendar_file import CALENDARS, check_bytes
 from rules.time import working_time
 from rules.time.calendars import expand
@@ -355,3 +359,17 @@ def test_a_day_that_is_only_proposed_moves_nothing_and_the_same_day_decided_does
     assert working_time.due(*asked, swap(DayStatus.PROPOSED)) == at(proposed)
     assert working_time.due(*asked, swap(None)) == at(proposed)
     assert working_time.due(*asked, swap(DayStatus.DECIDED)) == at(decided)
+
+
+# `python -m benchmarks calendar`: it runs, and says how fast due dates are projected.
+
+
+def test_it_says_how_long_a_hundred_thousand_due_dates_take_a_core(tmp_path: Path) -> None:
+    file = tmp_path / "out.json"
+    ended = CliRunner().invoke(app, ["calendar", "--json", str(file)])
+    assert ended.exit_code == 0, ended.output
+    measured = json.loads(file.read_text(encoding="utf-8"))
+    assert measured["cases"] == MANY == 100_000
+    assert measured["seconds"] > 0
+    assert len(measured["rounds"]) == 5
+    assert f"100,000 due dates in {measured['seconds']:.2f} s of one core" in ended.stdout
