@@ -1,7 +1,5 @@
 """A copy of the verifiers' folder, alone with the libraries that it names: Python finds nothing else."""
 
-from __future__ import annotations
-
 import importlib.util
 import shutil
 import subprocess

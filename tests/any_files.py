@@ -1,7 +1,5 @@
 """File examiners for tests: one that accepts everything, for tests of other subjects, and how to install one."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A receiver of a sandbox bank's callbacks in tests without a gateway, and the worker's settings for that bank."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Callable, Iterator

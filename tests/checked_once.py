@@ -1,7 +1,5 @@
 """Lets Temporal's sandbox validate each workflow once in a process: a validation takes as long as a run."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner

@@ -1,7 +1,5 @@
 """The imports and checks of the process that `tests/forked.py` copies."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import sys

@@ -5,8 +5,6 @@ behaves as `python -m`: environment, folder, arguments and exit code are its own
 `atexit` handlers, and a module that reads the environment at import has read the parent's.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import multiprocessing

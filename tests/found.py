@@ -1,7 +1,5 @@
 """A ledger for tests that append by hand events about acts outside, as if the act had found them out."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from activities.ledger.append import Ledger

@@ -1,7 +1,5 @@
 """A record with filings in every state; every text that identifies a person contains a canary."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any, Final
 

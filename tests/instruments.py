@@ -1,7 +1,5 @@
 """Counters and histograms that keep their values, in place of Temporal's."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A filing with a key in the record but without a submission."""
 
-from __future__ import annotations
-
 from uuid import UUID, uuid4
 
 from activities.keys.masters import master_keys

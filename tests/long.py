@@ -3,8 +3,6 @@
 Under a file, the lines of `only` name its long tests, or those of `but` its short ones; without any, all are long.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple

@@ -1,7 +1,5 @@
 """Reads a printed PDF with other tools: its text with poppler and pdfium, its codes with a scanner, its margins."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 from io import BytesIO

@@ -1,7 +1,5 @@
 """Provinces for tests: an overlay that changes the amount of the extract's fee."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import yaml

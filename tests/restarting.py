@@ -1,7 +1,5 @@
 """Workflows that an operator resets, or that Temporal loses and that are restarted from the log."""
 
-from __future__ import annotations
-
 from uuid import uuid4
 
 from temporalio.api.common.v1 import WorkflowExecution

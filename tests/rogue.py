@@ -1,7 +1,5 @@
 """An intruder with access to Temporal: a worker deployment of its own that requests the platform's activities."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """A world that requires identity statements for questions, and programs that ask in it."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager

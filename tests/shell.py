@@ -1,7 +1,5 @@
 """Runs the whole `motcua` command in this process."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Mapping

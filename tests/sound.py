@@ -1,7 +1,5 @@
 """Checks that the record verifies, and that the read models agree with it."""
 
-from __future__ import annotations
-
 from operations.rebuilding.rebuild import rebuild
 from tests.conftest import World
 from verifier.ledger import verify

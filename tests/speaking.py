@@ -1,7 +1,5 @@
 """A principal for tests: its key, its permitted claims, and its statements of messages."""
 
-from __future__ import annotations
-
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final

@@ -5,8 +5,6 @@ the other. `python -m tests.tiers REPORT` stores the seconds of long files from 
 `--junitxml=REPORT`.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

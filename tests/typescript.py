@@ -5,8 +5,6 @@ Not part of the suite: it needs Node.js, and a folder in which `npm install @tem
 only in the unsealed run.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

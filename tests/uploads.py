@@ -1,7 +1,5 @@
 """Makes files as people upload them, good and bad."""
 
-from __future__ import annotations
-
 import struct
 import zipfile
 import zlib

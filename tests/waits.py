@@ -1,7 +1,5 @@
 """The single waits of streams that `motcua doctor` counts."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

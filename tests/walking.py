@@ -4,8 +4,6 @@
 fixtures: a case must undo its own changes to them.
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator

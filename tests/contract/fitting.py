@@ -1,7 +1,5 @@
 """Checks JSON against the published schemas, as a foreign reader would who has only the schemas."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final

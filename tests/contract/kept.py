@@ -1,7 +1,5 @@
 """The contract as `make golden` last wrote it: each message on a line of its own, and the published schemas."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from functools import cache

@@ -1,7 +1,5 @@
 """Messages of the contract as JSON: the sample of each, and one with fields of a later version."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from motcua import PUBLIC_MESSAGES, Direction, FilingInput, Message

@@ -3,8 +3,6 @@
 A new kind is a new line there; `make golden` then writes it as the platform would.
 """
 
-from __future__ import annotations
-
 from typing import Any, Final, get_args
 
 from motcua import PUBLIC_MESSAGES

@@ -1,7 +1,5 @@
 """What the documents point to is there: tests, links, quoted code; and each word of the contract in the glossary."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

@@ -4,8 +4,6 @@ The program in Python is run as it stands (tests/integration/kit/test_plain_clie
 here, without Node.js, and run by hand (tests/typescript.py).
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

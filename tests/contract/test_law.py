@@ -1,7 +1,5 @@
 """What the rules allow is written down; where they differ from the law's table there is a reason."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

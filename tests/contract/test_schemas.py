@@ -3,8 +3,6 @@
 `make golden` writes `schemas.json` anew: a line that disappears or changes in it breaks somebody.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator

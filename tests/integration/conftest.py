@@ -1,7 +1,5 @@
 """Fixtures of many integration tests: the command, and a sandbox trust with signers."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 

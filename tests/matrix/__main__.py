@@ -3,8 +3,6 @@
 It exits 0 only if every one ended as it must. One that is ended before says what came out until then.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

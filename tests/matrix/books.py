@@ -1,7 +1,5 @@
 """The checks of each case, and of all cases together at the end."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID

@@ -1,7 +1,5 @@
 """All orders in which six facts about one payment may become known, and the expected outcome of each."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from enum import StrEnum
 from itertools import permutations

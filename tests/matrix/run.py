@@ -1,7 +1,5 @@
 """Runs orders and variants, several at once, each on a filing of its own, and gives each a verdict within a limit."""
 
-from __future__ import annotations
-
 import asyncio
 import traceback
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Shows the progress of a matrix: a line from time to time, and errors at once."""
 
-from __future__ import annotations
-
 import sys
 import time
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A few of the matrix, drawn by a seed: all of it is `make matrix`."""
 
-from __future__ import annotations
-
 import random
 from collections import defaultdict
 from collections.abc import Sequence

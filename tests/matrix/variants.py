@@ -3,8 +3,6 @@
 The expected outcome of each is in one table, `outcome`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """One stack for all trials: prints its addresses as a line of JSON, and ends when its reader has gone."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import sys

@@ -4,8 +4,6 @@ A mutant is applied at import. No file is written, so none can be left changed. 
 process runs the unchanged code: such tests guard nothing here.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

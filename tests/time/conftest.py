@@ -1,7 +1,5 @@
 """Real time limits of days and weeks, on virtual time: one Java test server for each test."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import sysconfig

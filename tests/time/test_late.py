@@ -1,7 +1,5 @@
 """Late money, late parcels, and a post that is away, on virtual time: each is heard of once, and then it ends."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import datetime
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What happens on time, days and weeks later: every moment at its minute, once."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from motcua import Accept, Apologise, RequestSupplement, Role, Status, SupplementItem, TargetKind

@@ -1,7 +1,5 @@
 """A filing that stays open for ninety days and more, on virtual time, and the ledger of its clocks."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Letters of Vietnamese that no English word has."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Payments for tests: a payment that takes commands."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID

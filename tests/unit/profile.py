@@ -1,7 +1,5 @@
 """The number and the length of the random runs that hypothesis makes of each state machine."""
 
-from __future__ import annotations
-
 import os
 from typing import Final
 

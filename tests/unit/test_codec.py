@@ -1,7 +1,5 @@
 """Sealed is sealed for one workflow, opened by any key of the ring, and what can't be opened says why."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The edge: what others hand in is taken strictly, and what the log holds is read as it was written."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any, Final

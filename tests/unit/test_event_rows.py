@@ -1,7 +1,5 @@
 """What events declare of themselves, and the row of each: columns and hashed bytes as docs/ledger.md has them."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

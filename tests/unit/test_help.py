@@ -1,7 +1,5 @@
 """The help of every command stands in the catalogue, with an example, and is shown in one language."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Iterator

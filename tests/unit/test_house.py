@@ -1,7 +1,5 @@
 """How the house is laid out: narrow folders and pages, few namesakes, small additions, few complex functions."""
 
-from __future__ import annotations
-
 import ast
 import re
 import sys

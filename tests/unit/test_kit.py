@@ -1,7 +1,5 @@
 """The kit by itself: its names, its own mistakes, what it keeps in mind, and what may be attached."""
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 import os

@@ -1,7 +1,5 @@
 """When a watch looks for money that nobody expects: seldom, by the calendar, and at its end. Hours are Vietnam's."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Final
 

@@ -1,7 +1,5 @@
 """How a process lives: where it finds the rest, what it tells the database, its logs, its build, and its hooks."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import json

@@ -1,7 +1,5 @@
 """What a workflow remembers of its commands, however many there were."""
 
-from __future__ import annotations
-
 from base64 import b64decode
 from datetime import UTC, datetime
 

@@ -1,7 +1,5 @@
 """What the command shows to people."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Every kind of stream stands in one descriptor, and derived ids are the same on every machine and for ever."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta

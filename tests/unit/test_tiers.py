@@ -1,7 +1,5 @@
 """Each long test runs at every sixth commit, and where its room has changed; what is promised has a short proof."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Every sentence stands once in each language, is used, and is given what stands in it."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 gettext's own `python-brace-format` is not set: it compares a sentence with its id, which here is a key.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sys

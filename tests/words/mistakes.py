@@ -1,7 +1,5 @@
 """The rules that a file can break, by what is checked: procedure, calendar, table, province or template."""
 
-from __future__ import annotations
-
 from schemas.words.catalogue import SENTENCES
 
 

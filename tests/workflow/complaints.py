@@ -1,7 +1,5 @@
 """Complaints about acts of a filing: made, claimed and answered."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from schemas.complaint.commands import AnswerComplaint

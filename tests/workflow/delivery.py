@@ -1,7 +1,5 @@
 """Results in delivery: at the counter, or by post."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any

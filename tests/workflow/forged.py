@@ -1,7 +1,5 @@
 """Messages that differ from a registered program's signed statement, each with the rule that refuses it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

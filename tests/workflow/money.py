@@ -1,7 +1,5 @@
 """Payments over each wire of the sandbox bank: the bank's side of a world, and a worker configured for it."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """Gifts of land, for which a tax office demands money."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from schemas.filing import commands as cm

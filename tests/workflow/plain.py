@@ -1,7 +1,5 @@
 """Submissions and commands as any client may send them, and the ends of their workflows."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType

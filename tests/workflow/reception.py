@@ -1,7 +1,5 @@
 """Examinations of files with stand-ins: a scanner, an inspector, a check of signatures and a store."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """Refunds: the payments, the requests and the approvals."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import pytest

@@ -1,7 +1,5 @@
 """Results of filings: slow or failing signers, and commands on the results."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, Final
 from uuid import UUID

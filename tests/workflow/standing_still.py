@@ -1,7 +1,5 @@
 """Filings that stall, because of a bug or of a history that can't be replayed, and recover."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any, Final
 

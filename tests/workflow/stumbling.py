@@ -1,7 +1,5 @@
 """Workflows with the names of ours, one with a bug. A module of its own, since the sandbox imports it again."""
 
-from __future__ import annotations
-
 from temporalio import workflow
 
 

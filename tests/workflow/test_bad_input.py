@@ -1,7 +1,5 @@
 """Whatever is sent, by whomever: refused in words or parked, nothing half recorded, no filing jammed."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """Ways of a filing that no story of the demo tells: complaints, parts of other agencies, and what nobody asked for."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Refunds over VNPay: each once in the bank's ledger, whatever happens to its call, and whoever asks for it."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

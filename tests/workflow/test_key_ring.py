@@ -3,8 +3,6 @@
 `MOTCUA_ROTATION_FILINGS=300` for as many as in a small town.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable

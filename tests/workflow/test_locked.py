@@ -1,7 +1,5 @@
 """What nobody registered has signed is not taken, whoever reaches Temporal: each forgery is refused in words."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from base64 import b64encode

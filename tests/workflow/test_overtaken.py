@@ -1,7 +1,5 @@
 """A run that has lost its stream takes it back by itself, unless the one that has it may be at work."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """Past the Updates nobody gets an activity of the platform, nor a run to go on from what never was."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 from importlib import import_module

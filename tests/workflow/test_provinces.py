@@ -1,7 +1,5 @@
 """Provinces side by side, agencies that decide, and desks; what was decided at the submission stands in the log."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4

@@ -1,7 +1,5 @@
 """Files are looked at before what names them is recorded, and go on being looked at until the scanner has spoken."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 

@@ -1,7 +1,5 @@
 """Refunds, that nobody gives alone; late money, and a fee that the postman collects, on a real bank."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """Results that the platform prints, and officers' signatures: by substitutes, and after a while."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import AsyncIterator

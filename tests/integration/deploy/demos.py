@@ -1,7 +1,5 @@
 """Runs `motcua up` in a folder of its own, plays the demo there, and searches their files for personal values."""
 
-from __future__ import annotations
-
 import copy
 import json
 import os

@@ -1,7 +1,5 @@
 """`python -m benchmarks engine`: it runs, and what it finds of the history is within the budget."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -4,8 +4,6 @@ Every scenario is played; then every payload of every history, every answer to a
 nothing of ours, every row of the record and every file of the catalogue is held against the schema of its wire.
 """
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator

@@ -1,7 +1,5 @@
 """The embedded stack on real processes, with its parts killed; and `motcua demo` on a stack of its own."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import re

@@ -1,7 +1,5 @@
 """What can't be erased holds up nothing else, and is seen at once, until it is done."""
 
-from __future__ import annotations
-
 import os
 import signal
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """A real clamd of our own: no official database, one signature, a socket in a folder of the test."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from typing import Final, Self

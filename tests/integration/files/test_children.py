@@ -1,7 +1,5 @@
 """The children that parse: limited, told nothing, replaced when they die, and none left behind."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 import subprocess

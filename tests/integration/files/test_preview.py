@@ -1,7 +1,5 @@
 """What an officer sees of files, by `motcua files` too: pictures of the pages, and nothing of the file itself."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import tempfile

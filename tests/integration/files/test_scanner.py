@@ -1,7 +1,5 @@
 """A real clamd finds what it must; whatever else it says or does not say is never a pass."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import AsyncIterator

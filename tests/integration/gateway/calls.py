@@ -3,8 +3,6 @@
 And both ends of the gateway: the bank that calls, and the payments that are notified.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import hmac

@@ -1,7 +1,5 @@
 """A gateway in this process, over real PostgreSQL."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections import Counter

@@ -1,7 +1,5 @@
 """Callbacks over HTTP and real PostgreSQL: what is signed is one row, what is not is none, and each is answered."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections import Counter

@@ -1,7 +1,5 @@
 """What callbacks have said reaches its payment: once where all goes well, again where not, by whoever is there."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta

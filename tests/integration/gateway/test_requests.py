@@ -1,7 +1,5 @@
 """Money through the real gateway: over each wire, asked for anew through another provider, and taken back in parts."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

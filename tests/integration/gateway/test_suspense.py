@@ -1,7 +1,5 @@
 """What officers say about money in suspense, by the command, over real PostgreSQL, and what becomes of it."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from datetime import datetime, timedelta

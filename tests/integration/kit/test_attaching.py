@@ -1,7 +1,5 @@
 """Files on their way into a store, with real processes: killed, in each other's way, on a disk that is full."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """The client kit against the real platform: repeats, outages, refusals, the end of a filing, and its own examples."""
 
-from __future__ import annotations
-
 import ast
 import asyncio
 import dataclasses

@@ -1,7 +1,5 @@
 """The user half of the `motcua` command, and the kit's wheel in an environment of its own."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -1,7 +1,5 @@
 """The integrators' page and the codec of docs/codec.md, run as they stand, where nothing of ours is."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import re

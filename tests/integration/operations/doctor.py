@@ -1,7 +1,5 @@
 """Runs `motcua doctor` in tests, and reads its findings."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Erasures in tests: filings that can be erased, the request and approval, the run, and the check of the rest."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime

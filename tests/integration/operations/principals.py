@@ -1,7 +1,5 @@
 """Commands that change the register of principals, and two operators who give them."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4

@@ -1,7 +1,5 @@
 """A template as an agency publishes it: the standard one, with a line of thanks."""
 
-from __future__ import annotations
-
 from activities.printing.templates import standard
 
 OURS = standard().replace("#law", "#law\n#text(size: 8pt)[Cảm ơn ông (bà).]")

@@ -1,7 +1,5 @@
 """`motcua board`, how it lives on a terminal; and `motcua access report`: what is out of the ordinary among looks."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import pty

@@ -1,7 +1,5 @@
 """`motcua doctor`: what is well, what is not and how to mend it, in a healthy world and in broken ones."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import os

@@ -1,7 +1,5 @@
 """Who filed is erased: by two people, everywhere, and everything else goes on."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """An agency's machine work that comes to nothing is seen: in the filing, among what stands still, by the doctor."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from datetime import datetime, timedelta

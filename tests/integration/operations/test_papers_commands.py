@@ -1,7 +1,5 @@
 """Control slip, register, forms and templates by the command, out of the record."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from datetime import datetime

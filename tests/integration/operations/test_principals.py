@@ -1,7 +1,5 @@
 """The register of principals: changed by commands, by two where it says so, known everywhere within five seconds."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """What is published is a stream: a change by other means is found out, one for which two are needed waits for both."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping

@@ -1,7 +1,5 @@
 """Publishing procedures and provinces on a real PostgreSQL; and asking first what that changes for open filings."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Acts at bank and post that no event orders, and refunds and outcomes that wait, are found and named."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Sequence

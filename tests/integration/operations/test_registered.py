@@ -1,7 +1,5 @@
 """Whoever changes the register of programs behind its commands is found out; who may speak, says the doctor."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`motcua result` with the register and without it; `motcua store renew`, by which results get another time-stamp."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The store held against the log: what is missing or damaged, and what lies there that nobody named."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import os

@@ -1,7 +1,5 @@
 """Tills: cash goes through the one that is open, once, and what it comes to is what the log says."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Agencies that have tills, and a till that is opened."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 from uuid import uuid4
 

@@ -1,7 +1,5 @@
 """A file with three signatures, and shells that verify it, with the register and without."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Receipts for money paid at the counter, from the agency's own series or from a service."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path

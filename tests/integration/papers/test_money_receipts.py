@@ -1,7 +1,5 @@
 """Receipts for money: one number for a fee and a kind, none missing, void ones for ever, a service that is away."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Receipts of money that is gone: void by themselves once nothing is left of it, and none that comes afterwards."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import pytest

@@ -1,7 +1,5 @@
 """Payments that are charged back, and their receipts."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from typing import Any, Final

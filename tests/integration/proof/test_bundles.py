@@ -1,7 +1,5 @@
 """A bundle holds what proves offline, to whoever trusts a witness, that its streams stood in the record."""
 
-from __future__ import annotations
-
 import copy
 from base64 import b64decode, b64encode
 from pathlib import Path

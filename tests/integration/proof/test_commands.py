@@ -1,7 +1,5 @@
 """The commands, on a real record: checkpoints by a schedule and by hand, a witness, and verification."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal

@@ -1,7 +1,5 @@
 """Checkpoints of a real record at a real second place: what is laid there, and every reason to make none."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 from base64 import b64encode

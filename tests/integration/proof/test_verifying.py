@@ -1,7 +1,5 @@
 """Whoever may write every row of the record, triggers off, is found out by what lies elsewhere."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """Fixtures of the record's tests."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """An officer is absent: the directory says until when and who acts for them, and their tasks pass over, all at once."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any, Final
 

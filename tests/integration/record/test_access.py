@@ -1,7 +1,5 @@
 """Who may see a filing, and who has: asked through `View` of a platform with a guard."""
 
-from __future__ import annotations
-
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable

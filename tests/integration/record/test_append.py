@@ -1,7 +1,5 @@
 """The append by itself, on PostgreSQL alone: what it writes in which order, and what it does not believe."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager

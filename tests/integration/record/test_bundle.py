@@ -1,7 +1,5 @@
 """A bundle proves one filing offline, gives nobody away unless asked to, and does not survive any change."""
 
-from __future__ import annotations
-
 import asyncio
 import copy
 import hashlib

@@ -1,7 +1,5 @@
 """Signals that could not be used are parked, sealed and kept once; and histories that Temporal finds too long."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import tempfile

@@ -1,7 +1,5 @@
 """A kind of stream that is nothing but a descriptor and its rules works like those that the platform has."""
 
-from __future__ import annotations
-
 import importlib
 import inspect
 import pkgutil

@@ -1,7 +1,5 @@
 """The one order of all events, on PostgreSQL alone: who reads behind a position misses nothing."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Final
 

@@ -1,7 +1,5 @@
 """No statement that somebody waits for reads a big table from end to end, as PostgreSQL plans it at 300,000 filings."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections import Counter

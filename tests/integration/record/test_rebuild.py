@@ -1,7 +1,5 @@
 """Read models are rebuilt from the log: equal row by row, whatever was wrong with them; and where streams stand."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -1,7 +1,5 @@
 """Numbers and keys: what a batch takes before it is written is taken with it or not at all; a key is made once."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import hmac

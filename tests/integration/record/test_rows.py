@@ -1,7 +1,5 @@
 """The read models that an append writes beside its events, and those that a rebuild writes for many streams at once."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final

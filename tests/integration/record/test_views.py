@@ -1,7 +1,5 @@
 """What is read through the kit: a filing as the log has it, in its life and for ever; lists, page by page; counts."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import dataclasses

@@ -1,7 +1,5 @@
 """A forger with the sandbox authority's own keys: makes any certificate, signature or time-stamp, valid or not."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import secrets

@@ -3,8 +3,6 @@
 What is valid here is so at openssl, too. Other attacks, at files that were signed well: `test_check`, `test_verified`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping

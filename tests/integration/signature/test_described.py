@@ -1,7 +1,5 @@
 """Metadata of a signed form, changed by whoever had it later, or by signing; and signed filings from end to end."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Complaints for tests: their grounds from the log, and a complaint that takes commands."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from itertools import accumulate
 from typing import Any, Final, Self

@@ -1,7 +1,5 @@
 """A complaint: what of a filing it may be about, who may make and answer it, by when, and what is refused."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import replace

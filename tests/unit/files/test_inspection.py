@@ -1,7 +1,5 @@
 """What is taken and what is not, each file made here, each with the rule that it breaks."""
 
-from __future__ import annotations
-
 import re
 import tempfile
 import zlib

@@ -1,7 +1,5 @@
 """A filing under any commands by anybody at any time, with its invariants."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The timers of a filing's clocks, in Vietnam's time; and the commands that restart clocks."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """Contents of commands: valid ones, and arbitrary ones."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Any, Final
 

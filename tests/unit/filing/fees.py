@@ -1,7 +1,5 @@
 """Fees for tests: with increases and waivers, and filings that pay them and supply more."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from rules.require import require

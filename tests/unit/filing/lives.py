@@ -1,7 +1,5 @@
 """Filings for tests: a procedure of any shape, its people, and a filing that takes commands."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final, Self

@@ -1,7 +1,5 @@
 """Procedures of every shape that a filing can have."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from tests.unit.filing.lives import (

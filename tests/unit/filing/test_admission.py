@@ -1,7 +1,5 @@
 """A submission is admitted, or refused with every problem and an offer; who files for somebody else, and how long."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import Any, Final
 

@@ -4,8 +4,6 @@ The office is open from 07:00 to 11:30 and from 13:30 to 17:00, 8 hours, Monday 
 Wednesday 25 November 2026 at 10:00, with 5 of that day's hours left; working days are used from Thursday on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import time, timedelta
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What clocks tell before and when they are due; on another calendar, late in more than one way, by another limit."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The result on its way: chosen, changed until it has gone, in the applicant's hands once; a fee for the postman."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any, Final
 

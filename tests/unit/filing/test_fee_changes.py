@@ -1,7 +1,5 @@
 """What changes a paid fee: a supplement, a correction, the payer's bank; the difference is asked for, or goes back."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import Any, Final
 

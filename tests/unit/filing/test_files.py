@@ -1,7 +1,5 @@
 """What is wrong with files: by type, number, size and key; by the scanner; by an officer's word on a signature."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import pytest

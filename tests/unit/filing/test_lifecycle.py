@@ -1,7 +1,5 @@
 """The life of a filing: what is refused and why, where each way leads, and which status it shows there."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Steps of the review beyond reading the file, what interrupts it, and a task in the place of an absent officer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """A dossier on paper: incomplete, received before it was recorded, filled in by a desk, also another agency's."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import pytest

@@ -1,7 +1,5 @@
 """What an event keeps of a command, and a filing of an event; a failing back office; what a reopened filing keeps."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date

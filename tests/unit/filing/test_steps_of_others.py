@@ -1,7 +1,5 @@
 """Steps of the review that others finish: other agencies, a tax office, and the applicant who confirms a draft."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Keys of programs: in a file, or behind the socket of an agent."""
 
-from __future__ import annotations
-
 import json
 import socketserver
 from collections.abc import Iterator

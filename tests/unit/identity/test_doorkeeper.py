@@ -1,7 +1,5 @@
 """Whatever is sent, the door says in words why it stays shut, and repeats nothing of it."""
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 from types import SimpleNamespace

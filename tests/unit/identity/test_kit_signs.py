@@ -1,7 +1,5 @@
 """Whatever the kit sends it signs by itself, for whom it acts, and what it signs holds on the other side."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import os

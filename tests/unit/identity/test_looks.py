@@ -1,7 +1,5 @@
 """Question × role × relation, by brute force, against the table of docs/access.md."""
 
-from __future__ import annotations
-
 from collections import Counter
 from itertools import product
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Role by action by state by principal, by brute force against the law's matrix; and which change widens a claim."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta

@@ -3,8 +3,6 @@
 The program in TypeScript runs without its types where there is Node.js.
 """
 
-from __future__ import annotations
-
 import ast
 import json
 import os

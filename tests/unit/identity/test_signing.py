@@ -1,7 +1,5 @@
 """The kit signs with a key in a file, in the environment, or behind a socket: the same statement each time."""
 
-from __future__ import annotations
-
 import json
 import os
 import socketserver

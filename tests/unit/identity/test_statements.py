@@ -1,7 +1,5 @@
 """Every way in which a statement proves nothing has a rule of its own, and the one that holds has none."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

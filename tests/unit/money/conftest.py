@@ -1,7 +1,5 @@
 """Merchants, a demand, and a provider with one fixed answer, for tests of codecs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final

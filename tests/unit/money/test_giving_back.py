@@ -1,7 +1,5 @@
 """What a provider says of a refund comes to: given, under way, to be asked again, for people, or our mistake."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Those who take money: what is set of them, and how often each is asked, while the fee is due and afterwards."""
 
-from __future__ import annotations
-
 import json
 from base64 import b64encode
 from collections.abc import Mapping

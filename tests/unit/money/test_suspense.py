@@ -1,7 +1,5 @@
 """Money in suspense: whatever officers say in whatever order, it goes one way, and two have said so."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID

@@ -1,7 +1,5 @@
 """The sources of papers: filings of a published procedure, each up to the event that causes a paper."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Through whose hands a filing went, and for how long; and the register, which filings it is for and how it looks."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Official papers: everything that belongs on them is there and can be read, nothing is cut off, the same twice."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import subprocess

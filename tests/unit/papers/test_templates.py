@@ -1,7 +1,5 @@
 """Templates of agencies: tried before they are published, refused with their line, and printed by."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pytest

@@ -1,7 +1,5 @@
 """Signed notes, checkpoints and cosignatures: the examples of C2SP's specifications, and whatever is not written so."""
 
-from __future__ import annotations
-
 from base64 import b64decode
 from collections.abc import Callable
 from itertools import combinations

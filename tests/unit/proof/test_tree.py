@@ -1,7 +1,5 @@
 """Roots, paths and proofs of RFC 6962, by the known vectors of Certificate Transparency and by every small tree."""
 
-from __future__ import annotations
-
 from hashlib import sha256
 from itertools import pairwise
 from typing import Final

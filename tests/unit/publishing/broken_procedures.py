@@ -1,7 +1,5 @@
 """A valid procedure that uses every part, and common mistakes in it, each with its place and its rule."""
 
-from __future__ import annotations
-
 import json
 from copy import deepcopy
 from datetime import date

@@ -1,7 +1,5 @@
 """Changes of a file's content, and the resulting mistakes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias

@@ -1,7 +1,5 @@
 """Cases for the catalogue's fees from `fee_cases.yaml`, and the filing of each."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time

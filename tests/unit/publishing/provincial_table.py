@@ -1,7 +1,5 @@
 """A province's table of 200 procedures, of which some must be refused: the same table each time."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """What would be otherwise for a filing under another version of its procedure."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """What of a publication waits for a second operator: whatever changes fees, limits or roles, and nothing else."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 

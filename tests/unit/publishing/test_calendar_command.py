@@ -1,7 +1,5 @@
 """`motcua calendar`: one case, many cases, and files."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

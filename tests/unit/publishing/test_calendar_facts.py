@@ -1,7 +1,5 @@
 """The facts of a calendar: whence each comes, what to look into, and what another version changes."""
 
-from __future__ import annotations
-
 import copy
 from datetime import date, timedelta
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Calendar files: what is refused and where, and what becomes of one that is not."""
 
-from __future__ import annotations
-
 import copy
 import json
 from datetime import date

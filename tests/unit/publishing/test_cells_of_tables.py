@@ -1,7 +1,5 @@
 """What the cells of a province's table say, as untidily as they are typed."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """`motcua procedures check` tells mistakes from what is stale or unconfirmed, and fails for mistakes only."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import UTC, date, datetime, timedelta

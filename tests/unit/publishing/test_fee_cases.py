@@ -1,7 +1,5 @@
 """What every filing of the catalogue costs, held against a file written by hand from the sources of the amounts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import cache

@@ -1,7 +1,5 @@
 """`motcua procedures import`: a province's table of 200 procedures becomes drafts, and each bad row says why."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The difference between two versions of a procedure: nothing goes unseen, and each change has its sentence."""
 
-from __future__ import annotations
-
 import json
 import re
 import types

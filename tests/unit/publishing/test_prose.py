@@ -1,7 +1,5 @@
 """Texts can't contradict rules: what is said outside of a placeholder is found, and what stands in one is filled."""
 
-from __future__ import annotations
-
 import json
 import re
 import time

@@ -1,7 +1,5 @@
 """The real provinces pass; what is wrong with a province's file is found at its line; what is composed is its own."""
 
-from __future__ import annotations
-
 import re
 from copy import deepcopy
 from datetime import date

@@ -1,7 +1,5 @@
 """Tables from the bytes of files: in every encoding they come in, and whatever else somebody sends."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """A receipt is issued once for what causes it, and made void once, by whom its agency lets."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from fractions import Fraction
 from math import ceil, floor

@@ -1,7 +1,5 @@
 """Refunds for tests: a capture, and a refund that takes commands."""
 
-from __future__ import annotations
-
 import json
 from datetime import datetime, timedelta
 from typing import Any, Final, Self

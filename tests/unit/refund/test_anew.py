@@ -1,7 +1,5 @@
 """A filing that begins again: what was to go back as it had ended is called off, and its next end is judged anew."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import pytest

@@ -1,7 +1,5 @@
 """Less came than was asked, or the payer's bank took money back: what people answer, and what is left to give back."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final

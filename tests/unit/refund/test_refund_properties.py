@@ -1,7 +1,5 @@
 """Whatever is asked, in any order: no đồng more goes back than came, and none by one person alone."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import hypothesis.strategies as st

@@ -1,7 +1,5 @@
 """Who asks, who approves, who gives back; what the logs say of a capture; and how a share is rounded."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final

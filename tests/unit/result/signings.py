@@ -1,7 +1,5 @@
 """Results for tests: an order, its signers, and a result that takes commands."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any, Final, Self

@@ -1,7 +1,5 @@
 """What happens to a result, who may have it happen, and whether a registered one can be relied on as of an instant."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -1,7 +1,5 @@
 """A certificate authority of these tests."""
 
-from __future__ import annotations
-
 import pytest
 
 from sandbox.trust.authority import Authority

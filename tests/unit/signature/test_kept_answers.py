@@ -1,7 +1,5 @@
 """Which kept answers about revocation count: of this certificate, and new enough for the moment."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import fields

@@ -1,7 +1,5 @@
 """A fixture with the engine for the shell."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.unit.stream.shell import Engine

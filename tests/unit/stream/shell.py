@@ -1,7 +1,5 @@
 """Runs the durable shell over an in-memory log, without Temporal, with its requests to the log and their answers."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Callable

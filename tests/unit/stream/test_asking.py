@@ -1,7 +1,5 @@
 """An answer that the record does not bear out, a failure and bytes of a stranger: the question is repeated."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Every command of every kind on a run that knows nothing of it: the record decides, not the rules; and facts."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 

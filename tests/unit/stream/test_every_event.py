@@ -4,8 +4,6 @@ The events are those of the contract, each whole, as it is once somebody was era
 takes events is found in the sources, so that a new event is gone through by itself, and a new fold is found.
 """
 
-from __future__ import annotations
-
 import ast
 import asyncio
 import sys

@@ -1,7 +1,5 @@
 """Every order in which it may become known that a fee was paid: over a log in memory, as `make matrix` on servers."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections.abc import Callable

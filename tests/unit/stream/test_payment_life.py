@@ -1,7 +1,5 @@
 """What a payment does when the bank has the last word, and when its filing has ended."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import date, datetime, timedelta
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """One way to record: what the log is asked, in which order, and what a stream knows afterwards."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 from types import SimpleNamespace

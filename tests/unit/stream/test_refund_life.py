@@ -1,7 +1,5 @@
 """What a refund hears and tells while a provider is asked, for as long as it gives no answer."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from typing import Any, Final

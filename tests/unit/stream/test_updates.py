@@ -1,7 +1,5 @@
 """The Updates of a life: what reaches it, and how a refusal leaves it."""
 
-from __future__ import annotations
-
 import json
 from types import SimpleNamespace
 from typing import Any, Final

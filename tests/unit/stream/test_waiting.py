@@ -1,7 +1,5 @@
 """How a run begins, what ends a wait, and what it hands on when it is to make way, or is taken over."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Callable

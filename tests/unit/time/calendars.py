@@ -1,7 +1,5 @@
 """Strategies for calendars and moments of every kind, for properties that hold for all of them."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, time, timedelta
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Reads the cases of working time from their files."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

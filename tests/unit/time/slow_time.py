@@ -3,8 +3,6 @@
 It shares no code with `rules`. Moments are naive, in Vietnam's time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import islice, takewhile

@@ -1,7 +1,5 @@
 """Where a limit ends, and where it ends after standing still: cases by hand. Hours are Vietnam's (+07:00)."""
 
-from __future__ import annotations
-
 import gettext
 import json
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """What holds for every limit, calendar and sequence of pauses."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any, Final

@@ -3,8 +3,6 @@
 `python -m tests.unit.verifier.made` writes them to `vectors/made.json`; random values are fixed here.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

@@ -1,7 +1,5 @@
 """The verifiers on a record made by hand (`made.py`): a true one holds, tampering is named, their folder runs alone."""
 
-from __future__ import annotations
-
 import asyncio
 import copy
 import json

@@ -4,8 +4,6 @@
 there, index, size, leaf, path, root, and whether it is wrong.
 """
 
-from __future__ import annotations
-
 import json
 from base64 import b64decode
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A rogue run asks about files: it learns nothing of others', and has nothing scanned that does not wait for it."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 from uuid import UUID
 

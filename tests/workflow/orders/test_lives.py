@@ -1,7 +1,5 @@
 """What calls itself final leads the lives of filings and results to another look at the log, and to nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace

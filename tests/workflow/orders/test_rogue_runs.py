@@ -1,7 +1,5 @@
 """A run pinned to a stranger's deployment: only what the log orders is done for it, nothing signed or printed."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from io import BytesIO

@@ -1,7 +1,5 @@
 """An act under way is done once, whatever becomes of its run; what was signed that no event orders is found."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
