@@ -140,7 +140,6 @@ def whose(person: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def officer(role: Role, agency: str = AGENCY, n: int = 1) -> Actor:
-    """Returns the n-th officer in this role in the demo's directory."""
     return Actor(subject=f"{agency.lower()}-{role.replace('_', '-')}-{n}", role=role, agency=agency)
 
 
@@ -213,8 +212,6 @@ class Doubtful(BackOffice):
 
 @dataclass
 class Play:
-    """One filing in a world, with acts by any actor."""
-
     world: World
     submission: Submission
     code: str | None = None
@@ -251,7 +248,6 @@ class Play:
             return await eventually(sparingly(self.view, record), wanted)
 
     async def at(self, stage: Stage) -> FilingView:
-        """Returns the filing once it has reached this stage."""
         return await self.until(lambda view: view.stage is stage)
 
     async def accept(self) -> Receipt:

@@ -25,8 +25,6 @@ def libpq(dsn: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Alone:
-    """A folder with the verifiers in it."""
-
     folder: Path
 
     @classmethod

@@ -49,11 +49,9 @@ class Forked:
             os.kill(self.pid, which)
 
     def terminate(self) -> None:
-        """Send SIGTERM."""
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Send SIGKILL."""
         self.send_signal(signal.SIGKILL)
 
     async def wait(self) -> int:
@@ -132,7 +130,6 @@ def _context() -> ForkServerContext:
 
 
 def _run(program: tuple[str, ...], env: Mapping[str, str], cwd: Path, outputs: Mapping[int, int]) -> None:
-    """Run the program in the copy."""
     for number, descriptor in outputs.items():
         os.dup2(descriptor, number)
     os.environ.clear()

@@ -12,14 +12,11 @@ from schemas.stream.ledger import Appended, Batch
 
 
 class FindingLedger(Ledger):
-    """Keeps the findings that the events of a batch need before it appends the batch."""
-
     def __init__(self, pool: Pool, vault: Vault, kinds: Kinds, *rest: Any) -> None:
         super().__init__(pool, vault, kinds, *rest)
         self._findings = Findings(pool)
 
     async def append(self, batch: Batch) -> Appended:
-        """Appends the batch."""
         kind, stream = self._kinds.of(batch.stream), StreamId.parse(batch.stream)
         for event in map(kind.event, batch.events):
             await self._findings.keep(batch.stream, *kind.found_by(stream, event))

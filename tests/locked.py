@@ -121,7 +121,6 @@ async def signing(world: World) -> World:
 
 @asynccontextmanager
 async def locked(world: World) -> AsyncIterator[World]:
-    """Yields the world with identity required, the programs registered, and a running platform."""
     closed = await with_office(replace(world, identity=Identity.REQUIRED))
     await register(closed, *programs().values())
     async with closed.platform():
@@ -186,7 +185,6 @@ class Program:
         )
 
     def signed(self, stream: str, kind: str, said: Mapping[str, Any], /, **other: Any) -> dict[str, Any]:
-        """Returns a command with its statement."""
         about = {"act": kind, "stream": stream, "command_id": said.get("command_id")}
         return dict(said) | {"statement": self.statement(said, about, **other)}
 

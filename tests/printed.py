@@ -83,6 +83,5 @@ def overlapping(page: pdfium.PdfPage, shifted: float = 0.0) -> list[str]:
 
 
 def keywords(file: bytes) -> str | None:
-    """Returns the keywords of a PDF."""
     with pikepdf.open(BytesIO(file)) as pdf, pdf.open_metadata() as said:
         return said.get("pdf:Keywords")

@@ -40,13 +40,11 @@ def ring(current: str | None, *others: str, **more: Any) -> CodecRing:
 
 
 async def connected(world: World, codec: PayloadCodec) -> Client:
-    """Returns a client of the world with this codec."""
     converter = dataclasses.replace(sealing(data_converter, ring("one")), payload_codec=codec)
     return await Client.connect(world.env["TEMPORAL_ADDRESS"], namespace=world.namespace, data_converter=converter)
 
 
 async def sealed(world: World, keys: CodecRing) -> World:
-    """Returns the same world with a client that seals with `keys`."""
     return dataclasses.replace(world, temporal=await connected(world, Codec(keys)))
 
 

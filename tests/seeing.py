@@ -49,7 +49,6 @@ def _other(working: Sequence[Callable[..., Any]], views: Views) -> Sequence[Call
 
 
 async def register(world: World, name: str, seed: int, *grants: Grant) -> None:
-    """Register a program with a key made of this seed."""
     now = datetime.now(UTC)
     key = key_of(seed, valid_from=now - timedelta(days=1), valid_until=now + timedelta(days=1))
     named = principal(name, *grants, keys=(key,)).model_copy(update={"name": f"Program {name}"})

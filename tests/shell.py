@@ -27,7 +27,6 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """Returns the printed JSON."""
         return json.loads(self.out)
 
 

@@ -21,7 +21,6 @@ def _uuid(value: object) -> bool:
 
 
 def validator(document: Mapping[str, Any]) -> Draft202012Validator:
-    """Returns a validator for one schema."""
     return Draft202012Validator(document, format_checker=FORMATS)
 
 

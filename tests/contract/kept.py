@@ -13,7 +13,6 @@ SCHEMAS: Final = Path(__file__).with_name("schemas.json")
 
 
 def keep_messages(messages: Mapping[str, Any]) -> None:
-    """Write the messages again, sorted by name."""
     lines = (
         f'{{"name": {json.dumps(name)}, "message": {json.dumps(messages[name], ensure_ascii=False, sort_keys=True)}}}\n'
         for name in sorted(messages)

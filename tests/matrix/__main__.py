@@ -26,7 +26,6 @@ SECONDS: Final = 20
 
 
 async def run(subjects: Sequence[Subject], at_once: int, shown: Showing) -> None:
-    """Run the subjects on a stack of their own."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

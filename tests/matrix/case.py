@@ -126,7 +126,6 @@ class Case:
         return row
 
     async def asking(self) -> list[str]:
-        """Returns the pending activities of the payment."""
         handle = self.room.world.temporal.get_workflow_handle(payment_workflow(self.play.filing, self.n))
         pending = (await handle.describe()).raw_description.pending_activities
         return [activity.activity_type.name for activity in pending]

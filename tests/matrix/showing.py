@@ -23,15 +23,12 @@ class Ended:
 
 
 def named(subject: Subject | None) -> str:
-    """Returns the name of a subject."""
     if subject is None:
         return "all together"
     return str(subject) if isinstance(subject, Variant) else " ".join(subject)
 
 
 class Showing:
-    """Keeps the verdict of each subject."""
-
     def __init__(self, total: int) -> None:
         self.all_ended: list[Ended] = []
         self.retained: int | None = None
@@ -42,7 +39,6 @@ class Showing:
 
     @property
     def wrong(self) -> list[Ended]:
-        """The verdicts that are wrong."""
         return [one for one in self.all_ended if one.wrong]
 
     @property
@@ -55,7 +51,6 @@ class Showing:
         self._say(f"set up in {self.seconds} s")
 
     def began(self, subject: Subject) -> None:
-        """A subject was begun."""
         self._since[subject] = time.monotonic()
 
     def put_off(self, subject: Subject) -> None:

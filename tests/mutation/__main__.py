@@ -346,7 +346,6 @@ def _stack() -> Iterator[Mapping[str, str]]:
 
 
 def main() -> None:
-    """Try the packages named, or all."""
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("packages", nargs="*", metavar="PACKAGE", help=", ".join(one.path for one in PACKAGES))
     asked = parser.parse_args().packages or [one.path for one in PACKAGES]

@@ -121,7 +121,6 @@ class Virtual:
         await service.lock_time_skipping(LockTimeSkippingRequest())
 
     async def adopt(self, play: Play, calendar: bytes) -> None:
-        """Publish a calendar, and let this one filing adopt it."""
         published = await publish_calendar(self.world.owner_dsn, calendar)
         handle = self.world.temporal.get_workflow_handle(filing_workflow(play.filing))
         await handle.execute_update("adopt_calendar", AdoptCalendar(calendar=published.name))
@@ -136,7 +135,6 @@ class Virtual:
         return [(local(row["occurred_at"]), _named(row["kind"], json.loads(row["body"]))) for row in rows]
 
     async def clocks(self, play: Play) -> list[ClockState]:
-        """Returns the runs of a filing's clocks."""
         return await self.world.client.clocks(play.filing)
 
 

@@ -147,7 +147,6 @@ PAID: Final = FeePaid(n=1, amount=1, channel=Channel.COUNTER)
 
 
 def numbered(last: int, *events: Model) -> list[Model]:
-    """The events with their numbers, of which the last of each kind is `last`."""
     numbers = {run.kind: run.up_to(AGENCY, last) for run in runs(events, NEW_YEAR, KINDS.numberings)}
     return list(Reserved(KEY, numbers).filled(events))
 

@@ -21,7 +21,6 @@ from tests.walking import walked
 
 
 def commands(group: Any, key: str = "help") -> Iterator[tuple[str, Any]]:
-    """The key of every command and group with the command, loaded."""
     group = group.loaded() if isinstance(group, Unloaded) else group
     yield key, group
     for name, command in getattr(group, "commands", {}).items():

@@ -151,7 +151,6 @@ def test_an_answer_is_in_one_language(options: list[str], lang: str, answer: str
 
     @app.command()
     def code() -> None:
-        """Say the code."""
         show_one("a", (Column("code", str),))
 
     with_words(app)

@@ -41,7 +41,6 @@ DIGITS: Final = {"YYYYMMDD": "%Y%m%d", "YYYY": "%Y"}
 
 
 def models(union: Any) -> set[type]:
-    """The models of a union, however deep."""
     return {union} if isinstance(union, type) else {model for part in get_args(union) for model in models(part)}
 
 

@@ -22,7 +22,6 @@ def complaint(play: Play, about: int, n: int = 1, **said: Any) -> ComplaintStart
 
 
 async def seq_of(play: Play, kind: str) -> int:
-    """Returns the seq of the last event of this kind."""
     return max(n for n, found in enumerate(await play.kinds(), 1) if found == kind)
 
 

@@ -65,8 +65,6 @@ class Verdicts:
 
 
 class Store:
-    """The world's store."""
-
     def __init__(self, world: World) -> None:
         self._store = from_url(world.objects)
 

@@ -88,7 +88,6 @@ async def register(play: Play) -> list[tuple[str, str]]:
 
 
 async def tasks_of(play: Play, role: Role) -> list[tuple[str, str | None, tuple[str, ...]]]:
-    """Returns the tasks of this role in the streams of results."""
     found = await play.world.client.tasks(AskTasks(agency=AGENCY, role=role))
     return [(one.name, one.officer, one.actions) for one in found.rows if one.stream.startswith("result:")]
 

@@ -230,7 +230,6 @@ def told(given: Payloads) -> list[Any]:
 
 
 def read(payload: Payload) -> Any:
-    """What any SDK reads of a payload."""
     assert payload.metadata["encoding"] == b"json/plain"
     return json.loads(payload.data)
 
@@ -242,7 +241,6 @@ def why(failure: Failure) -> Any:
 
 @pytest.fixture
 async def paid(world: World, tmp_path: Path) -> AsyncIterator[World]:
-    """The world with a gateway, at which a bank of its own calls back."""
     port = free_port()
     calls = ("--retry-after", "0.4", "--callbacks", f"http://127.0.0.1:{port}/callbacks")
     bank = Server("bank", tmp_path / "bank", *calls)

@@ -121,7 +121,6 @@ def demand(sink: Sink) -> NewDemand:
 
 
 def asked_for(sink: Sink) -> NewDemand:
-    """One more demand, which the sink knows."""
     made = datetime.now(UTC).replace(microsecond=0)
     demand = new_demand(f"fee:{made}:{next(NUMBERS)}", AMOUNT, made, timedelta(seconds=1))
     sink.demands[demand.reference] = demand

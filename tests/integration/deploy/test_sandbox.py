@@ -58,7 +58,6 @@ def new_key(what: str = "fee") -> str:
 
 
 def order(bank: Server, account: str | None = None, amount: int = 8000) -> str:
-    """The key of a new order."""
     key = new_key()
     body = {"amount": amount, "currency": "VND", "description": "Lệ phí", "payer_account": account}
     response = bank.client.put(f"/orders/{key}", json=body)

@@ -37,7 +37,6 @@ def meter() -> Meter:
 
 @pytest.fixture
 async def gateway(world: World, pool: Pool, meter: Meter) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the gateway."""
     merchants = MERCHANTS.validate_json(json.dumps(PROVIDERS))
     measures = Measures(cast("MetricMeter", meter), merchants)
     hearing = Hearing(pool, Vault(world.settings.master), merchants, measures, asyncio.Event())

@@ -32,7 +32,6 @@ NOWHERE: Final = {"TEMPORAL_ADDRESS": "127.0.0.1:1", "LANG": "en", "NO_COLOR": "
 
 
 async def start(folder: Path, env: dict[str, str], *arguments: str, program: str | None = None) -> Process:
-    """The command as a process that runs on."""
     whole = {**os.environ, **env, "PYTHONPATH": str(ROOT), "LANG": "en"}
     words = ("-m", "motcua.command") if program is None else ("-c", program)
     return await asyncio.create_subprocess_exec(

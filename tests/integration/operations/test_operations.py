@@ -268,7 +268,6 @@ def counted(found: list[Sample], name: str, **labels: str) -> float:
 
 
 def listening(pid: int | None) -> set[int]:
-    """The ports on which a process listens."""
     open_ones: list[Any] = psutil.Process(pid).net_connections()
     return {one.laddr.port for one in open_ones if one.status == psutil.CONN_LISTEN}
 

@@ -75,8 +75,6 @@ def sample(**overrides: Any) -> Submission:
 
 @dataclass(frozen=True)
 class Filed:
-    """A filing that has ended, and one that waits for reception."""
-
     ended: Submission
     ended_code: str
     waiting_code: str
@@ -250,8 +248,6 @@ async def fee(world: World) -> AsyncIterator[Asking]:
 
 
 class Asking:
-    """Asks `motcua fee` for JSON."""
-
     def __init__(self, run: Shell) -> None:
         self.run = run
 

@@ -330,7 +330,6 @@ ONE, OTHER = (Actor(subject=f"h01.12-operator-{n}", role=Role.OPERATOR, agency=A
 
 @pytest.fixture
 async def strict(world: World) -> AsyncIterator[Connection]:
-    """An owner where two operators are needed."""
     async with world.connection(world.owner_dsn) as connection:
         found = [officer for officer in yaml.safe_load(DIRECTORY)["agencies"] if officer["agency"] == AGENCY]
         operator = {"subject": OTHER.subject, "name": "Lý Thị Tám", "roles": ["operator"]}

@@ -332,7 +332,6 @@ CHRISTMAS = off(datetime(2026, 12, 25, tzinfo=VIETNAM))
 
 
 async def intake(play: Play) -> ClockState:
-    """The clock of the intake as it is now."""
     return next(run for run in await play.world.client.clocks(play.filing) if run.clock is Clock.INTAKE)
 
 

@@ -77,7 +77,6 @@ def service(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 async def outside(service: Server) -> AsyncIterator[Issuers]:
-    """Yields the issuers, with a working service."""
     async with partner_client(service.url) as client:
         yield {"own": OwnSeries(), "service": ReceiptService(client, SECRET)}
 

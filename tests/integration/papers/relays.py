@@ -35,7 +35,6 @@ NO_FOOT: Final = "$."
 
 
 async def no_seal(_: str, __: bytes, ___: datetime, ____: About) -> bytes | None:
-    """Makes no seal."""
     return None
 
 
@@ -44,8 +43,6 @@ OWN: Final[Issuers] = {"own": OwnSeries(), "service": NoService()}
 
 
 class Desk:
-    """A relay, and its papers and rows."""
-
     def __init__(self, world: World, pool: asyncpg.Pool[Any]) -> None:
         self._vault, self.pool = Vault(world.settings.master), pool
         self.store = Store(open_store(world.objects))

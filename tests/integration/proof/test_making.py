@@ -245,7 +245,6 @@ async def test_those_of_an_authority_that_is_trusted_are_counted(stamped: Record
 
 
 async def stamped_by(authority: Authority, record: Record, size: int) -> bytes:
-    """A token over the checkpoint of that size."""
     note = read_note((record.folder / f"1/checkpoints/{size}").read_bytes())
     token = await stamp(stamper_of(authority), sha256(note.text.encode()).digest())
     assert token is not None

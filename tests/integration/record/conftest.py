@@ -18,6 +18,5 @@ async def office(world: World) -> AsyncIterator[World]:
 
 @pytest.fixture
 async def connection(world: World) -> AsyncIterator[Any]:
-    """A connection as superuser."""
     async with world.connection() as opened:
         yield opened

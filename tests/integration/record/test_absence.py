@@ -27,7 +27,6 @@ ILL: Final = Absence(AGENCY, FIRST.subject, "specialist", TODAY, TODAY + 7 * DAY
 
 @pytest.fixture
 async def staffed(office: World) -> World:
-    """An agency with a third specialist."""
     hired = "insert into officer (agency, subject, role, name) values ($1, $2, 'specialist', 'Vũ Thị Sáu')"
     async with office.connection() as connection:
         await connection.execute(hired, AGENCY, THIRD.subject)

@@ -262,7 +262,6 @@ async def own(dsn: str, filed: tuple[str, Writer]) -> AsyncIterator[Writer]:
 
 @pytest.fixture
 async def empty(server: str) -> str:
-    """An empty ledger."""
     dsn = await new_database(server)
     async with connected(dsn) as connection:
         await connection.execute(TABLES)

@@ -144,7 +144,6 @@ def ranges(file: bytes) -> tuple[int, int, int, int]:
 
 
 def rolled_back(file: bytes, revision: int) -> bytes:
-    """Returns the file as of the end of this revision."""
     end = PdfFileReader(BytesIO(file)).embedded_signatures[revision].byte_range
     return file[: end[2] + end[3]]
 
@@ -196,7 +195,6 @@ async def official(
     stamp: bytes | None = None,
     at: datetime | None = None,
 ) -> bytes:
-    """Returns the file signed by an officer or an agency."""
     named = Person(who, "Sở Xây dựng" if who == AGENCY else "Lê Thị Ước")
     moment = at or datetime(2026, 11, 27, 2, 30, tzinfo=UTC)
     by = signer or party.signer
@@ -204,7 +202,6 @@ async def official(
 
 
 async def issued(party: Party, file: bytes) -> bytes:
-    """Returns the file with initials, signature and seal."""
     file = await official(party, file, INITIALS, CLERK)
     file = await official(party, file, SIGNATURE, LEADER)
     return await official(party, file, SEAL, AGENCY, last=True)

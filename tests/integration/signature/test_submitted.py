@@ -50,8 +50,6 @@ PREPARED_AT = datetime(2026, 11, 27, 1, 30, tzinfo=UTC)
 
 @dataclass
 class Desk:
-    """Where forms are prepared, signed and handed in."""
-
     world: World
     pool: Pool
     party: p.Party

@@ -78,8 +78,6 @@ def reasons(given: Complain) -> list[str]:
 
 
 class Dispute:
-    """A complaint, its events, and the present time."""
-
     def __init__(self, found: Grounds = FOUND, actor: Actor = APPLICANT) -> None:
         self.now = START
         self.log: list[Recorded] = []
@@ -130,7 +128,6 @@ class Dispute:
 
     @property
     def tasks(self) -> list[tuple[str, str, tuple[str, ...]]]:
-        """Name, role and actions of each task."""
         return [(task.name, task.role, task.actions) for task in COMPLAINT.rows(self.complaint).tasks or ()]
 
     @property

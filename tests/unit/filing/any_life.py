@@ -200,8 +200,6 @@ def remembering(function: Callable[..., T]) -> Callable[..., T]:
 
 
 class AnyLife(RuleBasedStateMachine):
-    """One filing under commands of every kind."""
-
     life: Life
     replayed: Filing
     statuses: list[int]

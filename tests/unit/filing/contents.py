@@ -44,7 +44,6 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
 
 
 def all_fitting(filing: Filing) -> dict[str, dict[str, Any]]:
-    """Returns the `fitting` contents of all kinds that have one."""
     rules = filing.procedure
     proposal = filing.proposal
     taken = {filing.officer, filing.acting_for, *((proposal.officer, proposal.acting_for) if proposal else ())}

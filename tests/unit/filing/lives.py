@@ -218,8 +218,6 @@ UNSEEN: Final = Examined()
 
 
 class Life:
-    """A filing, its events, and the present time."""
-
     def __init__(self, rules: ProcedureRules | None = None, examined: Examined = UNSEEN, **changes: Any) -> None:
         self.now = START
         self.examined = examined
@@ -301,7 +299,6 @@ class Life:
         return self.runs(name)[-1]
 
     def runs(self, name: str) -> list[ClockState]:
-        """Returns every run of a clock, in order."""
         return [state for state in lifecycle.clock_history(self.filing) if state.clock == name]
 
     @property
@@ -339,7 +336,6 @@ class Life:
         return [str(task.role) for task in lifecycle.tasks(self.filing, self.now)]
 
     def tasks(self, name: str) -> list[tuple[str, tuple[str, ...]]]:
-        """Returns the role and the actions of each task of this name."""
         found = (task for task in lifecycle.tasks(self.filing, self.now) if task.name == name)
         return [(str(task.role), task.actions) for task in found]
 

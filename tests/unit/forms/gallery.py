@@ -27,7 +27,6 @@ def prefilled(of: Procedure, key: str, paper: PaperRule | None) -> Sheet:
 
 
 def forty_rows() -> Sheet:
-    """Returns a form with forty texts."""
     of = procedure(RESIDENCE_FILE)
     ((key, paper),) = forms_of(of).items()
     field = next(field for field in of.form if field.kind is FieldKind.TEXT)

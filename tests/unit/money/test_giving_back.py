@@ -116,8 +116,6 @@ class Kept:
 
 
 class Log:
-    """The states of a refund and of its payment."""
-
     findings = Kept()
 
     def __init__(self, refund: Refund, payment: Payment | None = None) -> None:

@@ -102,7 +102,6 @@ class Filed(Life):
 
 
 def accepted(**changes: Any) -> Filed:
-    """Returns an accepted filing."""
     filed = Filed(**changes)
     filed.accepted()
     return filed
@@ -141,7 +140,6 @@ OWING: Final = PLAIN.model_copy(
 
 
 def handled(of: Procedure = PLAIN, **changes: Any) -> Filed:
-    """Returns a filing claimed by a specialist."""
     filed = Filed(of, **changes)
     filed.accepted().do("claim", SPECIALIST)
     return filed
@@ -184,7 +182,6 @@ def handed_over(*, arrived: bool) -> PaperSource:
 
 
 def by_post(kind: str) -> PaperSource:
-    """Returns the source for a filing that came by post."""
     papers = [{"code": "declaration"}, {"code": "owner_consent"}]
     filed = Filed(PLAIN, channel="post", actor=RECEPTION, papers=papers, received_at=local("2026-11-25 08:15"))
     return filed.source(kind)
@@ -199,7 +196,6 @@ def owing(**demanded: Any) -> PaperSource:
 
 
 def returned(*, by_parcel: bool = False) -> Filed:
-    """Returns a completed filing."""
     filed = handled(result_channel="post" if by_parcel else "counter")
     filed.wait(hours=2).do("propose", SPECIALIST, outcome="approved").wait(hours=20).do("claim", LEADER)
     filed.wait(minutes=40).do("decide", LEADER, outcome="approved").wait(minutes=5).do("issue", result=lives.RESULT)

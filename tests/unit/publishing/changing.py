@@ -45,8 +45,6 @@ def put(path: str, value: Any) -> Change:
 
 
 def drop(path: str) -> Change:
-    """Returns a change that deletes the value at `path`."""
-
     def change(raw: Raw) -> None:
         part, key = parent(raw, path)
         del part[key]
@@ -55,8 +53,6 @@ def drop(path: str) -> Change:
 
 
 def insert(path: str, value: Any) -> Change:
-    """Returns a change that inserts `value` into a list, before the item at `path`."""
-
     def change(raw: Raw) -> None:
         part, key = parent(raw, path)
         part.insert(key, value)

@@ -125,7 +125,6 @@ def filing(told: Told, waived: int | None = None) -> Filing:
 
 
 def instant(case: Case) -> datetime:
-    """Returns the instant of the submission."""
     return datetime.combine(case.received, time(9), VIETNAM)
 
 

@@ -21,7 +21,6 @@ def dearer(amount: int, **when: Any) -> dict[str, Any]:
 
 
 def under(life: Life | None = None, **changes: Any) -> tuple[int, int, str, str, list[tuple[str, str]], bool]:
-    """The filing under its own version and under one with these changes."""
     found = anew((life or Life(OWN)).filing, procedure(**{"version": "2027-01", "fee": fee()} | changes), START)
     problems = [(one.field, one.rule) for one in found.problems]
     return (found.fee, found.fee_then, str(found.processing), str(found.processing_then), problems, found.differs)

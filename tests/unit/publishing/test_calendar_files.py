@@ -58,7 +58,6 @@ GOOD: Final[dict[str, Any]] = {
 
 
 def day(date: str, kind: str, overlay: int = 0, **facts: Any) -> Change:
-    """Add a day to an overlay."""
     place = f"overlays[{overlay}].days[{len(GOOD['overlays'][overlay]['days'])}]"
     facts = {"source": "a test", "date": date, "kind": kind, **facts}
     return Change(place, lambda raw: raw["overlays"][overlay]["days"].append(facts))

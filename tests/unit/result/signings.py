@@ -48,7 +48,6 @@ WHY: Final = {"reason": "sai ngày sinh", "legal_basis": "NĐ 123/2015"}
 
 
 def file(n: int) -> FileRef:
-    """Returns the file of the n-th revision."""
     return RESULT.model_copy(update={"sha256": f"{n:064x}"})
 
 

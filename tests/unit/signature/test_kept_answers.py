@@ -98,8 +98,6 @@ async def test_who_answers_now_may_be_too_new_to_speak_of_the_past(authority: Au
 
 
 class _Today:
-    """Answers about a holder by OCSP, and about its issuer by list."""
-
     def __init__(self, about_holder: tuple[bytes, ...], about_issuer: bytes) -> None:
         self._holder = Answers(ocsps=about_holder)
         self._issuer = Answers(crls=(about_issuer,))

@@ -96,7 +96,6 @@ SHOWN: Final[dict[str, Callable[[Any], Any]]] = {
 
 
 def stream_of(kind: StreamKind[Any]) -> str:
-    """The name of a stream of this kind."""
     numbers = {"filing": "", "papers": "", "refund": ":1001"}
     return f"{kind.name}:{FILING}{numbers.get(kind.name, ':1')}"
 
@@ -172,7 +171,6 @@ def told(kind: StreamKind[Any], event: Any) -> Iterator[Told]:
 
 
 def go_through(told: Told) -> None:
-    """What reads the events of any stream."""
     kind, states, last = told.kind, (told.before, *told.states()), told.events[-1]
     assert last.event.kind != ERASED.kind or states[-1].erased_at == last.at
     assert states[-1].seq == last.seq

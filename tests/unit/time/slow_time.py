@@ -22,7 +22,6 @@ _MADE_UP: Final = {date(2024, 5, 4): date(2024, 4, 29), date(2025, 4, 26): date(
 
 
 def hours(calendar: Calendar, day: date) -> Sequence[Hours]:
-    """Returns the office hours of a day."""
     if calendar.valid_from <= day <= calendar.valid_until:
         return () if day in calendar.off else calendar.open.get(day, calendar.week[day.weekday()])
     if day in _OFF:
@@ -46,7 +45,6 @@ def worked(calendar: Calendar, begins: datetime, ends: datetime) -> int:
 
 
 def working_days(calendar: Calendar, day: date) -> Iterator[date]:
-    """Yields every working day from `day` on."""
     while True:
         if hours(calendar, day):
             yield day

@@ -261,7 +261,6 @@ async def test_nothing_is_signed_that_a_rogue_run_orders(asked: World) -> None:
 
 
 async def signed_in(play: Play, file: dict[str, Any]) -> list[str]:
-    """The places in which a file is signed."""
     pdf = await Store(open_store(play.world.objects)).get(FileRef.model_validate(file))
     return [one.field_name for one in PdfFileReader(BytesIO(pdf)).embedded_regular_signatures]
 

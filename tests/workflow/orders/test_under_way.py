@@ -84,14 +84,12 @@ async def partners(tmp_path: Path) -> AsyncIterator[Partners]:
 
 @pytest.fixture
 def there(world: World, partners: Partners) -> World:
-    """The world with these partners."""
     addresses = {"MOTCUA_BANK_URL": partners.bank.url, "MOTCUA_POST_URL": partners.post.url}
     return replace(world, env={**world.env, **addresses})
 
 
 @asynccontextmanager
 async def worker(world: World, build: str) -> AsyncIterator[None]:
-    """A worker of this build, to which everything is handed."""
     settings = world.settings.model_copy(update={"build": build})
     converter = world.temporal.data_converter
     client = await Client.connect(world.env["TEMPORAL_ADDRESS"], namespace=world.namespace, data_converter=converter)
