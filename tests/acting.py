@@ -221,8 +221,7 @@ class Play:
     @classmethod
     async def begin(cls, world: World, submission: Submission) -> Self:
         """Submit the filing."""
-        receipt = await world.client.submit(submission)
-        return cls(world, submission, receipt.code)
+        return cls(world, submission, (await world.client.submit(submission)).code)
 
     @property
     def filing(self) -> UUID:

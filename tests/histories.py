@@ -128,8 +128,7 @@ async def _unpaid(world: World) -> Play:
 async def _reviewed(world: World) -> Play:
     play = await Play.begin(world, with_fee())
     await play.accept()
-    view = await play.at(Stage.REVIEW)
-    await play.act(cm.Claim, play.officer(view.tasks[0].role))
+    await play.act(cm.Claim, play.officer((await play.at(Stage.REVIEW)).tasks[0].role))
     return play
 
 

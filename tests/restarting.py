@@ -34,8 +34,7 @@ async def lost_and_restarted(world: World, *streams: str) -> None:
 
 async def reset(world: World, stream: str) -> None:
     """Reset the workflow of a stream to its first workflow task, as an operator would."""
-    handle = world.temporal.get_workflow_handle(stream)
-    history = await handle.fetch_history()
+    history = await world.temporal.get_workflow_handle(stream).fetch_history()
     first = next(event.event_id for event in history.events if event.event_type == COMPLETED)
     await world.temporal.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(

@@ -136,8 +136,7 @@ async def test_a_key_of_a_queue_that_is_rotated_stays_one_of_the_queue(older: st
 
 async def test_a_ring_without_a_current_key_opens_and_seals_nothing() -> None:
     known = ring(None, "one", plain=True)
-    made = await seal(ring("one"), of("filing:1"))
-    assert await opened(made, known, of("filing:1")) == SAID
+    assert await opened(await seal(ring("one"), of("filing:1")), known, of("filing:1")) == SAID
     [plain] = await data_converter.encode([SAID])
     assert await seal(known, of("filing:1")) == plain
     assert await opened(plain, known, of("filing:1")) == SAID
@@ -148,8 +147,7 @@ async def test_without_a_ring_nothing_changes_and_what_is_sealed_is_not_guessed_
     assert ring_in({}) is None
     assert ring_in({CODEC_KEYS: " "}) is None
     assert sealing(data_converter, None) is data_converter
-    made = await seal(ring("one"), of("filing:1"))
-    [found] = await data_converter.decode([made])
+    [found] = await data_converter.decode([await seal(ring("one"), of("filing:1"))])
     assert found is UNOPENED
 
 
@@ -258,8 +256,7 @@ REFERENCES: Final = {
 async def test_what_says_that_it_is_stored_elsewhere_keeps_nobody_from_reading_on(
     converter: DataConverter, said: str
 ) -> None:
-    payload = Payload(metadata=REFERENCES[said], data=b"no JSON")
-    [read] = await converter.decode([payload])
+    [read] = await converter.decode([Payload(metadata=REFERENCES[said], data=b"no JSON")])
     assert read is (UNREADABLE if converter.payload_codec is None else UNOPENED)
 
 

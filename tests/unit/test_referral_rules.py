@@ -202,8 +202,7 @@ def test_in_the_place_of_an_absent_officer_it_is_answered_for_them() -> None:
 
 def test_a_back_office_answers_as_an_officer_would_and_too_little_of_a_refusal_is_left_to_them() -> None:
     decision = PartDecision(outcome=ev.Outcome.APPROVED, officer="leader-1")
-    life = Life().do("answer_by_machine", decision=decision)
-    [_, answered] = life.log
+    [_, answered] = Life().do("answer_by_machine", decision=decision).log
     assert answered.event == ReferralAnswered(outcome=ev.Outcome.APPROVED, officer="leader-1", automatic=True)
     bare = PartDecision(outcome=ev.Outcome.REFUSED, officer="leader-1")
     assert Life().refusal("answer_by_machine", decision=bare) == [("", "wrong_state")]

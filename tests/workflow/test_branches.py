@@ -327,8 +327,7 @@ async def test_a_payment_that_no_filing_asked_for_ends_before_the_bank_hears_of_
     assert await play.order() == {}
 
     await play.accept()
-    order = await eventually(play.order, bool)
-    assert order["amount"] == 16000
+    assert (await eventually(play.order, bool))["amount"] == 16000
     assert (await running.client.payment(play.filing)).amount == 16000
 
 
@@ -352,8 +351,7 @@ async def test_money_that_only_a_stranger_tells_of_never_came(running: World) ->
     play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
     await play.accept()
     await eventually(play.order, bool)
-    client = await stock(running)
-    handle = client.get_workflow_handle(payment_workflow(play.filing, 1))
+    handle = (await stock(running)).get_workflow_handle(payment_workflow(play.filing, 1))
     notice = {"reference": reference_of(fee_key(play.filing, 1)), "transaction": "T1", "amount": 16000}
 
     async def asked() -> int:

@@ -205,8 +205,7 @@ async def test_it_is_not_healed_a_second_time_until_its_log_has_moved_on(world: 
         ]
         await eventually(lambda: memo_of(play), lambda found: found.get("dawdles") is True)
     async with world.platform():
-        left_alone = await not_replayable(play)
-        assert await healer.look(world.temporal, soon(left_alone)) == left
+        assert await healer.look(world.temporal, soon(await not_replayable(play))) == left
         # What an operator starts carries no memo.
         await restart(world, one.workflow_id, force=True)
         assert await memo_of(play) == {}
@@ -226,8 +225,7 @@ async def test_one_that_had_run_well_is_healed_again(
         await Restarter(pool, world.temporal).restart(stream, force=True, memo=memo)
         await eventually(lambda: memo_of(play), lambda found: found.get("dawdles") is True)
     async with world.platform():
-        one = await not_replayable(play)
-        look = await healer.look(world.temporal, soon(one))
+        look = await healer.look(world.temporal, soon(await not_replayable(play)))
         assert [healed.stream for healed in look.healed] == [stream] * heals
         assert look.left == (stream,) * (not heals)
 
@@ -471,8 +469,7 @@ async def test_a_file_that_takes_long_to_read_is_read_in_a_task_of_its_own(world
         others = [one for one in given.working if one is not own]
         functions = replace(given, working=(*others, confirm))
         async with platform_worker(world.temporal, functions, settings), world.back_office():
-            play = await Play.begin(world, extract())
-            view = await play.deliver()
+            view = await (await Play.begin(world, extract())).deliver()
 
     assert view.closing is Closing.DELIVERED
     assert asked == [True, False]

@@ -266,8 +266,7 @@ async def test_the_record_grants_by_brute_force_what_the_rules_grant(world: Worl
                     actor = Actor(subject="somebody", role=role, agency=whose)
                     about = Message(act="a", actor=actor, content="0" * 64, procedure=code, filed_by=by_whom)
                     said = statement(about, "p", content="0" * 64)
-                    text = sign(said, private_key(1))
-                    batch = batch_of(filing, actor, text)
+                    batch = batch_of(filing, actor, sign(said, private_key(1)))
                     query = f"select {may_speak('$1', '$2', 3)}"
                     may = await connection.fetchval(query, filing, whose, *parameters(batch))
                     rules = not_granted(Proved(said, known, private_key(1).key_id, "0" * 64), about)
@@ -294,8 +293,7 @@ async def test_a_clock_that_is_a_little_off_changes_nothing_and_one_that_is_far_
             await portal.submit(filed)
             await office.act(filing_workflow(of(filed)), "accept", by(RECEPTION))
             return
-        handle = await portal.start(filed)
-        (why,) = (await refusal(handle.result())).problems
+        (why,) = (await refusal((await portal.start(filed)).result())).problems
         assert (why.field, why.rule) == ("statement", "clock_is_off")
         assert await counted(closed) == {}
 

@@ -111,8 +111,7 @@ async def test_once_nobody_works_for_the_newer_the_older_goes_on_and_the_newer_i
         assert (await play.act(cm.Claim, play.officer(Role.RECEPTION))).seq == 2
         assert await epoch(world, stream) == 3
     async with newer.platform(), newer.back_office():
-        back = replace(play, world=newer)
-        await back.accept()
+        await replace(play, world=newer).accept()
         assert await epoch(world, stream) == 4
         await eventually(lambda: behind(newer.temporal, pool, [stream]), Compared([], [], []).__eq__)
     assert await behind(older.temporal, pool, [stream]) == Compared([stream], [], [])
@@ -179,8 +178,7 @@ async def asks(world: World, pool: Pool, stream: str, run_id: str | None, attemp
 async def test_a_run_that_has_ended_under_its_worker_takes_nothing_from_the_one_that_goes_on(
     running: World, pool: Pool
 ) -> None:
-    play = await Play.begin(running, extract())
-    stream = ids.filing_workflow(play.filing)
+    stream = ids.filing_workflow((await Play.begin(running, extract())).filing)
     old = (await running.temporal.get_workflow_handle(stream).describe()).run_id
     assert await Restarter(pool, running.temporal).restart(stream, force=True) is Found.RESTARTED
     for run in (old, str(uuid4()), None):
@@ -242,8 +240,7 @@ async def test_a_worker_is_known_to_work_until_it_ends_also_after_it_has_lost_it
         assert await seen_by(other)
         async with present(running.app_dsn, other):
             assert await seen_by(running.temporal)
-            ended = await superuser.fetch(ITS_CONNECTION, number_of(other))
-            assert len(ended) == 1
+            assert len(await superuser.fetch(ITS_CONNECTION, number_of(other))) == 1
             await eventually(lambda: seen_by(running.temporal), bool, within=overtaken.AGAIN_WITHIN)
         await eventually(lambda: seen_by(running.temporal), lambda there: not there)
 

@@ -63,8 +63,7 @@ async def test_a_submission_whose_file_is_not_there_or_not_as_said_leaves_no_eve
         for astray in (named(birth(submission_id="another"), PAPER), FILE):
             assert await rules_of(world, with_paper(plain, astray)) == [("papers[0].file.key", "file_key_not_its_own")]
         assert await events(world) == 0
-        filed = await Play.begin(world, absent)
-        assert (await filed.view()).scan is ScanState.UNSCANNED
+        assert (await (await Play.begin(world, absent)).view()).scan is ScanState.UNSCANNED
         assert await world.client.submit(absent) == await world.client.submit(absent)
 
 
@@ -150,8 +149,7 @@ async def test_what_is_not_scanned_again_is_not_taken_before_the_scanner_speaks(
     reception = receiving(world, store, Looking(), scanner, Verdicts())
     async with world.platform(reception), world.back_office(Doubtful()):
         play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
-        request = await store.put(plain, OTHER)
-        said = {"reason": "withdrawn at the desk", "request": request}
+        said = {"reason": "withdrawn at the desk", "request": (await store.put(plain, OTHER))}
         scanner.down = True
         with pytest.raises(RefusedError) as no:
             await play.act(cm.Withdraw, play.officer(Role.RECEPTION), **said)

@@ -40,8 +40,7 @@ async def test_a_payment_that_nobody_watches_is_started_again_by_what_goes_back(
     play = await Play.begin(running, extract(payer_account=PAYS_TWICE))
     await play.accept()
     await eventually(lambda: play.kinds("refund", 1002), lambda kinds: "refund_opened" in kinds)
-    stream = payment_workflow(play.filing, 1)
-    await lose(running, stream)
+    await lose(running, payment_workflow(play.filing, 1))
     await play.approve_refund(1002)
     view = await refunded(play, AMOUNT)
     assert (view.captured, view.state) == (2 * AMOUNT, "paid")
@@ -93,8 +92,7 @@ async def of_refund(play: Play, *last: str) -> None:
 
 async def complained_of(play: Play, n: int) -> None:
     """The refusal is undone, and the filing stands before its decision again."""
-    stream = await complained(play, "decided", n)
-    await answered(play, stream, UPHELD)
+    await answered(play, await complained(play, "decided", n), UPHELD)
     await reopened(play, n)
 
 

@@ -156,8 +156,7 @@ async def test_money_in_suspense_is_left_to_people(
 async def test_several_relays_share_what_is_left(
     world: World, gateway: httpx.AsyncClient, pool: Pool, payments: Payments
 ) -> None:
-    references = [(await demand(world, "vnpay"))[0] for _ in range(60)]
-    await calls(gateway, *map(ipn, references))
+    await calls(gateway, *map(ipn, [(await demand(world, "vnpay"))[0] for _ in range(60)]))
     async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=4) as others:
         relays = [Relay(held, {}, payments.tell, asyncio.Event()) for held in (pool, others)]
         driving = [asyncio.create_task(relay.forever()) for relay in relays]

@@ -202,8 +202,7 @@ async def test_migrations_that_lack_and_that_are_unknown(running: World, doctor:
         await connection.execute("insert into schema_migrations values ('29990101000000')")
         assert (await doctor()).of("migrations") == [("warn", "the database is of a later version: 29990101000000")]
         await connection.execute("delete from schema_migrations where version = $1", newest.partition("_")[0])
-        told = await doctor()
-        assert told.of("migrations")[0] == ("fail", f"pending: {newest}")
+        assert (await doctor()).of("migrations")[0] == ("fail", f"pending: {newest}")
         await connection.execute("revoke all on schema_migrations from motcua_app")
         assert "migrations" in (await doctor()).failed
         await connection.execute("drop table schema_migrations")

@@ -42,8 +42,7 @@ async def test_who_filed_is_erased_everywhere_and_all_else_goes_on(running: Worl
     assert CANARY in repr(await world.client.timeline(play.filing)).lower()
     await let_it_pass(world, play)
     code = await code_of(world, play)
-    n = (await asked(world, code)).n
-    assert (await approved(world, n)).state is ErasureState.UNDER_WAY
+    assert (await approved(world, (await asked(world, code)).n)).state is ErasureState.UNDER_WAY
     done = await worked(world)
     assert (done.finished, done.refused) == ([code], {})
     assert done.executions >= 2
@@ -65,8 +64,7 @@ async def test_who_filed_is_erased_everywhere_and_all_else_goes_on(running: Worl
     report = bundle_verifier.verify(bundle_verifier.canonical(bundle))
     assert (report.verified, report.problems) == (True, [])
 
-    view = await world.client.view(play.filing)
-    assert view.erased_at is not None
+    assert (await world.client.view(play.filing)).erased_at is not None
     shown = repr(await world.client.timeline(play.filing))
     assert CANARY not in shown.lower()
     assert ERASED_WORDS in shown
@@ -101,8 +99,7 @@ async def test_a_person_is_given_all_that_is_held_about_them_and_what_can_be_era
     shell = Shell(world.process_env | {"MOTCUA_OWNER_DATABASE_URL": world.owner_dsn})
 
     giving = ("person", "export", "--id", PERSON["id_number"], "--reason", "14/PYC", "--as", ASKS, "--json", "--out")
-    given = await shell(*giving, tmp_path / "given")
-    assert given.json["filings"] == 2
+    assert (await shell(*giving, tmp_path / "given")).json["filings"] == 2
     held = json.loads((tmp_path / "given" / "held.json").read_text())
     assert {one["code"] for one in held["filings"]} == {codes["closed"], codes["open"]}
     assert [one["code"] for one in held["named_in"]] == [codes["other"]]
@@ -123,8 +120,7 @@ async def test_a_person_is_given_all_that_is_held_about_them_and_what_can_be_era
     assert len(done.json["left"]) >= 5
     assert [one["state"] for one in (await shell("erasures", "list", "--json")).json] == ["done"]
     await sound(world)
-    left = await shell(*giving, tmp_path / "left")
-    assert left.json["filings"] == 1
+    assert (await shell(*giving, tmp_path / "left")).json["filings"] == 1
     again = await shell("filing", "erase", codes["closed"], "--reason", "again", "--as", ASKS)
     assert again.code == 1
     assert "erased" in again.err

@@ -119,8 +119,7 @@ async def test_after_ten_tries_the_team_lead_has_it_in_the_queue_until_it_is_ans
     assert kinds.count("machine_work_failing") == kinds.count("machine_work_answered") == 1
     history = await world.temporal.get_workflow_handle(f"filing:{play.filing}").fetch_history()
     await Replayer(workflows=WORKFLOWS, data_converter=data_converter).replay_workflow(history)
-    rebuilt = await shell("ledger", "rebuild", "--json")
-    assert set(rebuilt.json["changed"].values()) == {0}
+    assert set((await shell("ledger", "rebuild", "--json")).json["changed"].values()) == {0}
 
 
 async def test_work_that_nobody_takes_has_no_tries(world: World, shell: Shell) -> None:
@@ -129,8 +128,7 @@ async def test_work_that_nobody_takes_has_no_tries(world: World, shell: Shell) -
         [work] = await shown(shell, play)
         assert (work["work"], work["attempts"], work["error"]) == ("check", 0, None)
         assert "nobody has taken it" in (await shell("show", str(play.filing))).out
-        waits = await Play.begin(world, extract())
-        assert await shown(shell, waits) == []
+        assert await shown(shell, await Play.begin(world, extract())) == []
 
 
 async def health_of_office(shell: Shell) -> str:

@@ -147,8 +147,7 @@ async def test_forms_by_the_command(running: World, shell: Shell, tmp_path: Path
     assert [(one["field"], one["rule"]) for one in other["problems"]] == [("form", "no_such_form")]
     await done(shell, "forms", "blank", "9.999999", "--out", "x.pdf", code=3)
     await done(shell, "forms", "blank", "1.004222", "--out", "no/such/folder.pdf", code=2)
-    schema = (await done(shell, "forms", "schema", "1.004222")).json
-    assert "dwelling" in schema["properties"]
+    assert "dwelling" in (await done(shell, "forms", "schema", "1.004222")).json["properties"]
 
     play = await Play.begin(running, extract())
     row = (await done(shell, "forms", "print", str(play.code), "--out", "filing.pdf", "--json")).json

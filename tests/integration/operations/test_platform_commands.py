@@ -305,8 +305,7 @@ async def test_what_is_missing_is_named_and_what_is_wrong_is_refused(fee: Asking
 
 
 async def test_people_read_a_table_and_programs_the_inputs(fee: Asking) -> None:
-    shown = await fee.run("fee", CODE_OF_EXTRACT, "--set", "copies=3")
-    assert "Total: 24,000 đồng" in shown.out
+    assert "Total: 24,000 đồng" in (await fee.run("fee", CODE_OF_EXTRACT, "--set", "copies=3")).out
     missing = await fee.run("fee", CODE_OF_EXTRACT)
     assert (missing.code, "missing copies" in missing.out) == (1, True)
     listed = (await fee.run("procedures", "show", "1.004222", "--json")).json["inputs"]

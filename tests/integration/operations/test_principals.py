@@ -109,8 +109,7 @@ async def test_what_was_asked_for_before_undoes_nothing_that_took_effect_since(w
     await done(world, DeclineChange.model_validate(said(TWO, asked=asked.change.n)))
     await done(world, revoking())
     assert await why_not(world, approving(rotation.change.n)) == ("asked", "changed_since")
-    again = await done(world, rotating(2))
-    given = await done(world, approving(again.change.n))
+    given = await done(world, approving((await done(world, rotating(2))).change.n))
     assert given.principal is not None
     assert [key.revoked_at is None for key in given.principal.keys] == [False, True]
 

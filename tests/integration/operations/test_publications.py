@@ -83,8 +83,7 @@ async def test_no_name_stands_in_the_log_but_sealed(world: World, owner: Connect
     entry = yaml.safe_load(DIRECTORY)["agencies"][0]
     entry["officers"] = [{"subject": "o-77", "name": "Võ Thị Bảy", "roles": ["leader"], "number": "001080000777"}]
     entry["signing"] = SIGNED
-    file = yaml.safe_dump({"agencies": [entry]}).encode()
-    await seed_directory(owner, file, world.publisher)
+    await seed_directory(owner, yaml.safe_dump({"agencies": [entry]}).encode(), world.publisher)
 
     rows = await owner.fetch("select stream, convert_from(body, 'UTF8') as body from event where filing_id is null")
     told = "\n".join(f"{row['stream']} {row['body']}" for row in rows)
@@ -221,8 +220,7 @@ async def test_another_key_in_the_place_of_one_is_found_though_it_is_sound(world
     """Nothing binds the key but what it seals: that of another stream does not open it, nor does a new one."""
     async with world.connection() as superuser:
         one, other = await superuser.fetch(_NAMED)
-        vault = Vault(world.settings.master)
-        key, wrapped = await vault.new(key_of(one["stream"]))
+        key, wrapped = await Vault(world.settings.master).new(key_of(one["stream"]))
         await superuser.execute(
             "update filing_key set (key_id, wrapped, wrapped_by) = ($2, $3, $4) where filing_id = $1",
             *(key_of(one["stream"]), key.key_id, wrapped.data, wrapped.by),

@@ -44,8 +44,7 @@ async def test_the_register_is_shown_and_what_is_done_with_it(running: World, sh
     number = one["number"]
     assert (one["state"], one["filing_id"], one["copies"]) == ("in_force", str(play.filing), 1)
     assert (await shell("result", "list", "--agency", "H01.12", "--json")).json == []
-    shown = await shell("result", "show", number)
-    assert "in force" in shown.out
+    assert "in force" in (await shell("result", "show", number)).out
     leader = f"leader:{play.officer(Role.LEADER).subject}@{AGENCY}"
     corrected = await shell("result", "correct", number, "--actor", leader, *WHY)
     assert corrected.code == 0
@@ -117,8 +116,7 @@ SIGNERS: Final = [
 @pytest.fixture
 async def play(running: World) -> Play:
     """A filing with a result that was signed and sealed, beside one that nobody signs."""
-    plain = await Play.begin(running, extract())
-    await closed(plain)
+    await closed(await Play.begin(running, extract()))
     async with running.connection() as connection:
         await connection.execute("update agency set signing = $2 where agency = $1", AGENCY, json.dumps(SIGNERS))
     play = await Play.begin(running, extract())

@@ -174,8 +174,7 @@ async def test_it_closes_by_a_count_that_came_after_all_of_its_cash_and_a_differ
         assert await close(connection, asked) == shut
         answer = await pay(log)
         assert [one.rule for one in answer.refused.problems] == ["no_open_till"], "a closed till takes nothing more"
-        again = await open_(connection, opening())
-        assert again.number != till.number
+        assert (await open_(connection, opening())).number != till.number
 
 
 async def test_a_closing_and_a_payment_never_cross(world: World) -> None:

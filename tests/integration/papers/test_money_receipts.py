@@ -124,8 +124,7 @@ async def test_a_void_receipt_keeps_its_number_and_another_takes_the_next(
     assert (await shell(*void, "--as", CASHIER)).code == 1, "for ever"
     assert await work(desk.relay()) == 2
     second = f"{LAND}-{YEAR}-BL0000002"
-    shown = (await shell("receipt", "show", first, "--json")).json
-    assert shown["replaced_by"] == second
+    assert (await shell("receipt", "show", first, "--json")).json["replaced_by"] == second
     assert (await shell("receipt", "show", second, "--json")).json["replaces"] == first
     paper = [one for one in await desk.made(play) if one.paper is PaperKind.FEE_RECEIPT][-1]
     said = raw_text(await desk.store.get(paper.file), NO_FOOT)

@@ -78,8 +78,7 @@ async def test_by_hand(shell: Shell, record: Record, witness: str, tmp_path: Pat
     await record.grow(300)
     made = (await shell("ledger", "checkpoint", "--json", **policied)).json
     assert (made["origin"], made["size"], made["signed_by"]) == (KEY, 300, [KEY, "w.example"])
-    since = tmp_path / "since"
-    verify = ("ledger", "verify", "--checkpoints", "--since", since)
+    verify = ("ledger", "verify", "--checkpoints", "--since", tmp_path / "since")
     found = (await shell(*verify, "--json", **policied)).json
     held = found["checkpoints"]
     assert (held["verified"], held["since"], held["size"], held["cosigned"]) == (True, 0, 300, ["w.example"])

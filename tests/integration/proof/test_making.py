@@ -46,8 +46,7 @@ async def root_of(record: Record, size: int) -> bytes:
     )
     tree = Tree()
     for stream, seq, digest in rows:
-        name = stream.encode()
-        parts = (name, seq.to_bytes(8, "big"), digest)
+        parts = (stream.encode(), seq.to_bytes(8, "big"), digest)
         tree.add(leaf_hash(b"".join(len(part).to_bytes(4, "big") + part for part in parts)))
     return tree.root()
 

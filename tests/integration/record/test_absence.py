@@ -179,8 +179,7 @@ async def test_all_tasks_pass_over_with_a_receipt_each_and_what_is_left_is_said(
             plays[1].code: "refused",
         }
         assert "the substitute's already" in (await shell(*PASS_OVER)).out
-        shown = await shell("tasks", "--officer", SECOND.subject)
-        assert FIRST.subject in shown.out
+        assert FIRST.subject in (await shell("tasks", "--officer", SECOND.subject)).out
         other = await shell(
             "pass-over", FIRST.subject, "--actor", f"leader:{AGENCY.lower()}-leader-1@{AGENCY}", "--json"
         )

@@ -295,8 +295,7 @@ async def waiting_for_changes_shows_nothing_until_there_is_something(seen: Seen)
     nothing = await portal.ask(waiting | {"after": 1000, "wait": 1}, APPLICANT_AN)
     assert "views" not in nothing or not nothing["views"]
     assert await seen.access(seen.an) == []
-    shown = await portal.ask(waiting | {"wait": 1}, APPLICANT_AN)
-    assert shown["views"]
+    assert (await portal.ask(waiting | {"wait": 1}, APPLICANT_AN))["views"]
     assert await seen.access(seen.an) == [("changes", "portal-1", "applicant")]
     no = await refusal(portal.ask(question(rd.AskChanges, seen.binh) | {"after": 1000, "wait": 20}, APPLICANT_AN))
     assert no == NOT_FOUND

@@ -252,8 +252,7 @@ async def test_keys_are_listed_and_a_new_one_is_added_that_only_opens(tmp_path: 
     both = await shell("keys", "list", "--json", MOTCUA_CODEC_KEYS=str(first), MOTCUA_MASTER_KEY=master)
     assert both.json["record"] == MasterKey(bytes(range(32))).name
     assert master not in both.out
-    added = await shell("keys", "add", first, grown)
-    assert added.out == f"{grown}\n"
+    assert (await shell("keys", "add", first, grown)).out == f"{grown}\n"
     lines = (await shell("keys", "list", MOTCUA_CODEC_KEYS=str(grown))).out.splitlines()
     assert [line.split()[0] for line in lines[2:]] == ["one", "three"]
     assert [" ".join(line.split()[1:]) for line in lines] == [
@@ -267,8 +266,7 @@ async def test_keys_are_listed_and_a_new_one_is_added_that_only_opens(tmp_path: 
 async def test_no_ring_is_written_over_and_none_is_printed(tmp_path: Path) -> None:
     file = tmp_path / "ring.json"
     shell = Shell({})
-    made = await shell("keys", "new", file)
-    assert made.out == f"{file}\n"
+    assert (await shell("keys", "new", file)).out == f"{file}\n"
     kept = file.read_text()
     assert (await shell("keys", "new")).code != 0
     for words in (("new", file), ("add", file, file)):

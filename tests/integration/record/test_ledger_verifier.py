@@ -278,8 +278,7 @@ async def connected(dsn: str) -> AsyncIterator[Connection]:
 
 
 def vector() -> list[Event]:
-    page = (ROOT / "docs" / "ledger.md").read_text()
-    block = re.search(r"```json\n(.+?)```", page, re.DOTALL)
+    block = re.search(r"```json\n(.+?)```", (ROOT / "docs" / "ledger.md").read_text(), re.DOTALL)
     assert block
     events: list[Event] = json.loads(block[1])
     return [parsed(event) for event in events]

@@ -364,8 +364,7 @@ async def over_all(file: bytes, stamper: TimeStamper) -> bytes:
 
 
 def _under(root: x509.Certificate, others: Sequence[x509.Certificate]) -> list[x509.Certificate]:
-    authorities = [one for one in others if one.ca]
-    return [root, *authorities, *(one for one in others if not one.ca)]
+    return [root, *[one for one in others if one.ca], *(one for one in others if not one.ca)]
 
 
 def _list_at(address: str) -> list[dict[str, Any]]:

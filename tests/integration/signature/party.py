@@ -173,8 +173,7 @@ class Party:
         (await self.client.put("/faults", json=faults)).raise_for_status()
 
     async def clock(self, now: datetime | None = None) -> None:
-        body = {"now": now and now.isoformat()}
-        (await self.client.put("/clock", json=body)).raise_for_status()
+        (await self.client.put("/clock", json={"now": now and now.isoformat()})).raise_for_status()
 
     async def revoke(self, who: Identity, at: str | None = None) -> None:
         (await self.client.post(f"/people/{who.number}/revoke", json={"at": at})).raise_for_status()

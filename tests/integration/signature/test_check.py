@@ -125,8 +125,7 @@ async def test_what_is_stuffed_into_the_room_of_a_signature_is_refused(party: p.
 async def test_rolled_back_to_before_the_second_signature_it_misses_one(party: p.Party) -> None:
     form = p.form(fields=(p.FIELD, "Spouse"))
     both = (*p.BY_APPLICANT, Signatory(frozenset({p.SPOUSE}), "Spouse"))
-    first = await plain(party, file=form)
-    second = await plain(party, p.SPOUSE, file=first, field="Spouse")
+    second = await plain(party, p.SPOUSE, file=await plain(party, file=form), field="Spouse")
     check = party.check()
     assert told(await check.pdf(second, Form(p.CONTENT, form), both, now())) == "valid"
     assert told(await check.pdf(p.rolled_back(second, 0), Form(p.CONTENT, form), both, now())) == (
@@ -278,8 +277,7 @@ async def test_asked_again_it_is_the_same_signature(party: p.Party) -> None:
 async def test_a_stamp_is_seen_in_its_box(party: p.Party) -> None:
     file = await p.official(party, PAPER, SEAL, p.AGENCY, last=True, stamp=BODY)
     fields = [one.get_object() for one in PdfFileReader(BytesIO(file)).root["/AcroForm"]["/Fields"]]
-    field = next(one for one in fields if one["/T"] == SEAL)
-    look = field["/AP"]["/N"]
+    look = next(one for one in fields if one["/T"] == SEAL)["/AP"]["/N"]
     assert list(look["/BBox"]) == [0, 40, 60, 0]
     assert "/Stamp" in look["/Resources"]["/XObject"]
 

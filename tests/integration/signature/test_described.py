@@ -90,8 +90,7 @@ def told(name: str, value: str) -> Change:
 
     def change(writer: Writer) -> None:
         reference = writer.trailer_view.raw_get("/Info")
-        info = reference.get_object()
-        info[pdf_name(name)] = TextStringObject(value)
+        reference.get_object()[pdf_name(name)] = TextStringObject(value)
         writer.mark_update(reference)
 
     return change
@@ -101,8 +100,7 @@ def metadata(*changes: tuple[bytes, bytes]) -> Change:
     """Other words in the XMP; each must be there."""
 
     def change(writer: Writer) -> None:
-        reference = writer.root.raw_get("/Metadata")
-        data = reference.get_object().data
+        data = writer.root.raw_get("/Metadata").get_object().data
         for old, new in changes:
             assert old in data
             data = data.replace(old, new)

@@ -235,8 +235,7 @@ def seq_of(life: Life, kind: str) -> int:
 
 
 def unsupplied() -> Life:
-    life = at(VERIFY).asked(SPECIALIST, ("paper", "identity"))
-    return life.until("2026-12-10 09:00").rung()
+    return at(VERIFY).asked(SPECIALIST, ("paper", "identity")).until("2026-12-10 09:00").rung()
 
 
 @pytest.mark.parametrize(
@@ -310,8 +309,7 @@ def test_whose_filing_it_is_and_who_filed_it_may_complain() -> None:
     until = date(2026, 12, 31)
     assert told(Life(authorisation=MANDATE.model_copy(update={"valid_until": until})), 1).represented_until == until
     assert told(Life(actor=APPLICANT), 1).complainants == (APPLICANT,)
-    on_paper = told(Life(**PAPER), 1)
-    assert on_paper.complainants == (APPLICANT,)
+    assert told(Life(**PAPER), 1).complainants == (APPLICANT,)
     company = AN.model_copy(update={"kind": "organisation", "stands_for_it": "chi"})
     assert told(Life(applicant=company), 1).side == ("an", "binh", "chi")
 

@@ -113,8 +113,7 @@ AT_ONCE: Final = limited(processing="0 working days")
 
 
 def accepted(*cases: dict[str, Any], **form: Any) -> Life:
-    rules = procedure(cases=cases, **AT_ONCE)
-    return Life(rules, form={"name": "An"} | form).accepted()
+    return Life(procedure(cases=cases, **AT_ONCE), form={"name": "An"} | form).accepted()
 
 
 @pytest.mark.parametrize(

@@ -137,8 +137,7 @@ def test_the_newest_money_goes_back_first_and_may_be_asked_for_again() -> None:
 
 
 def test_a_difference_that_is_not_paid_ends_the_filing_and_what_was_paid_is_decided_about() -> None:
-    refunds = [{"case": "fee_expired", "percent": 100}]
-    life = supplied(paid(Life(rules(refunds=refunds))), copies=5)
+    life = supplied(paid(Life(rules(refunds=[{"case": "fee_expired", "percent": 100}]))), copies=5)
     life.wait(days=30).do("settle_fee", n=2, settlement="expired")
     assert life.filing.closing is Closing.FEE_EXPIRED
     assert claims.ended_as(life.filing) is RefundCase.FEE_EXPIRED
@@ -303,8 +302,7 @@ def test_all_of_it_is_asked_for_as_at_first_and_the_review_waits(due: str) -> No
 
 def test_more_than_the_fee_was_asks_for_no_more_than_it() -> None:
     """Who paid too much, and had all of it taken back."""
-    life = asked_again(in_review(), amount=20_000)
-    assert require(life.filing.fee).amount == AMOUNT
+    assert require(asked_again(in_review(), amount=20_000).filing.fee).amount == AMOUNT
 
 
 def test_what_is_suspended_goes_on_first() -> None:

@@ -306,8 +306,7 @@ def test_a_text_as_long_as_a_page_is_not_cut_off() -> None:
 
 def test_the_digest_is_on_every_page_in_the_metadata_and_in_the_qr_code() -> None:
     sheet = form()
-    made = printed(sheet, AT)
-    document = pdfium.PdfDocument(made)
+    document = pdfium.PdfDocument(printed(sheet, AT))
     assert all(str(sheet.digest) in page.get_textpage().get_text_range() for page in document)
     assert document.get_metadata_value("Keywords") == f"motcua-submission-sha256:{sheet.digest}"
     assert codes(document[0], 72) == {"QR Code": sheet.digest}

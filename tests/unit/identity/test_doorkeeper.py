@@ -152,8 +152,7 @@ def test_nothing_comes_in_and_nothing_is_repeated(sent: str, update: str) -> Non
         door = door_before(behind, monkeypatch, may_hold=False)
         with pytest.raises(ApplicationError) as error:
             door.handle_update_validator(HandleUpdateInput(id="u", update=update, args=[SENT[sent]], headers={}))
-    said = Refusal.model_validate(error.value.details[0])
-    assert said.problems[0].message.vi
+    assert Refusal.model_validate(error.value.details[0]).problems[0].message.vi
     assert "canary" not in str(error.value)
     assert not behind.came
 

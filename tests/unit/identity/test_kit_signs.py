@@ -254,8 +254,7 @@ async def test_an_agent_is_waited_for_in_a_thread() -> None:
             threads.append(threading.current_thread())
             return private_key(1).signed(header, payload)
 
-    temporal = Temporal([])
-    await client(temporal, speaker=Speaker("desk-1", Slow(), "default")).counts()
+    await client(Temporal([]), speaker=Speaker("desk-1", Slow(), "default")).counts()
     (thread,) = threads
     assert thread is not threading.main_thread()
 

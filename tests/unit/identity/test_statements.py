@@ -313,8 +313,7 @@ def test_a_program_goes_on_with_the_filings_of_its_predecessor() -> None:
 
 
 def test_a_statement_of_what_a_key_signed_before_it_ran_out_still_holds() -> None:
-    before = statement(iat=AT - 1, exp=AT + 60)
-    assert rule(answer(sign(before, private_key(3)))) is None
+    assert rule(answer(sign(statement(iat=AT - 1, exp=AT + 60), private_key(3)))) is None
 
 
 @pytest.mark.parametrize("claim", Claim)

@@ -106,8 +106,7 @@ def test_a_field_is_missing(door: PlatformDoor, name: str) -> None:
 
 @walked("name", [*FIELDS, "MaXacThuc"], exactly=11)
 def test_a_field_comes_twice(door: PlatformDoor, name: str) -> None:
-    doubled = signed(FIELDS)[:-1] + f', "{name}": "1"}}'.encode()
-    assert answer(door, doubled) == "97"
+    assert answer(door, signed(FIELDS)[:-1] + f', "{name}": "1"}}'.encode()) == "97"
 
 
 @walked("name", FIELDS, exactly=10)

@@ -143,8 +143,7 @@ def test_what_lapses_by_itself_is_answered_for_by_who_acted_last() -> None:
 
 
 def test_a_filing_recorded_by_an_officer_begins_in_their_hand() -> None:
-    desk = Life(**AT_DESK, result_channel="counter")
-    first, second = of(desk)
+    first, second = of(Life(**AT_DESK, result_channel="counter"))
     assert (first.role, first.subject, first.agency) == ("reception", "reception-1", "H01.01")
     assert [deed.kind for deed in first.done] == ["submitted", "accepted"]
     assert (second.role, second.agency) == ("specialist", "H01.12")

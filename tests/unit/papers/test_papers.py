@@ -118,8 +118,7 @@ def test_both_kinds_of_scanner_find_the_filing(name: str) -> None:
     bars = WAYBILL if found.kind is PaperKind.LABEL else CODE
     assert codes(pages(file)[0], 200) == {"QR Code": TRACKING.replace("{code}", CODE), "Code 128": bars}
     assert CODE in raw_text(file, FOOT)
-    title = pdfium.PdfDocument(file).get_metadata_value("Title")
-    assert title.endswith(CODE)
+    assert pdfium.PdfDocument(file).get_metadata_value("Title").endswith(CODE)
 
 
 @pytest.mark.parametrize(("agency", "dpi"), [("H01.12.34567.89", 200), ("H01.12.34567.89012.34567.89012.3456", 600)])
@@ -174,8 +173,7 @@ def test_every_missing_item_stands_on_the_request_with_its_note_and_the_law() ->
     ],
 )
 def test_an_apology_tells_both_appointments_and_why(kind: str, title: str, before: str, after: str | None) -> None:
-    source = late(kind)
-    found = sheet(PaperKind.APOLOGY, source)
+    found = sheet(PaperKind.APOLOGY, late(kind))
     said = rows(found)
     assert found.title.vi == title
     assert found.to == Text(vi=NAME, en=NAME)

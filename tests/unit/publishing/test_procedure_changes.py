@@ -59,8 +59,7 @@ def edited(seeded: Mapping[str, Any]) -> Raw:
 
 @walked("seeded", SEEDED, ids=lambda seeded: f"{seeded['where']} {seeded['kind']}", exactly=78)
 def test_one_change_is_told_in_one_sentence(seeded: Mapping[str, str]) -> None:
-    now = Procedure.model_validate(edited(seeded))
-    ((found, words),) = told(ONE, now)
+    ((found, words),) = told(ONE, Procedure.model_validate(edited(seeded)))
     assert (found.place.where, found.kind, found.group) == (seeded["where"], seeded["kind"], seeded["group"])
     assert (words.vi, words.en) == (seeded["vi"], seeded["en"])
 

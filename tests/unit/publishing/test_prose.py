@@ -144,8 +144,7 @@ HARMLESS: Final = [
 def say(raw: Raw, path: str, text: str) -> None:
     put(path, text)(raw)
     if path.startswith("information."):  # nothing else stands there
-        other = path[:-2] + ("en" if path.endswith("vi") else "vi")
-        put(other, "-")(raw)
+        put(path[:-2] + ("en" if path.endswith("vi") else "vi"), "-")(raw)
 
 
 def found(raw: object) -> set[tuple[str, str]]:

@@ -53,8 +53,7 @@ def test_a_text_is_read_in_its_encoding_and_with_its_separator(encoding: str, de
 
 def test_big_endian_and_lines_within_a_cell() -> None:
     papers = "Tờ khai\nẢnh; thẻ"
-    row = [*ROW[:6], papers, ROW[7]]
-    table = read_table(b"\xfe\xff" + text([HEADED, row]).encode("utf-16-be"))
+    table = read_table(b"\xfe\xff" + text([HEADED, [*ROW[:6], papers, ROW[7]]]).encode("utf-16-be"))
     assert [(number, table.headings.cell(Column.PAPERS, cells)) for number, cells in table.rows] == [(2, papers)]
 
 
@@ -65,8 +64,7 @@ def test_the_first_sheet_with_the_headings_is_read_wherever_it_begins() -> None:
 
 
 def test_a_formula_is_its_value_and_is_never_worked_out() -> None:
-    data = workbook([HEADED, ["=1+1", *ROW[1:]]])
-    (_, cells), *_ = read_table(data).rows
+    (_, cells), *_ = read_table(workbook([HEADED, ["=1+1", *ROW[1:]]])).rows
     assert cells[0] is None
     hostile = '=cmd|"/c calc"!A1'
     (_, cells), *_ = read_table(text([HEADED, [hostile.replace('"', '""'), *ROW[1:]]]).encode()).rows

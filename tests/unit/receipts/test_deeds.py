@@ -182,8 +182,7 @@ def test_the_receipts_of_a_payment_are_together_what_was_paid(
 ) -> None:
     lines = [FeeLine(code=f"item_{n}", amount=amount, quantity=many) for n, (amount, many, _) in enumerate(items)]
     kinds = {f"item_{n}": kind for n, (_, _, kind) in enumerate(items)}
-    whole = sum(line.total for line in lines)
-    paid = whole * (100 - percent) // 100
+    paid = sum(line.total for line in lines) * (100 - percent) // 100
     found = {of: lines_of(of, paid, lines, kinds) for of in FeeKind}
     assert sum(line.amount for each in found.values() for line in each) == paid
     assert all(line.amount > 0 and kinds[line.code] is of for of, each in found.items() for line in each)

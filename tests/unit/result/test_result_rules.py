@@ -166,8 +166,7 @@ def test_a_result_takes_so_many_numbers_and_no_more() -> None:
 
 def test_a_renewed_file_is_known_by_both_digests() -> None:
     life = Signing().made().signed()
-    number = life.result.last.registered
-    life.do(RenewResult, OPERATOR, registered=number, result=file(9))
+    life.do(RenewResult, OPERATOR, registered=life.result.last.registered, result=file(9))
     [row] = RESULT.results(life.result)
     assert (row["sha256"], row["renewed"]) == (file(3).sha256, [file(9).sha256])
     assert fold.issued_first(life.result) == life.result.last

@@ -168,8 +168,7 @@ class _Told:
 
     def _list(self) -> bytes:
         issuer = self._authority.issuing
-        told = crl.CertificateList.load(self._authority.crl(issuer, {}))
-        body = told["tbs_cert_list"].copy()
+        body = crl.CertificateList.load(self._authority.crl(issuer, {}))["tbs_cert_list"].copy()
         body["signature"] = {"algorithm": f"{self._digest}_rsa"}
         algorithm, signature = signed_by(issuer.key, body.dump(force=True), self._digest)
         made = {"tbs_cert_list": body, "signature_algorithm": algorithm, "signature": signature}

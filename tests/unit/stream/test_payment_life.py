@@ -116,8 +116,7 @@ async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) 
 
 @pytest.mark.parametrize("outcome", ["pending", "failed"])
 async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) -> None:
-    life = await begun(engine)
-    await life.callbacks.take(said(outcome=outcome))
+    await (await begun(engine)).callbacks.take(said(outcome=outcome))
     assert [stored.event["kind"] for stored in engine.log] == ["payment_requested"]
 
 
@@ -137,8 +136,7 @@ async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) ->
 )
 async def test_what_can_not_be_used_is_parked(engine: Engine, notice: object) -> None:
     engine.answers["park"] = None
-    life = await begun(engine)
-    await life.callbacks.take(notice)
+    await (await begun(engine)).callbacks.take(notice)
     assert [asked.signal for name, asked in engine.asked if name == "park"] == ["noticed"]
     assert [stored.event["kind"] for stored in engine.log] == ["payment_requested"]
 
