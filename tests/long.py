@@ -3,6 +3,8 @@
 Under a file, the lines of `only` name its long tests, or those of `but` its short ones; without any, all are long.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -291,12 +293,12 @@ unit/papers/test_templates.py: every fault of every template, printed
   only test_a_template_without_end_is_ended
   only test_every_fault_has_words_and_is_seen_here
   only test_the_standard_template_holds_for_every_paper
-unit/publishing/test_import_command.py: workbooks and tables, row by row, as drafts
-  only test_a_workbook_gives_the_same_drafts_and_refuses_what_only_it_can_hold
-  only test_people_are_told_in_their_language
 unit/publishing/test_prose.py: each placeholder of the catalogue written out
   only test_the_time_that_a_text_takes_grows_with_its_length_alone
   only test_what_fills_a_placeholder_of_the_catalogue_is_refused_where_it_is_written_out
+unit/publishing/test_provinces.py: workbooks and tables, row by row, as drafts
+  only test_a_workbook_gives_the_same_drafts_and_refuses_what_only_it_can_hold
+  only test_people_are_told_in_their_language
 unit/time/test_working_time.py: that due dates are measured
   only test_it_says_how_long_a_hundred_thousand_due_dates_take_a_core
 workflow/orders/test_files.py: rogue runs that ask about files

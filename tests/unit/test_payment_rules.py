@@ -1,21 +1,38 @@
-"""Whatever money comes, whenever it comes, is recorded; what is not owed is to go back."""
+"""Whatever money comes, and whatever the post says of a parcel, whenever, is recorded; what is not owed goes back."""
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.parcel.fold import MOST_WORDS, news
+from rules.parcel.view import view as parcel_view
 from rules.payment.status import reference
 from rules.payment.view import view
 from rules.refund import claims
-from rules.streams import PAYMENT
+from rules.streams import PARCEL, PAYMENT
 from schemas.errors import RefusalError
+from schemas.filing.commands import Command
 from schemas.ids import fee_key, reference_of
+from schemas.level import Channel
+from schemas.limit import Limit
+from schemas.parcel.commands import (
+    ClaimCompensation,
+    RecallConsignment,
+    RecordLeft,
+    RecordSent,
+    RecordSteps,
+    RequestConsignment,
+)
+from schemas.parcel.events import ConsignmentEnded
+from schemas.parcel.state import Meaning, Parcel, ParcelStart, ParcelState, Step
 from schemas.payment.state import MOST_REQUESTS, PaymentState
-from schemas.people import Actor, Role
+from schemas.people import SYSTEM, Actor, Address, Role, Via
+from schemas.stream.ledger import Recorded
 from tests.unit.filing.lives import Life, fee, procedure
 from tests.unit.payments import DUE, FILING, NOW, Told, told
 from tests.walking import walked
@@ -214,3 +231,190 @@ def test_whatever_a_filing_makes_of_its_end_says_that_it_has_heard(due: str, set
     told.money("c-1") if settlement == "paid" else told.expire()
     heard = {recorded.event.kind for recorded in life.log[said:] if getattr(recorded.event, "n", None) == 1}
     assert heard & {*PAYMENT.standing(told.payment).heard_as}
+
+
+# Whatever the post says of a parcel, and however late, is recorded, once; what it says is never an error.
+
+AT: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+ABOUT: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
+ADDRESS: Final = Address(recipient="An", phone="0900000001", address="1 Phố Thử", postcode="10000")
+
+
+class Heard:
+    """A parcel that the post has taken, and what is told of it."""
+
+    def __init__(self) -> None:
+        self.parcel = Parcel(filing_id=ABOUT, n=1, agency="H01.12")
+        self.kinds: list[str] = []
+        self.step = 0
+        start = ParcelStart(
+            filing_id=ABOUT,
+            n=1,
+            agency="H01.12",
+            address=ADDRESS,
+            contents="x",
+            cod=25_000,
+            limit=Limit.model_validate("4 working days"),
+            since=AT,
+            calendar="vn@2026.1",
+            due=AT,
+        )
+        self.give(RequestConsignment(command_id="request", start=start))
+        self.give(RecordSent(command_id="sent", waybill="E1"))
+
+    def give(self, command: Command) -> Any:
+        events = PARCEL.decide(self.parcel, command, AT)
+        for event in events:
+            seq = self.parcel.seq + 1
+            recorded = Recorded(seq=seq, at=AT, command_id=command.command_id, actor=SYSTEM, event=event)
+            self.parcel = PARCEL.evolve(self.parcel, recorded)
+            self.kinds.append(event.kind)
+        return events
+
+    def says(self, *meanings: Meaning, again_by: datetime | None = None) -> Any:
+        steps = tuple(self.line(meaning) for meaning in meanings)
+        return self.give(RecordSteps(command_id="steps", steps=steps, again_by=again_by))
+
+    def line(self, meaning: Meaning) -> Step:
+        self.step += 1
+        return Step(meaning=meaning, said=meaning.name, at=AT + timedelta(minutes=self.step))
+
+
+def test_two_invitations_are_counted_and_say_when_the_next_is_due() -> None:
+    told = Heard()
+    later = AT + timedelta(days=2)
+    first, second = (told.says(Meaning.INVITED, again_by=later)[0] for _ in range(2))
+    assert [(each.n, each.again_by) for each in (first, second)] == [(1, later), (2, later)]
+    told.says(Meaning.RETURNED)
+    assert (told.parcel.invitations, told.parcel.state) == (2, ParcelState.RETURNED)
+    assert told.kinds[2:] == ["consignment_invited"] * 2 + ["consignment_ended"]
+
+
+def test_what_is_no_news_is_not_recorded() -> None:
+    told = Heard()
+    steps = (told.line(Meaning.ACCEPTED), told.line(Meaning.IN_TRANSIT))
+    assert news(told.parcel.state, told.parcel.heard, steps) == ()
+    with pytest.raises(RefusalError):
+        told.give(RecordSteps(command_id="steps", steps=steps))
+    step = told.line(Meaning.INVITED)
+    told.give(RecordSteps(command_id="a", steps=(step, step)))
+    assert news(told.parcel.state, told.parcel.heard, (step,)) == ()
+    assert told.parcel.invitations == 1
+
+
+def test_a_carrier_that_chatters_is_followed_to_the_end_alone() -> None:
+    told = Heard()
+    for _ in range(MOST_WORDS):
+        told.says(Meaning.OTHER)
+    with pytest.raises(RefusalError):
+        told.says(Meaning.OTHER)
+    told.says(Meaning.OTHER, Meaning.DELIVERED)
+    assert told.parcel.state is ParcelState.DELIVERED
+
+
+@pytest.mark.parametrize("first", [Meaning.LOST, Meaning.RETURNED])
+def test_a_late_truth_is_followed(first: Meaning) -> None:
+    told = Heard()
+    (ended,) = told.says(first)
+    (again,) = told.says(Meaning.DELIVERED)
+    assert (ended.late, again.late, again.outcome) == (False, True, "delivered")
+    assert told.parcel.state is ParcelState.DELIVERED
+
+
+@pytest.mark.parametrize("first", [Meaning.DELIVERED, Meaning.RETURNED])
+def test_what_takes_back_what_arrived_is_no_news(first: Meaning) -> None:
+    told = Heard()
+    told.says(first)
+    for late in (Meaning.LOST, Meaning.INVITED, Meaning.OTHER, Meaning.CANCELLED):
+        with pytest.raises(RefusalError):
+            told.says(late)
+
+
+@pytest.mark.parametrize(
+    ("meaning", "watched"),
+    [(Meaning.DELIVERED, False), (Meaning.RETURNED, True), (Meaning.LOST, True), (Meaning.CANCELLED, True)],
+)
+def test_what_did_not_arrive_is_watched_for_six_months(meaning: Meaning, *, watched: bool) -> None:
+    told = Heard()
+    told.says(meaning)
+    standing = PARCEL.standing(told.parcel)
+    assert standing.watched_until == (AT + timedelta(days=180) if watched else None)
+    assert not standing.open
+
+
+def test_it_is_had_back_or_had_left() -> None:
+    told = Heard()
+    told.give(RecallConsignment(command_id="recall"))
+    assert parcel_view(told.parcel).recalled
+    with pytest.raises(RefusalError):
+        told.give(RecallConsignment(command_id="again"))
+    told.give(RecordLeft(command_id="left"))
+    assert not parcel_view(told.parcel).recalled
+    for command in (RecallConsignment(command_id="a"), RecordLeft(command_id="b")):
+        with pytest.raises(RefusalError):
+            told.give(command)
+    told.says(Meaning.DELIVERED)
+    assert told.parcel.state is ParcelState.DELIVERED
+
+
+def test_the_end_tells_what_the_filing_must_have_heard() -> None:
+    told = Heard()
+    assert PARCEL.standing(told.parcel).heard_as == ()
+    told.says(Meaning.LOST)
+    assert "parcel_failed" in PARCEL.standing(told.parcel).heard_as
+    told.says(Meaning.DELIVERED)
+    assert "parcel_failed" not in PARCEL.standing(told.parcel).heard_as
+
+
+DESK: Final = Actor(subject="h01.12-handover-1", role=Role.HANDOVER, agency="H01.12")
+
+
+def claim(actor: Actor = DESK) -> ClaimCompensation:
+    via = Via(principal="desk", channel=Channel.COUNTER)
+    return ClaimCompensation(command_id="claim", actor=actor, via=via, reference="12/YC")
+
+
+def test_the_desk_asks_the_post_to_pay_for_what_it_lost_once() -> None:
+    told = Heard()
+    assert PARCEL.rows(told.parcel).tasks is None
+    with pytest.raises(RefusalError, match="nothing_to_claim"):
+        told.give(claim())
+    told.says(Meaning.LOST)
+    (task,) = PARCEL.rows(told.parcel).tasks or ()
+    assert (task.name, task.role, task.actions) == ("parcel_lost", Role.HANDOVER, ("claim_compensation",))
+    for other in ({"agency": "H01.31"}, {"role": Role.CLERK}):
+        with pytest.raises(RefusalError):
+            told.give(claim(DESK.model_copy(update=other)))
+    told.give(claim())
+    assert PARCEL.rows(told.parcel).tasks == ()
+    assert parcel_view(told.parcel).claim == "12/YC"
+    with pytest.raises(RefusalError, match="claimed_from_the_post"):
+        told.give(claim())
+    turned_up = Heard()
+    turned_up.says(Meaning.DAMAGED, Meaning.RETURNED)
+    with pytest.raises(RefusalError, match="nothing_to_claim"):
+        turned_up.give(claim())
+
+
+@pytest.mark.parametrize(
+    ("cod", "fee", "said", "money"),
+    [
+        (0, None, None, (None, None)),
+        (36_000, 16_000, None, (36_000, 16_000)),
+        (36_000, 16_000, 36_000, (36_000, 16_000)),
+        (36_000, 16_000, 35_999, (35_999, None)),
+    ],
+)
+def test_what_is_delivered_against_payment_says_what_was_paid_and_whether_the_fee_was(
+    cod: int, fee: int | None, said: int | None, money: tuple[int | None, int | None]
+) -> None:
+    parcel = Parcel(filing_id=ABOUT, n=1, agency="H01.12", state=ParcelState.SENT, cod=cod, fee=fee)
+    step = Step(meaning=Meaning.DELIVERED, said="C04", at=AT, collected=said)
+    assert _money(parcel, step) == money
+    assert _money(parcel, step.model_copy(update={"meaning": Meaning.RETURNED})) == (None, None)
+
+
+def _money(parcel: Parcel, step: Step) -> tuple[int | None, int | None]:
+    [end] = PARCEL.decide(parcel, RecordSteps(command_id="steps:1", steps=(step,)), AT)
+    assert isinstance(end, ConsignmentEnded)
+    return end.collected, end.fee

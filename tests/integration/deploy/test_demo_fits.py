@@ -76,7 +76,7 @@ NOT_SEEN: Final = {
     "another calendar reaches a referral in tests/unit/test_referral_rules.py": ("event.referral_calendar_changed",),
     "who fetches a result here is known: tests/workflow/test_branches.py": ("event.wrong_code_given",),
     "no scanner is late here: tests/workflow/test_reception.py": ("event.files_scanned",),
-    "who has lost it is asked to pay days later: tests/unit/test_parcel_rules.py": (
+    "who has lost it is asked to pay days later: tests/unit/test_payment_rules.py": (
         *("command.claim_compensation", "event.compensation_claimed"),
     ),
     "no relay makes papers here: tests/integration/papers": (

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from typing import Any, Final
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -15,18 +16,33 @@ from operations.tills import _HOLD as HOLD
 from operations.tills import close, count, open_
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
-from schemas.money.till import CloseTill, CountTill, TillShown
+from schemas.money.till import CloseTill, CountTill, OpenTill, TillShown
 from schemas.people import Actor, Role
-from tests.acting import AGENCY, Play, eventually, officer
+from tests.acting import AGENCY, VIA, Play, eventually, officer
 from tests.conftest import World
 from tests.integration.operations.doctor import around
-from tests.integration.operations.tills import MINE, opening, said, with_tills
 from tests.integration.papers.receipts import CASHIER, LAND, LE_PHI, PHI, land, paid, sound
 from tests.integration.papers.relays import at_work
 from tests.integration.record.appends import ASKED, WAITING, Log, opened
 from tests.keyed import keyed
 from tests.shell import Shell
 from views.registers.tills import till_of
+
+MINE: Final = officer(Role.CASHIER)
+
+
+async def with_tills(world: World, agency: str = AGENCY) -> None:
+    async with world.connection() as connection:
+        await connection.execute("update agency set tills = true where agency = $1", agency)
+
+
+def said(actor: Actor = MINE, **fields: Any) -> dict[str, Any]:
+    return {"command_id": uuid4().hex, "actor": actor, "via": VIA} | fields
+
+
+def opening(actor: Actor = MINE, desk: str = "3", change: int = 100_000) -> OpenTill:
+    return OpenTill.model_validate(said(actor, desk=desk, change_fund=change))
+
 
 FEE: Final = PHI + LE_PHI
 LEADER: Final = officer(Role.LEADER)

@@ -1,28 +1,114 @@
 """Who may see a filing, and who has: asked through `View` of a platform with a guard."""
 
 import random
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from temporalio.client import WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
+from activities.identity import Guard
+from activities.ledger.authority.principals import Keyring
+from activities.ledger.vault import Vault
 from activities.views import Views
+from motcua.identity import sign
 from rules.identity.looks import ABOUT_A_FILING
+from rules.streams import KINDS
 from schemas import reading as rd
 from schemas.errors import NOT_FOUND, Refusal, RefusalCode
-from schemas.identity.statement import ALL_AGENCIES, Assurance, Claim, Grant, message_digest
+from schemas.identity.statement import (
+    ALL_AGENCIES,
+    Assurance,
+    Claim,
+    Grant,
+    IdentityStatement,
+    audience,
+    message_digest,
+)
+from schemas.ids import TASK_QUEUE
 from schemas.people import Actor, Role
 from tests.acting import EXTRACT, LEAD, POLICE, Play, birth, eventually, extract, officer, refer, refusal, stock, whose
+from tests.any_files import AnyFiles, received_by
 from tests.conftest import World
-from tests.seeing import Program, guarded, register
+from tests.locked import register as register_programs
+from tests.speaking import key_of, principal, private_key
 from tests.walking import walked
+from workers.wiring import activities, open_pool, platform_worker
+
+AUDIENCE: Final = audience("seeing")
+
+
+@asynccontextmanager
+async def guarded(world: World) -> AsyncIterator[Views]:
+    """Runs a platform whose views verify identity; it accepts all other messages from anybody."""
+    async with (
+        open_pool(world.settings) as pool,
+        Keyring(pool) as keyring,
+        activities(world.settings) as functions,
+    ):
+        views = Views(pool, Vault(world.settings.master), KINDS, Guard(keyring, AUDIENCE))
+        seeing = replace(functions, working=_other(functions.working, views), waiting=[views.changes])
+        async with platform_worker(world.temporal, received_by(AnyFiles(), seeing), world.settings):
+            yield views
+
+
+def _other(working: Sequence[Callable[..., Any]], views: Views) -> Sequence[Callable[..., Any]]:
+    kept = [one for one in working if one.__qualname__ != "Views.answer"]
+    assert len(kept) == len(working) - 1
+    return [*kept, views.answer]
+
+
+async def register(world: World, name: str, seed: int, *grants: Grant) -> None:
+    now = datetime.now(UTC)
+    key = key_of(seed, valid_from=now - timedelta(days=1), valid_until=now + timedelta(days=1))
+    named = principal(name, *grants, keys=(key,)).model_copy(update={"name": f"Program {name}"})
+    await register_programs(world, named)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A registered program that asks, for an actor or for itself."""
+
+    name: str
+    seed: int
+    client: Client = field(repr=False)
+
+    def signed(self, question: dict[str, Any], actor: Actor | None, **other: Any) -> dict[str, Any]:
+        """Returns the question with a statement of the asker."""
+        now = int(time.time())
+        said: dict[str, Any] = {
+            "iss": self.name,
+            "aud": AUDIENCE,
+            "iat": now,
+            "exp": now + 60,
+            "act": f"ask.{question['ask']}",
+            "stream": question.get("stream"),
+            "actor": actor,
+            "content": message_digest(question),
+            "acr": "2",
+            "amr": ("pwd", "otp"),
+            "auth_time": now,
+        }
+        statement = IdentityStatement.model_validate(said | other)
+        return question | {"statement": sign(statement, private_key(self.seed))}
+
+    async def ask(self, question: dict[str, Any], actor: Actor | None = None, **other: Any) -> Any:
+        """Returns the answer to a signed question. Raises the errors of Temporal's client."""
+        return await self.raw(self.signed(question, actor, **other))
+
+    async def raw(self, question: dict[str, Any]) -> Any:
+        """Returns the answer to a question sent unchanged."""
+        return await self.client.execute_workflow("View", question, id=f"view:{uuid4()}", task_queue=TASK_QUEUE)
+
 
 HERE: Final = "H56.30"
 LINK: Final = "L" * 43

@@ -1,4 +1,4 @@
-"""A complaint: what of a filing it may be about, who may make and answer it, by when, and what is refused."""
+"""A complaint: who may make and answer it, by when; whatever anybody sends, an open one is never forgotten."""
 
 import json
 from collections.abc import Callable

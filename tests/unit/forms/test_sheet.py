@@ -223,7 +223,6 @@ def test_a_field_of_another_channel_is_neither_asked_for_nor_refused() -> None:
 
 # Forms as PDF: all that was entered is there and can be read, nothing is cut off, the same twice.
 
-((KEY, PAPER),) = forms_of(OF).items()
 CODE = "H01.12-20261127-0000001"
 EVERY_LETTER = (
     "aàáảãạăằắẳẵặâầấẩẫậ eèéẻẽẹêềếểễệ iìíỉĩị oòóỏõọôồốổỗộơờớởỡợ uùúủũụưừứửữự yỳýỷỹỵ đ "

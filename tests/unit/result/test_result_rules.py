@@ -1,4 +1,4 @@
-"""What happens to a result, who may have it happen, and whether a registered one can be relied on as of an instant."""
+"""What happens to a result, and who may have it happen; in any order no number is given twice, and none is missing."""
 
 import json
 from dataclasses import replace

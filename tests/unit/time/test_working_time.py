@@ -3,7 +3,7 @@
 import gettext
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,8 +22,22 @@ from schemas.base import Text
 from schemas.limit import Limit
 from schemas.publishing.calendar import Calendar, CalendarFile, DayStatus, Timeliness
 from tests.conftest import ROOT
-from tests.unit.time.cases import at, limit, name
 from tests.walking import walked
+
+
+def at(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    return (instant if instant.tzinfo else instant.replace(tzinfo=working_time.VIETNAM)).astimezone(UTC)
+
+
+def limit(text: str) -> Limit:
+    return Limit.model_validate(text)
+
+
+def name(case: dict[str, Any]) -> str:
+    pauses = f", {len(case['pauses'])} pauses" if "pauses" in case else ""
+    return f"{case['received']} {case['limit']}{pauses} {case.get('agency', '')}"
+
 
 TABLE: Final[dict[str, Any]] = yaml.load(
     (ROOT / "tests/unit/time/working_time_cases.yaml").read_text(encoding="utf-8"),
