@@ -78,7 +78,7 @@ integration/deploy/test_sandbox.py: sandboxes killed and started again
   only test_no_acknowledged_order_is_lost_at_any_instant
 integration/deploy/test_stack.py: parts killed one by one, a supervisor that dies, and demos with each expectation wrong
   but test_a_mix_holds_every_scenario_and_is_the_same_for_the_same_seed
-  but test_a_part_that_never_gets_ready_does_not_hold_up_the_start_for_ever
+  but test_a_part_that_never_gets_ready_ends_the_start
   but test_a_recorded_pid_is_ended_only_if_the_process_is_of_this_home
   but test_filings_that_end_as_they_must_give_0_and_leave_no_personal_data
   but test_up_returns_at_once_where_the_stack_runs_already
@@ -95,20 +95,20 @@ integration/files/test_preview.py: pictures of every kind of page, and the comma
   but test_no_page_is_too_large_to_be_drawn
   but test_what_cant_be_drawn_says_so_and_the_next_one_is
 integration/gateway/test_callbacks.py: every provider's callback, one by one, and the doctor's words on those left
-  only test_a_body_that_does_not_come_is_not_waited_for
+  only test_a_missing_body_ends
   only test_each_ipn_gets_its_code_and_leaves_its_row
   only test_the_doctor_asks_the_gateway
-  only test_the_doctor_counts_what_waits_for_whom_and_for_how_long
-  only test_the_doctor_names_what_has_not_reached_its_payment
+  only test_the_doctor_counts_what_waits_and_how_long
+  only test_the_doctor_names_what_is_stuck
 integration/gateway/test_driving.py: callbacks that come before their payment, or to nobody
-  only test_several_relays_share_what_is_left
+  only test_several_relays_share
 integration/gateway/test_requests.py: requests that end and are asked for anew, over two providers
 integration/gateway/test_suspense.py: each act on money in suspense, by the command
   only test_a_transfer_without_a_memo_is_for_the_payment_that_two_say
 integration/kit/test_attaching.py: uploads that are killed, at once, or without room
   but test_a_file_that_is_not_taken_is_told_to_a_program_too
   but test_a_paper_gets_a_file_or_another_one_and_the_others_stay
-  but test_references_are_printed_for_a_filing_or_for_the_submission_that_it_will_be
+  but test_references_are_printed_for_a_filing_or_its_submission
   but test_what_can_not_be_attached_ends_the_command_before_anything_is_sent
 integration/kit/test_back_office.py: a back office that is down, slow, wrong or old
 integration/kit/test_client.py: outages, waits and both kinds of client, example by example
@@ -121,7 +121,7 @@ integration/kit/test_command.py: what each command prints, by real processes, an
   but test_schemas_that_can_not_be_written_are_said_in_one_line
   but test_the_readme_works_and_so_does_the_command
   but test_the_wheel_holds_the_kit_and_the_contract_and_nothing_on_top
-  but test_what_is_refused_for_something_else_is_offered_nothing
+  but test_other_refusals_offer_nothing
 integration/kit/test_plain_client.py: the page's program as it stands, in its own environment
   but test_both_codecs_open_what_the_other_seals
   but test_the_codec_in_typescript_names_what_the_other_does
@@ -151,14 +151,14 @@ integration/operations/test_platform_commands.py: workers and commands as proces
 integration/operations/test_principals.py: each change of the register, by one and by two
   only test_a_key_is_known_and_a_revoked_one_is_out_within_five_seconds
   only test_the_commands_from_the_pair_of_keys_to_its_end
-  only test_who_can_not_ask_takes_nothing_after_five_seconds_and_everything_again_once_it_can
+  only test_without_the_register_nothing_is_taken_after_five_seconds
 integration/operations/test_publications.py: each row that somebody changes behind the stream
   but test_the_publisher_writes_no_other_stream
 integration/operations/test_publish.py: publishing one rule each, and the changes in open filings
-  only test_a_day_off_of_one_agency_moves_its_filings_and_no_others
-  only test_of_a_procedure_and_a_province_published_at_once_none_misses_the_other
+  only test_a_day_off_of_one_agency_moves_only_its_filings
+  only test_a_procedure_and_a_province_at_once_miss_nothing
   only test_only_what_would_be_otherwise_is_named
-  only test_the_agencies_of_a_province_are_asked_about_the_version_as_it_would_be_there
+  only test_a_provinces_agencies_are_asked_by_its_own_version
   only test_the_command_refuses_with_1_and_misuse_with_2
   only test_the_commands_of_provinces_check_publish_list_and_show
   only test_what_is_published_is_the_file_and_its_rules
@@ -170,7 +170,7 @@ integration/operations/test_registered.py: each column of the register changed b
 integration/operations/test_result_register.py: commands of results, and verdicts years later, by register or without
   but test_what_is_not_understood_says_so
 integration/operations/test_store.py: stores that miss, damage or hide files
-  only test_a_filing_whose_key_is_gone_is_counted_and_its_files_stay_unless_it_was_erased
+  only test_a_filing_without_its_key_is_counted_and_keeps_its_files
   only test_files_of_a_store_that_is_down_are_not_called_missing
 integration/operations/test_tills.py: tills by the command, and what they come to
   only test_cash_needs_the_cashiers_own_open_till_and_goes_through_it
@@ -216,20 +216,20 @@ integration/record/test_inbox.py: more parked signals than there is room for, an
   but test_what_is_parked_twice_is_kept_once_as_it_was_first
 integration/record/test_ledger.py: a demo's record changed in every column, and bindings behind their events
   only test_a_restart_leaves_its_trace_and_everything_goes_on
-  only test_an_append_waits_for_the_streams_before_it_holds_anything_that_a_rebuild_needs
+  only test_an_append_waits_for_streams_before_it_holds_what_others_need
   only test_what_an_event_binds_made_unreadable_is_named_once
-  only test_while_a_filing_is_restarted_its_runs_wait_and_only_the_later_one_goes_on
+  only test_while_a_filing_is_restarted_only_its_later_run_goes_on
 integration/record/test_ledger_verifier.py: the verifier as processes side by side with appends
-  only test_a_number_that_stands_in_two_ranges_is_found_at_its_place
+  only test_a_number_in_two_ranges_is_found
   only test_it_runs_in_a_copied_folder_with_nothing_of_ours_beside_it
   only test_side_by_side_finds_what_one_alone_finds
 integration/record/test_master_keys.py: rotations that fail half-way
-  only test_what_another_key_has_wrapped_is_wrapped_anew_and_what_is_left_is_said
+  only test_what_another_key_wrapped_is_anew_and_the_rest_said
 integration/record/test_plans.py: plans at 300,000 filings
 integration/record/test_rebuild.py: rebuilds while work goes on, and row by row
-  but test_a_stream_goes_by_its_calendar_as_the_nearest_agency_above_has_it
+  but test_a_stream_goes_by_the_nearest_agencys_calendar
   but test_a_stream_is_closed_once_it_is_there_and_no_longer_open
-  but test_those_on_another_calendar_are_told_page_by_page_as_long_as_they_are_open_or_watched
+  but test_those_on_another_calendar_are_told_page_by_page_while_open
   but test_what_is_rebuilt_equals_row_by_row_what_the_appends_wrote_whatever_was_wrong
   but test_what_it_needs_is_said
 integration/record/test_views.py: each view of each audience, through the kit, and pages of lists while they grow
@@ -263,7 +263,7 @@ integration/signature/test_verified.py: issued files altered in every way
   only test_a_changed_signature_is_found
   only test_a_file_that_another_program_has_saved
   only test_a_kept_verdict_counts_only_as_it_was_stamped
-  only test_a_signature_that_says_it_covers_something_else
+  only test_a_signature_that_covers_less
   only test_a_stranger_s_authority_counts_for_nothing
   only test_a_whole_file_says_who_signed_who_sealed_and_when
   only test_renewed_in_time_it_is_valid_when_all_that_signed_it_has_expired
@@ -295,7 +295,7 @@ unit/papers/test_templates.py: every fault of every template, printed
   only test_the_standard_template_holds_for_every_paper
 unit/publishing/test_prose.py: each placeholder of the catalogue written out
   only test_the_time_that_a_text_takes_grows_with_its_length_alone
-  only test_what_fills_a_placeholder_of_the_catalogue_is_refused_where_it_is_written_out
+  only test_what_fills_a_placeholder_is_refused_written_out
 unit/publishing/test_provinces.py: workbooks and tables, row by row, as drafts
   only test_a_workbook_gives_the_same_drafts_and_refuses_what_only_it_can_hold
   only test_people_are_told_in_their_language
@@ -325,7 +325,7 @@ workflow/test_healing.py: minutes of healing, what must not heal, workers by eac
   but test_another_workflow_is_started_once_and_told_while_it_runs
   but test_of_a_failure_only_type_and_place_are_told
   but test_the_looks_add_up_and_stay_small
-  but test_what_was_told_is_heard_again_by_a_filing_that_was_started_anew
+  but test_what_was_told_is_heard_again_after_a_new_start
 workflow/test_key_ring.py: keys that come and go under running filings, and sealed filings of each kind
   but test_the_kit_without_the_keys_says_what_it_lacks
 workflow/test_locked.py: each forgery against each door, by brute force, and forged looks and complaints
@@ -333,19 +333,19 @@ workflow/test_locked.py: each forgery against each door, by brute force, and for
   but test_nobody_learns_a_receipt_by_a_forged_submit
   but test_who_files_by_a_statement_that_is_over_is_told_so_and_may_file_again
 workflow/test_overtaken.py: runs that lose their stream in every way
-  but test_a_run_that_has_gone_on_since_its_head_was_read_knows_no_more_than_the_log
-  but test_once_nobody_works_for_the_newer_the_older_goes_on_and_the_newer_is_shut_out
+  but test_a_run_that_went_on_since_it_was_read_knows_only_the_log
+  but test_once_the_newer_has_no_worker_the_older_goes_on_alone
 workflow/test_past_the_door.py: what goes past the Updates to each activity
-  only test_nobody_reads_it_past_them_with_one_statement_for_many_questions
+  only test_nobody_reads_it_past_them_by_one_statement
 workflow/test_provinces.py: provinces side by side over their versions, and other rules than those pinned
   only test_both_borders_of_a_validity_are_inside
   only test_by_post_the_law_of_the_day_before_holds_for_what_came_the_day_before
   only test_the_name_of_another_provinces_version_is_unknown_here
-  only test_under_other_rules_or_days_than_those_pinned_it_stands_still_and_is_told
+  only test_under_other_rules_than_those_pinned_it_stands_still
 workflow/test_reception.py: files whose look takes long, fails or comes late
   only test_a_filing_ends_though_the_scanner_never_speaks_and_a_complaint_has_it_asked_again
   only test_a_submission_whose_file_is_not_there_or_not_as_said_leaves_no_event
-  only test_what_a_complaint_names_is_looked_at_before_it_is_recorded_and_refused_slowly_is_begun_once
+  only test_what_a_complaint_names_is_looked_at_before_it_is_recorded
   only test_what_came_while_the_scanner_was_asked_about_other_files_is_scanned_after_them
 workflow/test_refunds.py: refunds of a filing that begins again, late money, and a fee that the postman collects
   but test_one_alone_gives_nothing_back

@@ -253,9 +253,7 @@ REFERENCES: Final = {
 
 @pytest.mark.parametrize("said", REFERENCES)
 @pytest.mark.parametrize("converter", CONVERTERS.values(), ids=CONVERTERS)
-async def test_what_says_that_it_is_stored_elsewhere_keeps_nobody_from_reading_on(
-    converter: DataConverter, said: str
-) -> None:
+async def test_what_is_stored_elsewhere_keeps_nobody_from_reading_on(converter: DataConverter, said: str) -> None:
     [read] = await converter.decode([Payload(metadata=REFERENCES[said], data=b"no JSON")])
     assert read is (UNREADABLE if converter.payload_codec is None else UNOPENED)
 

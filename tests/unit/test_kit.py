@@ -74,9 +74,7 @@ def test_what_the_kit_exports_is_there_and_is_said() -> None:
         (lambda: testing.submission(agency="h01"), "agency", "string_pattern_mismatch"),
     ],
 )
-def test_a_wrong_message_made_here_is_ours_and_names_its_place(
-    make: Callable[[], object], field: str, rule: str
-) -> None:
+def test_a_wrong_message_made_here_names_its_place(make: Callable[[], object], field: str, rule: str) -> None:
     with pytest.raises(MotcuaError) as raised:
         make()
     assert isinstance(raised.value, UnfitError)
@@ -400,9 +398,7 @@ async def test_what_can_not_be_attached_is_refused_by_its_rule_and_leaves_nothin
     assert (keys(backend), list(tmp_path.rglob("*#*"))) == ([], [])
 
 
-async def test_what_is_said_beside_the_file_counts_before_what_its_name_says(
-    backend: ObjectStore, tmp_path: Path
-) -> None:
+async def test_what_is_said_counts_before_what_a_name_says(backend: ObjectStore, tmp_path: Path) -> None:
     store = Store(backend)
     found = await store.attach(FILING, file(tmp_path, "blob"), media_type="image/png", name="a\u0309nh.png")
     assert (found.media_type, found.name) == ("image/png", "ảnh.png"), "in NFC"
@@ -432,9 +428,7 @@ async def test_all_files_of_a_filing_are_so_large_together_and_no_larger(tmp_pat
     assert (await refusal(store, file(tmp_path, data=b"x"))).problem.rule == "files_too_large"
 
 
-async def test_what_lies_in_its_place_and_is_another_file_is_never_overwritten(
-    backend: ObjectStore, tmp_path: Path
-) -> None:
+async def test_another_file_in_its_place_is_never_overwritten(backend: ObjectStore, tmp_path: Path) -> None:
     store = Store(backend)
     found = await store.attach(FILING, file(tmp_path))
     backend.put(found.key, b"%PDF-1.8\n")
@@ -460,7 +454,7 @@ async def test_many_at_once_may_be_the_same_file(backend: ObjectStore, tmp_path:
 
 
 @pytest.mark.parametrize(("nameless", "draft"), [(True, ""), (False, "upload")])
-async def test_what_is_in_a_folder_is_on_the_disk(
+async def test_a_folder_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, nameless: bool, draft: str
 ) -> None:
     """The draft before it has its name, the folders that are new, and the folder in which the name stands."""

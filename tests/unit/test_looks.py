@@ -72,9 +72,7 @@ def test_a_short_watch_is_looked_at_soon_and_at_its_end(seconds: float, after: l
 @given(MOMENTS, WATCHES, calendars())
 @example(at("2026-03-02 07:00"), STANDARD, VN)
 @example(at("2026-02-13 17:00"), timedelta(days=90), VN)
-def test_every_watch_is_looked_at_a_few_times_in_order_and_at_its_very_end(
-    since: datetime, lasts: timedelta, calendar: Calendar
-) -> None:
+def test_every_watch_is_looked_at_a_few_times_and_last(since: datetime, lasts: timedelta, calendar: Calendar) -> None:
     until = since + lasts
     found = looks(since, until, calendar)
     assert len(found) <= MOST
@@ -110,9 +108,7 @@ def test_whoever_begins_again_goes_on_with_the_looks_that_are_left(
 
 @MANY
 @given(MOMENTS, WATCHES | st.timedeltas(timedelta(), timedelta(hours=2)), calendars(), st.floats(0, 1))
-def test_the_early_looks_are_the_first_and_need_no_calendar(
-    since: datetime, lasts: timedelta, calendar: Calendar, part: float
-) -> None:
+def test_the_early_looks_need_no_calendar(since: datetime, lasts: timedelta, calendar: Calendar, part: float) -> None:
     until = since + lasts
     for now in (since, since + part * min(lasts, EARLY[-1]), since + part * lasts):
         early = next_early_look(since, until, now)

@@ -367,9 +367,7 @@ def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [str(record.__dict__["hook"]) for record in caplog.records if record.message == "backoffice.hook_blocks"]
 
 
-async def test_a_plain_function_blocks_its_own_thread_and_is_warned_of_once(
-    hooks: Hooks, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_plain_function_blocks_only_its_thread(hooks: Hooks, caplog: pytest.LogCaptureFixture) -> None:
     go = threading.Event()
 
     def check(answer: bool) -> bool:  # noqa: FBT001 -- as a hook is asked
@@ -384,9 +382,7 @@ async def test_a_plain_function_blocks_its_own_thread_and_is_warned_of_once(
     assert warned(caplog) == ["check"]
 
 
-async def test_a_coroutine_that_blocks_is_warned_of_while_this_loop_turns(
-    hooks: Hooks, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_blocking_coroutine_is_warned_of_at_once(hooks: Hooks, caplog: pytest.LogCaptureFixture) -> None:
     go = threading.Event()
 
     async def issue(_: None) -> str:

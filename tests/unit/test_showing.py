@@ -162,7 +162,7 @@ def test_an_answer_is_in_one_language(options: list[str], lang: str, answer: str
 @pytest.mark.parametrize(
     ("answer", "printed"), [(None, {"code": "refused", "message": "no [x]"}), ({"file": "a"}, {"file": "a"})]
 )
-def test_standard_output_has_one_answer(
+def test_one_answer_is_printed(
     answer: dict[str, str] | None, printed: object, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = owes_json.set(True)

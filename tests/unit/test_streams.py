@@ -148,7 +148,7 @@ FAILING: Final = sample(MachineWorkFailing)
         ("result", (ENTERED, sample(ResultMade), FAILING, sample(MachineWorkAnswered)), LATE, []),
     ],
 )
-def test_a_stream_waits_for_what_its_state_says(
+def test_it_waits_for_what_its_state_says(
     stream: str, events: tuple[Any, ...], now: datetime, waits: list[str]
 ) -> None:
     kind = KINDS[stream]

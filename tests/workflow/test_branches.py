@@ -225,9 +225,7 @@ async def test_the_same_complaint_again_is_the_same_and_another_under_its_number
     await sound(running)
 
 
-async def test_a_complaint_by_hand_and_what_became_of_it(
-    running: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_complaint_by_hand_and_its_end(running: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # beside no running stack
     shell, play = Shell(running.process_env), await refused(running)
     about, who = await seq_of(play, "decided"), f"applicant:{play.submission.applicant.subject}"

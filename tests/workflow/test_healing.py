@@ -292,9 +292,7 @@ async def test_one_that_ended_is_not_started_again_while_another_temporal_works_
     assert (await healer.look(world.temporal, datetime.now(UTC))).healed
 
 
-async def test_what_a_bug_holds_up_is_left_to_who_mends_it(
-    running: World, healer: Healer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_bug_is_left_to_who_mends_it(running: World, healer: Healer, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         play = await paid_and_deaf(running, patch)
         (one,) = await stalled(running.temporal)
@@ -343,9 +341,7 @@ async def answered_in_vain(world: World) -> None:
         await world.temporal.workflow_service.respond_workflow_task_completed(request)
 
 
-async def test_what_was_told_is_heard_again_by_a_filing_that_was_started_anew(
-    running: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_was_told_is_heard_again_after_a_new_start(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async with asyncpg.create_pool(running.app_dsn, min_size=0, max_size=2) as pool:
         restarter = Restarter(pool, running.temporal)
         with monkeypatch.context() as patch:

@@ -64,9 +64,7 @@ async def doctor_on_behind(world: World) -> list[tuple[str, str]]:
     return [(one["health"], one["what"]["en"]) for one in found if one["check"] == "behind"]
 
 
-async def test_of_two_temporals_at_once_the_newer_keeps_what_it_has_and_the_older_writes_nothing(
-    world: World, pool: Pool
-) -> None:
+async def test_of_two_temporals_the_newer_keeps_and_the_older_writes_nothing(world: World, pool: Pool) -> None:
     older, newer = world, await elsewhere(world)
     async with older.platform(), older.back_office():
         play = await Play.begin(older, extract())
@@ -96,9 +94,7 @@ async def test_of_two_temporals_at_once_the_newer_keeps_what_it_has_and_the_olde
     assert (await verify(world.superuser_dsn)).verified
 
 
-async def test_once_nobody_works_for_the_newer_the_older_goes_on_and_the_newer_is_shut_out(
-    world: World, pool: Pool
-) -> None:
+async def test_once_the_newer_has_no_worker_the_older_goes_on_alone(world: World, pool: Pool) -> None:
     """There and back: each while the other's workers rest, and nobody's run is shut out for longer."""
     older, newer = world, await elsewhere(world)
     async with older.platform(), older.back_office():
@@ -175,9 +171,7 @@ async def asks(world: World, pool: Pool, stream: str, run_id: str | None, attemp
     return found
 
 
-async def test_a_run_that_has_ended_under_its_worker_takes_nothing_from_the_one_that_goes_on(
-    running: World, pool: Pool
-) -> None:
+async def test_an_ended_run_takes_nothing_from_the_one_that_goes_on(running: World, pool: Pool) -> None:
     stream = ids.filing_workflow((await Play.begin(running, extract())).filing)
     old = (await running.temporal.get_workflow_handle(stream).describe()).run_id
     assert await Restarter(pool, running.temporal).restart(stream, force=True) is Found.RESTARTED
@@ -197,9 +191,7 @@ async def test_a_run_that_has_ended_under_its_worker_takes_nothing_from_the_one_
     assert await epoch(running, stream) == 3
 
 
-async def test_a_stream_changes_hands_so_often_an_hour(
-    running: World, pool: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_it_changes_hands_so_often_an_hour(running: World, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overtaken, "AGAIN_WITHIN", 0)
     plays = [await Play.begin(running, extract()) for _ in range(2)]
     one, other = (ids.filing_workflow(play.filing) for play in plays)
@@ -227,9 +219,7 @@ async def test_who_just_ends_is_waited_for(running: World, pool: Pool) -> None:
     await accepting
 
 
-async def test_a_worker_is_known_to_work_until_it_ends_also_after_it_has_lost_its_connection(
-    running: World, pool: Pool
-) -> None:
+async def test_a_worker_is_known_until_it_ends_also_without_connection(running: World, pool: Pool) -> None:
     other = await Client.connect(running.env["TEMPORAL_ADDRESS"], namespace="elsewhere", lazy=True)
     async with pool.acquire() as connection, running.connection() as superuser:
 
@@ -245,9 +235,7 @@ async def test_a_worker_is_known_to_work_until_it_ends_also_after_it_has_lost_it
         await eventually(lambda: seen_by(running.temporal), lambda there: not there)
 
 
-async def test_a_run_that_has_gone_on_since_its_head_was_read_knows_no_more_than_the_log(
-    running: World, pool: Pool
-) -> None:
+async def test_a_run_that_went_on_since_it_was_read_knows_only_the_log(running: World, pool: Pool) -> None:
     play = await Play.begin(running, extract())
     await play.act(cm.Claim, play.officer(Role.RECEPTION))
     stream = ids.filing_workflow(play.filing)

@@ -91,9 +91,7 @@ async def test_nobody_writes_the_record_past_the_workflows(closed: World) -> Non
 
 
 @pytest.mark.parametrize(("name", "queue"), [("view.answer", TASK_QUEUE), ("view.changes", WAITING_QUEUE)])
-async def test_nobody_reads_it_past_them_with_one_statement_for_many_questions(
-    closed: World, name: str, queue: str
-) -> None:
+async def test_nobody_reads_it_past_them_by_one_statement(closed: World, name: str, queue: str) -> None:
     """What is asked would be taken for what was signed, and the look for one that stands recorded already."""
     portal, filed = await Program.of(closed, PORTAL), submission()
     await portal.submit(filed)

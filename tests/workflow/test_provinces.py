@@ -275,9 +275,7 @@ def untimed(view: FilingView) -> FilingView:
 
 
 @pytest.mark.parametrize("table", ["procedure", "calendar"])
-async def test_under_other_rules_or_days_than_those_pinned_it_stands_still_and_is_told(
-    running: World, table: str
-) -> None:
+async def test_under_other_rules_than_those_pinned_it_stands_still(running: World, table: str) -> None:
     play = await Play.begin(running, extract())
     column = {"procedure": "rules", "calendar": "body"}[table]
     async with running.connection(running.owner_dsn) as connection:

@@ -159,7 +159,7 @@ async def test_what_is_not_scanned_again_is_not_taken_before_the_scanner_speaks(
         assert (await play.view()).stage is Stage.CLOSED
 
 
-async def test_what_a_complaint_names_is_looked_at_before_it_is_recorded_and_refused_slowly_is_begun_once(
+async def test_what_a_complaint_names_is_looked_at_before_it_is_recorded(
     world: World,
 ) -> None:
     plain, store, scanner = birth(), Store(world), Scanning()

@@ -102,7 +102,7 @@ async def refused_again(play: Play) -> None:
     await play.at(Stage.CLOSED)
 
 
-async def test_a_refund_by_rule_is_called_off_as_its_filing_begins_again_and_its_next_end_is_judged_anew(
+async def test_a_refund_by_rule_is_called_off_as_its_filing_begins_again(
     running: World,
 ) -> None:
     play = await Play.begin(running, extract(version=await half_of_what_is_refused(running)))

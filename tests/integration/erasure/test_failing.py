@@ -108,9 +108,7 @@ async def test_one_that_cant_be_read_is_left_out_of_what_is_asked_for(running: W
     assert {code: [one.rule for one in why] for code, why in left_out.items()} == {broken.code: ["erase_unreadable"]}
 
 
-async def test_a_run_that_was_killed_is_seen_at_once_and_one_that_is_under_way_is_not(
-    running: World, tmp_path: Path
-) -> None:
+async def test_a_killed_run_is_seen_at_once_and_one_under_way_is_not(running: World, tmp_path: Path) -> None:
     world = running
     play = await withdrawn(world)
     n = (await approved(world, (await asked(world, str(play.code))).n)).n

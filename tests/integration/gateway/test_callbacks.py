@@ -44,9 +44,7 @@ async def note_code(gateway: httpx.AsyncClient, given: tuple[bytes, dict[str, st
     return answer.status_code, answer.json()["code"]
 
 
-async def test_an_ipn_is_one_row_however_often_it_comes(
-    world: World, gateway: httpx.AsyncClient, meter: Counter[str]
-) -> None:
+async def test_a_repeated_ipn_is_one_row(world: World, gateway: httpx.AsyncClient, meter: Counter[str]) -> None:
     reference, filing = await demand(world, "vnpay")
     answers = await asyncio.gather(*(code(gateway, ipn(reference)) for _ in range(40)))
     assert sorted(answers) == ["00", *["02"] * 39]
@@ -82,9 +80,7 @@ async def test_each_ipn_gets_its_code_and_leaves_its_row(
     assert [row["verdict"] for row in (await kept(world))[before:]] == verdicts
 
 
-async def test_garbage_another_signature_doubled_fields_and_a_body_too_long_are_97(
-    world: World, gateway: httpx.AsyncClient
-) -> None:
+async def test_garbage_a_wrong_signature_and_doubled_fields_are_97(world: World, gateway: httpx.AsyncClient) -> None:
     long = "a=" + "1" * 2 * CALLBACK_BYTES
     for query in ("", "?", "vnp_TxnRef", "vnp_TxnRef=%ff&vnp_SecureHash=", long, "%00=%00"):
         assert await code(gateway, query) == "97"
@@ -175,9 +171,7 @@ async def test_what_names_a_demand_of_another_merchant_is_unknown(world: World, 
     assert [(row["verdict"], row["stream"]) for row in await kept(world)] == [("unknown_order", None)]
 
 
-async def test_what_comes_before_its_demand_belongs_to_it_once_it_is_there(
-    world: World, gateway: httpx.AsyncClient
-) -> None:
+async def test_what_comes_before_its_demand_belongs_to_it_later(world: World, gateway: httpx.AsyncClient) -> None:
     reference, filing = await demand(world, "vnpay")
     async with world.connection() as connection:
         await connection.execute("update payment set reference = reverse(reference)")
@@ -226,9 +220,7 @@ async def test_a_transfer_that_names_none_or_two_waits_for_a_person(world: World
     assert "canary" not in repr(shown)
 
 
-async def test_money_is_heard_also_once_the_key_that_would_seal_its_memo_is_gone(
-    world: World, gateway: httpx.AsyncClient
-) -> None:
+async def test_money_is_heard_also_without_the_key_for_its_memo(world: World, gateway: httpx.AsyncClient) -> None:
     (reference, _), nobodys = await demand(world, "treasury"), note("canary", id="C2")
     assert await note_code(gateway, nobodys) == (200, "unknown_order")
     async with world.connection() as connection:
@@ -265,9 +257,7 @@ async def test_who_is_not_set_up_is_not_there(gateway: httpx.AsyncClient) -> Non
     assert ("Cảm ơn" in returned.text, "canary" in returned.text) == (True, False)
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(
-    world: World, gateway: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_missing_body_ends(world: World, gateway: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "BODY_SECONDS", 0.1)
 
     async def slow() -> AsyncIterator[bytes]:
@@ -289,9 +279,7 @@ async def found(shell: Shell, check: str, **env: str) -> list[tuple[str, str]]:
     return [(one["health"], one["what"]["en"]) for one in told["findings"] if one["check"] == check]
 
 
-async def test_the_doctor_names_what_has_not_reached_its_payment(
-    world: World, gateway: httpx.AsyncClient, shell: Shell
-) -> None:
+async def test_the_doctor_names_what_is_stuck(world: World, gateway: httpx.AsyncClient, shell: Shell) -> None:
     well = [("ok", "every callback about money has reached its payment")]
     assert await found(shell, "callbacks") == well
     reference, _ = await demand(world, "vnpay")
@@ -309,7 +297,7 @@ async def test_the_doctor_names_what_has_not_reached_its_payment(
     ]
 
 
-async def test_the_doctor_counts_what_waits_for_whom_and_for_how_long(
+async def test_the_doctor_counts_what_waits_and_how_long(
     world: World, gateway: httpx.AsyncClient, shell: Shell
 ) -> None:
     for n in range(5):

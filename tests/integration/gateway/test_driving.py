@@ -29,7 +29,7 @@ async def calls(gateway: httpx.AsyncClient, *queries: str) -> None:
         assert (await gateway.get(f"/callbacks/vnpay?{query}")).status_code == 200
 
 
-async def test_a_payment_is_told_what_was_said_and_no_memo(
+async def test_a_payment_hears_but_no_memo(
     world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments
 ) -> None:
     """Money, money that was taken back, and another amount, which is in dispute where the provider can be asked."""
@@ -123,9 +123,7 @@ async def test_what_was_taken_back_is_told_of_for_an_hour_and_what_is_no_money_o
     assert (await kept(world))[0]["driven_at"] is not None
 
 
-async def test_what_names_nobody_waits_for_its_demand(
-    world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments
-) -> None:
+async def test_the_unknown_wait(world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments) -> None:
     reference, filing = await demand(world, "vnpay")
     async with world.connection() as connection:
         await connection.execute("update payment set reference = reverse(reference)")
@@ -144,18 +142,14 @@ async def test_what_names_nobody_waits_for_its_demand(
     assert [(row["stream"], row["verdict"]) for row in rows] == [(f"payment:{filing}:1", "confirmed")]
 
 
-async def test_money_in_suspense_is_left_to_people(
-    gateway: httpx.AsyncClient, relay: Relay, payments: Payments
-) -> None:
+async def test_money_in_suspense_waits_for_people(gateway: httpx.AsyncClient, relay: Relay, payments: Payments) -> None:
     body, headers = note("nobody's")
     await gateway.post("/callbacks/treasury", content=body, headers=headers)
     assert not await relay.some()
     assert payments.told == []
 
 
-async def test_several_relays_share_what_is_left(
-    world: World, gateway: httpx.AsyncClient, pool: Pool, payments: Payments
-) -> None:
+async def test_several_relays_share(world: World, gateway: httpx.AsyncClient, pool: Pool, payments: Payments) -> None:
     await calls(gateway, *map(ipn, [(await demand(world, "vnpay"))[0] for _ in range(60)]))
     async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=4) as others:
         relays = [Relay(held, {}, payments.tell, asyncio.Event()) for held in (pool, others)]

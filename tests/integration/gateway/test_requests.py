@@ -88,7 +88,7 @@ def given_back(till: Till) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("wire", ["vnpay"])
-async def test_a_request_ends_and_the_fee_is_paid_by_another_one_and_the_first_goes_back_where_it_came_from(
+async def test_a_fee_is_paid_by_a_second_request_and_the_first_money_goes_back(
     till: Till,
 ) -> None:
     async with at_work(till, 0.05, "vietqr"):

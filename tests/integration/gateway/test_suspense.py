@@ -92,9 +92,7 @@ async def test_it_goes_back_by_two_with_evidence_and_is_never_anybodys_again(
     assert [ended.json["memo"], *(step.get("reason") for step in ended.json["steps"])] == ["", None, None, None]
 
 
-async def test_the_evidence_is_scrubbed_and_not_swept_away(
-    world: World, gateway: httpx.AsyncClient, shell: Shell, tmp_path: Path
-) -> None:
+async def test_the_evidence_is_scrubbed(world: World, gateway: httpx.AsyncClient, shell: Shell, tmp_path: Path) -> None:
     await takes(world)
     which = await came(gateway, shell)
     await shell("money", "give-back", which, *REASON, "--as", CASHIER)
@@ -141,9 +139,7 @@ async def taken(world: World, command: Any) -> Suspense:
         return await take(connection, Vault(world.settings.master), command)
 
 
-async def test_nobody_does_it_alone_by_any_role_or_any_substitute(
-    world: World, gateway: httpx.AsyncClient, shell: Shell
-) -> None:
+async def test_nobody_does_it_alone_by_any_role(world: World, gateway: httpx.AsyncClient, shell: Shell) -> None:
     """Whoever asks has every role, and so has another; each may be the other's substitute in any of them."""
     await takes(world)
     which = await came(gateway, shell)

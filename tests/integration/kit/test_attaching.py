@@ -70,9 +70,7 @@ def drafts(objects: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("named", [False, True])
-async def test_a_process_that_is_killed_in_the_middle_leaves_no_file(
-    here: Shell, objects: Path, tmp_path: Path, *, named: bool
-) -> None:
+async def test_a_killed_process_leaves_no_file(here: Shell, objects: Path, tmp_path: Path, *, named: bool) -> None:
     pipe = tmp_path / "don.pdf"
     os.mkfifo(pipe)
     killed = await process(objects, "attach", str(FILING), pipe, named=named)
@@ -114,9 +112,7 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def test_what_the_disk_does_not_take_leaves_nothing_and_goes_in_once_there_is_room(
-    objects: Path, tmp_path: Path
-) -> None:
+async def test_what_a_full_disk_refuses_leaves_nothing_and_goes_in_later(objects: Path, tmp_path: Path) -> None:
     """The system refuses to write on in the middle of the draft, as it does on a disk that is full."""
     paper = tmp_path / "don.pdf"
     paper.write_bytes(PDF)
@@ -134,9 +130,7 @@ async def test_what_the_disk_does_not_take_leaves_nothing_and_goes_in_once_there
     assert (seen(objects), drafts(objects)) == ([key], [])
 
 
-async def test_references_are_printed_for_a_filing_or_for_the_submission_that_it_will_be(
-    here: Shell, tmp_path: Path
-) -> None:
+async def test_references_are_printed_for_a_filing_or_its_submission(here: Shell, tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(PDF)
     (tmp_path / "b.JPG").write_bytes(b"jpeg")
     (tmp_path / "birth.json").write_text('{"client_id": "portal-1", "submission_id": "S-1"}')

@@ -79,9 +79,7 @@ async def test_a_filing_by_hand_from_its_submission_to_its_result(world: World, 
     assert filed.json["code"] in (tmp_path / "result.txt").read_text()
 
 
-async def test_what_is_refused_for_something_else_is_offered_nothing(
-    world: World, shell: Shell, tmp_path: Path
-) -> None:
+async def test_other_refusals_offer_nothing(world: World, shell: Shell, tmp_path: Path) -> None:
     submission = extract(level=3, signature=None, result_channel="counter", form={})
     (tmp_path / "extract.json").write_text(submission.model_dump_json(exclude_none=True))
     async with world.platform():

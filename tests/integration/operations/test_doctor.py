@@ -144,9 +144,7 @@ alter role motcua_app in database {database} set search_path = full_disk, pg_cat
 """
 
 
-async def test_a_disk_of_the_database_that_is_full_is_named(
-    running: World, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_full_disk_is_named(running: World, doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     told = await doctor()
     writes, room = told.of("postgres_disk")
     assert writes == ("ok", "writes")
@@ -399,9 +397,7 @@ async def test_it_ends_whatever_hangs(doctor: Doctor) -> None:
     assert "secret" not in told.text
 
 
-async def test_a_build_of_before_and_a_stranger_on_the_queue_are_named_until_they_are_gone(
-    running: World, doctor: Doctor
-) -> None:
+async def test_an_old_build_and_a_stranger_are_named_until_they_go(running: World, doctor: Doctor) -> None:
     build = running.settings.build
     async with running.connection() as connection:
         await connection.execute("update build set reads = reads - 'by_order'")

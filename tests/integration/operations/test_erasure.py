@@ -80,9 +80,7 @@ async def test_who_filed_is_erased_everywhere_and_all_else_goes_on(running: Worl
     await sound(world)
 
 
-async def test_a_person_is_given_all_that_is_held_about_them_and_what_can_be_erased_is(
-    running: World, tmp_path: Path
-) -> None:
+async def test_a_person_is_given_all_that_is_held_and_it_is_erased(running: World, tmp_path: Path) -> None:
     world = running
     closed, still = await ended(world), await Play.begin(world, with_fee())
     household = {
@@ -126,9 +124,7 @@ async def test_a_person_is_given_all_that_is_held_about_them_and_what_can_be_era
     assert "erased" in again.err
 
 
-async def test_whoever_asks_for_what_is_held_is_in_a_register_that_does_not_say_who(
-    world: World, tmp_path: Path
-) -> None:
+async def test_a_register_of_requests_does_not_say_who_asked(world: World, tmp_path: Path) -> None:
     shell = Shell(world.process_env | {"MOTCUA_OWNER_DATABASE_URL": world.owner_dsn})
 
     async def doctor() -> tuple[str, str]:

@@ -100,9 +100,7 @@ async def logged(shell: Shell, play: Play) -> list[dict[str, Any]]:
     return found
 
 
-async def test_after_ten_tries_the_team_lead_has_it_in_the_queue_until_it_is_answered(
-    world: World, shell: Shell
-) -> None:
+async def test_after_ten_tries_the_team_lead_has_it_until_it_is_answered(world: World, shell: Shell) -> None:
     at_once = timedelta(milliseconds=1)
     office = Failing(lambda: ApplicationError(SECRET, type="RegistryDown", next_retry_delay=at_once))
     async with world.platform(), world.back_office(office):
@@ -144,9 +142,7 @@ async def has_told_twice(world: World) -> bool:
     return any(sign.task_queue == f"agency.{OFFICE}" and sign.elapsed_since_last_heartbeat.seconds for sign in signs)
 
 
-async def test_an_office_that_was_killed_is_named_within_twenty_seconds(
-    world: World, shell: Shell, tmp_path: Path
-) -> None:
+async def test_a_killed_office_is_named_within_20_seconds(world: World, shell: Shell, tmp_path: Path) -> None:
     async with world.platform():
         office = forked(
             *("motcua.command", "back-office", "--agency", OFFICE),

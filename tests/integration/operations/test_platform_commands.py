@@ -203,7 +203,7 @@ async def test_without_a_database_a_command_says_what_to_set_or_that_it_does_not
     ],
     exactly=4,
 )
-async def test_a_worker_that_can_not_begin_says_why(
+async def test_a_failing_start_says_why(
     world: World, tmp_path: Path, changed: dict[str, str], code: int, words: str
 ) -> None:
     ended = await motcua(world.process_env | {"LANG": "en"} | changed, "worker", folder=tmp_path)

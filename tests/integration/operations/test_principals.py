@@ -231,7 +231,7 @@ async def test_a_key_is_known_and_a_revoked_one_is_out_within_five_seconds(world
         assert monotonic() - began < KNOWN_WITHIN
 
 
-async def test_who_can_not_ask_takes_nothing_after_five_seconds_and_everything_again_once_it_can(
+async def test_without_the_register_nothing_is_taken_after_five_seconds(
     with_desk: World,
 ) -> None:
     async with asyncpg.create_pool(with_desk.app_dsn, min_size=1, max_size=1) as pool, Keyring(pool) as keyring:
@@ -347,9 +347,7 @@ WRONG: Final[dict[str, tuple[str, int, str]]] = {
 
 
 @walked(("text", "code", "says"), WRONG.values(), ids=WRONG.keys(), exactly=6)
-async def test_what_is_wrong_is_said_with_its_place_and_rule(
-    shell: Shell, tmp_path: Path, text: str, code: int, says: str
-) -> None:
+async def test_a_mistake_is_said_with_its_place(shell: Shell, tmp_path: Path, text: str, code: int, says: str) -> None:
     (tmp_path / "desk.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "desk.pub.pem").write_text(public_pem(1))
     new = ("--key", "desk.pub.pem", "--until", "2099-12-31", "--proof", PROOF, "--reason", "x", *AS_ONE)

@@ -141,9 +141,7 @@ async def test_whoever_changes_a_table_is_found_out_and_it_is_mended(world: Worl
     assert told == TAMPERINGS
 
 
-async def test_a_key_that_was_changed_or_taken_away_is_found_and_never_replaced(
-    world: World, owner: Connection
-) -> None:
+async def test_a_changed_or_missing_key_is_found_and_never_replaced(world: World, owner: Connection) -> None:
     async with world.connection() as superuser:
         stream = await superuser.fetchval(
             "select min(stream) from event where filing_id is null and key_id is not null"
@@ -403,9 +401,7 @@ async def test_who_records_it_past_the_other_is_found(world: World, strict: Conn
     )
 
 
-async def test_what_is_declined_comes_to_nothing_and_what_was_changed_since_is_asked_for_again(
-    world: World, strict: Connection
-) -> None:
+async def test_what_is_declined_is_nothing_and_what_changed_is_asked_anew(world: World, strict: Connection) -> None:
     async def asked() -> int:
         with pytest.raises(WaitsError) as waits:
             await publish(strict, NEW, by=by(world, ONE))
@@ -422,9 +418,7 @@ async def test_what_is_declined_comes_to_nothing_and_what_was_changed_since_is_a
     assert await rules_of(late) == ["changed_since"]
 
 
-async def test_a_role_waits_with_its_name_sealed_and_a_name_or_a_leaving_does_not(
-    world: World, strict: Connection
-) -> None:
+async def test_a_role_waits_with_its_name_sealed_and_a_leaving_does_not(world: World, strict: Connection) -> None:
     entry = next(one for one in yaml.safe_load(DIRECTORY)["agencies"] if one["agency"] == AGENCY)
 
     async def said(**officer: object) -> None:

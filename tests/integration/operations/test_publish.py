@@ -126,9 +126,7 @@ async def test_the_command_publishes_lists_and_shows(shell: Shell) -> None:
     assert (await shell("procedures", "show", EXTRACT, "--source")).out.encode() == SOURCE
 
 
-async def test_what_was_published_is_shown_even_if_todays_checks_would_refuse_it(
-    empty: Connection, shell: Shell
-) -> None:
+async def test_what_was_published_is_shown_though_refused_today(empty: Connection, shell: Shell) -> None:
     old = SOURCE.replace(b"level: 4", b"level: 4.0")
     insert = "insert into procedure (code, version, sha256, source, rules, demo) values ($1, '1', $2, $3, '{}', false)"
     await empty.execute(insert, EXTRACT, hashlib.sha256(old).hexdigest(), old)
@@ -236,9 +234,7 @@ async def test_what_the_database_does_not_have_is_refused(owner: Connection) -> 
     assert await owner.fetchval("select count(*) from province_overlay") == 0
 
 
-async def test_the_desks_are_those_of_the_last_version_and_no_directory_changes_them(
-    owner: Connection, world: World
-) -> None:
+async def test_the_desks_are_the_last_versions_and_no_directorys(owner: Connection, world: World) -> None:
     async def serving() -> dict[str, list[str]]:
         rows = await owner.fetch("select agency, receives_for from agency where receives_for <> '{}'")
         return {row["agency"]: row["receives_for"] for row in rows}
@@ -256,9 +252,7 @@ async def test_the_desks_are_those_of_the_last_version_and_no_directory_changes_
     assert await serving() == {"H01.13": ["H01.12", "H01.05"], "H29.16": ["H56.30"]}
 
 
-async def test_of_a_procedure_and_a_province_published_at_once_none_misses_the_other(
-    world: World, owner: Connection
-) -> None:
+async def test_a_procedure_and_a_province_at_once_miss_nothing(world: World, owner: Connection) -> None:
     versions = [changed(SOURCE, version=f"2027-{n:02}") for n in range(1, 9)]
 
     await asyncio.gather(
@@ -335,9 +329,7 @@ async def intake(play: Play) -> ClockState:
     return next(run for run in await play.world.client.clocks(play.filing) if run.clock is Clock.INTAKE)
 
 
-async def test_a_day_off_of_one_agency_moves_its_filings_and_no_others(
-    running: World, shell: Shell, tmp_path: Path
-) -> None:
+async def test_a_day_off_of_one_agency_moves_only_its_filings(running: World, shell: Shell, tmp_path: Path) -> None:
     await publish(running.owner_dsn, EXTRACT_FILE)
     here = await Play.begin(running, extract(version="2026-12"))
     there = await Play.begin(running, extract(version="2026-12", agency="H01.12"))
@@ -383,9 +375,7 @@ async def test_what_was_published_stays_and_the_last_is_in_force(shell: Shell, t
     assert [one["name"] for one in listed] == ["vn@2026-12.2", "vn@2026-12.1", "vn@2026-12"]
 
 
-async def test_a_calendar_from_before_files_were_kept_is_said_to_be_one(
-    world: World, shell: Shell, tmp_path: Path
-) -> None:
+async def test_an_old_calendar_without_a_file_is_said_to_be_one(world: World, shell: Shell, tmp_path: Path) -> None:
     async with connected(world.owner_dsn) as connection:
         await connection.execute("update calendar set source = null")
     ended = await shell("calendar", "what-if", written(tmp_path, "2026-12.1", CHRISTMAS), "--json")
@@ -431,9 +421,7 @@ async def test_only_what_would_be_otherwise_is_named(running: World, shell: Shel
     assert "limits.processing" in shown
 
 
-async def test_the_agencies_of_a_province_are_asked_about_the_version_as_it_would_be_there(
-    running: World, shell: Shell, tmp_path: Path
-) -> None:
+async def test_a_provinces_agencies_are_asked_by_its_own_version(running: World, shell: Shell, tmp_path: Path) -> None:
     await publish(running.owner_dsn, EXTRACT_FILE)
     plays = [await Play.begin(running, extract(version="2026-12", agency=agency)) for agency in ("H56.30", "H01.12")]
     await publish_province(running.owner_dsn, overlay("H01", "2027-01", 20_000))

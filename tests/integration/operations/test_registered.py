@@ -121,7 +121,7 @@ async def test_every_tampering_is_found_at_its_row_and_column(superuser: Connect
     assert found == {statement: set(expected.split(", ")) for statement, expected in TAMPERINGS.items()}
 
 
-async def test_the_command_and_the_doctor_name_it_and_the_next_change_mends_it(
+async def test_the_doctor_names_it_and_the_next_change_mends_it(
     lived: World, superuser: Connection, shell: Shell
 ) -> None:
     whole = await shell("ledger", "verify", "--json")

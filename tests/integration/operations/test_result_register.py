@@ -111,9 +111,7 @@ async def _listed(shell: Shell) -> list[dict[str, str]]:
 LATER = timedelta(days=6 * 365)
 
 
-async def test_what_was_kept_with_the_last_signature_is_found_or_brought_along(
-    running: World, trust: httpx.AsyncClient, shell: Shell
-) -> None:
+async def test_what_was_kept_is_found_or_brought_along(running: World, trust: httpx.AsyncClient, shell: Shell) -> None:
     await set_up(running, signers())
     play = await Play.begin(running, extract())
     view = await play.deliver()

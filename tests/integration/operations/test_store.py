@@ -122,7 +122,7 @@ async def test_files_of_a_store_that_is_down_are_not_called_missing(world: World
     assert (ended.code, ended.out, "the object store does not work" in ended.err) == (4, "", True)
 
 
-async def test_a_filing_whose_key_is_gone_is_counted_and_its_files_stay_unless_it_was_erased(
+async def test_a_filing_without_its_key_is_counted_and_keeps_its_files(
     world: World, objects: Path, shell: Shell
 ) -> None:
     async with world.platform():
@@ -181,7 +181,7 @@ async def test_what_is_filed_after_it_was_put_aside_is_put_back(world: World, ob
     assert (await shell("store", "scrub")).code == 0
 
 
-async def test_what_is_filed_while_it_is_put_aside_is_put_back_at_once(
+async def test_what_is_filed_meanwhile_is_put_back(
     world: World, objects: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submission = birth()
@@ -202,9 +202,7 @@ async def test_what_is_filed_while_it_is_put_aside_is_put_back_at_once(
     assert there(objects) == {paper.key}
 
 
-async def test_a_sweep_that_is_killed_goes_on_the_next_time(
-    world: World, objects: Path, shell: Shell, tmp_path: Path
-) -> None:
+async def test_a_killed_sweep_goes_on_later(world: World, objects: Path, shell: Shell, tmp_path: Path) -> None:
     files = [await attached(objects, uuid4()) for _ in range(3)]
     failpoints = tmp_path / "failpoints"
     failpoints.mkdir()

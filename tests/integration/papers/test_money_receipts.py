@@ -54,9 +54,7 @@ async def register(desk: Desk, name: str = YEAR, kind: FeeKind | None = None) ->
         return await receipts(log.connection, LAND, asked, kind)
 
 
-async def test_a_fee_has_one_receipt_for_phi_and_one_for_le_phi_which_say_what_was_paid(
-    world: World, desk: Desk
-) -> None:
+async def test_a_fee_has_one_receipt_for_phi_and_one_for_le_phi(world: World, desk: Desk) -> None:
     async with at_work(world):
         play = await paid(world)
     await work(desk.relay())
@@ -186,7 +184,7 @@ async def test_a_service_that_is_away_holds_up_the_receipt_alone_and_gives_it_on
     await sound(world)
 
 
-async def test_the_service_hears_of_a_void_receipt_before_it_gives_another(
+async def test_a_void_receipt_is_told_before_another(
     world: World, desk: Desk, service: Server, outside: Issuers
 ) -> None:
     await by_service(world)

@@ -49,9 +49,7 @@ from verifier import bundle as bundle_verifier
 from views.log import Log, Told
 
 
-async def test_every_paper_that_a_filing_causes_is_made_once_and_told_to_a_stream_of_its_own(
-    world: World, desk: Desk
-) -> None:
+async def test_every_paper_of_a_filing_is_made_once_and_told_to_its_own_stream(world: World, desk: Desk) -> None:
     async with at_work(world):
         play = await lived(world)
         assert await world.client.papers(play.filing) == [], "none yet, and nobody has waited for one"
@@ -95,9 +93,7 @@ async def test_an_agency_that_has_published_a_template_prints_by_it(world: World
     assert [kind for kind, text in texts.items() if "Cảm ơn ông (bà)." in text] == [PaperKind.RECEIPT]
 
 
-async def test_a_paper_that_cant_be_made_is_tried_again_and_seen_while_the_others_are_made(
-    world: World, desk: Desk
-) -> None:
+async def test_a_failing_paper_is_tried_again_and_seen_and_holds_up_no_other(world: World, desk: Desk) -> None:
     async with at_work(world):
         play = await lived(world)
 
@@ -145,9 +141,7 @@ async def test_a_seal_that_is_refused_holds_up_the_papers_of_its_agency_alone(wo
     assert (await desk.made(there) != (), await desk.owed()) == (True, [])
 
 
-async def test_papers_are_missed_until_they_are_made_and_printed_again_are_those_that_were_made(
-    world: World, desk: Desk
-) -> None:
+async def test_papers_are_missed_until_made_and_printed_again_as_they_were(world: World, desk: Desk) -> None:
     async with at_work(world):
         play = await lived(world)
     [finding] = await owed_papers(around(world))
@@ -230,9 +224,7 @@ async def sealed_by(seal: AgencySeal) -> set[str]:
     return {identity.number for identity in identities(one.signer_cert, SubjectRules())}
 
 
-async def test_a_seal_is_the_agencys_own_or_that_of_those_who_sign_results(
-    world: World, pool: asyncpg.Pool[Any], seal: AgencySeal
-) -> None:
+async def test_a_seal_is_the_agencys_or_its_signers(world: World, pool: asyncpg.Pool[Any], seal: AgencySeal) -> None:
     assert await sealed_by(seal) == set()
     await said(world, seal=OWN)
     assert await sealed_by(seal) == {OWN}

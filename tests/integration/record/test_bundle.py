@@ -362,9 +362,7 @@ def offline(folder: Path, *words: str) -> int:
     return subprocess.run(command, cwd=folder, env={}, check=False, stdout=subprocess.DEVNULL).returncode
 
 
-async def test_a_bundle_is_written_by_a_command_and_checked_by_one_that_knows_no_database(
-    world: World, shell: Shell, tmp_path: Path
-) -> None:
+async def test_a_bundle_is_written_by_a_command_and_checked_offline(world: World, shell: Shell, tmp_path: Path) -> None:
     play = await paid_and_posted(world)
     bundle = await bundled(world, play)
     code = bundle["code"]

@@ -108,7 +108,7 @@ async def test_changes_wait_for_what_comes_and_tell_it_at_once(office: World, wa
 
 
 @pytest.mark.parametrize(("patience", "most_a_second"), [(5, 5), (30, 1)])
-async def test_who_follows_does_not_spin(
+async def test_no_follower_spins(
     office: World, monkeypatch: pytest.MonkeyPatch, patience: float, most_a_second: int
 ) -> None:
     play = await Play.begin(office, birth())

@@ -139,9 +139,7 @@ async def verify(dsn: str) -> tuple[int, set[tuple[Any, ...]]]:
 
 
 @pytest.mark.parametrize("asks", [True, False])
-async def test_while_a_filing_is_restarted_its_runs_wait_and_only_the_later_one_goes_on(
-    world: World, *, asks: bool
-) -> None:
+async def test_while_a_filing_is_restarted_only_its_later_run_goes_on(world: World, *, asks: bool) -> None:
     async with world.platform():
         play = await Play.begin(world, birth())
     batch = accepted(play, "accept-1").model_copy(update={"epoch": 1} | ({"events": ()} if asks else {}))
@@ -161,9 +159,7 @@ async def test_while_a_filing_is_restarted_its_runs_wait_and_only_the_later_one_
 
 
 @pytest.mark.parametrize("numbered", [True, False])
-async def test_an_append_waits_for_the_streams_before_it_holds_anything_that_a_rebuild_needs(
-    world: World, *, numbered: bool
-) -> None:
+async def test_an_append_waits_for_streams_before_it_holds_what_others_need(world: World, *, numbered: bool) -> None:
     async with world.connection() as connection, world.platform():
         first, second = [await Play.begin(world, extract()) for _ in range(2)]
         await first.accept()

@@ -319,9 +319,7 @@ async def test_an_empty_ledger_verifies_and_so_does_the_published_vector_from_th
     assert await verify(empty) == Report(verified=True, streams=1, events=3, problems=[])
 
 
-async def test_a_true_ledger_verifies_and_tells_its_progress(
-    dsn: str, own: Writer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_true_ledger_tells_its_progress(dsn: str, own: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger_verifier, "BATCH", 7)
     calls: list[tuple[int, int, int]] = []
     report = await verify(dsn, lambda *told: calls.append(told))
@@ -340,9 +338,7 @@ async def test_a_role_that_may_only_select_is_enough_and_one_that_sees_a_part_is
 
 
 @pytest.mark.parametrize("together", [ledger_verifier.RANGE, 4], ids=["one process", "side by side"])
-async def test_it_sees_one_moment_while_appends_go_on(
-    dsn: str, own: Writer, monkeypatch: pytest.MonkeyPatch, together: int
-) -> None:
+async def test_it_sees_one_moment(dsn: str, own: Writer, monkeypatch: pytest.MonkeyPatch, together: int) -> None:
     monkeypatch.setattr(ledger_verifier, "RANGE", together)
 
     async def append_on() -> None:
@@ -386,9 +382,7 @@ async def test_side_by_side_finds_what_one_alone_finds(server: str, filed: tuple
     assert calls[-1][:2] == (alone.streams, alone.events)
 
 
-async def test_a_number_that_stands_in_two_ranges_is_found_at_its_place(
-    dsn: str, own: Writer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_number_in_two_ranges_is_found(dsn: str, own: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     await own.append("filing:x", "submitted", {"code": "H01.12-20261125-0000001"})
     monkeypatch.setattr(ledger_verifier, "RANGE", 4)
     report = await verify(dsn)
@@ -494,9 +488,7 @@ async def test_a_removed_stream_leaves_its_number_missing(db: Connection) -> Non
     } == {problem for problem in named(report) if problem.startswith("number")}
 
 
-async def test_events_that_wait_for_their_places_are_in_order(
-    dsn: str, own: Writer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_events_without_places_are_in_order(dsn: str, own: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     await own.connection.execute(
         "delete from position where position > 12; update sequencer set last = 12;"
         "insert into unpositioned select stream, seq, seq, now() from event where stream like '%:c'"

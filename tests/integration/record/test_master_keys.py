@@ -81,9 +81,7 @@ class Engine:
         self.server.client.post(f"/v1/transit/{path}", headers={"x-vault-token": TOKEN}).raise_for_status()
 
 
-async def test_what_it_has_wrapped_it_opens_also_in_a_later_version(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_it_wrapped_it_opens_in_later_versions(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transits, "AT_ONCE", 2)
     manager = engine.manager()
     assert manager.name == f"transit/{engine.key}"
@@ -224,9 +222,7 @@ async def test_no_append_is_lost_while_nobody_can_be_asked(world: World, engine:
 
 
 @pytest.mark.usefixtures("_nobody_published")
-async def test_the_record_moves_from_the_settings_to_the_service_to_its_next_version_and_back(
-    world: World, engine: Engine
-) -> None:
+async def test_the_record_moves_from_settings_to_a_service_onwards_and_back(world: World, engine: Engine) -> None:
     here = world.settings.master
     filings = [await keyed(world) for _ in range(3)]
     async with world.connection() as connection:
@@ -275,9 +271,7 @@ async def doctor_says(shell: Shell, **env: str | None) -> tuple[str, str]:
 
 
 @pytest.mark.usefixtures("_nobody_published")
-async def test_what_another_key_has_wrapped_is_wrapped_anew_and_what_is_left_is_said(
-    world: World, shell: Shell, tmp_path: Path
-) -> None:
+async def test_what_another_key_wrapped_is_anew_and_the_rest_said(world: World, shell: Shell, tmp_path: Path) -> None:
     old = world.env[MASTER_KEY]
     for _ in range(2):
         await keyed(world)

@@ -273,9 +273,7 @@ ASKS: Final[Mapping[str, Ask]] = {
 
 @pytest.mark.parametrize("what", ASKS)
 @pytest.mark.parametrize(("often", "settings"), [(OFTEN, {}), (1, ONE_PLAN)], ids=["commands", "worker"])
-async def test_no_big_table_is_read_from_end_to_end(
-    province: str, what: str, often: int, settings: Mapping[str, str]
-) -> None:
+async def test_no_big_table_is_read_whole(province: str, what: str, often: int, settings: Mapping[str, str]) -> None:
     found = await asked(province, ASKS[what], often, **settings)
     assert found
     assert {statement: problems for statement, problems in found.items() if problems} == {}

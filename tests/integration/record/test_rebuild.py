@@ -153,7 +153,7 @@ async def test_what_is_appended_at_the_last_moment_is_there_and_counts_as_no_dif
     assert await shown(running) == before
 
 
-async def test_what_is_appended_right_after_a_look_for_what_has_grown_is_seen_by_the_next(
+async def test_what_is_appended_after_a_look_is_seen_by_the_next(
     running: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play = await Play.begin(running, with_fee())
@@ -208,9 +208,7 @@ async def test_while_the_tables_are_swapped_appends_wait(running: World, monkeyp
     assert await shown(running) == before
 
 
-async def test_a_reader_that_holds_a_table_is_waited_for_and_appends_go_on_meanwhile(
-    running: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_reader_is_waited_for_while_appends_go_on(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rebuilding, "LOCK_WAIT", "50ms")
     monkeypatch.setattr(rebuilding, "PAUSE", 0.05)
     play = await Play.begin(running, with_fee())
@@ -226,9 +224,7 @@ async def test_a_reader_that_holds_a_table_is_waited_for_and_appends_go_on_meanw
     assert await shown(running) == before
 
 
-async def test_tables_that_are_never_to_be_had_end_it_with_nothing_changed(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_tables_never_to_be_had_end_it_unchanged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rebuilding, "LOCK_WAIT", "50ms")
     monkeypatch.setattr(rebuilding, "PAUSE", 0)
     await mixed_little(world)
@@ -245,9 +241,7 @@ async def mixed_little(world: World) -> Play:
 
 
 @pytest.mark.parametrize("place", ["rebuild.folded", "rebuild.swapped"])
-async def test_killed_at_any_moment_it_leaves_the_old_tables_and_the_next_run_cleans_up(
-    world: World, tmp_path: Path, place: str
-) -> None:
+async def test_killed_it_leaves_the_old_tables_and_the_next_cleans_up(world: World, tmp_path: Path, place: str) -> None:
     await mixed_little(world)
     whole = await shown(world)
     await execute(world, "update filing set status = 9", "delete from task")
@@ -372,9 +366,7 @@ async def test_a_stream_is_closed_once_it_is_there_and_no_longer_open(connection
 @pytest.mark.parametrize(
     ("agency", "code"), [("H01.12", "district"), ("H01.12.3", "district"), ("H01.1", "province"), ("H02", "all")]
 )
-async def test_a_stream_goes_by_its_calendar_as_the_nearest_agency_above_has_it(
-    connection: Any, agency: str, code: str
-) -> None:
+async def test_a_stream_goes_by_the_nearest_agencys_calendar(connection: Any, agency: str, code: str) -> None:
     for above, its_code in (("", "all"), ("H01", "province"), ("H01.12", "district")):
         await connection.execute(PUBLISH, "mine", above, its_code)
         await connection.execute(PUBLISH, "other", above, "other")
@@ -387,7 +379,7 @@ async def test_a_stream_goes_by_its_calendar_as_the_nearest_agency_above_has_it(
     assert await connection.fetchval(stream_status.IN_FORCE) == "newest"
 
 
-async def test_those_on_another_calendar_are_told_page_by_page_as_long_as_they_are_open_or_watched(
+async def test_those_on_another_calendar_are_told_page_by_page_while_open(
     connection: Any,
 ) -> None:
     await stands(connection, "a")

@@ -74,9 +74,7 @@ class FailedError(Exception):
     """What a batch was reserved for was not done."""
 
 
-async def test_a_batch_takes_as_many_numbers_as_its_events_carry_and_the_next_batch_those_behind(
-    pool: Pool, vault: Vault
-) -> None:
+async def test_a_batch_takes_as_many_numbers_as_its_events_carry(pool: Pool, vault: Vault) -> None:
     filing = uuid4()
     first = await reserve(pool, vault, filing, PAID, SUBMITTED, PAID)
     second = await reserve(pool, vault, filing, PAID, PAID)
@@ -98,9 +96,7 @@ async def test_what_was_reserved_for_nothing_is_as_if_it_had_never_been(pool: Po
     assert vault.known(filing) == taken.key == await found(pool, world, filing)
 
 
-async def test_a_submission_has_its_filer_and_its_filings_key_also_where_the_key_is_known_already(
-    pool: Pool, vault: Vault
-) -> None:
+async def test_a_submission_has_its_filer_and_its_filings_known_key(pool: Pool, vault: Vault) -> None:
     filing = uuid4()
     first, again = [await reserve(pool, vault, filing, SUBMITTED) for _ in range(2)]
     async with pool.acquire() as connection:
@@ -110,9 +106,7 @@ async def test_a_submission_has_its_filer_and_its_filings_key_also_where_the_key
     assert first.key.key_id.endswith(f":{filing}")
 
 
-async def test_a_batch_has_its_filings_key_whoever_made_it_and_it_is_looked_for_once(
-    pool: Pool, world: World, vault: Vault
-) -> None:
+async def test_a_batch_has_its_filings_key_looked_for_once(pool: Pool, world: World, vault: Vault) -> None:
     filing, elsewhere = uuid4(), Vault(world.settings.master)
     made = await reserve(pool, vault, filing, SUBMITTED)
     asked: list[LoggedQuery] = []
@@ -167,9 +161,7 @@ def master(world: World) -> MasterKeys:
     return world.settings.master
 
 
-async def test_many_keys_are_learnt_at_once_but_for_what_another_master_key_wrapped(
-    connection: Any, master: MasterKeys
-) -> None:
+async def test_many_keys_are_learnt_at_once_but_another_masters(connection: Any, master: MasterKeys) -> None:
     ours, theirs, none = uuid4(), uuid4(), uuid4()
     key = await Vault(master).key(connection, ours, AGENCY, first=True)
     await Vault(ELSEWHERE).key(connection, theirs, AGENCY, first=True)
@@ -179,9 +171,7 @@ async def test_many_keys_are_learnt_at_once_but_for_what_another_master_key_wrap
     await vault.learn(NOWHERE, [ours])
 
 
-async def test_the_record_is_opened_by_the_master_key_that_wrapped_its_keys(
-    connection: Any, master: MasterKeys
-) -> None:
+async def test_the_record_is_opened_by_its_own_master_key(connection: Any, master: MasterKeys) -> None:
     await connection.execute("delete from filing_key")
     assert await Vault(ELSEWHERE).opens(connection)
     await Vault(master).key(connection, uuid4(), AGENCY, first=True)
@@ -206,7 +196,7 @@ async def test_the_first_filing_makes_the_key_and_nobody_makes_another(connectio
     assert await Vault(master).person(connection, NUMBER, first=True) != person, "nobody was told apart by it yet"
 
 
-async def test_where_people_have_been_told_apart_a_lost_key_is_missed_until_all_are_anew(
+async def test_a_lost_key_of_people_is_missed_until_all_are_anew(
     world: World, connection: Any, master: MasterKeys
 ) -> None:
     async with world.platform():

@@ -81,9 +81,7 @@ async def all_of(pool: Pool, table: str) -> list[dict[str, Any]]:
     return [dict(row) for row in await pool.fetch(f"select * from {table} order by 1, 2, 3")]  # noqa: S608
 
 
-async def test_the_first_append_of_a_stream_writes_its_rows_with_the_number_that_it_took(
-    pool: Pool, ledger: Ledger
-) -> None:
+async def test_the_first_append_writes_rows_with_the_number_it_took(pool: Pool, ledger: Ledger) -> None:
     await ledger.append(batch("filing", ASKED, rows=None))
     answer = await ledger.append(batch("payment", REQUESTED, rows=Rows(standing=OPEN, row=shown(ROW))))
     number = f"{AGENCY}-20261125-P0000001"
@@ -97,9 +95,7 @@ async def test_the_first_append_of_a_stream_writes_its_rows_with_the_number_that
     assert standing == whose | {"kind": "payment"} | OPEN.model_dump() | {"heard_as": []}
 
 
-async def test_what_was_sealed_is_told_again_also_by_a_worker_that_has_just_begun(
-    world: World, pool: Pool, ledger: Ledger
-) -> None:
+async def test_what_was_sealed_is_told_again_by_a_new_worker(world: World, pool: Pool, ledger: Ledger) -> None:
     await ledger.append(batch("filing", ASKED, rows=None))
     answer = await ledger.append(batch("payment", REQUESTED | {"payer_account": "an account"}, rows=None))
     assert answer.stored[0].event["payer_account"] == "an account"
@@ -132,9 +128,7 @@ async def test_later_appends_change_the_rows_and_leave_what_they_do_not_bring(po
     assert (standing["open"], standing["watched_until"], standing["heard_as"]) == (False, NOW, ["fee_paid"])
 
 
-async def test_tasks_come_stay_change_and_go_with_the_appends_of_their_stream(
-    world: World, pool: Pool, ledger: Ledger
-) -> None:
+async def test_tasks_come_change_and_go_with_their_stream(world: World, pool: Pool, ledger: Ledger) -> None:
     async def tasks(seq: int, *given: TaskRow) -> list[dict[str, Any]]:
         await ledger.append(batch("filing", RELEASED, rows=Rows(tasks=given), next_seq=seq))
         rows = await pool.fetch("select *, xmin::text from task where stream = $1 order by name", f"filing:{FILING}")
@@ -274,9 +268,7 @@ def issuing(filing: UUID, *events: dict[str, Any], results: tuple[dict[str, Any]
     return batch("filing", *events, rows=Rows(results=results), filing=filing)
 
 
-async def test_a_result_takes_the_next_number_of_its_agency_and_is_registered_under_it(
-    world: World, pool: Pool, ledger: Ledger
-) -> None:
+async def test_a_result_is_registered_under_its_agencys_next_number(world: World, pool: Pool, ledger: Ledger) -> None:
     for n in (1, 2):
         answer = await ledger.append(issuing(await keyed(world), ISSUED, results=(issued(),)))
         assert [told.event["number"] for told in answer.stored] == [f"{AGENCY}-2026-K000000{n}"]
@@ -286,9 +278,7 @@ async def test_a_result_takes_the_next_number_of_its_agency_and_is_registered_un
     assert (first["state"], first["issued_at"], first["renewed"]) == ("in_force", NOW, [])
 
 
-async def test_what_was_signed_elsewhere_takes_no_number_and_must_have_been(
-    world: World, pool: Pool, ledger: Ledger
-) -> None:
+async def test_what_was_signed_elsewhere_takes_no_number(world: World, pool: Pool, ledger: Ledger) -> None:
     signed = ISSUED | {"registered": f"{AGENCY}-2026-K0000009", "n": 1}
     answer = await ledger.append(issuing(await keyed(world), signed))
     assert answer.refused is not None
@@ -316,9 +306,7 @@ async def test_whatever_stream_is_folded_first_the_row_is_the_same(pool: Pool) -
     assert (found[0][0]["state"], found[0][0]["overtaken_at"]) == ("revoked", NOW)
 
 
-async def test_anybody_learns_by_number_or_file_whether_it_is_in_force(
-    world: World, pool: Pool, ledger: Ledger
-) -> None:
+async def test_anybody_learns_by_number_or_file_if_it_holds(world: World, pool: Pool, ledger: Ledger) -> None:
     await ledger.append(issuing(await keyed(world), ISSUED, results=(issued(),)))
     await pool.execute("update result set renewed = array[$1]", "d" * 64)
     async with pool.acquire() as connection:

@@ -290,9 +290,7 @@ async def test_what_is_weak_or_crooked_is_never_valid(forge: Forge, party: p.Par
     assert (await of_form(party, make(forge)))[0] == rule
 
 
-async def test_a_stamp_of_an_authority_that_is_not_trusted_proves_nothing(
-    forge: Forge, party: p.Party, tmp_path: Path
-) -> None:
+async def test_a_stamp_of_an_untrusted_authority_is_nothing(forge: Forge, party: p.Party, tmp_path: Path) -> None:
     stranger = Forge(Authority(tmp_path / "stranger", forge.authority.url), party.asking)
     made = Made(forge.hand(), Way(stamps=(token_of(stranger.stamper()),)))
     for of, verdict, _ in (await of_content(party, made), await of_form(party, made)):

@@ -234,9 +234,7 @@ async def recorded(world: World) -> int:
     return found
 
 
-async def test_a_person_prepares_signs_and_files_by_command_and_without_a_signature_at_level_3(
-    world: World, tmp_path: Path
-) -> None:
+async def test_a_person_prepares_signs_and_files_by_command(world: World, tmp_path: Path) -> None:
     file, form = tmp_path / "extract.json", tmp_path / "form.pdf"
     submission = applied()
     file.write_text(json.dumps(plain(submission)), encoding="utf-8")

@@ -112,9 +112,7 @@ def shell(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Sh
     return Shell({"MOTCUA_TRUST_URL": server.url})
 
 
-async def test_a_file_is_signed_by_the_command(
-    client: httpx.AsyncClient, server: Server, shell: Shell, tmp_path: Path
-) -> None:
+async def test_a_command_signs_a_file(client: httpx.AsyncClient, server: Server, shell: Shell, tmp_path: Path) -> None:
     party = await p.Party.meet(client)
     (tmp_path / "form.pdf").write_bytes(p.form())
     command = [sys.executable, "-m", "motcua.command", "dev", "sign", "form.pdf", "--as", p.APPLICANT.number, "--json"]

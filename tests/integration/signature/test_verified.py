@@ -136,9 +136,7 @@ OF_FORMS = [p.another_page, p.larger_page, p.annotation, p.other_text, p.another
 
 
 @walked("change", [*OF_FORMS, other_contents, turned, attachment, other_title, nothing], exactly=11)
-async def test_a_later_revision_that_changes_anything_is_refused(
-    party: p.Party, issued: Issued, change: Callable[[Writer], None]
-) -> None:
+async def test_a_changing_revision_is_refused(party: p.Party, issued: Issued, change: Callable[[Writer], None]) -> None:
     assert await judged(party, p.changed(issued.file, change)) == "refused signed_form_changed"
 
 
@@ -158,9 +156,7 @@ async def stamped(party: p.Party, file: bytes) -> bytes:
     ],
     exactly=3,
 )
-async def test_a_signature_that_says_it_covers_something_else(
-    party: p.Party, issued: Issued, moved: tuple[int, ...], rule: str
-) -> None:
+async def test_a_signature_that_covers_less(party: p.Party, issued: Issued, moved: tuple[int, ...], rule: str) -> None:
     for one in p.BYTE_RANGE.finditer(issued.file):
         covered = tuple(int(number) + by for number, by in zip(one.groups(), moved, strict=True))
         said = (b"/ByteRange [%d %d %d %d" % covered).ljust(len(one.group()) - 1) + b"]"

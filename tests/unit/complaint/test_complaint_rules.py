@@ -85,9 +85,7 @@ SIGNED: dict[str, Any] = {"document": FILE}
         (EVE, {"n": 2}, {"disputed": True}, ["not_the_complainant", "disputed_already", "not_the_next"]),
     ],
 )
-def test_it_is_recorded_or_refused_with_every_reason(
-    actor: Actor, said: dict[str, Any], found: dict[str, Any], rules: list[str]
-) -> None:
+def test_every_reason_is_said(actor: Actor, said: dict[str, Any], found: dict[str, Any], rules: list[str]) -> None:
     known = Grounds.model_validate(FOUND.model_dump() | found)
     assert reasons(complain(known, actor, **said)) == rules
 

@@ -110,9 +110,7 @@ def found(rules: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
     ],
     exactly=43,
 )
-def test_one_thing_wrong_is_the_one_thing_said(
-    rules: dict[str, Any], changes: dict[str, Any], field: str, rule: str
-) -> None:
+def test_one_mistake_is_the_one_said(rules: dict[str, Any], changes: dict[str, Any], field: str, rule: str) -> None:
     assert found(rules, **changes) == [(field, rule)]
 
 
@@ -325,9 +323,7 @@ def wrong(**changes: Any) -> list[tuple[str, str]]:
         ({"media_type": "text/plain"}, "media_type", "file_type_not_accepted"),
     ],
 )
-def test_one_thing_wrong_with_an_authorisation_is_the_one_thing_said(
-    said: dict[str, Any], field: str, rule: str
-) -> None:
+def test_one_mistake_of_an_authorisation_is_the_one_said(said: dict[str, Any], field: str, rule: str) -> None:
     assert wrong(**mandate(**said)) == [(f"authorisation.{field}", rule)]
 
 
@@ -368,9 +364,7 @@ def test_the_day_is_that_of_vietnam_at_the_hour_of_receipt() -> None:
         (mandate(principal=COMPANY.id_number), []),
     ],
 )
-def test_whoever_represents_an_organisation_is_bound_to_its_code(
-    given: dict[str, Any], said: list[tuple[str, str]]
-) -> None:
+def test_an_organisations_representative_has_its_code(given: dict[str, Any], said: list[tuple[str, str]]) -> None:
     """Also whoever is said to stand for it by law: that is said by the one who files."""
     director = COMPANY.model_copy(update={"stands_for_it": DIRECTOR.subject})
     assert wrong(**{"authorisation": None} | given, applicant=director, actor=DIRECTOR) == said

@@ -165,9 +165,7 @@ def test_an_appointment_is_put_off_at_most_by_the_limit_of_the_case() -> None:
         ((VERIFIED,), RECEPTION, "verified", ("actor.role", "role_not_allowed")),
     ],
 )
-def test_a_case_is_refused(
-    cases: tuple[dict[str, Any], ...], actor: Actor, case: str, problem: tuple[str, str]
-) -> None:
+def test_a_case_refused(cases: tuple[dict[str, Any], ...], actor: Actor, case: str, problem: tuple[str, str]) -> None:
     assert accepted(*cases).refusal("apply_case", actor, case=case, **BUSY) == [problem]
 
 

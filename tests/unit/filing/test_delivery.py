@@ -160,9 +160,7 @@ TO_ADDRESS: Final = {"channel": "post", "address": ADDRESS}
     ],
     exactly=6,
 )
-def test_a_way_that_there_is_not_is_refused(
-    filed: dict[str, Any], change: dict[str, Any], refused: tuple[str, str]
-) -> None:
+def test_an_unknown_way_is_refused(filed: dict[str, Any], change: dict[str, Any], refused: tuple[str, str]) -> None:
     assert issued(**filed).refusal("change_delivery", APPLICANT, **change) == [refused]
 
 

@@ -259,9 +259,7 @@ def test_the_difference_is_asked_for_or_given_back(
     urgent=st.booleans(),
     percent=st.integers(0, 100),
 )
-def test_what_was_paid_and_what_follows_come_to_what_is_due(
-    *, extract: int, haste: int, copies: int, urgent: bool, percent: int
-) -> None:
+def test_what_was_paid_and_follows_is_due(*, extract: int, haste: int, copies: int, urgent: bool, percent: int) -> None:
     kept, now = {"extract": extract, "haste": haste}, of(copies, urgent=urgent, percent=percent)
     found = difference(kept, now)
     more, less = (sum(share.amount for share in shares) for shares in found)
@@ -344,7 +342,7 @@ STEPS: Final = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 20_000), st.
 
 @settings(PROFILE, max_examples=max(PROFILE.max_examples, examples(60)), derandomize=True)
 @given(STEPS)
-def test_whatever_is_taken_back_of_whichever_fee_what_stays_paid_is_what_the_filing_costs(
+def test_whatever_is_taken_back_what_stays_paid_is_what_the_filing_costs(
     steps: list[tuple[int, int, int]],
 ) -> None:
     """Once what is asked for again is paid; no more is ever asked for than the filing costs."""

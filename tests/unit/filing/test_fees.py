@@ -165,9 +165,7 @@ def why_not(life: Life) -> list[tuple[str, str]]:
         ({"evidence": "mandate"}, "waiver_without_evidence"),
     ],
 )
-def test_a_waiver_is_granted_in_its_time_to_whom_it_is_for_and_with_its_evidence(
-    rule: dict[str, Any], problem: str | None
-) -> None:
+def test_a_waiver_is_granted_in_time_with_its_evidence(rule: dict[str, Any], problem: str | None) -> None:
     life = waived(**rule)
     assert why_not(life) == ([] if problem is None else [("waiver", problem)])
     assert ("reception" in life.queues) == (problem is None)

@@ -117,7 +117,7 @@ def test_so_does_the_intake_of_what_is_incomplete_and_the_rest_once_it_is_taken_
         ("2026-11-22 08:00", "2026-11-20 00:00"),  # recorded on a Sunday
     ],
 )
-def test_the_desk_says_of_the_last_working_day_and_a_leader_of_any(
+def test_a_desk_says_the_last_working_day_a_leader_any(
     monkeypatch: pytest.MonkeyPatch, now: str, earliest: str
 ) -> None:
     monkeypatch.setattr("tests.unit.filing.lives.START", local(now))

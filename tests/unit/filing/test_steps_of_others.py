@@ -315,9 +315,7 @@ def test_silence_confirms_it() -> None:
         ("propose", SPECIALIST, {"outcome": "approved"}, [("", "wrong_stage")]),
     ],
 )
-def test_what_can_not_be_said_of_it(
-    kind: str, actor: Actor, said: dict[str, Any], expected: list[tuple[str, str]]
-) -> None:
+def test_what_is_refused_of_it(kind: str, actor: Actor, said: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     assert drafted().refusal(kind, actor, **said) == expected
 
 

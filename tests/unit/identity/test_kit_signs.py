@@ -206,9 +206,7 @@ def test_who_is_spoken_for_asks_whatever_the_program_does() -> None:
 
 
 @pytest.mark.parametrize("rule", ["statement_expired", "principals_not_at_hand", "clock_is_off"])
-async def test_what_passes_is_signed_anew_and_sent_as_another_update(
-    ring: Ring, rule: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_passes_is_signed_and_sent_anew(ring: Ring, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds_passed = count(int(time.time()) - 30)
     monkeypatch.setattr("motcua.signing.statement.time.time", lambda: next(seconds_passed))
     command = COMMANDS[0]
@@ -290,9 +288,7 @@ async def test_half_of_it_is_said_to_be_wrong(bare: pytest.MonkeyPatch, said: di
         await FilingClient.connect("127.0.0.1:1")
 
 
-async def test_the_environment_says_who_speaks_to_whom_and_how_surely(
-    bare: pytest.MonkeyPatch, ring: Ring, tmp_path: Any
-) -> None:
+async def test_the_environment_says_who_speaks_to_whom(bare: pytest.MonkeyPatch, ring: Ring, tmp_path: Any) -> None:
     bare.setenv(PRINCIPAL, "desk-1")
     with agent(tmp_path, Answering) as path:
         bare.setenv(AGENT, path)

@@ -137,7 +137,7 @@ def signed(who: Principal, actor: Actor, filed_by: str) -> bool:
     return not_granted(Proved(said, who, "k" * 43, "0" * 64), about) is None
 
 
-def test_no_grant_opens_a_cell_beyond_the_matrix_and_each_cell_is_open_to_who_was_granted_it(
+def test_no_grant_opens_a_cell_beyond_the_matrix_and_each_cell_is_open(
     happening: dict[Cell, set[Actor]],
 ) -> None:
     law = {(row.situation, row.role, row.command) for row in matrix().rows if row.allowed}
@@ -228,9 +228,7 @@ def nearly(grants: tuple[Grant, ...], data: st.DataObject) -> tuple[Grant, ...]:
 
 @given(GRANTS, st.data())
 @settings(max_examples=examples(200), deadline=None)
-def test_by_brute_force_it_widens_just_when_something_is_allowed_that_was_not(
-    before: tuple[Grant, ...], data: st.DataObject
-) -> None:
+def test_it_widens_just_when_something_more_is_allowed(before: tuple[Grant, ...], data: st.DataObject) -> None:
     after = nearly(before, data) if data.draw(st.booleans()) else data.draw(GRANTS)
     found = widens(principal("desk-1", *before, keys=()), principal("desk-1", *after, keys=()))
     assert found is not (allowed(after) <= allowed(before))

@@ -269,9 +269,7 @@ def test_of_what_was_recorded_a_statement_may_be_over_and_must_be_signed_all_the
         (6, "portal-1", SPECIALIST, "role_not_granted"),
     ],
 )
-def test_of_what_the_log_may_hold_a_statement_must_be_signed_and_no_more(
-    seed: int, by: str, actor: Actor, why: str
-) -> None:
+def test_what_the_log_may_hold_must_be_signed_and_no_more(seed: int, by: str, actor: Actor, why: str) -> None:
     now = NOW + (DAY if why == "statement_expired" else timedelta(0))
     message = MESSAGE.model_copy(update={"actor": actor})
     signed = sign(statement(message, by), private_key(seed))
@@ -349,9 +347,7 @@ def test_what_is_changed_in_one_place_holds_no_more(data: st.DataObject) -> None
     acr=st.sampled_from(("2", "3", "4")),
 )
 @settings(max_examples=examples(100), deadline=None)
-def test_what_is_signed_in_time_is_verified_and_comes_back_as_it_was(
-    seed: int, life: int, ago: int, subject: str, acr: str
-) -> None:
+def test_what_is_signed_in_time_comes_back_as_it_was(seed: int, life: int, ago: int, subject: str, acr: str) -> None:
     ring = Ring((principal("desk-1", grant(Claim.OFFICERS, "*"), keys=(key_of(seed, valid_from=NOW - DAY),)),))
     message = MESSAGE.model_copy(update={"actor": SPECIALIST.model_copy(update={"subject": subject})})
     said = statement(message, iat=AT - ago, exp=AT - ago + life, acr=acr)

@@ -100,9 +100,7 @@ async def test_a_query_signs_its_fields_in_order(vnpay: VnPayMerchant, demand: N
     assert (notice.amount, notice.outcome, notice.at) == (135_000, Outcome.PAID, NOW - timedelta(minutes=1))
 
 
-async def test_a_refund_signs_its_fields_in_order_under_the_same_number_each_time(
-    vnpay: VnPayMerchant, demand: NewDemand
-) -> None:
+async def test_a_refund_signs_its_fields_under_the_same_number(vnpay: VnPayMerchant, demand: NewDemand) -> None:
     side, numbers = vnpay_says(REFUNDED, {}), []
     order = [
         *("RequestId", "Version", "Command", "TmnCode", "TransactionType", "TxnRef", "Amount"),
@@ -121,9 +119,7 @@ async def test_a_refund_signs_its_fields_in_order_under_the_same_number_each_tim
 
 @walked("name", ["vnp_ResponseCode", "vnp_TmnCode", "vnp_TxnRef", "vnp_Amount", "vnp_TransactionNo"], exactly=5)
 @walked("value", ["", "?", "1" * 500, None, True, 1.5, [], {}], exactly=8)
-async def test_an_answer_of_vnpay_that_tells_nothing(
-    vnpay: VnPayMerchant, demand: NewDemand, name: str, value: Any
-) -> None:
+async def test_a_wrong_answer_of_vnpay(vnpay: VnPayMerchant, demand: NewDemand, name: str, value: Any) -> None:
     async with vnpay_says(ANSWER, {name: value}).client() as client:
         with pytest.raises(UnreachableError):
             await VnPay("vnpay", vnpay, client).query(demand)
@@ -185,9 +181,7 @@ async def test_what_is_not_paid_at_the_platform_needs_no_number_and_is_not_known
 
 @walked("name", ["MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaGiaoDich"], exactly=5)
 @walked("value", ["", "?", "a|b", None, True, 1.5, []], exactly=7)
-async def test_an_answer_of_the_platform_that_tells_nothing(
-    platform: PlatformMerchant, demand: NewDemand, name: str, value: Any
-) -> None:
+async def test_a_wrong_answer_of_platform(platform: PlatformMerchant, demand: NewDemand, name: str, value: Any) -> None:
     async with platform_says({name: value}).client() as client:
         with pytest.raises(UnreachableError):
             await Platform("dvc", platform, client).query(demand)
@@ -228,9 +222,7 @@ async def test_answers_to_an_order_at_the_platform(
     ]
 
 
-async def test_answers_signed_with_another_key(
-    vnpay: VnPayMerchant, platform: PlatformMerchant, demand: NewDemand
-) -> None:
+async def test_answers_by_another_key(vnpay: VnPayMerchant, platform: PlatformMerchant, demand: NewDemand) -> None:
     async with vnpay_says(ANSWER, {}, "another").client() as client:
         with pytest.raises(UnreachableError, match="not signed"):
             await VnPay("vnpay", vnpay, client).query(demand)
@@ -263,9 +255,7 @@ GIVING = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by
     ],
     exactly=12,
 )
-async def test_answers_to_a_refund(
-    vnpay: VnPayMerchant, demand: NewDemand, code: str, status: str, expected: Any
-) -> None:
+async def test_refund_answers(vnpay: VnPayMerchant, demand: NewDemand, code: str, status: str, expected: Any) -> None:
     change = {"vnp_ResponseCode": code, "vnp_TransactionStatus": status}
     async with vnpay_says(REFUNDED, change).client() as client:
         wire = VnPay("vnpay", vnpay, client)
@@ -329,9 +319,7 @@ async def test_what_became_of_a_refund_a_query_tells(
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-async def test_a_query_that_nobody_takes_says_nothing_of_a_refund(
-    vnpay: VnPayMerchant, demand: NewDemand, status: int
-) -> None:
+async def test_a_query_not_taken_says_nothing_of_it(vnpay: VnPayMerchant, demand: NewDemand, status: int) -> None:
     def answer(_: httpx.Request) -> httpx.Response:
         return httpx.Response(status, json={"code": "not_found"})
 
@@ -362,8 +350,6 @@ async def test_a_refund_is_described_by_the_number_of_its_request(vnpay: VnPayMe
 
 
 @pytest.mark.parametrize("kind", ["02", "03"])
-async def test_a_query_that_tells_of_a_refund_tells_of_no_money_that_came(
-    vnpay: VnPayMerchant, demand: NewDemand, kind: str
-) -> None:
+async def test_what_tells_of_a_refund_tells_of_no_money(vnpay: VnPayMerchant, demand: NewDemand, kind: str) -> None:
     async with vnpay_says(ANSWER, {"vnp_TransactionType": kind}).client() as client:
         assert await VnPay("vnpay", vnpay, client).query(demand) == ()

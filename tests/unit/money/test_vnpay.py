@@ -241,9 +241,7 @@ def test_what_was_received_is_what_is_signed(door: VnPayDoor) -> None:
         (NOW + timedelta(days=3650), "99"),
     ],
 )
-def test_a_late_truth_is_taken_and_one_of_the_future_is_asked_for_again(
-    door: VnPayDoor, paid: object, code: str
-) -> None:
+def test_a_late_truth_is_taken_and_a_future_one_asked_again(door: VnPayDoor, paid: object, code: str) -> None:
     assert answer(door, signed(FIELDS | {"vnp_PayDate": stamp(paid)})) == code  # type: ignore[arg-type] # an instant
 
 

@@ -281,9 +281,7 @@ def test_a_label_says_who_sends_what_to_whom_and_nothing_of_what_it_is_about() -
         (ev.HandedOver(channel=Channel.COUNTER), ()),
     ],
 )
-def test_what_went_back_or_was_lost_with_a_parcel_goes_in_no_other(
-    then: ev.Event | None, held: tuple[str, ...]
-) -> None:
+def test_what_went_back_or_was_lost_goes_in_no_other(then: ev.Event | None, held: tuple[str, ...]) -> None:
     course = sent(originals=True).course
     if then is not None:
         course += (replace(course[-1], event=then),)

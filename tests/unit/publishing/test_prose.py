@@ -152,9 +152,7 @@ def found(raw: object) -> set[tuple[str, str]]:
 
 
 @walked(("path", "text", "rules"), CONTRADICTIONS, ids=[text for _, text, _ in CONTRADICTIONS], exactly=64)
-def test_a_text_that_says_in_its_own_words_what_a_rule_says_is_refused_at_its_line(
-    path: str, text: str, rules: set[str]
-) -> None:
+def test_a_text_that_says_what_a_rule_says_is_refused_at_its_line(path: str, text: str, rules: set[str]) -> None:
     raw = good()
     say(raw, path, text)
     data = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=10_000).encode()
@@ -206,9 +204,7 @@ def test_a_name_may_say_the_channel_that_its_own_conditions_ask_for(channel: str
     ],
     exactly=9,
 )
-def test_a_placeholder_that_nothing_fills_is_refused_with_what_there_is(
-    text: str, rule: str, known: str | None
-) -> None:
+def test_a_placeholder_without_a_value_names_those_there_are(text: str, rule: str, known: str | None) -> None:
     raw = good()
     put(f"{PAGE}.vi", text)(raw)
     put(f"{PAGE}.en", text)(raw)
@@ -345,9 +341,7 @@ def placed(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 @walked(("name", "place", "placeholder"), written_out(), at_least=300)
-def test_what_fills_a_placeholder_of_the_catalogue_is_refused_where_it_is_written_out(
-    name: str, place: str, placeholder: str
-) -> None:
+def test_what_fills_a_placeholder_is_refused_written_out(name: str, place: str, placeholder: str) -> None:
     raw = yaml.safe_load(next(path for path in FILES if path.name == name).read_bytes())
     procedure = Procedure.model_validate(raw)
     words = getattr({**numbers(procedure), **names(procedure)}[placeholder](), place[-2:])

@@ -371,9 +371,7 @@ def test_another_fee_is_that_of_what_was_filed(changes: dict[str, Any], fee_then
         ({"form": [NAME, COPIES | {"when": [{"channel": "post"}]}]}, [("form.copies", "field_not_applicable")]),
     ],
 )
-def test_what_would_be_missing_or_no_longer_fit_is_named(
-    changes: dict[str, Any], problems: list[tuple[str, str]]
-) -> None:
+def test_what_would_be_missing_or_unfit_is_named(changes: dict[str, Any], problems: list[tuple[str, str]]) -> None:
     *_, found, differs = under(**changes)
     assert (found, differs) == (problems, bool(problems))
 

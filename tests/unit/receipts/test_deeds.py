@@ -177,9 +177,7 @@ def test_what_was_paid_in_full_is_what_each_line_says(weights: list[int]) -> Non
     st.lists(st.tuples(st.integers(1, 10**9), st.integers(1, 50), st.sampled_from(FeeKind)), min_size=1, max_size=6),
     st.integers(0, 100),
 )
-def test_the_receipts_of_a_payment_are_together_what_was_paid(
-    items: list[tuple[int, int, FeeKind]], percent: int
-) -> None:
+def test_the_receipts_of_a_payment_are_what_was_paid(items: list[tuple[int, int, FeeKind]], percent: int) -> None:
     lines = [FeeLine(code=f"item_{n}", amount=amount, quantity=many) for n, (amount, many, _) in enumerate(items)]
     kinds = {f"item_{n}": kind for n, (_, _, kind) in enumerate(items)}
     paid = sum(line.total for line in lines) * (100 - percent) // 100

@@ -118,9 +118,7 @@ HALF_AGAIN: Final = Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50, reop
 
 
 @pytest.mark.parametrize(("outcome", "back"), [("written_off", None), ("asked_again", 1_000)])
-def test_what_went_back_too_early_is_a_part_of_the_share_unless_it_is_asked_for_again(
-    outcome: str, back: int | None
-) -> None:
+def test_what_went_back_too_early_is_of_the_share_unless_asked_again(outcome: str, back: int | None) -> None:
     """8,001 went back too early; then 6,000 of what is there are charged back, and asked for again."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
     so_far = Giving().do(OpenClaimed, claim=half).do(ApproveRefund, LEADER, **FIRST).do(RecordGiven, **FIRST)

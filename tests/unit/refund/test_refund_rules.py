@@ -121,9 +121,7 @@ def test_people_ask_a_bounded_number_of_times() -> None:
         (CASHIER, {"case": 2}, ["no_such_refund"]),
     ],
 )
-def test_by_hand_it_takes_a_cashier_who_has_not_approved_it(
-    actor: Actor, said: dict[str, Any], rules: list[str]
-) -> None:
+def test_by_hand_it_takes_a_cashier_who_did_not_approve(actor: Actor, said: dict[str, Any], rules: list[str]) -> None:
     assert left_to_hand().refusal(GiveBackByHand, actor, **FIRST | BY_HAND | said) == rules
 
 

@@ -81,9 +81,7 @@ def test_it_is_what_counting_minute_by_minute_gives(
 
 @MANY
 @given(SINCE, st.integers(0, 5000), LIMITS, calendars(), CUT_OFFS)
-def test_what_begins_later_ends_no_earlier(
-    start: int, later: int, limit: Limit, calendar: Calendar, cut_off: time | None
-) -> None:
+def test_later_ends_no_earlier(start: int, later: int, limit: Limit, calendar: Calendar, cut_off: time | None) -> None:
     first, second = (
         working_time.due(instant(minute), limit, calendar, cut_off=cut_off) for minute in (start, start + later)
     )
@@ -183,9 +181,7 @@ def test_halfway_lies_between_the_receipt_and_the_due_instant_with_half_left(
 
 @MANY
 @given(SINCE, LIMITS, LIMITS, calendars())
-def test_before_a_due_instant_is_an_office_minute_before_it(
-    start: int, limit: Limit, notice: Limit, calendar: Calendar
-) -> None:
+def test_notice_is_an_office_minute_before_due(start: int, limit: Limit, notice: Limit, calendar: Calendar) -> None:
     due = working_time.due(instant(start), limit, calendar)
     notices = [notice.model_copy(update={"amount": notice.amount + more}) for more in range(3)]
     found = [working_time.before(due, each, calendar) for each in notices]
@@ -200,9 +196,7 @@ def test_before_a_due_instant_is_an_office_minute_before_it(
 
 @MANY
 @given(SINCE, st.integers(1, 5), st.integers(0, 5), calendars())
-def test_working_days_before_a_close_are_undone_by_working_days(
-    start: int, days: int, notice: int, calendar: Calendar
-) -> None:
+def test_working_days_before_undo_working_days(start: int, days: int, notice: int, calendar: Calendar) -> None:
     def limit(amount: int) -> Limit:
         return Limit(amount=amount, unit=Unit.WORKING_DAYS)
 
@@ -216,9 +210,7 @@ SECONDS: Final = st.builds(Limit, amount=st.integers(0, 100_000), unit=st.just(U
 
 @MANY
 @given(begun(), SECONDS, calendars())
-def test_seconds_are_elapsed_seconds_outside_of_pauses(
-    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar
-) -> None:
+def test_seconds_elapse_outside_of_pauses(begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar) -> None:
     start, pauses = begun
     due = working_time.due(start, limit, calendar, pauses=pauses)
     stood = (max(min(ends, due) - max(begins, start), timedelta()) for begins, ends in pauses)

@@ -138,7 +138,7 @@ async def tried(world: World, stream: str, name: str) -> None:
     await eventually(pending, lambda found: any(one == name and attempt > 1 for one, attempt in found))
 
 
-async def test_an_order_is_made_once_and_paid(
+async def test_an_order_is_made_once(
     there: World, partners: Partners, happens: Callable[[str], Awaitable[None]]
 ) -> None:
     play = await Play.begin(there, extract(payer_account=None))
