@@ -35,103 +35,51 @@ Attack = Callable[[Any, str, str], Awaitable[None]]
 TABLES: Final = ("event", "stream", "receipt", "counter", "position", "unpositioned", "sequencer", "filing_key")
 
 
-async def positions_made_anew(superuser: Any) -> None:
-    await superuser.execute(
-        "create table moved as select row_number() over (order by position) as position, stream, seq from position "
-        "join event using (stream, seq); delete from position; insert into position select * from moved; "
-        "update sequencer set last = (select count(*) from position); drop table moved"
-    )
+POSITIONS_MADE_ANEW: Final = (
+    "create table moved as select row_number() over (order by position) as position, stream, seq from position "
+    "join event using (stream, seq); delete from position; insert into position select * from moved; "
+    "update sequencer set last = (select count(*) from position); drop table moved"
+)
+A_BYTE: Final = "update event set body = set_byte(body, 3, get_byte(body, 3) # 1) where stream = '{first}' and seq = 2"
+A_TAIL: Final = """delete from event where stream = '{first}' and command_id = (
+    select command_id from event where stream = '{first}' order by seq desc limit 1)"""
+NO_KEY: Final = "delete from filing_key where 'filing:' || filing_id = '{first}'"
+ERASED: Final = "update stream set erased_at = now() where stream = '{first}'"
+EXCHANGED: Final = (
+    "delete from position using two where position.position = two.position; "
+    "insert into position select (select sum(position) from two) - position, stream, seq from two; drop table two"
+)
 
 
-async def a_byte(superuser: Any, first: str, _: str) -> None:
-    await superuser.execute(
-        "update event set body = set_byte(body, 3, get_byte(body, 3) # 1) where stream = $1 and seq = 2", first
-    )
+def sql(*statements: str, rehash: bool = False) -> Attack:
+    """Statements about the first filing's stream and the second's; with `rehash` the first's hashes are made anew."""
 
+    async def attack(superuser: Any, first: str, second: str) -> None:
+        for statement in statements:
+            await superuser.execute(statement.format(first=first, second=second))
+        if rehash:
+            await rehashed(superuser, first)
 
-async def a_byte_with_its_hashes(superuser: Any, first: str, second: str) -> None:
-    await a_byte(superuser, first, second)
-    await rehashed(superuser, first)
-
-
-async def a_swap(superuser: Any, first: str, second: str) -> None:
-    await superuser.execute("update event set seq = 9999 where stream in ($1, $2) and seq = 2", first, second)
-    swap = "update event set seq = 2, stream = case stream when $1 then $2 else $1 end where seq = 9999"
-    await superuser.execute(swap, first, second)
-
-
-async def the_middle(superuser: Any, first: str, _: str) -> None:
-    await superuser.execute("delete from event where stream = $1 and seq = 2", first)
-
-
-async def a_tail(superuser: Any, first: str, _: str) -> None:
-    await superuser.execute(
-        """delete from event where stream = $1 and command_id = (
-            select command_id from event where stream = $1 order by seq desc limit 1)""",
-        first,
-    )
+    return attack
 
 
 async def a_tail_with_all_that_tells(superuser: Any, first: str, second: str) -> None:
-    await a_tail(superuser, first, second)
-    await superuser.execute(
-        """delete from receipt r where stream = $1 and not exists (
+    await sql(
+        A_TAIL,
+        """delete from receipt r where stream = '{first}' and not exists (
             select from event e where e.stream = r.stream and e.command_id = r.command_id)""",
-        first,
-    )
-    await rehashed(superuser, first)
-    await positions_made_anew(superuser)
-
-
-async def a_rewritten_stream(superuser: Any, first: str, _: str) -> None:
-    for table in ("event", "stream"):
-        await superuser.execute(f"update {table} set agency = 'H99' where stream = $1", first)  # noqa: S608 -- of our own
-    await rehashed(superuser, first)
-
-
-async def what_was_sealed(superuser: Any, first: str, _: str) -> None:
-    await superuser.execute("update event set sealed = null, key_id = null where stream = $1 and seq = 1", first)
-    await rehashed(superuser, first)
+        rehash=True,
+    )(superuser, first, second)
+    await superuser.execute(POSITIONS_MADE_ANEW)
 
 
 async def the_newest_filing(superuser: Any, _: str, second: str) -> None:
     filing = second.partition(":")[2]
-    streams = f"%:{filing}%"
     agency = await superuser.fetchval("select agency from event where stream = $1 and seq = 1", second)
     for table in ("event", "receipt", "stream", "position"):
-        await superuser.execute(f"delete from {table} where stream like $1", streams)  # noqa: S608 -- tables of our own
+        await superuser.execute(f"delete from {table} where stream like '%:{filing}%'")  # noqa: S608 -- tables of our own
     await superuser.execute("update counter set last = last - 1 where agency = $1", agency)
-    await positions_made_anew(superuser)
-
-
-async def two_positions(superuser: Any, _: str, __: str) -> None:
-    await superuser.execute(
-        "create table two as select * from position where seq = 2 and stream like 'filing:%' order by stream limit 2; "
-        "delete from position using two where position.position = two.position; "
-        "insert into position select (select sum(position) from two) - position, stream, seq from two; drop table two"
-    )
-
-
-async def a_receipt(superuser: Any, first: str, _: str) -> None:
-    await superuser.execute(
-        """update receipt set digest = repeat('e', 64),
-            body = convert_to(replace(convert_from(body, 'UTF8'), digest, repeat('e', 64)), 'UTF8')
-        where stream = $1 and seq = (select max(seq) from receipt where stream = $1)""",
-        first,
-    )
-
-
-async def an_epoch(superuser: Any, first: str, _: str) -> None:
-    await superuser.execute("update stream set epoch = epoch + 1 where stream = $1", first)
-
-
-async def a_key(superuser: Any, first: str, _: str) -> None:
-    changed = "update filing_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) where filing_id = $1"
-    await superuser.execute(changed, UUID(first.partition(":")[2]))
-
-
-async def no_key(superuser: Any, first: str, _: str) -> None:
-    await superuser.execute("delete from filing_key where filing_id = $1", UUID(first.partition(":")[2]))
+    await superuser.execute(POSITIONS_MADE_ANEW)
 
 
 _APPENDED: Final = """
@@ -153,7 +101,7 @@ _PLACED: Final = """
 with next as (update sequencer set last = last + 1 returning last)
 insert into position (position, stream, seq) select last, $1, $2 from next
 """
-MADE_UP: Final = "0" * 64
+BOUND: Final = f'{{"epoch":1,"receipt":"{"0" * 64}"}}'
 
 
 @dataclass(frozen=True)
@@ -181,19 +129,15 @@ class Forged:
         await superuser.execute(_PLACED, self.stream, self.seq)
 
 
+def forging(bound: str | None) -> Attack:
+    return lambda superuser, first, _: forged_behind(superuser, first, bound)
+
+
 async def forged_behind(superuser: Any, stream: str, bound: str | None) -> None:
     code = await superuser.fetchval("select code from filing where 'filing:' || filing_id = $1", stream)
     filing = await superuser.fetchval("select filing_id from stream where stream = $1", stream)
     last = await superuser.fetchval("select head_seq from stream where stream = $1", stream)
     await Forged(stream, last + 1, filing, code, bound).append(superuser, stream, last)
-
-
-async def an_event_that_binds_nothing(superuser: Any, first: str, _: str) -> None:
-    await forged_behind(superuser, first, None)
-
-
-async def an_event_that_binds(superuser: Any, first: str, _: str) -> None:
-    await forged_behind(superuser, first, f'{{"epoch":1,"receipt":"{MADE_UP}"}}')
 
 
 async def a_stream_of_a_filing(superuser: Any, first: str, _: str) -> None:
@@ -216,10 +160,6 @@ async def a_filing(superuser: Any, first: str, _: str) -> None:
     await Forged(f"filing:{filing}", 1, filing, new, None, (code, new)).append(superuser, first, 1)
 
 
-async def an_erasure(superuser: Any, first: str, _: str) -> None:
-    await superuser.execute("update stream set erased_at = now() where stream = $1", first)
-
-
 _SAYS_ERASED: Final = """
 update event set kind = 'erased', body = convert_to(
     '{"approved_by":"a","asked_by":"b","cause":"filing","reason":"-","request":1}', 'UTF8')
@@ -231,70 +171,71 @@ async def a_key_under_the_word_erased(superuser: Any, first: str, second: str) -
     streams = await superuser.fetch("select stream from stream where filing_id = $1", UUID(first.partition(":")[2]))
     for row in streams:
         stream = row["stream"]
-        await forged_behind(superuser, stream, f'{{"epoch":1,"receipt":"{MADE_UP}"}}')
+        await forged_behind(superuser, stream, BOUND)
         await superuser.execute(_SAYS_ERASED, stream)
         await rehashed(superuser, stream)
-        await an_erasure(superuser, stream, second)
-    await no_key(superuser, first, second)
+        await sql(ERASED)(superuser, stream, second)
+    await sql(NO_KEY)(superuser, first, second)
 
 
-async def an_agency(superuser: Any, first: str, _: str) -> None:
-    await superuser.execute("update stream set agency = 'H99' where stream = $1", first)
-
-
-async def two_neighbours(superuser: Any, _: str, __: str) -> None:
-    await superuser.execute(
+ATTACKS: Final[dict[str, Attack]] = {
+    "a byte of an event changed": sql(A_BYTE),
+    "the same, with its hash and all that follow made anew": sql(A_BYTE, rehash=True),
+    "two events swapped between streams": sql(
+        "update event set seq = 9999 where stream in ('{first}', '{second}') and seq = 2",
+        "update event set seq = 2, stream = case stream when '{first}' then '{second}' else '{first}' end "
+        "where seq = 9999",
+    ),
+    "an event taken out of the middle": sql("delete from event where stream = '{first}' and seq = 2"),
+    "a tail cut off": sql(A_TAIL),
+    "a tail cut off, with head, receipts and positions": a_tail_with_all_that_tells,
+    "a stream rewritten, all hashes redone": sql(
+        "update event set agency = 'H99' where stream = '{first}'",
+        "update stream set agency = 'H99' where stream = '{first}'",
+        rehash=True,
+    ),
+    "what was sealed removed, all hashes redone": sql(
+        "update event set sealed = null, key_id = null where stream = '{first}' and seq = 1", rehash=True
+    ),
+    "the newest streams removed, all counters and positions lowered": the_newest_filing,
+    "a receipt's digest changed, in its body too": sql(
+        """update receipt set digest = repeat('e', 64),
+            body = convert_to(replace(convert_from(body, 'UTF8'), digest, repeat('e', 64)), 'UTF8')
+        where stream = '{first}' and seq = (select max(seq) from receipt where stream = '{first}')"""
+    ),
+    "an epoch raised": sql("update stream set epoch = epoch + 1 where stream = '{first}'"),
+    "a filing's key changed": sql(
+        "update filing_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) "
+        "where 'filing:' || filing_id = '{first}'"
+    ),
+    "a filing's key removed": sql(NO_KEY),
+    "two positions swapped": sql(
+        "create table two as select * from position where seq = 2 and stream like 'filing:%' order by stream limit 2",
+        EXCHANGED,
+    ),
+    "two neighbouring positions of two streams swapped": sql(
         "create table two as select one.* from position one join position next on next.position = one.position + 1 "
         "where one.stream <> next.stream order by one.position limit 1; "
-        "insert into two select next.* from two join position next on next.position = two.position + 1; "
-        "delete from position using two where position.position = two.position; "
-        "insert into position select (select sum(position) from two) - position, stream, seq from two; drop table two"
-    )
-
-
-async def two_receipts(superuser: Any, first: str, second: str) -> None:
-    await superuser.execute(
-        """with one as (select * from receipt where stream = $1 order by seq limit 1),
-            other as (select * from receipt where stream = $2 order by seq limit 1),
+        "insert into two select next.* from two join position next on next.position = two.position + 1",
+        EXCHANGED,
+    ),
+    "the newest position taken away, and waited for by nothing": sql(
+        "delete from position where position = (select last from sequencer); update sequencer set last = last - 1"
+    ),
+    "the digests of two filings' receipts exchanged, in their bodies too": sql(
+        """with one as (select * from receipt where stream = '{first}' order by seq limit 1),
+            other as (select * from receipt where stream = '{second}' order by seq limit 1),
             changed as (select one.stream, one.seq, one.digest as mine, other.digest from one, other
                 union all select other.stream, other.seq, other.digest, one.digest from one, other)
         update receipt set digest = changed.digest,
             body = convert_to(replace(convert_from(body, 'UTF8'), mine, changed.digest), 'UTF8')
-        from changed where (receipt.stream, receipt.seq) = (changed.stream, changed.seq)""",
-        first,
-        second,
-    )
-
-
-async def the_last_place(superuser: Any, _: str, __: str) -> None:
-    await superuser.execute(
-        "delete from position where position = (select last from sequencer); update sequencer set last = last - 1"
-    )
-
-
-ATTACKS: Final[dict[str, Attack]] = {
-    "a byte of an event changed": a_byte,
-    "the same, with its hash and all that follow made anew": a_byte_with_its_hashes,
-    "two events swapped between streams": a_swap,
-    "an event taken out of the middle": the_middle,
-    "a tail cut off": a_tail,
-    "a tail cut off, with head, receipts and positions": a_tail_with_all_that_tells,
-    "a stream rewritten, all hashes redone": a_rewritten_stream,
-    "what was sealed removed, all hashes redone": what_was_sealed,
-    "the newest streams removed, all counters and positions lowered": the_newest_filing,
-    "a receipt's digest changed, in its body too": a_receipt,
-    "an epoch raised": an_epoch,
-    "a filing's key changed": a_key,
-    "a filing's key removed": no_key,
-    "two positions swapped": two_positions,
-    "two neighbouring positions of two streams swapped": two_neighbours,
-    "the newest position taken away, and waited for by nothing": the_last_place,
-    "the digests of two filings' receipts exchanged, in their bodies too": two_receipts,
-    "a stream marked as erased": an_erasure,
+        from changed where (receipt.stream, receipt.seq) = (changed.stream, changed.seq)"""
+    ),
+    "a stream marked as erased": sql(ERASED),
     "a filing's key removed, and erased made up behind its streams": a_key_under_the_word_erased,
-    "another agency in the row of a stream": an_agency,
-    "an event made up behind a stream, with hash, head, receipt and position": an_event_that_binds_nothing,
-    "the same, with a made up binding": an_event_that_binds,
+    "another agency in the row of a stream": sql("update stream set agency = 'H99' where stream = '{first}'"),
+    "an event made up behind a stream, with hash, head, receipt and position": forging(None),
+    "the same, with a made up binding": forging(BOUND),
     "a stream made up in a filing": a_stream_of_a_filing,
     "a filing made up, with the next number and another one's key": a_filing,
 }
