@@ -38,7 +38,7 @@ AT_MOST: Final = 20 * 60.0
 def is_long(file: str, function: str) -> bool:
     """Returns True if a test of a file, a path below `tests/`, is long."""
     entry = LONG.get(file)
-    return entry is not None and (function in entry.only if entry.only else function not in entry.but)
+    return entry is not None and entry.has(function)
 
 
 def is_whole(file: str) -> bool:

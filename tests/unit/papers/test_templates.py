@@ -133,7 +133,7 @@ def result(**changes: object) -> bytes:
 
 
 @pytest.mark.parametrize("why", BROKEN_RESULTS)
-def test_a_broken_template_is_refused_with_its_line_in_the_file(why: str) -> None:
+def test_a_broken_template_of_a_file_is_refused_with_its_line(why: str) -> None:
     was, now, rule, at = BROKEN_RESULTS[why]
     changed = FILE.replace(was, now)
     first = check_bytes(changed.encode()).mistakes[0]
