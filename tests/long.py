@@ -169,7 +169,7 @@ integration/record/test_views.py: each view of each audience, through the kit, a
 integration/signature/test_attacks.py: the corpus of attacks, other programs' verdicts, certificates that do not count
   but two_signers who_names
 integration/signature/test_check.py: each way in which a signature is wrong, and officers' signatures, field by field
-  only a_certificate a_form_changed a_signed_form asked_again revoked_after who_does_not
+  only a_certificate a_form_changed a_signed_form revoked_after who_does_not
 integration/signature/test_described.py: metadata changed by each tool, signed filings, and authorities that are silent
   but what_was_put
 integration/signature/test_sandbox_trust.py: the sandbox trust killed, and each of its answers
@@ -177,7 +177,7 @@ integration/signature/test_sandbox_trust.py: the sandbox trust killed, and each 
 integration/signature/test_submitted.py: each signature that is not a submission's
   but a_detached a_form_of roots_that what_the_check
 integration/signature/test_verified.py: issued files altered in every way
-  only a_changed_byte a_changed_signature a_file_that a_kept_verdict a_signature a_stranger a_whole_file
+  only a_changed_byte a_changed_signature a_file_that a_kept_verdict a_signature a_whole_file
   only renewed_in revoked_before the_seal_of what_is_broken when_the_last without_answers
 matrix/test_matrix.py: orders and variants of money, through five processes
   only a_few_orders

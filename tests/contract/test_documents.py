@@ -105,11 +105,8 @@ def test_it_has_every_word_of(words: list[str]) -> None:
     assert [word for word in words if word not in {*named(1), *named(2)}] == []
 
 
-def test_it_has_every_term_once() -> None:
+def test_the_glossary_has_every_term_once_and_points_to_what_is_there() -> None:
     terms = [term for row in ROWS for term in row[0].split(", ")]
     assert sorted(terms) == sorted(set(terms))
-
-
-def test_every_row_is_whole_and_points_to_something_that_is_there() -> None:
     assert [row for row in ROWS if len(row) != 5 or not all(row)] == []
     assert [place for place in named(3) if not (ROOT / place).exists()] == []

@@ -160,14 +160,11 @@ def asked() -> Iterator[tuple[str, set[str]]]:
         yield name, named(rest)
 
 
-def test_what_the_program_files_is_a_submission() -> None:
+def test_what_the_program_files_and_asks_is_as_it_stands() -> None:
     submission = Submission.model_validate(literal("SUBMISSION"), extra="forbid")
     [paper] = submission.papers
     assert paper.file is not None
     assert paper.file.key == file_key(filing_id(submission.client_id, submission.submission_id), NOTICE)
-
-
-def test_what_the_program_asks_is_asked_as_it_is() -> None:
     assert {name for name, _ in asked()} == {"receipt", "changes", "result"}
     for name, fields in asked():
         assert required(QUESTIONS[name]) <= fields <= set(QUESTIONS[name].model_fields)

@@ -28,18 +28,12 @@ def _written_anew() -> None:
         PAGE.write_text(page(FOUND), encoding="utf-8")
 
 
-def test_the_page_says_what_the_rules_allow() -> None:
+def test_the_page_says_what_the_rules_allow_and_leaves_nothing_out() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(FOUND)
-
-
-def test_every_role_is_asked_for_every_command_in_every_situation() -> None:
     asked = [(row.situation, row.role, row.command) for row in FOUND.rows]
     kinds = {role: (*PUBLIC_KINDS, *(SYSTEM_KINDS if role is Role.SYSTEM else ())) for role in Role}
     wanted = [(place.name, str(role), kind) for place in situations() for role in Role for kind in kinds[role]]
     assert asked == wanted
-
-
-def test_no_status_stage_or_command_is_left_out() -> None:
     assert {row.status for row in FOUND.rows} | {0} == {change.after for change in FOUND.transitions} | {0}
     assert {row.status for row in FOUND.rows} == set(Status)
     assert {row.stage for row in FOUND.rows} == set(Stage) - {Stage.DRAFT}

@@ -62,15 +62,12 @@ async def opened(made: Payload, keys: CodecRing, context: SerializationContext) 
     return found
 
 
-async def test_what_is_sealed_is_opened_by_its_key_and_tells_nothing() -> None:
+async def test_what_is_sealed_is_opened_by_its_key_in_its_workflow_and_namespace() -> None:
     made = await seal(ring("one", "two"), of("filing:1"))
     assert dict(made.metadata) == {"encoding": SEALED, KEY_ID: b"one"}
     assert b"Nguy" not in made.data
     assert await opened(made, ring("two", "one"), of("filing:1")) == SAID
     assert await seal(ring("one"), of("filing:1")) != made
-
-
-async def test_it_is_bound_to_its_workflow_and_namespace() -> None:
     made = await seal(ring("one"), of("filing:1"))
     assert await opened(made, ring("one"), work("motcua")) == SAID
     for other in (of("filing:2"), of("filing:1", "elsewhere"), of("")):
@@ -134,16 +131,13 @@ async def test_a_key_of_a_queue_that_is_rotated_stays_one_of_the_queue(older: st
             assert await opened(await seal(ring(key), elsewhere), platform, elsewhere) is UNOPENED
 
 
-async def test_a_ring_without_a_current_key_opens_and_seals_nothing() -> None:
+async def test_without_a_ring_or_a_current_key_nothing_is_sealed_nor_guessed() -> None:
     known = ring(None, "one", plain=True)
     assert await opened(await seal(ring("one"), of("filing:1")), known, of("filing:1")) == SAID
     [plain] = await data_converter.encode([SAID])
     assert await seal(known, of("filing:1")) == plain
     assert await opened(plain, known, of("filing:1")) == SAID
     assert sealing(data_converter, known).failure_converter_class is data_converter.failure_converter_class
-
-
-async def test_without_a_ring_nothing_changes_and_what_is_sealed_is_not_guessed_at() -> None:
     assert ring_in({}) is None
     assert ring_in({CODEC_KEYS: " "}) is None
     assert sealing(data_converter, None) is data_converter

@@ -137,14 +137,11 @@ def test_every_text_that_is_handed_in_is_of_a_kind_in_which_it_is_refused(messag
     assert plain | loose == set()
 
 
-def test_several_lines_are_for_texts_and_not_for_names() -> None:
+def test_several_lines_are_for_texts_and_half_a_character_is_for_none() -> None:
     several = "dòng một\n\tdòng hai"
     assert wrong_with(cm.Withdraw, SAID | {"reason": several}) == []
     assert wrong_with(cm.HandOver, SAID | {"recipient": several}) == [("recipient", "invisible_text")]
     assert wrong_with(Submission, dumped(SUBMISSION) | {"form": {"name": several}}) == []
-
-
-def test_half_a_character_is_refused() -> None:
     assert wrong_with(cm.Withdraw, SAID | {"reason": "\ud800"}) == [("", "unreadable")]
 
 

@@ -181,22 +181,16 @@ MASTERS: Final = MasterKeys(MasterKey(MASTER))
 ONE, TWO, THREE = (UUID(int=n) for n in (1, 2, 3))
 
 
-def test_what_is_sealed_opens_in_its_own_place_and_in_no_other() -> None:
+def test_what_is_sealed_opens_in_its_place_alone_under_a_nonce_of_its_own() -> None:
     sealed = KEY.seal(b"secret", "here")
     assert KEY.unseal(sealed, "here") == b"secret"
     with pytest.raises(SealBrokenError):
         KEY.unseal(sealed, "there")
     with pytest.raises(SealBrokenError):
         FilingKey("k", bytes(31) + b"\x01").unseal(sealed, "here")
-
-
-def test_a_nonce_of_twelve_bytes_is_drawn_for_each_seal() -> None:
     sealed = [KEY.seal(b"secret", "here") for _ in range(2)]
     assert sealed[0][:12] != sealed[1][:12]
     assert [len(each) for each in sealed] == [12 + len(b"secret") + 16] * 2
-
-
-def test_a_pseudonym_is_the_head_of_an_hmac_under_the_filings_key() -> None:
     assert KEY.pseudonym("an") == "p-" + hmac.new(bytes(32), b"an", hashlib.sha256).hexdigest()[:32]
 
 
@@ -333,16 +327,10 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
     assert numbered_fields(event) == NUMBERED.get(kind_of(event), {})
 
 
-def test_no_two_events_share_a_kind() -> None:
+def test_every_event_has_a_kind_of_its_own_and_says_what_clocks_do() -> None:
     kinds = [kind_of(event) for event in EVERY]
     assert len(kinds) == len(set(kinds))
-
-
-def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
     assert set(EFFECTS) == {kind_of(event) for event in OF_KIND["filing"]}
-
-
-def test_a_reopened_filing_begins_with_its_intake_or_its_review_and_no_other_clock() -> None:
     begins = dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.TRANSFER), Effect.START)
     assert EFFECTS["reopened"] == dict.fromkeys(Clock, Effect.STOP) | begins
 

@@ -53,13 +53,10 @@ def product(*but: str) -> list[Path]:
     return [file for room in ROOMS if room not in but for file in sorted((ROOT / room).rglob("*.py"))]
 
 
-def test_no_folder_of_product_python_is_wider_than_sixteen_files() -> None:
+def test_no_folder_is_wider_than_sixteen_files_and_a_name_has_few_namesakes() -> None:
     width = Counter(file.parent.relative_to(ROOT).as_posix() for file in product())
     assert len(width) > 80
     assert {folder: files for folder, files in width.items() if files > WIDEST} == {}
-
-
-def test_a_file_name_has_few_namesakes() -> None:
     names = Counter(file.name for file in product(*NO_PRODUCT) if file.name not in OF_EVERY_KIND)
     assert len(names) > 400
     assert {name: times for name, times in names.items() if times > NAMESAKES} == {}

@@ -244,15 +244,12 @@ def content(**overrides: Any) -> dict[str, Any]:
     return testing.submission(**overrides).model_dump(mode="json", exclude_none=True)
 
 
-def test_a_submission_that_is_too_long_is_refused_here() -> None:
+def test_what_is_too_long_or_no_number_of_json_is_refused_here() -> None:
     long = content(form={f"f{n}": "x" * 4000 for n in range(17)})
     with pytest.raises(motcua.BadSubmission) as error:
         _digest_of(long)
     assert error.value.refusal.code == "bad_start"
     assert error.value.refusal.problems[0].rule == "too_long"
-
-
-def test_a_number_that_json_cannot_hold_is_refused_here() -> None:
     with pytest.raises(motcua.BadSubmission) as error:
         _digest_of(content(form={"n": 2**53}))
     assert error.value.refusal.problems[0].rule == "not_canonical_json"

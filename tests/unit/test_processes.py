@@ -149,22 +149,16 @@ class Connection:
         return self._closes_at in self.told
 
 
-async def test_a_transaction_begins_with_its_first_statements_at_once_and_is_committed() -> None:
+async def test_a_transaction_is_committed_or_rolled_back_and_what_went_wrong_is_raised() -> None:
     connection: Any = Connection()
     async with transaction(connection, "lock", "look"):
         connection.told.append("work")
     assert connection.told == ["begin; lock; look", "work", "commit"]
-
-
-async def test_whatever_goes_wrong_in_a_transaction_rolls_it_back_and_is_raised() -> None:
     connection: Any = Connection()
     with pytest.raises(KeyboardInterrupt):
         async with transaction(connection):
             raise KeyboardInterrupt
     assert connection.told == ["begin", "rollback"]
-
-
-async def test_a_connection_that_is_gone_is_not_told_to_roll_back() -> None:
     connection = Connection(closes_at="commit")
     with pytest.raises(ConnectionResetError):
         async with transaction(cast("Any", connection)):

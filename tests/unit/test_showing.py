@@ -193,15 +193,12 @@ def test_a_filing_is_named_by_its_id_or_where_the_platform_is_by_its_code(monkey
             filing_id_of(text)
 
 
-def test_who_acts_is_written_one_way() -> None:
+def test_who_acts_is_written_one_way_and_an_order_has_what_its_model_has() -> None:
     assert actor_of("leader:a@b@H01.12") == {"role": "leader", "subject": "a@b", "agency": "H01.12"}
     assert actor_of("applicant:vneid-1") == {"role": "applicant", "subject": "vneid-1"}
     for text in ("leader", "boss:x"):
         with pytest.raises(typer.Exit):
             actor_of(text)
-
-
-def test_an_order_has_what_its_model_has() -> None:
     given = order(CloseTill, "cashier:c-1@H01.12", till="H01.12-20261127-Q1")
     assert (given.actor.subject, given.via.principal, given.till) == ("c-1", "motcua", "H01.12-20261127-Q1")
     assert given.command_id

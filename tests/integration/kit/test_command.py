@@ -246,14 +246,11 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_wheel_holds_the_kit_and_the_contract_and_nothing_on_top(wheel: Path) -> None:
+def test_the_wheel_holds_the_kit_and_its_own_contract(wheel: Path, bare: Path, project: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"motcua/__init__.py", "motcua/py.typed", "motcua/schemas/__init__.py", "motcua/cli/app.py"} <= names
     assert {name.split("/")[0] for name in names} == {"motcua", next(n for n in names if "METADATA" in n).split("/")[0]}
     assert not [name for name in names if "__pycache__" in name or name.startswith("motcua/motcua")]
-
-
-def test_the_contract_is_the_wheels_own(bare: Path, project: Path) -> None:
     code = "import motcua, sys; print(motcua.Submission.__module__, 'schemas' in sys.modules, 'typer' in sys.modules)"
     ended = run(bare / "python", "-c", code, cwd=project)
     assert ended.stdout == "motcua.schemas.filing.submission False False\n", ended.stderr

@@ -278,15 +278,14 @@ async def test_a_result_is_registered_under_its_agencys_next_number(world: World
     assert (first["state"], first["issued_at"], first["renewed"]) == ("in_force", NOW, [])
 
 
-async def test_what_was_signed_elsewhere_takes_no_number(world: World, pool: Pool, ledger: Ledger) -> None:
+async def test_what_was_signed_elsewhere_takes_no_number_and_an_older_result_has_no_row(
+    world: World, pool: Pool, ledger: Ledger
+) -> None:
     signed = ISSUED | {"registered": f"{AGENCY}-2026-K0000009", "n": 1}
     answer = await ledger.append(issuing(await keyed(world), signed))
     assert answer.refused is not None
     assert [problem.rule for problem in answer.refused.problems] == ["not_recorded"]
     assert await pool.fetch("select * from counter where kind = 'result'") == []
-
-
-async def test_an_older_result_without_a_number_has_no_row(world: World, pool: Pool, ledger: Ledger) -> None:
     await ledger.append(issuing(await keyed(world), {"kind": "released"}, results=(issued(),)))
     assert await all_of(pool, "result") == []
 

@@ -266,23 +266,17 @@ def test_fields_are_declared_in_one_revision_the_same_each_time() -> None:
     assert locks == [("/Exclude", [SIGNATURE, SEAL]), ("/Exclude", [SEAL]), ("/All", [])]
 
 
-async def test_asked_again_it_is_the_same_signature(party: p.Party) -> None:
+async def test_a_stamp_is_seen_and_asked_again_it_is_the_same_and_who_declines_signs_nothing(party: p.Party) -> None:
     asked = Asked(party.signer)
     for _ in range(2):
         await p.official(party, PAPER, INITIALS, p.CLERK, signer=asked, stamp=BODY)
     await p.official(party, PAPER, INITIALS, p.CLERK, signer=asked, stamp=BODY, at=AT + timedelta(minutes=1))
     assert asked.keys[0] == asked.keys[1] != asked.keys[2]
-
-
-async def test_a_stamp_is_seen_in_its_box(party: p.Party) -> None:
     file = await p.official(party, PAPER, SEAL, p.AGENCY, last=True, stamp=BODY)
     fields = [one.get_object() for one in PdfFileReader(BytesIO(file)).root["/AcroForm"]["/Fields"]]
     look = next(one for one in fields if one["/T"] == SEAL)["/AP"]["/N"]
     assert list(look["/BBox"]) == [0, 40, 60, 0]
     assert "/Stamp" in look["/Resources"]["/XObject"]
-
-
-async def test_who_declines_or_was_revoked_signs_nothing(party: p.Party) -> None:
     with pytest.raises(NotSignedError, match="declined"):
         await p.official(party, PAPER, SIGNATURE, Identity("person", "001099009901"))
     with pytest.raises(UnfitCertificateError, match="certificate_revoked"):

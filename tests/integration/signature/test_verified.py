@@ -207,14 +207,13 @@ async def test_what_hangs_on_or_lacks_the_end_is_refused(party: p.Party, issued:
         assert (await judged(party, file)).startswith("refused")
 
 
-async def test_another_agency_s_seal_is_not_this_one_s(party: p.Party, issued: Issued) -> None:
+async def test_a_strangers_authority_counts_for_nothing_nor_does_another_agencys_seal(
+    party: p.Party, issued: Issued, tmp_path: Path
+) -> None:
     other = {**WHO, SEAL: Identity("organisation", "0100000001")}
     assert await judged(party, issued.file, expected=other) == "refused signer_is_other"
     more = {**WHO, "second": p.LEADER}
     assert await judged(party, issued.file, expected=more) == "refused signed_file_rolled_back"
-
-
-async def test_a_stranger_s_authority_counts_for_nothing(party: p.Party, issued: Issued, tmp_path: Path) -> None:
     *_, root = await p.LocalSigner(tmp_path).certificates("1", "person", "A")
     other = Trust([x509.Certificate.load(root)], party.asking)
     assert told(await verify_official(issued.file, other)) == "refused certificate_foreign"

@@ -262,12 +262,9 @@ def test_it_tells_whose_act_it_was_and_where(
     assert (found.take_up, found.answer) == (time_limits.TAKE_UP, time_limits.COMPLAINT)
 
 
-def test_what_a_complaint_undoes_can_be_complained_about_and_a_late_result_besides() -> None:
+def test_a_late_result_can_be_complained_about_as_nobodys_act() -> None:
     assert {*UNDONE, "overdue"} == set(ACTS)
     assert all(act.article and act.name.vi and act.name.en for act in ACTS.values())
-
-
-def test_a_late_result_is_nobodys_act() -> None:
     life = at(VERIFY).until("2026-12-10 09:00").rung()
     late = [n for n, each in enumerate(life.log, 1) if each.event.kind == "overdue"]
     found = [told(life, n) for n in late]
@@ -312,16 +309,13 @@ def test_whose_filing_it_is_and_who_filed_it_may_complain() -> None:
     assert told(Life(applicant=company), 1).side == ("an", "binh", "chi")
 
 
-def test_one_that_waits_for_its_answer_is_told_and_one_that_was_answered_is_not() -> None:
+def test_only_one_that_waits_for_its_answer_is_told() -> None:
     life = Life().accepted().decided("refused").issued()
     about = seq_of(life, "decided")
     open_one = Dispute().complaint.model_copy(update={"about": about})
     assert [told(life, about, open_one).disputed, told(life, about - 1, open_one).disputed] == [True, False]
     over = open_one.model_copy(update={"state": ComplaintState.REJECTED})
     assert (told(life, about, over).disputed, told(life, about, over).earlier) == (False, 1)
-
-
-def test_a_decision_that_a_complaint_has_undone_before_it_was_returned_has_no_notice() -> None:
     life = Life().accepted().decided("refused").issued()
     about = life.filing.act
     life.do("settle_complaint", n=1, about=about, step="decide", officer=SECOND.subject)

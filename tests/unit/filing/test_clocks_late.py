@@ -141,15 +141,12 @@ def test_an_officer_finds_that_a_case_applies_and_its_limit_runs_from_the_same_m
     assert (applied.limit, applied.officer) == (Limit(amount=5, unit=Unit.WORKING_DAYS), actor.subject)
 
 
-def test_a_case_that_was_found_stays_when_the_limit_starts_again_and_goes_before_what_was_filed() -> None:
+def test_a_case_stays_when_the_limit_starts_again_and_bounds_an_appointment() -> None:
     life = accepted(VERIFIED, URGENT, urgent=True).do("claim", SPECIALIST)
     life.do("apply_case", SPECIALIST, case="verified", reason="cần xác minh")
     life.asked(SPECIALIST, ("field", "copies")).until("2026-11-30 08:00")
     life.do("supplement", life.log[0].actor, form={"copies": 1})
     assert life.clock("processing").due == local("2026-12-07 17:00")
-
-
-def test_an_appointment_is_put_off_at_most_by_the_limit_of_the_case() -> None:
     life = accepted(VERIFIED).do("apply_case", LEADER, case="verified", reason="cần xác minh")
     assert put_off_at_most(life.filing) == Limit(amount=5, unit=Unit.WORKING_DAYS)
 
@@ -275,13 +272,10 @@ def test_an_apology_with_a_new_appointment_is_drafted_a_working_day_before_it_mu
     assert events(life, ev.ApologyDrafted)[1:] == [ev.ApologyDrafted(due=local("2026-12-09 17:00"))]
 
 
-def test_an_apology_that_nobody_was_there_to_draft_in_time_gives_no_other_appointment() -> None:
+def test_an_apology_asks_for_an_appointment_only_while_one_can_be_given() -> None:
     for minute, proposed in (("2026-12-01 17:00", local("2026-12-09 17:00")), ("2026-12-01 17:01", None)):
         [drafted] = events(at(VERIFY).until(minute).rung(), ev.ApologyDrafted)
         assert drafted == ev.ApologyDrafted(due=local("2026-12-02 17:00"), proposed=proposed)
-
-
-def test_a_drafted_apology_asks_for_an_appointment_only_while_one_can_be_given() -> None:
     life = at(VERIFY).until("2026-11-30 17:00").rung()
     assert notices(suspended(life)) == []
     life.do("resume", LEADER)
@@ -298,15 +292,12 @@ def test_for_a_short_limit_the_apology_is_drafted_when_it_is_over() -> None:
     assert events(life, ev.ApologyDrafted) == [ev.ApologyDrafted(due=local("2026-11-26 17:00"))]
 
 
-def test_where_silence_approves_nobody_apologises() -> None:
+def test_where_silence_approves_nobody_apologises_before_it_is_late() -> None:
     life = at(VERIFY, **SILENT)
     assert tells(life, "processing") == {"reminder": "2026-12-01 17:00", "due": "2026-12-02 17:00"}
     life.until("2026-12-02 17:00").rung()
     assert life.kinds[-2:] == ["overdue", "decided"]
     assert events(life, ev.ApologyDrafted) == []
-
-
-def test_where_silence_would_have_approved_a_late_result_is_apologised_for_when_it_is_late() -> None:
     life = Life(procedure(**SILENT)).accepted().decided().do("change_calendar", **without(26))
     assert tells(life, "processing") == {"reminder": "2026-12-02 17:00", "due": "2026-12-03 17:00"}
     life.until("2026-12-03 16:59").rung()

@@ -73,21 +73,15 @@ def test_a_parcel_is_called_back_before_the_result_goes_another_way(change: dict
     assert life.filing.parcels == (2 if follows == "parcel_requested" else 1)
 
 
-def test_what_the_post_has_already_goes_its_way() -> None:
+def test_a_result_goes_the_way_that_is_wanted_by_now_or_again() -> None:
     life = issued(**BY_POST).do("change_delivery", APPLICANT, channel="counter")
     life.do("settle_parcel", n=1, outcome="delivered")
     assert since_issued(life) == ["parcel_requested", "delivery_changed", "parcel_recalled", "handed_over"]
     assert (life.log[-1].event.channel, life.status) == ("post", 10)
-
-
-def test_what_the_post_brings_back_goes_the_way_that_is_wanted_by_now() -> None:
     life = issued(**BY_POST).do("change_delivery", APPLICANT, channel="online")
     life.do("settle_parcel", n=1, outcome="returned")
     assert since_issued(life)[-2:] == ["parcel_failed", "handed_over"]
     assert life.log[-1].event.channel == "online"
-
-
-def test_what_came_back_may_be_sent_again() -> None:
     life = issued(**BY_POST).do("settle_parcel", n=1, outcome="returned")
     assert life.refusal("change_delivery", APPLICANT, channel="post") == [("channel", "delivered_so_already")]
     life.do("change_delivery", APPLICANT, channel="post", address=ELSEWHERE)
@@ -122,16 +116,13 @@ def card(number: str, document: str = "citizen_card") -> dict[str, str]:
 FOR_THEM: Final[dict[str, Any]] = SIGNED | {"receiver": "representative", "recipient": "Bình", "identity": card(BINH)}
 
 
-def test_who_says_the_code_is_given_the_result() -> None:
+def test_who_says_the_code_or_shows_who_they_are_is_given_the_result() -> None:
     life = issued(**AT_COUNTER)
     assert delivery(life.filing).pickup_code == CODE
     life.do("hand_over", HANDOVER, **SIGNED, code=CODE)
     given = life.log[-1].event
     assert (given.channel, given.receiver, given.by_code, given.document) == ("counter", "applicant", True, None)
     assert delivery(life.filing).pickup_code is None
-
-
-def test_who_shows_who_they_are_is_given_the_result() -> None:
     life = issued(**AT_COUNTER).do("hand_over", HANDOVER, **FETCHED | {"signature": FILE, "signed_on_paper": False})
     given = life.log[-1].event
     assert (given.by_code, given.document, given.identity.number) == (False, "citizen_card", AN.id_number)
@@ -278,14 +269,11 @@ def test_a_link_expires_and_the_desk_is_told_of_what_nobody_has_read() -> None:
     assert life.do("acknowledge_result", APPLICANT, link=f"{LINK}2").status == 10
 
 
-def test_there_are_so_many_links_at_most() -> None:
+def test_there_are_so_many_links_and_then_it_is_fetched() -> None:
     life = offered()
     for _ in range(MOST_LINKS - 1):
         life.do("renew_link", APPLICANT)
     assert life.refusal("renew_link", APPLICANT) == [("", "too_many_links")]
-
-
-def test_what_nobody_reads_is_fetched_instead() -> None:
     life = offered().do("change_delivery", APPLICANT, channel="counter")
     assert since_issued(life) == ["result_offered", "delivery_changed", "pickup_offered"]
     assert (life.stage, delivery(life.filing).link) == ("pickup", None)

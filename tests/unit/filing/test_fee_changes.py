@@ -63,14 +63,11 @@ def test_more_is_asked_for_as_the_difference_and_the_filing_waits_for_it() -> No
     assert (life.stage, kept(life)) == (Stage.INTAKE, 40_000)
 
 
-def test_less_goes_back_and_nobody_waits() -> None:
+def test_less_goes_back_the_way_it_came_and_nobody_waits() -> None:
     life = supplied(paid(Life(rules())), copies=1)
     assert last(life) == FeeReduced(n=1, amount=8_000, lines=(FeeShare(code="extract", amount=8_000),))
     assert (life.stage, kept(life)) == (Stage.INTAKE, 8_000)
     assert claims.fees_returned(life.filing) == {1: 8_000}
-
-
-def test_less_of_what_was_paid_at_the_counter_goes_back_from_there() -> None:
     life = supplied(Life(rules()).do("pay_at_counter", CASHIER, amount=16_000), copies=1)
     assert claims.fees_returned(life.filing) == {1: 8_000}
     less = (RefundLine(code="extract", amount=8_000),)

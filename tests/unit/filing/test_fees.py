@@ -171,11 +171,8 @@ def test_a_waiver_is_granted_in_time_with_its_evidence(rule: dict[str, Any], pro
     assert ("reception" in life.queues) == (problem is None)
 
 
-def test_by_the_day_of_receipt_a_waiver_is_granted_also_when_it_has_ended() -> None:
+def test_a_waiver_ends_by_the_day_of_receipt_or_of_payment() -> None:
     assert why_not(waived(valid_until="2026-11-25").until("2026-11-27 08:00")) == []
-
-
-def test_by_the_day_of_payment_a_waiver_has_ended_with_its_last_day() -> None:
     rule = {"waivers": [{"code": "vneid", "percent": 100, "approver": "reception", "valid_until": "2026-11-25"}]}
     life = Life(procedure(fee=fee() | rule | {"governed_by": "payment"})).accepted()
     assert why_not(life) == []

@@ -76,23 +76,17 @@ def sized(size: int, papers: int) -> tuple[Paper, ...]:
     return tuple(Paper(code=code, file=file) for code in codes)
 
 
-def test_a_hundred_files_are_taken_and_no_more() -> None:
+def test_so_many_files_and_bytes_are_taken_and_no_more_also_by_a_supplement() -> None:
     assert (MOST_FILES, LARGEST_FILING) == (100, 200_000_000)
     assert wrong(papers=sized(1, 99)) == []
     assert wrong(papers=sized(1, 100)) == QUOTA  # and the authorisation
     assert wrong(papers=sized(1, 99), signature=FILE) == QUOTA
     assert wrong(papers=sized(1, 99), channel="counter", actor=RECEPTION, assisted=FILE) == QUOTA
-
-
-def test_two_hundred_megabytes_are_taken_and_no_more() -> None:
     light: dict[str, Any] = {"authorisation": MANDATE.model_copy(update={"size": 1})}
     most = (*sized(LARGEST_FILE, 9), *sized(LARGEST_FILE - 1, 10)[9:])
     assert sum(paper.file.size for paper in most if paper.file) + 1 == LARGEST_FILING
     assert wrong(papers=most, **light) == []
     assert wrong(papers=sized(LARGEST_FILE, 10), **light) == QUOTA
-
-
-def test_the_quota_is_that_of_a_supplement_too() -> None:
     rules = procedure(papers=[{"code": "identity", "required": True}, *PAPERS])
     asked = [("paper", paper.code) for paper in sized(1, 11)]
     life = Life(rules).asked(RECEPTION, *asked)
@@ -175,14 +169,11 @@ def test_nobody_takes_in_what_the_scanner_has_not_spoken_of(actor: Actor) -> Non
     assert life.refusal("accept", actor) == []
 
 
-def test_what_was_never_scanned_is_not_called_clean_because_the_scanner_speaks_of_other_files() -> None:
+def test_what_the_scanner_never_saw_is_not_clean_and_files_beside_the_papers_are_scanned() -> None:
     life = Life(examined=Examined(scan=ScanState.UNSCANNED))
     life.asked(RECEPTION, ("paper", "identity"))
     assert supplied(life, ScanState.PENDING).filing.scan is ScanState.PENDING
     assert scanned(life).filing.scan is ScanState.UNSCANNED
-
-
-def test_files_beside_the_papers_are_scanned_too() -> None:
     life = Life(examined=PENDING, signature=OTHER_FILE)
     assert [paper.code for paper in life.filing.to_scan] == ["identity", "signature", "authorisation"]
 

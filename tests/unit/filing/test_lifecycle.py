@@ -379,12 +379,9 @@ def test_in_the_review_a_supplement_is_asked_for_in_three_working_days_and_later
     assert answer(life).filing.officer == "specialist-1"
 
 
-def test_what_is_asked_for_in_time_needs_no_reason_and_keeps_none() -> None:
+def test_what_is_asked_for_in_time_needs_no_reason_and_its_supplement_replaces_what_was() -> None:
     life = claim_to_appraise(Life().accepted()).do("request_supplement", SPECIALIST, late_reason="x", **ASKING)
     assert (life.log[-1].event.late, life.log[-1].event.late_reason) == (False, None)
-
-
-def test_a_supplement_replaces_the_papers_and_fields_that_were_asked_for() -> None:
     life = Life().asked(RECEPTION, IDENTITY, ("field", "name"))
     papers = [{"code": "identity", "file": RESULT.model_dump()}]
     life.do("supplement", REPRESENTATIVE, papers=papers, form={"name": "Bình"})
@@ -452,17 +449,11 @@ def test_a_lost_copy_that_turns_up_counts_until_there_is_another() -> None:
     life.do("settle_parcel", n=1, outcome="delivered")
     assert (life.status, life.filing.lost_copy, life.filing.revoked_copies) == (10, None, ())
     assert life.filing.result is not None
-
-
-def test_a_lost_copy_that_turns_up_behind_another_is_revoked_and_says_so() -> None:
     life = issue(get_lost(by_post()))
     life.do("settle_parcel", n=1, outcome="delivered")
     assert (life.stage, life.kinds[-1], life.log[-1].event.copy_number) == ("delivery", "parcel_found", 2)
     assert [copy.outcome for copy in life.filing.revoked_copies] == ["delivered"]
     assert arrive_anew(life).status == 10
-
-
-def test_a_lost_parcel_that_comes_back_is_not_offered_either() -> None:
     life = get_lost(by_post()).do("settle_parcel", n=1, outcome="returned")
     assert (life.stage, life.filing.pickup, life.kinds[-1]) == ("issue", False, "parcel_found")
 
@@ -478,13 +469,10 @@ def test_a_parcel_is_had_back_before_it_leaves() -> None:
     assert hand_over(life).status == 10
 
 
-def test_before_it_is_submitted_a_filing_is_nobodys() -> None:
+def test_a_filing_is_submitted_once_and_before_that_nobodys() -> None:
     draft = Life().filing.model_copy(update={"seq": 0})
     assert lifecycle.tasks(draft, START) == []
     assert lifecycle.stage(draft) == "draft"
-
-
-def test_a_filing_is_submitted_once() -> None:
     life = Life()
     with pytest.raises(RefusalError) as refused:
         lifecycle.decide(life.filing, life.submit(), life.now)

@@ -143,16 +143,13 @@ def test_who_finished_a_step_takes_it_back_until_somebody_takes_it_up(verb: str)
     assert life.refusal("recall", SPECIALIST) == [("", "nothing_to_recall")]
 
 
-def test_a_leader_takes_a_stop_back() -> None:
+def test_who_stopped_it_takes_that_back_also_as_two() -> None:
     life = at(VERIFY).do("stop", LEADER, mode="suspend", **STOP)
     assert life.refusal("recall", officer(Role.LEADER, "leader-2")) == [("actor.subject", "not_your_move")]
     in_another_role = officer(Role.SPECIALIST, LEADER.subject)
     assert life.refusal("recall", in_another_role) == [("actor.role", "role_not_allowed")]
     assert life.do("recall", LEADER).kinds[-1] == "resumed"
     assert life.status == 4
-
-
-def test_what_one_person_may_as_two_is_offered_to_nobody_else() -> None:
     dual = officer(Role.LEADER, "specialist-1")
     life = at(VERIFY).do("stop", dual, mode="suspend", **STOP)
     [task] = lifecycle.tasks(life.filing, life.now)
@@ -275,13 +272,10 @@ def test_half_a_fee_is_waived_once_and_the_rest_asked_for_anew() -> None:
     assert (life.status, life.stage) == (4, "review")
 
 
-def test_a_fee_waived_whole_is_owed_no_more() -> None:
+def test_a_waiver_is_granted_by_its_role_and_a_whole_one_leaves_nothing_owed() -> None:
     life = Life(procedure(fee=fee() | WHOLE)).accepted().do("waive_fee", RECEPTION, waiver="poor", reason="hộ nghèo")
     assert (life.status, life.stage, len(life.filing.fees)) == (4, "review", 1)
     assert life.kinds[-2:] == ["fee_waived", "step_started"]
-
-
-def test_each_waiver_is_granted_only_by_the_role_that_approves_it() -> None:
     life = Life(procedure(fee=fee() | {"waivers": [*HALF["waivers"], *WHOLE["waivers"]]})).accepted()
     for waiver, approver, other in (("student", CASHIER, RECEPTION), ("poor", RECEPTION, CASHIER)):
         asked = {"waiver": waiver, "reason": "có giấy xác nhận"}

@@ -92,16 +92,13 @@ def test_a_fee_with_the_submission_is_asked_for_once_it_is_complete() -> None:
 # Received before it was recorded.
 
 
-def test_time_runs_from_when_the_post_handed_it_over() -> None:
+def test_time_runs_from_when_the_post_handed_it_over_for_all_clocks() -> None:
     life = Life(**POST, received_at=local("2026-11-24 16:00"))
     assert (life.filing.received_at, life.filing.accepted_at) == (local("2026-11-24 16:00"),) * 2
     assert life.filing.submitted_at == life.now
     assert life.clock("processing").started == local("2026-11-24 16:00")
     assert life.ringing["processing"] == local("2026-12-01 17:00")  # five working days after the 24th
     assert life.clock("step").started == life.now
-
-
-def test_so_does_the_intake_of_what_is_incomplete_and_the_rest_once_it_is_taken_in() -> None:
     life = Life(**POST | {"papers": (), "received_at": local("2026-11-25 08:00")})
     assert life.ringing == {"intake": local("2026-11-26 08:00")}  # 7 of its 8 hours are that day's
     life.do("request_supplement", RECEPTION, items=LACKS[:1], **ASKING)

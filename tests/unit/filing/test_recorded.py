@@ -91,12 +91,9 @@ def test_the_last_moment_of_a_filing_is_that_of_its_last_event() -> None:
     assert (life.filing.changed_at, life.filing.accepted_at) == (life.now, life.now)
 
 
-def test_a_change_of_calendar_comes_too_late_for_a_clock_that_ran_out_under_the_other() -> None:
+def test_a_calendar_comes_too_late_for_what_ran_out_or_was_approved() -> None:
     life = at(VERIFY).until("2026-11-30 17:30").do("change_calendar", **off(date(2026, 12, 1)))
     assert life.kinds[-2:] == ["overdue", "calendar_changed"]
-
-
-def test_where_silence_has_approved_no_calendar_puts_that_off() -> None:
     life = at(VERIFY, silent_officer="leader-1", silent_basis="Đ5").until("2026-12-02 17:00")
     assert life.refusal("change_calendar", **off(date(2026, 12, 1))) == [("", "silence_has_approved")]
     assert life.until("2026-12-02 16:59").refusal("change_calendar", **off(date(2026, 12, 1))) == []
@@ -179,21 +176,15 @@ def test_a_result_that_is_not_made_is_told_once_until_it_is() -> None:
     assert notices(life.issued()) == []
 
 
-def test_an_answer_takes_it_back_and_a_later_failure_is_told_anew() -> None:
+def test_a_failing_check_ends_by_an_answer_or_by_hand() -> None:
     life = Life().do("report_failing", **CHECK).do("report_answered", work=MachineWork.CHECK)
     assert notices(life) == []
     assert life.refusal("report_answered", work=MachineWork.CHECK) == [("work", "not_failing")]
     assert notices(life.do("report_failing", **CHECK)) == [notice("check")]
-
-
-def test_who_takes_the_filing_in_by_hand_needs_no_check_any_more() -> None:
     life = Life().do("report_failing", **CHECK).accepted()
     assert notices(life) == []
     assert notices(life.decided()) == []
     assert Life().accepted().decided().refusal("report_failing", **CHECK) == [("work", "not_asked")]
-
-
-def test_only_the_system_reports() -> None:
     life = Life().accepted().decided()
     assert life.refusal("report_failing", LEADER, **ISSUE) == [("actor.role", "role_not_allowed")]
 
@@ -313,16 +304,13 @@ def test_only_what_still_stands_is_undone(made: Callable[[], Life], said: dict[s
     assert [found for _, found in life.refusal("settle_complaint", **content)] == [rule]
 
 
-def test_what_another_agency_was_still_to_decide_is_asked_for_anew_and_what_it_decided_stands() -> None:
+def test_another_agencys_part_is_asked_for_anew_unless_it_was_decided_or_goes_on() -> None:
     life = at(PARTS).do("settle_part", n=1, **ANSWER).do("stop", LEADER, mode="end", **ENDING)
     reopened(life, "parts")
     assert [(part.n, part.stage) for part in life.filing.parts] == [(1, "answered"), (3, "referred")]
     assert (life.kinds[-1], life.log[-1].event.n) == ("referred", 3)
     assert life.refusal("settle_part", n=2, **ANSWER) == [("n", "no_such_part")]
     assert life.do("settle_part", n=3, **ANSWER).kinds[-3:] == ["part_answered", "parts_decided", "step_started"]
-
-
-def test_another_agency_goes_on_when_only_a_suspension_is_undone() -> None:
     life = at(PARTS).do("stop", LEADER, mode="suspend", **STOP)
     reopened(life, "parts")
     assert [(part.n, part.stage) for part in life.filing.parts] == [(1, "referred"), (2, "referred")]
@@ -392,12 +380,9 @@ def test_the_rows_say_what_the_view_says(name: str) -> None:
     ]
 
 
-def test_a_filing_stands_open_until_it_has_ended() -> None:
+def test_a_filing_is_shown_open_until_it_has_ended_and_without_a_code() -> None:
     stood = [projections.standing(life().filing) for life in (Life, LIVES["ended"])]
     assert [(one.calendar, one.open) for one in stood] == [("vn@2026.1", True), ("vn@2026.1", False)]
-
-
-def test_a_filing_without_a_code_yet_is_shown_without_one() -> None:
     assert projections.view(Life().filing.model_copy(update={"code": None}), Life().now, 0).code == ""
 
 

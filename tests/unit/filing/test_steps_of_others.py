@@ -198,16 +198,13 @@ def test_without_anybody_who_takes_its_money_only_the_proof_counts(agency: str |
     assert (life.stage, life.filing.payments_to_cancel) == ("review", ())
 
 
-def test_once_the_time_to_pay_is_over_nobody_begins_to_ask_and_the_proof_counts() -> None:
+def test_once_the_time_to_pay_is_over_the_proof_counts_also_of_less() -> None:
     life = demanded()
     life.until("2026-12-25 17:00").do("timer_fired", clock="obligation")
     assert (collected(life), life.filing.payments_to_cancel, life.filing.closed) == ([], (), False)
     assert life.refusal("settle_fee", **PAID | {"settlement": "expired", "amount": 0}) == [("n", "no_such_fee")]
     life.do("fulfil_obligation", CASHIER, reference="56/GNT")
     assert life.filing.payments_to_cancel == (FIRST,)
-
-
-def test_less_that_was_accepted_meets_it() -> None:
     said = {"amount": AMOUNT - 1_000, "forgone": 1_000}
     assert demanded().do("settle_fee", **PAID | said).stage == "review"
 
@@ -226,14 +223,11 @@ def requested() -> tuple[Payment, PaymentRequested]:
     return empty, event
 
 
-def test_its_payment_is_asked_for_by_the_demand() -> None:
+def test_its_payment_is_asked_for_by_the_demand_and_owed_no_more_without_it() -> None:
     of, event = requested()
     stream = StreamId.parse(payment_workflow(of.filing_id, FIRST))
     asked = Entry(("obligation_demanded",), {"amount": AMOUNT, "n": FIRST}, f"filing:{of.filing_id}")
     assert PAYMENT.evidence(stream, event) == ((asked,),)
-
-
-def test_its_payment_is_owed_no_more_once_the_obligation_is_over_and_was_not_met_by_it() -> None:
     of, _ = requested()
     filing, stream = f"filing:{of.filing_id}", StreamId.parse(payment_workflow(of.filing_id, FIRST))
     [[over, met]] = PAYMENT.evidence(stream, PaymentCancelled(reason="-")) or ()

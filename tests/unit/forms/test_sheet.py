@@ -80,12 +80,9 @@ def test_what_was_filled_in_stands_at_its_place() -> None:
     assert (sheet.digest, sheet.filled) == ("d", True)
 
 
-def test_what_was_not_filled_in_does_not_stand_there() -> None:
+def test_what_is_filled_in_is_written_as_people_write_and_nothing_else() -> None:
     given = entries(filled_in(OF, KEY, PAPER, residence(address=None, result_channel="online")))
     assert given.keys().isdisjoint({"form.in_database", "address", "actor"})
-
-
-def test_a_date_and_a_truth_are_written_as_people_write_them() -> None:
     of = procedure(next(file for file in FILES if file.name.startswith("1.013833")))
     key, paper = next(iter(forms_of(of).items()))
     form = {"close_relative": True, "contract_date": "2026-02-01"}
@@ -274,12 +271,9 @@ def test_every_form_of_the_catalogue_is_filled_in_to_its_edges(file: Path) -> No
         assert codes(pages(made)[0], 72) == {"QR Code": sheet.digest}
 
 
-def test_every_vietnamese_letter_can_be_read_again() -> None:
+def test_every_letter_is_read_again_and_long_words_are_broken() -> None:
     made = printed(form(form={"address": EVERY_LETTER, "members": 1}), AT)
     assert EVERY_LETTER in words(made)
-
-
-def test_a_long_word_is_broken_and_lines_are_kept() -> None:
     made = printed(form(form={"address": f"{'W' * 280}\nSố 2 {'V' * 19}", "members": 1}), AT)
     assert "W" * 280 in words(made).replace("W W", "WW")
     assert "V" * 19 in words(made)

@@ -307,12 +307,9 @@ def test_a_submission_a_command_and_a_question_hold(signed_in: Callable[[], dict
         assert found.statement.actor == about["actor"], name
 
 
-def test_the_file_of_the_page_is_one() -> None:
+def test_the_page_and_its_file_name_every_claim_kind_and_word() -> None:
     found = PrincipalFile.model_validate(yaml.safe_load(program("yaml")))
     assert found.id == "desk-h0112"
-
-
-def test_the_page_names_every_claim_kind_and_word() -> None:
     words = set(re.findall(r"[a-z_]+", PAGE))
     assert words >= {*Claim, *PrincipalKind, *IdentityStatement.model_fields}
 

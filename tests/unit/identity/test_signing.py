@@ -100,13 +100,10 @@ def test_what_is_no_private_key_of_ed25519(pem: bytes) -> None:
         PrivateKey(pem)
 
 
-def test_a_private_key_is_no_public_one() -> None:
+def test_a_private_key_is_no_public_one_and_shows_itself_to_nobody() -> None:
     assert public_key_of(public_pem(1)) == private_key(1).public_key
     with pytest.raises(MotcuaError, match="public"):
         public_key_of(PEM.decode())
-
-
-def test_a_key_shows_itself_to_nobody() -> None:
     assert PEM.decode().splitlines()[1] not in repr(private_key(1)) + str(vars(private_key(1)))
 
 

@@ -162,13 +162,10 @@ async def test_it_is_asked_about_and_then_called_for_under_the_key_of_its_case_a
     assert giving.before == {f"{key}1": FIRST}
 
 
-async def test_what_is_asked_about_and_found_given_is_not_called_for() -> None:
+async def test_what_is_found_given_or_not_offered_is_not_called_for() -> None:
     wire = Wire(GIVEN)
     assert await refund(wire, asked()) == Returned(transaction="r1")
     assert wire.called == []
-
-
-async def test_what_the_wire_does_not_offer_is_asked_of_nobody() -> None:
     wire = Wire(NOT_ASKED, can=CAPABILITIES["vietqr"])
     assert await refund(wire, asked()) == Returned(refused=NOT_OFFERED)
     assert wire.asked == wire.called == []

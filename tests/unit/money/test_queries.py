@@ -50,14 +50,11 @@ async def test_who_tells_by_itself_is_asked_seldom_and_not_before_somebody_may_h
     assert len(wires["x"].asked) == 6
 
 
-async def test_who_does_not_tell_is_asked_at_once_and_soon_again() -> None:
+async def test_who_does_not_tell_is_asked_soon_again_and_who_can_not_be_asked_is_not() -> None:
     wires = {"x": Wire("bank", "old")}
     pauses = [(await wait(wires, asking("x"), tries=n)).total_seconds() for n in (1, 2, 30)]
     assert pauses == [0.2, pytest.approx(0.3), 60]
     assert wires["x"].asked == ["query"] * 3
-
-
-async def test_who_can_not_be_asked_is_not() -> None:
     wires = {"x": Wire("vietqr")}
     assert await wait(wires, asking("x")) > timedelta(days=365)
     assert wires["x"].asked == []
@@ -69,13 +66,10 @@ async def test_a_request_that_is_over_is_closed_where_the_wire_can_do_that_and_a
     assert (wires["x"].asked, wires["y"].asked) == (["cancel"], ["query"])
 
 
-async def test_money_is_of_the_request_whose_taker_tells_of_it() -> None:
+async def test_money_is_of_the_request_whose_taker_tells_though_another_is_not_set_up() -> None:
     wires = {"x": Wire("bank"), "y": Wire("vnpay", "new")}
     taken = await looked(wires, asking("x"), asking("y", 2))
     assert [(capture.capture_id, capture.attempt) for capture in taken.captures] == [("new", 2)]
-
-
-async def test_one_that_is_not_set_up_here_keeps_nobody_from_hearing_of_another() -> None:
     taken = await looked({"y": Wire("bank", "new")}, asking("x"), asking("y", 2))
     assert [(capture.capture_id, capture.attempt) for capture in taken.captures] == [("new", 2)]
     with pytest.raises(ApplicationError) as unknown:

@@ -118,15 +118,12 @@ def test_the_way_of_a_filing_to_its_result() -> None:
     assert of(life)[-1].until == life.now
 
 
-def test_what_the_system_decides_has_the_name_of_the_officer_of_the_standing_order() -> None:
+def test_the_system_has_its_officers_name_and_the_applicant_none() -> None:
     life = Life(procedure(**INSTANT)).do("accept")
     assert who(life) == [("representative", None), ("system", "leader-9"), ("system", "leader-9")]
     accepted, decided = of(life)[1].done
     assert (accepted.kind, accepted.subject, accepted.accountable) == ("accepted", None, "leader-9")
     assert (decided.kind, decided.accountable) == ("decided", "leader-9")
-
-
-def test_the_applicant_and_who_stands_for_them_have_no_name() -> None:
     life = Life().asked(RECEPTION, ("paper", "identity"))
     life.do("withdraw", REPRESENTATIVE, reason="x")
     assert who(life)[2] == ("applicant", None)
@@ -135,14 +132,11 @@ def test_the_applicant_and_who_stands_for_them_have_no_name() -> None:
     assert '"subject":"an"' not in shown
 
 
-def test_what_lapses_by_itself_is_answered_for_by_who_acted_last() -> None:
+def test_it_is_in_the_hand_of_who_acted_last_or_recorded_it() -> None:
     life = Life().asked(RECEPTION, ("paper", "identity"))
     life.until("2026-12-20 09:00").rung()
     [deed] = of(life)[-1].done
     assert (deed.kind, deed.accountable) == ("supplement_expired", "reception-1")
-
-
-def test_a_filing_recorded_by_an_officer_begins_in_their_hand() -> None:
     first, second = of(Life(**AT_DESK, result_channel="counter"))
     assert (first.role, first.subject, first.agency) == ("reception", "reception-1", "H01.01")
     assert [deed.kind for deed in first.done] == ["submitted", "accepted"]
@@ -217,12 +211,9 @@ def test_what_is_done_at_a_counter_on_one_day_is_one_visit() -> None:
     assert cost(life) == (4, 2)
 
 
-def test_a_supplement_online_is_no_visit() -> None:
+def test_what_came_online_or_by_post_is_no_visit() -> None:
     life = Life().asked(RECEPTION, ("field", "name")).do("supplement", REPRESENTATIVE, form={"name": "An Binh"})
     assert cost(life) == (0, 0)
-
-
-def test_what_the_post_brought_is_no_visit_and_counts_from_when_it_did() -> None:
     life = Life(**PAPER | {"channel": "post"}, result_channel="counter", received_at="2026-11-24T09:00:00+07:00")
     assert cost(life) == (1, 0)
 
@@ -380,18 +371,12 @@ def test_a_long_one_goes_on_from_page_to_page_without_a_gap_and_has_every_line_o
     assert min(on_each[1:-1]) >= max(on_each[1:-1]) - 2
 
 
-def test_the_same_lines_are_the_same_bytes() -> None:
+def test_a_register_is_printed_whatever_letters_or_data_it_lacks() -> None:
     digests = {hashlib.sha256(printed(*lines(n))).hexdigest() for n in (3, 3, LINES + 1, LINES + 1)}
     assert len(digests) == 2
-
-
-def test_a_letter_that_the_font_lacks_keeps_no_register_from_being_printed() -> None:
     [page] = texts(printed(line(applicant="Lý 漢"), line(2)))
     assert "Lý ?" in page
     assert "漢" not in page
-
-
-def test_whose_data_were_erased_is_in_it_without_them() -> None:
     [page] = texts(printed(line(applicant=None, contact=None)))
     assert "đã xóa" in page
 

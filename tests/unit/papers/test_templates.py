@@ -53,13 +53,10 @@ def test_a_broken_template_is_refused_with_its_line(why: str) -> None:
     assert faults(Trial(template=template, sheets=samples(PaperKind.RECEIPT)))[0] == fault
 
 
-def test_what_is_left_out_is_told() -> None:
+def test_what_is_left_out_is_told_also_the_last_item_of_forty() -> None:
     (short, long) = faults(Trial(template=standard().replace("#body", ""), sheets=samples(PaperKind.SUPPLEMENT)))
     assert (short.rule, short.said) == ("template_loses", "Lê Ý")
     assert long.said.startswith("00 Số 45/6 ngõ 789")
-
-
-def test_the_last_item_of_forty_may_not_be_left_out_either() -> None:
     cut = '#for one in d.body { if "items" in one { one.items = one.items.slice(0, 39) }; (drawn.at(one.kind))(one) }'
     (fault,) = faults(Trial(template=standard().replace("#body", cut), sheets=samples(PaperKind.SUPPLEMENT)))
     assert (fault.rule, fault.said[:9]) == ("template_loses", "39 Đặng Ẵ")

@@ -48,28 +48,19 @@ WITNESS: Final = Signer.of("witness.example.com/w1", Kind.WITNESS, bytes(32))
 ONE: Final = Checkpoint("example.com/log", 1, bytes(range(32)))
 
 
-def test_the_example_of_signed_note() -> None:
+def test_the_examples_of_notes_cosignatures_and_requests() -> None:
     note, key = read_note(EXAMPLE), Verifier.read(VKEY)
     assert (str(key), key.id.hex(), bytes(note)) == (VKEY, "530d903a", EXAMPLE)
     assert [one.by for one in signers(note, [key])] == [key]
     with pytest.raises(NoteError):
         signers(Note("This is another message.\n", note.signatures), [key])
-
-
-def test_the_example_of_cosignature() -> None:
     note = read_note(COSIGNED)
     assert bytes(note) == COSIGNED
     assert Checkpoint.read(note.text).size == 20852163
     assert int.from_bytes(note.signatures[1].value[:8], "big") == 1679315147
     assert signers(note, [LOG.verifier, WITNESS.verifier]) == []
-
-
-def test_the_example_of_a_request_to_a_witness() -> None:
     request = Request.read(ASKED)
     assert (request.old, len(request.proof), bytes(request)) == (20852014, 4, ASKED)
-
-
-def test_the_key_of_rfc_8032() -> None:
     public = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
     assert LOG.verifier.public.hex() == public
     assert Signer.read(f"{LOG.written()}\n") == LOG
@@ -133,12 +124,9 @@ def test_what_is_not_written_so_is_refused(read: Callable[[Any], object], broken
         read(broken)
 
 
-def test_a_checkpoint_with_more_lines() -> None:
+def test_a_checkpoint_with_more_lines_and_the_proof_of_an_entry() -> None:
     more = Checkpoint(ONE.origin, 1, ONE.root, ("succeeds another 5",))
     assert Checkpoint.read(more.text) == more
-
-
-def test_the_proof_of_an_entry() -> None:
     note = Note(ONE.text).signed(LOG.sign(ONE.text))
     head = b"c2sp.org/tlog-proof@v1\nindex 7\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n\n"
     assert evidence(7, [bytes(range(32))], note) == head + bytes(note)

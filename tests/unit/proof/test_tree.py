@@ -219,13 +219,10 @@ def grown(size: int, by: int) -> tuple[dict[Tile, bytes], list[int]]:
     return kept, sizes
 
 
-def test_the_paths_of_the_specification() -> None:
+def test_the_paths_and_widths_of_the_specification() -> None:
     assert Tile(0, 1234067).path == "tile/0/x001/x234/067"
     assert Tile(1, 5, 17).path == "tile/1/005.p/17"
     assert Tile(ENTRIES, 1000).path == "tile/entries/x001/000"
-
-
-def test_the_widths_of_the_specification() -> None:
     assert edge(70_000) == [Tile(ENTRIES, 273, 112), Tile(0, 273, 112), Tile(1, 1, 17), Tile(2, 0, 1)]
     assert edge(256) == [Tile(1, 0, 1)]
     assert edge(0) == []

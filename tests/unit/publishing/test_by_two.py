@@ -59,14 +59,11 @@ def test_what_changes_fees_limits_or_roles_waits(kind: str, change: dict[str, An
     assert waits(event.model_validate(event.model_dump() | change)) is needed
 
 
-def test_an_officers_stream_is_not_named_by_who_it_is() -> None:
+def test_an_officer_is_not_named_by_the_stream_nor_told_without_a_key() -> None:
     place = place_of(KINDS["officer_entered"])
     assert place.agency == "H01.12"
     assert place.stream.startswith("publication:officer:H01.12:")
     assert "leader" not in place.stream
-
-
-def test_without_a_key_nothing_is_told_of_a_person() -> None:
     rows = [next(changes(KINDS[kind], AT, read=False)).row for kind in ("officer_entered", "agency_entered")]
     assert OFFICER.personal.isdisjoint(rows[0])
     assert AGENCY.personal.isdisjoint(rows[1])
@@ -112,15 +109,12 @@ def test_what_nobody_has_approved_is_named(how: str) -> None:
     assert [one.event.kind for one in unapproved(log)] == ["procedure_published"]
 
 
-def test_what_another_has_approved_and_what_needs_nobody_is_not() -> None:
+def test_only_what_needs_another_waits_and_an_erasure_always() -> None:
     assert unapproved(told(ASKED, APPROVED, NOW)) == []
     assert unapproved(told((FIRST, KINDS["template_published"]))) == []
     assert unapproved(told((FIRST, PROCEDURE))[1:]) == [], "when two were not required"
     at_once = [one._replace(at=AT + timedelta(hours=1)) for one in told(ASKED, APPROVED, NOW)[2:]]
     assert unapproved([*at_once, *told(ASKED)]) == [], "in any order, and approved at the moment of the event"
-
-
-def test_nobody_is_erased_by_one_whether_two_are_required_or_not() -> None:
     erased = KINDS["officer_erased"].model_copy(update={"asked": None})
     asked = (FIRST, PublicationAsked(asked=1, events=(said(erased),)))
     now = (FIRST, erased.model_copy(update={"asked": 1}))

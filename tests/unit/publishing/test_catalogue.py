@@ -92,14 +92,11 @@ def test_all_mistakes_are_reported_together() -> None:
     assert len(found(raw)) == len(names)
 
 
-def test_no_mapping_and_endless_nesting_are_refused() -> None:
+def test_what_is_no_mapping_or_endless_is_refused_and_nothing_written_is_repeated() -> None:
     assert found([]) == {("", "not_a_mapping")}
     raw = good()
     raw["papers"] = raw
     assert "too_deep" in {rule for _, rule in found(raw)}
-
-
-def test_mistakes_repeat_nothing_that_was_written() -> None:
     raw = good()
     raw |= {"code": "0912345678", "level": "0912345678", "limits_source": 912345678, "review": "0912345678"}
     raw["limits"]["intake"] = "0912345678"

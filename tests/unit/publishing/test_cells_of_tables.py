@@ -147,15 +147,12 @@ def test_papers_that_the_table_does_not_list(cell: str) -> None:
     assert papers_of(cell) == ([], 1, ["papers_elsewhere"])
 
 
-def test_how_many_sets_there_are_is_said_of_the_whole_dossier() -> None:
+def test_sets_are_said_of_the_whole_dossier_and_legal_texts_are_read() -> None:
     papers = papers_of("a) Thành phần hồ sơ:\n- Đơn đề nghị\n- Bản vẽ\nb) Số lượng hồ sơ: 02 (hai) bộ.")
     assert papers == ([("Đơn đề nghị", True), ("Bản vẽ", True)], 2, [])
     papers = papers_of("Đơn đề nghị; 02 bộ bản vẽ; Ảnh (03 bộ); Thẻ cán bộ: 01 bộ")
     assert [paper.name for paper in papers.listed] == ["Đơn đề nghị", "bản vẽ", "Ảnh", "Thẻ cán bộ"]
     assert papers.unsettled == ["sets_of_paper_left_out"]
-
-
-def test_legal_texts_are_read() -> None:
     cell = "Luật Hộ tịch 2014; NĐ 123/2015/NĐ-CP\n- TT 04/2020/TT-BTP."
     assert texts_of(cell) == ["Luật Hộ tịch 2014", "NĐ 123/2015/NĐ-CP", "TT 04/2020/TT-BTP"]
     assert texts_of("Không") == texts_of("") == []
@@ -184,13 +181,10 @@ def test_levels_are_read(cell: str, level: int) -> None:
     assert level_of(cell) == (level, False)
 
 
-def test_a_cell_is_said_as_it_is_seen() -> None:
+def test_a_cell_is_said_as_it_is_seen_and_codes_are_made_of_words() -> None:
     assert text_of(unicodedata.normalize("NFD", "Hộ  tịch\u00a0mới\u200b ")) == "Hộ tịch mới"
     assert text_of("một\r\n\r\n hai\tba\rbốn") == "một\nhai ba\nbốn"
     assert [text_of(cell) for cell in (None, 5, 5.0, 0.5)] == ["", "5", "5", "0.5"]
-
-
-def test_codes_are_made_of_words_and_differ() -> None:
     assert codes_of(["Tờ khai đăng ký kết hôn theo mẫu quy định"]) == ["to_khai_dang_ky_ket_hon_theo_mau_quy"]
     assert codes_of(["02 ảnh", "日本", "Ảnh", "ảnh!", "Ảnh 2", "anh"]) == [
         *("n_02_anh", "n", "anh", "anh_2", "anh_2_2", "anh_3")
@@ -386,12 +380,9 @@ def test_a_formula_is_its_value_and_is_never_worked_out() -> None:
     assert cells[0] == hostile
 
 
-def test_a_file_that_is_in_no_encoding_that_can_be_told() -> None:
+def test_a_file_in_no_encoding_and_an_open_quote_are_refused() -> None:
     assert rules(text([WITH_HEAD]).encode() + "\nHà Nội".encode("cp1258", "replace")) == [(2, "table_encoding")]
     assert rules(b"\xff\xfea") == [(1, "table_encoding")]
-
-
-def test_a_quote_that_is_not_closed_says_its_row() -> None:
     assert rules((text([WITH_HEAD, ROW]) + '\r\n"1.001194;X').encode()) == [(3, "table_quotes")]
 
 
@@ -428,14 +419,11 @@ def patched(data: bytes, old: bytes, new: bytes) -> bytes:
     return saved.getvalue()
 
 
-def test_how_large_a_sheet_says_that_it_is_is_not_believed() -> None:
+def test_what_a_sheet_says_of_itself_is_not_believed() -> None:
     data = workbook([WITH_HEAD, ROW])
     small = patched(data, b'<dimension ref="A1:H2"', b'<dimension ref="A1:H1"')
     assert small != data
     assert read_table(small) == read_table(data)
-
-
-def test_a_sheet_that_declares_a_type_is_refused() -> None:
     data = workbook([WITH_HEAD, ROW])
     declared = patched(data, b"<worksheet", b"<!DOCTYPE worksheet><worksheet")
     assert declared != data

@@ -116,14 +116,11 @@ def page() -> dict[str, tuple[str, str]]:
         return {row.where: (row.what, row.source) for row in rows(procedure)}
 
 
-def test_each_limit_has_its_own_source_that_of_the_file_or_that_of_the_platform() -> None:
+def test_each_limit_has_a_source_of_the_file_or_of_the_platform() -> None:
     shown = page()
     assert shown["limits.intake"] == ("8 working hours", "Law art. 1")
     assert shown["limits.appeal"] == ("90 calendar days", "Law art. 2")
     assert shown["limits.transfer"] == ("1 working day", "unconfirmed")
     assert shown["limits.notice"][1] == "NĐ 61/2018/NĐ-CP Đ19 k9"
-
-
-def test_every_limit_that_a_file_may_leave_out_has_a_source_of_the_platform() -> None:
     left_out = {name for name, field in Limits.model_fields.items() if isinstance(field.default, Limit)}
     assert left_out == set(LIMIT_SOURCES)

@@ -211,12 +211,9 @@ def _borders(part: str, rule: InForce, within: list[date], told: list[date]) -> 
         yield f"{part} until"
 
 
-def test_every_procedure_item_cap_waiver_and_border_of_the_catalogue_has_its_cases() -> None:
+def test_every_item_has_its_cases_and_every_case_its_sources() -> None:
     assert list(untouched(TOLD)) == []
     assert len(TOLD) >= 320
-
-
-def test_every_case_names_sources_of_the_file_and_every_source_is_named() -> None:
     file = written()
     named = {key for group in file.procedures for case in group.cases for key in case.source}
     assert named == file.sources.keys()
@@ -356,14 +353,11 @@ def test_what_no_filing_could_say_is_refused(case: dict[str, Any], problem: tupl
     assert [(one.field, one.rule) for one in refused.value.refusal.problems] == [problem]
 
 
-def test_a_procedure_in_person_takes_no_filing_online() -> None:
+def test_a_procedure_in_person_takes_nothing_online_and_one_without_a_fee_costs_nothing() -> None:
     in_person = next(procedure(*key) for key, raw in sources().items() if raw["level"] == 2)
     with pytest.raises(RefusalError) as refused:
         stated(in_person, Question(Case({}, Channel.ONLINE), date(2026, 12, 1)))
     assert [one.rule for one in refused.value.refusal.problems] == ["channel_not_allowed_at_level"]
-
-
-def test_a_procedure_without_a_fee_costs_nothing() -> None:
     free = next(procedure(*key) for key, raw in sources().items() if "fee" not in raw)
     answer = stated(free, Question(Case({}), date(2026, 12, 1)))
     assert (answer.total, answer.lines, answer.missing, described(free)) == (0, (), (), ())

@@ -133,14 +133,11 @@ def test_what_is_composed_is_the_procedure_with_the_fee_of_the_province() -> Non
     assert made == compose(base, "H29", "2026-12", fee)
 
 
-def test_a_demonstration_is_composed_too() -> None:
+def test_a_demonstration_is_composed_and_the_bases_mistakes_are_not_the_provinces() -> None:
     base = Base(parse(demo_variant(SOURCE)).value, demo=True)
     made = compose(base, "H29", "2026-12", good()["fees"][EXTRACT])
     assert (made.version, made.demo) == ("2026-12-demo.H29.2026-12", True)
     assert check_bytes(made.source, allow_seconds=True).mistakes == []
-
-
-def test_what_was_wrong_with_the_base_is_not_the_provinces_mistake() -> None:
     base = {**parse(SOURCE).value, "level": 4.0}
     assert misfits(Base(base), base) == []
     assert [entry.rule for entry in misfits(Base(base), {**base, "version": "?"})] == ["wrong_form"]
@@ -387,13 +384,10 @@ def test_days_are_counted_to_the_day_on_which_it_would_be_received_anew(days: in
     assert (found.fee, found.fee_then) == (16_000, fee_then)
 
 
-def test_amounts_are_those_of_their_time() -> None:
+def test_amounts_are_those_of_their_time_and_limits_of_the_case() -> None:
     governed = {"valid_until": "2026-12-31"}
     own = procedure(**dearer(8_000, **governed))
     found = anew(Life(own).filing, own, START + timedelta(days=60))
     assert (found.fee, found.fee_then) == (16_000, 0)
-
-
-def test_the_limit_is_that_of_the_case() -> None:
     case = {"code": "many", "processing": "9 working days", "when": [{"field": "copies", "at_least": 2}]}
     assert under(cases=[case]) == (16_000, 16_000, FIVE, "9 working days", [], True)

@@ -82,20 +82,14 @@ def rule(papers: OfficialPapers, command: Command) -> tuple[str, str]:
     return problem.field, problem.rule
 
 
-def test_a_receipt_is_the_sum_of_its_lines_in_the_series_of_its_year() -> None:
+def test_a_receipt_is_the_sum_of_its_lines_once_of_each_kind_in_its_series() -> None:
     [one] = ISSUED.receipts
     assert (one.registered, one.series, one.amount, one.given) == (NUMBER, "BLLP-26", 25_000, False)
     late = datetime(2026, 12, 31, 17, tzinfo=UTC)
     assert after(NOTHING, issue(), late, number="x").receipts[0].series == "BLLP-27", "the year of Vietnam"
-
-
-def test_it_is_issued_once_for_what_causes_it_and_once_of_each_kind() -> None:
     assert rule(ISSUED, issue()) == ("", "wrong_state")
     both = after(ISSUED, issue(FeeKind.CHARGE), number=f"{AGENCY}-2026-BP0000001")
     assert [one.of for one in both.receipts] == [FeeKind.FEE, FeeKind.CHARGE]
-
-
-def test_a_number_that_was_given_outside_is_one_of_the_agencys_in_its_series() -> None:
     given = after(NOTHING, issue(series="1C26TBL", given="0000007"))
     [one] = given.receipts
     assert (one.registered, one.given) == (number_given(AGENCY, "1C26TBL", "0000007"), True)

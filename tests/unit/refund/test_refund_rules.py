@@ -269,13 +269,10 @@ def test_what_was_paid_at_the_counter_goes_back_by_the_same_rules_and_never_by_a
     assert claims.claim_without_provider(life.filing, 1000) == Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50)
 
 
-def test_where_no_rule_is_written_somebody_has_to_decide() -> None:
+def test_without_a_rule_somebody_decides_under_the_number_of_the_capture() -> None:
     life = paid(Life(procedure(fee=fee())).accepted()).do("withdraw", APPLICANT, reason="thôi")
     assert claims.fees_to_return(life.filing) == (1,)
     assert claims.claim(told(("money", "m1")), 1001, life.filing) == Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS)
-
-
-def test_a_refund_is_numbered_by_its_payment_and_capture() -> None:
     payment = told(("money", "m1"), ("money", "m2"))
     found = claims.capture_of(payment, claims.number_of(1, 2))
     assert found is not None

@@ -94,14 +94,11 @@ def test_a_decline_voids_the_number_and_another_signing_takes_the_next(*, at_the
     assert life.refusal(SignAgain, LEADER) == ["nobody_declined"]
 
 
-def test_only_who_is_asked_may_decline() -> None:
+def test_who_is_asked_has_it_among_their_tasks_and_alone_may_decline() -> None:
     life = Signing().made()
     assert life.refusal(DeclineSignature, SPECIALIST, reason="sai") == []
     for other in (LEADER, CLERK, officer(Role.SPECIALIST, "specialist-2"), officer(Role.LEADER, SPECIALIST.subject)):
         assert life.refusal(DeclineSignature, other, reason="sai") == ["not_asked_to_sign"]
-
-
-def test_who_is_asked_has_it_among_their_tasks() -> None:
     [task] = RESULT.rows(Signing().made().signed(2).result).tasks or ()
     assert (task.name, task.role, task.officer) == ("sign:seal", "clerk", CLERK.subject)
 
@@ -142,13 +139,10 @@ def test_a_correction_replaces_what_it_corrects_only_once_it_is_signed() -> None
     assert (first.replaced_by, second.corrects) == (second.registered, first.registered)
 
 
-def test_what_was_revoked_meanwhile_stays_revoked() -> None:
+def test_what_was_revoked_stays_so_and_an_unsigned_correction_leaves_the_old_one() -> None:
     life = Signing(adopted=ISSUED).do(CorrectResultBy, LEADER, signers=(), result=file(5), **WHY)
     life.do(RevokeResult, CLERK, **WHY)
     assert life.made().register == [("1", "revoked"), ("2", "in_force")]
-
-
-def test_a_correction_that_nobody_signs_leaves_the_old_one_in_force() -> None:
     life = Signing(adopted=ISSUED).do(CorrectResultBy, LEADER, signers=Signing().result.signers, **WHY)
     life.made().do(DeclineSignature, SPECIALIST, reason="chưa đúng")
     assert life.register == [("1", "in_force"), ("2", "voided")]

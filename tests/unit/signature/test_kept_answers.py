@@ -49,15 +49,12 @@ def kept(authority: Authority, holder: Holder, revoked: Revoked | None = None) -
     return Answers((authority.ocsp(request, known.get, revoked or {}),), (authority.crl(authority.issuing, {}),))
 
 
-def test_an_answer_counts_for_as_long_as_it_is_fresh(authority: Authority, holder: Holder) -> None:
+def test_an_answer_counts_while_fresh_and_about_its_own(authority: Authority, holder: Holder) -> None:
     answers, now = kept(authority, holder), datetime.now(UTC)
     second = timedelta(seconds=1)
     assert answers.about(asn1(holder), now) == answers
     assert answers.about(asn1(holder), now + FRESH - 2 * second) == answers
     assert answers.about(asn1(holder), now + FRESH + second) == NOTHING
-
-
-def test_an_answer_about_another_does_not_count(authority: Authority, holder: Holder) -> None:
     answers, now = kept(authority, holder), datetime.now(UTC)
     other = authority.person([(NameOID.COMMON_NAME, "B")])
     assert answers.about(asn1(other), now) == Answers(crls=answers.crls)
@@ -245,11 +242,8 @@ def test_each_signature_is_borne_out_by_an_event(order: About, told: Told, wrong
     assert compared([signed(order, status="waiting"), signed(order, OTHER, status="declined")], {order: told}) == []
 
 
-def test_the_log_says_nothing_of_a_place_that_it_was_not_asked_about() -> None:
+def test_one_place_orders_one_signature_and_the_log_says_nothing_of_others() -> None:
     assert compared([signed(RESULT)], {}) == [UnorderedSignature(RESULT, Wrong.OF_NO_FILING)]
-
-
-def test_one_place_orders_one_signature() -> None:
     given, told = [signed(RESULT), signed(RESULT), signed(RESULT, OTHER), signed(PAPER)], Told.SIGNED
     assert compared(given, {RESULT: told, PAPER: told}) == [UnorderedSignature(RESULT, Wrong.ONE_TOO_MANY)]
     assert len(compared(given, {PAPER: told, RESULT: Told.NOTHING})) == 2

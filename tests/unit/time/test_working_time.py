@@ -289,12 +289,9 @@ def test_a_pause_in_a_limit_in_days_of_the_calendar_is_told_in_days() -> None:
     )
 
 
-def test_a_working_day_before_an_opening_is_one_before_the_close_of_the_day_before() -> None:
+def test_a_working_day_before_an_opening_is_before_a_close_and_pauses_end() -> None:
     assert working_time.before(at("2026-03-04T07:00"), limit("1 working day"), VN) == at("2026-03-02T17:00")
     assert working_time.before(at("2026-03-04T07:01"), limit("1 working day"), VN) == at("2026-03-03T07:01")
-
-
-def test_a_pause_that_ends_now_is_over() -> None:
     stood = [(at("2026-03-04T10:00"), at("2026-03-04T11:00"))]
     asked = (at("2026-03-02T09:00"), limit("5 working days"), VN)
     left = [working_time.remaining(at(now), *asked, pauses=stood) for now in ("2026-03-04T10:59", "2026-03-04T11:00")]
