@@ -15,12 +15,10 @@ from schemas.papers.commands import VoidReceipt
 from schemas.payment.state import MoneyNotice
 from schemas.people import Role
 from schemas.refund.commands import (
-    AcceptShortPayment,
     ApproveRefund,
-    ApproveShortPayment,
     RequestRefund,
 )
-from tests.acting import PAYS_TOO_LITTLE, VIA, Play, eventually, extract, officer
+from tests.acting import VIA, Play, eventually, extract, officer
 from tests.callbacks import kept
 from tests.conftest import World
 from tests.integration.papers.receipts import outside, service
@@ -104,16 +102,6 @@ async def test_a_receipt_stays_until_the_last_dong_of_it_has_gone_back(world: Wo
     await sound(world)
 
 
-async def test_a_charge_back_makes_it_void_once(world: World, desk: Desk) -> None:
-    async with at_work(world):
-        play = await paid(world)
-        await work(desk.relay())
-        await charge_back(play)
-    await work(desk.relay())
-    assert (await register(world), await voided(world)) == ([(AMOUNT, True)], ["charged_back"])
-    await sound(world)
-
-
 @pytest.mark.parametrize("again", [True, False])
 async def test_money_that_is_gone_before_its_receipt_came_has_none(world: World, desk: Desk, *, again: bool) -> None:
     """A relay that was away finds all at once; another one is not issued in the place of one that was made void."""
@@ -137,15 +125,3 @@ async def void_again(world: World) -> None:
     said = {"command_id": "v", "actor": CASHIER, "via": VIA, "again": True}
     command = VoidReceipt.model_validate(said | {"registered": number, "reason": "sai tên"})
     await void(world.app_dsn, world.settings.master, command)
-
-
-async def test_the_receipt_of_what_two_took_for_the_whole_fee_is_over_what_came(world: World, desk: Desk) -> None:
-    async with at_work(world):
-        play = await paid(world, payer_account=PAYS_TOO_LITTLE)
-        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_disputed" in kinds)
-        await play.refund(AcceptShortPayment, CASHIER, **WHY)
-        await play.refund(ApproveShortPayment, LEADER)
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
-    await work(desk.relay())
-    assert await register(world) == [(AMOUNT - 1_000, False)]
-    await sound(world)
