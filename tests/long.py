@@ -76,10 +76,8 @@ faults/test_total_loss.py: a demo whose Temporal comes back older
 integration/deploy/test_benchmark.py: that each benchmark runs and measures what it names
   but cpu_is_compared what_does
 integration/deploy/test_demo_fits.py: every message of a whole demo against the published schemas
-integration/deploy/test_money_wires.py: each wire's slow, killed and repeated calls
-  only a_refund_whose callbacks_come
-integration/deploy/test_sandbox.py: sandboxes killed and started again
-  only no_acknowledged
+integration/deploy/test_sandbox.py: sandboxes killed and started again, each wire's slow and repeated calls
+  only a_refund_whose callbacks_come no_acknowledged
 integration/deploy/test_stack.py: parts killed one by one, a supervisor that dies, and demos with each expectation wrong
   but a_mix_holds a_part_that_never a_recorded filings_that up_returns up_serves what_runs
 integration/erasure/test_failing.py: requests that fail beside others that must not wait
@@ -90,9 +88,8 @@ integration/files/test_preview.py: pictures of every kind of page, and the comma
   but no_page_is what_cant
 integration/gateway/test_callbacks.py: every provider's callback, one by one, and the doctor's words on those left
   only a_missing each_ipn_gets the_doctor_asks the_doctor_counts the_doctor_names
-integration/gateway/test_driving.py: callbacks that come before their payment, or to nobody
-  only several_relays
-integration/gateway/test_requests.py: requests that end and are asked for anew, over two providers
+integration/gateway/test_driving.py: callbacks before their payment, and requests asked for anew, over two providers
+  only several_relays only_whose a_provider a_signed
 integration/gateway/test_suspense.py: each act on money in suspense, by the command
   only a_transfer
 integration/kit/test_attaching.py: uploads that are killed, at once, or without room

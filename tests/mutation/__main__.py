@@ -78,7 +78,7 @@ PACKAGES: Final = (
         "workflows/stream",
         (
             "tests/unit/stream",
-            "tests/unit/test_receipts.py",
+            "tests/unit/test_streams.py",
             "tests/replay/test_golden.py",
             "tests/workflow/test_bad_input.py",
             "tests/workflow/test_branches.py",

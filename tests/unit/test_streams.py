@@ -1,6 +1,7 @@
-"""Every kind of stream stands in one descriptor, and derived ids are the same on every machine and for ever."""
+"""Every kind of stream stands in one descriptor; derived ids are the same for ever; what a workflow remembers."""
 
 import re
+from base64 import b64decode
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -26,7 +27,7 @@ from schemas.people import SYSTEM, Role
 from schemas.refund.events import RefundApproved, RefundBegun, RefundChargedBack, RefundGiven, RefundOpened
 from schemas.refund.events import RefundLeftToHand as LeftToHand
 from schemas.result.events import ResultEntered, ResultMade
-from schemas.stream.ledger import Recorded
+from schemas.stream.ledger import Receipt, Recorded
 from schemas.stream.part import OnDemandStart, on_demand
 from schemas.stream.restart import Restarted
 from schemas.words.catalogue import SENTENCES
@@ -35,6 +36,7 @@ from tests.waits import sample
 from verifier import bundle as bundle_verifier
 from verifier import ledger as ledger_verifier
 from workers.wiring import WORKFLOWS
+from workflows.stream.command_receipts import RECENT, Receipts
 
 LEDGER: Final = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8")
 DIGITS: Final = {"YYYYMMDD": "%Y%m%d", "YYYY": "%Y"}
@@ -228,3 +230,31 @@ def test_what_canonical_json_cannot_hold_is_refused_wherever_it_stands(value: An
 def test_what_is_written_in_another_way_is_no_id(name: str) -> None:
     with pytest.raises(ValueError, match=r"id|UUID|int"):
         ids.StreamId.parse(name)
+
+
+# What a workflow remembers of its commands, however many there were.
+
+WHEN = datetime(2026, 11, 26, tzinfo=UTC)
+
+
+def receipt(n: int) -> Receipt:
+    return Receipt(command_id=f"c-{n}", digest="d", seq=n, at=WHEN)
+
+
+def test_the_first_and_the_newest_are_kept_whole_and_the_others_known() -> None:
+    found = Receipts()
+    for n in range(1, RECENT + 6):
+        found.add((receipt(n),))
+    assert found.kept == (receipt(1), *(receipt(n) for n in range(6, RECENT + 6)))
+    assert found.get("c-1") == receipt(1)
+    assert (found.get("c-5"), "c-5" in found, found.may_hold("c-5")) == (None, False, True)
+    assert not found.may_hold("c-0")
+
+
+def test_the_next_run_knows_as_much() -> None:
+    found = Receipts(map(receipt, range(1, RECENT + 6)))
+    again = Receipts(found.kept, found.older)
+    assert (again.kept, again.older) == (found.kept, found.older)
+    assert len(b64decode(found.older)) == 4 * 8
+    assert all(again.may_hold(f"c-{n}") for n in range(1, RECENT + 6))
+    assert Receipts().older == ""
