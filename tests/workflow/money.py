@@ -119,13 +119,13 @@ async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
 
 
 @asynccontextmanager
-async def at_work(till: Till, **changes: Any) -> AsyncIterator[None]:
-    """Runs a worker with the wire's merchant, its settings changed by `changes`, for all agencies in the directory."""
+async def at_work(till: Till, *others: str, **changes: Any) -> AsyncIterator[None]:
+    """Runs a worker with the wire's merchant, its settings changed by `changes`, and others, for all agencies."""
     world, providers = till.world, merchants_of(till.bank)
     wire = {till.wire: providers[till.wire].model_copy(update=changes)}
     settings = world.settings.model_copy(update={"providers": {**providers, **wire}})
     async with world.connection(world.owner_dsn) as connection:
-        await connection.execute("update agency set merchants = array['nobody', $1]", till.wire)
+        await connection.execute("update agency set merchants = $1", ["nobody", till.wire, *others])
     async with (
         activities(settings) as functions,
         platform_worker(world.temporal, received_by(AnyFiles(), functions), settings),
@@ -183,6 +183,3 @@ async def left_to_people(till: Till) -> list[tuple[str, str]]:
 async def given(till: Till, reference: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = till.ledger(reference)["refunds"]
     return found
-
-
-every_wire = pytest.mark.parametrize("wire", WIRES)

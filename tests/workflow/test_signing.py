@@ -21,14 +21,13 @@ from publishing.authoring.procedures import publish
 from publishing.record.publishing import Publisher, publishing
 from rules.time.working_time import VIETNAM
 from schemas.files import FileRef
-from schemas.filing.events import Outcome
 from schemas.filing.state import Stage
 from schemas.ids import result_workflow
 from schemas.people import Role
 from schemas.publishing.events import OfficerEntered
 from schemas.result.commands import CorrectResult
 from schemas.signature import SignatureOutcome
-from tests.acting import AGENCY, Play, eventually, extract, officer
+from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
 from tests.locked import signing
 from tests.printed import keywords, raw_text
@@ -79,16 +78,6 @@ async def test_the_platform_prints_what_its_template_says_of_the_filing(printing
     assert re.fullmatch("[0-9a-f]{32}", str(keywords(file))), "nobody prints it again without the filing's key"
     assert await register(play) == [("K0000001", "in_force")]
     await sound(printing)
-
-
-async def test_a_refusal_is_a_notice_with_its_reason_and_not_by_the_template(printing: World) -> None:
-    play = await Play.begin(printing, extract(version=VERSION))
-    await play.accept()
-    await play.review(Outcome.REFUSED, "không có trong sổ đăng ký")
-    said = await text(play, (await play.at(Stage.CLOSED)).result)
-    assert "THÔNG BÁO TỪ CHỐI GIẢI QUYẾT HỒ SƠ" in said
-    assert "Lý do: không có trong sổ đăng ký" in said
-    assert "Cấp cho" not in said
 
 
 async def test_officers_sign_what_the_platform_has_printed_under_the_number_that_it_bears(printing: World) -> None:

@@ -3,10 +3,8 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 import httpx
@@ -19,8 +17,6 @@ from motcua import RefusedError
 from schemas.payment.state import PaymentView
 from schemas.people import Actor, Role
 from tests.acting import Play, eventually, extract
-from tests.any_files import AnyFiles, received_by
-from tests.callbacks import merchants_of
 from tests.conftest import World
 from tests.integration.gateway.calls import AMOUNT, Payments, demand, ipn, kept, note, verdicts
 from tests.integration.gateway.calls import payments as payments
@@ -30,7 +26,6 @@ from tests.workflow.money import AMOUNT as FEE
 from tests.workflow.money import PAID, Till, events
 from tests.workflow.money import asked as asked_at
 from tests.workflow.money import at_work as working
-from workers.wiring import activities, platform_worker
 
 
 async def now(world: World) -> None:
@@ -198,25 +193,6 @@ async def test_a_repeat_is_answered_while_its_payment_is_being_told(
 
 # Money through the real gateway: over each wire, asked for anew through another provider, and taken back in parts.
 
-ALL_DAY: Final = None
-
-
-@asynccontextmanager
-async def at_work_for(till: Till, minutes: float | None, *others: str) -> AsyncIterator[None]:
-    """A worker for which a request of the wire's can be paid so long, where the agency has these merchants too."""
-    world = till.world
-    providers = dict(merchants_of(till.bank))
-    providers[till.wire] = providers[till.wire].model_copy(update={"minutes": minutes})
-    settings = world.settings.model_copy(update={"providers": providers})
-    async with world.connection(world.owner_dsn) as connection:
-        await connection.execute("update agency set merchants = $1", [till.wire, *others])
-    async with (
-        activities(settings) as functions,
-        platform_worker(world.temporal, received_by(AnyFiles(), functions), settings),
-        world.back_office(),
-    ):
-        yield
-
 
 async def asked_for(till: Till) -> Play:
     play = await Play.begin(till.world, extract(payer_account=None))
@@ -254,7 +230,7 @@ async def captured(play: Play) -> list[tuple[bool, int]]:
 
 @pytest.mark.parametrize("wire", ["vnpay"])
 async def test_only_whose_filing_it_is_asks_anew_and_only_through_whom_the_agency_names(till: Till) -> None:
-    async with at_work_for(till, ALL_DAY, "vietqr"):
+    async with working(till, "vietqr"):
         play = await asked_for(till)
         for fields, rule in (
             ({"provider": "platform"}, "provider_not_offered"),
@@ -274,7 +250,7 @@ async def test_only_whose_filing_it_is_asks_anew_and_only_through_whom_the_agenc
 @pytest.mark.parametrize("wire", ["platform"])
 async def test_a_provider_that_does_not_answer_holds_up_its_own_request_alone(till: Till) -> None:
     """Neither its order nor the closing of its request is answered; the payer takes another."""
-    async with at_work_for(till, 0.02, "vnpay"):
+    async with working(till, "vnpay", minutes=0.02):
         till.bank.client.put("/faults/platform", json={"fault": "broken", "times": 10_000})
         play = await Play.begin(till.world, extract(payer_account=None))
         await play.accept()

@@ -8,17 +8,9 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from console.home import Home
 from deploy.command import app
-from operations.doctor.surroundings import Surroundings
-from tests.conftest import World
 
 NOBODY = "127.0.0.1:1"
-
-
-def around(world: World) -> Surroundings:
-    """Returns the surroundings for one check of the doctor, with only the record of this world."""
-    return Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home))
 
 
 @dataclass(frozen=True)

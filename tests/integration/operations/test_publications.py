@@ -36,9 +36,9 @@ from schemas.people import Actor, Role
 from schemas.privacy.erasure import ERASED_WORDS
 from schemas.publishing.events import OfficerErased, ProcedurePublished, PublicationAsked
 from tests.conftest import DIRECTORY, World
-from tests.integration.operations.doctor import around
 from tests.integration.operations.templates import OURS
 from tests.provinces import EXTRACT_FILE, UNCONFIRMED, changed, overlay
+from tests.waits import around
 from verifier import ledger as ledger_verifier
 
 AGENCY: Final = "H01.12"

@@ -20,10 +20,10 @@ from operations.principals.fold import differences
 from schemas.errors import RefusalError
 from schemas.identity.statement import Claim
 from tests.conftest import World
-from tests.integration.operations.doctor import around
 from tests.integration.operations.principals import adding, approving, done, requiring, revoking, rotating
 from tests.shell import Shell
 from tests.speaking import grant, private_key
+from tests.waits import around
 
 KEY: Final = private_key(1).key_id
 OTHER: Final = private_key(3).key_id

@@ -20,12 +20,12 @@ from schemas.money.till import CloseTill, CountTill, OpenTill, TillShown
 from schemas.people import Actor, Role
 from tests.acting import AGENCY, VIA, Play, eventually, officer
 from tests.conftest import World
-from tests.integration.operations.doctor import around
 from tests.integration.papers.receipts import CASHIER, LAND, LE_PHI, PHI, land, paid, sound
 from tests.integration.papers.relays import at_work
 from tests.integration.record.appends import ASKED, WAITING, Log, opened
 from tests.keyed import keyed
 from tests.shell import Shell
+from tests.waits import around
 from views.registers.tills import till_of
 
 MINE: Final = officer(Role.CASHIER)

@@ -18,7 +18,6 @@ from schemas.papers.state import PaperKind, ReceiptRegister
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
 from tests.conftest import World
-from tests.integration.operations.doctor import around
 from tests.integration.papers.receipts import (
     CASHIER,
     KINDS_OF_PAPER,
@@ -38,6 +37,7 @@ from tests.integration.papers.relays import NO_FOOT, RELAYS, Desk, at_work, desk
 from tests.printed import codes, pages, raw_text
 from tests.sandboxes import Server
 from tests.shell import Shell
+from tests.waits import around
 from verifier.bundle import canonical
 from verifier.bundle import verify as verify_bundle
 from views.registers.receipts import receipts

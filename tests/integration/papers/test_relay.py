@@ -37,13 +37,13 @@ from schemas.people import Role
 from schemas.stream.about import About
 from tests.acting import AGENCY, Play, birth, extract, marriage
 from tests.conftest import World
-from tests.integration.operations.doctor import around
 from tests.integration.operations.erasure import approved, asked, sound, worked
 from tests.integration.papers.relays import NO_FOOT, Desk, at_work, lived, work
 from tests.integration.papers.relays import desk as desk
 from tests.integration.signature import party as p
 from tests.printed import keywords, raw_text
 from tests.shell import Ended, Shell
+from tests.waits import around
 from tests.workflow.results import signers
 from verifier import bundle as bundle_verifier
 from views.log import Log, Told

@@ -8,7 +8,6 @@ import pytest
 
 from activities.partners.money.provider import Notice
 from activities.partners.money.telling import tell_payment
-from operations.rebuilding.rebuild import rebuild
 from operations.receipts import void
 from schemas.ids import fee_key, payment_workflow, reference_of
 from schemas.papers.commands import VoidReceipt
@@ -23,7 +22,7 @@ from tests.callbacks import kept
 from tests.conftest import World
 from tests.integration.papers.receipts import outside, service
 from tests.integration.papers.relays import Desk, at_work, desk, work
-from verifier.ledger import verify
+from tests.sound import sound
 
 AMOUNT: Final = 16_000
 
@@ -80,11 +79,6 @@ async def give_back(play: Play, amount: int, case: int) -> None:
     await play.refund(RequestRefund, CASHIER, amount=amount, **WHY)
     await play.refund(ApproveRefund, LEADER, case=case)
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds.count("payment_refunded") == case)
-
-
-async def sound(world: World) -> None:
-    assert (await verify(world.superuser_dsn)).problems == []
-    assert not any((await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)).changed.values())
 
 
 async def test_a_receipt_stays_until_the_last_dong_of_it_has_gone_back(world: World, desk: Desk) -> None:

@@ -14,8 +14,8 @@ from schemas.filing import commands as cm
 from schemas.people import Actor, Role
 from tests.acting import AGENCY, AUTHORISATION, VIA, Doubtful, Play, marriage, officer
 from tests.conftest import World
-from tests.integration.operations.doctor import around
 from tests.shell import Shell
+from tests.waits import around
 
 TODAY: Final = datetime.now(VIETNAM).date()
 DAY: Final = timedelta(days=1)

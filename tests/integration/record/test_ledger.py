@@ -39,9 +39,9 @@ from tests.conftest import World, database_url
 from tests.faults.processes import ANY_FILES
 from tests.forked import forked
 from tests.histories import CANARY, PERSON, told_on
-from tests.integration.operations.doctor import around
 from tests.integration.record.appends import ASKED, batch, captured, opened
 from tests.shell import Shell
+from tests.waits import around
 from verifier import bundle as bundle_verifier
 from verifier import ledger as ledger_verifier
 from verifier.ledger import Rule

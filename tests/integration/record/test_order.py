@@ -11,9 +11,9 @@ from activities.ledger.sequencer import position_appends
 from operations.doctor.finding import Health
 from operations.doctor.record.order import order
 from tests.conftest import World
-from tests.integration.operations.doctor import around
 from tests.integration.record.appends import ASKED, Log, captured, opened
 from tests.keyed import keyed
+from tests.waits import around
 from verifier import ledger as ledger_verifier
 from verifier.ledger import Rule
 from views.order import Positioned, events_after, last_position

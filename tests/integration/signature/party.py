@@ -34,8 +34,9 @@ from activities.signature.revocation import Asking, Responders
 from activities.signature.signing import HttpStamper, Lasting, Person
 from activities.signature.trust import Trust
 from sandbox.trust.authority import Authority, Holder
-from schemas.signature import APPLICANTS_FIELD
+from schemas.signature import APPLICANTS_FIELD, SignatureVerdict
 from schemas.stream.about import About
+from schemas.translate import said
 
 CONTENT: Final = "0f" * 32
 FIELD: Final = APPLICANTS_FIELD
@@ -69,6 +70,12 @@ def printed(content: str = CONTENT, text: str | None = None) -> bytes:
     output = BytesIO()
     writer.write(output)
     return output.getvalue()
+
+
+def told(verdict: SignatureVerdict) -> str:
+    """Returns the outcome, and the rules on which it rests, each said in both languages."""
+    assert all(problem.message == said(problem.rule) for problem in verdict.problems)
+    return " ".join([verdict.outcome, *(problem.rule for problem in verdict.problems)])
 
 
 def changed(file: bytes, change: Callable[[IncrementalPdfFileWriter], Any]) -> bytes:

@@ -29,7 +29,6 @@ from activities.signature.trust import Trust
 from activities.signature.verified import verify_official
 from sandbox.trust.authority import Authority
 from schemas.signature import SignatureOutcome, SignatureProof, SignatureVerdict
-from schemas.translate import said
 from tests.integration.signature import party as p
 from tests.integration.signature.forge import (
     Forge,
@@ -255,7 +254,7 @@ RULES: Final = {case: (make, rule) for rule, cases in ATTACKS.items() for case, 
 async def of_content(party: p.Party, made: Made) -> tuple[str, SignatureVerdict, bytes]:
     signature = cms_of(CONTENT, made.hand, made.way).dump()
     verdict = await party.check().detached(signature, CONTENT, Signatory(frozenset({p.APPLICANT})), datetime.now(UTC))
-    return ended(verdict), verdict, signature
+    return p.told(verdict), verdict, signature
 
 
 async def of_form(party: p.Party, made: Made) -> tuple[str, SignatureVerdict, bytes]:
@@ -264,12 +263,7 @@ async def of_form(party: p.Party, made: Made) -> tuple[str, SignatureVerdict, by
         SIGNED[party.root.dump()] = p.rolled_back(whole, 0)
     file = refilled(SIGNED[party.root.dump()], lambda content: cms_of(content, made.hand, made.way))
     verdict = await party.check().pdf(file, Form(p.CONTENT, FORM), p.BY_APPLICANT, datetime.now(UTC))
-    return ended(verdict), verdict, file
-
-
-def ended(verdict: SignatureVerdict) -> str:
-    assert all(problem.message == said(problem.rule) for problem in verdict.problems)
-    return " ".join([verdict.outcome, *(problem.rule for problem in verdict.problems)])
+    return p.told(verdict), verdict, file
 
 
 @pytest.mark.parametrize("case", HONEST)

@@ -19,7 +19,6 @@ from activities.signature.revisions import Form
 from activities.signature.revocation import NOTHING, Answers, Asking, Offline, Responders
 from activities.signature.signing import sign_detached, sign_pdf
 from schemas.signature import SignatureVerdict
-from schemas.translate import said
 from tests.integration.signature import party as p
 from tests.walking import walked
 
@@ -30,13 +29,6 @@ OF_APPLICANT = Signatory(frozenset({p.APPLICANT}))
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def told(verdict: SignatureVerdict) -> str:
-    """The outcome, and the rules it rests on; each said in both languages."""
-    for problem in verdict.problems:
-        assert problem.message == said(problem.rule)
-    return " ".join([verdict.outcome, *(problem.rule for problem in verdict.problems)])
 
 
 async def lasting(party: p.Party, who: Identity = p.APPLICANT, file: bytes = FORM) -> bytes:
@@ -55,13 +47,13 @@ async def judged(
     asking: Asking | None = None,
 ) -> str:
     signatories = (Signatory(frozenset({who}), p.FIELD),)
-    return told(await party.check(asking).pdf(file, form, signatories, now()))
+    return p.told(await party.check(asking).pdf(file, form, signatories, now()))
 
 
 async def test_a_signed_form_is_valid_and_what_was_seen_is_kept(party: p.Party) -> None:
     file = await lasting(party)
     verdict = await party.check().pdf(file, Form(p.CONTENT, FORM), p.BY_APPLICANT, now())
-    assert told(verdict) == "valid"
+    assert p.told(verdict) == "valid"
     (seen,) = verdict.evidence
     assert seen.field == p.FIELD
     assert len(seen.certificates) == 3
@@ -74,7 +66,7 @@ async def test_a_signed_form_is_valid_and_what_was_seen_is_kept(party: p.Party) 
 async def test_without_a_time_stamp_it_is_judged_at_receipt(party: p.Party) -> None:
     received_at = now()
     verdict = await party.check().pdf(await plain(party), Form(p.CONTENT, FORM), p.BY_APPLICANT, received_at)
-    assert told(verdict) == "valid"
+    assert p.told(verdict) == "valid"
     assert (verdict.evidence[0].judged_at, verdict.evidence[0].stamped_at) == (received_at, None)
 
 
@@ -84,7 +76,7 @@ async def test_a_certificate_of_a_foreign_root_is_refused(party: p.Party, tmp_pa
     assert await judged(party, file) == "refused certificate_foreign"
     signature = await sign_detached(SUBMISSION, foreign, p.person(p.APPLICANT))
     verdict = await party.check().detached(signature, SUBMISSION, OF_APPLICANT, now())
-    assert told(verdict) == "refused certificate_foreign"
+    assert p.told(verdict) == "refused certificate_foreign"
 
 
 CHANGES = [p.another_page, p.larger_page, p.annotation, p.other_text, p.another_field, p.script]
@@ -127,11 +119,11 @@ async def test_rolled_back_to_before_the_second_signature_it_misses_one(party: p
     both = (*p.BY_APPLICANT, Signatory(frozenset({p.SPOUSE}), "Spouse"))
     second = await plain(party, p.SPOUSE, file=await plain(party, file=form), field="Spouse")
     check = party.check()
-    assert told(await check.pdf(second, Form(p.CONTENT, form), both, now())) == "valid"
-    assert told(await check.pdf(p.rolled_back(second, 0), Form(p.CONTENT, form), both, now())) == (
+    assert p.told(await check.pdf(second, Form(p.CONTENT, form), both, now())) == "valid"
+    assert p.told(await check.pdf(p.rolled_back(second, 0), Form(p.CONTENT, form), both, now())) == (
         "refused signature_missing"
     )
-    assert told(await check.pdf(second, Form(p.CONTENT, form), p.BY_APPLICANT, now())) == (
+    assert p.told(await check.pdf(second, Form(p.CONTENT, form), p.BY_APPLICANT, now())) == (
         "refused signature_in_other_field"
     )
 
@@ -225,14 +217,16 @@ async def test_a_detached_signature_is_over_exactly_this_content(party: p.Party)
     signature = await sign_detached(SUBMISSION, party.signer, p.person(p.APPLICANT), party.stamper)
     check = party.check()
     verdict = await check.detached(signature, SUBMISSION, OF_APPLICANT, now())
-    assert told(verdict) == "valid"
+    assert p.told(verdict) == "valid"
     assert verdict.evidence[0].stamped_at is not None
     for other in (SUBMISSION[:-1], SUBMISSION + b" ", b"", b'{"procedure":"1.001612"}'):
-        assert told(await check.detached(signature, other, OF_APPLICANT, now())) == "refused signature_of_other_content"
+        assert (
+            p.told(await check.detached(signature, other, OF_APPLICANT, now())) == "refused signature_of_other_content"
+        )
     by_other = Signatory(frozenset({p.SPOUSE}))
-    assert told(await check.detached(signature, SUBMISSION, by_other, now())) == "refused signer_is_other"
+    assert p.told(await check.detached(signature, SUBMISSION, by_other, now())) == "refused signer_is_other"
     for broken in (b"", b"x", signature[:-1], signature + b"x", SUBMISSION):
-        assert told(await check.detached(broken, SUBMISSION, OF_APPLICANT, now())) == "refused signature_unreadable"
+        assert p.told(await check.detached(broken, SUBMISSION, OF_APPLICANT, now())) == "refused signature_unreadable"
 
 
 async def test_a_subject_without_a_number_names_nobody(party: p.Party) -> None:

@@ -71,8 +71,7 @@ async def signed(party: p.Party, form: bytes = FORM) -> bytes:
 
 
 async def judged(party: p.Party, file: bytes) -> str:
-    verdict = await party.check().pdf(file, Form(DIGEST, FORM), p.BY_APPLICANT, datetime.now(UTC))
-    return " ".join([verdict.outcome, *(problem.rule for problem in verdict.problems)])
+    return p.told(await party.check().pdf(file, Form(DIGEST, FORM), p.BY_APPLICANT, datetime.now(UTC)))
 
 
 def quietly(file: bytes, change: Change) -> bytes:
