@@ -1,4 +1,4 @@
-"""What the verifiers share, by vectors that others have published: none of them was made by this project.
+"""Trees, notes, checkpoints and policies by vectors that others have published, as the verifiers and as we read them.
 
 `vectors/inclusion.json` is of github.com/transparency-dev/merkle (`testdata/inclusion`, at 417fb0c), each with its name
 there, index, size, leaf, path, root, and whether it is wrong.
@@ -6,6 +6,7 @@ there, index, size, leaf, path, root, and whether it is wrong.
 
 import json
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -15,7 +16,19 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from obstore.store import MemoryStore
 
+from activities.checkpoints.place import CheckpointError, Fault, Within, add_same
+from console.home import Home
+from deploy.stack.checkpoints import checkpoints_of_stack
+from recovery.checkpoint_store import SecondPlace
+from rules.proof import checkpoint
+from rules.proof import note as notes
+from rules.proof import policy as policies
+from rules.proof.evidence import evidence
+from rules.proof.note import Kind, Signer, Verifier
+from rules.proof.policy import PolicyError, read_policy
+from rules.proof.witness import NOTHING, Refused, Request, Seen, judged
 from tests.walking import walked
 from verifier.events import canonical, event_of, leaf
 from verifier.notes import (
@@ -207,6 +220,8 @@ def test_the_example_of_cosignature() -> None:
 def test_no_note(broken: bytes) -> None:
     with pytest.raises(NoteError):
         read_note(broken)
+    with pytest.raises(notes.NoteError):
+        notes.read_note(broken)
 
 
 @walked(
@@ -218,23 +233,27 @@ def test_no_note(broken: bytes) -> None:
 def test_no_checkpoint(old: str, new: str) -> None:
     written = BEHIND.decode()
     assert old in written
+    changed = written.replace(old, new, 1).encode()
     with pytest.raises(NoteError):
-        checkpoint_in(read_note(written.replace(old, new, 1).encode()))
+        checkpoint_in(read_note(changed))
+    with pytest.raises(notes.NoteError):
+        checkpoint.Checkpoint.read(notes.read_note(changed).text)
 
 
 KEYS: Final = {name: Key(name, WITNESS, name.encode() * 16) for name in ("X1", "X2", "X3", "Y1", "Y2")}
 WITNESSES: Final = "".join(f"witness {name} {key}\n" for name, key in KEYS.items())
 
 
-def test_the_example_of_policy() -> None:
+@walked(("read", "key"), [(Policy, lambda key: key), (read_policy, lambda key: Verifier.read(str(key)))], exactly=2)
+def test_the_example_of_policy(read: Callable[[str], Any], key: Callable[[Key], Any]) -> None:
     """As C2SP tlog-policy has it."""
     groups = "group X-witnesses 2 X1 X2 X3\ngroup Y-witnesses any Y1 Y2\ngroup X-and-Y all X-witnesses Y-witnesses\n"
-    policy = Policy(f"# whom we trust\n\n log  {FOO}\thttps://log.example\n{WITNESSES}{groups}quorum X-and-Y\n")
-    assert policy.logs == [Key.read(FOO, LOG)]
+    policy = read(f"# whom we trust\n\n log  {FOO}\thttps://log.example\n{WITNESSES}{groups}quorum X-and-Y\n")
+    assert list(policy.logs) == [key(Key.read(FOO, LOG))]
     for count in range(6):
         for names in combinations(KEYS, count):
             enough = sum(name[0] == "X" for name in names) >= 2 and any(name[0] == "Y" for name in names)
-            assert policy.met([KEYS[name] for name in names]) == enough, names
+            assert policy.met([key(KEYS[name]) for name in names]) == enough, names
 
 
 @walked(
@@ -268,6 +287,8 @@ def test_the_example_of_policy() -> None:
 def test_no_policy(broken: str) -> None:
     with pytest.raises(ValueError, match="policy"):
         Policy(broken)
+    with pytest.raises(PolicyError):
+        read_policy(broken)
 
 
 def test_the_leaf_of_an_event() -> None:
@@ -278,3 +299,161 @@ def test_the_leaf_of_an_event() -> None:
     assert event_of(data) == (name, 258, digest)
     for broken in (b"", data[:-1], data + b"x", b"\x00\x00\x00\x01\xff" + data[13:]):
         assert event_of(broken) is None
+
+
+# What the product writes and judges.
+
+ASKED: Final = (
+    "old 20852014\nPlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\njrJZDmY8Y7SyJE0MWLpLozkIVMSMZcD5kvuKxPC3swk=\n"
+    "5+pKlUdi2LeF/BcMHBn+Ku6yhPGNCswZZD1X/6QgPd8=\n/6WVhPs2CwSsb5rYBH5cjHV/wSmA79abXAwhXw3Kj/0=\n\n"
+    "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"
+    "— example.com/behind-the-sofa "
+    "Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
+    "— example.com/behind-the-sofa "
+    "opLqBQsREYCgu6xQkYQwJr9fo45a62DN9EdmHXnZdXNqlcVGlCum2Wks+49/V6267UEjw6QUXTS5Rovnzv++qbSzm9Q=\n"
+).encode()
+# RFC 8032, section 7.1, test 1.
+SECRET: Final = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
+OURS: Final = Signer.of("example.com/log", Kind.LOG, SECRET)
+OUR_WITNESS: Final = Signer.of("witness.example.com/w1", Kind.WITNESS, bytes(32))
+ONE: Final = checkpoint.Checkpoint("example.com/log", 1, bytes(range(32)))
+
+
+def test_the_examples_of_notes_cosignatures_and_requests() -> None:
+    note, key = notes.read_note(EXAMPLE), notes.Verifier.read(FOO)
+    assert (str(key), key.id.hex(), bytes(note)) == (FOO, "530d903a", EXAMPLE)
+    assert [one.by for one in notes.signers(note, [key])] == [key]
+    with pytest.raises(notes.NoteError):
+        notes.signers(notes.Note("This is another message.\n", note.signatures), [key])
+    note = notes.read_note(BEHIND)
+    assert bytes(note) == BEHIND
+    assert checkpoint.Checkpoint.read(note.text).size == 20852163
+    assert int.from_bytes(note.signatures[1].value[:8], "big") == 1679315147
+    assert notes.signers(note, [OURS.verifier, OUR_WITNESS.verifier]) == []
+    request = Request.read(ASKED)
+    assert (request.old, len(request.proof), bytes(request)) == (20852014, 4, ASKED)
+    public = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+    assert OURS.verifier.public.hex() == public
+    assert Signer.read(f"{OURS.written()}\n") == OURS
+    assert SECRET.hex() not in repr(OURS)
+
+
+WRONG: Final[dict[Callable[[Any], object], tuple[object, ...]]] = {
+    Verifier.read: (
+        "",
+        FOO.replace("530d", "530e"),
+        FOO.replace("+Ae", "+Ve"),
+        FOO.replace("example.com/foo", "example com"),
+        "a+00000000+AA==",
+    ),
+    Signer.read: ("", FOO),
+    Request.read: (b"old 1", b"new 1\n\n" + EXAMPLE, b"old 01\n\n" + EXAMPLE, b"old 1\nAAAA\n\n" + EXAMPLE),
+}
+
+
+@walked(("read", "broken"), [(read, one) for read, every in WRONG.items() for one in every], ids=repr, exactly=11)
+def test_what_is_not_written_so_is_refused(read: Callable[[Any], object], broken: object) -> None:
+    with pytest.raises(notes.NoteError):
+        read(broken)
+
+
+def test_a_log_and_a_witness_sign() -> None:
+    note = notes.Note(ONE.text).signed(OURS.sign(ONE.text), OUR_WITNESS.sign(ONE.text, 1_700_000_000))
+    found = notes.signers(notes.read_note(bytes(note)), [OURS.verifier, OUR_WITNESS.verifier])
+    assert [(one.by, one.at) for one in found] == [(OURS.verifier, None), (OUR_WITNESS.verifier, 1_700_000_000)]
+    again = note.signed(OUR_WITNESS.sign(ONE.text, 1_700_000_001))
+    assert [one.at for one in notes.signers(again, [OUR_WITNESS.verifier])] == [1_700_000_001]
+    line = note.signatures[1]
+    later = line._replace(value=(1_700_000_009).to_bytes(8, "big") + line.value[8:])
+    with pytest.raises(notes.NoteError):
+        notes.signers(note.signed(later), [OUR_WITNESS.verifier])
+
+
+def test_the_same_key_signs_as_one_kind_alone() -> None:
+    as_witness = Signer.of(OURS.verifier.name, Kind.WITNESS, SECRET)
+    assert as_witness.verifier.id != OURS.verifier.id
+    assert notes.signers(notes.Note(ONE.text).signed(OURS.sign(ONE.text)), [as_witness.verifier]) == []
+
+
+def test_a_checkpoint_with_more_lines_and_the_proof_of_an_entry() -> None:
+    more = checkpoint.Checkpoint(ONE.origin, 1, ONE.root, ("succeeds another 5",))
+    assert checkpoint.Checkpoint.read(more.text) == more
+    note = notes.Note(ONE.text).signed(OURS.sign(ONE.text))
+    head = b"c2sp.org/tlog-proof@v1\nindex 7\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n\n"
+    assert evidence(7, [bytes(range(32))], note) == head + bytes(note)
+    assert evidence(0, [], note) == b"c2sp.org/tlog-proof@v1\nindex 0\n\n" + bytes(note)
+
+
+def asked(old: int, of: checkpoint.Checkpoint, *proof: bytes, by: Signer = OURS) -> Request:
+    return Request(old, proof, notes.Note(of.text).signed(by.sign(of.text)))
+
+
+def test_what_a_witness_says() -> None:
+    logs = [OURS.verifier]
+    grown = checkpoint.Checkpoint(ONE.origin, 2, b64decode("A" * 43 + "="))
+    forged = notes.Note(grown.text).signed(OURS.sign(ONE.text))
+    seen = Seen(1, ONE.root)
+    assert judged(asked(0, ONE), logs, NOTHING) == ONE
+    assert judged(asked(1, ONE), logs, seen) == ONE
+    assert judged(asked(0, ONE), [], NOTHING) == Refused(404)
+    assert judged(asked(0, ONE, by=OUR_WITNESS), logs, NOTHING) == Refused(403)
+    assert judged(Request(0, (), forged), logs, NOTHING) == Refused(403)
+    assert judged(asked(2, ONE), logs, NOTHING) == Refused(400)
+    assert judged(asked(0, ONE), logs, seen) == Refused(409, 1)
+    assert judged(asked(0, ONE, ONE.root), logs, NOTHING) == Refused(422)
+    assert judged(asked(1, grown, grown.root), logs, seen) == Refused(422)
+    assert judged(asked(1, checkpoint.Checkpoint(ONE.origin, 1, grown.root)), logs, seen) == Refused(422)
+    assert judged(asked(0, checkpoint.Checkpoint(ONE.origin, 0, ONE.root)), logs, NOTHING) == Refused(422)
+    assert judged(Request(0, (), notes.read_note(EXAMPLE)), [notes.Verifier.read(FOO)], NOTHING) == Refused(400)
+
+
+def test_the_simple_policies() -> None:
+    assert policies.read_policy("quorum none") == policies.Policy()
+    assert policies.Policy().met([])
+    one = policies.read_policy(f"witness w {KEYS['X1']} http://w\nquorum w")
+    first, second = (Verifier.read(str(KEYS[name])) for name in ("X1", "X2"))
+    assert one.witnesses == {"w": policies.Known(first, "http://w")}
+    assert one.met([first])
+    assert not one.met([second])
+
+
+# The second place, as a folder and as any other store: written once, but for the newest checkpoint.
+
+
+@pytest.fixture(params=["folder", "store"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> SecondPlace:
+    return SecondPlace.at(tmp_path.as_uri()) if request.param == "folder" else SecondPlace(MemoryStore())
+
+
+async def test_nothing_is_overwritten(place: SecondPlace) -> None:
+    log = Within(place, "1")
+    assert await log.read("tile/0/000.p/3") is None
+    assert await log.names("checkpoints") == []
+    assert await log.add("tile/0/000.p/3", b"one")
+    assert not await log.add("tile/0/000.p/3", b"two")
+    assert await place.read("1/tile/0/000.p/3") == b"one"
+    await add_same(log, "tile/0/000.p/3", b"one")
+    with pytest.raises(CheckpointError) as refusal:
+        await add_same(log, "tile/0/000.p/3", b"two")
+    assert refusal.value.fault is Fault.OTHER_CONTENT
+    for content in (b"first", b"second"):
+        await log.replace("checkpoint", content)
+        assert await log.read("checkpoint") == content
+    for size in ("1", "256", "30"):
+        await log.add(f"checkpoints/{size}", b"")
+    assert sorted(await log.names("checkpoints")) == ["1", "256", "30"]
+
+
+def test_a_stack_has_a_key_and_a_folder_of_its_own(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.create()
+    told = checkpoints_of_stack(home, {})
+    assert checkpoints_of_stack(home, {"MOTCUA_CHECKPOINTS": ""}) == told
+    key = Path(told["MOTCUA_CHECKPOINT_KEY"])
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert Signer.read(key.read_text()).verifier.name.startswith("localhost/")
+    assert told["MOTCUA_CHECKPOINTS"] == (tmp_path / "checkpoints").as_uri()
+    given = {"MOTCUA_CHECKPOINTS": "s3://elsewhere", "MOTCUA_CHECKPOINT_KEY": "log.key", "MOTCUA_WITNESSES": "policy"}
+    told = checkpoints_of_stack(home, given | {"MOTCUA_OBJECTS": "file:///objects"})
+    here = {name: str(Path(given[name]).resolve()) for name in ("MOTCUA_CHECKPOINT_KEY", "MOTCUA_WITNESSES")}
+    assert told == given | here
