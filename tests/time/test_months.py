@@ -41,9 +41,7 @@ async def test_an_intake_that_nobody_takes_up_is_reminded_of_and_overdue_once(vi
         assert await virtual.told() == []
         await virtual.until("2030-03-05 08:59")
         assert await virtual.told() == [("2030-03-04 15:00", "reminded intake")]
-
         await virtual.until("2030-05-06 09:00")
-
     assert await virtual.told() == [("2030-03-04 15:00", "reminded intake"), ("2030-03-05 09:00", "overdue intake")]
 
 
@@ -55,9 +53,7 @@ async def test_a_supplement_that_never_comes_ends_the_filing_on_its_day(virtual:
         await play.act(RequestSupplement, play.officer(Role.RECEPTION), items=(item,), legal_basis="NĐ 61/2018")
         await virtual.until("2030-03-18 16:59")
         assert await virtual.told() == [(BEGIN, "supplement_requested")]
-
         await virtual.until("2030-03-18 17:01")
-
         assert await virtual.told() == [(BEGIN, "supplement_requested"), ("2030-03-18 17:00", "supplement_expired")]
         assert (await play.view()).status is Status.NOT_ACCEPTED
 

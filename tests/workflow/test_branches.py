@@ -323,7 +323,6 @@ async def test_a_payment_that_no_filing_asked_for_ends_before_the_bank_hears_of_
     squatter = await client.start_workflow("Payment", start, id=payment_workflow(play.filing, 1), task_queue="motcua")
     assert (await refusal(squatter.result())).problems[0].rule == "not_recorded"
     assert await play.order() == {}
-
     await play.accept()
     assert (await eventually(play.order, bool))["amount"] == 16000
     assert (await running.client.payment(play.filing)).amount == 16000
@@ -334,10 +333,8 @@ async def test_a_payment_that_is_owed_is_not_cancelled_by_a_stranger(running: Wo
     await play.accept()
     await eventually(play.order, bool)
     client = await stock(running)
-
     await client.get_workflow_handle(payment_workflow(play.filing, 1)).signal("cancel", "because")
     await play.pay_by_hand()
-
     view = await play.until(lambda view: view.fee is not None and view.fee.state is FeeState.PAID)
     assert view.status is Status.PROCESSING
     assert (await running.client.payment(play.filing)).state is PaymentState.PAID

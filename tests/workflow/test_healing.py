@@ -123,10 +123,8 @@ async def test_after_a_minute_it_goes_on_from_its_log(world: World, healer: Heal
     async with world.platform():
         one = await not_replayable(play)
         run = (await handle_of(play).describe()).run_id
-
         assert await healer.look(world.temporal, one.since + STANDS_STILL) == Look()
         look = await healer.look(world.temporal, soon(one))
-
         healed = Healed(stream=one.workflow_id, at=soon(one), seq=len(await play.kinds()))
         assert look == Look(healed=(healed,))
         assert (await handle_of(play).describe()).run_id != run
@@ -309,7 +307,6 @@ def test_the_looks_add_up_and_stay_small() -> None:
     found = Healings()
     for healed in each:
         found = found.after(Look(healed=(healed,), left=("filing:x",) * (MOST_LEFT + 1)))
-
     assert (found.total, found.last, len(found.left)) == (len(each), tuple(each[1:]), MOST_LEFT)
     assert found.after(Look()) == found.model_copy(update={"left": ()})
 
@@ -398,7 +395,6 @@ async def test_a_bug_is_found_with_its_place_and_without_its_words(marks_after: 
         unserved = f"filing:{uuid4()}"
         await client.start_workflow(Buggy.run, id=unserved, task_queue=QUEUE)  # nobody serves it: that is no bug
         assert [one.workflow_id for one in await stalled(client)] == [filing]
-
         assert found.workflow_id == filing
         assert (found.error, found.cause) == ("LookupError", "WorkflowWorkerUnhandledFailure")
         assert found.place is not None
@@ -431,7 +427,6 @@ def test_of_a_failure_only_type_and_place_are_told() -> None:
         '  File "/srv/site-packages/temporalio/x.py", line 3, in run\n    CANARY\n  File "/srv/a/b.py", line 9, in f\n'
     )
     failure = Failure(message="CANARY", stack_trace=trace, application_failure_info=ApplicationFailureInfo(type="A.B"))
-
     assert (error_type(failure), place(failure)) == ("A.B", "a/b.py:9 in f")
     words = Failure(application_failure_info=ApplicationFailureInfo(type="CANARY said so"))
     assert (error_type(words), place(words)) == (None, None)
@@ -450,7 +445,6 @@ CONFIRM: Final = "papers.confirm"
 
 async def test_a_file_that_takes_long_to_read_is_read_in_a_task_of_its_own(world: World) -> None:
     asked: list[bool] = []
-
     settings = world.settings
     async with any_file_activities(settings) as given:
         [own] = [one for one in given.working if getattr(one, "__name__", "") == "confirm"]
@@ -466,7 +460,6 @@ async def test_a_file_that_takes_long_to_read_is_read_in_a_task_of_its_own(world
         functions = replace(given, working=(*others, confirm))
         async with platform_worker(world.temporal, functions, settings), world.back_office():
             view = await (await Play.begin(world, extract())).deliver()
-
     assert view.closing is Closing.DELIVERED
     assert asked == [True, False]
 
@@ -475,7 +468,6 @@ async def test_another_workflow_is_started_once_and_told_while_it_runs(world: Wo
     others, here = Workflows(), ActivityEnvironment(client=world.temporal)
     start = StartRequest(workflow="Nobody", id="other", said={"n": 1}, summary="một việc")
     told = TellRequest(id="other", signal="fee_settled", said={"n": 1})
-
     assert await here.run(others.tell, told) is False
     await here.run(others.start, start)
     handle = world.temporal.get_workflow_handle("other")

@@ -52,7 +52,6 @@ async def asked_for(play: Play) -> int:
 async def test_each_province_asks_for_its_own_fee(running: World) -> None:
     await provinces(running)
     plays = {agency: await Play.begin(running, extract(agency=agency)) for agency in (HAI_PHONG, HONG_CHAU, ELSEWHERE)}
-
     assert {agency: await asked_for(play) for agency, play in plays.items()} == {
         HAI_PHONG: COPIES * 5000,
         HONG_CHAU: COPIES * 3000,
@@ -71,10 +70,8 @@ async def test_what_was_begun_keeps_its_version_across_a_restart(running: World)
     elsewhere = await Play.begin(running, extract(agency=ELSEWHERE))
     await publish_province(running.owner_dsn, overlay("H24", "2", 6000))
     await publish_province(running.owner_dsn, overlay("H56", "1", 7000))
-
     await lost_and_restarted(running, *(filing_workflow(play.filing) for play in (begun, elsewhere)))
     later = await Play.begin(running, extract(agency=HAI_PHONG))
-
     assert await asked_for(begun) == COPIES * 5000
     assert await asked_for(elsewhere) == COPIES * 8000
     assert await asked_for(later) == COPIES * 6000
@@ -103,7 +100,6 @@ async def test_by_post_the_law_of_the_day_before_holds_for_what_came_the_day_bef
     midnight = datetime.combine(today, datetime.min.time(), VIETNAM)
     leader = officer(Role.LEADER)
     post = {"channel": "post", "actor": leader, "result_channel": "post", "address": ADDRESS, "version": None}
-
     for received, version in ((midnight - timedelta(minutes=1), "2026-12"), (midnight, "9-new"), (None, "9-new")):
         at = {} if received is None else {"received_at": received}
         actor = {} if received else {"actor": officer(Role.RECEPTION)}
@@ -132,10 +128,8 @@ async def test_both_borders_of_a_validity_are_inside(world: World, day: date, ve
         await publish(world.owner_dsn, changed(source, version=name, validity=days | UNCONFIRMED))
     await publish_province(world.owner_dsn, overlay("H24", "1", 5000))
     named = f"1-{version}" if term else None
-
     found = await opened(world, ELSEWHERE, day, named)
     here = await opened(world, HAI_PHONG, day, named)
-
     assert found.procedure is not None
     assert here.procedure is not None
     assert found.procedure.version.endswith(f"-{version}")
@@ -287,7 +281,6 @@ async def test_under_other_rules_than_those_pinned_it_stands_still(running: Worl
         told = await log.read(still.workflow_id)
         with pytest.raises(UnfoldableError, match="its events do not fold: ValueError"):
             next(told.states())
-
         await connection.execute(f"update {table} set {column} = substring({column}, 1, length({column}) - 1)")  # noqa: S608 -- ours
     await play.accept()
     assert (await play.view()).stage is not Stage.INTAKE

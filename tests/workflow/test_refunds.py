@@ -111,13 +111,11 @@ async def test_a_refund_by_rule_is_called_off_as_its_filing_begins_again(
     await play.review(Outcome.REFUSED, "sai tên")
     await play.at(Stage.CLOSED)
     await of_refund(play, "refund_begun", "refund_opened")
-
     await complained_of(play, 1)
     await of_refund(play, "refund_opened", "refund_called_off")
     assert await rules_broken(play.refund(ApproveRefund, SECOND, case=1)) == ["no_open_refund"]
     assert await tasks(running, Role.LEADER) == []
     assert await given(play) == []
-
     await refused_again(play)
     await of_refund(play, "refund_called_off", "refund_opened")
     await play.refund(ApproveRefund, SECOND, case=2)

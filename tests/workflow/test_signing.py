@@ -88,7 +88,6 @@ async def test_officers_sign_what_the_platform_has_printed_under_the_number_that
     said = await text(play, view.result)
     assert "-K0000001. Cấp cho" in said
     assert said.count("(ký số)") == len(signers())
-
     await act(play, CorrectResult, LEADER, **WHY)
     await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-2:] == _REPLACED)
     async with printing.connection() as connection:

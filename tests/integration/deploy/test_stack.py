@@ -131,7 +131,6 @@ async def test_a_clean_stop_leaves_the_data_and_nothing_else(home: Path) -> None
     assert not list((home / "run").glob("*.pid"))
     assert stack.home.read_env() is None
     assert "database system is shut down" in (home / "log" / "postgres.log").read_text()
-
     async with Stack(home, parts=["postgres", "temporal"]) as stack:
         assert stack.env == first
         assert await query(stack, "SELECT number FROM kept") == 1
@@ -357,7 +356,6 @@ def test_ctrl_c_stops_the_stack_that_the_demo_brought_up() -> None:
         wait_until_up(path)
         running.send_signal(signal.SIGINT)
         said, _ = running.communicate(timeout=60)
-
         assert running.returncode == 130, said
         assert "Traceback" not in said
         assert [file.name for file in (path / ".motcua" / "run").glob("*.pid")] == []
@@ -377,7 +375,6 @@ def test_a_sealed_demo_ends_as_it_must_and_temporal_keeps_nothing_readable() -> 
 def test_a_mix_holds_every_scenario_and_is_the_same_for_the_same_seed() -> None:
     every = load(SCENARIOS)
     chosen = mix(every, 200, seed=1)
-
     assert len(chosen) == 200
     assert {scenario.name for scenario in chosen} == {scenario.name for scenario in every}
     assert chosen == mix(every, 200, seed=1) != mix(every, 200, seed=2)
@@ -387,7 +384,6 @@ def test_a_mix_holds_every_scenario_and_is_the_same_for_the_same_seed() -> None:
 
 def test_the_scenarios_file_covers_every_procedure_and_level() -> None:
     every = load(SCENARIOS)
-
     assert {scenario.procedure for scenario in every} == {
         file.name.partition("@")[0] for file in (ROOT / "procedures").glob("*.yaml")
     }

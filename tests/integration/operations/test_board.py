@@ -152,7 +152,6 @@ async def test_what_stands_still_is_counted_by_temporal(world: World, shell: She
     async with Worker(world.temporal, task_queue="stumbling", workflows=[Buggy]):
         await world.temporal.start_workflow(Buggy.run, id="filing:x", task_queue="stumbling")
         await eventually(lambda: count_reported(world.temporal), bool)
-
     assert (await shell("board", "--json")).json["stalled"] == 1
     assert (await shell("board", "--json", TEMPORAL_ADDRESS="127.0.0.1:1")).json["stalled"] is None
 
@@ -172,7 +171,6 @@ def seen(second: float, appends: int) -> Board:
 
 def test_appends_a_second_are_the_difference_of_two_looks() -> None:
     pace = Pace()
-
     assert pace.add(seen(0, 1000)) is None
     assert pace.add(seen(2, 1050)) == 25
     assert pace.add(seen(4, 1050)) == 12.5  # the database counts by fits and starts

@@ -71,7 +71,6 @@ def doctor(world: World, here: None) -> Doctor:  # noqa: ARG001 -- for where it 
 
 async def test_with_nothing_running_it_says_what_to_start(here: None) -> None:  # noqa: ARG001 -- for where it runs
     told = await Doctor({})(TEMPORAL_ADDRESS=NOBODY)
-
     assert told.failed == {"settings", "temporal"}
     assert "make up" in told.fix("settings")
     assert told.of("postgres") == [("skipped", "MOTCUA_DATABASE_URL is not set")]
@@ -88,9 +87,7 @@ async def test_a_stack_that_was_killed_is_told_from_one_that_was_stopped(here: N
     home.write_env({"MOTCUA_DATABASE_URL": f"postgresql://nobody:secret@{NOBODY}/none"})
     home.pid_file("postgres").write_text(f"{2**22 + 1}\n")  # beyond what Linux gives
     home.pid_file("worker").write_text(f"{os.getpid()}\n")
-
     told = await Doctor({})(TEMPORAL_ADDRESS=NOBODY)
-
     assert told.of("stack") == [("fail", "has died: postgres")]
     assert ("ok", f".motcua/run/env: MOTCUA_DATABASE_URL=postgresql://nobody@{NOBODY}/none") in told.of("settings")
     assert {"postgres", "stack"} <= told.failed
@@ -122,7 +119,6 @@ async def test_a_healthy_world_is_healthy_and_no_secret_is_told(running: World, 
 
 async def test_without_workers_it_names_who_stands_still(doctor: Doctor) -> None:
     told = await doctor()
-
     assert told.failed == {"pollers", "builds"}
     assert [words for health, words in told.of("pollers") if health == "warn"] == [
         "agency.H29.16: nobody; 0 tasks wait; standing still: H29.16",
@@ -154,7 +150,6 @@ async def test_a_full_disk_is_named(running: World, doctor: Doctor, monkeypatch:
     assert [health for health, _ in told.of("postgres_disk")] == ["ok", "fail"]
     told = await doctor(MOTCUA_SUPERUSER_DATABASE_URL=None, MOTCUA_OWNER_DATABASE_URL=None)
     assert told.of("postgres_disk") == [("ok", "writes")]  # the application may not know where
-
     async with running.connection() as connection:
         await connection.execute(FULL.format(database=urlsplit(running.app_dsn).path[1:]))
     told = await doctor()
@@ -179,7 +174,6 @@ async def test_what_the_doctor_writes_is_written_to_the_disk(running: World) -> 
 async def test_a_role_that_may_change_the_log_is_refused(running: World, doctor: Doctor) -> None:
     for dsn in (running.owner_dsn, running.superuser_dsn):
         told = await doctor(MOTCUA_DATABASE_URL=dsn)
-
         assert told.failed == {"role"}
         assert "may change the event log" in told.of("role")[0][1]
     async with running.connection() as connection:
@@ -205,7 +199,6 @@ async def test_migrations_that_lack_and_that_are_unknown(running: World, doctor:
         assert "migrations" in (await doctor()).failed
         await connection.execute("drop table schema_migrations")
         assert "migrations" in (await doctor()).failed
-
     worker = await asyncio.to_thread(CliRunner().invoke, app, ["worker"], env=running.process_env | {"LANG": "en"})
     assert worker.exit_code == 1
     assert "run `motcua migrate` first" in " ".join(worker.stderr.split())
@@ -217,9 +210,7 @@ async def test_another_master_key_is_not_the_one(running: World, doctor: Doctor)
         await connection.execute("delete from filing_key")
     assert (await doctor(MOTCUA_MASTER_KEY=other)).healthy
     await Play.begin(running, birth())
-
     told = await doctor(MOTCUA_MASTER_KEY=other)
-
     assert told.failed == {"master_key"}
     assert (await doctor(MOTCUA_MASTER_KEY="short")).failed == {"settings", "master_key"}
 
@@ -228,9 +219,7 @@ async def test_a_filing_without_a_workflow_is_named(running: World, doctor: Doct
     play = await Play.begin(running, extract())
     code = (await play.view()).code
     await running.temporal.get_workflow_handle(filing_workflow(play.filing)).terminate()
-
     told = await eventually(doctor, lambda told: bool(told.failed))
-
     assert told.failed == {"lost"}
     assert told.of("lost")[0][1] == f"open in the record and not running: {code} (filing)"
     assert "motcua filing restart" in told.fix("lost")
@@ -240,9 +229,7 @@ async def test_a_read_model_that_lags_is_named(running: World, doctor: Doctor) -
     play = await Play.begin(running, extract())
     async with running.connection() as connection:
         await connection.execute("update filing set seq = seq + 1")
-
     told = await doctor()
-
     assert told.failed == {"read_models"}
     assert filing_workflow(play.filing) in told.of("read_models")[0][1]
 
@@ -253,9 +240,7 @@ async def test_a_calendar_that_ends_is_told_of_before_and_after(world: World, do
         last = today + timedelta(days=left)
         file = f"code: vn\nversion: {last}\nvalid_from: {today.year - 1}-01-01\nvalid_until: {last}\n"
         await publish_calendar(world.owner_dsn, file.encode())
-
         told = await doctor()
-
         ((found, words),) = told.of("calendar")
         assert found == health
         assert words.startswith(f"vn@{last} ")
@@ -271,7 +256,6 @@ async def test_what_does_not_answer_is_named(doctor: Doctor, tmp_path: Path) -> 
         MOTCUA_OBJECTS=(tmp_path / "nowhere").as_uri(),
         TEMPORAL_NAMESPACE="nowhere",
     )
-
     assert told.failed == {"postgres", "temporal", "bank", "post"}
     assert "no namespace nowhere" in told.of("temporal")[0][1]
     assert told.of("objects")[0][0] == "warn"
@@ -346,7 +330,6 @@ async def test_settings_that_nobody_reads_or_that_are_wrong(running: World, doct
     told = await doctor(
         MOTCUA_DATABSE_URL="x://secret", MOTCUA_POOL_SIZE="many", MOTCUA_MASTER_KEY=None, MOTCUA_METRICS="9464"
     )
-
     words = told.of("settings")
     assert ("warn", "nobody reads MOTCUA_DATABSE_URL") in words
     assert ("fail", "not set: MOTCUA_MASTER_KEY") in words
@@ -391,7 +374,6 @@ async def test_it_ends_whatever_hangs(doctor: Doctor) -> None:
             TEMPORAL_ADDRESS=address,
         )
         took = time.monotonic() - began
-
     assert took < BRIEF
     assert told.failed == {"postgres", "temporal", "bank", "post"}
     assert "secret" not in told.text

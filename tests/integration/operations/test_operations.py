@@ -243,7 +243,6 @@ def test_the_page_names_every_setting() -> None:
     read = {name for file in sources for name in re.findall(r"\bMOTCUA_[A-Z][A-Z_]*[A-Z]\b", file.read_text("utf-8"))}
     read |= {f"MOTCUA_{name.upper()}" for name in WorkerSettings.model_fields}
     told = set(re.findall(r"`(MOTCUA_[A-Z_]+)`", PAGE))
-
     assert read <= SETTINGS
     assert told == SETTINGS
 

@@ -164,7 +164,6 @@ async def test_the_newest_of_the_procedure_comes_before_that_of_all(world: World
     assert not (await publish_template(*here, Slot(AGENCY, PaperKind.RECEIPT))).already
     assert (await publish_template(*here, Slot(AGENCY, PaperKind.RECEIPT))).already
     await publish_template(world.owner_dsn, of_extracts.encode(), Slot(AGENCY, PaperKind.RECEIPT, EXTRACT))
-
     async with world.connection(world.app_dsn) as connection:
         assert await template_of(connection, AGENCY, PaperKind.RECEIPT, EXTRACT) == of_extracts
         assert await template_of(connection, AGENCY, PaperKind.RECEIPT, "1.004222") == OURS
@@ -178,7 +177,6 @@ async def test_the_commands_of_templates_show_check_publish_and_list(shell: Shel
     ours, broken = tmp_path / "ours.typ", tmp_path / "broken.typ"
     ours.write_text(OURS, encoding="utf-8")
     broken.write_text(standard() + "#nothing", encoding="utf-8")
-
     assert (await shell("papers", "templates", "show", "receipt")).out == standard()
     assert (await shell("papers", "templates", "check", "receipt", ours)).code == 0
     refused = await shell("papers", "templates", "check", "receipt", broken, "--json")
@@ -188,7 +186,6 @@ async def test_the_commands_of_templates_show_check_publish_and_list(shell: Shel
     assert (unpublished.code, "broken.typ:11" in unpublished.out + unpublished.err) == (1, True)
     assert (await shell("papers", "templates", "publish", "receipt", ours, "--agency", "H99.99")).code == 3
     assert (await shell("papers", "templates", "show", "receipt", "--agency", AGENCY)).code == 3
-
     published = await shell("papers", "templates", "publish", "receipt", ours, "--agency", AGENCY)
     assert (published.code, version_of(OURS) in published.out) == (0, True)
     assert (await shell("papers", "templates", "show", "receipt", "--agency", AGENCY)).out == OURS

@@ -95,7 +95,6 @@ async def filed(running: World) -> Filed:
 
 async def test_a_filing_is_found_by_its_code_and_by_its_id(filed: Filed, shell: Shell) -> None:
     found = (await shell("filing", filed.ended_code, "--json")).json
-
     assert (found["code"], found["status"], found["stage"]) == (filed.ended_code, 10, "closed")
     assert found["status_name"]["vi"] == "Đã trả kết quả"
     assert (await shell("filing", found["filing_id"], "--json")).json == found
@@ -110,7 +109,6 @@ async def test_a_filing_is_found_by_its_code_and_by_its_id(filed: Filed, shell: 
 
 async def test_events_are_a_timeline_without_what_is_sealed(filed: Filed, shell: Shell) -> None:
     found = (await shell("events", filed.ended_code, "--json")).json
-
     kinds = [event["kind"] for event in found]
     assert kinds == ["submitted", "accepted", "decided", "result_issued", "finished_early", "handed_over"]
     assert [event["seq"] for event in found] == [1, 2, 3, 4, 5, 6]
@@ -125,7 +123,6 @@ async def test_events_are_a_timeline_without_what_is_sealed(filed: Filed, shell:
 
 async def test_tasks_are_the_queues_by_agency_role_and_officer(filed: Filed, shell: Shell) -> None:
     rows = (await shell("tasks", "--json")).json
-
     assert [(row["code"], row["role"]) for row in rows] == [(filed.waiting_code, "reception")]
     assert "accept" in rows[0]["actions"]
     assert len((await shell("tasks", "--agency", "H56.30", "--role", "reception", "--json")).json) == 1
@@ -142,7 +139,6 @@ async def test_a_directory_is_loaded_whole_or_not_at_all(shell: Shell, tmp_path:
     file.write_bytes(DIRECTORY.replace(b"H01.12", b"H01.11").replace(b"h01.12", b"h01.11"))
     loaded = await shell("directory", "load", file, "--json")
     assert (loaded.code, loaded.json) == (0, {"agencies": AGENCIES, "officers": OFFICERS})
-
     listed = (await shell("directory", "list", "--json")).json
     assert len(listed) == AGENCIES + 1
     [added] = [agency for agency in listed if agency["agency"] == "H01.11"]
@@ -150,7 +146,6 @@ async def test_a_directory_is_loaded_whole_or_not_at_all(shell: Shell, tmp_path:
     assert added["officers"][0]["subject"] == "h01.11-auditor-1"
     assert added["officers"][0]["roles"] == ["auditor"]
     assert "agency.H29.16" in (await shell("directory", "list")).out
-
     file.write_bytes(DIRECTORY.replace(b"H01.12", b"H01.14").replace(b"[cashier]", b"[king]"))
     refused = await shell("directory", "load", file)
     assert refused.code == 1
@@ -215,7 +210,6 @@ async def test_what_stands_still_is_shown_also_without_the_record(world: World, 
     async with Worker(world.temporal, task_queue="stumbling", workflows=[Buggy]):
         await world.temporal.start_workflow(Buggy.run, id=f"filing:{filing}", task_queue="stumbling")
         await eventually(lambda: count_reported(world.temporal), bool)
-
     shown = await shell("filings", "stalled", MOTCUA_DATABASE_URL=NOBODY)
     assert shown.code == 0
     assert str(filing) in shown.out

@@ -84,7 +84,6 @@ async def test_no_name_stands_in_the_log_but_sealed(world: World, owner: Connect
     entry["officers"] = [{"subject": "o-77", "name": "Võ Thị Bảy", "roles": ["leader"], "number": "001080000777"}]
     entry["signing"] = SIGNED
     await seed_directory(owner, yaml.safe_dump({"agencies": [entry]}).encode(), world.publisher)
-
     rows = await owner.fetch("select stream, convert_from(body, 'UTF8') as body from event where filing_id is null")
     told = "\n".join(f"{row['stream']} {row['body']}" for row in rows)
     assert "o-77" in told

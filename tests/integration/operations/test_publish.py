@@ -180,9 +180,7 @@ async def test_a_new_version_of_the_procedure_comes_with_the_provinces(owner: Co
     await publish_province(owner, overlay("H24", "1", 5000))
     await publish_province(owner, overlay("H01", "1", 4000))
     await publish_province(owner, overlay("H01", "2", 3000))
-
     await publish(owner, changed(SOURCE, version="2027-01"))
-
     assert (await amounts(owner)).items() >= {"2027-01.H24.1": 5000, "2027-01.H01.2": 3000}.items()
     assert "2027-01.H01.1" not in await amounts(owner)
     assert await in_force(owner) == {"2027-01", "2027-01.H24.1", "2027-01.H01.2"}
@@ -193,10 +191,8 @@ async def test_a_version_that_does_not_go_together_with_a_province_is_not_publis
     information = parse(SOURCE).value["information"]
     free = information | {"conditions": {"vi": "Không.", "en": "None."} | UNCONFIRMED}
     without = changed(SOURCE, version="2027-01", form=[], fee=None, information=free)
-
     with pytest.raises(MistakesFoundError) as caught:
         await publish(owner, without)
-
     [mistake] = caught.value.mistakes
     assert (mistake.path, mistake.rule) == ("fee", "does_not_fit_province")
     assert mistake.message.en == (
@@ -210,7 +206,6 @@ async def test_a_coming_version_has_its_days_in_every_province(owner: Connection
     validity = {"valid_from": "2027-03-01", "valid_until": "2027-12-31"} | UNCONFIRMED
     await publish(owner, changed(SOURCE, version="2027-03", validity=validity))
     await publish(owner, changed(SOURCE, version="2026-12.1"))
-
     before, since = {"2026-12.1", "2026-12.1.H24.1"}, {"2027-03", "2027-03.H24.1"}
     assert await in_force(owner, date(2027, 2, 28)) == before
     assert await in_force(owner, date(2027, 3, 1)) == since  # although the other was published last
@@ -221,10 +216,8 @@ async def test_a_coming_version_has_its_days_in_every_province(owner: Connection
 async def test_what_the_database_does_not_have_is_refused(owner: Connection) -> None:
     desks = [{"agency": "H24.99", "receives_for": ["H01.12", "*"]} | UNCONFIRMED]
     own = [{"code": "1.000001.H24"} | UNCONFIRMED]
-
     with pytest.raises(MistakesFoundError) as caught:
         await publish_province(owner, overlay("H24", "1", 5000, own=own, desks=desks))
-
     assert {(entry.path, entry.rule) for entry in caught.value.mistakes} == {
         ("own[0].code", "unknown_procedure"),
         ("desks[0].agency", "unknown_agency"),
@@ -253,13 +246,11 @@ async def test_the_desks_are_the_last_versions_and_no_directorys(owner: Connecti
 
 async def test_a_procedure_and_a_province_at_once_miss_nothing(world: World, owner: Connection) -> None:
     versions = [changed(SOURCE, version=f"2027-{n:02}") for n in range(1, 9)]
-
     await asyncio.gather(
         *(publish(world.owner_dsn, source) for source in versions[:4]),
         publish_province(world.owner_dsn, overlay("H24", "1", 5000)),
         *(publish(world.owner_dsn, source) for source in versions[4:]),
     )
-
     found = await amounts(owner)
     assert len(found) == 18
     assert {version for version, amount in found.items() if amount == 5000} == {

@@ -87,7 +87,6 @@ async def test_many_relays_at_once_give_each_fee_one_number_and_miss_none(world:
     async with at_work(world):
         plays = [await paid(world) for _ in range(5)]
     await asyncio.gather(*(work(desk.relay()) for _ in range(RELAYS)))
-
     numbers = [one["number"] for one in await issued(world)]
     wanted = [f"{LAND}-{YEAR}-{mark}000000{n}" for mark in ("BL", "BP") for n in range(1, 6)]
     assert sorted(numbers) == wanted
@@ -173,7 +172,6 @@ async def test_a_service_that_is_away_holds_up_the_receipt_alone_and_gives_it_on
         await play.act(cm.Claim, play.officer(Role.SPECIALIST))
     [finding] = await owed_papers(around(world))
     assert (finding.health, "receipt" in finding.what.en) == (Health.WARN, True)
-
     await outage(service, "none")
     await desk.now()
     assert await work(desk.relay(issuers=outside)) == 4

@@ -81,7 +81,6 @@ async def test_an_agency_that_has_published_a_template_prints_by_it(world: World
         play = await lived(world)
     await publish_template(world.owner_dsn, ours.encode(), Slot(play.submission.agency, PaperKind.RECEIPT))
     await work(desk.relay())
-
     async with desk.log() as log:
         told = (await log.read(papers_stream(play.filing))).events
     versions = {

@@ -335,7 +335,6 @@ async def test_whoever_makes_all_anew_is_found_by_the_checkpoints(world: World, 
         await rewrite(superuser, leader, '"roles":["', '"roles":["auditor","')
         await resealed(superuser, Vault(world.settings.master), leader, "Trần Thị Khác")
         await as_the_streams_say(world)
-
         assert (await ledger_verifier.verify(world.app_dsn)).problems == []
         assert (await compare(superuser, Vault(world.settings.master))).differences == []
         found = await verify(superuser, SecondPlace.at(record.folder.as_uri()), trust_in(LOG.verifier))

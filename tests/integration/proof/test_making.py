@@ -365,7 +365,6 @@ async def test_it_cosigns_what_grows_and_refuses_what_was_rewritten(record: Reco
         assert made.checkpoint.size == 700
         found = await verify(record.connection, record.place, record.trust)
         assert (found.verified, found.cosigned) == (True, (key.name,))
-
         record.folder = tmp_path / "rewritten"
         await record.connection.execute("update event set hash = sha256('another') where seq = 2")
         with pytest.raises(CheckpointError) as error:

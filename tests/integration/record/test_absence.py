@@ -143,13 +143,11 @@ async def test_an_absence_is_recorded_once_shown_changed_and_taken_back(shell: S
     [away] = [one["absences"] for agency in listed for one in agency["officers"] if one["subject"] == FIRST.subject]
     assert away == [said]
     assert SECOND.subject in (await shell("directory", "list")).out
-
     refused = await shell(*ABSENCE, "--substitute", FIRST.subject, "--json")
     assert (refused.code, [one["rule"] for one in refused.json["problems"]]) == (1, ["same_person"])
     assert "nobody is their own substitute" in refused.err
     assert "thay chính mình" not in refused.err
     assert (await shell(*ABSENCE[:-1], "tomorrow", "--substitute", SECOND.subject)).code == 2
-
     present = ("directory", "present", AGENCY, FIRST.subject, "specialist", "--from", str(TODAY), "--json")
     assert [(await shell(*present)).json for _ in range(2)] == [{"withdrawn": True}, {"withdrawn": False}]
 

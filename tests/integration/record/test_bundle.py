@@ -291,7 +291,6 @@ def test_streams_that_do_not_belong_together_are_named_whatever_was_hashed_anew(
         forged = copy.deepcopy(bundle)
         forge(forged)
         assert (Rule.BELONGS, names[kind], seq) in found(check(mended(forged))), what
-
     mixed_up = redigested(bundle | {"streams": [bundle["streams"][0], *other["streams"][1:]]})
     assert {rule for rule, _, _ in found(check(mixed_up))} >= {Rule.BELONGS}
 

@@ -128,9 +128,7 @@ async def test_what_was_parked_outlives_the_run_that_parked_it(play: Play, pool:
     await play.until(lambda view: view.parked == 1)
     before = await kept(world)
     await world.temporal.get_workflow_handle(stream).terminate("lost")
-
     assert await Restarter(pool, world.temporal).restart(stream) is Found.RESTARTED
-
     assert (await play.view()).parked == 1
     await signal(play, UNREADABLE)
     await play.until(lambda view: view.parked == 2)

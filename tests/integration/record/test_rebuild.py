@@ -202,7 +202,6 @@ async def test_while_the_tables_are_swapped_appends_wait(running: World, monkeyp
     monkeypatch.undo()
     await waiting[0]
     await play.at(Stage.REVIEW)
-
     before = await shown(running)
     assert (await again(running)).changed == NOTHING
     assert await shown(running) == before
@@ -247,11 +246,9 @@ async def test_killed_it_leaves_the_old_tables_and_the_next_cleans_up(world: Wor
     await execute(world, "update filing set status = 9", "delete from task")
     damaged, defined = await shown(world), definition(world)
     (tmp_path / place).touch()
-
     assert await process(world, tmp_path) == (-signal.SIGKILL, "")
     assert await shown(world) == damaged
     assert await leftovers(world)
-
     code, said = await process(world, tmp_path)
     assert code == 0
     report = json.loads(said)
@@ -299,9 +296,7 @@ async def test_a_log_that_does_not_fold_is_named_and_nothing_is_changed(world: W
     stream = f"filing:{(await mixed_little(world)).filing}"
     await execute(world, "update filing set status = 9", UNFOLDABLE[why])
     before = await shown(world)
-
     ended = await shell("ledger", "rebuild")
-
     assert (ended.code, ended.out) == (1, "")
     assert why.format(stream=stream) in ended.err
     assert "nothing was changed" in ended.err

@@ -317,14 +317,12 @@ async def test_pages_of_filings_have_no_gaps_and_no_repeats_while_more_are_filed
     plays = [await Play.begin(office, birth(client_id=mine, submission_id=f"s-{n}")) for n in range(5)]
     await Play.begin(office, birth(client_id=f"portal-{uuid4()}"))
     wanted = sorted(play.filing for play in plays)
-
     first = await client.filings(mine, limit=2)
     assert [row.filing_id for row in first.rows] == wanted[:2]
     before, behind = ids_around(mine, wanted[1])
     for submission_id in (before, behind):
         await Play.begin(office, birth(client_id=mine, submission_id=submission_id))
     rest = await every_page(lambda after: client.filings(mine, limit=2, after=after or first.next))
-
     found = [row.filing_id for row in (*first.rows, *rows(rest))]
     assert found == sorted({*wanted, filing_id(mine, behind)})
     assert [len(page.rows) for page in rest] == [2, 2]
@@ -415,7 +413,6 @@ async def test_counts_are_by_agency_and_status_and_say_how_many_are_late(office:
     status = int((await first.view()).status)
     await ended.withdraw()
     await late.until(lambda view: bool(view.overdue))
-
     counted = {(row.agency, row.status): (row.filings, row.late) for row in await office.client.counts()}
     assert counted == {(AGENCY, 1): (2, 1), (AGENCY, status): (1, 0), (ELSEWHERE, 1): (1, 0)}
     (elsewhere,) = await office.client.counts(ELSEWHERE)

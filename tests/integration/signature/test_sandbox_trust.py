@@ -124,7 +124,6 @@ async def test_a_command_signs_a_file(client: httpx.AsyncClient, server: Server,
     signed = (tmp_path / "form.signed.pdf").read_bytes()
     form = Form(p.CONTENT, (tmp_path / "form.pdf").read_bytes())
     assert (await party.check().pdf(signed, form, p.BY_APPLICANT, datetime.now(UTC))).outcome == "valid"
-
     done = await shell("dev", "sign", "form.pdf", "--as", p.COMPANY.number, "--detached")
     assert (done.code, "form.pdf.p7s" in done.out) == (0, True)
     signature = (tmp_path / "form.pdf.p7s").read_bytes()

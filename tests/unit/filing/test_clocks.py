@@ -58,7 +58,6 @@ def test_the_ledger_has_every_run_of_every_clock_in_order() -> None:
     life.until("2026-12-03 08:00").do("claim", LEADER).do("decide", LEADER, outcome="approved")
     life.until("2026-12-03 11:00").issued().until("2026-12-07 08:00")
     life.do("hand_over", HANDOVER, **FETCHED)
-
     assert [line(state) for state in lifecycle.clock_history(life.filing)] == [
         ("intake", "2026-11-25 10:00", "2026-11-26 10:00", "supplemented", None),
         ("supplement", "2026-11-25 16:00", "2026-12-09 17:00", "supplemented", "early"),
@@ -80,7 +79,6 @@ def test_the_intake_starts_again_once_a_fee_with_the_submission_is_settled(way: 
         life.do("settle_fee", n=1, settlement="paid", amount=16_000)
     else:
         life.do("waive_fee", RECEPTION, waiver="poor", reason="hộ nghèo")
-
     first, second = life.runs("intake")
     assert pauses(first) == [("2026-11-25 10:00", None, "fee")]
     assert line(first) == ("intake", "2026-11-25 10:00", "2026-11-26 10:00", f"fee_{way}", None)
@@ -116,7 +114,6 @@ def test_the_processing_goes_on_with_the_25_hours_that_were_left(reason: str) ->
     step, interrupt, go_on, _ = INTERRUPTIONS[reason]
     life = interrupt(at(step, resumption={reason: "resume"}).until(BEGINS))
     go_on(life.until(ENDS))
-
     [processing] = life.runs("processing")
     assert pauses(processing) == [(BEGINS, ENDS, reason)]
     assert vn(processing.due) == "2026-12-03 17:00"  # 6 hours, two days, and 3 hours of a day that then counts whole
@@ -226,7 +223,6 @@ def test_another_appointment_is_the_leaders_to_give_once_and_before_the_result()
         assert life.refusal("reappoint", actor, **BUSY) == [("actor.role", "role_not_allowed")]
     life.do("reappoint", LEADER, by="1 working days", **BUSY)
     assert life.refusal("reappoint", LEADER, by="1 working days", **BUSY) == [("", "postponed_already")]
-
     decided = Life(result_channel="counter").accepted().decided()
     assert vn(decided.do("reappoint", LEADER, **BUSY).clock("processing").due) == "2026-12-09 17:00"
     assert decided.issued().refusal("reappoint", LEADER, **BUSY) == [("", "wrong_stage")]

@@ -263,9 +263,7 @@ def test_an_apology_with_a_new_appointment_is_drafted_a_working_day_before_it_mu
         ev.ApologyDrafted(due=local("2026-12-02 17:00"), proposed=local("2026-12-09 17:00"))
     ]
     assert notices(life)[-1] == ("apology:processing", "leader", None, "2026-12-02 17:00", ("reappoint",))
-
     life.do("reappoint", LEADER, **BUSY)
-
     assert notices(life) == []
     assert tells(life, "processing") == {"reminder": "2026-12-08 17:00", "due": "2026-12-09 17:00"}
     life.until("2026-12-09 17:00").rung()

@@ -84,9 +84,7 @@ def test_on_the_day_of_payment_the_counter_takes_the_amount_of_that_day() -> Non
     assert life.refusal("pay_at_counter", CASHIER, amount=16_000) == []
     life.until("2026-12-01 08:00")
     assert life.refusal("pay_at_counter", CASHIER, amount=16_000) == [("amount", "amount_differs")]
-
     life.do("pay_at_counter", CASHIER, amount=20_000)
-
     asked, paid = (recorded.event for recorded in life.log[-3:-1])
     assert isinstance(asked, FeeRequested)
     assert isinstance(paid, FeePaid)
@@ -262,7 +260,6 @@ def test_lines_sum_to_the_total_within_their_bounds_and_never_below_nothing(
     ]
     rule = FeePart.model_validate(FEE | {"items": written})
     found = assess(rule, submission(form=form), RECEIVED, NOW, percent)
-
     assert found.total + found.waived == sum(line.total for line in found.lines)
     assert found.total == sum(charge.amount for charge in found.charges)
     for charge in found.charges:

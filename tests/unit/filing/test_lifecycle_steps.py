@@ -54,9 +54,7 @@ def test_an_inspection_is_recorded_with_time_place_people_and_findings_and_finis
     assert life.refusal("inspect", SECOND, **SEEN) == [("", "claimed_by_other")]
     later = SEEN | {"held_at": life.now + timedelta(seconds=1)}
     assert life.refusal("inspect", SPECIALIST, **later) == [("held_at", "in_the_future")]
-
     life.do("inspect", SPECIALIST, **SEEN)
-
     [found] = life.filing.inspections
     assert (found.step, found.officer, found.findings) == ("inspect", "specialist-1", "đúng hiện trạng")
     assert life.kinds[-2:] == ["inspected", "step_started"]
@@ -72,9 +70,7 @@ def test_the_last_opinion_closes_a_consultation() -> None:
     life.do("record_opinion", SPECIALIST, party="police", consent=False, note="thiếu lối thoát")
     assert life.kinds[-1] == "opinion_recorded"
     assert life.refusal("record_opinion", SPECIALIST, party="police", consent=True) == [("party", "not_awaited")]
-
     life.do("record_opinion", SPECIALIST, party="health", consent=True)
-
     assert life.kinds[-3:] == ["opinion_recorded", "consultation_closed", "step_started"]
     assert [(o.party, o.consent, o.silent) for o in life.filing.opinions] == [
         ("police", False, False),
@@ -115,9 +111,7 @@ def test_an_obligation_stops_the_agencys_clocks_is_status_6_and_ends_with_its_pr
     assert life.queues == ["specialist", "cashier"]
     assert life.refusal("demand_obligation", SPECIALIST, reference="1/TB", amount=1) == [("", "demanded_already")]
     assert life.refusal("fulfil_obligation", SECOND, reference="1/GNT") == [("", "claimed_by_other")]
-
     life.until("2026-12-02 10:00").do("fulfil_obligation", CASHIER, reference="56/GNT")
-
     assert (life.status, life.stage) == (4, "review")
     assert life.kinds[-2:] == ["obligation_fulfilled", "step_started"]
     assert life.ringing["processing"] == local("2026-12-09 17:00")  # 45 hours later: 5 on that day, and five days
@@ -137,9 +131,7 @@ def test_who_finished_a_step_takes_it_back_until_somebody_takes_it_up(verb: str)
     first = life.filing.procedure.review[0].code
     assert (life.filing.step, life.filing.officer, life.stage) == (first, "specialist-1", "review")
     assert life.refusal("recall", SPECIALIST) == [("", "nothing_to_recall")]
-
     life.do(verb, SPECIALIST, **(SEEN if verb == "inspect" else {})).do("claim", SECOND)
-
     assert life.refusal("recall", SPECIALIST) == [("", "nothing_to_recall")]
 
 
@@ -168,10 +160,8 @@ def test_a_question_waits_for_nothing_and_is_answered_once() -> None:
     assert (life.ringing, life.status, life.queues) == (ringing, 4, ["specialist", "applicant"])
     assert life.refusal("answer", SPECIALIST, n=1, answer="1/1") == [("actor.role", "role_not_allowed")]
     assert life.refusal("answer", APPLICANT, n=3, answer="1/1") == [("n", "no_such_question")]
-
     life.do("answer", APPLICANT, n=2, answer="Hà Nội").do("forward", SPECIALIST)
     life.do("answer", REPRESENTATIVE, n=1, answer="1/1/2000")
-
     assert [question.answer for question in life.filing.questions] == ["1/1/2000", "Hà Nội"]
     assert life.refusal("answer", APPLICANT, n=1, answer="1/1") == [("", "no_open_question")]
 

@@ -176,9 +176,7 @@ def test_a_demand_is_collected_for_the_tax_office_and_met_by_its_payment() -> No
     life = demanded()
     assert life.filing.demands_to_collect == (TaxDemand(n=FIRST, agency=OFFICE, amount=AMOUNT),)
     assert (life.filing.fees_to_collect, life.filing.payments_to_cancel, life.status) == ((), (), 6)
-
     life.do("settle_fee", **PAID)
-
     met = next(recorded.event for recorded in life.log if recorded.event.kind == "obligation_fulfilled")
     assert (met.n, met.officer, met.step) == (FIRST, "motcua", "tax")
     assert met.reference == reference_of(fee_key(life.filing.filing_id, FIRST))

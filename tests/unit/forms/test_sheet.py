@@ -68,7 +68,6 @@ def test_a_blank_says_what_a_field_depends_on() -> None:
 def test_what_was_filled_in_stands_at_its_place() -> None:
     sheet = filled_in(OF, KEY, PAPER, residence(), digest="d")
     given = entries(sheet)
-
     assert given["applicant.name"].value == NAME
     assert given["form.address"].value == ADDRESS
     assert given["form.members"].value == "2"
@@ -99,7 +98,6 @@ SIGNED = signed_digest(residence(), "declaration")
 
 def test_what_is_signed_is_plain_canonical_json_with_defaults_and_without_nulls() -> None:
     content = json.loads(signed_content(residence(), "declaration"))
-
     assert content == {
         "client_id": "portal-1",
         "submission_id": "s-1",
@@ -323,7 +321,6 @@ def test_the_same_form_has_the_same_bytes_on_another_machine(tmp_path: Path) -> 
     environment = {"TZ": "Asia/Ho_Chi_Minh", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "1"}
     script = [sys.executable, "-c", there, str(tmp_path / "sheet.json"), "2026-11-27T08:30:00+07:00"]
     made = subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60).stdout
-
     assert made == printed(sheet, AT)
     assert b"/Lang(vi)" in made.replace(b" ", b"")
 

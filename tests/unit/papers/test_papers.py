@@ -76,7 +76,6 @@ def rows(found: PaperSheet) -> dict[str, str]:
 def test_all_that_belongs_on_it_can_be_read_and_nothing_lies_on_something_else(name: str) -> None:
     found, file = made(name)
     said = raw_text(file, FOOT)
-
     for _, text in texts_of((found.body, found.law, found.dated, found.to or "")):
         assert " ".join(text.split()) in said
     assert all(label in said for label in rows(found))
@@ -133,7 +132,6 @@ def test_a_longer_dossier_code_needs_a_better_scanner(agency: str, dpi: int) -> 
 
 def test_a_receipt_says_what_was_taken_in_and_when_the_result_will_be_there() -> None:
     found, _ = made("receipt-counter")
-
     assert rows(found) == {
         "Hồ sơ của": NAME,
         "Điện thoại": "0912 345 678",
@@ -153,7 +151,6 @@ def test_every_missing_item_stands_on_the_request_with_its_note_and_the_law() ->
     source = lacking_forty()
     found = sheet(PaperKind.SUPPLEMENT, source)
     file = printed(found, source.cause.at)
-
     assert [item.vi for block in found.body if isinstance(block, Listing) for item in block.items] == [
         f"{MARKED} {n:02}: thiếu bản số {n:02}" for n in range(40)
     ]
@@ -216,7 +213,6 @@ def test_a_notice_of_a_fee_sums_up_and_says_it_in_words() -> None:
 def test_a_receipt_says_who_has_paid_what_in_which_series_under_which_number() -> None:
     (charge, file), (fee, _) = made("charge_receipt"), made("fee_receipt")
     said = raw_text(file, FOOT)
-
     assert rows(charge) == {
         "Ký hiệu": "BLP-26",
         "Số biên lai": "H01.12-2026-BP0000002",
@@ -316,7 +312,6 @@ def test_the_same_paper_has_the_same_bytes_on_another_machine(tmp_path: Path) ->
     environment = {"TZ": "America/Lima", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "1"}
     script = [sys.executable, "-c", there, str(tmp_path / "sheet.json"), SOURCES[name][1].cause.at.isoformat()]
     again = subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60).stdout
-
     assert again == file
     assert b"/Lang(vi)" in file.replace(b" ", b"")
 
@@ -345,7 +340,6 @@ def test_what_the_font_lacks_is_refused_at_its_place_and_not_repeated() -> None:
     source = replace(source, filing=filing.model_copy(update=strange))
     with pytest.raises(RefusalError) as refused:
         printed(sheet(PaperKind.SUPPLEMENT, source), source.cause.at)
-
     assert [(one.field, one.rule) for one in refused.value.refusal.problems] == [
         ("applicant.name", "unprintable"),
         ("body[1].items[0]", "unprintable"),

@@ -167,7 +167,6 @@ def test_a_refusal_is_printed_without_the_template() -> None:
 
 def test_a_template_is_tried_on_what_may_be_missing_and_on_the_longest_words() -> None:
     short, long = result_samples(status())
-
     assert short.values == {
         "status": plain("single").model_copy(update={"vi": "đã ly hôn", "en": "divorced"}),
         "purpose": plain("x").model_copy(update={"vi": "kết hôn", "en": "marriage"}),

@@ -279,9 +279,7 @@ def line(file: Path, path: str) -> int:
 
 def test_what_is_doubtful_is_listed_by_file_line_and_place_and_fails_nothing(tmp_path: Path, raw: Any) -> None:
     file = written(tmp_path, raw)
-
     ended = check("check", file)
-
     assert ended.exit_code == 0, ended.output
     correct = [str(file), "1 stale, 1 unconfirmed", "ok"]
     assert printed(ended) == [
@@ -297,12 +295,9 @@ def test_mistakes_come_first_and_fail(tmp_path: Path, raw: Any) -> None:
     raw["name"]["vi"] = "Trong 5 ngày"
     raw["checked"] = "2999-01-01"
     file = written(tmp_path, raw)
-
     ended = check("check", file)
-
     assert ended.exit_code == 1
     assert [row[2] for row in printed(ended)] == ["checked_in_future", "time_in_text", "unconfirmed", "stale"]
-
     groups = json.loads(check("check", file, "--json").output)
     assert [(entry["path"], entry["rule"]) for entry in groups["mistakes"]] == [
         ("checked", "checked_in_future"),

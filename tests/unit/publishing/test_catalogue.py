@@ -196,7 +196,6 @@ def all_limits(part: object) -> Iterator[Limit]:
 @walked("path", FILES, ids=lambda path: path.name, at_least=29)
 def test_the_demo_variant_of_every_procedure_runs_in_seconds(path: Path) -> None:
     data = demo_variant(path.read_bytes(), {"supplement": 3})
-
     procedure = check_bytes(data, allow_seconds=True).procedure
     assert procedure is not None
     assert procedure.version == f"{path.stem.partition('@')[2]}-demo"
@@ -371,10 +370,8 @@ def test_a_condition_never_holds_exactly_when_no_dossier_fulfils_it(data: st.Dat
     raw["papers"] = [FACT | {"code": "paper", "name": NAME, "when": when}]
     raw["fee"]["items"] = [FACT | {"code": "item", "name": NAME, "kind": "phi", "amount": 1}]
     mistakes = {(entry.path, entry.rule) for entry in problems(raw)}
-
     wanted = tuple(Condition.model_validate(condition) for condition in when)
     fulfilled = any(hold(wanted, filed, TODAY) for filed in dossiers(raw["form"]))
-
     if not any(path.startswith("form") for path, _ in mistakes):
         assert bool(mistakes) == (not fulfilled)
     assert {rule for _, rule in mistakes} <= {"never_holds", "duplicate_value"}

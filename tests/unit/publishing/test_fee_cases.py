@@ -156,7 +156,6 @@ A_DAY: Final = timedelta(days=1)
 def test_a_filing_costs_what_the_law_says(told: Told) -> None:
     case, fee = told.case, told.rules.fee
     found = lines(told)
-
     assert case.form.keys() <= {field.code for field in told.rules.form}
     assert set(case.papers) <= {paper.code for paper in told.rules.papers}
     if case.lines is not None:
@@ -264,9 +263,7 @@ def test_every_case_of_the_catalogue_costs_what_it_says(told: Told) -> None:
     if case.refused in {"waiver_not_in_force", "waiver_not_for_this_filing"}:
         assert refusal(published, asked(told)) in (case.refused, "vneid_papers is missing")
     off = case.waiver if case.refused is None else None
-
     answer = stated(published, asked(told, waiver=off))
-
     assert answer.total == case.total, answer
     if case.lines is not None:
         assert {line.rule: line.amount + line.waived for line in answer.lines} == case.lines

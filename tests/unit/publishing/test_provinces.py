@@ -118,9 +118,7 @@ def test_what_is_no_mapping_is_refused(data: bytes) -> None:
 def test_what_is_composed_is_the_procedure_with_the_fee_of_the_province() -> None:
     fee = good()["fees"][EXTRACT]
     base = Base(parse(SOURCE).value)
-
     made = compose(base, "H29", "2026-12", fee)
-
     assert (made.code, made.version, made.province, made.base) == (EXTRACT, "2026-12.H29.2026-12", "H29", "2026-12")
     read = check_bytes(made.source)
     assert read.mistakes == []
@@ -171,7 +169,6 @@ def written(tmp_path: Path, name: str, data: bytes) -> Path:
 def test_every_good_row_becomes_a_draft_and_every_bad_one_says_why(tmp_path: Path) -> None:
     file = written(tmp_path, "ha-noi.csv", TABLE.csv())
     answer = told(file, "--into", tmp_path / "drafts", code=1)
-
     assert {entry["row"]: (entry["column"], entry["rule"]) for entry in answer["refused"]} == TABLE.bad
     assert len(answer["refused"]) == len(TABLE.bad) == len(BAD)
     assert [draft["row"] for draft in answer["drafts"]] == list(TABLE.good)
@@ -203,7 +200,6 @@ def test_a_workbook_gives_the_same_drafts_and_refuses_what_only_it_can_hold(tmp_
     table = TABLE._replace(rows=TABLE.rows + [cells for cells, _, _ in alone])
     from_csv = told(written(tmp_path, "bang.csv", TABLE.csv(delimiter=";")), "--into", tmp_path / "csv", code=1)
     from_excel = told(written(tmp_path, "bang.xlsx", table.xlsx()), "--into", tmp_path / "xlsx", code=1)
-
     refused = {entry["row"]: (entry["column"], entry["rule"]) for entry in from_excel["refused"]}
     expected = {row: TABLE.bad[row] for row in IN_EXCEL}
     assert refused == expected | {first + n: (column, rule) for n, (_, column, rule) in enumerate(alone)}
@@ -219,7 +215,6 @@ def test_the_same_again_changes_nothing_and_what_somebody_wrote_is_kept(tmp_path
     edited, *others = (Path(draft["file"]) for draft in first["drafts"])
     edited.write_text("code: mine\n", encoding="utf-8")
     again = told(file, "--into", into, code=1)
-
     assert {draft["outcome"] for draft in again["drafts"]} == {"unchanged"}
     assert [draft["file"] for draft in again["drafts"]] == [str(path) for path in others]
     (kept,) = (entry for entry in again["refused"] if entry["rule"] == "draft_exists")
