@@ -24,7 +24,6 @@ from rules.stream_kind import Origin
 from rules.streams import REFERRAL
 from rules.time import working_time
 from schemas.backoffice import Dossier, PartDecision
-from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.ids import StreamId, filing_id
@@ -39,9 +38,9 @@ from schemas.referral.commands import (
 )
 from schemas.referral.events import ReferralAnswered, ReferralCancelled
 from schemas.referral.state import Referral, ReferralStart, ReferralState
-from schemas.stream.ledger import Recorded
 from schemas.stream.part import Deadline
-from tests.unit.filing.lives import AN, CALENDAR, REFUSING, REPRESENTATIVE, START, VIA, local, officer
+from tests.unit.alive import Alive
+from tests.unit.filing.lives import AN, CALENDAR, REFUSING, REPRESENTATIVE, START, local, officer
 from tests.unit.profile import PROFILE
 
 POLICE: Final = "H01.31"
@@ -95,49 +94,25 @@ def start(limit: str = "7 working days") -> ReferralStart:
     )
 
 
-class Life:
+class Life(Alive):
     """A referral, the events that made it, and the hour."""
 
+    kind = REFERRAL
+    commands = COMMANDS
+
     def __init__(self, limit: str = "7 working days") -> None:
-        self.now = START
-        self.log: list[Recorded] = []
-        self.state: Referral = REFERRAL.initial(Origin(STREAM, POLICE))
+        super().__init__(REFERRAL.initial(Origin(STREAM, POLICE)))
         self.do("request_decision", start=start(limit))
 
-    def do(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> Life:
-        given = self.command(kind, actor, content)
-        for event in REFERRAL.decide(self.state, given, self.now):
-            recorded = Recorded(
-                seq=len(self.log) + 1, at=self.now, command_id=given.command_id, actor=actor, event=event
-            )
-            self.log.append(recorded)
-            self.state = REFERRAL.evolve(self.state, recorded)
-        return self
-
-    def command(self, kind: str, actor: Actor, content: dict[str, Any]) -> Any:
-        said = {"command_id": f"c{len(self.log)}", "actor": actor, "via": VIA} | content
-        return COMMANDS[kind].model_validate(said)
-
-    def refusal(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> list[tuple[str, str]]:
-        try:
-            REFERRAL.decide(self.state, self.command(kind, actor, content), self.now)
-        except RefusalError as no:
-            return [(problem.field, problem.rule) for problem in no.refusal.problems]
-        return []
+    def named(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> list[tuple[str, str]]:
+        """Field and rule of why a command would be refused."""
+        return [(problem.field, problem.rule) for problem in self.problems(kind, actor, **content)]
 
     def rung(self) -> Life:
         """What is due now is told, until nothing is."""
         while (moment := next_moment(self.state)) is not None and moment <= self.now:
             self.do("look_at_deadline")
         return self
-
-    def until(self, text: str) -> Life:
-        self.now = local(text)
-        return self
-
-    @property
-    def kinds(self) -> list[str]:
-        return [recorded.event.kind for recorded in self.log]
 
     @property
     def tasks(self) -> list[tuple[str, str, tuple[str, ...], bool]]:
@@ -171,16 +146,16 @@ def test_it_stands_in_the_queue_of_the_agency_that_decides() -> None:
     ],
 )
 def test_what_nobody_may(kind: str, actor: Actor, content: dict[str, Any], why: tuple[str, str]) -> None:
-    assert Life().refusal(kind, actor, **content) == [why]
+    assert Life().named(kind, actor, **content) == [why]
 
 
 def test_a_claimed_part_is_its_officers_and_their_team_lead_moves_it() -> None:
     life = Life().do("claim", SPECIALIST)
-    assert life.refusal("claim", SPECIALIST) == [("", "claimed_already")]
-    assert life.refusal("claim", SECOND) == [("", "claimed_by_other")]
-    assert life.refusal("answer_part", SECOND, **APPROVED) == [("", "claimed_by_other")]
-    assert life.refusal("release", SECOND) == [("", "claimed_by_other")]
-    assert life.refusal("reassign", TEAM_LEAD, officer="specialist-1") == [("officer", "claimed_already")]
+    assert life.named("claim", SPECIALIST) == [("", "claimed_already")]
+    assert life.named("claim", SECOND) == [("", "claimed_by_other")]
+    assert life.named("answer_part", SECOND, **APPROVED) == [("", "claimed_by_other")]
+    assert life.named("release", SECOND) == [("", "claimed_by_other")]
+    assert life.named("reassign", TEAM_LEAD, officer="specialist-1") == [("officer", "claimed_already")]
     life.do("reassign", TEAM_LEAD, officer="specialist-2").do("release", TEAM_LEAD)
     assert life.kinds[-2:] == ["reassigned", "released"]
     assert life.state.officer is None
@@ -188,7 +163,7 @@ def test_a_claimed_part_is_its_officers_and_their_team_lead_moves_it() -> None:
 
 def test_in_the_place_of_an_absent_officer_it_is_answered_for_them() -> None:
     life = Life().do("claim", SPECIALIST)
-    assert life.refusal("reassign", TEAM_LEAD, officer="specialist-2", acting_for="specialist-3") == [
+    assert life.named("reassign", TEAM_LEAD, officer="specialist-2", acting_for="specialist-3") == [
         ("acting_for", "not_their_task")
     ]
     life.do("reassign", TEAM_LEAD, officer="specialist-2", acting_for="specialist-1")
@@ -205,14 +180,14 @@ def test_a_back_office_answers_as_an_officer_would_and_too_little_of_a_refusal_i
     [_, answered] = Life().do("answer_by_machine", decision=decision).log
     assert answered.event == ReferralAnswered(outcome=ev.Outcome.APPROVED, officer="leader-1", automatic=True)
     bare = PartDecision(outcome=ev.Outcome.REFUSED, officer="leader-1")
-    assert Life().refusal("answer_by_machine", decision=bare) == [("", "wrong_state")]
+    assert Life().named("answer_by_machine", decision=bare) == [("", "wrong_state")]
 
 
 def test_its_clock_reminds_and_then_tells_both_team_leads() -> None:
     life = Life()
     assert next_moment(life.state) == local("2026-12-03 17:00")
     life.until("2026-12-03 16:59")
-    assert life.refusal("look_at_deadline") == [("", "wrong_state")]
+    assert life.named("look_at_deadline") == [("", "wrong_state")]
     life.until("2026-12-03 17:00").rung()
     assert life.kinds[-1] == "referral_reminded"
     assert [(name, role) for name, role, _, _ in life.tasks] == [
@@ -280,7 +255,7 @@ class AnyLife(RuleBasedStateMachine):
     def anybody_sends_anything(self, kind: str, actor: Actor, data: st.DataObject) -> None:
         content = data.draw(ANY[kind])
         before = self.life.state
-        if self.life.refusal(kind, actor, **content) == []:
+        if self.life.named(kind, actor, **content) == []:
             self.life.do(kind, actor, **content)
             assert before.state is ReferralState.OPEN or kind == "change_calendar"
 
@@ -338,7 +313,7 @@ class AnyLife(RuleBasedStateMachine):
             for name in task.actions:
                 actor = officer(Role(task.role), task.officer or "somebody", agency=POLICE)
                 content = {"reassign": {"officer": "specialist-9"}, "answer_part": APPROVED}.get(name, {})
-                assert self.life.refusal(name, actor, **content) == []
+                assert self.life.named(name, actor, **content) == []
 
 
 def test_whatever_is_sent_a_referral_stays_lawful() -> None:

@@ -1,6 +1,5 @@
 """Complaints for tests: their grounds from the log, and a complaint that takes commands."""
 
-from datetime import timedelta
 from itertools import accumulate
 from typing import Any, Final, Self
 
@@ -15,8 +14,8 @@ from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.filing.state import Filing
 from schemas.ids import filing_id
-from schemas.people import SYSTEM, Actor, Role
-from schemas.stream.ledger import Recorded
+from schemas.people import Actor, Role
+from tests.unit.alive import Alive
 from tests.unit.filing.lives import (
     AGENCY,
     APPLICANT,
@@ -26,7 +25,6 @@ from tests.unit.filing.lives import (
     START,
     VIA,
     Life,
-    local,
     officer,
 )
 
@@ -77,54 +75,24 @@ def reasons(given: Complain) -> list[str]:
     return []
 
 
-class Dispute:
+class Dispute(Alive):
+    kind = COMPLAINT
+    commands = COMMANDS
+
     def __init__(self, found: Grounds = FOUND, actor: Actor = APPLICANT) -> None:
-        self.now = START
-        self.log: list[Recorded] = []
-        self.complaint = Complaint(filing_id=FILING, n=1, agency=AGENCY)
+        super().__init__(Complaint(filing_id=FILING, n=1, agency=AGENCY))
         self.give(complain(found, actor))
 
-    def do(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> Self:
-        return self.give(self.command(kind, actor, **content))
-
-    def give(self, given: cm.Command) -> Self:
-        for event in COMPLAINT.decide(self.complaint, given, self.now):
-            recorded = Recorded(
-                seq=len(self.log) + 1, at=self.now, command_id=given.command_id, actor=given.actor, event=event
-            )
-            self.log.append(recorded)
-            self.complaint = fold.evolve(self.complaint, recorded)
-        return self
-
-    def command(self, kind: str, actor: Actor, **content: Any) -> cm.Command:
-        said = {"command_id": f"c{len(self.log)}", "actor": actor, "via": VIA} | content
-        return COMMANDS[kind].model_validate(said)
-
-    def refusal(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> list[str]:
-        """Returns the rule of every problem; none if the command would be accepted."""
-        try:
-            COMPLAINT.decide(self.complaint, self.command(kind, actor, **content), self.now)
-        except RefusalError as no:
-            return [problem.rule for problem in no.refusal.problems]
-        return []
-
-    def until(self, text: str) -> Self:
-        self.now = local(text)
-        return self
+    @property
+    def complaint(self) -> Complaint:
+        state: Complaint = self.state
+        return state
 
     def rung(self) -> Self:
         """Fire all timers that are due now."""
         while (timer := fold.next_timer(self.complaint)) is not None and timer.due <= self.now:
             self.do("ring_complaint", moment=timer.moment)
         return self
-
-    def wait(self, **length: float) -> Self:
-        self.now += timedelta(**length)
-        return self
-
-    @property
-    def kinds(self) -> list[str]:
-        return [recorded.event.kind for recorded in self.log]
 
     @property
     def tasks(self) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -273,7 +273,7 @@ async def test_no_money_is_given_back_that_its_payment_does_not_have(other: dict
 
 async def test_what_was_paid_at_the_counter_no_provider_gives_back() -> None:
     so_far, wire = asked(), Wire(NOT_ASKED)
-    so_far.refund = so_far.refund.model_copy(update={"n": 1000})
+    so_far.state = so_far.refund.model_copy(update={"n": 1000})
     with pytest.raises(NotOrderedError):
         await refund(wire, so_far)
     assert wire.asked == []

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rules.causes import papers_of_filing, papers_of_receipts, papers_of_refund
-from rules.receipts.issued import gone_without_provider, number_given
+from rules.receipts.issued import gone, gone_without_provider, number_given
 from rules.receipts.shares import apportioned, lines_of
 from rules.stream_kind import Origin
 from rules.streams import PAPERS
@@ -30,6 +30,7 @@ from schemas.refund.state import WITHOUT_PROVIDER, CaptureTaken, CaseState, Refu
 from schemas.stream.about import About
 from schemas.stream.ledger import Recorded
 from tests.unit.filing.lives import FILE
+from tests.unit.payments import told
 
 FILING: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 AGENCY: Final = "H01.40"
@@ -98,10 +99,10 @@ def test_a_receipt_is_the_sum_of_its_lines_once_of_each_kind_in_its_series() -> 
 
 @pytest.mark.parametrize("role", [Role.CASHIER, Role.LEADER])
 def test_a_cashier_or_a_leader_makes_it_void_for_ever(role: Role) -> None:
-    gone = after(ISSUED, void(role))
-    assert gone.receipts[0].voided_at == AT
-    assert rule(gone, void(role)) == ("registered", "receipt_is_void")
-    assert rule(gone, issue()) == ("", "wrong_state"), "nor is another issued for the same by itself"
+    void_one = after(ISSUED, void(role))
+    assert void_one.receipts[0].voided_at == AT
+    assert rule(void_one, void(role)) == ("registered", "receipt_is_void")
+    assert rule(void_one, issue()) == ("", "wrong_state"), "nor is another issued for the same by itself"
 
 
 @pytest.mark.parametrize(
@@ -118,9 +119,9 @@ def test_nobody_else_makes_it_void_nor_one_that_there_is_not(command: VoidReceip
 
 
 def test_another_stands_in_its_place() -> None:
-    gone = after(ISSUED, void(again=True))
-    about = About(stream=papers_stream(FILING), seq=gone.seq)
-    anew = after(gone, issue(about=about, replaces=NUMBER), number=f"{AGENCY}-2026-BL0000002")
+    void_one = after(ISSUED, void(again=True))
+    about = About(stream=papers_stream(FILING), seq=void_one.seq)
+    anew = after(void_one, issue(about=about, replaces=NUMBER), number=f"{AGENCY}-2026-BL0000002")
     assert [(one.voided_at is None, one.replaces) for one in anew.receipts] == [(False, None), (True, NUMBER)]
 
 
@@ -133,6 +134,19 @@ def test_the_money_of_a_fee_paid_without_provider_is_gone_once_all_of_it_was_giv
     other = RefundEntry(case=2, amount=16_000, cause=RefundCause.REQUEST, state=CaseState.LEFT_TO_HAND)
     refund = Refund(filing_id=FILING, n=n, agency=AGENCY, capture=capture, entries=(entry, other))
     assert (gone_without_provider(refund) is VoidCause.REFUNDED) is (given == 16_000 and n % 1000 == 0)
+
+
+@pytest.mark.parametrize(
+    ("back", "cause"),
+    [
+        ((("refund", "m1", 15_999),), None),
+        ((("refund", "m1", 6_000), ("refund", "m1", 10_000)), VoidCause.REFUNDED),
+        ((("charge_back", "m1"),), VoidCause.CHARGED_BACK),
+        ((("refund", "m1", 6_000), ("charge_back", "m1", 10_000)), VoidCause.CHARGED_BACK),
+    ],
+)
+def test_the_money_of_a_fee_paid_online_is_gone_with_its_last_dong(back: tuple[Any, ...], cause: Any) -> None:
+    assert gone(told(("money", "m1"), *back)) is cause
 
 
 def test_what_each_event_causes_on_paper() -> None:

@@ -1,6 +1,6 @@
 """Results for tests: an order, its signers, and a result that takes commands."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import accumulate
 from typing import Any, Final, Self
 
@@ -8,17 +8,16 @@ from rules.result import fold, status
 from rules.streams import RESULT as KIND
 from schemas.backoffice import Dossier
 from schemas.base import numbers_taken
-from schemas.errors import RefusalError
 from schemas.files import FileRef
 from schemas.filing import commands as cm
 from schemas.filing.events import Outcome
 from schemas.ids import filing_id
 from schemas.level import Level
-from schemas.people import SYSTEM, Actor, Role
+from schemas.people import Role
 from schemas.result.commands import EnterResult, RecordMade, RecordSigned
 from schemas.result.state import Adopted, Result, ResultOrder, Signatory, SigningPlace
-from schemas.stream.ledger import Recorded
-from tests.unit.filing.lives import AGENCY, AN, APPLICANT, CLERK, LEADER, RESULT, SPECIALIST, START, VIA
+from tests.unit.alive import Alive
+from tests.unit.filing.lives import AGENCY, AN, APPLICANT, CLERK, LEADER, RESULT, SPECIALIST, START
 
 FILING: Final = filing_id("portal", "1")
 ORDER: Final = ResultOrder(
@@ -51,27 +50,25 @@ def file(n: int) -> FileRef:
     return RESULT.model_copy(update={"sha256": f"{n:064x}"})
 
 
-class Signing:
-    """A result that takes commands; its numbers are consecutive."""
+class Signing(Alive):
+    """A result that takes commands, each a minute later; its numbers are consecutive."""
+
+    kind = KIND
+    lasts = timedelta(minutes=1)
 
     def __init__(self, signers: tuple[Signatory, ...] = SIGNERS, adopted: Adopted | None = None) -> None:
-        self.begun = Result(filing_id=FILING, n=1, agency=AGENCY)
-        self.result = self.begun
-        self.log: list[Recorded] = []
-        self.now: datetime = START
+        super().__init__(Result(filing_id=FILING, n=1, agency=AGENCY))
         self._numbers = 0 if adopted is None else 1
         self.do(EnterResult, n=1, order=ORDER, signers=() if adopted else signers, adopted=adopted)
 
-    def do(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> Self:
-        """Give a command a minute later."""
-        self.now += timedelta(minutes=1)
-        for event in KIND.decide(self.result, self.command(model, actor, **said), self.now):
-            recorded = Recorded(
-                seq=len(self.log) + 1, at=self.now, command_id="c", actor=actor, event=self._numbered(event)
-            )
-            self.log.append(recorded)
-            self.result = fold.evolve(self.result, recorded)
-        assert list(accumulate(self.log, fold.evolve, initial=self.begun))[-1] == self.result
+    @property
+    def result(self) -> Result:
+        state: Result = self.state
+        return state
+
+    def give(self, given: cm.Command) -> Self:
+        super().give(given)
+        assert list(accumulate(self.log, fold.evolve, initial=self.begun))[-1] == self.state
         return self
 
     def made(self) -> Self:
@@ -85,26 +82,11 @@ class Signing:
             self.do(RecordSigned, place=awaited.place, result=file(self.result.signed + 1))
         return self
 
-    def refusal(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> list[str]:
-        """Returns the rules that a command breaks; none if it would be accepted."""
-        try:
-            KIND.decide(self.result, self.command(model, actor, **said), self.now)
-        except RefusalError as no:
-            return [problem.rule for problem in no.refusal.problems]
-        return []
-
-    def command(self, model: type[cm.Command], actor: Actor, **said: Any) -> cm.Command:
-        return model.model_validate({"command_id": f"c{len(self.log)}", "actor": actor, "via": VIA} | said)
-
-    @property
-    def kinds(self) -> list[str]:
-        return [recorded.event.kind for recorded in self.log]
-
     @property
     def register(self) -> list[tuple[str, str]]:
         return [(row["number"][-1], row["state"]) for row in status.results(self.result)]
 
-    def _numbered(self, event: Any) -> Any:
+    def numbered(self, event: Any) -> Any:
         taken = numbers_taken(event)
         self._numbers += len(taken)
         return event.model_copy(update=dict.fromkeys(taken, f"{AGENCY}-2026-K{self._numbers:07d}"))

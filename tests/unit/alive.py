@@ -1,0 +1,77 @@
+"""The base of streams in unit tests: a state that takes commands, its events, and the present time."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+
+from rules.stream_kind import StreamKind
+from schemas.errors import Problem, RefusalError
+from schemas.filing.commands import Command
+from schemas.people import SYSTEM, Actor
+from schemas.stream.ledger import Recorded
+from tests.unit.filing.lives import START, VIA, local
+
+
+class Alive:
+    """A stream of a kind; a command is named by its model, or by its kind among `commands`."""
+
+    kind: ClassVar[StreamKind[Any]]
+    commands: ClassVar[Mapping[str, type[Command]]] = {}
+    lasts: ClassVar[timedelta] = timedelta()
+    """The time that passes before each command."""
+
+    def __init__(self, begun: Any) -> None:
+        self.now = START
+        self.log: list[Recorded] = []
+        self.begun = self.state = begun
+
+    def do(self, what: str | type[Command], actor: Actor = SYSTEM, **said: Any) -> Self:
+        self.now += self.lasts
+        return self.give(self.command(what, actor, **said))
+
+    def give(self, given: Command) -> Self:
+        for event in self.kind.decide(self.state, given, self.now):
+            self.log.append(
+                Recorded(
+                    seq=len(self.log) + 1,
+                    at=self.now,
+                    command_id=given.command_id,
+                    actor=given.actor,
+                    event=self.numbered(event),
+                )
+            )
+            self.state = self.kind.evolve(self.state, self.log[-1])
+        return self
+
+    def numbered(self, event: Any) -> Any:
+        """Returns the event with the numbers that the ledger gives it."""
+        return event
+
+    def command(self, what: str | type[Command], actor: Actor, **said: Any) -> Any:
+        model = self.commands[what] if isinstance(what, str) else what
+        return model.model_validate({"command_id": f"c{len(self.log)}", "actor": actor, "via": VIA} | said)
+
+    def problems(self, what: str | type[Command], actor: Actor = SYSTEM, **said: Any) -> tuple[Problem, ...]:
+        """Returns why a command would be refused; nothing if it would be accepted."""
+        try:
+            self.kind.decide(self.state, self.command(what, actor, **said), self.now)
+        except RefusalError as no:
+            return no.refusal.problems
+        return ()
+
+    def refusal(self, what: str | type[Command], actor: Actor = SYSTEM, **said: Any) -> list[str]:
+        """Returns the rules that a command breaks."""
+        return [problem.rule for problem in self.problems(what, actor, **said)]
+
+    def until(self, text: str) -> Self:
+        """Wait until an instant in Vietnam."""
+        self.now = local(text)
+        return self
+
+    def wait(self, **length: float) -> Self:
+        self.now += timedelta(**length)
+        return self
+
+    @property
+    def kinds(self) -> list[str]:
+        return [recorded.event.kind for recorded in self.log]
