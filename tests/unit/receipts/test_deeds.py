@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rules.causes import papers_of_filing, papers_of_receipts, papers_of_refund
-from rules.receipts.issued import gone, gone_without_provider, number_given
+from rules.receipts.issued import gone, gone_without_provider, number_given, valid
 from rules.receipts.shares import apportioned, lines_of
 from rules.stream_kind import Origin
 from rules.streams import PAPERS
@@ -123,6 +123,7 @@ def test_another_stands_in_its_place() -> None:
     about = About(stream=papers_stream(FILING), seq=void_one.seq)
     anew = after(void_one, issue(about=about, replaces=NUMBER), number=f"{AGENCY}-2026-BL0000002")
     assert [(one.voided_at is None, one.replaces) for one in anew.receipts] == [(False, None), (True, NUMBER)]
+    assert valid(anew.receipts, anew.receipts[0].fee, anew.receipts[0].of) == anew.receipts[1:]
 
 
 @pytest.mark.parametrize(("given", "n"), [(0, 1000), (15_999, 1000), (16_000, 1000), (16_000, 2000), (16_000, 1001)])
