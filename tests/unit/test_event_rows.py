@@ -188,9 +188,9 @@ def test_what_is_sealed_opens_in_its_place_alone_under_a_nonce_of_its_own() -> N
         KEY.unseal(sealed, "there")
     with pytest.raises(SealBrokenError):
         FilingKey("k", bytes(31) + b"\x01").unseal(sealed, "here")
-    sealed = [KEY.seal(b"secret", "here") for _ in range(2)]
-    assert sealed[0][:12] != sealed[1][:12]
-    assert [len(each) for each in sealed] == [12 + len(b"secret") + 16] * 2
+    twice = [KEY.seal(b"secret", "here") for _ in range(2)]
+    assert twice[0][:12] != twice[1][:12]
+    assert [len(each) for each in twice] == [12 + len(b"secret") + 16] * 2
     assert KEY.pseudonym("an") == "p-" + hmac.new(bytes(32), b"an", hashlib.sha256).hexdigest()[:32]
 
 

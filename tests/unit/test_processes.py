@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import asyncpg
 import pytest
@@ -154,14 +154,14 @@ async def test_a_transaction_is_committed_or_rolled_back_and_what_went_wrong_is_
     async with transaction(connection, "lock", "look"):
         connection.told.append("work")
     assert connection.told == ["begin; lock; look", "work", "commit"]
-    connection: Any = Connection()
+    connection = Connection()
     with pytest.raises(KeyboardInterrupt):
         async with transaction(connection):
             raise KeyboardInterrupt
     assert connection.told == ["begin", "rollback"]
     connection = Connection(closes_at="commit")
     with pytest.raises(ConnectionResetError):
-        async with transaction(cast("Any", connection)):
+        async with transaction(connection):
             pass
     assert connection.told == ["begin", "commit"]
 

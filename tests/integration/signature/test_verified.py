@@ -215,8 +215,8 @@ async def test_a_strangers_authority_counts_for_nothing_nor_does_another_agencys
     more = {**WHO, "second": p.LEADER}
     assert await judged(party, issued.file, expected=more) == "refused signed_file_rolled_back"
     *_, root = await p.LocalSigner(tmp_path).certificates("1", "person", "A")
-    other = Trust([x509.Certificate.load(root)], party.asking)
-    assert told(await verify_official(issued.file, other)) == "refused certificate_foreign"
+    foreign = Trust([x509.Certificate.load(root)], party.asking)
+    assert told(await verify_official(issued.file, foreign)) == "refused certificate_foreign"
     assert told(await verify_official(issued.file, Trust([], party.asking))) == "undetermined no_trust_roots"
 
 

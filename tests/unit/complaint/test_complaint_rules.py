@@ -317,11 +317,11 @@ def test_only_one_that_waits_for_its_answer_is_told() -> None:
     over = open_one.model_copy(update={"state": ComplaintState.REJECTED})
     assert (told(life, about, over).disputed, told(life, about, over).earlier) == (False, 1)
     life = Life().accepted().decided("refused").issued()
-    about = life.filing.act
-    life.do("settle_complaint", n=1, about=about, step="decide", officer=SECOND.subject)
+    undone = life.filing.act
+    life.do("settle_complaint", n=1, about=undone, step="decide", officer=SECOND.subject)
     life.do("claim", SECOND).do("decide", SECOND, outcome="approved")
     assert told(life, int(life.filing.act or 0)).until is None
-    assert told(life, int(about or 0)).until is not None
+    assert told(life, int(undone or 0)).until is not None
 
 
 # Whatever anybody sends, at any time, a complaint stays lawful, and an open one is never forgotten.

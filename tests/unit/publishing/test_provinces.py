@@ -136,9 +136,9 @@ def test_a_demonstration_is_composed_and_the_bases_mistakes_are_not_the_province
     made = compose(base, "H29", "2026-12", good()["fees"][EXTRACT])
     assert (made.version, made.demo) == ("2026-12-demo.H29.2026-12", True)
     assert check_bytes(made.source, allow_seconds=True).mistakes == []
-    base = {**parse(SOURCE).value, "level": 4.0}
-    assert misfits(Base(base), base) == []
-    assert [entry.rule for entry in misfits(Base(base), {**base, "version": "?"})] == ["wrong_form"]
+    wrong = {**parse(SOURCE).value, "level": 4.0}
+    assert misfits(Base(wrong), wrong) == []
+    assert [entry.rule for entry in misfits(Base(wrong), {**wrong, "version": "?"})] == ["wrong_form"]
 
 
 # `motcua procedures import`: a province's table of 200 procedures becomes drafts, and each bad row says why.
