@@ -149,38 +149,20 @@ async def test_an_agency_with_a_key_of_its_own_reads_its_work_and_nothing_else(w
 Forge = Callable[[list[Payload], list[Payload]], list[Payload]]
 
 
-def _damaged(_: list[Payload], made: list[Payload]) -> list[Payload]:
-    return [Payload(metadata=one.metadata, data=one.data[:-1] + bytes([one.data[-1] ^ 1])) for one in made]
-
-
-def _short(_: list[Payload], made: list[Payload]) -> list[Payload]:
-    return [Payload(metadata=one.metadata, data=b"x") for one in made]
-
-
-def _of_no_key(_: list[Payload], made: list[Payload]) -> list[Payload]:
-    return [Payload(metadata=dict(one.metadata) | {KEY_ID: b"nobody's"}, data=one.data) for one in made]
-
-
-def _without_id(_: list[Payload], made: list[Payload]) -> list[Payload]:
-    return [Payload(metadata={"encoding": one.metadata["encoding"]}, data=one.data) for one in made]
-
-
-def _foreign(given: list[Payload], _: list[Payload]) -> list[Payload]:
-    return [Payload(metadata={"encoding": b"binary/theirs"}, data=one.data) for one in given]
-
-
-def _closed(given: list[Payload], _: list[Payload]) -> list[Payload]:
-    return [Payload(metadata={"encoding": NOT_OPENED}, data=b"\xff") for _one in given]
-
-
 FORGED: Final[dict[str, Forge]] = {
     "plain": lambda given, _: given,
-    "foreign": _foreign,
-    "by its own word not opened": _closed,
-    "damaged": _damaged,
-    "short": _short,
-    "unknown key": _of_no_key,
-    "no key": _without_id,
+    "foreign": lambda given, _: [Payload(metadata={"encoding": b"binary/theirs"}, data=one.data) for one in given],
+    "by its own word not opened": lambda given, _: (
+        [Payload(metadata={"encoding": NOT_OPENED}, data=b"\xff")] * len(given)
+    ),
+    "damaged": lambda _, made: [
+        Payload(metadata=one.metadata, data=one.data[:-1] + bytes([one.data[-1] ^ 1])) for one in made
+    ],
+    "short": lambda _, made: [Payload(metadata=one.metadata, data=b"x") for one in made],
+    "unknown key": lambda _, made: [
+        Payload(metadata=dict(one.metadata) | {KEY_ID: b"nobody's"}, data=one.data) for one in made
+    ],
+    "no key": lambda _, made: [Payload(metadata={"encoding": one.metadata["encoding"]}, data=one.data) for one in made],
 }
 
 

@@ -168,13 +168,12 @@ async def test_a_form_that_says_something_else_of_itself_is_refused(party: p.Par
 
 
 async def test_what_was_put_back_was_changed_all_the_same(party: p.Party) -> None:
-    there, back = told("/Title", "Another form"), told("/Title", str(_title()))
+    there, back = (
+        told("/Title", "Another form"),
+        told("/Title", str(Writer(BytesIO(FORM)).trailer_view["/Info"]["/Title"])),
+    )
     file = quietly(quietly(await signed(party), there), back)
     assert await judged(party, file) == "refused signed_form_changed"
-
-
-def _title() -> object:
-    return Writer(BytesIO(FORM)).trailer_view["/Info"]["/Title"]
 
 
 TOOLS: Final[dict[str, Change]] = {

@@ -105,25 +105,12 @@ def grown(make: Callable[[], bytes], tail: Callable[[], bytes]) -> Callable[[], 
     return lambda: make() + tail()
 
 
-def jpeg() -> bytes:
-    return u.picture("JPEG")
-
-
-def png() -> bytes:
-    return u.picture("PNG")
+jpeg, png = (partial(u.picture, kind) for kind in ("JPEG", "PNG"))
 
 
 @cache
 def deflated(size: int) -> bytes:
     return zlib.compress(bytes(size), 9)
-
-
-def escaped() -> bytes:
-    return u.by_hand({**u.PAGES, 4: b"<< /S /Java#53cript /J#53 (app.alert\\(1\\)) >>"})
-
-
-def tail_like_a_pdfs() -> bytes:
-    return u.archive(b"\nstartxref\n9\n%%EOF")
 
 
 def text(kind: bytes, before: bytes) -> Callable[[], bytes]:
@@ -190,7 +177,12 @@ BAD: Final = (
     Case("cut CMS", "file_damaged", u.CMS, cut(contents, 1)),
     Case("DER that is no CMS", "file_damaged", u.CMS, lambda: b"0\x03\x02\x01\x01"),
     Case("ZIP behind PDF", "file_holds_more", u.PDF, grown(plain, u.archive)),
-    Case("ZIP that ends like a PDF behind PDF", "file_holds_more", u.PDF, grown(plain, tail_like_a_pdfs)),
+    Case(
+        "ZIP that ends like a PDF behind PDF",
+        "file_holds_more",
+        u.PDF,
+        grown(plain, lambda: u.archive(b"\nstartxref\n9\n%%EOF")),
+    ),
     Case("ZIP in a PDF", "file_holds_more", u.PDF, lambda: u.with_stream(u.archive())),
     Case("words behind PDF", "file_holds_more", u.PDF, grown(plain, lambda: b"hello")),
     Case("words before PDF", "file_holds_more", u.PDF, lambda: b"hello\n" + plain()),
@@ -208,7 +200,12 @@ BAD: Final = (
     Case("PDF that may only be read", "file_encrypted", u.PDF, lambda: u.encrypted("")),
     Case("script on opening", "file_active", u.PDF, pdf(OpenAction=u.script())),
     Case("script in an object stream", "file_active", u.PDF, lambda: u.in_object_streams(u.paper(AA=u.script()))),
-    Case("script that nothing refers to", "file_active", u.PDF, escaped),
+    Case(
+        "script that nothing refers to",
+        "file_active",
+        u.PDF,
+        lambda: u.by_hand({**u.PAGES, 4: b"<< /S /Java#53cript /J#53 (app.alert\\(1\\)) >>"}),
+    ),
     Case("script deep inside", "file_active", u.PDF, pdf(A=Array([Dictionary(B=Array([Array([u.script()])]))]))),
     Case("script by its words alone", "file_active", u.PDF, pdf(A=Dictionary(JS=String("app.alert(1)")))),
     *(
