@@ -207,7 +207,7 @@ workflow/test_bad_input.py: each wrong input by a real Update
 workflow/test_branches.py: obligations lost, sealed codes, complaints, parts of a back office, forged payments
   but a_ministry a_payment_that_is a_payment_that_no a_wrong_code after_a_withdrawal where_the whoever_pays
 workflow/test_healing.py: minutes of healing, what must not heal, workers by each setting, and a slow store
-  but a_reason_is after_a_minute another_workflow of_a_failure the_looks what_was_told
+  but a_reason_is after_a_minute another_workflow of_a_failure one_that_was_ended the_looks what_was_told
 workflow/test_key_ring.py: keys that come and go under running filings, and sealed filings of each kind
   but the_kit_without
 workflow/test_locked.py: each forgery against each door, by brute force, and forged looks and complaints
@@ -218,6 +218,8 @@ workflow/test_past_the_door.py: what goes past the Updates to each activity
   only nobody_reads
 workflow/test_provinces.py: provinces side by side over their versions, and other rules than those pinned
   only both_borders by_post_the the_name_of under_other
+workflow/test_read_again.py: a lie about every kind of reading, not of the fee's alone
+  but every_reading money_collected
 workflow/test_reception.py: files whose look takes long, fails or comes late
   only a_filing_ends a_submission what_a_complaint what_came
 workflow/test_refunds.py: refunds of a filing that begins again, late money, and a fee that the postman collects
