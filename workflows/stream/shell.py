@@ -141,7 +141,7 @@ class Life(Generic[S]):
         """Stores the data that a stream has besides its log, when it is taken over."""
 
     async def caught_up(self) -> None:
-        """Runs once a stream that is taken over has been read from the log, before `proceed`."""
+        """Runs before `proceed`, once a stream that is taken over has been read from the log, or has begun anew."""
 
     async def considered(self, command: Command) -> Considered:
         """Returns the command after its files were examined, with the facts that its kind reads for it."""
@@ -301,6 +301,8 @@ class Life(Generic[S]):
                     raise
 
         await until_founded(opened)
+        if continued_by_itself():  # it begins anew: the run before may have lost signals
+            await self.caught_up()
 
     async def _take_over(self, resume: Resume) -> None:
         """Continues from the stream's state in the log."""

@@ -182,6 +182,15 @@ async def test_a_run_whose_stream_was_never_recorded_begins_anew_with_its_own_in
     assert next_run.value.args == (START,)
 
 
+async def test_a_run_that_begins_anew_asks_for_what_it_may_have_been_told_before(engine: Engine) -> None:
+    engine.run.workflow_id = f"parcel:{FILING}:1"
+    for before, recalled in ((None, False), ("the run before", True)):
+        engine.run.continued_run_id = before
+        life = ParcelLife(PARCEL, START)
+        await life._begin()
+        assert life.memory.recall is recalled
+
+
 @pytest.mark.usefixtures("continues")
 async def test_a_run_that_others_began_can_not_begin_anew_and_ends(engine: Engine) -> None:
     def resumed(life: ParcelLife) -> None:
