@@ -212,7 +212,7 @@ async def _count_tasks(client: Client, found: Found) -> None:
             if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
                 by_stranger = event.workflow_task_completed_event_attributes.identity.startswith(STRANGER)
                 found.tasks["tasks"] += by_stranger
-            elif by_stranger and event.event_type == EventType.EVENT_TYPE_MARKER_RECORDED:
+            elif by_stranger and event.marker_recorded_event_attributes.marker_name == "core_local_activity":
                 data = event.marker_recorded_event_attributes.details["data"].payloads[0].data
                 found.tasks[str(json.loads(data).get("activity_type"))] += 1
 
