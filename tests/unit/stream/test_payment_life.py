@@ -122,7 +122,8 @@ async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) 
 
 @pytest.mark.parametrize("outcome", ["pending", "failed"])
 async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) -> None:
-    await (await begun(engine)).callbacks.take(said(outcome=outcome))
+    life = await begun(engine)
+    await life.callbacks.take(said(outcome=outcome))
     assert [stored.event["kind"] for stored in engine.log] == ["payment_requested"]
 
 
@@ -142,7 +143,8 @@ async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) ->
 )
 async def test_what_can_not_be_used_is_parked(engine: Engine, notice: object) -> None:
     engine.answers["park"] = None
-    await (await begun(engine)).callbacks.take(notice)
+    life = await begun(engine)
+    await life.callbacks.take(notice)
     assert [asked.signal for name, asked in engine.asked if name == "park"] == ["noticed"]
     assert [stored.event["kind"] for stored in engine.log] == ["payment_requested"]
 

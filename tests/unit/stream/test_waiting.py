@@ -96,7 +96,8 @@ async def test_a_fact_is_told_again_and_again_more_and_more_slowly_until_there_i
         engine.answers["tell"] = len(slept) >= 8
 
     engine.before_answer = heard
-    assert await report(stream(), "fee_settled", FACT)
+    telling = stream()
+    assert await report(telling, "fee_settled", FACT)
     assert [pause.total_seconds() for pause in slept] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert {asked[0] for asked in engine.asked} == {"tell", "closed"}
     assert (dict(engine.asked)["tell"].id, dict(engine.asked)["closed"]) == (f"filing:{FILING}", f"filing:{FILING}")
@@ -229,7 +230,8 @@ async def test_a_nudge_asks_the_log_and_a_life_that_was_refused_asks_nobody(engi
 
 def test_a_workflow_of_a_kind_has_its_life_and_an_update_for_each_command(engine: Engine) -> None:
     assert engine.run.workflow_id == NAME
-    assert AppealWorkflow(START).life.start.about == "chậm trễ"
+    made = AppealWorkflow(START)
+    assert made.life.start.about == "chậm trễ"
     definition: Any = workflow._Definition.must_from_class(AppealWorkflow)
     assert set(definition.updates) == {"answer_appeal", "adopt_calendar"}
     assert set(definition.signals) == {"nudge"}
