@@ -104,36 +104,12 @@ def plain(value: object) -> Text:
     return same(str(value))
 
 
-@plain.register
-def _(value: Text) -> Text:
-    return value
-
-
-@plain.register
-def _(value: Limit) -> Text:
-    return value.words
-
-
-@plain.register
-def _(value: Level) -> Text:
-    return CAPABILITIES[value].name
-
-
-@plain.register
-def _(value: StrEnum) -> Text:
-    return chosen(value)
-
-
-@plain.register
-def _(value: date) -> Text:
-    return Text(vi=f"{value:%d/%m/%Y}", en=value.isoformat())
-
-
-@plain.register
-def _(value: time) -> Text:
-    return same(f"{value:%H:%M}")
-
-
+plain.register(Text, lambda value: value)
+plain.register(Limit, lambda value: value.words)
+plain.register(Level, lambda value: CAPABILITIES[value].name)
+plain.register(StrEnum, chosen)
+plain.register(date, lambda value: Text(vi=f"{value:%d/%m/%Y}", en=value.isoformat()))
+plain.register(time, lambda value: same(f"{value:%H:%M}"))
 plain.register(bool, truth)
 plain.register(int, number)
 plain.register(float, number)
