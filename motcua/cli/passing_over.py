@@ -1,6 +1,6 @@
 """`motcua pass-over`: reassigns the claimed tasks of an absent officer to their substitute."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -37,10 +37,5 @@ def pass_over(
             return await acting.pass_over(absent, moved)
 
     done = ask(all_of_them, patience)
-    show_all(done, _COLUMNS, as_json=as_json, data=[_row(one) for one in done])
+    show_all(done, _COLUMNS, as_json=as_json)
     exit_if(any(one.outcome == "refused" for one in done))
-
-
-def _row(one: PassedOver) -> dict[str, Any]:
-    row = {"stream": one.stream, "code": one.code, "task": one.task, "substitute": one.substitute}
-    return row | {"outcome": one.outcome, "receipt": one.receipt, "problems": one.problems}

@@ -18,7 +18,7 @@ from publishing.authoring.procedures import published as published_versions
 from publishing.commands.check_report import Quiet, report_looks
 from publishing.commands.mistakes import Files, refuse_for
 from publishing.commands.procedure_page import PAGE, rows
-from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, waits_words
+from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, row_of, waits_words
 from publishing.record.publishing import WaitsError
 from rules.source.mistakes import Mistake
 from rules.source.published import published_procedure
@@ -63,7 +63,7 @@ def publish(files: Files, *, demo: Demo = False, by: MaybeOperator = None, as_js
 @app.command("list")
 def list_published(*, as_json: AsJson = False) -> None:
     entries = answered(lambda: published_versions(address(OWNER)), OWNER)
-    show_all(entries, _LISTED, as_json=as_json, data=[_listed_row(entry) for entry in entries])
+    show_all(entries, _LISTED, as_json=as_json, data=[row_of(entry) for entry in entries])
 
 
 @app.command()
@@ -78,7 +78,7 @@ def show(
         typer.get_binary_stream("stdout").write(entry.source)
         return
     procedure = filled(_procedure(entry))
-    data = _listed_row(entry) | {"procedure": procedure.model_dump(mode="json"), "inputs": described(procedure)}
+    data = row_of(entry) | {"procedure": procedure.model_dump(mode="json"), "inputs": described(procedure)}
     title = said("command.procedures.version", version=f"{entry.code}@{entry.version}", standing=_standing(entry))
     show_all(rows(_procedure(entry)), PAGE, as_json=as_json, data=data, title=title)
 
@@ -116,10 +116,6 @@ _OUTCOMES: Final = columns(Column("state", publish_state), "code version sha256 
 
 def _procedure(entry: Listed) -> Procedure:
     return published_procedure(entry.source, entry.published_at.date())
-
-
-def _listed_row(entry: Listed) -> dict[str, Any]:
-    return {name: value for name, value in entry._asdict().items() if name != "source"}
 
 
 def _standing(entry: Listed) -> Text:

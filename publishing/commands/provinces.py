@@ -20,7 +20,7 @@ from publishing.authoring.versions import VersionPublishedError
 from publishing.commands.check_report import Quiet, report_looks
 from publishing.commands.mistakes import Files, mistake_row, print_mistakes
 from publishing.commands.procedure_page import PAGE, Row, fee_rows
-from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, waits_words
+from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, row_of, waits_words
 from publishing.record.publishing import WaitsError
 from rules.source.document import parse
 from schemas.base import Text
@@ -84,7 +84,7 @@ _OUTCOMES: Final = columns(
 @app.command("list")
 def list_published(*, as_json: AsJson = False) -> None:
     entries = answered(lambda: published_provinces(address(OWNER)), OWNER)
-    show_all(entries, _LISTED, as_json=as_json, data=[_listed_row(entry) for entry in entries])
+    show_all(entries, _LISTED, as_json=as_json, data=[row_of(entry) for entry in entries])
 
 
 @app.command()
@@ -102,17 +102,13 @@ def show(
     if source:
         typer.get_binary_stream("stdout").write(entry.source)
         return
-    data = _listed_row(entry) | {"overlay": _overlay(entry).model_dump(mode="json")}
+    data = row_of(entry) | {"overlay": _overlay(entry).model_dump(mode="json")}
     show_all(_rows(_overlay(entry)), PAGE, as_json=as_json, data=data)
 
 
 def _overlay(entry: Listed) -> ProvinceOverlay:
     """Returns the published overlay, even if present checks would refuse it."""
     return ProvinceOverlay.model_validate(parse(entry.source).value)
-
-
-def _listed_row(entry: Listed) -> dict[str, Any]:
-    return {name: value for name, value in entry._asdict().items() if name != "source"}
 
 
 class _Labels(dict[str, Text]):

@@ -83,6 +83,11 @@ def in_force(now: bool) -> Text:  # noqa: FBT001 -- a form takes the value in th
     return said("command.publish.in_force" if now else "command.publish.superseded")
 
 
+def row_of(entry: Any) -> dict[str, Any]:
+    """Returns a published version as plain data, without its file."""
+    return {name: value for name, value in entry._asdict().items() if name != "source"}
+
+
 def recorded_now(*, already: bool) -> Text:
     """Returns the sentence that something is recorded now, or was recorded `already`."""
     return said("command.publish.recorded_already" if already else "command.publish.recorded")

@@ -15,7 +15,6 @@ from motcua.cli.options import AsJson, MaybeOperator
 from motcua.cli.running import Exit, exit_if, fail, out, print_json
 from publishing.authoring.paper_templates import (
     ALL,
-    Listed,
     Slot,
     UnknownPlaceError,
     check_template,
@@ -24,7 +23,7 @@ from publishing.authoring.paper_templates import (
 )
 from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.commands.mistakes import mistake_row, print_mistakes
-from publishing.commands.publisher import in_force, published, publisher, recorded
+from publishing.commands.publisher import in_force, published, publisher, recorded, row_of
 from schemas.base import Text
 from schemas.papers.state import PaperKind
 from schemas.translate import said
@@ -74,7 +73,7 @@ def publish(
 @app.command("list")
 def list_published(*, as_json: AsJson = False) -> None:
     entries = answered(lambda: published_templates(address(OWNER)), OWNER)
-    show_all(entries, _LISTED, as_json=as_json, data=[_row(entry) for entry in entries])
+    show_all(entries, _LISTED, as_json=as_json, data=[row_of(entry) for entry in entries])
 
 
 @app.command()
@@ -92,15 +91,11 @@ def show(
         found = [one for one in entries if (one.paper, one.procedure, one.in_force) == (paper, procedure, True)]
         if not found:
             fail(said("refused.templates.standard"), Exit.NOT_AVAILABLE)
-        row = _row(found[0]) | {"source": found[0].source}
+        row = row_of(found[0]) | {"source": found[0].source}
     if as_json:
         print_json(row)
     else:
         typer.echo(row["source"], nl=False)
-
-
-def _row(entry: Listed) -> dict[str, Any]:
-    return {name: value for name, value in entry._asdict().items() if name != "source"}
 
 
 def _of(procedure: str) -> Text | str:
