@@ -20,8 +20,6 @@ HEAD: Final = '''\
 Written by `make words` from `vi.po` and `en.po`; never by hand.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 
