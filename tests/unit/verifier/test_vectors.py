@@ -227,8 +227,14 @@ def test_no_note(broken: bytes) -> None:
 @walked(
     ("old", "new"),
     [("\n20852163\n", f"\n{size}\n") for size in ("020852163", "-1", "2_0", "١", "")]
-    + [("example.com/behind-the-sofa\n", "\n"), ("q2I=\n", "q2I\n"), ("q2I=\n", "q2I=\n\nmore\n"), ("CsUYapGG", "")],
-    exactly=9,
+    + [
+        ("example.com/behind-the-sofa\n", "\n"),
+        ("q2I=\n", "q2J=\n"),
+        ("q2I=\n", "q2I\n"),
+        ("q2I=\n", "q2I=\n\nmore\n"),
+        ("CsUYapGG", ""),
+    ],
+    exactly=10,
 )
 def test_no_checkpoint(old: str, new: str) -> None:
     written = BEHIND.decode()
