@@ -14,6 +14,9 @@ from activities.ledger.database import Pool
 from activities.partners.money import provider_queries
 from gateway.relay import LONGEST_PAUSE, LONGEST_WAIT, RECORDED_WITHIN, Relay
 from motcua import RefusedError
+from operations.rebuilding.rebuild import rebuild
+from sandbox.bank.merchants import VNPAY_REVERSED, merchants
+from schemas.ids import fee_key, reference_of
 from schemas.payment.state import PaymentView
 from schemas.people import Actor, Role
 from tests.acting import Play, eventually, extract
@@ -23,7 +26,7 @@ from tests.integration.gateway.calls import payments as payments
 from tests.integration.gateway.calls import relay as relay
 from tests.integration.gateway.calls import till as till
 from tests.workflow.money import AMOUNT as FEE
-from tests.workflow.money import PAID, Till, events
+from tests.workflow.money import PAID, Till, events, paid_for
 from tests.workflow.money import asked as asked_at
 from tests.workflow.money import at_work as working
 
@@ -275,3 +278,72 @@ async def test_a_signed_wrong_amount_is_settled_by_asking_at_once(till: Till, mo
         assert set(await verdicts(till)) == {"wrong_amount"}
         assert await play.kinds("payment", 1) == PAID
         assert (await till.world.client.payment(play.filing)).captured == FEE
+
+
+def given_back(till: Till) -> list[tuple[str, int]]:
+    """Every refund of the bank's ledger: of which order, how many đồng."""
+    orders = till.bank.client.get("/ledger").json()["orders"]
+    return [(order["key"], refund["amount"]) for order in orders for refund in order["refunds"]]
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_a_fee_is_paid_by_a_second_request_and_the_first_money_goes_back(
+    till: Till,
+) -> None:
+    async with working(till, "vietqr", minutes=0.05):
+        play = await asked_for(till)
+        first = await page_of(till, await shown(play, attempt=1))
+        over = await shown(play, pay_url=None)
+        assert (over.state, over.expires, over.providers) == ("pending", None, ("vnpay", "vietqr"))
+        assert (await play.kinds("payment", 1))[-1] == "payment_request_expired"
+        await play.renew_payment(provider="vietqr")
+        second = await eventually(lambda: play.world.client.payment(play.filing), lambda view: view.code is not None)
+        assert (second.attempt, second.provider, second.state) == (2, "vietqr", "pending")
+        await till.pay(await page_of(till, second))
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        await till.pay(first)
+        await eventually(lambda: captured(play), lambda found: found == [(True, 2), (False, 1)])
+        await play.approve_refund(1002)
+        await events(play, "payment_refunded")
+        assert given_back(till) == [(f"vnpay:{reference_of(fee_key(play.filing, 1))}", 16_000)]
+        report = await rebuild(till.world.owner_dsn, till.world.settings.master, lambda *_: None)
+        assert set(report.changed.values()) == {0}
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_who_asks_anew_may_pay_by_either_and_the_other_is_closed_and_paid_back(till: Till) -> None:
+    """The bank's own wire does not call: its money is found by asking, and its order is closed once it is not owed."""
+    async with working(till, "bank"):
+        play = await asked_for(till)
+        first = await page_of(till, await shown(play, attempt=1))
+        await play.renew_payment(provider="bank")
+        second = await eventually(
+            lambda: play.world.client.payment(play.filing), lambda view: view.attempt == 2 and view.pay_url is not None
+        )
+        assert second.provider == "bank"
+        await till.pay(first)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        assert await captured(play) == [(True, 1)]
+        async with httpx.AsyncClient(trust_env=False) as browser:
+            order = f"{till.world.settings.bank_url}/orders/{fee_key(play.filing, 1, 2)}"
+            await eventually(lambda: browser.get(order), lambda found: found.json()["status"] == "cancelled")
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_money_that_is_taken_back_in_parts_under_one_number_is_recorded_part_by_part(till: Till) -> None:
+    async with working(till):
+        play, reference, _ = await paid_for(till)
+        (paid,) = await kept(till.world)
+        merchant = merchants(till.bank.data)["vnpay"]
+        said = {"TmnCode": merchant.name, "TransactionNo": paid["transaction"], "TransactionStatus": VNPAY_REVERSED}
+        callbacks = till.bank.options[-1]
+        async with httpx.AsyncClient(trust_env=False) as bank:
+            for amount, at in ((3_000, "00"), (4_000, "00"), (3_000, "00"), (3_000, "07"), (4_000, "00")):
+                part = said | {"Amount": f"{amount}00", "PayDate": f"202611271000{at}"}
+                await bank.get(f"{callbacks}/vnpay?{ipn(reference, merchant.secret, **part)}")
+        recorded = await eventually(
+            lambda: play.kinds("payment", 1), lambda kinds: kinds.count("payment_charged_back") == 3
+        )
+        assert recorded == [*PAID, *["payment_charged_back"] * 3]
+        assert len(await verdicts(till)) == 4, "a repeat is no row"
+        assert (await till.world.client.payment(play.filing)).charged_back == 10_000
