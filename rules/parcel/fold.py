@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.rule import Change, folding
-from schemas.base import alike
 from schemas.filing.events import SPOILT, ParcelOutcome
 from schemas.parcel import events as ev
 from schemas.parcel.state import UNDER_WAY, Heard, Meaning, Parcel, ParcelState, Step
@@ -67,6 +66,9 @@ def collected(parcel: Parcel, step: Step) -> int | None:
     return parcel.cod if step.collected is None else step.collected
 
 
+_KEPT: Final = ("number", "address", "contents", "cod", "fee", "watch_seconds", "limit", "since", "calendar", "due")
+
+
 def _ended(parcel: Parcel, event: ev.ConsignmentEnded, at: datetime) -> dict[str, Any]:
     ended = {"state": ParcelState(event.outcome.value), "ended_at": at, "recalled": False, "watch_over": False}
     ended |= {"collected": event.collected, "spoilt": parcel.spoilt or event.outcome in SPOILT}
@@ -81,7 +83,7 @@ def _heard(parcel: Parcel, said: str | None, at: datetime | None) -> dict[str, A
 
 
 CHANGES: Final[Mapping[type[Any], Change[Parcel]]] = {
-    ev.ConsignmentRequested: lambda _, event, at: alike(Parcel, event) | {"requested_at": at},
+    ev.ConsignmentRequested: lambda _, event, at: {name: getattr(event, name) for name in _KEPT} | {"requested_at": at},
     ev.ConsignmentCalendarChanged: lambda _, event, __: {"calendar": event.calendar, "due": event.due},
     ev.ConsignmentSent: lambda _, event, __: {"waybill": event.waybill, "state": ParcelState.SENT},
     ev.ConsignmentInvited: lambda parcel, event, _: (

@@ -7,7 +7,6 @@ from typing import Any, Final
 from rules.payment import charge_backs
 from rules.require import require
 from rules.rule import Change, folding
-from schemas.base import alike
 from schemas.payment import events as ev
 from schemas.payment.state import Attempt, Capture, ChargeBack, ChargedBack, GivenBack, Payment, PaymentState
 
@@ -53,6 +52,21 @@ def not_yet_awaited(payment: Payment, n: int) -> bool:
 def unless_first(n: int) -> int | None:
     """The number of a request in an event: None for the first."""
     return None if n == 1 else n
+
+
+_KEPT: Final = (
+    "number",
+    "provider",
+    "amount",
+    "limit",
+    "since",
+    "calendar",
+    "due",
+    "description",
+    "watch_seconds",
+    "payer_account",
+    "expires",
+)
 
 
 def _renewed(payment: Payment, event: ev.PaymentRenewed, at: datetime) -> dict[str, Any]:
@@ -111,7 +125,7 @@ def _given_back(payment: Payment, event: ev.PaymentRefunded, _: datetime) -> dic
 
 
 CHANGES: Final[Mapping[type[Any], Change[Payment]]] = {
-    ev.PaymentRequested: lambda _, event, at: alike(Payment, event) | {"requested_at": at},
+    ev.PaymentRequested: lambda _, event, at: {name: getattr(event, name) for name in _KEPT} | {"requested_at": at},
     ev.PaymentOrdered: lambda payment, event, _: _of_request(
         payment, event.attempt or 1, pay_url=event.pay_url, code=event.code
     ),

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from rules.result.fold import declined, in_the_making, is_open, issued_first
 from rules.waiting import Wait, Waits
-from schemas.base import alike
 from schemas.filing.events import MachineWorkFailing
 from schemas.people import Role
 from schemas.result.state import Result, ResultEntry
@@ -80,6 +79,12 @@ def _row(result: Result, entry: ResultEntry) -> dict[str, Any]:
         n=result.n,
         outcome=begun.outcome or "",
         sha256=entry.issued.sha256 if entry.issued else None,
-        **alike(RegisterRow, entry),
+        **{name: getattr(entry, name) for name in _KEPT},
     )
     return row.model_dump(mode="json")
+
+
+_KEPT = (
+    *("issued_at", "expires_on", "copies"),
+    *("state", "ended_at", "corrects", "replaced_by", "renewed"),
+)
