@@ -20,7 +20,7 @@ from rules.source.document import parse
 from rules.source.mistakes import Mistake
 from rules.source.plain_data import plain
 from rules.time.working_time import VIETNAM
-from schemas.base import AgencyCode, Code, ShortText, StrictModel, Text, Version, alike
+from schemas.base import AgencyCode, Code, ShortText, StrictModel, Text, Version
 from schemas.papers.state import ReceiptSeries
 from schemas.people import IdNumber, Role
 from schemas.publishing.agency import AgencyKind
@@ -239,4 +239,11 @@ def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
 
 
 def _officer(agency: str, entry: OfficerEntry) -> OfficerEntered:
-    return OfficerEntered(**alike(OfficerEntered, entry), agency=agency)
+    return OfficerEntered(
+        agency=agency,
+        subject=entry.subject,
+        roles=entry.roles,
+        active=entry.active,
+        name=entry.name,
+        number=entry.number,
+    )

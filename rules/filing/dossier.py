@@ -3,20 +3,22 @@
 from rules.filing.fold import stage
 from rules.require import require
 from schemas import backoffice as bo
-from schemas.base import alike
 from schemas.filing.state import Filing, Stage
 
 
 def dossier(filing: Filing) -> bo.Dossier:
     """The dossier in its present state."""
     return bo.Dossier(
-        **alike(bo.Dossier, filing)
-        | {
-            "code": str(filing.code),
-            "procedure": filing.procedure.code,
-            "version": filing.procedure.version,
-            "applicant": require(filing.applicant),
-        }
+        filing_id=filing.filing_id,
+        code=str(filing.code),
+        agency=filing.agency,
+        procedure=filing.procedure.code,
+        version=filing.procedure.version,
+        level=filing.level,
+        applicant=require(filing.applicant),
+        form=filing.form,
+        papers=filing.papers,
+        authorisation=filing.authorisation,
     )
 
 

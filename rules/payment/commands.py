@@ -11,7 +11,6 @@ from rules.payment.fold import captured_ids, is_open, not_yet_awaited, unless_fi
 from rules.require import require
 from rules.rule import SYSTEM, Rule, Rules, always
 from rules.time.part import due_on
-from schemas.base import alike
 from schemas.errors import Problem, problem
 from schemas.filing.commands import ChangeCalendar
 from schemas.payment import commands as cm
@@ -28,11 +27,17 @@ def _request(_: Payment, command: cm.RequestPayment, now: datetime) -> Events:
     start = command.start
     return (
         ev.PaymentRequested(
-            **alike(ev.PaymentRequested, start)
-            | {
-                "provider": start.provider or DEFAULT_PROVIDER,
-                "expires": _expires(command.seconds, now, start.due),
-            }
+            n=start.n,
+            provider=start.provider or DEFAULT_PROVIDER,
+            amount=start.amount,
+            limit=start.limit,
+            since=start.since,
+            calendar=start.calendar,
+            due=start.due,
+            description=start.description,
+            watch_seconds=start.watch_seconds,
+            payer_account=start.payer_account,
+            expires=_expires(command.seconds, now, start.due),
         ),
     )
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ..base import Code, Dong, Instant, Model, alike
+from ..base import Code, Dong, Instant, Model
 from ..people import Via
 from ..stream.part import PartStart, PartState
 
@@ -159,7 +159,16 @@ class Payment(PartState):
         """The requests of the payment, in order."""
         if self.requested_at is None:
             return ()
-        first = Attempt(**alike(Attempt, self), attempt=1)
+        first = Attempt(
+            attempt=1,
+            provider=self.provider,
+            requested_at=self.requested_at,
+            expires=self.expires,
+            pay_url=self.pay_url,
+            code=self.code,
+            over=self.over,
+            awaited=self.awaited,
+        )
         return (first, *self.renewed)
 
     @property
