@@ -22,18 +22,29 @@ def standing(filing: Filing) -> Standing:
 def rows(filing: Filing) -> Rows:
     """The row and the tasks of a filing."""
     processing = filing.clocks.get(Clock.PROCESSING)
-    own = {
-        "procedure": filing.procedure.code,
-        "version": filing.procedure.version,
-        "procedure_sha256": filing.procedure.sha256,
-        "calendar": filing.calendar.name,
-        "status": status(filing),
-        "stage": stage(filing),
-        "submitted_at": require(filing.submitted_at),
-        "due_at": processing.due if processing else None,
-        "outcome": filing.closing,
-    }
-    row = FilingRow(**alike(FilingRow, filing) | own)
+    row = FilingRow(
+        code=filing.code,
+        procedure=filing.procedure.code,
+        version=filing.procedure.version,
+        procedure_sha256=filing.procedure.sha256,
+        calendar=filing.calendar.name,
+        level=filing.level,
+        channel=filing.channel,
+        result_channel=filing.result_channel,
+        status=status(filing),
+        stage=stage(filing),
+        seq=filing.seq,
+        submitted_at=require(filing.submitted_at),
+        accepted_at=filing.accepted_at,
+        due_at=processing.due if processing else None,
+        closed_at=filing.closed_at,
+        outcome=filing.closing,
+        overdue=filing.overdue,
+        possible_duplicates=filing.possible_duplicates,
+        client_id=filing.client_id,
+        submission_id=filing.submission_id,
+        erased_at=filing.erased_at,
+    )
     found = tuple(map(_task_row, tasks(filing, require(filing.changed_at))))
     return Rows(row=row.model_dump(mode="json"), tasks=found)
 

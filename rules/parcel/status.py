@@ -2,7 +2,6 @@
 
 from rules.parcel.fold import SPOILT_STATES
 from rules.require import require
-from schemas.base import alike
 from schemas.parcel.state import Parcel, ParcelState
 from schemas.people import Role
 from schemas.stream.rows import ParcelRow, Rows, Standing, TaskRow
@@ -29,12 +28,16 @@ def standing(parcel: Parcel) -> Standing:
 
 def rows(parcel: Parcel) -> Rows:
     """The read models of a parcel."""
-    own = {
-        "calendar": str(parcel.calendar),
-        "due_at": require(parcel.due),
-        "requested_at": require(parcel.requested_at),
-    }
-    row = ParcelRow(**alike(ParcelRow, parcel) | own)
+    row = ParcelRow(
+        n=parcel.n,
+        number=parcel.number,
+        waybill=parcel.waybill,
+        state=parcel.state,
+        calendar=str(parcel.calendar),
+        due_at=require(parcel.due),
+        seq=parcel.seq,
+        requested_at=require(parcel.requested_at),
+    )
     return Rows(row=row.model_dump(mode="json"), tasks=_tasks(parcel) if parcel.spoilt else None)
 
 

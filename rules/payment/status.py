@@ -5,7 +5,6 @@ from typing import Final
 
 from rules.require import require
 from rules.waiting import Wait, Waits
-from schemas.base import alike
 from schemas.ids import BEGINNING, fee_key, of_obligation, reference_of
 from schemas.payment.events import PaymentChargeBackAhead, PaymentOutcomeAwaited
 from schemas.payment.state import Attempt, Payment, PaymentState
@@ -51,17 +50,24 @@ def reference(payment: Payment, request: Attempt) -> str:
 def rows(payment: Payment) -> Rows:
     """The read models of a payment."""
     renewed = tuple(f"{request.provider}:{reference(payment, request)}" for request in payment.renewed)
-    own = {
-        "reference": reference_of(fee_key(payment.filing_id, payment.n)),
-        "captured": sum(c.amount for c in payment.captures),
-        "refunded": sum(one.amount for one in payment.given_back),
-        "calendar": str(payment.calendar),
-        "due_at": require(payment.due),
-        "requested_at": require(payment.requested_at),
-        "renewed": renewed or None,
-        "renewed_beginnings": tuple(one[: one.index(":") + 1 + BEGINNING] for one in renewed) or None,
-    }
-    row = PaymentRow(**alike(PaymentRow, payment) | own)
+    row = PaymentRow(
+        n=payment.n,
+        number=payment.number,
+        provider=payment.provider,
+        reference=reference_of(fee_key(payment.filing_id, payment.n)),
+        amount=payment.amount,
+        state=payment.state,
+        captured=sum(c.amount for c in payment.captures),
+        refunded=sum(one.amount for one in payment.given_back),
+        calendar=str(payment.calendar),
+        due_at=require(payment.due),
+        settled_at=payment.settled_at,
+        watch_seconds=payment.watch_seconds,
+        seq=payment.seq,
+        requested_at=require(payment.requested_at),
+        renewed=renewed or None,
+        renewed_beginnings=tuple(one[: one.index(":") + 1 + BEGINNING] for one in renewed) or None,
+    )
     return Rows(row=row.model_dump(mode="json"))
 
 
