@@ -161,16 +161,6 @@ Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """A moment with its time zone, converted to UTC."""
 
 
-def alike(model: type[BaseModel], source: BaseModel) -> dict[str, Any]:
-    """The values of `source` under the names that it shares with the fields of `model`."""
-    return {name: getattr(source, name) for name in _shared(model, type(source))}
-
-
-@cache
-def _shared(model: type[BaseModel], source: type[BaseModel]) -> tuple[str, ...]:
-    return tuple(name for name in model.model_fields if name in source.model_fields or hasattr(source, name))
-
-
 def fields_marked(model: type[BaseModel], mark: object) -> frozenset[str]:
     """The names of those fields of `model` whose annotation has this `mark`."""
     return frozenset(name for name, field in model.model_fields.items() if mark in field.metadata)

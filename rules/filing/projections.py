@@ -5,7 +5,6 @@ from typing import Any
 
 from rules.filing.lifecycle import stage, status, tasks, timers
 from rules.require import require
-from schemas.base import alike
 from schemas.filing.delivery import DeliveryView
 from schemas.filing.events import Clock
 from schemas.filing.state import STATUS_NAMES, Filing, FilingView, IssuedResult, Task
@@ -65,28 +64,75 @@ def _result_row(result: IssuedResult) -> dict[str, Any]:
 
 
 def _task_row(task: Task) -> TaskRow:
-    return TaskRow(**alike(TaskRow, task), due_at=task.due)
+    return TaskRow(
+        name=task.name,
+        agency=task.agency,
+        role=task.role,
+        officer=task.officer,
+        acting_for=task.acting_for,
+        actions=task.actions,
+        due_at=task.due,
+        overdue=task.overdue,
+    )
 
 
 def view(filing: Filing, now: datetime, parked: int) -> FilingView:
     """The visible fields of a filing."""
     at = status(filing)
-    own = {
-        "code": filing.code or "",
-        "procedure": filing.procedure.code,
-        "version": filing.procedure.version,
-        "calendar": filing.calendar.name,
-        "status": at,
-        "status_name": said("erased_status") if filing.erased_at else STATUS_NAMES[at],
-        "stage": stage(filing),
-        "submitted_at": require(filing.submitted_at),
-        "complain_until": complaint.due if (complaint := filing.clocks.get(Clock.APPEAL)) else None,
-        "tasks": tuple(tasks(filing, now)),
-        "timers": tuple(timers(filing)),
-        "parked": parked,
-        "as_of": now,
-    }
-    return FilingView(**alike(FilingView, filing) | own)
+    return FilingView(
+        filing_id=filing.filing_id,
+        code=filing.code or "",
+        seq=filing.seq,
+        agency=filing.agency,
+        procedure=filing.procedure.code,
+        version=filing.procedure.version,
+        calendar=filing.calendar.name,
+        level=filing.level,
+        channel=filing.channel,
+        desk=filing.desk,
+        result_desk=filing.result_desk,
+        at_desk=filing.at_desk,
+        under_way=filing.under_way,
+        result_channel=filing.result_channel,
+        authorisation=filing.authorisation,
+        status=at,
+        status_name=said("erased_status") if filing.erased_at else STATUS_NAMES[at],
+        stage=stage(filing),
+        submitted_at=require(filing.submitted_at),
+        received_at=filing.received_at,
+        missing=filing.missing,
+        scan=filing.scan,
+        infected=filing.infected,
+        signature_check=filing.signature_check,
+        signature_accepted=filing.signature_accepted,
+        accepted_at=filing.accepted_at,
+        closed=filing.closed,
+        closing=filing.closing,
+        possible_duplicates=filing.possible_duplicates,
+        supplement=filing.supplement,
+        questions=filing.questions,
+        inspections=filing.inspections,
+        opinions=filing.opinions,
+        parts=filing.parts,
+        obligation=filing.obligation,
+        draft=filing.draft,
+        fee=filing.fee,
+        waiver=filing.waiver,
+        proposal=filing.proposal,
+        decision=filing.decision,
+        result=filing.result,
+        copy_number=filing.copy_number,
+        lost_copy=filing.lost_copy,
+        revoked_copies=filing.revoked_copies,
+        unclaimed=filing.unclaimed,
+        complain_until=complaint.due if (complaint := filing.clocks.get(Clock.APPEAL)) else None,
+        tasks=tuple(tasks(filing, now)),
+        timers=tuple(timers(filing)),
+        overdue=filing.overdue,
+        parked=parked,
+        erased_at=filing.erased_at,
+        as_of=now,
+    )
 
 
 def delivery(filing: Filing) -> DeliveryView:
