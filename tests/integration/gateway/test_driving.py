@@ -294,7 +294,7 @@ async def test_a_fee_is_paid_by_a_second_request_and_the_first_money_goes_back(
         play = await asked_for(till)
         first = await page_of(till, await shown(play, attempt=1))
         over = await shown(play, pay_url=None)
-        assert (over.state, over.expires, over.providers) == ("pending", None, ("vnpay", "vietqr"))
+        assert (over.state, over.expires, over.providers) == ("pending", None, ("nobody", "vnpay", "vietqr"))
         assert (await play.kinds("payment", 1))[-1] == "payment_request_expired"
         await play.renew_payment(provider="vietqr")
         second = await eventually(lambda: play.world.client.payment(play.filing), lambda view: view.code is not None)
