@@ -67,8 +67,7 @@ class Stranger(Answering):
         if turn % 2:
             with suppress(RPCError):
                 await self._disturb(task, cancels=turn % 4 == 1)
-        ways = list(Way)
-        await self.answer_in(ways[turn // 2 % len(ways)], task)
+        await self.answer_in(self.ways[turn // 2 % len(self.ways)], task)
 
     async def _disturb(self, task: PollActivityTaskQueueResponse, *, cancels: bool) -> None:
         service, whose = self._client.workflow_service, task.workflow_execution.workflow_id
