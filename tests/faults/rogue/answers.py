@@ -28,7 +28,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from recovery.stalled import RUNNING
-from tests.answering import EVIL, FORGED, INVENTIONS, STRANGER, Answering, Way, encoded, final, postponed
+from tests.answering import EVIL, FORGED, INVENTIONS, STRANGER, Answering, encoded, final, postponed
 
 EVERYTHING: Final[dict[str, Any]] = INVENTIONS | {
     "parcel.cancel": True,

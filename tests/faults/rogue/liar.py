@@ -1,7 +1,7 @@
 """The stranger that takes workflow tasks as our own build, with lying local activities: a process of its own.
 
-It runs our workflows' code. It is stronger than a real stranger: what it does not lie about it reads from the record,
-and unless it invents the log's answer its appends are ours.
+It runs our workflows' code. It is stronger than a real stranger: what it does not lie about it reads from the record.
+It writes nothing there: unless it invents the log's answer, it leaves the question to the next worker.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 
 from temporalio import activity
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import WorkerDeploymentConfig
 
 from motcua.connection import connect
@@ -25,6 +26,7 @@ from motcua.stopping import on_stop_signals
 from schemas.filing.events import Accountable
 from schemas.ids import DEPLOYMENT
 from schemas.stream.ledger import Appended, Batch, Receipt, StoredEvent
+from schemas.stream.restart import TAKE_OVER
 from tests.answering import EVIL, STRANGER, instead_of, name_of
 from workers.settings import WorkerSettings
 from workers.telemetry import configure_engine, configure_logging
@@ -102,6 +104,8 @@ LIES: Final[Mapping[str, tuple[str, Lie]]] = {
     "confirm": ("papers.confirm", lambda *_: True),
 }
 """The lies by their names, each with the activity that tells it."""
+_WRITES: Final = frozenset({APPEND, TAKE_OVER, "inbox.park"})
+_NO_RECORD: Final = ApplicationError("no record", type="no_record")
 _SILENT: Final = frozenset({APPEND, "workflows.start", "workflows.tell", "workflows.wake", "papers.confirm"})
 """Activities whose lie leaves the act undone."""
 
@@ -112,11 +116,23 @@ def lying(function: Callable[..., Any], lies: list[Lie], share: float) -> Callab
 
     async def lie(given: Any) -> Any:
         if not activity.info().is_local or random.random() >= share:
+            if name in _WRITES:
+                raise _NO_RECORD
             return await function(given)
         true = None if name in _SILENT else await function(given)
         return random.choice(lies)(given, true)
 
     return instead_of(function, lie)
+
+
+def unwritten(name: str) -> Callable[..., Any]:
+    """Returns an activity that fails as without a database: it is retried until a worker of ours is there."""
+
+    @activity.defn(name=name)
+    async def fails(*_: Any) -> Any:
+        raise _NO_RECORD
+
+    return fails
 
 
 def with_lies(functions: list[Callable[..., Any]], chosen: list[str]) -> list[Callable[..., Any]]:
@@ -132,7 +148,7 @@ def with_lies(functions: list[Callable[..., Any]], chosen: list[str]) -> list[Ca
     def changed(function: Callable[..., Any]) -> Callable[..., Any]:
         name = name_of(function)
         if name not in told:
-            return function
+            return unwritten(name) if name in _WRITES else function
         return lying(function, told[name], 0.5 if name == APPEND and len(told) > 1 else 1)
 
     return [changed(one) for one in functions]
