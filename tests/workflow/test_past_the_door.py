@@ -20,7 +20,7 @@ from temporalio.workflow import _Definition as Defined
 from activities.ledger.vault import Vault
 from activities.partners.instructions import Instruction
 from activities.results.printing import PRINT
-from activities.views import WAITING_QUEUE
+from activities.views import CHANGED, WAITING_QUEUE
 from motcua import testing
 from publishing.authoring.calendars import CALENDAR, publish_calendar
 from rules.source.document import parse
@@ -150,7 +150,7 @@ async def alone(world: World, name: str, said: Any, queue: str) -> ApplicationEr
 
 
 def test_workflows_ask_by_a_queue_for_just_what_the_door_lets_in() -> None:
-    asked = {HEAL, MAKE, PRINT}
+    asked = {HEAL, MAKE, PRINT, CHANGED}
     for file in (ROOT / "workflows").rglob("*.py"):
         for owner, method in _ASKED.findall(file.read_text(encoding="utf-8")):
             asked.add(
@@ -159,17 +159,13 @@ def test_workflows_ask_by_a_queue_for_just_what_the_door_lets_in() -> None:
     assert asked == BY_QUEUE
 
 
-BESIDE: Final = {"checkpointing.py", "healing.py", "reprojection.py", "view.py"}
-"""Workflows that record nothing: their activities are bounded, and their answers are believed by nobody else."""
-
-
-def test_every_other_workflow_starts_an_activity_in_one_place() -> None:
+def test_workflows_start_activities_in_one_place() -> None:
     starting = {
         str(file.relative_to(ROOT / "workflows"))
         for file in (ROOT / "workflows").rglob("*.py")
         if _STARTS.search(file.read_text(encoding="utf-8"))
     }
-    assert starting == {"stream/asking.py"} | BESIDE
+    assert starting == {"stream/asking.py"}
 
 
 UNREAD: Final = {
@@ -207,7 +203,7 @@ async def test_what_acts_outside_is_given_a_place_in_the_log_and_nothing_else(wo
     assert given.keys() == INSTRUCTED
     fields = {name: set(vars(types[0])["__pydantic_fields__"]) for name, types in given.items() if types}
     more = {name: found - set(Instruction.model_fields) for name, found in fields.items()}
-    of_file = {"result.prepare": {"order", "answer"}}
+    of_file = {"result.prepare": {"order", "answer", "answered"}}
     assert {name: found for name, found in more.items() if found} == {"payment.money": {"at_once"}} | of_file
 
 

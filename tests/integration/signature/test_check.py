@@ -166,7 +166,7 @@ async def test_what_is_no_signed_form_is_refused(party: p.Party, file: bytes, ve
 
 
 async def test_revoked_before_signing_though_an_older_answer_is_embedded(party: p.Party) -> None:
-    who = Identity("person", "001099000010")
+    who = Identity("person", "001099000070")
     file = await lasting(party, who)
     assert await judged(party, file, who=who, asking=Offline()) == "valid"
     await party.revoke(who, (now() - timedelta(days=1)).isoformat())
@@ -174,7 +174,7 @@ async def test_revoked_before_signing_though_an_older_answer_is_embedded(party: 
 
 
 async def test_revoked_after_signing_only_a_time_stamp_helps(party: p.Party) -> None:
-    who = Identity("person", "001099000011")
+    who = Identity("person", "001099000071")
     stamped, unstamped = await lasting(party, who), await plain(party, who)
     await asyncio.sleep(1.1)  # revocation is told in whole seconds
     await party.revoke(who)
