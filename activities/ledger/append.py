@@ -147,12 +147,21 @@ class Ledger:
                 except KeyGoneError:
                     gone = not await connection.fetchval(_ERASED, asked.batch.filing_id)
                     if gone and asked.batch.actor.role is Role.SYSTEM:
+                        await self._expect_recorded(connection, asked.batch)
                         raise
                     unproved = [_KEY_GONE]
             async with nullcontext() if not asked.events else connection.transaction():
                 answer = await self._instead(connection, asked, unproved, unsigned)
                 if answer is not None:
                     return answer
+
+    async def _expect_recorded(self, connection: Connection, batch: Batch) -> None:
+        """Raises `ledger_conflict` for a run that has seen events of a stream that the log does not hold.
+
+        A filing that was never recorded has no key, and never gets one from such a run.
+        """
+        if batch.next_seq > 1 and not await connection.fetchval(_BEGUN, batch.stream):
+            raise self._conflict(batch, "the log holds less than this run has seen")
 
     async def _unanswered(self, connection: Connection, asked: _Asked) -> bool:
         """Returns whether the batch rests on an answer that its agency has not signed, where identity is required."""
@@ -363,6 +372,7 @@ _HASH: Final = "select encode(hash, 'hex') from event where stream = $1 and seq 
 
 _ERASED: Final = "select erased_at is not null from stream where stream = 'filing:' || $1::uuid"
 
+_BEGUN: Final = "select exists (select from stream where stream = $1)"
 _LOCKED_HEAD: Final = f"""
 select coalesce(epoch, 1), coalesce(head_seq, 0),
     coalesce((select active from officer where agency = $2 and subject = $3 and role = $4), false),

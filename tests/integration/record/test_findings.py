@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.ledger.append import Ledger
 from activities.ledger.findings import Findings
-from activities.ledger.vault import Vault
+from activities.ledger.vault import KeyGoneError, Vault
 from activities.support.readings import Readings
 from operations import old_findings
 from operations.doctor.record.findings import UNRECORDED
@@ -143,6 +144,17 @@ async def test_a_run_ahead_of_the_log_learns_no_receipt(world: World) -> None:
         await log.append(ASKED, command_id="known")
         with pytest.raises(ApplicationError, match="holds less"):
             await log.append(next_seq=9, command_id="known")
+
+
+async def test_a_run_of_a_filing_that_was_never_recorded_is_told_so(world: World) -> None:
+    """It has no key: an append that waits for one would wait for ever."""
+    async with opened(world) as log:
+        ledger = Ledger(log.pool, Vault(log.world.settings.master), KINDS)
+        log.filing = uuid4()
+        with pytest.raises(ApplicationError, match="holds less"):
+            await ledger.append(log.batch(RELEASED, next_seq=2))
+        with pytest.raises(KeyGoneError):
+            await ledger.append(log.batch(RELEASED))
 
 
 async def test_nothing_ends_without_money_that_somebody_has_found(world: World) -> None:
