@@ -19,7 +19,7 @@ from temporalio.workflow import NondeterminismError
 
 from activities.ledger.database import Pool
 from activities.support.seldom import Seldom
-from recovery.ended import ended_early
+from recovery.ended import Ended
 from recovery.histories import each
 from recovery.restart import Found, Restarter
 from recovery.stalled import BUG, NOT_CONTINUED, NOT_REPLAYABLE, Stalled, reports_problems, stalled
@@ -89,6 +89,7 @@ class Healer:
         self._kinds = kinds
         self._workflows = workflows
         self._seldom = Seldom(AGAIN)
+        self._ended = Ended(pool)
         self._nudges = Nudges(pool)
         self._counter = meter.create_counter("motcua_healed_total", "Workflows that were started again by themselves")
         for kind in kinds:
@@ -112,8 +113,7 @@ class Healer:
         It finds stalled ones only if the server marks them: else every running workflow would have to be examined.
         """
         broken = await self._broken(client, now) if await reports_problems(client) else []
-        async with self._pool.acquire() as connection:
-            ended = await ended_early(client, connection, self._restarter(client), now)
+        ended = await self._ended.look(client, self._restarter(client), now)
         stand = {one.workflow_id: one.since for one in _some(broken, MOST)}
         found = [*stand, *_some(ended, MOST)]
         healed = await each(lambda stream: self._healed(client, stream, stand.get(stream), now), found)

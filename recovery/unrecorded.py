@@ -21,8 +21,8 @@ from schemas.ids import NUDGE
 BEGUN: Final = timedelta(minutes=1)
 """The minimum age of a run: a young one may just be recording its first event."""
 
-SINCE: Final = timedelta(hours=1)
-"""The maximum age of a run: an older one has been nudged before."""
+SINCE: Final = timedelta(minutes=10)
+"""The maximum age of a run: an older one has been nudged twice."""
 
 AGAIN: Final = timedelta(minutes=5)
 """The time after which this process nudges a run again."""

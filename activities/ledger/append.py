@@ -138,8 +138,8 @@ class Ledger:
             unproved += await proof.untold(connection, asked.batch, asked.events)
             unproved += await officers.reworded(connection, self._vault, asked.batch, asked.events)
             unsigned = [] if self._audience is None else statements.unsigned(asked.batch)
-            rests_on_nothing = asked.unread or await self._unanswered(connection, asked)
-            if asked.events and not (unproved or unsigned or rests_on_nothing):
+            unfounded = asked.unread or await self._unanswered(connection, asked)
+            if asked.events and not (unproved or unsigned or unfounded):
                 try:
                     return await self._append(connection, asked)
                 except _NotTakenError:
@@ -151,7 +151,7 @@ class Ledger:
                         raise
                     unproved = [_KEY_GONE]
             async with nullcontext() if not asked.events else connection.transaction():
-                answer = await self._instead(connection, asked, unproved, unsigned)
+                answer = await self._instead(connection, asked, unproved, unsigned, unfounded=unfounded)
                 if answer is not None:
                     return answer
 
@@ -169,11 +169,6 @@ class Ledger:
             return False
         return await answers.unanswered(connection, self._audience, asked.kind, asked.batch, asked.events)
 
-    async def _is_founded(self, connection: Connection, asked: _Asked) -> bool:
-        if asked.unread or await self._unanswered(connection, asked):
-            return False
-        return await officers.is_founded(connection, asked.batch)
-
     async def _moves(self, connection: Connection, asked: _Asked) -> bool | None:
         """Returns whether the promoted build can read the stream; None if the batch does not ask for a hand-over."""
         if asked.batch.moves_with is None:
@@ -186,7 +181,13 @@ class Ledger:
             return await _write(connection, asked, reserved)
 
     async def _instead(
-        self, connection: Connection, asked: _Asked, unproved: list[Problem], unsigned: list[Problem]
+        self,
+        connection: Connection,
+        asked: _Asked,
+        unproved: list[Problem],
+        unsigned: list[Problem],
+        *,
+        unfounded: bool,
     ) -> Appended | None:
         """Returns the log's answer to a batch that was not written; None if the append may be tried again.
 
@@ -206,7 +207,7 @@ class Ledger:
         if recorded is not None:
             return Appended(epoch=epoch, receipts=(Receipt.model_validate_json(recorded),), head=head_hash)
         unheard = await statements.missing(connection, batch) or unsigned
-        if not (unheard or await self._is_founded(connection, asked)):
+        if not unheard and (unfounded or not await officers.is_founded(connection, batch)):
             return Appended(epoch=epoch, unfounded=True, head=head_hash)
         if unheard or not batch.events:
             refused = officers.refusal(actor, unheard, in_directory=True)

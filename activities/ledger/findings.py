@@ -33,10 +33,10 @@ class Findings:
         """Returns whether the finding is stored."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                return bool(await connection.fetchval(_HOLD, stream, one.kind, one.id))
+                return bool(await connection.fetchval(HELD, stream, one.kind, one.id))
 
 
-_HOLD: Final = "select exists (select from finding where (stream, kind, id) = ($1, $2, $3))"
+HELD: Final = "select exists (select from finding where (stream, kind, id) = ($1, $2, $3))"
 _KEEP: Final = """
 insert into finding (stream, kind, id, body) values ($1, $2, $3, $4) on conflict do nothing
 """

@@ -273,6 +273,10 @@ async def test_one_that_was_ended_before_its_time_is_started_again_at_once_then_
         assert await healer.look(world.temporal, now + pause - SECOND) == Look()
         now += pause
         assert [healed.stream for healed in (await healer.look(world.temporal, now)).healed] == [stream]
+    await ending(play)
+    await gone(play)
+    assert await healer.look(world.temporal, now + SECOND) == Look()
+    assert (await healer.look(world.temporal, now + WELL)).healed, "what an earlier search has left is not forgotten"
     async with world.platform():
         await nothing_lost(play)
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from activities.ledger.authority.principals import principals
 from activities.ledger.database import Connection
+from activities.ledger.findings import HELD
 from rules.evidence import Finding
 from rules.identity.answers import Directory, why_not_signed
 from rules.identity.ring import Ring
@@ -37,7 +38,7 @@ async def unanswered(
 
 
 async def _is_found(connection: Connection, stream: str, finding: Finding | None) -> bool:
-    return finding is not None and bool(await connection.fetchval(_FOUND, stream, finding.kind, finding.id))
+    return finding is not None and bool(await connection.fetchval(HELD, stream, finding.kind, finding.id))
 
 
 async def is_signed(connection: Connection, audience: str, stream: str, said: AgencyAnswer) -> bool:
@@ -64,7 +65,6 @@ def _issuer(text: object) -> str | None:
         return None
 
 
-_FOUND: Final = "select exists (select from finding where (stream, kind, id) = ($1, $2, $3))"
 _ASKED: Final = """
 select named.agency, asked.queue, (select queue from agency where agency = $2) as theirs, clock_timestamp() as now
 from (select) as one left join (select agency from stream where stream = $1) as named on true
