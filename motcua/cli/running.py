@@ -191,12 +191,17 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Prints `value` as JSON. No other JSON follows, even if the command fails later.
+    """Prints `value` as JSON. No other JSON follows, even if the command fails later."""
+    owes_json.set(False)
+    typer.echo(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """Returns `value` as indented JSON.
 
     A model has no field that is None, dates and times are as in ISO 8601, and ids and paths are texts.
     """
-    owes_json.set(False)
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_in_json))
+    return json.dumps(value, ensure_ascii=False, indent=2, default=_in_json)
 
 
 def _in_json(value: Any) -> Any:

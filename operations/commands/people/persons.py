@@ -1,6 +1,5 @@
 """`motcua person`: exports or erases the data held about a person."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +17,7 @@ from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, ImpersonalReason, Operator, order
 from motcua.cli.progress import progress
-from motcua.cli.running import Exit, fail, parse, print_json, refusing
+from motcua.cli.running import Exit, fail, json_text, parse, print_json, refusing
 from operations.commands.documents.store import done, object_store
 from operations.commands.people.erasures import left, not_yet, print_request, say_left, say_not_yet, shown
 from operations.commands.people.exports import asked
@@ -101,7 +100,7 @@ def export(
     held = _within(APPLICATION, master, work) | {"request": n}
     file = to / "held.json"
     file.touch(mode=0o600)
-    file.write_text(json.dumps(held, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    file.write_text(json_text(held) + "\n", encoding="utf-8")
     ask(lambda connection: exports.answered(connection, given), OWNER)
     counted = {"filings": len(held["filings"]), "named_in": len(held["named_in"])}
     told = {"folder": to, "request": n} | counted
