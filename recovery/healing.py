@@ -1,4 +1,6 @@
-"""Restarts from their log workflows that no code can continue, or that ended too early; a bug is left to developers.
+"""Restarts from their log workflows that no code can continue, that ended too early, or that began too little.
+
+A bug is left to developers.
 
 A query of Temporal's own, such as its web UI sends, may leave a history that can't be replayed, or an Update that can't
 be finished (docs/operations.md).
@@ -23,10 +25,11 @@ from recovery.ended import Ended
 from recovery.histories import each
 from recovery.restart import Found, Restarter
 from recovery.stalled import BUG, NOT_CONTINUED, NOT_REPLAYABLE, Stalled, reports_problems, stalled
-from recovery.unrecorded import Nudges
+from recovery.unrecorded import Nudges, Unbegun
 from rules.stream_kind import Kinds
 from schemas.base import Instant, Model
 from schemas.stream.healing import HEAL, Healed, Look
+from views.log import Keys
 
 BROKEN: Final = frozenset({NOT_REPLAYABLE, NOT_CONTINUED})
 """Causes of a failure that lie in the history."""
@@ -73,6 +76,7 @@ class Healer:
 
     Args:
         pool: Connections to the record.
+        keys: The keys of filings.
         kinds: The kinds of streams.
         workflows: The workflow classes on which a history is replayed.
         meter: Counts the healed workflows, by `kind`.
@@ -81,6 +85,7 @@ class Healer:
     def __init__(
         self,
         pool: Pool,
+        keys: Keys,
         kinds: Kinds,
         workflows: Sequence[type],
         meter: MetricMeter = MetricMeter.noop,
@@ -91,6 +96,7 @@ class Healer:
         self._seldom = Seldom(AGAIN)
         self._ended = Ended(pool)
         self._nudges = Nudges(pool)
+        self._unbegun = Unbegun(pool, keys)
         self._counter = meter.create_counter("motcua_healed_total", "Workflows that were started again by themselves")
         for kind in kinds:
             self._counter.add(0, {"kind": kind})  # an alert on a rise misses the first increment of a new counter
@@ -114,10 +120,14 @@ class Healer:
         """
         broken = await self._broken(client, now) if await reports_problems(client) else []
         ended = await self._ended.look(client, self._restarter(client), now)
+        unbegun = await self._unbegun.look(client, now)
         stand = {one.workflow_id: one.since for one in _some(broken, MOST)}
-        found = [*stand, *_some(ended, MOST)]
-        healed = await each(lambda stream: self._healed(client, stream, stand.get(stream), now), found)
-        left = [stream for stream, done in zip(found, healed, strict=True) if done is None and stream in stand]
+        over = dict.fromkeys(_some(ended, MOST), False) | dict.fromkeys(_some(unbegun, MOST), True)
+        forced = over | dict.fromkeys(stand, True)
+        healed = await each(
+            lambda one: self._healed(client, one[0], stand.get(one[0]), now, force=one[1]), forced.items()
+        )
+        left = [stream for stream, done in zip(forced, healed, strict=True) if done is None and stream in stand]
         return Look(healed=tuple(one for one in healed if one is not None), left=tuple(left))
 
     def _restarter(self, client: Client) -> Restarter:
@@ -147,8 +157,13 @@ class Healer:
             return True
         return not isinstance(replayed.replay_failure, NondeterminismError)
 
-    async def _healed(self, client: Client, stream: str, stalled: datetime | None, now: datetime) -> Healed | None:
-        """Heals a workflow, `stalled` since then or ended; None if it is left to an operator or to a later search."""
+    async def _healed(
+        self, client: Client, stream: str, stalled: datetime | None, now: datetime, *, force: bool
+    ) -> Healed | None:
+        """Heals a workflow, `stalled` since then if it is; None if it is left to an operator or to a later search.
+
+        With `force` its run is terminated, if it has one.
+        """
         try:
             seq: int | None = await self._pool.fetchval("select head_seq from stream where stream = $1", stream)
             if seq is None:
@@ -159,7 +174,7 @@ class Healer:
                 return None
             times = 1 if here is None else here.times + 1
             memo = LastHealing(healed_at_seq=seq, healed_at=now, times=times).model_dump(mode="json")
-            if await self._restarter(client).restart(stream, force=stalled is not None, memo=memo) is Found.RUNNING:
+            if await self._restarter(client).restart(stream, force=force, memo=memo) is Found.RUNNING:
                 return None
         except Exception as error:  # noqa: BLE001 -- one failure must not stop the others
             _log.warning("workflow.not_healed", stream=stream, reason=type(error).__name__)
@@ -181,7 +196,7 @@ async def _last_healing(client: Client, stream: str) -> LastHealing | None:
 def _is_due(last: LastHealing, stalled: datetime | None, now: datetime) -> bool:
     """Returns whether a workflow that has come no further since its last healing may be healed again.
 
-    One that stalls must have gone well for an hour; one that ended is started after pauses that double up to an hour.
+    One that stalls must have gone well for an hour; any other is started after pauses that double up to an hour.
     """
     if stalled is not None:
         return stalled - last.healed_at >= WELL

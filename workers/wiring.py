@@ -221,7 +221,7 @@ async def activities_with(
             registry.calendar,
             views.answer,
             Reprojections(pool).page,
-            Healer(pool, kinds, WORKFLOWS, meter).heal,
+            Healer(pool, vault.find, kinds, WORKFLOWS, meter).heal,
             Overtaken(pool, kinds, meter).take_over,
             merchants.merchant,
             merchants.renewal,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from recovery.unrecorded import ORDERS, of_payment
 from rules.streams import PAYMENT
 from schemas.filing.commands import Command
 from schemas.limit import Limit
@@ -100,7 +101,9 @@ class Told:
             recorded = Recorded(
                 seq=self.payment.seq + 1, at=self.now, command_id=command.command_id, actor=SYSTEM, event=event
             )
-            self.payment = PAYMENT.evolve(self.payment, recorded)
+            before, self.payment = self.payment, PAYMENT.evolve(self.payment, recorded)
+            if {*of_payment(self.payment)} - {*of_payment(before)}:
+                assert (type(event), "refund") in {(order.event, order.kind) for order in ORDERS}, event
 
 
 def told(*story: str | tuple[Any, ...]) -> Payment:

@@ -27,6 +27,7 @@ from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import Worker
 
+from activities.ledger.vault import Vault
 from activities.workflows import StartRequest, TellRequest, Workflows
 from deploy.stack.parts import binary
 from motcua.machine_work import error_type, place
@@ -81,8 +82,8 @@ async def pool(world: World) -> AsyncIterator[asyncpg.Pool[asyncpg.Record]]:
 
 
 @pytest.fixture
-def healer(pool: asyncpg.Pool[asyncpg.Record]) -> Healer:
-    return Healer(pool, KINDS, WORKFLOWS)
+def healer(world: World, pool: asyncpg.Pool[asyncpg.Record]) -> Healer:
+    return Healer(pool, Vault(world.settings.master).find, KINDS, WORKFLOWS)
 
 
 @pytest.fixture

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final
 
 import asyncpg
 from temporalio.client import WorkflowExecutionStatus
 
 from activities.ledger.append import APPEND
+from activities.ledger.sequencer import position_appends
+from activities.ledger.vault import Vault
+from publishing.authoring.procedures import publish
 from recovery.healing import Healer
-from recovery.unrecorded import Nudges
+from recovery.unrecorded import BEGUN, Nudges
 from rules.streams import KINDS
 from schemas.filing.commands import Withdraw
 from schemas.filing.state import Closing, Stage
-from schemas.ids import filing_workflow
+from schemas.ids import StreamId, filing_workflow
 from schemas.stream.ledger import Appended, Batch
-from tests.acting import ADDRESS, Play, birth, eventually, extract, of
+from tests.acting import ADDRESS, PAYS_TWICE, Play, birth, eventually, extract, of, posted, refer
 from tests.answering import instead_of, name_of
 from tests.any_files import AnyFiles, received_by
 from tests.conftest import World
 from tests.faults.rogue.liar import echoed
+from tests.locked import signing
 from tests.sound import sound
+from tests.workflow.results import PROCEDURE, VERSION, set_up, signers
 from workers.wiring import WORKFLOWS, activities, platform_worker
+
+STARTING: Final = frozenset({"workflows.start", "workflows.wake"})
 
 
 @asynccontextmanager
@@ -97,9 +107,71 @@ async def test_an_open_filing_whose_run_was_told_of_its_end_is_restarted(world: 
         await eventually(run.describe, lambda found: found.status is WorkflowExecutionStatus.COMPLETED)
         lies.clear()
         assert await play.kinds() == ["submitted"]
-        healer = Healer(pool, KINDS, WORKFLOWS)
+        healer = Healer(pool, Vault(world.settings.master).find, KINDS, WORKFLOWS)
         await eventually(lambda: healer.look(world.temporal, datetime.now(UTC)), lambda look: bool(look.healed))
         again = await Play.begin(world, play.submission)
         await again.act(Withdraw, play.submission.actor, reason="nộp nhầm")
         assert (await again.at(Stage.CLOSED)).closing is Closing.WITHDRAWN
+    await sound(world)
+
+
+@asynccontextmanager
+async def beginning_nothing(world: World) -> AsyncIterator[Counter[str]]:
+    """A platform that answers the first start of each stream as if it had been started."""
+    asked: Counter[str] = Counter()
+    async with activities(world.settings) as functions:
+
+        def lying(honest: Callable[..., Any]) -> Callable[..., Any]:
+            async def start(request: Any) -> None:
+                asked[request.id] += 1
+                if asked[request.id] > 1:
+                    await honest(request)
+
+            return instead_of(honest, start)
+
+        working = [lying(one) if name_of(one) in STARTING else one for one in functions.working]
+        received = received_by(AnyFiles(), replace(functions, working=working))
+        async with platform_worker(world.temporal, received, world.settings), world.back_office():
+            yield asked
+
+
+async def test_a_stream_that_was_ordered_and_never_begun_is_begun_after_all(world: World) -> None:
+    await publish(world.owner_dsn, PROCEDURE.encode())
+    world = await signing(world)
+    await set_up(world, signers())
+    async with beginning_nothing(world) as asked, asyncpg.create_pool(world.app_dsn, min_size=0) as pool:
+        healer, now = Healer(pool, Vault(world.settings.master).find, KINDS, WORKFLOWS), datetime.now(UTC)
+
+        async def after_all(play: Play, kind: str, n: int) -> None:
+            stream = str(StreamId(kind, play.filing, n))
+            await eventually(partial(asyncio.to_thread, asked.get, stream), bool)
+            assert await play.kinds(kind, n) == []
+
+            async def begun() -> list[str]:
+                nonlocal now
+                now += BEGUN
+                async with pool.acquire() as connection:
+                    await position_appends(connection)
+                await healer.look(world.temporal, now)
+                return await play.kinds(kind, n)
+
+            await eventually(begun, bool)
+
+        play = await Play.begin(world, posted(version=VERSION, payer_account=PAYS_TWICE))
+        await play.accept()
+        await after_all(play, "payment", 1)
+        await after_all(play, "refund", 1002)
+        await play.review()
+        await after_all(play, "result", 1)
+        await after_all(play, "parcel", 1)
+        assert (await play.at(Stage.CLOSED)).closing is Closing.DELIVERED
+        withdrawn = await Play.begin(world, extract())
+        await withdrawn.accept()
+        await after_all(withdrawn, "payment", 1)
+        await eventually(withdrawn.kinds, lambda kinds: "fee_paid" in kinds)
+        await withdrawn.withdraw()
+        await after_all(withdrawn, "refund", 1001)
+        parts = await refer(world)
+        await after_all(parts, "referral", 2)
+        await eventually(partial(parts.kinds, "referral", 1), bool)
     await sound(world)

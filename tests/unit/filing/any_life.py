@@ -11,6 +11,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from recovery.unrecorded import ORDERS, Due, of_filing
 from rules.filing import lifecycle, queues
 from rules.filing.time.reopening import places
 from rules.streams import FILING
@@ -50,6 +51,7 @@ from tests.unit.filing.lives import (
 )
 
 T = TypeVar("T")
+ORDERED: Final = {(order.event, order.kind) for order in ORDERS}
 TURNS: Final = 5
 """To query every actor about every command after each step takes long, so they take turns."""
 
@@ -203,6 +205,7 @@ class AnyLife(RuleBasedStateMachine):
     life: Life
     replayed: Filing
     statuses: list[int]
+    ordered: set[Due]
     shape: dict[str, Any]
     turn = 0
 
@@ -230,7 +233,7 @@ class AnyLife(RuleBasedStateMachine):
         self.replayed = Filing(
             filing_id=before.filing_id, agency=before.agency, procedure=rules, calendar=before.calendar
         )
-        self.statuses = [0]
+        self.statuses, self.ordered = [0], set[Due]()
         self.replay()
 
     def replay(self) -> None:
@@ -238,6 +241,9 @@ class AnyLife(RuleBasedStateMachine):
         for recorded in self.life.log[self.replayed.seq :]:
             read = replace(recorded, event=FILING.event(json.loads(recorded.event.model_dump_json(exclude_none=True))))
             self.replayed = lifecycle.evolve(self.replayed, read)
+            for due in {*of_filing(self.replayed)} - self.ordered:
+                assert (type(read.event), due.kind) in ORDERED, (read.event, due)
+                self.ordered.add(due)
             self.statuses.append(int(lifecycle.status(self.replayed)))
 
     def attempt(self, kind: str, actor: Actor, content: dict[str, Any]) -> bool:
