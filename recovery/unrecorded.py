@@ -149,6 +149,10 @@ def of_filing(filing: Filing) -> Iterator[Due]:
         yield _one("parcel", filing.parcels)
     if stage(filing) is Stage.ISSUE and filing.signs:
         yield _one("result", len(filing.results) + 1)
+    yield from _refunds(filing)
+
+
+def _refunds(filing: Filing) -> Iterator[Due]:
     online = {fee.n: fee.channel is Channel.ONLINE for fee in filing.fees}
     for n in {*fees_returned(filing), *fees_to_return(filing)}:
         first = number_of(n, 0)
