@@ -165,23 +165,35 @@ class Healer:
         With `force` its run is terminated, if it has one.
         """
         try:
-            seq: int | None = await self._pool.fetchval("select head_seq from stream where stream = $1", stream)
-            if seq is None:
-                return None
-            last = await _last_healing(client, stream)
-            here = last if last is not None and seq <= last.healed_at_seq else None
-            if here is not None and not _is_due(here, stalled, now):
-                return None
-            times = 1 if here is None else here.times + 1
-            memo = LastHealing(healed_at_seq=seq, healed_at=now, times=times).model_dump(mode="json")
-            if await self._restarter(client).restart(stream, force=force, memo=memo) is Found.RUNNING:
-                return None
+            seq = await self._restarted(client, stream, stalled, now, force=force)
         except Exception as error:  # noqa: BLE001 -- one failure must not stop the others
             _log.warning("workflow.not_healed", stream=stream, reason=type(error).__name__)
+            return None
+        if seq is None:
             return None
         _log.warning("workflow.healed", stream=stream)
         self._counter.add(1, {"kind": stream.partition(":")[0]})
         return Healed(stream=stream, at=now, seq=seq)
+
+    async def _restarted(
+        self, client: Client, stream: str, stalled: datetime | None, now: datetime, *, force: bool
+    ) -> int | None:
+        """Restarts a workflow, with its original input if it has no log; returns the head of the log.
+
+        Returns None if the workflow is not due, or runs.
+        """
+        restarter = self._restarter(client)
+        seq: int | None = await self._pool.fetchval("select head_seq from stream where stream = $1", stream)
+        if seq is None:
+            await restarter.begin_again(stream)
+            return 0
+        last = await _last_healing(client, stream)
+        here = last if last is not None and seq <= last.healed_at_seq else None
+        if here is not None and not _is_due(here, stalled, now):
+            return None
+        times = 1 if here is None else here.times + 1
+        memo = LastHealing(healed_at_seq=seq, healed_at=now, times=times).model_dump(mode="json")
+        return None if await restarter.restart(stream, force=force, memo=memo) is Found.RUNNING else seq
 
 
 async def _last_healing(client: Client, stream: str) -> LastHealing | None:

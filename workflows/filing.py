@@ -447,10 +447,15 @@ class FilingWorkflow:
 
     @workflow.update
     async def submit(self, *check: Any) -> Receipt:
-        """Waits for the submission's receipt, or for its refusal."""
+        """Waits for the submission's receipt, or for its refusal.
+
+        A receipt from an earlier task may be an invention: only the log can tell. One that arrives while this waits is the
+        log's own answer to the worker that gives it.
+        """
+        earlier = self.life.has_begun
         await self.life.settled()
-        if self.life.refusal is None:
-            await self.life.stream.catch_up()  # this run may have been told a receipt that the log does not have
+        if earlier and self.life.refusal is None:
+            await self.life.stream.catch_up()
         return self._submitted(check)
 
     @submit.validator

@@ -12,11 +12,13 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from temporalio import activity
 from temporalio.api.command.v1 import (
     Command,
     CompleteWorkflowExecutionCommandAttributes,
     ProtocolMessageCommandAttributes,
+    StartTimerCommandAttributes,
 )
 from temporalio.api.enums.v1 import CommandType
 from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
@@ -34,20 +36,21 @@ from motcua.machine_work import error_type, place
 from recovery.healing import AGAIN, SILENT, STANDS_STILL, WELL, Healer
 from recovery.presence import present
 from recovery.restart import Found, Restarter
-from recovery.stalled import NOT_CONTINUED, TIMED_OUT, Stalled, reports_problems, stalled
+from recovery.stalled import NOT_CONTINUED, NOT_REPLAYABLE, TIMED_OUT, Stalled, reports_problems, stalled
 from rules.filing.commands import RULES
 from rules.streams import KINDS
 from schemas.backoffice import IssueAnswer
 from schemas.filing.state import Closing, Stage
 from schemas.ids import TASK_QUEUE, filing_workflow
 from schemas.stream.healing import MOST_LEFT, REMEMBERED, Healed, Healings, Look
-from tests.acting import JOINED, NEVER_PAYS, PAYS, Play, eventually, extract, publish_short, refer
+from tests.acting import JOINED, NEVER_PAYS, PAYS, Play, eventually, extract, of, publish_short, refer
 from tests.any_files import any_file_activities
 from tests.conftest import World, empty_namespace
 from tests.restarting import lose, restart
 from tests.workflow.standing_still import (
     ABOUT_A_MINUTE,
     OTHERS,
+    WITHIN,
     awake,
     bug,
     handle_of,
@@ -246,11 +249,36 @@ async def completed(play: Play) -> None:
         command_type=CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
         complete_workflow_execution_command_attributes=CompleteWorkflowExecutionCommandAttributes(),
     )
-    await play.world.temporal.workflow_service.respond_workflow_task_completed(
+    await answered_with(play.world, done)
+
+
+async def answered_with(world: World, command: Command) -> None:
+    """A stranger takes the next workflow task, and answers it with this command."""
+    await world.temporal.workflow_service.respond_workflow_task_completed(
         RespondWorkflowTaskCompletedRequest(
-            namespace=play.world.namespace, task_token=await taken_to_the_grave(play.world), commands=[done]
+            namespace=world.namespace, task_token=await taken_to_the_grave(world), commands=[command]
         )
     )
+
+
+@pytest.mark.usefixtures("office")
+async def test_one_that_no_code_can_continue_before_its_first_event_begins_again(world: World, healer: Healer) -> None:
+    """A stranger takes its first task, and starts a timer that our code does not start."""
+    filed = extract()
+    submitting = asyncio.create_task(Play.begin(world, filed))
+    timer = Command(
+        command_type=CommandType.COMMAND_TYPE_START_TIMER,
+        start_timer_command_attributes=StartTimerCommandAttributes(
+            timer_id="1", start_to_fire_timeout=Duration(seconds=1)
+        ),
+    )
+    await answered_with(world, timer)
+    async with world.platform():
+        [one] = await eventually(lambda: stalled(world.temporal), bool, within=WITHIN)
+        assert (one.workflow_id, one.cause) == (filing_workflow(of(filed)), NOT_REPLAYABLE)
+        look = await healer.look(world.temporal, soon(one))
+        assert look.healed == (Healed(stream=one.workflow_id, at=soon(one), seq=0),)
+        await nothing_lost(await submitting)
 
 
 @pytest.mark.usefixtures("office")
@@ -336,11 +364,8 @@ async def answered_in_vain(world: World) -> None:
         command_type=CommandType.COMMAND_TYPE_PROTOCOL_MESSAGE,
         protocol_message_command_attributes=ProtocolMessageCommandAttributes(message_id="absent"),
     )
-    request = RespondWorkflowTaskCompletedRequest(
-        namespace=world.namespace, task_token=await taken_to_the_grave(world), commands=[absent]
-    )
     with pytest.raises(RPCError, match="absent message"):
-        await world.temporal.workflow_service.respond_workflow_task_completed(request)
+        await answered_with(world, absent)
 
 
 async def test_what_was_told_is_heard_again_after_a_new_start(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
