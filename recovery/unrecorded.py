@@ -108,13 +108,16 @@ LOOKED_BACK: Final = 10_000
 KEPT: Final = timedelta(hours=1)
 """The time for which a stream that was found is looked at again."""
 
+PAGE: Final = 500
+"""Events looked at in one statement: with many more, the database would read all events."""
+
+_RANGE: Final = "select stream, seq from position where position > $1 and position <= $2"
 _ORDERED: Final = """
 select distinct s.stream
-from position p join event e using (stream, seq) join standing s using (stream)
-join filing f on f.filing_id = e.filing_id
+from unnest($1::text[], $2::integer[]) as p (stream, seq)
+join event e using (stream, seq) join standing s using (stream) join filing f on f.filing_id = e.filing_id
 join unnest($3::text[], $4::text[], $5::boolean[]) as o (event, kind, named) on o.event = e.kind
-where p.position > $1 and p.position <= $2
-and (s.open or s.kind = 'filing' and (f.outcome <> 'delivered' or exists (
+where (s.open or s.kind = 'filing' and (f.outcome <> 'delivered' or exists (
     select from result r where r.filing_id = f.filing_id and r.outcome = 'refused')))
 and not exists (
     select from standing b join event first on first.stream = b.stream and first.seq = 1
@@ -122,11 +125,22 @@ and not exists (
         when o.named then b.n = (convert_from(e.body, 'UTF8')::jsonb ->> 'n')::int
         else first.recorded_at >= e.recorded_at end)
 """
-"""SQL: the streams with an order in this range of the record after which no stream of the ordered kind began.
+"""SQL: the streams with an order among these events after which no stream of the ordered kind began.
 
 It may find too many: only the state tells whether a fee is paid at the counter, or an agency signs here.
 """
 _BEGUN: Final = "select kind, n from standing where filing_id = $1"
+
+
+async def ordered(connection: Connection, since: int, upto: int) -> set[str]:
+    """Returns the streams with an order in this range of positions after which no stream of the ordered kind began."""
+    orders = [(one.event.model_fields["kind"].default, one.kind, one.named) for one in ORDERS]
+    found: set[str] = set()
+    for after in range(since, upto, PAGE):
+        events = await connection.fetch(_RANGE, after, min(after + PAGE, upto))
+        columns = (list(column) for column in (*zip(*events, strict=True), *zip(*orders, strict=True)))
+        found |= {row["stream"] for row in await connection.fetch(_ORDERED, *columns)}
+    return found
 
 
 class Due(NamedTuple):
@@ -209,10 +223,8 @@ class Unbegun:
         if upto is None:
             return
         since = max(upto - LOOKED_BACK, 0) if self._searched is None else self._searched
-        names = [one.event.model_fields["kind"].default for one in ORDERS]
-        kinds, named = [one.kind for one in ORDERS], [one.named for one in ORDERS]
-        found = await connection.fetch(_ORDERED, since, upto, names, kinds, named)
-        self._left |= {row["stream"]: now for row in found if row["stream"] not in self._left}
+        found = await ordered(connection, since, upto)
+        self._left |= {stream: now for stream in found if stream not in self._left}
         self._searched = upto
 
     async def _missing(self, connection: Connection, stream: str) -> list[Due]:

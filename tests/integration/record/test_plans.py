@@ -23,6 +23,7 @@ from publishing.effects import calendar_rollout
 from publishing.effects.open_filings import OPEN_FILINGS, OPEN_FILINGS_OF_PROCEDURE
 from recovery.behind import NEWEST
 from recovery.restart import Restarter
+from recovery.unrecorded import ordered
 from rules.identity.looks import Reach
 from rules.papers.register import period
 from rules.require import require
@@ -231,6 +232,7 @@ ASKS: Final[Mapping[str, Ask]] = {
     "bundle": lambda c, some: export(c, str(some.filing_id)),
     "events": lambda c, some: events(c, some.filing_id),
     "timeline": lambda c, some: timeline(log(c), some.stream, Audience.APPLICANT),
+    "ordered streams": lambda c, _: ordered(c, 290_000, 300_000),
     "receipt": lambda c, some: receipt(log(c), some.stream, "submit"),
     "restart of all": unfinished,
     "restart of one": unfinished_of_one,
