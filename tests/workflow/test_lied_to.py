@@ -12,11 +12,13 @@ from functools import partial
 from typing import Any, Final
 
 import asyncpg
+import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from activities.ledger.append import APPEND
 from activities.ledger.sequencer import position_appends
 from activities.ledger.vault import Vault
+from motcua.errors import LedgerConflict
 from publishing.authoring.procedures import publish
 from recovery.healing import Healer
 from recovery.unrecorded import BEGUN, Nudges
@@ -81,6 +83,16 @@ async def test_a_run_that_waits_for_people_who_can_not_see_it_is_nudged(world: W
         assert await nudges.nudge(world.temporal, later) == []
         await eventually(play.kinds, bool)
         assert (await world.client.submit(filed)).code != forged.code
+    await sound(world)
+
+
+async def test_a_receipt_of_an_earlier_task_is_not_given_again_before_the_log_is_asked(world: World) -> None:
+    filed = extract()
+    async with lying(world, Counter({"filing": 1})):
+        forged = await world.client.submit(filed)
+        with pytest.raises(LedgerConflict):
+            await world.client.submit(filed)
+        assert (await Play.begin(world, filed)).code != forged.code
     await sound(world)
 
 
