@@ -7,7 +7,7 @@ from typing import Final
 from activities.intake import OpenRequest, Registry
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.stream_status import KEPT
-from rules.source.published import published_procedure
+from rules.source import published_procedure
 from schemas.base import Version
 from schemas.filing.submission import Submission
 from schemas.ids import filing_id, filing_workflow

@@ -15,8 +15,7 @@ from demo.patience import patiently
 from demo.record import Record
 from demo.running import Verdict
 from motcua.files.store import Store, open_store
-from rules.forms.named import forms_of
-from rules.forms.sheet import filled_in
+from rules.forms.sheet import filled_in, forms_of
 from rules.require import require
 from rules.wording.prose import filled
 from schemas.filing.state import Filing

@@ -37,7 +37,7 @@ from motcua.payloads.key_ring import ring_in
 from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, has_calendar, publish_calendar
 from publishing.authoring.provinces import PROVINCES, publish_province
-from rules.source.document import parse
+from rules.source import parse
 from rules.time.working_time import VIETNAM
 from schemas.ids import digest
 from schemas.publishing.procedure import Procedure

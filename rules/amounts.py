@@ -1,5 +1,7 @@
 """Amounts of money in words."""
 
+from typing import Final
+
 from schemas.base import Text
 from schemas.translate import said
 
@@ -8,3 +10,53 @@ def money(amount: int) -> Text:
     """An amount as `8.000 đồng` / `8,000 đồng`."""
     written = f"{amount:,}"
     return said("amount_in_dong", amount=Text(vi=written.replace(",", "."), en=written))
+
+
+_DIGITS: Final = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
+_THOUSANDS: Final = ((1_000_000_000, "tỷ"), (1_000_000, "triệu"), (1_000, "nghìn"))
+_HUNDRED: Final = 100
+_TEN: Final = 10
+_TWENTY: Final = 20
+
+
+def in_words(dong: int) -> str:
+    """`Mười nghìn đồng`. Raises `ValueError` for a negative amount."""
+    if dong < 0:
+        raise ValueError("an amount is not negative")
+    said = f"{_number(dong)} đồng"
+    return said[0].upper() + said[1:]
+
+
+def _number(value: int, *, inside: bool = False) -> str:
+    """The number in words. `inside` a larger number, zero hundreds are named too: `một nghìn không trăm linh năm`."""
+    for of, name in _THOUSANDS:
+        if value >= of:
+            many, rest = divmod(value, of)
+            parts = [_number(many, inside=inside and many < of), name]
+            return " ".join([*parts, _number(rest, inside=True)] if rest else parts)
+    return _hundreds(value, inside=inside)
+
+
+def _hundreds(value: int, *, inside: bool) -> str:
+    hundreds, rest = divmod(value, _HUNDRED)
+    if not hundreds and not inside:
+        return _below_hundred(rest)
+    said = f"{_DIGITS[hundreds]} trăm"
+    if not rest:
+        return said
+    return f"{said} {'linh ' if rest < _TEN else ''}{_below_hundred(rest)}"
+
+
+def _below_hundred(value: int) -> str:
+    if value < _TEN:
+        return _DIGITS[value]
+    tens, ones = divmod(value, _TEN)
+    said = "mười" if value < _TWENTY else f"{_DIGITS[tens]} mươi"
+    return f"{said} {_ones(ones, tens)}" if ones else said
+
+
+def _ones(ones: int, tens: int) -> str:
+    if ones == 5:  # noqa: PLR2004 -- the digit five
+        return "lăm"
+    after_twenty = {1: "mốt", 4: "tư"} if tens > 1 else {}
+    return after_twenty.get(ones, _DIGITS[ones])

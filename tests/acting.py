@@ -21,7 +21,7 @@ from activities.partners.http import partner_client
 from motcua import BackOffice, testing
 from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, publish_calendar
-from rules.source.document import parse
+from rules.source import parse
 from schemas import ids
 from schemas.backoffice import Dossier
 from schemas.errors import Refusal

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import yaml
 
-from rules.source.document import parse
+from rules.source import parse
 from tests.conftest import ROOT
 
 EXTRACT_FILE: Final = ROOT / "procedures" / "2.000635@2026-12.yaml"

@@ -8,8 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from motcua.identity import PrivateKey
-from rules.identity.ring import Ring
-from rules.identity.statements import Hearing, verified
+from rules.identity.statements import Hearing, Ring, verified
 from schemas.errors import Refusal, RefusalError
 from schemas.identity.statement import (
     Assurance,

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from rules.filing import lifecycle, projections
-from rules.filing.commands.reading import opens
+from rules.filing.commands.delivery import opens
 from rules.identity.looks import Reach
 from rules.parcel.view import view as parcel_view
 from rules.payment.view import view as payment_view

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from rules.time.openings import open_at
+from rules.time.office_hours import open_at
 from rules.time.working_time import local_day
 from schemas.privacy.access import AccessReport, BusyDay, ByItself, NotTheirs, OutOfHours
 from schemas.publishing.calendar import Calendar

@@ -19,9 +19,9 @@ from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenRequest, Registry
     from activities.results.printing import PRINT
-    from rules.filing.dossier import dossier, issue_request
+    from rules.filing.projections import dossier, issue_request
     from rules.require import require
-    from rules.result.order import make_request
+    from rules.result.view import make_request
     from schemas import backoffice as bo
     from schemas.base import Model
     from schemas.filing import commands as cm

@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
     from activities.money.refunds import PaymentOf, Refunds
     from activities.workflows import TEMPORAL, StartRequest, TellRequest, WakeRequest, Workflows
-    from rules.filing.dossier import dossier
+    from rules.filing.projections import dossier
     from rules.payment.status import not_owed
     from rules.require import require
     from rules.streams import PARCEL, PAYMENT, REFERRAL, REFUND, RESULT

@@ -5,7 +5,7 @@ from typing import Final
 
 from activities.checkpoints.place import CheckpointError, Fault
 from activities.ledger.sequencer import position_appends
-from rules.proof.leaf import Leaf
+from rules.proof.tree import Leaf
 from views.log import Connection
 from views.order import events_after
 

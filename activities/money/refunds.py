@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.vault import Vault
-from rules.filing.fees.again import not_asked_again
+from rules.filing.fees.request import not_asked_again
 from rules.officers import on_the_applicants_side
 from rules.refund import claims, status
 from rules.stream_kind import Kinds

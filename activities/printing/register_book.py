@@ -11,7 +11,7 @@ import pikepdf
 from pypdfium2 import PdfDocument  # type: ignore[import-untyped] # it has no types
 
 from activities.printing.typesetter import MissingGlyphsError, Typesetter
-from rules.papers.register_lines import COLUMNS, shown
+from rules.papers.register import COLUMNS, shown
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
 from schemas.papers.register import Period, Register, RegisterEntry

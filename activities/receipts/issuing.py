@@ -11,8 +11,7 @@ from activities.partners.http import RejectedError
 from activities.procedures import Procedures
 from activities.receipts.issuer import Issued, Issuer, Wanted
 from activities.support.failpoint import failpoint
-from rules.receipts.issued import gone, gone_without_provider, issued_for, number_given, registered
-from rules.receipts.shares import lines_of
+from rules.money_receipts import gone, gone_without_provider, issued_for, lines_of, number_given, registered
 from rules.refund.claims import number_of
 from rules.require import require
 from rules.stream_kind import Origin

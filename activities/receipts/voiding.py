@@ -5,7 +5,7 @@ from typing import Final
 from activities.ledger.append import Ledger
 from activities.ledger.recording import record, state_of
 from rules.causes import RECEIPT_OF
-from rules.receipts.issued import gone, gone_without_provider, valid
+from rules.money_receipts import gone, gone_without_provider, valid
 from rules.require import require
 from rules.stream_kind import Origin
 from rules.streams import PAPERS

@@ -13,7 +13,7 @@ from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_d
 from activities.ledger.vault import Vault
 from rules.filing.fold import stage
 from rules.require import require
-from rules.result.order import order_of
+from rules.result.view import order_of
 from rules.stream_kind import Kinds
 from schemas.base import AgencyCode, Model
 from schemas.errors import RefusalError

@@ -19,11 +19,11 @@ from activities.results.entry import signers_of
 from activities.support.failpoint import failpoint
 from activities.support.heartbeat import heartbeat
 from rules.filing import evidence
-from rules.filing.dossier import issue_request
+from rules.filing.projections import issue_request
 from rules.papers.result import ResultSource, result_sheet
-from rules.papers.sheets.written import plain
+from rules.papers.sheets.made import plain
 from rules.require import require
-from rules.result.order import make_request
+from rules.result.view import make_request
 from rules.streams import FILING, RESULT
 from schemas.backoffice import IssueAnswer, IssueRequest
 from schemas.base import Instant

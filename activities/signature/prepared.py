@@ -7,8 +7,7 @@ from pyhanko.sign.fields import SigFieldSpec
 
 from activities.forms.printing import printed
 from activities.signature.revisions import declared
-from rules.forms.named import forms_of
-from rules.forms.sheet import Sheet, filled_in
+from rules.forms.sheet import Sheet, filled_in, forms_of
 from rules.wording.prose import filled
 from schemas.filing.submission import Submission, signed_digest
 from schemas.publishing.procedure import PaperRule, Procedure

@@ -26,7 +26,7 @@ from activities.signature.proof import proof_of
 from activities.signature.revisions import Form, prepared_at
 from activities.signature.revocation import Answers, Asking
 from activities.signature.trust import Trust
-from rules.forms.named import forms_of
+from rules.forms.sheet import forms_of
 from schemas.base import Version
 from schemas.errors import Problem, RefusalError, problem
 from schemas.filing.submission import Submission, signed_content

@@ -5,12 +5,10 @@ from typing import Any, Final
 
 from activities.checkpoints.log import Log, newest_log
 from activities.checkpoints.place import CheckpointError, Fault, Place
-from rules.proof.checkpoint import Checkpoint
-from rules.proof.evidence import evidence
-from rules.proof.leaf import Leaf
+from rules.proof.checkpoint import Checkpoint, evidence
 from rules.proof.note import Verifier
 from rules.proof.tiles import WIDTH
-from rules.proof.tree import leaf_hash
+from rules.proof.tree import Leaf, leaf_hash
 from verifier.tree import root_by
 from views.log import Connection
 

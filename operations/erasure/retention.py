@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from rules.retention import ended_by
-from rules.source.document import parse
+from rules.source import parse
 from schemas.publishing.procedure import RetentionRule
 from views.log import Connection
 

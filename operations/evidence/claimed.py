@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from activities.ledger.authority.principals import principals
 from activities.ledger.vault import Vault
 from console.connecting import Connection
-from rules.identity.signature import is_signed
+from rules.identity.statements import is_signed
 from schemas.identity.statement import IdentityStatement, PrincipalKey, signed
 from views.log import SealBrokenError
 

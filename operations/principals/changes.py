@@ -15,9 +15,8 @@ from activities.ledger.authority.principals import principals
 from console.connecting import Connection
 from console.operators import no_operator, same_hands
 from operations.principals.fold import recorded, row_of, rows_of_keys
-from rules.identity.possession import unproved
-from rules.identity.principal_register import changed, impossible, named
-from rules.identity.scope import widens
+from rules.identity.grants import widens
+from rules.identity.principal_register import changed, impossible, named, unproved
 from rules.require import require
 from rules.rule import refuse
 from schemas.errors import Problem, problem

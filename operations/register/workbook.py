@@ -10,7 +10,7 @@ from openpyxl.cell import Cell as WrittenCell
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 
-from rules.papers.register_lines import COLUMNS, EFFORT, Cell
+from rules.papers.register import COLUMNS, EFFORT, Cell
 from rules.time.working_time import VIETNAM
 from schemas.papers.register import Register, RegisterEntry
 from schemas.translate import said

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from publishing.calendars.calendar_mistakes import problems
-from rules.source.document import parse
-from rules.source.mistakes import Mistake
+from rules.source import Mistake, parse
 from rules.time.working_time import VIETNAM
 from schemas.publishing.calendar import CalendarFile
 

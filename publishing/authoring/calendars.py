@@ -9,7 +9,7 @@ from console.owner import Database, connected
 from publishing.authoring.calendar_file import CALENDARS, check_bytes
 from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.record.publishing import PLATFORM, Publisher, publishing
-from rules.source.document import parse
+from rules.source import parse
 from rules.time.calendars import expand
 from schemas.publishing.calendar import CalendarFile, CalendarName
 from schemas.publishing.events import CalendarDays, CalendarPublished

@@ -10,7 +10,7 @@ from console.owner import Database, connected
 from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.record.publishing import PLATFORM, Publisher, publishing
 from rules.papers.samples import samples
-from rules.source.mistakes import Mistake, mistake
+from rules.source import Mistake, mistake
 from schemas.base import AgencyCode
 from schemas.papers.state import PaperKind
 from schemas.publishing.events import TemplatePublished

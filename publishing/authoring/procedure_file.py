@@ -12,8 +12,7 @@ from activities.printing.trial import Fault, Trial, faults
 from publishing.checks.facts import Doubt, doubts
 from publishing.checks.procedure import problems
 from rules.papers.result import result_samples
-from rules.source.document import Parsed, parse
-from rules.source.mistakes import Mistake, mistake
+from rules.source import Mistake, Parsed, mistake, parse
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.time_limits import Limits
 

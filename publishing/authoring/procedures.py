@@ -16,9 +16,7 @@ from publishing.record.publishing import PLATFORM as PLATFORM
 from publishing.record.publishing import Publisher as Publisher
 from publishing.record.publishing import publishing
 from publishing.record.tables import read
-from rules.source.document import parse
-from rules.source.mistakes import Mistake
-from rules.source.plain_data import plain
+from rules.source import Mistake, parse, plain
 from rules.time.working_time import VIETNAM
 from schemas.base import AgencyCode, Code, ShortText, StrictModel, Text, Version
 from schemas.papers.state import ReceiptSeries

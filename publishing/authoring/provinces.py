@@ -19,9 +19,7 @@ from publishing.record.publications import AGENCY
 from publishing.record.publishing import PLATFORM, Publisher, publishing
 from publishing.record.tables import read
 from publishing.record.taking_over import agency_entered
-from rules.source.document import parse
-from rules.source.mistakes import Mistake, mistake
-from rules.source.published import published_raw
+from rules.source import Mistake, mistake, parse, published_raw
 from schemas.base import Text, Version
 from schemas.publishing.events import AgencyEntered, ProvincePublished
 from schemas.publishing.procedure import Procedure

@@ -6,8 +6,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from publishing.checks.facts import is_stale, is_unconfirmed
-from rules.time.calendars import decided, every_day, hours_of, hours_on, settled_by
-from rules.time.holiday_base import base_year
+from rules.time.calendars import base_year, decided, every_day, hours_of, hours_on, settled_by
 from schemas.base import Text
 from schemas.publishing.calendar import CalendarDay, CalendarFile, DayStatus, OpenHours
 from schemas.translate import said

@@ -9,9 +9,8 @@ from publishing.calendars.day_mistakes import MOST_YEARS, Settling
 from publishing.checks.facts import is_unconfirmed
 from publishing.checks.readable_parts import Listed, read, whole
 from publishing.checks.schema_mistakes import schema_mistakes
-from rules.source.mistakes import Mistake, elsewhere, mistake
-from rules.source.plain_data import child, plain
-from rules.time.holiday_base import FIRST_YEAR, LAST_YEAR
+from rules.source import Mistake, child, elsewhere, mistake, plain
+from rules.time.calendars import FIRST_YEAR, LAST_YEAR
 from schemas.publishing.calendar import WEEKDAYS, CalendarFile, DayKind, DayStatus, Hours
 
 

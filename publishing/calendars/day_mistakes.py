@@ -6,9 +6,8 @@ from typing import Final, NamedTuple
 
 from publishing.calendars.calendar_sketch import CalendarSketch, DaySketch, days
 from publishing.checks.readable_parts import Unread, read
-from rules.source.mistakes import Mistake, mistake
-from rules.time.calendars import Said, Weekdays, every_day, hours_of, hours_on, settled_by
-from rules.time.holiday_base import base_year
+from rules.source import Mistake, mistake
+from rules.time.calendars import Said, Weekdays, base_year, every_day, hours_of, hours_on, settled_by
 from schemas.publishing.calendar import DayKind, DayStatus, OpenHours
 
 MOST_YEARS: Final = 5

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from publishing.changes.procedure_changes import ABOUT_SOURCES, Change, Kind, changes
 from publishing.changes.value_words import NOTHING, Values, called, is_entry
-from rules.wording.place_words import words_of
+from rules.wording.procedure_words import words_of
 from rules.wording.prose import filled
 from rules.wording.rule_words import labels_of
 from schemas.base import Text

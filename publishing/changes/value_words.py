@@ -7,8 +7,7 @@ from functools import singledispatch
 from typing import Any, Final
 
 from publishing.changes.procedure_changes import key_of
-from rules.wording.place_words import PlaceWords, words_of
-from rules.wording.procedure_words import chosen, number, quoted, same, truth
+from rules.wording.procedure_words import PlaceWords, chosen, number, quoted, same, truth, words_of
 from rules.wording.rule_words import Labels, holds
 from schemas.base import Model, Text
 from schemas.level import CAPABILITIES, Level

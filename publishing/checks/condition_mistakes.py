@@ -15,7 +15,7 @@ from publishing.checks.readable_parts import (
     whole,
 )
 from rules.filing.conditions import written_date
-from rules.source.mistakes import Mistake, mistake
+from rules.source import Mistake, mistake
 from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.publishing.procedure import FieldKind

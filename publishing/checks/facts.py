@@ -7,8 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from rules.filing.conditions import written_date
-from rules.source.mistakes import Mistake, mistake
-from rules.source.plain_data import child
+from rules.source import Mistake, child, mistake
 from schemas.publishing.time_limits import Limits
 
 FRESH: Final = timedelta(days=365)

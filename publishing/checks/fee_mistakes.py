@@ -17,7 +17,7 @@ from publishing.checks.readable_parts import (
     whole,
 )
 from publishing.checks.validity import reversed_validity
-from rules.source.mistakes import Mistake, mistake
+from rules.source import Mistake, mistake
 from schemas.level import Channel
 from schemas.publishing.procedure import FieldKind
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from publishing.checks.list_mistakes import repeated
 from publishing.checks.readable_parts import UNREAD, FieldSketch, ProcedureSketch, Unread, read, whole
-from rules.forms.named import is_form_of
-from rules.source.mistakes import Mistake, mistake
+from rules.forms.sheet import is_form_of
+from rules.source import Mistake, mistake
 from schemas.form import MAX_TEXT
 from schemas.publishing.procedure import FieldKind
 

@@ -12,7 +12,7 @@ from publishing.checks.readable_parts import (
     read,
     whole,
 )
-from rules.source.mistakes import Mistake, mistake
+from rules.source import Mistake, mistake
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.publishing.fee import FeeDue
 from schemas.publishing.procedure import Act

@@ -14,7 +14,7 @@ from publishing.checks.readable_parts import (
     read,
     referred,
 )
-from rules.source.mistakes import Mistake, mistake
+from rules.source import Mistake, mistake
 
 K = TypeVar("K")
 

@@ -26,8 +26,7 @@ from publishing.checks.readable_parts import (
 )
 from publishing.checks.schema_mistakes import schema_mistakes
 from publishing.checks.validity import validity_mistakes
-from rules.source.mistakes import Mistake, elsewhere, mistake
-from rules.source.plain_data import child, plain
+from rules.source import Mistake, child, elsewhere, mistake, plain
 from schemas.level import Level
 from schemas.limit import Limit, Unit
 from schemas.people import Role

@@ -6,8 +6,7 @@ from typing import Any, Final, NamedTuple
 from unicodedata import category, name, normalize
 
 from publishing.checks.prose_patterns import CHANNELS, IN_EVERY_TEXT, IN_INFORMATION, Pattern
-from rules.source.mistakes import Mistake, mistake
-from rules.source.plain_data import child
+from rules.source import Mistake, child, mistake
 from rules.wording.prose import PLACEHOLDER, Vocabulary, names, numbers
 from schemas.publishing.procedure import Procedure
 

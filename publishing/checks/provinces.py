@@ -12,8 +12,7 @@ from publishing.checks.list_mistakes import repeated
 from publishing.checks.procedure import problems
 from publishing.checks.readable_parts import UNREAD, Listed, Maybe, Sketch, read
 from publishing.checks.schema_mistakes import schema_mistakes
-from rules.source.mistakes import Mistake, elsewhere, mistake
-from rules.source.plain_data import child, plain
+from rules.source import Mistake, child, elsewhere, mistake, plain
 from schemas.base import AgencyCode, Version
 from schemas.publishing.procedure import ProcedureCode
 from schemas.publishing.province import ProvinceCode, ProvinceOverlay

@@ -7,8 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from rules.source.mistakes import Mistake, mistake
-from rules.source.plain_data import child
+from rules.source import Mistake, child, mistake
 from schemas.limit import Limit
 
 _RULES: Final[dict[str, str]] = {

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from publishing.checks.readable_parts import ValiditySketch
-from rules.source.mistakes import Mistake, mistake
+from rules.source import Mistake, mistake
 
 
 def validity_mistakes(validity: ValiditySketch) -> Iterator[Mistake]:

@@ -16,7 +16,7 @@ from publishing.authoring.due import NATIONAL, RefusedLineError, named_file
 from publishing.calendars.calendar_facts import Doubtful, Fact, doubtful, facts
 from publishing.commands.calendar import app as app
 from publishing.commands.mistakes import FINDINGS, Files, Finding, at, mistake_row, mistaken
-from rules.source.mistakes import Mistake
+from rules.source import Mistake
 from rules.time.working_time import VIETNAM
 from schemas.publishing.calendar import CalendarFile, DayStatus
 from schemas.translate import said

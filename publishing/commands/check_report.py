@@ -13,7 +13,7 @@ from motcua.cli.running import exit_if, print_json
 from publishing.authoring.procedure_file import Doubted, doubts_of
 from publishing.checks.facts import Doubt
 from publishing.commands.mistakes import FINDINGS, Finding, at, mistake_row, mistaken
-from rules.source.mistakes import Mistake
+from rules.source import Mistake
 from rules.time.working_time import VIETNAM
 from schemas.translate import said
 

@@ -18,7 +18,7 @@ from motcua.cli.running import Exit, exit_if, fail, print_json, problem_line, th
 from publishing.authoring.procedures import Listed, published
 from publishing.commands.procedure_changes import version_named
 from rules.filing.fees.inputs import APPLICANT, Case, Of
-from rules.source.published import published_procedure
+from rules.source import published_procedure
 from rules.time.working_time import VIETNAM
 from rules.wording.fee_statement import FeeStatement, Question, stated
 from rules.wording.prose import filled

@@ -12,7 +12,7 @@ from publishing.commands.mistakes import print_mistakes
 from publishing.commands.procedures import app as app
 from publishing.importing.imported import Outcome, outcome_of, plain, row_of
 from publishing.importing.tables import MAX_BYTES, Table, TableRefusedError, read_table
-from rules.source.mistakes import Mistake
+from rules.source import Mistake
 from schemas.translate import said
 
 File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]

@@ -9,7 +9,7 @@ import typer
 from motcua.cli.answer import Marked, columns, show_all
 from motcua.cli.language import in_words
 from motcua.cli.running import Exit, print_json
-from rules.source.mistakes import Mistake
+from rules.source import Mistake
 from schemas.base import Text
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True)]

@@ -7,7 +7,7 @@ from motcua.cli.answer import columns
 from motcua.cli.language import in_words
 from publishing.changes.procedure_changes import Place, key_of
 from publishing.changes.value_words import TOLD_BEFORE, Values, beside, is_entry, is_list_of_entries, title
-from rules.wording.place_words import words_of
+from rules.wording.procedure_words import words_of
 from rules.wording.prose import filled
 from rules.wording.rule_words import Labels, labels_of
 from schemas.base import Model, Text

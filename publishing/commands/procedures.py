@@ -20,10 +20,9 @@ from publishing.commands.mistakes import Files, refuse_for
 from publishing.commands.procedure_page import PAGE, rows
 from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, row_of, waits_words
 from publishing.record.publishing import WaitsError
-from rules.source.mistakes import Mistake
-from rules.source.published import published_procedure
+from rules.source import Mistake, published_procedure
 from rules.time.working_time import VIETNAM
-from rules.wording.fee_inputs import described
+from rules.wording.fee_statement import described
 from rules.wording.prose import filled
 from schemas.base import Text
 from schemas.publishing.procedure import Procedure

@@ -22,7 +22,7 @@ from publishing.commands.mistakes import Files, mistake_row, print_mistakes
 from publishing.commands.procedure_page import PAGE, Row, fee_rows
 from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, row_of, waits_words
 from publishing.record.publishing import WaitsError
-from rules.source.document import parse
+from rules.source import parse
 from schemas.base import Text
 from schemas.publishing.province import ProvinceOverlay
 from schemas.translate import said

@@ -9,7 +9,7 @@ from publishing.drafting.columns import Column
 from publishing.drafting.fee_draft import fee_parts
 from publishing.drafting.figures import with_figures
 from publishing.drafting.rows import Facts
-from rules.source.mistakes import Mistake
+from rules.source import Mistake
 from schemas.base import Text
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.publishing.procedure import PartialReason

@@ -11,7 +11,7 @@ from publishing.drafting.fee_cell import Fee, fee_of
 from publishing.drafting.level_cell import Served, level_of
 from publishing.drafting.lists import Papers, papers_of, texts_of
 from publishing.drafting.time_cell import Time, time_of
-from rules.source.mistakes import Mistake, mistake
+from rules.source import Mistake, mistake
 from schemas.level import Level
 from schemas.publishing.agency import AgencyKind
 

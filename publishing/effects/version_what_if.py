@@ -11,7 +11,7 @@ from publishing.changes.refile import Anew, anew
 from publishing.checks.provinces import Base
 from publishing.effects.open_filings import Progress, open_filings
 from rules.filing.fold import stage
-from rules.source.document import parse
+from rules.source import parse
 from schemas.filing.state import Stage
 from schemas.publishing.procedure_rules import ProcedureRules
 

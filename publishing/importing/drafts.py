@@ -11,8 +11,7 @@ from publishing.drafting.columns import Column, Headings
 from publishing.drafting.draft import VERSION, draft_of, mistakes_of
 from publishing.drafting.rows import Facts, facts_of, words_between
 from publishing.importing.tables import Cells, Table
-from rules.source.document import MAX_BYTES
-from rules.source.mistakes import Mistake, mistake
+from rules.source import MAX_BYTES, Mistake, mistake
 from schemas.base import Text
 from schemas.translate import both, said
 

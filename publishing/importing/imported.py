@@ -10,7 +10,7 @@ from rich.progress import track
 from motcua.cli.language import in_words
 from publishing.importing.drafts import Between, Drafted, drafts, save
 from publishing.importing.tables import Table
-from rules.source.mistakes import Mistake, mistake
+from rules.source import Mistake, mistake
 from schemas.translate import said
 
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from openpyxl import load_workbook
 
 from publishing.drafting.columns import TITLES, Headings, headings
-from rules.source.mistakes import Mistake, mistake
+from rules.source import Mistake, mistake
 
 MAX_BYTES: Final = 10_000_000
 MAX_ROWS: Final = 10_000

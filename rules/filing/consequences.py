@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from rules.filing.fees.again import charged_back
-from rules.filing.fees.request import asked_for, reduced
+from rules.filing.fees.request import asked_for, charged_back, reduced
 from rules.filing.fold import current_step, missing_opinions, parts_of, stage
 from rules.filing.submission import admission
 from rules.require import require

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from rules.forms.notes import note_of
-from rules.wording.rule_words import Labels, labels_of
+from rules.wording.rule_words import Labels, labels_of, note_of
 from schemas.base import Text
 from schemas.form import MAX_TEXT
 from schemas.publishing.fact import Condition, When

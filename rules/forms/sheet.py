@@ -1,19 +1,19 @@
-"""The content of a form, blank or filled in: all its words, in order, without layout."""
+"""The content of a form, blank or filled in: all its words, in order, without layout; the keys of forms."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from math import ceil
 from typing import Final, Protocol
 
-from rules.forms.notes import note_of
-from rules.wording.rule_words import Labels, holds, labels_of
+from rules.wording.rule_words import Labels, holds, labels_of, note_of
 from schemas.base import Model, Text
 from schemas.files import Paper
 from schemas.form import FormValue
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
 from schemas.people import Address, Applicant, PersonKind
-from schemas.publishing.procedure import FieldKind, FieldRule, PaperRule, Procedure
+from schemas.publishing.procedure import FieldKind, FieldRule, PaperRule, Procedure, ProcedureCode
 from schemas.translate import said
 
 _IN_A_LINE: Final = 70
@@ -195,3 +195,20 @@ def _result(procedure: Procedure, dossier: Dossier | None) -> Iterator[Entry]:
         yield Entry(place="address", label=said("sheet.address"), value=value)
     elif dossier is None and Channel.POST in procedure.result.channels:
         yield Entry(place="address", label=said("sheet.address"), lines=2)
+
+
+_FILE: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.pdf")
+_NATIONAL: Final = len("1.004222")
+"""The length of a national code: a province's variant of a procedure uses the national blanks."""
+
+
+def is_form_of(code: ProcedureCode, key: str) -> bool:
+    """Whether this key is valid for the procedure: any `forms/<code>/<name>.pdf`."""
+    folder = f"forms/{code[:_NATIONAL]}/"
+    return key.startswith(folder) and _FILE.fullmatch(key.removeprefix(folder)) is not None
+
+
+def forms_of(procedure: Procedure) -> dict[str, PaperRule | None]:
+    """Maps each form's key to the paper that it is. Without named forms there is `to-khai.pdf`, mapped to None."""
+    named = {paper.form: paper for paper in procedure.papers if paper.form is not None}
+    return {**named} or {f"forms/{procedure.code[:_NATIONAL]}/to-khai.pdf": None}

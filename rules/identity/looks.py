@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rules.identity.grants import names_agency, names_procedure, not_granted
-from rules.identity.unsigned import unheard
+from rules.identity.grants import names_agency, names_procedure, not_granted, unheard
 from schemas import reading as rd
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.identity.statement import ALL_AGENCIES, CLAIMED, Assurance, Claim, Grant, Message, Principal, Proved

@@ -1,25 +1,78 @@
-"""Whether a signed statement proves the sender of a message: one rule for each way to fail."""
+"""Whether a signed statement proves the sender of a message, or the agency of an answer: one rule for each failure."""
 
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
-from rules.identity.grants import not_granted
-from rules.identity.ring import Ring, RingKey
-from rules.identity.signature import is_signed
-from rules.identity.unsigned import unheard
-from schemas.errors import Problem, RefusalCode, problem, refused
-from schemas.identity.jws import AlgorithmError
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from rules.identity.grants import not_granted, unheard
+from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
+from schemas.identity.jws import AlgorithmError, signed_and_signature
 from schemas.identity.statement import (
     LONGEST_LIFE,
     MAX_STATEMENT,
     IdentityStatement,
     Message,
+    Principal,
+    PrincipalKey,
+    PrincipalKind,
     Proved,
+    PublicKey,
     Signed,
+    message_digest,
     seconds,
     signed,
 )
+from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
+from schemas.stream.ledger import AgencyAnswer
+
+
+class RingKey(NamedTuple):
+    """A key with its principal."""
+
+    principal: Principal
+    said: PrincipalKey
+
+
+class Ring:
+    """Principals with their keys, revoked ones included. Immutable: a change makes a new ring."""
+
+    def __init__(self, principals: Iterable[Principal] = ()) -> None:
+        self._principals = {one.id: one for one in principals}
+        self._keys = {key.key_id: RingKey(one, key) for one in self._principals.values() for key in one.keys}
+
+    def principal(self, name: str) -> Principal | None:
+        """The principal of this id, or None."""
+        return self._principals.get(name)
+
+    def key(self, principal: str, key_id: str) -> RingKey | None:
+        """The key of this id of this principal, or None."""
+        found = self._keys.get(key_id)
+        return found if found is not None and found.principal.id == principal else None
+
+
+@lru_cache(1024)
+def is_signed(text: str, public_key: PublicKey) -> bool:
+    """Whether this key signed the JWS. Cached, since a submission is verified again at its start and its check."""
+    try:
+        said, signature = signed_and_signature(text)
+        _public_key(public_key).verify(signature, said)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+@lru_cache(1024)
+def _public_key(public_key: PublicKey) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(urlsafe_b64decode(public_key + "="))
+
 
 LEEWAY: Final = timedelta(seconds=60)
 """The allowed difference between the clocks of signer and verifier."""
@@ -144,3 +197,45 @@ def _about(statement: IdentityStatement, message: Message, audience: str) -> Pro
     if (statement.actor, statement.on_behalf_of) != named:
         return problem("statement", "statement_of_another_actor")
     return None
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The agency whose back office was asked, with its queue, and the queue of the agency of the program that signed.
+
+    Attributes:
+        agency: The asked agency; None if the record has no such stream.
+        queue: Its queue.
+        theirs: The queue of the program's own agency, which may serve other agencies there as well.
+    """
+
+    agency: str | None
+    queue: str | None
+    theirs: str | None = None
+
+
+def why_not_signed(said: AgencyAnswer, stream: str, hearing: Hearing, directory: Directory) -> str | None:
+    """The rule by which an answer does not count as signed by its agency; None if it does.
+
+    It need not be fresh: a run may take an answer up later.
+    """
+    try:
+        content = message_digest(said.answer | {"request": said.request})
+        message = Message(act=said.act, stream=stream, command_id=said.request_id, content=content)
+        found = proved(said.answer.get("statement"), message, hearing)
+    except RefusalError as error:
+        return error.refusal.problems[0].rule
+    except ValueError:
+        return "statement_of_other_content"
+    if found.statement.actor is not None:
+        return "statement_of_another_actor"
+    return None if _answers_for(found.principal, directory) else "not_of_the_agency"
+
+
+def _answers_for(program: Principal, directory: Directory) -> bool:
+    """Whether a program may answer for the agency: one of no agency does on the default queue."""
+    if program.kind is not PrincipalKind.BACK_OFFICE or directory.agency is None:
+        return False
+    if program.agency is None:
+        return directory.queue == DEFAULT_BACK_OFFICE_QUEUE
+    return program.agency == directory.agency or directory.queue == directory.theirs != DEFAULT_BACK_OFFICE_QUEUE

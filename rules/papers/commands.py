@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Final
 
+from rules.money_receipts import issued_for, registered
 from rules.papers.fold import is_made
-from rules.receipts.issued import issued_for, registered
 from rules.rule import SYSTEM, Rule, Rules, always, refuse
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem, problem

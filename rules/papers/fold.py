@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from rules.receipts.issued import number_given
+from rules.money_receipts import number_given
 from rules.rule import Change, folding
 from schemas.papers.events import PaperMade, ReceiptIssued, ReceiptVoided
 from schemas.papers.state import MoneyReceipt, OfficialPaper, OfficialPapers, PaperKind

@@ -1,21 +1,57 @@
-"""The register of an agency: its periods and its entries."""
+"""The register of an agency: its periods, its entries, the applicant's effort, and its lines for people."""
 
 import re
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from rules.filing.fold import status
 from rules.filing.time.clocks import clock_history
-from rules.papers.custody.effort import effort
-from rules.time.working_time import VIETNAM
+from rules.papers.custody.deeds import outcome_name
+from rules.time.office_hours import working_days
+from rules.time.working_time import VIETNAM, local_day
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.filing.state import STATUS_NAMES, ClockState, Closing, Filing
+from schemas.level import Channel
+from schemas.names import CHANNEL_NAMES
+from schemas.papers.custody import Effort
 from schemas.papers.register import Period, RegisterEntry
+from schemas.people import Role
 from schemas.publishing.procedure import Baseline
 from schemas.stream.ledger import Recorded
+from schemas.translate import said
+
+
+def effort(events: Sequence[Recorded], filing: Filing, now: datetime, baseline: Baseline | None) -> Effort:
+    """The effort of a filing after its events; of an open filing, the effort up to `now`."""
+    begun = events[0].event.received_at or events[0].at
+    ended = filing.closed_at or now
+    return Effort(
+        working_days=working_days(begun, max(ended, begun), filing.calendar),
+        visits=len(_days_at_a_counter(events)),
+        baseline=baseline,
+    )
+
+
+def _days_at_a_counter(events: Sequence[Recorded]) -> set[date]:
+    """The days with an act at the counter: all acts of one day count as one visit."""
+    return {local_day(recorded.at) for recorded in events if _at_a_counter(recorded.event, recorded.actor.role)}
+
+
+def _at_a_counter(event: Any, role: Role) -> bool:
+    """Whether the applicant was at a counter: by the event's channel, or as the desk recorded the applicant's act."""
+    match event:
+        case ev.Submitted(channel=channel) | ev.Supplemented(channel=channel) | ev.FeePaid(channel=channel):
+            return channel is Channel.COUNTER
+        case ev.HandedOver(channel=channel):
+            return channel is Channel.COUNTER
+        case ev.Answered() | ev.DraftConfirmed() | ev.DraftCorrected() | ev.Withdrawn():
+            return role is Role.RECEPTION
+        case _:
+            return False
+
 
 _PERIOD: Final = re.compile(r"([12][0-9]{3})(?:-(0[1-9]|1[0-2]))?")
 _DECEMBER: Final = 12
@@ -82,3 +118,73 @@ def _contact(filing: Filing) -> str | None:
 def _recipient(events: Iterable[Any]) -> str | None:
     handed_over = [event for event in events if isinstance(event, ev.HandedOver)]
     return handed_over[-1].recipient if handed_over else None
+
+
+Cell = str | int | datetime | None
+
+
+class Column(NamedTuple):
+    """A column: its title, its share of the width, and its cell for a filing."""
+
+    title: Text
+    share: int
+    cell: Callable[[RegisterEntry], Cell]
+
+
+def shown(cell: Cell) -> str:
+    """A cell as text: instants in Vietnamese time; empty if unknown."""
+    if isinstance(cell, datetime):
+        return f"{cell.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
+    return "" if cell is None else str(cell)
+
+
+def _person(entry: RegisterEntry) -> str:
+    return said("register.erased").vi if entry.applicant is None else entry.applicant
+
+
+def _note(entry: RegisterEntry) -> str:
+    parts = (
+        entry.status_name.vi,
+        None if entry.outcome is None else outcome_name(entry.outcome).vi,
+        None if entry.desk is None else said("register.at_desk", desk=entry.desk).vi,
+    )
+    return "; ".join(part for part in parts if part)
+
+
+COLUMNS: Final = (
+    Column(said("paper.number"), 2, lambda entry: entry.n),
+    Column(said("sheet.code"), 6, lambda entry: entry.code),
+    Column(said("register.procedure"), 9, lambda entry: f"{entry.procedure_name.vi} ({entry.procedure})"),
+    Column(said("register.sets"), 2, lambda entry: entry.sets),
+    Column(said("register.applicant"), 7, _person),
+    Column(said("register.contact"), 7, lambda entry: entry.contact),
+    Column(said("register.agency"), 4, lambda entry: entry.agency),
+    Column(said("register.received"), 4, lambda entry: entry.received_at),
+    Column(said("register.appointment"), 4, lambda entry: entry.appointment),
+    Column(said("register.returned"), 4, lambda entry: entry.returned_at),
+    Column(said("register.way"), 5, lambda entry: CHANNEL_NAMES[entry.result_channel].vi),
+    Column(said("register.recipient"), 5, lambda entry: entry.recipient),
+    Column(said("paper.note"), 6, _note),
+)
+"""The columns of form 06 of Circular 01/2018/TT-VPCP, form 07 of Circular 03/2025, whose own text was not read."""
+
+
+def _of_effort(cell: Callable[[Effort], Cell]) -> Callable[[RegisterEntry], Cell]:
+    return lambda entry: None if entry.effort is None else cell(entry.effort)
+
+
+EFFORT: Final = (
+    Column(said("register.working_days"), 3, _of_effort(lambda effort: effort.working_days)),
+    Column(said("register.visits"), 3, _of_effort(lambda effort: effort.visits)),
+    Column(
+        said("register.working_days_before"),
+        3,
+        _of_effort(lambda effort: None if effort.baseline is None else effort.baseline.working_days),
+    ),
+    Column(
+        said("register.visits_before"),
+        3,
+        _of_effort(lambda effort: None if effort.baseline is None else effort.baseline.visits),
+    ),
+)
+"""Columns that no form requires: the applicant's effort, beside the effort at level 1."""

@@ -6,8 +6,7 @@ from datetime import date, datetime
 from typing import Final
 
 from rules.papers.samples import ADDRESS, AGENCY, CODE, LONG_CODE, NAME
-from rules.papers.sheets.made import by_hand
-from rules.papers.sheets.written import dated, plain
+from rules.papers.sheets.made import by_hand, dated, plain
 from rules.require import require
 from schemas.backoffice import IssueRequest
 from schemas.base import Text

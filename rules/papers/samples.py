@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from rules.papers.sheets.made import FORMS
-from rules.papers.sheets.written import plain
+from rules.papers.sheets.made import FORMS, plain
 from schemas.base import Text
 from schemas.papers.sheet import Block, Column, Letterhead, Listing, PaperSheet, Paragraph, Row, Rows, Signatory, Table
 from schemas.papers.state import PaperKind

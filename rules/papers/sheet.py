@@ -3,18 +3,12 @@
 from collections.abc import Callable
 from typing import Final
 
-from rules.papers.sheets.apology import apology
-from rules.papers.sheets.complaint_answer import complaint
 from rules.papers.sheets.control import control
-from rules.papers.sheets.fee import fee
+from rules.papers.sheets.fee import fee, money_receipt
 from rules.papers.sheets.handover import handover
-from rules.papers.sheets.label import label
-from rules.papers.sheets.money_receipt import money_receipt
-from rules.papers.sheets.post_form import post_form
-from rules.papers.sheets.receipt import receipt
-from rules.papers.sheets.refusal import refusal
-from rules.papers.sheets.stop import stop
-from rules.papers.sheets.supplement import supplement
+from rules.papers.sheets.notices import apology, refusal, stop, supplement
+from rules.papers.sheets.post import label, post_form
+from rules.papers.sheets.receipt import complaint, receipt
 from schemas.papers.sheet import PaperSheet, PaperSource
 from schemas.papers.state import PaperKind
 

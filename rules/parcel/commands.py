@@ -5,7 +5,7 @@ from typing import Final
 
 from rules.parcel.fold import OUTCOMES, SPOILT_STATES, collected, news
 from rules.rule import SYSTEM, Rule, Rules, always
-from rules.time.part import due_on
+from rules.time.working_time import due_on
 from schemas.errors import Problem, problem
 from schemas.filing.commands import ChangeCalendar
 from schemas.parcel import commands as cm

@@ -10,7 +10,7 @@ from rules.payment import charge_backs
 from rules.payment.fold import captured_ids, is_open, not_yet_awaited, unless_first
 from rules.require import require
 from rules.rule import SYSTEM, Rule, Rules, always
-from rules.time.part import due_on
+from rules.time.working_time import due_on
 from schemas.errors import Problem, problem
 from schemas.filing.commands import ChangeCalendar
 from schemas.payment import commands as cm

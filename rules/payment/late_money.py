@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import dropwhile
 from typing import Final
 
-from rules.time.openings import openings_and_closes
+from rules.time.office_hours import openings_and_closes
 from schemas.publishing.calendar import Calendar
 
 MOST: Final = 12

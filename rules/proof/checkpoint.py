@@ -1,11 +1,12 @@
-"""Checkpoints (C2SP tlog-checkpoint): the size and root of a log at one moment, as the text of a signed note."""
+"""Checkpoints (C2SP tlog-checkpoint): the size and root of a log as the text of a signed note; proofs under them."""
 
 import re
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from rules.proof.note import NoteError
+from rules.proof.note import Note, NoteError
 from rules.proof.tree import HASH_BYTES
 
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -51,3 +52,12 @@ class Checkpoint:
 def size_in(written: str) -> int | None:
     """The size in this text, which must be decimal without leading zeroes; None otherwise."""
     return int(written) if _SIZE.fullmatch(written) else None
+
+
+HEADER: Final = "c2sp.org/tlog-proof@v1"
+
+
+def evidence(index: int, path: Sequence[bytes], checkpoint: Note) -> bytes:
+    """The proof that entry `index` is in the tree of this checkpoint."""
+    lines = [HEADER, f"index {index}", *(b64encode(one).decode() for one in path), "", ""]
+    return "\n".join(lines).encode() + bytes(checkpoint)

@@ -4,9 +4,10 @@ A tree of size n has the leaves 0 … n-1. A node `(level, index)` is the root o
 from `index << level` up to, and without, `(index + 1) << level`. Hashes are 32 bytes of SHA-256.
 """
 
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 Node: TypeAlias = tuple[int, int]
 Range: TypeAlias = tuple[int, int]
@@ -139,3 +140,22 @@ def _both_roots(old: int, size: int, path: Sequence[bytes]) -> tuple[bytes, byte
 
 def _largest_power_below(count: int) -> int:
     return 1 << (count - 1).bit_length() - 1
+
+
+_length: Final = struct.Struct(">I")
+_seq_and_hash: Final = struct.Struct(">IQI32s")
+_SEQ_BYTES: Final = 8
+
+
+class Leaf(NamedTuple):
+    """An event at a position of the log."""
+
+    stream: str
+    seq: int
+    hash: bytes
+
+    @property
+    def data(self) -> bytes:
+        """`field(stream) ‖ field(seq) ‖ field(hash)`."""
+        stream = self.stream.encode()
+        return _length.pack(len(stream)) + stream + _seq_and_hash.pack(_SEQ_BYTES, self.seq, HASH_BYTES, self.hash)

@@ -8,7 +8,7 @@ from rules.referral.fold import is_open, next_moment
 from rules.require import require
 from rules.rule import SYSTEM, Rule, Rules, always, refuse
 from rules.time import working_time
-from rules.time.part import due_on
+from rules.time.working_time import due_on
 from schemas.backoffice import PartDecision
 from schemas.errors import problem
 from schemas.filing import commands as cm

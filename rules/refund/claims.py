@@ -1,8 +1,11 @@
-"""Claims: whether a capture is owed, and the share of it that the procedure returns after the filing's end."""
+"""Claims: whether a capture is owed, and the share of it that goes back after a reduction or an end of the filing."""
 
+from collections import Counter
 from typing import Final
 
-from rules.filing.fees.again import stays_paid
+from rules.filing.fees.request import stays_paid
+from rules.money_receipts import apportioned
+from rules.refund import fold
 from rules.require import require
 from schemas.filing.events import Outcome
 from schemas.filing.state import Closing, Fee, FeeState, Filing
@@ -10,7 +13,18 @@ from schemas.ids import StreamId
 from schemas.level import Channel
 from schemas.payment.state import Capture, Payment, PaymentState
 from schemas.publishing.fee import RefundCase
-from schemas.refund.state import CAPTURES, WITHOUT_PROVIDER, CaptureTaken, Claim, RefundCause, RefundLine
+from schemas.refund.events import RefundCalledOff
+from schemas.refund.state import (
+    CAPTURES,
+    WITHOUT_PROVIDER,
+    CaptureTaken,
+    CaseState,
+    Claim,
+    Refund,
+    RefundCause,
+    RefundEntry,
+    RefundLine,
+)
 
 
 def number_of(payment: int, ordinal: int) -> int:
@@ -172,3 +186,88 @@ def fees_to_return(filing: Filing) -> tuple[int, ...]:
         return ()
     paid = (fee for fee in filing.fees if stays_paid(fee))
     return tuple(fee.n for fee in paid if fee.online or percent is not None)
+
+
+def to_open(refund: Refund, claim: Claim) -> tuple[RefundLine, ...]:
+    """The reduction that no case covers yet, item by item, at most the rest of the money."""
+    amounts: Counter[str] = Counter()
+    for line in claim.returned:
+        amounts[line.code] += line.amount
+    for entry in refund.entries:
+        if entry.cause is RefundCause.DIFFERENCE:
+            amounts.subtract({line.code: line.amount for line in entry.lines})
+    rest = {code: amount for code, amount in amounts.items() if amount > 0}
+    shares = zip(rest, apportioned(_most(refund, claim), list(rest.values())), strict=True)
+    return tuple(RefundLine(code=code, amount=share) for code, share in shares if share)
+
+
+def _most(refund: Refund, claim: Claim) -> int:
+    """The largest sum that a reduction can still return. A forgone amount was never paid, so it is subtracted first."""
+    opened = sum(entry.amount for entry in refund.entries if entry.cause is RefundCause.DIFFERENCE)
+    return max(min(_paid(refund) - fee_by_now(refund, claim) - opened, fold.left(refund)), 0)
+
+
+def _paid(refund: Refund) -> int:
+    capture = require(refund.capture)
+    return min(capture.amount, capture.asked)
+
+
+def fee_by_now(refund: Refund, claim: Claim) -> int:
+    """The part of the capture, in đồng, that the applicant still owes as the fee."""
+    asked = require(refund.capture).asked - sum(line.amount for line in claim.returned)
+    return max(min(_paid(refund), asked), 0)
+
+
+def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
+    """The event that calls off the refunds of the filing's former end; None if reopening changes nothing.
+
+    A refund already requested of the provider stays, since the provider may be paying it out now.
+    """
+    by_rule = _since_last_end(refund)
+    if claim.reopened <= refund.reopened or not (by_rule or refund.ruled or claim.rule):
+        return None
+    return RefundCalledOff(
+        reopened=claim.reopened,
+        void=tuple(entry.case for entry in by_rule if _nobody_gives(entry)),
+        given=sum(entry.amount for entry in by_rule if entry.state is CaseState.GIVEN),
+    )
+
+
+def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
+    """The event that voids manual refunds of a former end.
+
+    None if there are none, or if the money is not owed anyway.
+    """
+    if refund.unowed is not None:
+        return None
+    left = (one for one in fold.in_state(refund, CaseState.LEFT_TO_HAND) if one.overtaken)
+    void = tuple(entry.case for entry in left)
+    return RefundCalledOff(reopened=refund.reopened, void=void) if void else None
+
+
+def still_to_go_by_rule(refund: Refund, owed: int, percent: int) -> int:
+    """The sum in đồng still to be returned at this percentage of `owed`, less the refunds of a former end.
+
+    Refunds declined or void since the last end are subtracted too, since each is decided only once. A sum that was
+    requested again (after a charge-back, or after a refund that came too early) is not part of this money: it has a
+    refund of its own.
+    """
+    spoken_of = (one for one in _since_last_end(refund) if one.state in fold.OVER)
+    gone = fold.still_to_go(refund, RefundCause.RULE) + sum(one.amount for one in spoken_of)
+    this = max(owed - sum(refund.asked_again), 0)
+    return min(share(this, percent) - (gone - refund.too_early_again), fold.left(refund))
+
+
+def share(amount: int, percent: int) -> int:
+    """A percentage of an amount, rounded half up to 1 đồng."""
+    return (amount * percent + 50) // 100
+
+
+def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
+    """The refunds due by rule after the filing's last end, without those of an end before it was reopened."""
+    return tuple(one for one in refund.entries if one.cause is RefundCause.RULE and not one.overtaken)
+
+
+def _nobody_gives(entry: RefundEntry) -> bool:
+    waits = entry.state in {CaseState.OPEN, CaseState.LEFT_TO_HAND}
+    return waits or (entry.state is CaseState.APPROVED and not entry.requests)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from rules.refund import charge_backs, differences, fold, refile, short_payments
-from rules.refund.hands import not_alone
+from rules.refund import charge_backs, claims, fold, short_payments
+from rules.refund.short_payments import not_alone
 from rules.require import require
 from rules.rule import SYSTEM, Effect, Rule, Rules, When, always, refuse
 from schemas.errors import Problem, problem
@@ -53,7 +53,7 @@ def _leave_to_hand(refund: Refund, command: cm.LeaveToHand, _: datetime) -> Even
         return ()
     left = ev.RefundLeftToHand(case=command.case, rule=command.rule)
     refund = fold.after(refund, left)
-    if (off := refile.called_off_by_now(refund)) is not None:
+    if (off := claims.called_off_by_now(refund)) is not None:
         return (left, off)
     gone = charge_backs.void_by_now(refund)
     return (left,) if gone is None else (left, gone)
@@ -73,7 +73,7 @@ def claimed(refund: Refund, claim: Claim) -> Events:
         return (_open(refund, rest, claim.unowed).model_copy(update={"ended": claim.ended}),) if rest else ()
     if claim.short:
         return short_payments.disputed(refund)
-    if (off := refile.called_off(refund, claim)) is not None:
+    if (off := claims.called_off(refund, claim)) is not None:
         return (off, *claimed(fold.after(refund, off), claim))
     opened: Events = ()
     for part in (_too_much, _made_less, _by_rule):
@@ -92,7 +92,7 @@ def _too_much(refund: Refund, claim: Claim) -> Events:
 
 def _made_less(refund: Refund, claim: Claim) -> Events:
     """The event that returns the reduction of the fee, as far as no case covers it yet."""
-    lines = differences.to_open(refund, claim)
+    lines = claims.to_open(refund, claim)
     amount = sum(line.amount for line in lines)
     opened = _open(refund, amount, RefundCause.DIFFERENCE)
     return (opened.model_copy(update={"lines": lines, "ended": claim.ended}),) if lines else ()
@@ -104,7 +104,7 @@ def _by_rule(refund: Refund, claim: Claim) -> Events:
         return ()
     if claim.percent is None:
         return (ev.RefundUndecided(rule=claim.rule),)
-    amount = refile.still_to_go(refund, differences.fee_by_now(refund, claim), claim.percent)
+    amount = claims.still_to_go_by_rule(refund, claims.fee_by_now(refund, claim), claim.percent)
     if amount <= 0:
         return ()
     by_rule = {"rule": claim.rule, "percent": claim.percent, "ended": claim.ended}

@@ -1,6 +1,89 @@
-"""The final record of a result."""
+"""A result for others: its order, the request for its file, its final record, its validity at a moment."""
 
-from schemas.result.state import Result, ResultRecord
+from datetime import datetime
+from typing import Final
+
+from rules.filing.projections import dossier
+from rules.require import require
+from rules.result.fold import unmade
+from rules.time.working_time import local_day
+from schemas.backoffice import IssueRequest
+from schemas.filing.state import Filing
+from schemas.result.state import (
+    RegisteredResult,
+    Result,
+    ResultOrder,
+    ResultRecord,
+    ResultStanding,
+    ResultState,
+    Validity,
+)
+
+
+def order_of(filing: Filing) -> ResultOrder:
+    """The order of a decided filing: its decision and its dossier."""
+    decision = require(filing.decision)
+    return ResultOrder(
+        decided=decision.seq,
+        outcome=decision.outcome,
+        officer=decision.officer,
+        reason=decision.reason,
+        dossier=dossier(filing),
+        filed_by=require(filing.filed_by),
+        by_template=filing.procedure.by_template,
+    )
+
+
+def make_request(result: Result) -> IssueRequest | None:
+    """The request to the agency for a result's file; None if the file exists, or came with the command."""
+    if not unmade(result) or result.last.brought is not None:
+        return None
+    order, entry = require(result.order), result.last
+    return IssueRequest(
+        request_id=f"result:{result.n}:{len(result.entries)}",
+        dossier=order.dossier,
+        outcome=order.outcome,
+        officer=order.officer,
+        reason=order.reason,
+        number=entry.registered,
+        corrects=entry.corrects,
+    )
+
+
+_NOT_IN_FORCE: Final = {
+    ResultState.MAKING: Validity.NOT_ISSUED,
+    ResultState.VOIDED: Validity.VOIDED,
+    ResultState.REVOKED: Validity.REVOKED,
+    ResultState.REPLACED: Validity.REPLACED,
+}
+
+
+def standing(result: RegisteredResult, at: datetime) -> ResultStanding:
+    """The standing of a result as of this instant; later changes are ignored."""
+    validity = _validity(result, at)
+    ended = min((at for at in (result.ended_at, result.overtaken_at) if at is not None), default=None)
+    over = ended is not None and ended <= at
+    return ResultStanding(
+        number=result.number,
+        agency=result.agency,
+        validity=validity,
+        issued_at=result.issued_at,
+        expires_on=result.expires_on,
+        ended_at=ended if over else None,
+        replaced_by=result.replaced_by if validity is Validity.REPLACED else None,
+        as_of=at,
+    )
+
+
+def _validity(result: RegisteredResult, at: datetime) -> Validity:
+    if result.issued_at is None or at < result.issued_at:
+        return _NOT_IN_FORCE[result.state] if result.state is ResultState.VOIDED else Validity.NOT_ISSUED
+    if result.ended_at is not None and result.ended_at <= at:
+        return _NOT_IN_FORCE[result.state]
+    if result.overtaken_at is not None and result.overtaken_at <= at:
+        return Validity.OVERTAKEN
+    expired = result.expires_on is not None and result.expires_on < local_day(at)
+    return Validity.EXPIRED if expired else Validity.IN_FORCE
 
 
 def record(result: Result) -> ResultRecord:

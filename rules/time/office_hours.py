@@ -1,4 +1,4 @@
-"""A calendar expanded day by day, so that working minutes and working days are counted by lookup.
+"""A calendar expanded day by day: working minutes and working days by lookup, opening times, working time.
 
 Minutes and days are counted from the midnight with which the year 2000 began in Vietnam.
 """
@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Final, TypeVar
 
-from rules.time.holiday_base import FIRST_YEAR, LAST_YEAR, base_year
+from rules.time.calendars import FIRST_YEAR, LAST_YEAR, base_year
 from schemas.errors import Problem, problem
 from schemas.publishing.calendar import Calendar, OpenHours
 
@@ -214,3 +214,44 @@ class Pages:
 def pages(calendar: Calendar) -> Pages:
     """The days of `calendar`."""
     return Pages(calendar)
+
+
+def openings_and_closes(begins: datetime, ends: datetime, calendar: Calendar) -> list[datetime]:
+    """The first opening and the last close of every working day between two instants, in order, in UTC.
+
+    Both instants are included, cut to the minute. Raises `TimeError` outside the supported years.
+    """
+    first, last = minute_of(begins, "begins"), minute_of(ends, "ends")
+
+    def answer(days: Days) -> list[int]:
+        return [minute for minute in _openings(days, first, last) if first <= minute <= last]
+
+    return [instant_of(minute) for minute in pages(calendar).answer(answer, "ends")]
+
+
+def open_at(instant: datetime, calendar: Calendar) -> bool:
+    """Whether offices are open at this instant. Raises `TimeError` outside the supported years."""
+    minute = minute_of(instant, "instant")
+    return pages(calendar).answer(lambda days: days.opening(minute) == minute, "instant")
+
+
+def _openings(days: Days, first: int, last: int) -> Iterator[int]:
+    for day in range(first // DAY, last // DAY + 1):
+        if days.hours(day):
+            yield from (days.opens(day), days.closes(day))
+
+
+def worked_minutes(since: datetime, until: datetime, calendar: Calendar) -> int:
+    """The minutes of office hours between two instants. Raises `TimeError` outside the supported years."""
+    first, last = minute_of(since, "since"), minute_of(until, "until")
+    return pages(calendar).answer(lambda days: days.elapsed(last) - days.elapsed(first), "until")
+
+
+def working_days(since: datetime, until: datetime, calendar: Calendar) -> int:
+    """The working days after the first instant's day, up to the second's: 0 on the same day, as limits count them."""
+    first, last = minute_of(since, "since") // DAY, minute_of(until, "until") // DAY
+
+    def answer(days: Days) -> int:
+        return days.rank(last + 1) - days.rank(first + 1)
+
+    return pages(calendar).answer(answer, "until")

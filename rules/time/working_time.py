@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from rules.require import require
 from rules.time.office_hours import DAY, Days, date_of, instant_of, minute_of, pages
 from rules.time.office_hours import TimeError as TimeError
 from rules.time.running_time import Run, Span, left_at, run
@@ -18,6 +19,7 @@ from schemas.base import Text
 from schemas.errors import problem
 from schemas.limit import Limit, Unit
 from schemas.publishing.calendar import Calendar, Timeliness
+from schemas.stream.part import PartState
 
 VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -259,3 +261,8 @@ def _elapsed_due(start: datetime, seconds: float, pauses: Sequence[Pause]) -> da
             break
         ends += max(resumes - max(begins, start), timedelta())
     return ends
+
+
+def due_on(part: PartState, calendar: Calendar) -> datetime:
+    """The instant at which the limit of this part ends on another calendar."""
+    return due(require(part.since), require(part.limit), calendar)

@@ -1,27 +1,81 @@
-"""The cost of a filing as `motcua fee` states it: every đồng with its item, its source and its reason."""
+"""The cost of a filing as `motcua fee` states it: each đồng with its item, source and reason; the inputs of a fee."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rules.amounts import money
-from rules.filing.fees.assessment import Assessment, Charge, assess
-from rules.filing.fees.inputs import CHANNEL, Case, Unknown, missing
+from rules.filing.fees.assessment import Assessment, Charge, assess, not_for
+from rules.filing.fees.inputs import APPLICANT, CHANNEL, Case, Unknown, inputs, missing
 from rules.filing.submission.admission import form_problems
-from rules.filing.waivers import not_for
 from rules.time.in_force import in_force
 from rules.time.working_time import VIETNAM
 from rules.wording import rule_words as words
-from rules.wording.fee_inputs import NO_FILE
 from rules.wording.procedure_words import rate
 from schemas.base import Model, Text
 from schemas.errors import Problem, RefusalCode, problem, refused
-from schemas.level import CAPABILITIES
-from schemas.people import Role
+from schemas.level import CAPABILITIES, Channel
+from schemas.people import PersonKind, Role
+from schemas.publishing.fact import When
 from schemas.publishing.fee import FeeItem, FeeKind, FeeRule, WaiverRule
-from schemas.publishing.procedure import Procedure
+from schemas.publishing.procedure import FieldKind, Procedure
 from schemas.publishing.procedure_rules import ProcedureRules, WaiverPart, rules_of
 from schemas.translate import joined, said
+
+NO_FILE: Final = "0" * 64
+"""A placeholder for a digest on whose value nothing here depends."""
+
+
+class Input(Model):
+    """An input of the fee or of a waiver; `option` is its option of `motcua fee`.
+
+    `minimum` and `maximum` bound a whole number, or the length of a text. If `when` does not hold, the field is not in
+    the form; a field that is not `required` may be left empty.
+    """
+
+    name: str
+    option: str
+    type: FieldKind
+    label: Text
+    required: bool
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[str, ...] = ()
+    when: When = ()
+
+
+def described(procedure: Procedure) -> tuple[Input, ...]:
+    """The inputs of the fee: the channel, the kind of applicant, then fields in the order of the form."""
+    by_name = _by_name(procedure)
+    return tuple(by_name[name] for name in inputs(rules_of(procedure, NO_FILE)))
+
+
+def _by_name(procedure: Procedure) -> Mapping[str, Input]:
+    fields = (
+        Input(
+            name=field.code,
+            option=f"--set {field.code}",
+            type=field.kind,
+            label=field.label,
+            required=field.required,
+            minimum=field.minimum,
+            maximum=field.maximum,
+            choices=field.choices,
+            when=field.when,
+        )
+        for field in procedure.form
+    )
+    channels = (channel for channel in Channel if channel in CAPABILITIES[procedure.level].filing)
+    others = (
+        _choice(CHANNEL, "--channel", said("fee.channel"), channels),
+        _choice(APPLICANT, f"--set {APPLICANT}", said("fee.applicant"), PersonKind),
+    )
+    return {one.name: one for one in (*others, *fields)}
+
+
+def _choice(name: str, option: str, label: Text, choices: Iterable[str]) -> Input:
+    chosen = tuple(str(one) for one in choices)
+    return Input(name=name, option=option, type=FieldKind.CHOICE, label=label, required=True, choices=chosen)
 
 
 class StatedLine(Model):

@@ -1,6 +1,6 @@
 """The rules of a procedure in words for people: amounts, conditions, waivers, limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 
 from rules.amounts import money
@@ -14,7 +14,7 @@ from schemas.names import CHANNEL_NAMES
 from schemas.people import PersonKind
 from schemas.publishing.fact import Condition, When
 from schemas.publishing.fee import FeeItem, FeeRule, WaiverRule
-from schemas.publishing.procedure import FieldRule
+from schemas.publishing.procedure import FieldKind, FieldRule
 from schemas.translate import joined, said
 
 Labels = Mapping[str, Text]
@@ -127,3 +127,21 @@ def _or(texts: list[Text]) -> Text:
     """The texts as alternatives: `a, b hoặc c`."""
     *others, last = texts
     return said("prose.or", others=joined(others), last=last) if others else last
+
+
+def note_of(field: FieldRule, labels: Labels) -> Text | None:
+    """The note of a form field: its bounds, its conditions, and whether it is optional; None if none of these apply."""
+    found = list(_notes(field, labels))
+    return joined(found, "; ") if found else None
+
+
+def _notes(field: FieldRule, labels: Labels) -> Iterator[Text]:
+    if field.kind is FieldKind.DATE:
+        yield said("sheet.date")
+    bounds = between(field.minimum, field.maximum)
+    if bounds is not None:
+        yield said("sheet.characters", number=bounds) if field.kind is FieldKind.TEXT else bounds
+    if field.when:
+        yield holds(field.when, labels)
+    if not field.required:
+        yield said("sheet.optional")

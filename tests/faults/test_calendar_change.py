@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from publishing.authoring.calendars import CALENDAR
-from rules.source.document import parse
+from rules.source import parse
 from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract, publish_short
 from tests.conftest import ROOT, World
 from tests.faults.processes import motcua, worker_process

@@ -17,7 +17,7 @@ from rules.payment.view import view
 from rules.refund import claims
 from rules.streams import PARCEL, PAYMENT
 from rules.time.calendars import expand
-from rules.time.openings import openings_and_closes
+from rules.time.office_hours import openings_and_closes
 from rules.time.working_time import VIETNAM
 from schemas.errors import RefusalError
 from schemas.filing.commands import Command

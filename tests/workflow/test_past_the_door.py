@@ -23,7 +23,7 @@ from activities.results.printing import PRINT
 from activities.views import CHANGED, WAITING_QUEUE
 from motcua import testing
 from publishing.authoring.calendars import CALENDAR, publish_calendar
-from rules.source.document import parse
+from rules.source import parse
 from rules.streams import FILING, KINDS
 from schemas.errors import RefusalCode
 from schemas.filing.state import Closing

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from rules.papers.register import Known, entry
-from rules.source.published import published_procedure
+from rules.source import published_procedure
 from schemas.base import Text
 from schemas.errors import NOT_FOUND, RefusalError
 from schemas.filing.state import STATUS_NAMES, Closing, Filing, Status

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from rules.result.validity import standing
+from rules.result.view import standing
 from schemas.files import FileRef
 from schemas.result.state import RegisteredResult, ResultStanding
 from views.log import Connection

@@ -13,9 +13,7 @@ from activities.ledger.authority.principals import principals
 from activities.ledger.database import Connection
 from activities.ledger.findings import HELD
 from rules.evidence import Finding
-from rules.identity.answers import Directory, why_not_signed
-from rules.identity.ring import Ring
-from rules.identity.statements import Hearing
+from rules.identity.statements import Directory, Hearing, Ring, why_not_signed
 from rules.stream_kind import StreamKind
 from schemas.identity.statement import MAX_STATEMENT, signed
 from schemas.ids import StreamId

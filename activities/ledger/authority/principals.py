@@ -13,9 +13,8 @@ from time import monotonic
 from typing import Any, Final, NamedTuple, Protocol, Self
 
 from activities.ledger.database import ACQUIRE_SECONDS
-from rules.identity.ring import Ring
-from rules.identity.statements import LEEWAY
-from rules.identity.unsigned import unheard
+from rules.identity.grants import unheard
+from rules.identity.statements import LEEWAY, Ring
 from schemas.identity.statement import Principal, PrincipalKey
 from views.log import DATABASE_ERRORS, Connection
 

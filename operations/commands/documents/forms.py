@@ -38,8 +38,7 @@ from publishing.commands.procedure_changes import version_named
 from publishing.commands.procedures import published_version
 from rules.filing.submission.admission import dossier_problems
 from rules.forms.json_schema import json_schema
-from rules.forms.named import forms_of
-from rules.forms.sheet import Sheet, blank, filled_in
+from rules.forms.sheet import Sheet, blank, filled_in, forms_of
 from rules.streams import KINDS
 from rules.time.working_time import VIETNAM
 from rules.wording.prose import filled

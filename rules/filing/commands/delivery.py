@@ -1,5 +1,6 @@
-"""The result: issued, sent, and its delivery."""
+"""The result: issued, sent, read online, delivered."""
 
+import hashlib
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +12,7 @@ from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
+from schemas.filing.delivery import Receiver
 from schemas.filing.events import Clock, Events, ParcelOutcome
 from schemas.filing.state import FeeState, Filing, Stage
 from schemas.level import Channel
@@ -113,10 +115,42 @@ def _change_delivery(filing: Filing, command: cm.ChangeDelivery, _: datetime) ->
     return (changed, ev.ParcelRecalled(n=filing.parcels)) if under_way else (changed,)
 
 
+MOST_LINKS: Final = 20
+"""The maximum number of links to one result."""
+
+_READERS: Final = (Role.APPLICANT, Role.REPRESENTATIVE)
+
+
+def opens(filing: Filing, link: str, now: datetime) -> bool:
+    """Whether the result may be read at this link."""
+    clock = filing.clocks.get(Clock.READING)
+    known = hashlib.sha256(link.encode()).hexdigest() == filing.link_sha256
+    return known and clock is not None and now < clock.due
+
+
+def _acknowledge(filing: Filing, command: cm.AcknowledgeResult, now: datetime) -> Events:
+    if command.link is not None and not opens(filing, command.link, now):
+        raise refuse(problem("link", "link_expired"))
+    return (ev.HandedOver(channel=Channel.ONLINE, receiver=Receiver(command.actor.role.value)),)
+
+
+def _may_renew(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    wrong = at_stage(filing, Stage.READING)
+    if wrong is None and filing.links >= MOST_LINKS:
+        return problem("", "too_many_links", most=MOST_LINKS)
+    return wrong
+
+
 RULES: Final[dict[str, Rule[Filing]]] = {
     "issue": Rule(SYSTEM, at(Stage.ISSUE), _issue),
     "settle_result": Rule(SYSTEM, at(Stage.ISSUE), _settle_result),
     "settle_parcel": Rule(SYSTEM, _may_settle_parcel, _settle_parcel),
     "cancel_parcel": Rule((Role.HANDOVER,), _may_cancel_parcel, _cancel_parcel),
     "change_delivery": Rule(ANYBODY, _may_change_delivery, _change_delivery),
+    "acknowledge_result": Rule((*_READERS,), at(Stage.READING), _acknowledge),
+    "renew_link": Rule(
+        (*_READERS, Role.HANDOVER),
+        _may_renew,
+        lambda filing, *_: (ev.ResultOffered(n=filing.links + 1),),
+    ),
 }

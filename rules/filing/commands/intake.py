@@ -1,15 +1,13 @@
-"""Submission and acceptance."""
+"""Submission and acceptance, and the transfer of papers from another desk to the deciding agency."""
 
 from datetime import datetime
 from typing import Final
 
-from rules.filing.competence import not_competent, of_another_province, without_partner
-from rules.filing.desks import desk_problems
+from rules.filing.desks import desk_problems, not_competent, of_another_province, without_partner
 from rules.filing.permission import at, at_stage
 from rules.filing.submission import admission
-from rules.filing.submission.examination import not_examined, undetermined
-from rules.filing.submission.on_paper import problems_on_paper
-from rules.filing.submission.validity import validity_problems
+from rules.filing.submission.files import not_examined, undetermined
+from rules.filing.submission.receipt import problems_on_paper, validity_problems
 from rules.officers import role_is, unclaimed
 from rules.rule import ANYBODY, Rule, refuse
 from schemas.base import AgencyCode
@@ -115,6 +113,38 @@ def _refuse_intake(_: Filing, command: cm.RefuseIntake, __: datetime) -> Events:
     return (ev.IntakeRefused(reason=command.reason, legal_basis=command.legal_basis),)
 
 
+def _may_transfer(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = _works_at(actor, filing.receiving)
+    if wrong is None and (filing.accepted_at is None or not filing.at_desk):
+        return problem("", "nothing_to_transfer")
+    return wrong
+
+
+def _transfer(filing: Filing, command: cm.TransferDossier, _: datetime) -> Events:
+    if unknown := [code for code in command.originals if code not in filing.at_desk]:
+        raise refuse(problem("originals", "not_at_desk", codes=", ".join(unknown), here=", ".join(filing.at_desk)))
+    officer = command.actor.subject
+    return (ev.DossierTransferred(officer=officer, papers=filing.at_desk, originals=command.originals),)
+
+
+def _may_receive(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = _works_at(actor, filing.agency)
+    if wrong is None and not filing.under_way:
+        return problem("", "nothing_under_way")
+    return wrong
+
+
+def _receive(filing: Filing, command: cm.ReceiveDossier, _: datetime) -> Events:
+    officer = command.actor.subject
+    return (ev.DossierReceived(officer=officer, papers=filing.under_way, note=command.note),)
+
+
+def _works_at(actor: Actor, agency: str) -> Problem | None:
+    if actor.agency == agency:
+        return None
+    return problem("actor.agency", "other_desk", agency=agency)
+
+
 RULES: Final[dict[str, Rule[Filing]]] = {
     "submit": Rule(ANYBODY, at(Stage.DRAFT), _submit),
     "accept": Rule(
@@ -122,4 +152,6 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     ),
     "refuse_intake": Rule((Role.RECEPTION,), _at_intake, _refuse_intake),
     "judge_signature": Rule((Role.RECEPTION,), _may_judge_signature, _judge_signature),
+    "transfer_dossier": Rule((Role.RECEPTION,), _may_transfer, _transfer),
+    "receive_dossier": Rule((Role.RECEPTION,), _may_receive, _receive),
 }

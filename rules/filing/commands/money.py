@@ -3,10 +3,9 @@
 from datetime import datetime
 from typing import Final
 
-from rules.filing.fees.again import not_asked_again
-from rules.filing.fees.request import asked_for
+from rules.filing.fees.assessment import not_granted
+from rules.filing.fees.request import asked_for, not_asked_again
 from rules.filing.permission import at, at_stage
-from rules.filing.waivers import not_granted
 from rules.officers import role_is
 from rules.rule import ANYBODY, SYSTEM, Rule, always, refuse
 from schemas.errors import Problem, problem

@@ -1,11 +1,12 @@
-"""The steps of the review: claimed, finished, given back."""
+"""The steps of the review: claimed, finished, given back; and the draft of the result, which the applicant answers."""
 
 from datetime import datetime
 from typing import Any, Final
 
 from rules.filing.fold import current_step, task_role
-from rules.filing.permission import at, at_stage, proposed_by, same_person
-from rules.filing.submission.examination import not_scanned
+from rules.filing.permission import applicant_side_roles, at, at_stage, proposed_by, same_person
+from rules.filing.submission import admission
+from rules.filing.submission.files import not_scanned
 from rules.officers import claimable, claimed_by, releasable, role_is, ungivable
 from rules.rule import ANYBODY, Rule, When, refuse
 from schemas.errors import Problem, problem
@@ -107,6 +108,25 @@ def _judgement(filing: Filing, command: cm.Propose | cm.Decide) -> dict[str, Any
     return said | {"officer": command.actor.subject, "acting_for": filing.acting_for}
 
 
+def _show_draft(filing: Filing, command: cm.ShowDraft, _: datetime) -> Events:
+    n, officer = filing.drafts + 1, command.actor.subject
+    return (ev.DraftShown(step=step_code(filing), n=n, officer=officer, draft=command.draft),)
+
+
+def _may_answer_draft(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    wrong = at_stage(filing, Stage.CONFIRMATION) or role_is(actor, *applicant_side_roles(filing))
+    if wrong is None and now >= filing.clocks[Clock.CONFIRMATION].due:
+        return problem("", "silence_has_confirmed")
+    return wrong
+
+
+def _correct_draft(filing: Filing, command: cm.CorrectDraft, _: datetime) -> Events:
+    if wrong := list(admission.form_problems(filing.procedure, command.form)):
+        raise refuse(*wrong)
+    corrected = ev.DraftCorrected(n=filing.drafts, note=command.note, form=command.form)
+    return (corrected, ev.StepStarted(step=str(filing.step)))
+
+
 RULES: Final[dict[str, Rule[Filing]]] = {
     "claim": Rule(ANYBODY, _may_claim, lambda _, command, __: (ev.Claimed(officer=command.actor.subject),)),
     "release": Rule(ANYBODY, _may_release, lambda *_: (ev.Released(),)),
@@ -120,4 +140,7 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     "inspect": Rule(ANYBODY, may_finish(Act.INSPECT), _inspect),
     "propose": Rule(ANYBODY, may_finish(Act.PROPOSE), _propose),
     "decide": Rule(ANYBODY, may_finish(Act.DECIDE), _judge),
+    "show_draft": Rule(ANYBODY, may_finish(Act.DRAFT), _show_draft),
+    "confirm_draft": Rule(ANYBODY, _may_answer_draft, lambda filing, *_: (ev.DraftConfirmed(n=filing.drafts),)),
+    "correct_draft": Rule(ANYBODY, _may_answer_draft, _correct_draft),
 }

@@ -1,14 +1,17 @@
-"""The assessment of a filing's fee, item by item. Only this module calculates a fee."""
+"""The assessment of a filing's fee, item by item, and its waivers. Only this module calculates a fee."""
 
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-from rules.filing.conditions import Dossier, hold
-from rules.time.in_force import in_force
+from rules.filing.conditions import Dossier, hold, received_on
+from rules.time.in_force import in_force, validity_in_words
 from rules.time.working_time import local_day
+from schemas.errors import Problem, problem
 from schemas.filing.events import FeeLine
+from schemas.filing.state import Filing
+from schemas.people import Role
 from schemas.publishing.fee import GoverningDay
-from schemas.publishing.procedure_rules import FeeItemPart, FeePart
+from schemas.publishing.procedure_rules import FeeItemPart, FeePart, WaiverPart
 
 _PERCENT: Final = 100
 _BASIS_POINTS: Final = 10_000
@@ -95,3 +98,33 @@ def _stated(field: str, dossier: Dossier) -> int:
 
 def _half_up(amount: int, parts: int) -> int:
     return (2 * amount + parts) // (2 * parts)
+
+
+def approvers(filing: Filing, now: datetime) -> list[Role]:
+    """The roles that may waive the fee now."""
+    fee = filing.procedure.fee
+    if fee is None or filing.waiver is not None:
+        return []
+    return sorted({waiver.approver for waiver in fee.waivers if not_granted(filing, fee, waiver, now) is None})
+
+
+def not_granted(filing: Filing, fee: FeePart, waiver: WaiverPart, now: datetime) -> Problem | None:
+    """Why a waiver can't be granted to this filing, or None."""
+    received = received_on(filing)
+    if (why := not_for(waiver, filing, received, governing_day(fee, received, now))) is not None:
+        return why
+    if waiver.evidence is not None and waiver.evidence not in {paper.code for paper in filing.papers}:
+        return problem("waiver", "waiver_without_evidence", paper=waiver.evidence)
+    return None
+
+
+def not_for(waiver: WaiverPart, dossier: Dossier, received: date, governing: date) -> Problem | None:
+    """Why a waiver does not apply; None if it applies. Its evidence is not checked.
+
+    `governing` is the day whose rules apply.
+    """
+    if not in_force(waiver, governing):
+        return problem("waiver", "waiver_not_in_force", validity=validity_in_words(waiver))
+    if not hold(waiver.when, dossier, received):
+        return problem("waiver", "waiver_not_for_this_filing")
+    return None

@@ -1,18 +1,17 @@
-"""The admission of a submission under its procedure, and the level at which it is filed."""
+"""The admission of a submission under its procedure, the level at which it is filed, and the offer of a lower level."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from rules.filing.conditions import hold, written_date
 from rules.filing.fees.assessment import assess
 from rules.filing.submission.files import quota_problems, type_problems
-from rules.filing.submission.offer import level_offer
+from rules.filing.submission.receipt import day_of_receipt
 from rules.filing.submission.representation import representation_problems
-from rules.filing.submission.validity import day_of_receipt
 from schemas.base import Text
-from schemas.errors import Problem, RefusalCode, problem, refused
+from schemas.errors import Offer, Problem, RefusalCode, problem, refused
 from schemas.files import Paper, files_named
 from schemas.filing.commands import TargetKind
 from schemas.filing.events import SupplementNeed
@@ -272,3 +271,36 @@ def _channels(channels: Iterable[Channel]) -> Text:
 
 def _list(names: set[str]) -> str:
     return ", ".join(sorted(names)) or "-"
+
+
+_WITHOUT_SIGNATURE: Final = Level.ONLINE_FILING
+
+
+def level_offer(submission: Submission, procedure: ProcedureRules, level: Level) -> Offer | None:
+    """The offer to file one level lower, for a submission refused at this `level` for want of the required signature.
+
+    None if the submission was refused for another reason, or if the lower level has no possible delivery of the result.
+    """
+    can, fees = CAPABILITIES[_WITHOUT_SIGNATURE], procedure.fee.channels if procedure.fee else ()
+    results = [channel for channel in procedure.result_channels if channel in can.result]
+    if level < _WITHOUT_SIGNATURE or not results:
+        return None
+    offer = Offer(
+        level=_WITHOUT_SIGNATURE,
+        result_channel=_instead(submission.result_channel, results),
+        fee_channel=_instead(submission.fee_channel, [channel for channel in fees if channel in can.fee]),
+    )
+    return None if level is _WITHOUT_SIGNATURE and offer == _NOTHING_ELSE else offer
+
+
+_NOTHING_ELSE: Final = Offer(level=_WITHOUT_SIGNATURE)
+
+
+def _instead(wanted: Channel | None, possible: list[Channel]) -> Channel | None:
+    """The channel that replaces the wanted one: the counter if possible.
+
+    None if the wanted one may stay, or if none is possible.
+    """
+    if wanted is None or wanted in possible or not possible:
+        return None
+    return Channel.COUNTER if Channel.COUNTER in possible else possible[0]

@@ -1,12 +1,14 @@
-"""The declared properties of files: type, size, key. The contents are examined elsewhere."""
+"""The files of a submission: their declared type, size and key, and the checks before a filing goes on."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
 from uuid import UUID
 
 from schemas.errors import Problem, problem
-from schemas.files import LARGEST_FILING, MOST_FILES, DocumentType, FileRef, file_key
+from schemas.files import LARGEST_FILING, MOST_FILES, DocumentType, FileRef, ScanState, file_key
+from schemas.filing.state import Filing
 from schemas.names import DOCUMENT_TYPE_NAMES, listed
+from schemas.signature import SignatureOutcome
 
 Named = tuple[str, FileRef]
 """A file with its place in a submission or a command."""
@@ -34,3 +36,32 @@ def quota_problems(files: Iterable[Named]) -> Iterator[Problem]:
     sizes = [file.size for _, file in files]
     if len(sizes) > MOST_FILES or sum(sizes) > LARGEST_FILING:
         yield problem("papers", "files_over_quota", most=MOST_FILES, megabytes=LARGEST_FILING // _MEGABYTE)
+
+
+def not_examined(filing: Filing) -> Problem | None:
+    """Why the filing can't be accepted yet, or not at all."""
+    return not_scanned(filing) or _unsigned(filing)
+
+
+def not_scanned(filing: Filing) -> Problem | None:
+    """Why the filing's files can't be used yet: not scanned, or infected."""
+    match filing.scan:
+        case ScanState.PENDING:
+            return problem("papers", "scan_pending")
+        case ScanState.INFECTED:
+            return problem("papers", "files_infected", codes=", ".join(filing.infected))
+        case _:
+            return None
+
+
+def undetermined(filing: Filing) -> bool:
+    """Whether an officer must decide if the signature counts."""
+    check = filing.signature_check
+    return check is not None and check.outcome is SignatureOutcome.UNDETERMINED
+
+
+def _unsigned(filing: Filing) -> Problem | None:
+    if not undetermined(filing) or filing.signature_accepted:
+        return None
+    said = filing.signature_accepted is not None
+    return problem("signature", "signature_not_accepted" if said else "signature_undetermined")

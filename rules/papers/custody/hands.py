@@ -1,9 +1,6 @@
-"""The holders of a filing in turn, as entries (`Hand`) of the control slip: a fold of its events.
+"""Custody at other agencies, which decide parts of a filing while it goes on at its own agency (liên thông)."""
 
-So every delay has a holder.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import reduce
 from itertools import groupby
@@ -12,9 +9,9 @@ from typing import Any, Final, NamedTuple
 from rules.filing.desks import agencies
 from rules.filing.fold import current_step, evolve, stage
 from rules.filing.queues import STAGE_CLOCK
-from rules.papers.custody.beside import beside
 from rules.papers.custody.deeds import Told, deeds
-from rules.time.worked import worked_minutes
+from rules.time import working_time
+from rules.time.office_hours import worked_minutes
 from schemas.filing import events as ev
 from schemas.filing.state import Filing, Stage
 from schemas.papers.custody import Deed, Hand, Holder
@@ -22,6 +19,38 @@ from schemas.people import Role
 from schemas.privacy.erasure import Erased
 from schemas.publishing.calendar import Timeliness
 from schemas.stream.ledger import Recorded
+
+
+def beside(events: Sequence[Recorded], filing: Filing, closed: Sequence[datetime]) -> Iterator[Hand]:
+    """One entry for each referred part, from its referral to its answer or the end of the filing.
+
+    `filing` is in the state after the events; `closed` are the instants at which it ended.
+    """
+    answers = {recorded.event.n: recorded for recorded in events if isinstance(recorded.event, ev.PartAnswered)}
+    for recorded in events:
+        if isinstance(recorded.event, ev.Referred):
+            yield _beside(recorded, answers.get(recorded.event.n), filing, closed)
+
+
+def _beside(referred: Recorded, answered: Recorded | None, filing: Filing, closed: Sequence[datetime]) -> Hand:
+    event, since = referred.event, referred.at
+    limit = next(part.limit for part in filing.parts if part.code == event.part)
+    due = working_time.due(since, limit, filing.calendar)
+    said: dict[str, Any] = {"until": next((at for at in closed if at >= since), None)}
+    if answered is not None:
+        outcome = working_time.outcome(limit, due, answered.at)
+        said = {"subject": answered.event.officer, "until": max(answered.at, since), "outcome": outcome}
+    return Hand(
+        holder=Holder.OFFICER,
+        role=Role.SPECIALIST,
+        agency=event.agency,
+        step=event.step,
+        part=event.part,
+        since=since,
+        working_minutes=0,
+        due=due,
+        **said,
+    )
 
 
 def hands(events: Sequence[Recorded], filing: Filing, now: datetime) -> tuple[Hand, ...]:

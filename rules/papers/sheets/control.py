@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from rules.papers.custody.deeds import done, outcome_name, who
 from rules.papers.custody.hands import hands
-from rules.papers.custody.words import done, outcome_name, who
-from rules.papers.sheets.made import about, made, officer, received
-from rules.papers.sheets.written import letterhead, moment, plain, short
+from rules.papers.sheets.made import about, letterhead, made, moment, officer, plain, received, short
 from schemas.base import Text
 from schemas.filing.events import Clock
 from schemas.papers.custody import Hand, Holder

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from rules.papers.sheets.made import about, by_hand, made, named, officer
-from rules.papers.sheets.written import letterhead, moment, plain
+from rules.papers.sheets.made import about, by_hand, letterhead, made, moment, named, officer, plain
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.commands import TargetKind

@@ -31,7 +31,7 @@ from motcua import PUBLIC_MESSAGES, Part, WireKind
 from motcua.json_schema.documents import documents, file_of
 from publishing.authoring.calendars import CALENDAR
 from publishing.authoring.provinces import PROVINCES
-from rules.source.document import parse
+from rules.source import parse
 from schemas.filing.commands import Accept
 from schemas.ids import TASK_QUEUE, filing_workflow, parcel_workflow
 from schemas.people import Role

@@ -27,7 +27,7 @@ from publishing.authoring.procedures import (
     seed_directory,
 )
 from publishing.authoring.provinces import PROVINCES, publish_province, published_provinces
-from rules.source.document import parse
+from rules.source import parse
 from rules.time.working_time import VIETNAM
 from schemas.people import OFFICERS, Role
 from schemas.publishing.procedure_rules import ProcedureRules

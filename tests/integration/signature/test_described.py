@@ -29,8 +29,7 @@ from activities.signature.signing import sign_pdf
 from deploy.trial_signature import signed_as
 from motcua import BadSubmission
 from motcua.files.store import Store, open_store
-from rules.forms.named import forms_of
-from rules.forms.sheet import filled_in
+from rules.forms.sheet import filled_in, forms_of
 from schemas.filing.submission import Submission, signed_content, signed_digest
 from schemas.signature import SignatureOutcome, SignatureProof
 from tests.acting import Doubtful, Play, extract, of, plain

@@ -27,7 +27,7 @@ from activities.signature.signing import sign_detached, sign_pdf
 from activities.signature.submitted import DETACHED, SubmittedSignatures
 from publishing.authoring.procedures import publish
 from publishing.authoring.provinces import publish_province
-from rules.forms.named import forms_of
+from rules.forms.sheet import forms_of
 from rules.time.working_time import VIETNAM
 from schemas.base import Version
 from schemas.files import FileRef

@@ -16,8 +16,7 @@ from pikepdf import Array, Dictionary, Name, Stream, String
 from activities.files.broken import RULES
 from activities.files.inspection import Inspector
 from activities.forms.printing import printed
-from rules.forms.named import forms_of
-from rules.forms.sheet import blank
+from rules.forms.sheet import blank, forms_of
 from schemas.files import LARGEST_FILE
 from schemas.translate import said
 from tests import uploads as u

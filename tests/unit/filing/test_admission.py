@@ -7,7 +7,7 @@ import pytest
 
 from rules.filing import lifecycle
 from rules.filing.submission.admission import admit, form_problems
-from rules.filing.submission.validity import day_of_receipt
+from rules.filing.submission.receipt import day_of_receipt
 from rules.time.working_time import VIETNAM
 from schemas.errors import Offer, Problem, Refusal, RefusalCode, RefusalError
 from schemas.files import Paper

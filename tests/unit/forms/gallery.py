@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from activities.forms.printing import printed
-from rules.forms.named import forms_of
-from rules.forms.sheet import Sheet, blank, filled_in
+from rules.forms.sheet import Sheet, blank, filled_in, forms_of
 from schemas.filing.submission import signed_digest
 from schemas.publishing.procedure import FieldKind, PaperRule, Procedure
 from tests.programs import program

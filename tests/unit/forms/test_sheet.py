@@ -18,8 +18,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from activities.forms.printing import printed
 from rules.filing.submission.admission import dossier_problems
 from rules.forms.json_schema import json_schema
-from rules.forms.named import forms_of, is_form_of
-from rules.forms.sheet import Entry, Sheet, blank, filled_in
+from rules.forms.sheet import Entry, Sheet, blank, filled_in, forms_of, is_form_of
 from schemas.errors import RefusalError
 from schemas.filing.submission import signed_content, signed_digest
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure

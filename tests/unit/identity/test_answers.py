@@ -10,9 +10,7 @@ import pytest
 from motcua.identity import sign
 from rules.evidence import OfficeAnswer
 from rules.filing.kind import FILING
-from rules.identity.answers import Directory, why_not_signed
-from rules.identity.ring import Ring
-from rules.identity.statements import Hearing
+from rules.identity.statements import Directory, Hearing, Ring, why_not_signed
 from rules.referral.kind import REFERRAL
 from schemas.backoffice import ANSWER, CHECK, ISSUE, AnswerAnswer, CheckAnswer, PartDecision
 from schemas.filing.events import Accepted, Outcome

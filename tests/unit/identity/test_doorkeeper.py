@@ -24,8 +24,7 @@ from activities.ledger.authority.principals import PASSING, Keyring
 from activities.support.refusal import failure
 from motcua.calls.retry import _PASSING_RULES
 from motcua.identity import sign
-from rules.identity.ring import Ring
-from rules.identity.statements import Hearing, proved, verified
+from rules.identity.statements import Hearing, Ring, proved, verified
 from schemas.errors import OTHER_CONTENT, Refusal, RefusalCode, RefusalError, problem, refused
 from schemas.identity.jws import ALGORITHMS
 from schemas.identity.statement import (

@@ -21,8 +21,7 @@ from motcua import Actor, Authenticated, FilingClient, MotcuaError, NotAuthorise
 from motcua.configured_speaker import ACR, AMR, INSTALLATION, PRINCIPAL, speaker_here
 from motcua.payloads.converter import data_converter
 from motcua.signing.statement import AGENT, KEY, KEY_FILE, LIFE
-from rules.identity.ring import Ring
-from rules.identity.statements import Hearing, proved
+from rules.identity.statements import Hearing, Ring, proved
 from schemas.complaint.state import ComplaintStart, content_of_start
 from schemas.filing.commands import Command, content_of
 from schemas.filing.submission import Submission

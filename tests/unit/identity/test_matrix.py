@@ -15,7 +15,7 @@ from docs.tools.law.matrix import SYSTEM_KINDS, matrix
 from docs.tools.law.situations import Situation, situations
 from docs.tools.law.stories import AGENCY, DESK, somebody, ways
 from rules.filing.guards import PUBLIC_KINDS, check
-from rules.identity.grants import not_granted
+from rules.identity.grants import not_granted, widens
 from rules.identity.looks import (
     ABOUT_A_FILING,
     LISTS,
@@ -26,7 +26,6 @@ from rules.identity.looks import (
     reaches,
     sees,
 )
-from rules.identity.scope import widens
 from schemas import reading as rd
 from schemas.errors import RefusalError
 from schemas.identity.statement import (

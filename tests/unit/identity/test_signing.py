@@ -19,8 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from motcua.errors import MotcuaError
 from motcua.identity import AGENT, KEY, KEY_FILE, Agent, PrivateKey, key_here, new_key, prove, public_key_of, sign
-from rules.identity.possession import unproved, unsafe
-from rules.identity.principal_register import impossible
+from rules.identity.principal_register import impossible, unproved, unsafe
 from schemas.identity.principals import RotateKey
 from schemas.identity.statement import POSSESSION_TYPE, Claim, PrincipalKey, seconds
 from schemas.people import Actor, Role

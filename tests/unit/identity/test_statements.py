@@ -17,8 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motcua.identity import sign
-from rules.identity.ring import Ring
-from rules.identity.statements import Hearing, is_over, verified
+from rules.identity.statements import Hearing, Ring, is_over, verified
 from schemas.complaint.commands import COMPLAINT_COMMANDS
 from schemas.errors import Refusal, RefusalCode, RefusalError
 from schemas.filing.commands import PUBLIC_COMMANDS, Command, content_of

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from rules.filing import lifecycle
-from rules.receipts.shares import lines_of
+from rules.money_receipts import lines_of
 from rules.require import require
 from rules.streams import PAPERS, PARCEL
 from schemas.base import Text

@@ -16,10 +16,8 @@ from openpyxl import load_workbook
 from activities.printing.register_book import LINES, RegisterBook
 from operations.register.workbook import RegisterWorkbook
 from rules.papers.custody.deeds import ONLY_TOLD
-from rules.papers.custody.effort import effort
 from rules.papers.custody.hands import hands
-from rules.papers.register import Known, entry, period
-from rules.papers.register_lines import COLUMNS, EFFORT
+from rules.papers.register import COLUMNS, EFFORT, Known, effort, entry, period
 from schemas.base import Text
 from schemas.filing.events import Event
 from schemas.papers.custody import Effort, Hand

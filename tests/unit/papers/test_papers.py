@@ -20,10 +20,10 @@ from activities.printing.printed import printed
 from activities.printing.typesetter import FONTS, STANDARD, unclaimed
 from activities.results.notice import notice, stamp
 from benchmarks.documents.papers import as_json, run
-from rules.papers.amounts import in_words
+from rules.amounts import in_words
 from rules.papers.sheet import sheet
-from rules.papers.sheets.label import originals_held
-from rules.papers.sheets.written import dated
+from rules.papers.sheets.made import dated
+from rules.papers.sheets.post import originals_held
 from schemas.base import Text
 from schemas.errors import RefusalError
 from schemas.filing import events as ev

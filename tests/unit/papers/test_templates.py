@@ -13,7 +13,7 @@ from publishing.authoring.procedure_file import check_bytes
 from rules.papers.result import ResultSource, result_samples, result_sheet
 from rules.papers.samples import samples
 from rules.papers.sheet import sheet
-from rules.papers.sheets.written import plain
+from rules.papers.sheets.made import plain
 from schemas.backoffice import Dossier, IssueRequest
 from schemas.filing.events import Outcome
 from schemas.papers.sheet import Letterhead

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.proof import leaf
+from rules.proof import tree
 from rules.proof.tiles import (
     ENTRIES,
     Growth,
@@ -201,7 +201,7 @@ def test_what_makes_no_sense() -> None:
     assert all(a != b for a, b in pairwise(MANY))
 
 
-DATA: Final = [leaf.Leaf(f"filing:{n}", n % 7 + 1, leaf_hash(b"%d" % n)).data for n in range(1200)]
+DATA: Final = [tree.Leaf(f"filing:{n}", n % 7 + 1, leaf_hash(b"%d" % n)).data for n in range(1200)]
 
 
 def grown(size: int, by: int) -> tuple[dict[Tile, bytes], list[int]]:
@@ -266,7 +266,7 @@ def test_bundles() -> None:
 
 
 def test_a_leaf() -> None:
-    one = leaf.Leaf("filing:é", 258, bytes(range(32)))
+    one = tree.Leaf("filing:é", 258, bytes(range(32)))
     assert one.data.hex() == (
         "00000009" + "filing:é".encode().hex() + "00000008" + "0000000000000102" + "00000020" + bytes(range(32)).hex()
     )

@@ -14,7 +14,7 @@ from publishing.authoring.calendar_file import CALENDARS
 from publishing.commands.calendar_files import app
 from publishing.commands.procedure_page import rows
 from publishing.commands.procedures import app as procedures_app
-from rules.source.published import published_procedure
+from rules.source import published_procedure
 from rules.wording.prose import filled
 from schemas.limit import Limit
 from schemas.publishing.procedure import Procedure

@@ -15,8 +15,7 @@ from publishing.calendars.calendar_changes import changes
 from publishing.calendars.calendar_facts import Doubt, doubtful, facts
 from publishing.calendars.calendar_mistakes import problems
 from publishing.checks.facts import FRESH
-from rules.time.calendars import expand, proposed
-from rules.time.holiday_base import base_year
+from rules.time.calendars import base_year, expand, proposed
 from schemas.publishing.calendar import AFTERNOON, MORNING, WEEKDAYS, Calendar, CalendarFile, DayStatus, Hours, Week
 from tests.walking import walked
 from tests.words.mistakes import mistakes_in

@@ -19,8 +19,7 @@ from publishing.authoring.procedure_file import DEMO_SECONDS, MistakesFoundError
 from publishing.authoring.procedures import check_bytes, demo_variant
 from publishing.checks.procedure import problems
 from rules.filing.conditions import hold
-from rules.source.document import MAX_BYTES, parse
-from rules.source.mistakes import Mistake
+from rules.source import MAX_BYTES, Mistake, parse
 from schemas.form import FormValue
 from schemas.level import Channel
 from schemas.limit import Limit, Unit

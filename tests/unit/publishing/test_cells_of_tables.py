@@ -28,7 +28,7 @@ from publishing.drafting.time_cell import time_of
 from publishing.importing import tables
 from publishing.importing.drafts import Between, Drafted, drafts
 from publishing.importing.tables import MAX_BYTES, MAX_ROWS, Table, TableRefusedError, read_table
-from rules.source.document import parse
+from rules.source import parse
 from tests.walking import walked
 
 from .provincial_table import AGENCIES, FEES, LEGAL, LEVELS, PAPERS_LISTED, TIMES

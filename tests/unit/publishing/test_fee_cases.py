@@ -14,15 +14,13 @@ from pydantic import Field
 from publishing.authoring.procedures import PROCEDURES, check_bytes
 from publishing.authoring.provinces import PROVINCES
 from publishing.checks.provinces import composed
-from rules.filing.fees.assessment import assess
+from rules.filing.fees.assessment import assess, not_granted
 from rules.filing.fees.inputs import APPLICANT, Case, Of
 from rules.filing.fees.request import asked_for
-from rules.filing.waivers import not_granted
-from rules.source.document import parse
+from rules.source import parse
 from rules.time.in_force import InForce
 from rules.time.working_time import VIETNAM
-from rules.wording.fee_inputs import described
-from rules.wording.fee_statement import FeeStatement, Question, stated
+from rules.wording.fee_statement import FeeStatement, Question, described, stated
 from schemas.base import Code, StrictModel
 from schemas.errors import RefusalError
 from schemas.files import Paper

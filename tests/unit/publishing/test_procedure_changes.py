@@ -22,7 +22,7 @@ from publishing.commands.procedure_page import Row, rows
 from publishing.record.by_two import Published, needs_two, unapproved
 from publishing.record.publications import AGENCY, OFFICER, Fold, place_of
 from publishing.record.publications import changes as changes_of
-from rules.wording.place_words import SAYS, UNNAMED, words_of
+from rules.wording.procedure_words import SAYS, UNNAMED, words_of
 from schemas.base import Model, Text
 from schemas.ids import canonical
 from schemas.limit import Limit

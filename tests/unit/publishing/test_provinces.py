@@ -18,7 +18,7 @@ from publishing.authoring.provinces import PROVINCES, Checked, check_province, c
 from publishing.changes.refile import anew
 from publishing.checks.provinces import Base, Known, misfits
 from publishing.commands.importing import app
-from rules.source.document import parse
+from rules.source import parse
 from schemas.publishing.procedure_rules import rules_of
 from tests.conftest import ROOT
 from tests.unit.filing.lives import START, Life, fee, procedure

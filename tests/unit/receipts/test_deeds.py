@@ -11,8 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rules.causes import papers_of_filing, papers_of_receipts, papers_of_refund
-from rules.receipts.issued import gone, gone_without_provider, number_given, valid
-from rules.receipts.shares import apportioned, lines_of
+from rules.money_receipts import apportioned, gone, gone_without_provider, lines_of, number_given, valid
 from rules.stream_kind import Origin
 from rules.streams import PAPERS
 from schemas.errors import RefusalError

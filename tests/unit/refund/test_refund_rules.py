@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.refund import claims
-from rules.refund.refile import share
+from rules.refund.claims import share
 from rules.refund.view import view
 from rules.streams import REFUND
 from schemas.people import Actor, Role

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from rules.evidence import Entry
 from rules.require import require
 from rules.result import fold
-from rules.result.validity import standing
+from rules.result.view import standing
 from rules.streams import RESULT
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm

@@ -25,9 +25,8 @@ from rules.complaint.grounds import grounds
 from rules.complaint.view import view as complaint_view
 from rules.filing import projections
 from rules.papers.custody.hands import hands
-from rules.papers.register import Known, entry
-from rules.papers.register_lines import COLUMNS, EFFORT
-from rules.papers.sheets.label import originals_held
+from rules.papers.register import COLUMNS, EFFORT, Known, entry
+from rules.papers.sheets.post import originals_held
 from rules.parcel.view import view as parcel_view
 from rules.payment.view import view as payment_view
 from rules.referral.view import view as referral_view

@@ -8,8 +8,7 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 
 from rules.time import working_time
-from rules.time.office_hours import pages
-from rules.time.openings import open_at
+from rules.time.office_hours import open_at, pages
 from schemas.limit import Limit, Unit
 from schemas.publishing.calendar import Calendar
 from tests.tiers import examples

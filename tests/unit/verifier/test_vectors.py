@@ -25,7 +25,7 @@ from recovery.checkpoint_store import SecondPlace
 from rules.proof import checkpoint
 from rules.proof import note as notes
 from rules.proof import policy as policies
-from rules.proof.evidence import evidence
+from rules.proof.checkpoint import evidence
 from rules.proof.note import Kind, Signer, Verifier
 from rules.proof.policy import PolicyError, read_policy
 from rules.proof.witness import NOTHING, Refused, Request, Seen, judged

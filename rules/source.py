@@ -1,12 +1,100 @@
-"""A YAML document of plain values from its bytes, with the line of every mistake."""
+"""Files of the catalogue: a YAML document of plain values with the line of every mistake; published files."""
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 import yaml
 from yaml.composer import Composer
 
-from rules.source.mistakes import Mistake, mistake
-from rules.source.plain_data import MAX_DEPTH, child
+from schemas.base import Model, Text
+from schemas.publishing.procedure import Procedure
+from schemas.translate import said
+from schemas.words.catalogue import SENTENCES
+
+
+class Mistake(Model):
+    """One mistake. `path` is like `review[1].role`, empty for the whole file; `line` counts from 1, if known.
+
+    The words name rules and allowed values only; they never repeat the written value.
+    """
+
+    path: str
+    rule: str
+    message: Text
+    fix: Text
+    line: int | None = None
+
+
+_FIX: Final = ".fix"
+_KEYS: Final = {
+    key.rpartition(".")[2]: key for key in SENTENCES if key.startswith("mistake.") and not key.endswith(_FIX)
+}
+"""The key of each rule's sentence: `mistake.<checked part>.<rule>`. Its remedy has the same key with `.fix`."""
+
+
+def mistake(rule: str, path: str, **facts: object) -> Mistake:
+    """Returns the mistake against `rule` at `path`; `facts` fill its words."""
+    key = _KEYS[rule]
+    return Mistake(path=path, rule=rule, message=said(key, **facts), fix=said(key + _FIX, **facts))
+
+
+def elsewhere(more: Iterable[Mistake], found: Iterable[Mistake]) -> list[Mistake]:
+    """The further mistakes at other places. At one place, the first mistake causes the others."""
+    known = {entry.path for entry in found}
+    return [entry for entry in more if entry.path not in known]
+
+
+MAX_DEPTH: Final = 12
+_MAX_INTEGER: Final = 2**53 - 1
+_PLACEHOLDER: Final = "?"
+_BLANKS: Final = "\n\t\u00a0"
+
+
+def child(path: str, key: str | int) -> str:
+    """Returns the path of an entry of the part at `path`."""
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else key
+
+
+def plain(value: Any, path: str, found: list[Mistake], depth: int = 0) -> Any:
+    """The `value` as JSON can hold it. Parts that JSON can't hold are reported in `found` and replaced by a text."""
+    if depth > MAX_DEPTH:
+        return _refuse_value("too_deep", path, found)
+    if isinstance(value, dict):
+        return _plain_mapping(value, path, found, depth)
+    if isinstance(value, list | tuple):
+        return [plain(entry, child(path, n), found, depth + 1) for n, entry in enumerate(value)]
+    rule = _scalar_rule(value)
+    return _refuse_value(rule, path, found) if rule else value
+
+
+def _scalar_rule(value: object) -> str | None:
+    match value:
+        case str():
+            return None if all(c.isprintable() or c in _BLANKS for c in value) else "unreadable_character"
+        case int():
+            return None if abs(value) <= _MAX_INTEGER else "out_of_range"
+        case None | float():
+            return None
+        case date():
+            return "quote_it"
+        case _:
+            return "invalid"
+
+
+def _refuse_value(rule: str, path: str, found: list[Mistake]) -> str:
+    found.append(mistake(rule, path, limit=f"-{_MAX_INTEGER} … {_MAX_INTEGER}"))
+    return _PLACEHOLDER
+
+
+def _plain_mapping(value: dict[Any, Any], path: str, found: list[Mistake], depth: int) -> dict[str, Any]:
+    found.extend(mistake("key_not_text", path) for key in value if not isinstance(key, str))
+    return {
+        key: plain(entry, child(path, key), found, depth + 1) for key, entry in value.items() if isinstance(key, str)
+    }
+
 
 MAX_BYTES: Final = 200_000
 
@@ -151,3 +239,20 @@ def _parse_by(loader: yaml.CSafeLoader | yaml.SafeLoader, *, as_text: bool) -> P
 
 def _unreadable(rule: str, line: int | None) -> Parsed:
     return Parsed(None, [mistake(rule, "").model_copy(update={"line": line})], {})
+
+
+def published_raw(source: bytes, published_on: date) -> dict[str, Any]:
+    """The plain data of published bytes.
+
+    In old files without dates of checks, the facts count as checked on the day of publication.
+    """
+    raw: dict[str, Any] = parse(source).value
+    raw.setdefault("checked", published_on.isoformat())
+    if isinstance(one := raw["limits_source"], str):
+        raw["limits_source"] = dict.fromkeys(raw["limits"], one)
+    return raw
+
+
+def published_procedure(source: bytes, published_on: date) -> Procedure:
+    """The procedure in published bytes, even if present checks would refuse them."""
+    return Procedure.model_validate(published_raw(source, published_on))

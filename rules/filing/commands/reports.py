@@ -1,0 +1,92 @@
+"""Reports to a filing: by its other streams about parts and complaints, by back offices, by the virus scan."""
+
+from datetime import datetime
+from typing import Final
+
+from rules.filing.fold import stage
+from rules.filing.permission import at
+from rules.filing.time.reopening import places, stands
+from rules.rule import SYSTEM, Rule, refuse
+from schemas.errors import Problem, problem
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.events import Events, MachineWork
+from schemas.filing.state import Filing, FilingPart, Stage
+from schemas.people import Actor
+
+ASKED_AT: Final = {MachineWork.CHECK: Stage.INTAKE, MachineWork.ISSUE: Stage.ISSUE}
+"""The stage at which a filing waits for its back office."""
+
+
+def _report_failing(filing: Filing, command: cm.ReportFailing, _: datetime) -> Events:
+    if stage(filing) is not ASKED_AT[command.work]:
+        raise refuse(problem("work", "not_asked"))
+    if filing.machine_failing is command.work:
+        raise refuse(problem("work", "told_already"))
+    return (ev.MachineWorkFailing(work=command.work, tries=command.tries, error=command.error),)
+
+
+def _report_answered(filing: Filing, command: cm.ReportAnswered, _: datetime) -> Events:
+    if filing.machine_failing is not command.work:
+        raise refuse(problem("work", "not_failing"))
+    return (ev.MachineWorkAnswered(work=command.work),)
+
+
+def _may_record_scan(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    return None if filing.to_scan else problem("", "nothing_to_scan")
+
+
+def _record_scan(_: Filing, command: cm.RecordScan, __: datetime) -> Events:
+    return (ev.FilesScanned(scanned=command.scanned, infected=command.infected),)
+
+
+_ASKING: Final = at(*ASKED_AT.values())
+
+
+def _may_report_part(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    """Never refuses a report about a part: other agencies go on at any stage, while the lead agency waits."""
+    return None if filing.parts_under_way else _NOT_AWAITED
+
+
+_NOT_AWAITED: Final = problem("n", "no_such_part")
+
+
+def _awaited(filing: Filing, n: int) -> FilingPart:
+    part = next((part for part in filing.parts_under_way if part.n == n), None)
+    if part is None:
+        raise refuse(_NOT_AWAITED)
+    return part
+
+
+def _report_overdue(filing: Filing, command: cm.ReportOverduePart, _: datetime) -> Events:
+    part = _awaited(filing, command.n)
+    if part.overdue:
+        raise refuse(problem("n", "told_already"))
+    return (ev.PartOverdue(n=part.n, part=part.code),)
+
+
+def _settle_part(filing: Filing, command: cm.SettlePart, _: datetime) -> Events:
+    part = _awaited(filing, command.n)
+    said = command.model_dump(include={"outcome", "officer", "result"})
+    return (ev.PartAnswered(n=part.n, part=part.code, **said),)
+
+
+def _settle_complaint(filing: Filing, command: cm.SettleComplaint, _: datetime) -> Events:
+    if not stands(filing, command.about):
+        why = problem("about", "act_over")
+        raise refuse(why)
+    if command.step not in places(filing):
+        why = problem("step", "no_such_step")
+        raise refuse(why)
+    said = command.model_dump(include={"about", "step", "officer"})
+    return (ev.Reopened(complaint=command.n, **said),)
+
+
+RULES: Final[dict[str, Rule[Filing]]] = {
+    "report_failing": Rule(SYSTEM, _ASKING, _report_failing),
+    "report_answered": Rule(SYSTEM, _ASKING, _report_answered),
+    "record_scan": Rule(SYSTEM, _may_record_scan, _record_scan),
+    "report_overdue_part": Rule(SYSTEM, _may_report_part, _report_overdue),
+    "settle_part": Rule(SYSTEM, _may_report_part, _settle_part),
+    "settle_complaint": Rule(SYSTEM, at(Stage.SUSPENDED, Stage.CLOSED), _settle_complaint),
+}

@@ -1,0 +1,157 @@
+"""Notices to the applicant: what to supply, a refusal, a suspension or an end, an apology with a new appointment."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from rules.papers.sheets.made import about, appeal, letterhead, made, moment, named, officer, plain, received
+from rules.require import require
+from schemas.base import Text
+from schemas.filing import events as ev
+from schemas.filing.commands import SupplementItem
+from schemas.filing.events import Clock
+from schemas.filing.state import Filing
+from schemas.papers.sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
+from schemas.papers.state import PaperKind
+from schemas.translate import said
+
+
+def supplement(source: PaperSource) -> PaperSheet:
+    """The request of a filing that waits for its supplement."""
+    asked = require(source.filing.supplement)
+    return made(
+        PaperKind.SUPPLEMENT,
+        source,
+        issuer=source.filing.receiving,
+        title=said("paper.supplement"),
+        body=_supplement_body(source, asked.items),
+        law=(asked.legal_basis,),
+        signatories=(officer(source, said("paper.who_guides"), asked.officer),),
+    )
+
+
+def _supplement_body(source: PaperSource, items: tuple[SupplementItem, ...]) -> Iterator[Block]:
+    yield Rows(rows=tuple(about(source)))
+    yield Listing(title=said("paper.to_supply"), items=tuple(_item(source, item) for item in items))
+    if (clock := source.filing.clocks.get(Clock.SUPPLEMENT)) is not None:
+        yield Rows(rows=(Row(place="due", label=said("paper.supply_by"), value=moment(clock.due)),))
+    yield Paragraph(text=said("paper.ask_the_desk"))
+
+
+def _item(source: PaperSource, item: SupplementItem) -> Text:
+    return said("paper.item_and_note", name=named(source, item.target, item.code), note=item.note)
+
+
+LAPSED: Final[dict[str, Text]] = {
+    "supplement_expired": said("paper.nothing_supplied"),
+    "fee_expired": said("paper.fee_not_paid"),
+}
+"""The reasons of a filing's end that nobody decided, by kind of event."""
+
+
+def refusal(source: PaperSource) -> PaperSheet:
+    """The refusal at intake, or on the merits."""
+    event = source.cause.event
+    on_the_merits = isinstance(event, ev.Decided)
+    reason, law = grounds(source)
+    why = Row(place=f"events[{source.cause.seq}].reason", label=said("paper.reason"), value=reason)
+    rows = (*about(source), received(source), why, *appeal(source))
+    signs = said("paper.head_of_agency") if on_the_merits else said("paper.who_received")
+    return made(
+        PaperKind.REFUSAL,
+        source,
+        issuer=source.filing.agency if on_the_merits else source.filing.receiving,
+        title=said("paper.refusal"),
+        body=(Paragraph(text=said("paper.refused")), Rows(rows=rows)),
+        law=law,
+        signatories=(officer(source, signs),),
+    )
+
+
+def grounds(source: PaperSource) -> tuple[Text, tuple[str, ...]]:
+    """The reason that the causing event states, and the legal basis, if the event names one."""
+    event = source.cause.event
+    reason, law = getattr(event, "reason", None), getattr(event, "legal_basis", None)
+    return LAPSED.get(event.kind) or plain(reason or "-"), () if law is None else (law,)
+
+
+def stop(source: PaperSource) -> PaperSheet:
+    """The notice of a suspended or ended filing."""
+    suspended = isinstance(source.cause.event, ev.Suspended)
+    _, law = grounds(source)
+    told = said("paper.suspended") if suspended else said("paper.stopped")
+    return made(
+        PaperKind.STOP,
+        source,
+        issuer=source.filing.agency,
+        title=said("paper.suspension") if suspended else said("paper.stop"),
+        body=(Paragraph(text=told), Rows(rows=(*about(source), *_stop_rows(source)))),
+        law=law,
+        signatories=(officer(source, said("paper.head_of_agency")),),
+    )
+
+
+def _stop_rows(source: PaperSource) -> Iterator[Row]:
+    event, seq = source.cause.event, source.cause.seq
+    reason, _ = grounds(source)
+    yield received(source)
+    yield Row(place=f"events[{seq}].reason", label=said("paper.reason"), value=reason)
+    if isinstance(event, ev.Suspended) and event.awaits is not None:
+        yield Row(place=f"events[{seq}].awaits", label=said("paper.awaits"), value=plain(event.awaits))
+    if isinstance(event, ev.Suspended) and (clock := source.filing.clocks.get(Clock.SUSPENSION)) is not None:
+        yield Row(place="until", label=said("paper.suspended_until"), value=moment(clock.due))
+    yield from appeal(source)
+
+
+def apology(source: PaperSource) -> PaperSheet:
+    """The apology for a late result, now or expected: with a new appointment, a longer limit, or neither."""
+    title, told = _apology_words(source)
+    return made(
+        PaperKind.APOLOGY,
+        source,
+        issuer=source.filing.agency,
+        title=title,
+        to=plain(require(source.filing.applicant).name),
+        body=(
+            Paragraph(text=told),
+            Rows(rows=tuple(_apology_rows(source))),
+            Paragraph(text=said("paper.understanding")),
+        ),
+        signatories=(officer(source, said("paper.head_of_agency")),),
+    )
+
+
+def _apology_words(source: PaperSource) -> tuple[Text, Text]:
+    agency = letterhead(source, source.filing.agency).name
+    match source.cause.event:
+        case ev.Extended():
+            return said("paper.extension"), said("paper.extended", agency=agency)
+        case ev.Apologised():
+            return said("paper.apology"), said("paper.apologised", agency=agency)
+        case _:
+            return said("paper.reappointment"), said("paper.apologised", agency=agency)
+
+
+def _apology_rows(source: PaperSource) -> Iterator[Row]:
+    event, now = source.cause.event, _due(source.filing)
+    yield from about(source)
+    yield received(source)
+    before = _appointment(source)
+    if before is not None:
+        yield Row(place="before", label=said("paper.appointment"), value=moment(before))
+    yield Row(place=f"events[{source.cause.seq}].reason", label=said("paper.reason"), value=plain(event.reason))
+    if now is not None and not isinstance(event, ev.Apologised):
+        yield Row(place="due", label=said("paper.new_appointment"), value=moment(now))
+
+
+def _appointment(source: PaperSource) -> datetime | None:
+    """The appointment that this event replaces."""
+    if source.before is not None:
+        return _due(source.before)
+    drafted = [one.event.due for one in source.events if isinstance(one.event, ev.ApologyDrafted)]
+    return drafted[-1] if drafted else None
+
+
+def _due(filing: Filing) -> datetime | None:
+    clock = filing.clocks.get(Clock.PROCESSING)
+    return None if clock is None else clock.due
