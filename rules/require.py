@@ -1,6 +1,8 @@
-"""Values that a state has once its first event is recorded."""
+"""Values of a state: those that it has once its first event is recorded, and those that another model shares."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from schemas.base import Model
 
 T = TypeVar("T")
 
@@ -10,3 +12,8 @@ def require(value: T | None) -> T:
     if value is None:
         raise ValueError("nothing has been recorded yet")
     return value
+
+
+def shared(model: type[Model], source: Model) -> dict[str, Any]:
+    """The values of `source` for the fields that `model` has under the same names."""
+    return {name: getattr(source, name) for name in model.model_fields if name in type(source).model_fields}

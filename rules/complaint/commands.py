@@ -8,12 +8,11 @@ from rules.complaint.grounds import ACTS
 from rules.filing.submission.representation import over
 from rules.filing.time.reopening import UNDONE
 from rules.officers import not_in_whose_place
-from rules.require import require
+from rules.require import require, shared
 from rules.rule import ANYBODY, SYSTEM, Rule, Rules, always, refuse
-from rules.time import working_time
+from rules.time.working_time import VIETNAM
 from schemas.complaint import events as ev
 from schemas.complaint.commands import AnswerComplaint, Complain, RingComplaint, SettleUpheld
-from schemas.complaint.events import Complained
 from schemas.complaint.state import INTAKE, OPENING, Complaint, ComplaintOutcome, Grounds
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
@@ -21,44 +20,30 @@ from schemas.filing.events import Claimed, Moment, Reassigned, Released
 from schemas.people import OFFICERS, Actor, Role
 from schemas.translate import joined, said
 
+Events = tuple[ev.ComplaintEvent, ...]
 
-def admit(complaint: Complaint, command: Complain, now: datetime) -> tuple[Complained, ...]:
+_UNSIGNED: Final = problem("document", "signed_complaint_required")
+_ENDED: Final = problem("", "complaint_ended")
+
+
+def _admit(complaint: Complaint, command: Complain, now: datetime) -> Events:
     """The event that records the complaint. Raises `RefusalError` with every reason."""
     start, found = command.start, command.grounds
     wrong = [why for why in (_not_theirs(command, now), _inadmissible(found, now), _not_next(complaint, found)) if why]
     if wrong or found.act is None:
         raise refuse(*wrong)
-    return (
-        Complained(
-            n=start.n,
-            about=start.about,
-            act=found.act,
-            officer=found.officer,
-            step=found.step,
-            steps=found.steps,
-            take_up=found.take_up,
-            answer=found.answer,
-            reminder=found.reminder,
-            days=found.calendar,
-            words=start.words,
-            document=start.document,
-            side=found.side,
-            represented_until=found.represented_until,
-        ),
-    )
+    kept = shared(ev.Complained, start) | shared(ev.Complained, found)
+    return (ev.Complained(**kept | {"days": found.calendar}),)
 
 
 def _not_theirs(command: Complain, now: datetime) -> Problem | None:
     """Refuses anyone but the applicant, their representative or, with a signed complaint, the agency's desk."""
     actor, found = command.start.actor, command.grounds
     if actor.role is Role.RECEPTION and actor.agency == found.agency and actor.subject not in found.side:
-        return None if command.start.document else UNSIGNED
+        return None if command.start.document else _UNSIGNED
     if (actor.role, actor.subject) in {(one.role, one.subject) for one in found.complainants}:
         return over(actor, found.represented_until, now)
     return problem("actor", "not_the_complainant", says="only_the_applicants_side_complains")
-
-
-UNSIGNED: Final = problem("document", "signed_complaint_required")
 
 
 def _inadmissible(found: Grounds, now: datetime) -> Problem | None:
@@ -68,23 +53,14 @@ def _inadmissible(found: Grounds, now: datetime) -> Problem | None:
     if found.until is None:
         return problem("about", "no_notice_yet")
     if now > found.until:
-        day = found.until.astimezone(working_time.VIETNAM)
-        return problem("about", "too_late", says="too_late_to_complain", day=day)
-    if found.disputed:
-        return problem("about", "disputed_already")
-    return None
+        return problem("about", "too_late", says="too_late_to_complain", day=found.until.astimezone(VIETNAM))
+    return problem("about", "disputed_already") if found.disputed else None
 
 
 def _not_next(complaint: Complaint, found: Grounds) -> Problem | None:
     follows = found.earlier + 1
-    if complaint.n == follows:
-        return None
-    return problem("n", "not_the_next", follows=follows)
+    return None if complaint.n == follows else problem("n", "not_the_next", follows=follows)
 
-
-Events = tuple[ev.ComplaintEvent, ...]
-
-_ENDED: Final = problem("", "complaint_ended")
 
 # By the system.
 
@@ -115,19 +91,16 @@ def _change_calendar(complaint: Complaint, command: cm.ChangeCalendar, _: dateti
 
 def _stranger(complaint: Complaint, actor: Actor, now: datetime) -> Problem | None:
     if actor.role in OFFICERS:
-        if actor.agency == complaint.agency:
-            return None
-        return problem("actor.agency", "other_agency", says="other_agencys_complaint")
+        wrong = problem("actor.agency", "other_agency", says="other_agencys_complaint")
+        return None if actor.agency == complaint.agency else wrong
     if actor.subject in complaint.side:
         return over(actor, complaint.represented_until, now)
     return problem("actor.subject", "not_the_complainant")
 
 
 def _claimable(complaint: Complaint, actor: Actor, now: datetime) -> Problem | None:
-    wrong = _not_for_this_leader(complaint, actor, now)
-    if wrong is None and complaint.answerer == actor.subject:
-        return problem("", "claimed_already")
-    return wrong
+    claimed = problem("", "claimed_already") if complaint.answerer == actor.subject else None
+    return _not_for_this_leader(complaint, actor, now) or claimed
 
 
 def _claimed(complaint: Complaint, actor: Actor, now: datetime) -> Problem | None:
@@ -179,13 +152,13 @@ def _answer(complaint: Complaint, command: AnswerComplaint, _: datetime) -> Even
 
 def _withdraw(_: Complaint, command: cm.Withdraw, __: datetime) -> Events:
     if command.actor.role is Role.RECEPTION and command.request is None:
-        raise refuse(UNSIGNED.model_copy(update={"field": "request"}))
+        raise refuse(_UNSIGNED.model_copy(update={"field": "request"}))
     return (ev.ComplaintWithdrawn(reason=command.reason, request=command.request),)
 
 
 RULES: Final[Rules[Complaint]] = Rules(
     {
-        OPENING: Rule(ANYBODY, always, admit),
+        OPENING: Rule(ANYBODY, always, _admit),
         "ring_complaint": Rule(SYSTEM, always, _ring),
         "settle_upheld": Rule(SYSTEM, always, _settle_upheld),
         "change_calendar": Rule(SYSTEM, always, _change_calendar),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.filing.time.reopening import UNDONE
-from rules.require import require
+from rules.require import require, shared
 from rules.rule import Change, folding
 from rules.time import working_time
 from schemas.complaint import events as ev
@@ -17,12 +17,8 @@ WAITS: Final = frozenset({ComplaintState.RECORDED, ComplaintState.TAKEN_UP})
 """The states in which the complaint has no answer yet."""
 
 
-_DESCRIBED: Final = ("about", "act", "officer", "step", "steps", "words", "side", "represented_until")
-_KEPT: Final = (*_DESCRIBED, "take_up", "answer", "reminder", "days")
-
-
 def _recorded(complaint: Complaint, event: ev.Complained, at: datetime) -> dict[str, Any]:
-    kept = {name: getattr(event, name) for name in _KEPT}
+    kept = shared(Complaint, event)
     return kept | {"recorded_at": at} | _clock(complaint.model_copy(update=kept), at, event.take_up)
 
 
@@ -47,11 +43,7 @@ def _clock(complaint: Complaint, since: datetime, limit: Limit) -> dict[str, Any
 
 
 def _on_another_calendar(complaint: Complaint, at: datetime) -> dict[str, Any]:
-    """The fields of the same limit on another calendar.
-
-    If the reminder or the lateness was recorded for the old due time, and the new time is still ahead, it is recorded
-    again at the new time.
-    """
+    """The fields of the limit on another calendar. A reminder or lateness is recorded anew if its new time is ahead."""
     again = _clock(complaint, require(complaint.since), require(complaint.limit))
     late = complaint.overdue and again["due"] <= at
     told = complaint.reminded and (again["due"] == complaint.due or again["remind_at"] <= at)

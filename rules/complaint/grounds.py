@@ -5,12 +5,13 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from rules.complaint.fold import WAITS
 from rules.filing.submission.representation import represented_until
 from rules.filing.time.reopening import places
 from rules.officers import on_the_applicants_side
 from rules.time import working_time
 from schemas.base import Text
-from schemas.complaint.state import Complaint, ComplaintState, Grounds
+from schemas.complaint.state import Complaint, Grounds
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.filing.state import Filing
@@ -37,8 +38,6 @@ ACTS: Final[dict[str, Act]] = {
 """Administrative decisions and acts (Law on Complaints 02/2011/QH13 art. 2 k8, k9), with the legal basis of each. Which
 of them are open to a complaint is unconfirmed."""
 
-_OPEN: Final = frozenset({ComplaintState.RECORDED, ComplaintState.TAKEN_UP})
-
 
 class _Turn(NamedTuple):
     """An event of a filing, with the states before and after it."""
@@ -52,10 +51,8 @@ def grounds(
     begun: Filing, events: Iterable[Recorded], states: Iterable[Filing], complaints: Sequence[Complaint], about: int
 ) -> Grounds:
     """The grounds of a complaint about the event with the seq `about`; `begun` is the state before all `events`."""
-    turns = [
-        _Turn(before, recorded, after)
-        for recorded, (before, after) in zip(events, pairwise((begun, *states)), strict=True)
-    ]
+    changes = zip(events, pairwise((begun, *states)), strict=True)
+    turns = [_Turn(before, recorded, after) for recorded, (before, after) in changes]
     known = _of_any_event(turns[-1].after, complaints, about)
     found = next((turn for turn in turns if turn.recorded.seq == about and _can_be_complained_about(turn)), None)
     if found is None:
@@ -81,7 +78,7 @@ def _of_any_event(filing: Filing, complaints: Sequence[Complaint], about: int) -
         side=tuple(sorted(on_the_applicants_side(filing))),
         represented_until=represented_until(filing),
         earlier=len(complaints),
-        disputed=any(one.about == about and one.state in _OPEN for one in complaints),
+        disputed=any(one.about == about and one.state in WAITS for one in complaints),
         take_up=limits.take_up,
         answer=limits.complaint,
         reminder=limits.reminder,
@@ -102,10 +99,7 @@ def _can_be_complained_about(turn: _Turn) -> bool:
 
 
 def _until(found: _Turn, turns: Sequence[_Turn]) -> datetime | None:
-    """The deadline, counted from the applicant's notice of the act.
-
-    A decision is notified with its result, every other act at once. None while the decision is not notified.
-    """
+    """The deadline, from the notice of the act: at once, but for a decision with its result; None before the notice."""
     notice, filing = found.recorded, turns[-1].after
     if isinstance(notice.event, ev.Decided):
         later = (turn.recorded for turn in turns if turn.recorded.seq > notice.seq)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from rules.filing.time.clocks import reminded_again_at
 from rules.filing.time.reopening import NOT_OFFERED, comes_after_proposal, no_longer_due, overtaken, reopened
-from rules.require import require
+from rules.require import require, shared
 from rules.rule import Change
 from rules.time import working_time
 from schemas.base import Code
@@ -44,27 +44,20 @@ from schemas.stream.ledger import Recorded
 
 Changed = dict[str, Any]
 
+_FROM_SUBMISSION: Final = (
+    *("code", "level", "channel", "fee_channel", "result_channel", "applicant", "filed_by", "form", "papers"),
+    *("authorisation", "address", "payer_account", "possible_duplicates", "client_id", "submission_id", "signs"),
+    *("missing", "received_at", "desk", "result_desk"),
+)
+
 KEPT: Final = 8
 """The number of answered questions, and of inspections, that a filing keeps: the newest. The log has them all."""
 
-_ON_PAPER: Final = ("missing", "received_at")
-_DESKS: Final = ("desk", "result_desk")
-_ASKED_FOR: Final = (
-    "authorisation",
-    "address",
-    "payer_account",
-    "possible_duplicates",
-    "client_id",
-    "submission_id",
-    "signs",
-)
-
 
 def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Changed:
-    fields = ("code", "level", "channel", "fee_channel", "result_channel", "applicant", "filed_by", "form", "papers")
     if event.digests not in {None, filing.digests}:
         raise ValueError("the rules or the calendar are not those that the filing was handed in under")
-    change = {name: getattr(event, name) for name in (*fields, *_ASKED_FOR, *_ON_PAPER, *_DESKS)}
+    change = {name: getattr(event, name) for name in _FROM_SUBMISSION}
     change |= {"at_desk": tuple(event.paper_digests) if event.desk else (), "parts": _parts(filing.procedure, event)}
     others = {"signature": event.signature, "authorisation": event.authorisation, "read_back": event.read_back}
     files = (*event.papers, *(Paper(code=code, file=file) for code, file in others.items()))
@@ -112,10 +105,7 @@ def _parts(rules: ProcedureRules, event: ev.Submitted) -> tuple[FilingPart, ...]
 
 
 def _accountable(rules: ProcedureRules, event: ev.Submitted) -> ProcedureRules:
-    """The rules with the officers accountable for this filing: those at its submission, even if they have left since.
-
-    Older events name no such officers: then officers decide.
-    """
+    """The rules with the officers who were accountable at the submission; older events name none: officers decide."""
     who = event.accountable or ev.Accountable()
     return rules.model_copy(update={"standing_officer": who.standing, "silent_officer": who.silent})
 
@@ -126,10 +116,8 @@ def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Changed:
 
 def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: datetime) -> Changed:
     notes = event.notes or (ERASED_WORDS,) * len(event.needs)  # erasure removes the words, not the items
-    items = tuple(
-        SupplementItem(target=need.target, code=need.code, note=note)
-        for need, note in zip(event.needs, notes, strict=True)
-    )
+    noted = zip(event.needs, notes, strict=True)
+    items = tuple(SupplementItem(target=need.target, code=need.code, note=note) for need, note in noted)
     opened = OpenSupplement(n=event.n, items=items, officer=event.officer, legal_basis=event.legal_basis)
     in_review = filing.supplements_in_review + (filing.accepted_at is not None)
     asked = {"supplements": filing.supplements + 1, "supplements_in_review": in_review}
@@ -156,16 +144,7 @@ def _dossier_transferred(filing: Filing, event: ev.DossierTransferred, _: dateti
 
 
 def _fee_requested(filing: Filing, event: ev.FeeRequested, at: datetime) -> Changed:
-    fee = Fee(
-        n=event.n,
-        amount=event.amount,
-        lines=event.lines,
-        channel=event.channel,
-        waived=event.waived,
-        online=event.channel is Channel.ONLINE,
-        asked_at=at,
-        adds_to=event.adds_to,
-    )
+    fee = Fee(**shared(Fee, event), online=event.channel is Channel.ONLINE, asked_at=at)
     return {"fees": (*(no_longer_due(before) for before in filing.fees), fee)}
 
 
@@ -180,8 +159,7 @@ def _fee_expired(filing: Filing, event: ev.FeeExpired, at: datetime) -> Changed:
 
 def _result_unclaimed(filing: Filing, event: ev.ResultUnclaimed, _: datetime) -> Changed:
     """The change by an unclaimed result: its online payment has ended, and from now on it is paid at the counter."""
-    at_counter = {"channel": Channel.COUNTER, "online": False, "lapsed": True}
-    return {"fees": _change_fee(filing, event.n, at_counter)}
+    return {"fees": _change_fee(filing, event.n, {"channel": Channel.COUNTER, "online": False, "lapsed": True})}
 
 
 def _fee_waived(filing: Filing, event: ev.FeeWaived, _: datetime) -> Changed:
@@ -209,24 +187,10 @@ _MOVES: Final = frozenset({"forwarded", "inspected", "proposed", "obligation_dem
 
 _LEAVE_MOVES: Final = frozenset(
     {
-        "step_started",
-        "reminded",
-        "apology_drafted",
-        "reappointed",
-        "apologised",
-        "overdue",
-        "machine_work_failing",
-        "machine_work_answered",
-        "part_overdue",
-        "part_answered",
-        "calendar_changed",
-        "asked",
-        "answered",
-        "files_scanned",
-        "delivery_changed",
-        "parcel_recalled",
-        "dossier_transferred",
-        "dossier_received",
+        *("step_started", "reminded", "apology_drafted", "reappointed", "apologised", "overdue"),
+        *("machine_work_failing", "machine_work_answered", "part_overdue", "part_answered", "calendar_changed"),
+        *("asked", "answered", "files_scanned", "delivery_changed", "parcel_recalled"),
+        *("dossier_transferred", "dossier_received"),
     }
 )
 
@@ -263,13 +227,12 @@ def _answered(filing: Filing, event: ev.Answered, _: datetime) -> Changed:
 
 
 def _inspected(filing: Filing, event: ev.Inspected, _: datetime) -> Changed:
-    found = Inspection.model_validate(event.model_dump())
-    return {"inspections": (*filing.inspections, found)[-KEPT:], "officer": None}
+    inspections = (*filing.inspections, Inspection(**shared(Inspection, event)))
+    return {"inspections": inspections[-KEPT:], "officer": None}
 
 
 def _opinion_recorded(filing: Filing, event: ev.OpinionRecorded, _: datetime) -> Changed:
-    opinion = Opinion(step=event.step, party=event.party, consent=event.consent, note=event.note)
-    return {"opinions": (*filing.opinions, opinion)}
+    return {"opinions": (*filing.opinions, Opinion(**shared(Opinion, event)))}
 
 
 def _consultation_closed(filing: Filing, event: ev.ConsultationClosed, _: datetime) -> Changed:
@@ -295,8 +258,7 @@ def _change_part(filing: Filing, n: int, change: Mapping[str, Any]) -> tuple[Fil
 
 
 def _calendar_changed(filing: Filing, event: ev.CalendarChanged, _: datetime) -> Changed:
-    parts = tuple(_on_calendar(part, event.calendar) for part in filing.parts)
-    return {"calendar": event.calendar, "parts": parts}
+    return {"calendar": event.calendar, "parts": tuple(_on_calendar(part, event.calendar) for part in filing.parts)}
 
 
 def _on_calendar(part: FilingPart, calendar: Calendar) -> FilingPart:
@@ -325,12 +287,11 @@ def _claimed(filing: Filing, event: ev.Claimed | ev.Reassigned, _: datetime) -> 
 
 
 def _proposed(_: Filing, event: ev.Proposed, __: datetime) -> Changed:
-    said = event.model_dump(include={"outcome", "officer", "acting_for", "reason", "legal_basis"})
-    return {"proposal": Proposal.model_validate(said)}
+    return {"proposal": Proposal(**shared(Proposal, event))}
 
 
 def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Changed:
-    decision = Decision.model_validate({"seq": filing.seq + 1} | event.model_dump(exclude={"kind"}))
+    decision = Decision(seq=filing.seq + 1, **shared(Decision, event))
     over = {"officer": None, "draft": None, "machine_failing": None}
     return {"decision": decision, "processing": True} | over
 
@@ -374,11 +335,9 @@ def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) ->
 
 def _parcel_failed(filing: Filing, event: ev.ParcelFailed, _: datetime) -> Changed:
     """The change by a failed parcel. If the applicant has chosen another delivery, the result goes that way."""
-    wanted_otherwise = event.n == filing.elsewhere and event.outcome in _AT_HAND
+    at_hand = event.outcome in {ParcelOutcome.RETURNED, ParcelOutcome.CANCELLED}
+    wanted_otherwise = event.n == filing.elsewhere and at_hand
     return {"parcel_end": None if wanted_otherwise else event.outcome, "recalled": None, "elsewhere": None}
-
-
-_AT_HAND: Final = frozenset({ParcelOutcome.RETURNED, ParcelOutcome.CANCELLED})
 
 
 def _told(filing: Filing, clock: Clock, **told: datetime | None) -> Changed:
@@ -416,10 +375,8 @@ def _replaced(filing: Filing, lost: RevokedCopy | None, at: datetime) -> Changed
 
 
 def _reissue_requested(filing: Filing, event: ev.ReissueRequested, _: datetime) -> Changed:
-    lost = RevokedCopy(
-        copy_number=filing.copy_number, parcel=event.parcel, outcome=event.outcome, result=require(filing.result)
-    )
-    return {"result": None, "lost_copy": lost}
+    what = {"copy_number": filing.copy_number, "result": require(filing.result)}
+    return {"result": None, "lost_copy": RevokedCopy(parcel=event.parcel, outcome=event.outcome, **what)}
 
 
 def _parcel_found(filing: Filing, event: ev.ParcelFound, _: datetime) -> Changed:

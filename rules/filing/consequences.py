@@ -1,7 +1,6 @@
 """Automatic consequences of a filing's state: a fee falls due, a step begins, the result is delivered."""
 
 from datetime import datetime
-from typing import Final
 
 from rules.filing.fees.request import asked_for, charged_back, reduced
 from rules.filing.fold import current_step, missing_opinions, parts_of, stage
@@ -63,10 +62,10 @@ def _fee(filing: Filing) -> ev.FeeRequested | ev.FeeReduced | None:
 
 
 def _asked_as_of(filing: Filing, due: FeeDue) -> datetime | None:
-    """The moment as of which the fee is assessed; None if the fee is not assessed now.
+    """The moment as of which the fee is assessed; None if it is not assessed now.
 
-    The fee is assessed when it falls due, after a waiver, and after a change of the dossier. After a charge-back it is
-    assessed again, once no suspension, obligation or confirmation holds up the review.
+    It is assessed when it falls due, after a waiver and after a change of the dossier; after a charge-back, once no
+    suspension, obligation or confirmation holds up the review.
     """
     now, changed = require(filing.changed_at), filing.dossier_changed_at
     if filing.fee is not None and filing.fee.state is FeeState.WAIVED:
@@ -74,13 +73,11 @@ def _asked_as_of(filing: Filing, due: FeeDue) -> datetime | None:
     if not _falls_due(filing, due):
         return None
     if charged_back(filing):
-        return None if stage(filing) in _GOES_ON_FIRST else now
+        held_up = stage(filing) in {Stage.SUSPENDED, Stage.OBLIGATION, Stage.CONFIRMATION}
+        return None if held_up else now
     asked = any(fee.state is not FeeState.CANCELLED for fee in filing.fees)
     under_review = due is not FeeDue.RESULT and filing.step is not None
     return changed if asked or under_review else now
-
-
-_GOES_ON_FIRST: Final = frozenset({Stage.SUSPENDED, Stage.OBLIGATION, Stage.CONFIRMATION})
 
 
 def _falls_due(filing: Filing, due: FeeDue) -> bool:
@@ -93,17 +90,15 @@ def _falls_due(filing: Filing, due: FeeDue) -> bool:
 
 def _next_step(filing: Filing) -> ev.Event | None:
     if filing.automatic:
-        return ev.Decided(
-            outcome=Outcome.APPROVED,
-            officer=str(filing.procedure.standing_officer),
-            standing_order=filing.procedure.standing_order,
-        )
+        officer, order = str(filing.procedure.standing_officer), filing.procedure.standing_order
+        return ev.Decided(outcome=Outcome.APPROVED, officer=officer, standing_order=order)
     step = current_step(filing)
     if step is not None and Clock.STEP in filing.clocks:
         return _answered(filing, step) if step.referral is None else _referral(filing, step)
     if filing.suspended or filing.draft is not None or Clock.STEP in filing.clocks:
         return None
-    return ev.StepStarted(step=_upcoming(filing))
+    steps = [step.code for step in filing.procedure.review]
+    return ev.StepStarted(step=steps[0 if filing.step is None else steps.index(filing.step) + 1])
 
 
 def _answered(filing: Filing, step: StepPart) -> ev.ConsultationClosed | None:
@@ -113,10 +108,7 @@ def _answered(filing: Filing, step: StepPart) -> ev.ConsultationClosed | None:
 
 
 def _referral(filing: Filing, step: StepPart) -> ev.Referred | ev.PartsDecided | None:
-    """The event of the next referral, or of the end of the step.
-
-    Paper goes to one agency at a time (Decree 61/2018 art. 19 k6).
-    """
+    """The event of the next referral, on paper one at a time (Decree 61/2018 art. 19 k6), or of the end of the step."""
     parts = parts_of(filing, step)
     if all(part.stage is PartStage.ANSWERED for part in parts):
         return ev.PartsDecided(step=step.code)
@@ -124,12 +116,6 @@ def _referral(filing: Filing, step: StepPart) -> ev.Referred | ev.PartsDecided |
     if planned is None or (filing.channel is not Channel.ONLINE and filing.parts_under_way):
         return None
     return ev.Referred(n=planned.n, step=step.code, part=planned.code, agency=planned.agency)
-
-
-def _upcoming(filing: Filing) -> str:
-    """The code of the step after the finished one."""
-    steps = [step.code for step in filing.procedure.review]
-    return steps[0 if filing.step is None else steps.index(filing.step) + 1]
 
 
 def _delivery(filing: Filing) -> ev.Event | None:

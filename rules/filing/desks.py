@@ -36,15 +36,13 @@ def without_partner(procedure: ProcedureRules, partners: Iterable[Partner]) -> I
     found = {partner.part for partner in partners}
     for _, part in procedure.referred:
         if part.code not in found:
-            names = listed(AGENCY_KIND_NAMES, part.kinds)
-            yield problem("agency", "no_partner", part=part.code, names=names)
+            yield problem("agency", "no_partner", part=part.code, names=listed(AGENCY_KIND_NAMES, part.kinds))
 
 
 def agencies(filing: Filing, role: Role) -> tuple[AgencyCode, ...]:
     """The agencies whose officers in this role may act on the filing now; the first has the filing in its queue.
 
-    The receiving desk accepts the filing. Afterwards it may still act on the applicant's behalf, like the agency's own
-    desk.
+    The receiving desk accepts the filing, and may act on the applicant's behalf afterwards.
     """
     taken_in = filing.accepted_at is not None
     match role:

@@ -61,10 +61,9 @@ def evidence(  # noqa: C901, PLR0911 -- one line for each event
 
 
 def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -> Evidence:
-    """The evidence for a payment of money that is still owed.
+    """The evidence for a payment of money that is still owed: a capture of the amount, or an accepted short payment.
 
-    It is a capture of at least the amount, or an accepted short payment. The amount of an obligation is in its demand,
-    which is the payment's request.
+    The amount of an obligation is in its demand, which is the payment's request.
     """
     payment = payment_workflow(stream.filing, require(event.n))
     still_owed = Entry(("payment_cancelled",), stream=payment, absent=True)
@@ -101,10 +100,9 @@ def scanned(files: Iterable[str], infected: Iterable[str]) -> Finding:
 def examined(
     files: Iterable[tuple[str, FileRef]], submission: Submission | None, version: str | None, answer: Examined
 ) -> Finding:
-    """The finding with the outcome of the examination of the files at these places.
+    """The finding, recorded before an event names the files, of their examination.
 
-    It is recorded before an event names the files. If a submission is given, the finding holds only for its exact
-    content under this version of the procedure.
+    With a submission, it holds only for this exact content under this `version` of the procedure.
     """
     content = None if submission is None else digest(submission.model_dump_json(exclude_none=True))
     fields = {

@@ -28,7 +28,7 @@ def evolve(filing: Filing, recorded: Recorded) -> Filing:
 
 
 def stage(filing: Filing) -> Stage:  # noqa: C901, PLR0911 -- one line for each stage, in the order of the law
-    """The step that the filing waits for."""
+    """The stage of the filing: the act that it waits for."""
     if filing.seq == 0:
         return Stage.DRAFT
     if filing.closed:
@@ -60,12 +60,11 @@ _CLOSED_STATUS: Final = {
     Closing.WITHDRAWN: Status.WITHDRAWN,
     Closing.STOPPED: Status.STOPPED,
 }
-_LAPSED: Final = frozenset({Closing.SUPPLEMENT_EXPIRED, Closing.FEE_EXPIRED})
 
 
 def status(filing: Filing) -> Status:  # noqa: PLR0911 -- one line for each status
     """The national status code, derived from the state; it is never stored by hand."""
-    if filing.closing in _LAPSED:
+    if filing.closing in {Closing.SUPPLEMENT_EXPIRED, Closing.FEE_EXPIRED}:
         return Status.STOPPED if filing.accepted_at else Status.NOT_ACCEPTED
     if filing.closing is not None:
         return _CLOSED_STATUS[filing.closing]
@@ -82,12 +81,9 @@ def status(filing: Filing) -> Status:  # noqa: PLR0911 -- one line for each stat
     return Status.PROCESSING if filing.processing else Status.ACCEPTED
 
 
-_AT_A_STEP: Final = frozenset({Stage.REVIEW, Stage.OBLIGATION})
-
-
 def current_step(filing: Filing) -> StepPart | None:
     """The running review step, if any. A step also runs while an obligation is open."""
-    return filing.begun_step if stage(filing) in _AT_A_STEP else None
+    return filing.begun_step if stage(filing) in {Stage.REVIEW, Stage.OBLIGATION} else None
 
 
 def task_role(filing: Filing) -> Role:

@@ -48,10 +48,7 @@ def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Actio
 
 
 def access_problem(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    """Why `actor` may not see the filing: not its applicant, their representative or one of its officers.
-
-    None if they may.
-    """
+    """Why `actor` may not see the filing, or None: they are not its applicant, representative or officer."""
     if actor.role in OFFICERS:
         return other_hands(filing, actor, *agencies(filing, actor.role))
     if actor.role is Role.APPLICANT and (filing.applicant is None or actor.subject != filing.applicant.subject):

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from functools import cache
-from typing import Final
 
 from rules.filing.fold import current_step, stage, status, task_role
 from rules.officers import claimed_by, role_is, unclaimed
@@ -22,8 +21,7 @@ def at_stage(filing: Filing, *stages: Stage) -> Problem | None:
 
 @cache
 def _not_at(now: Stage, stages: tuple[Stage, ...]) -> Problem:
-    here, wanted = STAGE_NAMES[now], listed(STAGE_NAMES, stages)
-    return problem("", "wrong_stage", here=here, wanted=wanted)
+    return problem("", "wrong_stage", here=STAGE_NAMES[now], wanted=listed(STAGE_NAMES, stages))
 
 
 def at(*stages: Stage) -> When[Filing]:
@@ -41,18 +39,12 @@ def at_the_task(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 def being_handled(filing: Filing) -> Problem | None:
     """Refuses unless an officer of the review has begun to handle the filing."""
-    if status(filing) in _BEING_HANDLED:
-        return None
-    return problem("", "not_handled_yet")
-
-
-_BEING_HANDLED: Final = frozenset({Status.PROCESSING, Status.FINANCIAL_OBLIGATION, Status.STOPPED})
+    handled = status(filing) in {Status.PROCESSING, Status.FINANCIAL_OBLIGATION, Status.STOPPED}
+    return None if handled else problem("", "not_handled_yet")
 
 
 def same_person(filing: Filing, actor: Actor) -> Problem | None:
-    if proposed_by(filing, actor.subject):
-        return problem("actor.subject", "four_eyes")
-    return None
+    return problem("actor.subject", "four_eyes") if proposed_by(filing, actor.subject) else None
 
 
 def proposed_by(filing: Filing, officer: str) -> bool:
@@ -64,9 +56,7 @@ def proposed_by(filing: Filing, officer: str) -> bool:
 
 
 def undecided(filing: Filing) -> Problem | None:
-    if filing.decision is None:
-        return None
-    return problem("", "decided_already")
+    return None if filing.decision is None else problem("", "decided_already")
 
 
 def applicant_side_roles(filing: Filing) -> tuple[Role, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from rules.filing.commands.reports import ASKED_AT
 from rules.filing.desks import agencies
@@ -41,7 +41,7 @@ def tasks(filing: Filing, now: datetime) -> list[Task]:
 def _notices(filing: Filing, now: datetime) -> list[Task]:
     """The notices to officers and to the applicant about a clock, shown while the clock runs."""
     told = [notice for state in filing.clocks.values() if not state.paused for notice in _told(filing, state, now)]
-    early = [_untimed(filing, "finished_early", Role.HANDOVER)] if filing.early else []
+    early = [_notice(filing, "finished_early", Role.HANDOVER)] if filing.early else []
     return told + early + _failing(filing) + _late_parts(filing)
 
 
@@ -66,11 +66,11 @@ def _failing(filing: Filing) -> list[Task]:
     work = filing.machine_failing
     if work is None or stage(filing) is not ASKED_AT[work]:
         return []
-    return [_untimed(filing, f"machine_work:{work}", Role.TEAM_LEAD)]
+    return [_notice(filing, f"machine_work:{work}", Role.TEAM_LEAD)]
 
 
-def _untimed(filing: Filing, name: str, role: Role) -> Task:
-    return Task(name=name, agency=_place(filing, role), role=role, actions=())
+def _notice(filing: Filing, name: str, role: Role, *actions: str, **more: Any) -> Task:
+    return Task(name=name, agency=agencies(filing, role)[0], role=role, actions=actions, **more)
 
 
 def _dossier(filing: Filing, now: datetime) -> list[Task]:
@@ -98,13 +98,14 @@ def _dossier(filing: Filing, now: datetime) -> list[Task]:
 
 def _told(filing: Filing, state: ClockState, now: datetime) -> list[Task]:
     told: list[Task] = []
+    limit = {"due": state.due, "overdue": state.overdue}
     if state.reminded_at and not state.overdue:
-        roles = _reminded(filing, state)
-        told += [_notice(filing, f"reminder:{state.clock}", role, state, _claimer(filing, role)) for role in roles]
+        name = f"reminder:{state.clock}"
+        told += [_notice(filing, name, role, **limit, **_claim(filing, role)) for role in _reminded(filing, state)]
     if state.apologised_at:
         leader = _someone(filing, Role.LEADER)
         actions = (kind for kind in _APOLOGIES if check(filing, kind, leader, now) is None)
-        told.append(_notice(filing, f"apology:{state.clock}", Role.LEADER, state, None, *actions))
+        told.append(_notice(filing, f"apology:{state.clock}", Role.LEADER, *actions, **limit))
     return told
 
 
@@ -119,24 +120,13 @@ def _reminded(filing: Filing, state: ClockState) -> Iterable[Role]:
     return dict.fromkeys((*officers, Role.LEADER))
 
 
-def _notice(filing: Filing, name: str, role: Role, state: ClockState, officer: str | None, *actions: str) -> Task:
-    return Task(
-        name=name,
-        agency=_place(filing, role),
-        role=role,
-        actions=actions,
-        officer=officer,
-        acting_for=filing.acting_for if officer else None,
-        due=state.due,
-        overdue=state.overdue,
-    )
-
-
 def _queues(filing: Filing) -> list[Role]:
     late = [Role.TEAM_LEAD] if any(state.overdue for state in filing.clocks.values()) else []
     asked = any(question.answer is None for question in filing.questions)
     step = current_step(filing)
     at_step = [] if step is None else [step.role]
+    reading = filing.clocks.get(Clock.READING)
+    unread = reading is not None and reading.overdue
     by_stage: dict[Stage, list[Role]] = {
         Stage.INTAKE: [Role.RECEPTION],
         Stage.SUPPLEMENT: [Role.APPLICANT, Role.RECEPTION],
@@ -147,33 +137,18 @@ def _queues(filing: Filing) -> list[Role]:
         Stage.REVIEW: at_step,
         Stage.ISSUE: [Role.SYSTEM],
         Stage.DELIVERY: [Role.SYSTEM],
-        Stage.READING: [Role.APPLICANT, *_unread(filing)],
+        Stage.READING: [Role.APPLICANT, *([Role.HANDOVER] if unread else [])],
         Stage.PICKUP: [Role.HANDOVER],
     }
     return list(dict.fromkeys([*by_stage[stage(filing)], *([Role.APPLICANT] if asked else []), *late]))
 
 
-def _unread(filing: Filing) -> list[Role]:
-    """The role of the desk that hands out results, if the result was not read online in time; else none."""
-    clock = filing.clocks.get(Clock.READING)
-    return [Role.HANDOVER] if clock is not None and clock.overdue else []
-
-
 def _task(filing: Filing, role: Role, now: datetime) -> Task:
-    actor = _someone(filing, role)
     step = current_step(filing)
     clock = filing.clocks.get(STAGE_CLOCK[stage(filing)])
-    officer = _claimer(filing, role)
-    return Task(
-        name=step.code if step else stage(filing),
-        agency=_place(filing, role),
-        role=role,
-        actions=possible(filing, actor, now),
-        officer=officer,
-        acting_for=filing.acting_for if officer else None,
-        due=clock.due if clock else None,
-        overdue=bool(clock and clock.overdue),
-    )
+    limit = {"due": clock.due, "overdue": clock.overdue} if clock else {}
+    actions = possible(filing, _someone(filing, role), now)
+    return _notice(filing, step.code if step else stage(filing), role, *actions, **limit, **_claim(filing, role))
 
 
 STAGE_CLOCK: Final = {
@@ -194,7 +169,6 @@ _CLAIMABLE: Final = frozenset({Stage.INTAKE, Stage.REVIEW, Stage.OBLIGATION})
 
 _MACHINE_ACTIONS: Final = {Stage.ISSUE: ("issue",), Stage.DELIVERY: ("settle_parcel",)}
 
-
 _LEADING: Final = ("release", "reassign")
 """The commands of a team lead."""
 
@@ -207,17 +181,18 @@ def _someone(filing: Filing, role: Role) -> Actor:
         return SYSTEM
     if role is Role.APPLICANT and filing.applicant is not None:
         return Actor(subject=filing.applicant.subject, role=role)
-    return Actor(subject=_claimer(filing, role) or _ANYONE, role=role, agency=_place(filing, role))
-
-
-def _place(filing: Filing, role: Role) -> str:
-    """The agency whose queue holds a task of this role."""
-    return agencies(filing, role)[0]
+    return Actor(subject=_claimer(filing, role) or _ANYONE, role=role, agency=agencies(filing, role)[0])
 
 
 def _claimer(filing: Filing, role: Role) -> str | None:
     """The officer who claimed the filing's current task, if that is a task of this role."""
     return filing.officer if stage(filing) in _CLAIMABLE and role is task_role(filing) else None
+
+
+def _claim(filing: Filing, role: Role) -> dict[str, str | None]:
+    """The officer who claimed the current task of this role, and the absent officer they act for."""
+    officer = _claimer(filing, role)
+    return {"officer": officer, "acting_for": filing.acting_for if officer else None}
 
 
 def possible(filing: Filing, actor: Actor, now: datetime) -> tuple[str, ...]:

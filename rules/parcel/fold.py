@@ -4,17 +4,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from rules.require import shared
 from rules.rule import Change, folding
 from schemas.filing.events import SPOILT, ParcelOutcome
 from schemas.parcel import events as ev
 from schemas.parcel.state import UNDER_WAY, Heard, Meaning, Parcel, ParcelState, Step
 
 MOST_WORDS: Final = 32
-"""The maximum number of recorded tracking steps, since a carrier may report any number.
-
-After it, only an end is recorded.
-"""
-
+"""The maximum number of recorded tracking steps, since a carrier may report any number; then only an end counts."""
 
 _MAY_FOLLOW: Final = {
     ParcelState.REQUESTED: frozenset(ParcelOutcome),
@@ -27,14 +24,9 @@ _MAY_FOLLOW: Final = {
 }
 """The outcomes that the post may report in each state. Each adds to the state before, so the sequence is finite."""
 
-
 SPOILT_STATES: Final = frozenset(ParcelState(outcome.value) for outcome in SPOILT)
 
-
 OUTCOMES: Final = {Meaning(outcome.value): outcome for outcome in ParcelOutcome}
-
-
-_TELLING: Final = frozenset({Meaning.INVITED, Meaning.OTHER})
 
 
 def news(state: ParcelState, heard: tuple[Heard, ...], steps: Iterable[Step]) -> tuple[Step, ...]:
@@ -53,7 +45,7 @@ def _says_something(state: ParcelState, heard: tuple[Heard, ...], step: Step) ->
         return False
     if step.meaning in OUTCOMES:
         return OUTCOMES[step.meaning] in _MAY_FOLLOW[state]
-    return step.meaning in _TELLING and state in UNDER_WAY and len(heard) < MOST_WORDS
+    return step.meaning in {Meaning.INVITED, Meaning.OTHER} and state in UNDER_WAY and len(heard) < MOST_WORDS
 
 
 def collected(parcel: Parcel, step: Step) -> int | None:
@@ -66,30 +58,27 @@ def collected(parcel: Parcel, step: Step) -> int | None:
     return parcel.cod if step.collected is None else step.collected
 
 
-_KEPT: Final = ("number", "address", "contents", "cod", "fee", "watch_seconds", "limit", "since", "calendar", "due")
-
-
 def _ended(parcel: Parcel, event: ev.ConsignmentEnded, at: datetime) -> dict[str, Any]:
     ended = {"state": ParcelState(event.outcome.value), "ended_at": at, "recalled": False, "watch_over": False}
     ended |= {"collected": event.collected, "spoilt": parcel.spoilt or event.outcome in SPOILT}
-    return _heard(parcel, event.said, event.happened_at) | ended
+    return _heard(parcel, event) | ended
 
 
-def _heard(parcel: Parcel, said: str | None, at: datetime | None) -> dict[str, Any]:
+def _heard(
+    parcel: Parcel, event: ev.ConsignmentInvited | ev.ConsignmentReported | ev.ConsignmentEnded
+) -> dict[str, Any]:
     """The recorded tracking steps, with this step added; unchanged for an end without a report of the post."""
-    if said is None or at is None:
+    if event.said is None or event.happened_at is None:
         return {}
-    return {"heard": (*parcel.heard, Heard(said=said, at=at))}
+    return {"heard": (*parcel.heard, Heard(said=event.said, at=event.happened_at))}
 
 
 CHANGES: Final[Mapping[type[Any], Change[Parcel]]] = {
-    ev.ConsignmentRequested: lambda _, event, at: {name: getattr(event, name) for name in _KEPT} | {"requested_at": at},
+    ev.ConsignmentRequested: lambda _, event, at: shared(Parcel, event) | {"requested_at": at},
     ev.ConsignmentCalendarChanged: lambda _, event, __: {"calendar": event.calendar, "due": event.due},
     ev.ConsignmentSent: lambda _, event, __: {"waybill": event.waybill, "state": ParcelState.SENT},
-    ev.ConsignmentInvited: lambda parcel, event, _: (
-        _heard(parcel, event.said, event.happened_at) | {"invitations": event.n}
-    ),
-    ev.ConsignmentReported: lambda parcel, event, _: _heard(parcel, event.said, event.happened_at),
+    ev.ConsignmentInvited: lambda parcel, event, _: _heard(parcel, event) | {"invitations": event.n},
+    ev.ConsignmentReported: lambda parcel, event, _: _heard(parcel, event),
     ev.ConsignmentRecalled: lambda *_: {"recalled": True},
     ev.ConsignmentLeft: lambda *_: {"recalled": False, "left": True},
     ev.CompensationClaimed: lambda _, event, __: {"claim": event.reference},

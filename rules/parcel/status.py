@@ -1,7 +1,7 @@
 """The status of a parcel: its row, its task, and the events that report its end to the filing."""
 
 from rules.parcel.fold import SPOILT_STATES
-from rules.require import require
+from rules.require import require, shared
 from schemas.parcel.state import Parcel, ParcelState
 from schemas.people import Role
 from schemas.stream.rows import ParcelRow, Rows, Standing, TaskRow
@@ -28,16 +28,8 @@ def standing(parcel: Parcel) -> Standing:
 
 def rows(parcel: Parcel) -> Rows:
     """The read models of a parcel."""
-    row = ParcelRow(
-        n=parcel.n,
-        number=parcel.number,
-        waybill=parcel.waybill,
-        state=parcel.state,
-        calendar=str(parcel.calendar),
-        due_at=require(parcel.due),
-        seq=parcel.seq,
-        requested_at=require(parcel.requested_at),
-    )
+    known = {"calendar": str(parcel.calendar), "due_at": require(parcel.due)}
+    row = ParcelRow(**shared(ParcelRow, parcel) | known)
     return Rows(row=row.model_dump(mode="json"), tasks=_tasks(parcel) if parcel.spoilt else None)
 
 

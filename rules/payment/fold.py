@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.payment import charge_backs
-from rules.require import require
+from rules.require import require, shared
 from rules.rule import Change, folding
 from schemas.payment import events as ev
 from schemas.payment.state import Attempt, Capture, ChargeBack, ChargedBack, GivenBack, Payment, PaymentState
@@ -54,24 +54,8 @@ def unless_first(n: int) -> int | None:
     return None if n == 1 else n
 
 
-_KEPT: Final = (
-    "number",
-    "provider",
-    "amount",
-    "limit",
-    "since",
-    "calendar",
-    "due",
-    "description",
-    "watch_seconds",
-    "payer_account",
-    "expires",
-)
-
-
 def _renewed(payment: Payment, event: ev.PaymentRenewed, at: datetime) -> dict[str, Any]:
-    request = Attempt(**event.model_dump(include={"attempt", "provider", "expires"}), requested_at=at)
-    return {"renewed": (*payment.renewed, request)}
+    return {"renewed": (*payment.renewed, Attempt(**shared(Attempt, event), requested_at=at))}
 
 
 def _ended(state: PaymentState) -> Change[Payment]:
@@ -84,7 +68,7 @@ def _on_another_calendar(payment: Payment, event: ev.PaymentCalendarChanged, _: 
 
 
 def _captured(payment: Payment, event: ev.PaymentCaptured, at: datetime) -> dict[str, Any]:
-    capture = Capture(**event.model_dump(include={"capture_id", "amount", "attempt"}), at=event.captured_at)
+    capture = Capture(**shared(Capture, event), at=event.captured_at)
     return {"captures": (*payment.captures, capture)} | (_paid(event.capture_id, at) if event.owed else {})
 
 
@@ -93,12 +77,8 @@ def _paid(capture_id: str, at: datetime) -> dict[str, Any]:
 
 
 def _charged_back(payment: Payment, event: ev.PaymentChargedBack, _: datetime) -> dict[str, Any]:
-    charged = ChargedBack(**event.model_dump(exclude={"kind"}))
-    return {"charged_back": (*payment.charged_back, charged), "ahead": charge_backs.still_ahead(payment, event)}
-
-
-def _charge_back_ahead(payment: Payment, event: ev.PaymentChargeBackAhead, _: datetime) -> dict[str, Any]:
-    return {"ahead": (*payment.ahead, ChargeBack(**event.model_dump(exclude={"kind"})))}
+    charged = (*payment.charged_back, ChargedBack(**shared(ChargedBack, event)))
+    return {"charged_back": charged, "ahead": charge_backs.still_ahead(payment, event)}
 
 
 def _of_request(payment: Payment, n: int, **change: Any) -> dict[str, Any]:
@@ -125,7 +105,7 @@ def _given_back(payment: Payment, event: ev.PaymentRefunded, _: datetime) -> dic
 
 
 CHANGES: Final[Mapping[type[Any], Change[Payment]]] = {
-    ev.PaymentRequested: lambda _, event, at: {name: getattr(event, name) for name in _KEPT} | {"requested_at": at},
+    ev.PaymentRequested: lambda _, event, at: shared(Payment, event) | {"requested_at": at},
     ev.PaymentOrdered: lambda payment, event, _: _of_request(
         payment, event.attempt or 1, pay_url=event.pay_url, code=event.code
     ),
@@ -138,7 +118,9 @@ CHANGES: Final[Mapping[type[Any], Change[Payment]]] = {
     ev.PaymentCaptured: _captured,
     ev.PaymentAccepted: lambda _, event, at: _paid(event.capture_id, at) | {"forgone": event.forgone},
     ev.PaymentChargedBack: _charged_back,
-    ev.PaymentChargeBackAhead: _charge_back_ahead,
+    ev.PaymentChargeBackAhead: lambda payment, event, _: {
+        "ahead": (*payment.ahead, ChargeBack(**shared(ChargeBack, event)))
+    },
     ev.PaymentRefunded: _given_back,
     ev.PaymentWatchEnded: lambda *_: {"watch_over": True},
 }

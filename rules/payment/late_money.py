@@ -17,7 +17,6 @@ EARLY: Final = tuple(timedelta(seconds=after) for after in (0, 5, 60, 600, 3600)
 SPREAD: Final = timedelta(minutes=30)
 """The maximum offset of a watch. All offices open at the same minute, so each watch has an offset of its own."""
 
-
 SOONEST, SELDOMEST = timedelta(seconds=5), timedelta(minutes=30)
 """The shortest and the longest pause between two queries of a provider that also reports by itself."""
 

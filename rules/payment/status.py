@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from rules.require import require
+from rules.require import require, shared
 from rules.waiting import Wait, Waits
 from schemas.ids import BEGINNING, fee_key, of_obligation, reference_of
 from schemas.payment.events import PaymentChargeBackAhead, PaymentOutcomeAwaited
@@ -50,25 +50,16 @@ def reference(payment: Payment, request: Attempt) -> str:
 def rows(payment: Payment) -> Rows:
     """The read models of a payment."""
     renewed = tuple(f"{request.provider}:{reference(payment, request)}" for request in payment.renewed)
-    row = PaymentRow(
-        n=payment.n,
-        number=payment.number,
-        provider=payment.provider,
-        reference=reference_of(fee_key(payment.filing_id, payment.n)),
-        amount=payment.amount,
-        state=payment.state,
-        captured=sum(c.amount for c in payment.captures),
-        refunded=sum(one.amount for one in payment.given_back),
-        calendar=str(payment.calendar),
-        due_at=require(payment.due),
-        settled_at=payment.settled_at,
-        watch_seconds=payment.watch_seconds,
-        seq=payment.seq,
-        requested_at=require(payment.requested_at),
-        renewed=renewed or None,
-        renewed_beginnings=tuple(one[: one.index(":") + 1 + BEGINNING] for one in renewed) or None,
-    )
-    return Rows(row=row.model_dump(mode="json"))
+    row = shared(PaymentRow, payment) | {
+        "reference": reference_of(fee_key(payment.filing_id, payment.n)),
+        "captured": sum(one.amount for one in payment.captures),
+        "refunded": sum(one.amount for one in payment.given_back),
+        "calendar": str(payment.calendar),
+        "due_at": require(payment.due),
+        "renewed": renewed or None,
+        "renewed_beginnings": tuple(one[: one.index(":") + 1 + BEGINNING] for one in renewed) or None,
+    }
+    return Rows(row=PaymentRow(**row).model_dump(mode="json"))
 
 
 def _awaited(payment: Payment) -> Iterator[Wait]:

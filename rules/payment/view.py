@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from rules.payment.fold import is_open
+from rules.require import shared
 from schemas.payment.state import Payment, PaymentState, PaymentView
 
 
@@ -10,22 +11,18 @@ def view(payment: Payment) -> PaymentView:
     """The visible fields of a payment."""
     newest = payment.attempts[-1]
     payable = is_open(payment, newest.attempt) and newest.awaited is None
-    return PaymentView(
-        filing_id=payment.filing_id,
-        n=payment.n,
-        number=payment.number,
-        provider=newest.provider,
-        amount=payment.amount,
-        state=payment.state,
-        pay_url=newest.pay_url if payable else None,
-        code=newest.code if payable else None,
-        captured=sum(c.amount for c in payment.captures),
-        refunded=sum(one.amount for one in payment.given_back),
-        charged_back=sum(one.amount for one in payment.charged_back) or None,
-        attempt=newest.attempt,
-        expires=(newest.expires or payment.due) if payable else None,
-        awaited_until=_awaited_until(payment),
-    )
+    shown = {
+        "provider": newest.provider,
+        "pay_url": newest.pay_url if payable else None,
+        "code": newest.code if payable else None,
+        "captured": sum(one.amount for one in payment.captures),
+        "refunded": sum(one.amount for one in payment.given_back),
+        "charged_back": sum(one.amount for one in payment.charged_back) or None,
+        "attempt": newest.attempt,
+        "expires": (newest.expires or payment.due) if payable else None,
+        "awaited_until": _awaited_until(payment),
+    }
+    return PaymentView(**shared(PaymentView, payment) | shown)
 
 
 def _awaited_until(payment: Payment) -> datetime | None:

@@ -80,7 +80,6 @@ def _complete(decision: PartDecision) -> bool:
 
 _NEEDED: Final = ("reason", "legal_basis")
 
-
 RULES: Final[Rules[Referral]] = Rules(
     {
         "request_decision": Rule(SYSTEM, always, _request),

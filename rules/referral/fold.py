@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from rules.require import require
+from rules.require import require, shared
 from rules.rule import Change, folding
 from schemas.backoffice import PartDecision
 from schemas.filing.events import Claimed, Reassigned, Released
@@ -23,16 +23,12 @@ def next_moment(referral: Referral) -> datetime | None:
     return require(referral.due) if referral.reminded else min(require(referral.remind_at), require(referral.due))
 
 
-_KEPT: Final = ("part", "lead", "dossier", "filed_by", "reminder", "remind_at", "limit", "since", "calendar", "due")
-
-
 def _answered(_: Referral, event: ev.ReferralAnswered, __: datetime) -> dict[str, Any]:
-    decision = PartDecision.model_validate(event.model_dump(exclude={"kind", "automatic", "acting_for"}))
-    return {"state": ReferralState.ANSWERED, "decision": decision}
+    return {"state": ReferralState.ANSWERED, "decision": PartDecision(**shared(PartDecision, event))}
 
 
 CHANGES: Final[Mapping[type[Any], Change[Referral]]] = {
-    ev.ReferralRequested: lambda _, event, at: {name: getattr(event, name) for name in _KEPT} | {"requested_at": at},
+    ev.ReferralRequested: lambda _, event, at: shared(Referral, event) | {"requested_at": at},
     Claimed: lambda _, event, __: {"officer": event.officer, "acting_for": None},
     Reassigned: lambda _, event, __: {"officer": event.officer, "acting_for": event.acting_for},
     Released: lambda *_: {"officer": None, "acting_for": None},
@@ -40,10 +36,6 @@ CHANGES: Final[Mapping[type[Any], Change[Referral]]] = {
     ev.ReferralOverdue: lambda *_: {"overdue": True},
     ev.ReferralAnswered: _answered,
     ev.ReferralCancelled: lambda *_: {"state": ReferralState.CANCELLED},
-    ev.ReferralCalendarChanged: lambda _, event, __: {
-        "calendar": event.calendar,
-        "due": event.due,
-        "remind_at": event.remind_at,
-    },
+    ev.ReferralCalendarChanged: lambda _, event, __: shared(Referral, event),
 }
 evolve = folding(CHANGES)

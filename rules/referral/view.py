@@ -1,21 +1,10 @@
 """The view of a referral."""
 
-from rules.require import require
+from rules.require import require, shared
 from schemas.referral.state import Referral, ReferralView
 
 
 def view(referral: Referral) -> ReferralView:
     """The visible fields of a referral."""
-    return ReferralView(
-        filing_id=referral.filing_id,
-        n=referral.n,
-        seq=referral.seq,
-        part=require(referral.part),
-        lead=require(referral.lead),
-        agency=referral.agency,
-        state=referral.state,
-        due=require(referral.due),
-        overdue=referral.overdue,
-        officer=referral.officer,
-        decision=referral.decision,
-    )
+    known = {name: require(getattr(referral, name)) for name in ("part", "lead", "due")}
+    return ReferralView(**shared(ReferralView, referral) | known)

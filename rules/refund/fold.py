@@ -109,7 +109,6 @@ CHANGES: Final[Mapping[type[Any], Change[Refund]]] = {
     ev.ChargeBackAnswered: _answered,
 }
 
-
 evolve = folding(CHANGES)
 _WHENEVER: Final = datetime.min.replace(tzinfo=UTC)
 """A placeholder for the time of an event that is not recorded yet: its effects do not depend on the time."""

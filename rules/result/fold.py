@@ -76,7 +76,6 @@ def _of(result: Result, registered: str, change: Changed) -> tuple[ResultEntry, 
 
 _NOT_FAILING: Final[Changed] = {"machine_failing": None, "failing_since": None, "error": None}
 
-
 CHANGES: Final[Mapping[type[Any], Change[Result]]] = {
     ev.ResultEntered: _entered,
     ev.ResultMade: _made,

@@ -34,15 +34,8 @@ def _record_opinion(filing: Filing, command: cm.RecordOpinion, _: datetime) -> E
     missing = () if step is None else missing_opinions(filing, step)
     if command.party not in missing:
         raise refuse(problem("party", "not_awaited", names=", ".join(missing)))
-    return (
-        ev.OpinionRecorded(
-            step=step_code(filing),
-            party=command.party,
-            consent=command.consent,
-            officer=command.actor.subject,
-            note=command.note,
-        ),
-    )
+    said = command.model_dump(include={"party", "consent", "note"})
+    return (ev.OpinionRecorded(step=step_code(filing), officer=command.actor.subject, **said),)
 
 
 def _obligation_open(filing: Filing, actor: Actor, *roles: Role) -> Problem | None:
@@ -51,28 +44,15 @@ def _obligation_open(filing: Filing, actor: Actor, *roles: Role) -> Problem | No
 
 
 def _may_demand_obligation(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    wrong = _obligation_open(filing, actor)
-    if wrong is None and filing.obligation is not None and filing.obligation.amount is not None:
-        return problem("", "demanded_already")
-    return wrong
+    demanded = filing.obligation is not None and filing.obligation.amount is not None
+    return _obligation_open(filing, actor) or (problem("", "demanded_already") if demanded else None)
 
 
 def _demand_obligation(filing: Filing, command: cm.DemandObligation, _: datetime) -> Events:
     payable = isinstance(command, cm.PayableDemand) and command.payable
-    return (
-        ev.ObligationDemanded(
-            step=step_code(filing),
-            officer=command.actor.subject,
-            reference=command.reference,
-            amount=command.amount,
-            agency=command.agency,
-            n=OBLIGATIONS + len(filing.demands) + 1 if payable else None,
-        ),
-    )
-
-
-def _may_fulfil_obligation(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    return _obligation_open(filing, actor, Role.CASHIER)
+    n = OBLIGATIONS + len(filing.demands) + 1 if payable else None
+    said = command.model_dump(include={"reference", "amount", "agency"})
+    return (ev.ObligationDemanded(step=step_code(filing), officer=command.actor.subject, n=n, **said),)
 
 
 def _obligation(event: type[ev.ObligationReferred | ev.ObligationFulfilled]) -> Effect[Filing]:
@@ -86,5 +66,9 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     "record_opinion": Rule(ANYBODY, _may_record_opinion, _record_opinion),
     "refer_obligation": Rule(ANYBODY, may_finish(Act.OBLIGATION), _obligation(ev.ObligationReferred)),
     "demand_obligation": Rule(ANYBODY, _may_demand_obligation, _demand_obligation),
-    "fulfil_obligation": Rule(ANYBODY, _may_fulfil_obligation, _obligation(ev.ObligationFulfilled)),
+    "fulfil_obligation": Rule(
+        ANYBODY,
+        lambda filing, actor, _: _obligation_open(filing, actor, Role.CASHIER),
+        _obligation(ev.ObligationFulfilled),
+    ),
 }

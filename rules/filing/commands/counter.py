@@ -22,7 +22,7 @@ MOST_WRONG_CODES: Final = 5
 """The number of wrong codes after which a pick-up code is void and an identity document is required."""
 
 WRONG_CODE: Final = "wrong_code"
-"""The rule of the refusal of a wrong code, after it was counted."""
+"""The rule by which a wrong pick-up code is refused, once it has been counted."""
 
 _BEARS_THE_NUMBER: Final = frozenset({IdentityDocument.CITIZEN_CARD, IdentityDocument.VNEID})
 
@@ -33,32 +33,21 @@ def _may_hand_over(filing: Filing, __: Actor, _: datetime) -> Problem | None:
 
 def _hand_over(filing: Filing, command: cm.HandOver, now: datetime) -> Events:
     given = _authorisation(filing, command)
-    wrong = [
-        *_unauthorised(filing, command, given, now),
-        *_unidentified(filing, command, given),
-        *_unsigned(command),
-    ]
+    wrong = [*_unauthorised(filing, command, given, now), *_unidentified(filing, command, given)]
+    if (command.signature is None) is not command.signed_on_paper:
+        wrong.append(problem("signature", "receipt_to_be_signed"))
     if wrong:
         raise refuse(*wrong)
-    return (
-        ev.HandedOver(
-            channel=Channel.COUNTER,
-            receiver=command.receiver,
-            by_code=command.code is not None,
-            document=command.identity.document if command.identity else None,
-            recipient=command.recipient,
-            identity=command.identity,
-            authorisation=command.authorisation,
-            signature=command.signature,
-        ),
-    )
+    said = command.model_dump(include={"receiver", "recipient", "identity", "authorisation", "signature"})
+    document = command.identity.document if command.identity else None
+    by_code = command.code is not None
+    return (ev.HandedOver(channel=Channel.COUNTER, by_code=by_code, document=document, **said),)
 
 
 def _authorisation(filing: Filing, command: cm.HandOver) -> Authorisation | None:
-    """The authorisation of the receiver: shown now, or part of the submission."""
-    if command.receiver is Receiver.APPLICANT:
-        return command.authorisation
-    return command.authorisation or filing.authorisation
+    """The authorisation of the receiver: shown now, or for a representative that of the submission."""
+    own = None if command.receiver is Receiver.APPLICANT else filing.authorisation
+    return command.authorisation or own
 
 
 def _unauthorised(
@@ -96,11 +85,6 @@ def _number(filing: Filing, receiver: Receiver, given: Authorisation | None) -> 
         return given.id_number if given else None
     applicant = filing.applicant
     return applicant.id_number if applicant and applicant.kind is PersonKind.PERSON else None
-
-
-def _unsigned(command: cm.HandOver) -> Iterator[Problem]:
-    if (command.signature is None) is not command.signed_on_paper:
-        yield problem("signature", "receipt_to_be_signed")
 
 
 def _count_wrong_code(filing: Filing, command: cm.CountWrongCode, _: datetime) -> Events:

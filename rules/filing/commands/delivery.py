@@ -23,9 +23,8 @@ from schemas.publishing.calendar import Timeliness
 def _issue(filing: Filing, command: cm.Issue, now: datetime) -> Events:
     if command.result is None:
         raise refuse(problem("result", "result_file_required"))
-    return _issued(
-        filing, ev.ResultIssued(result=command.result, expires_on=command.expires_on, copies=command.copies), now
-    )
+    issued = ev.ResultIssued(result=command.result, expires_on=command.expires_on, copies=command.copies)
+    return _issued(filing, issued, now)
 
 
 def _settle_result(filing: Filing, command: cm.SettleResult, now: datetime) -> Events:
@@ -56,10 +55,7 @@ def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Eve
 
 
 def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
-    """The event of a fee that the post collected, even late.
-
-    None if the fee is no longer due by post, or if the sum differs.
-    """
+    """The event of a fee that the post collected, even late; none if it is no longer due by post or the sum differs."""
     fee = filing.fee
     if fee is None or fee.state is not FeeState.DUE or fee.channel is not Channel.POST or command.fee != fee.amount:
         return ()
@@ -67,22 +63,16 @@ def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
 
 
 def _may_settle_parcel(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """Refuses the report if the filing never had a parcel.
-
-    Late reports pass, also about parcels sent before it was reopened.
-    """
+    """Refuses the report if the filing never had a parcel; reports about parcels before a reopening pass."""
     return None if filing.parcels else problem("n", "no_such_parcel")
 
 
 def _may_cancel_parcel(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    wrong = at_stage(filing, Stage.DELIVERY)
-    if wrong is None and Clock.DELIVERY not in filing.clocks:
+    if (wrong := at_stage(filing, Stage.DELIVERY)) is not None:
+        return wrong
+    if Clock.DELIVERY not in filing.clocks:
         return problem("", "no_such_parcel")
-    return wrong or (None if filing.recalled is None else problem("", "recalled_already"))
-
-
-def _cancel_parcel(filing: Filing, command: cm.CancelParcel, _: datetime) -> Events:
-    return (ev.ParcelRecalled(n=filing.parcels, officer=command.actor.subject),)
+    return None if filing.recalled is None else problem("", "recalled_already")
 
 
 MOST_CHANGES: Final = 10
@@ -135,22 +125,22 @@ def _acknowledge(filing: Filing, command: cm.AcknowledgeResult, now: datetime) -
 
 
 def _may_renew(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    wrong = at_stage(filing, Stage.READING)
-    if wrong is None and filing.links >= MOST_LINKS:
-        return problem("", "too_many_links", most=MOST_LINKS)
-    return wrong
+    too_many = problem("", "too_many_links", most=MOST_LINKS) if filing.links >= MOST_LINKS else None
+    return at_stage(filing, Stage.READING) or too_many
 
 
 RULES: Final[dict[str, Rule[Filing]]] = {
     "issue": Rule(SYSTEM, at(Stage.ISSUE), _issue),
     "settle_result": Rule(SYSTEM, at(Stage.ISSUE), _settle_result),
     "settle_parcel": Rule(SYSTEM, _may_settle_parcel, _settle_parcel),
-    "cancel_parcel": Rule((Role.HANDOVER,), _may_cancel_parcel, _cancel_parcel),
+    "cancel_parcel": Rule(
+        (Role.HANDOVER,),
+        _may_cancel_parcel,
+        lambda filing, command, _: (ev.ParcelRecalled(n=filing.parcels, officer=command.actor.subject),),
+    ),
     "change_delivery": Rule(ANYBODY, _may_change_delivery, _change_delivery),
-    "acknowledge_result": Rule((*_READERS,), at(Stage.READING), _acknowledge),
+    "acknowledge_result": Rule(_READERS, at(Stage.READING), _acknowledge),
     "renew_link": Rule(
-        (*_READERS, Role.HANDOVER),
-        _may_renew,
-        lambda filing, *_: (ev.ResultOffered(n=filing.links + 1),),
+        (*_READERS, Role.HANDOVER), _may_renew, lambda filing, *_: (ev.ResultOffered(n=filing.links + 1),)
     ),
 }

@@ -9,6 +9,7 @@ from rules.filing.submission import admission
 from rules.filing.submission.files import not_examined, undetermined
 from rules.filing.submission.receipt import problems_on_paper, validity_problems
 from rules.officers import role_is, unclaimed
+from rules.require import shared
 from rules.rule import ANYBODY, Rule, refuse
 from schemas.base import AgencyCode
 from schemas.errors import Problem, problem
@@ -28,47 +29,36 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     where = (*elsewhere, *of_another_province(command.only_in), *alone, *desks)
     when = (*validity_problems(submission, command.not_in_force), *on_paper)
     admitted = admission.admit(submission, rules, now, (*where, *when, *command.examined.problems))
-    submitted = ev.Submitted(
-        agency=filing.agency,
-        desk=_another(submission.desk, filing),
-        result_desk=_another(submission.result_desk, filing, submission.desk),
-        procedure=rules.code,
-        version=rules.version,
-        procedure_sha256=rules.sha256,
-        calendar=filing.calendar.name,
-        level=admitted.level,
-        channel=submission.channel,
-        fee_channel=admitted.fee_channel,
-        result_channel=submission.result_channel,
-        accountable=command.accountable,
-        digests=filing.digests,
-        partners=command.partners,
-        missing=admitted.missing,
-        received_at=submission.received_at,
-        assisted=submission.assisted is not None,
-        read_back=submission.assisted,
-        scan=command.examined.scan,
-        signature_check=command.examined.signature,
-        signs=command.signs or None,
-        client_id=submission.client_id,
-        submission_id=submission.submission_id,
-        paper_digests={paper.code: paper.file and paper.file.sha256 for paper in submission.papers},
-        applicant=submission.applicant,
-        filed_by=submission.actor,
-        form=submission.form,
-        papers=submission.papers,
-        authorisation=submission.authorisation,
-        signature=submission.signature,
-        address=submission.address,
-        payer_account=submission.payer_account,
-    )
+    said = shared(ev.Submitted, submission) | {
+        "agency": filing.agency,
+        "desk": _another(submission.desk, filing),
+        "result_desk": _another(submission.result_desk, filing, submission.desk),
+        "procedure": rules.code,
+        "version": rules.version,
+        "procedure_sha256": rules.sha256,
+        "calendar": filing.calendar.name,
+        "level": admitted.level,
+        "fee_channel": admitted.fee_channel,
+        "accountable": command.accountable,
+        "digests": filing.digests,
+        "partners": command.partners,
+        "missing": admitted.missing,
+        "assisted": submission.assisted is not None,
+        "read_back": submission.assisted,
+        "scan": command.examined.scan,
+        "signature_check": command.examined.signature,
+        "signs": command.signs or None,
+        "paper_digests": {paper.code: paper.file and paper.file.sha256 for paper in submission.papers},
+        "filed_by": submission.actor,
+    }
+    submitted = ev.Submitted(**said)
     if submission.channel is Channel.ONLINE or admitted.missing:
         return (submitted,)
     return (submitted, ev.Accepted(since=submission.received_at))
 
 
 def _another(desk: AgencyCode | None, filing: Filing, usual: AgencyCode | None = None) -> AgencyCode | None:
-    """Returns the desk; None if it is the deciding agency's own desk."""
+    """The desk; None if it is the `usual` one, by default that of the deciding agency."""
     return None if desk == (usual or filing.agency) else desk
 
 
@@ -92,14 +82,12 @@ def _incomplete(filing: Filing) -> Problem | None:
 
 
 def _standing_order(filing: Filing) -> Problem | None:
-    if filing.procedure.standing_officer is not None:
-        return None
-    return problem("", "no_standing_order")
+    return problem("", "no_standing_order") if filing.procedure.standing_officer is None else None
 
 
 def _may_judge_signature(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    wrong = _at_intake(filing, actor, now)
-    return wrong or (None if undetermined(filing) else problem("", "signature_not_in_doubt"))
+    certain = None if undetermined(filing) else problem("", "signature_not_in_doubt")
+    return _at_intake(filing, actor, now) or certain
 
 
 def _judge_signature(filing: Filing, command: cm.JudgeSignature, _: datetime) -> Events:
@@ -114,10 +102,8 @@ def _refuse_intake(_: Filing, command: cm.RefuseIntake, __: datetime) -> Events:
 
 
 def _may_transfer(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    wrong = _works_at(actor, filing.receiving)
-    if wrong is None and (filing.accepted_at is None or not filing.at_desk):
-        return problem("", "nothing_to_transfer")
-    return wrong
+    nothing = filing.accepted_at is None or not filing.at_desk
+    return _works_at(actor, filing.receiving) or (problem("", "nothing_to_transfer") if nothing else None)
 
 
 def _transfer(filing: Filing, command: cm.TransferDossier, _: datetime) -> Events:
@@ -128,10 +114,8 @@ def _transfer(filing: Filing, command: cm.TransferDossier, _: datetime) -> Event
 
 
 def _may_receive(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    wrong = _works_at(actor, filing.agency)
-    if wrong is None and not filing.under_way:
-        return problem("", "nothing_under_way")
-    return wrong
+    nothing = None if filing.under_way else problem("", "nothing_under_way")
+    return _works_at(actor, filing.agency) or nothing
 
 
 def _receive(filing: Filing, command: cm.ReceiveDossier, _: datetime) -> Events:
@@ -140,9 +124,7 @@ def _receive(filing: Filing, command: cm.ReceiveDossier, _: datetime) -> Events:
 
 
 def _works_at(actor: Actor, agency: str) -> Problem | None:
-    if actor.agency == agency:
-        return None
-    return problem("actor.agency", "other_desk", agency=agency)
+    return None if actor.agency == agency else problem("actor.agency", "other_desk", agency=agency)
 
 
 RULES: Final[dict[str, Rule[Filing]]] = {

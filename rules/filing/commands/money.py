@@ -26,9 +26,7 @@ def _may_waive_fee(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     if not waivers:
         return problem("", "no_waivers")
     wrong = role_is(actor, *sorted({waiver.approver for waiver in waivers})) or at_stage(filing, Stage.FEE)
-    if wrong is None and filing.waiver is not None:
-        return problem("", "waived_already")
-    return wrong
+    return wrong or (problem("", "waived_already") if filing.waiver else None)
 
 
 def _waive_fee(filing: Filing, command: cm.WaiveFee, now: datetime) -> Events:
@@ -40,15 +38,8 @@ def _waive_fee(filing: Filing, command: cm.WaiveFee, now: datetime) -> Events:
     waiver = approved[command.waiver]
     if (why := not_granted(filing, rule, waiver, now)) is not None:
         raise refuse(why)
-    return (
-        ev.FeeWaived(
-            n=fee.n,
-            waiver=waiver.code,
-            percent=waiver.percent,
-            officer=command.actor.subject,
-            reason=command.reason,
-        ),
-    )
+    waived = {"n": fee.n, "waiver": waiver.code, "percent": waiver.percent}
+    return (ev.FeeWaived(officer=command.actor.subject, reason=command.reason, **waived),)
 
 
 def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, now: datetime) -> Events:
@@ -102,7 +93,7 @@ def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
         raise refuse(problem("n", "no_such_fee"))
     if paid:
         came = {"amount": command.amount, "forgone": command.forgone}
-        return (ev.FeePaid.model_validate({"n": fee.n, "channel": Channel.ONLINE} | came),)
+        return (ev.FeePaid(n=fee.n, channel=Channel.ONLINE, **came),)
     return fee_lapsed(filing, fee)
 
 
@@ -111,14 +102,8 @@ def _meet_obligation(filing: Filing, command: cm.SettleFee) -> Events:
     owed, paid = filing.obligation, command.settlement is FeeSettlement.PAID
     if owed is None or owed.n != command.n or not paid or command.amount + (command.forgone or 0) != owed.amount:
         raise refuse(problem("n", "no_such_fee"))
-    return (
-        ev.ObligationFulfilled(
-            step=owed.step,
-            officer=command.actor.subject,
-            reference=reference_of(fee_key(filing.filing_id, command.n)),
-            n=command.n,
-        ),
-    )
+    reference = reference_of(fee_key(filing.filing_id, command.n))
+    return (ev.ObligationFulfilled(step=owed.step, officer=command.actor.subject, reference=reference, n=command.n),)
 
 
 def _ask_fee_again(filing: Filing, command: cm.AskFeeAgain, _: datetime) -> Events:

@@ -43,12 +43,12 @@ def _record_scan(_: Filing, command: cm.RecordScan, __: datetime) -> Events:
 _ASKING: Final = at(*ASKED_AT.values())
 
 
-def _may_report_part(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """Never refuses a report about a part: other agencies go on at any stage, while the lead agency waits."""
-    return None if filing.parts_under_way else _NOT_AWAITED
-
-
 _NOT_AWAITED: Final = problem("n", "no_such_part")
+
+
+def _may_report_part(filing: Filing, __: Actor, _: datetime) -> Problem | None:
+    """Refuses a report only if no part is under way: other agencies go on at any stage of the filing."""
+    return None if filing.parts_under_way else _NOT_AWAITED
 
 
 def _awaited(filing: Filing, n: int) -> FilingPart:
@@ -73,11 +73,9 @@ def _settle_part(filing: Filing, command: cm.SettlePart, _: datetime) -> Events:
 
 def _settle_complaint(filing: Filing, command: cm.SettleComplaint, _: datetime) -> Events:
     if not stands(filing, command.about):
-        why = problem("about", "act_over")
-        raise refuse(why)
+        raise refuse(problem("about", "act_over"))
     if command.step not in places(filing):
-        why = problem("step", "no_such_step")
-        raise refuse(why)
+        raise refuse(problem("step", "no_such_step"))
     said = command.model_dump(include={"about", "step", "officer"})
     return (ev.Reopened(complaint=command.n, **said),)
 

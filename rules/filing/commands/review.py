@@ -45,11 +45,8 @@ def _may_recall(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
         return problem("", "nothing_to_recall")
     if move.officer != actor.subject:
         return problem("actor.subject", "not_your_move")
-    return role_is(actor, _mover(filing, move.step) if move.step else Role.LEADER)
-
-
-def _mover(filing: Filing, step: str) -> Role:
-    return next(part.role for part in filing.procedure.review if part.code == step)
+    roles = {step.code: step.role for step in filing.procedure.review}
+    return role_is(actor, roles[move.step] if move.step else Role.LEADER)
 
 
 def _recall(filing: Filing, command: cm.Recall, _: datetime) -> Events:
@@ -114,10 +111,9 @@ def _show_draft(filing: Filing, command: cm.ShowDraft, _: datetime) -> Events:
 
 
 def _may_answer_draft(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    wrong = at_stage(filing, Stage.CONFIRMATION) or role_is(actor, *applicant_side_roles(filing))
-    if wrong is None and now >= filing.clocks[Clock.CONFIRMATION].due:
-        return problem("", "silence_has_confirmed")
-    return wrong
+    if wrong := at_stage(filing, Stage.CONFIRMATION) or role_is(actor, *applicant_side_roles(filing)):
+        return wrong
+    return problem("", "silence_has_confirmed") if now >= filing.clocks[Clock.CONFIRMATION].due else None
 
 
 def _correct_draft(filing: Filing, command: cm.CorrectDraft, _: datetime) -> Events:

@@ -19,14 +19,14 @@ from schemas.level import Channel
 from schemas.limit import Limit
 from schemas.people import Actor, Role
 from schemas.publishing.procedure import Silence
-from schemas.publishing.procedure_rules import CasePart, ProcedureRules
+from schemas.publishing.procedure_rules import CasePart
 
 _UNDER_REVIEW: Final = (Stage.REVIEW, Stage.CONFIRMATION)
-_STOPPABLE: Final = (*_UNDER_REVIEW, Stage.OBLIGATION, Stage.FEE, Stage.SUSPENDED)
 
 
 def _may_stop(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    return at_stage(filing, *_STOPPABLE) or undecided(filing) or being_handled(filing)
+    wrong = at_stage(filing, *_UNDER_REVIEW, Stage.OBLIGATION, Stage.FEE, Stage.SUSPENDED)
+    return wrong or undecided(filing) or being_handled(filing)
 
 
 def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
@@ -34,8 +34,9 @@ def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
     _only_of_its_mode(command)
     if command.mode is cm.StopMode.END:
         unproposed = filing.proposal is None or filing.proposal.outcome is not Outcome.REFUSED
-        _says_why(command, unproposed=unproposed)
         own_reason = command.unproposed_reason if unproposed else None
+        if unproposed and own_reason is None:
+            raise refuse(problem("unproposed_reason", "reason_required", says="unproposed_reason_required"))
         return (ev.Stopped(**said, unproposed=unproposed, unproposed_reason=own_reason),)
     if stage(filing) is not Stage.REVIEW:
         raise refuse(problem("mode", "suspend_only_in_review"))
@@ -45,7 +46,7 @@ def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
 
 
 def _only_of_its_mode(command: cm.Stop) -> None:
-    """Refuse fields that belong to the other mode, suspension or end."""
+    """Refuses the fields of a suspension in a command to end the filing, and the reverse."""
     for name in _ONLY_OF[command.mode]:
         if getattr(command, name) is not None:
             raise refuse(problem(name, _NOT_OF[command.mode]))
@@ -55,22 +56,15 @@ _ONLY_OF: Final = {cm.StopMode.END: ("limit", "awaits"), cm.StopMode.SUSPEND: ("
 _NOT_OF: Final = {cm.StopMode.END: "only_for_suspension", cm.StopMode.SUSPEND: "only_for_end"}
 
 
-def _says_why(command: cm.Stop, *, unproposed: bool) -> None:
-    """Refuses an end that no specialist has proposed, unless the leader gives the reason."""
-    if unproposed and command.unproposed_reason is None:
-        raise refuse(problem("unproposed_reason", "reason_required", says="unproposed_reason_required"))
-
-
 def _within(limit: Limit, most: Limit, name: str) -> None:
-    """Refuse a limit that is longer than `most`, zero, or in another unit."""
+    """Refuses a limit that is longer than `most`, zero, or in another unit."""
     if limit.unit is not most.unit or not 0 < limit.amount <= most.amount:
         raise refuse(problem(name, "too_far", most=most.words))
 
 
 def _prolong(filing: Filing, command: cm.Prolong, now: datetime) -> Events:
-    over = problem("by", "end_over")
     by = _longer(filing.procedure.limits.suspension, command.by)
-    _still_to_come(filing, Clock.SUSPENSION, by, now, over)
+    _still_to_come(filing, Clock.SUSPENSION, by, now, problem("by", "end_over"))
     return (ev.SuspensionProlonged(officer=command.actor.subject, by=by, reason=command.reason),)
 
 
@@ -99,9 +93,8 @@ def _may_postpone(filing: Filing, times: int, notice: Limit, now: datetime) -> P
     """Refuses a postponement if there were too many before it, or if the due time is too close."""
     if postponements(filing) >= times:
         return problem("", "postponed_already", times=times)
-    if not _in_time(filing, notice, now):
-        return problem("", "too_late_to_postpone", notice=notice.words)
-    return None
+    in_time = _in_time(filing, notice, now)
+    return None if in_time else problem("", "too_late_to_postpone", notice=notice.words)
 
 
 def _in_time(filing: Filing, notice: Limit, now: datetime) -> bool:
@@ -116,14 +109,13 @@ def _extend(filing: Filing, command: cm.Extend, _: datetime) -> Events:
 
 
 def _may_apply_case(filing: Filing, _: Actor, now: datetime) -> Problem | None:
-    wrong = at_stage(filing, *_UNDER_REVIEW) or undecided(filing)
-    if wrong is None and not _cases(filing):
+    if wrong := at_stage(filing, *_UNDER_REVIEW) or undecided(filing):
+        return wrong
+    if not _cases(filing):
         return problem("", "no_cases")
-    if wrong is None and filing.case is not None:
+    if filing.case is not None:
         return problem("", "case_applied_already")
-    if wrong is None and now >= filing.clocks[Clock.PROCESSING].due:
-        return problem("", "too_late_for_case")
-    return wrong
+    return problem("", "too_late_for_case") if now >= filing.clocks[Clock.PROCESSING].due else None
 
 
 def _cases(filing: Filing) -> dict[str, CasePart]:
@@ -140,10 +132,8 @@ def _apply_case(filing: Filing, command: cm.ApplyCase, _: datetime) -> Events:
 
 
 def _may_reappoint(filing: Filing, _: Actor, now: datetime) -> Problem | None:
-    wrong = _while_awaited(filing)
-    if wrong is None and silence_approves(filing):
-        return problem("", "silence_approves")
-    return wrong or _may_postpone(filing, ONCE, filing.procedure.limits.notice, now)
+    silent = problem("", "silence_approves") if silence_approves(filing) else None
+    return _while_awaited(filing) or silent or _may_postpone(filing, ONCE, filing.procedure.limits.notice, now)
 
 
 ONCE: Final = 1
@@ -157,19 +147,17 @@ def _while_awaited(filing: Filing) -> Problem | None:
 
 
 def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
-    over = problem("by", "appointment_over")
     by = _longer(put_off_at_most(filing), command.by)
-    _still_to_come(filing, Clock.PROCESSING, by, now, over)
+    _still_to_come(filing, Clock.PROCESSING, by, now, problem("by", "appointment_over"))
     return (ev.Reappointed(officer=command.actor.subject, by=by, reason=command.reason),)
 
 
 def _may_apologise(filing: Filing, _: Actor, now: datetime) -> Problem | None:
-    wrong = _while_awaited(filing)
-    if wrong is None and now < filing.clocks[Clock.PROCESSING].due:
+    if (wrong := _while_awaited(filing)) is not None:
+        return wrong
+    if now < filing.clocks[Clock.PROCESSING].due:
         return problem("", "not_late")
-    if wrong is None and filing.apologised:
-        return problem("", "apologised_already")
-    return wrong
+    return problem("", "apologised_already") if filing.apologised else None
 
 
 def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Events:
@@ -230,23 +218,19 @@ def _expire(filing: Filing, state: ClockState) -> Events:
 
 
 def _processing_over(filing: Filing, state: ClockState, late: ev.Overdue) -> Events:
+    rules = filing.procedure
     if silence_approves(filing):
-        return (late, _approved_by_silence(filing.procedure))
+        officer, basis = str(rules.silent_officer), rules.silent_basis
+        return (late, ev.Decided(outcome=Outcome.APPROVED, officer=officer, silence=basis))
     return (late,) if state.apologised_at else (late, ev.ApologyDrafted(due=state.due))
-
-
-def _approved_by_silence(rules: ProcedureRules) -> ev.Decided:
-    return ev.Decided(outcome=Outcome.APPROVED, officer=str(rules.silent_officer), silence=rules.silent_basis)
 
 
 def _change_calendar(filing: Filing, command: cm.ChangeCalendar, now: datetime) -> Events:
     state = filing.clocks.get(Clock.PROCESSING)
     if state is not None and silence_approves(filing) and _has_run_out(state, now):
-        why = problem("", "silence_has_approved", says="silence_is_approval")
-        raise refuse(why)
+        raise refuse(problem("", "silence_has_approved", says="silence_is_approval"))
     if command.calendar == filing.calendar:
-        why = problem("calendar", "in_force")
-        raise refuse(why)
+        raise refuse(problem("calendar", "in_force"))
     return (ev.CalendarChanged(calendar=command.calendar),)
 
 

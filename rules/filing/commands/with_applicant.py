@@ -88,10 +88,10 @@ def _request_supplement(filing: Filing, command: cm.RequestSupplement, now: date
 
 
 def _may_supplement(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    wrong = at_stage(filing, Stage.SUPPLEMENT) or role_is(actor, *applicant_side_roles(filing))
-    if wrong is None and now >= filing.clocks[Clock.SUPPLEMENT].due:
-        return problem("", "too_late", says="too_late_to_supplement")
-    return wrong
+    if wrong := at_stage(filing, Stage.SUPPLEMENT) or role_is(actor, *applicant_side_roles(filing)):
+        return wrong
+    late = now >= filing.clocks[Clock.SUPPLEMENT].due
+    return problem("", "too_late", says="too_late_to_supplement") if late else None
 
 
 def _supplement(filing: Filing, command: cm.Supplement, _: datetime) -> Events:
@@ -118,10 +118,7 @@ def _supplement(filing: Filing, command: cm.Supplement, _: datetime) -> Events:
 
 
 def _unanswered(filing: Filing, command: cm.Supplement) -> list[Problem]:
-    given = {
-        cm.TargetKind.PAPER: {paper.code for paper in command.papers},
-        cm.TargetKind.FIELD: set(command.form),
-    }
+    given = {cm.TargetKind.PAPER: {paper.code for paper in command.papers}, cm.TargetKind.FIELD: set(command.form)}
     asked = filing.supplement.items if filing.supplement else ()
     where = {cm.TargetKind.PAPER: "papers", cm.TargetKind.FIELD: "form"}
     missing = [
@@ -177,8 +174,6 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     "ask": Rule(ANYBODY, _may_ask, _ask),
     "answer": Rule(ANYBODY, _may_answer, _answer),
     "withdraw": Rule(
-        (Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION),
-        lambda filing, __, _: undecided(filing),
-        _withdraw,
+        (Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION), lambda filing, *_: undecided(filing), _withdraw
     ),
 }

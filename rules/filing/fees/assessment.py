@@ -1,7 +1,7 @@
 """The assessment of a filing's fee, item by item, and its waivers. Only this module calculates a fee."""
 
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from rules.filing.conditions import Dossier, hold, received_on
 from rules.time.in_force import in_force, validity_in_words
@@ -12,9 +12,6 @@ from schemas.filing.state import Filing
 from schemas.people import Role
 from schemas.publishing.fee import GoverningDay
 from schemas.publishing.procedure_rules import FeeItemPart, FeePart, WaiverPart
-
-_PERCENT: Final = 100
-_BASIS_POINTS: Final = 10_000
 
 
 class Charge(NamedTuple):
@@ -52,10 +49,7 @@ class Assessment(NamedTuple):
 
 
 def assess(fee: FeePart | None, dossier: Dossier, received: date, now: datetime, percent: int = 0) -> Assessment:
-    """The fee for a dossier of the day `received`, if requested `now`, less the waived `percent`.
-
-    Items that do not apply, or amount to nothing, are left out.
-    """
+    """The fee for a dossier `received` that day, if requested `now`, less the waived `percent`; no items without a sum."""
     if fee is None:
         return Assessment()
     day = governing_day(fee, received, now)
@@ -71,16 +65,16 @@ def governing_day(fee: FeePart, received: date, now: datetime) -> date:
 
 def taken_off(amount: int, percent: int) -> int:
     """The waived `percent` of one line, rounded half up to 1 đồng."""
-    return _half_up(amount * percent, _PERCENT)
+    return _half_up(amount * percent, 100)
 
 
 def _line(item: FeeItemPart, dossier: Dossier) -> FeeLine:
-    """The line of an item. The amount of a rate is rounded half up to 1 đồng, as one unit."""
+    """The line of an item. A rate counts as one unit, whose amount is rounded half up to 1 đồng."""
     if item.of is None:
         unit, quantity = item.amount or 0, 1 if item.per is None else _stated(item.per, dossier)
     else:
         value = _stated(item.of, dossier)
-        unit, quantity = _half_up(value * (item.basis_points or 0), _BASIS_POINTS), int(value > 0)
+        unit, quantity = _half_up(value * (item.basis_points or 0), 10_000), int(value > 0)
     counted = unit * quantity
     due = _bounded(item, counted) if quantity else 0
     return FeeLine(code=item.code, amount=unit, quantity=quantity, bounded=None if due == counted else due)
@@ -113,18 +107,13 @@ def not_granted(filing: Filing, fee: FeePart, waiver: WaiverPart, now: datetime)
     received = received_on(filing)
     if (why := not_for(waiver, filing, received, governing_day(fee, received, now))) is not None:
         return why
-    if waiver.evidence is not None and waiver.evidence not in {paper.code for paper in filing.papers}:
-        return problem("waiver", "waiver_without_evidence", paper=waiver.evidence)
-    return None
+    proved = waiver.evidence in {None, *(paper.code for paper in filing.papers)}
+    return None if proved else problem("waiver", "waiver_without_evidence", paper=waiver.evidence)
 
 
 def not_for(waiver: WaiverPart, dossier: Dossier, received: date, governing: date) -> Problem | None:
-    """Why a waiver does not apply; None if it applies. Its evidence is not checked.
-
-    `governing` is the day whose rules apply.
-    """
+    """Why a waiver does not apply on the `governing` day; None if it applies. Its evidence is not checked."""
     if not in_force(waiver, governing):
         return problem("waiver", "waiver_not_in_force", validity=validity_in_words(waiver))
-    if not hold(waiver.when, dossier, received):
-        return problem("waiver", "waiver_not_for_this_filing")
-    return None
+    held = hold(waiver.when, dossier, received)
+    return None if held else problem("waiver", "waiver_not_for_this_filing")

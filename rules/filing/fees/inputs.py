@@ -48,10 +48,9 @@ def inputs(rules: ProcedureRules) -> tuple[str, ...]:
 def missing(
     rules: ProcedureRules, case: Case, received: date, governing: date, waiver: WaiverPart | None = None
 ) -> tuple[str, ...]:
-    """The missing inputs of the assessment, and of the decision whether the `waiver` may be granted.
+    """The missing inputs of the assessment on the `governing` day, and of the decision about the `waiver`.
 
-    `governing` is the day that decides which items apply. An absent optional field counts as empty, unless the waiver
-    depends on it.
+    An absent optional field counts as empty, unless the waiver depends on it.
     """
     unknown = Unknown(rules, case, received)
     found = Unknown(rules, case, received, optional=True).of(waiver.when) if waiver is not None else set()

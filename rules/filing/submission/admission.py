@@ -28,10 +28,7 @@ from schemas.publishing.procedure_rules import FeePart, FieldPart, ProcedureRule
 
 @dataclass(frozen=True)
 class Admission:
-    """The decided parts of a submission: its level and the channel of its fee.
-
-    `missing` lists the absent parts of a paper filing, which is recorded as received all the same.
-    """
+    """The level of a submission, the channel of its fee, and the missing parts of a filing on paper."""
 
     level: Level
     fee_channel: Channel | None
@@ -112,10 +109,7 @@ def _people(submission: Submission) -> Iterator[Problem]:
 
 
 def _recorders(submission: Submission) -> frozenset[Role]:
-    """The roles that may record a paper filing: the desk, and also a leader if a time of receipt is stated.
-
-    A leader may state an earlier receipt by post than the desk may.
-    """
+    """The roles that may record a paper filing: the desk; with a stated time of receipt also a leader."""
     return frozenset({Role.RECEPTION, Role.LEADER} if submission.received_at else {Role.RECEPTION})
 
 
@@ -180,26 +174,20 @@ def _fields_that_do_not_apply(
 def _wrong_value(place: str, field: FieldPart, value: FormValue) -> Problem | None:
     match field.kind:
         case FieldKind.TEXT:
-            return _wrong_text(place, field, value)
+            if not isinstance(value, str):
+                return problem(place, "not_a_text")
+            return _out_of_bounds(place, field, len(value), "length")
         case FieldKind.INTEGER:
             return _wrong_integer(place, field, value)
         case FieldKind.DATE:
             return problem(place, "not_a_date") if written_date(value) is None else None
         case FieldKind.BOOLEAN:
-            ok = isinstance(value, bool)
-            return None if ok else problem(place, "not_a_boolean")
+            return None if isinstance(value, bool) else problem(place, "not_a_boolean")
         case FieldKind.CHOICE:
-            choices = ", ".join(field.choices)
-            ok = value in field.choices
-            return None if ok else problem(place, "not_a_choice", choices=choices)
+            known = value in field.choices
+            return None if known else problem(place, "not_a_choice", choices=", ".join(field.choices))
         case _:
             assert_never(field.kind)
-
-
-def _wrong_text(place: str, field: FieldPart, value: FormValue) -> Problem | None:
-    if not isinstance(value, str):
-        return problem(place, "not_a_text")
-    return _out_of_bounds(place, field, len(value), "length")
 
 
 def _wrong_integer(place: str, field: FieldPart, value: FormValue) -> Problem | None:
@@ -253,11 +241,7 @@ def _fee(submission: Submission, rule: FeePart, level: Level) -> Iterator[Proble
 
 
 def _fee_channel(submission: Submission, rule: FeePart | None, level: Level, *, costs: bool) -> Channel | None:
-    """The channel of the fee: the chosen one if allowed.
-
-    It is set even if no fee is owed yet, since a supplement may change that. If the chosen one is not allowed: the
-    default channel if there is a fee to pay, else None.
-    """
+    """The channel of the fee, even before one is owed: the chosen one if allowed, else the default one if it costs."""
     if rule is None:
         return None
     if submission.fee_channel in _fee_channels(rule, level, submission):
@@ -277,30 +261,19 @@ _WITHOUT_SIGNATURE: Final = Level.ONLINE_FILING
 
 
 def level_offer(submission: Submission, procedure: ProcedureRules, level: Level) -> Offer | None:
-    """The offer to file one level lower, for a submission refused at this `level` for want of the required signature.
-
-    None if the submission was refused for another reason, or if the lower level has no possible delivery of the result.
-    """
+    """The offer to file one level lower, without the signature required at this `level`; None if that would not help."""
     can, fees = CAPABILITIES[_WITHOUT_SIGNATURE], procedure.fee.channels if procedure.fee else ()
     results = [channel for channel in procedure.result_channels if channel in can.result]
     if level < _WITHOUT_SIGNATURE or not results:
         return None
-    offer = Offer(
-        level=_WITHOUT_SIGNATURE,
-        result_channel=_instead(submission.result_channel, results),
-        fee_channel=_instead(submission.fee_channel, [channel for channel in fees if channel in can.fee]),
-    )
-    return None if level is _WITHOUT_SIGNATURE and offer == _NOTHING_ELSE else offer
-
-
-_NOTHING_ELSE: Final = Offer(level=_WITHOUT_SIGNATURE)
+    result = _instead(submission.result_channel, results)
+    fee = _instead(submission.fee_channel, [channel for channel in fees if channel in can.fee])
+    unchanged = level is _WITHOUT_SIGNATURE and (result, fee) == (None, None)
+    return None if unchanged else Offer(level=_WITHOUT_SIGNATURE, result_channel=result, fee_channel=fee)
 
 
 def _instead(wanted: Channel | None, possible: list[Channel]) -> Channel | None:
-    """The channel that replaces the wanted one: the counter if possible.
-
-    None if the wanted one may stay, or if none is possible.
-    """
+    """The channel in place of the wanted one, first the counter; None if the wanted one may stay, or none fits."""
     if wanted is None or wanted in possible or not possible:
         return None
     return Channel.COUNTER if Channel.COUNTER in possible else possible[0]

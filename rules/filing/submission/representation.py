@@ -14,10 +14,7 @@ from schemas.people import Actor, Role
 
 
 def representation_problems(submission: Submission, procedure: str, received: date) -> Iterator[Problem]:
-    """The problems of the authorisation of a submission `received` on this day.
-
-    The authorisation of a paper filing need not name principal and representative: the desk has seen the people.
-    """
+    """The problems of a submission's authorisation. On paper it need not name the people, whom the desk has seen."""
     given, represented = submission.authorisation, submission.actor.role is Role.REPRESENTATIVE
     if given is None:
         if represented:

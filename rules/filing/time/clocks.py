@@ -63,7 +63,7 @@ def _since(event: ev.Event, at: datetime) -> datetime:
 def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
     """The effect on this clock at this stage: the intake clock runs until acceptance, the processing clock afterwards.
 
-    The transfer clock runs while papers of the dossier are at another desk, or on their way to the deciding agency.
+    The transfer clock runs while papers are at another desk, or on their way to the deciding agency.
     """
     if kind == "dossier_received" and filing.at_desk:
         return Effect.NONE
@@ -78,10 +78,7 @@ def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
 
 
 def _of_the_fee(filing: Filing, kind: str) -> Effect:
-    """The effect on the payment clock, which runs while the applicant has to pay.
-
-    The clock does not run while the post is to collect the fee, and starts again if the post has not collected it.
-    """
+    """The effect on the payment clock, which runs while the applicant has to pay, not while the post is to collect."""
     if kind == "fee_requested":
         return Effect.START if filing.fee_pending else Effect.NONE
     uncollected = filing.fee_pending and filing.fee is not None and filing.fee.channel is Channel.POST
@@ -131,10 +128,7 @@ def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, be
 
 
 def _paused(state: ClockState, event: ev.Event, at: datetime) -> ClockState:
-    """The paused clock.
-
-    The pause begins no earlier than the end of the last one, since a timer's moment may be slightly ahead.
-    """
+    """The paused clock. Its pause begins no earlier than the last one ended, since a timer may be slightly ahead."""
     since = max(at, state.pauses[-1].until or at) if state.pauses else at
     reason = PauseReason.FEE if state.clock is Clock.INTAKE else PauseReason.OBLIGATION
     pause = Pause(since=since, reason=_REASONS.get(event.kind, reason), basis=getattr(event, "legal_basis", None))
@@ -142,7 +136,6 @@ def _paused(state: ClockState, event: ev.Event, at: datetime) -> ClockState:
 
 
 _REASONS: Final = {"supplement_requested": PauseReason.SUPPLEMENT, "suspended": PauseReason.SUSPENSION}
-
 
 _Extending: TypeAlias = ev.Extended | ev.Reappointed | ev.SuspensionProlonged | ev.CaseApplied
 
@@ -175,21 +168,11 @@ def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
 
 
 def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
-    """The clock on another calendar.
-
-    A reminder is repeated if the due time has changed and the reminder's new time is still ahead.
-    """
+    """The clock on another calendar. With another due time, a reminder whose new time is ahead is repeated."""
     untold = _project(filing, state.model_copy(update=_NOTHING_TOLD))
-    kept = (
-        {}
-        if untold.due == state.due
-        else {
-            told: None
-            for told, moment in (("reminded_at", untold.remind_at), ("apologised_at", untold.apologise_at))
-            if moment is not None and moment > at
-        }
-    )
-    return _project(filing, state.model_copy(update=kept))
+    moments = {"reminded_at": untold.remind_at, "apologised_at": untold.apologise_at}
+    ahead = {told: None for told, moment in moments.items() if moment is not None and moment > at}
+    return _project(filing, state.model_copy(update={} if untold.due == state.due else ahead))
 
 
 def _stands(state: ClockState, at: datetime) -> datetime:
@@ -199,9 +182,8 @@ def _stands(state: ClockState, at: datetime) -> datetime:
 
 def _project(filing: Filing, state: ClockState) -> ClockState:
     """The clock with its instants calculated from its limit, its pauses and the calendar."""
-    due = working_time.due(
-        state.started, state.limit, filing.calendar, pauses=closed_pauses(state), cut_off=state.cut_off
-    )
+    pauses = closed_pauses(state)
+    due = working_time.due(state.started, state.limit, filing.calendar, pauses=pauses, cut_off=state.cut_off)
     projected = state.model_copy(update={"due": due})
     remind, apologise = _remind_at(filing, projected), _apologise_at(filing, projected)
     return projected.model_copy(update={"remind_at": remind, "apologise_at": apologise})
@@ -212,15 +194,8 @@ def _remind_at(filing: Filing, state: ClockState) -> datetime | None:
         return _unclaimed_at(filing, state, state.reminded_at or state.started)
     if not _reminded_of(filing, state.clock) or state.reminded_at or state.overdue:
         return None
-    return working_time.remind_at(
-        state.started,
-        state.limit,
-        state.due,
-        filing.procedure.limits.reminder,
-        filing.calendar,
-        pauses=closed_pauses(state),
-        cut_off=state.cut_off,
-    )
+    run = state.started, state.limit, state.due, filing.procedure.limits.reminder, filing.calendar
+    return working_time.remind_at(*run, pauses=closed_pauses(state), cut_off=state.cut_off)
 
 
 def reminded_again_at(filing: Filing, clock: Clock, at: datetime) -> datetime | None:
@@ -240,9 +215,9 @@ def _reminded_of(filing: Filing, clock: Clock) -> bool:
 
 
 def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
-    """The time at which an apology is drafted: before the limit ends, while another appointment is still possible.
+    """The time, before the limit ends, at which an apology with another appointment is drafted.
 
-    None for a short limit, after an earlier postponement, and in procedures with approval by silence.
+    None for a short limit, after a postponement, and in procedures with approval by silence.
     """
     silent = filing.procedure.silent_officer is not None
     due_one = state.clock is Clock.PROCESSING and not silent and not postponements(filing)
@@ -266,15 +241,14 @@ def silence_approves(filing: Filing) -> bool:
 def put_off_at_most(filing: Filing) -> Limit:
     """The longest possible postponement of an appointment."""
     processing = _own_processing_limit(filing)
-    again = Limit(amount=max(processing.amount, 1), unit=processing.unit)
+    again = processing.model_copy(update={"amount": max(processing.amount, 1)})
     return filing.procedure.limits.reappointment or again
 
 
 def put_off(filing: Filing, state: ClockState, by: Limit) -> datetime:
     """The due time after this postponement."""
-    stood = closed_pauses(state)
-    limit = _longer(state.limit, by)
-    return working_time.due(state.started, limit, filing.calendar, pauses=stood, cut_off=state.cut_off)
+    limit, pauses = _longer(state.limit, by), closed_pauses(state)
+    return working_time.due(state.started, limit, filing.calendar, pauses=pauses, cut_off=state.cut_off)
 
 
 def _longer(limit: Limit, by: Limit) -> Limit:

@@ -14,7 +14,6 @@ UNDONE: Final = frozenset({"intake_refused", "supplement_expired", "suspended", 
 _OVERTAKEN_BY: Final = frozenset({"resumed", "withdrawn", "fee_expired", "reopened"})
 """Events after which the filing is no longer in the state that an act of the agency caused."""
 
-
 NOT_OFFERED: Final = {
     "offered": False,
     "link": None,

@@ -28,7 +28,6 @@ ONLY_TOLD: Final = frozenset(
 )
 """Events of clocks and machines, in which nobody acts."""
 
-
 _FOLLOWS: Final = frozenset(
     {
         "fee_requested",
