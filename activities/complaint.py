@@ -11,7 +11,7 @@ from activities.identity import Guard, heard
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.vault import Vault
 from rules.complaint.grounds import grounds
-from rules.filing.time.reopening import stands
+from rules.filing.reopening import stands
 from rules.stream_kind import Kinds
 from schemas.base import Model
 from schemas.complaint.state import Grounds

@@ -59,15 +59,9 @@ def papers_of_payment(event: Any) -> tuple[PaperKind, ...]:
 
 
 def papers_of_refund(event: Any) -> tuple[PaperKind, ...]:
-    """The receipts that a refund may make void, for money without an online payment.
-
-    A payment's own events report the other refunds.
-    """
-    match event:
-        case RefundGivenByHand(capture_id=taken) if taken == WITHOUT_PROVIDER:
-            return _RECEIPTS
-        case _:
-            return ()
+    """The receipts that a refund of money without an online payment may make void; a payment reports the other ones."""
+    void = isinstance(event, RefundGivenByHand) and event.capture_id == WITHOUT_PROVIDER
+    return _RECEIPTS if void else ()
 
 
 def papers_of_complaint(event: Any) -> tuple[PaperKind, ...]:
@@ -78,7 +72,7 @@ def papers_of_complaint(event: Any) -> tuple[PaperKind, ...]:
 def papers_of_receipts(event: Any) -> tuple[PaperKind, ...]:
     """The papers that an event of the papers' own stream causes: a receipt, or the replacement of a void receipt.
 
-    If an outside service gave the void number, the number is reported to the service with that paper.
+    A void number of an outside service is reported to it with that paper.
     """
     match event:
         case ReceiptIssued(of=of) | ReceiptVoided(of=of, again=True) | ReceiptVoided(of=of, given=True):

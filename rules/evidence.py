@@ -12,6 +12,9 @@ from schemas.base import Model
 from schemas.stream.edge import strictly
 from schemas.stream.ledger import AgencyAnswer
 
+ENDS: Final = ("handed_over", "withdrawn", "stopped", "intake_refused", "supplement_expired", "fee_expired")
+"""The events that end a filing."""
+
 _FINDINGS: Final = UUID("3f0cbb1e-0f7c-5b0e-9a52-7b8c2f1d6a90")
 
 
@@ -47,10 +50,8 @@ Evidence = tuple[tuple[Entry, ...], ...]
 class Finding:
     """The outcome of an act outside our platform, recorded by the process that did the act.
 
-    It holds fields of an event that may follow.
-
     Attributes:
-        kind: The kind of the event.
+        kind: The kind of the event that may follow.
         fields: Some of its fields; those that are None do not count.
     """
 

@@ -40,25 +40,18 @@ def _not_for(roles: tuple[Role, ...]) -> Problem:
 
 def unclaimed(handled: Handled, actor: Actor) -> Problem | None:
     """Refuses an actor while another officer has claimed the task; None otherwise."""
-    if handled.officer is None or handled.officer == actor.subject:
-        return None
-    return problem("", "claimed_by_other")
+    return None if handled.officer in {None, actor.subject} else problem("", "claimed_by_other")
 
 
 def claimed_by(handled: Handled, actor: Actor) -> Problem | None:
     """Refuses an actor who has not claimed the task; None otherwise."""
-    if handled.officer == actor.subject:
-        return None
-    if handled.officer is None:
-        return problem("", "not_claimed")
-    return unclaimed(handled, actor)
+    return problem("", "not_claimed") if handled.officer is None else unclaimed(handled, actor)
 
 
 def claimable(handled: Handled, actor: Actor) -> Problem | None:
     """Refuses a claim if the actor or another officer has claimed the task already; None otherwise."""
-    if handled.officer == actor.subject:
-        return problem("", "claimed_already")
-    return unclaimed(handled, actor)
+    claimed = handled.officer == actor.subject
+    return problem("", "claimed_already") if claimed else unclaimed(handled, actor)
 
 
 def releasable(handled: Handled, actor: Actor) -> Problem | None:
@@ -81,18 +74,15 @@ def not_in_whose_place(whose_task: str | None, officer: str, acting_for: str | N
     """Why this officer can't be given the task as a substitute for that absent officer; None if they can."""
     if acting_for is not None and officer == acting_for:
         return problem("acting_for", "not_for_oneself", says="not_given.not_for_oneself")
-    if acting_for not in {None, whose_task}:
-        return problem("acting_for", "not_their_task", says="not_given.not_their_task")
-    return None
+    theirs = acting_for in {None, whose_task}
+    return None if theirs else problem("acting_for", "not_their_task", says="not_given.not_their_task")
 
 
 def other_hands(handled: Handled, actor: Actor, *agencies: str) -> Problem | None:
     """Refuses an officer who belongs to none of these agencies, or is on the applicant's side; None otherwise."""
     if actor.agency not in agencies:
         return problem("actor.agency", "other_agency")
-    if actor.subject in on_the_applicants_side(handled):
-        return problem("actor.subject", "own_filing")
-    return None
+    return problem("actor.subject", "own_filing") if actor.subject in on_the_applicants_side(handled) else None
 
 
 def on_the_applicants_side(handled: Handled) -> frozenset[str]:

@@ -38,13 +38,13 @@ class Whole:
 
 
 def complain_until(begun: Filing, events: Sequence[Recorded], states: Sequence[Filing]) -> datetime | None:
-    """Returns the last moment for a complaint about any act in a filing; None if no act is open to a complaint."""
+    """The last moment for a complaint about any act in a filing; None if no act is open to a complaint."""
     found = (grounds(begun, events, states, (), recorded.seq).until for recorded in events)
     return max((until for until in found if until is not None), default=None)
 
 
 def hindrances(whole: Whole, now: datetime) -> tuple[Problem, ...]:
-    """Returns every reason why the filing can't be erased now."""
+    """Every reason why the filing can't be erased now."""
     if whole.filing.erased_at is not None:
         return (problem("filing", "erased"),)
     return tuple(_hindrances(whole, now))
@@ -65,10 +65,7 @@ def _hindrances(whole: Whole, now: datetime) -> Iterator[Problem]:
 
 
 def years_after(ended: datetime, years: int) -> datetime:
-    """Returns the end of the same day in Vietnam `years` later.
-
-    If that year has no 29 February, the end of the 28th.
-    """
+    """The end of the same day in Vietnam `years` later; for 29 February in a common year, of the 28th."""
     day = ended.astimezone(VIETNAM).date()
     there = (day.month, day.day) != _LEAP or isleap(day.year + years)
     last = day.replace(year=day.year + years) if there else date(day.year + years, 2, 28)
@@ -76,7 +73,7 @@ def years_after(ended: datetime, years: int) -> datetime:
 
 
 def ended_by(now: datetime, years: int) -> datetime:
-    """Returns a moment: a filing kept for `years` is due for erasure now if it ended by that moment."""
+    """The latest end of a filing that was to be kept for `years` and may be erased now."""
     today = now.astimezone(VIETNAM).date()
     there = (today.month, today.day) != _LEAP or isleap(today.year - years)
     day = today.replace(year=today.year - years) if there else date(today.year - years, 3, 1)

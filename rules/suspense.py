@@ -49,10 +49,7 @@ def state_of(steps: Sequence[SuspenseStep], outcome: str) -> SuspenseState:
 
 
 def decide(money: Suspense, command: sp.AnySuspenseCommand, now: datetime) -> SuspenseStep:
-    """The step that a command takes. Raises `RefusalError`.
-
-    Whether an officer may act for an absent one is checked elsewhere, by the directory.
-    """
+    """The step that a command takes. Raises `RefusalError`; the substitute of an absent officer is not checked here."""
     kind = StepKind(command.kind)
     actor = command.actor
     why = role_is(actor, _WHO[kind]) or _not_now(money, kind) or _not_theirs(money, kind, actor)

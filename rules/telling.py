@@ -29,10 +29,7 @@ class Telling:
 
 
 def read(model: type[M], raw: Any) -> M:
-    """The fact in `raw`.
-
-    Raises `ValueError`, also for a text with NUL: jsonb can't hold it, so no append would succeed.
-    """
+    """The fact in `raw`. Raises `ValueError`, also for a text with NUL, which jsonb can't hold."""
     if rb"\u0000" in to_json(raw):
         raise ValueError("there is a NUL in it")
     return model.model_validate(raw)

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
+from rules.filing.clocks import processing_limit
 from rules.filing.conditions import received_on
 from rules.filing.fees.assessment import assess
 from rules.filing.submission.admission import dossier_problems
-from rules.filing.time.clocks import processing_limit
 from rules.time.working_time import local_day
 from schemas.base import Model
 from schemas.errors import Problem

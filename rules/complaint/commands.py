@@ -5,8 +5,8 @@ from typing import Final
 
 from rules.complaint.fold import WAITS, next_timer, undoes
 from rules.complaint.grounds import ACTS
+from rules.filing.reopening import UNDONE
 from rules.filing.submission.representation import over
-from rules.filing.time.reopening import UNDONE
 from rules.officers import not_in_whose_place
 from rules.require import require, shared
 from rules.rule import ANYBODY, SYSTEM, Rule, Rules, always, refuse

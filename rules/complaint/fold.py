@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from rules.filing.time.reopening import UNDONE
+from rules.filing.reopening import UNDONE
 from rules.require import require, shared
 from rules.rule import Change, folding
 from rules.time import working_time

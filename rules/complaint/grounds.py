@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from rules.complaint.fold import WAITS
+from rules.filing.reopening import places
 from rules.filing.submission.representation import represented_until
-from rules.filing.time.reopening import places
 from rules.officers import on_the_applicants_side
 from rules.time import working_time
 from schemas.base import Text

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from rules.filing.time.clocks import reminded_again_at
-from rules.filing.time.reopening import NOT_OFFERED, comes_after_proposal, no_longer_due, overtaken, reopened
+from rules.filing.clocks import reminded_again_at
+from rules.filing.reopening import NOT_OFFERED, comes_after_proposal, no_longer_due, overtaken, reopened
 from rules.require import require, shared
 from rules.rule import Change
 from rules.time import working_time

@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from rules.filing.changes import CHANGES, last_move
-from rules.filing.time.clocks import apply_event
-from rules.filing.time.reopening import standing_act
+from rules.filing.clocks import apply_event
+from rules.filing.reopening import standing_act
 from schemas.filing.state import Closing, Filing, FilingPart, Stage, Status
 from schemas.people import OFFICERS, Role
 from schemas.privacy.erasure import Erased

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from rules.filing.clocks import silence_approves
 from rules.filing.commands import RULES
 from rules.filing.desks import agencies
 from rules.filing.submission.representation import not_represented
-from rules.filing.time.clocks import silence_approves
 from rules.officers import other_hands
 from schemas.errors import Problem, problem
 from schemas.filing.commands import PUBLIC_COMMANDS

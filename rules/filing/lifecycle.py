@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from rules.filing.clocks import clock_history
 from rules.filing.commands import RULES as COMMANDS
 from rules.filing.commands.time import lapsed_before
 from rules.filing.consequences import consequence
 from rules.filing.fold import current_step, evolve, stage, status
 from rules.filing.guards import available_actions, check
 from rules.filing.queues import next_timer, possible, tasks, timers
-from rules.filing.time.clocks import clock_history
 from rules.rule import Rules
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.filing import commands as cm

@@ -52,10 +52,7 @@ def names_agency(agencies: tuple[str, ...], actor: Actor) -> bool:
 
 
 def widens(before: Principal | None, after: Principal) -> bool:
-    """Whether a change lets a principal act for more people or with more keys. A new name extends nothing.
-
-    A change of its kind or agency counts as an extension, since approvers judge by them.
-    """
+    """Whether a change lets a principal act for more people or with more keys, or changes its kind or its agency."""
     if before is None or (before.kind, before.agency) != (after.kind, after.agency):
         return True
     keys = {key.key_id: key for key in before.keys}
@@ -71,10 +68,7 @@ def _within(key: PrincipalKey, before: PrincipalKey) -> bool:
 
 
 def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:
-    """Whether the former grants, together, allow all that this one does.
-
-    New agencies and procedures can appear at any time, so only `*` covers `*`.
-    """
+    """Whether the grants `before`, together, allow all that this one does. Only `*` covers `*`."""
     able = [one for one in before if one.assurance <= grant.assurance]
     filers = (principal, *grant.predecessors) if grant.claim is Claim.OWN else (None,)
     claims = product(CLAIMED[grant.claim], grant.agencies or (None,), filers)

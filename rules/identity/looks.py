@@ -120,7 +120,9 @@ def asker(proved: Proved, question: rd.Question) -> Asker:
             raise unheard("program_not_granted")
         return Asker(proved.principal, None, grants)
     if roles is not None and actor.role not in roles:
-        raise _refuse(problem("statement", "role_not_allowed", names=listed(ROLE_NAMES, _in_order(roles))))
+        raise _refuse(
+            problem("statement", "role_not_allowed", names=listed(ROLE_NAMES, sorted(roles, key=[*Role].index)))
+        )
     said = proved.statement.model_copy(update={"actor": actor, "acr": str(int(assurance))})
     spoken_for = Proved(said, proved.principal, proved.key_id, proved.sha256)
     why = not_granted(spoken_for, Message(act=said.act, content=said.content))
@@ -151,8 +153,7 @@ def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
 def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None, Assurance]:
     """The actor in whose name the question is asked, and the assurance of their identity.
 
-    If the question names an actor, it must be this one. A program in its own name may name any actor for whom it can
-    speak.
+    An actor that the question names must be that actor, or any for whom a program in its own name can speak.
     """
     actor, assurance = proved.statement.actor, proved.statement.assurance
     if not isinstance(question, rd.AskActions):
@@ -165,20 +166,14 @@ def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None,
 
 
 def _by_itself(principal: Principal, question: rd.Question) -> tuple[Grant, ...]:
-    """The program's grants of the lowest assurance (one factor) for people who may ask this question.
-
-    With them the program itself may see what those people may see.
-    """
+    """The program's own grants: those of the lowest assurance (one factor) for people who may ask this question."""
     roles = _WHO_MAY if isinstance(question, _OWN) else roles_for(question) or _WHO_MAY
     return tuple(one for one in principal.grants if one.assurance is Assurance.LOW and CLAIMED[one.claim] & roles)
 
 
 def _grants_for(principal: Principal, actor: Actor, assurance: Assurance) -> list[Grant]:
-    return [
-        one
-        for one in principal.grants
-        if actor.role in CLAIMED[one.claim] and names_agency(one.agencies, actor) and one.assurance <= assurance
-    ]
+    able = [one for one in principal.grants if one.assurance <= assurance]
+    return [one for one in able if actor.role in CLAIMED[one.claim] and names_agency(one.agencies, actor)]
 
 
 def _concerned(actor: Actor, facts: Facts) -> bool:
@@ -200,10 +195,9 @@ def _covers(grant: Grant, asker: Asker, facts: Facts) -> bool:
 
 
 def _of_the_agency(grant: Grant, asker: Asker, agency: str | None) -> bool:
-    """Whether the grant covers the requested agency.
+    """Whether the grant covers the requested agency: an officer's own, for programs and operators with `*` any named.
 
-    An officer asks about their own agency only. A program, and an operator with `*`, asks about any that the grant
-    names; None, for all agencies, needs `*`.
+    None, for all agencies, needs `*`.
     """
     anywhere = ALL_AGENCIES in grant.agencies
     if asker.actor is None or (asker.actor.role is Role.OPERATOR and anywhere):
@@ -218,10 +212,6 @@ def _reach(grant: Grant, asker: Asker, *, own: bool) -> Reach:
     theirs = () if ALL_AGENCIES in grant.agencies else grant.agencies
     agencies = theirs if asker.actor is None else (str(asker.actor.agency),)
     return Reach(agencies, grant.procedures, mine if own else ())
-
-
-def _in_order(roles: frozenset[Role]) -> list[Role]:
-    return [role for role in Role if role in roles]
 
 
 def _refuse(why: Problem) -> RefusalError:

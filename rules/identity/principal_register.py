@@ -47,9 +47,8 @@ def changed(principal: Principal | None, said: pr.Said, at: datetime) -> Princip
     keys = () if principal is None else principal.keys
     match said:
         case pr.AddPrincipal(principal=about, key=key):
-            return Principal.model_validate(
-                about.model_dump() | {"keys": (*keys, *(() if key is None else (_from(key, at),)))}
-            )
+            new = () if key is None else (_from(key, at),)
+            return Principal.model_validate(about.model_dump() | {"keys": (*keys, *new)})
         case pr.RotateKey(key=key, overlap=overlap):
             begins = max(key.valid_from, at)
             ended = tuple(_ended(one, begins + timedelta(hours=overlap)) for one in keys)
@@ -144,10 +143,7 @@ def unproved(proof: str | None, key: PrincipalKey, principal: str, now: datetime
 
 
 def unsafe(public_key: PublicKey) -> bool:
-    """Whether a public key is unsafe: signatures that fit it can be made without any private key.
-
-    That is so if the key's point is of small order, or not in the canonical form of RFC 8032 (5.1.3).
-    """
+    """Whether signatures need no private key: the key's point is of small order or not canonical (RFC 8032, 5.1.3)."""
     y = int.from_bytes(urlsafe_b64decode(public_key + "="), "little") & _Y
     return y >= _PRIME or y in _SMALL_ORDER
 

@@ -1,7 +1,7 @@
 """The rule of each command on a filing's official papers: each paper is made and issued once for its cause."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from rules.money_receipts import issued_for, registered
 from rules.papers.fold import is_made
@@ -35,30 +35,21 @@ def _void_receipt(papers: OfficialPapers, command: VoidReceipt, _: datetime) -> 
     receipt = registered(papers.receipts, command.registered)
     if receipt is None:
         raise refuse(problem("registered", "unknown_receipt"))
-    voided = ReceiptVoided(
-        of=receipt.of,
-        registered=_not_void(receipt).registered,
-        fee=receipt.fee,
-        officer=command.actor.subject,
-        again=command.again,
-        given=receipt.given,
-        reason=command.reason,
-    )
-    return (voided,)
+    said = {"officer": command.actor.subject, "again": command.again, "reason": command.reason}
+    return (_voided(receipt, **said),)
 
 
 def _void_by_itself(papers: OfficialPapers, command: VoidByItself, _: datetime) -> tuple[ReceiptVoided, ...]:
     receipt = registered(papers.receipts, command.registered)
     if receipt is None:
         raise refuse(_VOID)
-    said = {"registered": _not_void(receipt).registered, "cause": command.cause}
-    return (ReceiptVoided(of=receipt.of, fee=receipt.fee, given=receipt.given, **said),)
+    return (_voided(receipt, cause=command.cause),)
 
 
-def _not_void(receipt: MoneyReceipt) -> MoneyReceipt:
+def _voided(receipt: MoneyReceipt, **said: Any) -> ReceiptVoided:
     if receipt.voided_at is not None:
         raise refuse(_VOID)
-    return receipt
+    return ReceiptVoided(of=receipt.of, registered=receipt.registered, fee=receipt.fee, given=receipt.given, **said)
 
 
 def _stranger(papers: OfficialPapers, actor: Actor, _: datetime) -> Problem | None:

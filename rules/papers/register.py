@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
+from rules.filing.clocks import clock_history
 from rules.filing.fold import status
-from rules.filing.time.clocks import clock_history
-from rules.papers.custody.deeds import outcome_name
+from rules.papers.deeds import outcome_name
 from rules.time.office_hours import working_days
 from rules.time.working_time import VIETNAM, local_day
 from schemas.base import Text

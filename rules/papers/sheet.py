@@ -14,10 +14,7 @@ from schemas.papers.state import PaperKind
 
 
 def sheet(kind: PaperKind, source: PaperSource) -> PaperSheet:
-    """The paper of this kind, as the last of the source's events causes it.
-
-    Raises `ValueError` if the filing has not reached the point at which such a paper exists.
-    """
+    """The paper of this kind, as the last event of the source causes it. Raises `ValueError` if it does not."""
     return _PAPERS[kind](source)
 
 

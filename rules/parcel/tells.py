@@ -11,8 +11,7 @@ from schemas.filing.state import ParcelFact
 def parcel_command(raw: Any) -> SettleParcel:
     """The command that settles a parcel in its filing. Raises `ValueError` for any other content."""
     fact = read(ParcelFact, raw)
-    outcome = ParcelOutcome(fact.outcome)
-    return SettleParcel(command_id=f"parcel:{fact.n}:{outcome}", n=fact.n, outcome=outcome, fee=fact.fee)
+    return SettleParcel(command_id=f"parcel:{fact.n}:{ParcelOutcome(fact.outcome)}", **dict(fact))
 
 
 def _ended(n: int, body: dict[str, Any]) -> dict[str, Any]:

@@ -8,10 +8,7 @@ from schemas.payment.state import Capture, ChargeBack, ChargedBack, Payment
 
 
 def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChargeBackAhead | None:
-    """The event of a charge-back: `PaymentChargeBackAhead` if its capture is not recorded yet.
-
-    None if the charge-back was reported before, or if the capture is charged back in full already.
-    """
+    """The event of a charge-back: `PaymentChargeBackAhead` before that of its capture; None if it is not new."""
     if is_known(payment, back):
         return None
     capture = capture_of(payment, back)
@@ -24,8 +21,7 @@ def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChar
 def is_known(payment: Payment, back: ChargeBack) -> bool:
     """Whether this charge-back was reported before.
 
-    Money may be charged back in parts under the number of its capture: two such parts differ in amount or in time. If a
-    charge-back has a number of its own, that number identifies it.
+    A number of its own identifies a charge-back. Parts under the number of their capture differ in amount or in time.
     """
     said = _of_number(payment, back)
     numbered = any(isinstance(one, ChargedBack) and one.capture_id != one.transaction for one in said)
@@ -48,9 +44,8 @@ def named(payment: Payment, back: ChargeBack) -> str:
 def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
     """The captured money that was charged back, within its request; None if no such capture is known.
 
-    It is the capture with the same number, or else the last one with the same amount. A bank that reports transfers
-    gives a charge-back a number of its own. Other providers report the number of the capture (`by_number`): for them an
-    equal amount is no match.
+    It is the capture with the same number, or else the last one with the same amount, unless the provider always
+    reports the number of the capture (`by_number`).
     """
     captures = [one for one in payment.captures if one.attempt == back.attempt]
     named = (one for one in captures if one.capture_id == back.transaction)

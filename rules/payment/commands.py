@@ -42,9 +42,8 @@ def _expire_request(payment: Payment, command: cm.ExpireRequest, _: datetime) ->
 
 
 def _await_outcome(payment: Payment, command: cm.AwaitOutcome, _: datetime) -> Events:
-    if not not_yet_awaited(payment, command.attempt):
-        return ()
-    return (ev.PaymentOutcomeAwaited(attempt=command.attempt, until=command.until),)
+    awaited = ev.PaymentOutcomeAwaited(attempt=command.attempt, until=command.until)
+    return (awaited,) if not_yet_awaited(payment, command.attempt) else ()
 
 
 def _expire(payment: Payment, _: cm.ExpirePayment, __: datetime) -> Events:
@@ -76,14 +75,9 @@ def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events
         return ()
     owed = payment.state is PaymentState.PENDING and capture.amount >= payment.amount
     attempt = unless_first(capture.attempt or 1)
-    captured = ev.PaymentCaptured(
-        capture_id=capture.capture_id,
-        amount=capture.amount,
-        captured_at=capture.at,
-        owed=owed,
-        asked=payment.amount if owed and capture.amount > payment.amount else None,
-        attempt=attempt,
-    )
+    asked = payment.amount if owed and capture.amount > payment.amount else None
+    said = {"capture_id": capture.capture_id, "amount": capture.amount, "captured_at": capture.at}
+    captured = ev.PaymentCaptured(**said, owed=owed, asked=asked, attempt=attempt)
     return (captured, *charge_backs.ahead_of(payment, capture.model_copy(update={"attempt": attempt})))
 
 
@@ -127,13 +121,8 @@ def _renewable(payment: Payment, _: Actor, now: datetime) -> Problem | None:
 def _renew(payment: Payment, command: cm.RenewPayment, now: datetime) -> Events:
     default = Through(provider=command.provider or payment.provider)
     through = command.through if isinstance(command, cm.RenewThrough) else default
-    return (
-        ev.PaymentRenewed(
-            attempt=len(payment.attempts) + 1,
-            provider=through.provider,
-            expires=_expires(through.seconds, now, require(payment.due)),
-        ),
-    )
+    attempt, expires = len(payment.attempts) + 1, _expires(through.seconds, now, require(payment.due))
+    return (ev.PaymentRenewed(attempt=attempt, provider=through.provider, expires=expires),)
 
 
 RULES: Final[Rules[Payment]] = Rules(

@@ -2,29 +2,21 @@
 
 from typing import Any, Final
 
-from rules.evidence import Entry, Evidence, Finding
+from rules.evidence import ENDS, Entry, Evidence, Finding
 from rules.payment.fold import unless_first
 from schemas.base import Instant
 from schemas.ids import StreamId, filing_workflow, of_obligation
 from schemas.payment import events as ev
 from schemas.payment.state import Capture, Order
 
-_ENDING: Final = (
-    "handed_over",
-    "withdrawn",
-    "stopped",
-    "intake_refused",
-    "supplement_expired",
-    "fee_expired",
-    "reopened",
-)
+_ENDING: Final = (*ENDS, "reopened")
 """The events that end or restart a filing, after which no fee requested earlier is owed."""
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
     """The evidence for a request, a refund, an accepted short payment, a cancellation, or an end without money.
 
-    Nothing ends without money while the record knows of money that no event states.
+    Nothing ends without money while the record has a finding of money that no event states.
     """
     filing = filing_workflow(stream.filing)
     match event:

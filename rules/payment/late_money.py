@@ -20,20 +20,19 @@ SPREAD: Final = timedelta(minutes=30)
 SOONEST, SELDOMEST = timedelta(seconds=5), timedelta(minutes=30)
 """The shortest and the longest pause between two queries of a provider that also reports by itself."""
 
+_DAY: Final = timedelta(days=1)
+
 
 def gentle_pause(since: datetime, now: datetime) -> timedelta:
     """The pause before the next query of a provider that also reports by itself: the request's age, within bounds."""
     return min(max(now - since, SOONEST), SELDOMEST)
 
 
-_DAY: Final = timedelta(days=1)
-
-
 def looks(since: datetime, until: datetime, calendar: Calendar) -> tuple[datetime, ...]:
     """The times at which a watch queries for money, in order: at most `MOST`, the last at its end. Raises `TimeError`.
 
-    The first are soon after the watch begins, the others shortly after working hours begin and end: a night, a weekend
-    or Tết costs one query. If there are more than `MOST` such times, an even selection of them is taken.
+    The first are soon after the watch begins, the others an even selection of the times shortly after working hours
+    begin and end: a night, a weekend or Tết costs one query.
     """
     return (*_early(since, until), *_thinned(_by_the_calendar(since, until, calendar), MOST - len(EARLY) - 1), until)
 

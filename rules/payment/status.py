@@ -16,9 +16,6 @@ def not_owed(n: int) -> str:
     return f"the filing no longer owes this {'obligation' if of_obligation(n) else 'fee'}"
 
 
-_HEARD_AS: Final = ("fee_paid", "fee_expired", "result_unclaimed", "fee_waived")
-
-
 def tells(payment: Payment) -> bool:
     """Whether the payment's end is reported to the filing. An expired payment of an obligation is not reported."""
     expired = payment.state is PaymentState.EXPIRED
@@ -28,7 +25,8 @@ def tells(payment: Payment) -> bool:
 def _heard_as(payment: Payment) -> tuple[str, ...]:
     if not tells(payment):
         return ()
-    return ("obligation_fulfilled",) if of_obligation(payment.n) else _HEARD_AS
+    of_fee = ("fee_paid", "fee_expired", "result_unclaimed", "fee_waived")
+    return ("obligation_fulfilled",) if of_obligation(payment.n) else of_fee
 
 
 def standing(payment: Payment) -> Standing:

@@ -12,10 +12,7 @@ from schemas.ids import of_obligation
 def fee_command(raw: Any) -> SettleFee:
     """The command that settles a fee. Raises `ValueError` for any other content."""
     fact = read(FeeFact, raw)
-    settlement = FeeSettlement(fact.settlement)
-    return SettleFee(
-        command_id=f"fee:{fact.n}:{settlement}", settlement=settlement, **fact.model_dump(exclude={"settlement"})
-    )
+    return SettleFee(command_id=f"fee:{fact.n}:{FeeSettlement(fact.settlement)}", **fact.model_dump())
 
 
 def _captured(n: int, body: dict[str, Any]) -> dict[str, Any] | None:

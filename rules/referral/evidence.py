@@ -1,14 +1,12 @@
 """The evidence for a referral's events: events of its filing that the log must already hold."""
 
-from typing import Any, Final
+from typing import Any
 
-from rules.evidence import Entry, Evidence, OfficeAnswer
+from rules.evidence import ENDS, Entry, Evidence, OfficeAnswer
 from schemas.backoffice import ANSWER, AnswerAnswer, PartDecision, answer_request
 from schemas.ids import StreamId, filing_workflow
 from schemas.people import Actor, Role
 from schemas.referral.events import ReferralAnswered, ReferralCancelled, ReferralRequested
-
-_CLOSING: Final = ("handed_over", "withdrawn", "stopped", "intake_refused", "supplement_expired", "fee_expired")
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
@@ -19,7 +17,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
             return ((Entry(("referred",), {"n": n, "part": part, "agency": agency}, filing),),)
         case ReferralCancelled():
             asked = Entry(("referred",), {"n": stream.n}, filing)
-            return ((Entry(_CLOSING, stream=filing, after=asked),),)
+            return ((Entry(ENDS, stream=filing, after=asked),),)
         case _:
             return None
 

@@ -17,10 +17,7 @@ def overdue_part_command(raw: Any) -> ReportOverduePart:
 def part_command(raw: Any) -> SettlePart:
     """The command that settles a decided part. Raises `ValueError` for any other content."""
     fact = read(PartFact, raw)
-    outcome = Outcome(fact.outcome)
-    return SettlePart(
-        command_id=f"part:{fact.n}:answered", n=fact.n, outcome=outcome, officer=fact.officer, result=fact.result
-    )
+    return SettlePart(command_id=f"part:{fact.n}:answered", **dict(fact) | {"outcome": Outcome(fact.outcome)})
 
 
 TELLS: Final = (

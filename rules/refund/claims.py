@@ -178,7 +178,7 @@ def fees_returned(filing: Filing) -> dict[int, int]:
 def fees_to_return(filing: Filing) -> tuple[int, ...]:
     """The numbers of the fees to return, in whole or in part, after the filing's end.
 
-    An online fee is included even if the procedure has no rule for this end, since a leader then decides.
+    They include an online fee without a rule for this end, about which a leader decides.
     """
     rule = ended_as(filing)
     percent = None if rule is None else percent_of(filing, rule)
@@ -219,7 +219,7 @@ def fee_by_now(refund: Refund, claim: Claim) -> int:
 
 
 def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
-    """The event that calls off the refunds of the filing's former end; None if reopening changes nothing.
+    """The event that calls off the refunds of a filing's end before its reopening; None if the reopening changes none.
 
     A refund already requested of the provider stays, since the provider may be paying it out now.
     """
@@ -234,10 +234,7 @@ def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
 
 
 def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
-    """The event that voids manual refunds of a former end.
-
-    None if there are none, or if the money is not owed anyway.
-    """
+    """The event that voids manual refunds of an end before a reopening; None if none wait, or all money goes back."""
     if refund.unowed is not None:
         return None
     left = (one for one in fold.in_state(refund, CaseState.LEFT_TO_HAND) if one.overtaken)
@@ -246,11 +243,10 @@ def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
 
 
 def still_to_go_by_rule(refund: Refund, owed: int, percent: int) -> int:
-    """The sum in đồng still to be returned at this percentage of `owed`, less the refunds of a former end.
+    """The sum in đồng still to be returned at this percentage of `owed`, less the refunds of an end before a reopening.
 
     Refunds declined or void since the last end are subtracted too, since each is decided only once. A sum that was
-    requested again (after a charge-back, or after a refund that came too early) is not part of this money: it has a
-    refund of its own.
+    requested again, after a charge-back or a refund that came too early, has a refund of its own.
     """
     spoken_of = (one for one in _since_last_end(refund) if one.state in fold.OVER)
     gone = fold.still_to_go(refund, RefundCause.RULE) + sum(one.amount for one in spoken_of)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from rules.refund import charge_backs, claims, fold, short_payments
-from rules.refund.short_payments import not_alone
+from rules.refund import claims, disputes, fold
+from rules.refund.disputes import not_alone
 from rules.require import require
 from rules.rule import SYSTEM, Effect, Rule, Rules, When, always, refuse
 from schemas.errors import Problem, problem
@@ -55,7 +55,7 @@ def _leave_to_hand(refund: Refund, command: cm.LeaveToHand, _: datetime) -> Even
     refund = fold.after(refund, left)
     if (off := claims.called_off_by_now(refund)) is not None:
         return (left, off)
-    gone = charge_backs.void_by_now(refund)
+    gone = disputes.void_by_now(refund)
     return (left,) if gone is None else (left, gone)
 
 
@@ -66,13 +66,13 @@ def claimed(refund: Refund, claim: Claim) -> Events:
     """
     claim = claim.model_copy(update={"unowed": claim.unowed or refund.unowed})
     if claim.charged_back > refund.charged_back:
-        gone = charge_backs.charged_back(refund, claim)
+        gone = disputes.charged_back(refund, claim)
         return (gone, *claimed(fold.after(refund, gone), claim))
     if claim.unowed is not None:
         rest = fold.left(refund)
         return (_open(refund, rest, claim.unowed).model_copy(update={"ended": claim.ended}),) if rest else ()
     if claim.short:
-        return short_payments.disputed(refund)
+        return disputes.disputed(refund)
     if (off := claims.called_off(refund, claim)) is not None:
         return (off, *claimed(fold.after(refund, off), claim))
     opened: Events = ()
@@ -113,8 +113,8 @@ def _by_rule(refund: Refund, claim: Claim) -> Events:
 
 def _open(refund: Refund, amount: int, cause: RefundCause) -> ev.RefundOpened:
     capture = require(refund.capture)
-    said = {"payment": capture.payment, "capture_id": capture.capture_id, "amount": amount, "cause": cause}
-    return ev.RefundOpened.model_validate({"case": len(refund.entries) + 1} | said)
+    money = {"payment": capture.payment, "capture_id": capture.capture_id, "amount": amount}
+    return ev.RefundOpened(case=len(refund.entries) + 1, cause=cause, **money)
 
 
 # By people.
@@ -132,10 +132,7 @@ def _can_ask(refund: Refund, _: Actor, __: datetime) -> Problem | None:
 
 
 def _can_be_taken(refund: Refund, _: Actor, __: datetime) -> Problem | None:
-    """Why a short payment can't be accepted as the whole fee, or None.
-
-    It must be in dispute, and no part of it may be due to be returned.
-    """
+    """Refuses to accept a short payment as the whole fee unless it is in dispute, and no part of it is to go back."""
     whole = fold.left(refund) == require(refund.capture).amount
     return None if fold.in_dispute(refund) and whole else problem("", "no_short_payment")
 
@@ -163,22 +160,16 @@ def _asked(
 def _decide(refund: Refund, command: cm.DecideRefund, _: datetime) -> Events:
     rule = require(refund.undecided)
     opened = _asked(refund, command, command.amount, RefundCause.RULE).model_copy(update={"rule": rule})
-    decided = ev.RefundDecided(
-        rule=rule,
-        amount=command.amount,
-        officer=command.actor.subject,
-        acting_for=command.acting_for,
-        reason=command.reason,
-        legal_basis=command.legal_basis,
-    )
+    said = command.model_dump(include={"amount", "acting_for", "reason", "legal_basis"})
+    decided = ev.RefundDecided(rule=rule, officer=command.actor.subject, **said)
     return (decided, opened) if command.amount else (decided,)
 
 
 def _approve(refund: Refund, command: cm.ApproveRefund, _: datetime) -> Events:
     entry = _case(refund, command, CaseState.OPEN)
-    hands = _hands(refund, command, entry.asked_by)
-    said = {"case": entry.case, "officer": hands[0], "acting_for": command.acting_for}
-    return (ev.RefundApproved.model_validate(said | {"asked_by": entry.asked_by}),)
+    officer = _hands(refund, command, entry.asked_by)[0]
+    said = {"case": entry.case, "acting_for": command.acting_for, "asked_by": entry.asked_by}
+    return (ev.RefundApproved(officer=officer, **said),)
 
 
 def _decline(refund: Refund, command: cm.DeclineRefund, _: datetime) -> Events:
@@ -187,8 +178,8 @@ def _decline(refund: Refund, command: cm.DeclineRefund, _: datetime) -> Events:
     hands = _hands(refund, command, entry.asked_by)
     if entry.cause in NOT_TO_DECLINE:
         raise refuse(problem("case", "nobody_owes_it"))
-    said = {"case": entry.case, "officer": hands[0], "acting_for": command.acting_for, "reason": command.reason}
-    return (ev.RefundDeclined.model_validate(said | {"asked_by": entry.asked_by}),)
+    said = {"case": entry.case, "acting_for": command.acting_for, "reason": command.reason}
+    return (ev.RefundDeclined(officer=hands[0], asked_by=entry.asked_by, **said),)
 
 
 def _give_by_hand(refund: Refund, command: cm.GiveBackByHand, _: datetime) -> Events:
@@ -196,15 +187,9 @@ def _give_by_hand(refund: Refund, command: cm.GiveBackByHand, _: datetime) -> Ev
     hands = _hands(refund, command, entry.approved_by)
     if (command.means is RefundMeans.TRANSFER) is (command.bank_reference is None):
         raise refuse(problem("bank_reference", "for_transfers_alone"))
-    said = command.model_dump(include={"case", "acting_for", "means", "bank_reference"})
-    given = {
-        "amount": entry.amount,
-        "officer": hands[0],
-        "approved_by": entry.approved_by,
-        "evidence": command.evidence,
-    }
-    capture = {"capture_id": require(refund.capture).capture_id}
-    return (ev.RefundGivenByHand.model_validate(said | capture | given),)
+    said = command.model_dump(include={"case", "acting_for", "means", "bank_reference", "evidence"})
+    given = {"amount": entry.amount, "officer": hands[0], "approved_by": entry.approved_by}
+    return (ev.RefundGivenByHand(capture_id=require(refund.capture).capture_id, **said, **given),)
 
 
 def _case(
@@ -270,9 +255,9 @@ RULES: Final[Rules[Refund]] = Rules(
         "approve_refund": Rule(_LEADER, _OPEN, _in_their_place(_approve)),
         "decline_refund": Rule(_LEADER, _OPEN, _in_their_place(_decline)),
         "give_back_by_hand": Rule((Role.CASHIER,), _TO_HAND, _in_their_place(_give_by_hand)),
-        "accept_short_payment": Rule(_CASHIER_OR_LEADER, _can_be_taken, _in_their_place(short_payments.propose)),
-        "approve_short_payment": Rule(_LEADER, _can_be_approved, _in_their_place(short_payments.accept)),
-        "answer_charge_back": Rule(_LEADER, _UNANSWERED, _in_their_place(charge_backs.answer)),
+        "accept_short_payment": Rule(_CASHIER_OR_LEADER, _can_be_taken, _in_their_place(disputes.propose)),
+        "approve_short_payment": Rule(_LEADER, _can_be_approved, _in_their_place(disputes.accept)),
+        "answer_charge_back": Rule(_LEADER, _UNANSWERED, _in_their_place(disputes.answer)),
     },
     not_now=problem("", "wrong_state", says="refund_goes_on"),
     stranger=_stranger,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from rules.require import shared
 from rules.rule import Change, folding
 from schemas.refund import events as ev
 from schemas.refund.state import UNOWED, CaptureTaken, CaseState, Refund, RefundCause, RefundEntry
@@ -12,7 +13,7 @@ Changed = dict[str, Any]
 
 
 def _begun(_: Refund, event: ev.RefundBegun, __: datetime) -> Changed:
-    return {"capture": CaptureTaken(**event.model_dump(include=_CAPTURE)), "apart": event.apart}
+    return {"capture": CaptureTaken(**shared(CaptureTaken, event)), "apart": event.apart}
 
 
 def _approved(refund: Refund, event: ev.RefundApproved, at: datetime) -> Changed:
@@ -62,10 +63,7 @@ def _too_early(refund: Refund, amount: int) -> Changed:
 
 
 def _given(refund: Refund, event: ev.RefundGiven | ev.RefundGivenByHand, _: datetime) -> Changed:
-    """The change after a paid refund.
-
-    If a reopened filing has overtaken the refund, a leader must answer about the fee.
-    """
+    """The change after a paid refund. If a reopening had overtaken it, a leader must decide about the fee."""
     given = next(entry for entry in refund.entries if entry.case == event.case)
     too_early = _too_early(refund, given.amount) if given.overtaken else {}
     return too_early | _of(refund, event.case, state=CaseState.GIVEN)
@@ -79,12 +77,11 @@ def _answered(refund: Refund, event: ev.ChargeBackAnswered, _: datetime) -> Chan
 
 
 _ANSWERED: Final[Changed] = {"unanswered": 0, "too_early": 0}
-_CAPTURE: Final = set(CaptureTaken.model_fields)
 
 
 def _opened(refund: Refund, event: ev.RefundOpened, _: datetime) -> Changed:
-    said = event.model_dump(include={"case", "amount", "cause"})
-    entry = RefundEntry(**said, lines=event.lines, asked_by=(*names(event.officer, event.acting_for), *event.ended))
+    asked_by = (*names(event.officer, event.acting_for), *event.ended)
+    entry = RefundEntry(**shared(RefundEntry, event), asked_by=asked_by)
     told: Changed = {"unowed": event.cause} if event.cause in UNOWED - {RefundCause.EXCESS} else {}
     told |= {"ruled": True} if event.cause is RefundCause.RULE else {}
     return told | {"entries": (*refund.entries, entry)}
@@ -172,9 +169,9 @@ def gone_twice(refund: Refund) -> int:
 
 
 def to_give(refund: Refund) -> tuple[RefundEntry, ...]:
-    """The cases that the provider is to pay out now, one after another, if two officers agreed.
+    """The agreed cases that the provider is to pay out now, one after another.
 
-    A case that was requested before comes first: a provider's query reports only the last refund of a transaction.
+    A case requested before comes first: a provider's query reports only the last refund of a transaction.
     """
     agreed = (entry for entry in in_state(refund, CaseState.APPROVED) if entry.separate)
     return tuple(sorted(agreed, key=lambda entry: not entry.requests))

@@ -43,10 +43,7 @@ def _tasks(refund: Refund) -> Iterator[TaskRow]:
 
 
 def _disputed(refund: Refund) -> Iterator[TaskRow]:
-    """The task about a short payment.
-
-    An officer accepts or returns it; then a leader approves the acceptance, or has the money returned.
-    """
+    """The task about a short payment: an officer accepts it, a leader approves that; either may have it returned."""
     if refund.accepted_by:
         yield _task(refund, "short_payment", Role.LEADER, "approve_short_payment", "request_refund")
         return
@@ -102,10 +99,8 @@ def accepted(refund: Refund) -> CaptureAccepted | None:
 def asked_again(refund: Refund) -> tuple[ChargeBackFact, ...]:
     """The reports to the filing about parts of the fee that must be requested again."""
     fee = require(refund.capture).payment
-    return tuple(
-        ChargeBackFact(n=refund.n, fee=fee, amount=amount, again=again)
-        for again, amount in enumerate(refund.asked_again, 1)
-    )
+    again = enumerate(refund.asked_again, 1)
+    return tuple(ChargeBackFact(n=refund.n, fee=fee, amount=amount, again=n) for n, amount in again)
 
 
 def given_back(refund: Refund) -> tuple[GivenBack, ...]:

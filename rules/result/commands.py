@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.officers import other_hands
-from rules.require import require
+from rules.require import require, shared
 from rules.result.fold import declined, in_the_making, unmade
 from rules.rule import SYSTEM, Rule, Rules, always, refuse
 from schemas.errors import Problem, problem
@@ -32,17 +32,14 @@ def _ask_other(result: Result, command: cm.AskOther, _: datetime) -> Events:
 
 
 def _report_failing(result: Result, command: ReportFailing, _: datetime) -> Events:
-    if not _waits(result) or result.machine_failing is not None:
+    waits = unmade(result) or result.awaited is not None
+    if not waits or result.machine_failing is not None:
         return ()
     return (MachineWorkFailing(work=command.work, tries=command.tries, error=command.error),)
 
 
 def _report_answered(result: Result, command: ReportAnswered, _: datetime) -> Events:
     return (MachineWorkAnswered(work=command.work),) if result.machine_failing is command.work else ()
-
-
-def _waits(result: Result) -> bool:
-    return unmade(result) or result.awaited is not None
 
 
 def _no_more_in_vain(result: Result) -> tuple[MachineWorkAnswered, ...]:
@@ -99,13 +96,8 @@ def _request(signer: Signatory) -> ev.SignatureRequested:
 def _released(result: Result, entry: ResultEntry) -> Events:
     """The events that put the result in force and replace the result it corrects, if that one still is in force."""
     registered = require(entry.registered)
-    released = ev.ResultReleased(
-        n=result.n,
-        registered=registered,
-        result=require(entry.result),
-        expires_on=entry.expires_on,
-        copies=entry.copies,
-    )
+    said = shared(ev.ResultReleased, entry) | {"registered": registered, "result": require(entry.result)}
+    released = ev.ResultReleased(n=result.n, **said)
     before = result.in_force
     if before is None:
         return (released,)
@@ -155,26 +147,16 @@ def _sign_again(result: Result, command: cm.SignAgain, _: datetime) -> Events:
 
 
 def _correct(result: Result, command: cm.CorrectResult, _: datetime) -> Events:
-    correction = ev.ResultEntered(
-        n=result.n,
-        corrects=require(result.in_force).registered,
-        officer=command.actor.subject,
-        brought=command.result,
-        signers=command.signers if isinstance(command, cm.CorrectResultBy) else (),
-        reason=command.reason,
-        legal_basis=command.legal_basis,
-    )
-    return (correction,)
+    signers = command.signers if isinstance(command, cm.CorrectResultBy) else ()
+    said = {"brought": command.result, "reason": command.reason, "legal_basis": command.legal_basis}
+    corrects, officer = require(result.in_force).registered, command.actor.subject
+    return (ev.ResultEntered(n=result.n, corrects=corrects, officer=officer, signers=signers, **said),)
 
 
 def _revoke(result: Result, command: cm.RevokeResult, _: datetime) -> Events:
-    revoked = ev.ResultRevoked(
-        registered=require(require(result.in_force).registered),
-        officer=command.actor.subject,
-        reason=command.reason,
-        legal_basis=command.legal_basis,
-    )
-    return (revoked,)
+    said = {"reason": command.reason, "legal_basis": command.legal_basis}
+    registered = require(require(result.in_force).registered)
+    return (ev.ResultRevoked(registered=registered, officer=command.actor.subject, **said),)
 
 
 def _renew(result: Result, command: cm.RenewResult, _: datetime) -> Events:

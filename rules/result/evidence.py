@@ -25,10 +25,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
 
 
 def stored(answer: IssueAnswer) -> Finding:
-    """The finding that the agency's file, or the platform's print, is in the store.
-
-    The file to sign is made from it.
-    """
+    """The finding that the agency's file or the platform's print, of which the file to sign is made, is stored."""
     return Finding("result_stored", dict(answer))
 
 
@@ -48,10 +45,7 @@ def declined(place: SigningPlace, officer: str, registered: str | None) -> Findi
 
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
-    """The findings from which an event follows.
-
-    None is needed if an officer declines on the platform, with a reason.
-    """
+    """The findings from which an event follows; none if an officer declines on the platform, with a reason."""
     match event:
         case ResultMade(result=file, expires_on=expires_on, copies=copies):
             return (made(IssueAnswer(result=file, expires_on=expires_on, copies=copies)),)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from rules.require import shared
 from rules.result.fold import declined, in_the_making, is_open, issued_first
 from rules.waiting import Wait, Waits
 from schemas.filing.events import MachineWorkFailing
@@ -74,17 +75,6 @@ def _what_became(result: Result, entry: ResultEntry) -> dict[str, Any]:
 
 def _row(result: Result, entry: ResultEntry) -> dict[str, Any]:
     begun = result.order or result  # an erased result has no order
-    row = RegisterRow(
-        number=entry.registered,
-        n=result.n,
-        outcome=begun.outcome or "",
-        sha256=entry.issued.sha256 if entry.issued else None,
-        **{name: getattr(entry, name) for name in _KEPT},
-    )
-    return row.model_dump(mode="json")
-
-
-_KEPT = (
-    *("issued_at", "expires_on", "copies"),
-    *("state", "ended_at", "corrects", "replaced_by", "renewed"),
-)
+    own = {"number": entry.registered, "n": result.n, "outcome": begun.outcome or ""}
+    sha256 = entry.issued.sha256 if entry.issued else None
+    return RegisterRow(**shared(RegisterRow, entry), **own, sha256=sha256).model_dump(mode="json")

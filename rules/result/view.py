@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.projections import dossier
-from rules.require import require
+from rules.require import require, shared
 from rules.result.fold import unmade
 from rules.time.working_time import local_day
 from schemas.backoffice import IssueRequest
@@ -23,15 +23,9 @@ from schemas.result.state import (
 def order_of(filing: Filing) -> ResultOrder:
     """The order of a decided filing: its decision and its dossier."""
     decision = require(filing.decision)
-    return ResultOrder(
-        decided=decision.seq,
-        outcome=decision.outcome,
-        officer=decision.officer,
-        reason=decision.reason,
-        dossier=dossier(filing),
-        filed_by=require(filing.filed_by),
-        by_template=filing.procedure.by_template,
-    )
+    of_filing = {"dossier": dossier(filing), "filed_by": require(filing.filed_by)}
+    by_template = filing.procedure.by_template
+    return ResultOrder(decided=decision.seq, **shared(ResultOrder, decision), **of_filing, by_template=by_template)
 
 
 def make_request(result: Result) -> IssueRequest | None:
@@ -39,15 +33,9 @@ def make_request(result: Result) -> IssueRequest | None:
     if not unmade(result) or result.last.brought is not None:
         return None
     order, entry = require(result.order), result.last
-    return IssueRequest(
-        request_id=f"result:{result.n}:{len(result.entries)}",
-        dossier=order.dossier,
-        outcome=order.outcome,
-        officer=order.officer,
-        reason=order.reason,
-        number=entry.registered,
-        corrects=entry.corrects,
-    )
+    request_id, number = f"result:{result.n}:{len(result.entries)}", entry.registered
+    said = shared(IssueRequest, order)
+    return IssueRequest(request_id=request_id, **said, number=number, corrects=entry.corrects)
 
 
 _NOT_IN_FORCE: Final = {
@@ -63,16 +51,9 @@ def standing(result: RegisteredResult, at: datetime) -> ResultStanding:
     validity = _validity(result, at)
     ended = min((at for at in (result.ended_at, result.overtaken_at) if at is not None), default=None)
     over = ended is not None and ended <= at
-    return ResultStanding(
-        number=result.number,
-        agency=result.agency,
-        validity=validity,
-        issued_at=result.issued_at,
-        expires_on=result.expires_on,
-        ended_at=ended if over else None,
-        replaced_by=result.replaced_by if validity is Validity.REPLACED else None,
-        as_of=at,
-    )
+    replaced_by = result.replaced_by if validity is Validity.REPLACED else None
+    now = {"ended_at": ended if over else None, "replaced_by": replaced_by, "as_of": at}
+    return ResultStanding(**shared(ResultStanding, result) | now, validity=validity)
 
 
 def _validity(result: RegisteredResult, at: datetime) -> Validity:
@@ -88,4 +69,4 @@ def _validity(result: RegisteredResult, at: datetime) -> Validity:
 
 def record(result: Result) -> ResultRecord:
     """The record with which the workflow of a result ends."""
-    return ResultRecord(filing_id=result.filing_id, n=result.n, entries=result.entries)
+    return ResultRecord(**shared(ResultRecord, result))

@@ -36,7 +36,7 @@ OTHER_FLOW: Final = (
     "        try:\n            await workflow.sleep(timedelta(milliseconds=20))\n            await self._fee()\n",
 )
 OTHER_CLOCKS: Final = (
-    "rules/filing/time/clocks.py",
+    "rules/filing/clocks.py",
     "Clock.INTAKE: lambda filing: filing.procedure.limits.intake,",
     "Clock.INTAKE: lambda filing: filing.procedure.limits.processing,",
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from rules.papers.custody.hands import hands
+from rules.papers.hands import hands
 from rules.papers.register import effort
 from schemas.filing.state import Filing
 from schemas.papers.custody import ControlSlip, Hand

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from rules.filing import lifecycle
 from rules.filing.fold import missing_opinions
-from rules.filing.time.reopening import places
+from rules.filing.reopening import places
 from schemas.files import FileRef, ScanState
 from schemas.filing import commands as cm
 from schemas.filing import events as ev

@@ -15,7 +15,7 @@ from motcua.cli.options import AsJson, WhichFiling
 from motcua.cli.running import Exit, refusing
 from operations.commands.ledger.record import found
 from publishing.commands.procedures import published_version
-from rules.papers.custody.deeds import deed_name, outcome_name, somebody_else, who
+from rules.papers.deeds import deed_name, outcome_name, somebody_else, who
 from rules.streams import KINDS
 from schemas.base import Text
 from schemas.ids import filing_workflow

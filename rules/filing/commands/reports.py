@@ -5,7 +5,7 @@ from typing import Final
 
 from rules.filing.fold import stage
 from rules.filing.permission import at
-from rules.filing.time.reopening import places, stands
+from rules.filing.reopening import places, stands
 from rules.rule import SYSTEM, Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm

@@ -4,10 +4,10 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
+from rules.filing.clocks import OF_THE_AGENCY, moments, postponements, put_off, put_off_at_most, silence_approves
 from rules.filing.commands.money import fee_lapsed
 from rules.filing.fold import current_step, missing_opinions, stage
 from rules.filing.permission import at, at_stage, being_handled, undecided
-from rules.filing.time.clocks import OF_THE_AGENCY, moments, postponements, put_off, put_off_at_most, silence_approves
 from rules.rule import SYSTEM, Rule, always, refuse
 from rules.time import working_time
 from schemas.errors import Problem, problem

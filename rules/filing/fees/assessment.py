@@ -49,7 +49,7 @@ class Assessment(NamedTuple):
 
 
 def assess(fee: FeePart | None, dossier: Dossier, received: date, now: datetime, percent: int = 0) -> Assessment:
-    """The fee for a dossier `received` that day, if requested `now`, less the waived `percent`; no items without a sum."""
+    """The fee for a dossier `received` that day, if requested `now`, less the waived `percent`; charged items only."""
     if fee is None:
         return Assessment()
     day = governing_day(fee, received, now)

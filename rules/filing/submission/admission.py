@@ -261,7 +261,7 @@ _WITHOUT_SIGNATURE: Final = Level.ONLINE_FILING
 
 
 def level_offer(submission: Submission, procedure: ProcedureRules, level: Level) -> Offer | None:
-    """The offer to file one level lower, without the signature required at this `level`; None if that would not help."""
+    """The offer to file one level lower, without the signature that this `level` requires; None if it is of no use."""
     can, fees = CAPABILITIES[_WITHOUT_SIGNATURE], procedure.fee.channels if procedure.fee else ()
     results = [channel for channel in procedure.result_channels if channel in can.result]
     if level < _WITHOUT_SIGNATURE or not results:

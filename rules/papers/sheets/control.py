@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from rules.papers.custody.deeds import done, outcome_name, who
-from rules.papers.custody.hands import hands
+from rules.papers.deeds import done, outcome_name, who
+from rules.papers.hands import hands
 from rules.papers.sheets.made import about, letterhead, made, moment, officer, plain, received, short
 from schemas.base import Text
 from schemas.filing.events import Clock

@@ -19,7 +19,7 @@ from schemas.translate import said
 
 
 def fee(source: PaperSource) -> PaperSheet:
-    """The notice of a due fee, or of an obligation to another authority."""
+    """Thông báo nộp phí, lệ phí và nghĩa vụ tài chính: the items, the sum, the deadline."""
     event = source.cause.event
     to_another = isinstance(event, ev.ObligationDemanded)
     return made(
@@ -39,7 +39,7 @@ def _fee(source: PaperSource, event: ev.FeeRequested) -> Iterator[Block]:
         Column(title=said("paper.quantity"), amounts=True),
         Column(title=said("paper.sum"), share=2, amounts=True),
     )
-    names = {} if source.procedure.fee is None else {item.code: item.name for item in source.procedure.fee.items}
+    names = _items(source)
     lines = [
         (names.get(line.code, plain(line.code)), money(line.amount), plain(str(line.quantity)), money(line.total))
         for line in event.lines
@@ -55,9 +55,13 @@ def _fee(source: PaperSource, event: ev.FeeRequested) -> Iterator[Block]:
     yield Paragraph(text=said("paper.pay_with_code"))
 
 
+def _items(source: PaperSource) -> dict[str, Text]:
+    fee = source.procedure.fee
+    return {} if fee is None else {item.code: item.name for item in fee.items}
+
+
 def _obligation(source: PaperSource, event: ev.ObligationDemanded) -> Iterator[Block]:
-    rules = {step.code: step.obligation for step in source.procedure.review}
-    rule = rules.get(event.step)
+    rule = {step.code: step.obligation for step in source.procedure.review}.get(event.step)
     owed = [
         Row(place="authority", label=said("paper.authority"), value=plain("-") if rule is None else rule.authority),
         Row(place="reference", label=said("paper.reference"), value=plain(event.reference)),
@@ -83,14 +87,13 @@ def _due(source: PaperSource, clock: Clock) -> Iterator[Row]:
 
 
 def money_receipt(source: PaperSource) -> PaperSheet:
-    """The receipt for money paid for a filing, after its number is assigned."""
+    """Biên lai thu phí, lệ phí: the payer, the items, the procedure, the sum in words, its series and number."""
     receipt = require(source.receipt)
-    title = said("paper.charge_receipt") if receipt.of is FeeKind.CHARGE else said("paper.fee_receipt")
     return made(
         RECEIPT_OF[receipt.of],
         source,
         issuer=source.filing.agency,
-        title=title,
+        title=said("paper.charge_receipt") if receipt.of is FeeKind.CHARGE else said("paper.fee_receipt"),
         body=_receipt_body(source, receipt),
         signatories=(by_hand(said("paper.who_paid")), _cashier(source, receipt)),
     )
@@ -108,16 +111,12 @@ def _receipt_body(source: PaperSource, receipt: MoneyReceipt) -> Iterator[Block]
         )
     )
     columns = (Column(title=said("paper.item"), share=4), Column(title=said("paper.sum"), share=2, amounts=True))
-    names = {} if source.procedure.fee is None else {item.code: item.name for item in source.procedure.fee.items}
-    yield Table(
-        columns=columns,
-        rows=tuple((names.get(line.code, plain(line.code)), money(line.amount)) for line in receipt.lines),
-        total=(said("paper.total"), money(receipt.amount)),
-    )
-    words = Text(vi=in_words(receipt.amount), en=money(receipt.amount).en)
+    names, total = _items(source), (said("paper.total"), money(receipt.amount))
+    lines = ((names.get(line.code, plain(line.code)), money(line.amount)) for line in receipt.lines)
+    yield Table(columns=columns, rows=tuple(lines), total=total)
     yield Rows(
         rows=(
-            Row(place="amount", label=said("paper.in_words"), value=words),
+            _words(receipt.amount),
             Row(place="channel", label=said("paper.pay_by"), value=_way(receipt)),
             Row(place="issued_at", label=said("paper.receipt_issued_at"), value=moment(receipt.at)),
         )

@@ -22,7 +22,7 @@ def plain(words: str) -> Text:
 def moment(at: datetime) -> Text:
     """`17 giờ 00 phút, ngày 04 tháng 12 năm 2026` / `17:00 on 4 December 2026`, in Vietnamese time."""
     there = at.astimezone(VIETNAM)
-    day, month = Text(vi=f"{there:%d}", en=str(there.day)), Text(vi=f"{there:%m}", en=_MONTHS[there.month - 1])
+    day, month = Text(vi=f"{there:%d}", en=str(there.day)), Text(vi=f"{there:%m}", en=f"{there:%B}")
     return said("paper.moment", at=there, day=day, month=month)
 
 
@@ -54,20 +54,6 @@ def letterhead(source: PaperSource, agency: AgencyCode) -> Letterhead:
 
 _KINDS: Final = ("thành phố ", "tỉnh ")
 _PERSONS: Final = frozenset({"Hồ Chí Minh"})
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 
 
 class Form(NamedTuple):

@@ -17,7 +17,7 @@ from schemas.translate import said
 
 
 def supplement(source: PaperSource) -> PaperSheet:
-    """The request of a filing that waits for its supplement."""
+    """Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ: all missing items, listed once and fully."""
     asked = require(source.filing.supplement)
     return made(
         PaperKind.SUPPLEMENT,
@@ -50,7 +50,7 @@ LAPSED: Final[dict[str, Text]] = {
 
 
 def refusal(source: PaperSource) -> PaperSheet:
-    """The refusal at intake, or on the merits."""
+    """Phiếu từ chối tiếp nhận, giải quyết hồ sơ: the reason, the legal basis, and the deadline for a complaint."""
     event = source.cause.event
     on_the_merits = isinstance(event, ev.Decided)
     reason, law = grounds(source)
@@ -76,9 +76,8 @@ def grounds(source: PaperSource) -> tuple[Text, tuple[str, ...]]:
 
 
 def stop(source: PaperSource) -> PaperSheet:
-    """The notice of a suspended or ended filing."""
+    """Thông báo dừng, tạm dừng giải quyết hồ sơ: the reason, the legal basis, the end of a suspension."""
     suspended = isinstance(source.cause.event, ev.Suspended)
-    _, law = grounds(source)
     told = said("paper.suspended") if suspended else said("paper.stopped")
     return made(
         PaperKind.STOP,
@@ -86,37 +85,33 @@ def stop(source: PaperSource) -> PaperSheet:
         issuer=source.filing.agency,
         title=said("paper.suspension") if suspended else said("paper.stop"),
         body=(Paragraph(text=told), Rows(rows=(*about(source), *_stop_rows(source)))),
-        law=law,
+        law=grounds(source)[1],
         signatories=(officer(source, said("paper.head_of_agency")),),
     )
 
 
 def _stop_rows(source: PaperSource) -> Iterator[Row]:
-    event, seq = source.cause.event, source.cause.seq
-    reason, _ = grounds(source)
+    event, place = source.cause.event, f"events[{source.cause.seq}]"
     yield received(source)
-    yield Row(place=f"events[{seq}].reason", label=said("paper.reason"), value=reason)
+    yield Row(place=f"{place}.reason", label=said("paper.reason"), value=grounds(source)[0])
     if isinstance(event, ev.Suspended) and event.awaits is not None:
-        yield Row(place=f"events[{seq}].awaits", label=said("paper.awaits"), value=plain(event.awaits))
+        yield Row(place=f"{place}.awaits", label=said("paper.awaits"), value=plain(event.awaits))
     if isinstance(event, ev.Suspended) and (clock := source.filing.clocks.get(Clock.SUSPENSION)) is not None:
         yield Row(place="until", label=said("paper.suspended_until"), value=moment(clock.due))
     yield from appeal(source)
 
 
 def apology(source: PaperSource) -> PaperSheet:
-    """The apology for a late result, now or expected: with a new appointment, a longer limit, or neither."""
+    """Văn bản xin lỗi và hẹn lại, gia hạn: the missed appointment, the reason, and the new one, if there is one."""
     title, told = _apology_words(source)
+    rows = Rows(rows=tuple(_apology_rows(source)))
     return made(
         PaperKind.APOLOGY,
         source,
         issuer=source.filing.agency,
         title=title,
         to=plain(require(source.filing.applicant).name),
-        body=(
-            Paragraph(text=told),
-            Rows(rows=tuple(_apology_rows(source))),
-            Paragraph(text=said("paper.understanding")),
-        ),
+        body=(Paragraph(text=told), rows, Paragraph(text=said("paper.understanding"))),
         signatories=(officer(source, said("paper.head_of_agency")),),
     )
 
@@ -136,8 +131,7 @@ def _apology_rows(source: PaperSource) -> Iterator[Row]:
     event, now = source.cause.event, _due(source.filing)
     yield from about(source)
     yield received(source)
-    before = _appointment(source)
-    if before is not None:
+    if (before := _appointment(source)) is not None:
         yield Row(place="before", label=said("paper.appointment"), value=moment(before))
     yield Row(place=f"events[{source.cause.seq}].reason", label=said("paper.reason"), value=plain(event.reason))
     if now is not None and not isinstance(event, ev.Apologised):

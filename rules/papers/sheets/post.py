@@ -1,11 +1,10 @@
-"""Papers of the post."""
+"""Papers for the post: the form for a dossier or a result that it carries, and the label on a parcel."""
 
 from collections.abc import Iterable, Iterator
 
 from rules.amounts import money
 from rules.papers.sheets.made import about, by_hand, handed_in, letterhead, made, moment, named, officer, plain
 from rules.require import require
-from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.commands import TargetKind
 from schemas.filing.events import Clock, Submitted
@@ -13,12 +12,13 @@ from schemas.level import Channel
 from schemas.papers.sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.papers.state import PaperKind
 from schemas.parcel.state import Parcel
+from schemas.people import Address
 from schemas.stream.ledger import Recorded
 from schemas.translate import said
 
 
 def post_form(source: PaperSource) -> PaperSheet:
-    """The form for a filing that the post delivered, or for a result that it is to deliver."""
+    """Phiếu gửi hồ sơ qua bưu chính (Decision 45/2016 art. 6): sender, recipient, content, and the sum to collect."""
     came = isinstance(source.cause.event, Submitted)
     sender = by_hand(said("paper.sender")) if came else officer(source, said("paper.sender"))
     return made(
@@ -38,13 +38,9 @@ def _brought(source: PaperSource) -> Iterator[Block]:
 
 
 def _returned(source: PaperSource) -> Iterator[Block]:
-    filing, to = source.filing, require(source.filing.address)
+    filing = source.filing
     rows = [
-        Row(place="sender", label=said("paper.sender"), value=letterhead(source, filing.returning).name),
-        Row(place="address.recipient", label=said("paper.recipient"), value=plain(to.recipient)),
-        Row(place="address.phone", label=said("sheet.phone"), value=plain(to.phone)),
-        Row(place="address.address", label=said("paper.address"), value=plain(to.address)),
-        Row(place="address.postcode", label=said("paper.postcode"), value=plain(to.postcode)),
+        *_parties(source, require(filing.address)),
         Row(place="contents", label=said("paper.contents"), value=source.procedure.result.name),
         Row(place="n", label=said("paper.consignment"), value=plain(str(filing.parcels))),
     ]
@@ -59,7 +55,10 @@ def _returned(source: PaperSource) -> Iterator[Block]:
 
 
 def label(source: PaperSource) -> PaperSheet:
-    """The label of a parcel that the post has accepted."""
+    """Nhãn bưu gửi: the label on a parcel, and the list of the originals that are returned in it.
+
+    The label is public, so it does not name the subject of the result. The list lies inside the parcel.
+    """
     parcel = require(source.parcel)
     return made(
         PaperKind.LABEL,
@@ -74,17 +73,15 @@ def label(source: PaperSource) -> PaperSheet:
 
 def _label_body(source: PaperSource, parcel: Parcel) -> Iterator[Block]:
     originals = originals_held(source.course)
-    yield Rows(rows=(*_parties(source, parcel), *_inside(source, originals), *_carried(parcel)))
+    yield Rows(rows=(*_parties(source, require(parcel.address)), *_inside(source, originals), *_carried(parcel)))
     yield Paragraph(text=said("paper.post_returns"))
     if originals:
         items = tuple(named(source, TargetKind.PAPER, code) for code in originals)
         yield Listing(title=said("paper.originals_returned"), items=items, apart=True)
 
 
-def _parties(source: PaperSource, parcel: Parcel) -> Iterator[Row]:
-    to = require(parcel.address)
-    sender = letterhead(source, source.filing.returning).name
-    yield Row(place="sender", label=said("paper.sender"), value=sender)
+def _parties(source: PaperSource, to: Address) -> Iterator[Row]:
+    yield Row(place="sender", label=said("paper.sender"), value=letterhead(source, source.filing.returning).name)
     yield Row(place="address.recipient", label=said("paper.recipient"), value=plain(to.recipient))
     yield Row(place="address.phone", label=said("sheet.phone"), value=plain(to.phone))
     yield Row(place="address.address", label=said("paper.address"), value=plain(to.address))
@@ -103,12 +100,9 @@ def _inside(source: PaperSource, originals: tuple[str, ...]) -> Iterator[Row]:
 def _carried(parcel: Parcel) -> Iterator[Row]:
     yield Row(place="carrier", label=said("paper.carrier"), value=said("paper.the_post"))
     yield Row(place="n", label=said("paper.consignment"), value=plain(str(parcel.n)))
-    yield Row(place="cod", label=said("paper.collect"), value=_collected(parcel.cod))
+    collected = money(parcel.cod) if parcel.cod else said("paper.nothing_to_collect")
+    yield Row(place="cod", label=said("paper.collect"), value=collected)
     yield Row(place="due", label=said("paper.deliver_by"), value=moment(require(parcel.due)))
-
-
-def _collected(dong: int) -> Text:
-    return money(dong) if dong else said("paper.nothing_to_collect")
 
 
 def originals_held(course: Iterable[Recorded]) -> tuple[str, ...]:
@@ -122,6 +116,4 @@ def originals_held(course: Iterable[Recorded]) -> tuple[str, ...]:
                 held = ()
             case ev.ParcelFailed(outcome=outcome) if outcome in ev.SPOILT:
                 held = ()
-            case _:
-                pass
     return held

@@ -1,4 +1,4 @@
-"""Acknowledgements."""
+"""Acknowledgements to the applicant: of the dossier, with the promised result, and of a complaint."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,10 @@ from schemas.translate import said
 
 
 def receipt(source: PaperSource) -> PaperSheet:
-    """The acknowledgement of an accepted filing; before acceptance, it has the date by which the intake answers."""
+    """Giấy tiếp nhận hồ sơ và hẹn trả kết quả: the accepted papers, and the date and place of the result.
+
+    Before acceptance, it has the date by which the intake answers.
+    """
     return made(
         PaperKind.RECEIPT,
         source,
@@ -38,8 +41,7 @@ def _body(source: PaperSource) -> Iterator[Block]:
 
 def _appointment(source: PaperSource) -> Iterator[Row]:
     filing = source.filing
-    sets = source.procedure.information.sets
-    yield Row(place="sets", label=said("paper.sets"), value=plain(str(sets)))
+    yield Row(place="sets", label=said("paper.sets"), value=plain(str(source.procedure.information.sets)))
     yield received(source)
     if (clock := filing.clocks.get(Clock.PROCESSING)) is not None:
         yield Row(place="limit", label=said("paper.limit"), value=clock.limit.words)
@@ -61,7 +63,7 @@ def _way(source: PaperSource) -> Text:
 
 
 def complaint(source: PaperSource) -> PaperSheet:
-    """The acknowledgement of a recorded complaint."""
+    """Giấy tiếp nhận khiếu nại: the disputed act, the complaint, and the date of its answer."""
     made_about = require(source.complaint)
     return made(
         PaperKind.COMPLAINT,

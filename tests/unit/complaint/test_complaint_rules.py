@@ -21,7 +21,7 @@ from rules.complaint import fold
 from rules.complaint.grounds import ACTS
 from rules.complaint.view import view
 from rules.filing import projections
-from rules.filing.time.reopening import UNDONE
+from rules.filing.reopening import UNDONE
 from rules.streams import COMPLAINT
 from schemas.complaint.state import Complaint, ComplaintState, Grounds
 from schemas.errors import RefusalError

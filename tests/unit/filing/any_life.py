@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from recovery.unrecorded import ORDERS, Due, of_filing
 from rules.filing import lifecycle, queues
-from rules.filing.time.reopening import places
+from rules.filing.reopening import places
 from rules.streams import FILING
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from rules.filing import lifecycle
-from rules.filing.time.clocks import put_off_at_most
+from rules.filing.clocks import put_off_at_most
 from schemas.filing import events as ev
 from schemas.filing.events import CaseApplied
 from schemas.limit import Limit, Unit

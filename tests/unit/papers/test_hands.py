@@ -15,8 +15,8 @@ from openpyxl import load_workbook
 
 from activities.printing.register_book import LINES, RegisterBook
 from operations.register.workbook import RegisterWorkbook
-from rules.papers.custody.deeds import ONLY_TOLD
-from rules.papers.custody.hands import hands
+from rules.papers.deeds import ONLY_TOLD
+from rules.papers.hands import hands
 from rules.papers.register import COLUMNS, EFFORT, Known, effort, entry, period
 from schemas.base import Text
 from schemas.filing.events import Event

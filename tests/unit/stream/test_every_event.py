@@ -24,7 +24,7 @@ from operations import previews
 from rules.complaint.grounds import grounds
 from rules.complaint.view import view as complaint_view
 from rules.filing import projections
-from rules.papers.custody.hands import hands
+from rules.papers.hands import hands
 from rules.papers.register import COLUMNS, EFFORT, Known, entry
 from rules.papers.sheets.post import originals_held
 from rules.parcel.view import view as parcel_view

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from rules.filing.desks import agencies
 from rules.filing.fold import current_step, evolve, stage
 from rules.filing.queues import STAGE_CLOCK
-from rules.papers.custody.deeds import Told, deeds
+from rules.papers.deeds import Told, deeds
 from rules.time import working_time
 from rules.time.office_hours import worked_minutes
 from schemas.filing import events as ev
@@ -40,24 +40,14 @@ def _beside(referred: Recorded, answered: Recorded | None, filing: Filing, close
     if answered is not None:
         outcome = working_time.outcome(limit, due, answered.at)
         said = {"subject": answered.event.officer, "until": max(answered.at, since), "outcome": outcome}
-    return Hand(
-        holder=Holder.OFFICER,
-        role=Role.SPECIALIST,
-        agency=event.agency,
-        step=event.step,
-        part=event.part,
-        since=since,
-        working_minutes=0,
-        due=due,
-        **said,
-    )
+    said |= {"agency": event.agency, "step": event.step, "part": event.part, "due": due}
+    return Hand(holder=Holder.OFFICER, role=Role.SPECIALIST, since=since, working_minutes=0, **said)
 
 
 def hands(events: Sequence[Recorded], filing: Filing, now: datetime) -> tuple[Hand, ...]:
-    """The entries of a filing's holders, in the order in which they took it.
+    """The entries of a filing's holders, in the order in which they took it; the first is the filer, for no time.
 
-    The first is the filer, who holds it for no time. All events of one append happen at once, so a state between them
-    takes no time. The later erasure of the filer is nobody's act.
+    All events of one append happen at once, so a state between them takes no time. The erasure is nobody's act.
 
     Args:
         events: All events of the filing, from the first.
@@ -77,13 +67,8 @@ def _worked(hand: Hand, filing: Filing, now: datetime) -> int:
 
 
 def _unfiled(filing: Filing) -> Filing:
-    return Filing(
-        filing_id=filing.filing_id,
-        agency=filing.agency,
-        procedure=filing.procedure,
-        calendar=filing.calendar,
-        digests=filing.digests,
-    )
+    origin = ("filing_id", "agency", "procedure", "calendar", "digests")
+    return Filing(**{name: getattr(filing, name) for name in origin})
 
 
 class _Place(NamedTuple):
@@ -148,16 +133,9 @@ def _suspender(batch: Sequence[Told]) -> str | None:
 
 def _at_once(deed: Deed) -> Hand:
     """The entry of a filer, or of an officer who reopens a closed filing: it takes no time."""
-    return Hand(
-        holder=_HOLDERS.get(deed.role, Holder.OFFICER),
-        role=deed.role,
-        subject=deed.subject,
-        accountable=deed.accountable,
-        agency=deed.agency,
-        since=deed.at,
-        until=deed.at,
-        working_minutes=0,
-    )
+    who = {name: getattr(deed, name) for name in ("role", "subject", "accountable", "agency")}
+    holder = _HOLDERS.get(deed.role, Holder.OFFICER)
+    return Hand(holder=holder, since=deed.at, until=deed.at, working_minutes=0, **who)
 
 
 _HOLDERS: Final = {
@@ -170,11 +148,8 @@ _HOLDERS: Final = {
 def _taken(place: _Place, at: datetime, answers: str | None, due: datetime | None) -> Hand:
     said = place._asdict()
     del said["stage"]
-    accountable = None if place.holder in _ANSWER_THEMSELVES else answers
+    accountable = None if place.holder in {Holder.OFFICER, Holder.APPLICANT} else answers
     return Hand(since=at, working_minutes=0, accountable=accountable, due=due, **said)
-
-
-_ANSWER_THEMSELVES: Final = frozenset({Holder.OFFICER, Holder.APPLICANT})
 
 
 def _place(filing: Filing, suspender: str | None) -> _Place | None:  # noqa: PLR0911 -- one line for each stage

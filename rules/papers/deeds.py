@@ -15,34 +15,17 @@ from schemas.translate import joined, said
 
 ONLY_TOLD: Final = frozenset(
     {
-        "step_started",
-        "reminded",
-        "apology_drafted",
-        "overdue",
-        "part_overdue",
-        "finished_early",
-        "machine_work_failing",
-        "machine_work_answered",
-        "calendar_changed",
+        *("step_started", "reminded", "apology_drafted", "overdue", "part_overdue", "finished_early"),
+        *("machine_work_failing", "machine_work_answered", "calendar_changed"),
     }
 )
 """Events of clocks and machines, in which nobody acts."""
 
 _FOLLOWS: Final = frozenset(
     {
-        "fee_requested",
-        "fee_reduced",
-        "fee_charged_back",
-        "fee_expired",
-        "result_unclaimed",
-        "supplement_expired",
-        "consultation_closed",
-        "referred",
-        "parts_decided",
-        "result_offered",
-        "pickup_offered",
-        "parcel_requested",
-        "reissue_requested",
+        *("fee_requested", "fee_reduced", "fee_charged_back", "fee_expired", "result_unclaimed", "supplement_expired"),
+        *("consultation_closed", "referred", "parts_decided"),
+        *("result_offered", "pickup_offered", "parcel_requested", "reissue_requested"),
     }
 )
 """Events that can follow automatically from any command."""
@@ -62,8 +45,8 @@ class Told(NamedTuple):
 def deeds(events: Iterable[Recorded]) -> Iterator[Told]:
     """The acts, event by event.
 
-    For an act of the system, the accountable officer is the one that the event names; else the last officer who carried
-    the filing on; before any has, the one that the procedure names for automatic decisions.
+    The officer accountable for an act of the system is the one that the event names, else the last one who carried the
+    filing on, else the one that the procedure names for automatic decisions.
     """
     answers: str | None = None
     for recorded in events:
@@ -113,16 +96,9 @@ def _by_the_system(recorded: Recorded, answers: str | None) -> Deed:
 
 def _by_somebody(recorded: Recorded) -> Deed:
     event, actor = recorded.event, recorded.actor
-    by_officer = actor.role in OFFICERS
-    return Deed(
-        seq=recorded.seq,
-        at=recorded.at,
-        kind=event.kind,
-        role=actor.role,
-        subject=actor.subject if by_officer else None,
-        acting_for=getattr(event, "acting_for", None),
-        agency=actor.agency if by_officer else None,
-    )
+    who = {"subject": actor.subject, "agency": actor.agency} if actor.role in OFFICERS else {}
+    acting_for = getattr(event, "acting_for", None)
+    return Deed(seq=recorded.seq, at=recorded.at, kind=event.kind, role=actor.role, acting_for=acting_for, **who)
 
 
 _HOLDERS: Final = {

@@ -1,1 +1,0 @@
-"""The clocks of a filing, and the events that restart them."""
