@@ -1,4 +1,4 @@
-"""Amounts of money in words."""
+"""Amounts of money for people: in digits, and in Vietnamese words."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ _TWENTY: Final = 20
 
 
 def in_words(dong: int) -> str:
-    """`Mười nghìn đồng`. Raises `ValueError` for a negative amount."""
+    """An amount in Vietnamese words, such as `Mười nghìn đồng`. Raises `ValueError` if it is negative."""
     if dong < 0:
         raise ValueError("an amount is not negative")
     said = f"{_number(dong)} đồng"

@@ -12,7 +12,7 @@ from schemas.stream.about import About
 
 
 def gone(payment: Payment) -> VoidCause | None:
-    """The cause that voids the receipts of an online fee: all its money went back. None while some of it is left."""
+    """The cause that voids the receipts of an online fee: all its money was refunded or charged back; None before."""
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     if owed is None or payment.returned(owed) + payment.taken_back(owed) < owed.amount:
         return None
@@ -50,7 +50,7 @@ def number_given(agency: str, series: str, given: str) -> str:
 def lines_of(
     of: FeeKind, paid: int, fee_lines: Sequence[FeeLine], kinds: Mapping[Code, FeeKind]
 ) -> tuple[ReceiptLine, ...]:
-    """The lines of a receipt of this kind, with `paid` đồng spread over all lines of the fee. Raises `KeyError`."""
+    """The lines of a receipt of this kind; `paid` (đồng) is spread over all. Raises `KeyError` for an unknown item."""
     each = apportioned(paid, [line.total for line in fee_lines])
     named = zip(fee_lines, each, strict=True)
     return tuple(ReceiptLine(code=line.code, amount=dong) for line, dong in named if kinds[line.code] is of and dong)

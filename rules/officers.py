@@ -62,7 +62,7 @@ def releasable(handled: Handled, actor: Actor) -> Problem | None:
 
 
 def ungivable(handled: Handled, officer: str, acting_for: str | None) -> Problem | None:
-    """Why the task can't be given to this officer, or not as a substitute for that absent officer; None if it can."""
+    """Why the task can't be given to this officer, perhaps as the substitute of another one; None if it can."""
     if handled.officer == officer:
         return problem("officer", "claimed_already", says="not_given.claimed_already")
     if officer in on_the_applicants_side(handled):
@@ -71,7 +71,7 @@ def ungivable(handled: Handled, officer: str, acting_for: str | None) -> Problem
 
 
 def not_in_whose_place(whose_task: str | None, officer: str, acting_for: str | None) -> Problem | None:
-    """Why this officer can't be given the task as a substitute for that absent officer; None if they can."""
+    """Why this officer can't have the task as the substitute of the officer `acting_for`; None if they can."""
     if acting_for is not None and officer == acting_for:
         return problem("acting_for", "not_for_oneself", says="not_given.not_for_oneself")
     theirs = acting_for in {None, whose_task}

@@ -29,7 +29,7 @@ def may_handle(till: Till, actor: Actor) -> Problem | None:
 
 
 def last_count(till: Till, command: CloseTill) -> TillCount | Problem:
-    """The count with which the till is closed, or why it can't be closed: cash moved, a difference without a reason."""
+    """The count with which the till is closed, or the problem: cash moved since then, or a difference has no reason."""
     if not till.counts or till.counts[-1].movements != till.movements:
         return problem("till", "count_first")
     count = till.counts[-1]

@@ -76,7 +76,7 @@ evolve = folding(CHANGES)
 
 
 def undoes(complaint: Complaint) -> bool:
-    """Whether the complaint was upheld and its filing has yet to restart."""
+    """Whether the complaint was upheld, and its filing has not restarted yet."""
     return complaint.state is ComplaintState.UPHELD and complaint.act in UNDONE and complaint.reopened is None
 
 

@@ -105,7 +105,7 @@ def _parts(rules: ProcedureRules, event: ev.Submitted) -> tuple[FilingPart, ...]
 
 
 def _accountable(rules: ProcedureRules, event: ev.Submitted) -> ProcedureRules:
-    """The rules with the officers who were accountable at the submission; older events name none: officers decide."""
+    """The rules with the officers accountable at the submission. Older events name none: then officers decide."""
     who = event.accountable or ev.Accountable()
     return rules.model_copy(update={"standing_officer": who.standing, "silent_officer": who.silent})
 
@@ -196,7 +196,7 @@ _LEAVE_MOVES: Final = frozenset(
 
 
 def last_move(filing: Filing, recorded: Recorded) -> Move | None:
-    """The move that may be taken back after this event, and by whom."""
+    """The move that its officer may still take back after this event; None if there is none."""
     event = recorded.event
     if event.kind in _LEAVE_MOVES:
         return filing.last_move

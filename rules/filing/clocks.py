@@ -17,7 +17,7 @@ from schemas.publishing.time_limits import GoesOn
 from schemas.stream.ledger import Recorded
 
 BANK_ANSWERS: Final = timedelta(minutes=5)
-"""The time that an online payment has after its due time to report its outcome, before it counts as late."""
+"""The time after its due time in which an online payment may report its outcome before it counts as late."""
 
 OF_THE_AGENCY: Final = frozenset({Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.ISSUE})
 """The clocks of the agency's own limits."""
@@ -33,7 +33,7 @@ _CUT_SHORT: Final = frozenset(
 
 
 def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
-    """The change of the clocks by an event; the filing has its other changes already."""
+    """The fields of a filing's clocks after an event; `filing` has the other changes of the event already."""
     event, at = recorded.event, recorded.at
     if isinstance(event, ev.CalendarChanged):
         return _on_another_calendar(filing, at)
@@ -246,7 +246,7 @@ def put_off_at_most(filing: Filing) -> Limit:
 
 
 def put_off(filing: Filing, state: ClockState, by: Limit) -> datetime:
-    """The due time after this postponement."""
+    """The due time of a clock that is postponed by this limit."""
     limit, pauses = _longer(state.limit, by), closed_pauses(state)
     return working_time.due(state.started, limit, filing.calendar, pauses=pauses, cut_off=state.cut_off)
 
@@ -256,7 +256,7 @@ def _longer(limit: Limit, by: Limit) -> Limit:
 
 
 def closed_pauses(state: ClockState) -> tuple[tuple[datetime, datetime], ...]:
-    """The finished pauses."""
+    """The finished pauses of a clock, each with its begin and end."""
     return tuple((pause.since, pause.until) for pause in state.pauses if pause.until is not None)
 
 

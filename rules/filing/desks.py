@@ -17,7 +17,7 @@ from schemas.translate import joined, said
 
 
 def not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...]) -> Problem:
-    """The problem of an agency of none of these `kinds`, with the competent agencies, the nearest first."""
+    """The problem of an agency that is of none of these `kinds`, with the `deciding` agencies, the nearest first."""
     names = listed(AGENCY_KIND_NAMES, kinds)
     if not deciding:
         return problem("agency", "not_competent", says="nobody_competent", names=names)
@@ -26,7 +26,7 @@ def not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...])
 
 
 def of_another_province(province: Province | None) -> Iterator[Problem]:
-    """The problem of a procedure that only this other `province` has; none if `province` is None."""
+    """The problem of a procedure that only another `province` has; none if `province` is None."""
     if province is not None:
         yield problem("agency", "only_in_province", province=province.province, name=province.name)
 

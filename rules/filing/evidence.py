@@ -100,7 +100,7 @@ def scanned(files: Iterable[str], infected: Iterable[str]) -> Finding:
 def examined(
     files: Iterable[tuple[str, FileRef]], submission: Submission | None, version: str | None, answer: Examined
 ) -> Finding:
-    """The finding, recorded before an event names the files, of their examination.
+    """The finding about the examination of files, recorded before an event names them.
 
     With a submission, it holds only for this exact content under this `version` of the procedure.
     """
@@ -117,7 +117,7 @@ def examined(
 
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
-    """The findings from which an event follows. None for a result that officers signed: its own stream has them."""
+    """The findings from which an event follows; none for a signed result, whose own stream has them."""
     match event:
         case ev.ResultIssued(n=None, result=file, expires_on=expires_on, copies=copies):
             return (issued(IssueAnswer(result=file, expires_on=expires_on, copies=copies)),)

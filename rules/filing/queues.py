@@ -25,7 +25,7 @@ def timers(filing: Filing) -> list[Timer]:
 
 
 def next_timer(filing: Filing) -> Timer | None:
-    """The first of `timers`."""
+    """The first timer of all clocks; None if no clock has one."""
     return next(iter(timers(filing)), None)
 
 

@@ -209,6 +209,6 @@ def is_form_of(code: ProcedureCode, key: str) -> bool:
 
 
 def forms_of(procedure: Procedure) -> dict[str, PaperRule | None]:
-    """Maps each form's key to the paper that it is. Without named forms there is `to-khai.pdf`, mapped to None."""
+    """The paper of each form, by the key of the form; without named forms only `to-khai.pdf`, which maps to None."""
     named = {paper.form: paper for paper in procedure.papers if paper.form is not None}
     return {**named} or {f"forms/{procedure.code[:_NATIONAL]}/to-khai.pdf": None}

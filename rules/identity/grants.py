@@ -68,7 +68,7 @@ def _within(key: PrincipalKey, before: PrincipalKey) -> bool:
 
 
 def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:
-    """Whether the grants `before`, together, allow all that this one does. Only `*` covers `*`."""
+    """Whether the grants `before` together allow all that this one does. Only `*` covers `*`: agencies may be added."""
     able = [one for one in before if one.assurance <= grant.assurance]
     filers = (principal, *grant.predecessors) if grant.claim is Claim.OWN else (None,)
     claims = product(CLAIMED[grant.claim], grant.agencies or (None,), filers)
@@ -92,5 +92,5 @@ def _procedures_covered(grant: Grant, allowing: Sequence[Grant]) -> bool:
 
 
 def unheard(rule: str, **values: Any) -> RefusalError:
-    """The refusal with this rule."""
+    """The refusal, by this rule, of a message without a valid statement."""
     return refused(RefusalCode.NOT_AUTHORISED, problem("statement", rule, **values))

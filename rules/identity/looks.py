@@ -1,7 +1,7 @@
 """Access to questions about a filing, about lists of filings and about agencies; and the answers that count as looks.
 
 A question about another person's filing is refused with the same refusal as one about a filing that does not exist. So
-no other refusal may depend on a filing: `asker` knows nothing about any.
+the other refusals, which `asker` gives, must not depend on a filing.
 """
 
 from collections.abc import Mapping
@@ -111,7 +111,7 @@ def roles_for(question: rd.Question) -> frozenset[Role] | None:
 
 
 def asker(proved: Proved, question: rd.Question) -> Asker:
-    """The asker, judged without the record. Raises `RefusalError` if the question is not permitted."""
+    """The asker of a question, without a look at the record. Raises `RefusalError` if it is not permitted."""
     actor, assurance = _in_whose_name(proved, question)
     roles = roles_for(question)
     if actor is None:
@@ -153,7 +153,7 @@ def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
 def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None, Assurance]:
     """The actor in whose name the question is asked, and the assurance of their identity.
 
-    An actor that the question names must be that actor, or any for whom a program in its own name can speak.
+    A question that names an actor must name this one; a program in its own name may name any it can speak for.
     """
     actor, assurance = proved.statement.actor, proved.statement.assurance
     if not isinstance(question, rd.AskActions):

@@ -123,7 +123,7 @@ def who(hand: Hand) -> Text:
 
 
 def outcome_name(outcome: Timeliness) -> Text:
-    """Whether a limit was kept."""
+    """The words for a limit that was kept, or missed."""
     return _OUTCOMES[outcome]
 
 

@@ -1,4 +1,4 @@
-"""Custody at other agencies, which decide parts of a filing while it goes on at its own agency (liên thông)."""
+"""The holders of a filing in turn, as entries (`Hand`) of the control slip: every delay has a holder."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -45,9 +45,9 @@ def _beside(referred: Recorded, answered: Recorded | None, filing: Filing, close
 
 
 def hands(events: Sequence[Recorded], filing: Filing, now: datetime) -> tuple[Hand, ...]:
-    """The entries of a filing's holders, in the order in which they took it; the first is the filer, for no time.
+    """The entries of a filing's holders, in the order of their custody. The first, of the filer, takes no time.
 
-    All events of one append happen at once, so a state between them takes no time. The erasure is nobody's act.
+    All events of one append happen at once: a state between them takes no time. An erasure is nobody's act.
 
     Args:
         events: All events of the filing, from the first.

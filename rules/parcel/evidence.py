@@ -13,10 +13,7 @@ from schemas.parcel.state import Meaning, Step
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence for a parcel's event; None if the event needs none here.
-
-    It is the filing's request for the consignment or its recall, or the handing over before a return.
-    """
+    """The evidence for a request or a recall (the filing's event), or for a return without a report; None otherwise."""
     filing = filing_workflow(stream.filing)
     match event:
         case ev.ConsignmentRequested(n=n):
@@ -75,7 +72,7 @@ def reported(said: str, at: Instant, message: str | None = None) -> Finding:
 def found_by(  # noqa: PLR0911 -- one line for each event
     _: StreamId, event: Any
 ) -> tuple[Finding, ...]:
-    """The findings at the post from which an event follows. Texts need a key, which is not here."""
+    """The findings at the post from which an event follows; none with a text, whose digest needs a key."""
     match event:
         case ev.ConsignmentSent(waybill=waybill):
             return (sent(waybill),)

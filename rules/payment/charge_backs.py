@@ -8,7 +8,7 @@ from schemas.payment.state import Capture, ChargeBack, ChargedBack, Payment
 
 
 def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChargeBackAhead | None:
-    """The event of a charge-back: `PaymentChargeBackAhead` before that of its capture; None if it is not new."""
+    """The event of a new charge-back, `PaymentChargeBackAhead` until its capture is recorded; None if it is known."""
     if is_known(payment, back):
         return None
     capture = capture_of(payment, back)

@@ -43,7 +43,7 @@ def next_look(since: datetime, until: datetime, calendar: Calendar, now: datetim
 
 
 def next_early_look(since: datetime, until: datetime, now: datetime) -> datetime | None:
-    """The first query after `now` while that needs no calendar; None afterwards."""
+    """The next query of those soon after the watch begins, or at its end, which need no calendar; None afterwards."""
     at_the_end = until if since + EARLY[-1] >= until else None
     return _first_after(now, _early(since, until)) or at_the_end
 

@@ -1,4 +1,4 @@
-"""A calendar expanded day by day: working minutes and working days by lookup, opening times, working time.
+"""A calendar expanded day by day, for the lookup of working minutes, working days and opening times.
 
 Minutes and days are counted from the midnight with which the year 2000 began in Vietnam.
 """

@@ -46,17 +46,17 @@ def chosen(value: StrEnum) -> Text:
 
 
 def truth(value: bool) -> Text:  # noqa: FBT001 -- the value is the subject
-    """Returns yes or no in words."""
+    """The word for yes or no."""
     return said("prose.yes") if value else said("prose.no")
 
 
 def required_words(required: bool) -> Text:  # noqa: FBT001 -- the value is what it is about
-    """Whether a part is required."""
+    """The word for a part that is required, or optional."""
     return said("required") if required else said("optional")
 
 
 def taken_words(taken: bool) -> Text:  # noqa: FBT001 -- the value is what it is about
-    """Whether a means is accepted."""
+    """The words for a means that is accepted, or not."""
     return said("taken") if taken else said("not_taken")
 
 
@@ -72,7 +72,7 @@ def percent(value: int) -> Text:
 
 
 def rate(basis_points: int) -> Text:
-    """Returns a rate in words: `0,5%`, `0.5%`."""
+    """A rate in basis points as a percentage: `0,5%`, `0.5%`."""
     share = number(basis_points / 100)
     return Text(vi=f"{share.vi}%", en=f"{share.en}%")
 
@@ -83,7 +83,7 @@ def lines_of(words: str) -> Text:
 
 
 def quoted(text: Text) -> Text:
-    """Returns the words between quotation marks."""
+    """The words in quotation marks."""
     return Text(vi=f"“{text.vi}”", en=f"“{text.en}”")
 
 
@@ -132,7 +132,7 @@ SAYS: Final[Mapping[str, Callable[[Any], Text]]] = {
 
 
 def words_of(name: str) -> PlaceWords:
-    """The name of the place; its key if it has no name, so that no change stays unmentioned."""
+    """The name of a place; its key if it has no name, so that every change is mentioned."""
     if name.startswith(_OF_A_LIMIT):
         limit = words_of(f"limits.{name.removeprefix(_OF_A_LIMIT)}")
         called = said("source_of_limit", limit=Text(vi=limit.vi, en=limit.en))

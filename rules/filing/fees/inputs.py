@@ -14,7 +14,7 @@ from schemas.publishing.procedure_rules import FieldPart, ProcedureRules, Waiver
 
 CHANNEL: Final = "channel"
 APPLICANT: Final = "applicant.kind"
-"""The name of the one input that is not a field of the form. A field's code never has a dot."""
+"""The name of an input that is no field of the form, whose codes have no dot."""
 
 
 class Of(NamedTuple):
@@ -61,7 +61,7 @@ def missing(
 
 
 class Unknown:
-    """Conditions with unknown inputs. An absent optional field is unknown only if `optional` is set."""
+    """The conditions of a case with unknown inputs. An absent optional field is unknown only if `optional` is set."""
 
     def __init__(self, rules: ProcedureRules, case: Case, received: date, *, optional: bool = False) -> None:
         self._fields: Final = {field.code: field for field in rules.form}

@@ -37,7 +37,7 @@ def charged_back(filing: Filing) -> bool:
 
 
 def kept_of(fee: Fee) -> Counter[Code]:
-    """The đồng of one fee that stay paid, for each item. A waiver is spread over the items as on the fee's receipts."""
+    """The paid sum of a fee that was not returned, in đồng by item; a waiver is spread over all items."""
     kept: Counter[Code] = Counter()
     if fee.state is FeeState.PAID:
         shares = apportioned(fee.amount, [line.total for line in fee.lines])
@@ -51,7 +51,7 @@ def kept_of(fee: Fee) -> Counter[Code]:
 
 
 def kept_of_all(fees: Sequence[Fee]) -> Counter[Code]:
-    """The đồng of all fees that stay paid for each item."""
+    """The paid sum of all fees that was not returned, in đồng by item."""
     return sum(map(kept_of, fees), Counter())
 
 
@@ -67,7 +67,7 @@ class Difference(NamedTuple):
 
 
 def difference(kept: Mapping[Code, int], now: Assessment) -> Difference:
-    """The difference between the đồng that stay paid for each item and the present charges, after waivers."""
+    """The difference between the `kept` payments, in đồng by item, and the present charges after waivers."""
     due = {charge.item.code: charge.amount for charge in now.charges}
     left = now.total - sum(kept.values())
     grown = {code: due.get(code, 0) - kept.get(code, 0) for code in dict.fromkeys((*due, *kept))}

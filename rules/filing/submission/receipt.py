@@ -22,7 +22,7 @@ def day_of_receipt(submission: Submission, now: datetime) -> date:
 
 
 def validity_problems(submission: Submission, term: Term | None) -> Iterator[Problem]:
-    """The problem of a version (or of all versions) whose term in force does not include the day of receipt."""
+    """The problem of a version (or of all versions) that was not in force on the day of receipt; `term` is its term."""
     if term is not None:
         field = "version" if submission.version else "procedure"
         yield problem(field, "version_not_in_force", validity=validity_in_words(term))
