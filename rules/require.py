@@ -16,4 +16,5 @@ def require(value: T | None) -> T:
 
 def shared(model: type[Model], source: Model) -> dict[str, Any]:
     """The values of `source` for the fields that `model` has under the same names."""
-    return {name: getattr(source, name) for name in model.model_fields if name in type(source).model_fields}
+    known = type(source).model_fields
+    return {name: getattr(source, name) for name in model.model_fields if name in known}
