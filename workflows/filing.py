@@ -449,7 +449,7 @@ class FilingWorkflow:
     async def submit(self, *check: Any) -> Receipt:
         """Waits for the submission's receipt, or for its refusal.
 
-        A receipt from an earlier task may be an invention: only the log can tell. One that arrives while this waits is the
+        A receipt from an earlier task may be an invention: only the log can tell. One that arrives during the wait is the
         log's own answer to the worker that gives it.
         """
         earlier = self.life.has_begun
