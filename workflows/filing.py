@@ -449,8 +449,8 @@ class FilingWorkflow:
     async def submit(self, *check: Any) -> Receipt:
         """Waits for the submission's receipt, or for its refusal.
 
-        A receipt from an earlier task may be an invention: only the log can tell. One that arrives during the wait is the
-        log's own answer to the worker that gives it.
+        A receipt from an earlier task may be an invention: only the log can tell. One that arrives during the wait is
+        the log's own answer to the worker that gives it.
         """
         earlier = self.life.has_begun
         await self.life.settled()
