@@ -18,7 +18,7 @@ from schemas.complaint.state import Grounds
 from schemas.errors import Refusal, RefusalError
 from schemas.identity.statement import Spoken
 from schemas.ids import complaint_workflow, filing_workflow
-from views.complaint import complaints
+from views.applicant import complaints_of
 from views.log import Log
 
 
@@ -71,7 +71,7 @@ class Complaints:
                     told = await log.read(stream)
                 except RefusalError:
                     return None
-                others = [one for one in await complaints(log, stream) if one.n != asked.n]
+                others = [one for one in await complaints_of(log, stream) if one.n != asked.n]
                 return grounds(told.before, told.events, tuple(told.states()), others, asked.about)
 
     async def _heard(self, connection: Connection, asked: Disputed) -> None:

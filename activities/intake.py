@@ -29,7 +29,7 @@ from schemas.publishing.procedure import Term
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.publishing.province import Province
 from views.log import CALENDAR, digest
-from views.registers.catalogue import COVERING_FIRST, COVERS
+from views.public import COVERING_FIRST, COVERS
 
 
 class OpenRequest(Model):

@@ -21,7 +21,7 @@ from rules.identity.looks import Reach
 from rules.stream_kind import Kinds
 from schemas import reading as rd
 from schemas.errors import Refusal, RefusalError
-from views import applicant, complaint, officer, operator, public, team_lead
+from views import applicant, officer, operator, public
 from views.access import access
 from views.log import Log, Published
 from views.registers.papers import papers
@@ -148,7 +148,7 @@ _ANSWERS: Final[Mapping[type[Any], Ask]] = {
     rd.AskPayment: lambda log, asked, _: applicant.payment(log, asked.stream),
     rd.AskParcel: lambda log, asked, _: applicant.parcel(log, asked.stream),
     rd.AskReferral: lambda log, asked, _: applicant.referral(log, asked.stream),
-    rd.AskComplaints: lambda log, asked, _: complaint.of_filing(log, asked.stream),
+    rd.AskComplaints: lambda log, asked, _: applicant.complaints(log, asked.stream),
     rd.AskPapers: lambda log, asked, _: papers(log, asked.stream),
     rd.AskReceipt: lambda log, asked, _: applicant.receipt(log, asked.stream, asked.command_id),
     rd.AskActions: lambda log, asked, _: officer.actions(log, asked.stream, asked.actor),
@@ -160,5 +160,5 @@ _ANSWERS: Final[Mapping[type[Any], Ask]] = {
     rd.AskAccess: lambda log, asked, by: access(log, asked, by.vault.find),
     rd.AskCounts: lambda log, asked, _: public.counts(log, asked.agency),
     rd.AskAgency: lambda log, asked, _: public.agency(log, asked.agency),
-    rd.AskAbsences: lambda log, asked, _: team_lead.absences(log, asked.agency),
+    rd.AskAbsences: lambda log, asked, _: officer.absences(log, asked.agency),
 }

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from pydantic_core import to_json
 
 from benchmarks.about import machine
-from publishing.authoring.calendar_file import CALENDARS, check_bytes
+from publishing.authoring.calendars import CALENDARS, check_bytes
 from publishing.authoring.procedure_file import MistakesFoundError
 from rules.time.calendars import expand
 from rules.time.office_hours import pages

@@ -1,10 +1,12 @@
-"""The database address of the record: from the environment, else from the stack that runs in this folder."""
+"""The database's address and the master keys: from the environment, else from the stack that runs in this folder."""
 
 import os
 from typing import Final
 
+from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY, MasterKeys, master_keys
 from console.home import Home
-from motcua.cli.running import STACK, not_of_stack
+from motcua.cli.running import STACK, Exit, not_of_stack, refusing
+from schemas.translate import said
 
 APPLICATION: Final = "MOTCUA_DATABASE_URL"
 OWNER: Final = "MOTCUA_OWNER_DATABASE_URL"
@@ -16,10 +18,7 @@ def running_stack() -> dict[str, str]:
 
 
 def stack_beside() -> dict[str, str]:
-    """Returns the settings that a process takes from the stack in this folder.
-
-    It omits each group of settings that the environment provides, such as Temporal's.
-    """
+    """Returns the stack's settings for a process, without the groups that the environment sets itself."""
     own = not_of_stack()
     return {name: value for name, value in running_stack().items() if not name.startswith(own)}
 
@@ -27,3 +26,16 @@ def stack_beside() -> dict[str, str]:
 def find_address(variable: str) -> str | None:
     """Returns the database's address from the environment, else from the stack in this folder; None without both."""
     return os.environ.get(variable) or running_stack().get(variable)
+
+
+def master_key_at_hand() -> MasterKeys | None:
+    """Returns the master keys; None if neither the environment nor a stack in this folder has them."""
+    return master_key() if os.environ.get(MASTER_KEY) or running_stack().get(MASTER_KEY) else None
+
+
+def master_key() -> MasterKeys:
+    """Returns the master keys from the environment, else from the stack in this folder; or ends the command."""
+    stack = {} if os.environ.get(MASTER_KEY) else running_stack()
+    current, *others = (os.environ.get(name) or stack.get(name, "") for name in (MASTER_KEY, *WITH_MASTER_KEY))
+    with refusing(ValueError, Exit.USAGE, said("refused.not_set", name=MASTER_KEY)):
+        return master_keys(current, *others)

@@ -1,19 +1,30 @@
-"""Commands' work with the database: a result, or one line of error and an exit code."""
+"""The connections of commands to the database: retries while it restarts, and one line of error and an exit code."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final, TypeVar
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 
 from activities.keys.manager import KeysUnavailableError
 from console.addresses import APPLICATION, find_address
-from console.connecting import TIMEOUT, Connection, say_away
-from console.retry import while_away
-from motcua.cli.running import Exit, fail, refuse
+from motcua.cli.running import Exit, fail, note, refuse
 from schemas.errors import RefusalError
 from schemas.translate import said
 from views.log import DATABASE_ERRORS
+
+TIMEOUT: Final = 10.0
+"""Seconds for connecting, and for each statement."""
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+def say_away(seconds: float) -> None:
+    """Prints that the command waits for the database, and the maximum wait in seconds."""
+    note(said("refused.database.waiting", seconds=f"{seconds:.0f}"))
+
 
 _SCHEMES: Final = ("postgresql://", "postgres://")
 
@@ -35,11 +46,8 @@ def ask(work: Callable[[Connection], Awaitable[T]], variable: str = APPLICATION)
     dsn = address(variable)
 
     async def within() -> T:
-        connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
-        try:
+        async with connected(dsn) as connection:
             return await work(connection)
-        finally:
-            await connection.close(timeout=TIMEOUT)
 
     return answered(within, variable)
 
@@ -65,3 +73,70 @@ def answered(work: Callable[[], Coroutine[Any, Any, T]], variable: str = APPLICA
         fail(said("refused.database.no_keys", error=error), Exit.UNREACHABLE)
     except (OSError, TimeoutError, *DATABASE_ERRORS) as error:
         fail(said("refused.database.away", name=variable, error=type(error).__name__), Exit.UNREACHABLE)
+
+
+Database: TypeAlias = "Connection | str"
+"""A connection as the owner, or the address for one."""
+
+
+@asynccontextmanager
+async def connected(database: Database, timeout: float = TIMEOUT) -> AsyncIterator[Connection]:  # noqa: ASYNC109
+    """Yields the connection itself, or opens one and closes it. `timeout`: seconds for each statement."""
+    if not isinstance(database, str):
+        yield database
+        return
+    connection = await asyncpg.connect(database, timeout=timeout, command_timeout=timeout)
+    try:
+        yield connection
+    finally:
+        await connection.close(timeout=timeout)
+
+
+PATIENCE: Final = 60.0
+"""The seconds to wait for a database that could be reached before, or that reports that it is starting."""
+SHORT: Final = 5.0
+"""The seconds to wait for a database that was never reached, since its address may be wrong."""
+PAUSE: Final = 0.5
+
+_SEEN: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+AWAY: Final = (OSError, TimeoutError, *_SEEN)
+"""The errors of a restarting database."""
+LOST: Final = (ConnectionError, *_SEEN)
+"""The errors of a restarting database that can have no other cause."""
+
+_NO_RESTART: Final = (asyncpg.QueryCanceledError, ValueError)
+"""Errors in `AWAY` that are no sign of a restart after all: a server's time limit, a wrong address or value."""
+
+
+def is_away(error: Exception) -> bool:
+    """Whether an error can only mean that a database that could be reached is now unavailable."""
+    return isinstance(error, LOST) and not isinstance(error, _NO_RESTART)
+
+
+async def while_away(work: Callable[[], Awaitable[T]], told: Callable[[float], None] = lambda _: None) -> T:
+    """Returns the result of `work`, which is retried from its beginning while the database is unavailable.
+
+    Args:
+        work: Must be safe to repeat, and open its own connections.
+        told: Called once, at the first failure that is retried, with the maximum wait in seconds.
+
+    Raises: The errors of `work`: at once if they are no sign of a restart, else after the maximum wait.
+    """
+    began = time.monotonic()
+    patience, first = SHORT, True
+    while True:
+        try:
+            return await work()
+        except AWAY as error:
+            patience = PATIENCE if isinstance(error, _SEEN) else patience
+            if isinstance(error, _NO_RESTART) or time.monotonic() - began > patience:
+                raise
+            if first:
+                told(patience)
+                first = False
+        await asyncio.sleep(PAUSE)

@@ -21,7 +21,6 @@ WITH_PORT: Final = (
 )
 """The parts of a stack that listen on a port; worker and back office serve their metrics there."""
 
-
 CODEC: Final = "MOTCUA_CODEC"
 """If `on`, payloads in the Temporal of a stack are encrypted, and stay so from then on."""
 
@@ -32,10 +31,7 @@ def port_setting(part: str) -> str:
 
 
 class Home:
-    """Paths and small files in one folder.
-
-    Writing is atomic: after a crash there is either the old file or the new one.
-    """
+    """Paths and small files in one folder. A write is atomic: a crash leaves either the old file or the new one."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()

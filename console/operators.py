@@ -3,20 +3,20 @@
 from datetime import datetime
 
 from activities.ledger.authority.officers import active, in_their_place
-from console.connecting import Connection
 from rules.officers import role_is
 from rules.time.working_time import local_day
 from schemas.errors import Problem, problem
 from schemas.names import ROLE_NAMES
 from schemas.people import Actor, Role
+from views.log import Connection
 
 
-async def no_operator(connection: Connection, actor: Actor) -> Problem | None:
-    """Returns the reason why the actor is no operator of the directory; None if they are."""
-    if (wrong := role_is(actor, Role.OPERATOR)) is not None:
+async def lacks_role(connection: Connection, actor: Actor, role: Role = Role.OPERATOR) -> Problem | None:
+    """Returns the reason why the directory does not list the actor in this role; None if it does."""
+    if (wrong := role_is(actor, role)) is not None:
         return wrong
-    if actor.agency is None or not await active(connection, actor.agency, actor.subject, Role.OPERATOR):
-        return problem("actor", "not_in_directory", role_name=ROLE_NAMES[Role.OPERATOR])
+    if actor.agency is None or not await active(connection, actor.agency, actor.subject, role):
+        return problem("actor", "not_in_directory", role_name=ROLE_NAMES[role])
     return None
 
 

@@ -16,8 +16,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
-from console.printing import wide
-from console.retry import LOST
+from console.database import LOST
 from demo import papers, registers, report, running
 from demo.progress import FEW, Telling
 from demo.record import Record
@@ -29,6 +28,7 @@ from deploy.stack.registering import let_speak
 from motcua.cli.language import in_words
 from motcua.cli.running import Exit, exit_if, fail
 from motcua.errors import MotcuaError
+from operations.commands.board import wide
 from operations.commands.ledger.record import show_timeline
 from schemas.errors import RefusalError
 from schemas.translate import said

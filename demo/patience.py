@@ -11,7 +11,7 @@ import asyncpg
 from temporalio.exceptions import ApplicationError
 
 from activities.partners.http import UnreachableError
-from console.retry import AWAY
+from console.database import AWAY
 from demo.insisting import PATIENCE
 
 T = TypeVar("T")

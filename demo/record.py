@@ -28,8 +28,7 @@ from schemas.result.state import Result
 from views import auditor
 from views.log import Log
 from views.log import Told as Stream
-from views.registers.papers import papers
-from views.registers.receipts import receipts_of
+from views.registers.papers import papers, receipts_of
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from motcua.cli.later import app_of
+from motcua.cli.help import app_of
 from operations.command import LATER, alone, grouped
 
 

@@ -154,8 +154,6 @@ class _Work:
 
     @asynccontextmanager
     async def _beating(self) -> AsyncIterator[None]:
-        """Send heartbeats to the platform for as long as the hook works."""
-
         async def beat() -> None:
             while True:
                 await asyncio.sleep(BEAT)

@@ -41,10 +41,7 @@ def speaker_here(said: Mapping[str, str] = os.environ) -> Speaker | None:
 
 
 def authenticated_here(said: Mapping[str, str] = os.environ) -> Authenticated:
-    """Returns how the principal authenticates its actors: `acr` and, split at spaces, `amr`; else a program with a key.
-
-    Raises `MotcuaError` for an unknown level.
-    """
+    """Returns the `acr` and, split at spaces, `amr` of the environment, or the defaults. Raises `MotcuaError`."""
     usual = Authenticated()
     acr, amr = said.get(ACR) or usual.acr, tuple(said.get(AMR, "").split())
     if acr not in _ASSURANCE:

@@ -99,10 +99,7 @@ _SEE: Final = "MOTCUA_CODEC_KEYS must hold the keys of the platform"
 
 
 def error_from(failure: BaseException) -> MotcuaError:
-    """Returns the typed error of a workflow's failure: its `type` is the code, its first detail the refusal.
-
-    A code that this version of the kit does not know becomes a plain `MotcuaError`.
-    """
+    """Returns the typed error of a workflow's failure; a plain `MotcuaError` for a code unknown to this kit."""
     if not isinstance(failure, ApplicationError):
         return MotcuaError(f"the platform failed: {type(failure).__name__}")
     if failure.details and isinstance(failure.details[0], Unreadable):

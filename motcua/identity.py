@@ -1,7 +1,4 @@
-"""Signs the kit's messages. The keys for its identity statements are in this process, or held by an agent.
-
-Needs the extra `identity` of the kit.
-"""
+"""Signs the kit's messages with a key in this process or of an agent. Needs the extra `identity` of the kit."""
 
 import json
 import os
@@ -111,10 +108,7 @@ def key_in(file: Path) -> PrivateKey:
 
 
 def key_here(said: Mapping[str, str] = os.environ) -> Key | None:
-    """Returns the key that the environment names: an agent's, a file's, or the PEM itself. None if it names none.
-
-    Raises `MotcuaError` if the key can't be used.
-    """
+    """Returns the key that the environment names; None if it names none. Raises `MotcuaError` for an unusable one."""
     if agent := said.get(AGENT):
         return Agent(agent)
     if file := said.get(KEY_FILE):
@@ -133,10 +127,7 @@ def _read(file: Path) -> bytes:
 
 
 def new_key(file: Path) -> str:
-    """Writes a new private key to a file that only its owner can read; returns the public key in PEM.
-
-    Raises `MotcuaError` if the file exists already or can't be made.
-    """
+    """Writes a new private key for its owner only; returns the public key in PEM. Raises `MotcuaError`."""
     made = Ed25519PrivateKey.generate()
     try:
         written = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

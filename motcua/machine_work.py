@@ -19,8 +19,8 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverse
 from temporalio.client import Client
 
 from .contract import ASKED_AGAIN, CHECK, ISSUE
+from .payloads.codec import opened, opened_failure
 from .payloads.converter import UnopenedError, data_converter
-from .payloads.sealed_histories import opened, opened_failure
 
 _WORK: Final = {CHECK: "check", ISSUE: "issue"}
 _LOOKED_AT: Final = 100
@@ -55,10 +55,7 @@ class MachineWork:
 
 
 async def machine_work(client: Client, workflow_id: str, limit: timedelta | None = None) -> list[MachineWork]:
-    """Returns the filing's open requests; none if the filing's run has closed.
-
-    Raises `RPCError`: not found if Temporal does not know the workflow.
-    """
+    """Returns the filing's open requests; none for a closed run. Raises `RPCError`, also for an unknown workflow."""
     description = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=limit)
     if description.close_time is not None:
         return []
@@ -79,10 +76,7 @@ async def machine_work(client: Client, workflow_id: str, limit: timedelta | None
 async def _pending(
     client: Client, workflow_id: str, one: PendingActivityInfo, events: Sequence[HistoryEvent]
 ) -> MachineWork:
-    """Returns a request that Temporal lists as pending.
-
-    Temporal's `scheduled_time` is the time of the attempt; the time of the request is in its event.
-    """
+    """Returns a pending request. Its time is that of its event: Temporal's `scheduled_time` is the attempt's."""
     waits = one.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
     again = waits and one.HasField("next_attempt_schedule_time")
     asked = [event for event in events if _asks_for(event) == one.activity_type.name]
@@ -98,10 +92,7 @@ async def _pending(
 
 
 async def _resting(client: Client, workflow_id: str, events: Sequence[HistoryEvent]) -> list[MachineWork]:
-    """Returns the request in its pause after an unusable answer; a timer of the workflow ends the pause.
-
-    Empty if none.
-    """
+    """Returns the request in its pause after an unusable answer, which a timer of the workflow ends; empty if none."""
     over = {_timer_of(event) for event in events if event.event_type in _OVER}
     for event in events:
         if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED and event.event_id not in over:
@@ -152,16 +143,12 @@ async def _rests(
 
 
 async def _failure(client: Client, workflow_id: str, failure: Failure, asked: Sequence[HistoryEvent]) -> Failure:
-    """Returns the decrypted failure of the last request among these events."""
     queue = asked[0].activity_task_scheduled_event_attributes.task_queue.name if asked else None
     return await opened_failure(client, failure, workflow_id, queue)
 
 
 def _tries(events: Iterable[HistoryEvent], name: str) -> int:
-    """Returns the number of attempts of ended requests with this name.
-
-    The server counts the attempts of a running request.
-    """
+    """Returns the number of attempts of ended requests with this name. The server counts those of a running one."""
     asked = {event.event_id for event in events if _asks_for(event) == name}
     begun = (event.activity_task_started_event_attributes for event in events)
     return sum(each.attempt for each in begun if each.scheduled_event_id in asked)
@@ -187,10 +174,7 @@ def error_type(failure: Failure) -> str | None:
 
 
 def place(failure: Failure) -> str | None:
-    """Returns `folder/file.py:line in function` of the innermost frame that is not in a library.
-
-    None if the failure has no stack.
-    """
+    """Returns `folder/file.py:line in function` of the innermost frame outside of libraries; None without a stack."""
     frames: list[Any] = _FRAME.findall(failure.stack_trace)
     own = [frame for frame in frames if not any(part in frame[0] for part in _LIBRARIES)]
     if not frames:

@@ -51,7 +51,7 @@ def submission(**overrides: Any) -> c.Submission:
         "via": {"principal": "sample"},
         "form": {
             "child_name": "Nguyễn Thị Bình Minh",
-            "child_birth_date": _born(),
+            "child_birth_date": (datetime.now(UTC).date() - timedelta(days=20)).isoformat(),
             "child_sex": "female",
             "birth_place": "Bệnh viện Phụ sản Hà Nội",
             "child_ethnicity": "Kinh",
@@ -66,11 +66,6 @@ def submission(**overrides: Any) -> c.Submission:
 def _file(filing: UUID) -> c.FileRef:
     digest = sha256(PAPER).hexdigest()
     return c.FileRef(key=c.file_key(filing, digest), sha256=digest, size=len(PAPER))
-
-
-def _born() -> str:
-    """Returns a birth day, 20 days ago, for which registration is still in time."""
-    return (datetime.now(UTC).date() - timedelta(days=20)).isoformat()
 
 
 def dossier(**overrides: Any) -> c.Dossier:

@@ -9,7 +9,7 @@ import asyncpg
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from console.connecting import TIMEOUT, Connection
+from console.database import TIMEOUT, Connection
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from recovery.stalled import count_reported, reports_problems
@@ -18,16 +18,8 @@ from schemas.reading import Board
 from views.log import DATABASE_ERRORS, Log, no_keys
 from views.operator import board as read_board
 
-TEMPORAL_PATIENCE: Final = 2.0
-"""Seconds after which a board is shown without Temporal's figures."""
-
-
 SPAN: Final = timedelta(seconds=10)
-"""The time over which the rate is averaged.
-
-The database updates its counter unevenly: over a shorter time, a steady load looks uneven.
-"""
-
+"""The time over which the rate is averaged. The database updates its counter too unevenly for a shorter one."""
 
 FAILURES: Final = (OSError, TimeoutError, *DATABASE_ERRORS)
 
@@ -71,7 +63,7 @@ class Looks:
     async def _stalled(self) -> int | None:
         """Returns Temporal's count of stalled workflows; None if Temporal does not answer, or does not mark them."""
         try:
-            async with asyncio.timeout(TEMPORAL_PATIENCE):
+            async with asyncio.timeout(2):
                 client = self._temporal = self._temporal or await connect()
                 return await count_reported(client) if await reports_problems(client) else None
         except (MotcuaError, RPCError, RuntimeError, TimeoutError):

@@ -7,7 +7,7 @@ import asyncpg
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from console.connecting import Connection
+from console.database import Connection
 from motcua.machine_work import MachineWork, machine_work
 from recovery.histories import each
 from schemas.ids import filing_workflow
@@ -37,10 +37,7 @@ class Failing:
 
 
 async def failing(connection: Connection, client: Client) -> list[Failing]:
-    """Returns the filings whose agency's back office has failed and is awaited, the longest wait first.
-
-    Raises asyncpg's errors and `RPCError`.
-    """
+    """Returns the filings with failing machine work, the longest wait first. Raises asyncpg's errors and `RPCError`."""
 
     async def look(row: asyncpg.Record) -> list[Failing]:
         found = await _asked(client, filing_workflow(row["filing_id"]))

@@ -12,9 +12,8 @@ import asyncpg
 from temporalio.client import Client
 
 from activities.ledger.database import Pool
-from console.connecting import TIMEOUT
-from console.retry import while_away
-from motcua.cli.progress import progress
+from console.database import TIMEOUT, while_away
+from motcua.cli.answer import progress
 from motcua.cli.running import Exit, fail, note
 from motcua.connection import connect
 from motcua.errors import MotcuaError
@@ -36,15 +35,8 @@ Failures = dict[str, str]
 class Tally:
     """The outcome of a restart for the unfinished streams of one kind.
 
-    Attributes:
-        unfinished: The number checked.
-        missing: The number without a running workflow.
-        behind: The number whose workflow lacked events of the log.
-        overtaken: The number whose workflow has lost its stream to another run.
-        running: The streams whose workflow ran already: unchanged.
-        restarted: The restarted streams.
-        failed: The reason for each stream that could not be restarted.
-        wrong: The streams that are still missing, behind or overtaken afterwards.
+    Numbers: `missing` without a running workflow, `behind` without events of the log, `overtaken` by another run.
+    `failed`: the reasons by stream; `wrong`: the streams that are still missing, behind or overtaken afterwards.
     """
 
     unfinished: int = 0
@@ -144,7 +136,6 @@ async def _missing(restarter: Restarter) -> Pages:
 
 
 async def _behind(temporal: Client, pool: Pool, running: Sequence[str], tallies: Tallies) -> Pages:
-    """Yields the streams that are behind or overtaken, and counts them in the tallies."""
     for kind in reversed(tuple(KINDS)):
         ours = sorted(stream for stream in running if stream.startswith(f"{kind}:"))
         async for page in all_behind_of(temporal, pool, ours):
@@ -158,10 +149,7 @@ async def _behind(temporal: Client, pool: Pool, running: Sequence[str], tallies:
 async def _all(
     restarter: Restarter, pages: Pages, tallies: Tallies, running: frozenset[str] = frozenset(), *, force: bool = False
 ) -> None:
-    """Restarts the streams.
-
-    For streams listed as `running`, Temporal is queried first, which costs less than a needless start.
-    """
+    """Restarts the streams. Temporal is queried first about those listed as `running`: a needless start costs more."""
     with progress(what=said("label.workflows")) as moved:
         done, total = count(1), 0
         async for kind, streams in pages:

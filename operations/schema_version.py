@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 import asyncpg
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+from console.database import Connection
 
 MIGRATIONS: Final = Path(__file__).parents[1] / "deploy" / "migrations"
 
@@ -22,10 +22,7 @@ class SchemaVersion:
 
 
 async def schema_version(connection: Connection) -> SchemaVersion:
-    """Returns the database's migrations; none applied if their table is missing or unreadable.
-
-    Raises asyncpg's other errors.
-    """
+    """Returns the database's migrations; none without their table. Raises asyncpg's other errors."""
     try:
         applied = {row["version"] for row in await connection.fetch("select version from schema_migrations")}
     except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):

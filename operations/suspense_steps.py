@@ -26,10 +26,7 @@ from views.registers.money import asked_through, reason_context, suspense_of
 
 
 async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand) -> Suspense:
-    """Takes a step. Returns the money's state afterwards. Idempotent by the command's id.
-
-    Raises `RefusalError`, and asyncpg's errors.
-    """
+    """Takes a step, and returns the money's state. Idempotent by its id. Raises `RefusalError`, asyncpg's errors."""
     async with connection.transaction():
         money = await suspense_of(connection, vault.find, command.callback, locked=True)
         if money is None:
@@ -69,7 +66,6 @@ async def _see_payment(connection: Connection, vault: Vault, provider: str, stre
 
 
 def _asked(money: Suspense) -> SuspenseStep:
-    """Returns the latest request."""
     return next(step for step in reversed(money.steps) if step.kind in ASKING)
 
 
@@ -122,7 +118,4 @@ where id = $1
 _NOBODYS: Final = """
 update callback set verdict = $2, agency = $3, driven_at = coalesce(driven_at, clock_timestamp()) where id = $1
 """
-"""SQL: marks the callback as delivered.
-
-The relay must not deliver it, even if its memo is later matched to a demand.
-"""
+"""SQL: marks the callback as delivered, so that the relay leaves it even if a demand matches its memo later."""

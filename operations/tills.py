@@ -14,7 +14,7 @@ from schemas.filing.commands import Command
 from schemas.money.till import CloseTill, CountTill, OpenTill, TillShown
 from schemas.names import ROLE_NAMES
 from views.log import Connection
-from views.registers.tills import till_of
+from views.registers.money import till_of
 
 
 async def open_(connection: Connection, command: OpenTill) -> TillShown:

@@ -18,8 +18,8 @@ from temporalio.service import RPCError
 from activities.ledger.append import APPEND
 from activities.ledger.database import Pool
 from motcua.calls.retry import is_not_found
+from motcua.payloads.codec import opened
 from motcua.payloads.converter import UnopenedError
-from motcua.payloads.sealed_histories import opened
 from recovery.histories import each, newest_first, runs
 from schemas.stream.restart import RestartStart
 from views import order

@@ -13,8 +13,7 @@ from temporalio.service import RPCError
 
 from activities.ledger.database import Pool
 from motcua.calls.retry import is_not_found, patiently
-from motcua.payloads.codec import ring_of_client
-from motcua.payloads.sealed_histories import opened
+from motcua.payloads.codec import opened, ring_of_client
 from recovery.codec_keys import expect_taken
 from recovery.stalled import RUNNING
 from recovery.traces import leave_trace

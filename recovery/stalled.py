@@ -18,7 +18,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from motcua.machine_work import error_type, place
-from motcua.payloads.sealed_histories import opened_failure
+from motcua.payloads.codec import opened_failure
 from recovery.histories import each, newest_first
 from rules.streams import KINDS
 

@@ -26,7 +26,7 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from console.owner import connected
+from console.database import connected
 from deploy.stack import Stack
 from deploy.stack.publisher import publisher
 from motcua import BackOffice, FilingClient

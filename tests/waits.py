@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from console.home import Home
-from operations.doctor.surroundings import Surroundings
+from operations.doctor.check import Surroundings
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
 from rules.waiting import Wait

@@ -22,10 +22,7 @@ from views.pages import instant, key_of, page, uuid
 
 
 class About(NamedTuple):
-    """The head of a stream, and the facts that decide who may see its filing; None each if the log lacks the stream.
-
-    `in_directory`: the reader is in the agency's directory, or is no officer.
-    """
+    """The head of a stream and the facts for access to its filing. `in_directory`: true for any but officers, too."""
 
     in_directory: bool
     head: Head | None
@@ -33,10 +30,7 @@ class About(NamedTuple):
 
 
 async def about(connection: Connection, keys: Keys, kind: StreamKind[Any], stream: str, actor: Actor | None) -> About:
-    """Returns the facts of a stream's filing, of its `kind`, to judge whether the actor may see it.
-
-    The applicant's identity is decrypted only for applicants and their representatives. Raises `SealBrokenError`.
-    """
+    """Returns the facts of a stream's filing for the actor's access to it. Raises `SealBrokenError`."""
     named = (actor.agency, actor.subject, actor.role) if actor and actor.role in OFFICERS else (None, None, None)
     row = known(await connection.fetchrow(_ABOUT, stream, *named))
     if row["filing_id"] is None:

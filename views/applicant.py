@@ -6,12 +6,14 @@ from uuid import UUID
 
 import asyncpg
 
+from rules.complaint.view import view as complaint_view
 from rules.filing import lifecycle, projections
 from rules.filing.commands.delivery import opens
 from rules.identity.looks import Reach
 from rules.parcel.view import view as parcel_view
 from rules.payment.view import view as payment_view
 from rules.referral.view import view as referral_view
+from schemas.complaint.state import Complaint, ComplaintView
 from schemas.errors import NOT_FOUND, NOT_READY, RefusalCode, RefusalError, problem, refused
 from schemas.filing.delivery import DeliveryView
 from schemas.filing.state import ClockState, Filing, FilingView, ResultView
@@ -158,4 +160,23 @@ _THERE: Final = "select true from event where stream = $1 and seq = 1"
 _FIRST: Final = str(UUID(int=0))
 _FILINGS: Final = """
 select *, now() as as_of from filing where {which} and filing_id > $2::text::uuid order by filing_id limit $3
+"""
+
+
+async def complaints_of(log: Log, filing: str) -> tuple[Complaint, ...]:
+    """Returns the complaints about a filing, in the order in which they were made."""
+    rows = await log.connection.fetch(_COMPLAINTS, filing)
+    return tuple([(await log.read(row["stream"])).state for row in rows])
+
+
+async def complaints(log: Log, filing: str) -> tuple[ComplaintView, ...]:
+    """Returns the views of a filing's complaints. `not_found` for a filing that the log does not hold."""
+    if not await log.connection.fetchval("select true from event where stream = $1 and seq = 1", filing):
+        raise RefusalError(NOT_FOUND)
+    return tuple(complaint_view(one) for one in await complaints_of(log, filing))
+
+
+_COMPLAINTS: Final = """
+select stream from event where kind = 'complained'
+    and filing_id = (select filing_id from stream where stream = $1 and head_seq > 0) order by recorded_at, stream
 """

@@ -79,10 +79,7 @@ class UnfoldableError(Exception):
 
 
 def opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key | None) -> Recorded:
-    """Returns the event in a row with its encrypted part. Without the key it gets the blanks of an erased person.
-
-    Raises `SealBrokenError`, and `ValueError`.
-    """
+    """Returns the event in a row; without a key, with blanks. Raises `SealBrokenError`, `ValueError`."""
     private: dict[str, Any] = {}
     if key is None:
         private["event"] = kind.blanks(row["kind"])
@@ -131,10 +128,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Published:
-    """A cache of published rules and calendars with their digests.
-
-    Published files never change, so each is read once.
-    """
+    """A cache of published rules and calendars with their digests. Published files never change."""
 
     procedures: dict[tuple[str, ...], tuple[ProcedureRules, str]] = field(default_factory=dict)
     calendars: dict[tuple[str, str], tuple[Calendar, str]] = field(default_factory=dict)
@@ -251,7 +245,6 @@ class Log:
         return self._published.procedures[pinned]
 
     async def _calendar(self, stream: str, agency: str, pins: Pins) -> tuple[Calendar, str]:
-        """Returns the calendar that was in force when the stream began."""
         wanted = (pins.calendar, agency)
         if wanted not in self._published.calendars:
             body = await self.connection.fetchval(CALENDAR, *wanted)

@@ -1,12 +1,13 @@
-"""Questions of officers: the queues of an agency, and the actions on their entries."""
+"""Questions of officers: the queues of an agency, the actions on their entries, and officers' absences."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
 from rules.identity.looks import Reach
+from schemas.base import AgencyCode
 from schemas.filing.state import Action
 from schemas.people import Actor
-from schemas.reading import AskTasks, Page, TaskSummary
+from schemas.reading import AbsenceSummary, AskTasks, Page, TaskSummary
 from views.log import Log
 from views.pages import instant, key_of, page, text
 
@@ -35,10 +36,7 @@ async def tasks(log: Log, asked: AskTasks, reaches: Sequence[Reach] | None = Non
 def _page_of_tasks(
     asked: AskTasks, key: tuple[str, ...] | None, reaches: Sequence[Reach] | None
 ) -> tuple[str, list[Any]]:
-    """Returns an SQL statement and its parameters.
-
-    It has only the requested conditions, so that an index can answer it.
-    """
+    """Returns an SQL statement with only the requested conditions, so that an index fits, and its parameters."""
     given: list[Any] = [asked.limit + 1]
     conditions = ["task.overdue"] if asked.overdue else []
 
@@ -73,3 +71,23 @@ select task.stream, task.filing_id, filing.code, filing.procedure, task.agency, 
     task.acting_for, task.actions, task.due_at, task.overdue, now() as as_of, {_DUE}::text as due_key
 from task join filing using (filing_id) where {{conditions}} order by {_ORDER} limit $1
 """  # noqa: S608 -- joined from statements of our own
+
+
+async def absences(log: Log, agency: AgencyCode) -> tuple[AbsenceSummary, ...]:
+    """Returns the absences that are not over, the earliest first."""
+    rows = await log.connection.fetch(_ABSENCES, agency)
+    return tuple(AbsenceSummary.model_validate(dict(row)) for row in rows)
+
+
+_ABSENCES: Final = """
+select subject as officer, role, first_day, last_day, substitute, first_day <= today as begun, (
+    select count(*) from (
+        select stream from task where (agency, role, officer) = (absence.agency, absence.role, absence.subject)
+        union
+        select stream from task where (agency, role, acting_for) = (absence.agency, absence.role, absence.subject)
+            and officer <> absence.substitute
+    ) as waiting
+) as tasks
+from absence, cast(now() at time zone 'Asia/Ho_Chi_Minh' as date) as today
+where agency = $1 and last_day >= today order by first_day, subject, role
+"""

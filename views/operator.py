@@ -17,10 +17,7 @@ from views.public import counts, named
 
 NEWEST: Final = 10
 NEWEST_AMONG: Final = 5_000
-"""The number of last events that are searched for an agency's newest ones.
-
-For an idle agency it would be all events.
-"""
+"""The number of last events that are searched for an agency's newest ones, since an agency may be idle."""
 
 
 async def find(connection: Connection, which: str) -> FilingRecord | None:

@@ -50,10 +50,7 @@ def page(
     read: Callable[[asyncpg.Record], T],
     key: Callable[[asyncpg.Record], Sequence[Any]],
 ) -> Page[T]:
-    """Returns a page of at most `limit` of the rows `found`.
-
-    If there is a next page, the query has found one row more.
-    """
+    """Returns a page of at most `limit` of the rows `found`, which has one row more if there is a next page."""
     rows = found[:limit]
     cursor = json.dumps([str(part) for part in key(rows[-1])]) if len(found) > limit else None
     following = None if cursor is None else base64.urlsafe_b64encode(cursor.encode()).decode()

@@ -38,3 +38,10 @@ _COUNTS: Final = """
 select agency, status, count(*) as filings, count(*) filter (where overdue <> '{}') as late from filing
 where closed_at is null and ($1::text is null or agency = $1) group by agency, status order by agency, status
 """
+
+
+COVERS: Final = (
+    "coalesce({day}::date between coalesce(valid_from, '-infinity') and coalesce(valid_until, 'infinity'), true)"
+)
+COVERING_FIRST: Final = f"{COVERS} desc, valid_from desc nulls last, published_at desc"
+"""SQL over the columns of `procedure`: a later law comes before an earlier one; on the same day, the last published."""

@@ -24,10 +24,7 @@ class Waiting(NamedTuple):
 
 
 async def waiting(connection: Connection, kinds: Kinds, check: str, now: datetime) -> list[Waiting]:
-    """Returns all waits that this check counts, in the order of the kinds, the latest first. Raises `UnfoldableError`.
-
-    Raises `ValueError` for an event that this version can't read.
-    """
+    """Returns the waits of this check by kind, the latest first. Raises `UnfoldableError`, `ValueError`."""
     every = [(kind, waits) for kind in reversed(tuple(kinds.values())) for waits in kind.waits if waits.check == check]
     return [
         Waiting(kind.name, state.agency, waits, wait)

@@ -25,10 +25,7 @@ class Watch:
         self._looking: asyncio.Task[None] | None = None
 
     async def beyond(self, stream: str, after: int, wait: float) -> None:
-        """Returns once the stream has an event beyond `after`, or does not exist, or `wait` seconds are over.
-
-        Raises the errors of asyncpg.
-        """
+        """Returns at an event beyond `after`, after `wait` seconds, or without such a stream."""
         told: _Told = asyncio.get_running_loop().create_future()
         self._waiting[stream][told] = after
         if self._looking is None or self._looking.done():

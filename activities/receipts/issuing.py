@@ -29,7 +29,7 @@ from schemas.publishing.fee import FeeKind
 from schemas.refund.state import Refund
 from schemas.stream.about import About
 from views.log import Connection, Log, Told
-from views.registers.receipts import receipt_of
+from views.registers.papers import receipt_of
 
 Issuers = Mapping[Literal["own", "service"], Issuer]
 

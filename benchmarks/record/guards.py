@@ -25,7 +25,7 @@ from benchmarks.report import Ratio, ratio
 from deploy.stack.child import CHECKOUT
 from deploy.stack.speaker import IDENTITY
 from motcua.payloads.key_ring import CODEC_KEYS
-from operations.keys.rings import new_ring
+from operations.keys import new_ring
 from workers.settings import Identity
 
 PLAIN: Final = "plain"

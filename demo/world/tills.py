@@ -18,7 +18,7 @@ from schemas.filing.commands import Command
 from schemas.level import Channel
 from schemas.money.till import CloseTill, CountTill, OpenTill, Till, TillShown
 from schemas.people import Role
-from views.registers import tills as views
+from views.registers import money as views
 
 C = TypeVar("C", bound=Command)
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from console.addresses import OWNER
-from console.retry import LOST, while_away
+from console.database import LOST, while_away
 from deploy.stack import Stack, StackError
 from deploy.stack import up as hold
 from deploy.stack.publisher import publisher

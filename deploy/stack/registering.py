@@ -9,8 +9,7 @@ from typing import Final
 from temporalio.client import Client
 
 from console.addresses import OWNER
-from console.owner import connected
-from console.retry import while_away
+from console.database import connected, while_away
 from deploy.stack.speaker import HERE, OFFICE, office_key
 from motcua import FilingClient, NotAuthorised
 from motcua.configured_speaker import PRINCIPAL, speaker_here

@@ -7,7 +7,7 @@ from typing import Final
 from console.home import CODEC, Home
 from deploy.stack.part import StackError
 from motcua.payloads.key_ring import CODEC_KEYS, RingError, ring_in
-from operations.keys.rings import new_ring
+from operations.keys import new_ring
 
 OWN: Final = "codec_keys.json"
 

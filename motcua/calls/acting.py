@@ -56,10 +56,7 @@ class ActingClient(Questions):
         return await self.act(c.payment_workflow(filing_id, n), c.RenewPayment, **fields)
 
     async def complain(self, /, **fields: Any) -> c.Receipt:
-        """Complain, as `FilingClient.complain` does. `fields`: a `ComplaintStart` without `actor` and `via`.
-
-        Raises `UnfitError` if they do not fit; nothing has been sent then.
-        """
+        """Complain: a `ComplaintStart`'s fields without `actor` and `via`. Raises `UnfitError` before it is sent."""
         return await self._sending.complain(c.ComplaintStart(**self._with_ours(fields)))
 
     async def actions(self, target: UUID | str) -> list[c.Action]:

@@ -81,10 +81,5 @@ async def pass_one(lead: _Acting, absence: c.AbsenceSummary, task: c.TaskSummary
             return became("already")
         return became("refused", problems=no.refusal.problems)
     except MotcuaError as error:
-        return became("refused", problems=(_not_taken(error),))
+        return became("refused", problems=(c.problem("", "not_taken", says="not_passed_over", why=error),))
     return became("passed_over", receipt)
-
-
-def _not_taken(error: MotcuaError) -> c.Problem:
-    """Returns the problem of a stream that has ended meanwhile, or takes no commands now."""
-    return c.problem("", "not_taken", says="not_passed_over", why=error)

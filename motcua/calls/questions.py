@@ -197,10 +197,7 @@ class Questions:
         return await patiently(lambda limit: self._ask(question, limit), self._line.patience, longest)
 
     async def _ask(self, question: _Asks[T], limit: timedelta, asker: c.Actor | None = None) -> T:
-        """Returns the record's answer, through a new workflow; no running workflow is disturbed.
-
-        `asker`: the asking actor.
-        """
+        """Returns the record's answer to the asker, by a new workflow: no running workflow is disturbed."""
         voice = self._line.voice if asker is None else self._line.voice.of(asker)
         asked = await voice.question(cast("c.Question", question))
         try:

@@ -81,7 +81,9 @@ async def patiently(attempt: Attempt[T], patience: float, longest: float = LONGE
 
 def is_not_found(error: RPCError) -> bool:
     """Returns True if the workflow is closed, closing or does not exist. False for a missing namespace."""
-    return error.status is RPCStatusCode.NOT_FOUND and not _no_namespace(error)
+    if error.status is not RPCStatusCode.NOT_FOUND:
+        return False
+    return not any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details)
 
 
 async def _once(attempt: Attempt[T], left: float, longest: float) -> T:
@@ -109,10 +111,6 @@ def _final(error: Exception) -> Exception:
     if isinstance(error, RPCError):
         return MotcuaError(f"Temporal refused the call: {error.message} [{error.status.name}]")
     return error
-
-
-def _no_namespace(error: RPCError) -> bool:
-    return any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details)
 
 
 def _words(error: Exception) -> str:

@@ -222,10 +222,7 @@ class Sending(Questions):
     async def _on_demand(
         self, starts: str, stream: str, command: c.Command, update_id: str, limit: timedelta
     ) -> c.Receipt:
-        """Gives a command to a stream whose workflow runs only on demand.
-
-        The call starts a workflow of type `starts` with the command.
-        """
+        """Gives the command to this stream's running workflow, or starts one of type `starts` with it."""
         asked = c.StreamId.parse(stream)
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             starts,
@@ -249,10 +246,7 @@ class Sending(Questions):
         return receipt
 
     async def _once(self, stream: str, own_id: str, attempt: Callable[[timedelta], Awaitable[c.Receipt]]) -> c.Receipt:
-        """Returns the receipt if this client knows it, else the receipt that `attempt` returns.
-
-        A repeat thus adds nothing to a history.
-        """
+        """Returns the receipt that this client knows, which adds nothing to a history; else the result of `attempt`."""
         known = self._line.known
 
         async def one_try(limit: timedelta) -> c.Receipt:
@@ -302,10 +296,7 @@ class Sending(Questions):
 def _filing(
     stream: str, content: dict[str, Any], signed: dict[str, str], *, anew: bool
 ) -> WithStartWorkflowOperation[Any, Any]:
-    """Returns the start of a filing's workflow, with the statement in `signed`, if any.
-
-    `anew`: also if one has ended before; the record knows whether that one has filed.
-    """
+    """Returns the start of a filing's workflow. `anew`: even after a run that has ended."""
     again = WorkflowIDReusePolicy
     return WithStartWorkflowOperation(
         _FILING,
@@ -320,10 +311,7 @@ def _filing(
 
 
 def _digest_of(content: dict[str, Any]) -> str:
-    """Returns a submission's digest as the platform computes it.
-
-    Raises `BadSubmission` if the platform would refuse it.
-    """
+    """Returns a submission's digest as the platform computes it. Raises `BadSubmission` for unfit content."""
     try:
         return c.content_digest(content)
     except c.RefusalError as no:

@@ -1,17 +1,19 @@
-"""Prints answers: a table or a list of facts on a terminal, plain lines elsewhere, or JSON.
+"""Prints answers: a table or a list of facts on a terminal, plain lines elsewhere, or JSON. Shows progress.
 
 Ids, codes, dates and amounts are never cut or broken: a table reserves their width first, and sentences share the
 rest. If a table does not fit, each row is printed as a list of facts.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from pydantic import BaseModel
 from rich.cells import cell_len
 from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text as Styled
 
@@ -249,3 +251,32 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], widths: Seque
     for row in rows:
         table.add_row(*(Styled(cell.text, cell.style) for cell in row))
     return table
+
+
+class Moved(Protocol):
+    """Callback with the count done, the total if known, and other values of the sentence."""
+
+    def __call__(self, done: int, of: int | None = None, **values: object) -> None:
+        """Shows the progress."""
+
+
+@contextmanager
+def progress(sentence: str = "command.progress", **fixed: Any) -> Iterator[Moved]:
+    """Shows a bar and a sentence with `done`, `of` and other values; the sentence `command.progress` needs `what`."""
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        BarColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def moved(done: int, of: int | None = None, **values: object) -> None:
+            counts = {"done": f"{done:,}", "of": "?" if of is None else f"{of:,}"}
+            words = in_words(said(sentence, **counts, **fixed, **values))
+            bar.update(task, completed=done, total=of and max(of, 1), description=words)
+
+        yield moved

@@ -7,7 +7,7 @@ from typing import Any, Final
 import typer
 from typer.main import get_command
 
-from motcua.cli import attaching, complaints, filings, passing_over, results, schemas
+from motcua.cli import attaching, filings, results, schemas
 from motcua.cli.help import WordedGroup, nothing, with_words
 from motcua.cli.language import set_language, with_language
 from motcua.cli.office import run as office
@@ -76,8 +76,7 @@ def build(added: dict[str, typer.Typer]) -> typer.Typer:
         filings.app,
         results.commands(),
         attaching.app,
-        complaints.app,
-        passing_over.app,
+        filings.after_files,
         office.app,
         schemas.app,
     ):

@@ -74,7 +74,10 @@ def put_in(filing_id: UUID, wanted: Mapping[str, Path]) -> dict[str, c.FileRef]:
 async def _put_in(filing_id: UUID, wanted: Mapping[str, Path]) -> dict[str, c.FileRef]:
     store = Store.from_environment()
     found: dict[str, c.FileRef] = {}
-    with _bar() as bar:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    console = Console(stderr=True)
+    hidden = owes_json.get() or not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("", total=sum(map(_size, wanted.values())))
         for place, path in wanted.items():
             bar.update(task, description=place)
@@ -87,14 +90,7 @@ async def _put_in(filing_id: UUID, wanted: Mapping[str, Path]) -> dict[str, c.Fi
 
 
 def _moving(bar: Progress, task: TaskID, before: int) -> Callable[[int], None]:
-    """Returns a callback that advances the bar by the bytes read of one file."""
     return lambda size: bar.update(task, completed=before + size)
-
-
-def _bar() -> Progress:
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    console = Console(stderr=True)
-    return Progress(*columns, console=console, transient=True, disable=owes_json.get() or not console.is_terminal)
 
 
 def _size(path: Path) -> int:

@@ -1,8 +1,7 @@
-"""`motcua submit`, `act`, `show`, `track`: one filing, by its id."""
+"""`motcua submit`, `act`, `show`, `track`, `complain`: one filing; `pass-over`: an absent officer's tasks."""
 
 import contextlib
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -11,7 +10,8 @@ import typer
 from pydantic import ConfigDict
 
 from motcua import contract as c
-from motcua.cli.answer import Column, show_all, show_one
+from motcua.calls.passing_over import PassedOver
+from motcua.cli.answer import Column, columns, lines, progress, show_all, show_one
 from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files, with_their_papers
 from motcua.cli.options import (
     PATIENCE,
@@ -24,9 +24,10 @@ from motcua.cli.options import (
     Patience,
     actor_of,
     filing_id_of,
+    order,
 )
-from motcua.cli.running import Exit, ask, fail, note, out, parse, plain, read_file, read_json, refusing
-from motcua.cli.showing import ACTIONS, CLOCKS, DELIVERY, RECEIPT, VIEW, view_line, work_column
+from motcua.cli.running import Exit, ask, exit_if, fail, note, out, parse, plain, read_file, read_json, refusing
+from motcua.cli.showing import ACTIONS, CLOCKS, COMPLAINTS, DELIVERY, RECEIPT, VIEW, view_line, work_column
 from motcua.client import FilingClient, command_id
 from motcua.errors import FilingNotAvailable, NotReady, RefusedError, Unavailable
 from motcua.machine_work import MachineWork
@@ -44,6 +45,8 @@ _OF_OTHERS = {
 """Commands of the other streams that this kit knows. In a repeat, a missing field means the field's default."""
 
 app = typer.Typer()
+after_files = typer.Typer()
+"""The commands that the help lists after `attach`."""
 
 
 @app.command()
@@ -93,10 +96,7 @@ def _at_level(submission: c.Submission, level: c.Level) -> c.Submission:
 
 
 async def _submit(client: FilingClient, submission: c.Submission, again: list[str]) -> c.Receipt:
-    """Returns the receipt.
-
-    If the refusal offers another level, prints the command for it, with these arguments (`again`).
-    """
+    """Returns the receipt. On a refusal that offers another level, prints the command for that level."""
     try:
         return await client.submit(submission)
     except RefusedError as error:
@@ -118,7 +118,8 @@ def act(  # noqa: PLR0913 -- a command line has many options
     as_json: AsJson = False,
     patience: Patience = PATIENCE,
 ) -> None:
-    stream = _stream(target)
+    with refusing((ValueError, typer.BadParameter), Exit.USAGE, c.said("refused.act.target", target=target)):
+        stream = c.StreamId.parse(target if ":" in target else c.filing_workflow(filing_id_of(target)))
     name = command.replace("-", "_")
     model = _KINDS.get(name) if stream.kind == _FILING else _OF_OTHERS.get((stream.kind, name), _OtherCommand)
     if model is None:
@@ -128,28 +129,18 @@ def act(  # noqa: PLR0913 -- a command line has many options
     fields = read_json(read_file(data[1:]) if data.startswith("@") else data, "--data")
     order = parse(model, own | fields, extra="allow" if model is _OtherCommand else "forbid")
     if attach:
-        order = _with_papers(order, stream.filing, papers_wanted(attach))
+        wanted = papers_wanted(attach)
+        if not isinstance(order, c.Supplement):
+            fail(c.said("refused.act.attach"), Exit.USAGE)
+        order = with_their_papers(order, stream.filing, wanted)
     receipt = ask(lambda client: _act(client, str(stream), order), patience)
     print_receipt(stream.filing, receipt, as_json=as_json)
-
-
-def _with_papers(order: c.Command, filing_id: UUID, wanted: Mapping[str, Path]) -> c.Command:
-    """Returns the command with these files as its papers; ends the run unless it is a supplement."""
-    if not isinstance(order, c.Supplement):
-        fail(c.said("refused.act.attach"), Exit.USAGE)
-    return with_their_papers(order, filing_id, wanted)
 
 
 class _OtherCommand(c.Command):
     """A command that this kit does not know; the platform validates it."""
 
     model_config = ConfigDict(extra="allow")
-
-
-def _stream(target: str) -> c.StreamId:
-    """Returns the stream of a filing, by id or code, or the named stream; else ends the command."""
-    with refusing((ValueError, typer.BadParameter), Exit.USAGE, c.said("refused.act.target", target=target)):
-        return c.StreamId.parse(target if ":" in target else c.filing_workflow(filing_id_of(target)))
 
 
 async def _act(client: FilingClient, target: str, order: c.Command) -> c.Receipt:
@@ -220,3 +211,64 @@ def delivery(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience
 def print_receipt(filing_id: UUID, receipt: c.Receipt, *, as_json: bool) -> None:
     columns = (*RECEIPT, Column("filing", lambda _: filing_id))
     show_one(receipt, columns, as_json=as_json, data={"filing_id": filing_id, **plain(receipt)})
+
+
+@after_files.command()
+def complain(  # noqa: PLR0913 -- a command line has many options
+    filing_id: FilingId,
+    *,
+    about: Annotated[int, typer.Option(metavar="SEQ", help="option.complain.about")],
+    words: Annotated[str, typer.Option(metavar="TEXT", help="option.complain.words")],
+    actor: Actor,
+    document: Annotated[str | None, typer.Option(metavar="JSON", help="option.complain.document")] = None,
+    n: Annotated[int | None, typer.Option(help="option.complain.n")] = None,
+    as_json: AsJson = False,
+    patience: Patience = PATIENCE,
+) -> None:
+    fields: dict[str, Any] = {"filing_id": filing_id, "n": n or 1, "about": about, "words": words}
+    fields |= {"document": read_json(document, "--document")} if document else {}
+    complaint = order(c.ComplaintStart, actor, **fields)
+
+    async def send(client: FilingClient) -> c.Receipt:
+        theirs = client.as_(complaint.actor, complaint.via)
+        number = n or len(await theirs.complaints(filing_id)) + 1
+        try:
+            return await client.complain(complaint.model_copy(update={"n": number}))
+        except Unavailable:
+            note(c.said("refused.again", option=f"--n {number}"))
+            raise
+
+    print_receipt(filing_id, ask(send, patience), as_json=as_json)
+
+
+@after_files.command()
+def complaints(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = PATIENCE) -> None:
+    found = ask(lambda client: client.complaints(filing_id), patience)
+    show_all(found, COMPLAINTS, as_json=as_json)
+
+
+_PASSED: Final = columns(
+    "code task substitute outcome|command.pass_over",
+    Column("why_not", lambda one: lines(problem.message for problem in one.problems)),
+    Column("event", lambda one: one.receipt and one.receipt.seq),
+)
+
+
+@after_files.command("pass-over")
+def pass_over(
+    absent: Annotated[str, typer.Argument(metavar="SUBJECT", help="option.absent")],
+    *,
+    actor: Actor,
+    as_json: AsJson = False,
+    patience: Patience = PATIENCE,
+) -> None:
+    lead = parse(c.Actor, actor_of(actor))
+
+    async def all_of_them(client: FilingClient) -> list[PassedOver]:
+        with progress("command.pass_over.progress") as moved:
+            acting = client.as_(lead, VIA)
+            return await acting.pass_over(absent, moved)
+
+    done = ask(all_of_them, patience)
+    show_all(done, _PASSED, as_json=as_json)
+    exit_if(any(one.outcome == "refused" for one in done))

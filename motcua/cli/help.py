@@ -1,12 +1,13 @@
-"""Help of commands: sentences of the catalogue, by command name, in the language of the command line."""
+"""Help of commands: sentences of the catalogue, by command name. Commands are imported at their first use."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
-from typer.main import get_command_name
+from typer.main import get_command, get_command_name
 
 from motcua.cli.language import in_words, set_language, with_language
 from motcua.contract import said
@@ -104,3 +105,49 @@ def with_words(app: typer.Typer, inside: str = "") -> None:
             name = str(info.name or info.typer_instance.info.name)
             info.typer_instance.info.help = f"help.{inside}{name}"
             with_words(info.typer_instance, f"{inside}{name}.")
+
+
+@dataclass(frozen=True)
+class Later:
+    """A command or a group of commands.
+
+    Attributes:
+        help: The key of its help.
+        load: Imports and returns the app that has it, under its name.
+    """
+
+    help: str
+    load: Callable[[], typer.Typer]
+
+
+class Unloaded(Worded):
+    """A placeholder for a command or group until its import. An existing group gets the imported commands."""
+
+    def __init__(self, name: str, later: Later, beside: TyperGroup | None) -> None:
+        super().__init__(name, help=(beside or later).help)
+        self._later: Final = later
+        self._beside: Final = beside
+
+    def loaded(self) -> Any:
+        """Imports and returns the command or the group."""
+        every: Any = get_command(self._later.load())
+        found = every.commands[self.name]
+        if self._beside is None:
+            return found
+        self._beside.commands.update(found.commands)
+        return self._beside
+
+    def make_context(self, *arguments: Any, **extra: Any) -> Any:
+        """Returns a context of the imported command."""
+        return self.loaded().make_context(*arguments, **extra)
+
+
+def app_of(later: Mapping[str, Later]) -> typer.Typer:
+    """Returns an app with these commands, by name. An app that uses its group class gets them all."""
+
+    class Group(WordedGroup):
+        def __init__(self, *, commands: Mapping[str, Any], **attributes: Any) -> None:
+            unloaded = {name: Unloaded(name, one, commands.get(name)) for name, one in later.items()}
+            super().__init__(commands={**commands, **unloaded}, **attributes)
+
+    return typer.Typer(cls=Group, callback=with_language(nothing), no_args_is_help=True, rich_markup_mode="markdown")

@@ -197,10 +197,7 @@ def print_json(value: Any) -> None:
 
 
 def json_text(value: Any) -> str:
-    """Returns `value` as indented JSON.
-
-    A model has no field that is None, dates and times are as in ISO 8601, and ids and paths are texts.
-    """
+    """Returns `value` as indented JSON: a model without its None fields, dates in ISO 8601, ids and paths as texts."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=_in_json)
 
 

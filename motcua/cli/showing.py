@@ -6,7 +6,7 @@ from typing import Final
 
 from motcua.cli.answer import Column, Marked, columns, dong, lines, when
 from motcua.cli.language import in_words
-from motcua.contract import Authorisation, Extension, Fee, FilingView, Pause, Text, both, said
+from motcua.contract import Authorisation, Fee, FilingView, Pause, Text, both, said
 from motcua.machine_work import MachineWork
 
 
@@ -43,10 +43,6 @@ def late(moment: datetime | None, *, overdue: bool) -> Marked | datetime | None:
 ACTIONS: Final = columns("command:name allowed_now:allowed why_not:problem.message")
 
 
-def _extension(extension: Extension) -> str:
-    return f" (+{extension.by} {extension.kind})"
-
-
 def _pause(pause: Pause) -> str:
     until = "" if pause.until is None else when(pause.until)
     basis = f" ({pause.basis})" if pause.basis else ""
@@ -55,7 +51,7 @@ def _pause(pause: Pause) -> str:
 
 CLOCKS: Final = columns(
     "clock",
-    Column("limit", lambda run: f"{run.limit}{''.join(map(_extension, run.extensions))}"),
+    Column("limit", lambda run: f"{run.limit}{''.join(f' (+{one.by} {one.kind})' for one in run.extensions)}"),
     "from:started",
     Column("stood_still", lambda run: lines(map(_pause, run.pauses))),
     Column("due", lambda run: late(run.due, overdue=run.overdue)),

@@ -148,10 +148,7 @@ def sizes(folder: Path) -> dict[str, int]:
 
 @lru_cache(maxsize=10_000)
 def _size(path: str) -> int:
-    """Returns the size of a file.
-
-    It is looked up only once: a file is named by its digest, so its content never changes.
-    """
+    """Returns the size of a file. It is cached: a file is named by its digest, so its content never changes."""
     return Path(path).stat().st_size
 
 

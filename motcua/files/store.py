@@ -20,21 +20,36 @@ from motcua.contract import FileRef
 from motcua.errors import MotcuaError
 
 from .drafts import Draft, InFolder, InMemory, folder_of, sizes
-from .not_taken import FileNotTakenError as FileNotTakenError
-from .not_taken import not_taken
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from obstore.store import ObjectStore
+from typing import Any
+
+from motcua.contract import Problem, problem
+
+
+class FileNotTakenError(MotcuaError):
+    """The file can't be attached to the filing. Nothing was stored.
+
+    Attributes:
+        problem: The rule, and the remedy in `vi` and `en`.
+    """
+
+    def __init__(self, found: Problem) -> None:
+        super().__init__(f"{found.field}: {found.message.en} [{found.rule}]")
+        self.problem = found
+
+
+def not_taken(rule: str, **values: Any) -> FileNotTakenError:
+    """Returns the error for a rule, with the rule's sentence from the catalogue."""
+    return FileNotTakenError(problem("file", rule, **values))
+
 
 OBJECTS: Final = "MOTCUA_OBJECTS"
 CHUNK: Final = 1 << 20
 """Bytes of a file read at once."""
-PAGE: Final = 1000
-"""Files listed at once."""
-CHECKS: Final = "checks"
-"""The folder of the temporary file that tests whether the store works."""
 
 Progress = Callable[[int], None]
 
@@ -109,10 +124,7 @@ class Store:
         )
 
     async def put(self, filing_id: UUID | str, data: bytes, media_type: str, name: str | None = None) -> FileRef:
-        """Store `data` as a file of the filing, without a check of the limits on all files of the filing. Idempotent.
-
-        Raises the errors of `attach`.
-        """
+        """Stores `data` as a file of the filing, whatever files it has. Idempotent. Raises the errors of `attach`."""
         return await asyncio.to_thread(self._put, UUID(str(filing_id)), data, media_type, name)
 
     async def get(self, file: FileRef) -> bytes:
@@ -128,7 +140,7 @@ class Store:
 
     async def works(self) -> bool:
         """Returns True if a test file can be written, read back and removed. Raises obstore's errors."""
-        key, data = f"{CHECKS}/{secrets.token_hex(16)}", b"motcua"
+        key, data = f"checks/{secrets.token_hex(16)}", b"motcua"
         await self._store.put_async(key, data)
         same = bytes(await (await self._store.get_async(key)).bytes_async()) == data
         await self._store.delete_async(key)
@@ -175,14 +187,11 @@ class Store:
         """Returns the sizes of a folder's files by name. A local folder is read in a third of obstore's time."""
         if self._root is not None:
             return sizes(self._root / folder)
-        pages = self._store.list(f"{folder}/", chunk_size=PAGE)
+        pages = self._store.list(f"{folder}/", chunk_size=1000)
         return {meta["path"].removeprefix(f"{folder}/"): meta["size"] for page in pages for meta in page}
 
     def _see_room(self, filing: UUID, file: FileRef) -> None:
-        """Refuses a file that, with the files stored before, exceeds a filing's limits.
-
-        If two files are stored at the same time, both may pass.
-        """
+        """Refuses a file that exceeds a filing's limits. Of two files stored at the same time, both may pass."""
         there = self._sizes(f"files/{filing}")
         if file.sha256 in there:
             return

@@ -27,10 +27,7 @@ _EVENTS: Final = {message.model: message.event for message in c.PUBLIC_MESSAGES 
 
 
 class _Plain(GenerateJsonSchema):
-    """Adds each field's description, and leaves out its title, which would only repeat the name.
-
-    A map whose keys have a pattern allows no other keys.
-    """
+    """Adds field descriptions, omits titles, and forbids other keys in a map whose keys have a pattern."""
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         made = super().model_schema(schema)
@@ -77,10 +74,7 @@ def schema(message: c.Message) -> JsonSchemaValue:
 
 
 def words_below(model: type[c.Model]) -> dict[str, str]:
-    """Returns the descriptions of a model's fields: the strings below them, in its source or a base model's source.
-
-    The source is read here, not at import, since most programs do not need it.
-    """
+    """Returns the descriptions of a model's fields: the strings below them in its source or its bases' source."""
     words: dict[str, str] = {}
     for owner in reversed(_EVENTS.get(model, model).__mro__):
         words |= own_words(owner)

@@ -31,13 +31,14 @@ from .converter import NOT_OPENED, SEALED, FailureConverter, UnopenedError
 if TYPE_CHECKING:
     from .key_ring import CodecRing
 
+from temporalio.api.failure.v1 import Failure
+
+from .converter import why_not_opened
+
 KEY_ID: Final = "encryption-key-id"
 NONCE: Final = 12
 _OF_A_SCHEDULE: Final = re.compile(r"-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
-"""The suffix that a schedule adds to a workflow's id.
-
-Such runs pass their results to the next run, so payloads are bound to the schedule's id.
-"""
+"""The suffix that a schedule adds to a workflow's id. Payloads are bound to the schedule's id, for its next run."""
 _STILL_CLOSED: Final = (SEALED, NOT_OPENED)
 
 
@@ -72,10 +73,7 @@ class Codec(PayloadCodec, WithSerializationContext):
         return list(payloads) if key is None else [self._sealed(payload, key) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Decrypts each payload. A payload that can't be decrypted is replaced by one with the reason.
-
-        Raises `UnopenedError`, see the class.
-        """
+        """Decrypts each payload, or replaces it with the reason. Raises `UnopenedError`, see the class."""
         return [self._opened(payload) for payload in payloads]
 
     @property
@@ -136,10 +134,7 @@ class _SealedFailures(FailureConverter):
 
 
 def sealing(converter: DataConverter, ring: CodecRing | None) -> DataConverter:
-    """Returns the converter with our codec, which also encrypts failures' texts and stacks; unchanged without a ring.
-
-    Raises `RingError`.
-    """
+    """Returns the converter with our codec, for failures too; unchanged without a ring. Raises `RingError`."""
     if ring is None:
         return converter
     return dataclasses.replace(
@@ -153,3 +148,47 @@ def ring_of_client(client: Client) -> CodecRing | None:
     """Returns the ring of a client's codec; None if it has no codec, or one that is not ours."""
     codec = client.data_converter.payload_codec
     return codec.ring if isinstance(codec, Codec) else None
+
+
+async def opened(client: Client, workflow_id: str, payloads: Sequence[Payload]) -> list[Payload]:
+    """Decrypts payloads of a workflow's history. Raises `UnopenedError`."""
+    codec = client.data_converter.with_context(
+        WorkflowSerializationContext(client.namespace, workflow_id)
+    ).payload_codec
+    found = list(payloads) if codec is None else await codec.decode(payloads)
+    for payload in found:
+        if (why := why_not_opened(payload)) is not None:
+            raise UnopenedError(why)
+    return found
+
+
+async def opened_failure(client: Client, failure: Failure, workflow_id: str, queue: str | None = None) -> Failure:
+    """Decrypts a failure's message and stack; returns it unchanged if they are not encrypted, or can't be decrypted.
+
+    Args:
+        client: The client with the codec.
+        failure: The failure of a workflow's task, or of one of its activities.
+        workflow_id: The id of that workflow.
+        queue: The task queue of the activity, if the failure is an activity's.
+    """
+    if not failure.HasField("encoded_attributes"):
+        return failure
+    context: SerializationContext = WorkflowSerializationContext(client.namespace, workflow_id)
+    if queue is not None:
+        context = ActivitySerializationContext(
+            namespace=client.namespace,
+            activity_id=None,
+            activity_type=None,
+            activity_task_queue=queue,
+            workflow_id=workflow_id,
+            workflow_type=None,
+            is_local=False,
+        )
+    converter = client.data_converter.with_context(context)
+    clear = Failure()
+    clear.CopyFrom(failure)
+    [said] = await converter.decode([failure.encoded_attributes])
+    if isinstance(said, dict):
+        clear.message, clear.stack_trace = str(said.get("message", "")), str(said.get("stack_trace", ""))
+        clear.ClearField("encoded_attributes")
+    return clear

@@ -67,10 +67,7 @@ class _CompactConverter(PayloadConverter):
         return [self._value(payload, hint) for payload, hint in zip(payloads, hints, strict=True)]
 
     def _value(self, payload: Payload, hint: type | None) -> Any:
-        """Decodes one value.
-
-        An untyped value is always passed on, readable or not, so that its receiver can refuse it.
-        """
+        """Decodes one value. An unreadable untyped value is passed on, so that its receiver can refuse it."""
         as_it_comes = hint is None or hint is Any
         try:
             return _BY_ENCODING.from_payloads([payload], None if hint is None else [hint])[0]
@@ -102,10 +99,7 @@ class FailureConverter(DefaultFailureConverter):
 
 
 class _DataConverter(DataConverter):
-    """The converter without an external store.
-
-    It passes on references to stored payloads, for which the SDK would raise.
-    """
+    """The converter without an external store: it passes on references to stored payloads."""
 
     async def _decode_reference_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
         return list(payloads)

@@ -61,10 +61,7 @@ class Keys(BaseModel):
 
 
 class QueueKeys(Keys):
-    """The keys of one task queue's machine work, older keys included. They encrypt and decrypt nothing else.
-
-    Without `current` that work is encrypted with the ring's current key.
-    """
+    """The keys of one task queue's machine work only. Without `current`, the ring's current key encrypts that work."""
 
 
 class CodecRing(Keys):
@@ -90,10 +87,7 @@ class CodecRing(Keys):
         return self
 
     def sealing_key(self, queue: str | None) -> str | None:
-        """Returns the id of the key that encrypts a queue's machine work; None: do not encrypt.
-
-        Without a queue, it is the key for everything else.
-        """
+        """Returns the id of the key that encrypts a queue's work, or all else without a queue; None: no key."""
         return self._of(queue).current or self.current
 
     def opens(self, key: str, queue: str | None) -> bool:

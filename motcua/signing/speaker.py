@@ -1,16 +1,76 @@
-"""A client's connection and its signer (`Voice`): the principal in whose name the client signs."""
+"""A client's connection, its signer (`Voice`), and the receipts of the commands that it sent (`Known`)."""
 
 import asyncio
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from temporalio.client import Client
 
 from motcua import contract as c
+from motcua.contract import Receipt
+from motcua.errors import RefusedError
 
-from .receipt_cache import Known
 from .statement import Authenticated, C, Q, Speaker
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_MOST: Final = 1_000
+"""The number of latest commands, and of latest streams, that a client remembers."""
+
+
+class Known:
+    """The receipts of the last commands, and the commands that were sent without an answer."""
+
+    def __init__(self) -> None:
+        self._sent: OrderedDict[tuple[str, str], Receipt | None] = OrderedDict()
+        self._seen: OrderedDict[str, int] = OrderedDict()
+
+    def seen_seq(self, stream: str) -> int:
+        """Returns the highest event number in this stream's receipts; 0 if none is known.
+
+        The next actor has seen the stream up to that event. The workflow may have lost it again, since a receipt may
+        come from the record.
+        """
+        return self._seen.get(stream, 0)
+
+    def receipt(self, stream: str, command_id: str) -> Receipt | None:
+        """Returns the command's receipt, which never changes; None if there is none yet."""
+        return self._sent.get((stream, command_id))
+
+    def is_open(self, stream: str, command_id: str) -> bool:
+        """Returns True if the command was sent before and got no answer. In that case the record is queried first."""
+        key = (stream, command_id)
+        return key in self._sent and self._sent[key] is None
+
+    def keep(self, stream: str, command_id: str, receipt: Receipt | None) -> None:
+        """Remember the receipt, or, with None, that there was no answer."""
+        _put(self._sent, (stream, command_id), receipt)
+        if receipt is not None:
+            _put(self._seen, stream, max(receipt.seq, self.seen_seq(stream)))
+
+    @contextmanager
+    def asking(self, stream: str, command_id: str) -> Iterator[None]:
+        """Surrounds a call. If the call ends without an answer, such as by a cancellation, the command stays open."""
+        try:
+            yield
+        except RefusedError:
+            self._sent.pop((stream, command_id), None)
+            raise
+        except BaseException:
+            self.keep(stream, command_id, None)
+            raise
+
+
+def _put(cache: OrderedDict[K, V], key: K, value: V) -> None:
+    cache[key] = value
+    cache.move_to_end(key)
+    if len(cache) > _MOST:
+        cache.popitem(last=False)
+
 
 T = TypeVar("T")
 
@@ -52,10 +112,7 @@ class Voice:
         return await self._by(lambda by: {"statement": by.submission(submission, self.authenticated)}, {})
 
     async def _by(self, signed: Callable[[Speaker], T], unsigned: T) -> T:
-        """Signs a message.
-
-        If another process signs, this runs in a thread, so that other calls need not wait for it.
-        """
+        """Signs a message; in a thread if another process signs, so that other calls need not wait."""
         if self.speaker is None:
             return unsigned
         return await asyncio.to_thread(signed, self.speaker) if self.speaker.waits else signed(self.speaker)

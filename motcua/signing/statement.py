@@ -69,28 +69,19 @@ class Speaker:
         self._key = key
 
     def command(self, stream: str, command: C, how: Authenticated) -> C:
-        """Returns the command with a signed statement that names its actor.
-
-        Raises `MotcuaError` if an agent does not sign.
-        """
+        """Returns the command with a signed statement that names its actor. Raises `MotcuaError` if an agent fails."""
         about = {"act": command.kind, "stream": stream, "command_id": command.command_id}
         who = {"actor": command.actor, "on_behalf_of": command.on_behalf_of}
         return command.model_copy(update={"statement": self._signed(as_sent(command), about | who, how)})
 
     def complaint(self, complaint: c.ComplaintStart, how: Authenticated) -> c.ComplaintStart:
-        """Returns the complaint with a signed statement that names its actor.
-
-        Raises `MotcuaError` if an agent does not sign.
-        """
+        """Returns the complaint with a signed statement of its actor. Raises `MotcuaError` if an agent fails."""
         stream = c.complaint_workflow(complaint.filing_id, complaint.n)
         about = {"act": "complain", "stream": stream, "actor": complaint.actor}
         return complaint.model_copy(update={"statement": self._signed(as_sent(complaint), about, how)})
 
     def question(self, question: Q, how: Authenticated, asker: c.Actor | None = None) -> Q:
-        """Returns the question with a signed statement that names its asker; None: the principal asks for itself.
-
-        Raises `MotcuaError` if an agent does not sign.
-        """
+        """Returns the question with a signed statement; `asker` None: the principal's own. Raises `MotcuaError`."""
         sent = as_sent(question)
         about = {"act": f"ask.{sent['ask']}", "stream": sent.get("stream"), "actor": asker}
         return question.model_copy(update={"statement": self._signed(sent, about, how)})
@@ -106,10 +97,7 @@ class Speaker:
         return self._signed(as_sent(submission), about, how)
 
     def answer(self, stream: str, act: str, request: Mapping[str, Any], answer: A) -> A:
-        """Returns a back office's answer to a request, as it came, with a statement in the program's own name.
-
-        Raises `MotcuaError` if an agent does not sign.
-        """
+        """Returns a back office's answer with the program's own statement. Raises `MotcuaError` if an agent fails."""
         about = {"act": act, "stream": stream, "command_id": request["request_id"]}
         message = as_sent(answer) | {"request": c.digest(request)}
         return answer.model_copy(update={"statement": self._signed(message, about, Authenticated())})

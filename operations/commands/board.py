@@ -1,24 +1,183 @@
-"""`motcua board`: the state of all filings, refreshed until Ctrl-C."""
+"""`motcua board`: the state of all filings, refreshed until Ctrl-C; `motcua tasks`: the officers' queues."""
 
 import asyncio
 import signal
 import sys
-from dataclasses import replace
-from typing import Annotated, Final
+from collections import Counter
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from typing import Annotated, Final, TypeVar
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
 
 from console.addresses import APPLICATION
-from console.database import address, answered
-from console.printing import wide
+from console.database import address, answered, ask
+from motcua.cli.answer import Column, columns, show_all
+from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, OfAgency
 from motcua.cli.running import out, print_json, use_stack_here
+from motcua.cli.showing import late
 from operations.board_figures import FAILURES, Looks, Pace
-from operations.commands.board_picture import Picture
+from rules.streams import KINDS
+from rules.time.working_time import VIETNAM, local_day
+from schemas.filing.state import STATUS_NAMES, Status
+from schemas.payment.state import PaymentState
+from schemas.people import Role
+from schemas.reading import AskTasks, Board, Count
+from schemas.translate import said
+from views.log import Log, no_keys
+from views.officer import tasks as read_tasks
 
-STOPPED: Final = 130
+K = TypeVar("K", bound=Hashable)
+
+_EVENTS: Final = 3
+"""The minimum number of events drawn, even on a low screen, on which the lowest lines are then cut off."""
+
+_OPEN: Final = tuple(sorted(STATUS_NAMES.keys() - {Status.NOT_ACCEPTED, Status.WITHDRAWN, Status.RETURNED}))
+"""The statuses of open filings."""
+
+_AGENCIES: Final = len(_OPEN) - 1
+"""The number of agencies that fit beside the statuses, with the line that counts the others, without an extra row."""
+
+_STATES: Final = (PaymentState.PENDING, PaymentState.PAID, PaymentState.EXPIRED, PaymentState.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A board of an agency or of all, printed in full, or on a screen as far as there is room.
+
+    `every`: seconds between readings on a screen; `pace`: appends per second; `lost`: the error of the last reading.
+    """
+
+    board: Board
+    agency: str | None = None
+    every: float | None = None
+    pace: float | None = None
+    lost: str | None = None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Lays the board out for the terminal's present size. Without enough room it drops agencies, then events."""
+        room, board = console.height if self.every else None, self.board
+        agencies = _agencies(board, None if room is None else max(_AGENCIES, room // 6))
+        above = Group(self._title(), "", self._figures(), "", _pair(console, _statuses(board), agencies), "")
+        below = _pair(console, _money(board), _newest(board, None))
+        if room is not None:
+            over = sum(len(console.render_lines(part, options)) for part in (above, below)) - room
+            below = _pair(console, _money(board), _newest(board, max(_EVENTS, len(board.newest) - max(0, over))))
+        yield above
+        yield below
+
+    def _title(self) -> RenderableType:
+        whose = _words("command.board.all_agencies") if self.agency is None else escape(self.agency)
+        ending = "" if self.every is None else f"  [dim]{self.every:g} s, Ctrl-C[/]"
+        as_of = f"{self.board.as_of.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
+        line = f"[bold]motcua[/]  {whose}  [bold]{as_of}[/] (Asia/Ho_Chi_Minh){ending}"
+        return line if self.lost is None else Group(line, f"[bold red]{_words('command.board.silent')}: {self.lost}[/]")
+
+    def _figures(self) -> Table:
+        board = self.board
+        of_all = "" if self.agency is None else f", {_words('command.board.of_all')}"
+        pace = "–" if self.pace is None else f"{self.pace:,.1f}"
+        stalled = "?" if board.stalled is None else _alarm(board.stalled)
+        figures = (
+            (_words("label.open"), f"{sum(one.filings for one in board.counts):,}"),
+            (_words("label.late"), _alarm(sum(one.late for one in board.counts))),
+            (_words("label.tasks"), f"{board.tasks:,}"),
+            (_words("label.due_today"), f"{board.due_today:,}"),
+            (_words("label.late_tasks"), _alarm(board.late)),
+            (_words("label.stalled") + of_all, stalled),
+            (_words("label.appends") + of_all, pace),
+        )
+        table = _table(*(name for name, _ in figures), words=0)
+        table.add_row(*(f"[bold]{figure}[/]" for *_, figure in figures))
+        return table
+
+
+def _statuses(board: Board) -> Table:
+    table = _table(*map(_words, ("label.status", "label.open", "label.late")))
+    filings, late = _sums(board, lambda one: one.status)
+    for status in _OPEN:
+        table.add_row(
+            f"{status.value} {in_words(STATUS_NAMES[status])}", _number(filings[status]), _alarm(late[status])
+        )
+    return table
+
+
+def _agencies(board: Board, most: int | None) -> Table:
+    """Returns the number of filings by agency and status. If not all agencies fit: those with the most late filings."""
+    numbers = (str(status.value) for status in _OPEN)
+    table = _table(_words("label.agency"), *numbers, _words("label.all"), _words("label.late"))
+    filings, late = _sums(board, lambda one: one.agency)
+    at, _ = _sums(board, lambda one: (one.agency, one.status))
+    ordered = sorted(filings, key=lambda agency: (-late[agency], -filings[agency], agency))
+    for agency in ordered[:most]:
+        cells = (_number(at[agency, status]) for status in _OPEN)
+        table.add_row(escape(agency), *cells, _number(filings[agency]), _alarm(late[agency]))
+    if most is not None and len(ordered) > most:
+        table.add_row(f"[dim]… +{len(ordered) - most}[/]")
+    return table
+
+
+def _money(board: Board) -> Table:
+    table = _table(*map(_words, ("label.payments", "label.count", "label.owed", "label.captured", "label.refunded")))
+    found = {money.state: money for money in board.money}
+    for state in dict.fromkeys((*_STATES, *found)):
+        money = found.get(state)
+        figures = (money.payments, money.asked, money.captured, money.refunded) if money else (0,) * 4
+        name = _words(f"command.board.{state}") if state in _STATES else escape(state)
+        table.add_row(name, *map(_number, figures))
+    return table
+
+
+def _newest(board: Board, most: int | None) -> Table:
+    headers = ("label.when", "label.agency", "label.filing", "label.stream", "label.event")
+    table = _table(*map(_words, headers), words=5)
+    today = local_day(board.as_of)
+    for event in board.newest[:most]:
+        local = event.at.astimezone(VIETNAM)
+        at = f"{local:%H:%M:%S}" if local.date() == today else f"{local:%m-%d %H:%M}"
+        table.add_row(at, *map(escape, (event.agency, event.code or "", event.stream, event.kind)))
+    return table
+
+
+def _table(*headers: str, words: int = 1) -> Table:
+    """Returns an empty table. Its first `words` columns hold words, the others numbers."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="cyan")
+    for n, header in enumerate(headers):
+        table.add_column(header, justify="left" if n < words else "right", overflow="fold")
+    return table
+
+
+def _pair(console: Console, left: Table, right: Table) -> RenderableType:
+    grid = Table.grid(padding=(0, 4, 0, 0))
+    grid.add_row(left, right)
+    needed = console.measure(grid, options=console.options.update_width(1000)).maximum
+    return grid if needed <= console.width else Group(left, "", right)
+
+
+def _sums(board: Board, key: Callable[[Count], K]) -> tuple[Counter[K], Counter[K]]:
+    filings: Counter[K] = Counter()
+    late: Counter[K] = Counter()
+    for one in board.counts:
+        filings[key(one)] += one.filings
+        late[key(one)] += one.late
+    return filings, late
+
+
+def _words(key: str) -> str:
+    return in_words(said(key))
+
+
+def _number(number: int) -> str:
+    return f"{number:,}" if number else "[dim]0[/]"
+
+
+def _alarm(number: int) -> str:
+    return f"[bold red]{number:,}[/]" if number else "[dim]0[/]"
 
 
 app = typer.Typer()
@@ -50,7 +209,7 @@ async def _watch(looks: Looks, agency: str | None, every: float) -> None:
     try:
         await watching
     except asyncio.CancelledError:
-        raise typer.Exit(STOPPED) from None
+        raise typer.Exit(130) from None
     finally:
         looks.close()
 
@@ -69,3 +228,37 @@ async def _show(looks: Looks, agency: str | None, every: float) -> None:
                 picture = replace(picture, lost=type(error).__name__)
             else:
                 picture = Picture(found, agency, every, pace.add(found))
+
+
+WIDTH: Final = 170
+"""Columns in a file or a pipe."""
+
+
+def wide() -> Console:
+    """Returns a console on standard output."""
+    return Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+
+
+@app.command()
+def tasks(
+    *,
+    agency: OfAgency = None,
+    role: Annotated[Role | None, typer.Option("--role", help="option.tasks.role")] = None,
+    officer: Annotated[str | None, typer.Option("--officer", metavar="SUBJECT", help="option.tasks.officer")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="option.tasks.overdue")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="option.limit")] = 500,
+    as_json: AsJson = False,
+) -> None:
+    asked = AskTasks(agency=agency, role=role, officer=officer, overdue=overdue, limit=limit)
+
+    page = ask(lambda connection: read_tasks(Log(connection, no_keys, KINDS), asked))
+    below = [said("command.tasks.count", tasks=len(page.rows))]
+    below += [] if page.next is None else [said("command.tasks.more")]
+    data = [task.model_dump(mode="json") for task in page.rows]
+    show_all(page.rows, _TASKS, *below, as_json=as_json, data=data)
+
+
+_TASKS: Final = columns(
+    Column("due", lambda task: late(task.due_at, overdue=task.overdue)),
+    "code procedure task:name role|role officer acting_for actions",
+)

@@ -7,8 +7,8 @@ import typer
 from motcua.cli.answer import Column, Marked, columns, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import exit_if
-from operations.doctor import Finding, Health, examine
-from operations.doctor.examination import Check
+from operations.doctor.check import Finding, Health
+from operations.doctor.examination import Check, examine
 from schemas.translate import said
 
 STYLES: Final = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red", Health.SKIPPED: "dim"}

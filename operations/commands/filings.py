@@ -7,11 +7,10 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 from temporalio.service import RPCError
 
 from console.addresses import APPLICATION, find_address
-from console.connecting import TIMEOUT
+from console.database import connected
 from motcua.calls.retry import patiently
 from motcua.cli.answer import Column, columns, show_all
 from motcua.cli.help import group
@@ -45,21 +44,15 @@ def list_stalled(*, patience: Patience = PATIENCE, as_json: AsJson = False) -> N
 
 
 def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], list[Failing]]:
-    """Returns code and agency by filing, and the failing machine work.
-
-    Both are empty if the record can't be reached.
-    """
+    """Returns code and agency by filing, and the failing machine work; both empty without access to the record."""
     filings = [filing for one in found if (filing := _uuid(one.filing_id)) is not None]
     dsn = find_address(APPLICATION)
     if dsn is None:
         return {}, []
 
     async def read() -> tuple[dict[UUID, tuple[str, str]], list[Failing]]:
-        connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
-        try:
+        async with connected(dsn) as connection:
             return await codes(connection, filings), await failing(connection, await connect())
-        finally:
-            await connection.close(timeout=TIMEOUT)
 
     try:
         known, failed = asyncio.run(read())

@@ -8,17 +8,15 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY
-from console.addresses import OWNER, running_stack
+from console.addresses import OWNER, master_key, running_stack
 from console.database import address, answered
-from console.masters import master_key
-from motcua.cli.answer import Column, columns, show_all, tell
+from motcua.cli.answer import Column, columns, progress, show_all, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson
-from motcua.cli.progress import progress
 from motcua.cli.running import Exit, fail, refusing, use_stack_here
 from motcua.payloads.key_ring import CODEC_KEYS, Keys, RingError, ring_here, ring_of
-from operations.keys import rotation
-from operations.keys.rings import new_ring, with_new_key, write_new
+from operations import keys as rotation
+from operations.keys import new_ring, with_new_key, write_new
 from schemas.translate import said
 
 R = TypeVar("R")
@@ -71,10 +69,7 @@ def rotate(*, as_json: AsJson = False) -> None:
 
 
 def _of_record() -> str | None:
-    """Returns the master key's name; None if there is no key.
-
-    If the key is 32 random bytes, its name is a digest, which reveals nothing.
-    """
+    """Returns the master key's name, a digest for a key of 32 random bytes; None if there is no key."""
     if not (os.environ.get(MASTER_KEY) or running_stack().get(MASTER_KEY)):
         return None
     return master_key().current.name

@@ -11,22 +11,23 @@ from pydantic import ValidationError
 from temporalio.service import RPCError
 
 from activities.ledger.vault import Vault
-from console.addresses import APPLICATION, OWNER, stack_beside
-from console.connecting import Connection
-from console.database import address, ask
-from console.masters import master_key_at_hand
+from console.addresses import APPLICATION, OWNER, master_key_at_hand, stack_beside
+from console.database import Connection, address, ask, connected, say_away, while_away
+from gateway import server
+from gateway.settings import GatewaySettings
 from motcua.cli.answer import say
 from motcua.cli.running import Exit, fail
 from motcua.errors import MotcuaError
 from operations.programs import find_program
-from operations.schema_version import MIGRATIONS
-from operations.serving import hear, serve
+from operations.schema_version import MIGRATIONS, schema_version
 from publishing.commands.publisher import recorded
 from publishing.record.publishing import Publisher, take_over
 from schemas.translate import said
 from views.log import DATABASE_ERRORS
+from workers import platform
 from workers import relay as papers
-from workers.telemetry import configure_logging
+from workers.settings import RecordSettings, WorkerSettings
+from workers.telemetry import configure_engine, configure_logging
 
 app = typer.Typer()
 
@@ -84,6 +85,31 @@ def migrate() -> None:
 
 
 async def _started(connection: Connection) -> datetime:
-    """Returns the start time of the database server."""
     since: datetime = await connection.fetchval("select pg_postmaster_start_time()")
     return since
+
+
+async def serve() -> None:
+    """Runs the worker, once the tables have the schema of this version. With another schema each filing would fail."""
+    await _migrated(WorkerSettings())
+    configure_engine()
+    await platform.main()
+
+
+async def hear() -> None:
+    """Runs the gateway, once the tables have the schema of this version."""
+    await _migrated(GatewaySettings())
+    configure_engine()
+    await server.main()
+
+
+async def _migrated(settings: RecordSettings) -> None:
+    dsn = settings.database_url.get_secret_value()
+
+    async def look() -> tuple[str, ...]:
+        async with connected(dsn) as connection:
+            return (await schema_version(connection)).pending
+
+    pending = await while_away(look, told=say_away)
+    if pending:
+        fail(said("refused.process.pending", pending=", ".join(pending)), Exit.REFUSED)

@@ -9,31 +9,23 @@ import asyncpg
 from temporalio.service import RPCError
 
 from console.addresses import APPLICATION
+from operations.doctor.check import Finding, Surroundings, fail, skipped
 from operations.doctor.engine import machine
 from operations.doctor.engine import temporal as engine
 from operations.doctor.engine.codec import codec, missing_keys, recorded_key
 from operations.doctor.engine.healed import heals
-from operations.doctor.finding import Finding, fail, skipped
-from operations.doctor.identity import identity
+from operations.doctor.engine.temporal import falling_behind
+from operations.doctor.identity import identity, principals
 from operations.doctor.partners import outside, signatures
-from operations.doctor.partners.money import callbacks
-from operations.doctor.partners.open_tills import tills
-from operations.doctor.partners.papers import papers
-from operations.doctor.partners.signing import signing
+from operations.doctor.partners.money import callbacks, tills
+from operations.doctor.partners.papers import papers, signing
 from operations.doctor.partners.unordered import acts
 from operations.doctor.partners.unordered import signatures as unordered_signatures
 from operations.doctor.record import tables as record
-from operations.doctor.record.absences import absences
-from operations.doctor.record.behind import falling_behind
-from operations.doctor.record.calendar import calendar
-from operations.doctor.record.checkpoint_age import checkpoints
 from operations.doctor.record.erasures import erasures
-from operations.doctor.record.findings import findings
-from operations.doctor.record.long_waits import Look, waits
-from operations.doctor.record.order import order
-from operations.doctor.record.principal_keys import principals
-from operations.doctor.record.publications import publications
-from operations.doctor.surroundings import Surroundings
+from operations.doctor.record.events import checkpoints, findings, order
+from operations.doctor.record.long_waits import Look, absences, waits
+from operations.doctor.record.publications import calendar, publications
 from schemas.base import Text
 from schemas.translate import said
 
@@ -45,15 +37,7 @@ DEADLINE: Final = 14.0
 
 @dataclass(frozen=True)
 class Check:
-    """One check.
-
-    Attributes:
-        name: A stable name, for programs.
-        look: The function that checks.
-        setting: The setting without which the check is skipped.
-        record: Whether PostgreSQL must have answered.
-        temporal: Whether Temporal must have answered.
-    """
+    """One check under a stable name. It is skipped without its `setting`, PostgreSQL (`record`) or Temporal."""
 
     name: str
     look: Look
@@ -146,7 +130,6 @@ async def _all(around: Surroundings, found: dict[str, list[Finding]]) -> None:
 
 
 def _not_now(check: Check, around: Surroundings) -> list[Finding]:
-    """Returns the reason to skip the check; empty if there is none."""
     if check.setting is not None and not around.settings.get(check.setting):
         return [skipped("doctor.not_set", setting=check.setting)]
     if check.record and not around.database:

@@ -1,15 +1,16 @@
-"""The check of programs' signed statements: whether they are required, who can sign, and faulty clocks or keys."""
+"""The checks of registered programs: signed statements, clocks, and keys as recorded."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from activities.ledger.authority.principals import OFF_BY, Registered, registered
+from console.comparing import listed
 from motcua.connection import configured_address
 from motcua.errors import MotcuaError
+from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from operations.doctor.engine.codec import is_loopback
-from operations.doctor.finding import Finding, fail, ok, warn
-from operations.doctor.surroundings import Surroundings
+from operations.principals.fold import differences
 from rules.identity.statements import LEEWAY
 from schemas.identity.statement import Principal, PrincipalKey
 
@@ -40,10 +41,7 @@ def _asked_for(around: Surroundings, principals: list[Principal], now: datetime)
 
 
 def _believed() -> Finding:
-    """Reports that identity is not verified.
-
-    This is acceptable only if no other machine can reach the server.
-    """
+    """Reports that identities are not verified: a failure, unless only this machine can reach the server."""
     try:
         server = configured_address()
     except MotcuaError:
@@ -71,3 +69,12 @@ def _clock(process: str, seconds: int) -> Finding:
 
 def _in_force(key: PrincipalKey, now: datetime) -> bool:
     return key.revoked_at is None and key.valid_from <= now < key.valid_until
+
+
+async def principals(around: Surroundings) -> list[Finding]:
+    """Reports rows that can't be read, or that were changed by other means than `motcua principals`."""
+    async with around.record() as connection:
+        found = await differences(connection)
+    if not found:
+        return [ok("doctor.principals.well")]
+    return [fail("doctor.principals.changed", count=len(found), first=listed(found))]

@@ -39,10 +39,7 @@ async def tell(place: Place, filings: Iterable[UUID]) -> None:
 
 
 async def tell_all(connection: Connection, place: Place) -> None:
-    """Records at the second place all filings that are erased in the record, however long ago.
-
-    Raises `NotErasedError`.
-    """
+    """Records at the second place all filings ever erased in the record. Raises `NotErasedError`."""
     try:
         there = await _there(place)
     except (BaseError, OSError, ValueError) as error:
@@ -53,10 +50,7 @@ async def tell_all(connection: Connection, place: Place) -> None:
 
 
 async def back(connection: Connection, place: Place) -> list[Back]:
-    """Returns the erased filings that a backup has restored.
-
-    Raises the errors of asyncpg and obstore, and `ValueError`.
-    """
+    """Returns the erased filings that a backup has restored. Raises asyncpg's and obstore's errors, `ValueError`."""
     return [Back(**row) for row in await connection.fetch(_BACK, sorted(await _there(place)))]
 
 

@@ -1,6 +1,8 @@
 """The erasure of one filing in the record: one transaction, after which its encrypted parts can't be decrypted."""
 
 from datetime import datetime
+from pathlib import Path
+from traceback import extract_tb
 from typing import Final
 from uuid import UUID
 
@@ -9,10 +11,10 @@ from activities.ledger.append import Ledger
 from activities.ledger.database import Connection, Pool
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from operations.erasure.elsewhere import tell
+from operations.erasure.elsewhere import NotErasedError, tell
+from operations.erasure.retention import whole
 from operations.erasure.sinks import SINKS
-from operations.erasure.whole import whole
-from operations.rebuilding.folded import write_rows
+from operations.rebuilding.rebuild import write_rows
 from rules.retention import hindrances
 from rules.rule import refuse
 from rules.streams import KINDS
@@ -22,7 +24,7 @@ from schemas.ids import StreamId, filing_workflow
 from schemas.people import SYSTEM
 from schemas.privacy.erasure import NO_DIGEST, Erased, ErasureRequest
 from schemas.stream.ledger import Batch, Recorded
-from views.log import Log, Told
+from views.log import Log, Told, UnfoldableError
 
 
 async def erase(
@@ -61,17 +63,13 @@ async def erase(
 
 
 async def _hold(connection: Connection, filing: UUID) -> None:
-    """Locks all of the filing's streams.
-
-    A stream that begins meanwhile is either among these, or waits for the lock of the filing's own row.
-    """
+    """Locks the filing's streams. A stream that begins meanwhile waits for the lock of the filing's own row."""
     await connection.execute("lock table stream in row exclusive mode")
     await connection.execute(_HOLD, filing_workflow(filing))
     await connection.execute("select from stream where filing_id = $1 order by stream for update", filing)
 
 
 def _last(told: Told, request: ErasureRequest, now: datetime) -> Batch:
-    """Returns the append that ends a stream."""
     erased = Erased(
         request=request.n,
         cause=request.cause,
@@ -103,3 +101,29 @@ select stream, filing_id, agency, head_seq from stream
 where filing_id = $1 and head_seq > 0 and split_part(stream, ':', 1) = any($2) order by stream
 """
 _DONE: Final = "update erasure set erased_at = coalesce(erased_at, clock_timestamp()) where filing_id = $1"
+
+REFUSED: Final = "refused: "
+"""The prefix of the reason if a filing can't be erased yet; the names of the rules follow it."""
+
+
+def why(error: Exception) -> str:
+    """Returns an error's type and the line that raised it. Its message is included only if it can't be personal."""
+    match error:
+        case RefusalError(refusal=refusal):
+            return REFUSED + ", ".join(one.rule for one in refusal.problems)
+        case NotErasedError() | UnfoldableError():
+            return str(error)
+        case _:
+            *_, last = extract_tb(error.__traceback__)
+            return f"{type(error).__name__} ({Path(last.filename).name}:{last.lineno})"
+
+
+async def keep(connection: Connection, filing: UUID, problem: str) -> None:
+    """Stores the reason why this filing could not be erased. It replaces the previous reason."""
+    await connection.execute(_KEEP, filing, problem)
+
+
+_KEEP: Final = """
+update erasure set problem = $2 from erasure_deed as answer
+where answer.asked = request and answer.deed = 'approve' and filing_id = $1 and finished_at is null
+"""

@@ -16,9 +16,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.checkpoints.place import Place
 from activities.support.failpoint import failpoint
+from motcua.payloads.codec import opened
 from motcua.payloads.converter import UnopenedError
-from motcua.payloads.sealed_histories import opened
-from operations.erasure.failing import why
+from operations.erasure.erasing import why
 from operations.store.sweep import ASIDE
 from schemas.reading import LONGEST_WAIT
 from views.log import Connection
@@ -48,10 +48,7 @@ class Gone:
 
 
 async def erase_outside(connection: Connection, outside: Outside, filings: Collection[UUID]) -> Gone:
-    """Deletes the files and the Temporal executions of filings that are erased in the record.
-
-    A failure of one filing does not stop the others. Raises asyncpg's errors.
-    """
+    """Deletes the files and executions of erased filings, whatever fails for one. Raises asyncpg's errors."""
     owners, streams = defaultdict[UUID, list[UUID]](list), defaultdict[UUID, list[str]](list)
     for row in await connection.fetch(_CALLBACKS, list(filings)):
         owners[row["filing_id"]].append(row["id"])
@@ -90,7 +87,6 @@ async def _files(store: ObjectStore, owner: UUID) -> int:
 
 
 async def _executions(temporal: Client, workflow: str) -> int:
-    """Deletes every run of a stream's workflow. Returns their number."""
     deleted = 0
     async for found in temporal.list_workflows(f"WorkflowId = '{workflow}'"):
         deleted += await _delete(temporal, found.id, found.run_id)

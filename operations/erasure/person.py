@@ -7,9 +7,14 @@ from uuid import UUID
 import asyncpg
 
 from activities.ledger.vault import Vault
+from operations.erasure.requests import see
 from operations.store.named import COLUMNS, Reference, told
+from rules.rule import refuse
 from rules.streams import KINDS
+from schemas.errors import problem
 from schemas.ids import filing_workflow
+from schemas.people import Role
+from schemas.privacy.exports import AnswerExport, AskExport, ExportRequest
 from schemas.reading import AskAccess
 from views.access import access
 from views.log import Connection, Log
@@ -31,10 +36,7 @@ async def own(connection: Connection, vault: Vault, id_number: str) -> list[asyn
 
 
 async def others(connection: Connection, vault: Vault, id_number: str, progress: Progress) -> list[Named]:
-    """Returns other people's filings that contain this number. It decrypts every event of the log, page by page.
-
-    `progress(events, of)` is called after each page. An event without a key is skipped.
-    """
+    """Returns others' filings that contain this number: decrypts the log, and calls `progress(events, of)` by page."""
     of, seen, found = int(await connection.fetchval(_EVENTS)), 0, set[UUID]()
     async for page in _pages(connection):
         await vault.learn(connection, {row["filing_id"] for row in page})
@@ -49,10 +51,7 @@ async def others(connection: Connection, vault: Vault, id_number: str, progress:
 
 
 async def held(log: Log, vault: Vault, filing: asyncpg.Record) -> tuple[dict[str, Any], list[Reference]]:
-    """Returns one of the person's filings as plain data: all events, decrypted, the accesses, the files.
-
-    Raises `UnfoldableError`.
-    """
+    """Returns one of the person's filings, decrypted, as plain data, and its files. Raises `UnfoldableError`."""
     streams: dict[str, Any] = {}
     for row in await log.connection.fetch(_STREAMS, filing["filing_id"], list(KINDS)):
         events = (await log.read(row["stream"])).events
@@ -83,7 +82,6 @@ async def _looks(log: Log, vault: Vault, stream: str) -> AsyncIterator[Any]:
 
 
 async def _pages(connection: Connection) -> AsyncIterator[list[asyncpg.Record]]:
-    """Yields every event with an encrypted part, page by page."""
     last: tuple[str, int] = ("", 0)
     while page := await connection.fetch(_SEALED, *last, _PAGE):
         yield page
@@ -105,3 +103,37 @@ select stream from stream
 where filing_id = $1 and head_seq > 0 and split_part(stream, ':', 1) = any($2) order by stream
 """
 _OF_FILING: Final = f"select {COLUMNS} from event where filing_id = $1 order by stream, seq"  # noqa: S608 -- names of ours
+
+
+async def ask_export(connection: Connection, asked: AskExport) -> int:
+    """Records a request. Returns its number. Raises `RefusalError`."""
+    await see(connection, asked.actor, Role.OPERATOR)
+    return int(await connection.fetchval(_ASK_EXPORT, asked.reason, asked.actor.subject, asked.actor.agency))
+
+
+async def see_export(connection: Connection, answer: AnswerExport) -> None:
+    """Raises `RefusalError` unless the request is still open and this officer may answer it."""
+    await see(connection, answer.actor, Role.OPERATOR)
+    if not await connection.fetchval(_WAITS, answer.n):
+        raise refuse(problem("n", "no_export_asked"))
+
+
+async def answer_export(connection: Connection, answer: AnswerExport) -> None:
+    """Records that the data were handed out, or that the request was declined. Raises `RefusalError`."""
+    async with connection.transaction():
+        await see_export(connection, answer)
+        await connection.execute(_ANSWER_EXPORT, answer.n, answer.actor.subject, answer.declined)
+
+
+async def exports(connection: Connection) -> list[ExportRequest]:
+    """Returns every request, in order."""
+    return [ExportRequest.model_validate(dict(row)) for row in await connection.fetch(_EXPORTS)]
+
+
+_ASK_EXPORT: Final = "insert into export_request (reason, officer, agency) values ($1, $2, $3) returning n"
+_WAITS: Final = "select true from export_request where n = $1 and given is null for update"
+_ANSWER_EXPORT: Final = """
+update export_request
+set given = $3::text is null, answered_by = $2, answered_at = clock_timestamp(), declined_because = $3 where n = $1
+"""
+_EXPORTS: Final = "select * from export_request order by n"

@@ -8,15 +8,12 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from activities.ledger.authority.officers import active, in_their_place
-from operations.erasure.whole import resolved, whole
-from rules.officers import role_is
+from console.operators import lacks_role, same_hands
+from operations.erasure.retention import resolved, whole
 from rules.require import require
 from rules.retention import hindrances
 from rules.rule import refuse
-from rules.time.working_time import local_day
 from schemas.errors import Problem, problem
-from schemas.names import ROLE_NAMES
 from schemas.people import Actor, Role
 from schemas.privacy.erasure import ApproveErasure, AskErasure, DeclineErasure, ErasureCommand, ErasureRequest
 from views.log import Connection, Log, UnfoldableError
@@ -57,7 +54,9 @@ async def answer(connection: Connection, command: ApproveErasure | DeclineErasur
             asked = await request(connection, command.asked)
             if asked is None or asked.answer is not None:
                 raise refuse(problem("asked", "no_change_asked"))
-            await _another(connection, command.actor, asked, now)
+            asker = Actor(subject=asked.officer, role=Role.OPERATOR, agency=asked.agency)
+            if await same_hands(connection, asker, command.actor, now):
+                raise refuse(problem("actor.subject", "needs_another"))
             reason = command.reason if isinstance(command, DeclineErasure) else None
             await _record(connection, n, now, command, asked=command.asked, reason=reason)
         return require(await request(connection, command.asked))
@@ -89,21 +88,8 @@ async def _recorded(connection: Connection, command: ErasureCommand) -> int | No
 
 async def see(connection: Connection, actor: Actor, role: Role) -> None:
     """Checks that the actor has this role in the directory. Raises `RefusalError`."""
-    if (why := role_is(actor, role)) is not None:
+    if (why := await lacks_role(connection, actor, role)) is not None:
         raise refuse(why)
-    if actor.agency is None or not await active(connection, actor.agency, actor.subject, role):
-        raise refuse(problem("actor", "not_in_directory", role_name=ROLE_NAMES[role]))
-
-
-async def _another(connection: Connection, actor: Actor, asked: ErasureRequest, now: datetime) -> None:
-    """Raises `RefusalError` if the approver is the requester, or their substitute in either agency."""
-    agencies = {asked.agency, require(actor.agency)}
-    places = [
-        await in_their_place(connection, agency, [actor.subject], [asked.officer], local_day(now))
-        for agency in agencies
-    ]
-    if actor.subject == asked.officer or any(places):
-        raise refuse(problem("actor.subject", "needs_another"))
 
 
 async def _erasable(

@@ -1,13 +1,16 @@
-"""The published retention periods of procedures, and the filings that are due to be erased."""
+"""The retention periods of procedures, the filings due to be erased, and the facts that may hinder an erasure."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
+from uuid import UUID
 
-from rules.retention import ended_by
+from rules.retention import Whole, complain_until, ended_by
 from rules.source import parse
+from schemas.ids import filing_workflow
 from schemas.publishing.procedure import RetentionRule
-from views.log import Connection
+from views.log import Connection, Log
 
 
 async def retentions(connection: Connection, procedure: str | None = None) -> dict[str, RetentionRule]:
@@ -52,3 +55,41 @@ _DUE: Final = f"""
 select code, closed_at from filing
 where procedure = $1 and closed_at < $2 and erased_at is null and not {ASKED_FOR}
 """  # noqa: S608 -- a constant
+
+
+async def whole(log: Log, filing: UUID) -> Whole:
+    """Returns the filing with these facts from the record. Raises `RefusalError` (`not_found`), `UnfoldableError`."""
+    told = await log.read(filing_workflow(filing))
+    states = list(told.states())
+    facts = await log.connection.fetchrow(_FACTS, filing)
+    assert facts is not None  # noqa: S101 -- aggregates give one row
+    rules = await retentions(log.connection, states[-1].procedure.code)
+    return Whole(
+        filing=states[-1],
+        complain_until=complain_until(told.before, told.events, states),
+        open=tuple(facts["open"]),
+        watched_until=facts["watched_until"],
+        unsettled=facts["unsettled"],
+        unmade=facts["unmade"],
+        retention=rules.get(states[-1].procedure.code),
+    )
+
+
+async def resolved(connection: Connection, which: Sequence[str]) -> dict[str, UUID]:
+    """Returns the filings with these dossier codes or ids. Unknown ones are left out."""
+    rows = await connection.fetch(_RESOLVED, list(which))
+    return {row["which"]: row["filing_id"] for row in rows}
+
+
+_FACTS: Final = """
+select coalesce(array_agg(stream order by stream) filter (where open), '{}') as open,
+    max(watched_until) as watched_until,
+    (select count(*) from callback where driven_at is null and stream in (
+        select stream from stream where filing_id = $1)) as unsettled,
+    (select count(*) from outbox where filing_id = $1) as unmade
+from standing where filing_id = $1
+"""
+_RESOLVED: Final = """
+select which, filing_id from unnest($1::text[]) as asked (which)
+join filing on filing.code = which or filing.filing_id::text = lower(which)
+"""

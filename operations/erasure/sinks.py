@@ -1,7 +1,4 @@
-"""Every table of the database, with the effect that an applicant's erasure has in it.
-
-A test checks that none is missing.
-"""
+"""Every table of the database (a test holds it), with the effect that an applicant's erasure has in it."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,13 +8,7 @@ from schemas.privacy.erasure import NO_DIGEST
 
 @dataclass(frozen=True)
 class Sink:
-    """The effect of an erasure on a filing in one table.
-
-    Attributes:
-        what: The effect in words.
-        statement: The SQL with this effect; the filing is `$1`. None if there is nothing to do, or if folding the
-            stream has the effect.
-    """
+    """The effect of an erasure in one table, in words, and its SQL (the filing is `$1`); None if folding suffices."""
 
     what: str
     statement: str | None = None

@@ -1,7 +1,4 @@
-"""The execution of approved erasures: filing by filing in the record, then outside of it.
-
-If a run is killed, the next one resumes it.
-"""
+"""The execution of approved erasures, in the record and then outside of it. A next run resumes a killed one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,10 +11,9 @@ from activities.keys.masters import MasterKeys
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from console.retry import is_away
+from console.database import is_away
 from operations.erasure.elsewhere import NotErasedError, tell_all
-from operations.erasure.erasing import erase
-from operations.erasure.failing import keep, why
+from operations.erasure.erasing import erase, keep, why
 from operations.erasure.outside import Outside, erase_outside
 from operations.erasure.requests import request
 from rules.require import require

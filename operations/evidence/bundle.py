@@ -9,11 +9,11 @@ import asyncpg
 
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import KEY, FilingKey, Vault
+from console.database import Connection
 from verifier import bundle as bundle_verifier
 from views.log import SealBrokenError
 from views.operator import row_of
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Json = dict[str, Any]
 
 _STREAMS: Final = """
@@ -31,7 +31,6 @@ from event where stream = $1 order by seq
 _RECEIPTS: Final = "select command_id, digest, seq, body from receipt where stream = $1 order by seq, command_id"
 
 _HEX: Final = frozenset({"head_hash", "sealed_sha256", "prev_hash", "hash"})
-
 
 Prove: TypeAlias = Callable[[Connection, list[Json]], Awaitable[list[Json]]]
 """Returns the proofs, in the bundle's form, that the given streams are in a checkpoint."""

@@ -12,8 +12,8 @@ from typing import Annotated, Final, NamedTuple
 from pydantic import Field, TypeAdapter
 
 from activities.ledger.authority.principals import principals
-from console.connecting import Connection
-from console.operators import no_operator, same_hands
+from console.database import Connection
+from console.operators import lacks_role, same_hands
 from operations.principals.fold import recorded, row_of, rows_of_keys
 from rules.identity.grants import widens
 from rules.identity.principal_register import changed, impossible, named, unproved
@@ -85,12 +85,9 @@ async def history(connection: Connection, principal: str | None = None) -> list[
 
 
 async def _see(connection: Connection, command: pr.AnyPrincipalCommand, held: Held) -> tuple[str, bool]:
-    """Checks an operator's command and applies the change, unless it has to wait for a second operator.
-
-    Returns the principal that the command is about, and whether the change waits. Raises `RefusalError`.
-    """
+    """Checks a command and applies it unless it must wait; returns its principal and whether it waits."""
     actor = command.actor
-    _check(await no_operator(connection, actor))
+    _check(await lacks_role(connection, actor))
     if not isinstance(command, pr.ApproveChange | pr.DeclineChange):
         return named(command), await _apply(connection, command, held)
     asked, own = await _asked(connection, command.asked, actor, held.now)
@@ -104,10 +101,7 @@ async def _see(connection: Connection, command: pr.AnyPrincipalCommand, held: He
 
 
 async def _apply(connection: Connection, asked: pr.Asked, held: Held, *, approved: bool = False) -> bool:
-    """Applies a change, unless it has to wait for a second operator.
-
-    Returns whether it waits. Raises `RefusalError`.
-    """
+    """Applies a change, unless it must wait for a second operator. Returns whether it waits. Raises `RefusalError`."""
     alone = approved or not held.by_two
     if isinstance(asked, pr.RequireTwo):
         waits = not (alone or asked.on)
@@ -125,10 +119,7 @@ async def _apply(connection: Connection, asked: pr.Asked, held: Held, *, approve
 
 
 async def _possible(connection: Connection, said: pr.Said, now: datetime) -> Principal | None:
-    """Returns the principal as the recorded changes define it.
-
-    Raises `RefusalError` if the change is impossible for this principal.
-    """
+    """Returns the principal by the recorded changes. Raises `RefusalError` if the change is impossible for it."""
     principal = await recorded(connection, named(said))
     _check(impossible(principal, said, now))
     key = said.key if isinstance(said, pr.AddPrincipal | pr.RotateKey) else None

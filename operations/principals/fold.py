@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from activities.ledger.authority.principals import NO_AGENCY
 from console.comparing import Difference, Row, Why, compared, wrong
-from console.connecting import Connection
+from console.database import Connection
 from rules.identity.principal_register import Fold, Recorded, named
 from schemas.identity.principals import AnyPrincipalCommand, ApproveChange, DeclineChange
 from schemas.identity.statement import Principal
@@ -42,10 +42,7 @@ def rows_of_keys(principal: Principal) -> list[Row]:
 
 
 async def recorded(connection: Connection, principal: str) -> Principal | None:
-    """Returns the principal as the recorded changes define it; None if unknown.
-
-    Raises `ValueError` for an unreadable change.
-    """
+    """Returns the principal by the recorded changes; None if unknown. Raises `ValueError` for an unreadable change."""
     fold = Fold()
     for row in await connection.fetch(_CHANGES, principal):
         fold.add(_read(row))
@@ -93,7 +90,6 @@ def _read(row: Any) -> Recorded:
 
 
 def _said(command: AnyPrincipalCommand, fold: Fold) -> Row:
-    """Returns the columns of a change that repeat its body."""
     asked = command.asked if isinstance(command, ApproveChange | DeclineChange) else None
     return {
         "command_id": command.command_id,

@@ -13,7 +13,7 @@ from activities.ledger.database import Connection, Pool
 from activities.ledger.vault import Vault
 from motcua.calls.retry import is_not_found
 from motcua.payloads.converter import UnopenedError
-from operations.rebuilding.folded import write_rows
+from operations.rebuilding.rebuild import write_rows
 from operations.rebuilding.shadow import read_models
 from recovery.behind import snapshot_in
 from rules.stream_kind import Kinds
@@ -37,13 +37,9 @@ select count(*) from stream where head_seq > 0 and filing_id is not null and not
 
 @dataclass(frozen=True)
 class Checked:
-    """The result of reading one stream with this build.
+    """The result of reading one stream with this build, also the `snapshot` from which its run may have begun.
 
-    Attributes:
-        stream: Its name.
-        problem: The reason why this build can't continue it; None if it can.
-        differs: The read models that would differ under the rules of this build.
-        snapshot: Whether its run began from a snapshot, which was read too.
+    `problem`: why this build can't continue it; `differs`: the read models that would differ under its rules.
     """
 
     stream: str

@@ -7,21 +7,28 @@ rebuild ends before the swap, the read models are unchanged.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
 from activities.keys.masters import MasterKeys
+from activities.ledger import read_models
+from activities.ledger.append import submitted_columns
 from activities.ledger.database import Connection
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from operations.rebuilding.folded import write_rows
 from operations.rebuilding.shadow import SEARCH_PATH, Shadows
 from publishing.record import folding as publications
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
+from schemas.filing.commands import SYSTEM_VIA
+from schemas.filing.events import Submitted
+from schemas.people import SYSTEM
+from schemas.privacy.erasure import Erased
+from schemas.stream.ledger import Batch, Recorded
+from schemas.stream.rows import Rows
 from views.log import Log, UnfoldableError
 from views.order import last_position
 
@@ -33,10 +40,7 @@ PASSES: Final = 20
 """Maximum number of passes over grown streams before appends are blocked."""
 ATTEMPTS: Final = 30
 LOCK_WAIT: Final = "1500ms"
-"""The timeout of the lock, since appends queue behind it.
-
-It is just longer than PostgreSQL needs to cancel its vacuum.
-"""
+"""The timeout of the lock, behind which appends queue: just longer than PostgreSQL needs to cancel its vacuum."""
 PAUSE: Final = 2.0
 """The seconds between two attempts to get the lock; meanwhile appends go on."""
 TIMEOUT: Final = 10.0
@@ -67,15 +71,9 @@ class NotRebuiltError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """The result of a rebuild.
+    """The result of a rebuild: the size of the log, and by read model the numbers of rows and of wrong rows before.
 
-    Attributes:
-        streams: The number of streams in the log.
-        events: The number of events in the log.
-        rows: The number of rows that each read model has now.
-        changed: The number of rows of each read model that were wrong before.
-        published: The number of rows of each published table that differed from the record.
-        seconds: The duration.
+    `published`: the number of rows of each published table that differed from the record.
     """
 
     streams: int
@@ -87,10 +85,7 @@ class Rebuilt:
 
 
 async def rebuild(dsn: str, master: MasterKeys, progress: Progress, kinds: Kinds = KINDS) -> Rebuilt:
-    """Rebuilds every read model, as the owner of the tables. `progress(events, of)` is called after every batch.
-
-    Raises `NotRebuiltError`, and asyncpg's errors.
-    """
+    """Rebuilds every read model as the owner. Raises `NotRebuiltError`, and asyncpg's errors."""
     begun = time.monotonic()
     settings = {"search_path": SEARCH_PATH}
     async with (
@@ -155,10 +150,7 @@ class _Rebuild:
         return position
 
     async def _catch_up(self, position: int) -> tuple[int, int]:
-        """Folds the streams again that have events after a position.
-
-        Returns the position for the next pass, and the number of those streams.
-        """
+        """Folds the streams with events after a position. Returns the position for the next pass, and their number."""
         following = await last_position(self._connection)
         grown = await self._connection.fetch(_GROWN, position)
         for start in range(0, len(grown), BATCH):
@@ -198,3 +190,51 @@ class _Rebuild:
             self._events += sum(seqs)
         failpoint("rebuild.folded")
         self._progress(self._events, max(self._of, self._events))
+
+
+async def write_rows(log: Log, vault: Vault, told: Iterable[tuple[asyncpg.Record, list[Recorded]]]) -> None:
+    """Writes the read models' rows of streams, given the complete events of each. Raises `UnfoldableError`.
+
+    A stream's row has `stream`, `filing_id` and `agency`. The connection's search path selects the written tables.
+    """
+    changes = [await _change(log, vault, stream, events) for stream, events in told]
+    await read_models.write_all(log.connection, [one for one in changes if one is not None])
+
+
+async def _change(
+    log: Log, vault: Vault, stream: asyncpg.Record, events: list[Recorded]
+) -> tuple[Batch, read_models.Change] | None:
+    kind = log.kind(stream["stream"])
+    try:
+        state = await log.fold(stream["stream"], stream["agency"], events)
+        rows = kind.all_rows(state)
+    except (LookupError, ValueError) as error:
+        raise UnfoldableError(f"{stream['stream']}: its rows can't be told: {type(error).__name__}") from None
+    batch = _batch(stream, events, rows)
+    change = read_models.change(kind, batch, {}, await _added(log, vault, events))
+    return None if change is None else (batch, change)
+
+
+async def _added(log: Log, vault: Vault, events: list[Recorded]) -> dict[str, Any]:
+    """Returns the columns that the ledger adds to a filing's row; `person` is None once the filing is erased."""
+    first = events[0].event
+    if not isinstance(first, Submitted):
+        return {}
+    if isinstance(events[-1].event, Erased):
+        return {"person": None}
+    return submitted_columns(await vault.person(log.connection, first.applicant.id_number), first.possible_duplicates)
+
+
+def _batch(stream: asyncpg.Record, events: list[Recorded], rows: Rows) -> Batch:
+    return Batch(
+        stream=stream["stream"],
+        filing_id=stream["filing_id"],
+        agency=stream["agency"],
+        next_seq=len(events),
+        command_id=events[-1].command_id,
+        digest="",
+        actor=SYSTEM,
+        via=SYSTEM_VIA,
+        at=events[-1].at,
+        rows=rows,
+    )

@@ -34,13 +34,9 @@ class Deed(StrEnum):
 
 
 class Act(StrictModel):
-    """A line of a partner's list.
+    """A line of a partner's list: `capture` is the transaction that a refund belongs to, `number` the partner's own.
 
-    Attributes:
-        key: Our key of the act: `fee:…` or `provider:reference` of the order, also for a refund; `parcel:…`.
-        amount: The amount of the order, of the refund, or to collect on delivery, in đồng.
-        capture: The transaction that a refund belongs to.
-        number: The partner's own number.
+    `key`: ours, such as `fee:…`, `provider:reference` or `parcel:…`; `amount`: charged, refunded or collected, in đồng.
     """
 
     deed: Deed
@@ -58,10 +54,7 @@ class Unordered(StrictModel):
 
 
 def acts_in(lines: Iterable[str]) -> list[Act | Signature]:
-    """Returns the acts of a statement, one JSON object on each line; an object with a digest is a signature.
-
-    Raises `ValueError` with the line.
-    """
+    """Returns the acts of a statement in JSON lines; one with a digest is a signature. Raises `ValueError`."""
     found: list[Act | Signature] = []
     for n, line in enumerate(lines, 1):
         if not line.strip():

@@ -20,10 +20,7 @@ PAGES: Final = 5
 
 
 class Signature(PartnerResponse):
-    """A request at the signing service: its key, the signer's number, the SHA-256 digest, and the time of its status.
-
-    A statement that the service gives in writing has only signed requests.
-    """
+    """A request at the signing service: our key, the signer's number, the SHA-256 digest, the time of its status."""
 
     key: str
     number: str
@@ -70,10 +67,7 @@ class UnorderedSignature:
 
 
 def compared(signatures: Iterable[Signature], told: Mapping[About, Told]) -> list[UnorderedSignature]:
-    """Returns the signatures that no event confirms. `told` is the log's state at each event that they name.
-
-    One event orders one signature: if an event has two, one of them is too many.
-    """
+    """Returns the signatures that no event confirms, by the log's state (`told`). One event orders one signature."""
     given: dict[About, set[str]] = {}
     for one in signatures:
         order = order_of(one.key)

@@ -30,13 +30,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Told:
-    """The files named by some rows of the log.
-
-    Attributes:
-        files: Each file with the event that names it.
-        unread: Events that can't be decrypted: they may name files too.
-        erased: Filings whose key is gone, so that it can't be known any more which files their events name.
-    """
+    """The files named by rows of the log, the events that can't be decrypted, and the filings whose key is gone."""
 
     files: list[tuple[Place, Reference]]
     unread: list[Place]
@@ -77,7 +71,6 @@ where evidence is not null and ($1::uuid[] is null or callback = any($1)) order 
 
 
 def _said(row: asyncpg.Record, key: FilingKey) -> list[Any]:
-    """Returns an event's plain and decrypted parts."""
     sealed = row["sealed"]
     private = json.loads(key.unseal(sealed, f"{row['stream']}\n{row['seq']}")) if sealed else {}
     return [json.loads(row["body"]), private]

@@ -1,22 +1,34 @@
 """Renewal: an issued file whose newest time-stamp soon can't be verified gets another time-stamp, as a new file."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-import asyncpg
+import httpx
+from asn1crypto import x509
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
 from activities.signature.renewal import NotRenewedError, holds_until, renewed
-from activities.signature.signing import Lasting, NoTimeStampError
+from activities.signature.revocation import Remembering, Responders
+from activities.signature.signing import HttpStamper, Lasting, NoTimeStampError
+from activities.signature.trust import Trust, roots_in
+from console.database import connected
+from motcua import contract as c
+from motcua.cli.running import Exit, fail
+from motcua.client import FilingClient
 from motcua.errors import RefusedError
 from motcua.files.store import Store
-from operations.store.looking import see_it_works
+from operations.result_checking import policy_set, subjects_set
+from operations.store.stored_file import see_it_works
 from schemas.files import FileRef, file_key
+from schemas.translate import said
 from views.log import Connection
 
 SOON: Final = timedelta(days=180)
@@ -94,8 +106,7 @@ async def renew(dsn: str, how: Renewing, progress: Callable[[int, int, int], Non
     answer, other errors of `how.records`, and asyncpg's errors.
     """
     report = Report(dry_run=how.dry_run)
-    connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
-    try:
+    async with connected(dsn, TIMEOUT) as connection:
         of, last = await connection.fetchval(_COUNT, how.agency), ""
         while rows := await connection.fetch(_PAGE, how.agency, last):
             last = rows[-1]["number"]
@@ -103,8 +114,6 @@ async def renew(dsn: str, how: Renewing, progress: Callable[[int, int, int], Non
                 await _one(connection, Issued(**row), how, report)
                 report.results += 1
                 progress(report.results, max(of, report.results), report.renewed)
-    finally:
-        await connection.close(timeout=TIMEOUT)
     return report
 
 
@@ -155,3 +164,44 @@ async def _read(store: ObjectStore, issued: Issued) -> bytes | None:
         await see_it_works(store)
         return None
     return data if hashlib.sha256(data).hexdigest() == issued.sha256 else None
+
+
+TEMPORAL_PATIENCE: Final = 15.0
+
+
+@asynccontextmanager
+async def stamping() -> AsyncIterator[Lasting]:
+    file, authority = os.environ.get("MOTCUA_SIGNATURE_ROOTS"), os.environ.get("MOTCUA_TSA_URL")
+    if not file or not authority:
+        fail(said("refused.set", names="MOTCUA_SIGNATURE_ROOTS, MOTCUA_TSA_URL"), Exit.USAGE)
+    try:
+        roots = [x509.Certificate.load(one) for one in roots_in(Path(file).read_bytes())]  # noqa: ASYNC240 -- before all
+    except (OSError, ValueError) as error:
+        fail(f"MOTCUA_SIGNATURE_ROOTS: {type(error).__name__}", Exit.USAGE)
+    async with httpx.AsyncClient(timeout=5) as client:
+        trust = Trust(roots, Remembering(Responders(client)), policy_set())
+        yield Lasting(HttpStamper(client, authority), trust, subjects_set())
+
+
+@asynccontextmanager
+async def records_of(who: c.Actor | None, *, dry_run: bool) -> AsyncIterator[Records]:
+    if who is None or dry_run:
+        yield _nothing
+        return
+    async with await FilingClient.connect(patience=TEMPORAL_PATIENCE) as client:
+        yield recorded_by(client, who)
+
+
+def recorded_by(client: FilingClient, who: c.Actor) -> Records:
+    """Returns the recorder of renewals in a result's stream, in this operator's name. Idempotent for the same file."""
+
+    async def told(issued: Issued, file: c.FileRef) -> None:
+        common = {"command_id": f"renew:{issued.sha256[:48]}", "actor": who, "via": {"principal": "motcua"}}
+        order = c.RenewResult.model_validate(common | {"registered": issued.number, "result": file})
+        await client.act(f"result:{issued.filing_id}:{issued.n}", order)
+
+    return told
+
+
+async def _nothing(_: Issued, __: c.FileRef) -> None:
+    """Records nothing: for a dry run."""

@@ -11,8 +11,9 @@ from obstore.store import ObjectStore
 
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
-from operations.store.looking import Condition, condition
+from console.database import connected
 from operations.store.named import COLUMNS, Place, Reference, evidence, told
+from operations.store.stored_file import Condition, condition
 from views.log import Connection
 
 PAGE: Final = 500
@@ -72,13 +73,9 @@ class Report:
 
 
 async def scrub(dsn: str, store: ObjectStore, master: MasterKeys, progress: Progress) -> Report:
-    """Checks every file. `progress(events, of, files)` is called after every page.
-
-    Raises `StoreFailedError` if the store does not answer, and asyncpg's errors.
-    """
+    """Checks every file; `progress(events, of, files)` by page. Raises `StoreFailedError`, and asyncpg's errors."""
     report, vault = Report(), Vault(master)
-    connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
-    try:
+    async with connected(dsn, TIMEOUT) as connection:
         of = await connection.fetchval(_EVENTS)
         last: tuple[str, int] = ("", 0)
         while rows := await connection.fetch(_PAGE, *last):
@@ -87,8 +84,6 @@ async def scrub(dsn: str, store: ObjectStore, master: MasterKeys, progress: Prog
             report.events += len(rows)
             progress(report.events, max(of, report.events), report.files)
         await _look(store, await evidence(connection), report)
-    finally:
-        await connection.close(timeout=TIMEOUT)
     return report
 
 

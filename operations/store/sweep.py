@@ -5,24 +5,25 @@ apart, so that a submission under way loses nothing: a file that an event names 
 idempotent, and may be interrupted.
 """
 
+import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-import asyncpg
 from obstore.store import ObjectStore
 
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from operations.store.drafts import remove_drafts
-from operations.store.looking import Condition, condition
-from operations.store.moving import move
+from console.database import connected
+from motcua.files.drafts import DRAFT, folder_of
+from motcua.files.store import StoreFailedError
 from operations.store.named import COLUMNS, Reference, evidence, told
+from operations.store.stored_file import Condition, condition, move
 from views.log import Connection
 
 OLD: Final = timedelta(days=7)
@@ -80,11 +81,10 @@ class Known:
 async def sweep(
     dsn: str, store: ObjectStore, master: MasterKeys, *, old: timedelta, dry_run: bool, progress: Progress
 ) -> Report:
-    """Sweeps once. `progress(files)` is called after every page.
-
-    Raises `NotSweptError`, and the errors of asyncpg and obstore; steps done until then stay done.
-    """
-    async with _alone(dsn) as connection:
+    """Sweeps once; `progress(files)` by page. Raises `NotSweptError`, and the errors of asyncpg and obstore."""
+    async with connected(dsn, TIMEOUT) as connection:
+        if not await connection.fetchval("select pg_try_advisory_lock(hashtext('motcua store sweep'))"):
+            raise NotSweptError("another sweep is under way: let it end")
         vault = Vault(master)
         if not await vault.opens(connection):
             raise NotSweptError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
@@ -93,17 +93,6 @@ async def sweep(
         await sweeping.files(progress)
         sweeping.report.drafts = remove_drafts(store, sweeping.before, dry_run=dry_run)
     return sweeping.report
-
-
-@asynccontextmanager
-async def _alone(dsn: str) -> AsyncIterator[Connection]:
-    connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
-    try:
-        if not await connection.fetchval("select pg_try_advisory_lock(hashtext('motcua store sweep'))"):
-            raise NotSweptError("another sweep is under way: let it end")
-        yield connection
-    finally:
-        await connection.close(timeout=TIMEOUT)
 
 
 class _Sweep:
@@ -186,10 +175,7 @@ class _Sweep:
             self.report.deleted += 1
 
     async def _put_back(self, file: Reference) -> None:
-        """Puts a file back, unless it was uploaded again meanwhile.
-
-        A damaged file at its place is left to the scrub.
-        """
+        """Puts a file back, unless it was uploaded again. A damaged file at its place is left to the scrub."""
         if self.report.dry_run:
             self.report.put_back += 1
             return
@@ -213,3 +199,35 @@ def _filing(key: str) -> UUID | None:
     """Returns the filing of a file's key; None if the key is not one of ours."""
     found = _KEY.fullmatch(key)
     return UUID(found[1]) if found else None
+
+
+def remove_drafts(store: ObjectStore, before: datetime, *, dry_run: bool) -> int:
+    """Removes a folder store's drafts last written before `before`. Returns their number. Raises `StoreFailedError`."""
+    folder = folder_of(store)
+    if folder is None:
+        return 0
+    try:
+        return sum(_removed(draft, before, dry_run=dry_run) for draft in _drafts(folder / "files"))
+    except OSError as error:
+        raise StoreFailedError(f"drafts in the object store can't be removed: {error.strerror}") from None
+
+
+def _removed(draft: os.DirEntry[str], before: datetime, *, dry_run: bool) -> bool:
+    try:
+        if draft.stat().st_mtime >= before.timestamp():
+            return False
+        if not dry_run:
+            Path(draft).unlink()
+    except FileNotFoundError:
+        return False  # its upload has just ended
+    return True
+
+
+def _drafts(files: Path) -> Iterator[os.DirEntry[str]]:
+    if not files.is_dir():
+        return
+    with os.scandir(files) as filings:
+        for filing in filings:
+            if filing.is_dir(follow_symlinks=False):
+                with os.scandir(filing) as entries:
+                    yield from (entry for entry in entries if DRAFT.search(entry.name))

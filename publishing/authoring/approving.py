@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
 
-from console.operators import no_operator, same_hands
-from console.owner import Database
+from console.database import Database
+from console.operators import lacks_role, same_hands
 from publishing.authoring.absences import Absence, misfits
 from publishing.record.keys import known_keys
 from publishing.record.log import Dated, Stored, stored
@@ -43,20 +43,14 @@ class Waiting(NamedTuple):
 
 
 async def require_two(database: Database, by: Publisher, *, on: bool) -> None:
-    """Sets whether changes of fees, limits or roles need a second operator. Switching it off needs a second one, too.
-
-    Raises `RefusalError`, `WaitsError`.
-    """
+    """Sets whether changes of fees, limits or roles need a second operator. Raises `RefusalError`, `WaitsError`."""
     async with publishing(database, by) as now:
         await _see_operator(now)
         await now.publish([ev.TwoRequired(on=on)])
 
 
 async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.PublicationEvent]:
-    """Approves another operator's request `n`, which takes effect. Returns its events.
-
-    Raises `RefusalError`, and `NoKeyError` if people are named and there is no vault.
-    """
+    """Approves another operator's request `n`, and returns its events. Raises `RefusalError`, `NoKeyError`."""
     async with publishing(database, by) as now:
         asked, event = await _asked(now, n)
         if await same_hands(now.connection, asked.actor, by.actor, now.at):
@@ -64,7 +58,8 @@ async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.Publ
         if await _changed(now.connection, [place_of(one).stream for one in event], asked.at):
             raise refuse(problem("asked", "changed_since"))
         for absence in (one for one in event if isinstance(one, ev.AbsenceRecorded)):
-            if wrong := await misfits(now.connection, _absence(absence)):
+            wanted = absence.agency, absence.subject, absence.role, absence.first_day, absence.last_day
+            if wrong := await misfits(now.connection, Absence(*wanted, absence.substitute)):
                 raise refuse(*wrong)
         await now.record([Dated(ev.PublicationApproved(asked=n), now.at)])
         await now.record([Dated(one.model_copy(update={"asked": n}), now.at) for one in event], asked.actor)
@@ -105,10 +100,7 @@ async def history(connection: Connection) -> list[Told]:
 
 
 async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored, tuple[ev.PublicationEvent, ...]]:
-    """Returns the waiting request `n`, with its events if `read`.
-
-    Raises `RefusalError`, and `NoKeyError` if the names in it can't be decrypted.
-    """
+    """Returns the waiting request `n`, with its events if `read`. Raises `RefusalError`, `NoKeyError`."""
     await _see_operator(now)
     stream = place_of(ev.PublicationApproved(asked=n)).stream
     keys = await known_keys(now.connection, now.by.vault, [stream]) if now.by.vault else {}
@@ -127,17 +119,12 @@ async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored,
 
 
 async def _see_operator(now: Publishing) -> None:
-    if (wrong := await no_operator(now.connection, now.by.actor)) is not None:
+    if (wrong := await lacks_role(now.connection, now.by.actor)) is not None:
         raise refuse(wrong)
 
 
 async def _changed(connection: Connection, streams: Sequence[str], since: datetime) -> bool:
-    """Whether there is an event in one of these streams after that time."""
     return bool(await connection.fetchval(_CHANGED, streams, since))
-
-
-def _absence(event: ev.AbsenceRecorded) -> Absence:
-    return Absence(event.agency, event.subject, event.role, event.first_day, event.last_day, event.substitute)
 
 
 _EVENT: Final[TypeAdapter[ev.PublicationEvent]] = TypeAdapter(ev.PublicationEvent)

@@ -1,18 +1,41 @@
-"""Publishing of working calendars. It needs the rights of the database's owner. A published calendar never changes."""
+"""Reading and publishing of calendar files. A published calendar never changes."""
 
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
-from console.owner import Database, connected
-from publishing.authoring.calendar_file import CALENDARS, check_bytes
+from console.database import Database, connected
 from publishing.authoring.procedure_file import MistakesFoundError
+from publishing.calendars.calendar_mistakes import problems
 from publishing.record.publishing import PLATFORM, Publisher, publishing
-from rules.source import parse
+from rules.source import Mistake, parse
 from rules.time.calendars import expand
+from rules.time.working_time import VIETNAM
 from schemas.publishing.calendar import CalendarFile, CalendarName
 from schemas.publishing.events import CalendarDays, CalendarPublished
+
+from .procedure_file import all_mistakes
+
+CALENDARS: Final = Path(__file__).parents[2] / "procedures" / "calendars"
+
+
+class Checked(NamedTuple):
+    """A calendar, or the mistakes. `lines` has the line of each path."""
+
+    calendar: CalendarFile | None
+    mistakes: list[Mistake]
+    lines: dict[str, int]
+
+
+def check_bytes(data: bytes, today: date | None = None) -> Checked:
+    """Returns the calendar in `data`, or all its mistakes in the order of the file, as of `today` in Vietnam."""
+    parsed = parse(data, as_text=True)
+    found = all_mistakes(parsed, partial(problems, today=today or datetime.now(VIETNAM).date()))
+    return Checked(None if found else CalendarFile.model_validate(parsed.value), found, parsed.lines)
+
 
 CALENDAR: Final = CALENDARS / "vn.yaml"
 
@@ -30,10 +53,7 @@ class CalendarTakenError(Exception):
 
 
 async def publish_calendar(database: Database, data: bytes, by: Publisher = PLATFORM) -> PublishedCalendar:
-    """Publishes a calendar, which is then in force. While it is in force, the same bytes may be published again.
-
-    Raises `MistakesFoundError`, `CalendarTakenError`, and asyncpg's errors.
-    """
+    """Publishes a calendar, then in force. Raises `MistakesFoundError`, `CalendarTakenError`, and asyncpg's errors."""
     checked = check_bytes(data)
     if checked.calendar is None:
         raise MistakesFoundError(checked.mistakes)
@@ -67,10 +87,7 @@ async def has_calendar(database: Database) -> bool:
 
 
 async def file_in_force(database: Database) -> CalendarFile | None:
-    """Returns the file of the calendar in force.
-
-    None if there is none, or if it was published before files were stored.
-    """
+    """Returns the file of the calendar in force; None if there is none, or if its file was not stored."""
     async with connected(database) as connection:
         source = await connection.fetchval(_FILE)
     return None if source is None else CalendarFile.model_validate(parse(source, as_text=True).value)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, ValidationError
 from pydantic_core import PydanticCustomError
 
-from publishing.authoring.calendar_file import CALENDARS, check_bytes
+from publishing.authoring.calendars import CALENDARS, check_bytes
 from rules.time.calendars import expand, proposed
 from rules.time.working_time import VIETNAM, TimeError, explain
 from schemas.base import AgencyCode, StrictModel
@@ -19,7 +19,6 @@ from schemas.publishing.calendar import Calendar, CalendarDay, CalendarFile
 from schemas.translate import said
 
 NATIONAL: Final = "vn"
-
 
 _OF_PROPOSED: Final = {"date", "kind", "replaces", "source"}
 
@@ -123,10 +122,7 @@ def _proposed(name: str, agency: str | None) -> list[CalendarDay]:
 
 @lru_cache(maxsize=64)
 def named_file(name: str) -> CalendarFile:
-    """Returns the calendar of this name in `procedures/calendars/`, or in the file at this path.
-
-    Raises `RefusedLineError` if it can't be read or has mistakes.
-    """
+    """Returns the calendar of this name in the catalogue, or at this path. Raises `RefusedLineError`."""
     named = CALENDARS / f"{name}.yaml"
     path = named if "/" not in name and named.is_file() else Path(name)
     try:

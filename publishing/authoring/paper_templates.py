@@ -5,8 +5,7 @@ from typing import Final, NamedTuple
 
 from activities.printing.templates import version_of
 from activities.printing.trial import Trial, faults
-from console.connecting import Connection
-from console.owner import Database, connected
+from console.database import Connection, Database, connected
 from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.record.publishing import PLATFORM, Publisher, publishing
 from rules.papers.samples import samples
@@ -64,10 +63,7 @@ def check_template(data: bytes, paper: PaperKind) -> list[Mistake]:
 
 
 async def publish_template(database: Database, data: bytes, slot: Slot, by: Publisher = PLATFORM) -> Published:
-    """Publishes a template. It applies to papers printed from now on.
-
-    Raises `MistakesFoundError`, `UnknownPlaceError`, and asyncpg's errors.
-    """
+    """Publishes a template for all later prints. Raises `MistakesFoundError`, `UnknownPlaceError`, asyncpg's errors."""
     if found := check_template(data, slot.paper):
         raise MistakesFoundError(found)
     text = data.decode()
@@ -88,7 +84,6 @@ async def published_templates(database: Database, agency: AgencyCode | None = No
 
 
 async def _see_place(connection: Connection, slot: Slot) -> None:
-    """Raises `UnknownPlaceError` for an unknown agency or procedure."""
     known = await connection.fetchval("select exists (select from agency where agency = $1)", slot.agency)
     named = await connection.fetchval("select exists (select from procedure where code = $1)", slot.procedure)
     if not known:

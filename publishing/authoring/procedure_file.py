@@ -47,7 +47,6 @@ agency decides, `part.<code>` one of them; `case`: every other processing limit,
 `pay`: those of a financial obligation; `draft`: the applicant's time to check a draft; `by`: that of an extension.
 """
 
-
 ASKED_FOR: Final = frozenset({"reading", "unclaimed"})
 """The names in `DEMO_SECONDS` of waits that exist only if the procedure defines them, or the caller requests them."""
 
@@ -177,7 +176,6 @@ def _coded_limits(raw: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str,
 
 
 def _shorten(raw: dict[str, Any], lasts: Mapping[str, str]) -> None:
-    """Sets the limits of a procedure's parts."""
     for part, key, name in _coded_limits(raw):
         part[key] = lasts.get(name, lasts[name.partition(".")[0]])
     for whole in (raw, *(raw.get("review") or ())):

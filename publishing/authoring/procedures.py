@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
-from console.owner import Database, connected
+from console.database import Database, connected
 from publishing.checks.provinces import Base
 from publishing.checks.schema_mistakes import schema_mistakes
 from publishing.record.publications import AGENCY, OFFICER, Change, Key, Row, Table, changes
@@ -25,7 +25,7 @@ from schemas.publishing.agency import AgencyKind
 from schemas.publishing.events import AgencyEntered, OfficerEntered, PublicationEvent, Series
 from schemas.publishing.procedure import ProcedureCode
 from schemas.result.state import AgencySigner
-from views.registers.catalogue import COVERING_FIRST, COVERS
+from views.public import COVERING_FIRST, COVERS
 
 from .procedure_file import ASKED_FOR as ASKED_FOR
 from .procedure_file import DEMO_SECONDS as DEMO_SECONDS
@@ -33,9 +33,8 @@ from .procedure_file import Checked as Checked
 from .procedure_file import MistakesFoundError as MistakesFoundError
 from .procedure_file import check_bytes as check_bytes
 from .procedure_file import demo_variant as demo_variant
-from .provinces import of_provinces
-from .versions import VersionPublishedError as VersionPublishedError
-from .versions import row, unpublished
+from .provinces import VersionPublishedError as VersionPublishedError
+from .provinces import of_provinces, row, unpublished
 
 DIRECTORY: Final = Path(__file__).parents[2] / "deploy" / "directory.yaml"
 """The agencies of the demo."""
@@ -64,10 +63,7 @@ class Published(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A published version. `source` is its file as written, or as composed for the `province`.
-
-    `in_force`: whether it applies on the requested day if no version is named; never true for a demonstration.
-    """
+    """A published version with its source. `in_force`: as of the requested day, never for a demonstration."""
 
     code: ProcedureCode
     version: Version
@@ -83,10 +79,7 @@ class Listed(NamedTuple):
 
 
 class OfficerEntry(StrictModel):
-    """An officer of an agency. An officer who left is written `active: false`.
-
-    `number` is the officer's number at the signing service, needed by substitutes who sign for an absent officer.
-    """
+    """An officer of an agency; `active: false` after leaving. `number`: the officer's at the signing service."""
 
     subject: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")
     name: ShortText
@@ -186,10 +179,7 @@ async def has_directory(database: Database) -> bool:
 
 
 async def seed_directory(database: Database, data: bytes, by: Publisher) -> Directory:
-    """Adds and updates the agencies and officers of a directory file; it removes none.
-
-    Raises `MistakesFoundError`, and `NoKeyError` if there is no master key to encrypt the names.
-    """
+    """Adds and updates a directory file's agencies and officers. Raises `MistakesFoundError`, `NoKeyError`."""
     parsed = parse(data)
     found = parsed.mistakes
     value = plain(parsed.value, "", found)

@@ -1,4 +1,4 @@
-"""The checking and publishing of a province's differences: the procedures of its agencies, and their desks."""
+"""The publishing of procedures' versions, and of a province's differences: its agencies' procedures and desks."""
 
 import hashlib
 from collections import defaultdict
@@ -10,20 +10,73 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
-from console.connecting import Connection
-from console.owner import Database, connected
+from console.database import Connection, Database, connected
 from publishing.authoring.procedure_file import MistakesFoundError, all_mistakes
-from publishing.authoring.versions import Row, VersionPublishedError, row, unpublished
 from publishing.checks.provinces import Base, Known, composed, misfits, overlay_problems
 from publishing.record.publications import AGENCY
 from publishing.record.publishing import PLATFORM, Publisher, publishing
-from publishing.record.tables import read
-from publishing.record.taking_over import agency_entered
+from publishing.record.tables import agency_entered, read
 from rules.source import Mistake, mistake, parse, published_raw
 from schemas.base import Text, Version
-from schemas.publishing.events import AgencyEntered, ProvincePublished
-from schemas.publishing.procedure import Procedure
+from schemas.publishing.events import AgencyEntered, ProcedurePublished, ProvincePublished
+from schemas.publishing.procedure import Procedure, ProcedureCode, Validity
+from schemas.publishing.procedure_rules import rules_of
 from schemas.publishing.province import ProvinceCode, ProvinceOverlay
+
+
+class VersionPublishedError(Exception):
+    """Another file was published under this code and version; a published version never changes."""
+
+    def __init__(self, code: str, version: Version, sha256: str) -> None:
+        super().__init__(
+            f"{code}@{version} is published with other content (sha256 {sha256}): give the changed file a new version"
+        )
+        self.code = code
+        self.version = version
+        self.sha256 = sha256
+
+
+class Row(NamedTuple):
+    """A version to publish: for the whole country; or composed for a `province` from `base`, the country's version."""
+
+    code: ProcedureCode
+    version: Version
+    sha256: str
+    source: bytes
+    rules: bytes
+    demo: bool
+    valid_from: date | None
+    valid_until: date | None
+    province: str | None = None
+    base: Version | None = None
+
+
+def row(procedure: Procedure, sha256: str, source: bytes, *, demo: bool) -> Row:
+    """Returns the row of a procedure of the whole country."""
+    validity = procedure.validity or Validity(source="-")
+    rules = rules_of(procedure, sha256).model_dump_json().encode()
+    days = (validity.valid_from, validity.valid_until)
+    return Row(procedure.code, procedure.version, sha256, source, rules, demo, *days)
+
+
+async def unpublished(connection: Connection, rows: Iterable[Row]) -> list[ProcedurePublished]:
+    """Returns the events of the versions that are not published yet. Raises `VersionPublishedError`."""
+    return [_published(row) for row in rows if await _is_new(connection, row)]
+
+
+async def _is_new(connection: Connection, new: Row) -> bool:
+    stands = await connection.fetchval(
+        "select sha256 from procedure where code = $1 and version = $2", new.code, new.version
+    )
+    if stands not in {None, new.sha256}:
+        raise VersionPublishedError(new.code, new.version, stands)
+    return stands is None
+
+
+def _published(row: Row) -> ProcedurePublished:
+    told = row._asdict() | {"procedure": row.code, "source": row.source.decode(), "rules": row.rules.decode()}
+    return ProcedurePublished.model_validate(told)
+
 
 PROVINCES: Final = Path(__file__).parents[2] / "procedures" / "provinces"
 
@@ -59,10 +112,7 @@ class Listed(NamedTuple):
 
 
 def check_province(data: bytes, known: Known, today: date | None = None) -> Checked:
-    """Returns the province's file in `data`, or all its mistakes in the order of the file.
-
-    With `today`, a `checked` day after it is a mistake.
-    """
+    """Returns the province's file in `data`, or all its mistakes; with `today`, also a `checked` day after it."""
     parsed = parse(data)
     found = all_mistakes(parsed, partial(overlay_problems, known=known, today=today))
     overlay = None if found else ProvinceOverlay.model_validate(parsed.value)

@@ -3,15 +3,85 @@
 import json
 from collections.abc import Iterator
 from datetime import date
+from typing import Final, NamedTuple
 
-from publishing.calendars.calendar_sketch import CalendarSketch, DaySketch, days, hours_of_week
-from publishing.calendars.day_mistakes import MOST_YEARS, Settling
 from publishing.checks.facts import is_unconfirmed
-from publishing.checks.readable_parts import Listed, read, whole
+from publishing.checks.readable_parts import UNREAD, Listed, Maybe, Sketch, Unread, read, whole
 from publishing.checks.schema_mistakes import schema_mistakes
 from rules.source import Mistake, child, elsewhere, mistake, plain
-from rules.time.calendars import FIRST_YEAR, LAST_YEAR
-from schemas.publishing.calendar import WEEKDAYS, CalendarFile, DayKind, DayStatus, Hours
+from rules.time.calendars import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    Said,
+    Weekdays,
+    base_year,
+    every_day,
+    hours_of,
+    hours_on,
+    settled_by,
+)
+from schemas.publishing.calendar import (
+    WEEKDAYS,
+    CalendarFile,
+    Day,
+    DayKind,
+    DayStatus,
+    Hours,
+    OpenHours,
+    OverlayAgency,
+    Week,
+)
+
+
+class DaySketch(Sketch):
+    date: Maybe[Day] = UNREAD
+    kind: Maybe[DayKind] = UNREAD
+    hours: Listed[Hours] = ()
+    replaces: Maybe[Day | None] = None
+    status: Maybe[DayStatus] = DayStatus.DECIDED
+    source: Maybe[str] = UNREAD
+    checked: Maybe[Day | None] = None
+
+
+class OverlaySketch(Sketch):
+    agency: Maybe[OverlayAgency | None] = None
+    days: Listed[DaySketch] = ()
+
+
+class WeekSketch(Sketch):
+    monday: Listed[Hours] = Week().monday
+    tuesday: Listed[Hours] = Week().tuesday
+    wednesday: Listed[Hours] = Week().wednesday
+    thursday: Listed[Hours] = Week().thursday
+    friday: Listed[Hours] = Week().friday
+    saturday: Listed[Hours] = Week().saturday
+    sunday: Listed[Hours] = Week().sunday
+
+
+class CalendarSketch(Sketch):
+    valid_from: Maybe[Day] = UNREAD
+    valid_until: Maybe[Day] = UNREAD
+    checked: Maybe[Day | None] = None
+    week: Maybe[WeekSketch] = WeekSketch()
+    overlays: Listed[OverlaySketch] = ()
+
+
+def hours_of_week(file: CalendarSketch) -> list[Listed[Hours]]:
+    """Returns the regular hours of the seven weekdays, Monday first."""
+    week = WeekSketch() if file.week is UNREAD else file.week
+    return [getattr(week, name) for name in WEEKDAYS]
+
+
+def overlays(file: CalendarSketch) -> Iterator[tuple[str, OverlaySketch]]:
+    """The readable overlays, each with its path."""
+    return ((f"overlays[{n}]", overlay) for n, overlay in read(file.overlays).items())
+
+
+def days(file: CalendarSketch) -> Iterator[tuple[str, OverlaySketch, DaySketch]]:
+    """Yields the readable days of all overlays, each with its path and its overlay."""
+    for path, overlay in overlays(file):
+        for n, day in read(overlay.days).items():
+            yield f"{path}.days[{n}]", overlay, day
 
 
 def problems(raw: object, today: date) -> list[Mistake]:
@@ -33,16 +103,12 @@ def _across(file: CalendarSketch, today: date) -> Iterator[Mistake]:
     for path, _, day in days(file):
         yield from _hours(day.hours, f"{path}.hours")
         yield from _fields(day, path)
-    for path, checked in _checked(file):
+    dated = ((f"{path}.checked", day.checked) for path, _, day in days(file))
+    for path, checked in (("checked", file.checked), *dated):
         if isinstance(checked, date) and checked > today:
             yield mistake("checked_in_future", path)
     if all(whole(hours) for hours in week):
         yield from Settling([tuple(read(hours).values()) for hours in week], file).mistakes()
-
-
-def _checked(file: CalendarSketch) -> Iterator[tuple[str, object]]:
-    yield "checked", file.checked
-    yield from ((f"{path}.checked", day.checked) for path, _, day in days(file))
 
 
 def _validity(file: CalendarSketch) -> Iterator[Mistake]:
@@ -75,3 +141,143 @@ def _fields(day: DaySketch, path: str) -> Iterator[Mistake]:
         yield mistake("hours_required" if short else "hours_not_for_kind", f"{path}.hours")
     if makeup is (day.replaces is None):
         yield mistake("replaces_required" if makeup else "replaces_not_for_kind", f"{path}.replaces")
+
+
+MOST_YEARS: Final = 5
+"""The longest validity in years, since every filing records all days of its calendar."""
+
+
+class _Entry(NamedTuple):
+    path: str
+    kind: DayKind
+    status: DayStatus
+    said: Said
+    sketch: DaySketch
+
+    @property
+    def proposed(self) -> bool:
+        return self.status is DayStatus.PROPOSED
+
+
+class Settling:
+    """The days of all overlays, laid over the week and the base. An agency's overlay lies above wider overlays.
+
+    Decided days are checked only against decided days; proposed days against the calendar with all proposals decided.
+    """
+
+    def __init__(self, week: Weekdays, file: CalendarSketch) -> None:
+        self._week = week
+        self._valid = (file.valid_from, file.valid_until)
+        read_days = (_entry(path, overlay.agency, day, week) for path, overlay, day in days(file))
+        self._entries = [entry for entry in read_days if entry is not None]
+        self._decided = [entry for entry in self._entries if not entry.proposed]
+        proposed = {(entry.said.agency, entry.said.date): entry for entry in self._entries if entry.proposed}
+        kept = (entry for entry in self._decided if (entry.said.agency, entry.said.date) not in proposed)
+        self._if_decided = [*kept, *proposed.values()]
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """The mistakes, each with its path."""
+        if (closed := self._closed()) is not None:
+            yield mistake("no_working_day", closed)
+            return
+        seen: set[tuple[str | None, date, bool]] = set()
+        for entry in self._entries:
+            key = (entry.said.agency, entry.said.date, entry.proposed)
+            if key in seen:
+                yield mistake("duplicate_date", f"{entry.path}.date")
+            elif not self._is_valid(entry.said.date):
+                yield mistake("outside_validity", f"{entry.path}.date")
+            elif found := list(self._contradictions(entry)):
+                yield from found
+            elif entry.proposed and self._on(entry.said.date, entry.said.agency, self._decided) == entry.said.hours:
+                yield mistake("proposed_anyway", f"{entry.path}.date")
+            seen.add(key)
+
+    def _closed(self) -> str | None:
+        """The path of the part because of which no working day is left, or None."""
+        if not any(self._week):
+            return "week"
+        first, last = self._valid
+        if not (isinstance(first, date) and isinstance(last, date)) or (last.year - first.year) >= MOST_YEARS:
+            return None
+        paths = {entry.said.agency: entry.path.partition(".")[0] for entry in self._decided}
+        for agency, path in ({None: "valid_until"} | paths).items():
+            if first <= last and not any(self._on(day, agency, self._decided) for day in every_day(first, last)):
+                return path
+        return None
+
+    def _is_valid(self, day: date) -> bool:
+        first, last = self._valid
+        return not (isinstance(first, date) and day < first) and not (isinstance(last, date) and day > last)
+
+    def _on(self, day: date, agency: str | None, among: list[_Entry]) -> OpenHours:
+        return hours_on(day, agency, self._week, [each.said for each in among])
+
+    def _contradictions(self, entry: _Entry) -> Iterator[Mistake]:
+        among = self._if_decided if entry.proposed else self._decided
+        day = entry.said.date
+        wider = [each.said for each in among if each.said.agency != entry.said.agency]
+        hours, regular = hours_on(day, entry.said.agency, self._week, wider), self._week[day.weekday()]
+        match entry.kind:
+            case DayKind.MAKEUP:
+                yield from _made_up(entry, hours, regular)
+                yield from self._replaced(entry, among)
+            case DayKind.SHORT:
+                yield from _shortened(entry, hours)
+            case DayKind.WORKING if hours:
+                yield mistake("working_anyway", f"{entry.path}.date")
+            case DayKind.WORKING if not regular:
+                yield mistake("working_without_hours", f"{entry.path}.date")
+
+    def _replaced(self, entry: _Entry, among: list[_Entry]) -> Iterator[Mistake]:
+        replaced, agency = entry.sketch.replaces, entry.said.agency
+        if not isinstance(replaced, date):
+            return
+        if not self._week[replaced.weekday()]:
+            yield mistake("replaced_day_has_no_hours", f"{entry.path}.replaces")
+        elif self._on(replaced, agency, among):
+            yield mistake("replaced_day_works", f"{entry.path}.replaces")
+        elif entry.proposed and not self._on(replaced, agency, self._decided):
+            yield mistake("swap_half_decided", f"{entry.path}.replaces")
+        elif any(day != entry.said.date for day in self._made_up_for(replaced, agency, among)):
+            yield mistake("replaced_twice", f"{entry.path}.replaces")
+
+    def _made_up_for(self, replaced: date, agency: str | None, among: list[_Entry]) -> Iterator[date]:
+        """The days on which an agency works to make up for `replaced`, by the overlays or by the base."""
+        said = [each.said for each in among]
+        for entry in among:
+            if entry.kind is DayKind.MAKEUP and entry.sketch.replaces == replaced:
+                day = entry.said.date
+                if settled_by(day, agency, said) == entry.said:
+                    yield day
+        for year in range(replaced.year - 1, replaced.year + 2):
+            for day, base_replaced in base_year(year).makeup.items():
+                if base_replaced == replaced and settled_by(day, agency, said) is None:
+                    yield day
+
+
+def _made_up(entry: _Entry, hours: OpenHours, regular: OpenHours) -> Iterator[Mistake]:
+    day, base = entry.said.date, base_year(entry.said.date.year)
+    if day in base.off or (regular and not hours):
+        yield mistake("makeup_on_holiday", f"{entry.path}.date")
+    elif hours and day not in base.makeup:
+        yield mistake("makeup_on_working_day", f"{entry.path}.date")
+
+
+def _shortened(entry: _Entry, hours: OpenHours) -> Iterator[Mistake]:
+    if not hours:
+        yield mistake("short_on_day_off", f"{entry.path}.date")
+        return
+    for n, span in read(entry.sketch.hours).items():
+        if not any(each.open <= span.open and span.close <= each.close for each in hours):
+            yield mistake("short_hours_outside", f"{entry.path}.hours[{n}]")
+
+
+def _entry(path: str, agency: str | Unread | None, day: DaySketch, week: Weekdays) -> _Entry | None:
+    if isinstance(agency, Unread):
+        return None
+    if not (isinstance(day.date, date) and isinstance(day.kind, DayKind) and isinstance(day.status, DayStatus)):
+        return None
+    replaces = day.replaces if isinstance(day.replaces, date) else None
+    hours = hours_of(day.kind, tuple(read(day.hours).values()), day.date, replaces, week)
+    return _Entry(path, day.kind, day.status, Said(agency, day.date, hours), day)

@@ -126,10 +126,7 @@ def _models(place: Place, was: Model, now: Model) -> Iterator[Change]:
 
 
 def _lists(place: Place, was: tuple[Any, ...], now: tuple[Any, ...]) -> Iterator[Change]:
-    """The changes of two lists. Entries with a code are matched by their code, plain values by themselves.
-
-    Any other list counts as one value.
-    """
+    """The changes of two lists, matched by codes or plain values. Any other list counts as one value."""
     before, after = _keyed(was), _keyed(now)
     if before is None or after is None:
         yield Change(place, Kind.CHANGED, was, now)

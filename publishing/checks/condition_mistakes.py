@@ -54,10 +54,7 @@ def _of_fee(fee: FeeSketch, checks: "_Checks") -> Iterator[Mistake]:
 
 
 class _Checks:
-    """Checks conditions against the form and the level.
-
-    `asked` holds the claims of each form field's own conditions.
-    """
+    """Checks conditions against the form and the level. `asked`: the claims of each field's own conditions."""
 
     def __init__(self, form: Mapping[int, FieldSketch], form_whole: bool, level: Level | None) -> None:  # noqa: FBT001
         self._form = form
@@ -68,10 +65,7 @@ class _Checks:
     def conditions(
         self, when: Listed[ConditionSketch], path: str, *, before: int | None = None, key: str = "when"
     ) -> Generator[Mistake, None, Claims]:
-        """The claims of all conditions at `path` together.
-
-        The conditions may name only form fields before the field `before`.
-        """
+        """The claims of all conditions at `path` together. They may name only form fields before the field `before`."""
         held: Claims = {}
         seen: list[ConditionSketch] = []
         for k, condition in read(when).items():

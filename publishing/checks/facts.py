@@ -13,7 +13,6 @@ from schemas.publishing.time_limits import Limits
 FRESH: Final = timedelta(days=365)
 """The time for which a check counts, since the source may change later."""
 
-
 _UNCONFIRMED: Final = re.compile(r"\bunconfirmed\b", re.IGNORECASE)
 
 
@@ -35,8 +34,6 @@ def is_unconfirmed(source: str) -> bool:
 
 
 class _Fact(NamedTuple):
-    """A fact with its path, its source, and the day of its check if readable."""
-
     path: str
     source: str
     checked: date | None

@@ -1,6 +1,7 @@
-"""The mistakes in a procedure's costs: counted fields, bounds, validity, waivers; the postage."""
+"""The mistakes in a procedure's validity and costs: counted fields, bounds, waivers, postage."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Final
 
 from publishing.checks.readable_parts import (
@@ -13,19 +14,16 @@ from publishing.checks.readable_parts import (
     PostageSketch,
     ProcedureSketch,
     ResultSketch,
+    ValiditySketch,
     read,
     whole,
 )
-from publishing.checks.validity import reversed_validity
 from rules.source import Mistake, mistake
 from schemas.level import Channel
 from schemas.publishing.procedure import FieldKind
 
 _MOST_UNITS: Final = 100_000
-"""The largest number that may be counted.
-
-Multiplied by the dearest item and the maximum number of items, it gives a sum that JSON can still hold.
-"""
+"""The largest number that may be counted: times the dearest item and the most items, JSON can still hold it."""
 _MOST_VALUE: Final = 100_000_000_000_000
 """The largest value, in đồng, for a rate. Multiplied by the maximum number of items, it is a sum that JSON can hold."""
 _COUNTED: Final = {"per": _MOST_UNITS, "of": _MOST_VALUE}
@@ -105,3 +103,17 @@ def _counting(field: FieldSketch, path: str, most: int) -> Iterator[Mistake]:
         yield mistake("per_needs_minimum", f"{path}.minimum")
     if not isinstance(field.maximum, int) or field.maximum > most:
         yield mistake("per_needs_maximum", f"{path}.maximum", limit=most)
+
+
+def validity_mistakes(validity: ValiditySketch) -> Iterator[Mistake]:
+    """The mistakes in the validity of a version, which names at least one day."""
+    if validity.valid_from is None and validity.valid_until is None:
+        yield mistake("validity_without_day", "validity")
+    yield from reversed_validity(validity, "validity")
+
+
+def reversed_validity(part: ValiditySketch, path: str) -> Iterator[Mistake]:
+    """The mistake of a validity that ends before it begins."""
+    since, until = part.valid_from, part.valid_until
+    if isinstance(since, date) and isinstance(until, date) and since > until:
+        yield mistake("validity_reversed", f"{path}.valid_until")

@@ -20,23 +20,22 @@ _MOST_KNOWN: Final = 40
 
 
 class _Prose(NamedTuple):
-    """A text for people, in one language."""
-
     path: str
     text: str
 
 
 def prose_mistakes(value: dict[str, Any], procedure: Procedure | None) -> Iterator[Mistake]:
-    """Yields every mistake of the texts in the plain data `value`.
-
-    `procedure` is the model of `value`, or None if `value` does not fit the schema: then placeholders can't be checked.
-    """
+    """Yields every mistake of the texts in `value`; with its model `procedure`, also those of placeholders."""
     known = None if procedure is None else (numbers(procedure), names(procedure))
     for pair, texts in _pairs(value, ""):
         for prose in texts:
-            yield from _characters(prose)
+            if not all(map(_is_plain, normalize("NFC", prose.text))):
+                yield mistake("unplain_character", prose.path)
             yield from _own_words(prose)
-            yield from _braces(prose)
+            if re.search("[{}]", PLACEHOLDER.sub("", prose.text)):
+                yield mistake("placeholder_form", prose.path)
+            if _STUCK.search(_words(prose.text)):
+                yield mistake("placeholder_stuck", prose.path)
         if known is not None:
             yield from _placeholders(pair, texts, *known)
     yield from _names_of_channels(value.get("fee"))
@@ -54,11 +53,6 @@ def _pairs(value: Any, path: str) -> Iterator[tuple[str, list[_Prose]]]:
         case list():
             for n, entry in enumerate(value):
                 yield from _pairs(entry, child(path, n))
-
-
-def _characters(prose: _Prose) -> Iterator[Mistake]:
-    if not all(_is_plain(character) for character in normalize("NFC", prose.text)):
-        yield mistake("unplain_character", prose.path)
 
 
 def _is_plain(character: str) -> bool:
@@ -87,18 +81,8 @@ def _words(text: str) -> str:
     return re.sub(r"\s+", " ", normalize("NFKC", PLACEHOLDER.sub(_GAP, text)).casefold())
 
 
-def _braces(prose: _Prose) -> Iterator[Mistake]:
-    if re.search("[{}]", PLACEHOLDER.sub("", prose.text)):
-        yield mistake("placeholder_form", prose.path)
-    if _STUCK.search(_words(prose.text)):
-        yield mistake("placeholder_stuck", prose.path)
-
-
 def _placeholders(pair: str, texts: list[_Prose], everywhere: Vocabulary, on_page: Vocabulary) -> Iterator[Mistake]:
-    """The mistakes of the placeholders in a pair of texts.
-
-    Those of `on_page` are permitted only on the information page.
-    """
+    """The mistakes of the placeholders in a pair of texts. Only the information page may have those of `on_page`."""
     known = {**everywhere, **on_page}
     fitting = known if pair.startswith(_INFORMATION) else everywhere
     used = [{match[1] for match in PLACEHOLDER.finditer(prose.text)} for prose in texts]

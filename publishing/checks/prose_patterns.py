@@ -18,7 +18,6 @@ class Pattern(NamedTuple):
 
 
 def _any(*words: str) -> str:
-    """Returns a pattern for one of these whole words."""
     return rf"\b(?:{'|'.join(words)})\b"
 
 

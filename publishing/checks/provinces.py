@@ -25,10 +25,7 @@ _VERSION: Final[TypeAdapter[str]] = TypeAdapter(Version)
 
 
 class Known(NamedTuple):
-    """The data to which an overlay may refer: the plain data of each procedure's versions, and the agencies.
-
-    `agencies` are those of the province; None if they are not known.
-    """
+    """The plain data of each known procedure's versions, and the province's agencies; None if these are unknown."""
 
     procedures: "Mapping[str, Iterable[Base]]"
     agencies: frozenset[str] | None = None
@@ -68,10 +65,7 @@ class _OverlaySketch(Sketch):
 
 
 def overlay_problems(raw: object, known: Known, today: date | None = None) -> list[Mistake]:
-    """Every mistake of a province's file as read. If empty, it may be published.
-
-    A check dated after `today` is a mistake; without `today` this is not tested.
-    """
+    """Every mistake of a province's file as read; with `today`, also a check dated after it."""
     if not isinstance(raw, dict):
         return [mistake("not_a_mapping", "")]
     found: list[Mistake] = []

@@ -44,10 +44,7 @@ def _forgiving(value: Any, read_value: ValidatorFunctionWrapHandler) -> Any:
 
 Maybe = Annotated[T | Unread, WrapValidator(_forgiving)]
 Listed: TypeAlias = Maybe[Annotated[tuple[Maybe[T], ...], Strict(strict=False)]]
-"""A list whose entries are read one by one.
-
-It is not strict, since the wrapped validator gets a Python list, not JSON.
-"""
+"""A list whose entries are read one by one. It is not strict: the wrapped validator gets a Python list, not JSON."""
 
 
 def _plain_number(value: Any) -> Any:

@@ -65,10 +65,7 @@ def schema_mistakes(model: type[BaseModel], value: Any) -> Iterator[Mistake]:
 
 
 def _is_echo(detail: ErrorDetails) -> bool:
-    """Whether an error only follows from another error.
-
-    Pydantic counts only good entries, so a bad one also makes a list too short.
-    """
+    """Whether an error follows from another: pydantic counts only good entries, so a bad one makes a list too short."""
     return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 

@@ -1,19 +1,27 @@
-"""`motcua calendar due`: the end of a time limit, and the reasoning."""
+"""`motcua calendar due`, `check` and `show`: the end of a time limit; a calendar file's mistakes and days."""
 
 import json
-from typing import Annotated, Any
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 from pydantic import ValidationError
 from rich.markup import escape
 
+from motcua.cli.answer import Column, columns, show_all
 from motcua.cli.help import group
-from motcua.cli.language import language
+from motcua.cli.language import in_words, language
 from motcua.cli.options import AsJson
-from motcua.cli.running import Exit, fail, out, print_json, problem_line
-from publishing.authoring.due import NATIONAL, Case, RefusedLineError, answer_of, case_in, problem_of
-from rules.time.working_time import TimeError
+from motcua.cli.running import Exit, exit_if, fail, out, print_json, problem_line
+from publishing.authoring.calendars import check_bytes
+from publishing.authoring.due import NATIONAL, Case, RefusedLineError, answer_of, case_in, named_file, problem_of
+from publishing.calendars.calendar_changes import Doubtful, Fact, doubtful, facts
+from publishing.commands.mistakes import FINDINGS, Files, Finding, at, mistake_row, mistaken
+from rules.source import Mistake
+from rules.time.working_time import VIETNAM, TimeError
 from schemas.errors import Problem
+from schemas.publishing.calendar import DayStatus
 from schemas.translate import said
 
 app = group("calendar")
@@ -71,3 +79,73 @@ def _error(found: Problem) -> dict[str, Any]:
 def _said(answer: dict[str, Any]) -> str:
     error = answer["error"]
     return f"error: {error['field']}: {error['message']['en']} [{error['rule']}]"
+
+
+class _Looked(NamedTuple):
+    path: Path
+    mistakes: list[Mistake]
+    doubts: list[tuple[Doubtful, int | None]]
+
+
+@app.command()
+def check(files: Files, *, as_json: AsJson = False) -> None:
+    looked = [_look(path, datetime.now(VIETNAM).date()) for path in files]
+    mistakes = [(one.path, entry) for one in looked for entry in one.mistakes]
+    if as_json:
+        doubts = [_doubt_row(one.path, *entry) for one in looked for entry in one.doubts]
+        print_json({"mistakes": [mistake_row(*entry) for entry in mistakes], "facts": doubts})
+    else:
+        rows = [mistaken(*entry) for entry in mistakes]
+        for one in looked:
+            if not one.mistakes:
+                rows.append(Finding(at(one.path, None, "green"), "", "", "ok"))
+            rows += [_doubtful(one.path, *entry) for entry in one.doubts]
+        show_all(rows, FINDINGS)
+    exit_if(mistakes)
+
+
+@app.command()
+def show(calendar: Annotated[str, typer.Argument(metavar="NAME|FILE")] = NATIONAL, *, as_json: AsJson = False) -> None:
+    try:
+        file = named_file(calendar)
+    except RefusedLineError as error:
+        fail(problem_line(error.problem), Exit.REFUSED)
+    ends = {"valid_from": file.valid_from, "valid_until": file.valid_until}
+    data = {"calendar": file.name} | ends | {"days": [_fact_row(fact) for fact in facts(file)]}
+    title = said("command.calendar.from_until", calendar=file.name, first=file.valid_from, last=file.valid_until)
+    show_all(facts(file), _FACTS, as_json=as_json, data=data, title=title)
+
+
+_FACTS: Final = columns(
+    "day agency",
+    Column("hours", lambda fact: ", ".join(map(str, fact.hours)) or said("command.calendar.off")),
+    Column("state", lambda fact: said("command.calendar.proposed") if fact.status is DayStatus.PROPOSED else None),
+    Column("source", lambda fact: said("command.calendar.library") if fact.source is None else fact.source),
+)
+
+
+def _look(path: Path, today: date) -> _Looked:
+    checked = check_bytes(path.read_bytes(), today)
+    doubts = [] if checked.calendar is None else doubtful(checked.calendar, today)
+    return _Looked(path, checked.mistakes, [(doubt, checked.lines.get(doubt.fact.path)) for doubt in doubts])
+
+
+def _fact_row(fact: Fact) -> dict[str, Any]:
+    return {
+        "date": fact.day,
+        "agency": fact.agency,
+        "hours": [str(hours) for hours in fact.hours],
+        "status": fact.status.value,
+        "source": fact.source,
+        "checked": fact.checked,
+    }
+
+
+def _doubt_row(path: Path, doubt: Doubtful, line: int | None) -> dict[str, Any]:
+    where = {"file": path, "path": doubt.fact.path, "line": line, "doubt": doubt.doubt}
+    return where | {"message": doubt.words} | _fact_row(doubt.fact)
+
+
+def _doubtful(path: Path, doubt: Doubtful, line: int | None) -> Finding:
+    problem = f"{in_words(doubt.words)} ({doubt.fact.source or '-'})"
+    return Finding(at(path, line, "yellow"), doubt.fact.day.isoformat(), doubt.doubt, problem)

@@ -10,31 +10,29 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic_core import PydanticCustomError
 
-from console.addresses import APPLICATION, OWNER
+from console.addresses import APPLICATION, OWNER, master_key
 from console.database import address, answered
-from console.masters import master_key
-from motcua.cli.answer import Column, columns, say, show_all, show_one, when
+from motcua.cli.answer import Column, columns, progress, say, show_all, show_one, when
 from motcua.cli.options import AsJson, MaybeOperator
-from motcua.cli.progress import progress
 from motcua.cli.running import Exit, fail, note, print_json, refusing, use_stack_here
 from motcua.errors import MotcuaError
-from publishing.authoring.calendar_file import check_bytes
 from publishing.authoring.calendars import (
     CalendarTakenError,
     PublishedCalendar,
+    check_bytes,
     file_in_force,
     publish_calendar,
     published_calendars,
 )
 from publishing.authoring.due import instant
 from publishing.calendars.calendar_changes import DayChange, changes
-from publishing.commands.calendar_files import app as app
+from publishing.commands.calendar import app as app
 from publishing.commands.mistakes import refuse_for
 from publishing.commands.publisher import published as published_when
 from publishing.commands.publisher import publisher, recorded
-from publishing.effects.calendar_what_if import WhatIf
-from publishing.effects.calendar_what_if import what_if as project
-from publishing.effects.turning import Turned, turn
+from publishing.effects.calendar_rollout import Turned, turn
+from publishing.effects.what_if import WhatIf
+from publishing.effects.what_if import what_if as project
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
 from schemas.publishing.calendar import CalendarFile

@@ -1,6 +1,8 @@
-"""Mistakes and other findings in files, for people and as JSON."""
+"""Mistakes and doubtful facts in files, for people and as JSON."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple, NoReturn
 
@@ -8,9 +10,13 @@ import typer
 
 from motcua.cli.answer import Marked, columns, show_all
 from motcua.cli.language import in_words
-from motcua.cli.running import Exit, print_json
+from motcua.cli.running import Exit, exit_if, print_json
+from publishing.authoring.procedure_file import Doubted, doubts_of
+from publishing.checks.facts import Doubt
 from rules.source import Mistake
+from rules.time.working_time import VIETNAM
 from schemas.base import Text
+from schemas.translate import said
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True)]
 
@@ -56,3 +62,52 @@ def refuse_for(found: Sequence[tuple[Path, Mistake]], *, as_json: bool) -> NoRet
     else:
         print_mistakes(found)
     raise typer.Exit(Exit.REFUSED)
+
+
+Quiet = Annotated[bool, typer.Option("--quiet", help="option.quiet")]
+
+
+class Look(NamedTuple):
+    """A file, its mistakes, and those of its facts that must be checked again."""
+
+    path: Path
+    mistakes: list[Mistake]
+    doubted: list[Doubted]
+
+
+def report_looks(
+    files: Sequence[Path], mistakes_of: Callable[[bytes, date], list[Mistake]], *, quiet: bool, as_json: bool
+) -> None:
+    """Prints the results for every file, as of today in Vietnam; exits with 1 if there is a mistake."""
+    today = datetime.now(VIETNAM).date()
+    contents = {path: path.read_bytes() for path in files}
+    looks = [Look(path, mistakes_of(data, today), doubts_of(data, today)) for path, data in contents.items()]
+    if as_json:
+        print_looks_as_json(looks)
+    else:
+        print_looks(looks, quiet=quiet)
+    exit_if(any(look.mistakes for look in looks))
+
+
+def print_looks(looks: Sequence[Look], *, quiet: bool) -> None:
+    """Prints a row for each mistake, then for each doubtful fact unless `quiet`, then for each correct file."""
+    rows = [mistaken(look.path, entry) for look in looks for entry in look.mistakes]
+    for look in looks if not quiet else ():
+        for path, doubt, line in look.doubted:
+            rows.append(Finding(at(look.path, line, "yellow"), path, doubt, said(f"command.doubt.{doubt}")))
+    for look in looks:
+        if not look.mistakes:
+            counts = Counter(doubted.doubt for doubted in look.doubted)
+            summary = ", ".join(f"{counts[doubt]} {doubt}" for doubt in Doubt if counts[doubt])
+            rows.append(Finding(at(look.path, None, "green"), "", summary, "ok"))
+    show_all(rows, FINDINGS)
+
+
+def print_looks_as_json(looks: Sequence[Look]) -> None:
+    """Prints `mistakes`, `stale` and `unconfirmed`, each a list over all files."""
+    groups: dict[str, list[dict[str, Any]]] = {"mistakes": [], **{doubt.value: [] for doubt in Doubt}}
+    for look in looks:
+        groups["mistakes"] += [mistake_row(look.path, entry) for entry in look.mistakes]
+        for path, doubt, line in look.doubted:
+            groups[doubt].append({"file": str(look.path), "path": path, "line": line})
+    print_json(groups)

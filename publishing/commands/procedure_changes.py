@@ -10,21 +10,19 @@ import typer
 from pydantic_core import to_jsonable_python
 
 from activities.keys.masters import MasterKeys
-from console.addresses import APPLICATION
+from console.addresses import APPLICATION, master_key
 from console.database import address, answered
-from console.masters import master_key
-from motcua.cli.answer import Column, columns, lines, say, show_all
+from motcua.cli.answer import Column, columns, lines, progress, say, show_all
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson
-from motcua.cli.progress import progress
 from motcua.cli.running import Exit, fail, out, plain, print_json, refusing
 from publishing.authoring.procedures import Checked, MistakesFoundError, check_bytes
 from publishing.changes.change_words import told
 from publishing.changes.procedure_changes import Change
-from publishing.commands.importing import app as app
 from publishing.commands.mistakes import Files, refuse_for
+from publishing.commands.procedures import app as app
 from publishing.commands.procedures import published_version
-from publishing.effects.version_what_if import Touched, VersionWhatIf, version_what_if
+from publishing.effects.what_if import Touched, VersionWhatIf, version_what_if
 from rules.amounts import money
 from rules.time.working_time import VIETNAM
 from schemas.base import Text

@@ -15,11 +15,16 @@ from motcua.cli.options import AsJson, MaybeOperator
 from motcua.cli.running import Exit, exit_if, fail
 from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.authoring.procedures import PROCEDURES
-from publishing.authoring.provinces import Listed, check_province, known_from, publish_province, published_provinces
-from publishing.authoring.versions import VersionPublishedError
-from publishing.commands.check_report import Quiet, report_looks
-from publishing.commands.mistakes import Files, mistake_row, print_mistakes
-from publishing.commands.procedure_page import PAGE, Row, fee_rows
+from publishing.authoring.provinces import (
+    Listed,
+    VersionPublishedError,
+    check_province,
+    known_from,
+    publish_province,
+    published_provinces,
+)
+from publishing.commands.mistakes import Files, Quiet, mistake_row, print_mistakes, report_looks
+from publishing.commands.procedures import PAGE, Row, fee_rows
 from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, row_of, waits_words
 from publishing.record.publishing import WaitsError
 from rules.source import parse
@@ -54,10 +59,7 @@ def publish(files: Files, *, by: MaybeOperator = None, as_json: AsJson = False) 
 
 
 def _publish_one(dsn: str, path: Path, by: str | None, *, as_json: bool) -> dict[str, Any]:
-    """Publishes one file and returns the outcome.
-
-    Prints its mistakes, unless `as_json` prints all outcomes at the end.
-    """
+    """Publishes one file, prints its mistakes unless `as_json`, and returns the outcome."""
     try:
         done = recorded_or_waits(lambda: publish_province(dsn, path.read_bytes(), publisher(by)))
     except MistakesFoundError as error:

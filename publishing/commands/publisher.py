@@ -4,9 +4,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from activities.ledger.vault import Vault
-from console.addresses import OWNER
+from console.addresses import OWNER, master_key_at_hand
 from console.database import answered
-from console.masters import master_key_at_hand
 from motcua.cli.answer import Marked
 from motcua.cli.options import actor_of
 from motcua.cli.running import Exit, fail, parse
@@ -21,10 +20,7 @@ T = TypeVar("T")
 
 
 def publisher(operator: str | None) -> Publisher:
-    """Returns the named operator as publisher; without a name, the system.
-
-    Without a name, the password of the database's owner suffices. A malformed name ends the command.
-    """
+    """Returns the named operator as publisher, or the system. A malformed name ends the command."""
     master = master_key_at_hand()
     actor = SYSTEM if operator is None else parse(Actor, actor_of(operator))
     return Publisher(actor, None if master is None else Vault(master))

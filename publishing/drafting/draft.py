@@ -1,17 +1,19 @@
 """The draft of a procedure file: the facts of a row, and gaps for an officer to complete."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from publishing.checks.procedure import problems
 from publishing.drafting.cells import codes_of
 from publishing.drafting.columns import Column
-from publishing.drafting.fee_draft import fee_parts
-from publishing.drafting.figures import with_figures
+from publishing.drafting.fee_cell import Amount, Fee
 from publishing.drafting.rows import Facts
 from rules.source import Mistake
 from schemas.base import Text
 from schemas.level import CAPABILITIES, Channel, Level
+from schemas.publishing.fee import FeeDue, FeeKind
+from schemas.publishing.figure import FigureUnit
 from schemas.publishing.procedure import PartialReason
 from schemas.translate import said
 
@@ -19,10 +21,7 @@ VERSION: Final = "0-draft"
 """The version of a draft. An officer changes it before publishing the draft."""
 
 NEVER: Final = "1970-01-01"
-"""The day that a draft states as the last check.
-
-It is so long ago that all facts are stale until an officer checks them.
-"""
+"""The day that a draft states as the last check: so long ago that all facts are stale until an officer checks them."""
 
 UNCONFIRMED: Final = "unconfirmed"
 _READ: Final = frozenset({"processing", "cut_off"})
@@ -49,14 +48,12 @@ _COLUMNS: Final[Mapping[str, Column]] = {
 
 
 def draft_of(facts: Facts, source: str) -> dict[str, Any]:
-    """A procedure as plain data. `source` names the table and the row.
-
-    Facts that are not in the row are unconfirmed.
-    """
+    """A procedure as plain data. `source` names the table and the row; all other facts are unconfirmed."""
     untranslated = f"{source}; en: {UNCONFIRMED}"
     level, limit = facts.level.level, str(facts.time.limit)
     form, fee = fee_parts(facts.fee, level, source)
     limits = _limits(facts, limit)
+    kinds = [kind.value for kind in facts.agency.kinds]
     draft = {
         "code": facts.code,
         "version": VERSION,
@@ -76,7 +73,7 @@ def draft_of(facts: Facts, source: str) -> dict[str, Any]:
         **_some("fee", fee),
         "result": _result(facts, level, untranslated),
         "supplement": {"limit": "10 working days", "source": UNCONFIRMED},
-        **_some("decided_by", _decided_by(facts, source)),
+        **_some("decided_by", {"kinds": kinds, "source": source} if kinds else {}),
         "signature": {"required": False, "source": UNCONFIRMED},
     }
     return with_figures(draft, source)
@@ -160,6 +157,106 @@ def _result(facts: Facts, level: Level, source: str) -> dict[str, Any]:
     return (named if facts.result else unnamed) | {"channels": channels}
 
 
-def _decided_by(facts: Facts, source: str) -> dict[str, Any]:
-    kinds = [kind.value for kind in facts.agency.kinds]
-    return {"kinds": kinds, "source": source} if kinds else {}
+_UNITS: Final = {
+    "ngày làm việc": FigureUnit.WORKING_DAYS,
+    "giờ làm việc": FigureUnit.WORKING_HOURS,
+    "ngày": FigureUnit.CALENDAR_DAYS,
+    "giờ": FigureUnit.HOURS,
+    "phút": FigureUnit.MINUTES,
+    "tuần": FigureUnit.WEEKS,
+    "tháng": FigureUnit.MONTHS,
+    "năm": FigureUnit.YEARS,
+    "tuổi": FigureUnit.YEARS_OF_AGE,
+    "%": FigureUnit.PERCENT,
+}
+_FIGURE: Final = re.compile(
+    rf"(?<![\w.,/])(\d{{1,4}})(?: ?\([^()]{{0,40}}\))? ?({'|'.join(_UNITS)})(?!\w)(?! \d)", re.IGNORECASE
+)
+
+
+def with_figures(draft: dict[str, Any], source: str) -> dict[str, Any]:
+    """The draft with a placeholder for each time or percentage in its texts, and with the figures to fill them."""
+    figures: dict[str, dict[str, Any]] = {}
+
+    def placeholder(match: re.Match[str]) -> str:
+        amount, unit = int(match[1]), _UNITS[match[2].lower()]
+        code = f"{unit.value.replace(' ', '_')}_{amount}"
+        figures[code] = {"code": code, "amount": amount, "unit": unit.value, "source": source}
+        return f"{{figure.{code}}}"
+
+    found: dict[str, Any] = _texts(draft, lambda text: _FIGURE.sub(placeholder, text))
+    return found | ({"figures": list(figures.values())} if figures else {})
+
+
+def _texts(value: Any, change: Callable[[str], str]) -> Any:
+    """The data with every text for people (a pair of `vi` and `en`) changed."""
+    match value:
+        case {"vi": str(vi), "en": str(en), **rest}:
+            return {"vi": change(vi), "en": change(en), **rest}
+        case dict():
+            return {key: _texts(entry, change) for key, entry in value.items()}
+        case list():
+            return [_texts(entry, change) for entry in value]
+    return value
+
+
+_CASE: Final = "fee_case"
+_MOST_UNITS: Final = 1_000
+
+
+def fee_parts(fee: Fee, level: Level, source: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The form fields and the fee of a procedure of this level, as plain data; both are empty if nothing is charged."""
+    if not any(amount.dong for amount in fee.amounts):
+        return [], {}
+    names = [amount.words or said("draft.fee").vi for amount in fee.amounts]
+    codes = codes_of(names)
+    items = [
+        {
+            "code": code,
+            "name": {"vi": name, "en": amount.words or said("draft.fee").en},
+            "kind": (amount.kind or FeeKind.FEE).value,
+            "amount": amount.dong,
+            **({"per": _counter(amount)} if amount.per else {}),
+            **amount.bounds,
+            **_when(amount, code, cases=fee.cases),
+            "source": f"{source}; en, kind: {UNCONFIRMED}",
+        }
+        for name, code, amount in zip(names, codes, fee.amounts, strict=True)
+        if amount.dong
+    ]
+    return _fields(fee, codes), {"items": items, **_terms(level)}
+
+
+def _fields(fee: Fee, codes: list[str]) -> list[dict[str, Any]]:
+    """The form fields for the numbers of counted units, and for the case of the fee."""
+    units = {_counter(amount): amount.per for amount in fee.amounts if amount.per}
+    return [_count(unit, code) for code, unit in units.items()] + ([_choice(codes)] if fee.cases else [])
+
+
+def _counter(amount: Amount) -> str:
+    return codes_of([f"số {amount.per}"])[0]
+
+
+def _when(amount: Amount, code: str, *, cases: bool) -> dict[str, Any]:
+    conditions: list[dict[str, Any]] = [{key: value} for key, value in amount.when.items()]
+    if cases:
+        conditions.append({"field": _CASE, "one_of": [code]})
+    return {"when": conditions} if conditions else {}
+
+
+def _count(unit: str, code: str) -> dict[str, Any]:
+    label = said("draft.count", unit=unit)
+    bounds = {"minimum": 1, "maximum": _MOST_UNITS}
+    return {"code": code, "label": {"vi": label.vi, "en": label.en}, "kind": "integer", **bounds, "source": UNCONFIRMED}
+
+
+def _choice(codes: list[str]) -> dict[str, Any]:
+    label = said("draft.fee_case")
+    named = {"code": _CASE, "label": {"vi": label.vi, "en": label.en}, "kind": "choice"}
+    return named | {"choices": codes, "source": UNCONFIRMED}
+
+
+def _terms(level: Level) -> dict[str, Any]:
+    online = [Channel.ONLINE.value] if Channel.ONLINE in CAPABILITIES[level].fee else []
+    channels = [*online, Channel.COUNTER.value]
+    return {"due": FeeDue.ACCEPTANCE.value, "channels": channels, "limit": "5 working days", "source": UNCONFIRMED}

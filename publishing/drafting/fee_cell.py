@@ -4,8 +4,7 @@ import re
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from publishing.drafting.cells import CellError, folded
-from publishing.drafting.lists import entries
+from publishing.drafting.cells import CellError, entries, folded
 from schemas.level import Channel
 from schemas.people import PersonKind
 from schemas.publishing.fee import FeeKind
@@ -41,10 +40,7 @@ _LET_OFF: Final = re.compile(r"\b(?:giam|mien)\b")
 
 
 class Amount(NamedTuple):
-    """An amount in đồng, for each `per` or once, the words beside it, and the conditions that these words name.
-
-    The amount may be 0. `bounds` limit the sum of several units: `minimum` and `maximum`.
-    """
+    """An amount in đồng, once or for each `per`, its words and their conditions. `bounds` limit the sum of units."""
 
     dong: int
     per: str
@@ -68,10 +64,7 @@ class Fee(NamedTuple):
 
 
 def fee_of(cell: str, unit: str = "") -> Fee:
-    """Returns the fee in a cell. A number without a unit has the `unit` of its heading. Raises `CellError`.
-
-    Without amounts and without open points, the procedure is free.
-    """
+    """Returns the fee in a cell. A bare number has the `unit` of its heading. Raises `CellError`."""
     if unit and re.fullmatch(r"[\d.,]+", cell):
         cell = f"{cell} {unit}"
     words = folded(cell)
@@ -170,7 +163,6 @@ def _kind(words: str) -> FeeKind | None:
 
 
 def _when(words: str) -> dict[str, str]:
-    """Returns the conditions in the words, each by its key in a procedure file."""
     found = {}
     for key, patterns in _CONDITIONS.items():
         named = [value for value, pattern in patterns.items() if re.search(pattern, words)]
@@ -180,7 +172,6 @@ def _when(words: str) -> dict[str, str]:
 
 
 def _named(amounts: list[Amount]) -> list[tuple[str, dict[str, str]]]:
-    """The kinds of conditions that the amounts name, each with its values."""
     return [(key, values) for key, values in _CONDITIONS.items() if any(key in amount.when for amount in amounts)]
 
 

@@ -4,16 +4,70 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from publishing.drafting.agency_cell import kinds_of
-from publishing.drafting.cells import CellError, shown, text_of
+from publishing.drafting.cells import CellError, Papers, folded, papers_of, shown, text_of, texts_of
 from publishing.drafting.columns import TITLES, Column, Headings
 from publishing.drafting.fee_cell import Fee, fee_of
-from publishing.drafting.level_cell import Served, level_of
-from publishing.drafting.lists import Papers, papers_of, texts_of
 from publishing.drafting.time_cell import Time, time_of
 from rules.source import Mistake, mistake
 from schemas.level import Level
 from schemas.publishing.agency import AgencyKind
+
+_NAMED: Final = {
+    "toan trinh": Level.FULLY_ONLINE,
+    "mot phan": Level.ONLINE_FILING,
+    "cung cap thong tin": Level.INFORMATION,
+    "fully online": Level.FULLY_ONLINE,
+    "partly online": Level.ONLINE_FILING,
+    "information": Level.INFORMATION,
+}
+_NUMBERED: Final = re.compile(r"(?:muc(?: do)? |level )?([1-4]|i{1,3}|iv)")
+_ROMAN: Final = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
+
+
+class Served(NamedTuple):
+    """The level, and whether another level is possible as well: `cung cấp thông tin` means level 1 or 2."""
+
+    level: Level
+    unsettled: bool
+
+
+def level_of(cell: str) -> Served:
+    """Returns the level in a cell. Raises `CellError`."""
+    words = folded(cell)
+    if number := _NUMBERED.fullmatch(words):
+        return Served(Level(_ROMAN.get(number[1]) or int(number[1])), unsettled=False)
+    named = {level for name, level in _NAMED.items() if name in words}
+    if len(named) != 1:
+        raise CellError("level_unreadable")
+    level = named.pop()
+    return Served(level, unsettled=level is Level.INFORMATION)
+
+
+_COUNCIL: Final = r"(ubnd|uy ban nhan dan|uy ban|people.s committee)"
+_KINDS: Final = (
+    (AgencyKind.COMMUNE_POLICE, r"cong an (cap )?(xa|phuong|dac khu)|commune police"),
+    (AgencyKind.PROVINCE_POLICE, r"cong an (cap )?(tinh|thanh pho)|province police"),
+    (AgencyKind.COMMUNE, rf"{_COUNCIL} (cap )?(xa|phuong|dac khu)|cap xa|commune"),
+    (AgencyKind.LAND_OFFICE, r"(chi nhanh )?(van phong dang ky dat dai|vpdkdd)|land office"),
+    (AgencyKind.SOCIAL_INSURANCE, r"(co quan )?(bao hiem xa hoi|bhxh)|social insurance"),
+    (AgencyKind.TAX, r"(co quan|cuc|chi cuc) thue|thue (tinh|thanh pho|co so)|tax office"),
+    (AgencyKind.ONE_STOP_CENTRE, r"trung tam phuc vu hanh chinh cong|one-stop centre"),
+    (AgencyKind.PROVINCE_DEPARTMENT, rf"so |ban quan ly|{_COUNCIL} (cap )?(tinh|thanh pho)|province department"),
+    (AgencyKind.MINISTRY, r"bo |ministry"),
+)
+_COMMUNES: Final = re.compile(r"xa(?:(?:, ?| ?/ ?| va | hoac )(?:phuong|dac khu|thi tran))+")
+_DISTRICT: Final = re.compile(rf"cap huyen|({_COUNCIL}|cong an) (huyen|quan|thi xa)\b")
+
+
+def kinds_of(cell: str) -> list[AgencyKind]:
+    """The kinds of the agencies in a cell; none if the kind of one of them is unknown. Raises `CellError`."""
+    words = _COMMUNES.sub("xa", folded(cell))
+    if _DISTRICT.search(words):
+        raise CellError("agency_abolished")
+    parts = [part.strip() for part in re.split(r"[;,/\n]| hoac | va (?=ubnd|uy ban|cong an|so |bo )", words)]
+    found = [next((kind for kind, pattern in _KINDS if re.match(pattern, f"{part} ")), None) for part in parts if part]
+    return list(dict.fromkeys(kind for kind in found if kind)) if all(found) else []
+
 
 _CODE: Final = re.compile(r"[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*")
 _LOST: Final = re.compile(r"[0-9]\.[0-9]{1,5}(\.[A-Z0-9]+)*")
@@ -74,10 +128,7 @@ _REQUIRED: Final = frozenset({Column.CODE, Column.NAME, Column.LEVEL, Column.AGE
 
 
 def words_between(cells: Sequence[object], headings: Headings) -> str | None:
-    """The words of a row between procedures, such as the name of a sector over the whole width.
-
-    None if the row belongs to a procedure.
-    """
+    """The words of a row between procedures, such as the name of a sector; None for a procedure's row."""
     told = {column: text for column in headings.places if (text := _said(headings.cell(column, cells)))}
     both = told.keys() >= {Column.CODE, Column.NAME}
     if both or _CODE.fullmatch(told.get(Column.CODE, "")) or told.keys() & TITLES.keys() - {Column.CODE, Column.NAME}:

@@ -3,8 +3,7 @@
 import re
 from typing import Final, NamedTuple
 
-from publishing.drafting.cells import CellError, folded
-from publishing.drafting.lists import entries
+from publishing.drafting.cells import CellError, entries, folded
 from schemas.limit import Limit, Unit
 
 _HOURS_A_DAY: Final = 24
@@ -49,10 +48,7 @@ class Case(NamedTuple):
 
 
 class Time(NamedTuple):
-    """The processing limit, other limits by case, and the keys of open points.
-
-    A receipt after the `cut_off` counts for the next day.
-    """
+    """The processing limit, limits by case, and open points. Receipts after the `cut_off` count for the next day."""
 
     limit: Limit
     cut_off: str | None
@@ -61,10 +57,7 @@ class Time(NamedTuple):
 
 
 def time_of(cell: str, unit: str = "") -> Time:
-    """The time that a cell names. A number without a unit has the `unit` of its heading. Raises `CellError`.
-
-    Any part that is neither a limit nor a case with its limit is an open point.
-    """
+    """The time in a cell; other parts are open points. A bare number has the heading's `unit`. Raises `CellError`."""
     words = folded(cell)
     if _RANGE.search(words):
         raise CellError("time_is_range")

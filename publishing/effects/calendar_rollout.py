@@ -1,17 +1,27 @@
 """The change of all running streams to a published calendar, and its progress."""
 
+import asyncio
+import time
+from dataclasses import dataclass
 from typing import Any, Final
 
+import asyncpg
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from activities.ledger.database import Pool
 from activities.ledger.stream_status import COUNT_ON_ANOTHER, IN_FORCE, NEXT_ON_ANOTHER
+from console.database import TIMEOUT
 from motcua.calls.retry import patiently
+from motcua.cli.answer import progress
+from motcua.connection import connect
+from motcua.errors import MotcuaError
+from publishing.authoring.calendars import PublishedCalendar
 from rules.streams import KINDS
 from schemas.ids import TASK_QUEUE
 from schemas.publishing.calendar import CalendarName
 from schemas.stream.reprojection import REPROJECTION, Reproject, workflow_id
+from schemas.translate import said
 
 PATIENCE: Final = 20.0
 """Seconds of waiting for Temporal."""
@@ -49,3 +59,37 @@ async def first_waiting(pool: Pool, calendar: CalendarName, most: int) -> list[s
     """Returns at most `most` of the streams that still use another calendar."""
     pages = [await pool.fetch(NEXT_ON_ANOTHER, calendar, kind, "", most) for kind in KINDS]
     return [row["stream"] for page in pages for row in page][:most]
+
+
+_LOOK_EVERY: Final = 1.0
+"""The seconds between two checks of the progress."""
+
+_MOST_NAMED: Final = 20
+
+
+@dataclass(frozen=True)
+class Turned:
+    """The numbers of changed streams and of remaining streams, by kind, and the names of some remaining ones."""
+
+    turned: dict[str, int]
+    left: dict[str, int]
+    streams: list[str]
+
+
+async def turn(dsn: str, published: PublishedCalendar, patience: float) -> Turned:
+    """Starts the batch, and watches it until no stream remains, or none has changed for `patience` seconds."""
+    temporal = await connect()
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60) as pool:
+        before = left = await waiting(pool, published.name)
+        await start(temporal, published.name)
+        with progress(what=said("label.projected_again")) as shown:
+            moved = time.monotonic()
+            while sum(left.values()) and time.monotonic() - moved < patience:
+                await asyncio.sleep(_LOOK_EVERY)
+                if await in_force(pool) != published.name:
+                    raise MotcuaError("another calendar was published meanwhile, and is in force")
+                still = await waiting(pool, published.name)
+                moved, left = (time.monotonic() if still != left else moved), still
+                shown(sum(before.values()) - sum(left.values()), sum(before.values()))
+        turned = {kind: max(before[kind] - left[kind], 0) for kind in before}
+        return Turned(turned, left, await first_waiting(pool, published.name, _MOST_NAMED))

@@ -1,11 +1,15 @@
-"""Drafts of procedure files from a table of procedures, one for each row."""
+"""Drafts of procedure files from a table of procedures, one for each row, and the outcome of their import."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from rich.console import Console
+from rich.progress import track
 
+from motcua.cli.language import in_words
 from publishing.drafting.cells import shown
 from publishing.drafting.columns import Column, Headings
 from publishing.drafting.draft import VERSION, draft_of, mistakes_of
@@ -17,10 +21,7 @@ from schemas.translate import both, said
 
 
 class Drafted(NamedTuple):
-    """The result for a row: a draft as a file, with its open points (`unsettled`), or the mistakes.
-
-    In a mistake, `path` is the heading of the column, and `line` the number of the row.
-    """
+    """The result for a row: a draft with its open points, or mistakes, with heading (`path`) and row (`line`)."""
 
     row: int
     code: str
@@ -58,10 +59,7 @@ def drafts(table: Table, name: str) -> Iterator[Drafted | Between]:
 
 
 def save(drafted: Drafted, folder: Path) -> bool:
-    """Writes a draft. Returns False if the same file exists already. Raises `OSError`.
-
-    Raises `FileExistsError` for a file of this name with other bytes: an officer's work is never overwritten.
-    """
+    """Writes a draft; False for the same file. Raises `OSError`, such as `FileExistsError` for one with other bytes."""
     path = folder / drafted.file
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -91,7 +89,8 @@ def _drafted(row: int, cells: Cells, headings: Headings, name: str) -> Drafted:
     unsettled = [
         mistake(rule, headings.title(column)).model_copy(update={"line": row}) for column, rule in facts.unsettled()
     ]
-    content = _comment(source, unsettled, _texts(cells, headings)) + _yaml(raw)
+    comment = _comment(source, unsettled, _texts(cells, headings))
+    content = comment + yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=120).encode()
     if len(content) > MAX_BYTES:
         return _refused(row, [mistake("file_too_large", "", limit=MAX_BYTES)])
     return Drafted(row, facts.code, content, unsettled, mistakes=[])
@@ -102,12 +101,7 @@ def _texts(cells: Cells, headings: Headings) -> dict[str, str]:
     return {title: text for title, cell in places.items() if (text := shown(cell))}
 
 
-def _yaml(raw: Mapping[str, Any]) -> bytes:
-    return yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=120).encode()
-
-
 def _comment(source: Text, unsettled: list[Mistake], texts: Mapping[str, str]) -> bytes:
-    """Returns the comment above a draft: its source, the facts to check, and the original row."""
     before = said("draft.before_publishing")
     lines = [both("draft.heading", source=source), before.vi, before.en]
     if unsettled:
@@ -120,3 +114,67 @@ def _comment(source: Text, unsettled: list[Mistake], texts: Mapping[str, str]) -
         first, *rest = text.split("\n")
         lines += [f"- {title}: {first}", *(f"  {line}" for line in rest)]
     return "".join(f"# {line}".rstrip() + "\n" for line in lines).encode()
+
+
+@dataclass
+class Outcome:
+    """The result for a table: drafts with their outcomes, mistakes of refused rows, and rows that are no procedure."""
+
+    drafts: list[tuple[Drafted, str]] = field(default_factory=list)
+    refused: list[Mistake] = field(default_factory=list)
+    between: list[Between] = field(default_factory=list)
+
+
+def outcome_of(table: Table, file: Path, into: Path | None) -> Outcome:
+    """Drafts every row, and writes the drafts into a folder if one is given."""
+    outcome = Outcome()
+    for drafted in track(
+        drafts(table, file.name),
+        in_words(said("label.rows")),
+        len(table.rows),
+        console=Console(stderr=True),
+        transient=True,
+    ):
+        if isinstance(drafted, Between):
+            outcome.between += [drafted] if drafted.words else []
+        elif drafted.mistakes:
+            outcome.refused += drafted.mistakes
+        else:
+            _keep(drafted, into, outcome)
+    return outcome
+
+
+def _keep(drafted: Drafted, into: Path | None, outcome: Outcome) -> None:
+    if into is None:
+        outcome.drafts.append((drafted, "not_written"))
+        return
+    try:
+        new = save(drafted, into)
+    except FileExistsError:
+        there = mistake("draft_exists", "", file=into / drafted.file)
+        outcome.refused.append(there.model_copy(update={"line": drafted.row}))
+    else:
+        outcome.drafts.append((drafted, "written" if new else "unchanged"))
+
+
+def refused_row(entry: Mistake) -> dict[str, Any]:
+    """Returns a mistake with its row and its column's heading."""
+    told = entry.model_dump(mode="json", include={"rule", "message", "fix"})
+    return {"row": entry.line, "column": entry.path, **told}
+
+
+def plain(outcome: Outcome, table: Table, into: Path) -> dict[str, Any]:
+    return {
+        "drafts": [
+            {
+                "row": drafted.row,
+                "file": str(into / drafted.file),
+                "outcome": word,
+                "unsettled": [refused_row(entry) for entry in drafted.unsettled],
+            }
+            for drafted, word in outcome.drafts
+        ],
+        "refused": [refused_row(entry) for entry in outcome.refused],
+        "unknown_columns": table.headings.unknown,
+        "skipped": [row._asdict() for row in outcome.between],
+    }

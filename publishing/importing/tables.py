@@ -65,10 +65,7 @@ def _refused(rule: str, line: int | None = None, **facts: object) -> TableRefuse
 
 
 def _table(rows: Iterable[Cells]) -> Table | None:
-    """Returns the table in these rows.
-
-    Of the first rows, the one with the most known headings is the row of headings.
-    """
+    """Returns the table in these rows. The row of headings is the one with the most known headings among the first."""
     numbered = enumerate(rows, start=1)
     first = list(islice(numbered, _HEADINGS_WITHIN))
     found = [(number, known) for number, cells in first if (known := headings(cells))]
@@ -128,7 +125,6 @@ def _records(text: str, delimiter: str) -> Iterator[Cells]:
 
 
 def _excel(data: bytes) -> list[list[Cells]]:
-    """Returns the rows of each sheet."""
     try:
         _weigh(data)
         with warnings.catch_warnings(action="ignore"):  # about parts that the reader leaves out: styles, validations
@@ -161,7 +157,6 @@ def _weigh(data: bytes) -> None:
 
 
 def _trimmed(cells: Cells) -> Cells:
-    """Returns the cells without the empty ones at the end."""
     if not any(cells):  # nearly all rows, if a sheet's last cell is far away
         return ()
     return cells[: max(n for n, cell in enumerate(cells, start=1) if cell is not None)]

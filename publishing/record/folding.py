@@ -26,10 +26,7 @@ NAME_GONE: Final = "-"
 
 
 class Compared(NamedTuple):
-    """The rows that differ from the fold of the events.
-
-    `taken_over`: whether rows older than the log have their events, too; `names`: whether people's names were compared.
-    """
+    """The rows that differ from the events. `taken_over`: older rows have events too; `names`: were compared."""
 
     differences: list[Difference]
     taken_over: bool
@@ -37,10 +34,7 @@ class Compared(NamedTuple):
 
 
 async def compare(connection: Connection, vault: Vault | None) -> Compared:
-    """Returns each row that differs from the fold of the events, is missing or extra, as of one moment.
-
-    Without a vault the columns that identify people are not compared.
-    """
+    """Returns each row that differs from the events' fold, as of one moment; names only with a vault."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         taken_over = bool(await connection.fetchval("select taken_over from publication_state"))
         fold, found, log = await _folded(connection, vault)

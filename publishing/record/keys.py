@@ -25,10 +25,7 @@ def key_of(stream: str) -> UUID:
 
 
 async def keys_of(connection: Connection, vault: Vault, places: Collection[Place]) -> dict[str, FilingKey]:
-    """Returns the keys of these streams; creates them, in the caller's transaction, for streams that name nobody yet.
-
-    Raises `NameKeyGoneError`, and `SealBrokenError` if another master key wrapped them.
-    """
+    """Returns these streams' keys, new ones where nobody is named yet. Raises `NameKeyGoneError`, `SealBrokenError`."""
     found: dict[str, FilingKey] = {}
     for stream, key in (await known_keys(connection, vault, [place.stream for place in places])).items():
         if key is None:

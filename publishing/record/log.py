@@ -71,7 +71,8 @@ def _columns(
     place: Place, seq: int, dated: Dated, command: Command, ordinal: int, key: FilingKey | None
 ) -> dict[str, Any]:
     """Returns the columns of an event's row in the order of their hash, up to `occurred_at`."""
-    personal = _fields(dated.event, fields_marked(type(dated.event), Personal))
+    hidden = set(fields_marked(type(dated.event), Personal))
+    personal = dated.event.model_dump(mode="json", exclude_none=True, include=hidden)
     sealed = key.seal(canonical({"event": personal}), f"{place.stream}\n{seq}") if key and personal else None
     return {
         "stream": place.stream,
@@ -96,17 +97,10 @@ def _public(event: PublicationEvent) -> dict[str, Any]:
     return event.model_dump(mode="json", exclude_none=True, exclude=set(hidden))
 
 
-def _fields(event: PublicationEvent, names: frozenset[str]) -> dict[str, Any]:
-    return event.model_dump(mode="json", exclude_none=True, include=set(names))
-
-
 async def stored(
     connection: Connection, keys: Mapping[str, FilingKey | None], streams: Sequence[str] | None = None
 ) -> AsyncIterator[Stored]:
-    """Yields the events of these streams, or of all, in order. Runs in a transaction.
-
-    Without a stream's key, the encrypted parts are not read.
-    """
+    """Yields the events of these streams or of all, in order, in a transaction. Encrypted parts need the key."""
     async for row in connection.cursor(_EVENTS, streams):
         yield _stored(row, keys.get(row["stream"]))
 

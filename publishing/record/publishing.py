@@ -9,15 +9,14 @@ from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from activities.ledger.vault import FilingKey, Vault
-from console.connecting import Connection
-from console.operators import no_operator
-from console.owner import Database, connected
+from console.database import Connection, Database, connected
+from console.operators import lacks_role
 from publishing.record import tables
 from publishing.record.by_two import always_needs_two, needs_two
 from publishing.record.keys import forget, keys_of
 from publishing.record.log import Command, Dated, append, is_personal
 from publishing.record.publications import AGENCY, OFFICER, Place, changes, place_of
-from publishing.record.taking_over import untaken
+from publishing.record.tables import untaken
 from rules.require import require
 from rules.rule import refuse
 from schemas.base import Personal, fields_marked
@@ -30,10 +29,7 @@ ROLE: Final = "motcua_publisher"
 
 
 class Publisher(NamedTuple):
-    """The actor who publishes, and the vault that encrypts people's names.
-
-    Without a vault no event may name a person.
-    """
+    """The actor who publishes, and the vault that encrypts people's names; without it no event may name a person."""
 
     actor: Actor = SYSTEM
     vault: Vault | None = None
@@ -74,7 +70,7 @@ class Publishing:
         if not any(map(always_needs_two, events)) and not (self._by_two and await self._need_two(events)):
             await self.record([Dated(event, self.at) for event in events])
             return
-        if (wrong := await no_operator(self.connection, self.by.actor)) is not None:
+        if (wrong := await lacks_role(self.connection, self.by.actor)) is not None:
             raise refuse(wrong)
         n = self.asked = await self.connection.fetchval(_NEXT)
         personal = tuple(_fields(event, personal=True) for event in events)
@@ -115,7 +111,6 @@ class Publishing:
 
 
 def _fields(event: PublicationEvent, *, personal: bool) -> dict[str, Any]:
-    """Returns the event's encrypted fields, if `personal`, or all others."""
     hidden = fields_marked(type(event), Personal)
     fields = event.model_dump(mode="json", exclude_none=True)
     return {name: value for name, value in fields.items() if (name in hidden) is personal}
@@ -133,7 +128,7 @@ async def publishing(database: Database, by: Publisher = PLATFORM) -> AsyncItera
         await connection.execute(f"set local role {ROLE}")
         at, taken_over, by_two = require(await connection.fetchrow(_HOLD))
         now = Publishing(connection, by, at, by_two=by_two)
-        if by.actor != SYSTEM and (wrong := await no_operator(connection, by.actor)) is not None:
+        if by.actor != SYSTEM and (wrong := await lacks_role(connection, by.actor)) is not None:
             raise refuse(wrong)
         if not taken_over and by.vault is not None:
             await now.record(await untaken(connection, at), SYSTEM)

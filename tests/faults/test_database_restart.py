@@ -11,8 +11,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from console import retry
-from console.retry import while_away
+from console import database
+from console.database import while_away
 from deploy.stack import Stack
 from tests.conftest import DIRECTORY, publish_demo
 from tests.shell import Shell
@@ -51,7 +51,7 @@ async def test_every_command_outlives_a_database_that_is_killed(
 
 
 async def test_one_that_stays_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "SHORT", 1.0)
+    monkeypatch.setattr(database, "SHORT", 1.0)
     told: list[float] = []
 
     async def work() -> None:

@@ -28,7 +28,7 @@ from motcua.payloads.codec import KEY_ID, Codec, sealing
 from motcua.payloads.converter import NOT_OPENED, SEALED, UnopenedError, data_converter
 from motcua.payloads.key_ring import CODEC_KEYS, CodecRing, RingError, read_ring, ring_in
 from operations.doctor.engine.codec import wants_a_key
-from operations.keys.rings import new_ring, with_new_key, write_new
+from operations.keys import new_ring, with_new_key, write_new
 from recovery.stalled import _told
 from tests.sealed import KEYS, ring, written
 

@@ -27,15 +27,15 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.ledger.database import mask_database_errors, transaction
 from console.addresses import stack_beside
+from console.database import is_away, while_away
 from console.home import Home
-from console.retry import is_away, while_away
 from motcua import BackOffice, testing
 from motcua.backoffice import _Work
 from motcua.cli.running import use_stack_here
 from motcua.files.store import Store
 from motcua.hooks import BLOCKS, Hooks
 from motcua.payloads.converter import as_sent
-from operations.doctor.surroundings import Surroundings
+from operations.doctor.check import Surroundings
 from operations.schema_version import MIGRATIONS
 from rules.streams import PAYMENT
 from schemas.backoffice import CheckAnswer, CheckRequest

@@ -25,7 +25,7 @@ from motcua.cli.options import actor_of, filing_id_of, order
 from motcua.cli.running import Exit, fail, owes_json, print_json
 from motcua.cli.showing import CLOCKS
 from motcua.contract import Action, ComplaintView, DeliveryView, Receipt, ResultView, said
-from operations.results.checking import Checked, Hand
+from operations.result_checking import Checked, Hand
 from operations.store import scrub, sweep
 from recovery.builds import Build
 from schemas.identity.principals import PrincipalChange
@@ -66,9 +66,9 @@ ANSWERS: Final[Mapping[str, type]] = {
     "motcua.cli.showing:RESULT": ResultView,
     "motcua.cli.showing:VIEW": FilingView,
     "motcua.cli.office.run:_LOOKED": Looked,
-    "motcua.cli.passing_over:_COLUMNS": PassedOver,
+    "motcua.cli.filings:_PASSED": PassedOver,
     "operations.commands.people.erasures:_REQUESTS": ErasureRequest,
-    "operations.commands.people.exports:_REQUESTS": ExportRequest,
+    "operations.commands.people.persons:_REQUESTS": ExportRequest,
     "operations.commands.people.principals:_CHANGES": PrincipalChange,
     "operations.commands.people.principals:_ONE": Principal,
     "operations.commands.money.receipts:_COLUMNS": RegisteredReceipt,
@@ -82,7 +82,7 @@ ANSWERS: Final[Mapping[str, type]] = {
     "operations.commands.documents.store:_SCRUBBED": scrub.Report,
     "operations.commands.documents.store:_SWEPT": sweep.Report,
     "operations.commands.money.suspense:_SUSPENSE": Suspense,
-    "operations.commands.tasks:_COLUMNS": TaskSummary,
+    "operations.commands.board:_TASKS": TaskSummary,
     "operations.commands.money.tills:_WHOLE": TillShown,
     "operations.commands.ledger.versions:_BUILDS": Build,
 }

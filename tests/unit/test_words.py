@@ -18,7 +18,7 @@ from deploy.command import app
 from docs.tools.law.matrix import SYSTEM_KINDS
 from docs.tools.law.situations import situations
 from motcua.cli.app import build
-from motcua.cli.later import Unloaded
+from motcua.cli.help import Unloaded
 from motcua.cli.options import PLATFORM
 from rules.filing.guards import PUBLIC_KINDS, check
 from schemas.base import Text
@@ -99,7 +99,7 @@ MADE: Final = (
     *("agency_kind.", "by_two.", "change.", "channel.", "command.board.", "command.doubt."),
     *("command.import.", "command.pass_over.", "command.scrub.", "complaint_state.", "database.", "deed.", "dev."),
     *("doctor.signature.", "doctor.suspense.", "doctor_check.", "document_type.", "erasure_left."),
-    *("erasure_state.", "export_state.", "fee_due.", "fee_kind.", "field_kind.", "goes_on."),
+    *("erasure_state.", "export_state.", "fact_", "fee_due.", "fee_kind.", "field_kind.", "goes_on."),
     *("governing_day.", "help", "issued.", "key_state.", "length_", "misfit.", "mistake.", "no_such_"),
     *("not_given.", "option.act.command"),
     *("partial_reason.", "payment_means.", "place.", "place_of_any.", "principal_change.", "refund_case."),

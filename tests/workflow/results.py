@@ -9,9 +9,8 @@ from temporalio.service import RPCError
 
 from activities.partners.http import partner_client, segment
 from console.home import Home
-from operations.doctor.finding import Finding
-from operations.doctor.partners.signing import signing
-from operations.doctor.surroundings import Surroundings
+from operations.doctor.check import Finding, Surroundings
+from operations.doctor.partners.papers import signing
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.ids import result_workflow

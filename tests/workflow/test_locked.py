@@ -16,7 +16,7 @@ from activities.ledger.authority import principals as register_in_memory
 from activities.ledger.authority.statements import may_speak, missing, parameters
 from activities.ledger.vault import Vault
 from motcua.identity import sign
-from operations.evidence.claimed import Claimed, claimed
+from operations.evidence.bindings import Claimed, claimed
 from rules.identity.grants import not_granted
 from rules.identity.looks import OPEN
 from rules.streams import FILING, PAYMENT

@@ -14,8 +14,8 @@ from activities.partners.http import partner_client
 from activities.signature.certificate_subject import SubjectRules
 from motcua import BackOffice, Document, IssueRequest
 from motcua.files.store import Store, open_store
-from operations.doctor.finding import Health
-from operations.results.checking import Asked, Hand, check, hands
+from operations.doctor.check import Health
+from operations.result_checking import Asked, Hand, check, hands
 from publishing.authoring.absences import Absence, record_absence
 from publishing.authoring.procedures import publish
 from publishing.record.publishing import Publisher, publishing

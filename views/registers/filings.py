@@ -33,10 +33,7 @@ async def register(connection: Connection, agency: str, period: Period) -> Regis
 
 
 async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[RegisterEntry]]:
-    """Yields the lines, a page at a time, in the order in which the filings were submitted.
-
-    If a filing's log can't be decrypted, or its person was erased, its line has the read model's data.
-    """
+    """Yields the lines by page, by time of submission. An undecryptable filing has the read model's data."""
     procedures = _Procedures(log.connection)
     after, n = (period.since, _FIRST), 0
     while rows := await log.connection.fetch(_PAGE, agency, *after, period.until, PAGE):

@@ -1,13 +1,22 @@
-"""The official papers of a filing, and the facts about a paper that its holder may learn."""
+"""The official papers of a filing, its control slip, and the register of receipts for money (sổ biên lai)."""
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
+from rules.papers.hands import hands
+from rules.papers.register import effort
 from schemas.errors import RefusalCode, RefusalError
+from schemas.filing.state import Filing
 from schemas.ids import StreamId, papers_stream
-from schemas.papers.state import OfficialPaper, PaperKind
+from schemas.papers.custody import ControlSlip, Hand
+from schemas.papers.register import Period
+from schemas.papers.state import OfficialPaper, PaperKind, ReceiptGap, ReceiptRegister, RegisteredReceipt
+from schemas.publishing.fee import FeeKind
+from schemas.publishing.procedure import Baseline
 from views.log import Connection, Log
 
 
@@ -52,3 +61,95 @@ select code, agency, recorded_at, made from (
     where filing.code = $1
 ) as issued where made #>> '{file,sha256}' = $2 limit 1
 """
+
+
+async def control_slip(log: Log, stream: str, baseline: Baseline | None) -> ControlSlip:
+    """Returns a filing's control slip. `baseline`: its procedure's effort at level 1. Raises as `Log.read` does."""
+    told = await log.read(stream)
+    filing: Filing = told.state
+    found = hands(told.events, filing, told.as_of)
+    return ControlSlip(
+        filing_id=filing.filing_id,
+        code=filing.code or "",
+        agency=filing.agency,
+        procedure=filing.procedure.code,
+        version=filing.procedure.version,
+        as_of=told.as_of,
+        hands=found,
+        officers=dict(await log.connection.fetch(_NAMES, list(_subjects(found)))),
+        effort=effort(told.events, filing, told.as_of, baseline),
+    )
+
+
+def _subjects(found: Iterable[Hand]) -> Iterator[str]:
+    for hand in found:
+        named = {hand.subject, hand.acting_for, hand.accountable}
+        named |= {name for deed in hand.done for name in (deed.subject, deed.acting_for, deed.accountable)}
+        yield from (subject for subject in named if subject is not None)
+
+
+_NAMES: Final = "select subject, min(name) from officer where subject = any($1) group by subject"
+
+
+async def receipts(connection: Connection, agency: str, period: Period, kind: FeeKind | None = None) -> ReceiptRegister:
+    """Returns an agency's receipts issued in a period, by number; and the gaps in the period's year."""
+    rows = await connection.fetch(_ISSUED_RECEIPTS, agency, period.since, period.until, kind)
+    found = tuple(map(_receipt, rows))
+    year = period.name[:4]
+    gaps = [_gap(row) for row in await connection.fetch(_GAPS, agency, year, kind)]
+    return ReceiptRegister(
+        agency=agency,
+        period=period.name,
+        receipts=found,
+        issued=sum(one.amount for one in found if one.voided_at is None),
+        void=sum(one.amount for one in found if one.voided_at is not None),
+        gaps=tuple(gap for gap in gaps if gap.missing),
+    )
+
+
+async def receipt_of(connection: Connection, number: str) -> RegisteredReceipt | None:
+    """Returns the row of a number; None if nobody has taken it."""
+    row = await connection.fetchrow(f"{_RECEIPTS} where receipt.number = $1", number.strip())
+    return None if row is None else _receipt(row)
+
+
+async def receipts_of(connection: Connection, filing_id: UUID) -> tuple[RegisteredReceipt, ...]:
+    """Returns the receipts for the money of a filing, in the order of issue."""
+    return tuple(map(_receipt, await connection.fetch(_RECEIPTS_OF_FILING, filing_id)))
+
+
+def _receipt(row: Any) -> RegisteredReceipt:
+    return RegisteredReceipt.model_validate(dict(row) | {"filing_id": str(row["filing_id"])})
+
+
+def _gap(row: Any) -> ReceiptGap:
+    kind = FeeKind(str(row["kind"]).removeprefix("receipt_"))
+    return ReceiptGap(kind=kind, year=row["period"], missing=tuple(map(str, row["missing"])))
+
+
+_RECEIPTS: Final = """
+select receipt.number, receipt.agency, receipt.kind, series, receipt.filing_id, filing.code, fee, amount, issued_at,
+    voided_at, replaces, (select other.number from money_receipt as other where other.replaces = receipt.number limit 1)
+        as replaced_by
+from money_receipt as receipt left join filing using (filing_id)
+"""
+_RECEIPTS_OF_FILING: Final = f"{_RECEIPTS} where receipt.filing_id = $1 order by issued_at, receipt.number"
+_ISSUED_RECEIPTS: Final = f"""
+{_RECEIPTS}
+where receipt.agency = $1 and issued_at >= $2 and issued_at < $3 and ($4::text is null or receipt.kind = $4)
+order by receipt.kind desc, receipt.number
+"""
+_GAPS: Final = """
+select counter.kind, period, array(
+    select generate_series(1, last) except
+    select right(number, 7)::bigint from money_receipt as receipt
+    where receipt.agency = counter.agency and not given and receipt.kind = substr(counter.kind, 9)
+        and starts_with(number, format('%s-%s-', counter.agency, period))
+    order by 1 limit 100
+) as missing
+from counter
+where agency = $1 and period = $2 and counter.kind in ('receipt_phi', 'receipt_le_phi')
+    and ($3::text is null or counter.kind = 'receipt_' || $3)
+order by counter.kind desc
+"""
+"""SQL: the numbers that the counter has assigned and no receipt has. At most 100 of them are named."""

@@ -35,10 +35,7 @@ async def of_filing(connection: Connection, code: str) -> tuple[RegisteredResult
 async def registered(
     connection: Connection, agency: str | None, limit: int, before: str | None = None
 ) -> tuple[RegisteredResult, ...]:
-    """Returns an agency's register, or all registers, the newest number first.
-
-    `before` is the last number of the previous page.
-    """
+    """Returns an agency's register or all, the newest number first, below the number `before`."""
     rows = await connection.fetch(_REGISTERED, agency, before, limit)
     return tuple(RegisteredResult.model_validate(dict(row)) for row in rows)
 

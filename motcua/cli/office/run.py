@@ -37,8 +37,10 @@ def back_office(
     made = BackOffice() if office is None else load(office)
     agency = _checked(agency)
     if check:
-        found = end_well(office_check.surroundings(agency, queue or queue_of(agency), patience))
-        _show([office_check.hooks(made), *found])
+        around = end_well(office_check.surroundings(agency, queue or queue_of(agency), patience))
+        found = [office_check.hooks(made), *around]
+        show_all(found, _LOOKED)
+        exit_if(not all(one.well for one in found))
     else:
         end_well(run(made, agency, queue=queue, patience=patience))
 
@@ -57,11 +59,6 @@ class _Lines(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- the name in `logging`
         told = (f" {name}={getattr(record, name)}" for name in self._TOLD if hasattr(record, name))
         return super().formatMessage(record) + "".join(told)
-
-
-def _show(found: list[office_check.Looked]) -> None:
-    show_all(found, _LOOKED)
-    exit_if(not all(one.well for one in found))
 
 
 _LOOKED: Final = columns(

@@ -1,30 +1,81 @@
 """`motcua files`: the files that an applicant sent with a filing, and pictures of their pages."""
 
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
-from activities.files.preview import DRAWN, NotDrawnError
-from activities.ledger.vault import Vault
-from console.connecting import Connection
-from console.database import ask
-from console.masters import master_key
+from activities.files.children import Children
+from activities.files.preview import DRAWN, MOST_PAGES, NotDrawnError, pages
 from motcua.cli.answer import Column, columns, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, WhichFiling
-from motcua.cli.running import Exit, end_well, fail, refusing, write_file
+from motcua.cli.running import Exit, end_well, fail, write_file
 from motcua.files.store import Store
-from operations.commands.ledger.record import found
-from operations.previews import Sent, kept_back, sent_with, write_pages
-from rules.streams import KINDS
+from operations.commands.ledger.record import found, unsealed
+from schemas.files import FileRef
+from schemas.filing.events import Submitted, Supplemented
 from schemas.filing.state import Filing
 from schemas.ids import filing_workflow
 from schemas.translate import said
-from views.log import Log, Told, UnfoldableError
+from views.log import Log, Told
+
+LONGEST_PREVIEW: Final = 200
+"""Maximum number of pages that are drawn."""
+
+
+async def write_pages(file: FileRef, folder: Path, paper: str) -> list[Path]:
+    data = await Store.from_environment().get(file)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    written = []
+    async for number, picture in _drawn(data, file.media_type):
+        target = folder / f"{paper}-{number}.png"
+        await asyncio.to_thread(target.write_bytes, picture)
+        written.append(target)
+    return written
+
+
+async def _drawn(data: bytes, media_type: str) -> AsyncIterator[tuple[int, bytes]]:
+    """Yields each page's number, from 1, and its picture."""
+    with tempfile.TemporaryFile() as original:
+        original.write(data)
+        original.flush()
+        async with Children(1) as children:
+            for first in range(0, LONGEST_PREVIEW, MOST_PAGES):
+                pictures = await pages(children, original.fileno(), media_type, first, MOST_PAGES)
+                for at, picture in enumerate(pictures, first + 1):
+                    yield at, picture
+                if len(pictures) < MOST_PAGES:
+                    return
+
+
+class Sent(NamedTuple):
+    """A file and its role in the dossier: the code of a paper, `signature`, `authorisation` or `read_back`."""
+
+    paper: str
+    seq: int
+    file: FileRef
+
+
+def kept_back(filing: Filing) -> set[str]:
+    """Returns the papers whose files must not be opened: they are infected, or not scanned for viruses yet."""
+    return {*filing.infected, *(paper.code for paper in filing.to_scan)}
+
+
+def sent_with(told: Told) -> Iterator[Sent]:
+    for recorded in told.events:
+        event: Any = recorded.event
+        if isinstance(event, Submitted | Supplemented):
+            files = {paper.code: paper.file for paper in event.papers}
+            for name in ("authorisation", "signature", "read_back"):
+                files[name] = getattr(event, name, None)
+            yield from (Sent(name, recorded.seq, file) for name, file in files.items() if file is not None)
+
 
 app = group("files")
-
 
 _SENT: Final = columns("paper event:seq name:file.name media_type:file.media_type bytes:file.size sha256:file.sha256")
 
@@ -80,12 +131,10 @@ def proof(
 
 def _read(which: str) -> tuple[list[Sent], Filing]:
     """Returns the files sent with a filing, oldest first, and its state; or ends the command."""
-    master = master_key()
 
-    async def look(connection: Connection) -> Told:
-        record = await found(connection, which)
-        return await Log(connection, Vault(master).find, KINDS).read(filing_workflow(record.filing_id))
-
-    with refusing(UnfoldableError, Exit.REFUSED, said("refused.filing_unreadable")):
-        told = ask(look)
+    async def look(log: Log) -> tuple[list[Sent], Filing]:
+        record = await found(log.connection, which)
+        told = await log.read(filing_workflow(record.filing_id))
         return list(sent_with(told)), told.state
+
+    return unsealed(look)

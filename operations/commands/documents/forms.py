@@ -11,12 +11,9 @@ from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
 
 from activities.forms.printing import printed
-from activities.ledger.vault import Vault
 from activities.procedures import Procedures
 from console.addresses import OWNER
-from console.connecting import TIMEOUT, Connection
-from console.database import address, answered, ask
-from console.masters import master_key
+from console.database import TIMEOUT, address, answered
 from motcua.cli.answer import columns, show_one
 from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files
 from motcua.cli.help import group
@@ -30,16 +27,14 @@ from motcua.cli.running import (
     problem_line,
     read_file,
     read_json,
-    refusing,
     write_file,
 )
-from operations.commands.ledger.record import found
+from operations.commands.ledger.record import found, unsealed
 from publishing.commands.procedure_changes import version_named
 from publishing.commands.procedures import published_version
 from rules.filing.submission.admission import dossier_problems
 from rules.forms.json_schema import json_schema
 from rules.forms.sheet import Sheet, blank, filled_in, forms_of
-from rules.streams import KINDS
 from rules.time.working_time import VIETNAM
 from rules.wording.prose import filled
 from schemas.base import Problem
@@ -52,7 +47,7 @@ from schemas.publishing.procedure import PaperRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
 from schemas.stream.edge import strictly
 from schemas.translate import said
-from views.log import Log, UnfoldableError
+from views.log import Log
 
 _NO_FILE: Final = "0" * 64
 """A placeholder for the digest of a procedure's file, if only its rules are needed."""
@@ -104,15 +99,11 @@ def prepare(
 
 @app.command("print")
 def print_filing(which: WhichFiling, *, target: Target, key: Key = None, as_json: AsJson = False) -> None:
-    master = master_key()
-
-    async def look(connection: Connection) -> tuple[Filing, datetime]:
-        record = await found(connection, which)
-        log = Log(connection, Vault(master).find, KINDS)
+    async def look(log: Log) -> tuple[Filing, datetime]:
+        record = await found(log.connection, which)
         return (await log.read(filing_workflow(record.filing_id))).state, record.submitted_at
 
-    with refusing(UnfoldableError, Exit.REFUSED, said("refused.filing_unreadable")):
-        filing, submitted_at = ask(look)
+    filing, submitted_at = unsealed(look)
     of = _readable(published_version(f"{filing.procedure.code}@{filing.procedure.version}"))
     name, paper = _form(of, key)
     _print(target, filled_in(of, name, paper, filing, code=filing.code), submitted_at, as_json=as_json)
@@ -140,10 +131,7 @@ def _form(procedure: Procedure, key: str | None) -> tuple[str, PaperRule | None]
 
 
 def _submission(file: str, *, to_come: bool) -> Submission:
-    """Returns the submission in a file, checked as strictly as at its submission; a mistake ends the command.
-
-    `to_come`: its authorisation has no file yet.
-    """
+    """Returns the checked submission in a file, or ends the command. `to_come`: its authorisation has no file yet."""
     content = read_json(read_file(file), file)
     unknown = sorted(content.keys() - Submission.model_fields.keys())
     if unknown:
@@ -194,7 +182,6 @@ def _write(target: Path, sheet: Sheet, made: bytes, *, as_json: bool) -> None:
 
 
 def _refuse(wrong: list[Problem]) -> NoReturn:
-    """Prints each mistake and ends the command."""
     for one in wrong:
         note(problem_line(one))
     told = {"code": RefusalCode.BAD_SUBMISSION, "problems": [plain(one) for one in wrong]}

@@ -1,28 +1,31 @@
-"""`motcua store`: checks the files that the log names, and sweeps those that it does not name."""
+"""`motcua store`: checks, sweeps, uploads and renewal of files in the object store."""
 
 import re
 import shlex
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar, cast
 
+import obstore
 import typer
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
-from console.addresses import APPLICATION, find_address
+from console.addresses import APPLICATION, find_address, master_key
 from console.database import address, answered
-from console.masters import master_key
-from motcua.cli.answer import Column, columns, show_all, show_one
+from motcua import contract as c
+from motcua.cli.answer import Column, columns, progress, show_all, show_one
 from motcua.cli.help import group
-from motcua.cli.options import AsJson, DryRun, FilingId
-from motcua.cli.progress import progress
+from motcua.cli.options import AsJson, DryRun, FilingId, MaybeOperator, actor_of
 from motcua.cli.running import Exit, end_well, exit_if, fail, out, print_json, refusing, use_stack_here
+from motcua.errors import MotcuaError
+from motcua.files.drafts import folder_of
 from motcua.files.store import OBJECTS, NoStoreError, StoreFailedError, open_store
 from operations.store import scrub as scrubbing
 from operations.store import sweep as sweeping
-from operations.store.presigning import InFolder, way_in
+from operations.store.renewing import SOON, Renewing, Report, records_of, renew, stamping
 from schemas.files import file_key
 from schemas.translate import said
 
@@ -131,3 +134,79 @@ def done(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         fail(said("refused.store.failing"), Exit.UNREACHABLE, detail=error)
     except BaseError as error:
         fail(said("refused.store.failed", error=type(error).__name__), Exit.UNREACHABLE)
+
+
+@dataclass(frozen=True)
+class ByHttp:
+    """The upload by a PUT to this URL with this header, which prevents overwriting."""
+
+    key: str
+    url: str
+    expires_at: datetime
+
+    def plain(self) -> dict[str, Any]:
+        """Returns the upload's terms as JSON data."""
+        until = self.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+        headers = {"If-None-Match": "*"}
+        return {"key": self.key, "method": "PUT", "url": self.url, "headers": headers, "expires_at": until}
+
+
+@dataclass(frozen=True)
+class InFolder:
+    """The upload into a folder: write a draft beside it, sync it, then link it to this path, which must not exist."""
+
+    key: str
+    path: Path
+
+    def plain(self) -> dict[str, Any]:
+        """Returns the upload's terms as JSON data."""
+        return {"key": self.key, "path": str(self.path)}
+
+
+async def way_in(store: ObjectStore, key: str, lasting: timedelta) -> ByHttp | InFolder:
+    """Returns the way to upload a file under `key`. Raises `StoreFailedError`."""
+    folder = folder_of(store)
+    if folder is not None:
+        return InFolder(key, folder / key)
+    until = datetime.now(UTC) + lasting
+    try:
+        url = await obstore.sign_async(cast("obstore.store.S3Store", store), "PUT", key, lasting)
+    except (BaseError, TypeError, ValueError) as error:
+        raise StoreFailedError(f"the object store signs no addresses: {type(error).__name__}") from None
+    return ByHttp(key, url, until)
+
+
+_DAYS: Final = re.compile(r"([1-9][0-9]{0,3})d")
+
+
+@app.command("renew")
+def renew_results(
+    *,
+    actor: MaybeOperator = None,
+    within: Annotated[str, typer.Option("--within", metavar="180d", help="option.renew.within")] = f"{SOON.days}d",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    use_stack_here()
+    days = _DAYS.fullmatch(within)
+    if days is None:
+        fail(said("refused.written", option="--within", example="180d"), Exit.USAGE)
+    if actor is None and not dry_run:
+        fail(said("refused.renew.who"), Exit.USAGE)
+    who = None if actor is None else c.Actor.model_validate(actor_of(actor))
+    agency = None if who is None else who.agency
+    dsn, soon = address(APPLICATION), timedelta(days=int(days[1]))
+
+    async def work() -> Report:
+        async with stamping() as lasting, records_of(who, dry_run=dry_run) as records:
+            how = Renewing(store, lasting, records, datetime.now(UTC), agency, soon, dry_run)
+            return await renew(dsn, how, lambda results, of, renewed: moved(results, of, renewed=renewed))
+
+    store = object_store()
+    with progress("command.renew.progress") as moved, refusing(MotcuaError, Exit.UNREACHABLE):
+        report = answered(work)
+    title = said("command.store.only_counted") if dry_run else None
+    show_one(report, columns("results unsigned due_soon:due renewed"), as_json=as_json, data=report, title=title)
+    if report.failed and not as_json:
+        show_all(report.failed, columns("n:0 problem:1"))
+    exit_if(report.failed)

@@ -12,17 +12,14 @@ from activities.checkpoints.log import Published, log_name
 from activities.checkpoints.making import Setup, begin_anew, make
 from activities.checkpoints.place import CheckpointError
 from activities.keys.masters import MasterKeys
-from console.connecting import Connection
-from console.database import ask
-from motcua.cli.answer import Column, Marked, columns, say, show_all, show_one
+from console.database import Connection, ask
+from motcua.cli.answer import Column, Marked, columns, progress, say, show_all, show_one
 from motcua.cli.options import AsJson
-from motcua.cli.progress import progress
 from motcua.cli.running import Exit, fail
 from motcua.errors import MotcuaError
-from operations.checkpoints.proofs import proofs_of
-from operations.checkpoints.settings import checkpoint_before, log_of, settings_here, settings_set, trust_of
+from operations.checkpointing import checkpoint_before, log_of, proofs_of, settings_here, settings_set, trust_of
 from operations.evidence import bundle as bundles
-from operations.keys.rings import write_new
+from operations.keys import write_new
 from recovery.checkpoint_store import SecondPlace
 from rules.proof.note import Kind, NoteError, Signer
 from schemas.translate import said
@@ -133,14 +130,10 @@ def _verdict(verified: bool) -> Marked:  # noqa: FBT001 -- a form takes the valu
     return Marked(said("command.checkpoint.not_agree"), "red")
 
 
-def _stamped(report: Report) -> str | None:
-    return None if report.stamped is None else f"{report.stamped:,} / {report.checkpoints:,}"
-
-
 _AGAINST: Final = columns(
     Column("checkpoints", "verified", _verdict),
     "origin since events:size succeeds cosigned no_answer:unasked",
-    Column("time_stamped", _stamped),
+    Column("time_stamped", lambda one: None if one.stamped is None else f"{one.stamped:,} / {one.checkpoints:,}"),
 )
 
 
@@ -168,7 +161,6 @@ def _within(work: Callable[[Connection, Setup], Awaitable[T]]) -> T:
 
 
 def _told(work: Callable[[], T]) -> T:
-    """Returns the result of `work`; an error ends the command with a sentence."""
     try:
         return work()
     except CheckpointError as error:

@@ -1,6 +1,7 @@
 """`motcua ledger`: verifies the record, and the read models folded from it; exports and rebuilds."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -8,23 +9,18 @@ import typer
 
 from activities.keys.masters import MASTER_KEY
 from activities.ledger.vault import Vault
-from console.addresses import APPLICATION, OWNER
+from console.addresses import APPLICATION, OWNER, master_key, master_key_at_hand
 from console.comparing import Difference
-from console.connecting import Connection
-from console.database import address, answered, ask
+from console.database import Connection, address, answered, ask
 from console.home import write_private
-from console.masters import master_key, master_key_at_hand
-from motcua.cli.answer import Column, columns, say, show_all, show_one, tell
+from motcua.cli.answer import Column, columns, progress, say, show_all, show_one, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, WhichFiling
-from motcua.cli.progress import progress
 from motcua.cli.running import Exit, exit_if, fail, print_json, refusing, strerror, there
-from operations import old_findings
 from operations.commands.ledger.checkpoints import exported, held_against_checkpoints, plain, show
 from operations.commands.ledger.record import id_of
 from operations.evidence import bundle as bundles
-from operations.evidence.bindings import Unbound, unbound
-from operations.evidence.claimed import claimed
+from operations.evidence.bindings import Unbound, claimed, unbound
 from operations.principals.fold import differences
 from operations.rebuilding import rebuild as rebuilding
 from publishing.record import folding as publications
@@ -74,7 +70,6 @@ def verify(
 
 
 def _say(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
-    """Prints a report for people."""
     if report.problems:
         show_all(report.problems, columns(Column("place", where), "message rule"))
     if isinstance(report, bundle_verifier.Report):
@@ -96,7 +91,6 @@ def _verified_bundle(bundle: Path, files: Path | None, policy: Path | None) -> b
 
 
 def _verified() -> ledger_verifier.Report:
-    """Verifies the whole log."""
     dsn = address(APPLICATION)
     with progress("command.ledger.verifying") as moved:
         return answered(
@@ -139,12 +133,13 @@ def rebuild(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json(asdict(report))
     else:
-        show_all(_tables(report), columns("table rows were_wrong"), said("command.ledger.took", **_took(report)))
+        took = {"events": report.events, "streams": report.streams, "seconds": f"{report.seconds:.1f}"}
+        show_all(_tables(report), columns("table rows were_wrong"), said("command.ledger.took", **took))
 
 
 @app.command()
 def sweep(*, as_json: AsJson = False) -> None:
-    deleted = ask(old_findings.sweep, OWNER)
+    deleted = ask(sweep_findings, OWNER)
     tell(said("command.ledger.swept", findings=deleted), {"deleted": deleted}, as_json=as_json)
 
 
@@ -170,10 +165,7 @@ def claimed_by(
 
 
 class _Folds(NamedTuple):
-    """The rows of principals, of publications and of bindings that differ from the recorded events.
-
-    `names`: True if names of people, keys and receipts were compared too.
-    """
+    """The rows that differ from the recorded events. `names`: names of people, keys and receipts were compared too."""
 
     register: list[Difference]
     publications: list[Difference]
@@ -220,10 +212,6 @@ def _tables(report: rebuilding.Rebuilt) -> list[dict[str, Any]]:
     return shown + [{"table": name, "were_wrong": changed} for name, changed in report.published.items()]
 
 
-def _took(report: rebuilding.Rebuilt) -> dict[str, Any]:
-    return {"events": report.events, "streams": report.streams, "seconds": f"{report.seconds:.1f}"}
-
-
 def where(problem: ledger_verifier.Problem | bundle_verifier.Problem) -> str:
     """Returns the place of a problem: its stream and seq, and its number if it has one."""
     place = f"{problem.stream} seq {problem.seq}" if problem.seq is not None else problem.stream
@@ -242,3 +230,37 @@ def summary(report: ledger_verifier.Report | bundle_verifier.Report) -> Text:
 def say_summary(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
     """Prints the summary of a report."""
     say(summary(report), "green" if report.verified else "red")
+
+
+KEPT: Final = timedelta(days=30)
+"""The time for which findings are kept after the last event of a stream that has ended, or if it never began."""
+PAGE: Final = 500
+"""Streams whose findings one statement deletes."""
+
+
+async def sweep_findings(connection: Connection) -> int:
+    """Deletes old findings page by page; returns their number. It may be interrupted, and run beside another."""
+    deleted = 0
+    after: str | None = ""
+    while after is not None:
+        [[after, gone]] = await connection.fetch(_SWEEP, after, PAGE, KEPT)
+        deleted += gone
+    return deleted
+
+
+# A stream that is still watched has not ended: until then a finding may know of money that no event states.
+_SWEEP: Final = """
+with page as materialized (
+    select distinct stream from finding where stream > $1 order by stream limit $2
+), gone as (
+    delete from finding
+    where stream = any (array(select stream from page)) and at < clock_timestamp() - $3::interval and not exists (
+        select from stream left join standing using (stream)
+        where stream.stream = finding.stream and (
+            open is not false or watched_until is not null or stream.head_at > clock_timestamp() - $3::interval
+        )
+    )
+    returning 1
+)
+select max(stream), (select count(*) from gone) from page
+"""

@@ -1,31 +1,35 @@
-"""`motcua filing` and `motcua events`: a filing in the record, by its dossier code or its id."""
+"""`motcua filing`, `filing restart` and `motcua events`: a filing in the record, by its dossier code or its id."""
 
 import asyncio
 import json
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 import typer
 from temporalio.service import RPCError
 
-from console.connecting import Connection
-from console.database import ask
+from activities.ledger.vault import Vault
+from console.addresses import APPLICATION, master_key
+from console.database import address, answered, ask
 from motcua.cli.answer import VIETNAM, Column, Marked, columns, dong, lines, show_all, show_one
 from motcua.cli.help import WordedGroup, group
 from motcua.cli.language import in_words
-from motcua.cli.options import AsJson, WhichFiling
-from motcua.cli.running import there, use_stack_here
+from motcua.cli.options import AsJson, MaybeFiling, WhichFiling
+from motcua.cli.running import Exit, exit_if, fail, note, refusing, there, use_stack_here
 from motcua.cli.showing import work_column
 from motcua.client import FilingClient
 from motcua.errors import MotcuaError
 from motcua.machine_work import MachineWork
+from operations.restarting import counts_of, restart_streams, still_wrong
+from rules.streams import KINDS
 from schemas.reading import FilingRecord, LoggedEvent, ParcelRecord, PaymentRecord
 from schemas.translate import said
 from views.auditor import events as events_of
+from views.log import Connection, Log, UnfoldableError
 from views.operator import find, name_of
 
-TEMPORAL_PATIENCE: Final = 2.0
-"""Seconds of waiting for Temporal, after which a filing is shown without its machine work."""
+T = TypeVar("T")
 
 app = typer.Typer()
 
@@ -59,7 +63,7 @@ def _machine_work(record: FilingRecord) -> list[MachineWork] | None:
     use_stack_here()
 
     async def look() -> list[MachineWork]:
-        async with await FilingClient.connect(patience=TEMPORAL_PATIENCE) as client:
+        async with await FilingClient.connect(patience=2) as client:
             return await client.machine_work(record.filing_id)
 
     try:
@@ -84,6 +88,13 @@ def show_timeline(code: str, logged: list[LoggedEvent], *, as_json: bool = False
 def id_of(which: str) -> UUID:
     """Returns the id of a filing; ends the command if the filing is unknown."""
     return ask(lambda connection: found(connection, which)).filing_id
+
+
+def unsealed(work: Callable[[Log], Awaitable[T]]) -> T:
+    """Returns the result of `work`, called with the decrypted log. A stream that does not fold ends the command."""
+    master = master_key()
+    with refusing(UnfoldableError, Exit.REFUSED, said("refused.filing_unreadable")):
+        return ask(lambda connection: work(Log(connection, Vault(master).find, KINDS)))
 
 
 async def found(connection: Connection, which: str) -> FilingRecord:
@@ -127,3 +138,42 @@ def _parcel(one: ParcelRecord) -> str:
 
 def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@filings.command()
+def restart(
+    which: MaybeFiling = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="option.restart.force")] = False,
+    all_missing: Annotated[bool, typer.Option("--all-missing", help="option.restart.all_missing")] = False,
+    all_behind: Annotated[bool, typer.Option("--all-behind", help="option.restart.all_behind")] = False,
+    as_json: AsJson = False,
+) -> None:
+    if [which is not None, all_missing, all_behind].count(True) != 1 or (force and which is None):
+        fail(said("refused.restart.which"), Exit.USAGE)
+    use_stack_here()
+    dsn = address(APPLICATION)
+    with refusing(MotcuaError, Exit.UNREACHABLE, said("refused.temporal")):
+        row, tallies = answered(lambda: restart_streams(dsn, which, force=force, all_behind=all_behind))
+    data = {f"{kind.removesuffix('s')}s": counts_of(tally) for kind, tally in tallies.items()}
+    rows = [{"kind": (KINDS[kind].title or kind), **counts_of(tally)} for kind, tally in tallies.items()]
+    show_all(rows, _TALLY, as_json=as_json, data=data)
+    if (wrong := list(still_wrong(tallies))) and not as_json:
+        show_all(wrong, columns("stream:0 problem:1"))
+    failed = any(tally.failed or tally.wrong for tally in tallies.values())
+    if row is not None and not (failed or any(tally.restarted for tally in tallies.values())):
+        _nothing_to_do(row)
+    exit_if(failed)
+
+
+def _nothing_to_do(row: FilingRecord) -> None:
+    code = row.code
+    if row.closed_at is not None:
+        fail(said("refused.restart.ended", filing=code, outcome=row.outcome), Exit.REFUSED)
+    note(said("refused.restart.runs", filing=code))
+
+
+_TALLY: Final = columns(
+    "kind unfinished running missing behind_by_seq behind_by_epoch restarted",
+    Column("still_wrong", lambda row: len(row["still_wrong"])),
+)

@@ -11,15 +11,12 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.ledger.vault import Vault
-from console.addresses import APPLICATION
-from console.connecting import TIMEOUT
-from console.database import address, answered
-from console.masters import master_key
-from motcua.cli.answer import Column, columns, say, show_all, tell
+from console.addresses import APPLICATION, master_key
+from console.database import TIMEOUT, address, answered
+from motcua.cli.answer import Column, columns, progress, say, show_all, tell
 from motcua.cli.help import WordedGroup
 from motcua.cli.language import with_language
 from motcua.cli.options import AsJson
-from motcua.cli.progress import progress
 from motcua.cli.running import Exit, exit_if, fail, print_json, use_stack_here
 from motcua.connection import connect
 from motcua.errors import MotcuaError
@@ -55,7 +52,8 @@ def promote(build: BuildId, *, as_json: AsJson = False) -> None:
 
 @app.command()
 def drain(build: BuildId, *, as_json: AsJson = False) -> None:
-    stayed = _ask(lambda builds: _draining(builds, build))
+    with progress(what=said("label.workflows")) as moved:
+        stayed = _ask(lambda builds: builds.drain(build, lambda left, still_there: moved(left, left + still_there)))
     if as_json:
         print_json({"build": build, "stayed": stayed})
     elif not stayed:
@@ -87,11 +85,6 @@ def check(
         counts = {"problems": len(problems), "differing": len(differing)}
         show_all(shown, _CHECKED, said("command.versions.checked", checked=len(found), **counts))
     exit_if(problems or differing)
-
-
-async def _draining(builds: Builds, build: str) -> int:
-    with progress(what=said("label.workflows")) as moved:
-        return await builds.drain(build, lambda left, still_there: moved(left, left + still_there))
 
 
 async def _checking(check: BuildCheck, size: int) -> list[Checked]:

@@ -7,8 +7,7 @@ import typer
 import uvicorn
 
 from motcua.cli.running import Exit, fail, refusing
-from operations.witness.memory import Memory, MemoryFaultError
-from operations.witness.server import application
+from operations.witness_server import Memory, MemoryFaultError, application
 from rules.proof.note import Kind, NoteError, Verifier
 from schemas.translate import said
 

@@ -2,23 +2,56 @@
 
 from typing import Annotated, Final
 
+import asyncpg
 import typer
 
-from console.addresses import APPLICATION
+from activities.keys.masters import MasterKeys
+from activities.ledger.append import Ledger
+from activities.ledger.recording import record
+from activities.ledger.vault import Vault
+from console.addresses import APPLICATION, master_key
 from console.database import address, answered, ask
-from console.masters import master_key
 from motcua.cli.answer import Column, columns, dong, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.options import Actor, AsJson, Reason, order
 from motcua.cli.running import Exit, exit_if, fail, there
-from operations import receipts as voiding
 from rules.papers.register import period
+from rules.require import require
+from rules.rule import refuse
+from rules.stream_kind import Origin
+from rules.streams import KINDS, PAPERS
 from schemas.base import Text
+from schemas.errors import RefusalError, problem
+from schemas.ids import StreamId, papers_stream
 from schemas.papers.commands import VoidReceipt
 from schemas.papers.state import ReceiptRegister, RegisteredReceipt
 from schemas.publishing.fee import FeeKind
 from schemas.translate import said
-from views.registers.receipts import receipt_of, receipts
+from views.log import Log
+from views.registers.papers import receipt_of, receipts
+
+_RECORDED: Final = "select exists (select from receipt where stream = $1 and command_id = $2)"
+
+
+async def void_receipt(dsn: str, master: MasterKeys, command: VoidReceipt) -> RegisteredReceipt:
+    """Voids a receipt; returns its row. Idempotent by the command's id. Raises `RefusalError`, asyncpg's errors."""
+    vault = Vault(master)
+    async with (  # one connection to read, one to append
+        asyncpg.create_pool(dsn, min_size=0, max_size=2, timeout=10, command_timeout=10) as pool,
+        pool.acquire() as connection,
+    ):
+        found = await receipt_of(connection, command.registered)
+        if found is None:
+            raise refuse(problem("registered", "unknown_receipt"))
+        stream = papers_stream(found.filing_id)
+        try:
+            origin = Origin(StreamId.parse(stream), found.agency)
+            await record(Ledger(pool, vault, KINDS), Log(connection, vault.find, KINDS), PAPERS, origin, command)
+        except RefusalError:
+            if not await connection.fetchval(_RECORDED, stream, command.command_id):
+                raise
+        return require(await receipt_of(connection, command.registered))
+
 
 app = group("receipt")
 
@@ -62,11 +95,10 @@ def void(
 ) -> None:
     command = order(VoidReceipt, actor, registered=number, reason=reason, again=again)
     master, dsn = master_key(), address(APPLICATION)
-    _show(answered(lambda: voiding.void(dsn, master, command)), as_json=as_json)
+    _show(answered(lambda: void_receipt(dsn, master, command)), as_json=as_json)
 
 
 def _gaps(found: ReceiptRegister) -> list[Text]:
-    """Returns the missing numbers in words, or the sentence that none is missing."""
     gaps = [
         said(
             "command.receipts.missing", kind=said(f"fee_kind.{gap.kind}"), year=gap.year, missing=", ".join(gap.missing)

@@ -8,8 +8,7 @@ import httpx
 import typer
 
 from console.addresses import find_address
-from console.connecting import Connection
-from console.database import ask
+from console.database import Connection, ask
 from motcua.cli.answer import columns, say, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, exit_if, fail, print_json, use_stack_here

@@ -1,4 +1,4 @@
-"""`motcua money suspense`, and two officers' decision about such money: assign it to a payment, or return it."""
+"""`motcua money`: money received for an unknown purpose, and two officers' decision to assign or return it."""
 
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
@@ -7,11 +7,11 @@ from uuid import UUID
 import typer
 
 from activities.ledger.vault import Vault
-from console.connecting import Connection
-from console.database import ask
-from console.masters import master_key
+from console.addresses import master_key
+from console.database import Connection, ask
 from motcua.cli.answer import Column, columns, lines, show_all, show_one, when
 from motcua.cli.attaching import put_in
+from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import Actor, AsJson, Asked, Reason, WhichFiling, order
 from motcua.cli.running import there, use_stack_here
@@ -24,7 +24,7 @@ from views.operator import row_of
 from views.registers.money import suspense as money_in_suspense
 from views.registers.money import suspense_of
 
-app = typer.Typer()
+app = group("money")
 
 Which = Annotated[UUID, typer.Argument(metavar="ID", help="option.money.id")]
 

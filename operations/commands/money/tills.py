@@ -6,8 +6,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
-from console.connecting import Connection
-from console.database import ask
+from console.database import Connection, ask
 from motcua.cli.answer import Column, columns, dong, lines, show_all, show_one
 from motcua.cli.answer import when as moment
 from motcua.cli.help import group
@@ -19,7 +18,7 @@ from rules.papers.register import period
 from schemas.filing.commands import Command
 from schemas.money.till import CloseTill, CountTill, OpenTill, Till, TillShown
 from schemas.translate import said
-from views.registers.tills import till_of, tills
+from views.registers.money import till_of, tills
 
 app = group("till")
 
@@ -106,7 +105,6 @@ def _notes(given: list[str]) -> dict[str, str]:
 
 
 def _plain(till: Till) -> dict[str, object]:
-    """Returns a till as plain data, with the expected amount and the difference."""
     difference = None if till.closing is None else till.closing.difference
     return dict(plain(till)) | {"expected": till.expected, "difference": difference}
 

@@ -1,60 +1,32 @@
-"""`motcua papers control`: every holder of a filing, with the times and acts (the control slip)."""
+"""`motcua papers`, and `control`: every holder of a filing, with the times and acts (the control slip)."""
 
 from collections.abc import Iterator
 from typing import Final
 
-import typer
-
-from activities.ledger.vault import Vault
-from console.connecting import Connection
 from console.database import ask
-from console.masters import master_key
 from motcua.cli.answer import Column, columns, lines, show_all
+from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, WhichFiling
-from motcua.cli.running import Exit, refusing
-from operations.commands.ledger.record import found
+from operations.commands.ledger.record import found, unsealed
 from publishing.commands.procedures import published_version
 from rules.papers.deeds import deed_name, outcome_name, somebody_else, who
-from rules.streams import KINDS
 from schemas.base import Text
 from schemas.ids import filing_workflow
 from schemas.papers.custody import ControlSlip, Deed, Effort, Hand, Holder
-from schemas.publishing.procedure import Baseline
-from schemas.reading import FilingRecord
 from schemas.translate import said
-from views.log import Log, UnfoldableError
-from views.registers.control import control_slip
+from views.registers.papers import control_slip
 
-app = typer.Typer()
-
-_HOUR = 60
+app = group("papers")
 
 
 @app.command()
 def control(which: WhichFiling, *, as_json: AsJson = False) -> None:
     record = ask(lambda connection: found(connection, which))
-    slip = _slip(record, published_version(f"{record.procedure}@{record.version}").baseline)
-    show_all(_rows(slip), _COLUMNS, *_effort(slip.effort), as_json=as_json, data=slip.model_dump(mode="json"))
-
-
-def _slip(record: FilingRecord, baseline: Baseline | None) -> ControlSlip:
-    master = master_key()
-
-    async def look(connection: Connection) -> ControlSlip:
-        log = Log(connection, Vault(master).find, KINDS)
-        return await control_slip(log, filing_workflow(record.filing_id), baseline)
-
-    with refusing(UnfoldableError, Exit.REFUSED, said("refused.filing_unreadable")):
-        return ask(look)
-
-
-def _rows(slip: ControlSlip) -> Iterator[tuple[int, ControlSlip, Hand]]:
-    return ((n, slip, hand) for n, hand in enumerate(slip.hands, 1))
-
-
-def _hours(hand: Hand) -> str:
-    return f"{hand.working_minutes // _HOUR}:{hand.working_minutes % _HOUR:02}"
+    baseline = published_version(f"{record.procedure}@{record.version}").baseline
+    slip = unsealed(lambda log: control_slip(log, filing_workflow(record.filing_id), baseline))
+    rows = [(n, slip, hand) for n, hand in enumerate(slip.hands, 1)]
+    show_all(rows, _COLUMNS, *_effort(slip.effort), as_json=as_json, data=slip.model_dump(mode="json"))
 
 
 def _who(slip: ControlSlip, hand: Hand) -> str:
@@ -70,7 +42,6 @@ def _named(slip: ControlSlip, subject: str | None) -> str:
 
 
 def _deed(slip: ControlSlip, hand: Hand, deed: Deed) -> str:
-    """Returns the act, with its actor if that is not the filing's holder."""
     by = somebody_else(hand, deed)
     return in_words(deed_name(deed)) + (f" ({_named(slip, by)})" if by else "")
 
@@ -79,7 +50,7 @@ _COLUMNS: Final = columns(
     "n:0",
     Column("since", lambda row: row[2].since),
     Column("until", lambda row: row[2].until or "…"),
-    Column("hours", lambda row: _hours(row[2])),
+    Column("hours", lambda row: "{}:{:02}".format(*divmod(row[2].working_minutes, 60))),
     Column("who", lambda row: _who(row[1], row[2])),
     Column("stage", lambda row: row[2].part or row[2].step),
     Column("done", lambda row: lines(_deed(row[1], row[2], deed) for deed in row[2].done)),

@@ -8,15 +8,12 @@ import typer
 
 from activities.ledger.vault import Vault
 from activities.printing.register_book import RegisterBook
-from console.connecting import Connection
-from console.database import ask
-from console.masters import master_key
-from motcua.cli.answer import columns, lines, show_one
+from console.addresses import master_key
+from console.database import Connection, ask
+from motcua.cli.answer import columns, lines, progress, show_one
 from motcua.cli.options import AsJson
-from motcua.cli.progress import progress
 from motcua.cli.running import Exit, fail
-from operations.register.workbook import RegisterWorkbook
-from operations.register.written import Taker, read_register
+from operations.register_workbook import RegisterWorkbook, Taker, read_register
 from rules.papers.register import period
 from rules.streams import KINDS
 from schemas.errors import RefusalError

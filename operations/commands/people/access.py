@@ -5,15 +5,14 @@ from typing import Annotated, Final
 
 import typer
 
-from console.connecting import Connection
-from console.database import ask
+from console.database import Connection, ask
 from motcua.cli.answer import VIETNAM, Column, columns, say, show_all, when
 from motcua.cli.help import group
 from motcua.cli.options import AsJson
 from motcua.cli.running import print_json
 from schemas.privacy.access import AccessReport
 from schemas.translate import said
-from views.audit import report as read_report
+from views.auditor import report as read_report
 
 app = group("access")
 

@@ -6,15 +6,11 @@ from typing import Annotated, Any, Final
 import typer
 
 from activities.ledger.vault import Vault
-from console.addresses import OWNER, find_address
-from console.connecting import Connection
-from console.database import address, ask
-from console.masters import master_key
-from console.owner import connected
-from motcua.cli.answer import Column, columns, lines, say, show_all, show_one, tell
+from console.addresses import OWNER, find_address, master_key
+from console.database import Connection, address, ask, connected
+from motcua.cli.answer import Column, columns, lines, progress, say, show_all, show_one, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, Asked, Auditor, ImpersonalReason, MaybeFiling, Operator, order
-from motcua.cli.progress import progress
 from motcua.cli.running import Exit, exit_if, fail, plain, print_json, refusing, use_stack_here
 from motcua.connection import connect
 from motcua.errors import MotcuaError

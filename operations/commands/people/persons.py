@@ -1,33 +1,29 @@
-"""`motcua person`: exports or erases the data held about a person."""
+"""`motcua person` and `motcua exports`: the data held about a person, and the register of requests for them."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from obstore.store import ObjectStore
 
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import IndexKeyGoneError, Vault
-from console.addresses import APPLICATION, OWNER
-from console.database import address, ask
-from console.masters import master_key
-from console.owner import connected
-from motcua.cli.answer import columns, say, show_all, show_one
+from console.addresses import APPLICATION, OWNER, master_key
+from console.database import address, ask, connected
+from motcua.cli.answer import columns, progress, say, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.language import in_words
-from motcua.cli.options import AsJson, ImpersonalReason, Operator, order
-from motcua.cli.progress import progress
-from motcua.cli.running import Exit, fail, json_text, parse, print_json, refusing
+from motcua.cli.options import AsJson, Asked, ImpersonalReason, Operator, order
+from motcua.cli.running import Exit, fail, json_text, parse, plain, print_json, refusing
 from operations.commands.documents.store import done, object_store
 from operations.commands.people.erasures import left, not_yet, print_request, say_left, say_not_yet, shown
-from operations.commands.people.exports import asked
-from operations.erasure import exports, person, requests
+from operations.erasure import person, requests
 from operations.store.named import Reference
 from rules.streams import KINDS
 from schemas.base import Model
 from schemas.people import IdNumber
 from schemas.privacy.erasure import AskErasure, ErasureCause
-from schemas.privacy.exports import AnswerExport
+from schemas.privacy.exports import AnswerExport, AskExport
 from schemas.translate import said
 from views.log import Log
 
@@ -83,7 +79,7 @@ def export(
         fail(said("refused.file_there", file=to), Exit.USAGE)
     n = request or asked(actor, str(reason))
     given = order(AnswerExport, actor, n=n)
-    ask(lambda connection: exports.may_answer(connection, given), OWNER)
+    ask(lambda connection: person.see_export(connection, given), OWNER)
     try:
         to.mkdir(mode=0o700, parents=True)
     except OSError as error:
@@ -101,7 +97,7 @@ def export(
     file = to / "held.json"
     file.touch(mode=0o600)
     file.write_text(json_text(held) + "\n", encoding="utf-8")
-    ask(lambda connection: exports.answered(connection, given), OWNER)
+    ask(lambda connection: person.answer_export(connection, given), OWNER)
     counted = {"filings": len(held["filings"]), "named_in": len(held["named_in"])}
     told = {"folder": to, "request": n} | counted
     show_one(counted | {"file": file}, columns("file filings"), as_json=as_json, data=told)
@@ -111,7 +107,6 @@ _Told = tuple[requests.Asked | None, list[person.Named]]
 
 
 def _within(variable: str, master: MasterKeys, work: Any) -> Any:
-    """Returns the result of `work`, called with a log, its vault, and a progress callback."""
     dsn = address(variable)
     with progress(what=said("label.events")) as moved:
 
@@ -159,3 +154,39 @@ def _say(asked: requests.Asked | None, others: list[person.Named]) -> None:
     if others:
         show_all(others, columns("code procedure"), title=said("command.person.named_in"))
     say_left()
+
+
+requests_app = group("exports")
+
+
+@requests_app.command("ask")
+def ask_for(*, reason: ImpersonalReason, actor: Operator, as_json: AsJson = False) -> None:
+    n = asked(actor, reason)
+    _show_request(n, "waiting", {"n": n}, as_json=as_json)
+
+
+@requests_app.command("list")
+def list_requests(*, as_json: AsJson = False) -> None:
+    found = ask(person.exports)
+    data = [dict(plain(one)) | {"state": one.state} for one in found]
+    show_all(found, _REQUESTS, as_json=as_json, data=data)
+
+
+@requests_app.command()
+def decline(n: Asked, *, reason: ImpersonalReason, actor: Operator, as_json: AsJson = False) -> None:
+    answer = order(AnswerExport, actor, n=n, declined=reason)
+    ask(lambda connection: person.answer_export(connection, answer), OWNER)
+    _show_request(n, "declined", {"n": n, "state": "declined"}, as_json=as_json)
+
+
+def asked(actor: str, reason: str) -> int:
+    """Records a request and returns its number, or ends the command."""
+    said_so = order(AskExport, actor, reason=reason)
+    return ask(lambda connection: person.ask_export(connection, said_so), OWNER)
+
+
+_REQUESTS: Final = columns("n when:asked_at reason officer answered_by state|export_state answered:answered_at")
+
+
+def _show_request(n: int, state: str, data: dict[str, Any], *, as_json: bool) -> None:
+    show_one({"n": n, "state": state}, columns("n state|export_state"), as_json=as_json, data=data)

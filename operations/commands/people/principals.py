@@ -10,8 +10,7 @@ import yaml
 
 from activities.ledger.authority.principals import principals
 from console.addresses import OWNER, running_stack
-from console.connecting import Connection
-from console.database import ask
+from console.database import Connection, ask
 from motcua.cli.answer import Column, columns, lines, show_all, show_one, when
 from motcua.cli.help import group
 from motcua.cli.language import in_words
@@ -68,7 +67,8 @@ def add(  # noqa: PLR0913 -- a command line has many options
 ) -> None:
     if len({one is None for one in (key_file, until, proof)}) > 1:
         fail(said("refused.principals.key"), Exit.USAGE)
-    about: Any = _yaml(read_file(file))
+    with refusing(yaml.YAMLError, Exit.USAGE, said("refused.no_yaml")):
+        about: Any = yaml.safe_load(read_file(file))
     first = None if key_file is None or until is None else _public(key_file, until)
     _take(order(pr.AddPrincipal, actor, principal=about, key=first, proof=proof, reason=reason), as_json=as_json)
 
@@ -145,11 +145,6 @@ def show(which: Which, *, as_json: AsJson = False) -> None:
     _print(next(iter(found), None), changes, as_json=as_json, aud=here)
 
 
-def _yaml(text: str) -> Any:
-    with refusing(yaml.YAMLError, Exit.USAGE, said("refused.no_yaml")):
-        return yaml.safe_load(text)
-
-
 def _public(file: str, until: datetime) -> PrincipalKey:
     with refusing(MotcuaError, Exit.USAGE):
         found = public_key_of(read_file(file))
@@ -190,10 +185,6 @@ def _switch(*, on: bool) -> OnOff:
     return OnOff.ON if on else OnOff.OFF
 
 
-def _claims(one: Principal) -> str:
-    return "; ".join(map(_claim, one.grants))
-
-
 def _claim(grant: Grant) -> str:
     before = ", ".join(grant.predecessors)
     parts = (
@@ -213,7 +204,7 @@ def _state(key: PrincipalKey) -> str:
     return "to_come" if now < key.valid_from else "live" if now < key.valid_until else "over"
 
 
-_ONE: Final = (Column("id", "id"), Column("name", "name"), Column("kind", "kind"), Column("claims", _claims))
+_ONE: Final = columns("id name kind", Column("claims", lambda one: "; ".join(map(_claim, one.grants))))
 _LISTED: Final = (*_ONE, Column("keys", lambda one: sum(_state(key) == "live" for key in one.keys)))
 _CHANGES: Final = columns(
     "n when:at change|principal_change", Column("about", _about), Column("state", _waits), "officer reason"
@@ -221,6 +212,5 @@ _CHANGES: Final = columns(
 
 
 def _shown(one: Principal) -> dict[str, Any]:
-    """Returns a principal as plain data, with the id and the state of each key."""
     keys = [dict(plain(key)) | {"key_id": key.key_id, "state": _state(key)} for key in one.keys]
     return dict(plain(one)) | {"keys": keys}

@@ -13,8 +13,7 @@ from pydantic_core import PydanticCustomError
 from activities.signature.official import INITIALS, SEAL, SIGNATURE
 from activities.signature.trust import roots_in
 from console.addresses import APPLICATION, find_address
-from console.connecting import Connection
-from console.database import ask
+from console.database import Connection, ask
 from motcua.cli.answer import Column, Marked, columns, lines, say, show_all, show_one
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson
@@ -32,8 +31,7 @@ from motcua.cli.running import (
     write_file,
 )
 from motcua.files.store import Store
-from operations.results.checking import Asked, Checked, check, dossier_code, hands, kept
-from operations.results.signature_settings import policy_set, subjects_set
+from operations.result_checking import Asked, Checked, check, dossier_code, hands, kept, policy_set, subjects_set
 from publishing.authoring.due import instant
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem
@@ -47,7 +45,6 @@ from views.registers.results import kept_verdict, of_filing, standing_of
 ROOTS: Final = "MOTCUA_SIGNATURE_ROOTS"
 OBJECTS: Final = "MOTCUA_OBJECTS"
 STAMPS: Final = "MOTCUA_TSA_URL"
-
 
 app = typer.Typer(name=NAME)
 
@@ -162,8 +159,6 @@ def _paper(pdf: bytes, digest: str) -> IssuedPaper | None:
 
 
 def _tell_of_code(code: str, at: datetime, *, as_json: bool) -> None:
-    """Prints the register's entry of a number, or of all numbers of a dossier."""
-
     async def look(connection: Connection) -> list[ResultStanding]:
         numbers = [one.number for one in await of_filing(connection, code)] or [code]
         found = [await standing_of(connection, number, at) for number in numbers]

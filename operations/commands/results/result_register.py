@@ -4,8 +4,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from console.connecting import Connection
-from console.database import ask
+from console.database import Connection, ask
 from motcua.cli.answer import columns, show_all, show_one
 from motcua.cli.filings import print_receipt
 from motcua.cli.options import PATIENCE, Actor, AsJson, CommandId, OfAgency, Patience, Reason, actor_of
@@ -106,7 +105,6 @@ def _known(number: str) -> tuple[RegisteredResult, ResultStanding]:
 
 
 _LISTED: Final = columns("n:number state|result_state issued:issued_at until:expires_on corrects replaced_by")
-
 
 _SHOWN: Final = columns(
     "n:0.number validity:1.validity|result_validity agency:0.agency filing:0.filing_id issued:0.issued_at",

@@ -10,8 +10,7 @@ from motcua.connection import configured_address
 from motcua.errors import MotcuaError
 from motcua.payloads.codec import KEY_ID
 from motcua.payloads.key_ring import CodecRing, RingError, ring_in
-from operations.doctor.finding import Finding, fail, ok, skipped, warn
-from operations.doctor.surroundings import Surroundings
+from operations.doctor.check import Finding, Surroundings, fail, ok, skipped, warn
 from recovery.codec_keys import KeyNotHereError, expect_taken
 from recovery.histories import newest_first
 from recovery.stalled import Stalled, count_reported, reports_problems, stalled

@@ -7,8 +7,7 @@ from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, Sche
 from temporalio.service import RPCError, RPCStatusCode
 
 from motcua.connection import connect
-from operations.doctor.finding import Finding, fail, ok, warn
-from operations.doctor.surroundings import Surroundings
+from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from recovery.stalled import reports_problems
 from schemas.ids import StreamId
 from schemas.stream.healing import REMEMBERED, SCHEDULE, Healings
@@ -35,7 +34,8 @@ async def heals(_: Surroundings) -> list[Finding]:
         return [_nobody("doctor.healing.unmarked")]
     found = await last_healings(client, schedule)
     if found is None:
-        return [_not_to_the_end(len(schedule.info.recent_actions))]
+        looks = len(schedule.info.recent_actions)
+        return [ok("doctor.healing.unseen") if looks < FRUITLESS else warn("doctor.healing.fruitless", looks=looks)]
     return [_healed(found, datetime.now(UTC)), *_left(found)]
 
 
@@ -53,12 +53,6 @@ def _nobody(why: str) -> Finding:
     return warn("doctor.healing.nobody", fix=f"{why}.fix", why=said(why))
 
 
-def _not_to_the_end(looks: int) -> Finding:
-    if looks < FRUITLESS:
-        return ok("doctor.healing.unseen")
-    return warn("doctor.healing.fruitless", looks=looks)
-
-
 def _healed(found: Healings, now: datetime) -> Finding:
     count = sum(one.at > now - LATELY for one in found.last)
     return ok("doctor.healing.healed", count=f"≥ {count}" if count == REMEMBERED else count, total=found.total)
@@ -67,13 +61,10 @@ def _healed(found: Healings, now: datetime) -> Finding:
 def _left(found: Healings) -> list[Finding]:
     """Reports each filing with a stalled workflow once, since its restart also restarts its payments and parcels."""
     filings = list(dict.fromkeys(map(_filing, found.left)))
-    return [fail("doctor.healing.left", filing=filing) for filing in filings[:SHOWN]] + _rest(len(filings) - SHOWN)
-
-
-def _rest(count: int) -> list[Finding]:
-    if count <= 0:
-        return []
-    return [fail("as_is", fix="doctor.stalled.see", value=f"… +{count}")]
+    reported = [fail("doctor.healing.left", filing=filing) for filing in filings[:SHOWN]]
+    if len(filings) > SHOWN:
+        reported.append(fail("as_is", fix="doctor.stalled.see", value=f"… +{len(filings) - SHOWN}"))
+    return reported
 
 
 def _filing(stream: str) -> str:

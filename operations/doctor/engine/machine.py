@@ -15,8 +15,7 @@ from pydantic import ValidationError
 
 from console.home import PORTS, WITH_PORT, port_setting
 from motcua.cli.running import STACK
-from operations.doctor.finding import Finding, fail, ok, warn
-from operations.doctor.surroundings import NEEDED, SETTINGS, Surroundings, shown
+from operations.doctor.check import NEEDED, SETTINGS, Finding, Surroundings, fail, ok, shown, warn
 from operations.programs import POSTGRES, find_program
 from workers.settings import WorkerSettings
 

@@ -1,7 +1,6 @@
-"""The checks of Temporal: its answer, the workers of its queues, and lost or stalled workflows."""
+"""The checks of Temporal: its answer, its workers, and workflows that are lost, stalled or behind their log."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
 from typing import Final
 
 import asyncpg
@@ -14,13 +13,15 @@ from console.addresses import APPLICATION
 from motcua.cli.showing import work_line
 from motcua.connection import connect
 from motcua.errors import MotcuaError
-from operations.doctor.finding import Finding, fail, ok, skipped, warn
-from operations.doctor.surroundings import SECONDS, Surroundings
+from operations.doctor.check import SECONDS, Finding, Surroundings, fail, ok, skipped, warn
 from operations.machine_work import failing
+from recovery.behind import NEWEST, behind
 from recovery.builds import Builds
 from recovery.histories import runs
+from recovery.presence import temporals
 from recovery.signs import Signs, asking, queue_of, signs_of_life
 from recovery.stalled import RUNNING, count_reported, reports_problems, stalled
+from rules.streams import KINDS
 from schemas.base import Text
 from schemas.ids import TASK_QUEUE
 from schemas.translate import said
@@ -139,8 +140,9 @@ async def lost(around: Surroundings) -> list[Finding]:
     gone = [one for one, runs in zip(seeming, really, strict=False) if not runs]
     if not gone:
         return [ok("doctor.lost.none", count=len(known))]
-    more = len(seeming) - LOOKED_AT
-    codes = _some({one: known[one] for one in gone}, more=max(more, 0))
+    names = [f"{known[one]} ({one.partition(':')[0]})" for one in gone]
+    rest = len(names) - SHOWN + max(len(seeming) - LOOKED_AT, 0)
+    codes = ", ".join(names[:SHOWN]) + (f" … +{rest}" if rest > 0 else "")
     return [fail("doctor.lost.some", codes=codes)]
 
 
@@ -180,8 +182,23 @@ def _client(around: Surroundings) -> Client:
     return around.temporal
 
 
-def _some(codes: Mapping[str, str], more: int = 0) -> str:
-    names: Iterable[str] = (f"{code} ({stream.partition(':')[0]})" for stream, code in codes.items())
-    listed = list(names)
-    rest = len(listed) - SHOWN + more
-    return ", ".join(listed[:SHOWN]) + (f" … +{rest}" if rest > 0 else "")
+_NEWEST_EVENTS: Final = 2_000
+"""Number of newest events whose streams are checked."""
+
+
+async def falling_behind(around: Surroundings) -> list[Finding]:
+    """Checks whether the workflows know the newest events of their streams."""
+    async with around.record() as connection:
+        newest = [row["stream"] for row in await connection.fetch(NEWEST, _NEWEST_EVENTS)]
+        streams = [stream for stream in newest if stream.partition(":")[0] in KINDS]
+        found = await behind(await connect(), connection, streams)
+        running = len(await temporals(connection))
+    seen = ok("doctor.behind.level", n=len(streams) - len(found.unopened))
+    if found.wrong:
+        seen = fail("doctor.behind.known_less", behind=len(found.behind), overtaken=len(found.overtaken))
+    rest = []
+    if found.unopened:
+        rest.append(warn("doctor.behind.unopened", count=len(found.unopened), first=found.unopened[0]))
+    if running > 1:
+        rest.append(warn("doctor.behind.two_temporals", temporals=running))
+    return [seen, *rest]

@@ -1,9 +1,8 @@
-"""The check that providers' callbacks reach their payments, and of money about which officers have to decide."""
+"""The checks of providers' callbacks, of money about which officers have to decide, and of tills left open."""
 
 from typing import Final
 
-from operations.doctor.finding import Finding, fail, ok, warn
-from operations.doctor.surroundings import Surroundings
+from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from schemas.translate import said
 
 LONG: Final = 120
@@ -57,3 +56,18 @@ def _waits(state: str, transfers: int, dong: int, days: int) -> Finding:
 
 
 _WAITS: Final = ("waiting", "asked", "to_give_back")
+
+_OPEN_TILLS: Final = """
+select till.agency, count(*) as tills, min(till.number) as first
+from till_open join till using (number)
+where (opened_at at time zone 'Asia/Ho_Chi_Minh')::date < (now() at time zone 'Asia/Ho_Chi_Minh')::date
+group by till.agency order by till.agency
+"""
+
+
+async def tills(around: Surroundings) -> list[Finding]:
+    """Reports, by agency, the tills that were opened on an earlier day and are not closed."""
+    async with around.record() as connection:
+        rows = await connection.fetch(_OPEN_TILLS)
+    found = [warn("doctor.tills.left", agency=agency, tills=tills, first=first) for agency, tills, first in rows]
+    return found or [ok("doctor.tills.none")]

@@ -10,8 +10,7 @@ import httpx
 from activities.files.scanner import Clamd, ScannerDownError
 from activities.partners.http import partner_client
 from motcua.files.store import NoStoreError, Store, open_store
-from operations.doctor.finding import Finding, fail, ok, warn
-from operations.doctor.surroundings import SECONDS, Surroundings
+from operations.doctor.check import SECONDS, Finding, Surroundings, fail, ok, warn
 from schemas.base import Text
 from schemas.translate import said
 
@@ -41,10 +40,7 @@ async def gateway(around: Surroundings) -> list[Finding]:
 
 
 async def _partner(around: Surroundings, name: str, partner: Text) -> Finding:
-    """Checks that a partner answers, with any status except a server error.
-
-    The content of its root page is not specified.
-    """
+    """Checks that a partner answers its root page, with any status except a server error."""
     try:
         async with partner_client(around.settings[name]) as client:
             answer = await client.get("/", timeout=SECONDS)

@@ -12,8 +12,7 @@ from cryptography import x509
 from pydantic import TypeAdapter, ValidationError
 
 from activities.partners.http import partner_client
-from operations.doctor.finding import Finding, fail, ok, warn
-from operations.doctor.surroundings import SECONDS, Surroundings
+from operations.doctor.check import SECONDS, Finding, Surroundings, fail, ok, warn
 
 if TYPE_CHECKING:
     from activities.signature.policy import Policy

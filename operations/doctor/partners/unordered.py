@@ -7,8 +7,7 @@ from typing import Final
 import httpx
 
 from activities.partners.http import RejectedError
-from operations.doctor.finding import Finding, fail, ok, skipped, warn
-from operations.doctor.surroundings import Surroundings
+from operations.doctor.check import Finding, Surroundings, fail, ok, skipped, warn
 from operations.reconciling.acts import BANK, POST, Act, Unordered, listed_by_bank, listed_by_post, unordered
 from operations.reconciling.signatures import UnorderedSignature, Wrong, listed_by_signer, unordered_signatures
 from schemas.stream.about import About

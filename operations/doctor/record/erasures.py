@@ -5,10 +5,9 @@ from typing import Final
 from obstore.exceptions import BaseError
 
 from motcua.files.store import NoStoreError
-from operations.doctor.finding import Finding, fail, ok, warn
-from operations.doctor.surroundings import Surroundings
+from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from operations.erasure.elsewhere import back
-from operations.erasure.failing import REFUSED
+from operations.erasure.erasing import REFUSED
 from operations.erasure.working import UNDER_WAY
 from recovery.checkpoint_store import SecondPlace
 
@@ -52,10 +51,7 @@ async def erasures(around: Surroundings) -> list[Finding]:
 
 
 def _undone(request: int, problem: str | None, filings: int) -> Finding:
-    """Returns the finding for an approved, unfinished request.
-
-    It is a failure, unless it waits for a run, or by the rules.
-    """
+    """Returns the finding for an unfinished request: a failure, or a warning if it waits for a run or by the rules."""
     if problem is None:
         return warn("doctor.erasures.unfinished", request=request, filings=filings)
     if problem.startswith(REFUSED):

@@ -1,13 +1,12 @@
-"""The check for streams that wait longer than usual, by agency. The descriptor of each kind defines its waits."""
+"""The checks for long waits: of streams, by the waits that their kind defines, and of absent officers' tasks."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from operations.doctor.finding import Finding, ok, warn
-from operations.doctor.surroundings import Surroundings
+from operations.doctor.check import Finding, Surroundings, ok, warn
 from rules.stream_kind import Kinds
 from rules.waiting import Wait
 from views.waiting import Waiting, waiting
@@ -16,10 +15,7 @@ Look: TypeAlias = Callable[[Surroundings], Awaitable[list[Finding]]]
 
 
 def waits(check: str, none: str | None = None) -> Look:
-    """Returns the function that reports all waits of this check.
-
-    `none` is the key of the sentence if there are none.
-    """
+    """Returns the function that reports all waits of this check. `none`: the key of the sentence for no waits."""
 
     async def look(around: Surroundings) -> list[Finding]:
         return await long_waits(around, check) or ([] if none is None else [ok(none)])
@@ -56,3 +52,24 @@ def _finding(kinds: Kinds, one: Waiting, alike: list[Wait]) -> Finding:
         until=max((wait.until for wait in alike if wait.until), default=None),
         dong=sum(wait.dong for wait in alike),
     )
+
+
+_WAITING: Final = """
+select agency, subject, count(distinct stream) as tasks
+from absence join task using (agency, role)
+where (task.officer = subject or task.acting_for = subject) and task.officer <> substitute
+    and cast(now() at time zone 'Asia/Ho_Chi_Minh' as date) between first_day and last_day
+group by agency, subject order by tasks desc, agency, subject
+"""
+
+
+async def absences(around: Surroundings) -> list[Finding]:
+    """Reports each absent officer whose tasks have not been passed to their substitute."""
+    async with around.record() as connection:
+        found = await connection.fetch(_WAITING)
+    if not found:
+        return [ok("doctor.absences.none")]
+    return [
+        warn("doctor.absences.waiting", subject=row["subject"], agency=row["agency"], tasks=row["tasks"])
+        for row in found
+    ]

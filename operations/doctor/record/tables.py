@@ -13,10 +13,9 @@ import asyncpg
 from activities.keys.manager import KeysUnavailableError
 from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY, master_keys
 from console.addresses import APPLICATION, OWNER
+from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from operations.doctor.engine import machine
-from operations.doctor.finding import Finding, fail, ok, warn
-from operations.doctor.surroundings import Surroundings
-from operations.keys.rotation import WRAPPED_BY
+from operations.keys import WRAPPED_BY
 from operations.rebuilding.shadow import read_models as models_of
 from operations.schema_version import schema_version
 from rules.stream_kind import Kinds
@@ -30,23 +29,8 @@ OLDEST: Final = 160000
 """PostgreSQL 16, the oldest tested version."""
 
 TABLES: Final = (
-    "event",
-    "receipt",
-    "filing_key",
-    "index_key",
-    "inbox",
-    "callback",
-    "stream",
-    "counter",
-    "outbox",
-    "agency",
-    "officer",
-    "absence",
-    "procedure",
-    "calendar",
-    "position",
-    "unpositioned",
-    "sequencer",
+    *("event", "receipt", "filing_key", "index_key", "inbox", "callback", "stream", "counter", "outbox", "agency"),
+    *("officer", "absence", "procedure", "calendar", "position", "unpositioned", "sequencer"),
 )
 MODELS: Final = tuple(models_of(KINDS))
 

@@ -21,10 +21,10 @@ from schemas.ids import filing_workflow
 from schemas.people import SYSTEM, Actor, Role
 from schemas.reading import AskAccess, Audience
 from verifier import bundle as bundle_verifier
-from views import access, applicant, auditor, complaint, officer, operator
+from views import access, applicant, auditor, officer, operator
 from views.log import Connection, Log
-from views.registers import control, papers, receipts, results
 from views.registers import filings as register
+from views.registers import papers, results
 from views.timeline import timeline
 
 OF_A_STREAM: Final = {"payment": applicant.payment, "parcel": applicant.parcel, "referral": applicant.referral}
@@ -40,9 +40,9 @@ async def read(connection: Connection, vault: Vault, filing: UUID) -> list[Any]:
         await applicant.changes(log, stream, 0),
         *[await timeline(log, stream, audience) for audience in Audience],
         await papers.papers(log, stream),
-        await complaint.of_filing(log, stream),
-        await control.control_slip(log, stream, None),
-        await receipts.receipts_of(connection, filing),
+        await applicant.complaints(log, stream),
+        await papers.control_slip(log, stream, None),
+        await papers.receipts_of(connection, filing),
         await auditor.events(connection, filing),
         await operator.parked(log, stream),
         await access.access(log, AskAccess(stream=stream), vault.find),
@@ -81,7 +81,7 @@ async def registers(connection: Connection, vault: Vault) -> int:
         await register.register(connection, row["agency"], month)
         async for page in register.entries(log, row["agency"], month):
             lines += len(page)
-        lines += len((await receipts.receipts(connection, row["agency"], month)).receipts)
+        lines += len((await papers.receipts(connection, row["agency"], month)).receipts)
     return lines
 
 

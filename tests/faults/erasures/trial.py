@@ -20,8 +20,8 @@ from uuid import UUID, uuid4
 from temporalio.client import Client
 
 from activities.ledger.vault import Vault
+from console.database import while_away
 from console.home import CODEC, Home
-from console.retry import while_away
 from demo import running
 from demo.player import Played
 from demo.scenario import SCENARIOS, Scenario, load, mix

@@ -13,7 +13,7 @@ from activities.checkpoints.place import Place
 from activities.ledger.vault import Vault
 from operations.erasure import requests
 from operations.erasure.outside import Outside
-from operations.erasure.whole import whole
+from operations.erasure.retention import whole
 from operations.erasure.working import Worked, work_off
 from operations.evidence.bindings import unbound
 from operations.rebuilding.rebuild import rebuild

@@ -30,7 +30,7 @@ from deploy.stack import Stack
 from deploy.stack.parts import binary
 from deploy.stack.postgres import system_user
 from motcua import NotAuthorised, filing_id, testing
-from operations.doctor.surroundings import SETTINGS
+from operations.doctor.check import SETTINGS
 from operations.programs import POSTGRES
 from schemas.filing import commands as cm
 from schemas.people import Role

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 from temporalio.worker import Worker
 
-from console import retry
+from console import database
 from motcua import Submission, filing_id, testing
 from publishing.authoring.procedures import PROCEDURES, publish
 from publishing.authoring.provinces import PROVINCES, publish_province
@@ -176,7 +176,7 @@ async def test_migrate_makes_the_tables_and_may_be_repeated(world: World, shell:
 async def test_without_a_database_a_command_says_what_to_set_or_that_it_does_not_answer(
     alone: Shell, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
-    monkeypatch.setattr(retry, "SHORT", 0.0)
+    monkeypatch.setattr(database, "SHORT", 0.0)
 
     async def at(address: str | None) -> Ended:
         return await alone(*command, MOTCUA_DATABASE_URL=address, MOTCUA_OWNER_DATABASE_URL=address)

@@ -13,15 +13,13 @@ from typer.testing import CliRunner
 
 from activities.ledger.vault import Vault
 from console.comparing import Why
-from console.connecting import Connection
+from console.database import Connection
 from operations.command import app
-from operations.doctor.finding import Health
+from operations.doctor.check import Health
 from operations.doctor.record.publications import publications as look
-from publishing.authoring.absences import Absence, record_absence
+from publishing.authoring.absences import Absence, erase_officer, record_absence
 from publishing.authoring.approving import approve, decline, history, require_two, waiting
-from publishing.authoring.calendar_file import check_bytes
-from publishing.authoring.calendars import CALENDAR, publish_calendar
-from publishing.authoring.leaving import erase_officer
+from publishing.authoring.calendars import CALENDAR, check_bytes, publish_calendar
 from publishing.authoring.paper_templates import Slot, publish_template
 from publishing.authoring.procedures import publish, seed_directory
 from publishing.authoring.provinces import publish_province

@@ -13,8 +13,7 @@ import asyncpg
 import pytest
 import yaml
 
-from console.connecting import Connection
-from console.owner import connected
+from console.database import Connection, connected
 from motcua import Clock, ClockState
 from publishing.authoring.calendars import CALENDAR
 from publishing.authoring.procedures import (

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from activities.partners.http import partner_client
 from deploy.command import app
-from operations.doctor.finding import Health
+from operations.doctor.check import Health
 from operations.doctor.record.long_waits import waits
 from operations.reconciling.acts import Act, acts_in
 from rules.streams import KINDS

@@ -10,12 +10,10 @@ import pytest
 
 from activities.ledger.authority import principals as held
 from activities.ledger.authority.principals import Keyring
-from console.connecting import Connection
+from console.database import Connection
 from console.home import Home
-from operations.doctor.finding import Health
-from operations.doctor.identity import identity
-from operations.doctor.record.principal_keys import principals
-from operations.doctor.surroundings import Surroundings
+from operations.doctor.check import Health, Surroundings
+from operations.doctor.identity import identity, principals
 from operations.principals.fold import differences
 from schemas.errors import RefusalError
 from schemas.identity.statement import Claim

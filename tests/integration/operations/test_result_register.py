@@ -18,8 +18,7 @@ from activities.signature.signing import HttpStamper, Lasting
 from activities.signature.trust import Trust
 from motcua.files.store import Store, open_store
 from operations.rebuilding.rebuild import rebuild
-from operations.store.recording import recorded_by
-from operations.store.renewing import Renewing, Report, renew
+from operations.store.renewing import Renewing, Report, recorded_by, renew
 from schemas.people import Actor, Role
 from schemas.result.state import Validity
 from tests.acting import AGENCY, Play, eventually, extract, officer

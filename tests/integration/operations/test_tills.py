@@ -10,8 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from motcua.errors import RefusedError
-from operations.doctor.finding import Health
-from operations.doctor.partners.open_tills import tills as left_open
+from operations.doctor.check import Health
+from operations.doctor.partners.money import tills as left_open
 from operations.tills import _HOLD as HOLD
 from operations.tills import close, count, open_
 from schemas.errors import RefusalError
@@ -26,7 +26,7 @@ from tests.integration.record.appends import ASKED, WAITING, Log, opened
 from tests.keyed import keyed
 from tests.shell import Shell
 from tests.waits import around
-from views.registers.tills import till_of
+from views.registers.money import till_of
 
 MINE: Final = officer(Role.CASHIER)
 

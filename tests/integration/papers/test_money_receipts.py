@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from activities.receipts.issuing import Issuers
-from operations.doctor.finding import Health
+from operations.doctor.check import Health
 from operations.doctor.partners.papers import papers as owed_papers
 from operations.evidence.bundle import export
 from rules.papers.register import period
@@ -40,7 +40,7 @@ from tests.shell import Shell
 from tests.waits import around
 from verifier.bundle import canonical
 from verifier.bundle import verify as verify_bundle
-from views.registers.receipts import receipts
+from views.registers.papers import receipts
 
 __all__ = ["desk"]
 

@@ -22,9 +22,9 @@ from activities.printing.templates import standard, version_of
 from activities.results.entry import signers_of
 from activities.results.sealing import AgencySeal
 from activities.signature.certificate_subject import SubjectRules, identities
-from operations.doctor.finding import Health
+from operations.doctor.check import Health
 from operations.doctor.partners.papers import papers as owed_papers
-from operations.doctor.partners.signing import signing
+from operations.doctor.partners.papers import signing
 from operations.evidence.bundle import export
 from publishing.authoring.paper_templates import Slot, publish_template
 from publishing.authoring.procedures import seed_directory

@@ -8,7 +8,7 @@ import pytest
 
 from activities.partners.money.provider import Notice
 from activities.partners.money.telling import tell_payment
-from operations.receipts import void
+from operations.commands.money.receipts import void_receipt
 from schemas.ids import fee_key, payment_workflow, reference_of
 from schemas.papers.commands import VoidReceipt
 from schemas.payment.state import MoneyNotice
@@ -118,4 +118,4 @@ async def void_again(world: World) -> None:
         number = await connection.fetchval("select number from money_receipt")
     said = {"command_id": "v", "actor": CASHIER, "via": VIA, "again": True}
     command = VoidReceipt.model_validate(said | {"registered": number, "reason": "sai tên"})
-    await void(world.app_dsn, world.settings.master, command)
+    await void_receipt(world.app_dsn, world.settings.master, command)

@@ -18,8 +18,8 @@ from temporalio.client import WorkflowFailureError
 from activities.checkpoints import activity
 from activities.checkpoints.log import newest_log
 from console.home import Home
-from operations.doctor.record.checkpoint_age import checkpoints
-from operations.doctor.surroundings import Surroundings
+from operations.doctor.check import Surroundings
+from operations.doctor.record.events import checkpoints
 from recovery.schedule import keep_checkpoints
 from rules.proof.note import Kind, Signer
 from schemas.ids import TASK_QUEUE

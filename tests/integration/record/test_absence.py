@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from motcua import NotAuthorised
-from operations.doctor.record import absences as looking
+from operations.doctor.record import long_waits
 from publishing.authoring.absences import Absence, AbsenceRefusedError, record_absence, withdraw_absence
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem
@@ -121,10 +121,10 @@ async def test_another_substitute_takes_over_from_the_first_one(staffed: World) 
 
 
 async def test_the_doctor_names_whoever_is_absent_and_still_holds_tasks(staffed: World) -> None:
-    assert [one.health for one in await looking.absences(around(staffed))] == ["ok"]
+    assert [one.health for one in await long_waits.absences(around(staffed))] == ["ok"]
     await claimed(staffed, FIRST)
     await record_absence(staffed.owner_dsn, ILL)
-    [found] = await looking.absences(around(staffed))
+    [found] = await long_waits.absences(around(staffed))
     assert found.health == "warn"
     assert FIRST.subject in found.what.en
 

@@ -12,8 +12,8 @@ from activities.ledger.append import Ledger
 from activities.ledger.findings import Findings
 from activities.ledger.vault import KeyGoneError, Vault
 from activities.support.readings import Readings
-from operations import old_findings
-from operations.doctor.record.findings import UNRECORDED
+from operations.commands.ledger import ledger
+from operations.doctor.record.events import UNRECORDED
 from rules.evidence import Finding
 from rules.parcel.evidence import tracked
 from rules.payment.evidence import captured, closed
@@ -182,7 +182,7 @@ async def test_findings_are_deleted_thirty_days_after_the_end_of_their_stream(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And as long after a finding whose stream never began; by the owner alone, page by page."""
-    monkeypatch.setattr(old_findings, "PAGE", 3)
+    monkeypatch.setattr(ledger, "PAGE", 3)
     streams: dict[str, tuple[int, int | None, tuple[bool, Any] | None]] = {
         # the days since its findings, since its last event, and whether it is open, or until when it is watched
         "payment:1 ended long ago": (31, 31, (False, None)),

@@ -22,7 +22,7 @@ from activities.keys.masters import MasterKeys, master_keys
 from activities.ledger.append import Ledger
 from activities.ledger.binding import key_commitment, receipt_binding
 from activities.ledger.vault import Vault
-from operations.doctor.finding import Health
+from operations.doctor.check import Health
 from operations.doctor.record.tables import read_models
 from operations.evidence.bindings import Unbound, unbound
 from operations.evidence.bundle import export

@@ -21,8 +21,8 @@ from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY, VAULT_TOKEN_FI
 from activities.keys.transit import Transit
 from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
-from operations.keys import rotation
-from operations.keys.rotation import WRAPPED_BY, NotRotatedError, rotate
+from operations import keys as rotation
+from operations.keys import WRAPPED_BY, NotRotatedError, rotate
 from rules.streams import KINDS
 from tests.acting import AGENCY, eventually
 from tests.conftest import World

@@ -13,7 +13,7 @@ import pytest
 
 import activities as rooms
 from motcua import FilingClosed, NotAllowed, NotAuthorised, RefusedError
-from operations.doctor.finding import Health
+from operations.doctor.check import Health
 from operations.doctor.record.long_waits import waits
 from operations.doctor.record.tables import behind_query
 from operations.evidence import bundle

@@ -8,8 +8,8 @@ import pytest
 
 from activities.ledger import sequencer
 from activities.ledger.sequencer import position_appends
-from operations.doctor.finding import Health
-from operations.doctor.record.order import order
+from operations.doctor.check import Health
+from operations.doctor.record.events import order
 from tests.conftest import World
 from tests.integration.record.appends import ASKED, Log, captured, opened
 from tests.keyed import keyed

@@ -17,10 +17,10 @@ from temporalio.client import Client
 
 from activities.ledger.stream_status import IN_FORCE, NEXT_ON_ANOTHER
 from activities.reprojection import PAGE
-from operations.doctor.record.findings import UNRECORDED
+from operations.doctor.record.events import UNRECORDED
 from operations.evidence.bundle import export
 from publishing.effects import calendar_rollout
-from publishing.effects.open_filings import OPEN_FILINGS, OPEN_FILINGS_OF_PROCEDURE
+from publishing.effects.what_if import OPEN_FILINGS, OPEN_FILINGS_OF_PROCEDURE
 from recovery.behind import NEWEST
 from recovery.restart import Restarter
 from recovery.unrecorded import ordered
@@ -36,11 +36,10 @@ from views.access import about, access
 from views.applicant import filings_of_client, filings_of_person, receipt
 from views.auditor import events
 from views.log import Log, UnfoldableError, no_keys
-from views.officer import tasks
+from views.officer import absences, tasks
 from views.operator import codes, find
 from views.order import events_after
 from views.registers.filings import entries, register
-from views.team_lead import absences
 from views.timeline import timeline
 from workers.wiring import ONE_PLAN
 

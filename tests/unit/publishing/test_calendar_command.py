@@ -10,10 +10,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from publishing.authoring.calendar_file import CALENDARS
-from publishing.commands.calendar_files import app
-from publishing.commands.procedure_page import rows
+from publishing.authoring.calendars import CALENDARS
+from publishing.commands.calendar import app
 from publishing.commands.procedures import app as procedures_app
+from publishing.commands.procedures import rows
 from rules.source import published_procedure
 from rules.wording.prose import filled
 from schemas.limit import Limit

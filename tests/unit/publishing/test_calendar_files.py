@@ -7,12 +7,11 @@ from typing import Any, Final
 
 import pytest
 
-from operations.doctor.finding import Health
-from operations.doctor.record.calendar import ending
-from publishing.authoring.calendar_file import CALENDARS, check_bytes
+from operations.doctor.check import Health
+from operations.doctor.record.publications import ending
+from publishing.authoring.calendars import CALENDARS, check_bytes
 from publishing.calendars.calendar_changes import Change as Difference
-from publishing.calendars.calendar_changes import changes
-from publishing.calendars.calendar_facts import Doubt, doubtful, facts
+from publishing.calendars.calendar_changes import Doubt, changes, doubtful, facts
 from publishing.calendars.calendar_mistakes import problems
 from publishing.checks.facts import FRESH
 from rules.time.calendars import base_year, expand, proposed

@@ -16,14 +16,11 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from publishing.authoring.procedure_file import check_bytes
-from publishing.drafting.agency_cell import kinds_of
-from publishing.drafting.cells import CellError, codes_of, folded, text_of
+from publishing.drafting.cells import CellError, codes_of, folded, papers_of, text_of, texts_of
 from publishing.drafting.columns import TITLES, Column, headings
 from publishing.drafting.draft import draft_of
 from publishing.drafting.fee_cell import fee_of
-from publishing.drafting.level_cell import level_of
-from publishing.drafting.lists import papers_of, texts_of
-from publishing.drafting.rows import Facts, facts_of, words_between
+from publishing.drafting.rows import Facts, facts_of, kinds_of, level_of, words_between
 from publishing.drafting.time_cell import time_of
 from publishing.importing import tables
 from publishing.importing.drafts import Between, Drafted, drafts

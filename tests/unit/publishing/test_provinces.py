@@ -15,9 +15,9 @@ from typer.testing import CliRunner, Result
 from publishing.authoring.procedure_file import check_bytes as check_file
 from publishing.authoring.procedures import PROCEDURES, check_bytes, demo_variant
 from publishing.authoring.provinces import PROVINCES, Checked, check_province, compose, known_from
-from publishing.changes.refile import anew
 from publishing.checks.provinces import Base, Known, misfits
-from publishing.commands.importing import app
+from publishing.commands.procedures import app
+from publishing.effects.what_if import anew
 from rules.source import parse
 from schemas.publishing.procedure_rules import rules_of
 from tests.conftest import ROOT

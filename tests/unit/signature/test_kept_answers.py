@@ -20,7 +20,7 @@ from activities.partners.signer import key_of, order_of
 from activities.signature.policy import POLICY, Policy
 from activities.signature.revocation import FRESH, NOTHING, Answers, Offline, Remembering, ask_all
 from activities.signature.trust import Trust
-from operations.doctor.finding import Health
+from operations.doctor.check import Health
 from operations.doctor.partners.unordered import findings
 from operations.reconciling.acts import acts_in
 from operations.reconciling.signatures import Signature, Told, UnorderedSignature, Wrong, compared

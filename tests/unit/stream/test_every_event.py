@@ -20,7 +20,7 @@ from activities.ledger import event_rows, read_models, reserving, till_cash
 from activities.ledger.authority import officers
 from activities.ledger.callbacks import proof
 from activities.ledger.vault import FilingKey
-from operations import previews
+from operations.commands.documents import files
 from rules.complaint.grounds import grounds
 from rules.complaint.view import view as complaint_view
 from rules.filing import projections
@@ -206,7 +206,7 @@ def go_through_filing(told: Told) -> None:
     states = list(told.states())
     filing, known = states[-1], Known(Text(vi="t", en="t"), 1, Baseline(working_days=1, visits=1, source="unconfirmed"))
     originals_held(told.events)
-    list(previews.sent_with(told))
+    list(files.sent_with(told))
     grounds(told.before, told.events, states, (), told.events[-1].seq)
     complain_until(told.before, told.events, states)
     from_the_start = told.events if told.before.seq == 0 else [recorded(1, events("filing")[0]), *told.events]

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
 from benchmarks.calendar import MANY
-from publishing.authoring.calendar_file import CALENDARS, check_bytes
+from publishing.authoring.calendars import CALENDARS, check_bytes
 from rules.time import working_time
 from rules.time.calendars import expand
 from rules.time.office_hours import pages

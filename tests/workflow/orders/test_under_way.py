@@ -16,9 +16,8 @@ from activities.partners.http import partner_client
 from activities.partners.signer import RemoteSigner, key_of, order_of
 from activities.results.sealing import AgencySeal
 from console.home import Home
-from operations.doctor.finding import Health
+from operations.doctor.check import Health, Surroundings
 from operations.doctor.partners.unordered import signatures
-from operations.doctor.surroundings import Surroundings
 from operations.reconciling.signatures import Told, told_of
 from recovery.builds import Builds
 from schemas import ids

@@ -1,20 +1,27 @@
-"""The storage of a witness: its key, its logs, and the last checkpoint of each that it has cosigned.
+"""A witness of logs: its storage, and its HTTP server.
 
-All in one folder: `key` (only its owner can read it), `logs` (a vkey on each line; the key's name is the log's origin),
-and `seen/<sha256 of the origin>`, the cosigned checkpoint.
+All its data are in one folder: `key` (only its owner can read it), `logs` (a vkey on each line; the key's name is the
+log's origin), and `seen/<sha256 of the origin>`, the last checkpoint of that log that the witness has cosigned.
 """
 
 import fcntl
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
+from time import time
 from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from console.home import write_private
 from rules.proof.checkpoint import Checkpoint
-from rules.proof.note import Kind, Note, NoteError, Signer, Verifier, read_note
-from rules.proof.witness import NOTHING, Seen
+from rules.proof.note import MOST_BYTES, Kind, Note, NoteError, Signer, Verifier, lines, read_note
+from rules.proof.witness import NOTHING, SIZE_TYPE, Refused, Request, Seen, judged
 
 _KEY: Final = "key"
 _LOGS: Final = "logs"
@@ -75,10 +82,7 @@ class Memory:
             raise MemoryFaultError(f"{file}: {error}") from None
 
     def seen(self, origin: str) -> Seen:
-        """Returns the last cosigned tree of a log. Raises `MemoryFaultError` if the stored tree can't be read.
-
-        An unreadable tree never counts as no tree.
-        """
+        """Returns the last cosigned tree of a log. Raises `MemoryFaultError` for an unreadable one."""
         content = self.cosigned(sha256(origin.encode()).hexdigest())
         if content is None:
             return NOTHING
@@ -104,3 +108,53 @@ class Memory:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def application(memory: Memory, signer: Signer, now: Callable[[], float] = time) -> Starlette:
+    """Returns the witness as an ASGI application. It judges one request at a time: there is no await in between."""
+
+    async def add_checkpoint(request: HttpRequest) -> Response:
+        try:
+            asked = Request.read(await _body(request))
+        except NoteError as error:
+            return PlainTextResponse(f"{error}\n", 400)
+        return _answer(memory, signer, asked, int(now()))
+
+    async def newest(request: HttpRequest) -> Response:
+        origin = request.path_params["origin"]
+        content = memory.cosigned(origin) if _HASH.fullmatch(origin) else None
+        return Response(status_code=404) if content is None else PlainTextResponse(content)
+
+    return Starlette(
+        routes=[
+            Route("/add-checkpoint", add_checkpoint, methods=["POST"]),
+            Route("/{origin}/checkpoint", newest, methods=["GET"]),
+        ]
+    )
+
+
+def _answer(memory: Memory, signer: Signer, asked: Request, now: int) -> Response:
+    origin = asked.note.text.partition("\n")[0]
+    logs = [one for one in memory.logs() if one.name == origin]
+    found = judged(asked, logs, memory.seen(origin))
+    if isinstance(found, Refused):
+        content = "" if found.size is None else f"{found.size}\n"
+        return Response(content, found.status, media_type=None if found.size is None else SIZE_TYPE)
+    signature = signer.sign(asked.note.text, now)
+    names = {(one.name, one.id) for one in logs}
+    verified = tuple(one for one in asked.note.signatures if (one.name, one.id) in names)
+    memory.remember(found, Note(asked.note.text, (*verified, signature)))
+    return PlainTextResponse(lines([signature]))
+
+
+async def _body(request: HttpRequest) -> bytes:
+    """Returns the request's body. Raises `NoteError` if it is too long for a request."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise NoteError("too long for a request to a witness")
+    return bytes(body)

@@ -1,9 +1,9 @@
-"""The register of filings as an XLSX, line by line. Texts written by people are text cells, never formulas."""
+"""The register of filings, read from the record page by page, and written as an XLSX line by line."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell as WrittenCell
@@ -12,8 +12,38 @@ from openpyxl.styles import Alignment, Font
 
 from rules.papers.register import COLUMNS, EFFORT, Cell
 from rules.time.working_time import VIETNAM
-from schemas.papers.register import Register, RegisterEntry
+from schemas.papers.register import Period, Register, RegisterEntry
 from schemas.translate import said
+from views.log import Log
+from views.registers.filings import entries, register
+
+
+class Taker(Protocol):
+    """A receiver of a register's lines, in order."""
+
+    def add(self, entries: Iterable[RegisterEntry]) -> None:
+        """Receives these lines."""
+
+
+async def read_register(
+    log: Log,
+    agency: str,
+    period: Period,
+    takers: Callable[[Register], Iterable[Taker]],
+    told: Callable[[int, int], None],
+) -> Register:
+    """Reads a register into the takers, calling `told(read, of)` by page. Raises `RefusalError` (`not_found`)."""
+    head = await register(log.connection, agency, period)
+    taking = tuple(takers(head))
+    n = 0
+    told(n, head.filings)
+    async for page in entries(log, agency, period):
+        for taker in taking:
+            taker.add(page)
+        n += len(page)
+        told(n, head.filings)
+    return head.model_copy(update={"filings": n})
+
 
 _COLUMNS: Final = (*COLUMNS, *EFFORT)
 _WIDTH: Final = 4

@@ -1,11 +1,15 @@
-"""The check of one file of the store, byte by byte."""
+"""One file of the object store: its check, byte by byte, and its move inside the store."""
 
+import asyncio
 import hashlib
+import os
 from enum import StrEnum
+from pathlib import Path
 
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
+from motcua.files.drafts import folder_of, make_folder, sync
 from motcua.files.store import Store, StoreFailedError
 from operations.store.named import Reference
 
@@ -44,3 +48,26 @@ async def see_it_works(store: ObjectStore) -> None:
     except (OSError, BaseError) as error:
         why = type(error).__name__
     raise StoreFailedError(f"the object store does not work: {why}; see: motcua doctor")
+
+
+async def move(store: ObjectStore, source: str, to: str) -> bool:
+    """Moves a file over any other; False if it is gone. Raises `StoreFailedError`, and obstore's errors."""
+    folder = folder_of(store)
+    try:
+        if folder is None:
+            await store.copy_async(source, to)
+            await store.delete_async(source)
+        else:
+            await asyncio.to_thread(_rename, folder / source, folder / to)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreFailedError(f"a file can't be moved in the object store: {error.strerror}") from None
+    return True
+
+
+def _rename(source: Path, to: Path) -> None:
+    os.utime(source)  # its age is the time of its content, which a rename does not touch
+    make_folder(to.parent)
+    source.replace(to)
+    sync(to.parent)

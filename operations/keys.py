@@ -1,12 +1,19 @@
-"""Rotation of the master key: wraps every key in the record again with the current one, while the platform is in use.
+"""Rotation of the master key, and new codec key rings.
 
-It goes row by row, in the order of the filings. If a process that still has the old master key wraps a key meanwhile,
-the next pass finds it. If the rotation ends early, the next run continues it. The index key comes last: until then a
-process that starts needs the old master key as well.
+Rotation wraps every key in the record again with the current master key, while the platform is in use. It goes row by
+row, in the order of the filings. If a process that still has the old master key wraps a key meanwhile, the next pass
+finds it. If the rotation ends early, the next run continues it. The index key comes last: until then a process that
+starts needs the old master key as well.
 """
 
+import base64
+import json
+import os
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -17,6 +24,8 @@ from activities.keys.masters import OTHER_MASTER_KEY, MasterKeys
 from activities.ledger.vault import WRAPPED_BY as _BY
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
+from console.database import connected
+from motcua.payloads.key_ring import KEY_BYTES, CodecRing
 from views.log import SealBrokenError
 
 AT_ONCE: Final = 100
@@ -36,11 +45,7 @@ class NotRotatedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """The number of keys wrapped again, and the master key that wrapped them.
-
-    `left` counts, by master key, the keys that are still wrapped by another master key: they were wrapped meanwhile, or
-    can't be unwrapped here.
-    """
+    """The number of keys wrapped again, and the master key `by` which. `left`: the keys of other master keys."""
 
     by: str
     rotated: int
@@ -53,15 +58,12 @@ async def rotate(dsn: str, masters: MasterKeys, progress: Progress) -> Rotated:
     `progress(done, of)` is called after every page. Raises `NotRotatedError`, `KeysUnavailableError`, and asyncpg's
     errors; keys wrapped before the error stay wrapped by the new master key.
     """
-    connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
-    try:
+    async with connected(dsn, TIMEOUT) as connection:
         if not await connection.fetchval("select pg_try_advisory_lock(hashtext('motcua keys rotate'))"):
             raise NotRotatedError("the keys are being wrapped anew by another command: let it end, or end it")
         async with masters.connected():
             await _begin(connection, masters)
             return await _Rotation(connection, masters, progress).run()
-    finally:
-        await connection.close(timeout=TIMEOUT)
 
 
 async def _begin(connection: Connection, masters: MasterKeys) -> None:
@@ -91,10 +93,7 @@ class _Rotation:
         return Rotated(self._by, self._done, {row["by"]: row["count"] for row in rows})
 
     async def _pass(self) -> int:
-        """Wraps the keys that an older version of the master key, or another one, has wrapped.
-
-        Returns the number of these keys.
-        """
+        """Wraps the keys that are not wrapped by the master key's newest version. Returns their number."""
         self._by = await self._masters.current.version()
         done, last = self._done, UUID(int=0)
         self._of = done + await self._connection.fetchval(_LEFT, self._by)
@@ -146,3 +145,37 @@ select count(*) from renewed
 """
 _INDEX_KEY: Final = "select key_id, wrapped, wrapped_by from index_key where wrapped_by <> $1"
 _RENEW_INDEX_KEY: Final = "update index_key set (wrapped, wrapped_by) = ($1, $2)"
+
+
+def new_ring(*, plain: bool = False) -> str:
+    """Returns the file content of a new ring with one key."""
+    name = _new_id()
+    ring: dict[str, Any] = {"current": name, "keys": {name: _new_key()}}
+    return _written(ring | ({"plain": True} if plain else {}))
+
+
+def with_new_key(ring: CodecRing) -> str:
+    """Returns the file content of the ring with an additional key. Nothing is encrypted with that key yet."""
+    ring_then: dict[str, Any] = ring.model_dump(exclude_defaults=True)
+    return _written(ring_then | {"keys": dict(ring.keys) | {_new_id(): _new_key()}})
+
+
+def write_new(file: Path, text: str) -> None:
+    """Writes a new file. Raises `OSError`, also if it exists."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as made:
+        made.write(text)
+        made.flush()
+        os.fsync(made.fileno())
+
+
+def _new_id() -> str:
+    """Returns today's date with random digits, so that no two rings share an id."""
+    return f"{datetime.now(UTC).date().isoformat()}-{secrets.token_hex(3)}"
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def _written(ring: dict[str, Any]) -> str:
+    return json.dumps(ring, indent=1, default=lambda key: key.get_secret_value()) + "\n"

@@ -1,15 +1,17 @@
 """The verification of an issued file or number by its signatures and by the register; or of an official paper."""
 
 import base64
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import httpx
 import pikepdf
 from asn1crypto import x509
+from pydantic import TypeAdapter, ValidationError
 
 from activities.signature.certificate_subject import SubjectRules, identities
 from activities.signature.policy import POLICY, Policy
@@ -18,8 +20,10 @@ from activities.signature.revocation import Responders
 from activities.signature.signing import HttpStamper
 from activities.signature.trust import Trust
 from activities.signature.verified import verify_official
+from motcua.cli.running import Exit, refusing
 from schemas.result.state import ResultStanding, Validity
 from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureProof, SignatureVerdict
+from schemas.translate import said
 from views.registers.papers import IssuedPaper
 
 
@@ -143,10 +147,7 @@ def dossier_code(pdf: bytes) -> str | None:
 
 
 async def kept(verdict: SignatureVerdict, authority: str) -> bytes | None:
-    """Returns the verdict in its stored form, time-stamped by this `authority`; None if it has no time-stamp.
-
-    The time-stamp is the verdict's only proof.
-    """
+    """Returns the verdict with a time-stamp by this `authority`, its only proof; None without a time-stamp."""
     async with httpx.AsyncClient(timeout=5) as client:
         proof = await proof_of(verdict, HttpStamper(client, authority))
     return None if SignatureProof.model_validate_json(proof).token is None else proof
@@ -174,3 +175,25 @@ def _plain(hand: Hand) -> dict[str, Any]:
         "certificate_until": hand.expires_at.isoformat(),
         "reason": hand.reason,
     }
+
+
+_SUBJECTS_SETTING: Final = "MOTCUA_SIGNATURE_SUBJECTS"
+
+_POLICY_SETTING: Final = "MOTCUA_SIGNATURE_POLICY"
+
+Set = TypeVar("Set")
+
+
+def subjects_set() -> SubjectRules:
+    """Returns the configured rules for the names of certificate holders. An invalid setting ends the command."""
+    return _set(_SUBJECTS_SETTING, SubjectRules)
+
+
+def policy_set() -> Policy:
+    """Returns the configured policy for valid signatures. An invalid setting ends the command."""
+    return _set(_POLICY_SETTING, Policy)
+
+
+def _set(setting: str, kind: type[Set]) -> Set:
+    with refusing(ValidationError, Exit.USAGE, said("refused.result.see", name=setting)):
+        return TypeAdapter(kind).validate_json(os.environ.get(setting, "{}"))

@@ -1,11 +1,12 @@
-"""The settings that are checked: those of this process, or else those of the stack in this folder."""
+"""The input and the result of a check: the settings and servers that are examined, and a finding."""
 
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import Final, Self, TypeAlias
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -13,12 +14,54 @@ from temporalio.client import Client
 
 from activities.keys.masters import OTHER_MASTER_KEY, WITH_MASTER_KEY
 from console.addresses import APPLICATION, stack_beside
+from console.database import Connection
 from console.home import CODEC, WITH_PORT, Home, port_setting
 from motcua.cli.running import STACK, use_stack_here
 from motcua.payloads.key_ring import CODEC_KEYS
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
+from schemas.base import Text
+from schemas.translate import said
 from workers.settings import RelaySettings, WorkerSettings
+
+
+class Health(StrEnum):
+    """The health of a thing. `SKIPPED`: not checked, since it depends on something that failed."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The health of one thing, and the remedy if it is not well. Has no secrets and no personal data."""
+
+    health: Health
+    what: Text
+    fix: Text | None = None
+
+
+def ok(key: str, **values: object) -> Finding:
+    """Returns a finding that all is well. Its sentence has this key, and is filled with the `values`."""
+    return Finding(Health.OK, said(key, **values))
+
+
+def skipped(key: str, **values: object) -> Finding:
+    """Returns the finding of a skipped check, with the reason."""
+    return Finding(Health.SKIPPED, said(key, **values))
+
+
+def warn(key: str, *, fix: str | None = None, **values: object) -> Finding:
+    """Returns a warning: it works, but badly or not for long. The remedy's key is `fix`, or this key with `.fix`."""
+    return Finding(Health.WARN, said(key, **values), said(fix or f"{key}.fix", **values))
+
+
+def fail(key: str, *, fix: str | None = None, **values: object) -> Finding:
+    """Returns a failure: the platform can't work like this. The remedy's key is as in `warn`."""
+    return Finding(Health.FAIL, said(key, **values), said(fix or f"{key}.fix", **values))
+
 
 SECONDS: Final = 3.0
 """Seconds for connecting, and for each statement."""
@@ -31,25 +74,11 @@ SETTINGS: Final = frozenset(
         *NEEDED,
         *WITH_MASTER_KEY,
         *(f"MOTCUA_{name.upper()}" for name in WorkerSettings.model_fields | RelaySettings.model_fields),
-        "MOTCUA_OWNER_DATABASE_URL",
-        "MOTCUA_SUPERUSER_DATABASE_URL",
-        "MOTCUA_TRUST_URL",
-        "MOTCUA_IDENTITY_PRINCIPAL",
-        "MOTCUA_IDENTITY_ACR",
-        "MOTCUA_IDENTITY_AMR",
-        "MOTCUA_IDENTITY_KEY_FILE",
-        "MOTCUA_IDENTITY_KEY",
-        "MOTCUA_IDENTITY_AGENT",
-        "MOTCUA_HOME",
-        "MOTCUA_PERSON_HOURS",
-        "MOTCUA_OFFICER_YEARS",
-        "MOTCUA_FAILPOINTS",
-        "MOTCUA_WORKER_METRICS_URL",
-        "MOTCUA_BACK_OFFICE_METRICS_URL",
-        "MOTCUA_GATEWAY_URL",
-        "MOTCUA_GATEWAY_HOST",
-        "MOTCUA_GATEWAY_METRICS_URL",
-        "MOTCUA_TEMPORAL_UI_URL",
+        *("MOTCUA_OWNER_DATABASE_URL", "MOTCUA_SUPERUSER_DATABASE_URL", "MOTCUA_TRUST_URL", "MOTCUA_HOME"),
+        *("MOTCUA_IDENTITY_PRINCIPAL", "MOTCUA_IDENTITY_ACR", "MOTCUA_IDENTITY_AMR", "MOTCUA_IDENTITY_KEY_FILE"),
+        *("MOTCUA_IDENTITY_KEY", "MOTCUA_IDENTITY_AGENT", "MOTCUA_PERSON_HOURS", "MOTCUA_OFFICER_YEARS"),
+        *("MOTCUA_FAILPOINTS", "MOTCUA_WORKER_METRICS_URL", "MOTCUA_BACK_OFFICE_METRICS_URL", "MOTCUA_GATEWAY_URL"),
+        *("MOTCUA_GATEWAY_HOST", "MOTCUA_GATEWAY_METRICS_URL", "MOTCUA_TEMPORAL_UI_URL"),
         CODEC,
         CODEC_KEYS,
         *map(port_setting, WITH_PORT),
@@ -74,20 +103,12 @@ _OPEN: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PR
     }
 )
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-
 
 @dataclass
 class Surroundings:
-    """The input of the checks: the settings, and the servers that have answered so far.
+    """The input of the checks: the settings and their sources, by name, and the servers that have answered so far.
 
-    Attributes:
-        settings: The settings, by name.
-        sources: The source of each setting, by name.
-        home: The folder of the stack, which may not exist.
-        temporal: A client, once Temporal has answered.
-        database: Whether PostgreSQL has answered.
-        kinds: The kinds of streams.
+    The stack's folder (`home`) may not exist. `temporal` is a client once Temporal has answered.
     """
 
     settings: Mapping[str, str]

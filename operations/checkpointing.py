@@ -1,0 +1,120 @@
+"""The settings of checkpoints, and the proofs that a bundle's streams are in the newest one (C2SP tlog-proof)."""
+
+import os
+from base64 import b64encode
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from pydantic import ValidationError
+
+from activities.checkpoints.log import Log, newest_log
+from activities.checkpoints.place import CheckpointError, Fault, Place
+from activities.signature.proof import stamped_at
+from console.addresses import stack_beside
+from motcua.cli.running import Exit, fail, refusing
+from rules.proof.checkpoint import Checkpoint, evidence
+from rules.proof.note import NoteError, Verifier, read_note
+from rules.proof.tiles import WIDTH
+from rules.proof.tree import Leaf, leaf_hash
+from schemas.translate import said
+from verifier import notes
+from verifier.checkpoint import StampedAt, Trust
+from verifier.tree import root_by
+from views.log import Connection
+from workers.checkpoints import authorities_in, policy_in, signer_in
+from workers.settings import CheckpointSettings
+
+Json = dict[str, Any]
+
+_LAST: Final = "select position, seq from position where stream = $1 and position <= $2 order by seq desc limit 1"
+
+
+async def proofs_of(connection: Connection, place: Place, key: Verifier, streams: list[Json]) -> list[Json]:
+    """Returns, for each stream, the proof of its last event in the newest checkpoint; none for a newer stream.
+
+    `key` is the log's, under the name of the first log. Raises `CheckpointError`, also if the record has another event
+    at that position.
+    """
+    log = await newest_log(place, key.name)
+    newest = await log.newest(Verifier(log.origin, key.kind, key.public))
+    if newest is None:
+        return []
+    proofs = []
+    for stream in streams:
+        row = await connection.fetchrow(_LAST, stream["stream"], newest.checkpoint.size)
+        if row is not None:
+            index, seq = row["position"] - 1, row["seq"]
+            path = await _path(log, index, newest.checkpoint, _leaf(stream, seq))
+            proof = b64encode(evidence(index, path, newest.note)).decode()
+            proofs.append({"stream": stream["stream"], "seq": seq, "proof": proof})
+    return proofs
+
+
+def _leaf(stream: Json, seq: int) -> Leaf:
+    hashes = [event["hash"] for event in stream["events"] if event["seq"] == seq]
+    if not hashes:
+        raise CheckpointError(Fault.OTHER_EVENTS, f"{stream['stream']} seq {seq} has a position, and is not there")
+    return Leaf(stream["stream"], seq, bytes.fromhex(hashes[0]))
+
+
+async def _path(log: Log, index: int, checkpoint: Checkpoint, leaf: Leaf) -> list[bytes]:
+    there = (await log.entries(index // WIDTH, checkpoint.size))[index % WIDTH]
+    if there != leaf.data:
+        message = f"{leaf.stream} seq {leaf.seq} is not what was checkpointed; see: motcua ledger verify --checkpoints"
+        raise CheckpointError(Fault.OTHER_EVENTS, message)
+    path = await log.inclusion(index, checkpoint.size)
+    if root_by(path, leaf_hash(there), index, checkpoint.size) != checkpoint.root:
+        raise CheckpointError(Fault.DAMAGED, "the tiles at the second place do not give the checkpoint")
+    return path
+
+
+def settings_set() -> CheckpointSettings:
+    settings = settings_here()
+    if settings.checkpoints is None:
+        _not_set("MOTCUA_CHECKPOINTS")
+    return settings
+
+
+def settings_here() -> CheckpointSettings:
+    for name, value in stack_beside().items():
+        os.environ.setdefault(name, value)
+    try:
+        return CheckpointSettings()
+    except ValidationError:
+        _not_set("MOTCUA_CHECKPOINT_MINUTES")
+
+
+def _not_set(name: str) -> NoReturn:
+    fail(said("refused.not_set", name=name), Exit.USAGE)
+
+
+def trust_of(settings: CheckpointSettings) -> Trust:
+    """Returns the log's key and the policy's text. `log_of` has parsed the policy, so an error names its line."""
+    log = notes.Key.read(str(log_of(settings)), notes.LOG)
+    written = Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none"
+    return Trust(log, notes.Policy(written), _stamped_at(settings))
+
+
+def log_of(settings: CheckpointSettings) -> Verifier:
+    """Returns the log's key: the one in the policy, else the one in the file of the signing key."""
+    with refusing(RuntimeError, Exit.USAGE):
+        logs = policy_in(settings.witnesses).logs
+        return logs[0] if logs else signer_in(settings.checkpoint_key).verifier
+
+
+def _stamped_at(settings: CheckpointSettings) -> StampedAt | None:
+    """Returns the verifier of time-stamps by the trusted authorities; None if no authority is set."""
+    with refusing(RuntimeError, Exit.USAGE):
+        authorities = authorities_in(settings.signature_roots)
+    return None if authorities is None else partial(stamped_at, trust=authorities)
+
+
+def checkpoint_before(since: Path | None) -> notes.Checkpoint | None:
+    if since is None or not since.exists():
+        return None
+    try:
+        read = Checkpoint.read(read_note(since.read_bytes()).text)
+    except (OSError, NoteError) as error:
+        fail(f"{since}: {getattr(error, 'strerror', None) or error}", Exit.USAGE)
+    return notes.Checkpoint(read.origin, read.size, read.root)

@@ -1,1 +1,0 @@
-"""Checkpoints as operators' commands use them: their settings, and the proofs of a bundle."""

@@ -1,0 +1,110 @@
+"""The checks of the log: positions of events, checkpoints, and outcomes of acts outside that no event states."""
+
+from datetime import timedelta
+from typing import Final
+
+from obstore.exceptions import BaseError
+
+from activities.checkpoints.events import last_position
+from activities.checkpoints.log import Published, newest_log
+from activities.checkpoints.place import CheckpointError
+from console.database import Connection
+from motcua.files.store import NoStoreError
+from operations.doctor.check import Finding, Surroundings, fail, ok, warn
+from recovery.checkpoint_store import SecondPlace
+from workers.checkpoints import signer_in
+from workers.settings import CheckpointSettings
+
+TIMES: Final = 3
+"""The number of checkpoint intervals after which an event that is in no checkpoint shows that none are made."""
+
+_WAITS: Final = """
+select clock_timestamp() - e.recorded_at from position p join event e using (stream, seq) where p.position = $1
+"""
+_FIX: Final = "doctor.checkpoints.make_one"
+
+
+async def checkpoints(around: Surroundings) -> list[Finding]:
+    """Checks the size of the newest checkpoint against the record, and how long the next event has waited for one."""
+    try:
+        newest = await _newest(around)
+    except (CheckpointError, RuntimeError, NoStoreError, BaseError, OSError) as error:
+        why = str(error) if isinstance(error, CheckpointError | RuntimeError) else type(error).__name__
+        return [fail("doctor.checkpoints.unreadable", fix=_FIX, why=why)]
+    size = newest.checkpoint.size if newest else 0
+    async with around.record() as connection:
+        return [await _held_against(connection, size, _patience(around))]
+
+
+async def _newest(around: Surroundings) -> Published | None:
+    signer = signer_in(around.settings.get("MOTCUA_CHECKPOINT_KEY"))
+    log = await newest_log(SecondPlace.at(around.settings["MOTCUA_CHECKPOINTS"]), signer.verifier.name)
+    return await log.newest(signer.named(log.origin).verifier)
+
+
+def _patience(around: Surroundings) -> timedelta:
+    default = CheckpointSettings.model_fields["checkpoint_minutes"].default
+    return timedelta(minutes=TIMES * int(around.settings.get("MOTCUA_CHECKPOINT_MINUTES") or default))
+
+
+async def _held_against(connection: Connection, size: int, patience: timedelta) -> Finding:
+    last = await last_position(connection)
+    if last < size:
+        return fail("doctor.checkpoints.lost", fix=_FIX, last=last, size=size)
+    waits = await connection.fetchval(_WAITS, size + 1)
+    if waits is not None and waits > patience:
+        return fail("doctor.checkpoints.late", fix=_FIX, minutes=waits // timedelta(minutes=1))
+    return ok("doctor.checkpoints.of_events", size=size, last=last)
+
+
+LONG: Final = 60
+"""The seconds after which an append without a position shows that no relay runs."""
+
+_WAITING: Final = """
+select count(*), count(*) filter (where recorded_at < clock_timestamp() - make_interval(secs => $1)) from unpositioned
+"""
+
+
+async def order(around: Surroundings) -> list[Finding]:
+    """Reports the number of appends that wait for their position. It is a failure if any of them waits for long."""
+    async with around.record() as connection:
+        row = await connection.fetchrow(_WAITING, LONG)
+    waiting, long = row.values() if row else (0, 0)
+    if long:
+        return [fail("doctor.order.waiting", appends=long, seconds=LONG)]
+    return [ok("doctor.order.level", appends=waiting)]
+
+
+UNRECORDED: Final = """
+with act (of, kind, field) as (values
+    ('payment', 'payment_captured', 'capture_id'),
+    ('refund', 'refund_given', 'case'),
+    ('parcel', 'consignment_sent', 'waybill')
+), running as (
+    select stream, act.* from standing join act on of = standing.kind where open
+    union
+    select stream, act.* from standing join act on of = standing.kind where watched_until is not null
+)
+select kind, count(*) as acts, min(at) as since
+from running cross join lateral (
+    select body -> field as number, min(at) as at from finding
+    where (finding.stream, finding.kind) = (running.stream, running.kind) group by body -> field
+) as done
+where at < clock_timestamp() - interval '10 minutes' and 0 = (
+    select count(*) from event where (event.stream, event.kind) = (running.stream, running.kind)
+        and convert_from(event.body, 'UTF8')::jsonb -> field = number
+)
+group by kind order by kind
+"""
+"""SQL for outcomes by kind of event. Running streams alone are read: none ends with an outcome that no event states."""
+
+
+async def findings(around: Surroundings) -> list[Finding]:
+    """Reports captured money, refunds and parcels whose outcome has been known for ten minutes, but is in no event."""
+    async with around.record() as connection:
+        found = await connection.fetch(UNRECORDED)
+    if not found:
+        return [ok("doctor.findings.none")]
+    return [
+        warn("doctor.findings.unrecorded", event=one["kind"], count=one["acts"], since=one["since"]) for one in found
+    ]

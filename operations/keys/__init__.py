@@ -1,1 +1,0 @@
-"""Changes of master keys and key rings while the platform is in use."""

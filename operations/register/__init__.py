@@ -1,1 +1,0 @@
-"""The register of filings, written from the record to files."""

@@ -1,1 +1,0 @@
-"""Verification of issued results from outside, by their signatures and by the register."""

@@ -1,0 +1,212 @@
+"""The effect of another calendar or version on open filings, computed from the log without writing."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache, partial
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from activities.keys.masters import MasterKeys
+from activities.ledger.vault import Vault
+from console.database import connected
+from publishing.authoring.provinces import of_provinces
+from publishing.checks.provinces import Base
+from rules.filing import lifecycle
+from rules.filing.clocks import processing_limit
+from rules.filing.conditions import received_on
+from rules.filing.fees.assessment import assess
+from rules.filing.fold import stage
+from rules.filing.submission.admission import dossier_problems
+from rules.source import parse
+from rules.streams import KINDS
+from rules.time.calendars import expand
+from rules.time.working_time import local_day
+from schemas.base import Model
+from schemas.errors import Problem
+from schemas.filing.events import CalendarChanged, Clock
+from schemas.filing.state import Filing, Stage
+from schemas.limit import Limit
+from schemas.people import SYSTEM
+from schemas.publishing.calendar import Calendar, CalendarFile
+from schemas.publishing.procedure_rules import ProcedureRules
+from schemas.stream.ledger import Recorded
+from views.log import Log
+
+TIMEOUT: Final = 10.0
+PAGE: Final = 200
+_PAGE_OF: Final = """
+select s.stream, s.filing_id, s.agency, s.head_seq
+from (
+    select filing_id from filing
+    where closed_at is null and filing_id > $1{narrowed} order by filing_id limit $2
+) as f join stream s on s.stream = 'filing:' || f.filing_id order by f.filing_id
+"""
+OPEN_FILINGS: Final = _PAGE_OF.format(narrowed="")
+OPEN_FILINGS_OF_PROCEDURE: Final = _PAGE_OF.format(narrowed=" and procedure = $3")
+_HOW_MANY: Final = "select count(*) from filing where closed_at is null and ($1::text is null or procedure = $1)"
+
+Progress = Callable[[int, int], None]
+
+
+async def open_filings(
+    dsn: str, master: MasterKeys, progress: Progress, procedure: str | None = None
+) -> AsyncIterator[Filing]:
+    """Yields open filings, all or a procedure's, as of one moment. Raises `UnfoldableError`, and asyncpg's errors."""
+    asked = (OPEN_FILINGS,) if procedure is None else (OPEN_FILINGS_OF_PROCEDURE, procedure)
+    statement, *narrowed = asked
+    async with (
+        asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT) as pool,
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        done, of = 0, await connection.fetchval(_HOW_MANY, procedure)
+        log = Log(connection, Vault(master).find, KINDS)
+        after = UUID(int=0)
+        while page := await connection.fetch(statement, after, PAGE, *narrowed):
+            for stream in page:
+                events = await log.events(stream["stream"], stream["filing_id"], stream["head_seq"])
+                yield await log.fold(stream["stream"], stream["agency"], events)
+            done += len(page)
+            progress(done, of)
+            after = page[-1]["filing_id"]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A running clock of an open filing that would be due at another time."""
+
+    code: str
+    agency: str
+    procedure: str
+    clock: Clock
+    due: datetime
+    would_be_due: datetime
+    becomes_late: bool
+    no_longer_late: bool
+
+
+@dataclass
+class WhatIf:
+    """The clocks that would move, and the number of open filings, as of a time."""
+
+    calendar: str
+    at: datetime
+    filings: int = 0
+    moved: list[Moved] = field(default_factory=list)
+
+
+async def what_if(dsn: str, master: MasterKeys, file: CalendarFile, at: datetime, progress: Progress) -> WhatIf:
+    """Projects every open filing's clocks on the calendar in `file`. Raises `UnfoldableError`, and asyncpg's errors."""
+    answer = WhatIf(calendar=file.name, at=at)
+    on = cache(partial(expand, file))
+    async for filing in open_filings(dsn, master, progress):
+        answer.moved += _moved(filing, on(filing.agency), at)
+        answer.filings += 1
+    return answer
+
+
+def _moved(filing: Filing, calendar: Calendar, at: datetime) -> Iterator[Moved]:
+    changed = CalendarChanged(calendar=calendar)
+    recorded = Recorded(seq=filing.seq + 1, at=at, command_id="what-if", actor=SYSTEM, event=changed)
+    then = lifecycle.evolve(filing, recorded)
+    for clock, state in filing.clocks.items():
+        would_be = then.clocks[clock].due
+        if would_be != state.due and not state.paused:
+            yield Moved(
+                code=str(filing.code),
+                agency=filing.agency,
+                procedure=filing.procedure.code,
+                clock=clock,
+                due=state.due,
+                would_be_due=would_be,
+                becomes_late=state.due > at >= would_be,
+                no_longer_late=would_be > at >= state.due,
+            )
+
+
+class Anew(Model):
+    """The values under the filing's version, and under another version for the same dossier.
+
+    A fee is in đồng, before any waiver. `problems` are the missing or wrong parts, without those that are problems
+    under the filing's own version, too.
+    """
+
+    fee: int
+    fee_then: int
+    processing: Limit
+    processing_then: Limit
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Whether the other version changes the fee or the processing limit, or has problems."""
+        return (self.fee, self.processing) != (self.fee_then, self.processing_then) or bool(self.problems)
+
+
+def anew(filing: Filing, rules: ProcedureRules, now: datetime) -> Anew:
+    """Compares the filing under its own rules with the same filing under these rules, received `now`."""
+    own, received, today = filing.procedure, received_on(filing), local_day(now)
+    known = {(found.field, found.rule) for found in dossier_problems(own, filing, received)}
+    found = dossier_problems(rules, filing, today)
+    return Anew(
+        fee=assess(own.fee, filing, received, now).total,
+        fee_then=assess(rules.fee, filing, today, now).total,
+        processing=processing_limit(own, filing, received),
+        processing_then=processing_limit(rules, filing, today),
+        problems=tuple(one for one in found if (one.field, one.rule) not in known),
+    )
+
+
+@dataclass(frozen=True)
+class Touched:
+    """An open filing that would be treated differently if it were submitted again."""
+
+    code: str
+    agency: str
+    stage: Stage
+    version: str
+    anew: Anew
+
+
+@dataclass
+class VersionWhatIf:
+    """The number of filings that keep each version, and those that would differ if `received` under the new version."""
+
+    procedure: str
+    version: str
+    received: datetime
+    stay: Counter[str] = field(default_factory=Counter)
+    touched: list[Touched] = field(default_factory=list)
+
+
+async def version_what_if(
+    dsn: str, master: MasterKeys, source: bytes, rules: ProcedureRules, received: datetime, progress: Progress
+) -> VersionWhatIf:
+    """Compares every open filing of the procedure with the same filing, `received` under the new version.
+
+    `rules` are the rules in the file `source`; for an agency of a province with fees of its own, the province's variant
+    applies. Calls `progress(filings, of)` after each page.
+    Raises `MistakesFoundError` if the version does not fit a province, `UnfoldableError`, and asyncpg's errors.
+    """
+    answer = VersionWhatIf(rules.code, rules.version, received)
+    there = await _in_provinces(dsn, source)
+    async for filing in open_filings(dsn, master, progress, rules.code):
+        version, otherwise = filing.procedure.version, anew(filing, there.get(filing.agency, rules), received)
+        answer.stay[version] += 1
+        if otherwise.differs:
+            answer.touched.append(Touched(str(filing.code), filing.agency, stage(filing), version, otherwise))
+    answer.touched.sort(key=lambda one: one.code)
+    return answer
+
+
+async def _in_provinces(dsn: str, source: bytes) -> dict[str, ProcedureRules]:
+    """Returns the version's rules for each agency of a province that has a fee of its own for it."""
+    async with connected(dsn) as connection:
+        made = await of_provinces(connection, Base(parse(source).value, demo=False))
+        rules = {row.province: ProcedureRules.model_validate_json(row.rules) for row in made}
+        agencies = await connection.fetch("select agency, province from agency where province = any($1)", list(rules))
+    return {row["agency"]: rules[row["province"]] for row in agencies}
