@@ -1,14 +1,12 @@
 """Activities that read a filing's log for a complaint about it."""
 
-from __future__ import annotations
-
 from typing import Final
 from uuid import UUID
 
 from temporalio import activity
 
 from activities.identity import Guard, heard
-from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
+from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
 from rules.complaint.grounds import grounds
 from rules.filing.reopening import stands
@@ -23,10 +21,7 @@ from views.log import Log
 
 
 class Disputed(Model):
-    """Input of both activities: the filing's `n`-th complaint, and the event that it is `about`.
-
-    `spoken` is the complaint as a signed message, to verify its sender.
-    """
+    """The filing's `n`-th complaint, `about` an event. `spoken` is its signed message, to verify the sender."""
 
     filing_id: UUID
     n: int
@@ -35,10 +30,7 @@ class Disputed(Model):
 
 
 class Remedy(Model):
-    """The state of an act that a complaint has undone.
-
-    `reopened`: the filing has restarted for it. `stands`: the act is still in effect. `closed`: the filing has ended.
-    """
+    """The state after an upheld complaint: the filing is `reopened` or `closed`; the disputed act still `stands`."""
 
     reopened: bool
     stands: bool
@@ -56,23 +48,22 @@ class Complaints:
 
     @activity.defn(name="complaint.grounds")
     async def grounds(self, asked: Disputed) -> Grounds | Refusal | None:
-        """Returns the grounds of a complaint: the act, the people who may complain, the deadline.
+        """Returns the act, the people who may complain and the deadline; None for an unknown filing.
 
-        None for an unknown filing. The refusal of the sender instead; raises the errors of `heard` with retry.
+        Returns the refusal of a sender who may not send this. Raises the errors of `heard` that are retried.
         """
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                try:
-                    await self._heard(connection, asked)
-                except RefusalError as error:
-                    return error.refusal
-                log, stream = Log(connection, self._vault.find, self._kinds), filing_workflow(asked.filing_id)
-                try:
-                    told = await log.read(stream)
-                except RefusalError:
-                    return None
-                others = [one for one in await complaints_of(log, stream) if one.n != asked.n]
-                return grounds(told.before, told.events, tuple(told.states()), others, asked.about)
+        async with acquired(self._pool) as connection:
+            try:
+                await self._heard(connection, asked)
+            except RefusalError as error:
+                return error.refusal
+            log, stream = Log(connection, self._vault.find, self._kinds), filing_workflow(asked.filing_id)
+            try:
+                told = await log.read(stream)
+            except RefusalError:
+                return None
+            others = [one for one in await complaints_of(log, stream) if one.n != asked.n]
+            return grounds(told.before, told.events, tuple(told.states()), others, asked.about)
 
     async def _heard(self, connection: Connection, asked: Disputed) -> None:
         if self._guard is None:
@@ -84,10 +75,9 @@ class Complaints:
     @activity.defn(name="complaint.remedy")
     async def remedy(self, asked: Disputed) -> Remedy:
         """Returns whether the filing has restarted for this complaint or ended, and whether the act is in effect."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                log = Log(connection, self._vault.find, self._kinds)
-                told = await log.read(filing_workflow(asked.filing_id))
+        async with acquired(self._pool) as connection:
+            log = Log(connection, self._vault.find, self._kinds)
+            told = await log.read(filing_workflow(asked.filing_id))
         heard = any(one.event.kind == "reopened" and one.event.complaint == asked.n for one in told.events)
         return Remedy(reopened=heard, stands=stands(told.state, asked.about), closed=told.state.closed)
 

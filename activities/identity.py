@@ -15,8 +15,8 @@ from schemas.identity.statement import Message, Proved, Spoken
 def heard(guard: "Guard | None", spoken: Spoken | None, *, filed_by: str | None, known: bool) -> str | None:
     """Returns the id of the principal that sends a stream's first message; None where no identity is required.
 
-    `filed_by` is the program that handed the filing in; `known`: the log holds the message. Raises `RefusalError`; for
-    a message that the log holds, a temporary reason (`PASSING`) as an error with retry.
+    `filed_by` is the program that handed the filing in; `known`: the log holds the message. Raises `RefusalError`; if
+    the message is `known` and the reason is temporary (`PASSING`), an error that is retried.
     """
     if guard is None or spoken is None:
         return None
@@ -38,9 +38,9 @@ class Guard:
         self._audience = audience
 
     def proved(self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True) -> Proved:
-        """Returns the statement if it is signed and covers exactly this message; its claims are not checked yet.
+        """Returns the statement if it is signed and covers this message at `now`, by default the record's time.
 
-        `now` is the time, by default by the record's clock. Raises `RefusalError`.
+        Its claims are not checked yet. Raises `RefusalError`.
         """
         return proved(signed, message, self._hearing(now, fresh=fresh))
 
@@ -51,10 +51,7 @@ class Guard:
         return verified(signed, message, self._hearing(now, fresh=fresh, known=known))
 
     def proof_of_run(self, workflow: str, run: str) -> str:
-        """Returns an HMAC that proves that a run is this platform's own; mere access to Temporal can't produce it.
-
-        Raises `RuntimeError` until this process has read the secret from the record.
-        """
+        """Returns an HMAC that proves that a run is this platform's own. Raises `RuntimeError` without the secret."""
         return hmac.new(self._keyring.secret, f"{workflow}\n{run}".encode(), sha256).hexdigest()
 
     def _hearing(self, now: datetime | None, *, fresh: bool, known: bool = False) -> Hearing:

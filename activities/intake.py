@@ -1,6 +1,4 @@
-"""Database reads for streams: the data with which a stream begins, and its later questions to the record."""
-
-from __future__ import annotations
+"""Database reads for streams: the data with which a stream begins, from the directory too, and later questions."""
 
 import json
 from collections.abc import Iterable
@@ -12,18 +10,17 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities import directory
 from activities.identity import Guard, heard
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.stream_status import IN_FORCE, KEPT, is_closed, read_calendar
 from rules.streams import KINDS
-from schemas.base import AgencyCode, Model
+from schemas.base import AgencyCode, Model, Text
 from schemas.errors import Refusal, RefusalError
 from schemas.filing.events import Accountable, Digests, Partner
 from schemas.identity.statement import Spoken
 from schemas.ids import StreamId
 from schemas.people import Role
-from schemas.publishing.agency import AgencyName
+from schemas.publishing.agency import AgencyKind, AgencyName
 from schemas.publishing.calendar import Calendar, CalendarName
 from schemas.publishing.procedure import Term
 from schemas.publishing.procedure_rules import ProcedureRules
@@ -103,22 +100,21 @@ class Registry:
     async def open(self, request: OpenRequest) -> OpenResult:
         """Returns a stream's agency, and the procedure and calendar under which it was begun or would begin now.
 
-        Raises `no_calendar`, which is retried until one is published, and the errors of `heard` with retry.
+        Raises `no_calendar`, which is retried until one is published, and the errors of `heard` that are retried.
         """
         asked = (request.stream, request.code, request.version, request.agency, Role.LEADER, request.day)
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                [found] = await connection.fetch(_OPEN, *asked)
-                agency, queue, kind, rules, *term, calendar, leaders, owner, signs, filed_by = found
-                try:
-                    speaker = heard(self._guard, request.spoken, filed_by=filed_by, known=filed_by is not None)
-                except RefusalError as error:
-                    return OpenResult(refusal=error.refusal)
-                filed_by = filed_by or speaker
-                procedure = None if rules is None else _read_rules(rules)
-                elsewhere = await directory.deciding(connection, agency, kind, procedure)
-                no_desks = await directory.no_desks(connection, agency, request.desks)
-                partners = await directory.partners(connection, agency, procedure)
+        async with acquired(self._pool) as connection:
+            [found] = await connection.fetch(_OPEN, *asked)
+            agency, queue, kind, rules, valid, start, end, calendar, leaders, owner, signs, filed_by = found
+            try:
+                speaker = heard(self._guard, request.spoken, filed_by=filed_by, known=filed_by is not None)
+            except RefusalError as error:
+                return OpenResult(refusal=error.refusal)
+            filed_by = filed_by or speaker
+            procedure = None if rules is None else _read_rules(rules)
+            elsewhere = await deciding(connection, agency, kind, procedure)
+            strange = await no_desks(connection, agency, request.desks)
+            decided = await partners(connection, agency, procedure)
         if calendar is None:
             raise ApplicationError("publish a calendar: motcua calendar publish", type="no_calendar")
         days = read_calendar(calendar)
@@ -132,9 +128,9 @@ class Registry:
             digests=Digests(rules=digest(rules), calendar=digest(calendar)),
             accountable=_accountable(procedure, leaders),
             elsewhere=elsewhere,
-            no_desks=no_desks,
-            partners=partners,
-            not_in_force=_not_in_force(*term),
+            no_desks=strange,
+            partners=decided,
+            not_in_force=Term(valid_from=start, valid_until=end) if valid is False else None,
             only_in=None if owner is None else Province.model_validate_json(owner),
             signs=signs,
             filed_by=filed_by,
@@ -143,27 +139,24 @@ class Registry:
     @activity.defn(name="intake.calendar")
     async def calendar(self, request: CalendarRequest) -> Calendar | None:
         """Returns the published calendar; None if another calendar is in force."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                in_force = await connection.fetchval(IN_FORCE) == request.name
-                found = await connection.fetchval(CALENDAR, request.name, request.agency) if in_force else None
+        async with acquired(self._pool) as connection:
+            in_force = await connection.fetchval(IN_FORCE) == request.name
+            found = await connection.fetchval(CALENDAR, request.name, request.agency) if in_force else None
         return None if found is None else read_calendar(found)
 
     @activity.defn(name="intake.news")
     async def news(self, filing: UUID) -> list[News]:
         """Returns the events by which the filing's other streams report to it, as recorded, oldest first."""
         told = [event for telling in KINDS.tells for event in telling.recorded]
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                rows = await connection.fetch(_NEWS, filing, told)
+        async with acquired(self._pool) as connection:
+            rows = await connection.fetch(_NEWS, filing, told)
         return [News(n=StreamId.parse(stream).n, kind=kind, body=json.loads(body)) for stream, kind, body in rows]
 
     @activity.defn(name="intake.closed")
     async def closed(self, stream: str) -> bool:
         """Returns whether the record holds the end of this stream."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                return await is_closed(connection, stream)
+        async with acquired(self._pool) as connection:
+            return await is_closed(connection, stream)
 
 
 _NEWS: Final = """
@@ -211,17 +204,7 @@ select named.agency, named.queue, named.kind, coalesce(here.rules, nationwide.ru
 left join procedure as here
     on here.code = named.code and here.version = concat_ws('.', nationwide.version, its.province, its.version)
 """  # noqa: S608 -- SQL of our own
-"""SQL: the procedure and calendar of a begun stream from the log; of a new one, those valid now in its province.
-
-Also the agency's leaders and kind, and the only province that has the procedure, if it is not the agency's.
-"""
-
-
-def _not_in_force(in_force: bool | None, *days: date | None) -> Term | None:  # noqa: FBT001 -- a column
-    if in_force is not False:
-        return None
-    valid_from, valid_until = days
-    return Term(valid_from=valid_from, valid_until=valid_until)
+"""SQL: the procedure and calendar of a begun stream from the log; of a new one, those valid now in its province."""
 
 
 @lru_cache(KEPT)
@@ -235,3 +218,56 @@ def _accountable(procedure: ProcedureRules, leaders: Iterable[str]) -> Accountab
         standing=next((leader for leader in leaders if leader in procedure.standing_officers), None),
         silent=next((leader for leader in leaders if leader in procedure.silent_officers), None),
     )
+
+
+_DECIDING: Final = """
+select agency, name_vi as vi, name_en as en from agency
+where kind = any($1) order by province is distinct from (select province from agency where agency = $2), agency limit 5
+"""
+
+
+async def deciding(
+    connection: Connection, agency: str, kind: str | None, procedure: ProcedureRules | None
+) -> tuple[AgencyName, ...] | None:
+    """Returns the agencies that decide the procedure, nearest first; None if this one may, or its kind is unknown."""
+    if kind is None or procedure is None or not procedure.decided_by or kind in procedure.decided_by:
+        return None
+    rows = await connection.fetch(_DECIDING, list(procedure.decided_by), agency)
+    return tuple(AgencyName(agency=code, name=Text(vi=vi, en=en)) for code, vi, en in rows)
+
+
+_NO_DESKS: Final = """
+select named.desk from unnest($2::text[]) as named (desk) where named.desk <> $1 and not exists (
+    select from agency as desk join agency as served on served.agency = $1
+    where desk.agency = named.desk and (
+        served.agency = any(desk.receives_for) or ('*' = any(desk.receives_for) and desk.province = served.province)
+    )
+)
+"""
+
+
+async def no_desks(connection: Connection, agency: str, desks: tuple[str, ...]) -> tuple[AgencyCode, ...]:
+    """Returns the desks that, by the directory, may not receive for this agency."""
+    rows = await connection.fetch(_NO_DESKS, agency, list(desks)) if desks else ()
+    return tuple(row["desk"] for row in rows)
+
+
+_PARTNERS: Final = f"""
+select distinct on (n) part, other.agency
+from unnest($2::text[], $3::text[]) with ordinality as wanted (part, kinds, n)
+join agency as own on own.agency = $1
+join agency as other on other.kind = any(string_to_array(kinds, ' ')) and other.agency <> own.agency
+    and (other.province is not distinct from own.province or other.kind = '{AgencyKind.MINISTRY}')
+order by n, other.province is distinct from own.province, other.agency
+"""  # noqa: S608 -- an enum value of our own
+"""SQL: for each part, the agency that decides it: one in the same province, or else a ministry, which serves all."""
+
+
+async def partners(connection: Connection, agency: str, procedure: ProcedureRules | None) -> tuple[Partner, ...]:
+    """Returns the agencies that decide the parts of a procedure that are referred to others."""
+    parts = [] if procedure is None else [part for _, part in procedure.referred]
+    if not parts:
+        return ()
+    kinds = [" ".join(part.kinds) for part in parts]
+    rows = await connection.fetch(_PARTNERS, agency, [part.code for part in parts], kinds)
+    return tuple(Partner(part=part, agency=other) for part, other in rows)

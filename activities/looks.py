@@ -22,12 +22,10 @@ from views.log import Head
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A permitted read.
+    """A permitted read of the stream with this `head`; None for a question about many filings, or about none.
 
-    Attributes:
-        head: The head of the stream that is read; None for a question about many filings, or about none.
-        within: The rows that a list may show.
-        theirs: Whether the reader may see the filing itself. The holder of a link to a result may see only the result.
+    `within` are the rows that a list may show. `theirs`: the reader may see the filing itself, not only a linked
+    result.
     """
 
     asked: rd.Asked
@@ -57,10 +55,7 @@ class Looks:
         self._kinds = kinds
 
     async def allowed(self, connection: Connection, asked: rd.Asked, *, fresh: bool = True) -> Look:
-        """Returns the look if it is permitted.
-
-        Raises `RefusalError`; another person's filing is reported as not found.
-        """
+        """Returns the permitted look. Raises `RefusalError`; another person's filing is reported as not found."""
         question = asked.question
         about_what = {"act": f"ask.{question.ask}", "stream": getattr(question, "stream", None)}
         proved = self._guard.proved(question.statement, Message(**about_what, content=asked.content), fresh=fresh)
@@ -82,10 +77,7 @@ class Looks:
         return Look(asked, proved, found.head, theirs=theirs)
 
     async def record(self, connection: Connection, look: Look, answer: Any) -> None:
-        """Records the filings about to be shown, in the transaction of the answer.
-
-        A retried look is recorded only once.
-        """
+        """Records the filings that an answer shows, in its transaction; a retried look only once."""
         shown = look.shown(answer)
         if not shown:
             return
@@ -123,10 +115,7 @@ def _know(actor: Actor | None, *, in_directory: bool) -> None:
 
 
 def _row(look: Look, filing: UUID, key: FilingKey | None) -> tuple[UUID, str | None, bytes | None, str | None]:
-    """Returns the filing, the reader's public name, the encrypted identity and reason, and the id of the key.
-
-    Only an applicant's identity is encrypted.
-    """
+    """Returns the filing, the reader's public name, the sealed reason and applicant's identity, and the key's id."""
     actor = look.proved.statement.actor
     private = {"reason": look.asked.question.reason}
     subject = None if actor is None else actor.subject

@@ -8,7 +8,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
 
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import Pool, acquired
 from activities.ledger.stream_status import calendar_of
 from activities.partners import postal as wire
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError, Read
@@ -40,10 +40,7 @@ class Handed(Model):
 
 
 class News(Model):
-    """New tracking steps; if empty, the watch has ended.
-
-    `again_by`: the deadline of the post's next delivery attempt.
-    """
+    """New tracking steps and the deadline of the post's next delivery attempt (`again_by`); or the end of the watch."""
 
     steps: tuple[Step, ...] = ()
     again_by: Instant | None = None
@@ -69,11 +66,7 @@ class Parcels:
             name=address.recipient, phone=address.phone, address=address.address, postcode=address.postcode
         )
         order = wire.Order(
-            key=given.stream,
-            agency=parcel.agency,
-            recipient=recipient,
-            contents=parcel.contents,
-            cod=parcel.cod,
+            key=given.stream, agency=parcel.agency, recipient=recipient, contents=parcel.contents, cod=parcel.cod
         )
         try:
             waybill = await self._there(given.stream) or await self._post.send(order)
@@ -86,10 +79,7 @@ class Parcels:
 
     @activity.defn(name="parcel.news")
     async def news(self, given: Instruction) -> News:
-        """Returns new tracking steps once there are any, or the end of the watch.
-
-        After the parcel's end the post is queried once a day, counted from the server's start time of this attempt.
-        """
+        """Returns new tracking steps, or the end of the watch. After the parcel's end the post is queried daily."""
         read = await self._instructions.read(given, PARCEL)
         parcel, began = read.state, activity.info().started_time
         until = parcel.watched_until
@@ -139,17 +129,12 @@ class Parcels:
             return None
 
     async def _again_by(self, stream: str, steps: Sequence[Step]) -> datetime | None:
-        """Returns the deadline of the next delivery attempt.
-
-        None if the applicant was not invited, or if the calendar ends earlier. Raises `no_calendar`, which is retried,
-        while the read models do not hold the parcel.
-        """
+        """Returns the deadline of the next delivery attempt; None without an invitation, or beyond the calendar."""
         invited = [step.at for step in steps if step.meaning is Meaning.INVITED]
         if not invited:
             return None
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                calendar = await calendar_of(connection, stream)
+        async with acquired(self._pool) as connection:
+            calendar = await calendar_of(connection, stream)
         if calendar is None:
             raise ApplicationError("rebuild the read models: motcua ledger rebuild", type="no_calendar")
         try:

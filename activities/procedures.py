@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from activities.intake import OpenRequest, Registry
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import Pool, acquired
 from activities.ledger.stream_status import KEPT
 from rules.source import published_procedure
 from schemas.base import Version
@@ -26,9 +26,8 @@ class Procedures:
 
     async def find(self, code: ProcedureCode, version: Version) -> Procedure | None:
         """Returns a published version, also one composed for a province; None if it does not exist."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                row = await connection.fetchrow(_PUBLISHED, code, version)
+        async with acquired(self._pool) as connection:
+            row = await connection.fetchrow(_PUBLISHED, code, version)
         return None if row is None else _read(*row)
 
     async def published(self, code: ProcedureCode, version: Version) -> Procedure:

@@ -13,7 +13,7 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
-from activities.files.broken import TOO_HARD
+from activities.files.protocol import TOO_HARD
 from activities.files.scanner import Scanner, ScannerDownError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.support.failpoint import failpoint
@@ -28,15 +28,12 @@ from schemas.filing.examined import Examined
 from schemas.filing.state import Filing
 from schemas.filing.submission import Submission
 from schemas.ids import filing_workflow
-from schemas.signature import SignatureOutcome, SignatureRecord, SignatureVerdict, record_of
+from schemas.signature import SignatureOutcome, SignatureVerdict, record_of
 
 QUICKLY: Final = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=25), retry_policy=RetryPolicy(maximum_attempts=1)
 )
-"""The options of the local activity.
-
-It may take as long as a signature's authorities; if it fails, the full one runs.
-"""
+"""The options of the local activity, which may take as long as a signature's check. If it fails, the full one runs."""
 
 LONGEST: Final = timedelta(hours=2)
 """Time limit of the full activity, enough for a hundred of the hardest files; heartbeats show that the worker lives."""
@@ -119,10 +116,9 @@ class Reception:
     async def examine(self, request: ExamineRequest) -> Examined:
         """Returns the problems of the files and the signature. Raises, and is retried, if the store can't be read.
 
-        No event orders this check, since the event is recorded only afterwards. A caller learns only the problems of
-        files whose digest they know, and may leave the proof of a verdict in the store. To outside systems it only
-        sends queries about revocation, and the request of a time-stamp over the verdict, which does not reveal the
-        signer.
+        No event orders this check, since the event is recorded only afterwards. A caller learns the problems of files
+        of known digests only. Outside systems get only queries about revocation, and the verdict's digest to
+        time-stamp.
         """
         async with heartbeat():
             answer = await self._examined(request)
@@ -143,15 +139,14 @@ class Reception:
             problems = verdict.problems
         if problems:
             return Examined(problems=problems)
-        record = None if verdict is None else await self._recorded(request.filing_id, verdict)
-        return Examined(scan=_worst(looked), signature=record)
+        if verdict is None:
+            return Examined(scan=_worst(looked))
+        proof = await self._keep(request.filing_id, await self._signatures.proof(verdict), "application/json")
+        return Examined(scan=_worst(looked), signature=record_of(verdict, proof))
 
     @activity.defn(name="reception.scan")
     async def scan(self, order: Instruction) -> list[Code]:
-        """Returns the papers that waited for the scanner and whose files contain a virus.
-
-        Raises `ScannerDownError`, which is retried, and `NotOrderedError` if no paper waits for the scanner.
-        """
+        """Returns the papers whose files contain a virus. Raises `ScannerDownError` or `NotOrderedError`."""
         filing: Filing = (await self._orders.read(order, FILING)).state
         papers = () if filing.closed else filing.to_scan
         if not papers:
@@ -163,10 +158,7 @@ class Reception:
         return infected
 
     async def _all(self, request: ExamineRequest) -> list[ScanState | Problem]:
-        """Examines each file.
-
-        Stops after a file that is too hard to read, so that nobody can make it read a hundred of them.
-        """
+        """Examines the files in order, up to the first that is too hard to read."""
         looked: list[ScanState | Problem] = []
         for named in request.files:
             looked.append(await self._examine(request.filing_id, named))
@@ -236,11 +228,6 @@ class Reception:
             raise LookupError("a file of the store was exchanged while it was looked at")
         return await self._signatures.check(submission, signed, request.at, request.version)
 
-    async def _recorded(self, filing_id: UUID, verdict: SignatureVerdict) -> SignatureRecord:
-        """Returns the verdict in the form that the log keeps; stores the proof in the object store."""
-        proof = await self._signatures.proof(verdict)
-        return record_of(verdict, await self._keep(filing_id, proof, "application/json"))
-
 
 def _worst(looked: Collection[ScanState | Problem]) -> ScanState | None:
     return next((state for state in (ScanState.PENDING, ScanState.UNSCANNED, ScanState.CLEAN) if state in looked), None)
@@ -248,8 +235,5 @@ def _worst(looked: Collection[ScanState | Problem]) -> ScanState | None:
 
 async def _chunks(copy: IO[bytes]) -> AsyncIterator[bytes]:
     copy.seek(0)
-    while chunk := copy.read(_CHUNK):
+    while chunk := copy.read(65_536):
         yield chunk
-
-
-_CHUNK: Final = 65_536

@@ -10,7 +10,7 @@ from temporalio.common import RetryPolicy
 from temporalio.service import RPCError
 from temporalio.workflow import ActivityConfig
 
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import Pool, acquired
 from activities.ledger.stream_status import IN_FORCE, NEXT_ON_ANOTHER
 from schemas.filing.commands import AdoptCalendar
 from schemas.publishing.calendar import CalendarName
@@ -37,11 +37,10 @@ class Reprojections:
     @activity.defn(name="calendar.page")
     async def page(self, page: Page) -> Turned:
         """Applies the calendar to the next streams of one kind, in the order of their names."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                if await connection.fetchval(IN_FORCE) != page.calendar:
-                    return Turned(superseded=True)
-                rows = await connection.fetch(NEXT_ON_ANOTHER, page.calendar, page.kind, page.after, PAGE)
+        async with acquired(self._pool) as connection:
+            if await connection.fetchval(IN_FORCE) != page.calendar:
+                return Turned(superseded=True)
+            rows = await connection.fetch(NEXT_ON_ANOTHER, page.calendar, page.kind, page.after, PAGE)
         streams = [row[0] for row in rows]
         gate = asyncio.Semaphore(MAX_CONCURRENCY)
         turned = await asyncio.gather(*(_turn(activity.client(), gate, stream, page.calendar) for stream in streams))

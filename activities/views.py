@@ -62,10 +62,7 @@ class Views:
 
     @activity.defn(name=CHANGED)
     async def changes(self, asked: rd.Asked) -> rd.Answer:
-        """Returns the answer once there is a change, or when the waiting time is over.
-
-        The look is recorded under the id of the calling run, never under the id in the request.
-        """
+        """Returns the answer at a change, or after the wait, and records the look under the calling run's id."""
         asked = asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)})
         question = asked.question
         if not isinstance(question, rd.AskChanges):

@@ -20,8 +20,7 @@ from benchmarks.sides import PROCEDURE, Product, Skeleton, sides
 from benchmarks.skeleton.steps import TABLE
 from deploy.stack import Stack
 from deploy.stack.child import CHECKOUT, LAUNCH
-from deploy.stack.publisher import publisher
-from deploy.stack.registering import let_speak
+from deploy.stack.registering import let_speak, publisher
 from motcua.connection import connect
 from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, publish_calendar

@@ -16,7 +16,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.partners.instructions import Instructions
-from activities.partners.money.own import OwnBank
+from activities.partners.money.bank import OwnBank
 from activities.partners.money.provider_queries import Asker
 from activities.workflows import Workflows
 from benchmarks.skeleton.partners import InstantBank, InstantPost

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 
-from activities.keys.manager import KeysUnavailableError
+from activities.keys.master_key import KeysUnavailableError
 from console.addresses import APPLICATION, find_address
 from motcua.cli.running import Exit, fail, note, refuse
 from schemas.errors import RefusalError

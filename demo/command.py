@@ -23,8 +23,7 @@ from demo.record import Record
 from demo.scenario import SCENARIOS, Scenario, load, mix
 from deploy.commands.up import reason, say
 from deploy.stack import Stack, StackError
-from deploy.stack.publisher import publisher
-from deploy.stack.registering import let_speak
+from deploy.stack.registering import let_speak, publisher
 from motcua.cli.language import in_words
 from motcua.cli.running import Exit, exit_if, fail
 from motcua.errors import MotcuaError

@@ -1,6 +1,8 @@
-"""The gateway's HTTP."""
+"""The gateway's HTTP: a callback is verified, stored, and only then answered."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -8,11 +10,16 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from temporalio.common import MetricMeter
 
 from activities.ledger.database import ACQUIRE_SECONDS, Pool
-from activities.partners.money.provider import CALLBACK_BYTES, Received
-from gateway.callback_handler import PASSING, Hearing
+from activities.ledger.vault import Vault
+from activities.partners.money.merchants import Merchants, door
+from activities.partners.money.provider import CALLBACK_BYTES, Door, Notice, Received, Refused, Reply, Verdict
+from activities.support.failpoint import failpoint
+from gateway import inbox
 from schemas.translate import said
+from views.log import DATABASE_ERRORS
 
 CALLBACKS: Final = "/callbacks"
 """The path under which each merchant sends its callbacks, followed by its name in the settings."""
@@ -23,11 +30,65 @@ RETURNED: Final = "/returned"
 BODY_SECONDS: Final = 10.0
 """Timeout of a request's body."""
 
-_NOT_FOUND: Final = 404
-_TOO_SLOW: Final = 408
-_UNAVAILABLE: Final = 503
+PASSING: Final = (*DATABASE_ERRORS, OSError, TimeoutError)
+"""The errors when the record can't be reached. Their texts may quote values."""
+
+_SECONDS: Final = 6.0
+"""The maximum seconds to wait for a connection: many callers may come at once, and none should wait longer."""
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
+
+
+class Measures:
+    """The gateway's instruments, made once per process. Labels: `provider`, by its name in the settings; `verdict`."""
+
+    def __init__(self, meter: MetricMeter, providers: Iterable[str]) -> None:
+        self._callbacks = meter.create_counter("motcua_gateway_callbacks_total", "Callbacks by what they were answered")
+        for provider in providers:
+            for verdict in Verdict:
+                # An alert on a rise misses the first increment of a counter that did not exist before.
+                self._callbacks.add(0, {"provider": provider, "verdict": verdict})
+
+    def answered(self, provider: str, verdict: Verdict) -> None:
+        """Counts an answered callback."""
+        self._callbacks.add(1, {"provider": provider, "verdict": verdict})
+
+
+class Hearing:
+    """Handles the callbacks of payment providers. Sets `kept` if there may be a callback to deliver."""
+
+    def __init__(self, pool: Pool, vault: Vault, merchants: Merchants, measures: Measures, kept: asyncio.Event) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._doors: Mapping[str, Door] = {name: door(name, merchant) for name, merchant in merchants.items()}
+        self._measures = measures
+        self._kept = kept
+
+    async def hear(self, provider: str, received: Received) -> Reply | None:
+        """Returns the answer in the provider's own format; None if no such provider is set up."""
+        heard = self._doors.get(provider)
+        if heard is None:
+            return None
+        try:
+            verdict = await self._verdict(provider, heard.verified(received, datetime.now(UTC)))
+        except Exception as error:  # noqa: BLE001 -- any other error is our fault, and they must call again
+            _log.warning("callback.not_kept", part=provider, reason=type(error).__name__)
+            verdict = Verdict.NOT_KEPT
+        self._measures.answered(provider, verdict)
+        return heard.reply(verdict)
+
+    async def _verdict(self, provider: str, found: Notice | Refused) -> Verdict:
+        if isinstance(found, Refused) and found.verdict is Verdict.BAD_SIGNATURE:
+            return found.verdict
+        async with self._pool.acquire(timeout=_SECONDS) as connection:
+            if isinstance(found, Refused):
+                return await inbox.refused(connection, provider, found)
+            async with connection.transaction():
+                verdict = await inbox.keep(connection, self._vault, found)
+                failpoint("callback.keeping")
+        failpoint("callback.kept")
+        self._kept.set()
+        return verdict
 
 
 def application(pool: Pool, hearing: Hearing) -> FastAPI:
@@ -40,11 +101,11 @@ def application(pool: Pool, hearing: Hearing) -> FastAPI:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await _body(request)
         except (TimeoutError, ClientDisconnect):
-            raise HTTPException(_TOO_SLOW) from None
+            raise HTTPException(408) from None
         received = Received(query=request.scope["query_string"], body=body, headers=dict(request.headers))
         reply = await hearing.hear(merchant, received)
         if reply is None:
-            raise HTTPException(_NOT_FOUND)
+            raise HTTPException(404)
         return JSONResponse(dict(reply.body), reply.status)
 
     @app.get(RETURNED)
@@ -60,7 +121,7 @@ def application(pool: Pool, hearing: Hearing) -> FastAPI:
                 await connection.fetchval("select 1")
         except PASSING as error:
             _log.warning("health.no_record", reason=type(error).__name__)
-            return _problem(_UNAVAILABLE, "no_record")
+            return _problem(503, "no_record")
         return JSONResponse({"status": "ok"})
 
     @app.exception_handler(HTTPException)

@@ -1,21 +1,15 @@
-"""The inbox of callbacks: a signed callback becomes a row before it is answered.
-
-A repeat does not make a second row.
-"""
+"""The inbox of callbacks: a signed callback becomes a row, once for all repeats, before it is answered."""
 
 from typing import Final
 from uuid import UUID, uuid5
 
 from activities.ledger.database import Connection
 from activities.ledger.vault import FilingKey, Vault
-from activities.partners.money.memos import beginnings, match
+from activities.partners.money.codecs import beginnings, match
 from activities.partners.money.provider import Expected, Notice, Outcome, Refused, Verdict, judge
 from schemas.ids import BEGINNING, NAMESPACE
 from views.registers import money
 from views.registers.money import Demanded, memo_context
-
-SUSPENSE: Final = "suspense"
-"""The verdict on money that names no demand: officers must decide about it."""
 
 
 async def refused(connection: Connection, provider: str, found: Refused) -> Verdict:
@@ -28,9 +22,8 @@ async def refused(connection: Connection, provider: str, found: Refused) -> Verd
 async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
     """Stores a notice, in the caller's transaction, and returns the current verdict.
 
-    A repeat is recognised by content and amount: if a provider first names a wrong amount and then the right one, the
-    second notice is stored too. A charge-back is also recognised by its time, since it may come in parts. A notice that
-    arrives before its demand is assigned to the demand once that exists.
+    A repeat has the same content and amount: a corrected amount is stored as a second notice. A charge-back, which may
+    come in parts, is also recognised by its time. A notice is assigned to its demand once that exists.
     """
     demand = await _demand(connection, notice)
     verdict = judge(notice, _expected(demand))
@@ -51,7 +44,7 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
         notice.outcome,
         notice.at,
         memo,
-        SUSPENSE if nobodys else verdict,
+        "suspense" if nobodys else verdict,  # officers decide about money that names no demand
         demand and demand.stream,
         demand.agency if demand else "",
         demand and demand.reference,
@@ -64,10 +57,7 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
 
 
 async def _key(connection: Connection, vault: Vault, callback: UUID, demand: Demanded | None) -> FilingKey | None:
-    """Returns the key that encrypts a memo: the filing's key, or a new one for money without a demand.
-
-    None if the key is erased: then the money is recorded without the memo.
-    """
+    """Returns the key that seals a memo: the filing's, or a new one without a demand; None if it is erased."""
     if demand is not None:
         return await vault.find(connection, demand.filing_id)
     if await connection.fetchval("select exists (select from callback where id = $1)", callback):

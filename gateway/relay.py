@@ -12,13 +12,16 @@ from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
 import structlog
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
 
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
 from activities.partners.money.provider import Capabilities, Outcome, Verdict
 from activities.support.failpoint import failpoint
-from gateway.callback_handler import PASSING
-from schemas.ids import StreamId, fee_key, reference_of
+from gateway.app import PASSING
+from schemas.ids import TASK_QUEUE, StreamId, fee_key, reference_of
 from schemas.payment.state import MoneyNotice
+from schemas.stream.restart import Restart, RestartStart
 from views.registers.money import demanded, recorded
 
 AT_ONCE: Final = 20
@@ -31,10 +34,7 @@ LONGEST_WAIT: Final = 3600
 """The longest retry pause in seconds, for a notice that was signalled but not recorded, or that has no demand yet."""
 
 RECORDED_WITHIN: Final = 2
-"""The seconds after the signal at which the payment's stream is checked.
-
-If it lacks the money, it is signalled again.
-"""
+"""The seconds after the signal at which the payment's stream is checked; without the money it is signalled again."""
 
 _SECONDS: Final = 5.0
 """The timeout of a signal to a payment in seconds. After it, the signal is retried."""
@@ -102,10 +102,7 @@ class Relay:
         return True
 
     def _notice(self, row: Row) -> MoneyNotice:
-        """Returns the notice, with the reference of the payment that it concerns.
-
-        A charge-back may have any amount: a part, or more than was demanded if that was paid.
-        """
+        """Returns the notice, with the reference of the payment. A charge-back may have any amount."""
         can = self._can.get(row["provider"])
         taken_back = row["outcome"] == Outcome.REVERSED.value
         return MoneyNotice(
@@ -124,7 +121,7 @@ class Relay:
         return Outcome.PENDING.value if disputed and can is not None and can.query else said.value
 
     def _is_driven(self, row: Row, found: Collection[tuple[Any, ...]]) -> bool:
-        """Returns whether the payment's stream holds the money; for notices without money, whether they were signalled.
+        """Returns whether the payment's stream holds the money, or a notice without money was signalled.
 
         If a charge-back leaves nothing to record, the payment is signalled for an hour.
         """
@@ -140,11 +137,7 @@ class Relay:
 
 
 async def _is_owned_now(connection: Connection, row: Row) -> bool:
-    """Returns True if the callback's payment was found only now.
-
-    In that case only the row is updated, since the payment reads the record; the callback is delivered in the next
-    pass.
-    """
+    """Returns whether the callback's payment was found only now; then only the row is updated in this pass."""
     if row["stream"] is not None:
         return False
     demand = await demanded(connection, row["provider"], row["reference"])
@@ -176,9 +169,7 @@ from callback
 where driven_at is null and verdict <> 'suspense' and next_try <= clock_timestamp()
 order by next_try limit $1 for update skip locked
 """
-_OWNED: Final = """
-update callback set stream = $2, agency = $3, verdict = $4, demanded = $5, tries = 0 where id = $1
-"""
+_OWNED: Final = "update callback set stream = $2, agency = $3, verdict = $4, demanded = $5, tries = 0 where id = $1"
 _LATER: Final = """
 update callback set tries = tries + 1, next_try = clock_timestamp() + make_interval(secs => $2) where id = $1
 """
@@ -187,3 +178,19 @@ update callback set told_at = coalesce(told_at, clock_timestamp()),
     tries = tries + 1, next_try = clock_timestamp() + make_interval(secs => $2)
 where id = $1
 """
+
+
+async def tell_payment(client: Client, stream: str, notice: MoneyNotice) -> None:
+    """Signals the notice to the payment of this stream, restarted from its log if its workflow has ended.
+
+    The signal is idempotent: money is recorded once for each transaction. Raises `RPCError`.
+    """
+    await client.start_workflow(
+        "Payment",
+        RestartStart(restart=Restart()).model_dump(mode="json", exclude_none=True),
+        id=stream,
+        task_queue=TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        start_signal="noticed",
+        start_signal_args=[notice.model_dump(mode="json", exclude_none=True)],
+    )

@@ -13,11 +13,8 @@ from temporalio.runtime import Runtime
 
 from activities.ledger.database import Pool
 from activities.partners.money.provider import CAPABILITIES
-from activities.partners.money.telling import tell_payment
-from gateway.app import application
-from gateway.callback_handler import Hearing
-from gateway.measures import Measures
-from gateway.relay import Relay
+from gateway.app import Hearing, Measures, application
+from gateway.relay import Relay, tell_payment
 from gateway.settings import GatewaySettings
 from motcua.connection import connect
 from motcua.payloads.key_ring import ring_here

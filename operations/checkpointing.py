@@ -8,8 +8,7 @@ from typing import Any, Final, NoReturn
 
 from pydantic import ValidationError
 
-from activities.checkpoints.log import Log, newest_log
-from activities.checkpoints.place import CheckpointError, Fault, Place
+from activities.checkpoints.log import CheckpointError, Fault, Log, Place, newest_log
 from activities.signature.proof import stamped_at
 from console.addresses import stack_beside
 from motcua.cli.running import Exit, fail, refusing

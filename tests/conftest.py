@@ -28,7 +28,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from console.database import connected
 from deploy.stack import Stack
-from deploy.stack.publisher import publisher
+from deploy.stack.registering import publisher
 from motcua import BackOffice, FilingClient
 from motcua.backoffice import worker as back_office_worker
 from motcua.cli.language import set_language

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 import uvloop
 
-from activities.keys.manager import KeysUnavailableError
+from activities.keys.master_key import KeysUnavailableError
 from activities.ledger.database import ACQUIRE_SECONDS, Pool
 from activities.ledger.sequencer import position_appends
 from activities.partners.http import partner_client

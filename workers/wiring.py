@@ -17,7 +17,7 @@ from temporalio.runtime import Runtime
 from temporalio.worker import Interceptor, PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from activities.checkpoints.activity import Checkpoints
+from activities.checkpoints.making import Checkpoints
 from activities.complaint import Complaints
 from activities.files.inspection import Inspector
 from activities.files.scanner import scanner_at
@@ -28,17 +28,16 @@ from activities.ledger.append import Ledger
 from activities.ledger.authority.principals import Keyring
 from activities.ledger.callbacks.parked import Inbox
 from activities.ledger.vault import Vault
-from activities.money.giving_back import GivingBack
+from activities.money.giving_back import Calls, GivingBack
 from activities.money.merchants import Merchants
 from activities.money.payment import Payments
 from activities.money.refunds import Refunds
 from activities.papers import Papers
 from activities.parcel import Parcels
-from activities.partners.bank import Bank, HttpBank, partner_client
+from activities.partners.http import partner_client
 from activities.partners.instructions import Instructions
-from activities.partners.money.calls import Calls
+from activities.partners.money.bank import Bank, HttpBank, OwnBank
 from activities.partners.money.merchants import provider
-from activities.partners.money.own import OwnBank
 from activities.partners.money.provider import Provider
 from activities.partners.postal import Post
 from activities.partners.vnpost import VnPost

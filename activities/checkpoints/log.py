@@ -1,4 +1,4 @@
-"""One log in the second place, the store outside of the database that keeps checkpoints, laid out as C2SP tlog-tiles.
+"""The second place, a store of files out of reach of the database's owner, and a log in it in C2SP tlog-tiles.
 
 Each origin has a folder `<n>/`, with n from 1: `tile/…` and `checkpoint` (the newest); and, in addition to tlog-tiles,
 `checkpoints/<size>` (every one) and `stamps/<size>` (its time-stamp, RFC 3161, DER).
@@ -7,36 +7,81 @@ Each origin has a folder `<n>/`, with n from 1: `tile/…` and `checkpoint` (the
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import count
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
-from activities.checkpoints.place import CheckpointError, Fault, Place, Within
+from rules.proof import tiles as tl
+from rules.proof import tree as tr
 from rules.proof.checkpoint import Checkpoint
 from rules.proof.note import Note, NoteError, Verifier, read_note, signers
-from rules.proof.tiles import (
-    ENTRIES,
-    WIDTH,
-    Growth,
-    Tile,
-    TileError,
-    bundle_of,
-    edge,
-    entries_in,
-    hash_at,
-    place_of,
-    tile_at,
-)
-from rules.proof.tree import (
-    HASH_BYTES,
-    Node,
-    Range,
-    consistency_ranges,
-    frontier_nodes,
-    inclusion_ranges,
-    joined,
-    nodes_of,
-    proof,
-)
+
+
+class Fault(StrEnum):
+    """Why no new checkpoint was made, or why an old one is not accepted."""
+
+    BUSY = "busy"
+    FEWER_EVENTS = "fewer_events"
+    OTHER_EVENTS = "other_events"
+    NO_ORDER = "no_order"
+    OTHER_CONTENT = "other_content"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    NOT_OURS = "not_ours"
+    NO_QUORUM = "no_quorum"
+    CONTRADICTED = "contradicted"
+    NOT_STAMPED = "not_stamped"
+
+
+class CheckpointError(Exception):
+    """No new checkpoint was made, for this `fault`; published checkpoints stay."""
+
+    def __init__(self, fault: Fault, message: str) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+class Place(Protocol):
+    """A store of files. Each method raises the errors of its store."""
+
+    async def read(self, path: str) -> bytes | None:
+        """Returns the file, or None if there is none."""
+
+    async def add(self, path: str, content: bytes) -> bool:
+        """Stores a new file, flushed to disk. False if a file of that name exists, which stays as it is."""
+
+    async def replace(self, path: str, content: bytes) -> None:
+        """Replaces a file, either completely or not at all."""
+
+    async def names(self, folder: str) -> list[str]:
+        """Returns the names in a folder."""
+
+
+@dataclass(frozen=True)
+class Within:
+    """A folder of the second place, used as a place."""
+
+    place: Place
+    folder: str
+
+    async def read(self, path: str) -> bytes | None:
+        return await self.place.read(f"{self.folder}/{path}")
+
+    async def add(self, path: str, content: bytes) -> bool:
+        return await self.place.add(f"{self.folder}/{path}", content)
+
+    async def replace(self, path: str, content: bytes) -> None:
+        await self.place.replace(f"{self.folder}/{path}", content)
+
+    async def names(self, folder: str) -> list[str]:
+        return await self.place.names(f"{self.folder}/{folder}")
+
+
+async def add_same(place: Place, path: str, content: bytes) -> None:
+    """Stores a file. Raises `CheckpointError` if a file of that name exists with other content."""
+    if not await place.add(path, content) and await place.read(path) != content:
+        raise CheckpointError(Fault.OTHER_CONTENT, f"{path} at the second place is another file already")
+
 
 CHECKPOINT: Final = "checkpoint"
 HISTORY: Final = "checkpoints"
@@ -60,10 +105,21 @@ class Log:
 
     async def newest(self, key: Verifier) -> Published | None:
         """Returns the newest checkpoint, or None. Raises `CheckpointError` if the log's key has not signed it."""
-        return await self._published(CHECKPOINT, key)
+        content = await self.place.read(CHECKPOINT)
+        if content is None:
+            return None
+        try:
+            note = read_note(content)
+            checkpoint = Checkpoint.read(note.text)
+            ours = bool(signers(note, [key])) and checkpoint.origin == self.origin
+        except NoteError:
+            ours = False
+        if not ours:
+            raise CheckpointError(Fault.NOT_OURS, f"{CHECKPOINT} at the second place is not signed by this log's key")
+        return Published(checkpoint, note)
 
     async def publish(self, published: Published) -> Published:
-        """Stores a checkpoint and makes it the newest. An existing checkpoint of that size is kept instead."""
+        """Stores a checkpoint as the newest. One of its size with the same text that is stored already is kept."""
         content = bytes(published.note)
         path = f"{HISTORY}/{published.checkpoint.size}"
         if not await self.place.add(path, content):
@@ -74,63 +130,49 @@ class Log:
         await self.place.replace(CHECKPOINT, content)
         return Published(published.checkpoint, read_note(content))
 
-    async def tree(self, size: int) -> Growth:
+    async def tree(self, size: int) -> tl.Growth:
         """Returns the tree of that size, ready to be extended. Raises `CheckpointError`."""
-        tiles = edge(size)
+        tiles = tl.edge(size)
         contents = await asyncio.gather(*map(self.tile, tiles))
-        return Growth.after(size, list(zip(tiles, contents, strict=True)))
+        return tl.Growth.after(size, list(zip(tiles, contents, strict=True)))
 
     async def root(self, size: int) -> bytes:
         """The root of the tree of that size, calculated from the tiles. Raises `CheckpointError`."""
-        return joined(list((await self._hashes(frontier_nodes(size), size)).values()))
+        return tr.joined(list((await self._hashes(tr.frontier_nodes(size), size)).values()))
 
     async def inclusion(self, index: int, size: int) -> list[bytes]:
         """Returns the inclusion proof of a leaf in the tree of that size. Raises `CheckpointError`."""
-        return await self._proof(inclusion_ranges(index, size), size)
+        return await self._proof(tr.inclusion_ranges(index, size), size)
 
     async def consistency(self, old: int, size: int) -> list[bytes]:
         """Returns the proof that the tree of that size extends the old one. Raises `CheckpointError`."""
-        return await self._proof(consistency_ranges(old, size), size)
+        return await self._proof(tr.consistency_ranges(old, size), size)
 
     async def entries(self, number: int, size: int) -> list[bytes]:
         """Returns a bundle of the tree of that size: its leaves from `number * 256` on. Raises `CheckpointError`."""
-        tile = tile_at(ENTRIES, number, size)
-        return entries_in(await self.tile(tile), tile.width)
+        tile = tl.tile_at(tl.ENTRIES, number, size)
+        return tl.entries_in(await self.tile(tile), tile.width)
 
-    async def tile(self, tile: Tile) -> bytes:
+    async def tile(self, tile: tl.Tile) -> bytes:
         """Returns the tile's content in the requested width. Raises `CheckpointError`."""
         content = await self.place.read(tile.path)
-        if content is None and tile.width < WIDTH:
-            content = _narrowed(tile, await self.place.read(tile._replace(width=WIDTH).path))
+        if content is None and tile.width < tl.WIDTH:
+            content = _narrowed(tile, await self.place.read(tile._replace(width=tl.WIDTH).path))
         if content is None:
             raise CheckpointError(Fault.MISSING, f"{tile.path} at the second place is missing")
-        if tile.level != ENTRIES and len(content) != tile.width * HASH_BYTES:
+        if tile.level != tl.ENTRIES and len(content) != tile.width * tr.HASH_BYTES:
             raise CheckpointError(Fault.DAMAGED, f"{tile.path} at the second place is damaged")
         return content
 
-    async def _proof(self, ranges: Sequence[Range], size: int) -> list[bytes]:
-        nodes = [node for leaves in ranges for node in nodes_of(leaves)]
-        return proof(ranges, (await self._hashes(nodes, size)).__getitem__)
+    async def _proof(self, ranges: Sequence[tr.Range], size: int) -> list[bytes]:
+        nodes = [node for leaves in ranges for node in tr.nodes_of(leaves)]
+        return tr.proof(ranges, (await self._hashes(nodes, size)).__getitem__)
 
-    async def _hashes(self, nodes: Iterable[Node], size: int) -> dict[Node, bytes]:
-        places = {node: place_of(node, size) for node in nodes}
+    async def _hashes(self, nodes: Iterable[tr.Node], size: int) -> dict[tr.Node, bytes]:
+        places = {node: tl.place_of(node, size) for node in nodes}
         tiles = list({place.tile for place in places.values()})
         contents = dict(zip(tiles, await asyncio.gather(*map(self.tile, tiles)), strict=True))
-        return {node: hash_at(place, contents[place.tile]) for node, place in places.items()}
-
-    async def _published(self, path: str, key: Verifier) -> Published | None:
-        content = await self.place.read(path)
-        if content is None:
-            return None
-        try:
-            note = read_note(content)
-            checkpoint = Checkpoint.read(note.text)
-            ours = bool(signers(note, [key])) and checkpoint.origin == self.origin
-        except NoteError:
-            ours = False
-        if not ours:
-            raise CheckpointError(Fault.NOT_OURS, f"{path} at the second place is not signed by this log's key")
-        return Published(checkpoint, note)
+        return {node: tl.hash_at(place, contents[place.tile]) for node, place in places.items()}
 
 
 async def newest_log(place: Place, name: str) -> Log:
@@ -151,12 +193,12 @@ def log_name(name: str, number: int) -> str:
     return name if number == 1 else f"{name}/{number}"
 
 
-def _narrowed(tile: Tile, full: bytes | None) -> bytes | None:
+def _narrowed(tile: tl.Tile, full: bytes | None) -> bytes | None:
     if full is None:
         return None
     try:
-        if tile.level == ENTRIES:
-            return bundle_of(entries_in(full, WIDTH)[: tile.width])
-    except TileError:
+        if tile.level == tl.ENTRIES:
+            return tl.bundle_of(tl.entries_in(full, tl.WIDTH)[: tile.width])
+    except tl.TileError:
         raise CheckpointError(Fault.DAMAGED, f"{tile.path} at the second place is damaged") from None
-    return full[: tile.width * HASH_BYTES]
+    return full[: tile.width * tr.HASH_BYTES]

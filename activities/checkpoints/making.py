@@ -5,29 +5,42 @@ A run that is killed leaves tiles, which the next run reuses, and never half a c
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
+from obstore.exceptions import BaseError
 from pyhanko.sign.timestamps import TimeStamper
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
-from activities.checkpoints.events import last_position, position_all, whole_leaves
-from activities.checkpoints.log import STAMPS, Log, Published, log_at, newest_log
-from activities.checkpoints.place import CheckpointError, Fault, Place, add_same
+from activities.checkpoints.log import (
+    STAMPS,
+    CheckpointError,
+    Fault,
+    Log,
+    Place,
+    Published,
+    add_same,
+    log_at,
+    newest_log,
+)
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.sequencer import last_position, position_appends
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.witness import ContradictedError, Witness
 from activities.signature.proof import stamp
+from activities.support.seldom import Seldom
 from rules.proof.checkpoint import Checkpoint
 from rules.proof.note import Note, Signature, Signer
 from rules.proof.policy import Policy
 from rules.proof.tiles import WIDTH, Tile
-from rules.proof.tree import EMPTY_ROOT, ProofError, verify_consistency
+from rules.proof.tree import EMPTY_ROOT, Leaf, ProofError, verify_consistency
+from schemas.stream.checkpoint import MAKE, Made
 from views.log import Connection
-
-SUCCEEDS: Final = "succeeds"
-REASON: Final = "reason"
-"""Prefix of the extension lines in a checkpoint of a log that succeeds another."""
+from views.order import events_after
 
 _LOCK: Final = 8_318_041_120_182_700_001
 """Key of PostgreSQL's advisory lock: only one checkpoint is made at a time."""
@@ -39,13 +52,8 @@ _log = logging.getLogger("motcua.checkpoints")
 class Setup:
     """The parts needed to make checkpoints.
 
-    Attributes:
-        place: The second place.
-        signer: The log's key. Its name is the origin of the first log.
-        policy: The cosignatures that are required; without them nothing is published.
-        witnesses: The witnesses that are asked to cosign.
-        stamper: The time-stamping authority, if there is one.
-        alive: Called after every page of events.
+    The name of the `signer`, the log's key, is the origin of the first log at `place`. Nothing is published without the
+    cosignatures that `policy` requires. `alive` is called after every page of events.
     """
 
     place: Place
@@ -57,11 +65,7 @@ class Setup:
 
 
 async def make(connection: Connection, setup: Setup) -> Published | None:
-    """Makes a checkpoint of all events that have a position; returns the newest one if nothing is new.
-
-    Returns None if there is no event at all. Raises `CheckpointError`, and the errors of the record and the second
-    place.
-    """
+    """Makes a checkpoint of new events; returns the newest one, None without events. Raises `CheckpointError`."""
     log = await newest_log(setup.place, setup.signer.verifier.name)
     return await _held(connection, _Making(connection, setup, log))
 
@@ -69,29 +73,22 @@ async def make(connection: Connection, setup: Setup) -> Published | None:
 async def begin_anew(connection: Connection, setup: Setup, reason: str) -> Published | None:
     """Makes the first checkpoint of a new log, which names the last checkpoint of the log that it succeeds.
 
-    This is needed after a restore from a backup that lacks checkpointed events. Witnesses must get the new log's key
-    first, since they know no key of its name. Raises the errors of `make`, except that `FEWER_EVENTS` is no fault here.
+    It follows a restore from a backup that lacks checkpointed events. Witnesses must get the new log's key first.
+    Raises the errors of `make`, except `FEWER_EVENTS`, which is no fault here.
     """
     name = setup.signer.verifier.name
     before = await newest_log(setup.place, name)
     last = await before.newest(setup.signer.named(before.origin).verifier)
     if last is None:
         raise CheckpointError(Fault.MISSING, "there is no log yet that another could succeed")
-    lines = (succession(last.checkpoint), f"{REASON} {reason}")
+    old = last.checkpoint
+    lines = (f"succeeds {old.origin} {old.size} {old.root.hex()}", f"reason {reason}")
     log = log_at(setup.place, name, before.number + 1)
     return await _held(connection, _Making(connection, setup, log, lines))
 
 
-def succession(last: Checkpoint) -> str:
-    """Returns the extension line of a log that names its predecessor, with its last size and root."""
-    return f"{SUCCEEDS} {last.origin} {last.size} {last.root.hex()}"
-
-
 async def _held(connection: Connection, making: "_Making") -> Published | None:
-    """Holds the lock under which only one checkpoint at a time is made; refuses a second.
-
-    The lock ends with the connection.
-    """
+    """Makes the checkpoint under a lock of the connection. Raises `CheckpointError` if another run holds the lock."""
     if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
         raise CheckpointError(Fault.BUSY, "another checkpoint is being made just now")
     try:
@@ -126,7 +123,8 @@ class _Making:
 
     async def _extended(self, seen: Checkpoint) -> int:
         """Stores the tiles of the new events at the second place; returns the number of all events."""
-        await position_all(self.connection)
+        while await position_appends(self.connection):
+            pass
         last = await last_position(self.connection)
         if last < seen.size:
             raise CheckpointError(
@@ -134,22 +132,19 @@ class _Making:
             )
         await self._see_the_same_end(seen.size)
         tree = await self.log.tree(seen.size)
-        async for page in whole_leaves(self.connection, seen.size, last):
+        async for page in _leaves(self.connection, seen.size, last):
             await self._keep([tile for leaf in page for tile in tree.add(leaf.data)])
             self.setup.alive()
         await self._keep(list(tree.edge()))
         return tree.size
 
     async def _see_the_same_end(self, size: int) -> None:
-        """Raises `CheckpointError` if one of the last checkpointed events has changed.
-
-        `motcua ledger verify` checks all events.
-        """
+        """Raises `CheckpointError` if one of the last checkpointed events differs from the record's."""
         if not size:
             return
         number = (size - 1) // WIDTH
         there = await self.log.entries(number, size)
-        async for page in whole_leaves(self.connection, number * WIDTH, size):
+        async for page in _leaves(self.connection, number * WIDTH, size):
             if [leaf.data for leaf in page] != there:
                 raise CheckpointError(Fault.OTHER_EVENTS, "the last checkpointed events are not those of the record")
 
@@ -168,10 +163,7 @@ class _Making:
         return found
 
     async def _cosigned(self, note: Note, seen: int) -> Note:
-        """Returns the note with the witnesses' cosignatures.
-
-        Raises `CheckpointError` if too few witnesses sign, or if one of them contradicts the log.
-        """
+        """Returns the note with cosignatures. Raises `CheckpointError` if the policy is not met."""
         size = Checkpoint.read(note.text).size
         found = await asyncio.gather(*(self._asked(witness, note, seen, size) for witness in self.setup.witnesses))
         signed = {witness.key: one for witness, one in zip(self.setup.witnesses, found, strict=True) if one is not None}
@@ -190,7 +182,7 @@ class _Making:
             return None
 
     async def _stamp(self, published: Published) -> None:
-        """Has the checkpoint time-stamped once. Raises `CheckpointError`; the checkpoint is already published then."""
+        """Has the published checkpoint time-stamped once. Raises `CheckpointError` if no token is obtained."""
         path = f"{STAMPS}/{published.checkpoint.size}"
         if self.setup.stamper is None or await self.log.place.read(path) is not None:
             return
@@ -198,3 +190,52 @@ class _Making:
         if (token := await stamp(self.setup.stamper, digest)) is None:
             raise CheckpointError(Fault.NOT_STAMPED, "the checkpoint is published, but nobody has time-stamped it")
         await self.log.place.add(path, token[0])
+
+
+AGAIN: Final = timedelta(seconds=20)
+"""Minimum time between two checkpoints at one worker: each costs requests to witnesses and a time-stamp."""
+
+
+class Checkpoints:
+    """Makes checkpoints according to the setup."""
+
+    def __init__(self, pool: Pool, setup: Setup | None) -> None:
+        """`setup` is None if no checkpoints are made here."""
+        self._pool = pool
+        self._setup = setup
+        self._seldom = Seldom(AGAIN)
+
+    @activity.defn(name=MAKE)
+    async def make(self) -> Made:
+        """Makes a checkpoint of all events, at most one every `AGAIN`. The error's type is the `Fault`."""
+        if self._setup is None:
+            raise ApplicationError("MOTCUA_CHECKPOINTS is not set", type="not_set_up", non_retryable=True)
+        setup = replace(self._setup, alive=activity.heartbeat)
+        try:
+            with self._seldom.turn(), mask_database_errors():
+                async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                    made = await make(connection, setup)
+        except CheckpointError as error:
+            raise ApplicationError(str(error), type=error.fault) from None
+        except BaseError as error:
+            raise ApplicationError(f"the second place: {type(error).__name__}", type="second_place") from None
+        if made is None:
+            return Made(origin=setup.signer.verifier.name, size=0)
+        cosigned = sum(one.id in {key.key.id for key in setup.witnesses} for one in made.note.signatures)
+        found = made.checkpoint
+        return Made(origin=found.origin, size=found.size, root=found.root.hex(), cosigned=cosigned)
+
+
+PAGE: Final = 5_120
+"""Leaves read at once: twenty bundles."""
+
+
+async def _leaves(connection: Connection, after: int, last: int) -> AsyncIterator[list[Leaf]]:
+    """Yields pages of leaves from position `after` + 1 to `last`. Raises `CheckpointError` at a gap."""
+    for start in range(after, last, PAGE):
+        end = min(start + PAGE, last)
+        found = await events_after(connection, start, end - start)
+        page = [Leaf(one.stream, one.seq, one.hash) for one in found if one.position <= end and one.hash is not None]
+        if len(page) != end - start:
+            raise CheckpointError(Fault.NO_ORDER, "a position of the record has no event; see: motcua ledger verify")
+        yield page

@@ -7,9 +7,9 @@ from typing import Final
 import puremagic
 from asn1crypto import cms, parser
 
-from activities.files.broken import DAMAGED, HOLDS_MORE, SOMETHING_ELSE, BrokenRuleError
 from activities.files.pdf import check_pdf
 from activities.files.pictures import check_jpeg, check_png
+from activities.files.protocol import DAMAGED, HOLDS_MORE, SOMETHING_ELSE, BrokenRuleError
 
 _HEAD: Final = 8192
 """The number of first bytes from which the type is recognised."""
@@ -56,10 +56,7 @@ def _magic(head: bytes) -> set[str]:
 
 
 def _ends_as_zip(data: bytes) -> bool:
-    """Returns whether archive programs would read the data as a ZIP file with something before it.
-
-    Such programs look for the ZIP directory from the end.
-    """
+    """Returns whether an archive program, which reads from the end, would take the data for a ZIP file."""
     at = len(data)
     earliest = max(0, len(data) - _ZIP_END.size - _ZIP_COMMENT)
     while (at := data.rfind(_ZIP_END_MARK, earliest, at)) >= 0:

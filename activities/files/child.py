@@ -9,10 +9,9 @@ import resource
 import socket
 from typing import Final
 
-from activities.files.broken import BrokenRuleError
 from activities.files.checks import check
 from activities.files.drawing import draw
-from activities.files.frames import Request, framed, receive_request
+from activities.files.protocol import BrokenRuleError, Request, framed, receive_request
 
 MEMORY: Final = 5 << 28
 """The address space of the child, in bytes."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from activities.files.frames import LENGTH, Request, send_request
+from activities.files.protocol import LENGTH, Request, send_request
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +29,7 @@ class ClosedError(Exception):
 
 
 class _DeadBeforeError(Exception):
-    """A child died without an answer, but not on its first file: another child retries the file.
-
-    The cause may be an earlier file.
-    """
+    """A child died, perhaps of an earlier file: another child retries this one."""
 
 
 class Children:
@@ -129,11 +126,7 @@ class _Child:
         return self._process.returncode is None
 
     async def ask(self, request: Request, file: int) -> list[bytes]:
-        """Returns the frames of the answer. Raises `OSError`, and an error if the child dies.
-
-        If the child dies, the error is `EOFError` on its first file, else `_DeadBeforeError`: an earlier file may be
-        the cause.
-        """
+        """Returns the frames of the answer. Raises `OSError`; `EOFError` or `_DeadBeforeError` if the child dies."""
         fresh, self.files = self.files == 0, self.files + 1
         try:
             send_request(self._there, request, file)

@@ -7,8 +7,8 @@ from typing import Final
 import pypdfium2 as pdfium  # type: ignore[import-untyped] # it has no types
 from PIL import Image, ImageOps
 
-from activities.files.broken import DAMAGED, BrokenRuleError
 from activities.files.pictures import picture
+from activities.files.protocol import DAMAGED, BrokenRuleError
 
 SHARPNESS: Final = 150 / 72
 """Pixels per point: 150 dpi."""
@@ -16,7 +16,6 @@ LONGEST_SIDE: Final = 2_000
 """Maximum pixels of the longer side of a picture."""
 
 _FORMATS: Final = {"image/jpeg": ("JPEG", "MPO"), "image/png": ("PNG",)}
-_WHITE: Final = "white"
 
 
 def draw(data: bytes, media_type: str, first: int, count: int) -> Iterator[bytes]:
@@ -49,7 +48,7 @@ def _png(drawn: Image.Image) -> bytes:
     upright = ImageOps.exif_transpose(drawn)
     if upright.has_transparency_data:
         upright = upright.convert("RGBA")
-        flat = Image.new("RGB", upright.size, _WHITE)
+        flat = Image.new("RGB", upright.size, "white")
         flat.paste(upright, mask=upright.getchannel("A"))
         upright = flat
     plain = upright.convert("RGB")

@@ -1,23 +1,18 @@
-"""Checks that an uploaded file has its declared type, is whole and holds nothing else."""
+"""Checks that an uploaded file has its declared type, is whole and holds nothing else; draws its pages as pictures."""
 
 import os
 from types import TracebackType
 from typing import Final, Self
 
-from activities.files.broken import EMPTY, RULES, TOO_HARD, TYPE_NOT_ACCEPTED, WRONG_EXTENSION
 from activities.files.children import PATIENCE, Children
+from activities.files.protocol import EMPTY, RULES, TOO_HARD, TYPE_NOT_ACCEPTED, WRONG_EXTENSION, BrokenRuleError
 from schemas.files import EXTENSIONS, LARGEST_FILE
-
-CHILDREN: Final = 2
 
 
 class Inspector:
-    """Has files parsed by restricted children, which end with the `async with`.
+    """Has files parsed by restricted children, which end with the `async with`; each needs up to half a gigabyte."""
 
-    Each child needs half a gigabyte while it reads the largest pictures, and at most ten seconds of CPU.
-    """
-
-    def __init__(self, children: int = CHILDREN, *, patience: float = PATIENCE) -> None:
+    def __init__(self, children: int = 2, *, patience: float = PATIENCE) -> None:
         self._children = Children(children, patience=patience)
 
     async def __aenter__(self) -> Self:
@@ -30,10 +25,10 @@ class Inspector:
         await self._children.__aexit__(kind, error, trace)
 
     async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None:
-        """Returns the rule of `activities.files.broken` that the file breaks, or None.
+        """Returns the rule of `activities.files.protocol` that the file breaks, or None.
 
-        `file` is a descriptor of a regular file, open for reading, at any position, which does not change: one without
-        a name (`tempfile.TemporaryFile`) leaves nothing behind. Raises `ValueError` for more than `LARGEST_FILE` bytes.
+        `file` is a descriptor of a regular file that does not change, open for reading, at any position. Raises
+        `ValueError` for more than `LARGEST_FILE` bytes.
         """
         size = os.fstat(file).st_size
         if size > LARGEST_FILE:
@@ -56,3 +51,30 @@ def _known(rule: bytes) -> str | None:
     if not rule:
         return None
     return next((one for one in RULES if one.encode() == rule), TOO_HARD)
+
+
+MOST_PAGES: Final = 20
+"""Maximum pages of one call."""
+DRAWN: Final = frozenset({"application/pdf", "image/jpeg", "image/png"})
+"""The media types that can be drawn."""
+
+
+class NotDrawnError(Exception):
+    """The file can't be drawn, or not within the child's limits."""
+
+
+async def pages(children: Children, file: int, media_type: str, first: int, count: int) -> list[bytes]:
+    """Returns PNGs of `count` pages from `first` (0-based) on: fewer at the end of the file, none after it.
+
+    A picture counts as one page. The longest side has at most 2,000 pixels. Raises `NotDrawnError`, and `ValueError`
+    for another type or more than `MOST_PAGES`.
+    """
+    if media_type not in DRAWN or not 0 <= count <= MOST_PAGES or first < 0:
+        raise ValueError(media_type, first, count)
+    answer = await children.ask(["draw", media_type, first, count], file)
+    if answer is None:
+        raise NotDrawnError
+    rule, *drawn = answer
+    if rule:
+        raise NotDrawnError from BrokenRuleError(rule.decode(errors="replace"))
+    return drawn

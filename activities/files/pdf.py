@@ -9,8 +9,8 @@ from typing import Final
 import pikepdf
 from pikepdf import settings
 
-from activities.files.broken import ACTIVE, BOMB, DAMAGED, ENCRYPTED, HOLDS_MORE, TOO_HARD, BrokenRuleError
 from activities.files.pictures import check_size, picture
+from activities.files.protocol import ACTIVE, BOMB, DAMAGED, ENCRYPTED, HOLDS_MORE, TOO_HARD, BrokenRuleError
 
 INFLATED: Final = 200_000_000
 """The maximum bytes of one decompressed stream."""
@@ -97,10 +97,7 @@ def _check_objects(pdf: pikepdf.Pdf) -> None:
 
 
 def _is_roomy(warning: str) -> bool:
-    """Returns whether the only fault is that the file declares more objects than it has.
-
-    Many programs write such files.
-    """
+    """Returns whether the only fault is that the file declares more objects than it has, as many programs do."""
     found = _COUNTED.search(warning)
     return found is not None and int(found[1]) > int(found[2])
 

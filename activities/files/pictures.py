@@ -10,7 +10,7 @@ from typing import Final
 
 from PIL import Image
 
-from activities.files.broken import BOMB, DAMAGED, HOLDS_MORE, IMAGE_TOO_LARGE, BrokenRuleError
+from activities.files.protocol import BOMB, DAMAGED, HOLDS_MORE, IMAGE_TOO_LARGE, BrokenRuleError
 
 LONGEST_SIDE: Final = 20_000
 MOST_PIXELS: Final = 100_000_000
@@ -32,10 +32,7 @@ def check_size(width: int, height: int) -> None:
 
 @contextmanager
 def picture(data: bytes, *formats: str) -> Iterator[Image.Image]:
-    """Yields the picture after a check of its size, not decoded yet. Raises `BrokenRuleError`.
-
-    Errors in the block of the `with` also become `BrokenRuleError`.
-    """
+    """Yields the picture, checked by size but not decoded. Errors in the block become `BrokenRuleError` too."""
     try:
         with Image.open(BytesIO(data), formats=formats) as opened:
             check_size(*opened.size)

@@ -12,10 +12,7 @@ log = logging.getLogger(__name__)
 CHUNK: Final = 65_536
 """Bytes sent at once."""
 SECONDS: Final = 60.0
-"""Timeout in seconds of each step: connecting, sending a chunk, the answer.
-
-It is long, since the scanner may be busy.
-"""
+"""Timeout in seconds of each step (connecting, sending a chunk, the answer): long, since the scanner may be busy."""
 LONGEST_ANSWER: Final = 4096
 
 _LENGTH: Final = struct.Struct("!I")

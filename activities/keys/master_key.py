@@ -1,14 +1,74 @@
-"""A master key that is part of the settings."""
+"""A master key: the interface of its key manager, and a master key in the settings; sealing (docs/ledger.md)."""
 
 import base64
 import binascii
+import os
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final, Protocol
 
-from activities.keys.manager import Wrapped
-from activities.keys.sealing import KEY_BYTES, seal, unseal
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from views.log import SealBrokenError
+
+KEY_BYTES: Final = 32
+_NONCE: Final = 12
+
+
+def seal(secret: bytes, data: bytes, context: str) -> bytes:
+    """Returns a nonce and the AES-256-GCM ciphertext of `data` under the key, bound to `context`."""
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(secret).encrypt(nonce, data, context.encode())
+
+
+def unseal(secret: bytes, sealed: bytes, context: str) -> bytes:
+    """Opens data that was sealed under the key and the same `context`. Raises `SealBrokenError`."""
+    try:
+        return AESGCM(secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], context.encode())
+    except (InvalidTag, ValueError):
+        raise SealBrokenError from None
+
+
+class KeysUnavailableError(Exception):
+    """The key manager can't be reached now, or refuses. Nothing was done, so the call may be retried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A wrapped key in the record. `by` names the master key that wrapped it, and its version if there are several."""
+
+    key_id: str
+    data: bytes
+    by: str
+
+
+class KeyManager(Protocol):
+    """Keeps a master key, which wraps and opens other keys, each bound to its id. Raises `KeysUnavailableError`."""
+
+    @property
+    def name(self) -> str:
+        """The name of the master key, without its version. It is no secret and has no colon in it."""
+
+    def connected(self) -> AbstractAsyncContextManager[None]:
+        """Keeps connections open during the block, for a process with many requests."""
+
+    def has_wrapped(self, by: str) -> bool:
+        """Returns whether `by` names this master key, in any version."""
+
+    async def version(self) -> str:
+        """Returns the name of the key and the version that wraps keys now."""
+
+    async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
+        """Wraps these keys, given by their ids, with the master key."""
+
+    async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
+        """Returns the keys; None for each key that was changed, or wrapped by another master key."""
+
+    async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
+        """Wraps keys again with the current version; None for each key that can't be opened."""
 
 
 class MasterKey:

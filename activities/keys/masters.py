@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from activities.keys.manager import KeyManager, Wrapped
-from activities.keys.master_key import MasterKey
+from activities.keys.master_key import KeyManager, MasterKey, Wrapped
 from activities.keys.transit import Transit
 
 MASTER_KEY: Final = "MOTCUA_MASTER_KEY"
@@ -38,10 +37,7 @@ class MasterKeys:
         return any(manager.has_wrapped(by) for manager in self)
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
-        """Returns the keys; None for each key that was changed, or wrapped by a master key that is not here.
-
-        Raises `KeysUnavailableError`.
-        """
+        """Returns the keys; None for a changed key, or one of other masters. Raises `KeysUnavailableError`."""
         found: dict[Wrapped, bytes | None] = {}
         for manager in self:
             if own := [one for one in wrapped if manager.has_wrapped(one.by)]:
@@ -49,10 +45,7 @@ class MasterKeys:
         return [found.get(one) for one in wrapped]
 
     async def renew(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Wraps the same keys with the current master key; None for each key that can't be opened.
-
-        Raises `KeysUnavailableError`.
-        """
+        """Wraps keys with the current master key; None for each unreadable one. Raises `KeysUnavailableError`."""
         own = [one for one in wrapped if self.current.has_wrapped(one.by)]
         others = [one for one in wrapped if not self.current.has_wrapped(one.by)]
         opened = zip(others, await self.unwrap(others), strict=True)
@@ -68,10 +61,7 @@ class MasterKeys:
 
 
 def master_keys(current: str, other: str | None = None, token_file: str | None = None) -> MasterKeys:
-    """Returns the master keys of the settings: 32 bytes in base64, or `vault:` and the address of the key.
-
-    The token for Vault is read from the file for each request. Raises `ValueError`.
-    """
+    """Returns the master keys of the settings: 32 bytes in base64, or `vault:` and an address. Raises `ValueError`."""
     return MasterKeys(_manager(current, token_file), _manager(other, token_file) if other else None)
 
 

@@ -16,8 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import ValidationError
 
-from activities.keys.manager import KeysUnavailableError, Wrapped
-from activities.keys.sealing import KEY_BYTES
+from activities.keys.master_key import KEY_BYTES, KeysUnavailableError, Wrapped
 from schemas.base import Model
 
 SECONDS: Final = 2.0

@@ -1,10 +1,7 @@
 """Appends without a workflow, in the caller's transaction: publications, and the traces of restarts.
 
-Such appends skip all checks of the log: the caller has locked the streams by `heads`, and is responsible for its right
-to write.
+The log checks nothing: the caller has locked the streams by `heads`, and is responsible for its right to write.
 """
-
-from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -20,10 +17,7 @@ Head = Mapping[str, Any]
 
 
 async def heads(connection: Connection, streams: Collection[tuple[str, UUID | None, str]]) -> dict[str, Head]:
-    """Returns the heads of these streams, by name, locked until the end of the transaction.
-
-    Each stream is given with its filing and agency; if it does not exist, it is begun.
-    """
+    """Locks streams, given with filing and agency, and returns their heads by name. Begins a missing stream."""
     await connection.executemany(_BEGIN, streams)
     rows = await connection.fetch(_HEADS, [stream for stream, *_ in streams])
     return {row["stream"]: row for row in rows}

@@ -3,8 +3,6 @@
 A later change to one of these rows shows in the hash chain (docs/ledger.md).
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 from typing import Final
@@ -12,12 +10,10 @@ from typing import Final
 from activities.ledger.vault import FilingKey
 from schemas.stream.ledger import Batch
 
-_KEY: Final = b"\x10"
-
 
 def key_commitment(secret: bytes) -> str:
     """Returns a commitment to a filing's key, in hex, which reveals nothing of it."""
-    return hashlib.sha256(_KEY + secret).hexdigest()
+    return hashlib.sha256(b"\x10" + secret).hexdigest()
 
 
 def receipt_binding(secret: bytes, stream: str, command_id: str, digest: str) -> str:

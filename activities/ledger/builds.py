@@ -1,7 +1,5 @@
 """The builds of the platform in the database: the versions that each can read, and the promoted build."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from rules.stream_kind import Kinds
@@ -11,10 +9,7 @@ from views.log import Connection
 
 
 class Written(Model):
-    """The versions that a build reads, by kind of stream.
-
-    `by_order`: its activities act on the outside world only as the log orders.
-    """
+    """The versions that a build reads, by kind of stream. `by_order`: its activities act only as the log orders."""
 
     kinds: dict[str, Reads]
     by_order: bool = False

@@ -1,7 +1,5 @@
 """Access to PostgreSQL for activities."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeAlias
@@ -9,7 +7,7 @@ from typing import Any, Final, TypeAlias
 import asyncpg
 from temporalio.exceptions import ApplicationError
 
-from activities.keys.manager import KeysUnavailableError
+from activities.keys.master_key import KeysUnavailableError
 from views.log import DATABASE_ERRORS
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
@@ -27,8 +25,16 @@ def mask_database_errors() -> Iterator[None]:
     except KeysUnavailableError as error:
         raise ApplicationError(str(error), type="keys_unavailable") from None
     except (*DATABASE_ERRORS, OSError, TimeoutError) as error:
-        msg = f"the ledger could not be reached: {type(error).__name__}"
-        raise ApplicationError(msg, type="ledger_unavailable") from None
+        message = f"the ledger could not be reached: {type(error).__name__}"
+        raise ApplicationError(message, type="ledger_unavailable") from None
+
+
+@asynccontextmanager
+async def acquired(pool: Pool) -> AsyncIterator[Connection]:
+    """Yields a connection of the pool. Database errors in the block are replaced as in `mask_database_errors`."""
+    with mask_database_errors():
+        async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            yield connection
 
 
 @asynccontextmanager

@@ -1,7 +1,5 @@
 """An event as a row of the log: the public part, the sealed part, and the hash over both (docs/ledger.md)."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -37,10 +35,7 @@ def _personal(event: type[Model]) -> frozenset[str]:
 def columns(
     batch: Batch, recorded: Recorded, fields: dict[str, Any], version: int, ordinal: int, key: FilingKey
 ) -> dict[str, Any]:
-    """Returns the columns of an event's row in the order in which they are hashed, up to `recorded_at`.
-
-    `fields` is the event as plain data, of this `version`.
-    """
+    """Returns the columns of an event's row in the order in which they are hashed, up to `recorded_at`."""
     model: type[Model] = type(recorded.event)
     personal = {name: fields[name] for name in sorted(_personal(model) & set(fields))}
     public = {name: value for name, value in fields.items() if name not in personal and name != "kind"}
@@ -118,5 +113,4 @@ def _field(value: Any) -> bytes | None:
         case int():
             return value.to_bytes(8, "big", signed=True)
         case _:
-            msg = f"a {type(value).__name__} has no place in the hash"
-            raise TypeError(msg)
+            raise TypeError(f"a {type(value).__name__} has no place in the hash")

@@ -4,11 +4,9 @@ Anybody with access to Temporal can answer a workflow in place of an activity. S
 answer is written only if the record holds the finding that it states: the append compares them in its own statement.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import Pool, acquired
 from activities.support.failpoint import failpoint
 from rules.evidence import Finding
 
@@ -24,19 +22,15 @@ class Findings:
         if not found:
             return
         rows = [(stream, one.kind, one.id, one.body) for one in found]
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                await connection.executemany(_KEEP, rows)
+        async with acquired(self._pool) as connection:
+            await connection.executemany(_KEEP, rows)
         failpoint("finding.kept")
 
     async def hold(self, stream: str, one: Finding) -> bool:
         """Returns whether the finding is stored."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                return bool(await connection.fetchval(HELD, stream, one.kind, one.id))
+        async with acquired(self._pool) as connection:
+            return bool(await connection.fetchval(HELD, stream, one.kind, one.id))
 
 
 HELD: Final = "select exists (select from finding where (stream, kind, id) = ($1, $2, $3))"
-_KEEP: Final = """
-insert into finding (stream, kind, id, body) values ($1, $2, $3, $4) on conflict do nothing
-"""
+_KEEP: Final = "insert into finding (stream, kind, id, body) values ($1, $2, $3, $4) on conflict do nothing"

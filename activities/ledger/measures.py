@@ -1,7 +1,5 @@
 """Metrics of the ledger: number and duration of appends, by kind of stream; never by person."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Final
 
@@ -16,10 +14,7 @@ BUCKETS: Final = {_MILLISECONDS: (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000
 
 
 class Measures:
-    """The ledger's instruments, made once per process. Labels: `kind` of the stream, `code` of a refusal.
-
-    A batch whose finding is not in the record is refused by the code `unfounded`.
-    """
+    """The ledger's instruments, made once per process. Labels: `kind` of the stream, `code` of a refusal."""
 
     def __init__(self, meter: MetricMeter, kinds: Iterable[str]) -> None:
         self._appends = meter.create_counter("motcua_ledger_appends_total", "Batches of events that the log took")

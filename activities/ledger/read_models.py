@@ -1,7 +1,5 @@
 """The read models, written in the append's own statement. Rows are passed as JSON, which PostgreSQL parses."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,10 +42,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Change:
-    """The rows that an append writes.
-
-    `tasks`: whether tasks are written after the rows; `parameters`: the rows, then the tasks, as JSON.
-    """
+    """The rows that an append writes, and whether tasks follow. `parameters` are the rows, then the tasks, as JSON."""
 
     rows: tuple[Written, ...]
     tasks: bool

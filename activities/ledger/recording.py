@@ -1,9 +1,4 @@
-"""Records a command in a stream without a workflow: fold, decide, append.
-
-If two commands come at once, the first wins.
-"""
-
-from __future__ import annotations
+"""Records a command in a stream without a workflow: fold, decide, append. Of two commands at once the first wins."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -17,10 +12,7 @@ from views.log import Log
 
 
 async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin, command: Command) -> None:
-    """Records a command now. If the stream does not exist, it begins with this command.
-
-    If the same command is recorded already, nothing happens. Raises `RefusalError` if the rules refuse it.
-    """
+    """Records a command now, unless it is recorded already; a missing stream begins with it. Raises `RefusalError`."""
     at = datetime.now(UTC)
     while True:
         state = await state_of(log, kind, origin)

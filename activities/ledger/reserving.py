@@ -1,10 +1,8 @@
 """The prerequisites of a batch: its filing's key, its numbers, the person's other open filings.
 
-One statement reads or reserves them all, in the transaction that then records the batch. So numbers have no gaps, since
-their counters stay locked until the commit; and if a person submits two filings at once, one of them sees the other.
+One statement reserves them in the transaction that records the batch. So numbers have no gaps, since their counters
+stay locked until the commit; and if a person submits two filings at once, one of them sees the other.
 """
-
-from __future__ import annotations
 
 import hashlib
 import json
@@ -15,9 +13,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
-from activities.keys.manager import Wrapped
+from activities.keys.master_key import Wrapped
 from activities.ledger.database import Connection, transaction
 from activities.ledger.vault import WRAPPED_BY, FilingKey, Vault
 from rules.stream_kind import Numbering
@@ -27,22 +24,12 @@ from schemas.filing.events import PickupOffered, ResultOffered, Submitted
 from schemas.stream.ledger import Batch
 
 MOST: Final = 10
-"""The maximum of the person's other filings that are named, the oldest first.
-
-They warn the officer; none is refused.
-"""
+"""The maximum of the person's other filings, oldest first, that are named to the officer as possible duplicates."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """Consecutive numbers to take from one counter.
-
-    Attributes:
-        kind: The kind of the counter.
-        period: The period in which it counts.
-        length: How many numbers are taken.
-        how: The format in which they are written.
-    """
+    """Consecutive numbers to take from one counter: `length` many, in its `period`, written in the format `how`."""
 
     kind: str
     period: str
@@ -69,13 +56,9 @@ class Filer:
 
 @dataclass(frozen=True)
 class Reserved:
-    """The reserved parts of a batch.
+    """The reserved parts of a batch: its key, and its numbers by kind of counter.
 
-    Attributes:
-        key: The key of its filing.
-        numbers: By kind of counter, in the order in which the batch's events take them.
-        filer: The person, for a submission.
-        others: The codes of the person's other open filings for the same procedure.
+    Of a submission also the person, and the codes of the person's `others`: open filings for the same procedure.
     """
 
     key: FilingKey
@@ -108,10 +91,7 @@ class Reserving:
 
     @asynccontextmanager
     async def reserved(self, connection: Connection, batch: Batch, events: Sequence[Model]) -> AsyncIterator[Reserved]:
-        """Yields the reserved parts; if the batch takes numbers, in a transaction that ends with the block.
-
-        Only a submission creates the key. Raises `KeyGoneError`.
-        """
+        """Yields the reserved parts, in a transaction if there are numbers. Raises `KeyGoneError`."""
         taken = runs(events, batch.at, self._numberings)
         filer = await self._filer(connection, events)
         # Before anything is locked: wrapping or opening a key may need a remote call.
@@ -120,11 +100,13 @@ class Reserving:
             if not taken:
                 yield Reserved(key)
                 return
-            async with transaction(connection, *_locks(filer)):
-                yield Reserved(key, await _counted(connection, batch, taken))
+            async with transaction(connection, _LOCK_STREAMS):
+                rows = await connection.fetch(_COUNT, *_counts(batch, taken))
+                yield Reserved(key, _numbers(batch, taken, {row["kind"]: row["last"] for row in rows}))
             return
-        key, wrapped = await self._key(batch.filing_id)
-        async with transaction(connection, *_locks(filer)):
+        known = self._vault.known(batch.filing_id)
+        key, wrapped = (known, None) if known else await self._vault.new(batch.filing_id)
+        async with transaction(connection, _LOCK_STREAMS, f"select pg_advisory_xact_lock({filer.lock})"):
             reserved = await self._reserve(connection, batch, taken, filer, key, wrapped)
             yield reserved
         self._vault.remember(batch.filing_id, reserved.key)
@@ -135,11 +117,6 @@ class Reserving:
                 person = await self._vault.person(connection, event.applicant.id_number, first=True)
                 return Filer(person, event.procedure)
         return None
-
-    async def _key(self, filing: UUID) -> tuple[FilingKey, Wrapped | None]:
-        """Returns the filing's key if it is cached, or a new one with its wrapped form."""
-        known = self._vault.known(filing)
-        return (known, None) if known else await self._vault.new(filing)
 
     async def _reserve(
         self,
@@ -181,11 +158,6 @@ def runs(events: Iterable[Model], at: datetime, numberings: Mapping[str, Numberi
     ]
 
 
-async def _counted(connection: Connection, batch: Batch, taken: list[Run]) -> dict[str, list[str]]:
-    rows = await connection.fetch(_COUNT, *_counts(batch, taken))
-    return _numbers(batch, taken, {row["kind"]: row["last"] for row in rows})
-
-
 def _counts(batch: Batch, taken: list[Run]) -> tuple[Any, ...]:
     return (batch.agency, *([getattr(run, column) for run in taken] for column in ("kind", "period", "length")))
 
@@ -194,14 +166,8 @@ def _numbers(batch: Batch, taken: Iterable[Run], last: Mapping[str, int]) -> dic
     return {run.kind: run.up_to(batch.agency, last[run.kind]) for run in taken}
 
 
-def _locks(filer: Filer | None) -> tuple[str, ...]:
-    """Returns the locks to take before any read.
-
-    The lock on the table comes first, as in all appends: the process that holds it may change the read models.
-    """
-    person = () if filer is None else (f"select pg_advisory_xact_lock({filer.lock})",)
-    return ("lock table stream in row exclusive mode", *person)
-
+_LOCK_STREAMS: Final = "lock table stream in row exclusive mode"
+"""SQL of the lock that every append takes before it reads: another holder may be changing the read models."""
 
 _COUNT: Final = """
 insert into counter (agency, kind, period, last)

@@ -1,10 +1,7 @@
-"""The total order of all events: committed events get consecutive positions without a gap.
+"""The total order of all events: committed events get consecutive positions without a gap (docs/ledger.md).
 
-The database assigns them (`position_appends`, docs/ledger.md), in a transaction that ends with the call: if the process
-dies meanwhile, no position is half assigned and nobody is blocked.
+The database assigns them in a transaction that ends with the call: a process that dies blocks nobody.
 """
-
-from __future__ import annotations
 
 from typing import Final
 
@@ -13,13 +10,15 @@ from views.log import Connection
 MOST: Final = 2_000
 """Appends that get their positions in one transaction."""
 
-_POSITION: Final = "select position_appends($1)"
-
 
 async def position_appends(connection: Connection) -> int:
-    """Assigns positions to the oldest appends that have none; returns the number of these appends, at most `MOST`.
+    """Assigns positions to the oldest appends, at most `MOST`; returns the number of these appends.
 
-    Returns 0 if there are none, or if another process is assigning positions. Any number of processes may call it at
-    once.
+    Returns 0 if all have positions, or if another process is assigning them.
     """
-    return int(await connection.fetchval(_POSITION, MOST))
+    return int(await connection.fetchval("select position_appends($1)", MOST))
+
+
+async def last_position(connection: Connection) -> int:
+    """Returns the highest position among the rows, independent of the sequencer's own counter."""
+    return int(await connection.fetchval("select coalesce(max(position), 0) from position"))

@@ -1,7 +1,5 @@
 """The status of streams of all kinds in the read model `standing`: open or not, how long watched, which calendar."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Assigns the cash of an append to the actor's open till, in the same SQL statement."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -23,9 +21,7 @@ till as materialized (
 """
 """SQL: the actor's open till, locked until the commit, so that counting or closing it waits."""
 
-MAY_TAKE: Final = """
-and (exists (select from till) or not exists (select from agency where agency = $7 and tills))
-"""
+MAY_TAKE: Final = "and (exists (select from till) or not exists (select from agency where agency = $7 and tills))"
 
 THROUGH: Final = """
 through as (

@@ -1,7 +1,5 @@
 """Keys: one for each filing, wrapped by the master key. Deleting it erases the person's data, but not the proof."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import os
@@ -13,10 +11,8 @@ from uuid import UUID
 
 import asyncpg
 
-from activities.keys.manager import Wrapped
-from activities.keys.master_key import MasterKey
+from activities.keys.master_key import KEY_BYTES, MasterKey, Wrapped, seal, unseal
 from activities.keys.masters import MasterKeys
-from activities.keys.sealing import KEY_BYTES, seal, unseal
 from views.log import Connection, SealBrokenError
 
 Row: TypeAlias = "Mapping[str, Any] | asyncpg.Record"
@@ -77,12 +73,10 @@ class Vault:
         self._index: bytes | None = None
 
     async def person(self, connection: Connection, id_number: str, *, first: bool = False) -> bytes:
-        """Returns an index that is the same for all filings of one person.
+        """Returns an index that is the same for all filings of one person, untraceable without the index key.
 
-        Nobody can trace it to them without the index key.
-
-        The `first` filing makes the index key, in the caller's transaction. Raises `IndexKeyGoneError` if people were
-        recorded before and the key is missing: it is never replaced. Raises `SealBrokenError`.
+        The `first` filing makes the index key, in the caller's transaction. Raises `SealBrokenError`, and
+        `IndexKeyGoneError` if the key is missing although people were recorded before.
         """
         secret = self._index or await self._index_key(connection)
         if secret is None and first and not await connection.fetchval(_ANYBODY):
@@ -134,10 +128,7 @@ class Vault:
         return key, wrapped
 
     async def learn(self, connection: Connection, filings: Collection[UUID]) -> None:
-        """Caches the keys of many filings at once for `find`.
-
-        Keys that can't be unwrapped are skipped: `find` reports them.
-        """
+        """Caches the keys of many filings for `find`, which reports those that can't be unwrapped."""
         unknown = [filing for filing in filings if filing not in self._known]
         rows = await connection.fetch(_KEYS, unknown) if unknown else []
         secrets = await self._masters.unwrap([_wrapped(row) for row in rows])
@@ -157,10 +148,7 @@ class Vault:
         return key
 
     async def key(self, connection: Connection, filing: UUID, agency: str, *, first: bool = False) -> FilingKey:
-        """Returns the key of a filing. With `first` a missing key is made, in the caller's transaction.
-
-        Without `first` a missing key raises `KeyGoneError`: it is never replaced.
-        """
+        """Returns the key of a filing. A missing key is made with `first`; without it raises `KeyGoneError`."""
         found = await self.find(connection, filing)
         if found is not None:
             return found

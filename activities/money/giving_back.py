@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
 from temporalio import activity
 from temporalio.workflow import ActivityConfig
 
+from activities.ledger.database import Pool, acquired
 from activities.partners.http import RejectedError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
-from activities.partners.money.calls import Calls, Request
 from activities.partners.money.provider import Demand, Given, Giving, Provider, Refunding
 from activities.partners.money.provider_queries import NotSetUpError
 from activities.partners.polling import nothing_new, soon
@@ -39,13 +39,52 @@ _MOST: Final = 64
 class Returned(Model):
     """The provider's transaction number of the refund, or the reason why the provider will never make it.
 
-    `refused` is the provider's code, or `not_offered`. `again`: the refund was not made, and no earlier call can still
-    make it; the workflow records that, and requests the refund again.
+    `refused` is the provider's code, or `not_offered`. `again`: not made, and no earlier call can still make it.
     """
 
     transaction: str | None = None
     refused: str | None = None
     again: bool = False
+
+
+class Request(NamedTuple):
+    """The `n`-th request for the refund of one case, as the refund's stream has recorded it."""
+
+    stream: str
+    case: int
+    n: int
+
+
+class Called(NamedTuple):
+    """The time since the last call for a case, and whether the provider has confirmed one of the calls."""
+
+    ago: timedelta
+    is_known: bool
+
+
+class Calls:
+    """The table of refund calls that were made to providers."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def claim(self, request: Request, agency: str) -> bool:
+        """Records the call. Returns True if it was not recorded before: then the caller may make it."""
+        return await self._note(request, agency, known=False)
+
+    async def note_known(self, request: Request, agency: str) -> None:
+        """Records that the provider has confirmed this request."""
+        await self._note(request, agency, known=True)
+
+    async def of(self, request: Request) -> Called:
+        """Returns the state of the calls for a case, which has at least one call."""
+        async with acquired(self._pool) as connection:
+            [row] = await connection.fetch(_OF, request.stream, request.case)
+        return Called(row["ago"], row["is_known"])
+
+    async def _note(self, request: Request, agency: str, *, known: bool) -> bool:
+        async with acquired(self._pool) as connection:
+            return bool(await connection.fetchval(_NOTE, *request, agency, known))
 
 
 class GivingBack:
@@ -58,12 +97,10 @@ class GivingBack:
 
     @activity.defn(name="payment.refund")
     async def refund(self, given: Instruction) -> Returned:
-        """Makes the refund that the log orders, or returns it if already made, or returns the provider's final refusal.
+        """Makes the refund that the log orders, or returns its outcome if it is made, or finally refused.
 
-        After a refusal officers have to act. The provider is queried before each call, and called once for each
-        recorded request; after an unanswered call it is only queried. A refusal is final only if the provider knows the
-        money; otherwise the refund stays under way. An HTTP error (4xx) is no refusal either: it is our own mistake,
-        and is raised. Raises `NotOrderedError`.
+        The provider is queried before each call, and called once for each recorded request. A refusal is final only if
+        the provider knows the money. An HTTP error (4xx) is our own mistake, and is raised. Raises `NotOrderedError`.
         """
         failpoint("payment.refund_due")
         refund, entry = await self._ordered(given)
@@ -120,10 +157,7 @@ class GivingBack:
         raise nothing_new(soon())
 
     async def _wait(self, found: Given, request: Request) -> Returned:
-        """Returns `again` once no earlier call can still take effect, unless the provider has the request.
-
-        Until then it raises an error with a delay, so that the activity is retried.
-        """
+        """Returns `again` once no earlier call can take effect. Until then raises an error that is retried."""
         called = await self._calls.of(request)
         if called.is_known or found.refunding is not Refunding.NOT_ASKED:
             raise nothing_new(soon())
@@ -169,3 +203,13 @@ def _giving(refund: Refund, entry: RefundEntry) -> Giving:
         by=refund.agency,
         before={rules.key_of(refund, one): one.amount for one in rules.asked_before(refund, entry)},
     )
+
+
+_NOTE: Final = """
+insert into refund_call (stream, of_case, n, agency, known) values ($1, $2, $3, $4, $5)
+on conflict do nothing returning true
+"""
+_OF: Final = """
+select clock_timestamp() - max(at) filter (where not known) as ago, bool_or(known) as is_known from refund_call
+where stream = $1 and of_case = $2
+"""

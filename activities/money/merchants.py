@@ -1,7 +1,5 @@
 """The merchants that collect an agency's money (or a tax office's), and the permission to request a fee again."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from math import ceil
 from typing import Final
@@ -9,7 +7,7 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
+from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
 from activities.partners.money.provider import Provider
 from rules.filing.guards import access_problem
@@ -72,44 +70,38 @@ class Merchants:
     async def merchant(self, request: MerchantRequest) -> Through:
         """Returns the merchant that is to collect the money.
 
-        It is the `chosen` merchant; else the first of the agency's directory entry that is configured here; else the
-        first of that entry.
+        It is the `chosen` one, else the first of the agency's directory entry, preferably one that is configured here.
         """
         if request.chosen is not None:
             return self._through(request.chosen)
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                named = await _named(connection, request.agency)
+        async with acquired(self._pool) as connection:
+            named = await _named(connection, request.agency)
         return self._first(named)
 
     @activity.defn(name="payment.renewal")
     async def renewal(self, request: RenewalRequest) -> Renewal:
         """Checks the actor's right to the filing, and the merchants in the agency's directory, as of now."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                log = Log(connection, self._vault.find, self._kinds)
-                filing: Filing = (await log.read(filing_workflow(request.filing_id))).state
-                named = await _named(connection, request.agency)
+        async with acquired(self._pool) as connection:
+            log = Log(connection, self._vault.find, self._kinds)
+            filing: Filing = (await log.read(filing_workflow(request.filing_id))).state
+            named = await _named(connection, request.agency)
         if (why := access_problem(filing, request.actor, request.at)) is not None:
-            return _refused(RefusalCode.NOT_ALLOWED, why)
+            return Renewal(refusal=_refused(why))
         if request.chosen is None:
             return Renewal(through=self._first(named))
         offered = [name for name in named if name in self._providers]
         if request.chosen not in offered:
-            return _refused(
-                RefusalCode.NOT_ALLOWED, problem("provider", "provider_not_offered", names=", ".join(offered))
-            )
+            why = problem("provider", "provider_not_offered", names=", ".join(offered))
+            return Renewal(refusal=_refused(why))
         return Renewal(through=self._through(request.chosen))
 
     @activity.defn(name="obligation.collector")
     async def collector(self, request: CollectorRequest) -> Collector:
         """Returns whether the directory lets this agency collect money by itself; a refusal if it is no tax office."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                row = await connection.fetchrow(_COLLECTOR, request.agency)
+        async with acquired(self._pool) as connection:
+            row = await connection.fetchrow(_COLLECTOR, request.agency)
         if row is None or row["kind"] != AgencyKind.TAX:
-            why = problem("agency", "no_tax_office")
-            return Collector(refusal=Refusal(code=RefusalCode.NOT_ALLOWED, problems=(why,)))
+            return Collector(refusal=_refused(problem("agency", "no_tax_office")))
         return Collector(payable=bool(row["merchants"]))
 
     def _first(self, named: list[str]) -> Through:
@@ -125,8 +117,8 @@ async def _named(connection: Connection, agency: str) -> list[str]:
     return list(await connection.fetchval(_MERCHANTS, agency) or [DEFAULT_PROVIDER])
 
 
-def _refused(code: RefusalCode, *problems: Problem) -> Renewal:
-    return Renewal(refusal=Refusal(code=code, problems=problems))
+def _refused(why: Problem) -> Refusal:
+    return Refusal(code=RefusalCode.NOT_ALLOWED, problems=(why,))
 
 
 _COLLECTOR: Final = "select kind, merchants from agency where agency = $1"

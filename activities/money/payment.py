@@ -1,28 +1,31 @@
-"""Activities that call a payment's provider.
+"""Activities that call a payment's provider. Every call carries its business key, so a retry has no further effect."""
 
-Every call carries its business key at the provider, so a retry has no further effect.
-"""
-
+import json
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
 
-from activities.ledger.database import Pool
-from activities.money.demand import Demands
+from activities.ledger.database import Pool, acquired
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
-from activities.partners.money.provider import NewDemand, Provider
+from activities.partners.money.provider import About, Line, NewDemand, Provider
 from activities.partners.money.provider_queries import Asker, Looking, Watching, asking, closing, late
 from activities.partners.polling import nothing_new
+from activities.procedures import Procedures
 from activities.support.failpoint import failpoint
 from rules.evidence import Finding
 from rules.payment.evidence import awaited, captured, closed, ordered, watch_ended
 from rules.payment.fold import ends
+from rules.require import require
 from rules.streams import PAYMENT
 from schemas.base import Instant
+from schemas.filing.events import FeeRequested
+from schemas.ids import StreamId, filing_workflow, of_obligation
 from schemas.payment.state import Closed, Order, Payment, PaymentState, Taken
+from schemas.publishing.procedure import Procedure
 
 BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 """Calls to a provider, of at most 5 s each, are retried until it answers."""
@@ -109,8 +112,8 @@ class Payments:
     async def close(self, given: Instruction) -> Closed:
         """Closes an expired request at the provider; returns all captures until then.
 
-        While there are new captures, no finding says that the request is closed. So nobody can end a payment as unpaid
-        by withholding captures.
+        A new capture prevents the finding that the request is closed: so nobody can withhold it to end a payment as
+        unpaid.
         """
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
@@ -136,3 +139,53 @@ def _new(taken: Taken, payment: Payment) -> tuple[Finding, ...]:
     """Returns the findings of captures that the log does not hold yet."""
     known = _captures(payment)
     return tuple(captured(capture) for capture in taken.captures if capture.capture_id not in known)
+
+
+class Demands:
+    """Reads the purpose of payments."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._procedures = Procedures(pool)
+
+    async def about(self, stream: StreamId) -> About:
+        """Returns the purpose of a payment. Raises `no_procedure`, which is retried, if the catalogue lacks it."""
+        async with acquired(self._pool) as connection:
+            row = require(await connection.fetchrow(_ABOUT, filing_workflow(stream.filing), str(stream.n)))
+        filing, asked = json.loads(row["submitted"]), json.loads(row["asked"])
+        procedure = await self._procedures.find(filing["procedure"], filing["version"])
+        if procedure is None:
+            raise ApplicationError("the procedure is not in the catalogue any more", type="no_procedure")
+        if of_obligation(stream.n):
+            lines: tuple[Line, ...] = (Line(code="obligation", name=procedure.name.vi, amount=asked["amount"]),)
+        else:
+            lines = _of_fee(procedure, asked)
+        return About(
+            procedure=procedure.code,
+            procedure_name=procedure.name.vi,
+            agency=row["agency"],
+            agency_name=row["name_vi"],
+            filing=filing["code"],
+            lines=lines,
+        )
+
+
+def _of_fee(procedure: Procedure, asked: Mapping[str, Any]) -> tuple[Line, ...]:
+    fee = FeeRequested.model_validate({"kind": "fee_requested", **asked})
+    if fee.waived:
+        return (Line(code="fee", name=procedure.name.vi, amount=fee.amount),)
+    names = {item.code: item.name.vi for item in require(procedure.fee).items}
+    return tuple(Line(code=one.code, name=names[one.code], amount=one.total) for one in fee.lines)
+
+
+_ABOUT: Final = """
+select first.body as submitted, asked.body as asked, whose.agency, coalesce(name_vi, whose.agency) as name_vi
+from event as first
+    join event as asked on asked.stream = first.stream and asked.kind in ('fee_requested', 'obligation_demanded')
+    cross join lateral (
+        select coalesce(convert_from(asked.body, 'UTF8')::jsonb ->> 'agency', asked.agency) as agency
+    ) as whose
+    left join agency on agency.agency = whose.agency
+where first.stream = $1 and first.seq = 1 and convert_from(asked.body, 'UTF8')::jsonb ->> 'n' = $2
+"""
+"""SQL: the purpose of a payment. A tax office's demand names that office; other requests name the filing's agency."""

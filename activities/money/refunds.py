@@ -1,13 +1,11 @@
 """Reads in the logs about money that may have to be refunded: the capture, the claim to it, the sums returned."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 from uuid import UUID
 
 from temporalio import activity
 
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import Pool, acquired
 from activities.ledger.vault import Vault
 from rules.filing.fees.request import not_asked_again
 from rules.officers import on_the_applicants_side
@@ -109,22 +107,20 @@ class Refunds:
 
     async def _refunds(self, filing_id: UUID) -> list[Refund]:
         """Returns all refunds of a filing."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                rows = await connection.fetch(_REFUNDS, filing_id)
+        async with acquired(self._pool) as connection:
+            rows = await connection.fetch(_REFUNDS, filing_id)
         return await self._states(*(row["stream"] for row in rows))
 
     async def _states(self, *streams: str) -> list[Any]:
         """Returns the states of these streams; None for a stream that has not begun."""
         found: list[Filing | Payment | None] = []
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                log = Log(connection, self._vault.find, self._kinds)
-                for stream in streams:
-                    try:
-                        found.append((await log.read(stream)).state)
-                    except RefusalError:
-                        found.append(None)
+        async with acquired(self._pool) as connection:
+            log = Log(connection, self._vault.find, self._kinds)
+            for stream in streams:
+                try:
+                    found.append((await log.read(stream)).state)
+                except RefusalError:
+                    found.append(None)
         return found
 
 

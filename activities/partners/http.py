@@ -1,7 +1,4 @@
-"""HTTP with partners: one client, and two kinds of errors.
-
-Error texts name the system and the fault, never the content of the request.
-"""
+"""HTTP with partners: one client, two kinds of errors, whose texts never quote the request."""
 
 import asyncio
 import ssl
@@ -29,10 +26,7 @@ A = TypeVar("A", bound=PartnerResponse)
 
 
 class UnreachableError(Exception):
-    """No usable answer: transport failure, timeout, 5xx, 408/425/429 or an unreadable body.
-
-    The request may have succeeded all the same: retry under the same key.
-    """
+    """No usable answer: transport failure, timeout, 5xx, 408/425/429, bad body. The request may have succeeded."""
 
     def __init__(self, system: str, reason: str) -> None:
         super().__init__(f"{system} gave no answer: {reason}")
@@ -66,10 +60,7 @@ class Partner:
         query: Mapping[str, str] | None = None,
         authorization: str | None = None,
     ) -> A:
-        """Sends one request, for at most 5 s in all; a body that is a mapping is sent as a form.
-
-        Raises `UnreachableError` or `RejectedError`.
-        """
+        """Sends one request, a mapping as a form, for at most 5 s. Raises `UnreachableError` or `RejectedError`."""
         content = body.model_dump_json(by_alias=True) if isinstance(body, PartnerResponse) else None
         form = None if isinstance(body, PartnerResponse) else body
         headers = {"content-type": "application/json"} if content else {}

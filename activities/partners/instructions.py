@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import Pool, acquired
 from activities.ledger.findings import Findings
 from activities.ledger.vault import FilingKey, Vault
 from rules.stream_kind import Kinds, StreamKind
@@ -45,7 +45,7 @@ class NotOrderedError(ApplicationError):
 class Read:
     """A stream in the log: its current `state`, the only basis of an act, and the state `seen` by the stream's run.
 
-    `key` is that of its filing; None once the filing is erased.
+    `key` is that of its filing, or None once the filing is erased.
     """
 
     id: StreamId
@@ -65,10 +65,9 @@ class Instructions:
         self.findings = Findings(pool)
 
     async def read(self, given: Instruction, kind: StreamKind[Any]) -> Read:
-        """Returns the stream that an instruction names.
+        """Returns the stream that an instruction names. Raises `UnfoldableError`, which is retried.
 
-        Raises `NotOrderedError` if the stream is of another kind or not in the log, or if the log holds less of it than
-        the run knows. Raises `UnfoldableError`, which is retried.
+        Raises `NotOrderedError` if the stream is of another kind, not in the log, or shorter than the run knows it.
         """
         try:
             id_ = StreamId.parse(given.stream)
@@ -76,13 +75,12 @@ class Instructions:
             raise NotOrderedError(given) from None
         if id_.kind != kind.name:
             raise NotOrderedError(given)
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                try:
-                    log = await Log(connection, self._vault.find, self._kinds).read(given.stream)
-                except RefusalError:
-                    raise NotOrderedError(given) from None
-                key = await self._vault.find(connection, id_.filing)
+        async with acquired(self._pool) as connection:
+            try:
+                log = await Log(connection, self._vault.find, self._kinds).read(given.stream)
+            except RefusalError:
+                raise NotOrderedError(given) from None
+            key = await self._vault.find(connection, id_.filing)
         if not 0 < given.seq <= len(log.events):
             raise NotOrderedError(given)
         states = list(log.states())

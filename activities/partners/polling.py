@@ -1,30 +1,19 @@
-"""Polling an external system: an activity checks once, and the server retries it until there is news.
-
-A check without news costs the workflow neither a task nor an event.
-"""
+"""Polling: an activity checks once, and the server retries it until there is news, without a task for the workflow."""
 
 from datetime import timedelta
-from typing import Final
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
-
-_FIRST: Final = 0.2
-_LONGEST: Final = 60
-_JUST_BEFORE: Final = timedelta(seconds=1)
 
 
 def soon() -> timedelta:
     """Returns the wait before the next check if news is due soon: 0.2 s, then 1.5 times the last one, at most 60 s."""
     attempt = activity.info().attempt
-    return timedelta(seconds=min(_LONGEST, _FIRST * 1.5 ** min(attempt - 1, 40)))
+    return timedelta(seconds=min(60, 0.2 * 1.5 ** min(attempt - 1, 40)))
 
 
 def nothing_new(wait: timedelta) -> ApplicationError:
-    """Returns the error to raise if there is no news. It does not count as a failure.
-
-    The next check is after `wait`.
-    """
+    """Returns the error to raise if there is no news, which is no failure. The next check is after `wait`."""
     return ApplicationError(
         "no news yet", type="no_news", category=ApplicationErrorCategory.BENIGN, next_retry_delay=_fitting(wait)
     )
@@ -36,13 +25,9 @@ def no_answer(error: Exception, wait: timedelta) -> ApplicationError:
 
 
 def _fitting(wait: timedelta) -> timedelta:
-    """Returns the wait, or if shorter the time until just before the activity's overall timeout.
-
-    If the next retry would come after that timeout, the server ends the activity at once, and the workflow requests it
-    again.
-    """
+    """Returns the wait, shortened so that the retry comes just before the activity's overall timeout."""
     info = activity.info()
     if info.schedule_to_close_timeout is None:
         return wait
-    left = info.scheduled_time + info.schedule_to_close_timeout - info.started_time - _JUST_BEFORE
+    left = info.scheduled_time + info.schedule_to_close_timeout - info.started_time - timedelta(seconds=1)
     return min(wait, left) if left > timedelta() else wait

@@ -51,10 +51,7 @@ class Post(Protocol):
     """A postal carrier."""
 
     async def send(self, order: Order) -> str:
-        """Hands the consignment over and returns its waybill; only returns the waybill if that was done before.
-
-        `RejectedError`: the post refuses it.
-        """
+        """Hands the consignment over, at most once; returns its waybill. `RejectedError`: the post refuses it."""
 
     async def get(self, key: str) -> Consignment:
         """Returns the consignment's current state. `RejectedError`: the consignment was never handed over."""

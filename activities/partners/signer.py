@@ -20,10 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def key_of(order: About | None, digest: bytes) -> str:
-    """Returns the key of a signing request: the same ordering event and the same digest give the same key.
-
-    A request without an `order` is a trial, such as an applicant's signature in the sandbox.
-    """
+    """Returns the key of a request: the same ordering event (None for a trial) and digest give the same key."""
     place = "" if order is None else f"{order.stream}:{order.seq}:"
     return f"sign:{place}{digest.hex()}"
 
@@ -49,18 +46,10 @@ class Signer(Protocol):
     """A remote signer for people. Raises `UnreachableError` and `RejectedError`, like every partner."""
 
     async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:
-        """Returns the certificate for this number, then its chain to the root; DER.
-
-        `NotSignedError`: there is no certificate.
-        """
+        """Returns the certificate for this number and its chain to the root, DER. `NotSignedError`: there is none."""
 
     async def sign(self, key: str, number: str, digest: bytes) -> bytes:
-        """Returns the signature over a SHA-256 digest.
-
-        Under one `key` it is always the same: nobody signs twice for it.
-
-        Raises `NotSignedError`.
-        """
+        """Returns the signature over a SHA-256 digest, always the same under one `key`. Raises `NotSignedError`."""
 
 
 class NoSigner:

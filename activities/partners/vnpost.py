@@ -24,10 +24,6 @@ _UNAUTHORISED: Final = 401
 _UNREADABLE: Final = frozenset({400, 422})
 """HTTP statuses that refuse a request for its content."""
 
-_WAYBILL_BY_POST: Final = ""
-_TO_BE_BROUGHT: Final = 2
-"""`FlagConfig` of a consignment from an agency to a person."""
-
 _LONGEST: Final = 200
 """The maximum number of characters of the post's texts that are stored."""
 
@@ -47,15 +43,11 @@ class Sender(BaseModel):
 
 
 class Contract(BaseModel):
-    """The terms agreed with the post. The defaults are those of the sandbox.
+    """The terms agreed with the post, which calls us `customer`. The defaults are those of the sandbox.
 
-    Attributes:
-        customer: The post's `CustomerCode` for us.
-        sender: The sender for an agency that is not among `senders`.
-        words: The meaning of each of the post's status codes.
-        refusals: The answers to an order that refuse it for good.
-        left_already: The answer to a cancellation that came too late.
-        unknown: The answer for an order that the post does not know.
+    `sender` stands for an agency without one of `senders`. `words` are the meanings of status codes; `refusals` the
+    answers to an order that refuse it for good, `left_already` the answer to a late cancellation, `unknown` the answer
+    for an unknown order.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -85,7 +77,7 @@ class _Wire(PartnerResponse):
 class _Order(_Wire):
     customer_code: str
     order_number: str
-    item_code: str = _WAYBILL_BY_POST
+    item_code: str = ""  # the post assigns it
     cod_amount: Annotated[int, Field(alias="CODAmount")]
     sender_name: str
     sender_tel: str
@@ -99,7 +91,7 @@ class _Order(_Wire):
     receiver_district: str = ""
     receiver_postcode: str
     description: str
-    flag_config: int = _TO_BE_BROUGHT
+    flag_config: int = 2  # from an agency to a person
 
 
 class _Cancellation(_Wire):
@@ -192,10 +184,7 @@ class VnPost:
         )
 
     def _fine(self, answer: A) -> A:
-        """Returns an answer that confirms success.
-
-        Raises `UnreachableError` otherwise, since the outcome is unknown.
-        """
+        """Returns an answer that confirms success. Raises `UnreachableError` for any other: the outcome is unknown."""
         if answer.status != _OK:
             raise UnreachableError(_SYSTEM, "an answer that the contract does not name")
         return answer
@@ -208,13 +197,11 @@ class VnPost:
         body: PartnerResponse | None = None,
         query: Mapping[str, str] | None = None,
     ) -> A:
-        """Sends a call with a valid token.
-
-        A wrong credential or address does not count as a refusal: the operator must correct it.
-        """
+        """Sends a call with a valid token. A wrong credential is no refusal: the operator must correct it."""
         for _ in range(2):
             try:
-                return await self._with_token(method, path, answer, body, query)
+                bearer = await self._bearer()
+                return await self._partner.call(method, path, answer, body, query=query, authorization=bearer)
             except RejectedError as error:
                 if error.status in _UNREADABLE:
                     raise
@@ -223,11 +210,9 @@ class VnPost:
                 self._good_until = 0.0
         raise UnreachableError(_SYSTEM, "the keys are not good")
 
-    async def _with_token(
-        self, method: str, path: str, answer: type[A], body: PartnerResponse | None, query: Mapping[str, str] | None
-    ) -> A:
+    async def _bearer(self) -> str:
         if time.monotonic() >= self._good_until:
             form = {"grant_type": "client_credentials"}
             token = await self._partner.call("POST", "/token", _Token, form, authorization=f"Basic {self._keys}")
             self._token, self._good_until = token.access_token, time.monotonic() + token.expires_in - _EARLIER
-        return await self._partner.call(method, path, answer, body, query=query, authorization=f"Bearer {self._token}")
+        return f"Bearer {self._token}"

@@ -34,10 +34,8 @@ class Witness:
     async def cosign(self, note: Note, old: int, proof_from: Proof) -> Signature:
         """Returns the witness's cosignature of a checkpoint. `old` is the size that it presumably saw last.
 
-        Raises:
-            ContradictedError: The witness has seen another tree, or a larger one.
-            UnreachableError: The witness gave no usable answer.
-            RejectedError: The witness does not know this log or its key.
+        Raises `ContradictedError` if the witness has seen another or a larger tree, `UnreachableError` without a usable
+        answer, and `RejectedError` if it does not know this log.
         """
         size = Checkpoint.read(note.text).size
         for _ in range(_TRIES):
@@ -68,11 +66,8 @@ class Witness:
         return ours
 
     async def _post(self, request: Request) -> httpx.Response:
-        return await self._request("POST", "add-checkpoint", bytes(request))
-
-    async def _request(self, method: str, path: str, content: bytes) -> httpx.Response:
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                return await self.client.request(method, f"{self.url.rstrip('/')}/{path}", content=content)
+                return await self.client.post(f"{self.url.rstrip('/')}/add-checkpoint", content=bytes(request))
         except (httpx.HTTPError, TimeoutError) as error:
             raise UnreachableError(self.key.name, type(error).__name__) from None

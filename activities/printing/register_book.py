@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -10,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import pikepdf
 from pypdfium2 import PdfDocument  # type: ignore[import-untyped] # it has no types
 
-from activities.printing.typesetter import MissingGlyphsError, Typesetter
+from activities.printing.typesetter import MissingGlyphsError, typesetter_of
 from rules.papers.register import COLUMNS, shown
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
@@ -24,7 +23,7 @@ LINES: Final = 100
 _LONG: Final = 600
 """The number of characters above which a line may be broken over two pages."""
 
-_TEMPLATE: Final = Path(__file__).parent / "register.typ"
+_TEMPLATE: Final = Path(__file__).with_name("register.typ")
 _TITLE: Final = said("register.title")
 _WORDS: Final = {
     "keeper": said("register.keeper").model_dump(),
@@ -65,7 +64,7 @@ class RegisterBook:
     def add(self, entries: Iterable[RegisterEntry]) -> None:
         """Adds these lines."""
         self._waiting += [
-            _Line(entry.code, tuple(shown(column.cell(entry)) for column in COLUMNS)) for entry in entries
+            _Line(entry.code, tuple(composed(shown(column.cell(entry))) for column in COLUMNS)) for entry in entries
         ]
         while len(self._waiting) > LINES:
             lines = self._waiting[:LINES]
@@ -74,23 +73,17 @@ class RegisterBook:
             del self._waiting[:kept]
 
     def bound(self) -> bytes:
-        """Returns the whole register.
-
-        A register of several parts is no longer a tagged PDF: the tags belong to each part.
-        """
+        """Returns the whole register. With several parts it is no tagged PDF: the tags belong to each part."""
         at = f"{self._register.as_of.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
         end = said("register.closing", filings=self._register.filings, pages="{pages}", at=at)
         self._bind(self._set(self._waiting, end))
-        return self._parts[0] if len(self._parts) == 1 else _joined(self._parts, self._name)
+        name = f"{_TITLE.vi} {self._register.agency_name.vi} {self._register.period.name}"
+        return self._parts[0] if len(self._parts) == 1 else _joined(self._parts, name)
 
     def _bind(self, part: bytes) -> None:
         self._parts.append(part)
         with pikepdf.open(BytesIO(part)) as pdf:
             self._pages += len(pdf.pages)
-
-    @property
-    def _name(self) -> str:
-        return f"{_TITLE.vi} {self._register.agency_name.vi} {self._register.period.name}"
 
     def _set(self, lines: Sequence[_Line], end: Text | None = None) -> bytes:
         content = {
@@ -111,17 +104,13 @@ class RegisterBook:
 
     def _typeset(self, content: Mapping[str, Any], lines: Iterable[_Line]) -> bytes:
         rows = [{"cells": line.cells, "long": line.long} for line in lines]
-        return _typesetter().set({**content, "rows": rows}, self._register.as_of)
-
-
-def _line(entry: RegisterEntry) -> _Line:
-    return _Line(entry.code, tuple(composed(shown(column.cell(entry))) for column in COLUMNS))
+        return typesetter_of(_TEMPLATE).set({**content, "rows": rows}, self._register.as_of)
 
 
 def _full_pages(part: bytes, lines: Sequence[_Line]) -> tuple[bytes, int]:
-    """Returns the part without its last page, and the number of lines left in it. The others go to the next part.
+    """Returns the part without its last page, and the number of lines left in it.
 
-    Returns the whole part if one of its lines may be broken over pages.
+    Returns the whole part, and the number of all lines, if one of them may be broken over pages.
     """
     with closing(PdfDocument(part)) as pdf:
         last = "".join(pdf[len(pdf) - 1].get_textpage().get_text_range().split())
@@ -152,8 +141,3 @@ def _joined(parts: Iterable[bytes], title: str) -> bytes:
     written = BytesIO()
     whole.save(written, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     return written.getvalue()
-
-
-@cache
-def _typesetter() -> Typesetter:
-    return Typesetter(_TEMPLATE)

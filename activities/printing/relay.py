@@ -1,7 +1,6 @@
 """The relay of official papers: prints, seals, stores and records the papers that appends put in `outbox`.
 
-The relay may die at any point: a row is deleted only once the record holds its paper, and a paper that is made twice is
-recorded once.
+The relay may die at any point: a row is deleted only once the record holds its paper, and a paper is recorded once.
 """
 
 import hashlib
@@ -17,9 +16,7 @@ from activities.ledger.append import Ledger
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
 from activities.ledger.recording import record
 from activities.ledger.vault import Vault
-from activities.printing.refusal import SEAL_REFUSED, SealRefusedError
-from activities.receipts.issuing import Issuers, Issuing
-from activities.receipts.voiding import void_gone
+from activities.receipts.issuing import Issuers, Issuing, void_gone
 from activities.support.failpoint import failpoint
 from rules.causes import RECEIPT_OF, VOIDING
 from rules.papers.fold import is_made
@@ -93,13 +90,14 @@ class Relay:
             log = Log(connection, self._vault.find, self._kinds)
             if is_made(await papers(log, about.stream), paper, about):
                 return
-            told_so_far = _as_far_as(await log.read(about.stream), about.seq)
+            whole = await log.read(about.stream)
+            told = replace(whole, events=[recorded for recorded in whole.events if recorded.seq <= about.seq])
             origin = Origin(stream, row["agency"])
-            if paper in _OF and not isinstance(told_so_far.events[-1].event, ReceiptIssued):
-                await self._receipt(log, origin, told_so_far, _OF[paper])
+            if paper in _OF and not isinstance(told.events[-1].event, ReceiptIssued):
+                await self._receipt(log, origin, told, _OF[paper])
                 return
-            printed = await self._print(paper, log, told_so_far)
-            sealed = await self._seal(row["agency"], printed.body, told_so_far.events[-1].at, about)
+            printed = await self._print(paper, log, told)
+            sealed = await self._seal(row["agency"], printed.body, told.events[-1].at, about)
             body = printed.body if sealed is None else sealed
             file = await self._keep(stream.filing, body, "application/pdf", f"{paper}.pdf")
             failpoint("papers.stored")
@@ -136,10 +134,6 @@ def _why(error: Exception) -> str:
     return type(error).__name__
 
 
-def _as_far_as(told: Told, seq: int) -> Told:
-    return replace(told, events=[recorded for recorded in told.events if recorded.seq <= seq])
-
-
 _OF: Final = {paper: of for of, paper in RECEIPT_OF.items()}
 """The kind of receipt of each paper. The receipt takes its number first; the event of that then causes the paper."""
 
@@ -152,3 +146,15 @@ _LATER: Final = """
 update outbox set tries = tries + 1, problem = $4, next_try = clock_timestamp() + make_interval(secs => $5)
 where stream = $1 and seq = $2 and paper = $3
 """
+
+
+SEAL_REFUSED: Final = "seal:"
+"""Prefix of the rule in `outbox.problem`."""
+
+
+class SealRefusedError(Exception):
+    """The agency's seal can't be applied until the fault of this `rule` is corrected."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"not sealed: {rule}")
+        self.rule = rule

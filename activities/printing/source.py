@@ -6,10 +6,8 @@ from typing import Any, Final
 
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
-from activities.printing.chosen import template_of
-from activities.printing.printed import printed
 from activities.printing.relay import Printed
-from activities.printing.templates import version_of
+from activities.printing.templates import printed, template_of, version_of
 from activities.procedures import Procedures
 from rules.papers.sheet import sheet
 from rules.require import require
@@ -87,9 +85,7 @@ async def letterheads(connection: Connection, agencies: Iterable[str]) -> dict[s
     rows = await connection.fetch(_LETTERHEADS, list(agencies))
     return {
         row["agency"]: Letterhead(
-            name=Text(vi=row["name_vi"], en=row["name_en"]),
-            parent=_text(row, "parent"),
-            place=_text(row, "place"),
+            name=Text(vi=row["name_vi"], en=row["name_en"]), parent=_text(row, "parent"), place=_text(row, "place")
         )
         for row in rows
     }

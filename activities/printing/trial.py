@@ -1,7 +1,6 @@
 """Finds faults of a template: tries it on the shortest and the longest sheet of its kind, in a separate process.
 
-`python -m activities.printing.trial` reads the template and the sheets from standard input and writes the template's
-faults, as JSON.
+The module is the program of that process: from the template and the sheets as input to the faults, in JSON.
 """
 
 import json
@@ -17,8 +16,7 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
 import typst
 import zxingcpp
 
-from activities.printing.printed import content_of
-from activities.printing.templates import typesetter
+from activities.printing.templates import content_of, typesetter
 from activities.printing.typesetter import MissingGlyphsError
 from schemas.base import Model
 from schemas.papers.result_sheet import ResultSheet
@@ -56,21 +54,15 @@ class Trial(Model):
 
 def faults(trial: Trial) -> list[Fault]:
     """Returns the faults of a template, tried in a process that is killed after `PATIENCE`."""
-    if (found := list(_reaching_out(trial.template))) != []:
-        return found
+    lines = enumerate(trial.template.splitlines(), 1)
+    if outside := [Fault("template_reaches_out", number) for number, line in lines if _REACHES_OUT.search(line)]:
+        return outside
     command, said = (sys.executable, "-m", "activities.printing.trial"), trial.model_dump_json().encode()
     try:
         told = subprocess.run(command, input=said, capture_output=True, check=True, cwd=_ROOT, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         return [Fault("template_without_end")]
     return [Fault(*fault) for fault in json.loads(told.stdout)]
-
-
-def _reaching_out(template: str) -> Iterator[Fault]:
-    """Yields a fault for each forbidden import: only the shared parts may be imported, no package and no other code."""
-    for number, line in enumerate(template.splitlines(), 1):
-        if _REACHES_OUT.search(line):
-            yield Fault("template_reaches_out", number)
 
 
 def tried(trial: Trial) -> list[Fault]:
@@ -82,14 +74,11 @@ def tried(trial: Trial) -> list[Fault]:
         except MissingGlyphsError:
             return [Fault("template_unprintable")]
         except typst.TypstError as error:
-            return [_broken(error)]
+            place = _LINE.search(error.diagnostic)
+            line = None if place is None else int(place[1])
+            return [Fault("template_broken", line, _SEARCHED.sub("", error.message))]
         found += _lost(sheet, made)
     return list(dict.fromkeys(found))
-
-
-def _broken(error: typst.TypstError) -> Fault:
-    place = _LINE.search(error.diagnostic)
-    return Fault("template_broken", None if place is None else int(place[1]), _SEARCHED.sub("", error.message))
 
 
 def _lost(sheet: PaperSheet | ResultSheet, made: bytes) -> Iterator[Fault]:

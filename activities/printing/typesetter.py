@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -11,10 +12,7 @@ from typing import Any, Final
 import typst
 
 STANDARD: Final = "a-2a"
-"""The PDF standard requested from typst: typst then rejects missing glyphs.
-
-The file's claim to follow it is removed, since no validator has confirmed it.
-"""
+"""The PDF standard requested from typst, which then rejects missing glyphs. The file's claim to it is removed."""
 
 _IN_METADATA: Final = re.compile(
     rb'<pdfaExtension:schemas>.*?</pdfaExtension:schemas>|<pdfaid:(\w+)>[^<]*</pdfaid:\1>|xmlns:pdfa\w+="[^"]*"',
@@ -46,10 +44,7 @@ class Typesetter:
         """The lock of the compiler, which works in one thread at a time. A page takes 10 ms."""
 
     def set(self, content: Mapping[str, Any], at: datetime) -> bytes:
-        """Returns the content as a tagged PDF, created `at` that moment, to the second.
-
-        Raises `MissingGlyphsError`, and `typst.TypstError` for an error in the template.
-        """
+        """Returns a tagged PDF, created `at` that second. Raises `MissingGlyphsError`, `typst.TypstError`."""
         data = json.dumps(content, ensure_ascii=False)
         moment = at.astimezone(UTC).replace(microsecond=0)
         try:
@@ -63,6 +58,12 @@ class Typesetter:
         if not isinstance(made, bytes):
             raise TypeError("typst makes one file of a template")
         return unclaimed(made)
+
+
+@cache
+def typesetter_of(template: Path) -> Typesetter:
+    """Returns the process's one typesetter of this template file."""
+    return Typesetter(template)
 
 
 def unclaimed(file: bytes) -> bytes:

@@ -14,7 +14,7 @@ from schemas.publishing.fee import FeeKind
 class Wanted(Model):
     """A receipt to be issued. Its `key` is unique for ever: a repeated request returns the same receipt.
 
-    `symbol` is the symbol of the agency's own series, `code` the dossier code, `replaces` the number of a void receipt.
+    `symbol` is that of the agency's own series, `code` the dossier code, `replaces` the number of a void receipt.
     """
 
     key: str

@@ -1,8 +1,11 @@
-"""Issues a receipt for an event: assigns and records its number. The event of that record then causes the paper."""
+"""Issues the receipt that an event causes: assigns and records its number, which causes the paper.
+
+Also voids the receipts of a fee whose money is gone: refunded in full, or charged back by the payer's bank.
+"""
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
@@ -11,7 +14,8 @@ from activities.partners.http import RejectedError
 from activities.procedures import Procedures
 from activities.receipts.issuer import Issued, Issuer, Wanted
 from activities.support.failpoint import failpoint
-from rules.money_receipts import gone, gone_without_provider, issued_for, lines_of, number_given, registered
+from rules.causes import RECEIPT_OF
+from rules.money_receipts import gone, gone_without_provider, issued_for, lines_of, number_given, registered, valid
 from rules.refund.claims import number_of
 from rules.require import require
 from rules.stream_kind import Origin
@@ -20,9 +24,9 @@ from schemas.errors import RefusalCode, RefusalError
 from schemas.filing.events import FeePaid
 from schemas.filing.state import Filing
 from schemas.ids import StreamId, filing_workflow, payment_workflow, refund_workflow
-from schemas.papers.commands import IssueReceipt
+from schemas.papers.commands import IssueReceipt, VoidByItself
 from schemas.papers.events import ReceiptVoided
-from schemas.papers.state import MoneyReceipt, OfficialPapers, ReceiptSeries
+from schemas.papers.state import MoneyReceipt, OfficialPapers, ReceiptSeries, VoidCause
 from schemas.payment.state import Payment
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
@@ -73,7 +77,7 @@ class Issuing:
         failpoint("receipts.recorded")
 
     async def _said(self, told: Told, papers: OfficialPapers, of: FeeKind) -> dict[str, Any] | None:
-        """Returns the content of a receipt for the last event; None if none is due.
+        """Returns the content of the receipt that the last event causes, or None.
 
         For a void receipt it also voids the number at the service that assigned it.
         """
@@ -89,10 +93,9 @@ class Issuing:
                 return None
 
     async def _given_unheard(self, log: Log, origin: Origin, about: About, of: FeeKind) -> bool:
-        """Returns whether a service assigned a number by a call whose answer was lost, before the money was gone.
+        """Returns whether a service assigned a number by a call whose answer was lost, and voids it there.
 
-        If so, this call has voided that receipt at the service. The receipt must still be recorded, so that the event
-        by which the money went voids it in the record too.
+        Such a receipt must still be recorded, so that the event by which the money went voids it in the record too.
         """
         if (await series_of(log.connection, origin.agency)).issuer != "service":
             return False
@@ -174,3 +177,41 @@ async def series_of(connection: Connection, agency: str) -> ReceiptSeries:
     """Returns the agency's series of receipts from its directory, or the default one."""
     said = await connection.fetchval("select receipts from agency where agency = $1", agency)
     return ReceiptSeries() if said is None else ReceiptSeries.model_validate_json(said)
+
+
+class NotIssuedYetError(Exception):
+    """The receipt for money that is gone is not issued yet. It will be voided once it exists."""
+
+
+async def void_gone(ledger: Ledger, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
+    """Voids all receipts of this kind for the money of a payment or refund, if nothing of that money is left.
+
+    Raises `NotIssuedYetError` while a receipt may still come, and `RefusalError` if another process was faster.
+    """
+    fee, cause = _gone(told.state)
+    if cause is None:
+        return
+    streams = [filing_workflow(origin.stream.filing), str(origin.stream)]  # of a paid fee, of a void receipt
+    coming = await log.connection.fetchval(_COMING, origin.stream.filing, streams, RECEIPT_OF[of])
+    papers: OfficialPapers = await state_of(log, PAPERS, origin)
+    for receipt in valid(papers.receipts, fee, of):
+        command_id = f"void:{of}:{receipt.seq}"
+        command = VoidByItself(command_id=command_id, registered=receipt.registered, cause=cause)
+        await record(ledger, log, PAPERS, origin, command)
+    if coming:
+        raise NotIssuedYetError
+
+
+def _gone(state: Payment | Refund) -> tuple[int, VoidCause | None]:
+    """Returns the number of the fee that the money paid, and the cause if nothing of the money is left."""
+    if isinstance(state, Payment):
+        return state.n, gone(state)
+    return require(state.capture).payment, gone_without_provider(state)
+
+
+_COMING: Final = """
+select exists (
+    select from outbox join event using (stream, seq)
+    where outbox.filing_id = $1 and outbox.stream = any($2) and paper = $3 and event.kind <> 'receipt_issued'
+)
+"""

@@ -1,7 +1,5 @@
 """Reads a result's order and signers from the filing's log and the agency's directory."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -9,7 +7,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from temporalio import activity
 
-from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
+from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
 from rules.filing.fold import stage
 from rules.require import require
@@ -57,31 +55,28 @@ class Results:
     @activity.defn(name="result.signers")
     async def signers(self, agency: AgencyCode) -> list[Signatory]:
         """Returns the current signers of the agency's results, in order; empty if its directory names none."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                found = await signers_of(connection, agency)
+        async with acquired(self._pool) as connection:
+            found = await signers_of(connection, agency)
         return [_signatory(one) for one in found]
 
     @activity.defn(name="result.signer")
     async def signer(self, asked: SignerRequest) -> Signatory | None:
         """Returns the current signer at that place; None if the directory names nobody."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                found = await signer_now(connection, asked.agency, asked.place)
+        async with acquired(self._pool) as connection:
+            found = await signer_now(connection, asked.agency, asked.place)
         return None if found is None else found.signatory
 
     @activity.defn(name="result.order")
     async def order(self, asked: OrderRequest) -> Ordered | None:
         """Returns the result's order from the log; None if the filing has no such result and waits for none."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                log = Log(connection, self._vault.find, self._kinds)
-                if (begun := await _begun(log, asked)) is not None:
-                    return begun
-                try:
-                    told = await log.read(filing_workflow(asked.filing_id))
-                except RefusalError:
-                    return None
+        async with acquired(self._pool) as connection:
+            log = Log(connection, self._vault.find, self._kinds)
+            if (begun := await _begun(log, asked)) is not None:
+                return begun
+            try:
+                told = await log.read(filing_workflow(asked.filing_id))
+            except RefusalError:
+                return None
         return _waited_for(told.state, asked.n) or _issued(told, asked.n)
 
 
@@ -127,8 +122,8 @@ class SignerNow:
 async def signer_now(connection: Connection, agency: str, place: SigningPlace) -> SignerNow | None:
     """Returns the current signer at this place in the directory, or during an absence the substitute.
 
-    A substitute signs with their own number, or applies the seal with the agency's number. A substitute without a
-    number does not sign: the named officer stays the signer.
+    A substitute signs with their own number, or applies the seal with the agency's. Without a number the substitute
+    does not sign: the named officer stays the signer.
     """
     named = next((one for one in await signers_of(connection, agency) if one.place is place), None)
     if named is None:

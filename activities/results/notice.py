@@ -1,17 +1,15 @@
 """A back office's textual result as a PDF, and the visible stamp of a signature."""
 
-from __future__ import annotations
-
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from activities.printing.typesetter import Typesetter
+from activities.printing.typesetter import typesetter_of
 from rules.time.working_time import VIETNAM
 from schemas.text import composed
 from schemas.translate import said
 
+_TEMPLATE: Final = Path(__file__).with_name("notice.typ")
 _WORDS: Final = {
     "nation": said("sheet.nation").vi,
     "motto": said("sheet.motto").vi,
@@ -38,9 +36,4 @@ def in_place_of(absent: str) -> str:
 
 
 def _printed(data: dict[str, Any], at: datetime) -> bytes:
-    return _typesetter().set(composed(data | {"lines": tuple(data.get("lines", ())), "words": _WORDS}), at)
-
-
-@cache
-def _typesetter() -> Typesetter:
-    return Typesetter(Path(__file__).parent / "notice.typ")
+    return typesetter_of(_TEMPLATE).set(composed(data | {"lines": tuple(data.get("lines", ())), "words": _WORDS}), at)

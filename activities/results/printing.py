@@ -1,7 +1,5 @@
 """The file of a result that the platform prints by its procedure's template, in place of a back office."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -9,11 +7,11 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import Pool, acquired
 from activities.ledger.vault import Vault
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
-from activities.printing.printed import printed
 from activities.printing.source import letterheads, officers
+from activities.printing.templates import printed
 from activities.procedures import Procedures
 from activities.results.entry import signers_of
 from activities.support.failpoint import failpoint
@@ -36,9 +34,6 @@ from schemas.result.state import Result
 from schemas.translate import said
 
 PRINT: Final = "result.print"
-_BEAT: Final = 2
-"""Seconds between two heartbeats."""
-
 Keep = Callable[[UUID, bytes, str], Awaitable[FileRef]]
 """Stores bytes as a file of a filing, with their media type."""
 
@@ -58,15 +53,14 @@ class ResultPrinting:
     async def print(self, order: Instruction) -> IssueAnswer:
         """Prints the result as a PDF, or the notice of refusal, which uses no template.
 
-        The same request gives the same file. The request, which a back office would get otherwise, is read in the log
-        of the filing or of the result. After a failure the activity is retried, and the team lead gets a notice that
-        the agency has to correct it. Raises `NotOrderedError`.
+        The request is read in the log of the filing or of the result; the same request gives the same file. After a
+        failure the team lead is notified and the activity retried. Raises `NotOrderedError`.
         """
         request, at = await self._ordered(order)
         dossier = request.dossier
         source = await self._source(request, at)
         template = source.procedure.result.template if request.outcome is Outcome.APPROVED else None
-        async with heartbeat(_BEAT):
+        async with heartbeat(every=2):
             file = await asyncio.to_thread(printed, result_sheet(source), at, template, await self._salt(request))
         failpoint("result.printed")
         answer = IssueAnswer(result=await self._keep(dossier.filing_id, file, "application/pdf"))
@@ -75,7 +69,7 @@ class ResultPrinting:
 
     async def _ordered(self, order: Instruction) -> tuple[IssueRequest, Instant]:
         """Returns the current request to a back office, and its time, which the file states as its time of creation."""
-        of_result = _is_of_result(order)
+        of_result = order.stream.startswith(f"{RESULT.name}:")
         asks: Callable[[Any], IssueRequest | None] = _of_result if of_result else _of_filing
         read = await self._orders.read(order, RESULT if of_result else FILING)
         due, seen = asks(read.state), asks(read.seen)
@@ -85,19 +79,17 @@ class ResultPrinting:
         return due, next(recorded.at for recorded, one in asked if one and one.request_id == due.request_id)
 
     async def _salt(self, request: IssueRequest) -> str:
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                key = require(await self._vault.find(connection, request.dossier.filing_id))
+        async with acquired(self._pool) as connection:
+            key = require(await self._vault.find(connection, request.dossier.filing_id))
         return key.salt(f"result\n{request.request_id}")
 
     async def _source(self, request: IssueRequest, at: Instant) -> ResultSource:
         dossier = request.dossier
         procedure = await self._procedures.published(dossier.procedure, dossier.version)
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                heads = await letterheads(connection, [dossier.agency])
-                names = await officers(connection, [dossier.agency])
-                signing = await signers_of(connection, dossier.agency) if request.number else []
+        async with acquired(self._pool) as connection:
+            heads = await letterheads(connection, [dossier.agency])
+            names = await officers(connection, [dossier.agency])
+            signing = await signers_of(connection, dossier.agency) if request.number else []
         return ResultSource(
             request=request,
             procedure=procedure,
@@ -110,10 +102,6 @@ class ResultPrinting:
             at=at,
             tracking=self._tracking,
         )
-
-
-def _is_of_result(order: Instruction) -> bool:
-    return order.stream.startswith(f"{RESULT.name}:")
 
 
 def _of_filing(filing: Filing) -> IssueRequest | None:

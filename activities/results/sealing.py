@@ -1,13 +1,11 @@
 """An agency's seal on its official papers."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import Pool, acquired
 from activities.partners.signer import Signer
-from activities.printing.refusal import SealRefusedError
+from activities.printing.relay import SealRefusedError
 from activities.results.entry import signers_of
 from activities.signature.certificate_subject import Identity
 from activities.signature.official import SEAL, SignatureField, UnfitCertificateError, sign_official, with_fields
@@ -18,10 +16,7 @@ from schemas.stream.about import About
 
 
 class AgencySeal:
-    """Applies agencies' seals, through the remote signer, to papers issued automatically.
-
-    Without `lasting` none is sealed.
-    """
+    """Applies agencies' seals, by the remote signer, to papers issued automatically; none without `lasting`."""
 
     def __init__(self, pool: Pool, signer: Signer, lasting: Lasting | None) -> None:
         self._pool = pool
@@ -31,8 +26,7 @@ class AgencySeal:
     async def put_on(self, agency: AgencyCode, paper: bytes, at: datetime, about: About) -> bytes | None:
         """Returns the paper about an event with the agency's seal, as of `at`; None if the agency has no seal.
 
-        Raises `SealRefusedError` if the certificate is unfit until it is renewed; otherwise the errors of
-        `sign_official`.
+        Raises `SealRefusedError` until an unfit certificate is renewed, and the other errors of `sign_official`.
         """
         person = None if self._lasting is None else await self._holder(agency)
         if person is None or self._lasting is None:
@@ -46,10 +40,9 @@ class AgencySeal:
             raise SealRefusedError(error.rule) from None
 
     async def _holder(self, agency: AgencyCode) -> Person | None:
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                signers = await signers_of(connection, agency)
-                known = await connection.fetchrow(_AGENCY, agency)
+        async with acquired(self._pool) as connection:
+            signers = await signers_of(connection, agency)
+            known = await connection.fetchrow(_AGENCY, agency)
         own = [Identity("organisation", known["seal"])] if known and known["seal"] else []
         seals = [Identity(one.holder.value, one.number) for one in signers if one.place is SigningPlace.SEAL]
         return next((Person(seal, known["name_vi"]) for seal in (*own, *seals) if known), None)

@@ -5,8 +5,6 @@ file contains a file, since no event names it yet. Preparing adds no signature, 
 files.
 """
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +19,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
 
 from activities.ledger.authority.answers import is_signed
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import Pool, acquired
 from activities.partners.http import RejectedError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.partners.signer import NotSignedError, Signer
@@ -59,16 +57,8 @@ SIGNING: Final = ActivityConfig(
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
 )
 """The options of signing: retried until the officer signs; a retry requests the same signature."""
-_SOON: Final = timedelta(seconds=1)
-"""The pause before the next check whether an officer has agreed."""
-
-_BEAT: Final = 2
-"""Seconds between two heartbeats."""
 _TRIES: Final = 3
-"""The maximum attempts to make the proof, so that a result does not wait long.
-
-`motcua result verify --keep` makes it later.
-"""
+"""The maximum attempts to make the proof. Later `motcua result verify --keep` makes it."""
 
 _BOXES: Final = {
     SigningPlace.INITIALS: (60, 60, 200, 120),
@@ -89,8 +79,7 @@ class Files(Protocol):
 class FileOrder(Model):
     """The order to prepare a file that the log does not name, since the log will name only the prepared file.
 
-    The file is the answer of the agency, as it came in `answered`, or of the platform's print, or came with the
-    officer's command.
+    The file is the agency's answer (in `answered`, as it came), the platform's print, or the officer's own.
     """
 
     order: Instruction
@@ -108,8 +97,7 @@ class Prepared(Model):
 class Signing(Model):
     """The signed file, and after the last signature the stored verdict on it; or the reason why there is none.
 
-    `another`: the directory now names another signer at this place. `in_vain`: the rule of a fault that prevents every
-    signature until it is corrected.
+    `another`: the directory now names another signer. `in_vain`: the rule of a fault that prevents every signature.
     """
 
     file: FileRef | None = None
@@ -175,10 +163,7 @@ class OfficialSigning:
 
     @activity.defn(name="result.prepare")
     async def prepare(self, request: FileOrder) -> Prepared:
-        """Returns the file as a PDF with an empty field for each signature; the same file for the same request.
-
-        A PDF that nobody signs is not changed. Raises `NotOrderedError`.
-        """
+        """Returns the file with an empty field for each signature, if any. Raises `NotOrderedError`."""
         result, at = await self._unmade(request)
         answer = request.answer
         made, agency = await self._files.get(answer.result), await self._name(result.agency)
@@ -195,8 +180,8 @@ class OfficialSigning:
     async def sign(self, order: Instruction) -> Signing:
         """Returns the file that the log names with the awaited signature added; with the last one also the proof.
 
-        Raises `NotOrderedError`. A fault that prevents every signature is first returned; once the log holds it, it is
-        raised as an error and retried. All other errors are retried, too.
+        Raises `NotOrderedError`. A fault that prevents every signature is returned at first; once the log holds it, it
+        is raised, and retried as all other errors are.
         """
         asked = await self._asked(order)
         try:
@@ -220,7 +205,7 @@ class OfficialSigning:
         file = await self._files.get(asked.file)
         role = ROLE_NAMES[signer.role].vi
         shown = await asyncio.to_thread(notice.stamp, person.name, role, asked.at, absent)
-        async with heartbeat(_BEAT):
+        async with heartbeat(every=2):
             try:
                 signed = await sign_official(
                     file,
@@ -248,17 +233,11 @@ class OfficialSigning:
         return Signing(file=kept, proof=proof)
 
     async def _proof(self, asked: _Asked, file: bytes, person: Person, lasting: Lasting) -> FileRef | None:
-        """Returns the time-stamped verdict on the file as it is now, for a time when it can't be verified any more.
-
-        None if the file is not valid, or if all attempts have failed.
-        """
+        """Returns the time-stamped verdict on the file; None if the file is not valid, or all attempts failed."""
         for _ in range(_TRIES):
             try:
                 verdict = await verify_official(
-                    file,
-                    lasting.trust,
-                    expected={asked.signer.place: person.identity},
-                    subjects=lasting.subjects,
+                    file, lasting.trust, expected={asked.signer.place: person.identity}, subjects=lasting.subjects
                 )
                 if verdict.outcome is not SignatureOutcome.VALID:
                     return None
@@ -297,15 +276,11 @@ class OfficialSigning:
             return False
         if said.request != digest(asked.model_dump(mode="json", exclude_none=True)):
             return False
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                return await is_signed(connection, audience, request.order.stream, said)
+        async with acquired(self._pool) as connection:
+            return await is_signed(connection, audience, request.order.stream, said)
 
     async def _asked(self, order: Instruction) -> _Asked:
-        """Returns the signature that the log awaits.
-
-        Raises `NotOrderedError`, also if the run does not know the newest events.
-        """
+        """Returns the signature that the log awaits. Raises `NotOrderedError`, also for an outdated order."""
         read = await self._orders.read(order, RESULT)
         asked = [recorded.seq for recorded in read.log.events if recorded.event.kind == "signature_requested"]
         signer = read.state.awaited
@@ -316,22 +291,20 @@ class OfficialSigning:
     async def _person(self, asked: _Asked) -> tuple[Person, str | None]:
         """Returns the directory's current holder of the signing key, and the absent officer's name, if any."""
         agency, signer = asked.result.agency, asked.signer
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                now = await signer_now(connection, agency, signer.place)
-                if now is None:
-                    raise _in_vain("nobody_signs", asked.result)
-                if now.signatory != signer:
-                    raise _Unsigned(Signing(another=True))
-                own = now.holder is PersonKind.PERSON
-                name = await connection.fetchval(_OFFICER if own else _AGENCY, agency, signer.officer)
-                absent = signer.acting_for and await connection.fetchval(_OFFICER, agency, signer.acting_for)
+        async with acquired(self._pool) as connection:
+            now = await signer_now(connection, agency, signer.place)
+            if now is None:
+                raise _in_vain("nobody_signs", asked.result)
+            if now.signatory != signer:
+                raise _Unsigned(Signing(another=True))
+            own = now.holder is PersonKind.PERSON
+            name = await connection.fetchval(_OFFICER if own else _AGENCY, agency, signer.officer)
+            absent = signer.acting_for and await connection.fetchval(_OFFICER, agency, signer.acting_for)
         return Person(Identity(now.holder.value, now.number), name), absent
 
     async def _name(self, agency: str) -> str:
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                return str(await connection.fetchval(_AGENCY, agency, ""))
+        async with acquired(self._pool) as connection:
+            return str(await connection.fetchval(_AGENCY, agency, ""))
 
 
 def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant) -> bytes:
@@ -345,10 +318,7 @@ def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant)
 
 
 def _in_vain(rule: str, result: Result) -> Exception:
-    """Returns the exception to raise.
-
-    It gives the reason as an answer; if the log holds that already, it is an error to be retried.
-    """
+    """Returns the exception to raise: the reason as an answer, or once the log holds it as an error that is retried."""
     if result.machine_failing is None:
         return _Unsigned(Signing(in_vain=rule))
     return ApplicationError(f"not signed: {rule}", type="in_vain")
@@ -359,7 +329,7 @@ def _unsigned(error: NotSignedError, result: Result) -> Exception:
         case "declined":
             return _Unsigned(Signing(declined=True))
         case "not_yet":
-            return ApplicationError(str(error), type=error.reason, next_retry_delay=_SOON)
+            return ApplicationError(str(error), type=error.reason, next_retry_delay=timedelta(seconds=1))
         case "no_signer":
             return _in_vain(error.reason, result)
 

@@ -20,10 +20,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class SubjectRules:
-    """The attribute of the subject that holds the number, and the number's prefixes.
-
-    They are unconfirmed, so a setting.
-    """
+    """The attribute of the subject that holds the number, and the number's prefixes: unconfirmed, so a setting."""
 
     attribute: str = USER_ID
     prefixes: Mapping[str, Kind] = field(
@@ -46,14 +43,10 @@ def misnamed(
     anyone_of: Collection[Identity] | None = None,
     kind: Kind | None = None,
 ) -> str | None:
-    """Returns the rule by which a certificate does not name exactly one permitted holder; None if it does.
-
-    The holder must be of this kind and among `anyone_of`. A certificate with more than one number names nobody, since
-    the other number may be another person's.
-    """
+    """Returns the rule by which a certificate does not name one holder of this kind among `anyone_of`, or None."""
     named = identities(certificate, rules)
     if len([*_values(certificate, rules.attribute)]) > 1:
-        return "signer_ambiguous"
+        return "signer_ambiguous"  # the other number may be another person's
     if not named:
         return "signer_not_named"
     if kind is not None and {one.kind for one in named} != {kind}:

@@ -16,8 +16,7 @@ from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
 from pyhanko.sign.validation import async_validate_detached_cms
 
 from activities.signature.certificate_subject import Identity, SubjectRules, misnamed
-from activities.signature.moment import Moment, moment_of
-from activities.signature.reading import ANY_USE, integrity, kept_in, lacking, opened, read_through
+from activities.signature.reading import ANY_USE, Moment, integrity, kept_in, lacking, moment_of, opened, read_through
 from activities.signature.revisions import MALFORMED, Form, covers_its_revision, has_loose_end, later_change
 from activities.signature.revocation import NOTHING, Answers
 from activities.signature.trust import UNDETERMINED, Standing, Trust
@@ -35,10 +34,7 @@ class Signatory:
 
 @dataclass(frozen=True)
 class _Signature:
-    """A signature whose integrity is checked already, but whose signer is not.
-
-    `digest` is the digest of the signed content.
-    """
+    """A signature whose integrity is checked already. `digest` is the digest of the signed content."""
 
     signed: cms.SignedData
     digest: bytes
@@ -149,10 +145,7 @@ def _shape(file: bytes, reader: PdfFileReader, form: Form, fields: set[str]) -> 
 
 
 def _detached(signature: bytes) -> cms.SignedData | None:
-    """Returns the signed data; None if it contains the content, or does not have exactly one signer.
-
-    Raises an error of `MALFORMED` if it is not CMS.
-    """
+    """Returns the signed data if they have one signer and no content, or None. Raises an error of `MALFORMED`."""
     info = cms.ContentInfo.load(signature, strict=True)
     if info["content_type"].native != "signed_data":
         raise ValueError("no signed data")
@@ -187,17 +180,9 @@ def _refused(rule: str, received_at: datetime, field: str = "") -> SignatureVerd
 
 
 def verdict_of(
-    rules: Sequence[tuple[str, str]],
-    received_at: datetime,
-    evidence: Sequence[SignatureEvidence] = (),
-    words: str = "",
+    rules: Sequence[tuple[str, str]], received_at: datetime, evidence: Sequence[SignatureEvidence] = (), words: str = ""
 ) -> SignatureVerdict:
-    """Returns the verdict by these rules, each about a field.
-
-    If one of them refuses, the undetermined ones are dropped.
-
-    The sentence of a rule is found by the rule's name, prefixed by `words`.
-    """
+    """Returns the verdict by rules about fields; a refusal drops undetermined ones. `words` prefixes the sentences."""
     broken = [found for found in rules if found[1] not in UNDETERMINED]
     outcome = SignatureOutcome.VALID
     if rules:

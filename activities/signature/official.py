@@ -39,32 +39,26 @@ INITIALS: Final = "initials"
 SIGNATURE: Final = "signature"
 SEAL: Final = "seal"
 
-Box = tuple[int, int, int, int]
-
 ROOM: Final = 8192
-"""Hexadecimal digits. The size of a signature varies, so its space is rounded up to a multiple of this."""
+"""The unit, in hexadecimal digits, to which the space of a signature is rounded up, since its size varies."""
 
 _TOGETHER: Final = DSSContentSettings(include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_NEXT_TS)
 
 
 @dataclass(frozen=True)
 class SignatureField:
-    """An empty field for one signature. Only if it has a `box`, it is visible on the page, with the signer's stamp.
+    """An empty field for one signature. Only a field with a `box` is visible, with the signer's stamp.
 
-    `box` is left, bottom, right, top in points from the lower left corner of `page`; pages count from 0, -1 is the
-    last.
+    `box` is left, bottom, right, top in points from the lower left corner of `page`, which counts from 0 (-1: last).
     """
 
     name: str
-    box: Box | None = None
+    box: tuple[int, int, int, int] | None = None
     page: int = -1
 
 
 class UnfitCertificateError(Exception):
-    """Nothing was signed: by this `rule` the certificate of the signer, or of the time-stamp, is not reliable.
-
-    `passing`: the authority did not answer about revocation, so a retry may succeed.
-    """
+    """Nothing was signed: by this `rule` a certificate is not reliable. `passing`: a retry may succeed."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(f"not signed: {rule}")
@@ -73,10 +67,7 @@ class UnfitCertificateError(Exception):
 
 
 def with_fields(pdf: bytes, fields: Sequence[SignatureField]) -> bytes:
-    """Returns the PDF as one revision with these empty fields, in signing order. The same PDF gives the same bytes.
-
-    Each signature will lock all fields except those of the later signers.
-    """
+    """Returns the PDF as one revision with these empty fields. Each signature will lock all but the later fields."""
     names = [field.name for field in fields]
     return declared(pdf, *(_spec(field, names[place + 1 :]) for place, field in enumerate(fields)))
 
@@ -97,9 +88,8 @@ async def sign_official(  # noqa: PLR0913 -- all parts of a signature
     """Returns `pdf` with the person's signature in the declared `field`: B-LT, or B-LTA if it is the `last`.
 
     `at` is the time of signing stated in the file; the time-stamp proves the real one. `order` is the event that orders
-    the signature. A call with the same arguments requests the signature of the same digest under the same key, so a
-    retry asks nobody twice. `stamp`, a PDF of one page, is shown in the field's box; the `reason` is signed, and shown
-    to verifiers of the file.
+    the signature. A call with the same arguments signs the same digest under the same key, so a retry asks nobody
+    twice. `stamp`, a PDF of one page, is shown in the field's box; the `reason` is signed, and shown to verifiers.
 
     Raises `UnfitCertificateError`; `OSError` if no time-stamp is obtained; `LookupError` if the field does not exist or
     is already signed; and the errors of `Signer`.
@@ -133,11 +123,7 @@ async def sign_official(  # noqa: PLR0913 -- all parts of a signature
 def _spec(field: SignatureField, later: list[str]) -> SigFieldSpec:
     others = FieldMDPSpec(FieldMDPAction.EXCLUDE, later) if later else FieldMDPSpec(FieldMDPAction.ALL)
     return SigFieldSpec(
-        field.name,
-        on_page=field.page,
-        box=field.box,
-        field_mdp_spec=others,
-        doc_mdp_update_value=MDPPerm.FILL_FORMS,
+        field.name, on_page=field.page, box=field.box, field_mdp_spec=others, doc_mdp_update_value=MDPPerm.FILL_FORMS
     )
 
 

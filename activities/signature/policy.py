@@ -33,15 +33,14 @@ DOCUMENT_SIGNING: Final = "1.3.6.1.5.5.7.3.36"
 SIGNING_CERTIFICATE: Final = frozenset({"signing_certificate", "signing_certificate_v2"})
 
 _ISSUES: Final = frozenset({"key_cert_sign", "crl_sign"})
-_YES: Final = AlgorithmUsageConstraint(allowed=True)
 
 
 @dataclass(frozen=True)
 class Policy(CMSAlgorithmUsagePolicy):
-    """The rules as data, and methods that evaluate them.
+    """The rules as data, and methods that evaluate them. A setting replaces a whole list.
 
-    A signer's certificate that names extended key usages must have one of `purposes`, and none of `others`. `holders`
-    is the only permitted kind of holder, by signature field. A setting replaces a whole list.
+    A signer's certificate with extended key usages must have one of `purposes`, and none of `others`. `holders` is the
+    only permitted kind of holder, by signature field.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -104,7 +103,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         return bool(modulus.bit_length() >= self.rsa_bits and exponent >= self.rsa_exponent and exponent % 2)
 
     def fault(self, signed: cms.SignedData) -> str | None:
-        """Returns the rule that the single signature in `signed` breaks, apart from rules about its signer; else None.
+        """Returns the rule that the one signature in `signed` breaks, or None; its signer is judged elsewhere.
 
         Raises an error of `MALFORMED`.
         """
@@ -227,7 +226,7 @@ def _purposes(certificate: x509.Certificate) -> set[str]:
 
 
 def _constraint(allowed: bool, what: str) -> AlgorithmUsageConstraint:  # noqa: FBT001 -- made here alone
-    return _YES if allowed else AlgorithmUsageConstraint(allowed=False, failure_reason=f"the {what} is on no list")
+    return AlgorithmUsageConstraint(allowed, failure_reason=None if allowed else f"the {what} is on no list")
 
 
 POLICY: Final = Policy()

@@ -55,7 +55,7 @@ async def proved(proof: SignatureProof, trust: Trust) -> bool:
 async def stamped_at(content: bytes, token: bytes, trust: Trust) -> datetime | None:
     """Returns when a trusted authority time-stamped `content`; None if the token does not prove it.
 
-    A later revocation is not checked: it is assumed that the token has been kept since then.
+    A later revocation is not checked: the token was kept since then.
     """
     try:
         signed = cms.ContentInfo.load(token, strict=True)["content"]

@@ -1,31 +1,29 @@
-"""Reads a signed PDF: opens it, checks its signatures against the signed bytes, and extracts its revocation data."""
+"""Reads a signed PDF: checks its signatures against the signed bytes, dates them, and extracts its revocation data."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from typing import Final
 
-from asn1crypto import cms, core
+from asn1crypto import cms, core, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError
-from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, validate_tst_signed_data
+from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, message_imprint_checker, validate_tst_signed_data
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 
 from activities.signature.policy import names_its_certificate
 from activities.signature.revisions import MALFORMED, ONLY_SIGNATURES
 from activities.signature.revocation import NOTHING, Answers
-from activities.signature.trust import Trust
+from activities.signature.trust import UNDETERMINED, Standing, Trust
 
 MOST_REVISIONS: Final = 50
-"""The maximum revisions of a file.
-
-Each is compared with all before it, so thousands would occupy a thread for an hour.
-"""
+"""The maximum revisions of a file: each is compared with all before it, so thousands would take an hour."""
 
 ANY_USE: Final = KeyUsageConstraints(key_usage=set())
 """Constraints that permit any use, since the certificate's purpose is judged later, with its chain."""
@@ -62,7 +60,7 @@ async def integrity(embedded: EmbeddedPdfSignature, trust: Trust, at: datetime) 
 async def lacking(signed: cms.SignedData, trust: Trust, digest: Callable[[str], bytes]) -> str | None:
     """Returns the rule of the policy that a signature, or a time-stamp over its content, breaks; None if there is none.
 
-    `digest` returns the digest of the signed content by the algorithm of this name. Raises an error of `MALFORMED`.
+    `digest` returns the digest of the signed content by an algorithm's name. Raises an error of `MALFORMED`.
     """
     rule = trust.policy.fault(signed)
     if rule is not None:
@@ -115,3 +113,58 @@ def read_through(certificates: SignedDataCerts) -> None:
     """Parses the names and keys now, since the library does so only on access. Raises an error of `MALFORMED`."""
     for certificate in (certificates.signer_cert, *certificates.other_certs):
         _ = certificate.subject.native, certificate.issuer.native, certificate.public_key.native
+
+
+_CROOKED: Final[Mapping[str, str]] = {
+    "certificate_weak": "timestamp_weak",
+    "certificate_unsuitable": "timestamp_broken",
+}
+"""The rules for a signature whose time-stamp is by an unfit certificate of a trusted authority."""
+
+StandingOf = Callable[[SignedDataCerts, datetime], Awaitable[Standing]]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The moment as of which a signature is judged: that of a trusted time-stamp, or else of receipt.
+
+    `doubtful`: it is unknown whether the time-stamp is reliable. `rule`: why none of the time-stamps can count.
+    """
+
+    judged_at: datetime
+    stamped_at: datetime | None = None
+    token: bytes | None = None
+    answers: Answers = NOTHING
+    others: tuple[x509.Certificate, ...] = ()
+    doubtful: bool = False
+    rule: str | None = None
+
+
+async def moment_of(
+    signed: cms.SignedData, trust: Trust, received_at: datetime, standing_of: StandingOf | None = None
+) -> Moment:
+    """Returns the moment of the one signature in `signed`. An unknown authority's time-stamp proves nothing.
+
+    `standing_of` returns the standing of a time-stamp's authority; by default it is judged as of `received_at`.
+    """
+    signer = signed["signer_infos"][0]
+    doubtful, rule = False, None
+    for token in extract_tst_data_iter(signer, signed=False):
+        at = await stamp_of(token, trust, message_imprint_checker(signer))
+        if isinstance(at, str):
+            rule = rule or at
+            continue
+        if at > received_at:
+            continue
+        certificates = extract_certificate_info(token)
+        others = certificates.other_certs
+        if standing_of is None:
+            standing = await trust.vouch(certificates.signer_cert, others, "time_stamping", received_at, NOTHING)
+        else:
+            standing = await standing_of(certificates, at)
+        standing = await trust.vouch_for(token, None, "time_stamping", standing)
+        if standing.rule is None:
+            return Moment(at, at, token.dump(), standing.answers, tuple(others))
+        doubtful = doubtful or standing.rule in UNDETERMINED
+        rule = rule or _CROOKED.get(standing.rule)
+    return Moment(received_at, doubtful=doubtful, rule=rule)

@@ -13,7 +13,6 @@ from pyhanko.sign.signers.pdf_signer import TimestampDSSContentSettings
 from activities.signature.revisions import MALFORMED
 from activities.signature.revocation import NOTHING
 from activities.signature.signing import Lasting
-from activities.signature.trust import Standing
 from activities.signature.verified import verify_official
 from schemas.signature import SignatureOutcome
 
@@ -38,8 +37,7 @@ def holds_until(pdf: bytes) -> datetime | None:
 async def renewed(pdf: bytes, lasting: Lasting, now: datetime) -> bytes:
     """Returns `pdf` with one more revision: the last stamp's revocation data as of `now`, and a stamp over everything.
 
-    Raises `NotRenewedError` if the file is not complete or not validly signed, and `OSError` if no time-stamp is
-    obtained.
+    Raises `NotRenewedError` if the file is not validly signed, and `OSError` if no time-stamp is obtained.
     """
     verdict = await verify_official(pdf, lasting.trust, at=now, subjects=lasting.subjects)
     if verdict.outcome is not SignatureOutcome.VALID:
@@ -54,7 +52,10 @@ async def renewed(pdf: bytes, lasting: Lasting, now: datetime) -> bytes:
     new = extract_certificate_info(token)
     if new.signer_cert.not_valid_after <= last.signer_cert.not_valid_after:
         raise NotRenewedError("no_gain")
-    standings = await asyncio.gather(*(_standing(lasting, one, now) for one in (last, new)))
+    vouched = (
+        lasting.trust.vouch(one.signer_cert, one.other_certs, "time_stamping", now, NOTHING) for one in (last, new)
+    )
+    standings = await asyncio.gather(*vouched)
     for standing in standings:
         if standing.rule is not None:
             raise NotRenewedError(standing.rule)
@@ -72,7 +73,3 @@ def _newest(reader: PdfFileReader) -> SignedDataCerts | None:
     """Returns the certificates of the newest time-stamp over the file."""
     stamps = reader.embedded_timestamp_signatures
     return extract_certificate_info(stamps[-1].signed_data) if stamps else None
-
-
-async def _standing(lasting: Lasting, stamp: SignedDataCerts, now: datetime) -> Standing:
-    return await lasting.trust.vouch(stamp.signer_cert, stamp.other_certs, "time_stamping", now, NOTHING)

@@ -22,20 +22,7 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.pdf_utils.rw_common import PdfHandler
 from pyhanko.pdf_utils.writer import copy_into_new_writer
-from pyhanko.sign.diff_analysis import (
-    CatalogModificationRule,
-    DocInfoRule,
-    DSSCompareRule,
-    FormUpdatingRule,
-    MetadataUpdateRule,
-    ModificationLevel,
-    ObjectStreamRule,
-    SigFieldCreationRule,
-    SigFieldModificationRule,
-    StandardDiffPolicy,
-    SuspiciousModification,
-    XrefStreamRule,
-)
+from pyhanko.sign import diff_analysis as diff
 from pyhanko.sign.diff_analysis.constants import ACROFORM_EXEMPT_STRICT_COMPARISON, ROOT_EXEMPT_STRICT_COMPARISON
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 from pyhanko.sign.validation.errors import SignatureValidationError
@@ -71,16 +58,22 @@ _XMP_OF_TOOLS: Final = frozenset(
 
 DIGEST: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
-ONLY_SIGNATURES: Final = StandardDiffPolicy(
+ONLY_SIGNATURES: Final = diff.StandardDiffPolicy(
     global_rules=[
-        CatalogModificationRule(ROOT_EXEMPT_STRICT_COMPARISON - {"/MarkInfo"}),
+        diff.CatalogModificationRule(ROOT_EXEMPT_STRICT_COMPARISON - {"/MarkInfo"}),
         *(
-            rule.as_qualified(ModificationLevel.LTA_UPDATES)
-            for rule in (DocInfoRule(), XrefStreamRule(), ObjectStreamRule(), DSSCompareRule(), MetadataUpdateRule())
+            rule.as_qualified(diff.ModificationLevel.LTA_UPDATES)
+            for rule in (
+                diff.DocInfoRule(),
+                diff.XrefStreamRule(),
+                diff.ObjectStreamRule(),
+                diff.DSSCompareRule(),
+                diff.MetadataUpdateRule(),
+            )
         ),
     ],
-    form_rule=FormUpdatingRule(
-        field_rules=[SigFieldCreationRule(), SigFieldModificationRule()],
+    form_rule=diff.FormUpdatingRule(
+        field_rules=[diff.SigFieldCreationRule(), diff.SigFieldModificationRule()],
         ignored_acroform_keys={*ACROFORM_EXEMPT_STRICT_COMPARISON, "/SigFlags"},  # flags the presence of signatures
     ),
 )
@@ -89,11 +82,10 @@ ONLY_SIGNATURES: Final = StandardDiffPolicy(
 
 @dataclass(frozen=True)
 class Form:
-    """The form to sign: made for the submission with the SHA-256 `content` (hex).
+    """The form to sign, made for the submission with the SHA-256 `content` (hex), which the form states.
 
-    The digest is in the document information of the form. The form is one revision and declares its signature fields
-    (`declared`). `file` is the form itself, as bytes; without it only the digest is compared, which anybody can write
-    into a file with other content.
+    `file` is the form itself, as bytes; without it only the digest is compared, which anybody can write into another
+    file.
     """
 
     content: str
@@ -103,7 +95,7 @@ class Form:
 def declared(file: bytes, *fields: SigFieldSpec) -> bytes:
     """Returns the PDF as one revision with these empty signature fields, ready to hand out.
 
-    The same file gives the same bytes. So a process that can print a form again needs no stored copy for comparison.
+    The same file gives the same bytes, so a form that can be printed again needs no stored copy.
     """
     writer = copy_into_new_writer(PdfFileReader(BytesIO(file)))
     identity = ByteStringObject(hashlib.sha256(file).digest()[:16])
@@ -128,7 +120,8 @@ def prepared_at(file: bytes) -> datetime | None:
 
 def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
     """Returns the rule by which the file is not a later state of `form`; None if it is."""
-    if not _carries(reader, form.content):
+    stated = {digest for text in _information(reader).values() for digest in DIGEST.findall(text)}
+    if form.content not in stated:
         return "signature_of_another_submission"
     if form.file is not None and not _begins_with(file, reader, form.file):
         return "signed_form_not_ours"
@@ -141,9 +134,9 @@ def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
 def adds_only_signatures(reader: PdfFileReader) -> bool:
     """Returns whether all revisions after the first (which declares fields) only sign, stamp or add long-term data."""
     found = ONLY_SIGNATURES.review_file(reader, 0)
-    if isinstance(found, SuspiciousModification):
+    if isinstance(found, diff.SuspiciousModification):
         return False
-    return bool(found.modification_level <= ModificationLevel.FORM_FILLING)
+    return bool(found.modification_level <= diff.ModificationLevel.FORM_FILLING)
 
 
 def covers_its_revision(signature: EmbeddedPdfSignature, file: bytes) -> bool:
@@ -178,10 +171,7 @@ def ends_signed(file: bytes, reader: PdfFileReader) -> bool:
 
 
 def is_described_otherwise(reader: PdfFileReader) -> bool:
-    """Returns whether any later revision changes the document information (title, author …) of the first revision.
-
-    Fields that signing tools write about themselves may differ.
-    """
+    """Returns whether a later revision changes the first one's information (title …), apart from tools' own fields."""
     first, *later = [reader.get_historical_resolver(revision) for revision in range(reader.total_revisions)]
     told, metadata = _told(first.trailer_view, first), _metadata(first)
     for one in later:
@@ -204,10 +194,7 @@ def _is_same_metadata(first: bytes, now: bytes) -> bool:
 
 
 def _said(metadata: bytes) -> list[tuple[str, ...]]:
-    """Returns the statements in XMP data, in a form independent of syntax, without those of tools.
-
-    Raises `ValueError`.
-    """
+    """Returns the statements in XMP data, independent of syntax, without those of tools. Raises `ValueError`."""
     try:
         root = etree.fromstring(metadata, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError as error:
@@ -235,10 +222,6 @@ def _sayings(element: Any, within: tuple[str, ...]) -> Iterator[tuple[str, ...]]
 def _has_stuffing(signature: EmbeddedPdfSignature) -> bool:
     room: bytes = signature.pkcs7_content
     return bool(room[parser.peek(room) :].strip(b"\0"))
-
-
-def _carries(reader: PdfFileReader, content: str) -> bool:
-    return content in {digest for text in _information(reader).values() for digest in DIGEST.findall(text)}
 
 
 def _information(reader: PdfFileReader) -> dict[str, str]:

@@ -110,10 +110,7 @@ class Responders:
 
 
 class Remembering:
-    """Caches answers about authorities for a minute, for many signatures in a row.
-
-    Answers about signers are not cached.
-    """
+    """Caches answers about authorities, not about signers, for a minute: for many signatures in a row."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
@@ -133,7 +130,7 @@ class Remembering:
 async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
     """Returns answers about every certificate of a chain (root first) except the root; stored ones if none came now.
 
-    Stored answers are not used beside a new one, so an old answer can't outvote an authority that now says *revoked*.
+    A stored answer is not used beside a new one, so it can't outvote an authority that now says *revoked*.
     """
     pairs = list(zip(chain[1:], chain, strict=False))
     fetched = await asyncio.gather(*(asking.ask(certificate, issuer) for certificate, issuer in pairs))
@@ -146,8 +143,7 @@ async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answe
 def of_old(answers: Answers, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
     """Returns the stored answers about those certificates of a chain that the new `answers` call *good*.
 
-    An authority may sign its new answers with a certificate that did not exist at the judged moment. Such answers do
-    not cover that moment.
+    New answers may be signed with a certificate that did not exist at the judged moment, and so not cover it.
     """
     if not _all_good(answers):
         return NOTHING

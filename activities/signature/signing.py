@@ -40,10 +40,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Lasting:
-    """The parts of a long-term signature (B-LT): a time-stamp, and revocation answers for its chain and the signer's.
-
-    `subjects` defines how a certificate names its holder.
-    """
+    """The parts of a long-term signature (B-LT): time-stamps, revocation answers, and the naming of holders."""
 
     stamper: TimeStamper
     trust: Trust
@@ -55,10 +52,7 @@ class Lasting:
         return None if rule else context  # the library does not sign with a chain that it can't validate
 
     async def vouched(self, chain: Sequence[x509.Certificate]) -> tuple[ValidationContext, str | None]:
-        """Returns the data to embed for a signer's chain, and the rule by which it is not valid, if any.
-
-        The rule is the signer's, or else the time-stamp's.
-        """
+        """Returns the data to embed for a signer's chain, and the rule by which it or the stamp is not valid."""
         now = datetime.now(UTC)
         signed = (await self.stamper.async_dummy_response("sha256"))["content"]
         token, fault = extract_certificate_info(signed), self.trust.policy.fault(signed)

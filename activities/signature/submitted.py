@@ -15,24 +15,50 @@ from functools import cached_property
 from typing import Final
 
 from asn1crypto import x509
+from pyhanko.sign.fields import SigFieldSpec
 from pyhanko.sign.timestamps import TimeStamper
 
+from activities.forms.printing import printed
 from activities.procedures import Procedures
 from activities.signature.certificate_subject import Identity, Kind, SubjectRules
 from activities.signature.check import Signatory, SignatureCheck, verdict_of
 from activities.signature.policy import POLICY, Policy
-from activities.signature.prepared import Prepared, prepared
 from activities.signature.proof import proof_of
-from activities.signature.revisions import Form, prepared_at
+from activities.signature.revisions import Form, declared, prepared_at
 from activities.signature.revocation import Answers, Asking
 from activities.signature.trust import Trust
-from rules.forms.sheet import forms_of
+from rules.forms.sheet import Sheet, filled_in, forms_of
+from rules.wording.prose import filled
 from schemas.base import Version
 from schemas.errors import Problem, RefusalError, problem
-from schemas.filing.submission import Submission, signed_content
+from schemas.filing.submission import Submission, signed_content, signed_digest
 from schemas.people import PersonKind, Role
-from schemas.publishing.procedure import Procedure
+from schemas.publishing.procedure import PaperRule, Procedure
 from schemas.signature import APPLICANTS_FIELD, SignatureOutcome, SignatureVerdict
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A form: its sheet, its paper in the dossier if it is one, the SHA-256 (hex) of the signed content, the PDF."""
+
+    sheet: Sheet
+    paper: PaperRule | None
+    digest: str
+    file: bytes
+
+
+def prepared(procedure: Procedure, key: str, submission: Submission, at: datetime) -> Prepared:
+    """Returns the form of this key. The same submission and moment, to the second, give the same bytes everywhere.
+
+    Raises `RefusalError` for characters that the font can't show.
+    """
+    of = filled(procedure)
+    paper = forms_of(of)[key]
+    digest = signed_digest(submission, None if paper is None else paper.code)
+    sheet = filled_in(of, key, paper, submission, digest=digest)
+    file = declared(printed(sheet, at), SigFieldSpec(APPLICANTS_FIELD))
+    return Prepared(sheet, paper, digest, file)
+
 
 log = logging.getLogger(__name__)
 
@@ -105,11 +131,10 @@ class SubmittedSignatures:
     async def check(
         self, submission: Submission, file: bytes, received_at: datetime, version: Version
     ) -> SignatureVerdict:
-        """Checks that `file`, the submission's signature, covers the submission and was made by a permitted signer.
+        """Checks that `file`, the submission's signature, covers it and was made by a permitted signer.
 
-        `version` is the version of the procedure under which it is filed, as composed for the agency's province.
-        Problems name fields of the submission. Raises `LookupError` if the version is unknown, and the errors of
-        `Procedures`.
+        `version` is that of the procedure as composed for the agency's province. Raises `LookupError` if it is unknown,
+        and the errors of `Procedures`.
         """
         procedure = await self._procedures.find(submission.procedure, version)
         if procedure is None:
@@ -140,10 +165,7 @@ class SubmittedSignatures:
 
 
 async def _judged_detached(check: SignatureCheck, one: _Submitted) -> SignatureVerdict:
-    """Judges a detached signature over the whole submission.
-
-    No paper is the signed file, so none is excluded from it.
-    """
+    """Judges a detached signature over the whole submission, with all its papers."""
     content = signed_content(one.submission)
     signatory = Signatory(signatories(one.submission))
     verdict = await check.detached(one.file, content, signatory, one.received_at)
@@ -200,9 +222,5 @@ class _OnLoop:
         self._loop = loop
 
     async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
-        asked = asyncio.run_coroutine_threadsafe(_asked(self._asking, certificate, issuer), self._loop)
+        asked = asyncio.run_coroutine_threadsafe(self._asking.ask(certificate, issuer), self._loop)
         return await asyncio.wrap_future(asked)
-
-
-async def _asked(asking: Asking, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
-    return await asking.ask(certificate, issuer)

@@ -44,7 +44,7 @@ UNDETERMINED: Final = frozenset(
 
 @dataclass(frozen=True)
 class Standing:
-    """The standing of a certificate. `rule`: why it is not reliable; None if it is. `chain` begins at the root.
+    """The standing of a certificate: the `rule` by which it is not reliable, or None; its `chain` begins at the root.
 
     `context` is the library's context in which the chain was found, before any request about revocation.
     """
@@ -56,10 +56,7 @@ class Standing:
 
 
 def roots_in(file: bytes) -> tuple[bytes, ...]:
-    """Returns the certificates of a PEM file, at least one, in DER.
-
-    Raises `ValueError` if the file holds anything else.
-    """
+    """Returns the certificates of a PEM file in DER. Raises `ValueError` if the file holds anything else."""
     found = [(kind, der) for kind, _, der in pem.unarmor(file, multiple=True)]
     if any(kind != "CERTIFICATE" or not x509.Certificate.load(der, strict=True).ca for kind, der in found):
         raise ValueError("only certificates of authorities may be roots")
@@ -67,10 +64,7 @@ def roots_in(file: bytes) -> tuple[bytes, ...]:
 
 
 class Trust:
-    """The configured roots, the source of revocation answers, and the policy.
-
-    Without roots every certificate is undetermined.
-    """
+    """The roots, the source of revocation answers, and the policy. Without roots every certificate is undetermined."""
 
     def __init__(self, roots: Sequence[x509.Certificate], asking: Asking, policy: Policy = POLICY) -> None:
         self._roots = list(roots)
@@ -113,7 +107,7 @@ class Trust:
         """Returns the standing of `certificate` at `moment`.
 
         `others` may be intermediates to a root; `kept` are earlier answers. Addresses named in the chain are contacted
-        only after the chain's signatures have led to a root of ours.
+        only if its signatures lead to a root.
         """
         if not self._roots:
             return Standing("no_trust_roots")
@@ -132,10 +126,7 @@ class Trust:
     async def vouch_for(
         self, signed: cms.SignedData, digest: bytes | None, purpose: Purpose, standing: Standing
     ) -> Standing:
-        """Returns the `standing` of the signer of `signed`, unless the library rejects the whole signature.
-
-        `digest` is the digest of its detached content.
-        """
+        """Returns the signer's `standing`, unless the library rejects the signature, over `digest` if detached."""
         if standing.rule is not None:
             return standing
         seen = await cms_basic_validation(

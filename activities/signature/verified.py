@@ -19,9 +19,8 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from activities.signature.certificate_subject import Identity, SubjectRules, identities, misnamed
 from activities.signature.check import evidence_of, verdict_of
-from activities.signature.moment import Moment, moment_of
 from activities.signature.proof import proved
-from activities.signature.reading import integrity, kept_in, opened, read_through, stamp_of
+from activities.signature.reading import Moment, integrity, kept_in, moment_of, opened, read_through, stamp_of
 from activities.signature.revisions import (
     MALFORMED,
     adds_only_signatures,
@@ -83,10 +82,7 @@ async def verify_official(  # noqa: PLR0913 -- each can be requested alone
 
 @dataclass
 class _Look:
-    """The state of one verification.
-
-    `proved_at`: the time at which the part of the file that is not checked yet is proved to have existed.
-    """
+    """The state of one verification. `proved_at`: when the part that is not checked yet is proved to have existed."""
 
     trust: Trust
     at: datetime
@@ -104,8 +100,7 @@ class _Look:
     async def stamped_by(self, certificates: SignedDataCerts, stamped_at: datetime) -> Standing:
         """Returns the standing of a time-stamp's authority at `proved_at`.
 
-        Offline, if the authority's certificate was still valid at `proved_at`, its standing is judged as of the
-        time-stamp.
+        Offline it is judged as of the time-stamp, if the authority's certificate was still valid at `proved_at`.
         """
         signer, others = certificates.signer_cert, certificates.other_certs
         if not self.online and signer.not_valid_after >= self.proved_at:
@@ -169,10 +164,7 @@ def _ending(
     *,
     lasts: bool,
 ) -> str | None:
-    """Returns the rule that the file's end breaks, or None.
-
-    All fields must be signed, and a lasting file must end with a time-stamp.
-    """
+    """Returns the rule that the file breaks if a field is unsigned or a lasting file has no last stamp, else None."""
     stamped = max((one.signed_revision for one in reader.embedded_timestamp_signatures), default=-1)
     sealed = not lasts or stamped > max(one.signed_revision for one in signatures.values())
     if not sealed or not required <= signatures.keys():

@@ -3,17 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
 
 from temporalio import activity
 
-_BEAT: Final = 10
-"""Seconds between two heartbeats."""
-
 
 @asynccontextmanager
-async def heartbeat(every: float = _BEAT) -> AsyncIterator[None]:
-    """Sends heartbeats while the block runs. Sends none from a local activity, which has no heartbeat."""
+async def heartbeat(every: float = 10) -> AsyncIterator[None]:
+    """Sends a heartbeat every so many seconds while the block runs; none from a local activity, which has none."""
 
     async def beat() -> None:
         while True:

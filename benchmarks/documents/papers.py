@@ -18,7 +18,7 @@ import psutil
 import typst
 from pydantic_core import to_json
 
-from activities.printing.printed import content_of, printed
+from activities.printing.templates import content_of, printed
 from activities.printing.typesetter import FONTS, STANDARD
 from benchmarks.about import machine
 from benchmarks.documents.receipts import AT, receipts

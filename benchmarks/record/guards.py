@@ -23,9 +23,9 @@ from benchmarks.load import Round
 from benchmarks.record.acts import ACTS
 from benchmarks.report import Ratio, ratio
 from deploy.stack.child import CHECKOUT
-from deploy.stack.speaker import IDENTITY
+from deploy.stack.keys import IDENTITY
 from motcua.payloads.key_ring import CODEC_KEYS
-from operations.keys import new_ring
+from operations.key_rotation import new_ring
 from workers.settings import Identity
 
 PLAIN: Final = "plain"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from activities.partners import bank, postal
+from activities.partners import postal
+from activities.partners.http import RejectedError
+from activities.partners.money import bank
 from schemas.parcel.state import Meaning, Step
 
 PAY_URL: Final = "in-process:pay"
@@ -17,7 +19,7 @@ def capture_id(key: str) -> str:
 
 
 class InstantBank:
-    """A bank (`activities.partners.bank.Bank`) at which every order is paid at once."""
+    """A bank (`activities.partners.money.bank.Bank`) at which every order is paid at once."""
 
     def __init__(self) -> None:
         self._orders: dict[str, bank.Order] = {}
@@ -37,7 +39,7 @@ class InstantBank:
 
     async def get(self, key: str) -> bank.Order:
         if key not in self._orders:
-            raise bank.RejectedError("bank", 404, "not_found")
+            raise RejectedError("bank", 404, "not_found")
         return self._orders[key]
 
     async def cancel(self, key: str) -> bank.Order:

@@ -17,8 +17,6 @@ from schemas.signature import APPLICANTS_FIELD
 from schemas.translate import said
 
 TRUST: Final = "MOTCUA_TRUST_URL"
-ORGANISATION_LENGTHS: Final = frozenset({10, 13})
-"""The lengths of tax codes; the number of an identity card has twelve digits."""
 
 app = group("dev")
 
@@ -61,7 +59,7 @@ def sign(
 def _kind(number: str) -> Holding:
     if not (number.isascii() and number.isdigit() and 9 <= len(number) <= 13):  # noqa: PLR2004 -- as numbers are long
         fail(said("dev.digits"), Exit.USAGE)
-    return "organisation" if len(number) in ORGANISATION_LENGTHS else "person"
+    return "organisation" if len(number) in {10, 13} else "person"  # a tax code, or an identity card
 
 
 def _read(file: Path) -> bytes:

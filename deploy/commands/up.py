@@ -11,8 +11,7 @@ from console.addresses import OWNER
 from console.database import LOST, while_away
 from deploy.stack import Stack, StackError
 from deploy.stack import up as hold
-from deploy.stack.publisher import publisher
-from deploy.stack.registering import let_speak
+from deploy.stack.registering import let_speak, publisher
 from motcua.cli.language import in_words
 from motcua.cli.running import Exit, fail, out
 from motcua.errors import MotcuaError

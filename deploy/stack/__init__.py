@@ -8,7 +8,7 @@ all addresses while the stack is up, `.motcua/run/<part>.pid` each part's proces
 If root runs the stack, it adds the system user `embedded_postgres`, and opens the folders above the data to that user.
 """
 
-from deploy.stack.part import StackError
+from deploy.stack.child import StackError
 from deploy.stack.parts import PARTS
 from deploy.stack.stack import Stack, up
 

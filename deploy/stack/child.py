@@ -1,4 +1,7 @@
-"""One part as a process: started, watched, restarted after a death, stopped."""
+"""One part of the stack, and its process: started, watched, restarted after a death, stopped.
+
+Processes that a killed supervisor has left running are ended by `end_leftovers`.
+"""
 
 import asyncio
 import os
@@ -6,13 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from console.home import Home
-from deploy.stack.part import Part, StackError
 
 CHECKOUT: Final = Path(__file__).parents[2]
 LAUNCH: Final = Path(__file__).with_name("launch.py")
@@ -23,6 +28,36 @@ STEADY: Final = 10.0  # a part that lived longer is restarted at once
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 5.0
 TRIES: Final = 6  # deaths of a part that was never ready, before the start is given up
+
+
+class StackError(Exception):
+    """A part could not be started; the message names it and quotes the end of its log."""
+
+
+async def nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One process of the stack.
+
+    `prepare` runs before each start; `ready` is called repeatedly after it until it returns True. `settings` names the
+    addresses and secrets that the process may see; no other setting of ours reaches its environment. `own` are settings
+    that differ for each part. A part that runs `once` is ready when it has ended with success.
+    """
+
+    name: str
+    command: list[str]
+    ready: Callable[[], Awaitable[bool]]
+    prepare: Callable[[], Awaitable[None]] = nothing
+    settings: frozenset[str] = frozenset()
+    own: Mapping[str, str] = field(default_factory=dict)
+    after: frozenset[str] = frozenset()
+    user: str | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    grace: float = 10.0
+    once: bool = False
 
 
 class Child:
@@ -155,3 +190,45 @@ def _ending(code: int) -> str:
 def _kill_group(pid: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+
+
+HOME_VARIABLE = "MOTCUA_HOME"
+GRACE = 10.0
+
+
+def end_leftovers(home: Home) -> None:
+    """Ends this home's processes that are recorded in `run/`, and deletes the records. Needs the home's lock."""
+    processes = list(_recorded(home))
+    for process, stop in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(stop)
+    deadline = time.monotonic() + GRACE
+    for process, _ in processes:
+        while _is_alive(process):
+            if time.monotonic() > deadline:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            time.sleep(POLL)
+    for file in (*home.run.glob("*.pid"), *home.run.glob("*.ready")):
+        file.unlink()
+
+
+def _recorded(home: Home) -> Iterator[tuple[psutil.Process, signal.Signals]]:
+    for file in home.run.glob("*.pid"):
+        with suppress(ValueError, psutil.Error):
+            process = psutil.Process(int(file.read_text()))
+            if _is_ours(process, home):
+                yield process, signal.SIGINT if file.stem == "postgres" else signal.SIGTERM
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    # A zombie stays if process 1 does not reap it, as in some containers.
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _is_ours(process: psutil.Process, home: Home) -> bool:
+    """Whether the process belongs to this home: by its environment, or for PostgreSQL, by its data folder."""
+    return process.environ().get(HOME_VARIABLE) == str(home.root) or str(home.root / "postgres") in process.cmdline()

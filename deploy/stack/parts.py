@@ -17,11 +17,16 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from console.home import WITH_PORT, Home
-from deploy.stack.checkpoints import CHECKPOINTS, checkpoints_of_stack
-from deploy.stack.part import Part, StackError
+from deploy.stack.child import Part, StackError
+from deploy.stack.keys import (
+    CHECKPOINTS,
+    IDENTITY,
+    checkpoints_of_stack,
+    ring_of_stack,
+    speaker_of_office,
+    speaker_of_stack,
+)
 from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
-from deploy.stack.ring import ring_of_stack
-from deploy.stack.speaker import IDENTITY, speaker_of_office, speaker_of_stack
 from deploy.stack.temporal import CONFIG, PRAGMAS, RUNTIME, drop_unused_indexes
 from gateway.app import CALLBACKS, RETURNED
 from motcua.configured_speaker import INSTALLATION, PRINCIPAL
@@ -72,10 +77,7 @@ RELAY: Final = RECORD | {"MOTCUA_TRACKING_URL"}
 WORKER: Final = ENGINE | RELAY | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS, SCANNER, IDENTITY, INSTALLATION}
 RECEIPTS: Final = frozenset({"MOTCUA_RECEIPTS_URL", "MOTCUA_RECEIPTS_SECRET"})
 BRIEF: Final = 0.3
-"""The minutes for which a request through the sandbox's platform can be paid.
-
-They are few, so that a trial can expire.
-"""
+"""The minutes for which a request through the sandbox's platform can be paid: few, so that a trial can expire."""
 GATEWAY: Final = ENGINE | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", PROVIDERS}
 
 
@@ -122,7 +124,7 @@ class Platform:
             "back-office": lambda: self._worker(
                 "back-office", BACK_OFFICE, {"temporal"}, speaker_of_office(self.env())
             ),
-            "papers": self._relay,
+            "papers": lambda: self._process("papers", RELAY | RECEIPTS, {"migrations", "trust"}, {}),
             "gateway": self._gateway,
         }
         return [makers[name]() for name in PARTS if name in self._chosen]
@@ -182,7 +184,8 @@ class Platform:
         database = self._temporal_database
 
         async def ready() -> bool:
-            if not await self._temporal_serves():
+            ui = not self._ui or await _listens(self._ports["temporal-ui"])
+            if not ui or not await _serves(self._address("temporal")):
                 return False
             try:
                 await asyncio.to_thread(drop_unused_indexes, database)
@@ -202,9 +205,6 @@ class Platform:
         for name, value in self._temporal_config.items():
             command += ["--dynamic-config-value", f"{name}={value}"]
         return Part(name="temporal", command=command, ready=ready, own=RUNTIME)
-
-    async def _temporal_serves(self) -> bool:
-        return await _serves(self._address("temporal")) and (not self._ui or await _listens(self._ports["temporal-ui"]))
 
     def _migrations(self) -> Part:
         # The address is passed in the environment: everybody can read a command line.
@@ -228,9 +228,6 @@ class Platform:
 
     def _worker(self, name: str, settings: frozenset[str], after: set[str], own: Mapping[str, str]) -> Part:
         return self._process(name, settings, after, {"MOTCUA_METRICS": self._address(name), **own})
-
-    def _relay(self) -> Part:
-        return self._process("papers", RELAY | RECEIPTS, {"migrations", "trust"}, {})
 
     def _gateway(self) -> Part:
         # It stores callbacks also without Temporal, so that it does not wait for it.

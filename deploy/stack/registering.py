@@ -8,9 +8,11 @@ from typing import Final
 
 from temporalio.client import Client
 
+from activities.keys.masters import master_keys
+from activities.ledger.vault import Vault
 from console.addresses import OWNER
 from console.database import connected, while_away
-from deploy.stack.speaker import HERE, OFFICE, office_key
+from deploy.stack.keys import HERE, OFFICE, office_key
 from motcua import FilingClient, NotAuthorised
 from motcua.configured_speaker import PRINCIPAL, speaker_here
 from motcua.identity import key_in, prove
@@ -19,6 +21,7 @@ from motcua.payloads.converter import data_converter
 from motcua.payloads.key_ring import ring_in
 from motcua.signing.statement import KEY_FILE
 from operations.principals.changes import take
+from publishing.record.publishing import Publisher
 from schemas.identity.principals import AddPrincipal
 from schemas.identity.statement import ALL_AGENCIES, Assurance, Claim, Grant, PrincipalFile, PrincipalKey, PrincipalKind
 from schemas.people import Actor, Role
@@ -91,3 +94,8 @@ _OFFICE: Final = PrincipalFile(id=OFFICE, name="motcua up, back office", kind=Pr
 _KNOWN_WITHIN: Final = 30.0
 _AGAIN: Final = 0.2
 _OPERATOR: Final = "select agency, subject from officer where role = $1 and active order by agency, subject limit 1"
+
+
+def publisher(env: Mapping[str, str]) -> Publisher:
+    """Returns the publisher of the stack with this environment."""
+    return Publisher(vault=Vault(master_keys(env["MOTCUA_MASTER_KEY"])))

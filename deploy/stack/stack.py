@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from console.home import Home
-from deploy.stack.child import Child
-from deploy.stack.leftovers import HOME_VARIABLE, end_leftovers
-from deploy.stack.part import Part
+from deploy.stack.child import HOME_VARIABLE, Child, Part, end_leftovers
 from deploy.stack.parts import PARTS, SCANNER, STOP_ORDER, TEMPORAL_UI, Platform
 from motcua.payloads.key_ring import CODEC_KEYS
 
@@ -120,7 +118,7 @@ class Stack:
         if scanner := os.environ.get(SCANNER):  # no part of the stack, but its worker's and its doctor's
             self.env[SCANNER] = scanner
         parts = platform.parts()
-        self._children = {part.name: self._child(part) for part in parts}
+        self._children = {part.name: Child(part, self.home, self._environment(part), self._progress) for part in parts}
         for part in parts:
             after = [self._children[name].ready for name in part.after if name in self._children]
             self._tasks[part.name] = asyncio.create_task(self._children[part.name].supervise(after))
@@ -129,9 +127,6 @@ class Stack:
         if TEMPORAL_UI in self.env:
             self._progress(f"Temporal's web UI: {self.env[TEMPORAL_UI]}")
         self._progress(f"up; addresses in {self.home.env_file}")
-
-    def _child(self, part: Part) -> Child:
-        return Child(part, self.home, self._environment(part), self._progress)
 
     def _environment(self, part: Part) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if not self._replaces(key)}
@@ -154,10 +149,7 @@ class Stack:
 
 
 async def up(stack: Stack, begun: Callable[[Stack], Awaitable[None]] | None = None) -> None:
-    """Runs the stack until SIGINT or SIGTERM, then stops it cleanly. Returns at once if it is running already.
-
-    `begun` is called once it is up.
-    """
+    """Runs the stack, if it is not running, until SIGINT or SIGTERM, then stops it; calls `begun` once it is up."""
     task = asyncio.ensure_future(_hold(stack, begun))
     loop = asyncio.get_running_loop()
     # Cancelled once: a second Ctrl-C must not cut the clean stop short.

@@ -28,12 +28,7 @@ CONFIG: Final = {
     "matching.numTaskqueueWritePartitions": "1",
 }
 # A file as fast as memory that survives a kill; its log is merged every 40 MB instead of every 4.
-PRAGMAS: Final = {
-    "journal_mode": "WAL",
-    "synchronous": "NORMAL",
-    "wal_autocheckpoint": "10000",
-    "busy_timeout": "5000",
-}
+PRAGMAS: Final = {"journal_mode": "WAL", "synchronous": "NORMAL", "wal_autocheckpoint": "10000", "busy_timeout": "5000"}
 # Go's garbage collector: uses more memory to save CPU, unless the environment sets it.
 RUNTIME: Final = {"GOGC": os.environ.get("GOGC", "400")}
 
@@ -55,8 +50,8 @@ FOUND: Final = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name
 def drop_unused_indexes(database: Path) -> None:
     """Drops all indexes of the list of workflows except `INDEXES`.
 
-    The list has 58 indexes, one for each possible search attribute. Each start and each end of a workflow writes them
-    all. A search by another attribute still works: it reads the whole list.
+    The list has 58 indexes, each written at each start and end of a workflow. A search by another attribute reads the
+    whole list.
     """
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         for (name,) in connection.execute(FOUND, [LIST]).fetchall():

@@ -15,8 +15,8 @@ from motcua.cli.help import group
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, fail, refusing, use_stack_here
 from motcua.payloads.key_ring import CODEC_KEYS, Keys, RingError, ring_here, ring_of
-from operations import keys as rotation
-from operations.keys import new_ring, with_new_key, write_new
+from operations import key_rotation as rotation
+from operations.key_rotation import new_ring, with_new_key, write_new
 from schemas.translate import said
 
 R = TypeVar("R")

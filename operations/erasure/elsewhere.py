@@ -9,7 +9,7 @@ from uuid import UUID
 
 from obstore.exceptions import BaseError
 
-from activities.checkpoints.place import Place
+from activities.checkpoints.log import Place
 from operations.erasure.retention import ASKED_FOR
 from views.log import Connection
 

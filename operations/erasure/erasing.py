@@ -6,7 +6,7 @@ from traceback import extract_tb
 from typing import Final
 from uuid import UUID
 
-from activities.checkpoints.place import Place
+from activities.checkpoints.log import Place
 from activities.ledger.append import Ledger
 from activities.ledger.database import Connection, Pool
 from activities.ledger.vault import Vault

@@ -14,7 +14,7 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import RawValue
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.checkpoints.place import Place
+from activities.checkpoints.log import Place
 from activities.support.failpoint import failpoint
 from motcua.payloads.codec import opened
 from motcua.payloads.converter import UnopenedError

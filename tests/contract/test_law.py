@@ -10,8 +10,7 @@ from typing import Final
 import pytest
 
 from docs.tools.law.articles import ARTICLES, KNOWN, REASONS
-from docs.tools.law.matrix import SYSTEM_KINDS, matrix
-from docs.tools.law.page import page
+from docs.tools.law.matrix import SYSTEM_KINDS, matrix, page
 from docs.tools.law.situations import situations
 from rules.filing.guards import PUBLIC_KINDS, check
 from schemas.filing.state import Stage, Status

@@ -17,7 +17,7 @@ import pytest
 
 from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY, MasterKeys, master_keys
 from activities.ledger.vault import Vault
-from operations.keys import WRAPPED_BY
+from operations.key_rotation import WRAPPED_BY
 from operations.rebuilding.rebuild import rebuild
 from tests.acting import Doubtful, Play, birth
 from tests.conftest import ROOT, World
@@ -30,7 +30,7 @@ AT_ONCE: Final = 3
 KILLED: Final = f"""
 import sys
 from motcua.command import main
-from operations import keys as rotation
+from operations import key_rotation as rotation
 rotation.AT_ONCE = {AT_ONCE}
 sys.argv = ["motcua", "keys", "rotate"]
 main()

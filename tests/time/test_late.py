@@ -8,8 +8,9 @@ import httpx
 from temporalio import activity
 from temporalio.client import WorkflowExecutionStatus
 
-from activities.partners import bank, postal
-from activities.partners.http import partner_client
+from activities.partners import postal
+from activities.partners.http import UnreachableError, partner_client
+from activities.partners.money import bank
 from publishing.authoring.procedures import publish
 from rules.payment.late_money import EARLY, MOST
 from schemas.filing import commands as cm
@@ -50,7 +51,7 @@ class Bank(bank.HttpBank):
         if activity.info().activity_type == "payment.late_money":
             self.looks.append(activity.info().started_time)
             if self.silent:
-                raise bank.UnreachableError("bank", "HTTP 503")
+                raise UnreachableError("bank", "HTTP 503")
         return await super().get(key)
 
 

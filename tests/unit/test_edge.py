@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from activities.partners.bank import HttpBank
 from activities.partners.http import UnreachableError
+from activities.partners.money.bank import HttpBank
 from motcua import PUBLIC_MESSAGES, Direction, Message
 from schemas import backoffice as bo
 from schemas.base import Model

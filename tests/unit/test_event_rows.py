@@ -12,9 +12,8 @@ from uuid import UUID
 import pytest
 from temporalio.common import MetricMeter
 
-from activities.keys.master_key import MasterKey
+from activities.keys.master_key import MasterKey, unseal
 from activities.keys.masters import MasterKeys
-from activities.keys.sealing import unseal
 from activities.ledger import vault as vaults
 from activities.ledger.event_rows import BOUND, UNBOUND, columns, hashed
 from activities.ledger.measures import BUCKETS, Measures

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from activities.partners.http import partner_client
-from activities.partners.money.memos import match
+from activities.partners.money.codecs import match
 from activities.partners.money.provider import CAPABILITIES, Kind, Notice, Received
-from activities.partners.money.telling import tell_payment
+from gateway.relay import tell_payment
 from schemas.ids import payment_workflow
 from schemas.payment.state import MoneyNotice, PaymentView
 from schemas.people import Role

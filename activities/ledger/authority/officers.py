@@ -1,10 +1,8 @@
 """Checks before an event is written: its officer is in the directory, its money or parcel in the log or found out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -31,44 +29,30 @@ from views.log import Connection as AnyConnection
 
 async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Returns the problems of a batch that show before the actor's entry and the evidence are checked."""
-    events = tuple(event for event in events if _is_act(event))
-    if not events:
-        return _writer(kind, batch.actor)
-    given = await _assignees(connection, batch, events)
-    substitutes = [*await _substitutes(connection, batch, events), *await _alone(connection, batch, events)]
-    return [*_writer(kind, batch.actor), *given, *substitutes]
+    acts = [event for event in events if _is_act(event)]
+    found = [] if batch.actor.role in kind.rules.writers else [problem("actor.role", "may_not_write")]
+    found += await _assignees(connection, batch, acts)
+    found += await _substitutes(connection, batch, acts)
+    return found + await _alone(connection, batch, acts)
 
 
 async def missing(connection: Connection, needed: str | None, filing_id: UUID) -> list[Problem]:
     """Returns a problem if the record lacks any of the `needed` evidence."""
     if needed is None or await connection.fetchval(_BORNE_OUT, filing_id, needed):
         return []
-    return [_NOT_RECORDED]
+    return [problem("", "not_recorded")]
 
 
 def refusal(actor: Actor, unproved: list[Problem], *, in_directory: bool) -> Refusal | None:
     """Returns why a batch is refused, or None. `in_directory`: its actor is an active officer of the directory."""
-    problems = (*_officer(actor, in_directory=in_directory), *unproved)
+    stranger = actor.role in OFFICERS and not in_directory
+    why = [problem("actor", "not_in_directory", role_name=ROLE_NAMES[actor.role])] if stranger else []
+    problems = (*why, *unproved)
     return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=problems) if problems else None
 
 
-def _writer(kind: StreamKind[Any], actor: Actor) -> list[Problem]:
-    if actor.role in kind.rules.writers:
-        return []
-    return [problem("actor.role", "may_not_write")]
-
-
-def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
-    if in_directory or actor.role not in OFFICERS:
-        return []
-    return [problem("actor", "not_in_directory", role_name=ROLE_NAMES[actor.role])]
-
-
 def _is_act(event: Any) -> bool:
-    """Whether an officer acts by this event, perhaps for another officer.
-
-    False for the system's events about signers.
-    """
+    """Returns whether an officer acts by this event; False for the system's events about signers."""
     return "acting_for" in type(event).model_fields and not isinstance(event, SignatureRequested | ResultSigned)
 
 
@@ -85,7 +69,7 @@ async def _not_at_work(connection: Connection, batch: Batch, officer: str, role:
     absence = await _absence(connection, batch, officer, role)
     if absence is None:
         return None
-    return problem("officer", "absent", last_day=absence.last_day, substitute=absence.substitute)
+    return problem("officer", "absent", last_day=absence["last_day"], substitute=absence["substitute"])
 
 
 async def _substitutes(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
@@ -96,16 +80,13 @@ async def _substitutes(connection: Connection, batch: Batch, events: Iterable[An
             given = isinstance(event, Reassigned)
             role = event.role if isinstance(event, Reassigned) else batch.actor.role
             absence = await _absence(connection, batch, event.acting_for, role)
-            if absence is None or absence.substitute != event.officer:
+            if absence is None or absence["substitute"] != event.officer:
                 found.append(problem("acting_for" if given else "actor.subject", "not_the_substitute"))
     return found
 
 
 async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem if the two officers of a refund are the same, or one is the other's substitute on that day.
-
-    A substitute in any role counts.
-    """
+    """Returns a problem if a refund's two officers are the same, or one is the other's substitute on that day."""
     found: list[Problem] = []
     for event in events:
         if (others := _others(event)) is None:
@@ -143,16 +124,9 @@ select exists (
 """
 
 
-class _Absence(NamedTuple):
-    last_day: date
-    substitute: str
-
-
-async def _absence(connection: Connection, batch: Batch, officer: str, role: Role) -> _Absence | None:
-    """Returns the absence of an officer on the day of the batch."""
-    day = local_day(batch.at)
-    row = await connection.fetchrow(_ABSENCE, _directory(batch), officer, role, day)
-    return None if row is None else _Absence(*row.values())
+async def _absence(connection: Connection, batch: Batch, officer: str, role: Role) -> Any:
+    """Returns `last_day` and `substitute` of an officer who is absent on the day of the batch, or None."""
+    return await connection.fetchrow(_ABSENCE, _directory(batch), officer, role, local_day(batch.at))
 
 
 def _directory(batch: Batch) -> str:
@@ -168,17 +142,15 @@ where agency = $1 and subject = $2 and role = $3 and $4 between first_day and la
 
 async def active(connection: AnyConnection, agency: str, subject: str, role: Role) -> bool:
     """Returns whether the agency's directory lists this officer as active in this role."""
-    found = await connection.fetchval(
-        "select active from officer where agency = $1 and subject = $2 and role = $3", agency, subject, role
-    )
-    return bool(found)
+    asked = "select active from officer where agency = $1 and subject = $2 and role = $3"
+    return bool(await connection.fetchval(asked, agency, subject, role))
 
 
 def needed(kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> str | None:
     """Returns the evidence that the log must hold for these events, as JSON for `BORNE_OUT`; None if none is needed.
 
-    A claim about another stream must be recorded there: a requested fee, money that arrived, the end of a parcel. The
-    outcome of an act outside our platform must be among the findings, unless a provider's callback reports it.
+    A statement about another stream must be recorded there: a requested fee, money that arrived, the end of a parcel.
+    The outcome of an act outside our platform must be among the findings, unless a provider's callback reports it.
     """
     stream = StreamId.parse(batch.stream)
     called = batch.via == TOLD
@@ -248,4 +220,3 @@ not exists (
 
 _BORNE_OUT: Final = f"select {BORNE_OUT.format(filing='$1', needed='$2')}"
 _NEEDED: Final = TypeAdapter(list[Evidence])
-_NOT_RECORDED: Final = problem("", "not_recorded")

@@ -1,7 +1,5 @@
 """The principals in the record, and a copy in the memory of each process, at most five seconds old."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging
@@ -60,8 +58,7 @@ class Keyring:
     def ring(self) -> Ring:
         """The principals. Raises `RefusalError` while this process lacks current data.
 
-        Data are not current if the register has not answered for five seconds, or if this process's clock differs too
-        much from the record's clock, which is the common one.
+        Data are current for five seconds, while this process's clock agrees with the record's.
         """
         if monotonic() - self._asked_at >= KNOWN_WITHIN:
             raise unheard("principals_not_at_hand")
@@ -73,8 +70,7 @@ class Keyring:
     def secret(self) -> bytes:
         """The secret that only the platform's processes know. Raises `RuntimeError` until the record was read."""
         if self._secret is None:
-            msg = "the record has not told its secret yet"
-            raise RuntimeError(msg)
+            raise RuntimeError("the record has not told its secret yet")
         return self._secret
 
     @property
@@ -83,10 +79,7 @@ class Keyring:
         return datetime.now(UTC) + self._behind
 
     async def __aenter__(self) -> Self:
-        """Reads once, then keeps polling, even without a database connection.
-
-        Before the first answer no principal is known.
-        """
+        """Reads once, then polls, also while the database is down. No principal is known before the first answer."""
         await self._ask()
         self._asking = asyncio.create_task(self._ask_on())
         return self

@@ -1,7 +1,5 @@
 """Checks of a signed batch against the record: the signer's key is in force, and one of its grants covers the batch."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from activities.ledger.authority.principals import principals
@@ -17,9 +15,11 @@ from views.log import Connection
 def unsigned(batch: Batch) -> list[Problem]:
     """Returns the problem of a batch whose statement is missing or expired; the system's batches need no statement."""
     if batch.statement is None:
-        return [_MISSING] if batch.events and batch.actor.role is not Role.SYSTEM else []
+        return (
+            [problem("statement", "statement_missing")] if batch.events and batch.actor.role is not Role.SYSTEM else []
+        )
     over = batch.asked_at is not None and is_over(signed(batch.statement).statement, batch.asked_at)
-    return [_EXPIRED] if over else []
+    return [problem("statement", "statement_expired")] if over else []
 
 
 def parameters(batch: Batch) -> tuple[object, ...]:
@@ -55,8 +55,7 @@ PARAMETERS: Final = 4
 def may_speak(filing: str, agency: str, at: int) -> str:
     """Returns SQL: true if one grant of the principal covers the whole batch, and its key is not revoked.
 
-    The `parameters` begin at the number `at`. The SQL corresponds to `not_granted`. Another check has ensured that the
-    statement names the person who submits a new filing.
+    The `parameters` begin at the number `at`. The SQL corresponds to `not_granted`, without its check of the person.
     """
     return f"""
 exists (
@@ -79,5 +78,3 @@ _FIRST: Final = """
 select split_part(via, '/', 1) as filed_by, convert_from(body, 'UTF8')::jsonb ->> 'procedure' as procedure
 from event where stream = 'filing:' || $1::uuid and seq = 1
 """
-_MISSING: Final = problem("statement", "statement_missing")
-_EXPIRED: Final = problem("statement", "statement_expired")

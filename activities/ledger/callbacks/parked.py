@@ -1,12 +1,10 @@
 """Signals that could not be used, stored encrypted for the operator, outside the memory of any run."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from temporalio import activity
 
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import Pool, acquired
 from activities.ledger.vault import Vault
 from schemas.stream.ledger import ParkRequest
 
@@ -29,10 +27,9 @@ class Inbox:
     @activity.defn(name="inbox.park")
     async def park(self, request: ParkRequest) -> None:
         """Stores the signal; idempotent."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
-                key = await self._vault.key(connection, request.filing_id, request.agency)
-                sealed = key.seal(request.payload.encode(), f"inbox\n{request.id}")
-                given = request.model_dump(exclude={"payload"})
-                await connection.execute(_PARK, *given.values(), sealed, key.key_id, _MOST)
+        async with acquired(self._pool) as connection, connection.transaction():
+            key = await self._vault.key(connection, request.filing_id, request.agency)
+            sealed = key.seal(request.payload.encode(), f"inbox\n{request.id}")
+            given = request.model_dump(exclude={"payload"})
+            await connection.execute(_PARK, *given.values(), sealed, key.key_id, _MOST)
         self._vault.remember(request.filing_id, key)

@@ -4,8 +4,6 @@ Anybody with access to Temporal can send a payment the same signal as the gatewa
 distinguishes the two.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -21,7 +19,7 @@ CALLED_BACK: Final = (PaymentCaptured, PaymentChargedBack, PaymentChargeBackAhea
 
 
 async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem if a batch claims to record a provider's callback, but no stored callback matches."""
+    """Returns a problem if the batch claims to record a provider's callback, but no stored callback matches."""
     said = [found for event in events if (found := _said(batch.stream, event)) is not None]
     if not said or batch.via != TOLD:
         return []
@@ -30,28 +28,27 @@ async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) ->
 
 
 def _said(stream: str, event: Any) -> tuple[Any, ...] | None:
-    """Returns the values that a callback about this event must have; None if no callback reports such an event.
+    """Returns the values that a callback about this event must have; None if no callback reports this event.
 
-    They are outcome, transaction, minimum and maximum amount, time, and the reference of the request if the event names
-    one.
+    They are outcome, transaction, lowest and highest amount, time, and the references of this and of the first request.
     """
     match event:
         case PaymentCaptured(amount=amount):
             about = StreamId.parse(stream)
             reference = reference_of(fee_key(about.filing, about.n, event.attempt or 1))
-            return "paid", event.capture_id, amount, amount, event.captured_at, reference, _first(about)
+            return (
+                "paid",
+                event.capture_id,
+                amount,
+                amount,
+                event.captured_at,
+                reference,
+                reference_of(fee_key(about.filing, about.n)),
+            )
         case PaymentChargedBack() | PaymentChargeBackAhead():  # at most the rest of the money
             return "reversed", event.transaction, event.amount, None, event.at, None, None
         case _:
             return None
-
-
-def _first(about: StreamId) -> str:
-    """Returns the reference of the first request.
-
-    It is the request of callbacks from the time when a payment had only one.
-    """
-    return reference_of(fee_key(about.filing, about.n))
 
 
 _KEPT: Final = """

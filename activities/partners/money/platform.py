@@ -14,8 +14,7 @@ from typing import Any, Final, Literal
 from pydantic import SecretStr
 
 from activities.partners.money import provider as pv
-from activities.partners.money.once import object_once
-from activities.partners.money.stamps import instant
+from activities.partners.money.codecs import instant, object_once
 from schemas.base import Model
 
 SIGNATURE: Final = "MaXacThuc"

@@ -9,8 +9,8 @@ from pydantic import ConfigDict
 
 from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError
 from activities.partners.money import provider as pv
+from activities.partners.money.codecs import instant, stamp
 from activities.partners.money.platform import SIGNATURE, SUCCESS, PlatformMerchant, checksum, dong, signed, texts
-from activities.partners.money.stamps import instant, stamp
 from activities.partners.money.vnpay import plain
 from rules.require import require
 

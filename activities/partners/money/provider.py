@@ -31,8 +31,8 @@ AHEAD: Final = timedelta(minutes=15)
 class Capabilities(Model):
     """The abilities of an API. Officers' work or bank statements replace the calls that it lacks.
 
-    `itemised`: its orders list the money's purpose, line by line. `own_numbers`: a charge-back has a number of its own,
-    not that of the money. `lasting_keys`: a refund keeps its key for ever, so that a repeat is the same refund.
+    `itemised`: orders list the purpose by lines. `own_numbers`: a charge-back has its own number. `lasting_keys`: a
+    refund keeps its key for ever.
     """
 
     push: bool
@@ -57,12 +57,9 @@ PATIENCE: Final = timedelta(days=3)
 
 
 class MerchantSettings(StrictModel):
-    """The settings common to all merchants.
+    """The settings common to all merchants: the `minutes` for which a request can be paid, by default until it is due.
 
-    Attributes:
-        minutes: The minutes for which a request can be paid, with fractions; unset: until the fee is due.
-        pending_minutes: The minutes after the time to pay in which a payment may still be reported. A payment not
-            reported by then was not made.
+    A payment that is not reported within `pending_minutes` after that time was not made.
     """
 
     pending_minutes: Annotated[float, Field(ge=0, le=44_640)] = PATIENCE / timedelta(minutes=1)
@@ -118,12 +115,9 @@ class About(Model):
 
 
 class Demand(Model):
-    """A request for money, the subject of each call.
+    """A request for money, the subject of each call, first `made` at this time.
 
-    Attributes:
-        key: Its business key, which our own API uses.
-        description: The text that the payer gets, without diacritics; nothing personal.
-        made: When it was first made; a repeat keeps it.
+    Our own API uses the business `key`. The payer gets the `description`, without diacritics and personal data.
     """
 
     key: str
@@ -139,12 +133,9 @@ class Demand(Model):
 
 
 class NewDemand(Demand):
-    """A demand to be ordered.
+    """A demand to be ordered, with the payer's IP address.
 
-    Attributes:
-        about: Its purpose, if the API transmits it.
-        payer_address: The payer's IP address.
-        payer_account: The account that pays automatically, if the API supports that.
+    An API that supports it transmits the purpose (`about`), or takes the money from `payer_account`.
     """
 
     about: About | None = None
@@ -161,10 +152,9 @@ class Asked(Model):
 
 
 class Giving(Model):
-    """A refund, under a business key of its own, of money from one transaction that took `of` đồng.
+    """A refund under a `key` of its own, of money from one transaction that took `of` đồng.
 
-    Attributes:
-        before: All earlier requests for the same transaction, also failed ones: đồng by key.
+    `before` are the đồng of all earlier requests for the same transaction, also failed ones, by key.
     """
 
     key: str
@@ -176,11 +166,9 @@ class Giving(Model):
 
 
 class Refunding(StrEnum):
-    """The state of a refund.
+    """The state of a refund: `UNDER_WAY` without a result yet, `UNTOLD` if it can't be determined.
 
-    `UNDER_WAY`: the provider was asked for the refund, and has no result yet. `NOT_ASKED`: the provider knows the
-    payment, but no such refund: it was never requested, or requested and not made. `UNTOLD`: the state can't be
-    determined.
+    `NOT_ASKED`: the provider knows the payment, but no such refund, or has not made it.
     """
 
     GIVEN = auto()
@@ -197,15 +185,10 @@ class Given(Model):
 
 
 class Notice(Model):
-    """A provider's signed notice about money.
+    """A provider's signed notice about money. `provider` is the merchant's name in the settings.
 
-    Attributes:
-        provider: The merchant, by its name in the settings.
-        reference: The demand's reference; None if only a memo names it.
-        transaction: The provider's own transaction number.
-        said: The status codes, as received.
-        at: When it happened, if given.
-        memo: The memo of a transfer. It may name people.
+    `reference` is None if only a memo, which may name people, names the demand. `transaction` is the provider's own
+    number, `said` the status codes as received.
     """
 
     provider: str
@@ -288,10 +271,9 @@ class Door(Protocol):
 
 
 class Provider(Protocol):
-    """The half of a provider that makes calls.
+    """The half of a provider that makes calls. A call that the API does not offer (`can`) raises `NotOfferedError`.
 
-    Each call raises `UnreachableError` (outcome unknown) or `RejectedError`. A call that the API does not offer (`can`)
-    raises `NotOfferedError`.
+    Each call raises `UnreachableError` (outcome unknown) or `RejectedError`.
     """
 
     @property
@@ -313,22 +295,13 @@ class Provider(Protocol):
         """Returns a notice for each transaction of the demand. `RejectedError` `not_found`: an unknown demand."""
 
     async def cancel(self, demand: Demand) -> tuple[Notice, ...]:
-        """Closes the demand to further money; returns earlier payments.
-
-        `RejectedError` `not_found`: an unknown demand.
-        """
+        """Closes the demand to further money; returns earlier payments. `RejectedError` `not_found`: unknown demand."""
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:
-        """Requests a refund: `GIVEN` or `UNDER_WAY`.
-
-        `RejectedError` with a status below 400: this call will never succeed.
-        """
+        """Requests a refund: `GIVEN` or `UNDER_WAY`. `RejectedError` below 400: the call will never succeed."""
 
     async def refunded(self, demand: Demand, giving: Giving) -> Given:
-        """Returns the state of a refund that may have been requested before.
-
-        `RejectedError` with a status below 400: the refund was requested, and will never be made.
-        """
+        """Returns the state of a requested refund. `RejectedError` below 400: it will never be made."""
 
 
 class NotOfferedError(Exception):

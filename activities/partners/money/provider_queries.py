@@ -8,7 +8,7 @@ from typing import Final, Literal
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import Pool, acquired
 from activities.ledger.stream_status import calendar_of
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.money.provider import PATIENCE, Demand, Notice, Outcome, Provider
@@ -24,7 +24,7 @@ NEVER_MADE: Final = "not_found"
 """The provider's code for an order that it does not know."""
 
 _NEVER: Final = timedelta(days=36500)
-"""The wait before a provider without a query is checked again: in effect endless: its callback brings the news."""
+"""The wait for a provider without a query, in effect endless: its callback brings the news."""
 
 
 class Asking(Model):
@@ -39,8 +39,7 @@ class Asking(Model):
 class Closing(Asking):
     """A query about an expired request, which may have been paid by `known` captures and others.
 
-    If the fee is `due`, the provider is queried until the outcome is known; `awaited` means that this wait is already
-    recorded. `settled` is the time from which nobody owes the fee.
+    The provider of a fee that is `due` is queried until the outcome is known; `awaited`: that wait is recorded.
     """
 
     due: Instant | None = None
@@ -97,10 +96,7 @@ def closing(payment: Payment, request: Attempt, now: datetime, known_captures: t
 
 
 def late(payment: Payment, request: Attempt) -> Asking:
-    """Returns the query about a request of a settled payment.
-
-    It closes the request, unless the money was paid for it or it is closed already.
-    """
+    """Returns the query about a settled payment's request. It closes an open request that is not the paid one."""
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     elsewhere = owed is not None and (owed.attempt or 1) != request.attempt
     return asking(payment, request, over=elsewhere and not request.over)
@@ -120,19 +116,14 @@ class Asker:
         return self._providers[asking.provider]
 
     def _can(self, asking: Asking, what: Literal["push", "query"]) -> bool:
-        """Returns whether the provider's API offers the call; False for a provider that is not configured here.
-
-        So a missing provider does not stop the queries to the others.
-        """
+        """Returns whether the provider's API offers the call; False for a provider that is not configured here."""
         provider = self._providers.get(asking.provider)
         return provider is not None and bool(getattr(provider.can, what))
 
     async def money(self, request: Looking) -> Taken:
         """Returns all captures, once there is one that was not known.
 
-        If the provider's API offers no query there is nothing to check: its callback wakes the waiting run. A provider
-        with callbacks is queried seldom, and only from the time at which somebody can have paid, unless it is
-        `at_once`.
+        A provider with callbacks is queried seldom, or `at_once`; without a query its callback wakes the waiting run.
         """
         wait = min(map(self._pause, request.askings))
         first = activity.info().attempt == 1 and not request.at_once
@@ -142,21 +133,15 @@ class Asker:
     async def late_money(self, request: Watching) -> Taken:
         """Returns all captures, once there is one that was not known or the watch is over.
 
-        `rules.payment.late_money` gives the times of the checks, counted from the server's start time of this attempt:
-        so a worker whose clock is fast does not end a watch too early. At the end of the watch the provider is queried
-        until it answers.
+        The server's start time of this attempt counts: so a worker with a fast clock ends no watch too early.
         """
         began = activity.info().started_time
-        over = began >= request.until
-        if over:
+        if began >= request.until:
             return _together(await asyncio.gather(*map(self._look, request.askings)))
         return await self._news(request, request.askings, await self._wait(request, began))
 
     async def _news(self, request: Looking, askings: Iterable[Asking], wait: timedelta) -> Taken:
-        """Returns the captures if some are new.
-
-        If one provider does not answer, the news of the others is returned all the same.
-        """
+        """Returns the captures if some are new, even if another provider does not answer."""
         found = await asyncio.gather(*map(self._look, askings), return_exceptions=True)
         taken = _together(one for one in found if isinstance(one, Taken))
         if any(capture.capture_id not in request.known for capture in taken.captures):
@@ -180,10 +165,7 @@ class Asker:
         return _taken(await self._said(asking), asking)
 
     async def _said(self, asking: Asking) -> tuple[Notice, ...]:
-        """Returns all notices of the provider; none if it does not know the demand, or has no query.
-
-        An expired request is cancelled, if the provider's API can do that.
-        """
+        """Returns the provider's notices; none without a query. Cancels an expired request if the API can."""
         provider = self.provider(asking)
         close = asking.over and provider.can.cancel
         if not close and not provider.can.query:
@@ -196,18 +178,14 @@ class Asker:
             return ()
 
     async def _wait(self, request: Watching, now: datetime) -> timedelta:
-        """Returns the wait before the next check, on the calendar that the payment uses now.
-
-        Raises `no_calendar`, which is retried, while the read models do not hold the payment.
-        """
+        """Returns the wait before the next check, on the payment's calendar. Raises `no_calendar`, which is retried."""
         if not any(self._can(one, "query") for one in request.askings):
             return request.until - now
         early = next_early_look(request.since, request.until, now)
         if early is not None:
             return early - now
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                calendar = await calendar_of(connection, request.stream)
+        async with acquired(self._pool) as connection:
+            calendar = await calendar_of(connection, request.stream)
         if calendar is None:
             raise ApplicationError("rebuild the read models: motcua ledger rebuild", type="no_calendar")
         return next_look(request.since, request.until, calendar, now) - now
@@ -238,11 +216,7 @@ class Asker:
         return self._providers[asking.provider].patience if asking.provider in self._providers else PATIENCE
 
     async def _outcome(self, asking: Asking) -> tuple[Taken, bool]:
-        """Returns the captures, and whether they are final.
-
-        Without a query in the provider's API they are never final: they are those of callbacks that the payment has not
-        processed yet.
-        """
+        """Returns the captures, and whether they are final: never for a provider without a query."""
         if self.provider(asking).can.query:
             said = await self._said(asking)
             return _taken(said, asking), not any(one.outcome is Outcome.PENDING for one in said)
@@ -250,9 +224,8 @@ class Asker:
 
     async def _told(self, asking: Asking) -> Taken:
         """Returns the captures of a request's callbacks that its payment has not processed."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                rows = await connection.fetch(_NOT_DRIVEN, asking.demand.reference)
+        async with acquired(self._pool) as connection:
+            rows = await connection.fetch(_NOT_DRIVEN, asking.demand.reference)
         began = activity.info().started_time
         captures = (
             Capture(capture_id=row[0], amount=row[1], at=row[2] or began, attempt=asking.attempt) for row in rows

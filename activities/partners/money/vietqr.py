@@ -4,15 +4,15 @@ No official text of NAPAS was read; the credit note is the sandbox bank's, until
 names its demand only in the memo, which banks cut and extend.
 """
 
+import binascii
 import hmac
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
-from activities.partners.money import emv
 from activities.partners.money import provider as pv
-from activities.partners.money.once import object_once
+from activities.partners.money.codecs import object_once
 from schemas.base import Instant
 
 _NAPAS: Final = "A000000727"
@@ -22,13 +22,10 @@ _OUTCOMES: Final = {"credit": pv.Outcome.PAID, "reversal": pv.Outcome.REVERSED}
 
 
 class VietQrMerchant(pv.MerchantSettings):
-    """An account that receives transfers.
+    """An account that receives transfers, at the bank with this number (BIN).
 
-    Attributes:
-        bank: The bank's number (BIN), six digits.
-        secret: The key with which the bank signs its credit notes.
-        signature_header: The header of the signature: HMAC-SHA256 in hex over the body.
-        pending_minutes: By default a day, since no query can replace a missing credit note.
+    `secret` signs a credit note's body: HMAC-SHA256 in hex, in the `signature_header`. No query can replace a missing
+    credit note, so a payment is awaited for a day.
     """
 
     pending_minutes: Annotated[float, Field(ge=0, le=44_640)] = 1440
@@ -59,16 +56,16 @@ class VietQr(pv.AtMerchant[VietQrMerchant]):
 
     def code(self, reference: str, amount: int) -> str:
         """Returns the content of the code: pay this amount in đồng into the account, with the reference as memo."""
-        account = emv.field("00", self._merchant.bank) + emv.field("01", self._merchant.account)
-        to = emv.field("00", _NAPAS) + emv.field("01", account) + emv.field("02", _TO_ACCOUNT)
-        return emv.code(
-            emv.field("00", "01"),
-            emv.field("01", "12"),
-            emv.field("38", to),
-            emv.field("53", "704"),
-            emv.field("54", str(amount)),
-            emv.field("58", "VN"),
-            emv.field("62", emv.field("08", reference)),
+        account = emv_field("00", self._merchant.bank) + emv_field("01", self._merchant.account)
+        to = emv_field("00", _NAPAS) + emv_field("01", account) + emv_field("02", _TO_ACCOUNT)
+        return emv_code(
+            emv_field("00", "01"),
+            emv_field("01", "12"),
+            emv_field("38", to),
+            emv_field("53", "704"),
+            emv_field("54", str(amount)),
+            emv_field("58", "VN"),
+            emv_field("62", emv_field("08", reference)),
         )
 
     async def order(self, demand: pv.NewDemand) -> pv.Asked:
@@ -78,7 +75,8 @@ class VietQr(pv.AtMerchant[VietQrMerchant]):
         """Returns the notice of a credit note. It names no demand itself: `match` finds the demand by the memo."""
         signature = (received.headers or {}).get(self._merchant.signature_header, "")
         expected = hmac.new(self._merchant.secret.get_secret_value().encode(), received.body, "sha256").hexdigest()
-        if len(received.body) > pv.CALLBACK_BYTES or not _same(signature, expected):
+        genuine = hmac.compare_digest(signature.encode("utf-8", "replace"), expected.encode())
+        if len(received.body) > pv.CALLBACK_BYTES or not genuine:
             return pv.Refused(verdict=pv.Verdict.BAD_SIGNATURE)
         try:
             note = _CreditNote.model_validate_json(received.body)
@@ -105,5 +103,18 @@ class VietQr(pv.AtMerchant[VietQrMerchant]):
         return pv.Reply(status=_STATUS.get(verdict, 200), body={"code": verdict.value})
 
 
-def _same(said: str, expected: str) -> bool:
-    return hmac.compare_digest(said.encode("utf-8", "replace"), expected.encode())
+_LONGEST: Final = 99
+_CHECKSUM: Final = "6304"
+
+
+def emv_field(tag: str, value: str) -> str:
+    """Returns one field. Raises `ValueError` if it is longer than 99 characters or not ASCII."""
+    if not value.isascii() or len(value) > _LONGEST:
+        raise ValueError("a field of an EMVCo code is at most 99 characters of ASCII")
+    return f"{tag}{len(value):02}{value}"
+
+
+def emv_code(*fields: str) -> str:
+    """Returns the whole code, with CRC-16/CCITT-FALSE over everything before its four digits."""
+    content = "".join(fields) + _CHECKSUM
+    return f"{content}{binascii.crc_hqx(content.encode('ascii'), 0xFFFF):04X}"

@@ -14,7 +14,7 @@ from urllib.parse import quote_plus, unquote_to_bytes
 from pydantic import SecretStr
 
 from activities.partners.money import provider as pv
-from activities.partners.money.stamps import instant, stamp
+from activities.partners.money.codecs import instant, stamp
 
 VERSION: Final = "2.1.0"
 SUCCESS: Final = "00"

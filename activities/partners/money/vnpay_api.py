@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 
 from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError
 from activities.partners.money import provider as pv
-from activities.partners.money.stamps import instant, stamp
+from activities.partners.money.codecs import instant, stamp
 from activities.partners.money.vnpay import SUCCESS, VERSION, VnPayMerchant, dong, outcome, pay_url, plain, sign
 
 _SYSTEM: Final = "vnpay"
@@ -23,17 +23,13 @@ _DESCRIBED: Final = 222
 """The maximum length of a refund's description before the request's number, so that both fit VNPay's limit."""
 
 
-class _Answer(PartnerResponse):
+class _Fields(PartnerResponse):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     def said(self) -> dict[str, str]:
         """Returns texts and numbers, as the signature takes them; other values are dropped."""
         found = (self.model_extra or {}).items()
         return {name: str(value) for name, value in found if isinstance(value, str | int) and value is not True}
-
-
-class _Question(PartnerResponse):
-    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 class VnPay(pv.AtMerchant[VnPayMerchant]):
@@ -44,10 +40,7 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         self._partner = Partner(_SYSTEM, client)
 
     async def order(self, demand: pv.NewDemand) -> pv.Asked:
-        """Returns the payment page.
-
-        The payer's browser creates the demand at VNPay; until then a query says `not_found`.
-        """
+        """Returns the payment page. A query says `not_found` until the payer's browser has opened it."""
         return pv.Asked(pay_url=pay_url(self._merchant, demand))
 
     async def query(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:
@@ -88,8 +81,8 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
     async def refund(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:
         """Requests the refund under a number that is a hash of its key.
 
-        By the number VNPay recognises a repeat, but only on the same day. The description contains the number too, so
-        that a query can distinguish this refund from others of the same amount.
+        VNPay recognises a repeat by the number on the same day. The number is in the description too, for later
+        queries.
         """
         request_id = _request_id(giving.key)
         asked = {
@@ -116,8 +109,8 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
     async def refunded(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:
         """Returns the refund's state, as far as a query shows it: a query names only the last refund of a transaction.
 
-        Each refund of a transaction waits for the end of the one before, so this refund is the last. If VNPay answers
-        that it does not know the transaction, that proves nothing about the refund.
+        This refund is the last, since each waits for the end of the one before. If VNPay does not know the transaction,
+        the state is unknown.
         """
         try:
             said = await self._queried(demand, giving.transaction)
@@ -137,8 +130,7 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
     def _is(self, said: Mapping[str, str], giving: pv.Giving) -> bool | None:
         """Returns whether an answer is about this refund; False if it was not made, None if that can't be decided.
 
-        A refund requested by somebody else may be later than this one. Without the number of a request the amount
-        decides, unless an earlier request had the same amount.
+        Without the number of a request the amount decides, unless an earlier request had the same amount.
         """
         about = said.get("vnp_TransactionType", "")
         if about not in self._merchant.refunds:
@@ -172,14 +164,11 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
     async def _ask(
         self, asked: Mapping[str, str], fields: tuple[str, ...], answer_fields: tuple[str, ...]
     ) -> dict[str, str]:
-        """Returns the signed answer.
-
-        Raises `UnreachableError` if it is not signed, since anybody may have written it.
-        """
+        """Returns the signed answer. Raises `UnreachableError` if it is not signed: anybody may have written it."""
         secret = self._merchant.secret
         signature = sign(secret, "|".join(asked.get(name, "") for name in fields).encode())
         question = {f"vnp_{name}": value for name, value in asked.items()} | {"vnp_SecureHash": signature}
-        answer = await self._partner.call("POST", self._merchant.api_url, _Answer, _Question.model_validate(question))
+        answer = await self._partner.call("POST", self._merchant.api_url, _Fields, _Fields.model_validate(question))
         said = answer.said()
         expected = sign(secret, "|".join(said.get(f"vnp_{name}", "") for name in answer_fields).encode())
         if not hmac.compare_digest(said.get("vnp_SecureHash", "").lower().encode(), expected.encode()):

@@ -1,13 +1,10 @@
 """The matrix of the law as a page, or with `--json` as data: `python -m docs.tools.law`."""
 
-from __future__ import annotations
-
 import json
 import sys
 from dataclasses import asdict
 
-from docs.tools.law.matrix import matrix
-from docs.tools.law.page import page
+from docs.tools.law.matrix import matrix, page
 
 found = matrix()
 if sys.argv[1:] == ["--json"]:

@@ -4,8 +4,6 @@ NĐ 61/2018 was replaced on 1/7/2025 by NĐ 118/2025, whose own text was not rea
 one-stop systems, "ours" a rule of this house (docs/glossary.md).
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 KNOWN: Final[dict[tuple[int, int], str]] = {

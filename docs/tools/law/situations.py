@@ -1,7 +1,5 @@
 """The situations of a filing that the rules distinguish: the status, and everything else on which they depend."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final

@@ -157,10 +157,7 @@ def somebody(role: Role, subject: str | None = None, agency: str = AGENCY) -> Ac
 
 
 class Story:
-    """A filing and its events.
-
-    A representative files it online; with another `channel`, the reception of the agency `desk` files it.
-    """
+    """A filing and its events. By default a representative files it online, else the reception of the agency `desk`."""
 
     def __init__(
         self,
@@ -255,10 +252,7 @@ _SYSTEM: Final[tuple[type[cm.Command], ...]] = (
     cm.RecordScan,
 )
 _MODELS: Final[tuple[type[cm.Command], ...]] = (*cm.PUBLIC_COMMANDS, cm.PayableDemand, *_SYSTEM)
-"""The models of commands.
-
-Of two models of one kind the last one counts: it has the fields that the filing determines.
-"""
+"""The models of commands. Of two of one kind the last one counts: it has the fields that the filing determines."""
 
 _COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in _MODELS}
 

@@ -78,7 +78,7 @@ def prepare(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    from activities.signature.prepared import prepared  # noqa: PLC0415 -- slow to load: no other command needs it
+    from activities.signature.submitted import prepared  # noqa: PLC0415 -- slow to load: no other command needs it
 
     submission = _submission(file, to_come=authorisation is not None)
     papers = papers_wanted(attach or ())

@@ -8,9 +8,8 @@ from typing import Annotated, Any, Final, TypeVar
 import typer
 from obstore.exceptions import BaseError
 
-from activities.checkpoints.log import Published, log_name
+from activities.checkpoints.log import CheckpointError, Published, log_name
 from activities.checkpoints.making import Setup, begin_anew, make
-from activities.checkpoints.place import CheckpointError
 from activities.keys.masters import MasterKeys
 from console.database import Connection, ask
 from motcua.cli.answer import Column, Marked, columns, progress, say, show_all, show_one
@@ -19,7 +18,7 @@ from motcua.cli.running import Exit, fail
 from motcua.errors import MotcuaError
 from operations.checkpointing import checkpoint_before, log_of, proofs_of, settings_here, settings_set, trust_of
 from operations.evidence import bundle as bundles
-from operations.keys import write_new
+from operations.key_rotation import write_new
 from recovery.checkpoint_store import SecondPlace
 from rules.proof.note import Kind, NoteError, Signer
 from schemas.translate import said

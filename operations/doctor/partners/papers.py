@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from activities.printing.refusal import SEAL_REFUSED
+from activities.printing.relay import SEAL_REFUSED
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from operations.doctor.record.long_waits import long_waits
 

@@ -5,9 +5,8 @@ from typing import Final
 
 from obstore.exceptions import BaseError
 
-from activities.checkpoints.events import last_position
-from activities.checkpoints.log import Published, newest_log
-from activities.checkpoints.place import CheckpointError
+from activities.checkpoints.log import CheckpointError, Published, newest_log
+from activities.ledger.sequencer import last_position
 from console.database import Connection
 from motcua.files.store import NoStoreError
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn

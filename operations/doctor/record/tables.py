@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from activities.keys.manager import KeysUnavailableError
+from activities.keys.master_key import KeysUnavailableError
 from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY, master_keys
 from console.addresses import APPLICATION, OWNER
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from operations.doctor.engine import machine
-from operations.keys import WRAPPED_BY
+from operations.key_rotation import WRAPPED_BY
 from operations.rebuilding.shadow import read_models as models_of
 from operations.schema_version import schema_version
 from rules.stream_kind import Kinds

@@ -25,8 +25,7 @@ from console.home import CODEC, Home
 from demo import running
 from demo.player import Played
 from demo.scenario import SCENARIOS, Scenario, load, mix
-from deploy.stack.publisher import publisher
-from deploy.stack.registering import let_speak
+from deploy.stack.registering import let_speak, publisher
 from motcua import MotcuaError
 from operations.evidence.bindings import unbound
 from operations.rebuilding.rebuild import rebuild

@@ -18,7 +18,7 @@ from demo.scenario import SCENARIOS, Scenario, load
 from demo.world.absence import Absences
 from demo.world.paying import Paying
 from deploy.stack import Stack
-from deploy.stack.publisher import publisher
+from deploy.stack.registering import publisher
 from motcua.files.store import Store, open_store
 from tests.acting import eventually
 from tests.conftest import PARTS, SUGGEST, world_of

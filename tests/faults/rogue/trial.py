@@ -25,8 +25,7 @@ from demo import running as demo
 from demo.applicant import Filer
 from demo.player import Played, Player
 from demo.scenario import Scenario, load
-from deploy.stack.publisher import publisher
-from deploy.stack.registering import let_speak
+from deploy.stack.registering import let_speak, publisher
 from motcua.configured_speaker import authenticated_here, speaker_here
 from motcua.files.store import Store, open_store
 from motcua.payloads.codec import sealing

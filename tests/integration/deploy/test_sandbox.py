@@ -19,9 +19,9 @@ import pytest
 from pydantic import SecretStr
 
 from activities.partners import http as outside
-from activities.partners.bank import HttpBank
 from activities.partners.http import RejectedError, UnreachableError
-from activities.partners.money.memos import match
+from activities.partners.money.bank import HttpBank
+from activities.partners.money.codecs import match
 from activities.partners.money.merchants import Merchants, door, provider
 from activities.partners.money.provider import (
     CAPABILITIES,

@@ -24,7 +24,7 @@ from temporalio.client import Client
 from console.home import CODEC, Home
 from demo.scenario import SCENARIOS, load, mix
 from deploy.stack import Stack, StackError, child, up
-from deploy.stack.part import Part
+from deploy.stack.child import Part
 from deploy.stack.temporal import FOUND, INDEXES, LIST
 from schemas.filing.state import Closing
 from schemas.level import Level

@@ -14,8 +14,7 @@ import pytest
 from PIL import Image
 
 from activities.files.children import Children
-from activities.files.inspection import Inspector
-from activities.files.preview import MOST_PAGES, NotDrawnError, pages
+from activities.files.inspection import MOST_PAGES, Inspector, NotDrawnError, pages
 from activities.reception import Reception
 from motcua.files.store import Store, open_store
 from schemas.files import ScanState, file_key

@@ -13,9 +13,7 @@ from temporalio.common import MetricMeter
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from activities.partners.money.merchants import MERCHANTS
-from gateway.app import application
-from gateway.callback_handler import Hearing
-from gateway.measures import Measures
+from gateway.app import Hearing, Measures, application
 from tests.conftest import World
 from tests.integration.gateway.calls import PROVIDERS
 

@@ -15,7 +15,7 @@ from temporalio.converter import ActivitySerializationContext, WorkflowSerializa
 from motcua.payloads.codec import KEY_ID, NONCE, Codec
 from motcua.payloads.converter import SEALED, data_converter
 from motcua.payloads.key_ring import CODEC_KEYS
-from operations.keys import write_new
+from operations.key_rotation import write_new
 from publishing.authoring import procedures
 from schemas.errors import RefusalCode
 from schemas.filing import commands as cm

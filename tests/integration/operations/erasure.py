@@ -9,7 +9,7 @@ from uuid import uuid4
 import asyncpg
 from obstore.store import from_url
 
-from activities.checkpoints.place import Place
+from activities.checkpoints.log import Place
 from activities.ledger.vault import Vault
 from operations.erasure import requests
 from operations.erasure.outside import Outside

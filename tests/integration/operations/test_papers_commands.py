@@ -14,8 +14,7 @@ from openpyxl import load_workbook
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 
-from activities.printing.chosen import template_of
-from activities.printing.templates import standard, version_of
+from activities.printing.templates import standard, template_of, version_of
 from motcua import FileRef, filing_id, testing
 from motcua.cli.attaching import with_papers
 from publishing.authoring.paper_templates import Slot, publish_template

@@ -16,8 +16,7 @@ from asn1crypto import pem
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from activities.ledger.vault import Vault
-from activities.printing.refusal import SEAL_REFUSED, SealRefusedError
-from activities.printing.relay import Printed
+from activities.printing.relay import SEAL_REFUSED, Printed, SealRefusedError
 from activities.printing.templates import standard, version_of
 from activities.results.entry import signers_of
 from activities.results.sealing import AgencySeal

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from activities.partners.money.provider import Notice
-from activities.partners.money.telling import tell_payment
+from gateway.relay import tell_payment
 from operations.commands.money.receipts import void_receipt
 from schemas.ids import fee_key, payment_workflow, reference_of
 from schemas.papers.commands import VoidReceipt

@@ -15,7 +15,7 @@ import pytest
 from asn1crypto import cms
 from temporalio.client import WorkflowFailureError
 
-from activities.checkpoints import activity
+from activities.checkpoints import making
 from activities.checkpoints.log import newest_log
 from console.home import Home
 from operations.doctor.check import Surroundings
@@ -126,7 +126,7 @@ async def test_what_is_not_set_up(shell: Shell, tmp_path: Path) -> None:
 
 
 async def test_by_the_schedule(world: World, record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(activity, "AGAIN", timedelta(seconds=2))
+    monkeypatch.setattr(making, "AGAIN", timedelta(seconds=2))
     key = tmp_path / "log.key"
     key.write_text(Signer.of(NAME, Kind.LOG, bytes(range(32))).written())
     key.chmod(0o600)

@@ -17,9 +17,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from activities.checkpoints.log import Published, newest_log
+from activities.checkpoints.log import CheckpointError, Fault, Published, newest_log
 from activities.checkpoints.making import make
-from activities.checkpoints.place import CheckpointError, Fault
 from activities.partners.witness import Witness
 from activities.signature.proof import stamp, stamped_at
 from operations.witness_server import Memory, MemoryFaultError

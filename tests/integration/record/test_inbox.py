@@ -21,7 +21,7 @@ from activities.ledger.vault import Vault
 from demo import running as demo
 from demo.scenario import SCENARIOS, load
 from deploy.stack import Stack
-from deploy.stack.publisher import publisher
+from deploy.stack.registering import publisher
 from motcua import NotAllowed, filing_workflow
 from recovery.restart import Found, Restarter
 from rules.streams import KINDS

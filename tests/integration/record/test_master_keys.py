@@ -16,13 +16,13 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.keys import transit as transits
-from activities.keys.manager import KeysUnavailableError, Wrapped
+from activities.keys.master_key import KeysUnavailableError, Wrapped
 from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY, VAULT_TOKEN_FILE, MasterKeys, master_keys
 from activities.keys.transit import Transit
 from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
-from operations import keys as rotation
-from operations.keys import WRAPPED_BY, NotRotatedError, rotate
+from operations import key_rotation as rotation
+from operations.key_rotation import WRAPPED_BY, NotRotatedError, rotate
 from rules.streams import KINDS
 from tests.acting import AGENCY, eventually
 from tests.conftest import World

@@ -20,11 +20,10 @@ from activities.ledger.database import Pool
 from activities.partners.http import partner_client
 from activities.procedures import Procedures
 from activities.signature.certificate_subject import Identity
-from activities.signature.prepared import prepared
 from activities.signature.proof import proof_of
 from activities.signature.revocation import Answers, Asking
 from activities.signature.signing import sign_detached, sign_pdf
-from activities.signature.submitted import DETACHED, SubmittedSignatures
+from activities.signature.submitted import DETACHED, SubmittedSignatures, prepared
 from publishing.authoring.procedures import publish
 from publishing.authoring.provinces import publish_province
 from rules.forms.sheet import forms_of

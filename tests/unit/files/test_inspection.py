@@ -13,8 +13,8 @@ import pytest_asyncio
 from asn1crypto import cms
 from pikepdf import Array, Dictionary, Name, Stream, String
 
-from activities.files.broken import RULES
 from activities.files.inspection import Inspector
+from activities.files.protocol import RULES
 from activities.forms.printing import printed
 from rules.forms.sheet import blank, forms_of
 from schemas.files import LARGEST_FILE

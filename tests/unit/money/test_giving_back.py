@@ -7,10 +7,9 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.money.giving_back import NOT_OFFERED, SETTLED, GivingBack, Returned
+from activities.money.giving_back import NOT_OFFERED, SETTLED, Called, GivingBack, Request, Returned
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.instructions import NOT_ORDERED, Instruction, NotOrderedError, Read
-from activities.partners.money.calls import Called, Request
 from activities.partners.money.provider import CAPABILITIES, Capabilities, Demand, Given, Refunding
 from activities.partners.money.provider import Giving as Asked
 from rules.stream_kind import StreamKind

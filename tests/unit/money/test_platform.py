@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from activities.partners.money.codecs import stamp
 from activities.partners.money.platform import PlatformDoor, PlatformMerchant
 from activities.partners.money.provider import Expected, Notice, Outcome, Received, Verdict, judge
-from activities.partners.money.stamps import stamp
 from tests.unit.money.conftest import KNOWN, NOW, OTHER, REFERENCE
 from tests.walking import walked
 

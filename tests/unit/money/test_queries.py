@@ -13,8 +13,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.partners.http import RejectedError, UnreachableError
+from activities.partners.money.bank import OwnBank
 from activities.partners.money.merchants import MERCHANTS
-from activities.partners.money.own import OwnBank
 from activities.partners.money.provider import PATIENCE, Demand, Kind, Notice, Outcome
 from activities.partners.money.provider_queries import NEVER_MADE, Asker, Asking, Closing, Looking
 from schemas.payment.state import Closed, Taken

@@ -13,10 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from activities.partners.money import emv
-from activities.partners.money.memos import match
+from activities.partners.money.codecs import match
 from activities.partners.money.provider import NewDemand, Notice, NotOfferedError, Outcome, Received, Verdict
-from activities.partners.money.vietqr import VietQr, VietQrMerchant
+from activities.partners.money.vietqr import VietQr, VietQrMerchant, emv_code, emv_field
 from rules.suspense import decide, state_of
 from sandbox.bank.vietqr import garnished, scanned
 from schemas.errors import RefusalError
@@ -83,7 +82,7 @@ async def test_a_code_is_what_emvco_says(door: VietQr, demand: NewDemand) -> Non
 
 def test_the_checksum_is_ccitt_false() -> None:
     assert crc("123456789") == "29B1"
-    assert emv.code("123456789")[-4:] == crc("1234567896304")
+    assert emv_code("123456789")[-4:] == crc("1234567896304")
 
 
 async def test_a_scanner_reads_it_from_a_picture(door: VietQr, demand: NewDemand) -> None:
@@ -105,7 +104,7 @@ def test_every_code_is_read_again(amount: int, filing: Any) -> None:
 def test_a_field_is_ascii_and_not_too_long() -> None:
     for value in ("đ", "1" * 100):
         with pytest.raises(ValueError, match="EMVCo"):
-            emv.field("62", value)
+            emv_field("62", value)
 
 
 async def test_it_offers_neither_query_nor_refund(door: VietQr, demand: NewDemand) -> None:

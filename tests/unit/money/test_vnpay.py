@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 import pytest
 
+from activities.partners.money.codecs import instant, stamp
 from activities.partners.money.provider import Expected, NewDemand, Notice, Outcome, Received, Refused, Verdict, judge
-from activities.partners.money.stamps import instant, stamp
 from activities.partners.money.vnpay import VnPayDoor, VnPayMerchant, pay_url
 from tests.unit.money.conftest import KNOWN, NOW, REFERENCE
 from tests.walking import walked

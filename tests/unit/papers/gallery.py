@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from activities.printing.printed import printed
+from activities.printing.templates import printed
 from rules.papers.sheet import sheet
 from tests.programs import program
 from tests.unit.papers.sources import paper_sources

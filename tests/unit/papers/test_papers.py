@@ -16,7 +16,7 @@ import pytest
 import typst
 
 from activities.forms.printing import printed as printed_form
-from activities.printing.printed import printed
+from activities.printing.templates import printed
 from activities.printing.typesetter import FONTS, STANDARD, unclaimed
 from activities.results.notice import notice, stamp
 from benchmarks.documents.papers import as_json, run
@@ -305,7 +305,7 @@ def test_the_same_paper_has_the_same_bytes_on_another_machine(tmp_path: Path) ->
     (tmp_path / "sheet.json").write_text(found.model_dump_json(), encoding="utf-8")
     there = (
         "import sys; from datetime import datetime; from pathlib import Path;"
-        "from activities.printing.printed import printed; from schemas.papers.sheet import PaperSheet;"
+        "from activities.printing.templates import printed; from schemas.papers.sheet import PaperSheet;"
         "sheet = PaperSheet.model_validate_json(Path(sys.argv[1]).read_bytes());"
         "sys.stdout.buffer.write(printed(sheet, datetime.fromisoformat(sys.argv[2])))"
     )

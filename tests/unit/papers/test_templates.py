@@ -5,8 +5,7 @@ from typing import Final
 import pytest
 
 from activities.printing import trial
-from activities.printing.printed import printed
-from activities.printing.templates import standard, version_of
+from activities.printing.templates import printed, standard, version_of
 from activities.printing.trial import Fault, Trial, faults, tried
 from publishing.authoring.paper_templates import check_template
 from publishing.authoring.procedure_file import check_bytes

@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
-from activities.checkpoints.place import CheckpointError, Fault, Within, add_same
+from activities.checkpoints.log import CheckpointError, Fault, Within, add_same
 from console.home import Home
-from deploy.stack.checkpoints import checkpoints_of_stack
+from deploy.stack.keys import checkpoints_of_stack
 from recovery.checkpoint_store import SecondPlace
 from rules.proof import checkpoint
 from rules.proof import note as notes

@@ -1,18 +1,18 @@
-"""The interface to any bank, and the adapter for the sandbox's API.
+"""The interface to any bank, the adapter for the sandbox's API, and a payment provider over it.
 
 Every call carries a business key by which the bank recognises a repeat, so a call whose answer was lost is simply
 repeated. Amounts are whole đồng. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused,
 with the bank's code).
 """
 
+from collections.abc import Iterator
 from typing import Literal, Protocol
 
 import httpx
 from pydantic import AwareDatetime, Field
 
-from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError, partner_client, segment
-
-__all__ = ["Bank", "Capture", "HttpBank", "Order", "Refund", "RejectedError", "UnreachableError", "partner_client"]
+from activities.partners.http import Partner, PartnerResponse, segment
+from activities.partners.money import provider as pv
 
 
 class Capture(PartnerResponse):
@@ -49,10 +49,7 @@ class Bank(Protocol):
     """A bank or payment gateway."""
 
     async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> Order:
-        """Places the order, or returns the earlier order of this key.
-
-        `RejectedError` `key_reused`: the earlier order has other content.
-        """
+        """Places the order, or returns the earlier one of this key. `RejectedError` `key_reused`: it differs."""
 
     async def get(self, key: str) -> Order:
         """Returns the order's current state. `RejectedError` `not_found`: the order was never placed."""
@@ -61,10 +58,7 @@ class Bank(Protocol):
         """Closes the order to further money. The answer is `paid` if money arrived first."""
 
     async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
-        """Refunds; returns the earlier refund of this key if there is one.
-
-        `RejectedError` `exceeds_capture`: more than was captured.
-        """
+        """Refunds, or returns the earlier refund of this key. `RejectedError` `exceeds_capture`: too much."""
 
 
 class _NewOrder(PartnerResponse):
@@ -99,3 +93,47 @@ class HttpBank:
     async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
         new = _NewRefund(order_key=order_key, capture_id=capture_id, amount=amount)
         return await self._partner.call("PUT", f"/refunds/{segment(key)}", Refund, new)
+
+
+class OwnBank:
+    """A payment provider over a `Bank`, which identifies a demand by its key."""
+
+    def __init__(self, name: str, bank: Bank) -> None:
+        self.can = pv.CAPABILITIES["bank"]
+        self.lasts = None
+        self.patience = pv.PATIENCE
+        self._name = name
+        self._bank = bank
+
+    async def order(self, demand: pv.NewDemand) -> pv.Asked:
+        made = await self._bank.order(demand.key, demand.amount, demand.description, demand.payer_account)
+        return pv.Asked(pay_url=made.pay_url)
+
+    async def query(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:
+        return tuple(self._notices(demand, await self._bank.get(demand.key)))
+
+    async def cancel(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:
+        return tuple(self._notices(demand, await self._bank.cancel(demand.key)))
+
+    async def refund(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:
+        given = await self._bank.refund(giving.key, demand.key, giving.transaction, giving.amount)
+        return pv.Given(refunding=pv.Refunding.GIVEN, transaction=given.key)
+
+    async def refunded(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:
+        order = await self._bank.get(demand.key)
+        if any(refund.key == giving.key for refund in order.refunds):
+            return pv.Given(refunding=pv.Refunding.GIVEN, transaction=giving.key)
+        taken = any(capture.capture_id == giving.transaction for capture in order.captures)
+        return pv.Given(refunding=pv.Refunding.NOT_ASKED if taken else pv.Refunding.UNTOLD)
+
+    def _notices(self, demand: pv.Demand, order: Order) -> Iterator[pv.Notice]:
+        for capture in order.captures:
+            yield pv.Notice(
+                provider=self._name,
+                reference=demand.reference,
+                transaction=capture.capture_id,
+                amount=capture.amount,
+                outcome=pv.Outcome.PAID,
+                said=("captured",),
+                at=capture.at,
+            )

@@ -19,7 +19,7 @@ from uuid import UUID
 
 import asyncpg
 
-from activities.keys.manager import Wrapped
+from activities.keys.master_key import Wrapped
 from activities.keys.masters import OTHER_MASTER_KEY, MasterKeys
 from activities.ledger.vault import WRAPPED_BY as _BY
 from activities.ledger.vault import Vault

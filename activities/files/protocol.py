@@ -1,10 +1,50 @@
-"""The protocol between parent and child: a line of JSON with a file descriptor, and frames of bytes back."""
+"""The protocol between a process and its child that reads files, and the rules that a file can break.
+
+A request is a line of JSON with a file descriptor, the answer frames of bytes. A rule has the name of its sentence in
+`schemas.words`.
+"""
 
 import json
 import socket
 import struct
 from collections.abc import Sequence
 from typing import Final, TypeAlias
+
+EMPTY: Final = "file_empty"
+TYPE_NOT_ACCEPTED: Final = "file_type_not_accepted"
+WRONG_EXTENSION: Final = "file_wrong_extension"
+SOMETHING_ELSE: Final = "file_is_something_else"
+DAMAGED: Final = "file_damaged"
+HOLDS_MORE: Final = "file_holds_more"
+ENCRYPTED: Final = "file_encrypted"
+ACTIVE: Final = "file_active"
+IMAGE_TOO_LARGE: Final = "file_image_too_large"
+BOMB: Final = "file_bomb"
+TOO_HARD: Final = "file_too_hard"
+
+RULES: Final = (
+    EMPTY,
+    TYPE_NOT_ACCEPTED,
+    WRONG_EXTENSION,
+    SOMETHING_ELSE,
+    DAMAGED,
+    HOLDS_MORE,
+    ENCRYPTED,
+    ACTIVE,
+    IMAGE_TOO_LARGE,
+    BOMB,
+    TOO_HARD,
+)
+"""All rules that a file can break, in the order in which they are checked."""
+
+
+class BrokenRuleError(Exception):
+    """The file breaks this rule."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
 
 Request: TypeAlias = "list[str | int]"
 """The action, the media type of the file, and further arguments of the action."""

@@ -1,0 +1,70 @@
+"""Formats common to several providers: instants, JSON without duplicate names, memos of transfers."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from rules.time.working_time import VIETNAM
+from schemas.ids import BEGINNING
+
+
+def stamp(at: datetime) -> str:
+    """Returns the instant as text, to the second."""
+    return f"{at.astimezone(VIETNAM):%Y%m%d%H%M%S}"
+
+
+def instant(text: str) -> datetime | None:
+    """Returns the instant of such a text; None if it is malformed."""
+    if not re.fullmatch(r"[0-9]{14}", text):
+        return None
+    try:
+        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=VIETNAM).astimezone(UTC)
+    except (ValueError, OverflowError):  # the year may be outside UTC's range
+        return None
+
+
+def object_once(content: bytes) -> dict[str, Any]:
+    """Returns the JSON object. Raises `ValueError` for other content, a duplicate name, or text that is not UTF-8."""
+    try:
+        found = json.loads(content.decode("utf-8"), object_pairs_hook=_once)
+    except RecursionError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError("not an object")  # noqa: TRY004 -- callers catch one error
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name comes twice")
+    return found
+
+
+def match(memo: str, references: Iterable[str]) -> str | None:
+    """Returns the one reference that a memo names; None if it names none or several, so that officers decide.
+
+    Banks write a memo in capitals, without diacritics or punctuation, put words before and after it, and cut its end.
+    """
+    plain, known = _plain(memo), {reference.upper(): reference for reference in references}
+    found = [reference for reference in known if _names(plain, reference)]
+    return known[found[0]] if len(found) == 1 else None
+
+
+def beginnings(memo: str) -> frozenset[str]:
+    """Returns all parts of a memo that are `BEGINNING` long: each reference in it starts with one of them."""
+    plain = _plain(memo)
+    return frozenset(plain[start : start + BEGINNING] for start in range(len(plain) - BEGINNING + 1))
+
+
+def _names(plain: str, reference: str) -> bool:
+    cut = any(plain.endswith(reference[:length]) for length in range(BEGINNING, len(reference)))
+    return cut or reference in plain
+
+
+def _plain(memo: str) -> str:
+    letters = unicodedata.normalize("NFD", memo.replace("đ", "d").replace("Đ", "D"))
+    return re.sub(r"[^A-Z0-9]", "", letters.upper())
