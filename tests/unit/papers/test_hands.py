@@ -7,6 +7,7 @@ from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, get_args
+from unicodedata import normalize
 
 import pytest
 from hypothesis import settings
@@ -340,6 +341,11 @@ def test_what_it_says_of_a_filing_until_its_result_is_taken() -> None:
     assert (last.appointment, last.returned_at) == (appointment, local("2026-11-26 09:00"))
     assert (last.outcome, last.recipient, last.status) == ("early", "Trần Thị Bé", 10)
     assert last.effort == Effort(working_days=1, visits=2)
+
+
+def test_a_name_in_separate_letters_and_marks_is_printed_whole() -> None:
+    [page] = texts(printed(line(1, applicant=normalize("NFD", "Trần Thị Huyền Trân"))))
+    assert "Trần Thị Huyền Trân" in " ".join(page.split())
 
 
 def test_it_stands_on_paper_with_all_that_is_known() -> None:
