@@ -27,7 +27,7 @@ class Entry:
         fields: The event has these fields with these values, among others.
         stream: The stream that holds the event; None: any stream of the filing.
         absent: The record must hold no such event.
-        after: The event stands after this one in its stream.
+        after: The required event must come later in its stream than the event of this entry.
         finding: The id of the finding that is required in place of an event, of this kind and about this stream.
         recorded: For every finding of this kind about this stream, an event with the same value of this field must be
             recorded.
@@ -82,7 +82,7 @@ class OfficeAnswer:
         act: The activity that it answers.
         answer: The answer, without its statement.
         request_id: The request's id; None if the event does not determine it.
-        unless: The finding in place of which the back office is asked.
+        unless: A finding with which no answer is needed.
     """
 
     act: str

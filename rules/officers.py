@@ -78,10 +78,15 @@ def not_in_whose_place(whose_task: str | None, officer: str, acting_for: str | N
     return None if theirs else problem("acting_for", "not_their_task", says="not_given.not_their_task")
 
 
+def other_agency(actor: Actor, *agencies: str) -> Problem | None:
+    """Refuses an actor who belongs to none of these agencies; None otherwise."""
+    return None if actor.agency in agencies else problem("actor.agency", "other_agency")
+
+
 def other_hands(handled: Handled, actor: Actor, *agencies: str) -> Problem | None:
     """Refuses an officer who belongs to none of these agencies, or is on the applicant's side; None otherwise."""
-    if actor.agency not in agencies:
-        return problem("actor.agency", "other_agency")
+    if (other := other_agency(actor, *agencies)) is not None:
+        return other
     return problem("actor.subject", "own_filing") if actor.subject in on_the_applicants_side(handled) else None
 
 

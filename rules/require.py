@@ -1,8 +1,6 @@
-"""Values of a state: those that it has once its first event is recorded, and those that another model shares."""
+"""Values that a state has once its first event is recorded."""
 
-from typing import Any, TypeVar
-
-from schemas.base import Model
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -12,9 +10,3 @@ def require(value: T | None) -> T:
     if value is None:
         raise ValueError("nothing has been recorded yet")
     return value
-
-
-def shared(model: type[Model], source: Model) -> dict[str, Any]:
-    """The values of `source` for the fields that `model` has under the same names."""
-    known = type(source).model_fields
-    return {name: getattr(source, name) for name in model.model_fields if name in known}

@@ -73,7 +73,7 @@ def years_after(ended: datetime, years: int) -> datetime:
 
 
 def ended_by(now: datetime, years: int) -> datetime:
-    """The latest end of filings that may be erased now if they are to be kept for `years`."""
+    """The latest end of a filing that may be erased now, if filings are kept for `years` after their end."""
     today = now.astimezone(VIETNAM).date()
     there = (today.month, today.day) != _LEAP or isleap(today.year - years)
     day = today.replace(year=today.year - years) if there else date(today.year - years, 3, 1)

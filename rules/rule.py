@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from rules.officers import role_is
-from schemas.errors import Problem, RefusalCode, RefusalError, refused
+from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.filing.commands import Command
+from schemas.filing.events import Outcome
 from schemas.people import Actor, Role
 from schemas.privacy.erasure import Erased
 from schemas.stream.ledger import Recorded
@@ -64,7 +65,7 @@ class Rules(Generic[S]):
 
     @cached_property
     def writers(self) -> frozenset[Role]:
-        """The roles that may write to such a stream: the system, and those that a rule names."""
+        """The roles that may write to a stream of this kind: the system, and those that a rule names."""
         return frozenset({Role.SYSTEM, *(role for rule in self.of.values() for role in rule.who)})
 
     def guard(self, state: S, name: str, actor: Actor, now: datetime) -> Problem | None:
@@ -90,6 +91,12 @@ class Rules(Generic[S]):
 def refuse(*problems: Problem) -> RefusalError:
     """The error that an effect raises if it can't execute its command."""
     return refused(RefusalCode.NOT_ALLOWED, *problems)
+
+
+def unexplained(outcome: Outcome, **words: str | None) -> list[Problem]:
+    """The problems of a refusal on the merits without its `reason` or its `legal_basis`; none for an approval."""
+    missing = (name for name, text in words.items() if text is None and outcome is Outcome.REFUSED)
+    return [problem(name, f"{name}_required", says=f"refusal_needs.{name}") for name in missing]
 
 
 def folding(changes: Mapping[type[Any], Change[Any]]) -> Callable[[Any, Recorded], Any]:

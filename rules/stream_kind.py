@@ -23,7 +23,6 @@ from schemas.filing.commands import Command
 from schemas.filing.events import Digests
 from schemas.filing.state import Action
 from schemas.ids import StreamId
-from schemas.papers.state import PaperKind
 from schemas.people import Actor
 from schemas.privacy.erasure import ERASED, Erased, blanks
 from schemas.publishing.calendar import Calendar
@@ -134,7 +133,6 @@ class StreamKind(Generic[S]):
         table: Its own read model.
         upcasters: For each kind of event, the converters to the next version, the first of them from version 1.
         memory: The values besides its log that its workflow carries from run to run.
-        papers_of: The official papers that an event causes.
         shown: The events whose content an applicant sees. Of all others they see only the kind and the time.
         for_applicants: Fields of an event that are sealed for the applicant alone.
         for_officers: Sealed fields that applicants do not see.
@@ -167,11 +165,10 @@ class StreamKind(Generic[S]):
     table: Table | None = None
     upcasters: Mapping[str, tuple[Upcaster, ...]] = field(default_factory=dict)
     memory: type[Model] = NoMemory
-    papers_of: Callable[[Any], tuple[PaperKind, ...]] = lambda _: ()
     shown: frozenset[type[Model]] = frozenset()
     for_applicants: Mapping[type[Model], frozenset[str]] = field(default_factory=dict)
     for_officers: frozenset[str] = frozenset()
-    tells: tuple[Telling, ...] = ()
+    tells: tuple[Telling[Any], ...] = ()
     waits: tuple[Waits, ...] = ()
     title: Text | None = None
 
@@ -207,7 +204,7 @@ class StreamKind(Generic[S]):
 
     @cached_property
     def reads(self) -> Reads:
-        """The versions of such streams with which this build can work."""
+        """The versions of snapshots and events of this kind that this build can read."""
         names = sorted(str(model.model_fields["kind"].default) for model in self.event_models)
         state: Any = self.state
         snapshot = state.model_fields["snapshot_version"].default
@@ -237,10 +234,6 @@ class StreamKind(Generic[S]):
     def office_answer(self, stream: StreamId, event: Any, by: Actor) -> OfficeAnswer | None:
         """The answer of an agency's back office from which this event by this actor follows; None if it needs none."""
         return None if isinstance(event, Erased) else self.answered_by(stream, event, by)
-
-    def papers(self, event: Any) -> tuple[PaperKind, ...]:
-        """The official papers that this event causes."""
-        return () if isinstance(event, Erased) else self.papers_of(event)
 
     def after(self, state: S, command: Command, events: Iterable[Any], at: datetime) -> S:
         """The state of the stream if the log accepts these events of the command without change."""
@@ -296,7 +289,7 @@ class Kinds(Mapping[str, StreamKind[Any]]):
         return tuple(kind.workflow for kind in self.values() if kind.workflow)
 
     @property
-    def tells(self) -> tuple[Telling, ...]:
+    def tells(self) -> tuple[Telling[Any], ...]:
         """All messages that a filing receives from its other streams."""
         return tuple(telling for kind in self.values() for telling in kind.tells)
 

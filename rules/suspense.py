@@ -5,27 +5,23 @@ from datetime import datetime
 from typing import Final
 
 from rules.officers import role_is
-from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
+from rules.rule import refuse
+from schemas.errors import Problem, problem
 from schemas.money import suspense as sp
 from schemas.money.suspense import ASKING, StepKind, Suspense, SuspenseState, SuspenseStep
 from schemas.names import ROLE_NAMES
 from schemas.people import Actor, Role
 from schemas.refund.state import RefundMeans
 
-_WHO: Final = {
-    StepKind.ASSIGN: Role.CASHIER,
-    StepKind.GIVE_BACK: Role.CASHIER,
-    StepKind.APPROVE: Role.LEADER,
-    StepKind.DECLINE: Role.LEADER,
-    StepKind.GIVEN: Role.CASHIER,
+_WHO_AND_WHEN: Final = {
+    StepKind.ASSIGN: (Role.CASHIER, SuspenseState.WAITING),
+    StepKind.GIVE_BACK: (Role.CASHIER, SuspenseState.WAITING),
+    StepKind.APPROVE: (Role.LEADER, SuspenseState.ASKED),
+    StepKind.DECLINE: (Role.LEADER, SuspenseState.ASKED),
+    StepKind.GIVEN: (Role.CASHIER, SuspenseState.TO_GIVE_BACK),
 }
-_WHEN: Final = {
-    StepKind.ASSIGN: SuspenseState.WAITING,
-    StepKind.GIVE_BACK: SuspenseState.WAITING,
-    StepKind.APPROVE: SuspenseState.ASKED,
-    StepKind.DECLINE: SuspenseState.ASKED,
-    StepKind.GIVEN: SuspenseState.TO_GIVE_BACK,
-}
+"""The role that takes each step, and the state of the money in which it can."""
+
 _NOT_NOW: Final = {
     SuspenseState.WAITING: problem("callback", "not_in_suspense"),
     SuspenseState.ASKED: problem("asked", "nothing_asked"),
@@ -50,32 +46,28 @@ def state_of(steps: Sequence[SuspenseStep], outcome: str) -> SuspenseState:
 
 def decide(money: Suspense, command: sp.AnySuspenseCommand, now: datetime) -> SuspenseStep:
     """The step that a command takes. Raises `RefusalError`; the substitute of an absent officer is not checked here."""
-    kind = StepKind(command.kind)
-    actor = command.actor
-    why = role_is(actor, _WHO[kind]) or _not_now(money, kind) or _not_theirs(money, kind, actor)
+    kind, actor = StepKind(command.kind), command.actor
+    role, state = _WHO_AND_WHEN[kind]
+    why = role_is(actor, role) or _not_now(money, kind, state) or _not_theirs(money, kind, actor)
     if why is not None:
-        raise _refuse(why)
+        raise refuse(why)
     said = command.model_dump(exclude={"command_id", "actor", "callback", "kind", "filing_id", "payment", "asked"})
     match command:
         case sp.AssignSuspense(stream=stream):
             said["stream"] = stream
         case sp.ApproveSuspense(asked=asked) | sp.DeclineSuspense(asked=asked) if money.steps[-1].n != asked:
-            raise _refuse(problem("asked", "nothing_asked"))
+            raise refuse(problem("asked", "nothing_asked"))
         case sp.RecordSuspenseGiven(means=means, bank_reference=reference):
             if (means is RefundMeans.TRANSFER) is (reference is None):
-                raise _refuse(problem("bank_reference", "for_transfers_alone"))
+                raise refuse(problem("bank_reference", "for_transfers_alone"))
     who = {"n": len(money.steps) + 1, "kind": kind, "officer": actor.subject, "agency": actor.agency, "at": now}
     return SuspenseStep.model_validate(who | said)
 
 
-def _refuse(why: Problem) -> RefusalError:
-    return refused(RefusalCode.NOT_ALLOWED, why)
-
-
-def _not_now(money: Suspense, kind: StepKind) -> Problem | None:
-    if money.state is _WHEN[kind]:
+def _not_now(money: Suspense, kind: StepKind, state: SuspenseState) -> Problem | None:
+    if money.state is state:
         return None
-    return problem("callback", "asked_already") if money.asked and kind in ASKING else _NOT_NOW[_WHEN[kind]]
+    return problem("callback", "asked_already") if money.asked and kind in ASKING else _NOT_NOW[state]
 
 
 def _not_theirs(money: Suspense, kind: StepKind, actor: Actor) -> Problem | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic_core import to_json
 
@@ -13,23 +13,24 @@ M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
-class Telling:
+class Telling(Generic[M]):
     """One kind of message to the filing. The signal and the recorded event give the same command.
 
     Attributes:
         signal: The name of the signal to the filing's workflow.
-        command: The command for a reported fact. Raises `ValueError` for any other content.
+        fact: The model of the reported fact.
+        follows: The command that follows from a fact.
         recorded: By kind of event, a function that makes the fact from the stream's number and the event's body; None
             for an event that is no message.
     """
 
     signal: str
-    command: Callable[[Any], Command]
+    fact: type[M]
+    follows: Callable[[M], Command]
     recorded: Mapping[str, Callable[[int, dict[str, Any]], dict[str, Any] | None]]
 
-
-def read(model: type[M], raw: Any) -> M:
-    """The fact in `raw`. Raises `ValueError`, also for a text with NUL, which jsonb can't hold."""
-    if rb"\u0000" in to_json(raw):
-        raise ValueError("there is a NUL in it")
-    return model.model_validate(raw)
+    def command(self, raw: Any) -> Command:
+        """The command for the fact in `raw`. Raises `ValueError`, also for a text with NUL, which jsonb can't hold."""
+        if rb"\u0000" in to_json(raw):
+            raise ValueError("there is a NUL in it")
+        return self.follows(self.fact.model_validate(raw))

@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.complaint import Complaints, Disputed
     from activities.workflows import TEMPORAL, StartRequest, TellRequest, Workflows
     from rules.complaint import fold
-    from rules.complaint.view import view
+    from rules.complaint.status import view
     from rules.stream_kind import Origin, StreamKind
     from rules.streams import COMPLAINT, FILING
     from schemas.complaint.commands import Complain, RingComplaint, SettleUpheld

@@ -414,7 +414,7 @@ class FilingLife(Life[Filing]):
 def hears_of_streams(kinds: Kinds) -> Callable[[W], W]:
     """Gives a filing's workflow a signal for each kind of fact that streams of these kinds report to it."""
 
-    def signal(telling: Telling) -> Any:
+    def signal(telling: Telling[Any]) -> Any:
         async def take(self: Any, *fact: Any) -> None:
             """Records the fact."""
             await self.life.take_fact(telling.signal, single_argument(fact), telling.command)

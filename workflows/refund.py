@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.workflows import TEMPORAL, WakeRequest, Workflows
     from rules.refund import fold, status
     from rules.refund.claims import without_provider
-    from rules.refund.view import view
+    from rules.refund.status import view
     from rules.require import require
     from rules.stream_kind import Origin, StreamKind
     from rules.streams import PAYMENT, REFUND

@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from activities.intake import OpenRequest, OpenResult
-    from rules.filing.submission.receipt import day_of_receipt
+    from rules.filing.conditions import day_of_receipt
     from rules.streams import FILING
     from schemas.errors import Refusal, RefusalCode, problem, shape_refusal
     from schemas.filing.commands import Submit

@@ -33,6 +33,7 @@ from activities.ledger.reserving import Reserved, Reserving
 from activities.ledger.vault import KeyGoneError, Vault
 from activities.support.failpoint import failpoint
 from activities.support.readings import Readings
+from rules.causes import papers_of
 from rules.stream_kind import Kinds, StreamKind
 from schemas.errors import Problem, RefusalCode, problem
 from schemas.ids import filing_workflow
@@ -282,7 +283,7 @@ async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> A
         version = asked.kind.event_version(fields["kind"])
         rows.append(event_rows.columns(batch, recorded, fields, version, ordinal, reserved.key))
         stored.append(_stored(recorded, fields))
-        caused.extend((seq, paper) for paper in asked.kind.papers(event))
+        caused.extend((seq, paper) for paper in papers_of(event))
     numbers = {kind: taken[-1] for kind, taken in reserved.numbers.items()}
     receipt = Receipt(
         command_id=batch.command_id,

@@ -8,7 +8,7 @@ from rules.complaint.grounds import ACTS
 from rules.filing.reopening import UNDONE
 from rules.filing.submission.representation import over
 from rules.officers import not_in_whose_place
-from rules.require import require, shared
+from rules.require import require
 from rules.rule import ANYBODY, SYSTEM, Rule, Rules, always, refuse
 from rules.time.working_time import VIETNAM
 from schemas.complaint import events as ev
@@ -32,8 +32,23 @@ def _admit(complaint: Complaint, command: Complain, now: datetime) -> Events:
     wrong = [why for why in (_not_theirs(command, now), _inadmissible(found, now), _not_next(complaint, found)) if why]
     if wrong or found.act is None:
         raise refuse(*wrong)
-    kept = shared(ev.Complained, start) | shared(ev.Complained, found)
-    return (ev.Complained(**kept | {"days": found.calendar}),)
+    recorded = ev.Complained(
+        n=start.n,
+        about=start.about,
+        words=start.words,
+        document=start.document,
+        act=found.act,
+        officer=found.officer,
+        step=found.step,
+        steps=found.steps,
+        take_up=found.take_up,
+        answer=found.answer,
+        reminder=found.reminder,
+        days=found.calendar,
+        side=found.side,
+        represented_until=found.represented_until,
+    )
+    return (recorded,)
 
 
 def _not_theirs(command: Complain, now: datetime) -> Problem | None:

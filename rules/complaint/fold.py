@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.filing.reopening import UNDONE
-from rules.require import require, shared
+from rules.require import require
 from rules.rule import Change, folding
 from rules.time import working_time
 from schemas.complaint import events as ev
@@ -18,7 +18,20 @@ WAITS: Final = frozenset({ComplaintState.RECORDED, ComplaintState.TAKEN_UP})
 
 
 def _recorded(complaint: Complaint, event: ev.Complained, at: datetime) -> dict[str, Any]:
-    kept = shared(Complaint, event)
+    kept = {
+        "about": event.about,
+        "act": event.act,
+        "officer": event.officer,
+        "step": event.step,
+        "steps": event.steps,
+        "take_up": event.take_up,
+        "answer": event.answer,
+        "reminder": event.reminder,
+        "days": event.days,
+        "words": event.words,
+        "side": event.side,
+        "represented_until": event.represented_until,
+    }
     return kept | {"recorded_at": at} | _clock(complaint.model_copy(update=kept), at, event.take_up)
 
 
@@ -91,5 +104,5 @@ def next_timer(complaint: Complaint) -> ComplaintTimer | None:
 
 
 def is_open(complaint: Complaint) -> bool:
-    """Whether somebody has yet to act: an officer, or the system, which must restart the filing."""
+    """Whether an officer has yet to act, or the system has yet to restart the filing."""
     return complaint.state in WAITS or undoes(complaint)

@@ -2,15 +2,12 @@
 
 from typing import Final
 
-from rules import causes
 from rules.complaint import fold, status
 from rules.complaint.commands import RULES
 from rules.complaint.evidence import evidence
-from rules.complaint.tells import TELLS
 from rules.stream_kind import StreamKind, numbered
 from schemas.complaint import events
 from schemas.complaint.commands import COMPLAINT_COMMANDS
-from schemas.complaint.events import ComplaintEvent
 from schemas.complaint.state import Complaint, ComplaintStart
 from schemas.translate import said
 
@@ -18,7 +15,7 @@ COMPLAINT: Final = StreamKind(
     name="complaint",
     workflow="Complaint",
     state=Complaint,
-    events=ComplaintEvent,
+    events=events.ComplaintEvent,
     first="complained",
     initial=lambda origin: Complaint(**numbered(origin)),
     rules=RULES,
@@ -28,7 +25,6 @@ COMPLAINT: Final = StreamKind(
     start=ComplaintStart,
     commands=COMPLAINT_COMMANDS,
     evidence_of=evidence,
-    papers_of=causes.papers_of_complaint,
     shown=frozenset(
         {
             events.Complained,
@@ -38,6 +34,6 @@ COMPLAINT: Final = StreamKind(
             events.ComplaintSettled,
         }
     ),
-    tells=TELLS,
+    tells=status.TELLS,
     title=said("many.complaints"),
 )

@@ -1,7 +1,12 @@
-"""The status of a complaint, and its tasks."""
+"""The status of a complaint: its row, its view, and its message to the filing."""
+
+from typing import Any, Final
 
 from rules.complaint.fold import WAITS, is_open, undoes
-from schemas.complaint.state import Complaint
+from rules.require import require
+from rules.telling import Telling
+from schemas.complaint.state import Complaint, ComplaintFact, ComplaintView
+from schemas.filing.commands import SettleComplaint
 from schemas.people import Role
 from schemas.stream.rows import Rows, Standing, TaskRow
 
@@ -37,3 +42,39 @@ def _task(complaint: Complaint, role: Role, *actions: str, name: str = "complain
         due_at=complaint.due,
         overdue=complaint.overdue,
     )
+
+
+def view(complaint: Complaint) -> ComplaintView:
+    """The visible fields of a complaint."""
+    return ComplaintView(
+        filing_id=complaint.filing_id,
+        n=complaint.n,
+        seq=complaint.seq,
+        about=complaint.about,
+        act=complaint.act,
+        words=complaint.words,
+        state=complaint.state,
+        recorded_at=require(complaint.recorded_at),
+        answerer=complaint.answerer,
+        acting_for=complaint.acting_for,
+        due=complaint.due if complaint.state in WAITS else None,
+        overdue=complaint.overdue,
+        answered_at=complaint.answered_at,
+        reason=complaint.reason,
+        legal_basis=complaint.legal_basis,
+        reopened=complaint.reopened,
+    )
+
+
+def _answered(n: int, body: dict[str, Any]) -> dict[str, Any] | None:
+    return {"n": n} | body if body.get("outcome") == "upheld" else None
+
+
+TELLS: Final = (
+    Telling(
+        "complaint_upheld",
+        ComplaintFact,
+        lambda fact: SettleComplaint(command_id=f"complaint:{fact.n}", **fact.model_dump()),
+        {"complaint_answered": _answered},
+    ),
+)

@@ -1,12 +1,12 @@
 """The change that each kind of event makes to a filing, without its clocks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from rules.filing.clocks import reminded_again_at
 from rules.filing.reopening import NOT_OFFERED, comes_after_proposal, no_longer_due, overtaken, reopened
-from rules.require import require, shared
+from rules.require import require
 from rules.rule import Change
 from rules.time import working_time
 from schemas.base import Code
@@ -43,6 +43,7 @@ from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 
 Changed = dict[str, Any]
+N = TypeVar("N", Fee, FilingPart, Question, TaxDemand)
 
 _FROM_SUBMISSION: Final = (
     *("code", "level", "channel", "fee_channel", "result_channel", "applicant", "filed_by", "form", "papers"),
@@ -119,13 +120,12 @@ def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: date
     noted = zip(event.needs, notes, strict=True)
     items = tuple(SupplementItem(target=need.target, code=need.code, note=note) for need, note in noted)
     opened = OpenSupplement(n=event.n, items=items, officer=event.officer, legal_basis=event.legal_basis)
+    asked = {"supplement": opened, "supplements": filing.supplements + 1}
+    if event.officer == SYSTEM.subject:  # it uses up no round of an officer
+        return asked | {"supplements_before": filing.supplements_before + 1}
     in_review = filing.supplements_in_review + (filing.accepted_at is not None)
-    asked = {"supplements": filing.supplements + 1, "supplements_in_review": in_review}
-    if event.officer == SYSTEM.subject:
-        uncounted = {"supplements": filing.supplements + 1, "supplements_before": filing.supplements_before + 1}
-        return {"supplement": opened} | uncounted
     officer = filing.officer if event.late else event.officer
-    return {"supplement": opened, "officer": officer} | asked
+    return asked | {"supplements_in_review": in_review, "officer": officer}
 
 
 def _supplemented(filing: Filing, event: ev.Supplemented, at: datetime) -> Changed:
@@ -143,43 +143,54 @@ def _dossier_transferred(filing: Filing, event: ev.DossierTransferred, _: dateti
     return {"at_desk": (), "under_way": tuple(dict.fromkeys((*filing.under_way, *event.papers)))}
 
 
+def _with(numbered: Iterable[N], n: int | None, **change: Any) -> tuple[N, ...]:
+    """The numbered items, with this change to the `n`-th."""
+    return tuple(one.model_copy(update=change) if one.n == n else one for one in numbered)
+
+
 def _fee_requested(filing: Filing, event: ev.FeeRequested, at: datetime) -> Changed:
-    fee = Fee(**shared(Fee, event), online=event.channel is Channel.ONLINE, asked_at=at)
+    fee = Fee(
+        n=event.n,
+        amount=event.amount,
+        lines=event.lines,
+        channel=event.channel,
+        waived=event.waived,
+        adds_to=event.adds_to,
+        online=event.channel is Channel.ONLINE,
+        asked_at=at,
+    )
     return {"fees": (*(no_longer_due(before) for before in filing.fees), fee)}
 
 
 def _fee_paid(filing: Filing, event: ev.FeePaid, _: datetime) -> Changed:
-    paid = {"state": FeeState.PAID, "channel": event.channel, "receipt_no": event.receipt_no}
-    return {"fees": _change_fee(filing, event.n, paid), "processing": filing.accepted_at is not None}
+    paid = {"channel": event.channel, "receipt_no": event.receipt_no}
+    fees = _with(filing.fees, event.n, state=FeeState.PAID, **paid)
+    return {"fees": fees, "processing": filing.accepted_at is not None}
 
 
 def _fee_expired(filing: Filing, event: ev.FeeExpired, at: datetime) -> Changed:
-    return {"fees": _change_fee(filing, event.n, {"state": FeeState.EXPIRED}), **_close(Closing.FEE_EXPIRED, at)}
+    return {"fees": _with(filing.fees, event.n, state=FeeState.EXPIRED), **_close(Closing.FEE_EXPIRED, at)}
 
 
 def _result_unclaimed(filing: Filing, event: ev.ResultUnclaimed, _: datetime) -> Changed:
     """The change by an unclaimed result: its online payment has ended, and from now on it is paid at the counter."""
-    return {"fees": _change_fee(filing, event.n, {"channel": Channel.COUNTER, "online": False, "lapsed": True})}
+    return {"fees": _with(filing.fees, event.n, channel=Channel.COUNTER, online=False, lapsed=True)}
 
 
 def _fee_waived(filing: Filing, event: ev.FeeWaived, _: datetime) -> Changed:
     waiver = Waiver(code=event.waiver, percent=event.percent, officer=event.officer)
-    fees = _change_fee(filing, event.n, {"state": FeeState.WAIVED})
+    fees = _with(filing.fees, event.n, state=FeeState.WAIVED)
     return {"fees": fees, "waiver": waiver, "processing": filing.accepted_at is not None}
 
 
 def _fee_reduced(filing: Filing, event: ev.FeeReduced, _: datetime) -> Changed:
     returned = filing.fees[event.n - 1].returned
-    return {"fees": _change_fee(filing, event.n, {"returned": (*returned, *event.lines)})}
+    return {"fees": _with(filing.fees, event.n, returned=(*returned, *event.lines))}
 
 
 def _fee_charged_back(filing: Filing, event: ev.FeeChargedBack, _: datetime) -> Changed:
     gone = filing.fees[event.fee - 1].charged_back + event.amount
-    return {"fees": _change_fee(filing, event.fee, {"charged_back": gone})}
-
-
-def _change_fee(filing: Filing, n: int, change: Mapping[str, Any]) -> tuple[Fee, ...]:
-    return tuple(fee.model_copy(update=change) if fee.n == n else fee for fee in filing.fees)
+    return {"fees": _with(filing.fees, event.fee, charged_back=gone)}
 
 
 _MOVES: Final = frozenset({"forwarded", "inspected", "proposed", "obligation_demanded", "draft_shown", "suspended"})
@@ -220,19 +231,26 @@ def _asked(filing: Filing, event: ev.Asked, _: datetime) -> Changed:
 
 
 def _answered(filing: Filing, event: ev.Answered, _: datetime) -> Changed:
-    answered = {"answer": event.answer}
-    questions = [q.model_copy(update=answered) if q.n == event.n else q for q in filing.questions]
+    questions = _with(filing.questions, event.n, answer=event.answer)
     newest = [q.n for q in questions if q.answer is not None][-KEPT:]
     return {"questions": tuple(q for q in questions if q.answer is None or q.n in newest)}
 
 
 def _inspected(filing: Filing, event: ev.Inspected, _: datetime) -> Changed:
-    inspections = (*filing.inspections, Inspection(**shared(Inspection, event)))
-    return {"inspections": inspections[-KEPT:], "officer": None}
+    inspection = Inspection(
+        step=event.step,
+        officer=event.officer,
+        held_at=event.held_at,
+        place=event.place,
+        participants=event.participants,
+        findings=event.findings,
+    )
+    return {"inspections": (*filing.inspections, inspection)[-KEPT:], "officer": None}
 
 
 def _opinion_recorded(filing: Filing, event: ev.OpinionRecorded, _: datetime) -> Changed:
-    return {"opinions": (*filing.opinions, Opinion(**shared(Opinion, event)))}
+    opinion = Opinion(step=event.step, party=event.party, consent=event.consent, note=event.note)
+    return {"opinions": (*filing.opinions, opinion)}
 
 
 def _consultation_closed(filing: Filing, event: ev.ConsultationClosed, _: datetime) -> Changed:
@@ -243,18 +261,14 @@ def _consultation_closed(filing: Filing, event: ev.ConsultationClosed, _: dateti
 def _referred(filing: Filing, event: ev.Referred, at: datetime) -> Changed:
     """The change by a referral: the part's limit starts, and the filing leaves the officers of the intake."""
     limit = next(part.limit for part in filing.parts if part.n == event.n)
-    referred = {"stage": PartStage.REFERRED, "referred_at": at, "due": working_time.due(at, limit, filing.calendar)}
-    return {"parts": _change_part(filing, event.n, referred), "processing": True}
+    due = working_time.due(at, limit, filing.calendar)
+    parts = _with(filing.parts, event.n, stage=PartStage.REFERRED, referred_at=at, due=due)
+    return {"parts": parts, "processing": True}
 
 
 def _part_answered(filing: Filing, event: ev.PartAnswered, at: datetime) -> Changed:
     said = {"outcome": event.outcome, "officer": event.officer, "result": event.result}
-    answered = said | {"stage": PartStage.ANSWERED, "answered_at": at}
-    return {"parts": _change_part(filing, event.n, answered)}
-
-
-def _change_part(filing: Filing, n: int, change: Mapping[str, Any]) -> tuple[FilingPart, ...]:
-    return tuple(part.model_copy(update=change) if part.n == n else part for part in filing.parts)
+    return {"parts": _with(filing.parts, event.n, stage=PartStage.ANSWERED, answered_at=at, **said)}
 
 
 def _calendar_changed(filing: Filing, event: ev.CalendarChanged, _: datetime) -> Changed:
@@ -277,9 +291,7 @@ def _obligation_demanded(filing: Filing, event: ev.ObligationDemanded, _: dateti
 
 
 def _obligation_fulfilled(filing: Filing, event: ev.ObligationFulfilled, _: datetime) -> Changed:
-    met = {"met": True}
-    demands = (one.model_copy(update=met) if one.n == event.n else one for one in filing.demands)
-    return {"obligation": None, "officer": None, "demands": tuple(demands)}
+    return {"obligation": None, "officer": None, "demands": _with(filing.demands, event.n, met=True)}
 
 
 def _claimed(filing: Filing, event: ev.Claimed | ev.Reassigned, _: datetime) -> Changed:
@@ -287,11 +299,27 @@ def _claimed(filing: Filing, event: ev.Claimed | ev.Reassigned, _: datetime) -> 
 
 
 def _proposed(_: Filing, event: ev.Proposed, __: datetime) -> Changed:
-    return {"proposal": Proposal(**shared(Proposal, event))}
+    proposal = Proposal(
+        outcome=event.outcome,
+        officer=event.officer,
+        acting_for=event.acting_for,
+        reason=event.reason,
+        legal_basis=event.legal_basis,
+    )
+    return {"proposal": proposal}
 
 
 def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Changed:
-    decision = Decision(seq=filing.seq + 1, **shared(Decision, event))
+    decision = Decision(
+        seq=filing.seq + 1,
+        outcome=event.outcome,
+        officer=event.officer,
+        acting_for=event.acting_for,
+        standing_order=event.standing_order,
+        silence=event.silence,
+        reason=event.reason,
+        legal_basis=event.legal_basis,
+    )
     over = {"officer": None, "draft": None, "machine_failing": None}
     return {"decision": decision, "processing": True} | over
 
@@ -308,8 +336,7 @@ def _result_issued(filing: Filing, event: ev.ResultIssued, at: datetime) -> Chan
         signed=event.n is not None,
     )
     before = _replaced(filing, filing.lost_copy, at)
-    after = {"result": event.result, "results": (*before["results"], issued), "machine_failing": None}
-    return before | after
+    return before | {"result": event.result, "results": (*before["results"], issued), "machine_failing": None}
 
 
 def _draft_shown(_: Filing, event: ev.DraftShown, __: datetime) -> Changed:
@@ -420,7 +447,7 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.OpinionRecorded: _opinion_recorded,
     ev.ConsultationClosed: _consultation_closed,
     ev.Referred: _referred,
-    ev.PartOverdue: lambda filing, event, _: {"parts": _change_part(filing, event.n, {"overdue": True})},
+    ev.PartOverdue: lambda filing, event, _: {"parts": _with(filing.parts, event.n, overdue=True)},
     ev.PartAnswered: _part_answered,
     ev.PartsDecided: lambda *_: {"officer": None},
     ev.ObligationReferred: lambda _, event, __: {"obligation": Obligation(step=event.step, reference=event.reference)},

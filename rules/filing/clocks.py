@@ -238,6 +238,17 @@ def silence_approves(filing: Filing) -> bool:
     return filing.decision is None and filing.procedure.silent_officer is not None
 
 
+def has_run_out(state: ClockState, now: datetime) -> bool:
+    """Whether the time of a running clock has ended."""
+    return not state.paused and now >= state.due
+
+
+def silence_has_approved(filing: Filing, now: datetime) -> bool:
+    """Whether silence has approved the filing, even if the timer has not fired yet."""
+    state = filing.clocks.get(Clock.PROCESSING)
+    return state is not None and silence_approves(filing) and has_run_out(state, now)
+
+
 def put_off_at_most(filing: Filing) -> Limit:
     """The longest possible postponement of an appointment."""
     processing = _own_processing_limit(filing)

@@ -1,12 +1,13 @@
 """The conditions of a procedure, applied to a submission or filing."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from rules.require import require
 from rules.time.working_time import local_day
 from schemas.filing.state import Filing
+from schemas.filing.submission import Submission
 from schemas.form import FormValue
 from schemas.level import Channel
 from schemas.people import PersonKind
@@ -67,6 +68,11 @@ def written_date(value: object) -> date | None:
     except ValueError:
         return None
     return day if day is None or day.isoformat() == value else None
+
+
+def day_of_receipt(submission: Submission, now: datetime) -> date:
+    """The day in Vietnam whose law applies: today, or the day on which the post delivered the submission."""
+    return local_day(now if submission.received_at is None else min(submission.received_at, now))
 
 
 def received_on(filing: Filing) -> date:

@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from rules.filing.clocks import silence_approves
+from rules.filing.clocks import silence_has_approved
 from rules.filing.commands import RULES
 from rules.filing.desks import agencies
 from rules.filing.submission.representation import not_represented
 from rules.officers import other_hands
 from schemas.errors import Problem, problem
 from schemas.filing.commands import PUBLIC_COMMANDS
-from schemas.filing.events import Clock
 from schemas.filing.state import Action, Filing
 from schemas.people import OFFICERS, Actor, Role
 
@@ -34,11 +33,9 @@ def allowed(filing: Filing, actor: Actor, now: datetime, kinds: Iterable[str] = 
 
 
 def _too_late(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    """Refuses an officer's command once silence has approved the filing, even if the timer has not fired yet."""
-    state = filing.clocks.get(Clock.PROCESSING)
-    if actor.role not in OFFICERS or state is None or state.paused or not silence_approves(filing) or now < state.due:
-        return None
-    return problem("", "silence_has_approved")
+    """Refuses an officer's command once silence has approved the filing."""
+    late = actor.role in OFFICERS and silence_has_approved(filing, now)
+    return problem("", "silence_has_approved") if late else None
 
 
 def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Action]:
@@ -48,7 +45,7 @@ def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Actio
 
 
 def access_problem(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    """Why `actor` may not see the filing, or None: they are not its applicant, representative or officer."""
+    """Refuses an actor who is neither applicant, nor representative, nor officer of the filing; None otherwise."""
     if actor.role in OFFICERS:
         return other_hands(filing, actor, *agencies(filing, actor.role))
     if actor.role is Role.APPLICANT and (filing.applicant is None or actor.subject != filing.applicant.subject):

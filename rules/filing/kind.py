@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from rules import causes
 from rules.filing import projections
 from rules.filing.evidence import answered_by, evidence, found_by
 from rules.filing.fold import evolve
@@ -48,7 +47,6 @@ FILING: Final = StreamKind(
     numberings={"dossier": Numbering("%Y%m%d", ""), "receipt": Numbering("%Y", "R"), "result": Numbering("%Y", "K")},
     table=Table("filing", "filing_id"),
     memory=FilingMemory,
-    papers_of=causes.papers_of_filing,
     shown=frozenset(
         {
             ev.Submitted,

@@ -1,9 +1,8 @@
 """The form of a procedure as JSON Schema, from which a portal can draw it and check it before sending."""
 
-from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from rules.wording.rule_words import Labels, labels_of, note_of
+from rules.wording.rule_words import labels_of, note_of
 from schemas.base import Text
 from schemas.form import MAX_TEXT
 from schemas.publishing.fact import Condition, When
@@ -25,6 +24,7 @@ def json_schema(procedure: Procedure) -> Json:
     such fields are neither required nor refused.
     """
     labels = labels_of(procedure.form)
+    properties = {one.code: _titled(one.label, note_of(one, labels)) | _values(one) for one in procedure.form}
     told = [field for field in procedure.form if all(map(_in_form, field.when))]
     rules = [_conditional(field) for field in told if field.when]
     return {
@@ -32,15 +32,11 @@ def json_schema(procedure: Procedure) -> Json:
         "$id": f"urn:motcua:form:{procedure.code}@{procedure.version}",
         **_titled(procedure.name, None),
         "type": "object",
-        "properties": {field.code: _property(field, labels) for field in procedure.form},
+        "properties": properties,
         "required": [field.code for field in told if field.required and not field.when],
         "additionalProperties": False,
         **({"allOf": rules} if rules else {}),
     }
-
-
-def _property(field: FieldRule, labels: Labels) -> Json:
-    return {**_titled(field.label, note_of(field, labels)), **_values(field)}
 
 
 def _titled(label: Text, description: Text | None) -> Json:
@@ -76,7 +72,7 @@ def _bound(keyword: str, bound: int | None) -> Json:
 def _conditional(field: FieldRule) -> Json:
     """The JSON Schema clause of a field with conditions.
 
-    If they hold, the field must be present if its rule requires it; if they do not hold, the field is refused.
+    If the conditions hold, a required field must be present; if one fails, the field is refused.
     """
     asked = {"then": {"required": [field.code]}} if field.required else {}
     return {"if": _holds(field.when), **asked, "else": {"properties": {field.code: False}}}
@@ -85,23 +81,14 @@ def _conditional(field: FieldRule) -> Json:
 def _holds(when: When) -> Json:
     properties: dict[str, list[Json]] = {}
     for condition in when:
-        properties.setdefault(str(condition.field), []).append(dict(_asked(condition)))
+        properties.setdefault(str(condition.field), []).append(_asked(condition))
     return {"properties": {field: {"allOf": rules} for field, rules in properties.items()}, "required": [*properties]}
 
 
-def _asked(condition: Condition) -> Iterable[tuple[str, Any]]:
+def _asked(condition: Condition) -> Json:
     if condition.one_of:
-        yield "enum", [*condition.one_of]
-        return
-    yield "type", "integer"
-    yield from _bounds(condition)
-
-
-def _bounds(condition: Condition) -> Iterator[tuple[str, int]]:
-    if condition.at_least is not None:
-        yield "minimum", condition.at_least
-    if condition.at_most is not None:
-        yield "maximum", condition.at_most
+        return {"enum": [*condition.one_of]}
+    return {"type": "integer", **_bound("minimum", condition.at_least), **_bound("maximum", condition.at_most)}
 
 
 def _in_form(condition: Condition) -> bool:

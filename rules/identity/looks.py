@@ -153,7 +153,7 @@ def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
 def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None, Assurance]:
     """The actor in whose name the question is asked, and the assurance of their identity.
 
-    A question that names an actor must name this one; a program in its own name may name any it can speak for.
+    A question that names an actor must name the statement's; a program that asks in its own name may name any actor.
     """
     actor, assurance = proved.statement.actor, proved.statement.assurance
     if not isinstance(question, rd.AskActions):

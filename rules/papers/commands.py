@@ -4,14 +4,15 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.money_receipts import issued_for, registered
+from rules.officers import other_agency
 from rules.papers.fold import is_made
 from rules.rule import SYSTEM, Rule, Rules, always, refuse
 from rules.time.working_time import VIETNAM
-from schemas.errors import Problem, problem
+from schemas.errors import problem
 from schemas.papers.commands import IssueReceipt, RecordPaper, VoidByItself, VoidReceipt
 from schemas.papers.events import PaperMade, ReceiptIssued, ReceiptVoided
 from schemas.papers.state import MoneyReceipt, OfficialPapers
-from schemas.people import Actor, Role
+from schemas.people import Role
 
 
 def _record(papers: OfficialPapers, command: RecordPaper, _: datetime) -> tuple[PaperMade, ...]:
@@ -52,10 +53,6 @@ def _voided(receipt: MoneyReceipt, **said: Any) -> ReceiptVoided:
     return ReceiptVoided(of=receipt.of, registered=receipt.registered, fee=receipt.fee, given=receipt.given, **said)
 
 
-def _stranger(papers: OfficialPapers, actor: Actor, _: datetime) -> Problem | None:
-    return None if actor.agency == papers.agency else problem("actor.agency", "other_agency")
-
-
 _VOID: Final = problem("registered", "receipt_is_void")
 
 RULES: Final[Rules[OfficialPapers]] = Rules(
@@ -66,5 +63,5 @@ RULES: Final[Rules[OfficialPapers]] = Rules(
         "void_by_itself": Rule(SYSTEM, always, _void_by_itself),
     },
     not_now=problem("", "wrong_state", says="paper_is_made"),
-    stranger=_stranger,
+    stranger=lambda papers, actor, _: other_agency(actor, papers.agency),
 )

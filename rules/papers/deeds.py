@@ -108,11 +108,12 @@ _HOLDERS: Final = {
     Holder.SYSTEM: said("paper.holder_system"),
 }
 
-_OUTCOMES: Final = {
+OUTCOME_NAMES: Final = {
     Timeliness.EARLY: said("paper.early"),
     Timeliness.ON_TIME: said("paper.on_time"),
     Timeliness.LATE: said("paper.late"),
 }
+"""The words for a limit that was kept, or missed."""
 
 
 def who(hand: Hand) -> Text:
@@ -120,11 +121,6 @@ def who(hand: Hand) -> Text:
     if hand.holder is Holder.OFFICER and hand.role is not None:
         return ROLE_NAMES[hand.role]
     return _HOLDERS[hand.holder]
-
-
-def outcome_name(outcome: Timeliness) -> Text:
-    """The words for a limit that was kept, or missed."""
-    return _OUTCOMES[outcome]
 
 
 def deed_name(deed: Deed) -> Text:

@@ -47,7 +47,7 @@ def _beside(referred: Recorded, answered: Recorded | None, filing: Filing, close
 def hands(events: Sequence[Recorded], filing: Filing, now: datetime) -> tuple[Hand, ...]:
     """The entries of a filing's holders, in the order of their custody. The first, of the filer, takes no time.
 
-    All events of one append happen at once: a state between them takes no time. An erasure is nobody's act.
+    All events of one append happen at once: a state between them takes no time. An erasure is left out.
 
     Args:
         events: All events of the filing, from the first.

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from rules import causes
 from rules.papers import fold, status
 from rules.papers.commands import RULES
 from rules.papers.evidence import evidence
@@ -25,6 +24,5 @@ PAPERS: Final = StreamKind(
     receipts=status.receipts,
     evidence_of=evidence,
     numberings={"receipt_phi": Numbering("%Y", "BP"), "receipt_le_phi": Numbering("%Y", "BL")},
-    papers_of=causes.papers_of_receipts,
     title=said("many.papers"),
 )

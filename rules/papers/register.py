@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from rules.filing.clocks import clock_history
 from rules.filing.fold import status
-from rules.papers.deeds import outcome_name
+from rules.papers.deeds import OUTCOME_NAMES
 from rules.time.office_hours import working_days
 from rules.time.working_time import VIETNAM, local_day
 from schemas.base import Text
@@ -27,17 +27,9 @@ from schemas.translate import said
 def effort(events: Sequence[Recorded], filing: Filing, now: datetime, baseline: Baseline | None) -> Effort:
     """The effort of a filing after its events; of an open filing, the effort up to `now`."""
     begun = events[0].event.received_at or events[0].at
-    ended = filing.closed_at or now
-    return Effort(
-        working_days=working_days(begun, max(ended, begun), filing.calendar),
-        visits=len(_days_at_a_counter(events)),
-        baseline=baseline,
-    )
-
-
-def _days_at_a_counter(events: Sequence[Recorded]) -> set[date]:
-    """The days with an act at the counter: all acts of one day count as one visit."""
-    return {local_day(recorded.at) for recorded in events if _at_a_counter(recorded.event, recorded.actor.role)}
+    days = working_days(begun, max(filing.closed_at or now, begun), filing.calendar)
+    visits = {local_day(one.at) for one in events if _at_a_counter(one.event, one.actor.role)}  # one a day
+    return Effort(working_days=days, visits=len(visits), baseline=baseline)
 
 
 def _at_a_counter(event: Any, role: Role) -> bool:
@@ -145,7 +137,7 @@ def _person(entry: RegisterEntry) -> str:
 def _note(entry: RegisterEntry) -> str:
     parts = (
         entry.status_name.vi,
-        None if entry.outcome is None else outcome_name(entry.outcome).vi,
+        None if entry.outcome is None else OUTCOME_NAMES[entry.outcome].vi,
         None if entry.desk is None else said("register.at_desk", desk=entry.desk).vi,
     )
     return "; ".join(part for part in parts if part)

@@ -149,7 +149,9 @@ def _least(field: FieldRule) -> Text | None:
     """The shortest value; None for a field that is optional or depends on conditions."""
     if not field.required or field.when:
         return None
-    return _said(field, _SHORTEST[field.kind]) if field.kind is not FieldKind.CHOICE else _shortest_choice(field)
+    if field.kind is FieldKind.CHOICE:
+        return min((field.called(choice) for choice in field.choices), key=lambda name: len(name.vi))
+    return _said(field, _SHORTEST[field.kind])
 
 
 def _most(field: FieldRule) -> Text:
@@ -160,10 +162,6 @@ def _most(field: FieldRule) -> Text:
     if field.kind is FieldKind.INTEGER and field.maximum is not None:
         return plain(str(field.maximum))
     return require(_said(field, _LONGEST[field.kind]))
-
-
-def _shortest_choice(field: FieldRule) -> Text:
-    return min((field.called(choice) for choice in field.choices), key=lambda name: len(name.vi))
 
 
 _SHORTEST: Final[dict[FieldKind, FormValue]] = {

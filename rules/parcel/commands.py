@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from rules.officers import other_agency
 from rules.parcel.fold import OUTCOMES, SPOILT_STATES, collected, news
 from rules.rule import SYSTEM, Rule, Rules, always
 from rules.time.working_time import due_on
@@ -82,10 +83,6 @@ def _claim(_: Parcel, command: cm.ClaimCompensation, __: datetime) -> Events:
     return (ev.CompensationClaimed(officer=command.actor.subject, reference=command.reference),)
 
 
-def _stranger(parcel: Parcel, actor: Actor, _: datetime) -> Problem | None:
-    return None if actor.agency == parcel.agency else problem("actor.agency", "other_agency")
-
-
 RULES: Final[Rules[Parcel]] = Rules(
     {
         "request_consignment": Rule(SYSTEM, always, _request),
@@ -99,5 +96,5 @@ RULES: Final[Rules[Parcel]] = Rules(
         "claim_compensation": Rule((Role.HANDOVER,), _claimable, _claim),
     },
     not_now=problem("", "wrong_state", says="parcel_has_ended"),
-    stranger=_stranger,
+    stranger=lambda parcel, actor, _: other_agency(actor, parcel.agency),
 )

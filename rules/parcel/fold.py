@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from rules.require import shared
 from rules.rule import Change, folding
 from schemas.filing.events import SPOILT, ParcelOutcome
 from schemas.parcel import events as ev
@@ -58,6 +57,22 @@ def collected(parcel: Parcel, step: Step) -> int | None:
     return parcel.cod if step.collected is None else step.collected
 
 
+def _requested(_: Parcel, event: ev.ConsignmentRequested, at: datetime) -> dict[str, Any]:
+    return {
+        "number": event.number,
+        "address": event.address,
+        "contents": event.contents,
+        "cod": event.cod,
+        "fee": event.fee,
+        "watch_seconds": event.watch_seconds,
+        "limit": event.limit,
+        "since": event.since,
+        "calendar": event.calendar,
+        "due": event.due,
+        "requested_at": at,
+    }
+
+
 def _ended(parcel: Parcel, event: ev.ConsignmentEnded, at: datetime) -> dict[str, Any]:
     ended = {"state": ParcelState(event.outcome.value), "ended_at": at, "recalled": False, "watch_over": False}
     ended |= {"collected": event.collected, "spoilt": parcel.spoilt or event.outcome in SPOILT}
@@ -74,7 +89,7 @@ def _heard(
 
 
 CHANGES: Final[Mapping[type[Any], Change[Parcel]]] = {
-    ev.ConsignmentRequested: lambda _, event, at: shared(Parcel, event) | {"requested_at": at},
+    ev.ConsignmentRequested: _requested,
     ev.ConsignmentCalendarChanged: lambda _, event, __: {"calendar": event.calendar, "due": event.due},
     ev.ConsignmentSent: lambda _, event, __: {"waybill": event.waybill, "state": ParcelState.SENT},
     ev.ConsignmentInvited: lambda parcel, event, _: _heard(parcel, event) | {"invitations": event.n},

@@ -2,15 +2,12 @@
 
 from typing import Final
 
-from rules import causes
 from rules.parcel import fold, status
 from rules.parcel.commands import RULES
 from rules.parcel.evidence import evidence, found_by
-from rules.parcel.tells import TELLS
 from rules.stream_kind import Numbering, StreamKind, Table, numbered
 from schemas.parcel import events
 from schemas.parcel.commands import PARCEL_COMMANDS, RequestConsignment
-from schemas.parcel.events import ParcelEvent
 from schemas.parcel.state import Parcel, ParcelStart
 from schemas.stream.snapshots import ParcelMemory
 from schemas.translate import said
@@ -19,7 +16,7 @@ PARCEL: Final = StreamKind(
     name="parcel",
     workflow="Parcel",
     state=Parcel,
-    events=ParcelEvent,
+    events=events.ParcelEvent,
     first="consignment_requested",
     initial=lambda origin: Parcel(**numbered(origin)),
     rules=RULES,
@@ -34,7 +31,6 @@ PARCEL: Final = StreamKind(
     numberings={"parcel": Numbering("%Y%m%d", "G")},
     table=Table("parcel"),
     memory=ParcelMemory,
-    papers_of=causes.papers_of_parcel,
     shown=frozenset(
         {
             events.ConsignmentRequested,
@@ -45,6 +41,6 @@ PARCEL: Final = StreamKind(
             events.ConsignmentEnded,
         }
     ),
-    tells=TELLS,
+    tells=status.TELLS,
     title=said("many.parcels"),
 )

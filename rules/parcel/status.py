@@ -1,8 +1,14 @@
-"""The status of a parcel: its row, its task, and the events that report its end to the filing."""
+"""The status of a parcel: its row, its task, its view, and its message to the filing."""
+
+from typing import Any, Final
 
 from rules.parcel.fold import SPOILT_STATES
-from rules.require import require, shared
-from schemas.parcel.state import Parcel, ParcelState
+from rules.require import require
+from rules.telling import Telling
+from schemas.filing.commands import SettleParcel
+from schemas.filing.events import ParcelOutcome
+from schemas.filing.state import ParcelFact
+from schemas.parcel.state import Parcel, ParcelState, ParcelView
 from schemas.people import Role
 from schemas.stream.rows import ParcelRow, Rows, Standing, TaskRow
 
@@ -28,8 +34,16 @@ def standing(parcel: Parcel) -> Standing:
 
 def rows(parcel: Parcel) -> Rows:
     """The read models of a parcel."""
-    known = {"calendar": str(parcel.calendar), "due_at": require(parcel.due)}
-    row = ParcelRow(**shared(ParcelRow, parcel) | known)
+    row = ParcelRow(
+        n=parcel.n,
+        number=parcel.number,
+        waybill=parcel.waybill,
+        state=parcel.state,
+        calendar=str(parcel.calendar),
+        due_at=require(parcel.due),
+        seq=parcel.seq,
+        requested_at=require(parcel.requested_at),
+    )
     return Rows(row=row.model_dump(mode="json"), tasks=_tasks(parcel) if parcel.spoilt else None)
 
 
@@ -46,3 +60,35 @@ def _tasks(parcel: Parcel) -> tuple[TaskRow, ...]:
         overdue=False,
     )
     return (task,)
+
+
+def view(parcel: Parcel) -> ParcelView:
+    """The visible fields of a parcel."""
+    return ParcelView(
+        filing_id=parcel.filing_id,
+        n=parcel.n,
+        seq=parcel.seq,
+        number=parcel.number,
+        waybill=parcel.waybill,
+        due=parcel.due,
+        state=parcel.state,
+        invitations=parcel.invitations,
+        cod=parcel.cod,
+        collected=parcel.collected,
+        recalled=parcel.recalled,
+        claim=parcel.claim,
+    )
+
+
+def _ended(n: int, body: dict[str, Any]) -> dict[str, Any]:
+    return {"n": n, "outcome": body["outcome"], "fee": body.get("fee")}
+
+
+TELLS: Final = (
+    Telling(
+        "parcel_settled",
+        ParcelFact,
+        lambda fact: SettleParcel(command_id=f"parcel:{fact.n}:{ParcelOutcome(fact.outcome)}", **dict(fact)),
+        {"consignment_ended": _ended},
+    ),
+)

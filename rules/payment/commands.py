@@ -8,7 +8,7 @@ from typing import Final
 
 from rules.payment import charge_backs
 from rules.payment.fold import captured_ids, is_open, not_yet_awaited, unless_first
-from rules.require import require, shared
+from rules.require import require
 from rules.rule import SYSTEM, Rule, Rules, always
 from rules.time.working_time import due_on
 from schemas.errors import Problem, problem
@@ -25,8 +25,20 @@ _ENDED: Final = problem("", "wrong_state", says="payment_has_ended")
 
 def _request(_: Payment, command: cm.RequestPayment, now: datetime) -> Events:
     start = command.start
-    own = {"provider": start.provider or DEFAULT_PROVIDER, "expires": _expires(command.seconds, now, start.due)}
-    return (ev.PaymentRequested(**shared(ev.PaymentRequested, start) | own),)
+    requested = ev.PaymentRequested(
+        n=start.n,
+        provider=start.provider or DEFAULT_PROVIDER,
+        amount=start.amount,
+        limit=start.limit,
+        since=start.since,
+        calendar=start.calendar,
+        due=start.due,
+        description=start.description,
+        watch_seconds=start.watch_seconds,
+        payer_account=start.payer_account,
+        expires=_expires(command.seconds, now, start.due),
+    )
+    return (requested,)
 
 
 def _order(payment: Payment, command: cm.RecordOrder, _: datetime) -> Events:

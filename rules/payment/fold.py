@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.payment import charge_backs
-from rules.require import require, shared
+from rules.require import require
 from rules.rule import Change, folding
 from schemas.payment import events as ev
 from schemas.payment.state import Attempt, Capture, ChargeBack, ChargedBack, GivenBack, Payment, PaymentState
@@ -54,8 +54,26 @@ def unless_first(n: int) -> int | None:
     return None if n == 1 else n
 
 
+def _requested(_: Payment, event: ev.PaymentRequested, at: datetime) -> dict[str, Any]:
+    return {
+        "number": event.number,
+        "provider": event.provider,
+        "amount": event.amount,
+        "limit": event.limit,
+        "since": event.since,
+        "calendar": event.calendar,
+        "due": event.due,
+        "description": event.description,
+        "watch_seconds": event.watch_seconds,
+        "payer_account": event.payer_account,
+        "expires": event.expires,
+        "requested_at": at,
+    }
+
+
 def _renewed(payment: Payment, event: ev.PaymentRenewed, at: datetime) -> dict[str, Any]:
-    return {"renewed": (*payment.renewed, Attempt(**shared(Attempt, event), requested_at=at))}
+    request = Attempt(attempt=event.attempt, provider=event.provider, expires=event.expires, requested_at=at)
+    return {"renewed": (*payment.renewed, request)}
 
 
 def _ended(state: PaymentState) -> Change[Payment]:
@@ -68,7 +86,7 @@ def _on_another_calendar(payment: Payment, event: ev.PaymentCalendarChanged, _: 
 
 
 def _captured(payment: Payment, event: ev.PaymentCaptured, at: datetime) -> dict[str, Any]:
-    capture = Capture(**shared(Capture, event), at=event.captured_at)
+    capture = Capture(capture_id=event.capture_id, amount=event.amount, attempt=event.attempt, at=event.captured_at)
     return {"captures": (*payment.captures, capture)} | (_paid(event.capture_id, at) if event.owed else {})
 
 
@@ -77,8 +95,19 @@ def _paid(capture_id: str, at: datetime) -> dict[str, Any]:
 
 
 def _charged_back(payment: Payment, event: ev.PaymentChargedBack, _: datetime) -> dict[str, Any]:
-    charged = (*payment.charged_back, ChargedBack(**shared(ChargedBack, event)))
-    return {"charged_back": charged, "ahead": charge_backs.still_ahead(payment, event)}
+    charged = ChargedBack(capture_id=event.capture_id, transaction=event.transaction, amount=event.amount, at=event.at)
+    return {"charged_back": (*payment.charged_back, charged), "ahead": charge_backs.still_ahead(payment, event)}
+
+
+def _charge_back_ahead(payment: Payment, event: ev.PaymentChargeBackAhead, _: datetime) -> dict[str, Any]:
+    ahead = ChargeBack(
+        transaction=event.transaction,
+        amount=event.amount,
+        at=event.at,
+        attempt=event.attempt,
+        by_number=event.by_number,
+    )
+    return {"ahead": (*payment.ahead, ahead)}
 
 
 def _of_request(payment: Payment, n: int, **change: Any) -> dict[str, Any]:
@@ -105,7 +134,7 @@ def _given_back(payment: Payment, event: ev.PaymentRefunded, _: datetime) -> dic
 
 
 CHANGES: Final[Mapping[type[Any], Change[Payment]]] = {
-    ev.PaymentRequested: lambda _, event, at: shared(Payment, event) | {"requested_at": at},
+    ev.PaymentRequested: _requested,
     ev.PaymentOrdered: lambda payment, event, _: _of_request(
         payment, event.attempt or 1, pay_url=event.pay_url, code=event.code
     ),
@@ -118,9 +147,7 @@ CHANGES: Final[Mapping[type[Any], Change[Payment]]] = {
     ev.PaymentCaptured: _captured,
     ev.PaymentAccepted: lambda _, event, at: _paid(event.capture_id, at) | {"forgone": event.forgone},
     ev.PaymentChargedBack: _charged_back,
-    ev.PaymentChargeBackAhead: lambda payment, event, _: {
-        "ahead": (*payment.ahead, ChargeBack(**shared(ChargeBack, event)))
-    },
+    ev.PaymentChargeBackAhead: _charge_back_ahead,
     ev.PaymentRefunded: _given_back,
     ev.PaymentWatchEnded: lambda *_: {"watch_over": True},
 }

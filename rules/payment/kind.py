@@ -2,15 +2,12 @@
 
 from typing import Final
 
-from rules import causes
 from rules.payment import fold, status
 from rules.payment.commands import RULES
 from rules.payment.evidence import evidence, found_by
-from rules.payment.tells import TELLS
 from rules.stream_kind import Numbering, StreamKind, Table, numbered
 from schemas.payment import events
 from schemas.payment.commands import PAYMENT_COMMANDS, RequestPayment
-from schemas.payment.events import PaymentEvent
 from schemas.payment.state import Payment, PaymentStart
 from schemas.stream.snapshots import PaymentMemory
 from schemas.translate import said
@@ -19,7 +16,7 @@ PAYMENT: Final = StreamKind(
     name="payment",
     workflow="Payment",
     state=Payment,
-    events=PaymentEvent,
+    events=events.PaymentEvent,
     first="payment_requested",
     initial=lambda origin: Payment(**numbered(origin)),
     rules=RULES,
@@ -34,7 +31,6 @@ PAYMENT: Final = StreamKind(
     numberings={"payment": Numbering("%Y%m%d", "P")},
     table=Table("payment"),
     memory=PaymentMemory,
-    papers_of=causes.papers_of_payment,
     shown=frozenset(
         {
             events.PaymentRequested,
@@ -51,7 +47,7 @@ PAYMENT: Final = StreamKind(
             events.PaymentRenewed,
         }
     ),
-    tells=TELLS,
+    tells=status.TELLS,
     waits=status.WAITS,
     title=said("many.payments"),
 )

@@ -1,13 +1,19 @@
-"""The status of a payment: its row, its waits, and the events that report its end to the filing."""
+"""The status of a payment: its row, its waits, its view, and its message to the filing."""
 
 from collections.abc import Iterator
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
-from rules.require import require, shared
+from rules.payment.fold import is_open
+from rules.require import require
+from rules.telling import Telling
 from rules.waiting import Wait, Waits
+from schemas.filing.commands import SettleFee
+from schemas.filing.events import FeeSettlement
+from schemas.filing.state import FeeFact
 from schemas.ids import BEGINNING, fee_key, of_obligation, reference_of
 from schemas.payment.events import PaymentChargeBackAhead, PaymentOutcomeAwaited
-from schemas.payment.state import Attempt, Payment, PaymentState
+from schemas.payment.state import Attempt, Payment, PaymentState, PaymentView
 from schemas.stream.rows import PaymentRow, Rows, Standing
 
 
@@ -48,16 +54,25 @@ def reference(payment: Payment, request: Attempt) -> str:
 def rows(payment: Payment) -> Rows:
     """The read models of a payment."""
     renewed = tuple(f"{request.provider}:{reference(payment, request)}" for request in payment.renewed)
-    row = shared(PaymentRow, payment) | {
-        "reference": reference_of(fee_key(payment.filing_id, payment.n)),
-        "captured": sum(one.amount for one in payment.captures),
-        "refunded": sum(one.amount for one in payment.given_back),
-        "calendar": str(payment.calendar),
-        "due_at": require(payment.due),
-        "renewed": renewed or None,
-        "renewed_beginnings": tuple(one[: one.index(":") + 1 + BEGINNING] for one in renewed) or None,
-    }
-    return Rows(row=PaymentRow(**row).model_dump(mode="json"))
+    row = PaymentRow(
+        n=payment.n,
+        number=payment.number,
+        provider=payment.provider,
+        reference=reference_of(fee_key(payment.filing_id, payment.n)),
+        amount=payment.amount,
+        state=payment.state,
+        captured=sum(one.amount for one in payment.captures),
+        refunded=sum(one.amount for one in payment.given_back),
+        calendar=str(payment.calendar),
+        due_at=require(payment.due),
+        settled_at=payment.settled_at,
+        watch_seconds=payment.watch_seconds,
+        seq=payment.seq,
+        requested_at=require(payment.requested_at),
+        renewed=renewed or None,
+        renewed_beginnings=tuple(one[: one.index(":") + 1 + BEGINNING] for one in renewed) or None,
+    )
+    return Rows(row=row.model_dump(mode="json"))
 
 
 def _awaited(payment: Payment) -> Iterator[Wait]:
@@ -75,4 +90,57 @@ def _ahead(payment: Payment) -> Iterator[Wait]:
 WAITS: Final = (
     Waits(_awaited, frozenset({PaymentOutcomeAwaited}), "doctor.outcomes.awaited"),
     Waits(_ahead, frozenset({PaymentChargeBackAhead}), "doctor.refunds.ahead", closed=True),
+)
+
+
+def view(payment: Payment) -> PaymentView:
+    """The visible fields of a payment."""
+    newest = payment.attempts[-1]
+    payable = is_open(payment, newest.attempt) and newest.awaited is None
+    return PaymentView(
+        filing_id=payment.filing_id,
+        n=payment.n,
+        number=payment.number,
+        provider=newest.provider,
+        amount=payment.amount,
+        state=payment.state,
+        pay_url=newest.pay_url if payable else None,
+        code=newest.code if payable else None,
+        captured=sum(one.amount for one in payment.captures),
+        refunded=sum(one.amount for one in payment.given_back),
+        charged_back=sum(one.amount for one in payment.charged_back) or None,
+        attempt=newest.attempt,
+        expires=(newest.expires or payment.due) if payable else None,
+        awaited_until=_awaited_until(payment),
+    )
+
+
+def _awaited_until(payment: Payment) -> datetime | None:
+    """The latest time until which a pending payment may still turn out to be paid; None if there is no such time."""
+    if payment.state is not PaymentState.PENDING:
+        return None
+    return max((one.awaited for one in payment.attempts if one.awaited is not None), default=None)
+
+
+def _captured(n: int, body: dict[str, Any]) -> dict[str, Any] | None:
+    if body.get("owed") is not True:
+        return None
+    return {"n": n, "settlement": FeeSettlement.PAID, "amount": body.get("asked", body["amount"])}
+
+
+def _accepted(n: int, body: dict[str, Any]) -> dict[str, Any]:
+    return {"n": n, "settlement": FeeSettlement.PAID, "amount": body["amount"], "forgone": body["forgone"]}
+
+
+def _expired(n: int, _: dict[str, Any]) -> dict[str, Any] | None:
+    return None if of_obligation(n) else {"n": n, "settlement": FeeSettlement.EXPIRED}
+
+
+TELLS: Final = (
+    Telling(
+        "fee_settled",
+        FeeFact,
+        lambda fact: SettleFee(command_id=f"fee:{fact.n}:{FeeSettlement(fact.settlement)}", **fact.model_dump()),
+        {"payment_captured": _captured, "payment_accepted": _accepted, "payment_expired": _expired},
+    ),
 )

@@ -6,13 +6,13 @@ from typing import Final
 from rules.officers import claimable, claimed_by, other_hands, releasable, ungivable
 from rules.referral.fold import is_open, next_moment
 from rules.require import require
-from rules.rule import SYSTEM, Rule, Rules, always, refuse
+from rules.rule import SYSTEM, Rule, Rules, always, refuse, unexplained
 from rules.time import working_time
 from rules.time.working_time import due_on
 from schemas.backoffice import PartDecision
-from schemas.errors import problem
+from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
-from schemas.filing.events import Claimed, Outcome, Reassigned, Released
+from schemas.filing.events import Claimed, Reassigned, Released
 from schemas.people import Role
 from schemas.referral import events as ev
 from schemas.referral.commands import AnswerByMachine, AnswerPart, CancelReferral, LookAtDeadline, RequestDecision
@@ -37,7 +37,7 @@ def _change_calendar(referral: Referral, command: cm.ChangeCalendar, _: datetime
 
 def _answer_by_machine(referral: Referral, command: AnswerByMachine, _: datetime) -> Events:
     decision = command.decision
-    if decision is None or not is_open(referral) or not _complete(decision):
+    if decision is None or not is_open(referral) or _unexplained(decision):
         return ()
     return (ev.ReferralAnswered(automatic=True, **dict(decision)),)
 
@@ -67,18 +67,14 @@ def _reassign(referral: Referral, command: cm.Reassign, _: datetime) -> Events:
 def _answer(referral: Referral, command: AnswerPart, _: datetime) -> Events:
     said = command.model_dump(include={"outcome", "reason", "legal_basis", "result"})
     decision = PartDecision(officer=command.actor.subject, **said)
-    if not _complete(decision):
-        missing = [name for name in _NEEDED if getattr(decision, name) is None]
-        raise refuse(*(problem(name, f"{name}_required", says=f"refusal_needs.{name}") for name in missing))
+    if wrong := _unexplained(decision):
+        raise refuse(*wrong)
     return (ev.ReferralAnswered(acting_for=referral.acting_for, **dict(decision)),)
 
 
-def _complete(decision: PartDecision) -> bool:
-    """Whether a refusal has its reason and its legal basis."""
-    return decision.outcome is Outcome.APPROVED or None not in {decision.reason, decision.legal_basis}
+def _unexplained(decision: PartDecision) -> list[Problem]:
+    return unexplained(decision.outcome, reason=decision.reason, legal_basis=decision.legal_basis)
 
-
-_NEEDED: Final = ("reason", "legal_basis")
 
 RULES: Final[Rules[Referral]] = Rules(
     {

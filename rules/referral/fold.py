@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from rules.require import require, shared
+from rules.require import require
 from rules.rule import Change, folding
 from schemas.backoffice import PartDecision
 from schemas.filing.events import Claimed, Reassigned, Released
@@ -23,12 +23,35 @@ def next_moment(referral: Referral) -> datetime | None:
     return require(referral.due) if referral.reminded else min(require(referral.remind_at), require(referral.due))
 
 
+def _requested(_: Referral, event: ev.ReferralRequested, at: datetime) -> dict[str, Any]:
+    return {
+        "part": event.part,
+        "lead": event.lead,
+        "dossier": event.dossier,
+        "filed_by": event.filed_by,
+        "reminder": event.reminder,
+        "remind_at": event.remind_at,
+        "limit": event.limit,
+        "since": event.since,
+        "calendar": event.calendar,
+        "due": event.due,
+        "requested_at": at,
+    }
+
+
 def _answered(_: Referral, event: ev.ReferralAnswered, __: datetime) -> dict[str, Any]:
-    return {"state": ReferralState.ANSWERED, "decision": PartDecision(**shared(PartDecision, event))}
+    decision = PartDecision(
+        outcome=event.outcome,
+        officer=event.officer,
+        reason=event.reason,
+        legal_basis=event.legal_basis,
+        result=event.result,
+    )
+    return {"state": ReferralState.ANSWERED, "decision": decision}
 
 
 CHANGES: Final[Mapping[type[Any], Change[Referral]]] = {
-    ev.ReferralRequested: lambda _, event, at: shared(Referral, event) | {"requested_at": at},
+    ev.ReferralRequested: _requested,
     Claimed: lambda _, event, __: {"officer": event.officer, "acting_for": None},
     Reassigned: lambda _, event, __: {"officer": event.officer, "acting_for": event.acting_for},
     Released: lambda *_: {"officer": None, "acting_for": None},
@@ -36,6 +59,10 @@ CHANGES: Final[Mapping[type[Any], Change[Referral]]] = {
     ev.ReferralOverdue: lambda *_: {"overdue": True},
     ev.ReferralAnswered: _answered,
     ev.ReferralCancelled: lambda *_: {"state": ReferralState.CANCELLED},
-    ev.ReferralCalendarChanged: lambda _, event, __: shared(Referral, event),
+    ev.ReferralCalendarChanged: lambda _, event, __: {
+        "calendar": event.calendar,
+        "due": event.due,
+        "remind_at": event.remind_at,
+    },
 }
 evolve = folding(CHANGES)

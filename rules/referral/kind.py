@@ -5,11 +5,9 @@ from typing import Final
 from rules.referral import fold, status
 from rules.referral.commands import RULES
 from rules.referral.evidence import answered_by, evidence
-from rules.referral.tells import TELLS
 from rules.stream_kind import StreamKind, numbered
 from schemas.referral import events
 from schemas.referral.commands import REFERRAL_COMMANDS, RequestDecision
-from schemas.referral.events import ReferralEvent
 from schemas.referral.state import Referral, ReferralStart
 from schemas.stream.snapshots import ReferralMemory
 from schemas.translate import said
@@ -18,7 +16,7 @@ REFERRAL: Final = StreamKind(
     name="referral",
     workflow="Referral",
     state=Referral,
-    events=ReferralEvent,
+    events=events.ReferralEvent,
     first="referral_requested",
     initial=lambda origin: Referral(**numbered(origin)),
     rules=RULES,
@@ -32,6 +30,6 @@ REFERRAL: Final = StreamKind(
     answered_by=answered_by,
     memory=ReferralMemory,
     shown=frozenset({events.ReferralOverdue, events.ReferralAnswered, events.ReferralCancelled}),
-    tells=TELLS,
+    tells=status.TELLS,
     title=said("many.referrals"),
 )

@@ -1,24 +1,24 @@
-"""The status of a referral, and its tasks."""
+"""The status of a referral: its tasks, its view, and its messages to the lead filing."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from rules.referral.commands import RULES
 from rules.referral.fold import is_open
 from rules.require import require
+from rules.telling import Telling
+from schemas.filing.commands import ReportOverduePart, SettlePart
+from schemas.filing.events import Outcome
+from schemas.filing.state import OverduePartFact, PartFact
 from schemas.people import Actor, Role
-from schemas.referral.state import Referral, ReferralState
+from schemas.referral.state import Referral, ReferralState, ReferralView
 from schemas.stream.rows import Rows, Standing, TaskRow
 
 
 def standing(referral: Referral) -> Standing:
     """The status of a referral. Its filing waits until it is answered."""
-    answered = referral.state is ReferralState.ANSWERED
-    return Standing(
-        n=referral.n,
-        calendar=referral.calendar,
-        open=is_open(referral),
-        heard_as=("part_answered",) if answered else (),
-    )
+    heard_as = ("part_answered",) if referral.state is ReferralState.ANSWERED else ()
+    return Standing(n=referral.n, calendar=referral.calendar, open=is_open(referral), heard_as=heard_as)
 
 
 def rows(referral: Referral) -> Rows:
@@ -51,3 +51,35 @@ def _task(referral: Referral, name: str, role: Role) -> TaskRow:
         due_at=referral.due,
         overdue=referral.overdue,
     )
+
+
+def view(referral: Referral) -> ReferralView:
+    """The visible fields of a referral."""
+    return ReferralView(
+        filing_id=referral.filing_id,
+        n=referral.n,
+        seq=referral.seq,
+        part=require(referral.part),
+        lead=require(referral.lead),
+        agency=referral.agency,
+        state=referral.state,
+        due=require(referral.due),
+        overdue=referral.overdue,
+        officer=referral.officer,
+        decision=referral.decision,
+    )
+
+
+def _settled(fact: PartFact) -> SettlePart:
+    return SettlePart(command_id=f"part:{fact.n}:answered", **dict(fact) | {"outcome": Outcome(fact.outcome)})
+
+
+TELLS: Final = (
+    Telling(
+        "part_overdue",
+        OverduePartFact,
+        lambda fact: ReportOverduePart(command_id=f"part:{fact.n}:overdue", n=fact.n),
+        {"referral_overdue": lambda n, _: {"n": n}},
+    ),
+    Telling("part_settled", PartFact, _settled, {"referral_answered": lambda n, body: body | {"n": n}}),
+)

@@ -219,7 +219,7 @@ def fee_by_now(refund: Refund, claim: Claim) -> int:
 
 
 def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
-    """The event that calls off the refunds of a filing's end before its reopening; None if the reopening changes none.
+    """The event that calls off the refunds due to the former end of a reopened filing; None if that end caused none.
 
     A refund already requested of the provider stays, since the provider may be paying it out now.
     """
@@ -234,7 +234,7 @@ def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
 
 
 def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
-    """The event that voids manual refunds of an end before a reopening; None if none wait, or all money goes back."""
+    """The event that voids the waiting manual refunds of a former end; None without any, or if all money goes back."""
     if refund.unowed is not None:
         return None
     left = (one for one in fold.in_state(refund, CaseState.LEFT_TO_HAND) if one.overtaken)

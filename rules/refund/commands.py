@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from rules.officers import other_agency
 from rules.refund import claims, disputes, fold
 from rules.refund.disputes import not_alone
 from rules.require import require
@@ -212,9 +213,8 @@ def _hands(
 
 
 def _stranger(refund: Refund, actor: Actor, _: datetime) -> Problem | None:
-    if actor.agency != refund.agency:
-        return problem("actor.agency", "other_agency")
-    return problem("actor.subject", "own_filing") if actor.subject in refund.apart else None
+    own = problem("actor.subject", "own_filing") if actor.subject in refund.apart else None
+    return other_agency(actor, refund.agency) or own
 
 
 _OPEN: Final = _there_is(lambda refund: fold.in_state(refund, CaseState.OPEN), "no_open_refund")

@@ -18,7 +18,7 @@ from schemas.refund.state import CaseState, ChargeBackOutcome, Claim, Refund, Re
 
 
 def charged_back(refund: Refund, claim: Claim) -> RefundChargedBack:
-    """The event of the charge-backs so far; a case already requested is not void, since it may be paid out just now."""
+    """The event of new charge-backs. A case requested of the provider stays, since its payment may be under way."""
     capture = require(refund.capture)
     going = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry.requests)
     return RefundChargedBack(

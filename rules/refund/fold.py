@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from rules.require import shared
 from rules.rule import Change, folding
 from schemas.refund import events as ev
 from schemas.refund.state import UNOWED, CaptureTaken, CaseState, Refund, RefundCause, RefundEntry
@@ -13,7 +12,18 @@ Changed = dict[str, Any]
 
 
 def _begun(_: Refund, event: ev.RefundBegun, __: datetime) -> Changed:
-    return {"capture": CaptureTaken(**shared(CaptureTaken, event)), "apart": event.apart}
+    capture = CaptureTaken(
+        payment=event.payment,
+        capture_id=event.capture_id,
+        amount=event.amount,
+        provider=event.provider,
+        asked=event.asked,
+        description=event.description,
+        requested_at=event.requested_at,
+        due=event.due,
+        attempt=event.attempt,
+    )
+    return {"capture": capture, "apart": event.apart}
 
 
 def _approved(refund: Refund, event: ev.RefundApproved, at: datetime) -> Changed:
@@ -81,7 +91,7 @@ _ANSWERED: Final[Changed] = {"unanswered": 0, "too_early": 0}
 
 def _opened(refund: Refund, event: ev.RefundOpened, _: datetime) -> Changed:
     asked_by = (*names(event.officer, event.acting_for), *event.ended)
-    entry = RefundEntry(**shared(RefundEntry, event), asked_by=asked_by)
+    entry = RefundEntry(case=event.case, amount=event.amount, cause=event.cause, lines=event.lines, asked_by=asked_by)
     told: Changed = {"unowed": event.cause} if event.cause in UNOWED - {RefundCause.EXCESS} else {}
     told |= {"ruled": True} if event.cause is RefundCause.RULE else {}
     return told | {"entries": (*refund.entries, entry)}

@@ -2,15 +2,12 @@
 
 from typing import Final
 
-from rules import causes
 from rules.refund import fold, status
 from rules.refund.commands import RULES
 from rules.refund.evidence import evidence, found_by
-from rules.refund.tells import TELLS
 from rules.stream_kind import StreamKind, numbered
 from schemas.refund import events
 from schemas.refund.commands import REFUND_COMMANDS
-from schemas.refund.events import RefundEvent
 from schemas.refund.state import Refund, RefundStart
 from schemas.stream.snapshots import RefundMemory
 from schemas.translate import said
@@ -19,7 +16,7 @@ REFUND: Final = StreamKind(
     name="refund",
     workflow="Refund",
     state=Refund,
-    events=RefundEvent,
+    events=events.RefundEvent,
     first="refund_begun",
     initial=lambda origin: Refund(**numbered(origin)),
     rules=RULES,
@@ -31,7 +28,6 @@ REFUND: Final = StreamKind(
     evidence_of=evidence,
     found_by=found_by,
     memory=RefundMemory,
-    papers_of=causes.papers_of_refund,
     shown=frozenset(
         {
             events.RefundOpened,
@@ -43,7 +39,7 @@ REFUND: Final = StreamKind(
             events.ShortfallAccepted,
         }
     ),
-    tells=TELLS,
+    tells=status.TELLS,
     waits=status.WAITS,
     title=said("many.refunds"),
 )

@@ -1,18 +1,21 @@
-"""The status of a refund: its tasks, its waits, and its reports to its payment and its filing."""
+"""The status of a refund: its tasks, its waits, its view, and its reports to its payment and its filing."""
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from rules.refund.claims import without_provider
-from rules.refund.fold import gone_twice, in_dispute, in_state, is_open
+from rules.refund.disputes import lacking
+from rules.refund.fold import gone_twice, in_dispute, in_state, is_open, total
 from rules.require import require
+from rules.telling import Telling
 from rules.waiting import Wait, Waits
+from schemas.filing.commands import AskFeeAgain
 from schemas.filing.state import ChargeBackFact
 from schemas.payment.state import CaptureAccepted, GivenBack
 from schemas.people import Role
 from schemas.refund.events import RefundApproved, RefundChargedBack, RefundLeftToHand
-from schemas.refund.state import WITHOUT_PROVIDER, CaseState, Refund, RefundCause
+from schemas.refund.state import CAPTURES, WITHOUT_PROVIDER, CaseState, Refund, RefundCause, RefundView
 from schemas.stream.rows import Rows, Standing, TaskRow
 from schemas.translate import said
 
@@ -93,7 +96,7 @@ def accepted(refund: Refund) -> CaptureAccepted | None:
     capture = require(refund.capture)
     if not refund.accepted:
         return None
-    return CaptureAccepted(capture_id=capture.capture_id, forgone=capture.asked - capture.amount)
+    return CaptureAccepted(capture_id=capture.capture_id, forgone=lacking(refund))
 
 
 def asked_again(refund: Refund) -> tuple[ChargeBackFact, ...]:
@@ -110,3 +113,32 @@ def given_back(refund: Refund) -> tuple[GivenBack, ...]:
     capture_id = require(refund.capture).capture_id
     given = in_state(refund, CaseState.GIVEN)
     return tuple(GivenBack(capture_id=capture_id, case=entry.case, amount=entry.amount) for entry in given)
+
+
+def view(refund: Refund) -> RefundView:
+    """The visible fields of a refund."""
+    capture = require(refund.capture)
+    return RefundView(
+        filing_id=refund.filing_id,
+        n=refund.n,
+        payment=capture.payment,
+        captured=capture.amount,
+        given=total(refund, CaseState.GIVEN),
+        charged_back=refund.charged_back or None,
+        gone_twice=gone_twice(refund) or None,
+        entries=refund.entries,
+    )
+
+
+def _again(fact: ChargeBackFact) -> AskFeeAgain:
+    said = fact.model_dump(exclude={"again"})
+    return AskFeeAgain(command_id=f"fee:{fact.fee}:again:{fact.n}:{fact.again}", **said)
+
+
+def _answered(n: int, body: dict[str, Any]) -> dict[str, Any] | None:
+    if body.get("again") is None:
+        return None
+    return {"n": n, "fee": n // CAPTURES, "amount": body["amount"], "again": body["again"]}
+
+
+TELLS: Final = (Telling("fee_charged_back", ChargeBackFact, _again, {"charge_back_answered": _answered}),)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.officers import other_hands
-from rules.require import require, shared
+from rules.require import require
 from rules.result.fold import declined, in_the_making, unmade
 from rules.rule import SYSTEM, Rule, Rules, always, refuse
 from schemas.errors import Problem, problem
@@ -96,8 +96,13 @@ def _request(signer: Signatory) -> ev.SignatureRequested:
 def _released(result: Result, entry: ResultEntry) -> Events:
     """The events that put the result in force and replace the result it corrects, if that one still is in force."""
     registered = require(entry.registered)
-    said = shared(ev.ResultReleased, entry) | {"registered": registered, "result": require(entry.result)}
-    released = ev.ResultReleased(n=result.n, **said)
+    released = ev.ResultReleased(
+        n=result.n,
+        registered=registered,
+        result=require(entry.result),
+        expires_on=entry.expires_on,
+        copies=entry.copies,
+    )
     before = result.in_force
     if before is None:
         return (released,)

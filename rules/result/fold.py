@@ -104,7 +104,7 @@ def unmade(result: Result) -> bool:
 
 
 def declined(result: Result) -> bool:
-    """Whether an officer declined to sign and nobody has decided yet what follows."""
+    """Whether an officer declined to sign, and no leader has requested signatures again."""
     return bool(result.entries) and result.last.state is ResultState.VOIDED
 
 

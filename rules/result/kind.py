@@ -5,11 +5,9 @@ from typing import Final
 from rules.result import fold, status
 from rules.result.commands import RULES
 from rules.result.evidence import evidence, found_by
-from rules.result.tells import TELLS
 from rules.stream_kind import StreamKind, numbered
 from schemas.result import events
 from schemas.result.commands import RESULT_COMMANDS
-from schemas.result.events import ResultEvent
 from schemas.result.state import Result, ResultStart
 from schemas.stream.snapshots import ResultMemory
 from schemas.translate import said
@@ -18,7 +16,7 @@ RESULT: Final = StreamKind(
     name="result",
     workflow="Result",
     state=Result,
-    events=ResultEvent,
+    events=events.ResultEvent,
     first="result_entered",
     initial=lambda origin: Result(**numbered(origin)),
     rules=RULES,
@@ -32,7 +30,7 @@ RESULT: Final = StreamKind(
     found_by=found_by,
     memory=ResultMemory,
     shown=frozenset({events.ResultReleased, events.ResultReplaced, events.ResultRevoked}),
-    tells=TELLS,
+    tells=status.TELLS,
     waits=status.WAITS,
     title=said("many.results"),
 )

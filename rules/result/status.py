@@ -1,14 +1,31 @@
-"""The status of a result: its tasks, its waits, and its rows in the register."""
+"""The status of a result: its tasks, its waits, its rows in the register, its validity, and its messages."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Final
 
-from rules.require import shared
-from rules.result.fold import declined, in_the_making, is_open, issued_first
+from rules.filing.projections import dossier
+from rules.require import require
+from rules.result.fold import declined, in_the_making, is_open, issued_first, unmade
+from rules.telling import Telling
+from rules.time.working_time import local_day
 from rules.waiting import Wait, Waits
+from schemas.backoffice import IssueRequest
+from schemas.filing.commands import SettleResult
 from schemas.filing.events import MachineWorkFailing
+from schemas.filing.state import Filing
 from schemas.people import Role
-from schemas.result.state import Result, ResultEntry
+from schemas.result.state import (
+    RegisteredResult,
+    Result,
+    ResultEntry,
+    ResultFact,
+    ResultOrder,
+    ResultRecord,
+    ResultStanding,
+    ResultState,
+    Validity,
+)
 from schemas.stream.rows import RegisterRow, Rows, Standing, TaskRow
 
 
@@ -75,6 +92,99 @@ def _what_became(result: Result, entry: ResultEntry) -> dict[str, Any]:
 
 def _row(result: Result, entry: ResultEntry) -> dict[str, Any]:
     begun = result.order or result  # an erased result has no order
-    own = {"number": entry.registered, "n": result.n, "outcome": begun.outcome or ""}
-    sha256 = entry.issued.sha256 if entry.issued else None
-    return RegisterRow(**shared(RegisterRow, entry), **own, sha256=sha256).model_dump(mode="json")
+    row = RegisterRow(
+        number=entry.registered,
+        n=result.n,
+        outcome=begun.outcome or "",
+        sha256=entry.issued.sha256 if entry.issued else None,
+        issued_at=entry.issued_at,
+        expires_on=entry.expires_on,
+        copies=entry.copies,
+        state=entry.state,
+        ended_at=entry.ended_at,
+        corrects=entry.corrects,
+        replaced_by=entry.replaced_by,
+        renewed=entry.renewed,
+    )
+    return row.model_dump(mode="json")
+
+
+def order_of(filing: Filing) -> ResultOrder:
+    """The order of a decided filing: its decision and its dossier."""
+    decision = require(filing.decision)
+    return ResultOrder(
+        decided=decision.seq,
+        outcome=decision.outcome,
+        officer=decision.officer,
+        reason=decision.reason,
+        dossier=dossier(filing),
+        filed_by=require(filing.filed_by),
+        by_template=filing.procedure.by_template,
+    )
+
+
+def make_request(result: Result) -> IssueRequest | None:
+    """The request to the agency for a result's file; None if the file exists, or came with the command."""
+    if not unmade(result) or result.last.brought is not None:
+        return None
+    order, entry = require(result.order), result.last
+    return IssueRequest(
+        request_id=f"result:{result.n}:{len(result.entries)}",
+        dossier=order.dossier,
+        outcome=order.outcome,
+        officer=order.officer,
+        reason=order.reason,
+        number=entry.registered,
+        corrects=entry.corrects,
+    )
+
+
+_NOT_IN_FORCE: Final = {
+    ResultState.MAKING: Validity.NOT_ISSUED,
+    ResultState.VOIDED: Validity.VOIDED,
+    ResultState.REVOKED: Validity.REVOKED,
+    ResultState.REPLACED: Validity.REPLACED,
+}
+
+
+def standing_at(result: RegisteredResult, at: datetime) -> ResultStanding:
+    """The standing of a result as of this instant; later changes are ignored."""
+    validity = _validity(result, at)
+    ended = min((at for at in (result.ended_at, result.overtaken_at) if at is not None), default=None)
+    over = ended is not None and ended <= at
+    return ResultStanding(
+        number=result.number,
+        agency=result.agency,
+        validity=validity,
+        issued_at=result.issued_at,
+        expires_on=result.expires_on,
+        ended_at=ended if over else None,
+        replaced_by=result.replaced_by if validity is Validity.REPLACED else None,
+        as_of=at,
+    )
+
+
+def _validity(result: RegisteredResult, at: datetime) -> Validity:
+    if result.issued_at is None or at < result.issued_at:
+        return _NOT_IN_FORCE[result.state] if result.state is ResultState.VOIDED else Validity.NOT_ISSUED
+    if result.ended_at is not None and result.ended_at <= at:
+        return _NOT_IN_FORCE[result.state]
+    if result.overtaken_at is not None and result.overtaken_at <= at:
+        return Validity.OVERTAKEN
+    expired = result.expires_on is not None and result.expires_on < local_day(at)
+    return Validity.EXPIRED if expired else Validity.IN_FORCE
+
+
+def record(result: Result) -> ResultRecord:
+    """The record with which the workflow of a result ends."""
+    return ResultRecord(filing_id=result.filing_id, n=result.n, entries=result.entries)
+
+
+TELLS: Final = (
+    Telling(
+        "result_settled",
+        ResultFact,
+        lambda fact: SettleResult(command_id=f"result:{fact.n}", **dict(fact)),
+        {"result_released": lambda n, body: body | {"n": n}},
+    ),
+)

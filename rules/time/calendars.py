@@ -39,14 +39,9 @@ def _read_years() -> dict[int, BaseYear]:
         if day.year in found:
             found[day.year].off.add(day)
         if match := _SWAPPED.search(name):
-            made_up = _made_up(match)
-            found[made_up.year].makeup[made_up] = day
+            month, of_month, year = map(int, match.groups())
+            found[year].makeup[date(year, month, of_month)] = day
     return found
-
-
-def _made_up(match: re.Match[str]) -> date:
-    month, day, year = map(int, match.groups())
-    return date(year, month, day)
 
 
 _YEARS: Final = _read_years()

@@ -60,17 +60,14 @@ def explain(
     """The due instant, as by `due`, with its reasons."""
     if limit.unit is Unit.SECONDS:
         ends = _elapsed_due(start, limit.amount, pauses)
-        return Projection(
-            ends,
-            local_day(start),
-            seconds_in_words(start.astimezone(VIETNAM), limit, ends.astimezone(VIETNAM)),
-        )
+        words = seconds_in_words(start.astimezone(VIETNAM), limit, ends.astimezone(VIETNAM))
+        return Projection(ends, local_day(start), words)
     asked = _Asked.of(start, limit, calendar, pauses, cut_off)
 
     def answer(days: Days) -> Projection:
         found = asked.run(days)
-        words = run_in_words(days, asked.start, asked.limit, found, asked.latest, calendar)
-        return Projection(instant_of(found.due), date_of(found.receipt_day), tuple(words))
+        lines = run_in_words(days, asked.start, asked.limit, found, asked.latest, calendar)
+        return Projection(instant_of(found.due), date_of(found.receipt_day), tuple(lines))
 
     return pages(calendar).answer(answer, "limit")
 

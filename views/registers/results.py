@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from rules.result.view import standing
+from rules.result.status import standing_at
 from schemas.files import FileRef
 from schemas.result.state import RegisteredResult, ResultStanding
 from views.log import Connection
@@ -17,7 +17,7 @@ async def standing_of(connection: Connection, which: str, at: datetime | None = 
     found = await connection.fetchrow(_WHICH, which.strip())
     if found is None:
         return None
-    return standing(RegisteredResult.model_validate(dict(found)), at or found["now"])
+    return standing_at(RegisteredResult.model_validate(dict(found)), at or found["now"])
 
 
 async def registered_as(connection: Connection, number: str) -> RegisteredResult | None:

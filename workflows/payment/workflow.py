@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.money.merchants import MerchantRequest, Merchants, RenewalRequest
     from activities.money.payment import BANK, Payments, Watched
     from rules.payment import status
-    from rules.payment.view import view
+    from rules.payment.status import view
     from rules.stream_kind import StreamKind
     from rules.streams import PAYMENT
     from schemas.errors import RefusalError

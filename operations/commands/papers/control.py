@@ -10,7 +10,7 @@ from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, WhichFiling
 from operations.commands.ledger.record import found, unsealed
 from publishing.commands.procedures import published_version
-from rules.papers.deeds import deed_name, outcome_name, somebody_else, who
+from rules.papers.deeds import OUTCOME_NAMES, deed_name, somebody_else, who
 from schemas.base import Text
 from schemas.ids import filing_workflow
 from schemas.papers.custody import ControlSlip, Deed, Effort, Hand, Holder
@@ -55,7 +55,7 @@ _COLUMNS: Final = columns(
     Column("stage", lambda row: row[2].part or row[2].step),
     Column("done", lambda row: lines(_deed(row[1], row[2], deed) for deed in row[2].done)),
     Column("due", lambda row: row[2].due),
-    Column("in_time", lambda row: row[2].outcome and outcome_name(row[2].outcome)),
+    Column("in_time", lambda row: row[2].outcome and OUTCOME_NAMES[row[2].outcome]),
 )
 
 

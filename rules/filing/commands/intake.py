@@ -1,5 +1,6 @@
 """Submission and acceptance, and the transfer of papers from another desk to the deciding agency."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -7,54 +8,98 @@ from rules.filing.desks import desk_problems, not_competent, of_another_province
 from rules.filing.permission import at, at_stage
 from rules.filing.submission import admission
 from rules.filing.submission.files import not_examined, undetermined
-from rules.filing.submission.receipt import problems_on_paper, validity_problems
 from rules.officers import role_is, unclaimed
-from rules.require import shared
 from rules.rule import ANYBODY, Rule, refuse
+from rules.time import working_time
+from rules.time.in_force import validity_in_words
 from schemas.base import AgencyCode
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import Events
 from schemas.filing.state import Filing, Stage
+from schemas.filing.submission import Submission
 from schemas.level import Channel
+from schemas.limit import Limit, Unit
 from schemas.people import Actor, Role
+from schemas.publishing.calendar import Calendar
+from schemas.publishing.procedure import Term
 
 
 def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     submission, rules = command.submission, command.procedure
     elsewhere = () if command.elsewhere is None else (not_competent(rules.decided_by, command.elsewhere),)
-    on_paper = problems_on_paper(submission, filing.calendar, now)
     alone, desks = without_partner(rules, command.partners), desk_problems(submission, command.no_desks)
     where = (*elsewhere, *of_another_province(command.only_in), *alone, *desks)
-    when = (*validity_problems(submission, command.not_in_force), *on_paper)
+    when = (*_validity(submission, command.not_in_force), *_on_paper(submission, filing.calendar, now))
     admitted = admission.admit(submission, rules, now, (*where, *when, *command.examined.problems))
-    said = shared(ev.Submitted, submission) | {
-        "agency": filing.agency,
-        "desk": _another(submission.desk, filing),
-        "result_desk": _another(submission.result_desk, filing, submission.desk),
-        "procedure": rules.code,
-        "version": rules.version,
-        "procedure_sha256": rules.sha256,
-        "calendar": filing.calendar.name,
-        "level": admitted.level,
-        "fee_channel": admitted.fee_channel,
-        "accountable": command.accountable,
-        "digests": filing.digests,
-        "partners": command.partners,
-        "missing": admitted.missing,
-        "assisted": submission.assisted is not None,
-        "read_back": submission.assisted,
-        "scan": command.examined.scan,
-        "signature_check": command.examined.signature,
-        "signs": command.signs or None,
-        "paper_digests": {paper.code: paper.file and paper.file.sha256 for paper in submission.papers},
-        "filed_by": submission.actor,
-    }
-    submitted = ev.Submitted(**said)
+    submitted = ev.Submitted(
+        agency=filing.agency,
+        desk=_another(submission.desk, filing),
+        result_desk=_another(submission.result_desk, filing, submission.desk),
+        procedure=rules.code,
+        version=rules.version,
+        procedure_sha256=rules.sha256,
+        calendar=filing.calendar.name,
+        level=admitted.level,
+        channel=submission.channel,
+        fee_channel=admitted.fee_channel,
+        result_channel=submission.result_channel,
+        accountable=command.accountable,
+        digests=filing.digests,
+        partners=command.partners,
+        missing=admitted.missing,
+        received_at=submission.received_at,
+        assisted=submission.assisted is not None,
+        read_back=submission.assisted,
+        scan=command.examined.scan,
+        signature_check=command.examined.signature,
+        signs=command.signs or None,
+        client_id=submission.client_id,
+        submission_id=submission.submission_id,
+        paper_digests={paper.code: paper.file and paper.file.sha256 for paper in submission.papers},
+        applicant=submission.applicant,
+        filed_by=submission.actor,
+        form=submission.form,
+        papers=submission.papers,
+        authorisation=submission.authorisation,
+        signature=submission.signature,
+        address=submission.address,
+        payer_account=submission.payer_account,
+    )
     if submission.channel is Channel.ONLINE or admitted.missing:
         return (submitted,)
     return (submitted, ev.Accepted(since=submission.received_at))
+
+
+def _validity(submission: Submission, term: Term | None) -> Iterator[Problem]:
+    """The problem of a version (or of all versions) that was not in force on the day of receipt; `term` is its term."""
+    if term is not None:
+        field = "version" if submission.version else "procedure"
+        yield problem(field, "version_not_in_force", validity=validity_in_words(term))
+
+
+def _on_paper(submission: Submission, calendar: Calendar, now: datetime) -> Iterator[Problem]:
+    """The problems of the stated moment of receipt, and of assistance by the desk."""
+    if submission.received_at is not None:
+        yield from _moment(submission, submission.received_at, calendar, now)
+    if submission.assisted is not None and submission.channel is not Channel.COUNTER:
+        yield problem("assisted", "assisted_at_the_counter")
+
+
+def _moment(submission: Submission, received: datetime, calendar: Calendar, now: datetime) -> Iterator[Problem]:
+    if submission.channel is not Channel.POST:
+        yield problem("received_at", "received_now")
+    elif received > now:
+        yield problem("received_at", "in_the_future", says="receipt_in_the_future")
+    elif submission.actor.role is Role.RECEPTION and received < _last_working_day(calendar, now):
+        yield problem("received_at", "received_too_early")
+
+
+def _last_working_day(calendar: Calendar, now: datetime) -> datetime:
+    """The beginning of the last working day before today."""
+    a_moment = Limit(amount=1, unit=Unit.WORKING_HOURS)
+    return working_time.midnight(working_time.before(working_time.midnight(now), a_moment, calendar))
 
 
 def _another(desk: AgencyCode | None, filing: Filing, usual: AgencyCode | None = None) -> AgencyCode | None:

@@ -8,7 +8,7 @@ from rules.filing.permission import applicant_side_roles, at, at_stage, proposed
 from rules.filing.submission import admission
 from rules.filing.submission.files import not_scanned
 from rules.officers import claimable, claimed_by, releasable, role_is, ungivable
-from rules.rule import ANYBODY, Rule, When, refuse
+from rules.rule import ANYBODY, Rule, When, refuse, unexplained
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -98,9 +98,8 @@ def _judge(filing: Filing, command: cm.Decide, _: datetime) -> Events:
 
 def _judgement(filing: Filing, command: cm.Propose | cm.Decide) -> dict[str, Any]:
     """The content of the judgement. A refusal needs a reason and a legal basis."""
-    missing = [name for name in ("reason", "legal_basis") if getattr(command, name) is None]
-    if command.outcome is Outcome.REFUSED and missing:
-        raise refuse(*(problem(name, f"{name}_required", says=f"refusal_needs.{name}") for name in missing))
+    if wrong := unexplained(command.outcome, reason=command.reason, legal_basis=command.legal_basis):
+        raise refuse(*wrong)
     said = command.model_dump(include={"outcome", "reason", "legal_basis"})
     return said | {"officer": command.actor.subject, "acting_for": filing.acting_for}
 

@@ -4,7 +4,16 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
-from rules.filing.clocks import OF_THE_AGENCY, moments, postponements, put_off, put_off_at_most, silence_approves
+from rules.filing.clocks import (
+    OF_THE_AGENCY,
+    has_run_out,
+    moments,
+    postponements,
+    put_off,
+    put_off_at_most,
+    silence_approves,
+    silence_has_approved,
+)
 from rules.filing.commands.money import fee_lapsed
 from rules.filing.fold import current_step, missing_opinions, stage
 from rules.filing.permission import at, at_stage, being_handled, undecided
@@ -178,7 +187,7 @@ def lapsed_before(filing: Filing, command: cm.Command, events: Events, now: date
     if command.kind == "timer_fired" or silence_approves(filing):
         return ()
     touched = _touched(events)
-    late = (state for clock, state in filing.clocks.items() if clock in touched and _has_run_out(state, now))
+    late = (state for clock, state in filing.clocks.items() if clock in touched and has_run_out(state, now))
     said = (_expire(filing, state) for state in late if not state.overdue)
     return tuple(chain.from_iterable(run_out for run_out in said if run_out[0].kind == "overdue"))
 
@@ -188,10 +197,6 @@ def _touched(events: Events) -> frozenset[Clock]:
     if any(event.kind == "calendar_changed" for event in events):
         return OF_THE_AGENCY
     return OF_THE_AGENCY.intersection(clock for event in events for clock in EFFECTS[event.kind])
-
-
-def _has_run_out(state: ClockState, now: datetime) -> bool:
-    return not state.paused and now >= state.due
 
 
 def _apology(filing: Filing, state: ClockState, now: datetime) -> ev.ApologyDrafted:
@@ -226,8 +231,7 @@ def _processing_over(filing: Filing, state: ClockState, late: ev.Overdue) -> Eve
 
 
 def _change_calendar(filing: Filing, command: cm.ChangeCalendar, now: datetime) -> Events:
-    state = filing.clocks.get(Clock.PROCESSING)
-    if state is not None and silence_approves(filing) and _has_run_out(state, now):
+    if silence_has_approved(filing, now):
         raise refuse(problem("", "silence_has_approved", says="silence_is_approval"))
     if command.calendar == filing.calendar:
         raise refuse(problem("calendar", "in_force"))

@@ -14,7 +14,7 @@ from schemas.publishing.procedure_rules import FieldPart, ProcedureRules, Waiver
 
 CHANNEL: Final = "channel"
 APPLICANT: Final = "applicant.kind"
-"""The name of an input that is no field of the form, whose codes have no dot."""
+"""The input for the kind of applicant. Its name has a dot, which the code of a form's field never has."""
 
 
 class Of(NamedTuple):

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, assert_never
 
-from rules.filing.conditions import hold, written_date
+from rules.filing.conditions import day_of_receipt, hold, written_date
 from rules.filing.fees.assessment import assess
 from rules.filing.submission.files import quota_problems, type_problems
-from rules.filing.submission.receipt import day_of_receipt
 from rules.filing.submission.representation import representation_problems
 from schemas.base import Text
 from schemas.errors import Offer, Problem, RefusalCode, problem, refused

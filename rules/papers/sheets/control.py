@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from rules.papers.deeds import done, outcome_name, who
+from rules.papers.deeds import OUTCOME_NAMES, done, who
 from rules.papers.hands import hands
 from rules.papers.sheets.made import about, letterhead, made, moment, officer, plain, received, short
 from schemas.base import Text
@@ -60,7 +60,7 @@ def _row(source: PaperSource, n: int, hand: Hand) -> tuple[Text, ...]:
         done(hand, source.officers),
         joined((short(hand.since), until), " -\n"),
         plain(f"{hours}:{minutes:02}"),
-        plain("") if hand.outcome is None else outcome_name(hand.outcome),
+        plain("") if hand.outcome is None else OUTCOME_NAMES[hand.outcome],
     )
 
 

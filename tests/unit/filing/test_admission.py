@@ -6,8 +6,8 @@ from typing import Any, Final
 import pytest
 
 from rules.filing import lifecycle
+from rules.filing.conditions import day_of_receipt
 from rules.filing.submission.admission import admit, form_problems
-from rules.filing.submission.receipt import day_of_receipt
 from rules.time.working_time import VIETNAM
 from schemas.errors import Offer, Problem, Refusal, RefusalCode, RefusalError
 from schemas.files import Paper

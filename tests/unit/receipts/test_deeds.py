@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rules.causes import papers_of_filing, papers_of_receipts, papers_of_refund
+from rules.causes import papers_of
 from rules.money_receipts import apportioned, gone, gone_without_provider, lines_of, number_given, valid
 from rules.stream_kind import Origin
 from rules.streams import PAPERS
@@ -151,16 +151,16 @@ def test_the_money_of_a_fee_paid_online_is_gone_with_its_last_dong(back: tuple[A
 
 def test_what_each_event_causes_on_paper() -> None:
     kinds = (PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT)
-    assert papers_of_filing(FeePaid(n=1, amount=1, channel=Channel.COUNTER)) == kinds
+    assert papers_of(FeePaid(n=1, amount=1, channel=Channel.COUNTER)) == kinds
     [issued] = PAPERS.decide(NOTHING, issue(), AT)
-    assert papers_of_receipts(issued) == (PaperKind.FEE_RECEIPT,)
+    assert papers_of(issued) == (PaperKind.FEE_RECEIPT,)
     said: dict[str, Any] = {"of": FeeKind.FEE, "registered": NUMBER, "fee": 1, "officer": "c1", "reason": "-"}
-    assert papers_of_receipts(ReceiptVoided(**said)) == ()
-    assert papers_of_receipts(ReceiptVoided(**said, again=True)) == (PaperKind.FEE_RECEIPT,)
-    assert papers_of_receipts(ReceiptVoided(**said, given=True)) == (PaperKind.FEE_RECEIPT,), "who gave it is told"
+    assert papers_of(ReceiptVoided(**said)) == ()
+    assert papers_of(ReceiptVoided(**said, again=True)) == (PaperKind.FEE_RECEIPT,)
+    assert papers_of(ReceiptVoided(**said, given=True)) == (PaperKind.FEE_RECEIPT,), "who gave it is told"
     back: dict[str, Any] = {"case": 1, "amount": 1, "officer": "c1", "means": "cash", "evidence": FILE}
-    assert papers_of_refund(RefundGivenByHand(**back, capture_id=WITHOUT_PROVIDER)) == kinds
-    assert papers_of_refund(RefundGivenByHand(**back, capture_id="m1")) == (), "the payment tells"
+    assert papers_of(RefundGivenByHand(**back, capture_id=WITHOUT_PROVIDER)) == kinds
+    assert papers_of(RefundGivenByHand(**back, capture_id="m1")) == (), "the payment tells"
 
 
 WEIGHTS = st.lists(st.integers(0, 10**9), min_size=1, max_size=8)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.payment import charge_backs
-from rules.payment.view import view
+from rules.payment.status import view
 from rules.refund import claims, fold, status
-from rules.refund.view import view as refund_view
+from rules.refund.status import view as refund_view
 from rules.streams import PAYMENT, REFUND
 from schemas.errors import RefusalError
 from schemas.ids import StreamId, filing_workflow

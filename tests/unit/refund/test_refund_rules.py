@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rules.refund import claims
 from rules.refund.claims import share
-from rules.refund.view import view
+from rules.refund.status import view
 from rules.streams import REFUND
 from schemas.people import Actor, Role
 from schemas.publishing.fee import RefundCase

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from rules.evidence import Entry
 from rules.require import require
 from rules.result import fold
-from rules.result.view import standing
+from rules.result.status import standing_at
 from rules.streams import RESULT
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
@@ -246,16 +246,16 @@ def result(**changes: Any) -> RegisteredResult:
     ],
 )
 def test_a_result_is_in_force_until_something_has_ended_that(changes: dict[str, Any], expected: Validity) -> None:
-    assert standing(result(**changes), LATER).validity is expected
+    assert standing_at(result(**changes), LATER).validity is expected
 
 
 @pytest.mark.parametrize("state", [ResultState.REVOKED, ResultState.REPLACED])
 def test_what_happened_later_is_not_told_of_the_moment_before(state: ResultState) -> None:
     ended = result(state=state, ended_at=LATER, replaced_by="2")
-    assert standing(ended, SINCE - DAY).validity is Validity.NOT_ISSUED
-    before = standing(ended, LATER - timedelta(seconds=1))
+    assert standing_at(ended, SINCE - DAY).validity is Validity.NOT_ISSUED
+    before = standing_at(ended, LATER - timedelta(seconds=1))
     assert (before.validity, before.ended_at, before.replaced_by) == (Validity.IN_FORCE, None, None)
-    after = standing(ended, LATER)
+    after = standing_at(ended, LATER)
     assert after.ended_at == LATER
     assert after.replaced_by == ("2" if state is ResultState.REPLACED else None)
 
@@ -263,8 +263,8 @@ def test_what_happened_later_is_not_told_of_the_moment_before(state: ResultState
 def test_the_last_day_is_one_in_vietnam() -> None:
     last = result(expires_on=date(2026, 11, 28))
     midnight = datetime(2026, 11, 28, 17, tzinfo=UTC)
-    assert standing(last, midnight - timedelta(seconds=1)).validity is Validity.IN_FORCE
-    assert standing(last, midnight).validity is Validity.EXPIRED
+    assert standing_at(last, midnight - timedelta(seconds=1)).validity is Validity.IN_FORCE
+    assert standing_at(last, midnight).validity is Validity.EXPIRED
 
 
 # Whatever happens to a result, in any order: no number twice, none missing, and what has ended stays ended.

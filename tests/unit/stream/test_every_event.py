@@ -21,15 +21,16 @@ from activities.ledger.authority import officers
 from activities.ledger.callbacks import proof
 from activities.ledger.vault import FilingKey
 from operations.commands.documents import files
+from rules.causes import papers_of
 from rules.complaint.grounds import grounds
-from rules.complaint.view import view as complaint_view
+from rules.complaint.status import view as complaint_view
 from rules.filing import projections
 from rules.papers.hands import hands
 from rules.papers.register import COLUMNS, EFFORT, Known, entry
 from rules.papers.sheets.post import originals_held
-from rules.parcel.view import view as parcel_view
-from rules.payment.view import view as payment_view
-from rules.referral.view import view as referral_view
+from rules.parcel.status import view as parcel_view
+from rules.payment.status import view as payment_view
+from rules.referral.status import view as referral_view
 from rules.retention import complain_until
 from rules.stream_kind import Origin, StreamKind
 from rules.streams import KINDS
@@ -185,7 +186,7 @@ def go_through(told: Told) -> None:
     for waits in kind.waits:
         waits.long(states[-1], AT)
     kind.office_answer(StreamId.parse(stream_of(kind)), last.event, SYSTEM)
-    kind.papers(last.event)
+    papers_of(last.event)
     kind.pins(last.event)
     officers.needed(kind, appended, (last.event,))
     assert asyncio.run(proof.untold(None, appended, (last.event,))) == []  # type: ignore[arg-type] # nobody has called
@@ -237,11 +238,11 @@ def test_no_rule_of_a_kind_is_handed_an_event_that_all_kinds_share(kind: StreamK
     """Each knows the events of its own kind, and no other."""
     shared = set[type].intersection(*(set(one.event_models) for one in KINDS.values()))
     assert shared == {Erased}
-    ours = replace(kind, evidence_of=never, answered_by=never, papers_of=never)
+    ours = replace(kind, evidence_of=never, answered_by=never)
     assert ours.evolve(whole(kind.name), recorded(9, ERASED)).erased_at == AT
     assert ours.evidence(StreamId.parse(stream_of(kind)), ERASED) is None
     assert ours.office_answer(StreamId.parse(stream_of(kind)), ERASED, SYSTEM) is None
-    assert ours.papers(ERASED) == ()
+    assert papers_of(ERASED) == ()
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
@@ -256,7 +257,7 @@ def never(*_: Any) -> Any:
     raise AssertionError
 
 
-TAKES_EVENTS: Final = {"answered_by", "evolve", "evidence_of", "found_by", "papers_of", "pins"}
+TAKES_EVENTS: Final = {"answered_by", "evolve", "evidence_of", "found_by", "pins"}
 NO_EVENTS: Final = {"initial", "standing", "rows", "results", "receipts", "opening"}
 
 
