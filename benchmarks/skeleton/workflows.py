@@ -67,7 +67,6 @@ class Filing:
     async def submit(self, check: Plain) -> Plain:
         """Wait for the receipt."""
         await workflow.wait_condition(lambda: "submit" in self.log.receipts)
-        await workflow.execute_local_activity_method(Steps.merchant, "H01.12", **LEDGER)
         return self.log.receipts["submit"] if check["content"] else {}
 
     @submit.validator
