@@ -20,8 +20,8 @@ from schemas.filing.events import Accountable, Digests, Partner
 from schemas.identity.statement import Spoken
 from schemas.ids import StreamId
 from schemas.people import Role
-from schemas.publishing.agency import AgencyKind, AgencyName
 from schemas.publishing.calendar import Calendar, CalendarName
+from schemas.publishing.fact import AgencyKind, AgencyName
 from schemas.publishing.procedure import Term
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.publishing.province import Province

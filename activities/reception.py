@@ -24,9 +24,8 @@ from rules.streams import FILING
 from schemas.base import Code, Instant, Model, Problem, Version
 from schemas.errors import problem
 from schemas.files import FileRef, ScanState
-from schemas.filing.examined import Examined
 from schemas.filing.state import Filing
-from schemas.filing.submission import Submission
+from schemas.filing.submission import Examined, Submission
 from schemas.ids import filing_workflow
 from schemas.signature import SignatureOutcome, SignatureVerdict, record_of
 

@@ -17,12 +17,11 @@ from motcua.files.store import Store
 from motcua.testing import page
 from rules.time.working_time import VIETNAM
 from schemas.files import FileRef, Paper
-from schemas.filing.authorisation import Authorisation
-from schemas.filing.submission import Submission, signed_content
-from schemas.form import FormValue
+from schemas.filing.submission import Authorisation, Submission, signed_content
 from schemas.ids import filing_id
 from schemas.level import Channel
 from schemas.people import Actor, Address, Applicant, PersonKind, Role, Via
+from schemas.text import FormValue
 
 CLIENT: Final = "motcua-demo"
 

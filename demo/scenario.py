@@ -15,12 +15,12 @@ from schemas.errors import RefusalCode
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import Clock, Outcome
 from schemas.filing.state import Closing, FeeState, Status
-from schemas.form import FormValue
 from schemas.level import Channel, Level
 from schemas.people import Role
 from schemas.publishing.procedure import ProcedureCode
 from schemas.referral.commands import REFERRAL_COMMANDS
 from schemas.refund.commands import REFUND_COMMANDS
+from schemas.text import FormValue
 
 SCENARIOS: Final = Path(__file__).with_name("scenarios.yaml")
 BESIDE: Final = frozenset(

@@ -116,10 +116,7 @@ class Builds:
         return [*found, Build(NONE, current=False, workers=0, holds=held[-1])] if held[-1] else found
 
     async def current(self) -> str | None:
-        """Returns the build on which new filings start; without such a build no worker takes new filings.
-
-        Raises `RPCError`.
-        """
+        """Returns the build on which new filings start; None if no worker takes new filings. Raises `RPCError`."""
         return (await self._deployed())[0]
 
     async def release(self, build: str, tell: Tell) -> None:

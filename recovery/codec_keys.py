@@ -27,9 +27,9 @@ STOPPED_WITHIN: Final = 10.0
 
 
 async def announce(record: Record, ring: CodecRing | None) -> float:
-    """Records the key of this process. Returns the seconds until it may be used, since other workers may have to stop.
+    """Records the key of this process. Returns the seconds after which it may be used: workers without it stop before.
 
-    Raises `KeyNotHereError` if this process lacks the key that others already use.
+    Raises `KeyNotHereError` if this process lacks the key that other workers use.
     """
     await expect_current(record, ring)
     if ring is None or ring.current is None:

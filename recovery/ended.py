@@ -1,6 +1,4 @@
-"""Workflows that ended although the record has work for them: terminated, or ended by somebody else's answer."""
-
-from __future__ import annotations
+"""Workflows that ended although the record has work for them: terminated, or ended by a stranger's answer."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,7 +21,7 @@ MOST_LISTED: Final = 2000
 
 
 class Ended:
-    """The streams of such workflows, as far as this process has found them: those not yet started again are kept."""
+    """The streams whose workflow ended too early. A stream is kept until its workflow runs again."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -1,9 +1,7 @@
-"""Restarts from their log workflows that no code can continue, that ended too early, or that began too little.
+"""Restarts, from the log, workflows that no code can continue, that ended too early, or that began too few streams.
 
-A bug is left to developers.
-
-A query of Temporal's own, such as its web UI sends, may leave a history that can't be replayed, or an Update that can't
-be finished (docs/operations.md).
+A workflow that fails because of a bug is left to developers. A query of Temporal's own, such as its web UI sends, may
+leave a history that can't be replayed, or an Update that can't be finished (docs/operations.md).
 """
 
 import random
@@ -25,10 +23,11 @@ from recovery.ended import Ended
 from recovery.histories import each
 from recovery.restart import Found, Restarter
 from recovery.stalled import BUG, NOT_CONTINUED, NOT_REPLAYABLE, Stalled, reports_problems, stalled
-from recovery.unrecorded import Nudges, Unbegun
+from recovery.unbegun import Unbegun
+from recovery.unrecorded import Nudges
 from rules.stream_kind import Kinds
 from schemas.base import Instant, Model
-from schemas.stream.healing import HEAL, Healed, Look
+from schemas.stream.restart import HEAL, Healed, Look
 from views.log import Keys
 
 BROKEN: Final = frozenset({NOT_REPLAYABLE, NOT_CONTINUED})
@@ -83,12 +82,7 @@ class Healer:
     """
 
     def __init__(
-        self,
-        pool: Pool,
-        keys: Keys,
-        kinds: Kinds,
-        workflows: Sequence[type],
-        meter: MetricMeter = MetricMeter.noop,
+        self, pool: Pool, keys: Keys, kinds: Kinds, workflows: Sequence[type], meter: MetricMeter = MetricMeter.noop
     ) -> None:
         self._pool = pool
         self._kinds = kinds
@@ -116,7 +110,7 @@ class Healer:
     async def look(self, client: Client, now: datetime) -> Look:
         """Heals the workflows that may be healed. Raises `RPCError`.
 
-        It finds stalled ones only if the server marks them: else every running workflow would have to be examined.
+        Stalled workflows are found only if the server marks them, since it is too costly to examine all that run.
         """
         broken = await self._broken(client, now) if await reports_problems(client) else []
         ended = await self._ended.look(client, self._restarter(client), now)
@@ -216,7 +210,7 @@ def _is_due(last: LastHealing, stalled: datetime | None, now: datetime) -> bool:
 
 
 def _is_silent(one: Stalled, now: datetime) -> bool:
-    """Returns whether the workflow has given no answer for long, while workers serve others, as this search shows."""
+    """Returns whether the task has had no answer for `SILENT`. This search itself shows that some worker runs."""
     return one.cause != BUG and now - one.since > SILENT
 
 

@@ -50,7 +50,7 @@ async def newest_first(client: Client, workflow_id: str) -> AsyncIterator[Histor
 
 
 async def runs(client: Client, workflow_id: str) -> bool:
-    """Returns whether such a workflow exists and has not ended. Raises `RPCError`."""
+    """Returns whether a workflow of this id runs. Raises `RPCError`."""
     try:
         description = await client.get_workflow_handle(workflow_id).describe()
     except RPCError as error:

@@ -1,8 +1,7 @@
 """A run that has lost its stream takes it over again, if no other run can be active on it.
 
-If Temporal is restored from a backup, it runs streams that were restarted elsewhere meanwhile; if the record is
-restored, it holds fewer events than the run has seen. Such a run learns of this from its next append, and requests a
-new epoch here.
+If Temporal is restored from a backup, its runs may have streams that were restarted elsewhere meanwhile. If the record
+is restored, it holds fewer events than a run has seen. The run's next append is refused, and it requests a new epoch.
 """
 
 import asyncio
@@ -17,8 +16,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from recovery.presence import others_work
-from recovery.restart import NEXT_EPOCH
-from recovery.traces import leave_trace
+from recovery.restart import NEXT_EPOCH, leave_trace
 from rules.stream_kind import Kinds
 from schemas.errors import RefusalCode
 from schemas.ids import restarts_stream

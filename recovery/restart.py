@@ -1,26 +1,29 @@
 """Restarts, from the log, workflows that Temporal has lost or runs wrongly: every stream of every kind."""
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import RawValue, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
+from activities.ledger import beside
 from activities.ledger.database import Pool
 from motcua.calls.retry import is_not_found, patiently
 from motcua.payloads.codec import opened, ring_of_client
 from recovery.codec_keys import expect_taken
 from recovery.stalled import RUNNING
-from recovery.traces import leave_trace
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
-from schemas.ids import TASK_QUEUE
-from schemas.stream.restart import Restart, RestartStart
+from schemas.ids import TASK_QUEUE, canonical, event_id, restarts_stream
+from schemas.people import SYSTEM
+from schemas.stream.restart import Restart, Restarted, RestartStart
+from views.log import Connection
 
 MAX_CONCURRENCY: Final = 40
 """Maximum restarts at the same time."""
@@ -102,18 +105,15 @@ class Restarter:
         self._temporal = temporal
 
     async def unfinished(self, kind: str, filing: UUID) -> list[str]:
-        """Returns the streams of this kind, of one filing, whose workflow still has something to do."""
+        """Returns the streams of this kind, of one filing, whose workflow still has work."""
         return [row["stream"] for row in await self._pool.fetch(_OF_ONE, kind, filing)]
 
     async def unfinished_of(self, streams: Sequence[str]) -> list[str]:
-        """Returns those of the streams whose workflow still has something to do."""
+        """Returns the streams of this list whose workflow still has work."""
         return [row["stream"] for row in await self._pool.fetch(_OF_THESE, streams)]
 
     async def all_unfinished(self, kind: str) -> AsyncIterator[list[str]]:
-        """Yields the streams of this kind, of all filings, whose workflow has something to do.
-
-        A stream may come twice.
-        """
+        """Yields the streams of this kind, of all filings, whose workflow still has work. A stream may come twice."""
         for statement, first in _PAGES:
             key = first
             while rows := await self._pool.fetch(statement, kind, key, PAGE):
@@ -225,3 +225,30 @@ class Restarter:
             )
 
         await patiently(attempt, PATIENCE)
+
+
+async def leave_trace(connection: Connection, filing: UUID, agency: str, stream: str, epoch: int) -> None:
+    """Records, in the caller's transaction, that a stream of a filing continues under this epoch (docs/ledger.md).
+
+    The event is in the filing's `restarts` stream. An epoch without it was raised without authority.
+    """
+    traces, command_id, said = restarts_stream(filing), str(uuid4()), Restarted(stream=stream, epoch=epoch)
+    body = canonical(said.model_dump(mode="json", exclude={"kind"}))
+    head = (await beside.heads(connection, [(traces, filing, agency)]))[traces]
+    event = {
+        "stream": traces,
+        "seq": head["head_seq"] + 1,
+        "event_id": event_id(traces, command_id, 0),
+        "filing_id": filing,
+        "agency": head["agency"],
+        "kind": said.kind,
+        "version": 1,
+        "body": body,
+        "sealed": None,
+        "key_id": None,
+        "command_id": command_id,
+        "actor": canonical(SYSTEM.model_dump(mode="json", exclude_none=True)),
+        "via": "motcua/restart",
+        "occurred_at": head["now"],
+    }
+    await beside.append(connection, head, [event], hashlib.sha256(body).hexdigest())

@@ -25,7 +25,7 @@ from rules.time.working_time import VIETNAM
 from schemas.ids import TASK_QUEUE
 from schemas.stream.checkpoint import CHECKPOINT
 from schemas.stream.checkpoint import SCHEDULE as CHECKPOINTS
-from schemas.stream.healing import SCHEDULE
+from schemas.stream.restart import SCHEDULE
 
 EVERY: Final = timedelta(seconds=20)
 

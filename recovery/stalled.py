@@ -7,7 +7,7 @@ is lost, and nothing moves. A failure's message may quote a person, so only its 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, TimeoutType, WorkflowTaskFailedCause
@@ -43,9 +43,6 @@ BUG: Final = "WorkflowWorkerUnhandledFailure"
 NOT_REPLAYABLE: Final = "NonDeterministicError"
 NOT_CONTINUED: Final = "BadUpdateWorkflowExecutionMessage"
 TIMED_OUT: Final = "TimedOut"
-
-T = TypeVar("T")
-A = TypeVar("A")
 
 
 @dataclass(frozen=True)

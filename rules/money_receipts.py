@@ -8,7 +8,7 @@ from schemas.papers.state import MoneyReceipt, ReceiptLine, VoidCause
 from schemas.payment.state import Payment
 from schemas.publishing.fee import FeeKind
 from schemas.refund.state import CAPTURES, CaseState, Refund
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 
 
 def gone(payment: Payment) -> VoidCause | None:

@@ -11,7 +11,7 @@ from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.filing.commands import Command
 from schemas.filing.events import Outcome
 from schemas.people import Actor, Role
-from schemas.privacy.erasure import Erased
+from schemas.privacy import Erased
 from schemas.stream.ledger import Recorded
 
 S = TypeVar("S")

@@ -24,13 +24,12 @@ from schemas.filing.events import Digests
 from schemas.filing.state import Action
 from schemas.ids import StreamId
 from schemas.people import Actor
-from schemas.privacy.erasure import ERASED, Erased, blanks
+from schemas.privacy import ERASED, Erased, blanks
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 from schemas.stream.rows import Rows, Standing
-from schemas.stream.snapshots import NoMemory
-from schemas.stream.versions import Reads
+from schemas.stream.snapshots import NoMemory, Reads
 
 
 class State(Protocol):

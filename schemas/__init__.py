@@ -14,13 +14,11 @@ from .complaint.commands import *
 from .complaint.state import *
 from .errors import *
 from .files import *
-from .filing.authorisation import *
 from .filing.commands import *
 from .filing.delivery import *
 from .filing.events import *
 from .filing.state import *
 from .filing.submission import *
-from .form import *
 from .identity.statement import *
 from .ids import *
 from .level import *
@@ -49,9 +47,10 @@ from .result import state as _result
 from .result.commands import *
 from .result.state import *
 from .signature import *
+from .stream.edge import *
 from .stream.ledger import *
 from .stream.part import *
-from .stream.unreadable import *
+from .text import *
 from .translate import *
 
 COMPLAINT_OPENING: typing.Final = _complaint.OPENING

@@ -13,28 +13,16 @@ from pydantic import Field, StrictBool
 
 from .base import AgencyCode, Code, Key, Model, ShortText, Subject, Version, unset
 from .files import FileRef, Paper
-from .filing.authorisation import Authorisation
 from .filing.events import Outcome
-from .form import FormValue
+from .filing.submission import Authorisation
 from .identity.statement import SignedStatement
 from .level import Level
 from .people import Applicant
 from .publishing.procedure import ProcedureCode
+from .text import FormValue
 
-__all__ = [
-    "ANSWER",
-    "ASKED_AGAIN",
-    "CHECK",
-    "ISSUE",
-    "AnswerAnswer",
-    "AnswerRequest",
-    "CheckAnswer",
-    "CheckRequest",
-    "Dossier",
-    "IssueAnswer",
-    "IssueRequest",
-    "PartDecision",
-]
+__all__ = ["ANSWER", "ASKED_AGAIN", "CHECK", "ISSUE", "AnswerAnswer", "AnswerRequest", "CheckAnswer", "CheckRequest"]
+__all__ += ["Dossier", "IssueAnswer", "IssueRequest", "PartDecision"]
 
 CHECK: Final = "backoffice.check"
 ISSUE: Final = "backoffice.issue"

@@ -1,10 +1,7 @@
 """The base classes and types of every message of the contract."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -164,12 +161,6 @@ Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 def fields_marked(model: type[BaseModel], mark: object) -> frozenset[str]:
     """The names of those fields of `model` whose annotation has this `mark`."""
     return frozenset(name for name, field in model.model_fields.items() if mark in field.metadata)
-
-
-@cache
-def numbered_fields(model: type[BaseModel]) -> dict[str, str]:
-    """The fields of `model` that the ledger numbers: field name → kind of counter."""
-    return {name: mark.kind for name, mark in numbers_marked(model)}
 
 
 def numbers_marked(model: type[BaseModel]) -> Iterator[tuple[str, Numbered]]:

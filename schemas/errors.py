@@ -14,18 +14,8 @@ from .level import Channel, Level
 from .translate import said
 from .words.shape_errors import path as path
 
-__all__ = [
-    "OTHER_CONTENT",
-    "OTHER_SUBMISSION",
-    "MotcuaError",
-    "Offer",
-    "Problem",
-    "Refusal",
-    "RefusalCode",
-    "RefusalError",
-    "UnfitError",
-    "problem",
-]
+__all__ = ["OTHER_CONTENT", "OTHER_SUBMISSION", "MotcuaError", "Offer", "Problem", "Refusal", "RefusalCode"]
+__all__ += ["RefusalError", "UnfitError", "problem"]
 
 
 class RefusalCode(StrEnum):
@@ -112,20 +102,13 @@ def shape_refusal(code: RefusalCode, error: ValidationError) -> RefusalError:
 
 
 OTHER_CONTENT: Final = Refusal(
-    code=RefusalCode.SAME_ID_OTHER_CONTENT,
-    problems=(problem("command_id", "same_id_other_content"),),
+    code=RefusalCode.SAME_ID_OTHER_CONTENT, problems=(problem("command_id", "same_id_other_content"),)
 )
 OTHER_SUBMISSION: Final = Refusal(
     code=RefusalCode.SAME_ID_OTHER_CONTENT,
     problems=(problem("submission_id", "same_id_other_content", says="other_submission"),),
 )
-SUPERSEDED: Final = Refusal(
-    code=RefusalCode.LEDGER_CONFLICT,
-    problems=(problem("", "taken_over"),),
-)
-NOT_RECORDED: Final = Refusal(
-    code=RefusalCode.BAD_START,
-    problems=(problem("workflow_id", "nothing_recorded"),),
-)
+SUPERSEDED: Final = Refusal(code=RefusalCode.LEDGER_CONFLICT, problems=(problem("", "taken_over"),))
+NOT_RECORDED: Final = Refusal(code=RefusalCode.BAD_START, problems=(problem("workflow_id", "nothing_recorded"),))
 NOT_READY: Final = Refusal(code=RefusalCode.NOT_READY, problems=(problem("", "not_ready"),))
 NOT_FOUND: Final = Refusal(code=RefusalCode.NOT_FOUND, problems=(problem("stream", "nothing_recorded"),))

@@ -12,19 +12,8 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter
 from .base import Code, Model, Sha256
 from .text import AT_THE_EDGE, line
 
-__all__ = [
-    "EXTENSIONS",
-    "LARGEST_FILE",
-    "LARGEST_FILING",
-    "MOST_FILES",
-    "DocumentType",
-    "FileRef",
-    "Paper",
-    "ScanState",
-    "file_key",
-    "file_name",
-    "media_type_of",
-]
+__all__ = ["EXTENSIONS", "LARGEST_FILE", "LARGEST_FILING", "MOST_FILES", "DocumentType", "FileRef", "Paper"]
+__all__ += ["ScanState", "file_key", "file_name", "media_type_of"]
 
 LARGEST_FILE: Final = 20_000_000
 """The maximum size of a file, in bytes."""

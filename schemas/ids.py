@@ -10,34 +10,21 @@ from uuid import UUID, uuid5
 
 import rfc8785
 
-__all__ = [
-    "DEFAULT_BACK_OFFICE_QUEUE",
-    "NAMESPACE",
-    "TASK_QUEUE",
-    "StreamId",
-    "canonical",
-    "complaint_workflow",
-    "digest",
-    "filing_id",
-    "filing_workflow",
-    "parcel_workflow",
-    "payment_workflow",
-    "referral_workflow",
-    "refund_workflow",
-    "result_workflow",
-]
+__all__ = ["DEFAULT_BACK_OFFICE_QUEUE", "NAMESPACE", "TASK_QUEUE", "StreamId", "canonical", "complaint_workflow"]
+__all__ += ["digest", "filing_id", "filing_workflow", "parcel_workflow", "payment_workflow", "referral_workflow"]
+__all__ += ["refund_workflow", "result_workflow"]
 
 NAMESPACE: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
 """The namespace of all derived ids. It never changes, since it permanently ties a submission to its filing."""
 
 TASK_QUEUE: Final = "motcua"
+"""The queue of the platform's workers."""
 TASK_TIMEOUT: Final = timedelta(seconds=10)
 """The longest time for which a dead worker keeps a workflow's task from other workers: Temporal's default."""
 DEPLOYMENT: Final = "motcua"
 """The name of the platform's deployment in Temporal, for all builds."""
 NUDGE: Final = "nudge"
 """The signal that makes a dormant workflow check whether another build should continue it."""
-"""The queue of the platform's workers."""
 
 DEFAULT_BACK_OFFICE_QUEUE: Final = "backoffice"
 """The queue of agencies that run no back office of their own."""

@@ -5,7 +5,7 @@ Decrees 42/2022 and 224/2026. Only in this table does behaviour depend on the le
 """
 
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Any, Final
 
 from .base import Model, Text
 from .translate import said
@@ -52,42 +52,20 @@ class Capability(Model):
 
 _PAPER: Final = frozenset({Channel.COUNTER, Channel.POST})
 _ALL: Final = frozenset(Channel)
+_ON_PAPER: Final[dict[str, Any]] = {
+    "filing": _PAPER,
+    "fee": _PAPER,
+    "result": _PAPER,
+    "supplement": _PAPER,
+    "signature": False,
+}
+_ONLINE: Final[dict[str, Any]] = _ON_PAPER | {"filing": _ALL, "supplement": _ALL}
 
 CAPABILITIES: Final[dict[Level, Capability]] = {
-    Level.INFORMATION: Capability(
-        service=Service.INFORMATION,
-        name=said("level.1"),
-        filing=_PAPER,
-        fee=_PAPER,
-        result=_PAPER,
-        supplement=_PAPER,
-        signature=False,
-    ),
-    Level.FORMS: Capability(
-        service=Service.INFORMATION,
-        name=said("level.2"),
-        filing=_PAPER,
-        fee=_PAPER,
-        result=_PAPER,
-        supplement=_PAPER,
-        signature=False,
-    ),
-    Level.ONLINE_FILING: Capability(
-        service=Service.PARTIAL,
-        name=said("level.3"),
-        filing=_ALL,
-        fee=_PAPER,
-        result=_PAPER,
-        supplement=_ALL,
-        signature=False,
-    ),
+    Level.INFORMATION: Capability(service=Service.INFORMATION, name=said("level.1"), **_ON_PAPER),
+    Level.FORMS: Capability(service=Service.INFORMATION, name=said("level.2"), **_ON_PAPER),
+    Level.ONLINE_FILING: Capability(service=Service.PARTIAL, name=said("level.3"), **_ONLINE),
     Level.FULLY_ONLINE: Capability(
-        service=Service.FULL,
-        name=said("level.4"),
-        filing=_ALL,
-        fee=_ALL,
-        result=_ALL,
-        supplement=_ALL,
-        signature=True,
+        service=Service.FULL, name=said("level.4"), filing=_ALL, fee=_ALL, result=_ALL, supplement=_ALL, signature=True
     ),
 }

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from itertools import chain
 from typing import Annotated, Any, Final, get_args
 
@@ -42,7 +43,7 @@ from .payment.commands import PAYMENT_COMMANDS
 from .payment.events import PaymentEvent
 from .payment.state import PaymentView
 from .people import Actor
-from .privacy.erasure import Erased
+from .privacy import Erased
 from .publishing.calendar import CalendarFile
 from .publishing.events import PublicationEvent
 from .publishing.procedure import Procedure
@@ -62,18 +63,8 @@ from .stream.restart import Restarted
 
 __all__ = ["COMMANDS", "PUBLIC_MESSAGES", "Direction", "FilingInput", "Message", "Part", "Wire", "WireKind"]
 
-AnyEvent = Annotated[
-    Event
-    | PaymentEvent
-    | ParcelEvent
-    | ReferralEvent
-    | ComplaintEvent
-    | PapersEvent
-    | ResultEvent
-    | RefundEvent
-    | Erased,
-    Field(discriminator="kind"),
-]
+_OfParts = PaymentEvent | ParcelEvent | ReferralEvent | ComplaintEvent | PapersEvent | ResultEvent | RefundEvent
+AnyEvent = Annotated[Event | _OfParts | Erased, Field(discriminator="kind")]
 """An event of any stream, as the log holds it."""
 
 
@@ -179,8 +170,15 @@ def _kind(model: type[Model]) -> str:
     return str(model.model_fields["kind"].default)
 
 
-def _update(name: str, part: Part) -> Wire:
-    return Wire(kind=WireKind.UPDATE, name=name, part=part)
+def _wire(kind: WireKind, name: str, part: Part = Part.CONTENT) -> Wire:
+    return Wire(kind=kind, name=name, part=part)
+
+
+_workflow: Final = partial(_wire, WireKind.WORKFLOW)
+_update: Final = partial(_wire, WireKind.UPDATE)
+_activity: Final = partial(_wire, WireKind.ACTIVITY)
+_column: Final = partial(_wire, WireKind.COLUMN)
+_file: Final = partial(_wire, WireKind.FILE)
 
 
 def _given(command: type[Command]) -> tuple[Wire, ...]:
@@ -216,22 +214,6 @@ def _name(model: type[Model]) -> str:
     if issubclass(model, Page):
         return f"{_answering(model)[0].name}_page"
     return re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower().removesuffix("_summary")
-
-
-def _workflow(name: str, part: Part) -> Wire:
-    return Wire(kind=WireKind.WORKFLOW, name=name, part=part)
-
-
-def _activity(name: str, part: Part) -> Wire:
-    return Wire(kind=WireKind.ACTIVITY, name=name, part=part)
-
-
-def _column(name: str) -> Wire:
-    return Wire(kind=WireKind.COLUMN, name=name, part=Part.CONTENT)
-
-
-def _file(name: str) -> Wire:
-    return Wire(kind=WireKind.FILE, name=name, part=Part.CONTENT)
 
 
 _IN: Final = Direction.TO_PLATFORM
@@ -295,10 +277,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
         _OUT,
         (
             *(_update(name, Part.FAILURE) for name in _UPDATES),
-            _workflow("Filing", Part.FAILURE),
-            _workflow("Complaint", Part.FAILURE),
-            _workflow("Result", Part.FAILURE),
-            _workflow("Refund", Part.FAILURE),
+            *(_workflow(name, Part.FAILURE) for name in ("Filing", "Complaint", "Result", "Refund")),
             *(_view(m, Part.FAILURE) for m in _QUESTIONS),
         ),
     ),

@@ -11,7 +11,7 @@ from .filing.events import PaymentMeans
 from .filing.state import Stage
 from .level import Channel
 from .people import Role
-from .publishing.agency import AgencyKind
+from .publishing.fact import AgencyKind
 from .publishing.procedure import Act
 from .signature import SignatureOutcome
 from .translate import joined, said

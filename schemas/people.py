@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from .base import AgencyCode, Key, Line, Model, Subject
+from .base import AgencyCode, Key, Line, Model, StrictModel, Subject
 from .level import Channel
 from .text import line
 
@@ -40,6 +40,13 @@ class Actor(Model):
     role: Role
     agency: AgencyCode | None = None
     """code of the acting officer's agency; only for officers"""
+
+
+class OfficerCommand(StrictModel):
+    """A command of an officer or operator. `command_id` is its identity."""
+
+    command_id: Key
+    actor: Actor
 
 
 SYSTEM: Final = Actor(subject="motcua", role=Role.SYSTEM)

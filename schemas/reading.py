@@ -19,53 +19,21 @@ from .papers.state import OfficialPaper
 from .parcel.state import ParcelView
 from .payment.state import PaymentView
 from .people import Actor, IdNumber, Role
-from .publishing.agency import AgencyKind
+from .publishing.fact import AgencyKind
 from .referral.state import ReferralView
 from .stream.ledger import Receipt
 from .stream.rows import ParcelRow, PaymentRow
 
-__all__ = [
-    "LONGEST_WAIT",
-    "AbsenceSummary",
-    "AccessEntry",
-    "AgencySummary",
-    "AskAbsences",
-    "AskAccess",
-    "AskActions",
-    "AskAgency",
-    "AskChanges",
-    "AskClocks",
-    "AskComplaints",
-    "AskCounts",
-    "AskDelivery",
-    "AskFiling",
-    "AskFilings",
-    "AskLinkedResult",
-    "AskPapers",
-    "AskParcel",
-    "AskParked",
-    "AskPayment",
-    "AskPersonsFilings",
-    "AskReceipt",
-    "AskReferral",
-    "AskResult",
-    "AskTasks",
-    "AskTimeline",
-    "Audience",
-    "Changes",
-    "Count",
-    "FilingSummary",
-    "Page",
-    "Question",
-    "TaskSummary",
-    "TimelineEntry",
-]
+__all__ = ["LONGEST_WAIT", "AbsenceSummary", "AccessEntry", "AgencySummary", "AskAbsences", "AskAccess", "AskActions"]
+__all__ += ["AskAgency", "AskChanges", "AskClocks", "AskComplaints", "AskCounts", "AskDelivery", "AskFiling"]
+__all__ += ["AskFilings", "AskLinkedResult", "AskPapers", "AskParcel", "AskParked", "AskPayment", "AskPersonsFilings"]
+__all__ += ["AskReceipt", "AskReferral", "AskResult", "AskTasks", "AskTimeline", "Audience", "Changes", "Count"]
+__all__ += ["FilingSummary", "Page", "Question", "TaskSummary", "TimelineEntry"]
 
 T = TypeVar("T")
 
 StreamName = Annotated[
-    str,
-    Field(pattern=r"^[^\x00-\x1f\x7f]{1,128}$", description="filing:<uuid>, payment:<uuid>:<n>, …"),
+    str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,128}$", description="filing:<uuid>, payment:<uuid>:<n>, …")
 ]
 PageSize = Annotated[int, Field(ge=1, le=500)]
 
@@ -478,30 +446,11 @@ class AskAbsences(_Question):
     """code of the agency"""
 
 
-Question = (
-    AskFiling
-    | AskClocks
-    | AskResult
-    | AskDelivery
-    | AskLinkedResult
-    | AskParked
-    | AskPayment
-    | AskParcel
-    | AskReferral
-    | AskComplaints
-    | AskPapers
-    | AskReceipt
-    | AskActions
-    | AskTimeline
-    | AskChanges
-    | AskFilings
-    | AskPersonsFilings
-    | AskTasks
-    | AskAccess
-    | AskCounts
-    | AskAgency
-    | AskAbsences
-)
+_OfOneFiling = AskFiling | AskClocks | AskResult | AskDelivery | AskLinkedResult | AskParked
+_OfStream = AskPayment | AskParcel | AskReferral | AskComplaints | AskPapers | AskReceipt
+_OfLog = AskActions | AskTimeline | AskChanges
+_OfAgency = AskFilings | AskPersonsFilings | AskTasks | AskAccess | AskCounts | AskAgency | AskAbsences
+Question = _OfOneFiling | _OfStream | _OfLog | _OfAgency
 AnyQuestion = Annotated[Question, Field(discriminator="ask")]
 QUESTION: Final[TypeAdapter[Question]] = TypeAdapter(AnyQuestion)
 """Reads a question."""

@@ -1,17 +1,19 @@
-"""Checks of outside texts: no invisible characters, no ids that look like a person's, and NFC.
+"""Checks of outside texts and form values: no invisible characters, no ids that look like a person's, and NFC.
 
-They apply only at the edge, to a command, a submission or a back office's answer, through the validation context
-`AT_THE_EDGE`. The log is always read as it was written.
+Text checks apply only at the edge, to a command, a submission or a back office's answer, through the validation
+context `AT_THE_EDGE`. The log is always read as it was written.
 """
 
 import re
 from collections.abc import Iterable
 from operator import is_
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from unicodedata import is_normalized, normalize
 
-from pydantic import BaseModel, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+__all__ = ["FormValue"]
 
 T = TypeVar("T")
 
@@ -85,3 +87,27 @@ def _seen(value: str, info: ValidationInfo, unseen: re.Pattern[str]) -> str:
     if len(normalize("NFC", value)) > len(value):
         raise PydanticCustomError("not_nfc", "write the text in Unicode's form NFC, in which it is longer")
     return value
+
+
+MAX_TEXT = 4000
+"""The maximum length of a text in a form, in characters."""
+
+
+def _form_value(value: Any, info: ValidationInfo) -> Any:
+    """Reports one mistake for each field, not one for each type that its value might have."""
+    if not isinstance(value, str | int):
+        raise PydanticCustomError("form_value", "a form value is a text, a whole number, true or false")
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise PydanticCustomError("text_too_long", "the text has at most {limit} characters", {"limit": MAX_TEXT})
+    return text(value, info) if isinstance(value, str) else value
+
+
+_SCHEMA: Final = {
+    "anyOf": [
+        {"type": "string", "maxLength": MAX_TEXT},
+        {"type": "boolean"},
+        {"type": "integer", "exclusiveMinimum": -(2**53), "exclusiveMaximum": 2**53},
+    ]
+}
+
+FormValue = Annotated[str | bool | int, BeforeValidator(_form_value), WithJsonSchema(_SCHEMA)]

@@ -18,7 +18,7 @@ from rules.stream_kind import Kinds, StreamKind
 from rules.streams import FILING, KINDS
 from schemas.base import Code
 from schemas.files import ScanState
-from schemas.filing.examined import Examined
+from schemas.filing.submission import Examined
 from schemas.ids import filing_workflow
 from workers import wiring
 from workers.settings import WorkerSettings

@@ -19,7 +19,7 @@ from schemas.filing.delivery import DeliveryView
 from schemas.filing.state import ClockState, Filing, FilingView, ResultView
 from schemas.parcel.state import Parcel, ParcelView
 from schemas.payment.state import Payment, PaymentState, PaymentView
-from schemas.privacy.erasure import ERASED
+from schemas.privacy import ERASED
 from schemas.reading import AskFilings, Changes, FilingSummary, Page
 from schemas.referral.state import Referral, ReferralView
 from schemas.stream.ledger import Receipt

@@ -11,7 +11,7 @@ import asyncpg
 
 from rules.time.office_hours import open_at
 from rules.time.working_time import local_day
-from schemas.privacy.access import AccessReport, BusyDay, ByItself, NotTheirs, OutOfHours
+from schemas.privacy import AccessReport, BusyDay, ByItself, NotTheirs, OutOfHours
 from schemas.publishing.calendar import Calendar
 from schemas.reading import LoggedEvent
 from views.log import CALENDAR, Connection

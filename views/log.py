@@ -22,7 +22,7 @@ from schemas.errors import NOT_FOUND, RefusalError
 from schemas.filing.events import Digests
 from schemas.ids import StreamId
 from schemas.people import Actor
-from schemas.privacy.erasure import ERASED_KIND
+from schemas.privacy import ERASED_KIND
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded

@@ -15,22 +15,12 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from activities.results.printing import PRINT
 from schemas.errors import RefusalCode
 from schemas.stream.checkpoint import MAKE
-from schemas.stream.healing import HEAL
+from schemas.stream.restart import HEAL
 
 INSTRUCTED: Final = frozenset(
     {
-        PRINT,
-        "parcel.cancel",
-        "parcel.news",
-        "parcel.send",
-        "payment.close",
-        "payment.late_money",
-        "payment.money",
-        "payment.order",
-        "payment.refund",
-        "reception.scan",
-        "result.prepare",
-        "result.sign",
+        *(PRINT, "parcel.cancel", "parcel.news", "parcel.send", "reception.scan", "result.prepare", "result.sign"),
+        *("payment.close", "payment.late_money", "payment.money", "payment.order", "payment.refund"),
     }
 )
 """Activities whose input is only an `Instruction`; one of them also gets a file that the log can't name yet."""

@@ -58,9 +58,8 @@ class Doorkeeper(Interceptor):
 def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
     """Raises `RefusalError` unless a permitted principal has signed, or the log may hold the command.
 
-    If the log may hold a signed command, it is admitted, so that it can be found in the log; if it is not there, it is
-    refused for the returned reason. `submit` records nothing and names no command: its statement may have expired, but
-    must be valid otherwise.
+    In the second case the command is admitted, and refused for the returned reason if the log does not hold it. The
+    statement of `submit`, which records nothing and names no command, may have expired, but must otherwise be valid.
     """
     said: dict[str, Any] = raw if isinstance(raw, dict) else {}
     life, submits = workflow.instance().life, update == SUBMIT

@@ -1,7 +1,13 @@
-"""The memory of a worker process."""
+"""The memory of a worker process: rare garbage collections, and evicted workflows that are freed without one.
+
+A workflow's parts form reference cycles. If a worker runs many more workflows than its cache holds, such cycles would
+pile up until a full garbage collection, which scans the whole cache.
+"""
 
 import gc
-from typing import Final
+from typing import Any, Final
+
+from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, WorkflowInstanceDetails
 
 THRESHOLDS: Final = (50_000, 20, 100)
 """The thresholds of garbage collection. They are high, since a worker caches a thousand workflows.
@@ -15,3 +21,44 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
+
+
+class ForgettingRunner(UnsandboxedWorkflowRunner):
+    """Runs workflows without a sandbox, and takes apart those that the worker evicts."""
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        """Returns the SDK's instance in a wrapper."""
+        return _Evictable(super().create_instance(det))
+
+
+class _Evictable(WorkflowInstance):
+    """A workflow instance that is no longer used after it was evicted."""
+
+    def __init__(self, instance: WorkflowInstance) -> None:
+        self._instance = instance
+
+    def activate(self, act: Any) -> Any:
+        done = self._instance.activate(act)
+        if any(job.HasField("remove_from_cache") for job in act.jobs):
+            _take_apart(self._instance)
+        return done
+
+    def get_serialization_context(self, command_info: Any) -> Any:
+        return self._instance.get_serialization_context(command_info)
+
+    def get_external_store_context(self, command_info: Any) -> Any:
+        return self._instance.get_external_store_context(command_info)
+
+    def get_info(self) -> Any:
+        return self._instance.get_info()
+
+    def get_thread_id(self) -> int | None:
+        return self._instance.get_thread_id()
+
+
+def _take_apart(instance: object) -> None:
+    """Removes all parts of an instance that may be in a cycle. Its tasks can still read that it was evicted."""
+    parts = dict(vars(instance))
+    left = {name: part for name, part in parts.items() if not gc.is_tracked(part)}
+    vars(instance).clear()
+    vars(instance).update(left)

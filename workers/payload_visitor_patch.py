@@ -1,6 +1,4 @@
-"""Patches the SDK's payload visitor: encryption takes one pass through a message.
-
-Without a codec, it makes no pass.
+"""Patches the SDK's payload visitor: one pass through a message with a codec, none without.
 
 Temporal's SDK walks through each message three times: for a codec, for a store of large payloads, and for references to
 such a store. It does so even without a codec and a store, and has no option against it. And if a payload claims to be

@@ -1,7 +1,5 @@
 """Notes which readings of the record the workflows' local activities have made, for appends of the same process."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from temporalio import activity
@@ -11,18 +9,9 @@ from activities.support.readings import Readings, reading_digest
 
 READ: Final = frozenset(
     {
-        "complaint.grounds",
-        "complaint.remedy",
-        "intake.calendar",
-        "intake.open",
-        "obligation.collector",
-        "payment.merchant",
-        "payment.renewal",
-        "refund.look",
-        "refund.not_asked_again",
-        "result.order",
-        "result.signer",
-        "result.signers",
+        *("complaint.grounds", "complaint.remedy", "intake.calendar", "intake.open", "obligation.collector"),
+        *("payment.merchant", "payment.renewal", "refund.look", "refund.not_asked_again"),
+        *("result.order", "result.signer", "result.signers"),
     }
 )
 """The local activities whose answers workflows record: workflows request them by `read`."""

@@ -91,8 +91,7 @@ class CheckpointSettings(ProcessSettings):
     checkpoint_key: str | None = Field(default=None, description="file of the key by which checkpoints are signed")
     checkpoint_minutes: int = Field(default=10, ge=1, le=1440, description="how often a checkpoint is made")
     witnesses: str | None = Field(
-        default=None,
-        description="file of who cosigns checkpoints, and whose word is needed (C2SP tlog-policy)",
+        default=None, description="file of who cosigns checkpoints, and whose word is needed (C2SP tlog-policy)"
     )
     tsa_url: str | None = Field(default=None, description="who time-stamps what is kept of a signature (RFC 3161)")
     signature_roots: str | None = Field(default=None, description="PEM file of the authorities that are trusted")

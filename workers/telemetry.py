@@ -18,41 +18,15 @@ from workers.settings import ProcessSettings
 
 _log = structlog.stdlib.get_logger("motcua.telemetry")
 
-_LOGGABLE: Final = frozenset(
-    {
-        "event",
-        "level",
-        "timestamp",
-        "logger",
-        "kind",
-        "code",
-        "reason",
-        "signal",
-        "problem",
-        "child",
-        "stream",
-        "filing_id",
-        "part",
-        "queue",
-        "activity",
-        "hook",
-        "error",
-        "build",
-        "left",
-        "still_there",
-        "agency",
-        "exception",
-        "temporal_workflow",
-        "temporal_activity",
-    }
-)
+_LOGGABLE: Final = {
+    *("event", "level", "timestamp", "logger", "kind", "code", "reason", "signal", "problem", "child", "stream"),
+    *("filing_id", "part", "queue", "activity", "hook", "error", "build", "left", "still_there", "agency", "exception"),
+    *("temporal_workflow", "temporal_activity"),
+}
 
 # Without messages on failed workflow tasks: they contain the exception's text, which may name a person.
 _ENGINE: Final = ",".join(
-    (
-        TelemetryFilter(core_level="WARN", other_level="ERROR").formatted(),
-        "temporalio_sdk_core::worker::workflow=ERROR",
-    )
+    (TelemetryFilter(core_level="WARN", other_level="ERROR").formatted(), "temporalio_sdk_core::worker::workflow=ERROR")
 )
 
 

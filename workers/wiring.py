@@ -59,31 +59,30 @@ from rules.streams import KINDS
 from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment.state import DEFAULT_PROVIDER
 from workers.by_queue import ByQueue
-from workers.cache_eviction import ForgettingRunner
 from workers.checkpoints import checkpointing
 from workers.identity_interceptor import Doorkeeper
+from workers.memory import ForgettingRunner
 from workers.payload_visitor_patch import walk_once
 from workers.reading_interceptor import NotesReadings
 from workers.settings import Identity, RecordSettings, WorkerSettings
 from workers.trust import signing, submitted_signatures
-from workflows.checkpointing import CheckpointWorkflow
 from workflows.complaint import ComplaintWorkflow
 from workflows.filing import FilingWorkflow
-from workflows.healing import Healing
 from workflows.parcel import ParcelWorkflow
 from workflows.payment.workflow import PaymentWorkflow
 from workflows.referral import ReferralWorkflow
 from workflows.refund import RefundWorkflow
 from workflows.reprojection import Reprojection
 from workflows.result import ResultWorkflow
+from workflows.scheduled import CheckpointWorkflow, Healing
 from workflows.view import ViewWorkflow
 
 
 @dataclass(frozen=True)
 class Functions:
-    """The activities: those that work; and those that only wait for changes, on a queue of their own.
+    """The activities: `working` ones, and `waiting` ones, which only wait for changes and have a queue of their own.
 
-    The `guard` verifies senders; None: everybody is trusted. `readings` are the readings made by this process.
+    The `guard` verifies senders; without it all are trusted. `readings` are the readings made by this process.
     """
 
     working: Sequence[Callable[..., Any]]
@@ -95,17 +94,8 @@ class Functions:
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 WORKFLOWS: Sequence[type] = (
-    FilingWorkflow,
-    PaymentWorkflow,
-    ParcelWorkflow,
-    ReferralWorkflow,
-    ComplaintWorkflow,
-    ResultWorkflow,
-    RefundWorkflow,
-    ViewWorkflow,
-    Reprojection,
-    Healing,
-    CheckpointWorkflow,
+    *(FilingWorkflow, PaymentWorkflow, ParcelWorkflow, ReferralWorkflow, ComplaintWorkflow, ResultWorkflow),
+    *(RefundWorkflow, ViewWorkflow, Reprojection, Healing, CheckpointWorkflow),
 )
 
 COMMAND_SECONDS: Final = 4
@@ -212,48 +202,18 @@ async def activities_with(
         results = Results(pool, vault, kinds)
         official = OfficialSigning(pool, instructions, Store(store), signer, lasting, audience)
         working = (
-            ledger.append,
-            registry.open,
-            registry.closed,
-            registry.news,
-            Inbox(pool, vault).park,
-            registry.calendar,
-            views.answer,
-            Reprojections(pool).page,
+            *(ledger.append, registry.open, registry.closed, registry.news, registry.calendar),
+            *(Inbox(pool, vault).park, views.answer, Reprojections(pool).page, Checkpoints(pool, setup).make),
             Healer(pool, vault.find, kinds, WORKFLOWS, meter).heal,
             Overtaken(pool, kinds, meter).take_over,
-            merchants.merchant,
-            merchants.renewal,
-            merchants.collector,
-            payments.order,
-            payments.money,
-            payments.late_money,
-            payments.close,
-            giving_back.refund,
-            parcels.send,
-            parcels.news,
-            parcels.cancel,
-            papers.confirm,
-            reception.examine,
-            reception.scan,
-            workflows.start,
-            workflows.tell,
-            workflows.wake,
-            refunds.look,
-            refunds.of_fee,
-            refunds.ruled,
-            refunds.given,
-            refunds.accepted,
-            refunds.not_asked_again,
-            complaints.grounds,
-            complaints.remedy,
-            results.signer,
-            results.signers,
-            results.order,
-            printing.print,
-            official.prepare,
-            official.sign,
-            Checkpoints(pool, setup).make,
+            *(merchants.merchant, merchants.renewal, merchants.collector),
+            *(payments.order, payments.money, payments.late_money, payments.close, giving_back.refund),
+            *(parcels.send, parcels.news, parcels.cancel),
+            *(papers.confirm, reception.examine, reception.scan),
+            *(workflows.start, workflows.tell, workflows.wake),
+            *(refunds.look, refunds.of_fee, refunds.ruled, refunds.given, refunds.accepted, refunds.not_asked_again),
+            *(complaints.grounds, complaints.remedy),
+            *(results.signer, results.signers, results.order, printing.print, official.prepare, official.sign),
         )
         yield Functions(working, waiting=(views.changes,), guard=guard, readings=readings)
 
@@ -271,10 +231,10 @@ async def _guarding(settings: WorkerSettings, pool: Pool) -> AsyncIterator[Guard
 async def platform_worker(
     client: Client, functions: Functions, settings: WorkerSettings, **options: Any
 ) -> AsyncIterator[Worker]:
-    """Runs the worker of the workflows, and beside it the worker of the waits for changes.
+    """Runs the worker of the workflows, and the worker of the waits for changes.
 
-    `options` are those of `temporalio.worker.Worker`. Each worker gets its build id. Otherwise Temporal's SDK hashes
-    the bytecode of all imports to make one, which takes longer than the rest of the start.
+    `options` are those of `temporalio.worker.Worker`. Each worker gets its build id here, since Temporal's SDK would
+    hash the bytecode of all imports, which takes longer than the rest of the start.
     """
     walk_once()
     at_the_door: list[Interceptor] = [ByQueue(), NotesReadings(functions.readings)]

@@ -8,16 +8,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, RetryState
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, RetryState
 
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenRequest, Registry
+    from activities.papers import QUICKLY, STORE, Papers
     from activities.results.printing import PRINT
     from rules.filing.projections import dossier, issue_request
     from rules.require import require
@@ -35,10 +37,19 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.edge import strictly
     from schemas.stream.ledger import AgencyAnswer
 
-from workflows.stream.asking import bound, instruction, is_not_ordered, note_no_answer, read_again, readable, start
+from workflows.stream.asking import (
+    answer_of,
+    bound,
+    instruction,
+    is_not_ordered,
+    note_no_answer,
+    read_again,
+    readable,
+    start,
+)
 from workflows.stream.basis import Basis, UnfoundedError, read
-from workflows.stream.confirming import confirmed
 from workflows.stream.recording import NOTHING_TO_DO, Stream
+from workflows.stream.waiting import wait_for
 
 _TIME: Final = timedelta(minutes=2)
 _BEAT: Final = timedelta(seconds=10)
@@ -63,14 +74,14 @@ Take = Callable[["Reply[A]"], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Reply(Generic[A]):
-    """An answer without its statement, and what the log needs to verify it: nothing of the platform's own print."""
+    """An answer without its statement, and as the log verifies it (`said`); None for the platform's own print."""
 
     answer: A
     said: AgencyAnswer | None
 
     @property
     def basis(self) -> Basis:
-        """The basis of what follows from the answer."""
+        """The basis of the command that follows from the answer."""
         return Basis(answered=self.said)
 
 
@@ -113,6 +124,18 @@ def _issued(
     if by_template:
         return asyncio.create_task(asking.printed())
     return asyncio.create_task(asking.answer(bo.ISSUE, request, queue, bo.IssueAnswer))
+
+
+async def confirmed(stream: Stream[Any], answer: bo.IssueAnswer) -> bool:
+    """Returns whether the store has the file of an answer; also False if the check failed.
+
+    Raises the errors of `wait_for`.
+    """
+    with suppress(FailureError):
+        return await workflow.execute_local_activity_method(Papers.confirm, answer, **QUICKLY)
+    asked = answer_of(Papers.confirm, answer, STORE)
+    await wait_for(stream, asked.done)
+    return await asked is True
 
 
 def decide(log: Stream[Referral], queue: str) -> asyncio.Task[None]:
@@ -191,7 +214,7 @@ class _Asking(Generic[A]):
                 return reply
 
     async def _heard(self, reply: Reply[A]) -> None:
-        """Records what follows from an answer. Raises `UnfoundedError`."""
+        """Records the command that follows from an answer. Raises `UnfoundedError`."""
         if self._take is None:
             return
         if self._log.state.machine_failing is self._work:
@@ -255,5 +278,5 @@ def _type_of(error: BaseException | None) -> str | None:
 
 
 def type_in(name: str | None) -> str | None:
-    """Returns the name if it has the form of an error's type, else None. Only such a name is recorded of an answer."""
+    """Returns the name if it has the form of an error's type; else None, so that no other text is recorded."""
     return name if name is not None and _TYPE.fullmatch(name) else None

@@ -1,32 +1,19 @@
 """The single running timer of a workflow, set for the clock whose event comes next."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from schemas.complaint.state import ComplaintTimer
+    from schemas.filing.state import Timer as FilingTimer
 
 from workflows.stream.recording import MIN_TIMER, Stream
 from workflows.stream.waiting import wait_for
 
-
-class Timer(Protocol):
-    """The next event of a clock, and its time."""
-
-    @property
-    def clock(self) -> str:
-        """The name of the clock."""
-
-    @property
-    def moment(self) -> str:
-        """The event of the clock."""
-
-    @property
-    def due(self) -> datetime:
-        """The time of the event."""
+Timer: TypeAlias = FilingTimer | ComplaintTimer
 
 
 class Alarm:

@@ -3,8 +3,6 @@
 Starting a stream that already runs succeeds.
 """
 
-from __future__ import annotations
-
 from uuid import UUID
 
 from temporalio import workflow
@@ -57,8 +55,7 @@ async def _ask_for(filing: Filing, owed: Fee | TaxDemand, agency: AgencyCode, cl
 
 async def cancel_payment(filing: Filing, n: int) -> None:
     """Notifies a payment that its fee is no longer owed. If the payment has ended, no signal is needed."""
-    request = TellRequest(id=ids.payment_workflow(filing.filing_id, n), signal="cancel", said=not_owed(n))
-    await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL)
+    await _cancel(ids.payment_workflow(filing.filing_id, n), not_owed(n))
 
 
 async def start_parcel(filing: Filing) -> None:
@@ -83,10 +80,7 @@ async def start_parcel(filing: Filing) -> None:
 
 async def cancel_parcel(filing: Filing, n: int) -> None:
     """Notifies a parcel that the filing recalls it. If the parcel has ended, no signal is needed."""
-    request = TellRequest(
-        id=ids.parcel_workflow(filing.filing_id, n), signal="cancel", said="the filing would have it back"
-    )
-    await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL)
+    await _cancel(ids.parcel_workflow(filing.filing_id, n), "the filing would have it back")
 
 
 async def start_referral(filing: Filing, part: FilingPart) -> None:
@@ -145,9 +139,11 @@ async def begin_refund(filing_id: UUID, n: int) -> None:
 
 async def cancel_referral(filing: Filing, part: FilingPart) -> None:
     """Notifies another agency that its part is no longer needed. If it has answered, no signal is needed."""
-    request = TellRequest(
-        id=ids.referral_workflow(filing.filing_id, part.n), signal="cancel", said="the filing has ended"
-    )
+    await _cancel(ids.referral_workflow(filing.filing_id, part.n), "the filing has ended")
+
+
+async def _cancel(workflow_id: str, said: str) -> None:
+    request = TellRequest(id=workflow_id, signal="cancel", said=said)
     await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL)
 
 

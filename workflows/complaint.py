@@ -1,10 +1,7 @@
 """A complaint as a workflow of its own: it waits for the answer, and if upheld ensures that the filing restarts."""
 
-from __future__ import annotations
-
 from contextlib import suppress
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from temporalio import workflow
 
@@ -34,15 +31,12 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
     from workflows.alarm import Alarm, ring_id
-    from workflows.stream.basis import UnfoundedError, read
+    from workflows.stream.basis import UnfoundedError, pause_after, read
     from workflows.stream.examining import examine
     from workflows.stream.recording import refuse, single_argument
     from workflows.stream.shell import Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import pause
-
-_FIRST_PAUSE: Final = timedelta(seconds=1)
-_LONGEST_PAUSE: Final = timedelta(minutes=1)
 
 
 class ComplaintLife(Life[Complaint]):
@@ -106,7 +100,7 @@ class ComplaintLife(Life[Complaint]):
 
     async def _see_it_reopened(self) -> None:
         """Signals the filing until its log shows that it has restarted, or that nothing is left to undo."""
-        again = _FIRST_PAUSE
+        tries = 0
         while fold.undoes(complaint := self._complaint):
             asked = Disputed(filing_id=complaint.filing_id, n=complaint.n, about=complaint.about)
             reading = await read(Complaints.remedy, asked)
@@ -118,8 +112,8 @@ class ComplaintLife(Life[Complaint]):
                     return
             await (self._start_filing() if found.closed else self._tell_filing())
             await self.stream.catch_up()
-            await pause(self.stream, again, "the filing has yet to start again")
-            again = min(again * 2, _LONGEST_PAUSE)
+            tries += 1
+            await pause(self.stream, pause_after(tries), "the filing has yet to start again")
 
     async def _start_filing(self) -> None:
         """Starts the workflow of an ended filing, which then first reads the outcome of its complaints."""

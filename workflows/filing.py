@@ -1,7 +1,5 @@
 """A filing (hồ sơ) as one durable workflow, from the submission to the result in the applicant's hands."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,8 +26,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.errors import NOT_READY, OTHER_SUBMISSION, RefusalError
     from schemas.files import Paper, ScanState
     from schemas.filing import commands as cm
-    from schemas.filing.examined import Examined
     from schemas.filing.state import FeeState, Filing, FilingEnd, Stage, Timer
+    from schemas.filing.submission import Examined
     from schemas.ids import digest
     from schemas.level import Channel
     from schemas.stream.edge import bounded
@@ -155,12 +153,12 @@ class FilingLife(Life[Filing]):
         if found.procedure is None or found.queue is None:
             msg = "the filing's agency, or the procedure under which it was handed in, is not published any more"
             raise LookupError(msg)
-        self.memory = self.memory.model_copy(update={"queue": found.queue, "filed_by": found.filed_by})
+        self.remember(queue=found.queue, filed_by=found.filed_by)
 
     async def caught_up(self) -> None:
-        """Reads again the reports of the filing's other streams, since the previous run may have lost their signals.
+        """Reads the reports of the filing's other streams again, since the previous run may have lost their signals.
 
-        Such a report may also reopen an ended filing: then the refunds after its end are called off.
+        If a report reopens the filing, the refunds after its end are called off.
         """
         told = await workflow.execute_local_activity_method(Registry.news, self._filing.filing_id, **LEDGER)
         for news in told:
@@ -223,7 +221,7 @@ class FilingLife(Life[Filing]):
             checking = agency.check(self.stream, self.memory.queue)
             await self._until(lambda: accepted() or checking.done())
             checked = checking.done()
-            self.memory = self.memory.model_copy(update={"checked": checked})
+            self.remember(checked=checked)
             if checked:
                 checking.result()
         await self._until(accepted)

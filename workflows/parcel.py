@@ -1,7 +1,5 @@
 """A consignment as a workflow of its own, followed to its end and beyond, independent of its filing."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from temporalio import workflow
@@ -50,14 +48,11 @@ class ParcelLife(Life[Parcel]):
 
         The record decides.
         """
-        self._remember(recall=True)
+        self.remember(recall=True)
 
     def cancel(self) -> None:
         """Notes that the filing recalls the parcel."""
-        self._remember(recall=True)
-
-    def _remember(self, **what: Any) -> None:
-        self.memory = self.memory.model_copy(update=what)
+        self.remember(recall=True)
 
     @property
     def _parcel(self) -> Parcel:
@@ -86,7 +81,7 @@ class ParcelLife(Life[Parcel]):
         paid = parcel.collected is not None and parcel.collected >= parcel.cod
         fact = ParcelFact(n=parcel.n, outcome=outcome, fee=parcel.fee if paid else None)
         await report(self.stream, "parcel_settled", fact)
-        self._remember(told=outcome)
+        self.remember(told=outcome)
 
     async def _watch(self) -> None:
         """Waits for reports of the post, the end of the watch, or a recall by the filing."""
@@ -110,7 +105,7 @@ class ParcelLife(Life[Parcel]):
 
     async def _recall(self) -> None:
         """Requests the recall of the parcel, if the filing's record supports that."""
-        self._remember(recall=False)
+        self.remember(recall=False)
         try:
             await self.stream.record(RecallConsignment(command_id=f"parcel:recall:{self._parcel.seq}"))
         except RefusalError as error:

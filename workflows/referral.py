@@ -1,7 +1,5 @@
 """A part of a procedure that another agency decides, as a workflow of its own, which reports to its filing."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
@@ -48,7 +46,7 @@ class ReferralLife(Life[Referral]):
 
     def taken_over(self, found: OpenResult) -> None:
         """Keeps the queue of the agency's back office."""
-        self._remember(queue=found.queue or "")
+        self.remember(queue=found.queue or "")
 
     async def caught_up(self) -> None:
         """Ends the wait if the filing has ended, since the previous run may have lost the filing's signal."""
@@ -108,7 +106,7 @@ class ReferralLife(Life[Referral]):
 
     async def _hear(self, asking: Asking) -> None:
         """Notes that the back office has answered; without a decision the part is left to the officers."""
-        self._remember(asked=True)
+        self.remember(asked=True)
         await asking
 
     async def _tell_overdue(self) -> None:
@@ -128,9 +126,6 @@ class ReferralLife(Life[Referral]):
     async def _cancelled(self) -> None:
         """Ends the wait, if the filing's record supports that."""
         await self.stream.attempt(CancelReferral(command_id="part:cancel"))
-
-    def _remember(self, **what: Any) -> None:
-        self.memory = self.memory.model_copy(update=what)
 
     @property
     def _undecided(self) -> bool:

@@ -1,7 +1,5 @@
 """The refund of one capture, as a workflow of its own: it waits until two officers agree, and for the provider."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 
@@ -133,8 +131,8 @@ class RefundLife(Life[Refund]):
     async def _give_back(self) -> None:
         """Lets the provider make each approved refund. Signals and reports are handled while its answer is awaited.
 
-        Before the first request the logs are read again: the money must still be there and the filing not reopened,
-        else the refund can be called off. Each request is recorded before it is made.
+        Before the first request the logs are read again: the refund is called off if the money is gone, or the filing
+        was reopened. Each request is recorded before it is made.
         """
         while to_give := fold.to_give(self._refund):
             entry = to_give[0]
@@ -181,16 +179,13 @@ class RefundLife(Life[Refund]):
         """
         for given in self._untold:
             await self._signal(HEARD, given)
-            self._remember(told=(*self.memory.told, given.case))
+            self.remember(told=(*self.memory.told, given.case))
         if (accepted := self._to_accept) is not None:
             await self._signal(ACCEPTED, accepted)
-            self._remember(accepted=True)
+            self.remember(accepted=True)
         for fact in self._to_ask_again:
             await report(self.stream, "fee_charged_back", fact)
-            self._remember(again=fact.again)
-
-    def _remember(self, **what: Any) -> None:
-        self.memory = self.memory.model_copy(update=what)
+            self.remember(again=fact.again)
 
     async def _signal(self, name: str, told: Model) -> None:
         payment = require(self._refund.capture).payment

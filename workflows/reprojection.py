@@ -1,7 +1,5 @@
 """A change of calendar as a durable batch: the due times of every running stream are computed again."""
 
-from __future__ import annotations
-
 from collections import deque
 from datetime import timedelta
 from itertools import count
@@ -33,8 +31,8 @@ _AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 class Reprojection:
     """Repeats passes over the streams that still use another calendar, until a pass finds none.
 
-    The batch may be interrupted, and anybody may start it: a stream that has the calendar is not asked again, and a
-    stream that is asked twice returns the same receipt.
+    The batch may be interrupted, and anybody may start it: a stream that has the calendar is skipped, and a repeated
+    request to a stream returns the same receipt.
     """
 
     def __init__(self) -> None:
@@ -82,14 +80,14 @@ class Reprojection:
 
 
 async def _turned(page: Page) -> Turned:
-    """Returns what became of one page. A failure, or an unreadable answer, is not one of ours: it is asked again."""
+    """Returns the outcome of one page. After a failure or an unreadable answer, it requests the page again."""
     while (turned := await answer_of(Reprojections.page, page, PAGES)) is None:
         await workflow.sleep(_STRAGGLERS)
     return turned
 
 
 def _begun(raw: Any) -> Reproject:
-    """Parses the input, which may come from anybody with access to Temporal."""
+    """Parses the input, which a stranger may have sent. Raises a refusal."""
     try:
         reproject = Reproject.model_validate(raw)
     except ValidationError as error:

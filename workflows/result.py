@@ -1,7 +1,5 @@
 """A result as a workflow of its own: it is made and signed. The workflow runs again to revoke or correct it."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -34,10 +32,9 @@ with workflow.unsafe.imports_passed_through():
     )
     from schemas.result.state import OPENING, Result, ResultFact, ResultRecord, ResultStart, Signatory
     from workflows import agency
-    from workflows.agency import Reply
+    from workflows.agency import Reply, confirmed
     from workflows.stream.asking import instruction, question
     from workflows.stream.basis import NOTHING, Reading, read, until_founded
-    from workflows.stream.confirming import confirmed
     from workflows.stream.recording import refuse, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Considered, Life, Opening, takes_commands
@@ -74,7 +71,7 @@ class ResultLife(Life[Result]):
 
     def taken_over(self, found: OpenResult) -> None:
         """Keeps the queue of the agency's back office."""
-        self.memory = self.memory.model_copy(update={"queue": found.queue or ""})
+        self.remember(queue=found.queue or "")
 
     async def considered(self, command: Command) -> Considered:
         """Returns the command. A command that begins another signing gets the current signers."""

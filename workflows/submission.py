@@ -1,7 +1,5 @@
 """Parses a submission, the start input of a filing. Anybody may send one: a malformed submission is refused."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,9 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from rules.streams import FILING
     from schemas.errors import Refusal, RefusalCode, problem, shape_refusal
     from schemas.filing.commands import Submit
-    from schemas.filing.examined import Examined
     from schemas.filing.state import FilingStart, SubmitCheck
-    from schemas.filing.submission import Submission, content_digest
+    from schemas.filing.submission import Examined, Submission, content_digest
     from schemas.identity.statement import SUBMIT, Message, Spoken
     from schemas.ids import StreamId, filing_id
     from schemas.publishing.procedure_rules import ProcedureRules

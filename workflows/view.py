@@ -3,8 +3,6 @@
 A question costs six history events and disturbs no other run.
 """
 
-from __future__ import annotations
-
 from typing import Any
 from uuid import UUID
 

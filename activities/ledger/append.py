@@ -39,7 +39,7 @@ from schemas.errors import Problem, RefusalCode, problem
 from schemas.ids import filing_workflow
 from schemas.papers.state import PaperKind
 from schemas.people import OFFICERS, Role
-from schemas.privacy.erasure import ERASED
+from schemas.privacy import ERASED
 from schemas.stream.ledger import Appended, Batch, Receipt, Recorded, StoredEvent
 from views import log
 

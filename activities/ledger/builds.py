@@ -4,7 +4,7 @@ from typing import Final
 
 from rules.stream_kind import Kinds
 from schemas.base import Model
-from schemas.stream.versions import Reads
+from schemas.stream.snapshots import Reads
 from views.log import Connection
 
 

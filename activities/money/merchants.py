@@ -18,7 +18,7 @@ from schemas.filing.state import Filing
 from schemas.ids import filing_workflow
 from schemas.payment.state import DEFAULT_PROVIDER, Through
 from schemas.people import Actor
-from schemas.publishing.agency import AgencyKind
+from schemas.publishing.fact import AgencyKind
 from views.log import Log
 
 

@@ -9,7 +9,7 @@ from typing import Final, Literal, Protocol
 import httpx
 
 from activities.partners.http import Partner, PartnerResponse, segment
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 
 Holding = Literal["person", "organisation"]
 Reason = Literal["declined", "not_yet", "no_signer"]

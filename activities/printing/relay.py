@@ -28,7 +28,7 @@ from schemas.papers.commands import RecordPaper
 from schemas.papers.events import ReceiptIssued
 from schemas.papers.state import PaperKind
 from schemas.publishing.fee import FeeKind
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 from views.log import Log, Told
 from views.registers.papers import papers
 

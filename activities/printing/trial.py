@@ -19,8 +19,7 @@ import zxingcpp
 from activities.printing.templates import content_of, typesetter
 from activities.printing.typesetter import MissingGlyphsError
 from schemas.base import Model
-from schemas.papers.result_sheet import ResultSheet
-from schemas.papers.sheet import PaperSheet, texts_of
+from schemas.papers.sheet import PaperSheet, ResultSheet, texts_of
 
 PATIENCE: Final = 60.0
 """The seconds that a template may take; a page of the standard template takes 10 ms."""

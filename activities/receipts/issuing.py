@@ -31,7 +31,7 @@ from schemas.payment.state import Payment
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
 from schemas.refund.state import Refund
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 from views.log import Connection, Log, Told
 from views.registers.papers import receipt_of
 

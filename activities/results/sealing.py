@@ -12,7 +12,7 @@ from activities.signature.official import SEAL, SignatureField, UnfitCertificate
 from activities.signature.signing import Lasting, Person
 from schemas.base import AgencyCode
 from schemas.result.state import SigningPlace
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 
 
 class AgencySeal:

@@ -48,8 +48,7 @@ from schemas.names import ROLE_NAMES
 from schemas.people import PersonKind
 from schemas.result.state import Result, Signatory, SigningPlace
 from schemas.signature import SignatureOutcome, SignatureProof
-from schemas.stream.about import About
-from schemas.stream.ledger import AgencyAnswer
+from schemas.stream.ledger import About, AgencyAnswer
 
 SIGNING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=2),

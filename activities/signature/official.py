@@ -33,7 +33,7 @@ from activities.partners.signer import Signer
 from activities.signature.certificate_subject import misnamed
 from activities.signature.revisions import declared
 from activities.signature.signing import Lasting, Person, hand_of
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 
 INITIALS: Final = "initials"
 SIGNATURE: Final = "signature"

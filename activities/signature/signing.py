@@ -24,7 +24,7 @@ from activities.partners.signer import Signer, key_of
 from activities.signature.certificate_subject import Identity, SubjectRules
 from activities.signature.revocation import NOTHING
 from activities.signature.trust import Trust
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 
 LOOK_AGAIN: Final = 600.0
 """The seconds for which the certificate of a time-stamping authority is assumed not to change."""

@@ -25,7 +25,7 @@ from activities.signature.official import SEAL, SignatureField, sign_official, w
 from activities.signature.revocation import Remembering, Responders
 from activities.signature.signing import HttpStamper, Lasting, Person
 from activities.signature.trust import Trust
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 
 _AGENCY: Final = Person(Identity("organisation", "0101234567"), "Ủy ban nhân dân phường Hồng Hà")
 _AT: Final = datetime(2026, 11, 27, 2, tzinfo=UTC)

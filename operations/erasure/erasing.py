@@ -22,7 +22,7 @@ from schemas.errors import RefusalError
 from schemas.filing.commands import SYSTEM_VIA
 from schemas.ids import StreamId, filing_workflow
 from schemas.people import SYSTEM
-from schemas.privacy.erasure import NO_DIGEST, Erased, ErasureRequest
+from schemas.privacy import NO_DIGEST, Erased, ErasureRequest
 from schemas.stream.ledger import Batch, Recorded
 from views.log import Log, Told, UnfoldableError
 

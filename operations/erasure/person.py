@@ -14,7 +14,7 @@ from rules.streams import KINDS
 from schemas.errors import problem
 from schemas.ids import filing_workflow
 from schemas.people import Role
-from schemas.privacy.exports import AnswerExport, AskExport, ExportRequest
+from schemas.privacy import AnswerExport, AskExport, ExportRequest
 from schemas.reading import AskAccess
 from views.access import access
 from views.log import Connection, Log

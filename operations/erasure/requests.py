@@ -14,8 +14,8 @@ from rules.require import require
 from rules.retention import hindrances
 from rules.rule import refuse
 from schemas.errors import Problem, problem
-from schemas.people import Actor, Role
-from schemas.privacy.erasure import ApproveErasure, AskErasure, DeclineErasure, ErasureCommand, ErasureRequest
+from schemas.people import Actor, OfficerCommand, Role
+from schemas.privacy import ApproveErasure, AskErasure, DeclineErasure, ErasureRequest
 from views.log import Connection, Log, UnfoldableError
 
 Progress = Callable[[int, int], None]
@@ -81,7 +81,7 @@ async def _next(connection: Connection) -> tuple[int, datetime]:
     return n, now
 
 
-async def _recorded(connection: Connection, command: ErasureCommand) -> int | None:
+async def _recorded(connection: Connection, command: OfficerCommand) -> int | None:
     found: int | None = await connection.fetchval(_RECORDED, command.command_id)
     return found
 
@@ -117,7 +117,7 @@ async def _erasable(
     return free, left_out
 
 
-async def _record(connection: Connection, n: int, now: datetime, command: ErasureCommand, **said: Any) -> None:
+async def _record(connection: Connection, n: int, now: datetime, command: OfficerCommand, **said: Any) -> None:
     about = [said.get(name) for name in ("asked", "cause", "reason")]
     actor, deed = command.actor, getattr(command, "deed", "")
     await connection.execute(_ADD, n, command.command_id, deed, *about, actor.subject, actor.agency, now)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.privacy.erasure import NO_DIGEST
+from schemas.privacy import NO_DIGEST
 
 
 @dataclass(frozen=True)

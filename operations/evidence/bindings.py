@@ -13,7 +13,7 @@ from activities.ledger.binding import key_commitment, receipt_binding
 from activities.ledger.vault import FilingKey, Vault
 from rules.identity.statements import is_signed
 from schemas.identity.statement import IdentityStatement, PrincipalKey, signed
-from schemas.privacy.erasure import Erased
+from schemas.privacy import Erased
 from schemas.stream.ledger import Bound
 from views.log import Connection, SealBrokenError
 

@@ -26,7 +26,7 @@ from rules.streams import KINDS
 from schemas.filing.commands import SYSTEM_VIA
 from schemas.filing.events import Submitted
 from schemas.people import SYSTEM
-from schemas.privacy.erasure import Erased
+from schemas.privacy import Erased
 from schemas.stream.ledger import Batch, Recorded
 from schemas.stream.rows import Rows
 from views.log import Log, UnfoldableError

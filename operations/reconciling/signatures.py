@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 
 from activities.partners.http import Partner, PartnerResponse, partner_client
 from activities.partners.signer import order_of
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 from views.log import Connection
 
 PAGES: Final = 5

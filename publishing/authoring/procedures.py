@@ -21,8 +21,8 @@ from rules.time.working_time import VIETNAM
 from schemas.base import AgencyCode, Code, ShortText, StrictModel, Text, Version
 from schemas.papers.state import ReceiptSeries
 from schemas.people import IdNumber, Role
-from schemas.publishing.agency import AgencyKind
 from schemas.publishing.events import AgencyEntered, OfficerEntered, PublicationEvent, Series
+from schemas.publishing.fact import AgencyKind
 from schemas.publishing.procedure import ProcedureCode
 from schemas.result.state import AgencySigner
 from views.public import COVERING_FIRST, COVERS

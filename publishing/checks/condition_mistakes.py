@@ -16,9 +16,9 @@ from publishing.checks.readable_parts import (
 )
 from rules.filing.conditions import written_date
 from rules.source import Mistake, mistake
-from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.publishing.procedure import FieldKind
+from schemas.text import FormValue
 
 Values: TypeAlias = frozenset[FormValue] | range
 Claims: TypeAlias = dict[str, Values]

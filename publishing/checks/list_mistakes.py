@@ -19,8 +19,8 @@ from publishing.checks.readable_parts import (
 )
 from rules.forms.sheet import is_form_of
 from rules.source import Mistake, mistake
-from schemas.form import MAX_TEXT
 from schemas.publishing.procedure import FieldKind
+from schemas.text import MAX_TEXT
 
 K = TypeVar("K")
 

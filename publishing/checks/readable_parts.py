@@ -13,15 +13,15 @@ from pydantic import BeforeValidator, ConfigDict, Strict, ValidationError, Valid
 
 from schemas.base import Code, Model, Subject
 from schemas.files import DocumentType
-from schemas.form import FormValue
 from schemas.level import Channel, Level
 from schemas.limit import Limit
 from schemas.people import PersonKind, Role
-from schemas.publishing.agency import AgencyKind
 from schemas.publishing.calendar import Day
+from schemas.publishing.fact import AgencyKind
 from schemas.publishing.fee import AmountInDong, BasisPoints, FeeDue, RefundCase
 from schemas.publishing.procedure import Act, FieldKind, ProcedureCode
 from schemas.publishing.time_limits import Limits
+from schemas.text import FormValue
 
 T = TypeVar("T")
 

@@ -23,11 +23,11 @@ from rules.time.working_time import VIETNAM
 from rules.wording.fee_statement import FeeStatement, Question, stated
 from rules.wording.prose import filled
 from schemas.errors import Problem, RefusalError, problem
-from schemas.form import FormValue
 from schemas.level import Channel
 from schemas.people import PersonKind
 from schemas.publishing.procedure import FieldKind, Procedure
 from schemas.publishing.province import ProvinceCode
+from schemas.text import FormValue
 from schemas.translate import said
 
 app = typer.Typer()

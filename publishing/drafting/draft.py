@@ -12,8 +12,8 @@ from publishing.drafting.rows import Facts
 from rules.source import Mistake
 from schemas.base import Text
 from schemas.level import CAPABILITIES, Channel, Level
+from schemas.limit import FigureUnit
 from schemas.publishing.fee import FeeDue, FeeKind
-from schemas.publishing.figure import FigureUnit
 from schemas.publishing.procedure import PartialReason
 from schemas.translate import said
 

@@ -10,7 +10,7 @@ from publishing.drafting.fee_cell import Fee, fee_of
 from publishing.drafting.time_cell import Time, time_of
 from rules.source import Mistake, mistake
 from schemas.level import Level
-from schemas.publishing.agency import AgencyKind
+from schemas.publishing.fact import AgencyKind
 
 _NAMED: Final = {
     "toan trinh": Level.FULLY_ONLINE,

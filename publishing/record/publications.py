@@ -7,7 +7,7 @@ from uuid import uuid5
 
 from rules.require import require as known
 from schemas.ids import NAMESPACE
-from schemas.privacy.erasure import ERASED_WORDS
+from schemas.privacy import ERASED_WORDS
 from schemas.publishing import events as ev
 
 Row = dict[str, Any]

@@ -37,7 +37,7 @@ from schemas.filing.state import (
 )
 from schemas.level import Channel
 from schemas.people import SYSTEM
-from schemas.privacy.erasure import ERASED_WORDS
+from schemas.privacy import ERASED_WORDS
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded

@@ -8,10 +8,10 @@ from rules.require import require
 from rules.time.working_time import local_day
 from schemas.filing.state import Filing
 from schemas.filing.submission import Submission
-from schemas.form import FormValue
 from schemas.level import Channel
 from schemas.people import PersonKind
 from schemas.publishing.fact import Condition, When
+from schemas.text import FormValue
 
 
 class Kind(Protocol):

@@ -10,7 +10,7 @@ from schemas.filing.submission import Submission
 from schemas.level import Channel
 from schemas.names import AGENCY_KIND_NAMES, listed
 from schemas.people import Role
-from schemas.publishing.agency import AgencyKind, AgencyName
+from schemas.publishing.fact import AgencyKind, AgencyName
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.publishing.province import Province
 from schemas.translate import joined, said

@@ -8,8 +8,7 @@ from rules.require import require
 from schemas.backoffice import CHECK, CHECK_REQUEST, ISSUE, CheckAnswer, IssueAnswer
 from schemas.files import FileRef
 from schemas.filing import events as ev
-from schemas.filing.examined import Examined
-from schemas.filing.submission import Submission
+from schemas.filing.submission import Examined, Submission
 from schemas.ids import (
     StreamId,
     complaint_workflow,

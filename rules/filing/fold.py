@@ -7,7 +7,7 @@ from rules.filing.clocks import apply_event
 from rules.filing.reopening import standing_act
 from schemas.filing.state import Closing, Filing, FilingPart, Stage, Status
 from schemas.people import OFFICERS, Role
-from schemas.privacy.erasure import Erased
+from schemas.privacy import Erased
 from schemas.publishing.procedure_rules import StepPart
 from schemas.stream.ledger import Recorded
 

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from rules.wording.rule_words import labels_of, note_of
 from schemas.base import Text
-from schemas.form import MAX_TEXT
 from schemas.publishing.fact import Condition, When
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
+from schemas.text import MAX_TEXT
 from schemas.translate import beside
 
 Json = dict[str, Any]

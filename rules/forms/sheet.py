@@ -9,11 +9,11 @@ from typing import Final, Protocol
 from rules.wording.rule_words import Labels, holds, labels_of, note_of
 from schemas.base import Model, Text
 from schemas.files import Paper
-from schemas.form import FormValue
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
 from schemas.people import Address, Applicant, PersonKind
 from schemas.publishing.procedure import FieldKind, FieldRule, PaperRule, Procedure, ProcedureCode
+from schemas.text import FormValue
 from schemas.translate import said
 
 _IN_A_LINE: Final = 70

@@ -7,7 +7,7 @@ from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.level import Channel
 from schemas.names import ROLE_NAMES
-from schemas.papers.custody import Deed, Hand, Holder
+from schemas.papers.register import Deed, Hand, Holder
 from schemas.people import OFFICERS, SYSTEM, Role
 from schemas.publishing.calendar import Timeliness
 from schemas.stream.ledger import Recorded

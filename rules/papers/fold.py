@@ -8,7 +8,7 @@ from rules.money_receipts import number_given
 from rules.rule import Change, folding
 from schemas.papers.events import PaperMade, ReceiptIssued, ReceiptVoided
 from schemas.papers.state import MoneyReceipt, OfficialPaper, OfficialPapers, PaperKind
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 
 
 def is_made(made: Iterable[OfficialPaper], paper: PaperKind, about: About) -> bool:

@@ -14,9 +14,9 @@ from rules.time import working_time
 from rules.time.office_hours import worked_minutes
 from schemas.filing import events as ev
 from schemas.filing.state import Filing, Stage
-from schemas.papers.custody import Deed, Hand, Holder
+from schemas.papers.register import Deed, Hand, Holder
 from schemas.people import Role
-from schemas.privacy.erasure import Erased
+from schemas.privacy import Erased
 from schemas.publishing.calendar import Timeliness
 from schemas.stream.ledger import Recorded
 

@@ -16,8 +16,7 @@ from schemas.filing.events import Clock
 from schemas.filing.state import STATUS_NAMES, ClockState, Closing, Filing
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
-from schemas.papers.custody import Effort
-from schemas.papers.register import Period, RegisterEntry
+from schemas.papers.register import Effort, Period, RegisterEntry
 from schemas.people import Role
 from schemas.publishing.procedure import Baseline
 from schemas.stream.ledger import Recorded

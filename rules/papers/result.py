@@ -11,11 +11,10 @@ from rules.require import require
 from schemas.backoffice import IssueRequest
 from schemas.base import Text
 from schemas.filing.events import Outcome
-from schemas.form import FormValue
-from schemas.papers.result_sheet import Holder, ResultSheet
-from schemas.papers.sheet import Block, Letterhead, Row, Rows, Signatory
+from schemas.papers.sheet import Block, Holder, Letterhead, ResultSheet, Row, Rows, Signatory
 from schemas.people import PersonKind
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
+from schemas.text import FormValue
 from schemas.translate import said
 
 _MOST_CHARACTERS: Final = 300

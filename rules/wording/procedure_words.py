@@ -9,11 +9,10 @@ from rules.amounts import money
 from schemas.base import Text
 from schemas.files import DocumentType
 from schemas.level import Channel
-from schemas.limit import unit_words
+from schemas.limit import FigureUnit, unit_words
 from schemas.people import Role
-from schemas.publishing.agency import AgencyKind
+from schemas.publishing.fact import AgencyKind
 from schemas.publishing.fee import FeeDue, FeeKind, GoverningDay, RefundCase
-from schemas.publishing.figure import FigureUnit
 from schemas.publishing.procedure import Act, Database, FieldKind, PartialReason, Silence
 from schemas.publishing.time_limits import GoesOn
 from schemas.translate import said

@@ -9,10 +9,9 @@ from rules.amounts import money
 from rules.wording import rule_words as words
 from schemas.base import Model, Text
 from schemas.level import CAPABILITIES
-from schemas.limit import Limit
+from schemas.limit import Limit, counted
 from schemas.publishing.fact import Statement
 from schemas.publishing.fee import FeeRule
-from schemas.publishing.figure import counted
 from schemas.publishing.procedure import Procedure, ReviewStep
 from schemas.translate import said
 

@@ -7,7 +7,6 @@ from rules.amounts import money
 from rules.time.in_force import validity_in_words
 from rules.wording.procedure_words import rate
 from schemas.base import Text
-from schemas.form import FormValue
 from schemas.level import Channel
 from schemas.limit import Limit, Unit
 from schemas.names import CHANNEL_NAMES
@@ -15,6 +14,7 @@ from schemas.people import PersonKind
 from schemas.publishing.fact import Condition, When
 from schemas.publishing.fee import FeeItem, FeeRule, WaiverRule
 from schemas.publishing.procedure import FieldKind, FieldRule
+from schemas.text import FormValue
 from schemas.translate import joined, said
 
 Labels = Mapping[str, Text]

@@ -98,15 +98,6 @@ class ComplaintCalendarChanged(Model):
     """the new calendar of its limits"""
 
 
-ComplaintEvent = (
-    Complained
-    | Claimed
-    | Released
-    | Reassigned
-    | ComplaintReminded
-    | ComplaintOverdue
-    | ComplaintAnswered
-    | ComplaintWithdrawn
-    | ComplaintSettled
-    | ComplaintCalendarChanged
-)
+_Task = Claimed | Released | Reassigned
+_End = ComplaintAnswered | ComplaintWithdrawn | ComplaintSettled
+ComplaintEvent = Complained | _Task | ComplaintReminded | ComplaintOverdue | _End | ComplaintCalendarChanged

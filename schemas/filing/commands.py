@@ -22,19 +22,17 @@ from ..base import (
     unset,
 )
 from ..files import FileRef, Paper, ScanState
-from ..form import FormValue
 from ..identity.statement import SignedStatement
 from ..ids import digest
 from ..level import Channel
 from ..limit import Limit
 from ..people import SYSTEM, Actor, Address, Via
-from ..publishing.agency import AgencyName
 from ..publishing.calendar import Calendar, CalendarName
+from ..publishing.fact import AgencyName
 from ..publishing.procedure import Term
 from ..publishing.procedure_rules import ProcedureRules
 from ..publishing.province import Province
-from ..text import line
-from .authorisation import Authorisation
+from ..text import FormValue, line
 from .delivery import Identity, Link, PickupCode, Receiver
 from .events import (
     Accountable,
@@ -47,56 +45,14 @@ from .events import (
     Partner,
     PaymentMeans,
 )
-from .examined import Examined
-from .submission import Submission
+from .submission import Authorisation, Examined, Submission
 
-__all__ = [
-    "PUBLIC_COMMANDS",
-    "Accept",
-    "AcknowledgeResult",
-    "Answer",
-    "Apologise",
-    "ApplyCase",
-    "Ask",
-    "CancelParcel",
-    "ChangeDelivery",
-    "Claim",
-    "Command",
-    "ConfirmDraft",
-    "CorrectDraft",
-    "Decide",
-    "DemandObligation",
-    "Extend",
-    "Forward",
-    "FulfilObligation",
-    "HandOver",
-    "Inspect",
-    "JudgeSignature",
-    "PayAtCounter",
-    "Prolong",
-    "Propose",
-    "Reappoint",
-    "Reassign",
-    "Recall",
-    "ReceiveDossier",
-    "RecordOpinion",
-    "ReferObligation",
-    "RefuseIntake",
-    "Release",
-    "RenewLink",
-    "RequestSupplement",
-    "Resume",
-    "ShowDraft",
-    "Stop",
-    "StopMode",
-    "Supplement",
-    "SupplementItem",
-    "TargetKind",
-    "TransferDossier",
-    "WaiveFee",
-    "Withdraw",
-    "content_of",
-]
+__all__ = ["PUBLIC_COMMANDS", "Accept", "AcknowledgeResult", "Answer", "Apologise", "ApplyCase", "Ask", "CancelParcel"]
+__all__ += ["ChangeDelivery", "Claim", "Command", "ConfirmDraft", "CorrectDraft", "Decide", "DemandObligation"]
+__all__ += ["Extend", "Forward", "FulfilObligation", "HandOver", "Inspect", "JudgeSignature", "PayAtCounter", "Prolong"]
+__all__ += ["Propose", "Reappoint", "Reassign", "Recall", "ReceiveDossier", "RecordOpinion", "ReferObligation"]
+__all__ += ["RefuseIntake", "Release", "RenewLink", "RequestSupplement", "Resume", "ShowDraft", "Stop", "StopMode"]
+__all__ += ["Supplement", "SupplementItem", "TargetKind", "TransferDossier", "WaiveFee", "Withdraw", "content_of"]
 
 SYSTEM_VIA = Via(principal="motcua")
 
@@ -519,45 +475,11 @@ class CancelParcel(Command):
 
 
 PUBLIC_COMMANDS: tuple[type[Command], ...] = (
-    Accept,
-    RefuseIntake,
-    JudgeSignature,
-    RequestSupplement,
-    Supplement,
-    TransferDossier,
-    ReceiveDossier,
-    Claim,
-    Release,
-    Reassign,
-    Recall,
-    Ask,
-    Answer,
-    Inspect,
-    RecordOpinion,
-    ReferObligation,
-    DemandObligation,
-    FulfilObligation,
-    Forward,
-    ShowDraft,
-    ConfirmDraft,
-    CorrectDraft,
-    Propose,
-    Decide,
-    Stop,
-    Prolong,
-    Resume,
-    Extend,
-    ApplyCase,
-    Reappoint,
-    Apologise,
-    WaiveFee,
-    PayAtCounter,
-    Withdraw,
-    ChangeDelivery,
-    AcknowledgeResult,
-    RenewLink,
-    HandOver,
-    CancelParcel,
+    *(Accept, RefuseIntake, JudgeSignature, RequestSupplement, Supplement, TransferDossier, ReceiveDossier),
+    *(Claim, Release, Reassign, Recall, Ask, Answer, Inspect, RecordOpinion),
+    *(ReferObligation, DemandObligation, FulfilObligation, Forward, ShowDraft, ConfirmDraft, CorrectDraft),
+    *(Propose, Decide, Stop, Prolong, Resume, Extend, ApplyCase, Reappoint, Apologise),
+    *(WaiveFee, PayAtCounter, Withdraw, ChangeDelivery, AcknowledgeResult, RenewLink, HandOver, CancelParcel),
 )
 """The public commands; each is an Update of `Filing` under its kind."""
 
@@ -570,19 +492,8 @@ class SystemCommand(Command):
 
 
 RESERVED_IDS: Final = (
-    "accept:",
-    "calendar:",
-    "code:",
-    "complaint:",
-    "fee:",
-    "issue:",
-    "machine:",
-    "parcel:",
-    "part:",
-    "refund:",
-    "result:",
-    "ring:",
-    "scan:",
+    *("accept:", "calendar:", "code:", "complaint:", "fee:", "issue:", "machine:", "parcel:", "part:"),
+    *("refund:", "result:", "ring:", "scan:"),
 )
 """The prefixes of these commands' ids. Nobody else may use them: the real command would then count as a repeat."""
 

@@ -12,15 +12,15 @@ from pydantic import Field
 
 from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Numbered, Personal, Sha256, Version
 from ..files import FileRef, Paper, ScanState
-from ..form import FormValue
 from ..level import Channel, Level
 from ..limit import Limit
 from ..people import Actor, Address, Applicant, Role
 from ..publishing.calendar import Calendar, CalendarName
 from ..publishing.procedure import ProcedureCode
 from ..signature import SignatureRecord
-from .authorisation import Authorisation
+from ..text import FormValue
 from .delivery import Identity, IdentityDocument, Link, PickupCode, Receiver
+from .submission import Authorisation
 
 __all__ = ["Clock", "FeeLine", "FeeSettlement", "FeeShare", "Moment", "Outcome", "ParcelOutcome"]
 
@@ -947,77 +947,23 @@ class CalendarChanged(Model):
     """the new calendar"""
 
 
-Event = Annotated[
-    Submitted
-    | Accepted
-    | FilesScanned
-    | SignatureJudged
-    | IntakeRefused
-    | SupplementRequested
-    | Supplemented
-    | SupplementExpired
-    | DossierTransferred
-    | DossierReceived
-    | FeeRequested
-    | FeePaid
-    | FeeExpired
-    | ResultUnclaimed
-    | FeeWaived
-    | StepStarted
-    | Claimed
-    | Released
-    | Reassigned
-    | Recalled
-    | Asked
-    | Answered
-    | Inspected
-    | OpinionRecorded
-    | ConsultationClosed
-    | Referred
-    | PartOverdue
-    | PartAnswered
-    | PartsDecided
-    | ObligationReferred
-    | ObligationDemanded
-    | ObligationFulfilled
-    | Suspended
-    | SuspensionProlonged
-    | Resumed
-    | Stopped
-    | Extended
-    | CaseApplied
-    | Forwarded
-    | DraftShown
-    | DraftConfirmed
-    | DraftCorrected
-    | Proposed
-    | Decided
-    | ResultIssued
-    | ResultOffered
-    | PickupOffered
-    | WrongCodeGiven
-    | ParcelRequested
-    | ParcelRecalled
-    | ParcelFailed
-    | DeliveryChanged
-    | ReissueRequested
-    | ParcelFound
-    | HandedOver
-    | Withdrawn
-    | Reopened
-    | Reminded
-    | ApologyDrafted
-    | Reappointed
-    | Apologised
-    | Overdue
-    | FinishedEarly
-    | MachineWorkFailing
-    | MachineWorkAnswered
-    | CalendarChanged
-    | FeeReduced
-    | FeeChargedBack,
-    Field(discriminator="kind"),
-]
+_Intake = Submitted | Accepted | FilesScanned | SignatureJudged | IntakeRefused
+_Supplement = SupplementRequested | Supplemented | SupplementExpired | DossierTransferred | DossierReceived
+_Fee = FeeRequested | FeePaid | FeeExpired | ResultUnclaimed | FeeWaived
+_Task = StepStarted | Claimed | Released | Reassigned | Recalled
+_Review = Asked | Answered | Inspected | OpinionRecorded | ConsultationClosed
+_Part = Referred | PartOverdue | PartAnswered | PartsDecided
+_Obligation = ObligationReferred | ObligationDemanded | ObligationFulfilled
+_Interruption = Suspended | SuspensionProlonged | Resumed | Stopped | Extended | CaseApplied
+_Decision = Forwarded | DraftShown | DraftConfirmed | DraftCorrected | Proposed | Decided
+_Result = ResultIssued | ResultOffered | PickupOffered | WrongCodeGiven
+_Delivery = ParcelRequested | ParcelRecalled | ParcelFailed | DeliveryChanged | ReissueRequested | ParcelFound
+_End = HandedOver | Withdrawn | Reopened
+_Limit = Reminded | ApologyDrafted | Reappointed | Apologised | Overdue | FinishedEarly
+_Other = MachineWorkFailing | MachineWorkAnswered | CalendarChanged | FeeReduced | FeeChargedBack
+_UntilDecision = _Intake | _Supplement | _Fee | _Task | _Review | _Part | _Obligation | _Interruption | _Decision
+
+Event = Annotated[_UntilDecision | _Result | _Delivery | _End | _Limit | _Other, Field(discriminator="kind")]
 """Any event of a filing."""
 
 Events = tuple[Event, ...]
@@ -1025,6 +971,8 @@ Events = tuple[Event, ...]
 _STOP_ALL: Final = dict.fromkeys(Clock, Effect.STOP)
 _ENDED_BY_THE_AGENCY: Final = _STOP_ALL | {Clock.APPEAL: Effect.START}
 """The effect of an end by the agency: all clocks stop, and the time for a complaint begins with the notice of it."""
+
+_PAUSED: Final = {Clock.PROCESSING: Effect.PAUSE, Clock.STEP: Effect.PAUSE}
 
 _FEE_SETTLED: Final = {
     Clock.PAYMENT: Effect.STOP,
@@ -1039,12 +987,7 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "files_scanned": {},
     "signature_judged": {},
     "intake_refused": _ENDED_BY_THE_AGENCY,
-    "supplement_requested": {
-        Clock.INTAKE: Effect.PAUSE,
-        Clock.PROCESSING: Effect.PAUSE,
-        Clock.STEP: Effect.PAUSE,
-        Clock.SUPPLEMENT: Effect.START,
-    },
+    "supplement_requested": {Clock.INTAKE: Effect.PAUSE} | _PAUSED | {Clock.SUPPLEMENT: Effect.START},
     "supplemented": {
         Clock.SUPPLEMENT: Effect.STOP,
         Clock.INTAKE: Effect.RESTART,
@@ -1055,12 +998,7 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "dossier_transferred": {},
     "dossier_received": {Clock.TRANSFER: Effect.STOP},
     "supplement_expired": _ENDED_BY_THE_AGENCY,
-    "fee_requested": {
-        Clock.PAYMENT: Effect.START,
-        Clock.INTAKE: Effect.PAUSE,
-        Clock.PROCESSING: Effect.PAUSE,
-        Clock.STEP: Effect.PAUSE,
-    },
+    "fee_requested": {Clock.PAYMENT: Effect.START, Clock.INTAKE: Effect.PAUSE} | _PAUSED,
     "fee_reduced": {},
     "fee_charged_back": {},
     "fee_paid": _FEE_SETTLED,
@@ -1086,23 +1024,10 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "part_overdue": {},
     "part_answered": {},
     "parts_decided": {Clock.STEP: Effect.STOP},
-    "obligation_referred": {
-        Clock.PROCESSING: Effect.PAUSE,
-        Clock.STEP: Effect.PAUSE,
-        Clock.OBLIGATION: Effect.START,
-    },
+    "obligation_referred": _PAUSED | {Clock.OBLIGATION: Effect.START},
     "obligation_demanded": {Clock.OBLIGATION: Effect.START},
-    "obligation_fulfilled": {
-        Clock.PROCESSING: Effect.RESUME,
-        Clock.STEP: Effect.STOP,
-        Clock.OBLIGATION: Effect.STOP,
-    },
-    "suspended": {
-        Clock.PROCESSING: Effect.PAUSE,
-        Clock.STEP: Effect.PAUSE,
-        Clock.SUSPENSION: Effect.START,
-        Clock.APPEAL: Effect.START,
-    },
+    "obligation_fulfilled": {Clock.PROCESSING: Effect.RESUME, Clock.STEP: Effect.STOP, Clock.OBLIGATION: Effect.STOP},
+    "suspended": _PAUSED | {Clock.SUSPENSION: Effect.START, Clock.APPEAL: Effect.START},
     "suspension_prolonged": {Clock.SUSPENSION: Effect.EXTEND},
     "resumed": {Clock.PROCESSING: Effect.RESUME, Clock.STEP: Effect.RESUME, Clock.SUSPENSION: Effect.STOP},
     "stopped": _ENDED_BY_THE_AGENCY,

@@ -10,7 +10,6 @@ from pydantic import Field
 from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Sha256, Subject, Text, Version, unset
 from ..errors import Problem
 from ..files import FileRef, Paper, ScanState
-from ..form import FormValue
 from ..identity.statement import SignedStatement
 from ..level import Channel, Level
 from ..limit import Limit
@@ -20,8 +19,8 @@ from ..publishing.fee import FeeDue
 from ..publishing.procedure import ProcedureCode
 from ..publishing.procedure_rules import ProcedureRules, StepPart
 from ..signature import SignatureRecord
+from ..text import FormValue
 from ..translate import said
-from .authorisation import Authorisation
 from .commands import SupplementItem
 from .delivery import Link, PickupCode
 from .events import (
@@ -36,38 +35,12 @@ from .events import (
     ParcelOutcome,
     SupplementNeed,
 )
+from .submission import Authorisation
 
-__all__ = [
-    "STATUS_NAMES",
-    "Action",
-    "ClockState",
-    "Closing",
-    "Decision",
-    "Extension",
-    "Fee",
-    "FeeFact",
-    "FeeState",
-    "Filing",
-    "FilingEnd",
-    "FilingPart",
-    "FilingStart",
-    "FilingView",
-    "OpenSupplement",
-    "OverduePartFact",
-    "ParcelFact",
-    "Parked",
-    "PartFact",
-    "PartStage",
-    "Pause",
-    "PauseReason",
-    "Proposal",
-    "ResultView",
-    "Stage",
-    "Status",
-    "SubmitCheck",
-    "Task",
-    "Timer",
-]
+__all__ = ["STATUS_NAMES", "Action", "ClockState", "Closing", "Decision", "Extension", "Fee", "FeeFact", "FeeState"]
+__all__ += ["Filing", "FilingEnd", "FilingPart", "FilingStart", "FilingView", "OpenSupplement", "OverduePartFact"]
+__all__ += ["ParcelFact", "Parked", "PartFact", "PartStage", "Pause", "PauseReason", "Proposal", "ResultView", "Stage"]
+__all__ += ["Status", "SubmitCheck", "Task", "Timer"]
 
 
 class Status(IntEnum):

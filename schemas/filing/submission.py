@@ -1,22 +1,46 @@
-"""The submission of an applicant."""
+"""The submission of an applicant, the authorisation of a representative, and the examination of files."""
 
 import hashlib
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
-from ..base import AgencyCode, Code, Instant, Key, Model, Version
+from ..base import AgencyCode, Code, Instant, Key, Line, Model, Problem, Version
 from ..errors import RefusalCode, problem, refused
-from ..files import FileRef, Paper
-from ..form import FormValue
+from ..files import FileRef, Paper, ScanState
 from ..ids import canonical
 from ..level import Channel, Level
-from ..people import Actor, Address, Applicant, Via
+from ..people import Actor, Address, Applicant, IdNumber, Via
+from ..publishing.calendar import Day
 from ..publishing.procedure import ProcedureCode
-from ..text import composed, line
-from .authorisation import Authorisation
+from ..signature import SignatureRecord
+from ..text import FormValue, composed, line
 
-__all__ = ["MAX_SUBMISSION_BYTES", "Submission", "content_digest"]
+__all__ = ["MAX_SUBMISSION_BYTES", "Authorisation", "Submission", "content_digest"]
+
+
+class Authorisation(FileRef):
+    """The file of an authorisation with its content, so that it is checked like any paper.
+
+    `principal` is the citizen number of the applicant, or the enterprise number of an organisation, that gives the
+    authorisation. `id_number` and `representative` are the number and the name of the authorised person. It is valid in
+    Vietnam from `valid_from` to `valid_until`, both included; without one of them, that end is open. `scope` lists the
+    procedures for which it is valid; if empty, it is valid for all filings of the applicant.
+    """
+
+    principal: IdNumber | None = None
+    """citizen or enterprise number of the authorising party: the applicant's"""
+    id_number: IdNumber | None = None
+    """citizen or enterprise number of the representative"""
+    representative: Line | None = None
+    """full name of the representative"""
+    valid_from: Day | None = None
+    """first day in Vietnam on which it is in force; not set: no first day"""
+    valid_until: Day | None = None
+    """last day in Vietnam on which it is in force; not set: without end"""
+    scope: tuple[ProcedureCode, ...] = Field(default=(), max_length=100)
+    """codes of the procedures for which it is valid; empty: for all filings of the applicant"""
+
 
 MAX_SUBMISSION_BYTES = 65_536
 """The maximum size of a submission's JSON, in bytes; files go by reference."""
@@ -108,3 +132,14 @@ def signed_digest(submission: Submission, form: Code | None = None) -> str:
 _NOT_SIGNED: Final = {"signature", "actor", "via"}
 _NOT_JSON: Final = problem("submission", "not_canonical_json")
 _TOO_LONG: Final = problem("submission", "too_long", says="submission_too_long", most=MAX_SUBMISSION_BYTES)
+
+
+class Examined(Model):
+    """The problems of the files, the scanner's report, and for a submission the check of its signature.
+
+    Without files nothing was scanned, and `scan` is None.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    scan: ScanState | None = None
+    signature: SignatureRecord | None = None

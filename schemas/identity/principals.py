@@ -5,8 +5,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
-from ..base import AgencyCode, Instant, Key, Line, Model, StrictModel, unset
-from ..people import Actor
+from ..base import AgencyCode, Instant, Key, Line, Model, unset
+from ..people import OfficerCommand
 from .statement import KeyId, PrincipalFile, PrincipalKey
 
 
@@ -21,18 +21,11 @@ class ChangeKind(StrEnum):
     BY_TWO = "by_two"
 
 
-class PrincipalCommand(StrictModel):
-    """A command of an operator. `command_id` is its identity."""
-
-    command_id: Key
-    actor: Actor
-
-
 Proof = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
 """A `Possession` as a compact JWS, signed by the key to register."""
 
 
-class AddPrincipal(PrincipalCommand):
+class AddPrincipal(OfficerCommand):
     """Register a program with its first key, or change the claims of a registered one."""
 
     change: Literal["add"] = "add"
@@ -42,7 +35,7 @@ class AddPrincipal(PrincipalCommand):
     proof: Proof | None = Field(default=None, exclude_if=unset)
 
 
-class RotateKey(PrincipalCommand):
+class RotateKey(OfficerCommand):
     """Add a key to a principal. The others end `overlap` hours after its begin, if not before."""
 
     change: Literal["rotate"] = "rotate"
@@ -53,7 +46,7 @@ class RotateKey(PrincipalCommand):
     proof: Proof | None = Field(default=None, exclude_if=unset)
 
 
-class RevokeKey(PrincipalCommand):
+class RevokeKey(OfficerCommand):
     """Revoke a key, or all keys of a principal, from now on."""
 
     change: Literal["revoke"] = "revoke"
@@ -62,7 +55,7 @@ class RevokeKey(PrincipalCommand):
     key_id: KeyId | None = None
 
 
-class RequireTwo(PrincipalCommand):
+class RequireTwo(OfficerCommand):
     """Require a second operator for changes that extend claims, or stop doing so, which itself needs a second one."""
 
     change: Literal["by_two"] = "by_two"
@@ -70,14 +63,14 @@ class RequireTwo(PrincipalCommand):
     on: bool
 
 
-class ApproveChange(PrincipalCommand):
+class ApproveChange(OfficerCommand):
     """Approve another operator's request."""
 
     change: Literal["approve"] = "approve"
     asked: int = Field(ge=1)
 
 
-class DeclineChange(PrincipalCommand):
+class DeclineChange(OfficerCommand):
     """Decline a request."""
 
     change: Literal["decline"] = "decline"

@@ -17,16 +17,8 @@ from ..people import OFFICERS, Actor, Role
 from ..publishing.procedure import ProcedureCode
 from .jws import read
 
-__all__ = [
-    "POSSESSION_TYPE",
-    "STATEMENT_TYPE",
-    "UNNAMED",
-    "IdentityStatement",
-    "Possession",
-    "audience",
-    "key_id",
-    "message_digest",
-]
+__all__ = ["POSSESSION_TYPE", "STATEMENT_TYPE", "UNNAMED", "IdentityStatement", "Possession", "audience", "key_id"]
+__all__ += ["message_digest"]
 
 STATEMENT_TYPE: Final = "motcua-statement+jwt"
 """The `typ` in the header of a statement. Because of it no other text signed by the key can pass for a statement."""

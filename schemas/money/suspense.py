@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ..base import AgencyCode, DocumentNumber, Dong, Instant, Key, Model, ShortText, StrictModel
+from ..base import AgencyCode, DocumentNumber, Dong, Instant, Model, ShortText
 from ..files import FileRef
 from ..ids import OBLIGATIONS, StreamId
-from ..people import Actor
+from ..people import OfficerCommand
 from ..refund.state import RefundMeans
 
 
@@ -83,11 +83,9 @@ class Suspense(Model):
         return self.steps[-1] if self.state is SuspenseState.ASKED else None
 
 
-class SuspenseCommand(StrictModel):
+class SuspenseCommand(OfficerCommand):
     """A command of an officer on money in suspense. `command_id` is its identity for that money."""
 
-    command_id: Key
-    actor: Actor
     callback: UUID
 
 

@@ -8,7 +8,7 @@ from ..filing.commands import Command, SystemCommand
 from ..filing.events import PaymentMeans
 from ..level import Channel
 from ..publishing.fee import FeeKind
-from ..stream.about import About
+from ..stream.ledger import About
 from .state import GivenNumber, PaperKind, ReceiptLine, ReceiptNumber, VoidCause
 
 

@@ -1,11 +1,104 @@
-"""The register of filings (sổ theo dõi hồ sơ) of an agency, and its lines."""
+"""The register of filings (sổ theo dõi hồ sơ) of an agency, and the control slip (phiếu kiểm soát) of a filing."""
 
 from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
 
-from ..base import AgencyCode, Instant, Model, Text
+from ..base import AgencyCode, Code, Instant, Model, Text
 from ..level import Channel
+from ..people import Role
 from ..publishing.calendar import Timeliness
-from .custody import Effort
+from ..publishing.procedure import Baseline
+
+
+class Holder(StrEnum):
+    """The kind of holder of a filing."""
+
+    OFFICER = "officer"
+    APPLICANT = "applicant"
+    AUTHORITY = "authority"
+    """Another authority, which states the applicant's obligation to it."""
+    POST = "post"
+    SYSTEM = "system"
+
+
+class Deed(Model):
+    """An act: the event of this `kind`.
+
+    Attributes:
+        subject: The officer who acted, perhaps `acting_for` an absent one. An applicant is never named.
+        accountable: The officer accountable for an act of the system.
+    """
+
+    seq: int
+    at: Instant
+    kind: str
+    role: Role
+    subject: str | None = None
+    acting_for: str | None = None
+    agency: AgencyCode | None = None
+    accountable: str | None = None
+
+
+class Hand(Model):
+    """The time in which one holder had a filing; the last hand is open while the filing is.
+
+    Attributes:
+        role: The role of the officers who could take it.
+        subject: The officer who had it, perhaps `acting_for` an absent one; None while it was in their queue.
+        accountable: The officer accountable for the system, the post or another authority.
+        step: The review step at that time.
+        part: The part of the procedure that another agency decided meanwhile; such hands run in parallel.
+        working_minutes: Minutes of office hours in it.
+        due: The limit for this hand, if there is one.
+        outcome: Whether the limit was kept, if it ended with this hand.
+    """
+
+    holder: Holder
+    role: Role | None = None
+    subject: str | None = None
+    acting_for: str | None = None
+    accountable: str | None = None
+    agency: AgencyCode | None = None
+    step: Code | None = None
+    part: Code | None = None
+    since: Instant
+    until: Instant | None = None
+    working_minutes: int
+    due: Instant | None = None
+    outcome: Timeliness | None = None
+    done: tuple[Deed, ...] = ()
+
+
+class Effort(Model):
+    """The applicant's effort in a filing so far, compared with level 1.
+
+    Attributes:
+        working_days: Working days after the day of submission, up to the result, as limits count them.
+        visits: Days on which the applicant had to come to a counter.
+        baseline: The effort of the procedure at level 1; None if unknown.
+    """
+
+    working_days: int
+    visits: int
+    baseline: Baseline | None = None
+
+
+class ControlSlip(Model):
+    """The hands that a filing went through (phiếu kiểm soát quá trình giải quyết hồ sơ), as of an instant.
+
+    `officers` are the directory's names of the officers in it.
+    """
+
+    filing_id: UUID
+    code: str
+    agency: AgencyCode
+    procedure: str
+    version: str
+    as_of: Instant
+    hands: tuple[Hand, ...]
+    officers: dict[str, str]
+    effort: Effort
 
 
 class Period(Model):

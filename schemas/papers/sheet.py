@@ -1,4 +1,4 @@
-"""The input and the content of an official paper. The layout is not here."""
+"""The input and the content of an official paper, and of a result by a template. The layout is not here."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from ..base import AgencyCode, Model, Text
+from ..base import AgencyCode, Code, Model, Text
 from ..complaint.state import Complaint
+from ..filing.events import Outcome
 from ..filing.state import Filing
 from ..parcel.state import Parcel
 from ..publishing.procedure import Procedure
@@ -144,6 +145,34 @@ class PaperSheet(Sheet):
     """The content of an official paper."""
 
     kind: PaperKind
+
+
+class Holder(Model):
+    """The person or organisation of a result. `number` is their citizen or enterprise number."""
+
+    name: str
+    number: str
+    organisation: bool
+
+
+class ResultSheet(Sheet):
+    """The content for a template of a result, or for a refusal, which is printed without one.
+
+    Attributes:
+        number: Its number in the register; None if it takes one only after it is made.
+        corrects: The number of the result that it corrects.
+        reason: The reason of a refusal.
+        holder: The applicant.
+        values: The form's values in words, by the code of the field; None if not filled in.
+    """
+
+    kind: Literal["result"] = "result"
+    number: str | None = None
+    corrects: str | None = None
+    outcome: Outcome
+    reason: str | None = None
+    holder: Holder
+    values: Mapping[Code, Text | None]
 
 
 def texts_of(value: object, place: str = "") -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from ..files import FileRef
 from ..filing.events import PaymentMeans
 from ..level import Channel
 from ..publishing.fee import FeeKind
-from ..stream.about import About
+from ..stream.ledger import About
 
 __all__ = ["OfficialPaper", "PaperKind"]
 

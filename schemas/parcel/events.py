@@ -117,15 +117,6 @@ class ConsignmentWatchEnded(Model):
     """end of the time for which late news was awaited"""
 
 
-ParcelEvent = (
-    ConsignmentRequested
-    | ConsignmentSent
-    | ConsignmentInvited
-    | ConsignmentReported
-    | ConsignmentRecalled
-    | ConsignmentLeft
-    | ConsignmentEnded
-    | CompensationClaimed
-    | ConsignmentCalendarChanged
-    | ConsignmentWatchEnded
-)
+_Report = ConsignmentSent | ConsignmentInvited | ConsignmentReported
+_End = ConsignmentRecalled | ConsignmentLeft | ConsignmentEnded | CompensationClaimed
+ParcelEvent = ConsignmentRequested | _Report | _End | ConsignmentCalendarChanged | ConsignmentWatchEnded

@@ -162,19 +162,7 @@ class PaymentWatchEnded(Model):
     """end of the time for which late money was awaited"""
 
 
-PaymentEvent = (
-    PaymentRequested
-    | PaymentOrdered
-    | PaymentCaptured
-    | PaymentExpired
-    | PaymentCancelled
-    | PaymentRefunded
-    | PaymentCalendarChanged
-    | PaymentAccepted
-    | PaymentChargedBack
-    | PaymentChargeBackAhead
-    | PaymentRequestExpired
-    | PaymentOutcomeAwaited
-    | PaymentRenewed
-    | PaymentWatchEnded
-)
+_Request = PaymentRequested | PaymentOrdered | PaymentCaptured | PaymentExpired | PaymentCancelled | PaymentRefunded
+_Change = PaymentCalendarChanged | PaymentAccepted | PaymentChargedBack | PaymentChargeBackAhead
+_Renewal = PaymentRequestExpired | PaymentOutcomeAwaited | PaymentRenewed | PaymentWatchEnded
+PaymentEvent = _Request | _Change | _Renewal

@@ -186,22 +186,10 @@ class TwoRequired(Publication):
     on: bool = Field(description="true: a second operator must approve")
 
 
-PublicationEvent = Annotated[
-    ProcedurePublished
-    | ProvincePublished
-    | CalendarPublished
-    | TemplatePublished
-    | AgencyEntered
-    | OfficerEntered
-    | OfficerErased
-    | AbsenceRecorded
-    | AbsenceWithdrawn
-    | PublicationAsked
-    | PublicationApproved
-    | PublicationDeclined
-    | TwoRequired,
-    Field(discriminator="kind"),
-]
+_Published = ProcedurePublished | ProvincePublished | CalendarPublished | TemplatePublished
+_Directory = AgencyEntered | OfficerEntered | OfficerErased | AbsenceRecorded | AbsenceWithdrawn
+_Consent = PublicationAsked | PublicationApproved | PublicationDeclined | TwoRequired
+PublicationEvent = Annotated[_Published | _Directory | _Consent, Field(discriminator="kind")]
 
 PUBLICATION: Final = "publication"
 """The kind of the streams of publications; their names begin with it."""

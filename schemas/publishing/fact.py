@@ -1,14 +1,37 @@
-"""Common parts of published procedures: facts with a source, statements, conditions."""
+"""Common parts of published procedures: kinds of agencies, facts with a source, statements, conditions."""
+
+from enum import StrEnum
 
 from pydantic import Field
 
-from ..base import Code, Model, ShortText, StrictModel, Text
-from ..form import FormValue
+from ..base import AgencyCode, Code, Model, ShortText, StrictModel, Text
 from ..level import Channel
 from ..people import PersonKind
+from ..text import FormValue
 from .calendar import Day
 
 __all__ = ["Fact", "Statement"]
+
+
+class AgencyKind(StrEnum):
+    """The kinds of agencies, by which a procedure names the ones that decide it."""
+
+    COMMUNE = "commune"
+    COMMUNE_POLICE = "commune_police"
+    PROVINCE_DEPARTMENT = "province_department"
+    PROVINCE_POLICE = "province_police"
+    LAND_OFFICE = "land_office"
+    TAX = "tax"
+    SOCIAL_INSURANCE = "social_insurance"
+    ONE_STOP_CENTRE = "one_stop_centre"
+    MINISTRY = "ministry"
+
+
+class AgencyName(Model):
+    """An agency by its code and its name."""
+
+    agency: AgencyCode
+    name: Text
 
 
 class Fact(StrictModel):

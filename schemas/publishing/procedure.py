@@ -8,32 +8,15 @@ from pydantic import Field, StringConstraints
 from ..base import Code, Model, ShortText, StrictModel, Subject, Text, Version
 from ..files import DOCUMENTS, DocumentType
 from ..level import Channel, Level
-from ..limit import Limit, Unit
+from ..limit import FigureUnit, Limit, Unit
 from ..people import Role
-from .agency import AgencyKind
 from .calendar import Day
-from .fact import Fact, Statement, When
+from .fact import AgencyKind, Fact, Statement, When
 from .fee import AmountInDong, FeeRule
-from .figure import FigureUnit
 from .time_limits import Limits, Resumption
 
-__all__ = [
-    "Act",
-    "FieldKind",
-    "FieldRule",
-    "Information",
-    "PaperRule",
-    "PartRule",
-    "Procedure",
-    "ProcedureCode",
-    "ReferralRule",
-    "ResultRule",
-    "ReviewStep",
-    "SignatureRule",
-    "StandingOrder",
-    "SupplementRule",
-    "Validity",
-]
+__all__ = ["Act", "FieldKind", "FieldRule", "Information", "PaperRule", "PartRule", "Procedure", "ProcedureCode"]
+__all__ += ["ReferralRule", "ResultRule", "ReviewStep", "SignatureRule", "StandingOrder", "SupplementRule", "Validity"]
 
 ProcedureCode = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*$")]
 """A code of the national database of procedures: `1.001193`, or a province's variant."""

@@ -9,9 +9,8 @@ from ..files import DOCUMENTS, DocumentType
 from ..level import Channel, Level
 from ..limit import Limit
 from ..people import Role
-from .agency import AgencyKind
 from .calendar import Day
-from .fact import When
+from .fact import AgencyKind, When
 from .fee import FeeDue, GoverningDay, RefundCase
 from .procedure import ASK_WITHIN, Act, FieldKind, PaperRule, Procedure, ProcedureCode, Silence
 from .time_limits import Limits, Resumption

@@ -13,20 +13,16 @@ __all__ = ["Limits"]
 SUSPENSION: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
 """The length of a suspension after which it needs attention, unless the procedure names another."""
 
-
 TRANSFER: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
 """The time for the papers of an accepted filing to reach the deciding agency from another agency's desk.
 
 Unconfirmed.
 """
 
-
 APPEAL: Final = Limit(amount=90, unit=Unit.CALENDAR_DAYS)
 """The time for a complaint, from the notice of the act, unless the procedure names another. Unconfirmed."""
 
-
 TAKE_UP: Final = Limit(amount=10, unit=Unit.WORKING_DAYS)
-
 
 COMPLAINT: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
 """The time in which a complaint is taken up, and again the time to answer it, unless the procedure names another.
@@ -34,13 +30,11 @@ COMPLAINT: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
 Law on Complaints 02/2011/QH13 art. 27, 28. Unconfirmed.
 """
 
-
 NOTICE: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
 """The time before the end of a limit at which the officer is reminded.
 
 Also the minimum time before that end at which another appointment is announced (Decree 61/2018 art. 19 k9).
 """
-
 
 DRAFT: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
 """The time before the end of a limit at which an apology is drafted: the leader has a working day to announce it."""

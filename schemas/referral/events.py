@@ -73,14 +73,6 @@ class ReferralCalendarChanged(Model):
     remind_at: Instant
 
 
-ReferralEvent = (
-    ReferralRequested
-    | Claimed
-    | Released
-    | Reassigned
-    | ReferralReminded
-    | ReferralOverdue
-    | ReferralAnswered
-    | ReferralCancelled
-    | ReferralCalendarChanged
-)
+_Task = Claimed | Released | Reassigned
+_Limit = ReferralReminded | ReferralOverdue
+ReferralEvent = ReferralRequested | _Task | _Limit | ReferralAnswered | ReferralCancelled | ReferralCalendarChanged

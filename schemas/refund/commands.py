@@ -9,17 +9,8 @@ from ..files import FileRef
 from ..filing.commands import Command, SystemCommand
 from .state import CaptureTaken, ChargeBackOutcome, Claim, RefundLine, RefundMeans
 
-__all__ = [
-    "REFUND_COMMANDS",
-    "AcceptShortPayment",
-    "AnswerChargeBack",
-    "ApproveRefund",
-    "ApproveShortPayment",
-    "DecideRefund",
-    "DeclineRefund",
-    "GiveBackByHand",
-    "RequestRefund",
-]
+__all__ = ["REFUND_COMMANDS", "AcceptShortPayment", "AnswerChargeBack", "ApproveRefund", "ApproveShortPayment"]
+__all__ += ["DecideRefund", "DeclineRefund", "GiveBackByHand", "RequestRefund"]
 
 
 class _InWhosePlace(Command):
@@ -106,14 +97,8 @@ class AnswerChargeBack(_InWhosePlace):
 
 
 REFUND_COMMANDS: Final[tuple[type[Command], ...]] = (
-    RequestRefund,
-    DecideRefund,
-    ApproveRefund,
-    DeclineRefund,
-    GiveBackByHand,
-    AcceptShortPayment,
-    ApproveShortPayment,
-    AnswerChargeBack,
+    *(RequestRefund, DecideRefund, ApproveRefund, DeclineRefund, GiveBackByHand),
+    *(AcceptShortPayment, ApproveShortPayment, AnswerChargeBack),
 )
 """The public commands of a refund; each is an Update of `Refund` under its kind."""
 

@@ -222,21 +222,8 @@ class ChargeBackAnswered(Model):
     legal_basis: Annotated[str, Personal]
 
 
-RefundEvent = (
-    RefundBegun
-    | RefundUndecided
-    | RefundDecided
-    | RefundOpened
-    | RefundApproved
-    | RefundDeclined
-    | RefundAsked
-    | RefundLeftToHand
-    | RefundGiven
-    | RefundGivenByHand
-    | RefundDisputed
-    | ShortfallProposed
-    | ShortfallAccepted
-    | RefundChargedBack
-    | RefundCalledOff
-    | ChargeBackAnswered
-)
+_Consent = RefundBegun | RefundUndecided | RefundDecided | RefundOpened | RefundApproved | RefundDeclined
+_GivingBack = RefundAsked | RefundLeftToHand | RefundGiven | RefundGivenByHand | RefundDisputed
+_Shortfall = ShortfallProposed | ShortfallAccepted
+_ChargeBack = RefundChargedBack | RefundCalledOff | ChargeBackAnswered
+RefundEvent = _Consent | _GivingBack | _Shortfall | _ChargeBack

@@ -11,16 +11,8 @@ from ..payment.state import DEFAULT_PROVIDER
 from ..publishing.fee import RefundCase
 from ..stream.part import OnDemandStart
 
-__all__ = [
-    "CaseState",
-    "ChargeBackOutcome",
-    "RefundCause",
-    "RefundEntry",
-    "RefundLine",
-    "RefundMeans",
-    "RefundStart",
-    "RefundView",
-]
+__all__ = ["CaseState", "ChargeBackOutcome", "RefundCause", "RefundEntry", "RefundLine", "RefundMeans", "RefundStart"]
+__all__ += ["RefundView"]
 
 MOST_CASES: Final = 50
 """The maximum number of cases of a capture. Once there are as many, officers can request no more."""

@@ -53,11 +53,7 @@ class RenewResult(Command):
 
 
 RESULT_COMMANDS: Final[tuple[type[Command], ...]] = (
-    DeclineSignature,
-    SignAgain,
-    RevokeResult,
-    CorrectResult,
-    RenewResult,
+    *(DeclineSignature, SignAgain, RevokeResult, CorrectResult, RenewResult),
 )
 """The public commands of a result; each is an Update of `Result` under its kind."""
 

@@ -138,17 +138,6 @@ class ResultRenewed(Model):
     result: FileRef
 
 
-ResultEvent = (
-    ResultEntered
-    | ResultMade
-    | SignatureRequested
-    | ResultSigned
-    | SignatureDeclined
-    | NumberVoided
-    | ResultReleased
-    | ResultReplaced
-    | ResultRevoked
-    | ResultRenewed
-    | MachineWorkFailing
-    | MachineWorkAnswered
-)
+_Signing = ResultEntered | ResultMade | SignatureRequested | ResultSigned | SignatureDeclined | NumberVoided
+_Validity = ResultReleased | ResultReplaced | ResultRevoked | ResultRenewed
+ResultEvent = _Signing | _Validity | MachineWorkFailing | MachineWorkAnswered

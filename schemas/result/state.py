@@ -14,17 +14,8 @@ from ..filing.events import MachineWork, Outcome
 from ..people import Actor, Applicant, IdNumber, PersonKind, Role
 from ..stream.part import OnDemandStart
 
-__all__ = [
-    "AgencySigner",
-    "RegisteredResult",
-    "ResultEntry",
-    "ResultRecord",
-    "ResultStanding",
-    "ResultStart",
-    "ResultState",
-    "Signatory",
-    "SigningPlace",
-]
+__all__ = ["AgencySigner", "RegisteredResult", "ResultEntry", "ResultRecord", "ResultStanding", "ResultStart"]
+__all__ += ["ResultState", "Signatory", "SigningPlace"]
 
 MOST_ENTRIES: Final = 20
 """The maximum number of register numbers of one result: a declined signature, or a correction, takes one more."""

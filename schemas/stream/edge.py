@@ -1,4 +1,7 @@
-"""Strict parsing of outside input: text is no number, "yes" is not true, no invisible characters, limited lengths."""
+"""Strict parsing of outside input: text is no number, "yes" is not true, no invisible characters, limited lengths.
+
+A stand-in takes the place of a message that a workflow can't read. It fits no model, so every parser refuses it.
+"""
 
 from typing import Any, Final, TypeVar
 
@@ -9,6 +12,20 @@ from ..base import Model
 from ..errors import RefusalCode, problem, refused, shape_refusal
 from ..identity.statement import MAX_STATEMENT
 from ..text import AT_THE_EDGE
+
+__all__ = ["UNOPENED", "UNREADABLE", "Unreadable"]
+
+
+class Unreadable:
+    """The type of the stand-ins. They contain nothing of the content that was sent."""
+
+
+UNREADABLE: Final = Unreadable()
+"""The stand-in for invalid JSON, or for any other content that no converter of ours accepts."""
+
+UNOPENED: Final = Unreadable()
+"""The stand-in for content that can't be decrypted: not encrypted, not ours, damaged, or its key is missing here."""
+
 
 M = TypeVar("M", bound=Model)
 

@@ -17,6 +17,15 @@ from .rows import Rows
 __all__ = ["Receipt"]
 
 
+class About(Model):
+    """The event that caused a paper: its stream, and its place there."""
+
+    stream: str
+    """name of the event's stream"""
+    seq: int
+    """place of the event in its stream"""
+
+
 class Receipt(Model):
     """The answer to a recorded command. `seq` is the head of the stream after it; `code` the dossier code."""
 

@@ -1,10 +1,10 @@
-"""The restart of a workflow from its log. The workflow id names the stream."""
+"""The restart of a workflow from its log, and automatic healing. The workflow id names the stream."""
 
 from typing import Final, Literal
 
 from pydantic import Field
 
-from ..base import Model
+from ..base import Instant, Model
 
 TAKE_OVER: Final = "recovery.take_over"
 """The activity that gives a new epoch to a run that takes its stream over."""
@@ -36,3 +36,47 @@ class Restarted(Model):
     """name of the stream"""
     epoch: int = Field(ge=2)
     """epoch under which the new run appends; every restart increases it"""
+
+
+SCHEDULE: Final = "healing"
+"""The schedule, and the prefix of its workflows' ids."""
+
+HEAL: Final = "recovery.heal"
+"""The activity of one pass."""
+
+REMEMBERED: Final = 20
+"""The number of healed streams that are listed."""
+
+MOST_LEFT: Final = 100
+"""The number of streams left to an operator that are listed."""
+
+
+class Healed(Model):
+    """A stream whose workflow was restarted from its log, with the time and the log's last seq."""
+
+    stream: str
+    at: Instant
+    seq: int
+
+
+class Look(Model):
+    """The outcome of one pass over workflows that could not be replayed."""
+
+    healed: tuple[Healed, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+class Healings(Model):
+    """The outcome of all passes: the number of healed streams, the newest last, and those left to an operator."""
+
+    total: int = Field(default=0, ge=0)
+    last: tuple[Healed, ...] = ()
+    left: tuple[str, ...] = ()
+
+    def after(self, look: Look) -> "Healings":
+        """The outcome after one more pass."""
+        return Healings(
+            total=self.total + len(look.healed),
+            last=(*self.last, *look.healed)[-REMEMBERED:],
+            left=look.left[:MOST_LEFT],
+        )

@@ -13,6 +13,16 @@ from ..base import Model, Sha256, unset
 from .ledger import Receipt
 
 
+class Reads(Model):
+    """For one kind of stream, the newest snapshot and the newest version of each kind of event that a build reads.
+
+    It also reads all older versions.
+    """
+
+    snapshot: int
+    events: dict[str, int]
+
+
 class Snapshot(Model):
     """A stream on its way to the next run. `state` and `memory` are models of its kind.
 

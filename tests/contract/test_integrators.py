@@ -23,8 +23,7 @@ from schemas.papers.state import PaperKind
 from schemas.people import Role
 from schemas.publishing.calendar import Timeliness
 from schemas.reading import Audience, Changes, Question
-from schemas.stream.about import About
-from schemas.stream.ledger import Receipt
+from schemas.stream.ledger import About, Receipt
 from tests.conftest import ROOT
 from tests.walking import walked
 

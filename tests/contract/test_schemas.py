@@ -26,7 +26,7 @@ from schemas.parcel.commands import PARCEL_COMMANDS
 from schemas.parcel.events import ParcelEvent
 from schemas.payment.commands import PAYMENT_COMMANDS
 from schemas.payment.events import PaymentEvent
-from schemas.privacy.erasure import Erased
+from schemas.privacy import Erased
 from schemas.publishing.events import PublicationEvent
 from schemas.reading import Question
 from schemas.referral.commands import REFERRAL_COMMANDS

@@ -26,14 +26,14 @@ from recovery.schedule import EVERY, keep_healing
 from recovery.stalled import stalled
 from schemas.filing.state import Stage
 from schemas.ids import TASK_QUEUE, filing_workflow
-from schemas.stream.healing import HEAL, SCHEDULE, Healed, Healings, Look
+from schemas.stream.restart import HEAL, SCHEDULE, Healed, Healings, Look
 from tests.acting import Play, eventually, extract
 from tests.any_files import any_file_activities
 from tests.conftest import World
 from tests.faults.processes import command, worker_process
 from tests.workflow.standing_still import OTHERS, not_replayable, whole
 from workers.wiring import versioned_worker
-from workflows.healing import Healing
+from workflows.scheduled import Healing
 
 TWO_MINUTES: Final = 120
 HEALED: Final = re.compile(r'^motcua_healed_total\{(?=[^}]*kind="filing").*\} 1$', re.MULTILINE)

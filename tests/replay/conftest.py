@@ -11,7 +11,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from motcua.payloads.converter import data_converter
-from workers.cache_eviction import ForgettingRunner
+from workers.memory import ForgettingRunner
 from workers.wiring import WORKFLOWS
 from workflows.stream.recording import Stream
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from recovery.unrecorded import ORDERS, of_payment
+from recovery.unbegun import ORDERS, of_payment
 from rules.streams import PAYMENT
 from schemas.filing.commands import Command
 from schemas.limit import Limit

@@ -18,11 +18,10 @@ from schemas.errors import RefusalCode, RefusalError, shape_refusal
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.submission import Submission
-from schemas.form import _form_value
 from schemas.identity.statement import MAX_STATEMENT
 from schemas.people import Applicant
 from schemas.stream.edge import MAX_COMMAND_BYTES, command_from, strictly
-from schemas.text import composed, line, text
+from schemas.text import _form_value, composed, line, text
 from tests.contract.messages import dumped
 from tests.contract.samples import COMMANDS, FILE, SUBMISSION
 from tests.walking import walked

@@ -20,13 +20,13 @@ from activities.ledger.measures import BUCKETS, Measures
 from activities.ledger.reserving import Reserved, runs
 from activities.ledger.vault import FilingKey, Vault
 from rules.streams import KINDS
-from schemas.base import Model, Personal, Text, fields_marked, numbered_fields
+from schemas.base import Model, Personal, Text, fields_marked, numbers_marked
 from schemas.errors import Problem, Refusal, RefusalCode
 from schemas.filing.events import EFFECTS, Accepted, Asked, Claimed, Clock, Effect, FeePaid
 from schemas.ids import event_id
 from schemas.level import Channel
 from schemas.people import SYSTEM, Actor, Role, Via
-from schemas.privacy.erasure import Erased
+from schemas.privacy import Erased
 from schemas.stream.ledger import Appended, Batch, Recorded
 from tests.conftest import ROOT
 from tests.contract.samples import EVENTS
@@ -323,7 +323,7 @@ def kind_of(event: type[Model]) -> str:
 @walked("event", EVERY, ids=kind_of, at_least=130)
 def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: type[Model]) -> None:
     assert fields_marked(event, Personal) == PERSONAL.get(kind_of(event), set())
-    assert numbered_fields(event) == NUMBERED.get(kind_of(event), {})
+    assert {name: mark.kind for name, mark in numbers_marked(event)} == NUMBERED.get(kind_of(event), {})
 
 
 def test_every_event_has_a_kind_of_its_own_and_says_what_clocks_do() -> None:

@@ -33,8 +33,7 @@ from schemas.identity.statement import Principal
 from schemas.money.suspense import Suspense
 from schemas.money.till import CloseTill, TillShown
 from schemas.papers.state import RegisteredReceipt
-from schemas.privacy.erasure import ErasureRequest
-from schemas.privacy.exports import AskExport, ExportRequest
+from schemas.privacy import AskExport, ErasureRequest, ExportRequest
 from schemas.reading import FilingRecord, LoggedEvent, TaskSummary
 from schemas.result.state import RegisteredResult, ResultStanding
 from views.registers.papers import IssuedPaper

@@ -247,7 +247,7 @@ ELSEWHERE: Final = {
     "publishing/drafting/": "what is read in a published table",
     "publishing/checks/prose_patterns.py": "what is looked for in what people write",
     "sandbox/": "what a bank and a post would say",
-    "schemas/privacy/erasure.py": "what the log holds of an erased filing",
+    "schemas/privacy.py": "what the log holds of an erased filing",
     "schemas/publishing/events.py": "descriptions of fields, in English with the name of the fee",
     "schemas/publishing/fee.py": "descriptions of fields, in English with the name of the money",
     "schemas/publishing/time_limits.py": "which article says it",

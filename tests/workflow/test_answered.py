@@ -34,8 +34,8 @@ from schemas.backoffice import (
 from schemas.base import Code
 from schemas.files import ScanState, file_key
 from schemas.filing.events import Outcome
-from schemas.filing.examined import Examined
 from schemas.filing.state import Stage
+from schemas.filing.submission import Examined
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE, filing_workflow, referral_workflow, result_workflow
 from schemas.people import Role
 from schemas.refund.commands import ApproveRefund, RequestRefund

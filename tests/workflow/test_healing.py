@@ -42,7 +42,7 @@ from rules.streams import KINDS
 from schemas.backoffice import IssueAnswer
 from schemas.filing.state import Closing, Stage
 from schemas.ids import TASK_QUEUE, filing_workflow
-from schemas.stream.healing import MOST_LEFT, REMEMBERED, Healed, Healings, Look
+from schemas.stream.restart import MOST_LEFT, REMEMBERED, Healed, Healings, Look
 from tests.acting import JOINED, NEVER_PAYS, PAYS, Play, eventually, extract, of, publish_short, refer
 from tests.any_files import any_file_activities
 from tests.conftest import World, empty_namespace

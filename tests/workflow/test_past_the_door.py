@@ -31,8 +31,8 @@ from schemas.identity.statement import message_digest
 from schemas.ids import TASK_QUEUE, filing_workflow
 from schemas.people import SYSTEM, Role, Via
 from schemas.stream.checkpoint import MAKE
-from schemas.stream.healing import HEAL
 from schemas.stream.ledger import Batch
+from schemas.stream.restart import HEAL
 from schemas.stream.snapshots import Snapshot
 from tests.acting import VERSION, eventually, of, officer, plain, refusal, stock
 from tests.conftest import ROOT, World

@@ -12,8 +12,7 @@ from rules.papers.register import effort
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing.state import Filing
 from schemas.ids import StreamId, papers_stream
-from schemas.papers.custody import ControlSlip, Hand
-from schemas.papers.register import Period
+from schemas.papers.register import ControlSlip, Hand, Period
 from schemas.papers.state import OfficialPaper, PaperKind, ReceiptGap, ReceiptRegister, RegisteredReceipt
 from schemas.publishing.fee import FeeKind
 from schemas.publishing.procedure import Baseline

@@ -1,7 +1,5 @@
 """Notices of money that providers send by themselves, as callbacks."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 
@@ -14,8 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment.commands import RecordChargeBack
     from schemas.payment.state import TOLD, Attempt, Capture, ChargeBack, MoneyNotice
 
-from workflows.payment.commands import of_request, of_transaction, record
-from workflows.payment.known import KnownPayment, proxied
+from workflows.payment.known import KnownPayment, of_request, of_transaction, proxied, record
 
 
 class Callbacks:

@@ -1,7 +1,5 @@
 """The collection of the money: orders are placed, queried, and closed once the fee is due."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -20,8 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.recording import MIN_TIMER
     from workflows.stream.waiting import wait_for
 
-from workflows.payment.commands import of_request, record
-from workflows.payment.known import KnownPayment, proxied
+from workflows.payment.known import KnownPayment, of_request, proxied, record
 from workflows.payment.refunding import Refunding
 
 
@@ -176,6 +173,6 @@ class Collecting:
 
 
 def _news(payment: Payment) -> tuple[Any, ...]:
-    """Returns those parts of the payment that other commands may change."""
+    """Returns the parts of the payment that other commands may change."""
     money = len(payment.captures), len(payment.charged_back)
     return payment.due, payment.state, len(payment.attempts), *money

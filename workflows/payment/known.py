@@ -1,8 +1,7 @@
-"""The payment as its run knows it: its state in the log, and the run's own memory."""
+"""The payment as its run knows it: its state in the log, the run's own memory, and the ids of its own commands."""
 
-from __future__ import annotations
-
-from typing import Any, Final, cast
+import re
+from typing import Final, cast
 from weakref import proxy
 
 from temporalio import workflow
@@ -10,13 +9,17 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from rules.payment import status
     from schemas.errors import RefusalError
-    from schemas.payment.commands import CancelPayment
-    from schemas.payment.state import Payment, PaymentState
+    from schemas.ids import digest
+    from schemas.payment.commands import CancelPayment, RecordCapture
+    from schemas.payment.state import Capture, Payment, PaymentState
     from workflows.stream.shell import Life
 
 
 OWED: Final = {PaymentState.PENDING, PaymentState.PAID}
 """The states in which a filing may still cancel the payment."""
+
+_MOST: Final = 40
+_AS_IT_IS: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{_MOST}}}")
 
 
 class KnownPayment(Life[Payment]):
@@ -24,10 +27,6 @@ class KnownPayment(Life[Payment]):
 
     doubted: bool = False
     """True if a provider's notice leaves it unclear whether money came. The provider is then queried at once."""
-
-    def remember(self, **what: Any) -> None:
-        """Keeps these values for the next run."""
-        self.memory = self.memory.model_copy(update=what)
 
     @property
     def payment(self) -> Payment:
@@ -61,3 +60,18 @@ class KnownPayment(Life[Payment]):
 def proxied(life: KnownPayment) -> KnownPayment:
     """Returns a weak proxy of the life for its parts, so that an evicted run is freed without the garbage collector."""
     return cast("KnownPayment", proxy(life))
+
+
+def of_request(name: str, n: int) -> str:
+    """Returns the id of a command about the n-th request; the same request has the same id."""
+    return name if n == 1 else f"{name}:{n}"
+
+
+def of_transaction(name: str, transaction: str) -> str:
+    """Returns the id of a command about a transaction. A number that is long or has unusual characters is hashed."""
+    return f"fee:{name}:{transaction if _AS_IT_IS.fullmatch(transaction) else digest(transaction)[:_MOST]}"
+
+
+def record(capture: Capture) -> RecordCapture:
+    """Returns the command that records a capture."""
+    return RecordCapture(command_id=of_transaction("capture", capture.capture_id), capture=capture)

@@ -1,7 +1,5 @@
 """Refunds of a payment's money, and their reports."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from temporalio import workflow
@@ -41,12 +39,10 @@ class Refunding:
         return f"{capture.capture_id}{short}" + (f":{charged}" if charged else "")
 
     async def begin(self) -> None:
-        """Starts a refund of each capture in `owed`, also of those that arrive meanwhile.
+        """Starts a refund of each capture in `owed`, also of captures that arrive meanwhile. It may start one twice.
 
-        A refund may be started twice.
-
-        There must be no wait between the end of this loop and the caller's next check: a capture that arrived during
-        the wait would have no refund until then.
+        The caller must check its condition without a wait after this loop: a capture that arrived during the wait would
+        have no refund.
         """
         while to_give_back := self.owed:
             capture = to_give_back[0]

@@ -1,7 +1,5 @@
 """The workflow of a payment: it collects the money, notifies the filing, and watches for late money."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -44,7 +42,7 @@ class PaymentLife(KnownPayment):
         self.callbacks = Callbacks(self)
 
     async def opening(self) -> Opening:
-        """Returns the request as the stream's first command, with the provider of its start, else of the directory."""
+        """Returns the request as the stream's first command. Its provider is that of the start, or the directory's."""
         opening = await super().opening()
         start: PaymentStart = self.start
         asked = MerchantRequest(agency=start.agency, chosen=start.provider)

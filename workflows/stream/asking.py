@@ -1,11 +1,9 @@
 """The only place in which a workflow starts an activity that others could answer.
 
 Anybody with access to Temporal can answer in place of our worker: with an invention, with unreadable data, with a
-failure. So an answer only leads to a command, which the log accepts if the record holds the evidence for it; otherwise
-the question is repeated. No failure is an outcome, and none ends a run.
+failure. So an answer only leads to a command, which the log accepts if the record holds the evidence for it. Without
+the evidence, or after a failure, the question is repeated.
 """
-
-from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -114,10 +112,10 @@ class Asking:
         self._seq = 0
 
     async def ask(self, stream: Stream[Any], *questions: Question[Any], news: Callable[[], bool] = _nothing) -> bool:
-        """Asks all questions at once. After an answer, or `news`, records what follows and gives the others up.
+        """Asks all questions at once, until one is answered or there is `news`. Records the answers, cancels the rest.
 
-        It may return without an answer, so callers ask again as long as the state requires it. Returns whether a
-        question is out of date by the server's clock. Raises the errors of `wait_for` and of the record.
+        Returns whether a question is out of date by the server's clock. It may return without an answer, so callers ask
+        again as long as the state requires it. Raises the errors of `wait_for` and of the record.
         """
         self._note_progress(stream)
         if self._in_vain and await self._paused(stream, news):
@@ -154,7 +152,7 @@ class Asking:
     async def _take(
         self, stream: Stream[Any], work: workflow.ActivityHandle[RawValue], asked: Question[Any], limit: timedelta
     ) -> bool:
-        """Records what follows from an answer; if it is unusable or a failure, reads the log again.
+        """Records the command that follows from an answer. After a failure or an unusable answer, reads the log again.
 
         Returns False if there was no answer in time.
         """
@@ -177,8 +175,8 @@ class Asking:
     ) -> bool:
         """Reads the log again, unless the question is out of date.
 
-        Returns True if the server gave the question up at once, because a retry was requested for later than its limit:
-        strangers could request such retries again and again. Only in its last seconds an activity of ours does so.
+        Returns True if the server gave the question up at once, because an answer requested a retry after the limit.
+        Our activities do so only in the last seconds; a stranger could do so again and again.
         """
         self._silent += 1
         at_once = isinstance(error.cause, ApplicationError) and error.cause.next_retry_delay is not None
@@ -238,9 +236,9 @@ def readable(raw: RawValue | None, model: Any) -> Any:
 
 
 async def answered(name: str, model: Any, options: workflow.ActivityConfig, *request: Any) -> Any:
-    """Asks an activity on whose answer nothing in the record rests; an unreadable answer fails the calling run.
+    """Returns an activity's answer that no event rests on. Raises `ActivityError`.
 
-    Raises `ActivityError` as well. Without this check such an answer would fail the workflow task, for ever.
+    Raises `ApplicationError` for an unreadable answer, which would otherwise fail the workflow task for ever.
     """
     try:
         return readable(await workflow.execute_activity(name, args=request, result_type=RawValue, **options), model)

@@ -3,8 +3,6 @@
 If a command is repeated, `recording` compares its content.
 """
 
-from __future__ import annotations
-
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from hashlib import sha256
@@ -20,9 +18,9 @@ _MARK: Final = 8
 
 
 class Receipts:
-    """The receipts of a stream's first and newest commands. Of the others it keeps only a mark that they may exist.
+    """The receipts of a stream's first and newest commands, and a mark of each older one.
 
-    The validator admits a command that may be recorded already. The log, which holds all receipts, then decides.
+    The validator admits a command that may have a receipt. The log, which holds all receipts, then decides.
     """
 
     def __init__(self, receipts: Iterable[Receipt] = (), older: str = "") -> None:
@@ -59,7 +57,7 @@ class Receipts:
 
     @property
     def older(self) -> str:
-        """The marks of the other receipts, in base64."""
+        """The marks of the older receipts, in base64."""
         return b64encode(b"".join(sorted(self._older))).decode()
 
 

@@ -1,7 +1,5 @@
 """Examines files before an event that names them is recorded."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -16,8 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.errors import Refusal, RefusalCode, problem
     from schemas.files import ScanState, files_named
     from schemas.filing.commands import Supplement
-    from schemas.filing.examined import Examined
-    from schemas.filing.submission import Submission
+    from schemas.filing.submission import Examined, Submission
     from schemas.ids import filing_workflow
     from schemas.stream.ledger import Found
 

@@ -1,7 +1,5 @@
 """The only way to record: lock, look for the receipt, decide, append, fold the log's answer."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -404,7 +402,7 @@ NOTHING_TO_DO = Refusal(
 
 
 def single_argument(given: tuple[Any, ...]) -> Any:
-    """Returns the single argument of a handler. None or several arguments pass here: the parser refuses them.
+    """Returns the single argument of a handler. For no or several arguments, returns a value that the parser refuses.
 
     If the handler had a fixed number of parameters, it would never be entered, and its task would fail for ever.
     """

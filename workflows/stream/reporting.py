@@ -1,9 +1,6 @@
 """Reports of a payment, a parcel or a referral to its filing, even if the filing has ended long ago."""
 
-from __future__ import annotations
-
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from temporalio import workflow
 
@@ -14,11 +11,9 @@ with workflow.unsafe.imports_passed_through():
     from schemas.base import Model
     from schemas.ids import filing_workflow
 
+from workflows.stream.basis import pause_after
 from workflows.stream.recording import Stream
 from workflows.stream.waiting import pause
-
-_FIRST_PAUSE: Final = timedelta(seconds=1)
-_LONGEST_PAUSE: Final = timedelta(minutes=1)
 
 
 async def report(stream: Stream[Any], signal: str, fact: Model) -> bool:
@@ -29,11 +24,11 @@ async def report(stream: Stream[Any], signal: str, fact: Model) -> bool:
     """
     filing = filing_workflow(stream.id.filing)
     request = TellRequest(id=filing, signal=signal, said=fact.model_dump(mode="json", exclude_none=True))
-    again = _FIRST_PAUSE
+    tries = 0
     while not await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL):
         if await workflow.execute_local_activity_method(Registry.closed, filing, **LEDGER):
             return False
         await stream.catch_up()
-        await pause(stream, again, "the filing has no workflow yet")
-        again = min(again * 2, _LONGEST_PAUSE)
+        tries += 1
+        await pause(stream, pause_after(tries), "the filing has no workflow yet")
     return True

@@ -4,8 +4,6 @@ The parts of one kind are in its descriptor, and in `proceed` if it has steps wi
 a `Life` as attribute and does not inherit it: Temporal inspects all members of a workflow class, again for every run.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.stream_kind import Origin, S, StreamKind
     from schemas.errors import NOT_READY, NOT_RECORDED, Refusal, RefusalCode, RefusalError
     from schemas.filing.commands import Command, content_of
-    from schemas.filing.examined import Examined
+    from schemas.filing.submission import Examined
     from schemas.ids import NUDGE
     from schemas.stream.ledger import ParkRequest, Receipt
     from schemas.stream.snapshots import Snapshot
@@ -33,9 +31,8 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows.stream.asking import Asking, Question
 from workflows.stream.basis import NOTHING, Basis, until_founded
-from workflows.stream.calendars import adopt_calendar
 from workflows.stream.command_receipts import Receipts
-from workflows.stream.commands import update
+from workflows.stream.commands import adopt_calendar, update
 from workflows.stream.examining import examine
 from workflows.stream.recording import Stream
 from workflows.stream.starting import (
@@ -138,7 +135,7 @@ class Life(Generic[S]):
         return Opening(Origin(stream_named(self.kind), self.start.agency), opening(self.start))
 
     def taken_over(self, found: OpenResult) -> None:
-        """Stores the data that a stream has besides its log, when it is taken over."""
+        """Keeps the facts of a stream that is taken over which its log does not hold, such as a queue."""
 
     async def caught_up(self) -> None:
         """Runs before `proceed`, once a stream that is taken over has been read from the log, or has begun anew."""
@@ -158,6 +155,10 @@ class Life(Generic[S]):
         await wait_for(self.stream, lambda: not self.kind.standing(self.stream.state).open)
 
     # Methods that others call.
+
+    def remember(self, **what: Any) -> None:
+        """Keeps these values for the next run."""
+        self.memory = self.memory.model_copy(update=what)
 
     @property
     def stream(self) -> Stream[S]:

@@ -1,7 +1,5 @@
 """Parses a workflow's start input. Anybody may send one: a malformed input is refused."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +59,7 @@ def load_snapshot(raw: Any, proof: Any) -> Snapshot | None:
 
 
 def _proof(run: str | None) -> str | None:
-    """Returns the proof that the previous run was this platform's; None if no identity is required here.
+    """Returns the proof that the run `run` was this platform's; None if no identity is required here.
 
     Without the proof anybody could start a run with a forged state under this workflow's id.
     """
@@ -102,10 +100,7 @@ def parse_start(kind: StreamKind[Any], raw: Any) -> Any:
 def expect_id(expected: StreamId) -> None:
     """Raises `RefusalError` if this workflow's id does not match its input."""
     if workflow.info().workflow_id != str(expected):
-        raise refused(
-            RefusalCode.BAD_START,
-            problem("workflow_id", "id_does_not_match", expected=expected),
-        )
+        raise refused(RefusalCode.BAD_START, problem("workflow_id", "id_does_not_match", expected=expected))
 
 
 def stream_named(kind: StreamKind[Any]) -> StreamId:

@@ -1,13 +1,11 @@
 """Payloads that we have written and can't decrypt now: the key is missing here, while the content is valid."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from schemas.stream.unreadable import UNOPENED
+    from schemas.stream.edge import UNOPENED
 
 
 class KeyMissingError(RuntimeError):
@@ -17,18 +15,15 @@ class KeyMissingError(RuntimeError):
 def expect_opened_before(given: Any) -> None:
     """Raises `KeyMissingError` for an undecryptable answer that this run could read when the answer came.
 
-    An answer that was undecryptable then, such as a stranger's, leaves a marker in the history: else the first replay
-    would wait for its key for ever.
+    A stranger's answer was undecryptable even when it came. It leaves a marker in the history, since the first replay
+    would otherwise wait for its key for ever.
     """
     if given is UNOPENED and not workflow.patched(f"unopened:{workflow.uuid4()}"):
         raise KeyMissingError(_MISSING)
 
 
 def expect_opened(given: Any, *, handed_on: bool = False) -> None:
-    """Raises `KeyMissingError` for a payload that can't be decrypted, but could be before.
-
-    That is, this run has read it before, or the previous run has written it.
-    """
+    """Raises `KeyMissingError` for an undecryptable payload that this run has read, or the previous run has written."""
     if given is UNOPENED and (handed_on or workflow.unsafe.is_replaying()):
         raise KeyMissingError(_MISSING)
 

@@ -5,8 +5,6 @@ completed first, and only if the log's answer says so (ADR 0006). A loop that ma
 anything queries the log at each turn.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -34,7 +32,7 @@ async def wait_for(
         ContinueAsNewDueError: The next run must continue.
         ApplicationError: `ledger_conflict`: a later run has taken the stream over, and this one ends.
 
-    A run that has taken its stream over ignores `done`, since it was working from another state.
+    A run that has taken its stream over ignores `done`, since its state has been replaced.
     """
 
     def changed() -> bool:
@@ -70,9 +68,9 @@ def give_up(work: workflow.ActivityHandle[Any]) -> None:
 async def first_of(
     stream: Stream[Any], work: tuple[workflow.ActivityHandle[Any], ...], done: Callable[[], bool]
 ) -> list[workflow.ActivityHandle[Any]]:
-    """Waits until an activity has ended, or `done`.
+    """Waits for `done`, or until one of the activities has ended. Returns the ended ones, and cancels the rest.
 
-    Returns the ended activities, and cancels the others. Raises the errors of `wait_for`.
+    Raises the errors of `wait_for`.
     """
     ended: list[workflow.ActivityHandle[Any]] = []
     try:

@@ -13,10 +13,8 @@ from rules.filing.reopening import places
 from schemas.files import FileRef, ScanState
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.authorisation import Authorisation
-from schemas.filing.examined import Examined
 from schemas.filing.state import Filing, Stage
-from schemas.filing.submission import Submission
+from schemas.filing.submission import Authorisation, Examined, Submission
 from schemas.level import Channel
 from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.calendar import Calendar

@@ -13,7 +13,7 @@ from publishing.commands.procedures import published_version
 from rules.papers.deeds import OUTCOME_NAMES, deed_name, somebody_else, who
 from schemas.base import Text
 from schemas.ids import filing_workflow
-from schemas.papers.custody import ControlSlip, Deed, Effort, Hand, Holder
+from schemas.papers.register import ControlSlip, Deed, Effort, Hand, Holder
 from schemas.translate import said
 from views.registers.papers import control_slip
 

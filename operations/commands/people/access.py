@@ -10,7 +10,7 @@ from motcua.cli.answer import VIETNAM, Column, columns, say, show_all, when
 from motcua.cli.help import group
 from motcua.cli.options import AsJson
 from motcua.cli.running import print_json
-from schemas.privacy.access import AccessReport
+from schemas.privacy import AccessReport
 from schemas.translate import said
 from views.auditor import report as read_report
 

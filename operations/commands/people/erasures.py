@@ -24,7 +24,7 @@ from operations.erasure.sinks import LEFT
 from operations.erasure.working import Worked, work_off
 from recovery.checkpoint_store import SecondPlace
 from rules.streams import KINDS
-from schemas.privacy.erasure import ApproveErasure, AskErasure, DeclineErasure, ErasureCause, ErasureRequest
+from schemas.privacy import ApproveErasure, AskErasure, DeclineErasure, ErasureCause, ErasureRequest
 from schemas.translate import said
 from views.log import Log
 

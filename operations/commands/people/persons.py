@@ -22,8 +22,7 @@ from operations.store.named import Reference
 from rules.streams import KINDS
 from schemas.base import Model
 from schemas.people import IdNumber
-from schemas.privacy.erasure import AskErasure, ErasureCause
-from schemas.privacy.exports import AnswerExport, AskExport
+from schemas.privacy import AnswerExport, AskErasure, AskExport, ErasureCause
 from schemas.translate import said
 from views.log import Log
 

@@ -10,7 +10,7 @@ from motcua.connection import connect
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from recovery.stalled import reports_problems
 from schemas.ids import StreamId
-from schemas.stream.healing import REMEMBERED, SCHEDULE, Healings
+from schemas.stream.restart import REMEMBERED, SCHEDULE, Healings
 from schemas.translate import said
 
 LATELY: Final = timedelta(days=1)

@@ -11,10 +11,10 @@ from rules.time.working_time import local_day
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.authorisation import Authorisation
 from schemas.filing.delivery import IdentityDocument, Receiver
 from schemas.filing.events import Events
 from schemas.filing.state import Filing, Stage
+from schemas.filing.submission import Authorisation
 from schemas.level import Channel
 from schemas.people import Actor, PersonKind, Role
 

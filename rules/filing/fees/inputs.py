@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 
 from rules.filing.conditions import hold
 from rules.time.in_force import in_force
-from schemas.form import FormValue
 from schemas.level import Channel
 from schemas.people import PersonKind
 from schemas.publishing.fact import Condition, When
 from schemas.publishing.procedure_rules import FieldPart, ProcedureRules, WaiverPart
+from schemas.text import FormValue
 
 CHANNEL: Final = "channel"
 APPLICANT: Final = "applicant.kind"

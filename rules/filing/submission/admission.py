@@ -16,13 +16,13 @@ from schemas.filing.commands import TargetKind
 from schemas.filing.events import SupplementNeed
 from schemas.filing.state import Filing
 from schemas.filing.submission import Submission
-from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.names import CHANNEL_NAMES, listed
 from schemas.people import Address, Role
 from schemas.publishing.fee import FeeDue
 from schemas.publishing.procedure import FieldKind
 from schemas.publishing.procedure_rules import FeePart, FieldPart, ProcedureRules
+from schemas.text import FormValue
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ from rules.filing.submission.files import type_problems
 from rules.time.working_time import local_day
 from schemas.errors import Problem, problem
 from schemas.files import DOCUMENTS
-from schemas.filing.authorisation import Authorisation
 from schemas.filing.state import Filing
-from schemas.filing.submission import Submission
+from schemas.filing.submission import Authorisation, Submission
 from schemas.people import Actor, Role
 
 

@@ -8,7 +8,7 @@ from rules.papers.hands import hands
 from rules.papers.sheets.made import about, letterhead, made, moment, officer, plain, received, short
 from schemas.base import Text
 from schemas.filing.events import Clock
-from schemas.papers.custody import Hand, Holder
+from schemas.papers.register import Hand, Holder
 from schemas.papers.sheet import Block, Column, PaperSheet, PaperSource, Row, Rows, Table
 from schemas.papers.state import PaperKind
 from schemas.translate import joined, said

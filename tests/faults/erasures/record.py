@@ -17,7 +17,7 @@ from rules.retention import hindrances
 from rules.streams import KINDS
 from schemas.ids import filing_workflow
 from schemas.people import Actor, Role
-from schemas.privacy.erasure import ApproveErasure, AskErasure, ErasureCause
+from schemas.privacy import ApproveErasure, AskErasure, ErasureCause
 from views.log import Log
 
 OPERATOR: Final = Actor(subject="h01.12-operator-1", role=Role.OPERATOR, agency="H01.12")

@@ -68,7 +68,7 @@ from tests.faults.heard.worker import CHANGED, FOLDER, Orders, held
 from tests.faults.processes import WorkerProcess, worker_process
 from tests.locked import AUDIENCE, register, register_with, with_office
 from tests.speaking import grant
-from workers.cache_eviction import ForgettingRunner
+from workers.memory import ForgettingRunner
 from workers.settings import Identity
 from workers.wiring import WORKFLOWS
 

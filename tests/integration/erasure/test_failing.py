@@ -13,7 +13,7 @@ from activities.ledger.vault import Vault
 from operations.erasure import requests
 from operations.erasure.outside import Gone, Outside, erase_outside
 from rules.streams import KINDS
-from schemas.privacy.erasure import AskErasure, ErasureCause
+from schemas.privacy import AskErasure, ErasureCause
 from schemas.reading import AskTimeline
 from tests.acting import Play, eventually, marriage
 from tests.conftest import World

@@ -22,7 +22,7 @@ from rules.require import require
 from rules.streams import KINDS
 from schemas.filing.state import Stage
 from schemas.people import Actor, Role
-from schemas.privacy.erasure import ApproveErasure, AskErasure, ErasureCause, ErasureRequest
+from schemas.privacy import ApproveErasure, AskErasure, ErasureCause, ErasureRequest
 from tests.acting import EXTRACT, Play, eventually, publish_short
 from tests.conftest import World
 from tests.forked import forked

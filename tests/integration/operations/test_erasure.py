@@ -16,7 +16,7 @@ from rules.require import require
 from rules.streams import KINDS
 from schemas.errors import RefusalError
 from schemas.people import Role
-from schemas.privacy.erasure import ERASED_WORDS, ErasureState
+from schemas.privacy import ERASED_WORDS, ErasureState
 from tests.acting import Play
 from tests.conftest import ROOT, World
 from tests.histories import CANARY, PERSON, with_fee

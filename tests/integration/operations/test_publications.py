@@ -31,7 +31,7 @@ from publishing.record.publishing import NoKeyError, Publisher, WaitsError, publ
 from schemas.errors import RefusalError
 from schemas.papers.state import PaperKind
 from schemas.people import Actor, Role
-from schemas.privacy.erasure import ERASED_WORDS
+from schemas.privacy import ERASED_WORDS
 from schemas.publishing.events import OfficerErased, ProcedurePublished, PublicationAsked
 from tests.conftest import DIRECTORY, World
 from tests.integration.operations.templates import OURS

@@ -21,7 +21,7 @@ from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.papers.state import OfficialPaper
 from schemas.people import Role
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 from tests.acting import Play, extract
 from tests.conftest import World
 from views.log import Log

@@ -33,7 +33,7 @@ from schemas.filing.state import Stage
 from schemas.ids import papers_stream
 from schemas.papers.state import PaperKind
 from schemas.people import Role
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 from tests.acting import AGENCY, Play, birth, extract, marriage
 from tests.conftest import World
 from tests.integration.operations.erasure import approved, asked, sound, worked

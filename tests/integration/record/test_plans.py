@@ -23,7 +23,7 @@ from publishing.effects import calendar_rollout
 from publishing.effects.what_if import OPEN_FILINGS, OPEN_FILINGS_OF_PROCEDURE
 from recovery.behind import NEWEST
 from recovery.restart import Restarter
-from recovery.unrecorded import ordered
+from recovery.unbegun import ordered
 from rules.identity.looks import Reach
 from rules.papers.register import period
 from rules.require import require

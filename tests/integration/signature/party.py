@@ -35,7 +35,7 @@ from activities.signature.signing import HttpStamper, Lasting, Person
 from activities.signature.trust import Trust
 from sandbox.trust.authority import Authority, Holder
 from schemas.signature import APPLICANTS_FIELD, SignatureVerdict
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 from schemas.translate import said
 
 CONTENT: Final = "0f" * 32

@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from recovery.unrecorded import ORDERS, Due, of_filing
+from recovery.unbegun import ORDERS, Due, of_filing
 from rules.filing import lifecycle, queues
 from rules.filing.reopening import places
 from rules.streams import FILING

@@ -5,15 +5,13 @@ from hashlib import sha256
 from typing import Any, Final, Self
 
 from rules.filing import lifecycle, projections
-from schemas.base import numbered_fields
+from schemas.base import numbers_marked
 from schemas.errors import RefusalError
 from schemas.files import FileRef, Paper
 from schemas.filing import commands as cm
-from schemas.filing.authorisation import Authorisation
 from schemas.filing.events import Accountable, Clock, Moment, Partner, PickupOffered, ResultOffered
-from schemas.filing.examined import Examined
 from schemas.filing.state import ClockState, Filing, Stage
-from schemas.filing.submission import Submission
+from schemas.filing.submission import Authorisation, Examined, Submission
 from schemas.ids import filing_id
 from schemas.people import SYSTEM, Actor, Address, Applicant, Role, Via
 from schemas.publishing.calendar import Calendar
@@ -252,7 +250,7 @@ class Life:
     def give(self, given: cm.Command) -> None:
         decided = lifecycle.decide(self.filing, given, self.now)
         for n, event in enumerate(decided, 1):
-            numbers = {field: f"{kind}-1" for field, kind in numbered_fields(type(event)).items()} | drawn(event)
+            numbers = {field: f"{mark.kind}-1" for field, mark in numbers_marked(type(event))} | drawn(event)
             recorded = Recorded(
                 seq=len(self.log) + 1,
                 at=self.now,

@@ -13,10 +13,10 @@ from schemas.errors import Offer, Problem, Refusal, RefusalCode, RefusalError
 from schemas.files import Paper
 from schemas.filing.state import Filing
 from schemas.filing.submission import Submission
-from schemas.form import FormValue
 from schemas.level import Channel, Level
 from schemas.people import Actor, PersonKind, Role
 from schemas.publishing.procedure import Term
+from schemas.text import FormValue
 from tests.unit.filing.lives import (
     ADDRESS,
     AGENCY,

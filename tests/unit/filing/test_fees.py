@@ -13,9 +13,9 @@ from rules.filing.fees.assessment import assess
 from rules.require import require
 from rules.time.working_time import VIETNAM
 from schemas.filing.events import FeeLine, FeePaid, FeeRequested
-from schemas.form import FormValue
 from schemas.level import Channel, Level
 from schemas.publishing.procedure_rules import FeePart, ProcedureRules
+from schemas.text import FormValue
 from tests.unit.filing.fees import RISING
 from tests.unit.filing.lives import CASHIER, PAPER, RECEPTION, Life, fee, procedure, submission
 from tests.walking import walked

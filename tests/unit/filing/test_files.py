@@ -8,9 +8,8 @@ from rules.filing.submission.files import file_problems
 from schemas.errors import RefusalCode, RefusalError, problem
 from schemas.files import LARGEST_FILE, LARGEST_FILING, MOST_FILES, FileRef, Paper, ScanState, file_key, files_named
 from schemas.filing import commands as cm
-from schemas.filing.examined import Examined
 from schemas.filing.state import Stage
-from schemas.filing.submission import Submission
+from schemas.filing.submission import Examined, Submission
 from schemas.ids import filing_id
 from schemas.people import SYSTEM, Actor
 from schemas.signature import SignatureOutcome, SignatureRecord

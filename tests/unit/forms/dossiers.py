@@ -7,8 +7,8 @@ from typing import Any, Final, assert_never
 from publishing.authoring.procedures import check_bytes
 from rules.wording.prose import filled
 from schemas.filing.submission import Submission
-from schemas.form import FormValue
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
+from schemas.text import FormValue
 from tests.conftest import ROOT
 
 FILES = sorted((ROOT / "procedures").glob("*.yaml"))

@@ -20,8 +20,7 @@ from schemas.people import SYSTEM, Role
 from schemas.publishing.fee import FeeKind
 from schemas.publishing.procedure import ExtensionRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
-from schemas.stream.about import About
-from schemas.stream.ledger import Recorded
+from schemas.stream.ledger import About, Recorded
 from tests.conftest import ROOT
 from tests.unit.complaint.disputes import FOUND, Dispute
 from tests.unit.filing import lives

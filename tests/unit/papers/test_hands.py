@@ -21,8 +21,7 @@ from rules.papers.hands import hands
 from rules.papers.register import COLUMNS, EFFORT, Known, effort, entry, period
 from schemas.base import Text
 from schemas.filing.events import Event
-from schemas.papers.custody import Effort, Hand
-from schemas.papers.register import Register, RegisterEntry
+from schemas.papers.register import Effort, Hand, Register, RegisterEntry
 from schemas.people import OFFICERS, Role
 from schemas.publishing.procedure import Baseline
 from schemas.words.catalogue import SENTENCES

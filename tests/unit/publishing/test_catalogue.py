@@ -20,13 +20,13 @@ from publishing.authoring.procedures import check_bytes, demo_variant
 from publishing.checks.procedure import problems
 from rules.filing.conditions import hold
 from rules.source import MAX_BYTES, Mistake, parse
-from schemas.form import FormValue
 from schemas.level import Channel
 from schemas.limit import Limit, Unit
 from schemas.people import Applicant, PersonKind
 from schemas.publishing.fact import Condition
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.procedure_rules import FieldPart, rules_of
+from schemas.text import FormValue
 from tests.tiers import examples
 from tests.walking import walked
 from tests.words.mistakes import mistakes_in

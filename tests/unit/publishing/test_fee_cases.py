@@ -26,7 +26,6 @@ from schemas.errors import RefusalError
 from schemas.files import Paper
 from schemas.filing.events import FeeLine
 from schemas.filing.state import Filing, Waiver
-from schemas.form import FormValue
 from schemas.ids import filing_id
 from schemas.level import Channel
 from schemas.people import PersonKind
@@ -34,6 +33,7 @@ from schemas.publishing.calendar import Day
 from schemas.publishing.fee import FeeKind
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.procedure_rules import FeePart, ProcedureRules, rules_of
+from schemas.text import FormValue
 from tests.unit.filing.lives import AN, CALENDAR
 from tests.unit.publishing.broken_procedures import good
 from tests.walking import walked

@@ -26,8 +26,7 @@ from schemas.people import Actor, Role, Via
 from schemas.publishing.fee import FeeKind
 from schemas.refund.events import RefundGivenByHand
 from schemas.refund.state import WITHOUT_PROVIDER, CaptureTaken, CaseState, Refund, RefundCause, RefundEntry
-from schemas.stream.about import About
-from schemas.stream.ledger import Recorded
+from schemas.stream.ledger import About, Recorded
 from tests.unit.filing.lives import FILE
 from tests.unit.payments import told
 

@@ -25,7 +25,7 @@ from operations.doctor.partners.unordered import findings
 from operations.reconciling.acts import acts_in
 from operations.reconciling.signatures import Signature, Told, UnorderedSignature, Wrong, compared
 from sandbox.trust.authority import Authority, Holder, Revoked
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 from tests.conftest import ROOT
 from tests.integration.signature.forge import signed_by
 

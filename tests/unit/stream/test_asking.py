@@ -16,10 +16,9 @@ from motcua.payloads.converter import NOT_OPENED, data_converter
 from rules.streams import PARCEL
 from schemas.errors import Refusal, RefusalCode, problem
 from schemas.parcel.state import ParcelState
-from schemas.stream.healing import HEAL, Look
 from schemas.stream.ledger import Batch
 from schemas.stream.reprojection import Page, Turned
-from schemas.stream.restart import TAKE_OVER, UNRECORDED
+from schemas.stream.restart import HEAL, TAKE_OVER, UNRECORDED, Look
 from tests.unit.stream.shell import FILING, NOW, Engine
 from workflows import reprojection
 from workflows.parcel import ParcelLife

@@ -11,7 +11,7 @@ from schemas.errors import RefusalCode, RefusalError
 from schemas.filing import commands as cm
 from schemas.filing.commands import content_of
 from schemas.ids import StreamId
-from schemas.privacy.erasure import ERASED
+from schemas.privacy import ERASED
 from schemas.stream.ledger import Receipt
 from tests.contract.samples import COMMANDS
 from tests.unit.filing.lives import CALENDAR, procedure

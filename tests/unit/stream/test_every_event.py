@@ -40,7 +40,7 @@ from schemas.filing.events import Clock
 from schemas.filing.state import Filing
 from schemas.ids import StreamId
 from schemas.people import SYSTEM
-from schemas.privacy.erasure import Erased, ErasureCause
+from schemas.privacy import Erased, ErasureCause
 from schemas.publishing.procedure import Baseline
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.reading import Audience

@@ -13,7 +13,7 @@ from rules.stream_kind import StreamKind
 from rules.streams import KINDS
 from schemas.ids import StreamId
 from schemas.people import SYSTEM
-from schemas.privacy.erasure import Erased
+from schemas.privacy import Erased
 from tests.contract.samples import EVENTS, SNAPSHOT
 
 ITS_OWN: Final = {

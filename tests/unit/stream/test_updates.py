@@ -16,8 +16,7 @@ from schemas.stream.reprojection import command_id
 from tests.appeals import APPEAL, AnswerAppeal
 from tests.unit.filing.lives import CALENDAR
 from tests.unit.stream.shell import FILING, NOW, Engine, answer, begun
-from workflows.stream.calendars import adopt_calendar
-from workflows.stream.commands import update
+from workflows.stream.commands import adopt_calendar, update
 from workflows.stream.shell import Life
 
 NO: Final = Problem(field="", rule="no", message=Text(vi="không", en="no"))

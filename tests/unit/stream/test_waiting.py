@@ -20,9 +20,9 @@ from schemas.backoffice import CheckAnswer
 from schemas.errors import NOT_READY, RefusalCode, RefusalError
 from schemas.filing.commands import AdoptCalendar
 from schemas.filing.state import FeeFact
+from schemas.stream.edge import UNOPENED
 from schemas.stream.restart import PROVE, Restart
 from schemas.stream.snapshots import Snapshot
-from schemas.stream.unreadable import UNOPENED
 from tests.appeals import APPEAL, Appeal, AppealWorkflow
 from tests.unit.filing import lives
 from tests.unit.stream.shell import FILING, NAME, NOW, Engine, answer, lodge, stream

@@ -26,7 +26,7 @@ from schemas.filing.state import Stage
 from schemas.ids import NUDGE, filing_workflow, result_workflow
 from schemas.people import Role
 from schemas.result.commands import DeclineSignature
-from schemas.stream.about import About
+from schemas.stream.ledger import About
 from tests.acting import ADDRESS, Play, birth, eventually, extract
 from tests.any_files import AnyFiles, received_by
 from tests.conftest import SUGGEST, World, own_stack

@@ -1,22 +1,80 @@
-"""The remains of an erased person: the event of the erasure, and the placeholders for encrypted values.
+"""A person's own data: who has looked at it, its export, its erasure.
 
-The key of the filing is deleted, so that nobody can decrypt these values; every hash stays valid (docs/ledger.md).
+An erasure deletes the key of the filing, so that nobody can decrypt its sealed values; every hash stays valid
+(docs/ledger.md). Then placeholders stand for these values. Of a request for an export, the identity of the person is
+not stored.
 """
 
+from datetime import date
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
 from pydantic import Field, StringConstraints
 from pydantic.fields import FieldInfo
 
-from ..backoffice import Dossier
-from ..base import AgencyCode, Instant, Key, Line, Model, Personal, StrictModel, fields_marked
-from ..errors import Refusal, RefusalCode, problem
-from ..files import FileRef
-from ..ids import digest
-from ..level import Level
-from ..people import Actor, Address, Applicant, Role
+from .backoffice import Dossier
+from .base import AgencyCode, Instant, Line, Model, Personal, StrictModel, fields_marked
+from .errors import Refusal, RefusalCode, problem
+from .files import FileRef
+from .ids import digest
+from .level import Level
+from .people import Actor, Address, Applicant, OfficerCommand, Role
+
+
+class BusyDay(Model):
+    """An officer's `filings` looked at on this day in Vietnam; on half of their days the number is `median` or less."""
+
+    agency: AgencyCode
+    officer: str
+    day: date
+    filings: int
+    median: float
+
+
+class OutOfHours(Model):
+    """An officer's looks on this day in Vietnam, outside of the office hours of their agency."""
+
+    agency: AgencyCode
+    officer: str
+    day: date
+    looks: int
+
+
+class NotTheirs(Model):
+    """An officer's looks at a filing in which they have no task, could take none, and have never acted."""
+
+    agency: AgencyCode
+    officer: str
+    role: Role
+    filing_id: UUID
+    code: str | None = None
+    looks: int
+    last_at: Instant
+
+
+class ByItself(Model):
+    """The looks of a program in its own name, for no person."""
+
+    principal: str
+    looks: int
+    filings: int
+    last_at: Instant
+
+
+class AccessReport(Model):
+    """The unusual looks since an instant, each kind in descending order; at most the first 500."""
+
+    since: Instant
+    as_of: Instant
+    agency: AgencyCode | None = None
+    looks: int
+    busy_days: tuple[BusyDay, ...]
+    out_of_hours: tuple[OutOfHours, ...]
+    not_theirs: tuple[NotTheirs, ...]
+    by_itself: tuple[ByItself, ...]
+
 
 ERASED_WORDS: Final = "đã xóa / erased"
 """The placeholder that people read for erased words."""
@@ -65,18 +123,11 @@ class ErasureDeed(StrEnum):
     DECLINE = "decline"
 
 
-class ErasureCommand(StrictModel):
-    """A command of an officer. `command_id` is its identity."""
-
-    command_id: Key
-    actor: Actor
-
-
 Reason = Annotated[Line, StringConstraints(max_length=500)]
 """A reason, which stays in clear text for ever: it must contain no personal data."""
 
 
-class AskErasure(ErasureCommand):
+class AskErasure(OfficerCommand):
     """Request the erasure of these filings."""
 
     deed: Literal["ask"] = "ask"
@@ -85,14 +136,14 @@ class AskErasure(ErasureCommand):
     filings: tuple[str, ...] = Field(min_length=1)
 
 
-class ApproveErasure(ErasureCommand):
+class ApproveErasure(OfficerCommand):
     """Approve another officer's request."""
 
     deed: Literal["approve"] = "approve"
     asked: int = Field(ge=1)
 
 
-class DeclineErasure(ErasureCommand):
+class DeclineErasure(OfficerCommand):
     """Decline a request."""
 
     deed: Literal["decline"] = "decline"
@@ -176,3 +227,50 @@ _BLANK: Final[dict[Any, Any]] = {
     },
 }
 """The placeholders by type of field. A test requires one for each type in any event."""
+
+
+class AskExport(StrictModel):
+    """An operator records a person's request.
+
+    `reason` stays in clear text: it names a paper by its number, and no person.
+    """
+
+    actor: Actor
+    reason: Reason
+
+
+class AnswerExport(StrictModel):
+    """An operator has answered the `n`-th request, or declines it for the reason `declined`."""
+
+    actor: Actor
+    n: int
+    declined: Reason | None = None
+
+
+class ExportState(StrEnum):
+    """The state of a request."""
+
+    WAITING = "waiting"
+    GIVEN = "given"
+    DECLINED = "declined"
+
+
+class ExportRequest(Model):
+    """The `n`-th request, with its outcome."""
+
+    n: int
+    reason: str
+    officer: str
+    agency: AgencyCode
+    asked_at: Instant
+    given: bool | None = None
+    answered_by: str | None = None
+    answered_at: Instant | None = None
+    declined_because: str | None = None
+
+    @property
+    def state(self) -> ExportState:
+        """The state of the request."""
+        if self.given is None:
+            return ExportState.WAITING
+        return ExportState.GIVEN if self.given else ExportState.DECLINED

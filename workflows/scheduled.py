@@ -1,6 +1,4 @@
-"""A workflow that makes one checkpoint of the whole record."""
-
-from __future__ import annotations
+"""The workflows that schedules start again and again: one search for runs to heal, one checkpoint of the record."""
 
 from datetime import timedelta
 from typing import Final
@@ -11,8 +9,15 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from schemas.stream.checkpoint import CHECKPOINT, MAKE, Made
+    from schemas.stream.restart import HEAL, Healings, Look
 
 from workflows.stream.asking import answered
+
+LOOKING: Final = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=20),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
+)
+"""The attempts are limited, since the next search comes soon."""
 
 MAKING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(hours=2),
@@ -22,9 +27,20 @@ MAKING: Final = ActivityConfig(
 """The first checkpoint of a large record takes long. The attempts are limited, since the next run comes soon."""
 
 
+@workflow.defn
+class Healing:
+    """Searches once for workflows that can't be replayed. The schedule passes its result to the next run."""
+
+    @workflow.run
+    async def run(self) -> Healings:
+        """Heals, and returns the workflows healed so far."""
+        before = workflow.get_last_completion_result(Healings) or Healings()
+        return before.after(await answered(HEAL, Look, LOOKING))
+
+
 @workflow.defn(name=CHECKPOINT)
 class CheckpointWorkflow:
-    """The workflow of one checkpoint. A schedule starts it again and again."""
+    """Makes one checkpoint of the whole record."""
 
     @workflow.run
     async def run(self) -> Made:

@@ -1,0 +1,209 @@
+"""Runs that have not begun the streams which their own log orders.
+
+A stranger who executes our activity may report the start of a stream that never began. The run is then restarted.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import structlog
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities.ledger.database import Connection, Pool
+from motcua.calls.retry import is_not_found
+from recovery.histories import each, runs
+from recovery.presence import others_work
+from recovery.unrecorded import BEGUN
+from rules.filing.fold import stage
+from rules.refund.claims import fees_returned, fees_to_return, number_of
+from rules.streams import KINDS
+from schemas.base import Model
+from schemas.filing import events as ev
+from schemas.filing.state import Filing, Stage
+from schemas.ids import StreamId
+from schemas.level import Channel
+from schemas.payment import events as pay
+from schemas.payment.state import Payment
+from schemas.refund.state import CAPTURES
+from views.log import Keys, Log, UnfoldableError
+from views.order import last_position
+
+_log = structlog.stdlib.get_logger("motcua.healing")
+
+
+class Order(NamedTuple):
+    """An event after which its stream begins another, of this kind; `named`: the event's `n` is its number."""
+
+    event: type[Model]
+    kind: str
+    named: bool = False
+
+
+_MAY_OWE_MONEY: Final = (
+    *(ev.FeeReduced, ev.FeeExpired, ev.SupplementExpired, ev.IntakeRefused, ev.Withdrawn, ev.Stopped, ev.HandedOver),
+    *(pay.PaymentCaptured, pay.PaymentChargedBack, pay.PaymentExpired, pay.PaymentCancelled),
+)
+
+ORDERS: Final = (
+    Order(ev.FeeRequested, "payment", named=True),
+    Order(ev.ObligationDemanded, "payment", named=True),
+    Order(ev.Referred, "referral", named=True),
+    Order(ev.ParcelRequested, "parcel", named=True),
+    Order(ev.Decided, "result"),
+    *(Order(event, "refund") for event in _MAY_OWE_MONEY),
+)
+
+LOOKED_BACK: Final = 10_000
+"""The number of events before the newest that the first search of a process looks at."""
+
+KEPT: Final = timedelta(hours=1)
+"""The time for which a stream that was found is looked at again."""
+
+PAGE: Final = 500
+"""Events looked at in one statement: with many more, the database would read all events."""
+
+_RANGE: Final = "select stream, seq from position where position > $1 and position <= $2"
+_ORDERED: Final = """
+select distinct s.stream
+from unnest($1::text[], $2::integer[]) as p (stream, seq)
+join event e using (stream, seq) join standing s using (stream) join filing f on f.filing_id = e.filing_id
+join unnest($3::text[], $4::text[], $5::boolean[]) as o (event, kind, named) on o.event = e.kind
+where (s.open or s.kind = 'filing' and (f.outcome <> 'delivered' or exists (
+    select from result r where r.filing_id = f.filing_id and r.outcome = 'refused')))
+and not exists (
+    select from standing b join event first on first.stream = b.stream and first.seq = 1
+    where b.filing_id = e.filing_id and b.kind = o.kind and case
+        when o.named then b.n = (convert_from(e.body, 'UTF8')::jsonb ->> 'n')::int
+        else first.recorded_at >= e.recorded_at end)
+"""
+"""SQL: the streams with an order among these events after which no stream of the ordered kind began.
+
+It may find too many: only the state tells whether a fee is paid at the counter, or an agency signs here.
+"""
+_BEGUN: Final = "select kind, n from standing where filing_id = $1"
+
+
+async def ordered(connection: Connection, since: int, upto: int) -> set[str]:
+    """Returns the streams with an order in this range of positions after which no stream of the ordered kind began."""
+    orders = [(one.event.model_fields["kind"].default, one.kind, one.named) for one in ORDERS]
+    found: set[str] = set()
+    for after in range(since, upto, PAGE):
+        events = await connection.fetch(_RANGE, after, min(after + PAGE, upto))
+        columns = (list(column) for column in (*zip(*events, strict=True), *zip(*orders, strict=True)))
+        found |= {row["stream"] for row in await connection.fetch(_ORDERED, *columns)}
+    return found
+
+
+class Due(NamedTuple):
+    """A stream that must have begun; if there are several `numbers`, one of them."""
+
+    kind: str
+    numbers: range
+
+
+def of_filing(filing: Filing) -> Iterator[Due]:
+    """Yields the streams that a filing in this state must have begun."""
+    for fee in filing.fees_to_collect:
+        yield _one("payment", fee.n)
+    for demand in filing.demands_to_collect:
+        yield _one("payment", demand.n)
+    if not filing.closed:
+        for part in filing.parts_under_way:
+            yield _one("referral", part.n)
+    if stage(filing) is Stage.DELIVERY and filing.parcels:
+        yield _one("parcel", filing.parcels)
+    if stage(filing) is Stage.ISSUE and filing.signs:
+        yield _one("result", len(filing.results) + 1)
+    yield from _refunds(filing)
+
+
+def _refunds(filing: Filing) -> Iterator[Due]:
+    online = {fee.n: fee.channel is Channel.ONLINE for fee in filing.fees}
+    for n in {*fees_returned(filing), *fees_to_return(filing)}:
+        first = number_of(n, 0)
+        yield Due("refund", range(first + 1, first + CAPTURES)) if online[n] else _one("refund", first)
+
+
+def of_payment(payment: Payment) -> Iterator[Due]:
+    """Yields the streams that a payment in this state must have begun."""
+    for ordinal, capture in enumerate(payment.captures, 1):
+        if capture in payment.to_refund or payment.taken_back(capture):
+            yield _one("refund", number_of(payment.n, ordinal))
+
+
+def _one(kind: str, n: int) -> Due:
+    return Due(kind, range(n, n + 1))
+
+
+_DUE: Final[Mapping[str, Callable[[Any], Iterator[Due]]]] = {"filing": of_filing, "payment": of_payment}
+
+
+class Unbegun:
+    """The streams whose log orders another stream that has not begun.
+
+    Each is checked again until the ordered stream has begun, or until `KEPT` is over.
+    """
+
+    def __init__(self, pool: Pool, keys: Keys) -> None:
+        self._pool = pool
+        self._keys = keys
+        self._marks: deque[tuple[datetime, int]] = deque()
+        self._searched: int | None = None
+        self._left: dict[str, datetime] = {}
+
+    async def look(self, client: Client, now: datetime) -> list[str]:
+        """Returns the streams with orders older than `BEGUN`, if neither they nor the ordered streams are at work.
+
+        Returns none while another Temporal's workers work on this record. Raises `RPCError`, and the database's errors.
+        """
+        async with self._pool.acquire() as connection:
+            await self._search(connection, now)
+            missing = {stream: await self._missing(connection, stream) for stream in self._left}
+            self._left = {stream: at for stream, at in self._left.items() if missing[stream] and at > now - KEPT}
+            if not self._left or await others_work(connection, client):
+                return []
+        waits = await each(lambda stream: _is_idle(client, stream, missing[stream]), self._left)
+        return [stream for stream, idle in zip(self._left, waits, strict=True) if idle]
+
+    async def _search(self, connection: Connection, now: datetime) -> None:
+        """Adds the streams with orders recorded since the last search, but for the newest."""
+        self._marks.append((now, await last_position(connection)))
+        upto = None
+        while self._marks and self._marks[0][0] <= now - BEGUN:
+            upto = self._marks.popleft()[1]
+        if upto is None:
+            return
+        since = max(upto - LOOKED_BACK, 0) if self._searched is None else self._searched
+        found = await ordered(connection, since, upto)
+        self._left |= {stream: now for stream in found if stream not in self._left}
+        self._searched = upto
+
+    async def _missing(self, connection: Connection, stream: str) -> list[Due]:
+        """Returns the streams that this one must have begun and that the record does not hold."""
+        of = StreamId.parse(stream)
+        try:
+            state = (await Log(connection, self._keys, KINDS).read(stream)).state
+        except UnfoldableError as error:  # one stream must not stop the others
+            _log.warning("workflow.not_healed", stream=stream, reason=type(error).__name__)
+            return []
+        begun = {(row["kind"], row["n"]) for row in await connection.fetch(_BEGUN, of.filing)}
+        due = () if state.erased_at is not None else _DUE[of.kind](state)
+        return [one for one in due if not any((one.kind, n) in begun for n in one.numbers)]
+
+
+async def _is_idle(client: Client, stream: str, missing: list[Due]) -> bool:
+    """Returns whether no task of the stream's run waits for a worker, and no ordered stream has a run."""
+    filing = StreamId.parse(stream).filing
+    named = [str(StreamId(one.kind, filing, one.numbers[0])) for one in missing if len(one.numbers) == 1]
+    try:
+        described = await client.get_workflow_handle(stream).describe()
+    except RPCError as error:
+        if not is_not_found(error):
+            raise
+        return True
+    if described.raw_description.HasField("pending_workflow_task"):
+        return False
+    return not any([await runs(client, one) for one in named])
