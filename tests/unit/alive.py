@@ -1,6 +1,8 @@
 """The base of streams in unit tests: a state that takes commands, its events, and the present time."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Self
 
@@ -13,7 +15,10 @@ from tests.unit.filing.lives import START, VIA, local
 
 
 class Alive:
-    """A stream of a kind; a command is named by its model, or by its kind among `commands`."""
+    """A stream of a kind; a command is named by its model, or by its kind among `commands`.
+
+    Each event is also folded as it comes back from the log, and each state read back from its snapshot.
+    """
 
     kind: ClassVar[StreamKind[Any]]
     commands: ClassVar[Mapping[str, type[Command]]] = {}
@@ -23,7 +28,7 @@ class Alive:
     def __init__(self, begun: Any) -> None:
         self.now = START
         self.log: list[Recorded] = []
-        self.begun = self.state = begun
+        self.begun = self.state = self.replayed = begun
 
     def do(self, what: str | type[Command], actor: Actor = SYSTEM, **said: Any) -> Self:
         self.now += self.lasts
@@ -41,6 +46,10 @@ class Alive:
                 )
             )
             self.state = self.kind.evolve(self.state, self.log[-1])
+            read = self.kind.event(json.loads(self.log[-1].event.model_dump_json(exclude_none=True)))
+            self.replayed = self.kind.evolve(self.replayed, replace(self.log[-1], event=read))
+        assert self.replayed == self.state
+        assert type(self.state).model_validate_json(self.state.model_dump_json(exclude_none=True)) == self.state
         return self
 
     def numbered(self, event: Any) -> Any:

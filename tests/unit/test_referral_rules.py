@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -37,7 +35,7 @@ from schemas.referral.commands import (
     RequestDecision,
 )
 from schemas.referral.events import ReferralAnswered, ReferralCancelled
-from schemas.referral.state import Referral, ReferralStart, ReferralState
+from schemas.referral.state import ReferralStart, ReferralState
 from schemas.stream.part import Deadline
 from tests.unit.alive import Alive
 from tests.unit.filing.lives import AN, CALENDAR, REFUSING, REPRESENTATIVE, START, local, officer
@@ -245,7 +243,6 @@ class AnyLife(RuleBasedStateMachine):
     """One referral under commands of every kind."""
 
     life: Life
-    replayed: Referral
 
     @initialize(limit=st.sampled_from(["7 working days", "4 working hours", "0 working days", "30 seconds"]))
     def refer(self, limit: str) -> None:
@@ -278,15 +275,6 @@ class AnyLife(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([0, 1, 25, 240]))
     def time_passes(self, hours: int) -> None:
         self.life.now += timedelta(hours=hours)
-
-    @invariant()
-    def the_log_folds_to_the_state(self) -> None:
-        state: Referral = REFERRAL.initial(Origin(STREAM, POLICE))
-        for recorded in self.life.log:
-            data = json.loads(recorded.event.model_dump_json(exclude_none=True))
-            state = REFERRAL.evolve(state, replace(recorded, event=REFERRAL.event(data)))
-        assert state == self.life.state
-        assert Referral.model_validate_json(state.model_dump_json(exclude_none=True)) == state
 
     @invariant()
     def it_ends_once_and_is_told_of_once(self) -> None:

@@ -1,13 +1,9 @@
 """Refunds for tests: a capture, and a refund that takes commands."""
 
-import json
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Final, Self
+from typing import Any, Final
 
-from rules.refund import fold
 from rules.streams import REFUND
-from schemas.filing import commands as cm
 from schemas.ids import filing_id
 from schemas.people import Role
 from schemas.refund.commands import BeginRefund
@@ -35,28 +31,19 @@ BY_HAND: Final = {"means": "cash", "evidence": FILE.model_dump()}
 
 
 class Giving(Alive):
-    """A refund that takes commands, each a minute later; each event is also folded as it comes back from the log."""
+    """A refund that takes commands, each a minute later."""
 
     kind = REFUND
     lasts = timedelta(minutes=1)
 
     def __init__(self, capture: CaptureTaken = CAPTURE) -> None:
         super().__init__(Refund(filing_id=filing_id("portal", "1"), n=1001, agency=AGENCY))
-        self.replayed: Refund = self.begun
         self.do(BeginRefund, capture=capture, apart=("an", APART.subject))
 
     @property
     def refund(self) -> Refund:
         state: Refund = self.state
         return state
-
-    def give(self, given: cm.Command) -> Self:
-        super().give(given)
-        for one in self.log[self.replayed.seq :]:
-            read = REFUND.event(json.loads(one.event.model_dump_json(exclude_none=True)))
-            self.replayed = fold.evolve(self.replayed, replace(one, event=read))
-        assert self.replayed == self.state
-        return self
 
 
 def states(so_far: Giving) -> list[tuple[int, str]]:

@@ -258,11 +258,6 @@ class AnyRefund(RuleBasedStateMachine):
         assert fold.is_open(refund) is bool(tasks or fold.to_give(refund) or to_open)
         assert REFUND.standing(refund).open is fold.is_open(refund)
 
-    @invariant()
-    def it_is_read_back_as_it_was(self) -> None:
-        refund = self.life.refund
-        assert type(refund).model_validate_json(refund.model_dump_json(exclude_none=True)) == refund
-
 
 def test_whatever_is_asked_no_dong_is_lost_or_goes_back_by_one_alone() -> None:
     run_state_machine_as_test(

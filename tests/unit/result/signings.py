@@ -1,15 +1,13 @@
 """Results for tests: an order, its signers, and a result that takes commands."""
 
 from datetime import timedelta
-from itertools import accumulate
 from typing import Any, Final, Self
 
-from rules.result import fold, status
+from rules.result import status
 from rules.streams import RESULT as KIND
 from schemas.backoffice import Dossier
 from schemas.base import numbers_taken
 from schemas.files import FileRef
-from schemas.filing import commands as cm
 from schemas.filing.events import Outcome
 from schemas.ids import filing_id
 from schemas.level import Level
@@ -65,11 +63,6 @@ class Signing(Alive):
     def result(self) -> Result:
         state: Result = self.state
         return state
-
-    def give(self, given: cm.Command) -> Self:
-        super().give(given)
-        assert list(accumulate(self.log, fold.evolve, initial=self.begun))[-1] == self.state
-        return self
 
     def made(self) -> Self:
         return self.do(RecordMade, result=file(0))

@@ -181,6 +181,14 @@ class Engine:
         self.receipts.append(Receipt(command_id=command_id, digest="d", seq=len(self.log), at=NOW))
 
 
+class InTurn(dict[str, Any]):
+    """Answers of which some are lists, given one after the other."""
+
+    def __getitem__(self, name: str) -> Any:
+        found = super().__getitem__(name)
+        return found.pop(0) if isinstance(found, list) else found
+
+
 def _as_bytes(answer: Any) -> RawValue:
     return RawValue(data_converter.payload_converter.to_payload(answer))
 

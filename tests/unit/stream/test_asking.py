@@ -19,7 +19,7 @@ from schemas.parcel.state import ParcelState
 from schemas.stream.ledger import Batch
 from schemas.stream.reprojection import Page, Turned
 from schemas.stream.restart import HEAL, TAKE_OVER, UNRECORDED, Look
-from tests.unit.stream.shell import FILING, NOW, Engine
+from tests.unit.stream.shell import FILING, NOW, Engine, InTurn
 from workflows import reprojection
 from workflows.parcel import ParcelLife
 from workflows.stream.asking import UnreadableError, answered, instruction, question, readable
@@ -39,14 +39,6 @@ START: Final = {
     "due": (NOW + timedelta(days=7)).isoformat(),
 }
 UNFOUND: Final = Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(problem("", "not_recorded"),))
-
-
-class InTurn(dict[str, Any]):
-    """Answers to `send`, one after the other."""
-
-    def __getitem__(self, name: str) -> Any:
-        found = super().__getitem__(name)
-        return found.pop(0) if name == "send" else found
 
 
 def failed(retry: RetryState, delay: timedelta | None = None) -> ActivityError:
@@ -212,18 +204,8 @@ async def test_nonsense_fails_the_run_and_not_its_task_for_ever(nonsense: Any, m
     assert error.value.type == "unreadable"
 
 
-class Pages(dict[str, Any]):
-    """Answers to `page`, one after the other."""
-
-    def __init__(self, answers: list[Any]) -> None:
-        super().__init__()
-        self._answers = answers
-
-    def __getitem__(self, _: str) -> Any:
-        return self._answers.pop(0)
-
-
 async def test_a_page_of_another_calendar_is_asked_for_until_it_is_ours(engine: Engine) -> None:
-    engine.answers = Pages(["nonsense", failed(RetryState.NON_RETRYABLE_FAILURE), Turned(turned=3)])
+    answers = ["nonsense", failed(RetryState.NON_RETRYABLE_FAILURE), Turned(turned=3)]
+    engine.answers = InTurn({"page": answers})
     assert (await reprojection._turned(Page(calendar="vn@2026.1", kind="filing", after=""))).turned == 3
     assert len(engine.slept) == 2
