@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from motcua import ClockState, FilingView
 from motcua.calls.passing_over import PassedOver
 from motcua.cli import options
-from motcua.cli.answer import Column, dong, show_all, show_one, when
+from motcua.cli.answer import Column, dong, show_all, show_one
 from motcua.cli.help import with_words
 from motcua.cli.office.check import Looked
 from motcua.cli.options import actor_of, filing_id_of, order
@@ -96,10 +96,6 @@ def test_what_is_shown_stands_in_the_answer(place: str, answer: type) -> None:
             assert of is None or part in {*dir(of), *get_type_hints(of)}, column
             kinds = () if of is None else get_args(hint := get_type_hints(of).get(part)) or (hint,)
             of = next((kind for kind in kinds if isinstance(kind, type)), None)
-
-
-def test_times_are_shown_as_in_vietnam() -> None:
-    assert when(datetime(2026, 11, 25, 2, tzinfo=UTC)) == "2026-11-25 09:00:00 +07"
 
 
 BASIS: Final = "Nghị định 61/2018/NĐ-CP điều 19 khoản 3, Thông tư 01/2018/TT-VPCP"

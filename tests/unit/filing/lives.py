@@ -364,6 +364,15 @@ def at(*review: dict[str, Any], **changes: Any) -> Life:
     return Life(rules).accepted().do("claim", SPECIALIST)
 
 
+def wrong(rules: ProcedureRules | None = None, **changes: Any) -> list[tuple[str, str]]:
+    """Returns field and rule of everything for which a submission is refused; nothing if it is filed."""
+    try:
+        Life(rules, **changes)
+    except RefusalError as no:
+        return [(problem.field, problem.rule) for problem in no.refusal.problems]
+    return []
+
+
 def command(kind: str, actor: Actor, number: int = 0, /, **content: Any) -> cm.Command:
     said = {"command_id": f"c{number}", "actor": actor, "via": VIA} | content
     return COMMANDS[kind].model_validate(said)

@@ -35,6 +35,7 @@ from tests.unit.filing.lives import (
     officer,
     procedure,
     submission,
+    wrong,
 )
 from tests.walking import walked
 
@@ -300,15 +301,6 @@ EXPIRED: Final = [("actor", "authorisation_expired")]
 
 def mandate(**said: Any) -> dict[str, Any]:
     return {"authorisation": MANDATE.model_copy(update=said)}
-
-
-def wrong(**changes: Any) -> list[tuple[str, str]]:
-    """Field and rule of everything for which a submission is refused; none if it is filed."""
-    try:
-        Life(**changes)
-    except RefusalError as no:
-        return [(problem.field, problem.rule) for problem in no.refusal.problems]
-    return []
 
 
 @pytest.mark.parametrize(

@@ -232,11 +232,6 @@ def test_an_item_comes_to(item: dict[str, Any], form: dict[str, FormValue], rece
     assert costs(item, form, date.fromisoformat(received)) == total
 
 
-def test_half_a_dong_of_each_line_is_waived_too() -> None:
-    rule = FeePart.model_validate(FEE | {"items": [{"code": "a", "amount": 15}, {"code": "b", "amount": 13}]})
-    assert assess(rule, submission(), RECEIVED, NOW, 50).waived == 8 + 7
-
-
 ITEMS: Final = st.lists(
     st.one_of(
         st.builds(lambda amount: {"amount": amount}, st.integers(1, 10**9)),

@@ -6,7 +6,6 @@ import pytest
 
 from rules.filing import lifecycle
 from rules.filing.desks import desk_problems
-from schemas.errors import RefusalError
 from schemas.people import Actor, Role
 from tests.unit.filing.lives import (
     APPLICANT,
@@ -29,6 +28,7 @@ from tests.unit.filing.lives import (
     officer,
     procedure,
     submission,
+    wrong,
 )
 
 POST: Final[dict[str, Any]] = {"channel": "post", "actor": RECEPTION}
@@ -38,13 +38,6 @@ LACKS: Final = [
     {"target": "field", "code": "name", "note": "thiếu"},
 ]
 ASKING: Final = {"legal_basis": "Đ17"}
-
-
-def wrong(**changes: Any) -> list[tuple[str, str]]:
-    """What is wrong with a submission; it is a Wednesday at half past ten."""
-    with pytest.raises(RefusalError) as error:
-        Life(**changes)
-    return [(problem.field, problem.rule) for problem in error.value.refusal.problems]
 
 
 # Incomplete.

@@ -163,13 +163,6 @@ def test_no_grant_opens_a_cell_beyond_the_matrix_and_each_cell_is_open(
     assert opened == {cell for cell in law if cell[1] != Role.SYSTEM}
 
 
-def test_no_program_speaks_for_the_system_whatever_it_was_granted(happening: dict[Cell, set[Actor]]) -> None:
-    every = principal("program", *widest(), keys=(key_of(1),))
-    system = {actor for (_, role, _), who in happening.items() if role == Role.SYSTEM for actor in who}
-    assert system
-    assert not [one for one in system if signed(every, one, "program")]
-
-
 # A change widens what a principal may claim just when it allows something that it did not: held against the grants.
 
 ROLES: Final = (Role.APPLICANT, Role.RECEPTION, Role.SPECIALIST, Role.OPERATOR, Role.AUDITOR)

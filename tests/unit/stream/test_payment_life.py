@@ -23,7 +23,7 @@ from tests.matrix.orders import ORDERS, Act, kept
 from tests.matrix.orders import Order as MatrixOrder
 from tests.tiers import examples
 from tests.unit.filing.lives import CALENDAR, Life, fee, procedure
-from tests.unit.stream.shell import FILING, NOW, START, Engine, begun
+from tests.unit.stream.shell import FILING, NOW, START, Engine, InTurn, begun
 from workflows.children import cancel_payment
 from workflows.payment.workflow import PaymentLife
 
@@ -32,38 +32,6 @@ PAID: Final = Capture(capture_id="c1", amount=16000, at=NOW)
 
 def closed(*captures: Capture, awaited_until: datetime | None = None) -> Closed:
     return Closed(captures=captures, awaited_until=awaited_until)
-
-
-class InTurn(dict[str, Any]):
-    """Answers of which some are lists, given one after the other."""
-
-    def __getitem__(self, name: str) -> Any:
-        found = super().__getitem__(name)
-        return found.pop(0) if isinstance(found, list) else found
-
-
-@pytest.mark.parametrize(
-    ("captures", "state", "kinds"),
-    [
-        ((PAID,), PaymentState.PAID, ["payment_requested", "payment_captured"]),
-        ((), PaymentState.EXPIRED, ["payment_requested", "payment_expired"]),
-        (
-            (PAID.model_copy(update={"amount": 1}),),
-            PaymentState.EXPIRED,
-            ["payment_requested", "payment_captured", "payment_expired"],
-        ),
-    ],
-    ids=["paid at the last moment", "not paid", "too little"],
-)
-async def test_whether_it_was_paid_is_what_the_bank_says_as_it_closes_the_order(
-    engine: Engine, captures: tuple[Capture, ...], state: PaymentState, kinds: list[str]
-) -> None:
-    life = await begun(engine)
-    engine.time = DUE
-    engine.answers |= {"close": closed(*captures), "wake": None}
-    await life.collecting._close()
-    assert life.stream.state.state is state
-    assert [stored.event["kind"] for stored in engine.log] == kinds
 
 
 def said(**changes: object) -> dict[str, object]:
