@@ -48,9 +48,10 @@ class Complaints:
 
     @activity.defn(name="complaint.grounds")
     async def grounds(self, asked: Disputed) -> Grounds | Refusal | None:
-        """Returns the act, the people who may complain and the deadline; None for an unknown filing.
+        """Returns the disputed act, the people who may complain and the deadline; None for an unknown filing.
 
-        Returns the refusal of a sender who may not send this. Raises the errors of `heard` that are retried.
+        Returns a refusal if the sender may not complain. Raises the errors of `activities.identity.heard` that are
+        retried.
         """
         async with acquired(self._pool) as connection:
             try:
@@ -74,7 +75,7 @@ class Complaints:
 
     @activity.defn(name="complaint.remedy")
     async def remedy(self, asked: Disputed) -> Remedy:
-        """Returns whether the filing has restarted for this complaint or ended, and whether the act is in effect."""
+        """Returns whether the filing was reopened for this complaint or is closed, and whether the act is in effect."""
         async with acquired(self._pool) as connection:
             log = Log(connection, self._vault.find, self._kinds)
             told = await log.read(filing_workflow(asked.filing_id))

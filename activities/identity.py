@@ -15,8 +15,8 @@ from schemas.identity.statement import Message, Proved, Spoken
 def heard(guard: "Guard | None", spoken: Spoken | None, *, filed_by: str | None, known: bool) -> str | None:
     """Returns the id of the principal that sends a stream's first message; None where no identity is required.
 
-    `filed_by` is the program that handed the filing in; `known`: the log holds the message. Raises `RefusalError`; if
-    the message is `known` and the reason is temporary (`PASSING`), an error that is retried.
+    `filed_by` is the program that handed the filing in; `known`: the message is recorded already. Raises
+    `RefusalError`; for a `known` message and a temporary reason (`PASSING`) instead an error that is retried.
     """
     if guard is None or spoken is None:
         return None
@@ -40,7 +40,7 @@ class Guard:
     def proved(self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True) -> Proved:
         """Returns the statement if it is signed and covers this message at `now`, by default the record's time.
 
-        Its claims are not checked yet. Raises `RefusalError`.
+        The claims in the statement are not checked yet. Raises `RefusalError`.
         """
         return proved(signed, message, self._hearing(now, fresh=fresh))
 

@@ -1,4 +1,4 @@
-"""Database reads for streams: the data with which a stream begins, from the directory too, and later questions."""
+"""Activities that read the database for a workflow: the data with which its stream begins, and later changes."""
 
 import json
 from collections.abc import Iterable
@@ -30,11 +30,11 @@ from views.public import COVERING_FIRST, COVERS
 
 
 class OpenRequest(Model):
-    """A stream, and the data with which it begins.
+    """Asks for the data with which a stream begins.
 
-    Without a `version`, and if the log names none, the stream gets the version in force on the `day`. `desks` are other
-    agencies that are to receive the filing, or to hand its result out. `spoken` is the stream's first message, from
-    which the sender is verified.
+    Without a `version` here or in the log, the stream gets the procedure's version in force on the `day`. `desks` are
+    other agencies that are to receive the filing, or to hand its result out. `spoken` is the stream's first message,
+    from which the sender is verified.
     """
 
     stream: str
@@ -47,7 +47,7 @@ class OpenRequest(Model):
 
 
 class CalendarRequest(Model):
-    """A published calendar, as it applies to this agency."""
+    """Asks for a published calendar, as it applies to this agency."""
 
     name: CalendarName
     agency: str
@@ -56,13 +56,13 @@ class CalendarRequest(Model):
 class OpenResult(Model):
     """The procedure, the calendar, the agency and its queue; None for each that does not exist.
 
-    `digests` are those of procedure and calendar as loaded. `accountable`: the leaders by the directory, for a stream
-    that the log does not hold yet; for others the log has them. `elsewhere` is None if the agency may decide the
-    procedure, or else the agencies that may, the nearest first; `no_desks` are those of the desks that may not receive
-    for it. `partners` decide parts of it, as far as the province has such agencies. `not_in_force` is the validity of a
-    version that is not in force on the day; `only_in` is the one province that has the procedure, if it is another one.
-    `signs`: the agency's officers sign its results. `filed_by` is the program that has handed the filing in, or does so
-    now. With a `refusal` of the sender there is nothing else.
+    `digests` are the digests of procedure and calendar. `accountable` are the agency's leaders in the directory; they
+    are read only for a new stream, since the log has those of a begun one. `elsewhere` are the agencies that may decide
+    the procedure, nearest first; None if this agency may. `no_desks` are the requested desks that may not receive
+    filings for the agency. `partners` are the agencies that decide parts of the procedure. `not_in_force` is the
+    validity of a version that is not in force on the day; `only_in` is the only province that has the procedure, if the
+    agency is in another. `signs`: the agency's officers sign its results. `filed_by` is the program that hands the
+    filing in. If the sender is refused, only `refusal` is set.
     """
 
     procedure: ProcedureRules | None = None
@@ -82,7 +82,7 @@ class OpenResult(Model):
 
 
 class News(Model):
-    """An event of another stream of the filing, the `n`-th of its kind. `body` holds the public fields."""
+    """An event, by its `kind` and public fields, of another stream of the filing, such as the `n`-th payment."""
 
     n: int
     kind: str
@@ -98,7 +98,7 @@ class Registry:
 
     @activity.defn(name="intake.open")
     async def open(self, request: OpenRequest) -> OpenResult:
-        """Returns a stream's agency, and the procedure and calendar under which it was begun or would begin now.
+        """Returns a stream's agency, procedure and calendar: for a new stream, those with which it would begin now.
 
         Raises `no_calendar`, which is retried until one is published, and the errors of `heard` that are retried.
         """
@@ -138,7 +138,7 @@ class Registry:
 
     @activity.defn(name="intake.calendar")
     async def calendar(self, request: CalendarRequest) -> Calendar | None:
-        """Returns the published calendar; None if another calendar is in force."""
+        """Returns the requested calendar; None if another calendar is in force."""
         async with acquired(self._pool) as connection:
             in_force = await connection.fetchval(IN_FORCE) == request.name
             found = await connection.fetchval(CALENDAR, request.name, request.agency) if in_force else None
@@ -146,7 +146,7 @@ class Registry:
 
     @activity.defn(name="intake.news")
     async def news(self, filing: UUID) -> list[News]:
-        """Returns the events by which the filing's other streams report to it, as recorded, oldest first."""
+        """Returns the recorded events by which the filing's other streams report to the filing, oldest first."""
         told = [event for telling in KINDS.tells for event in telling.recorded]
         async with acquired(self._pool) as connection:
             rows = await connection.fetch(_NEWS, filing, told)
@@ -154,7 +154,7 @@ class Registry:
 
     @activity.defn(name="intake.closed")
     async def closed(self, stream: str) -> bool:
-        """Returns whether the record holds the end of this stream."""
+        """Returns whether this stream has ended, according to the record."""
         async with acquired(self._pool) as connection:
             return await is_closed(connection, stream)
 
@@ -229,7 +229,7 @@ where kind = any($1) order by province is distinct from (select province from ag
 async def deciding(
     connection: Connection, agency: str, kind: str | None, procedure: ProcedureRules | None
 ) -> tuple[AgencyName, ...] | None:
-    """Returns the agencies that decide the procedure, nearest first; None if this one may, or its kind is unknown."""
+    """Returns the agencies that decide the procedure, nearest first; None if this agency may, or is of unknown kind."""
     if kind is None or procedure is None or not procedure.decided_by or kind in procedure.decided_by:
         return None
     rows = await connection.fetch(_DECIDING, list(procedure.decided_by), agency)
@@ -247,7 +247,7 @@ select named.desk from unnest($2::text[]) as named (desk) where named.desk <> $1
 
 
 async def no_desks(connection: Connection, agency: str, desks: tuple[str, ...]) -> tuple[AgencyCode, ...]:
-    """Returns the desks that, by the directory, may not receive for this agency."""
+    """Returns those of the `desks` that, according to the directory, may not receive filings for this agency."""
     rows = await connection.fetch(_NO_DESKS, agency, list(desks)) if desks else ()
     return tuple(row["desk"] for row in rows)
 

@@ -22,9 +22,9 @@ from views.log import Head
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A permitted read of the stream with this `head`; None for a question about many filings, or about none.
+    """A permitted read. `head` is the filing's stream; None for a question about many filings, or about none.
 
-    `within` are the rows that a list may show. `theirs`: the reader may see the filing itself, not only a linked
+    `within` limits the rows that a list may show. `theirs`: the reader may see the filing itself, not only a linked
     result.
     """
 
@@ -55,7 +55,7 @@ class Looks:
         self._kinds = kinds
 
     async def allowed(self, connection: Connection, asked: rd.Asked, *, fresh: bool = True) -> Look:
-        """Returns the permitted look. Raises `RefusalError`; another person's filing is reported as not found."""
+        """Returns the look. Raises `RefusalError` if it is not permitted: `NOT_FOUND` for another person's filing."""
         question = asked.question
         about_what = {"act": f"ask.{question.ask}", "stream": getattr(question, "stream", None)}
         proved = self._guard.proved(question.statement, Message(**about_what, content=asked.content), fresh=fresh)
@@ -77,7 +77,7 @@ class Looks:
         return Look(asked, proved, found.head, theirs=theirs)
 
     async def record(self, connection: Connection, look: Look, answer: Any) -> None:
-        """Records the filings that an answer shows, in its transaction; a retried look only once."""
+        """Records in the caller's transaction which filings an answer shows; a retried look is recorded only once."""
         shown = look.shown(answer)
         if not shown:
             return

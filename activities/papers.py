@@ -39,8 +39,8 @@ class Papers:
     async def confirm(self, answer: IssueAnswer) -> bool:
         """Returns whether the store holds the result's file for the calling filing; False if the store can't answer.
 
-        No event orders this check of an agency's answer, which is recorded only if the file exists. A caller learns
-        only that a file of a known digest exists. At most the size limit of a file is read.
+        No event in the log orders this check: the agency's answer is recorded only afterwards. So anybody may call it,
+        but learns only that a file of a known digest exists. At most the size limit of a file is read.
         """
         try:
             asks = StreamId.parse(activity.info().workflow_id or "")

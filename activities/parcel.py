@@ -40,7 +40,7 @@ class Handed(Model):
 
 
 class News(Model):
-    """New tracking steps and the deadline of the post's next delivery attempt (`again_by`); or the end of the watch."""
+    """New tracking steps and the deadline of the post's next delivery attempt (`again_by`); or `watched_until`."""
 
     steps: tuple[Step, ...] = ()
     again_by: Instant | None = None
@@ -48,7 +48,7 @@ class News(Model):
 
 
 class Parcels:
-    """The post, as parcels use it."""
+    """Hands parcels to the post, cancels them, and queries their tracking steps."""
 
     def __init__(self, post: wire.Post, pool: Pool, instructions: Instructions) -> None:
         self._post = post
@@ -79,7 +79,7 @@ class Parcels:
 
     @activity.defn(name="parcel.news")
     async def news(self, given: Instruction) -> News:
-        """Returns new tracking steps, or the end of the watch. After the parcel's end the post is queried daily."""
+        """Returns new tracking steps, or the end of the watch for late ones, for which the post is queried daily."""
         read = await self._instructions.read(given, PARCEL)
         parcel, began = read.state, activity.info().started_time
         until = parcel.watched_until
@@ -99,7 +99,7 @@ class Parcels:
         return News(watched_until=until)
 
     async def _found(self, read: Read, steps: Sequence[Step]) -> News:
-        """Returns the news of these steps, with the sum collected on delivery."""
+        """Returns these tracking steps as `News`, each with the sum that was collected on delivery."""
         stream, digest = str(read.id), require(read.key).digest
         steps = tuple(step.model_copy(update={"collected": collected(read.state, step)}) for step in steps)
         again_by = await self._again_by(stream, steps)
@@ -129,7 +129,7 @@ class Parcels:
             return None
 
     async def _again_by(self, stream: str, steps: Sequence[Step]) -> datetime | None:
-        """Returns the deadline of the next delivery attempt; None without an invitation, or beyond the calendar."""
+        """Returns the deadline of the next delivery attempt; None without an invitation, or past the calendar's end."""
         invited = [step.at for step in steps if step.meaning is Meaning.INVITED]
         if not invited:
             return None

@@ -115,9 +115,9 @@ class Reception:
     async def examine(self, request: ExamineRequest) -> Examined:
         """Returns the problems of the files and the signature. Raises, and is retried, if the store can't be read.
 
-        No event orders this check, since the event is recorded only afterwards. A caller learns the problems of files
-        of known digests only. Outside systems get only queries about revocation, and the verdict's digest to
-        time-stamp.
+        No event in the log orders this check: the submission is recorded only afterwards. A caller learns only the
+        problems of files whose digests are known to it. Outside systems get only queries about revocation, and the
+        verdict's digest to time-stamp.
         """
         async with heartbeat():
             answer = await self._examined(request)
@@ -213,7 +213,7 @@ class Reception:
         return None if digest.hexdigest() == file.sha256 else "file_differs"
 
     def _see_store(self) -> None:
-        """Raises `OSError` if the store's whole folder is missing. In that case a missing file proves nothing."""
+        """Raises `OSError` if the store's whole folder is missing: then a missing file is not the applicant's fault."""
         if isinstance(self._store, LocalStore) and self._store.prefix is not None:
             Path(self._store.prefix).stat()
 

@@ -25,7 +25,7 @@ PAGES: Final = ActivityConfig(
 PAGE: Final = 200
 MAX_CONCURRENCY: Final = 16
 _ANSWERS: Final = 8.0
-"""The seconds in which a workflow must answer. If it does not, the next pass asks it again."""
+"""The seconds in which a workflow must answer. A workflow that does not is asked again in the next pass."""
 
 
 class Reprojections:
@@ -48,7 +48,7 @@ class Reprojections:
 
 
 async def _turn(client: Client, gate: asyncio.Semaphore, stream: str, calendar: CalendarName) -> bool:
-    """Returns whether the workflow has adopted the calendar. If not, the next pass asks it again."""
+    """Returns whether the workflow has adopted the calendar; one that has not is asked again in the next pass."""
     async with gate:
         handle = client.get_workflow_handle(stream)
         try:

@@ -62,7 +62,7 @@ class Views:
 
     @activity.defn(name=CHANGED)
     async def changes(self, asked: rd.Asked) -> rd.Answer:
-        """Returns the answer at a change, or after the wait, and records the look under the calling run's id."""
+        """Returns the answer once the stream changes, or after the wait; records the look under the run's id."""
         asked = asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)})
         question = asked.question
         if not isinstance(question, rd.AskChanges):
@@ -74,7 +74,7 @@ class Views:
         return await self._answer(asked, fresh=False)
 
     async def _refused(self, asked: rd.Asked) -> Refusal | None:
-        """Returns the refusal if the reader may not see the filing, and so must not learn of its changes either."""
+        """Returns the refusal if the reader may not see the filing; then changes must stay hidden, too."""
         if self._looks is None:
             return None
         async with self._reading() as connection:

@@ -1,4 +1,4 @@
-"""Starts and signals of other workflows of the platform. They wait only for Temporal's confirmation.
+"""Activities that start or signal other workflows of the platform, and wait only for Temporal's confirmation.
 
 Temporal's own commands for this, a child workflow and an external signal, wake the calling workflow only to report
 completion: three events, and a task in which nothing is decided.
@@ -27,7 +27,7 @@ class StartRequest(Model):
 
 
 class WakeRequest(Model):
-    """A signal to a workflow with the argument `told`. If the workflow does not run, it is started with `said`."""
+    """A signal with the argument `told` to a workflow. A workflow that does not run is first started with `said`."""
 
     workflow: str
     id: str

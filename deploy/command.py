@@ -8,7 +8,7 @@ from operations.command import LATER, alone, grouped
 
 
 def filing_id(code: str) -> UUID:
-    """Returns the id of the filing with this dossier code, from the configured record; or ends the command."""
+    """Returns the id of the filing with this dossier code, read from the record; ends the command if there is none."""
     from operations.commands.ledger.record import id_of  # noqa: PLC0415 -- half a second
 
     return id_of(code)

@@ -1,4 +1,4 @@
-"""The inbox of callbacks: a signed callback becomes a row, once for all repeats, before it is answered."""
+"""The inbox of callbacks: each signed callback is stored before it is answered; repeats are not stored again."""
 
 from typing import Final
 from uuid import UUID, uuid5
@@ -22,8 +22,9 @@ async def refused(connection: Connection, provider: str, found: Refused) -> Verd
 async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
     """Stores a notice, in the caller's transaction, and returns the current verdict.
 
-    A repeat has the same content and amount: a corrected amount is stored as a second notice. A charge-back, which may
-    come in parts, is also recognised by its time. A notice is assigned to its demand once that exists.
+    A notice with the same content and amount is a repeat; a corrected amount is stored as a second notice.
+    Charge-backs, which may come in parts, must also have the same time. A notice is assigned to its demand once the
+    demand exists.
     """
     demand = await _demand(connection, notice)
     verdict = judge(notice, _expected(demand))
@@ -57,7 +58,7 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
 
 
 async def _key(connection: Connection, vault: Vault, callback: UUID, demand: Demanded | None) -> FilingKey | None:
-    """Returns the key that seals a memo: the filing's, or a new one without a demand; None if it is erased."""
+    """Returns the key that seals a memo: the filing's, or without a demand a new one; None if the key is erased."""
     if demand is not None:
         return await vault.find(connection, demand.filing_id)
     if await connection.fetchval("select exists (select from callback where id = $1)", callback):
@@ -71,7 +72,7 @@ async def _demand(connection: Connection, notice: Notice) -> Demanded | None:
 
 
 async def _named_by(connection: Connection, notice: Notice) -> str | None:
-    """Returns the reference that a memo names, even of a settled demand, since that may be paid twice."""
+    """Returns the reference that a memo names, even that of a settled demand, which may be paid a second time."""
     memo = notice.memo or ""
     return match(memo, await money.references(connection, notice.provider, BEGINNING, beginnings(memo)))
 

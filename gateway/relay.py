@@ -1,8 +1,8 @@
 """Delivers callbacks to the payments that they concern: at once, or later after a crash or an outage.
 
 Rows are locked during delivery, so that several gateways share the work. If a gateway dies, the others deliver its
-rows; a payment that gets a notice twice records it once. Money counts as delivered only when the payment's stream holds
-it: Temporal may lose a signal that it accepted, or be restored from a backup without it.
+rows; a payment that gets a notice twice records it once. Money counts as delivered only once it is recorded in the
+payment's stream: Temporal may lose an accepted signal, or be restored from a backup without the signal.
 """
 
 import asyncio
@@ -34,10 +34,10 @@ LONGEST_WAIT: Final = 3600
 """The longest retry pause in seconds, for a notice that was signalled but not recorded, or that has no demand yet."""
 
 RECORDED_WITHIN: Final = 2
-"""The seconds after the signal at which the payment's stream is checked; without the money it is signalled again."""
+"""Seconds from a signal to a payment until its stream is checked. If the money is missing, the signal is repeated."""
 
 _SECONDS: Final = 5.0
-"""The timeout of a signal to a payment in seconds. After it, the signal is retried."""
+"""The timeout of a signal to a payment in seconds. After the timeout the signal is retried."""
 
 _DOUBLINGS: Final = 12
 _IDLE: Final = 1.0
@@ -102,7 +102,7 @@ class Relay:
         return True
 
     def _notice(self, row: Row) -> MoneyNotice:
-        """Returns the notice, with the reference of the payment. A charge-back may have any amount."""
+        """Returns the callback in a row as a notice to the payment, with the payment's reference."""
         can = self._can.get(row["provider"])
         taken_back = row["outcome"] == Outcome.REVERSED.value
         return MoneyNotice(
@@ -115,15 +115,15 @@ class Relay:
         )
 
     def _outcome(self, row: Row) -> str:
-        """Returns the outcome. It is pending if the amount is unexpected and the provider can be queried."""
+        """Returns a callback's outcome; pending if the amount is unexpected and the provider can be queried."""
         can, said = self._can.get(row["provider"]), Outcome(row["outcome"])
         disputed = row["verdict"] == Verdict.WRONG_AMOUNT and said is not Outcome.REVERSED
         return Outcome.PENDING.value if disputed and can is not None and can.query else said.value
 
     def _is_driven(self, row: Row, found: Collection[tuple[Any, ...]]) -> bool:
-        """Returns whether the payment's stream holds the money, or a notice without money was signalled.
+        """Returns whether a callback is delivered: its money is recorded, or it reports no money and was signalled.
 
-        If a charge-back leaves nothing to record, the payment is signalled for an hour.
+        A charge-back that never gets into the stream counts as delivered after an hour of signals.
         """
         if row["stream"] is None:
             return False
@@ -137,7 +137,7 @@ class Relay:
 
 
 async def _is_owned_now(connection: Connection, row: Row) -> bool:
-    """Returns whether the callback's payment was found only now; then only the row is updated in this pass."""
+    """Assigns a callback without a payment to its demand; returns whether the demand exists by now."""
     if row["stream"] is not None:
         return False
     demand = await demanded(connection, row["provider"], row["reference"])
@@ -149,13 +149,13 @@ async def _is_owned_now(connection: Connection, row: Row) -> bool:
 
 
 def _reference(row: Row) -> str:
-    """Returns the reference of the request. A row without one is from the time when a payment had only one request."""
+    """Returns the reference of a row's request; for an old row without one, that of the payment's first request."""
     about = StreamId.parse(row["stream"])
     return row["demanded"] or reference_of(fee_key(about.filing, about.n))
 
 
 def _pause(row: Row, *, is_told: bool) -> int:
-    """Returns the seconds until the next attempt."""
+    """Returns the seconds until the next attempt to deliver a callback."""
     doubled: int = 2 ** min(row["tries"], _DOUBLINGS)
     if is_told:
         return min(RECORDED_WITHIN * doubled, LONGEST_WAIT)

@@ -52,7 +52,7 @@ async def main() -> None:
 
 
 async def _drive(pool: Pool, relay: Relay) -> None:
-    """Delivers callbacks once workers have this process's encryption key. Until then callbacks are only stored."""
+    """Delivers callbacks once workers have this process's encryption key; until then callbacks are only stored."""
     await until_taken(pool, ring_here())
     await relay.forever()
 

@@ -1,1 +1,1 @@
-"""The reconciliation of running workflows with the log: stalled runs, runs behind their log, and restarts."""
+"""The reconciliation of running workflows with the log: stalled runs, runs that know too little, and restarts."""

@@ -39,7 +39,7 @@ select distinct case when starts_with(new.stream, 'restarts:') then (
 ) else new.stream end as stream
 from ({order.NEWEST.format(most="$1")}) as new
 """  # noqa: S608 -- joined from statements of our own
-"""SQL: the streams of the newest events and of the newest restarts, which an older Temporal most probably lacks."""
+"""SQL: the streams of the newest events and newest restarts; a restored older Temporal most probably lacks these."""
 
 
 Record: TypeAlias = "Pool | Connection"
@@ -61,7 +61,7 @@ class Compared:
     """Running workflows whose history differs from the head of their stream in the log.
 
     Attributes:
-        behind: Workflows that have seen fewer events than the log holds, or events that are not in the log any more.
+        behind: Workflows that have seen fewer events than the log has, or events that are not in the log any more.
         overtaken: Other workflows, whose stream another run has taken over: they seem healthy until they record
             something.
         unopened: Workflows whose histories can't be decrypted here, so that their state is unknown.
@@ -78,7 +78,7 @@ class Compared:
 
 
 async def behind(client: Client, record: Record, streams: Sequence[str]) -> Compared:
-    """Returns the streams whose running workflow differs from the log's head. Raises `RPCError`."""
+    """Returns those of the `streams` whose running workflow knows another head than the log's. Raises `RPCError`."""
     unopened: set[str] = set()
     heads = await _heads(record, streams)
 
@@ -159,7 +159,7 @@ class _Told(Known):
 
 
 async def _told(client: Client, workflow_id: str, event: HistoryEvent) -> _Told | None:
-    """Returns the knowledge that a history event gives its workflow; None if it gives none."""
+    """Returns the knowledge of the log that a history event gives its workflow; None if the event gives none."""
     marker = event.marker_recorded_event_attributes.details
     if "result" in marker and _plain(marker["data"].payloads).get("activity_type") == APPEND:
         answer = _plain(await opened(client, workflow_id, marker["result"].payloads))

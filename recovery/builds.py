@@ -1,4 +1,4 @@
-"""Builds of the platform: the runs on each, the promoted build, and the move of a filing to the next build.
+"""Builds of the platform: the runs on each build, the promoted build, and the move of runs to the next build.
 
 Temporal keeps a run on the build that began it, and starts new ones on the promoted build. A run moves by
 continue-as-new: with its next event, or if it is dormant, when a signal wakes it. Runs on a build without workers are
@@ -64,13 +64,13 @@ class StillCurrentError(MotcuaError):
 
 @dataclass(frozen=True)
 class Build:
-    """A build and the runs that it holds.
+    """A build of the platform, and the number of runs on it.
 
     Attributes:
         build: Its id; `none` for runs that were begun before there were builds.
-        current: Whether new filings start on it.
-        workers: Number of its processes that poll for work now.
-        holds: Workflows of filings, payments and parcels that run, or wait, on it.
+        current: Whether new filings start on this build.
+        workers: The number of the build's processes that poll for work now.
+        holds: The number of workflows of filings, payments and parcels that run, or wait, on this build.
         started_at: The last start of one of its workers.
         promoted_at: Its last promotion.
         by_order: Whether its acts on the outside world take their orders only from the log; False for older builds, and
@@ -95,7 +95,7 @@ class Builds:
         self._restarter = Restarter(pool, temporal)
 
     async def all(self) -> list[Build]:
-        """Returns every build that is known or holds runs, the newest first. Raises `RPCError`."""
+        """Returns every build that is registered or still has runs, the newest first. Raises `RPCError`."""
         known = {row["build"]: row for row in await self._pool.fetch(_KNOWN)}
         current, there = await self._deployed()
         workers = await self._workers()
@@ -161,7 +161,7 @@ class Builds:
         await patiently(attempt, PATIENCE)
 
     async def _works(self, build: str) -> None:
-        """Waits for a worker of this build, since Temporal lists one with some delay. Raises `NoSuchBuildError`."""
+        """Waits for a worker of this build, since Temporal lists workers with some delay. Raises `NoSuchBuildError`."""
 
         async def attempt(_: timedelta) -> None:
             if not (await self._workers())[build]:
@@ -175,12 +175,12 @@ class Builds:
     async def drain(self, build: str, tell: Tell) -> int:
         """Moves all runs of a build to the current build. Returns the number of runs that the current build can't read.
 
-        Dormant runs are woken; if no worker of their build is running, they are restarted from the log. If this is
-        interrupted, the next call continues it.
+        Dormant runs are woken; if no worker of their build is running, they are restarted from the log. An interrupted
+        call is continued by the next one.
 
         Raises:
-            StillCurrentError: It is the current build.
-            RPCError: Temporal refuses. Also the errors of `Restarter.restart`.
+        StillCurrentError: It is the current build.
+        RPCError: Temporal refuses. Also the errors of `Restarter.restart`.
         """
         if build == await self.current():
             raise StillCurrentError(f"{build} is the current build: promote another one first")
@@ -255,7 +255,7 @@ class Builds:
         )
 
     async def _delete(self, build: str) -> None:
-        """Deletes a build that holds no run. While a worker of it runs, Temporal refuses, and the build is kept."""
+        """Deletes a build without runs. While a worker of the build runs, Temporal refuses, and the build is kept."""
         if build == NONE:
             return
         try:
@@ -286,7 +286,7 @@ def _named(options: WorkerDeploymentOptions) -> str:
 
 
 def _held_by(build: str) -> str:
-    """Returns the visibility query of the runs that a build holds."""
+    """Returns the visibility query that finds the running workflows on this build; for `NONE`, those on no build."""
     if build == NONE:
         return f"{_RUNNING} AND TemporalWorkerDeploymentVersion IS NULL"
     return f"{_RUNNING} AND TemporalWorkerDeploymentVersion = '{DEPLOYMENT}:{build}'"

@@ -1,7 +1,6 @@
 """The record of the keys with which workers have encrypted payloads in Temporal: every process needs these keys.
 
-If a process lacks a key, it takes the payloads for a stranger's, and refuses them: a filing's next run would end as
-failed.
+A process that lacks a key refuses the payloads as a stranger's: a filing's next run would end as failed.
 """
 
 import asyncio
@@ -27,7 +26,7 @@ STOPPED_WITHIN: Final = 10.0
 
 
 async def announce(record: Record, ring: CodecRing | None) -> float:
-    """Records the key of this process. Returns the seconds after which it may be used: workers without it stop before.
+    """Records this process's key. Returns the seconds until its use: by then, workers without the key have stopped.
 
     Raises `KeyNotHereError` if this process lacks the key that other workers use.
     """
@@ -47,7 +46,7 @@ async def expect_current(record: Record, ring: CodecRing | None) -> None:
 
 
 async def expect_taken(record: Record, ring: CodecRing | None) -> None:
-    """Raises `KeyNotHereError` unless workers and this process have each other's keys."""
+    """Raises `KeyNotHereError` unless this process has the workers' key, and they have the key of this process."""
     await expect_current(record, ring)
     own = None if ring is None else ring.current
     if own is not None and not await record.fetchval("select exists (select from codec_key where key_id = $1)", own):
@@ -55,7 +54,7 @@ async def expect_taken(record: Record, ring: CodecRing | None) -> None:
 
 
 async def until_taken(record: Record, ring: CodecRing | None, every: float = 5.0) -> None:
-    """Waits until workers and this process have each other's keys. It checks every `every` seconds."""
+    """Waits until `expect_taken` raises nothing; checks every `every` seconds."""
     while True:
         try:
             return await expect_taken(record, ring)

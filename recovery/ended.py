@@ -13,11 +13,11 @@ from recovery.stalled import of_types
 from rules.streams import KINDS
 
 LOOKED_BACK: Final = timedelta(minutes=10)
-"""The greatest age of an end that a search finds."""
+"""A search finds only workflows that ended within this time."""
 LAG: Final = timedelta(minutes=1)
-"""The time by which Temporal's list may lag behind, as a generous bound."""
+"""A generous bound of the delay with which Temporal's list shows an ended workflow."""
 MOST_LISTED: Final = 2000
-"""The maximum number of ends that one search looks at, the newest."""
+"""The maximum number of ended workflows that one search examines, the newest first."""
 
 
 class Ended:
@@ -29,7 +29,7 @@ class Ended:
         self._left: set[str] = set()
 
     async def look(self, client: Client, restarter: Restarter, now: datetime) -> list[str]:
-        """Returns the streams that have work and no running workflow; none while another Temporal's workers work.
+        """Returns streams with work but no running workflow; none while workers of another Temporal use this record.
 
         A run that another Temporal's run has overtaken ends as failed, and must not be started again. Raises
         `RPCError`, `MotcuaError`, and the database's errors.

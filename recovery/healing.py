@@ -1,4 +1,4 @@
-"""Restarts, from the log, workflows that no code can continue, that ended too early, or that began too few streams.
+"""Restarts workflows from the log: unreplayable ones, ended ones with work left, and ones that began too few streams.
 
 A workflow that fails because of a bug is left to developers. A query of Temporal's own, such as its web UI sends, may
 leave a history that can't be replayed, or an Update that can't be finished (docs/operations.md).
@@ -31,20 +31,20 @@ from schemas.stream.restart import HEAL, Healed, Look
 from views.log import Keys
 
 BROKEN: Final = frozenset({NOT_REPLAYABLE, NOT_CONTINUED})
-"""Causes of a failure that lie in the history."""
+"""Causes of a failure that no new code can correct, since the fault is in the history."""
 
 STANDS_STILL: Final = timedelta(minutes=1)
 """The minimum time for which a task must have failed: workers that are being replaced cause shorter failures."""
 
 SILENT: Final = timedelta(seconds=75)
-"""The maximum time without an answer, for a task without a known bug.
+"""A task without a known bug and without an answer for this time counts as failed.
 
 Only the first attempt of a task records why it failed. If the worker was killed during that attempt, a later cause
 stays unknown.
 """
 
 WELL: Final = timedelta(hours=1)
-"""The age of a run from which its failure counts as a new one, with another cause than the last failure."""
+"""A run that fails after this time counts as failing anew, for another cause than before."""
 
 AGAIN: Final = timedelta(seconds=5)
 """Minimum time between two searches at one worker: anybody with access to Temporal may trigger one."""
@@ -63,7 +63,7 @@ _log = structlog.stdlib.get_logger("motcua.healing")
 
 
 class LastHealing(Model):
-    """The memo of a healed run: the head of its log when it was healed, the time, how often in a row at that head."""
+    """The memo of a healed run: the log's head and the time at the healing, and the healings in a row at that head."""
 
     healed_at_seq: int
     healed_at: Instant
@@ -97,7 +97,7 @@ class Healer:
 
     @activity.defn(name=HEAL)
     async def heal(self) -> Look:
-        """Searches once, on this worker, and nudges runs whose stream the record does not hold.
+        """Searches once, on this worker, for workflows to heal; nudges runs whose stream is missing in the record.
 
         A retried attempt returns only the workflows that it healed itself.
         """
@@ -108,9 +108,9 @@ class Healer:
             return found
 
     async def look(self, client: Client, now: datetime) -> Look:
-        """Heals the workflows that may be healed. Raises `RPCError`.
+        """Searches for workflows that may be healed, and heals them. Raises `RPCError`.
 
-        Stalled workflows are found only if the server marks them, since it is too costly to examine all that run.
+        Stalled workflows are found only if the server marks them, since it is too costly to examine all running ones.
         """
         broken = await self._broken(client, now) if await reports_problems(client) else []
         ended = await self._ended.look(client, self._restarter(client), now)
@@ -136,7 +136,7 @@ class Healer:
         ]
 
     async def _replays(self, client: Client, workflow_id: str) -> bool:
-        """Returns whether the history of a workflow fits the code; another fault of the workflow does not count."""
+        """Returns whether the history of a workflow fits the code; True also for a workflow with any other fault."""
         replayer = Replayer(
             workflows=self._workflows,
             workflow_runner=UnsandboxedWorkflowRunner(),
@@ -154,9 +154,9 @@ class Healer:
     async def _healed(
         self, client: Client, stream: str, stalled: datetime | None, now: datetime, *, force: bool
     ) -> Healed | None:
-        """Heals a workflow, `stalled` since then if it is; None if it is left to an operator or to a later search.
+        """Heals a workflow; `stalled` is the time of its first failure, if any. Returns None if it was not healed.
 
-        With `force` its run is terminated, if it has one.
+        Then an operator or a later search may heal it. With `force` a running run is terminated.
         """
         try:
             seq = await self._restarted(client, stream, stalled, now, force=force)
@@ -174,7 +174,7 @@ class Healer:
     ) -> int | None:
         """Restarts a workflow, with its original input if it has no log; returns the head of the log.
 
-        Returns None if the workflow is not due, or runs.
+        Returns None if the workflow may not be healed yet, or is running.
         """
         restarter = self._restarter(client)
         seq: int | None = await self._pool.fetchval("select head_seq from stream where stream = $1", stream)
@@ -202,7 +202,8 @@ async def _last_healing(client: Client, stream: str) -> LastHealing | None:
 def _is_due(last: LastHealing, stalled: datetime | None, now: datetime) -> bool:
     """Returns whether a workflow that has come no further since its last healing may be healed again.
 
-    One that stalls must have gone well for an hour; any other is started after pauses that double up to an hour.
+    A stalled workflow must have worked for an hour before; any other is restarted after pauses that double up to an
+    hour.
     """
     if stalled is not None:
         return stalled - last.healed_at >= WELL

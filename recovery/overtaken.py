@@ -1,4 +1,4 @@
-"""A run that has lost its stream takes it over again, if no other run can be active on it.
+"""A run that has lost its stream takes the stream over again, if no other run can be active on this stream.
 
 If Temporal is restored from a backup, its runs may have streams that were restarted elsewhere meanwhile. If the record
 is restored, it holds fewer events than a run has seen. The run's next append is refused, and it requests a new epoch.
@@ -101,7 +101,7 @@ async def _next_epoch(connection: Connection, stream: str) -> int:
 
 
 async def _is_the_one(stream: str) -> bool:
-    """Returns whether the calling run is Temporal's current run of this id. A process may outlive its run."""
+    """Returns whether the calling run is Temporal's current run of this id: an activity may outlive its run."""
     described = await activity.client().get_workflow_handle(stream).describe(rpc_timeout=_PATIENCE)
     return described.run_id == activity.info().workflow_run_id and described.status is WorkflowExecutionStatus.RUNNING
 

@@ -39,13 +39,13 @@ s.heard_as <> '{}' and not exists (
     select from event told where told.stream = 'filing:' || s.filing_id and told.kind = any(s.heard_as)
         and (convert_from(told.body, 'UTF8')::jsonb ->> 'n')::int = s.n)
 """
-"""SQL: true if the filing has not recorded the end of the stream yet."""
+"""SQL: true if the filing should record the end of the stream `s`, but has not recorded it yet."""
 
 _UNFINISHED: Final = f"""
 select stream from standing s join filing f using (filing_id)
 where (s.open or s.watched_until > now() or (f.closed_at is null and {_UNTOLD}))
 """  # noqa: S608 -- joined from statements of our own
-"""Unfinished streams: open, or with late news possible, or their end unknown to the open filing."""
+"""SQL: unfinished streams: open, or watched for late news, or with an end that the open filing has not recorded."""
 _OF_ONE: Final = f"{_UNFINISHED} and s.kind = $1 and s.filing_id = $2 order by s.n"
 _OF_THESE: Final = f"{_UNFINISHED} and s.stream = any($1) order by s.stream"
 
@@ -71,7 +71,7 @@ _PAGES: Final[tuple[tuple[str, Any], ...]] = (
 )
 """SQL: the unfinished streams of all filings, in three parts, each with its own index.
 
-Each part is a query for the page after a key, and the first key.
+Each part is a query for one page, which begins after a key, and the key to begin with.
 """
 
 _OF_FILING: Final = "select stream from standing where filing_id = $1"
@@ -121,7 +121,7 @@ class Restarter:
                 key = rows[-1]["key"]
 
     async def answers(self) -> None:
-        """Returns once Temporal answers. Raises `MotcuaError`."""
+        """Waits until Temporal answers. Raises `MotcuaError` if it does not."""
         await self.runs("nothing")
 
     async def streams(self, filing: UUID) -> list[str]:
@@ -230,7 +230,7 @@ class Restarter:
 async def leave_trace(connection: Connection, filing: UUID, agency: str, stream: str, epoch: int) -> None:
     """Records, in the caller's transaction, that a stream of a filing continues under this epoch (docs/ledger.md).
 
-    The event is in the filing's `restarts` stream. An epoch without it was raised without authority.
+    The event is in the filing's `restarts` stream. An epoch without such an event was raised without authority.
     """
     traces, command_id, said = restarts_stream(filing), str(uuid4()), Restarted(stream=stream, epoch=epoch)
     body = canonical(said.model_dump(mode="json", exclude={"kind"}))

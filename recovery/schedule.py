@@ -30,7 +30,7 @@ from schemas.stream.restart import SCHEDULE
 EVERY: Final = timedelta(seconds=20)
 
 LONGEST: Final = timedelta(minutes=2)
-"""The maximum duration of one search. A search that hangs then makes way for the next."""
+"""The maximum duration of one search: one that hangs is then ended, and the next can begin."""
 
 LONGEST_CHECKPOINT: Final = timedelta(hours=6)
 """Maximum duration of one checkpoint, with all its attempts."""
@@ -42,7 +42,7 @@ PATIENCE: Final = 5.0
 async def keep_healing(client: Client) -> None:
     """Creates the schedule of healing, or updates an existing one; several processes may do so at once.
 
-    If an operator has paused it, it stays paused. Raises `MotcuaError`.
+    A schedule that an operator has paused stays paused. Raises `MotcuaError`.
     """
     spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=EVERY)])
     await _keep(client, SCHEDULE, "Healing", spec, LONGEST)

@@ -16,7 +16,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 
 FRESH: Final = timedelta(seconds=75)
-"""The age up to which a poll shows a live process. A poll lasts a minute, but the server lists it for five.
+"""A process whose last poll is not older counts as live. A poll lasts a minute; the server lists it for five.
 
 Heartbeats, which our processes send every 5 s, show sooner that a process is gone.
 """
@@ -63,7 +63,7 @@ async def signs_of_life(client: Client) -> Signs:
 
 
 def _lives(sign: WorkerHeartbeat) -> bool:
-    """Returns whether the process is alive and not ending. Its first heartbeat does not show the interval yet."""
+    """Returns whether a heartbeat shows a live process that is not ending. The first one has no interval yet."""
     if sign.status in _ENDING:
         return False
     every = sign.elapsed_since_last_heartbeat.ToTimedelta()

@@ -1,4 +1,4 @@
-"""Workflows that are stalled because their code fails: their ids, since when, and the place of the failure.
+"""Workflows that are stalled because their code fails: their ids, and the time and place of the failure.
 
 A workflow task that raises anything but a refusal is retried until a worker without the bug runs it. Meanwhile nothing
 is lost, and nothing moves. A failure's message may quote a person, so only its type and place are returned.
@@ -88,7 +88,7 @@ async def reports_problems(client: Client) -> bool:
 
 
 async def count_reported(client: Client) -> int:
-    """Returns how many workflows the server has marked."""
+    """Returns the number of workflows that the server has marked as failing."""
     return (await client.count_workflows(REPORTED)).count
 
 
@@ -108,7 +108,7 @@ async def stalled(client: Client) -> list[Stalled]:
 
 
 async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | None:
-    """Returns the failure of this workflow; None if it has none, or has ended meanwhile."""
+    """Returns the failure of this workflow; None for a workflow without a failure, or one that has ended."""
     which = WorkflowExecution(workflow_id=workflow_id)
     try:
         described = await client.workflow_service.describe_workflow_execution(
@@ -145,7 +145,7 @@ def _is_failure(event: HistoryEvent) -> bool:
 
 
 async def _told(client: Client, workflow_id: str, attempts: int, failures: Sequence[HistoryEvent]) -> Stalled:
-    """Returns why the workflow is stalled. `failures` come newest first."""
+    """Returns the stalled workflow with the cause, time and place of its `failures`, given newest first."""
     since = failures[-1].event_time.ToDatetime(tzinfo=UTC)
     told = next((one for one in failures if one.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED), None)
     if told is None:

@@ -35,7 +35,7 @@ _log = structlog.stdlib.get_logger("motcua.healing")
 
 
 class Order(NamedTuple):
-    """An event after which its stream begins another, of this kind; `named`: the event's `n` is its number."""
+    """An event that orders a new stream of this kind; `named`: the event's `n` is the number of the new stream."""
 
     event: type[Model]
     kind: str
@@ -57,10 +57,10 @@ ORDERS: Final = (
 )
 
 LOOKED_BACK: Final = 10_000
-"""The number of events before the newest that the first search of a process looks at."""
+"""The number of newest events that the first search of a process examines."""
 
 KEPT: Final = timedelta(hours=1)
-"""The time for which a stream that was found is looked at again."""
+"""The time for which each search examines a found stream again."""
 
 PAGE: Final = 500
 """Events looked at in one statement: with many more, the database would read all events."""
@@ -81,7 +81,8 @@ and not exists (
 """
 """SQL: the streams with an order among these events after which no stream of the ordered kind began.
 
-It may find too many: only the state tells whether a fee is paid at the counter, or an agency signs here.
+The result may contain too many: only a stream's state shows whether a fee is paid at the counter, or an agency signs
+here.
 """
 _BEGUN: Final = "select kind, n from standing where filing_id = $1"
 
@@ -98,7 +99,7 @@ async def ordered(connection: Connection, since: int, upto: int) -> set[str]:
 
 
 class Due(NamedTuple):
-    """A stream that must have begun; if there are several `numbers`, one of them."""
+    """A stream that must have begun. Of several `numbers`, a stream with one of them is enough."""
 
     kind: str
     numbers: range
@@ -144,7 +145,7 @@ _DUE: Final[Mapping[str, Callable[[Any], Iterator[Due]]]] = {"filing": of_filing
 class Unbegun:
     """The streams whose log orders another stream that has not begun.
 
-    Each is checked again until the ordered stream has begun, or until `KEPT` is over.
+    Each stream is checked again until the ordered stream has begun, but no longer than `KEPT`.
     """
 
     def __init__(self, pool: Pool, keys: Keys) -> None:
@@ -155,7 +156,7 @@ class Unbegun:
         self._left: dict[str, datetime] = {}
 
     async def look(self, client: Client, now: datetime) -> list[str]:
-        """Returns the streams with orders older than `BEGUN`, if neither they nor the ordered streams are at work.
+        """Returns streams with an order older than `BEGUN`, if they are idle and the ordered stream has no run.
 
         Returns none while another Temporal's workers work on this record. Raises `RPCError`, and the database's errors.
         """
@@ -169,7 +170,7 @@ class Unbegun:
         return [stream for stream, idle in zip(self._left, waits, strict=True) if idle]
 
     async def _search(self, connection: Connection, now: datetime) -> None:
-        """Adds the streams with orders recorded since the last search, but for the newest."""
+        """Adds the streams with orders recorded since the last search, except the most recent orders."""
         self._marks.append((now, await last_position(connection)))
         upto = None
         while self._marks and self._marks[0][0] <= now - BEGUN:
@@ -182,7 +183,7 @@ class Unbegun:
         self._searched = upto
 
     async def _missing(self, connection: Connection, stream: str) -> list[Due]:
-        """Returns the streams that this one must have begun and that the record does not hold."""
+        """Returns the streams that this `stream` must have begun, but that are missing in the record."""
         of = StreamId.parse(stream)
         try:
             state = (await Log(connection, self._keys, KINDS).read(stream)).state

@@ -1,7 +1,7 @@
-"""Runs whose stream the record does not hold.
+"""Runs whose stream is missing in the record.
 
-A stranger who executes our activity may report events to a run that no log holds. The run is then nudged: it queries
-the log, and begins anew.
+A stranger who executes our activity may report events to a run that are in no log. The run is then nudged: it reads the
+log, and begins anew.
 """
 
 from contextlib import suppress
@@ -18,10 +18,10 @@ from recovery.stalled import RUNNING
 from schemas.ids import NUDGE
 
 BEGUN: Final = timedelta(minutes=1)
-"""The minimum age of a run: a young one may just be recording its first event."""
+"""The minimum age of a run to be nudged: a younger run may just be recording its first event."""
 
 SINCE: Final = timedelta(minutes=10)
-"""The maximum age of a run: an older one has been nudged twice."""
+"""The maximum age of a run to be nudged: an older run has been nudged twice."""
 
 AGAIN: Final = timedelta(minutes=5)
 """The time after which this process nudges a run again."""

@@ -1,4 +1,4 @@
-"""Restricts activities that are requested through a queue, outside of our workflows.
+"""Restricts the activities that can be requested through a queue, where the caller may be a stranger.
 
 Anybody with access to Temporal can request any activity, and Temporal does not name the caller: a run on our queue may
 be a stranger's. So activities that write the record, or read it for somebody, run only locally, within a workflow on
@@ -23,7 +23,7 @@ INSTRUCTED: Final = frozenset(
         *("payment.close", "payment.late_money", "payment.money", "payment.order", "payment.refund"),
     }
 )
-"""Activities whose input is only an `Instruction`; one of them also gets a file that the log can't name yet."""
+"""Activities whose input is only an `Instruction`; the input of one also has a file that is not in the log yet."""
 
 HARMLESS: Final = frozenset(
     {

@@ -1,4 +1,4 @@
-"""Verifies identity before every Update of every workflow: without a registered signer an Update is refused unread.
+"""Verifies the sender of every Update of every workflow: an Update without a registered signer is refused unread.
 
 A validator runs when a message arrives, and never again in a replay. So it may use the process's own knowledge.
 """
@@ -56,10 +56,11 @@ class Doorkeeper(Interceptor):
 
 
 def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
-    """Raises `RefusalError` unless a permitted principal has signed, or the log may hold the command.
+    """Raises `RefusalError` unless a permitted principal has signed, or the command may be in the log already.
 
-    In the second case the command is admitted, and refused for the returned reason if the log does not hold it. The
-    statement of `submit`, which records nothing and names no command, may have expired, but must otherwise be valid.
+    In the second case the command is admitted, and if it turns out not to be in the log, refused for the returned
+    reason. The statement of `submit`, which records nothing and names no command, may have expired, but must otherwise
+    be valid.
     """
     said: dict[str, Any] = raw if isinstance(raw, dict) else {}
     life, submits = workflow.instance().life, update == SUBMIT
@@ -90,7 +91,7 @@ def _message(life: Any, update: str, said: dict[str, Any]) -> Message:
 
 
 def _content(update: str, said: dict[str, Any]) -> str:
-    """Returns the digest of the submission that `submit` names, or that of the command itself."""
+    """Returns the digest of the submission that `submit` names; for any other command its own digest."""
     if update == SUBMIT:
         return _text(said.get("content")) or ""
     try:

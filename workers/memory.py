@@ -1,4 +1,4 @@
-"""The memory of a worker process: rare garbage collections, and evicted workflows that are freed without one.
+"""The memory of a worker process: garbage is collected rarely, and evicted workflows are freed at once.
 
 A workflow's parts form reference cycles. If a worker runs many more workflows than its cache holds, such cycles would
 pile up until a full garbage collection, which scans the whole cache.

@@ -59,7 +59,7 @@ async def main() -> None:
 
 
 async def _announce_key(settings: WorkerSettings) -> None:
-    """Announces this worker's encryption key, so that workers without it stop before it is used.
+    """Announces this worker's encryption key, so that workers without the key stop before its first use.
 
     Raises the errors of `announce`.
     """
@@ -98,7 +98,7 @@ async def _record(settings: WorkerSettings) -> AsyncIterator[asyncpg.Connection[
 async def _keep(client: Client, settings: WorkerSettings, handed: asyncio.Event) -> None:
     """Ensures that a build is promoted and healing is scheduled; sets `handed` once both are done.
 
-    It repeats both, because a Temporal that was reset has lost them while the workers keep running.
+    Both are repeated for ever, since a Temporal that is reset loses them while the workers keep running.
     """
     wanted = settings.release
     async with open_pool(settings) as pool:

@@ -1,4 +1,4 @@
-"""Notes which readings of the record the workflows' local activities have made, for appends of the same process."""
+"""Remembers the answers that local activities read from the record, for the appends of the same process."""
 
 from typing import Any, Final
 

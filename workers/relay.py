@@ -68,7 +68,7 @@ async def issuers_of(settings: RelaySettings) -> AsyncIterator[Issuers]:
 
 
 async def _serve(relay: Relay, stop: asyncio.Event) -> None:
-    """Makes paper after paper; retries while the record is unreachable."""
+    """Makes one due paper after another; retries while the record is unreachable."""
     while not stop.is_set():
         try:
             made = await relay.one()

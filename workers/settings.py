@@ -61,7 +61,7 @@ class RecordSettings(ProcessSettings):
         return master_keys(self.master_key.get_secret_value(), other, self.vault_token_file)
 
     def tell_ready(self) -> None:
-        """Notifies the parent of this process that it is ready."""
+        """Notifies the parent process that this process is ready."""
         if self.ready_file:
             Path(self.ready_file).touch()
 

@@ -82,7 +82,8 @@ from workflows.view import ViewWorkflow
 class Functions:
     """The activities: `working` ones, and `waiting` ones, which only wait for changes and have a queue of their own.
 
-    The `guard` verifies senders; without it all are trusted. `readings` are the readings made by this process.
+    The `guard` verifies senders; without a guard all senders are trusted. `readings` are the readings made by this
+    process.
     """
 
     working: Sequence[Callable[..., Any]]
@@ -104,7 +105,7 @@ COMMAND_SECONDS: Final = 4
 ONE_PLAN: Final = {"plan_cache_mode": "force_generic_plan"}
 """Makes PostgreSQL plan a statement once for each connection.
 
-It would choose that plan anyway after five executions.
+PostgreSQL would choose the same plan anyway after five executions.
 """
 
 MOST_WAITING: Final = 2000
@@ -117,7 +118,7 @@ If no poller waits for a task, this costs a write in Temporal's store (docs/perf
 """
 
 STICKY: Final = timedelta(seconds=2)
-"""The time for which a task waits for the worker that caches the filing. After it, any worker takes the task."""
+"""The time for which a task waits for the worker that caches the filing. Then any worker may take the task."""
 
 
 def open_pool(settings: RecordSettings) -> Pool:

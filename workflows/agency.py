@@ -74,7 +74,7 @@ Take = Callable[["Reply[A]"], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Reply(Generic[A]):
-    """An answer without its statement, and as the log verifies it (`said`); None for the platform's own print."""
+    """A back office's answer. `said` is the answer with its signed statement, for the log; None for our own print."""
 
     answer: A
     said: AgencyAnswer | None
@@ -86,7 +86,7 @@ class Reply(Generic[A]):
 
 
 def check(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.CheckAnswer]]:
-    """Requests the check of whether the dossier, as first handed in, is complete; accepts a complete one."""
+    """Requests a check whether the dossier, as first handed in, is complete; accepts a complete dossier."""
     request = bo.CheckRequest(request_id=bo.CHECK_REQUEST, dossier=dossier(log.state))
 
     async def take(reply: Reply[bo.CheckAnswer]) -> None:
@@ -139,7 +139,7 @@ async def confirmed(stream: Stream[Any], answer: bo.IssueAnswer) -> bool:
 
 
 def decide(log: Stream[Referral], queue: str) -> asyncio.Task[None]:
-    """Requests the decision of a part, and records it; officers may decide it meanwhile."""
+    """Requests the decision on a part of a procedure, and records it; officers may decide the part meanwhile."""
     referral = log.state
     request = bo.AnswerRequest(
         request_id=bo.answer_request(referral.n),
@@ -170,10 +170,10 @@ async def _decided(log: Stream[Referral], request: bo.AnswerRequest, queue: str)
 
 
 class _Asking(Generic[A]):
-    """Repeats one request to the back office until there is an answer that the log bears out.
+    """Repeats one request to the back office until an answer comes that the log accepts.
 
     Once the team lead has been notified, the server alone retries, so a longer wait costs no further workflow tasks.
-    Without `take` an answer may be unusable, and the caller reports that the work goes on.
+    Without `take` the answer is not recorded here; the caller does so, and reports that the work goes on.
     """
 
     def __init__(self, log: Stream[Filing] | Stream[Result], work: MachineWork, take: Take[A] | None = None) -> None:
@@ -252,7 +252,7 @@ def _reply(name: str, request: Model, raw: RawValue | None, model: type[A]) -> R
 
 
 async def _queue_after(error: Exception, log: Stream[Any], queue: str | None) -> str | None:
-    """Returns the queue to ask on after an error: the directory's present one after an answer that is not borne out."""
+    """Returns the queue for the request after an error: the directory's present one if the log refused the answer."""
     if queue is None or not isinstance(error, UnfoundedError):
         return queue
     return (await read(Registry.open, OpenRequest(stream=str(log.id)))).answer.queue or queue
@@ -273,10 +273,10 @@ def _timed_out(error: Exception) -> bool:
 
 
 def _type_of(error: BaseException | None) -> str | None:
-    """Returns the type of the error that a hook raised, if it has the form of an error's type."""
+    """Returns the type of the error that a back office's hook raised; None if the name is not formed like a type's."""
     return type_in(error.type) if isinstance(error, ApplicationError) else None
 
 
 def type_in(name: str | None) -> str | None:
-    """Returns the name if it has the form of an error's type; else None, so that no other text is recorded."""
+    """Returns the name if it is formed like the type of an error; else None, so that no other text is recorded."""
     return name if name is not None and _TYPE.fullmatch(name) else None

@@ -17,7 +17,7 @@ Timer: TypeAlias = FilingTimer | ComplaintTimer
 
 
 class Alarm:
-    """A timer that keeps running while it stays set to the same event, also during other waits of the workflow."""
+    """A timer. While it is set to the same event again, it keeps running, also during other waits of the workflow."""
 
     def __init__(self) -> None:
         self._timer: Timer | None = None
@@ -33,7 +33,7 @@ class Alarm:
         self._running = None if timer is None else asyncio.create_task(_sleep(timer))
 
     async def changed_first(self, stream: Stream[Any], timer: Timer | None, changed: Callable[[], bool]) -> bool:
-        """Waits, with this timer set, until something has changed; False if the timer fired first.
+        """Waits, with this timer set, until `changed` is true; returns False if the timer fired first.
 
         No branch depends on the current time. A query may reach a new worker after a timer fired, but before the task
         that reports it: it runs this code with the time of the previous task, and its decision is kept (ADR 0005).
@@ -55,12 +55,12 @@ class Alarm:
 def ring_id(timer: Timer, seq: int) -> str:
     """Returns the id of the command for this timer in a stream of `seq` events.
 
-    A clock may reach the same instant twice, if one calendar postpones it and the next one moves it back.
+    `seq` is part of the id: a timer may be set twice to one instant, if a calendar moves it away and the next one back.
     """
     return f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{seq}"
 
 
 async def _sleep(timer: Timer) -> None:
-    """Sleeps at least `MIN_TIMER`, even if overdue. So a timer is always started, at any time."""
+    """Sleeps until the timer is due, at least for `MIN_TIMER`: so a timer is started even if it is overdue."""
     left = max(timer.due - workflow.now(), MIN_TIMER)
     await workflow.sleep(left, summary=f"{timer.clock} {timer.moment}")

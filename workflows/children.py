@@ -1,4 +1,4 @@
-"""The payments, parcels, referrals and results of a filing, which outlive it.
+"""The payments, parcels, referrals and results of a filing, which may run longer than the filing.
 
 Starting a stream that already runs succeeds.
 """
@@ -84,7 +84,7 @@ async def cancel_parcel(filing: Filing, n: int) -> None:
 
 
 async def start_referral(filing: Filing, part: FilingPart) -> None:
-    """Starts the request to another agency to decide a part."""
+    """Starts the referral of a part of the procedure to the agency that decides the part."""
     since, due, reminder = require(part.referred_at), require(part.due), filing.procedure.limits.reminder
     start = ReferralStart(
         filing_id=filing.filing_id,
@@ -105,14 +105,14 @@ async def start_referral(filing: Filing, part: FilingPart) -> None:
 
 
 async def start_result(filing: Filing) -> None:
-    """Starts the result's own stream, in which it is made and signed."""
+    """Starts the stream in which the filing's result is made and signed."""
     n = len(filing.results) + 1
     start = ResultStart(filing_id=filing.filing_id, n=n)
     await _start(filing, RESULT.workflow, start, ids.result_workflow(filing.filing_id, n))
 
 
 async def return_fee(filing: Filing, n: int) -> None:
-    """Starts the refund of the money that paid the `n`-th fee. The refund computes the amount due now."""
+    """Starts the refund of the money that paid the `n`-th fee. The refund itself computes the amount."""
     asked = PaymentOf(filing_id=filing.filing_id, n=n)
     number = await workflow.execute_local_activity_method(Refunds.of_fee, asked, **LEDGER)
     if number is not None:
@@ -120,7 +120,7 @@ async def return_fee(filing: Filing, n: int) -> None:
 
 
 async def call_refunds_off(filing: Filing) -> None:
-    """Lets the refunds after the filing's end be computed again, since the filing was reopened."""
+    """Lets refunds that are due because the filing ended be computed again, since it was reopened."""
     numbers = await workflow.execute_local_activity_method(Refunds.ruled, filing.filing_id, **LEDGER)
     for number in numbers:
         await begin_refund(filing.filing_id, number)
@@ -138,7 +138,7 @@ async def begin_refund(filing_id: UUID, n: int) -> None:
 
 
 async def cancel_referral(filing: Filing, part: FilingPart) -> None:
-    """Notifies another agency that its part is no longer needed. If it has answered, no signal is needed."""
+    """Notifies a referral that its part is no longer needed. If the agency has answered, no signal is needed."""
     await _cancel(ids.referral_workflow(filing.filing_id, part.n), "the filing has ended")
 
 

@@ -49,7 +49,7 @@ class ComplaintLife(Life[Complaint]):
         super().__init__(kind, raw)
 
     def parse_start(self, raw: Any) -> ComplaintStart:
-        """Returns the complaint. Refuses a malformed one, unless the log already holds it."""
+        """Returns the complaint. A malformed complaint is refused later, unless the log has it already."""
         start: ComplaintStart = super().parse_start(raw)
         with suppress(ValueError):
             self._content = message_digest(raw)
@@ -87,7 +87,7 @@ class ComplaintLife(Life[Complaint]):
         await self._see_it_reopened()
 
     async def _changed_before(self, timer: Timer | None) -> bool:
-        """Waits for a change; False if the timer fired first."""
+        """Waits until the complaint or its next timer changes; returns False if the timer fired first."""
 
         def changed() -> bool:
             return self._complaint.state not in fold.WAITS or fold.next_timer(self._complaint) != timer
@@ -99,7 +99,7 @@ class ComplaintLife(Life[Complaint]):
         await self.stream.attempt(RingComplaint(command_id=command_id, moment=timer.moment), not_before=timer.due)
 
     async def _see_it_reopened(self) -> None:
-        """Signals the filing until its log shows that it has restarted, or that nothing is left to undo."""
+        """Signals the filing until the filing's log shows that it was reopened, or that nothing is left to undo."""
         tries = 0
         while fold.undoes(complaint := self._complaint):
             asked = Disputed(filing_id=complaint.filing_id, n=complaint.n, about=complaint.about)
@@ -126,7 +126,7 @@ class ComplaintLife(Life[Complaint]):
         await workflow.execute_local_activity_method(Workflows.start, request, **TEMPORAL)
 
     async def _tell_filing(self) -> None:
-        """Signals the filing. If its workflow was lost, it is restarted, and reads the outcome when it starts."""
+        """Signals the filing. A filing's lost workflow is restarted instead, and reads the outcome when it starts."""
         complaint = self._complaint
         fact = ComplaintFact(
             n=complaint.n, about=complaint.about, step=complaint.start_at, officer=str(complaint.answerer)

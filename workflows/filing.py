@@ -126,7 +126,7 @@ class FilingLife(Life[Filing]):
                 raise
 
     async def take_command(self, command: cm.Command) -> Receipt:
-        """Records the command; a wrong pick-up code is counted first."""
+        """Records the command. A wrong pick-up code is counted before the command is refused."""
         if isinstance(command, cm.HandOver) and command.code is not None:
             counting = f"code:{digest(command.command_id)[:32]}"
             stream = await self.recorded()
@@ -135,9 +135,9 @@ class FilingLife(Life[Filing]):
         return await super().take_command(command)
 
     async def considered(self, command: cm.Command) -> Considered:
-        """Returns the command.
+        """Returns the command with the facts that it needs.
 
-        With a tax office's demand: also whether the directory lets it collect the money itself.
+        For a tax office's demand: whether the directory lets this office collect the money itself.
         """
         if not isinstance(command, cm.DemandObligation) or command.agency is None:
             return await super().considered(command)
@@ -148,7 +148,7 @@ class FilingLife(Life[Filing]):
     def taken_over(self, found: OpenResult) -> None:
         """Keeps the queue of the agency's back office.
 
-        Raises `LookupError` if the queue or the procedure's rules are no longer published.
+        Raises `LookupError` if the agency's queue or the procedure's rules are no longer published.
         """
         if found.procedure is None or found.queue is None:
             msg = "the filing's agency, or the procedure under which it was handed in, is not published any more"
@@ -169,7 +169,7 @@ class FilingLife(Life[Filing]):
             await children.call_refunds_off(self._filing)
 
     def spoken_of(self) -> tuple[str | None, str | None]:
-        """Returns the filing's procedure and the program that submitted it; None each before the filing has begun."""
+        """Returns the filing's procedure and the program that submitted it; both None before the filing has begun."""
         return (self._filing.procedure.code, self.memory.filed_by) if self.has_begun else (None, None)
 
     # Signals and updates.
@@ -269,7 +269,7 @@ class FilingLife(Life[Filing]):
         return under_way and self._filing.parcels not in self._sent
 
     async def _until(self, done: Callable[[], bool]) -> None:
-        """Waits for `done`, while it serves other streams and the clocks.
+        """Waits for `done`. Meanwhile starts and notifies other streams, and serves the clocks.
 
         Raises `_FilingEndedError` if the filing ends.
 
@@ -297,8 +297,8 @@ class FilingLife(Life[Filing]):
     async def _see_to_payments(self) -> None:
         """Starts collecting each fee that is due online, and each obligation to a tax office that collects by itself.
 
-        It cancels payments of fees no longer owed, and lets overpaid amounts be refunded. A run does each of these
-        once. The next run does not know that and repeats it; payment and bank recognise the repeat.
+        Also cancels payments of fees no longer owed, and starts refunds of overpaid amounts. A run takes each of these
+        steps once; the next run repeats them, and payment and bank recognise the repeats.
         """
         while self._payments_wait:
             for fee in self._filing.fees_to_collect:
@@ -328,7 +328,7 @@ class FilingLife(Life[Filing]):
     async def _see_to_referrals(self) -> None:
         """Starts each referred part, and cancels the parts for which an ended filing no longer waits.
 
-        A run does each once, as with payments.
+        A run takes each of these steps once, and the next run repeats them.
         """
         while self._referrals_wait:
             for part in self._filing.parts_under_way:
@@ -384,7 +384,7 @@ class FilingLife(Life[Filing]):
         return self._payments_wait or self._referrals_wait or self._parcel_waits or self._scan_waits
 
     async def _wait_for_change(self, done: Callable[[], bool], timer: Timer | None) -> bool:
-        """Waits for a change; False if the timer fired first."""
+        """Waits until `done` or another change of the filing; returns False if the timer fired first."""
 
         def changed() -> bool:
             known = self._filing.closed or done() or self._others_wait
@@ -400,7 +400,7 @@ class FilingLife(Life[Filing]):
         return self._upcoming[1]
 
     async def _timer_fired(self, timer: Timer) -> None:
-        """Records that a timer fired. The rules decide by the instant what follows, as for every command."""
+        """Records that a timer fired. The rules compare the time with the filing's limits, and record what is due."""
         command = cm.TimerFired(command_id=ring_id(timer, self._filing.seq), clock=timer.clock, moment=timer.moment)
         await self.stream.attempt(command, not_before=timer.due)
 
@@ -410,7 +410,7 @@ class FilingLife(Life[Filing]):
 
 
 def hears_of_streams(kinds: Kinds) -> Callable[[W], W]:
-    """Gives a filing's workflow a signal for each kind of fact that streams of these kinds report to it."""
+    """Gives a filing's workflow a signal handler for each fact that streams of these kinds report to the filing."""
 
     def signal(telling: Telling[Any]) -> Any:
         async def take(self: Any, *fact: Any) -> None:
@@ -447,8 +447,8 @@ class FilingWorkflow:
     async def submit(self, *check: Any) -> Receipt:
         """Waits for the submission's receipt, or for its refusal.
 
-        A receipt from an earlier task may be an invention: only the log can tell. One that arrives during the wait is
-        the log's own answer to the worker that gives it.
+        A receipt from an earlier task may be a stranger's invention, so the log is queried. A receipt that arrives
+        during the wait is the log's own answer to this worker.
         """
         earlier = self.life.has_begun
         await self.life.settled()

@@ -1,4 +1,4 @@
-"""A consignment as a workflow of its own, followed to its end and beyond, independent of its filing."""
+"""The workflow of a parcel, separate from its filing's: sends, follows and reports it, and waits for late reports."""
 
 from typing import Any
 
@@ -44,14 +44,14 @@ class ParcelLife(Life[Parcel]):
                 return
 
     async def caught_up(self) -> None:
-        """Acts as if the filing had recalled the parcel, since the previous run may have lost that signal.
+        """Requests a recall as if the filing had signalled one, since the previous run may have lost that signal.
 
-        The record decides.
+        The recall is recorded only if the filing's log has one.
         """
         self.remember(recall=True)
 
     def cancel(self) -> None:
-        """Notes that the filing recalls the parcel."""
+        """Remembers that the filing recalls the parcel."""
         self.remember(recall=True)
 
     @property
@@ -73,7 +73,7 @@ class ParcelLife(Life[Parcel]):
         )
 
     async def _tell(self) -> None:
-        """Reports each end of the parcel to the filing, once."""
+        """Reports the parcel's outcome to the filing, and again if a late report of the post changes the outcome."""
         parcel = self._parcel
         if parcel.under_way or self.memory.told == parcel.state:
             return
@@ -104,7 +104,7 @@ class ParcelLife(Life[Parcel]):
         return bool(self.memory.recall and parcel.under_way and not parcel.recalled and not parcel.left)
 
     async def _recall(self) -> None:
-        """Requests the recall of the parcel, if the filing's record supports that."""
+        """Records the recall of the parcel, if the filing's log shows that the filing recalls the parcel."""
         self.remember(recall=False)
         try:
             await self.stream.record(RecallConsignment(command_id=f"parcel:recall:{self._parcel.seq}"))

@@ -49,7 +49,7 @@ class ReferralLife(Life[Referral]):
         self.remember(queue=found.queue or "")
 
     async def caught_up(self) -> None:
-        """Ends the wait if the filing has ended, since the previous run may have lost the filing's signal."""
+        """Cancels the referral if the filing has ended, since the previous run may have lost the filing's signal."""
         await self._cancelled()
 
     async def proceed(self) -> None:
@@ -65,7 +65,7 @@ class ReferralLife(Life[Referral]):
         await self._tell_answer()
 
     async def cancel(self) -> None:
-        """Notes that the filing has ended."""
+        """Cancels the referral, as the filing has ended."""
         with suppress(RefusalError):
             await self.recorded()
             await self._cancelled()
@@ -76,7 +76,7 @@ class ReferralLife(Life[Referral]):
         return agency.decide(self.stream, self.memory.queue)
 
     async def _await_answer(self, asking: Asking | None) -> None:
-        """Waits until something has to be done.
+        """Waits for the answer, or for the due date or reminder date; records the date that was reached.
 
         No timer is started while something is being recorded (ADR 0007), and no branch depends on the current time (ADR
         0005).
@@ -94,7 +94,7 @@ class ReferralLife(Life[Referral]):
             await self._hear(asking)
 
     async def _waited(self, changed: Callable[[], bool], until: datetime | None) -> bool:
-        """Waits for a change, at most until `until`; False if there was none. An overdue part has no further timer."""
+        """Waits for a change, at most until `until` (None: no limit); returns False if there was no change."""
         left = None if until is None else max(until - workflow.now(), MIN_TIMER)
         try:
             await wait_for(
@@ -105,7 +105,7 @@ class ReferralLife(Life[Referral]):
         return True
 
     async def _hear(self, asking: Asking) -> None:
-        """Notes that the back office has answered; without a decision the part is left to the officers."""
+        """Remembers that the back office has answered. If the answer has no decision, the officers decide the part."""
         self.remember(asked=True)
         await asking
 
@@ -124,7 +124,7 @@ class ReferralLife(Life[Referral]):
             await report(self.stream, "part_settled", fact)
 
     async def _cancelled(self) -> None:
-        """Ends the wait, if the filing's record supports that."""
+        """Cancels the referral, if the log shows that the filing has ended."""
         await self.stream.attempt(CancelReferral(command_id="part:cancel"))
 
     @property

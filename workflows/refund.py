@@ -1,4 +1,4 @@
-"""The refund of one capture, as a workflow of its own: it waits until two officers agree, and for the provider."""
+"""The workflow of the refunds of one capture: waits for two officers to agree, and for the provider."""
 
 from functools import partial
 from typing import Any
@@ -52,7 +52,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class RefundLife(Life[Refund]):
-    """The life of a refund. It lasts as long as any part of its capture is to be refunded."""
+    """The life of a refund. It lasts as long as any part of the capture may have to be refunded."""
 
     def __init__(self, kind: StreamKind[Refund], raw: Any) -> None:
         self._unheard = True
@@ -70,11 +70,11 @@ class RefundLife(Life[Refund]):
         return Opening(Origin(stream, found.agency), command, basis=reading.basis)
 
     def look(self) -> None:
-        """Notes that the logs may hold news."""
+        """Remembers that there may be news of the capture in the logs."""
         self._unheard = True
 
     async def considered(self, command: Command) -> Considered:
-        """Returns the command. A fee may be requested again only if the filing still permits it."""
+        """Returns the command; with a refusal, if it requests a fee again and the filing no longer permits that."""
         if not isinstance(command, AnswerChargeBack) or command.outcome is not ChargeBackOutcome.ASKED_AGAIN:
             return await super().considered(command)
         asked = PaymentOf(filing_id=self._refund.filing_id, n=require(self._refund.capture).payment)
@@ -84,7 +84,7 @@ class RefundLife(Life[Refund]):
         return Considered(composed(command), refusal, reading.basis)
 
     async def proceed(self) -> None:
-        """Opens the claims that follow from the logs, lets approved refunds be made, and notifies the payment."""
+        """Opens the refunds that are due by the logs, has approved refunds made, and notifies the payment."""
         while True:
             await self._open_claimed()
             await self._give_back()
@@ -108,7 +108,7 @@ class RefundLife(Life[Refund]):
 
     @property
     def _must_look(self) -> bool:
-        """Whether a signal came, or a case was declined or voided: its money may be due for another reason."""
+        """Whether a signal came, or a case was declined or voided, whose money may now be due for another reason."""
         return self._unheard or fold.count_over(self._refund) != self._over
 
     async def _open_claimed(self) -> None:
@@ -129,7 +129,7 @@ class RefundLife(Life[Refund]):
         return RefundStart(filing_id=stream.filing, n=stream.n)
 
     async def _give_back(self) -> None:
-        """Lets the provider make each approved refund. Signals and reports are handled while its answer is awaited.
+        """Has the provider make each approved refund. Signals and reports are handled while the answer is awaited.
 
         Before the first request the logs are read again: the refund is called off if the money is gone, or the filing
         was reopened. Each request is recorded before it is made.

@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.recording import single_argument
 
 _STRAGGLERS: Final = timedelta(seconds=30)
-"""The time after which every submission begun under the previous calendar is in the log."""
+"""After this time every submission that began under the previous calendar is in the log."""
 
 _LONGEST: Final = timedelta(minutes=5)
 _PAGES_OF_A_RUN: Final = 500
@@ -40,12 +40,12 @@ class Reprojection:
 
     @workflow.signal(name=NUDGE)
     def nudge(self) -> None:
-        """Lets the run check whether another build is to continue it."""
+        """Ends the present wait, so that the run checks whether another build should continue it."""
         self._nudged = True
 
     @workflow.run
     async def run(self, *raw: Any) -> Reproject:
-        """Applies the calendar to all streams; ends early when a later one is in force.
+        """Applies the calendar to all streams; ends early if a later calendar is in force.
 
         Fails with a refusal for a bad input.
         """
@@ -70,7 +70,7 @@ class Reprojection:
         raise AssertionError
 
     async def _rest(self, time: timedelta) -> bool:
-        """Waits. False if the wait was cut short, so that the pass must be repeated."""
+        """Waits for `time`; returns False if `nudge` ended the wait early, so that the pass must be repeated."""
         self._nudged = False
         try:
             await workflow.wait_condition(lambda: self._nudged, timeout=time)
@@ -80,7 +80,7 @@ class Reprojection:
 
 
 async def _turned(page: Page) -> Turned:
-    """Returns the outcome of one page. After a failure or an unreadable answer, it requests the page again."""
+    """Returns the outcome of one page. After a failure or an unreadable answer, the page is requested again."""
     while (turned := await answer_of(Reprojections.page, page, PAGES)) is None:
         await workflow.sleep(_STRAGGLERS)
     return turned

@@ -1,4 +1,4 @@
-"""A result as a workflow of its own: it is made and signed. The workflow runs again to revoke or correct it."""
+"""The workflow of a result: has it made and signed, and runs again to revoke, correct or reissue it."""
 
 from datetime import timedelta
 from functools import partial
@@ -84,7 +84,7 @@ class ResultLife(Life[Result]):
         return Considered(signed, one.refusal, one.basis + signers.basis)
 
     async def proceed(self) -> None:
-        """Lets the due result be made and signed, also one requested meanwhile, then notifies the filing."""
+        """Has the result made and signed, also a correction requested meanwhile, then notifies the filing."""
         while True:
             await self._work()
             await self._tell()
@@ -93,7 +93,7 @@ class ResultLife(Life[Result]):
                 return
 
     async def _work(self) -> None:
-        """Works until nothing is left to do, waiting for people where they must act."""
+        """Takes every step that is due (file, signatures) until nothing is left to do; waits where people must act."""
         while fold.is_open(self._result):
             if fold.declined(self._result):
                 await wait_for(self.stream, lambda: not fold.declined(self._result))
@@ -103,9 +103,9 @@ class ResultLife(Life[Result]):
                 await self._sign(self._result.awaited)
 
     async def _make(self) -> None:
-        """Lets the file be made under its number, or takes the file that came with the command.
+        """Has the result's file made, with its number, or takes the file that came with the command.
 
-        The file then becomes a PDF with places for signatures; a text becomes a page.
+        Then the file is prepared as a PDF with places for signatures; a text becomes a page.
         """
         entry = self._result.last
         brought = entry.brought and Reply(IssueAnswer(result=entry.brought), None)
@@ -139,7 +139,7 @@ class ResultLife(Life[Result]):
         self._of_no_use = 0 if self._result.seq != seq else self._of_no_use
 
     async def _ask_later(self, rule: str) -> None:
-        """Reports that the file is unusable, and waits for the agency to correct it, longer each time."""
+        """Reports that the file is unusable, and waits before the next request, longer each time."""
         await self._report_failing(rule)
         await self.stream.catch_up()
         await pause(self.stream, timedelta(seconds=min(2**self._of_no_use, _LONGEST_PAUSE)), "the file is of no use")
@@ -158,12 +158,12 @@ class ResultLife(Life[Result]):
         return making.result()
 
     async def _sign(self, signer: Signatory) -> None:
-        """Lets one officer sign, as long as it takes. The officer may decline at the signer, or here with a reason."""
+        """Waits until one officer has signed. The officer may decline at the remote signer, or here with a reason."""
         signing = question(OfficialSigning.sign, instruction(self.stream), partial(self._signed, signer), SIGNING)
         await self.ask(signing, news=lambda: self._result.awaited != signer)
 
     async def _signed(self, signer: Signatory, signing: Signing) -> None:
-        """Records the signature, and requests the next one unless all have signed; or records why there is none."""
+        """Records an officer's signature, or the reason why the officer has not signed."""
         about = f"{self._result.last.registered}:{signer.place}"
         if signing.file is not None:
             await self._record_signed(signer, signing, f"result:signed:{about}")
@@ -191,7 +191,7 @@ class ResultLife(Life[Result]):
             await self.stream.attempt(AskOther(command_id=command_id, signer=other.answer), basis=other.basis)
 
     async def _tell(self) -> None:
-        """Notifies the filing of the first version in force, for which the filing waits. Idempotent."""
+        """Notifies the waiting filing of the result's first version in force. Idempotent."""
         first = fold.issued_first(self._result)
         if first is None or first.issued is None:
             return

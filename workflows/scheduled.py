@@ -1,4 +1,4 @@
-"""The workflows that schedules start again and again: one search for runs to heal, one checkpoint of the record."""
+"""The workflows that schedules start again and again: a search for runs to heal, a checkpoint of the record."""
 
 from datetime import timedelta
 from typing import Final
@@ -33,7 +33,7 @@ class Healing:
 
     @workflow.run
     async def run(self) -> Healings:
-        """Heals, and returns the workflows healed so far."""
+        """Has broken workflows healed; returns the ones healed by this run and the previous ones."""
         before = workflow.get_last_completion_result(Healings) or Healings()
         return before.after(await answered(HEAL, Look, LOOKING))
 

@@ -67,7 +67,7 @@ class Filed:
         )
 
     def command(self, procedure: ProcedureRules, found: OpenResult, examined: Examined) -> Submit:
-        """Returns the filing's first command, under this procedure, with facts of the directory and about its files."""
+        """Returns the filing's first command under this procedure, with facts from the directory and the files."""
         submission = composed(self.submission)
         return Submit(
             actor=submission.actor,
@@ -107,7 +107,7 @@ def parse_submission(raw: Any) -> Filed:
 
 
 def _refusal(submission: dict[str, Any]) -> Refusal | None:
-    """Returns the refusal of a malformed submission. The log is queried all the same, in case it was filed before."""
+    """Returns the refusal of a malformed submission, which counts only if the log does not have the submission yet."""
     try:
         strictly(Submission, submission)
     except ValidationError as error:

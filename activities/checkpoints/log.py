@@ -34,7 +34,7 @@ class Fault(StrEnum):
 
 
 class CheckpointError(Exception):
-    """No new checkpoint was made, for this `fault`; published checkpoints stay."""
+    """No new checkpoint was made; `fault` is the reason. Checkpoints published earlier stay valid."""
 
     def __init__(self, fault: Fault, message: str) -> None:
         super().__init__(message)
@@ -59,7 +59,7 @@ class Place(Protocol):
 
 @dataclass(frozen=True)
 class Within:
-    """A folder of the second place, used as a place."""
+    """A folder of another `Place`, used as a store of files of its own."""
 
     place: Place
     folder: str
@@ -119,7 +119,7 @@ class Log:
         return Published(checkpoint, note)
 
     async def publish(self, published: Published) -> Published:
-        """Stores a checkpoint as the newest. One of its size with the same text that is stored already is kept."""
+        """Stores a checkpoint as the newest. If one of the same size and text is stored already, that note is kept."""
         content = bytes(published.note)
         path = f"{HISTORY}/{published.checkpoint.size}"
         if not await self.place.add(path, content):
@@ -149,7 +149,7 @@ class Log:
         return await self._proof(tr.consistency_ranges(old, size), size)
 
     async def entries(self, number: int, size: int) -> list[bytes]:
-        """Returns a bundle of the tree of that size: its leaves from `number * 256` on. Raises `CheckpointError`."""
+        """Returns at most 256 leaves, from `number * 256` on, of a tree of that size. Raises `CheckpointError`."""
         tile = tl.tile_at(tl.ENTRIES, number, size)
         return tl.entries_in(await self.tile(tile), tile.width)
 

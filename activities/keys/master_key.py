@@ -59,16 +59,16 @@ class KeyManager(Protocol):
         """Returns whether `by` names this master key, in any version."""
 
     async def version(self) -> str:
-        """Returns the name of the key and the version that wraps keys now."""
+        """Returns the name of the master key with its current version, which wraps new keys."""
 
     async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
-        """Wraps these keys, given by their ids, with the master key."""
+        """Wraps each of `secrets` (key by id) with the master key."""
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
         """Returns the keys; None for each key that was changed, or wrapped by another master key."""
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Wraps keys again with the current version; None for each key that can't be opened."""
+        """Wraps keys again with the master key's current version; None for each key that can't be opened."""
 
 
 class MasterKey:
@@ -102,7 +102,7 @@ class MasterKey:
         return self.name
 
     async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
-        """Wraps these keys, given by their ids."""
+        """Wraps each of `secrets` (key by id)."""
         return [Wrapped(key_id, seal(self.secret, secret, key_id), self.name) for key_id, secret in secrets.items()]
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:

@@ -37,7 +37,7 @@ class MasterKeys:
         return any(manager.has_wrapped(by) for manager in self)
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
-        """Returns the keys; None for a changed key, or one of other masters. Raises `KeysUnavailableError`."""
+        """Returns the keys; None for each that was changed or has another master key. Raises `KeysUnavailableError`."""
         found: dict[Wrapped, bytes | None] = {}
         for manager in self:
             if own := [one for one in wrapped if manager.has_wrapped(one.by)]:

@@ -78,7 +78,7 @@ class Transit:
         return f"{self.name}@{found.latest_version}"
 
     async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
-        """Wraps these keys, given by their ids, with the newest version."""
+        """Wraps each of `secrets` (key by id) with the master key's newest version. Raises `KeysUnavailableError`."""
         plain = [{"plaintext": b64encode(secret + key_id.encode()).decode()} for key_id, secret in secrets.items()]
         results = await self._of_many("encrypt", plain)
         wrapped = [self._wrapped(key_id, one) for key_id, one in zip(secrets, results, strict=True)]
@@ -92,7 +92,7 @@ class Transit:
         return [_opened(one, found.plaintext) for one, found in zip(wrapped, results, strict=True)]
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Wraps the same keys with the newest version, without revealing them to this process."""
+        """Wraps the same keys with the master key's newest version, without revealing them to this process."""
         results = await self._of_many("rewrap", [{"ciphertext": _said(one)} for one in wrapped])
         return [self._wrapped(one.key_id, found) for one, found in zip(wrapped, results, strict=True)]
 

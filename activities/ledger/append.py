@@ -62,9 +62,9 @@ class _NotTakenError(Exception):
 
 @dataclass(frozen=True)
 class _Asked:
-    """A batch with the kind of its stream, its events as models of that kind, and the evidence that the log must hold.
+    """A batch with the kind of its stream, its events as models of that kind, and the evidence needed in the log.
 
-    `cash` are the seqs of the events that record cash taken or given. `unread`: the batch rests on a reading of the
+    `cash` are the seqs of the events that record cash taken or given. `unread`: the batch depends on a read of the
     record that this process has not made.
     """
 
@@ -157,7 +157,7 @@ class Ledger:
                     return answer
 
     async def _expect_recorded(self, connection: Connection, batch: Batch) -> None:
-        """Raises `ledger_conflict` for a run that has seen events of a stream that the log does not hold.
+        """Raises `ledger_conflict` if the run has seen events of the stream, but the log has none.
 
         A filing that was never recorded has no key, and never gets one from such a run.
         """
@@ -165,7 +165,7 @@ class Ledger:
             raise self._conflict(batch, "the log holds less than this run has seen")
 
     async def _unanswered(self, connection: Connection, asked: _Asked) -> bool:
-        """Returns whether the batch rests on an answer that its agency has not signed, where identity is required."""
+        """Returns whether the batch lacks a required signature: that of an agency under the answer it depends on."""
         if self._audience is None:
             return False
         return await answers.unanswered(connection, self._audience, asked.kind, asked.batch, asked.events)
@@ -227,7 +227,7 @@ class Ledger:
             raise self._conflict(batch, "the log holds other events than this run has seen")
 
     async def _held(self, connection: Connection, asked: _Asked, epoch: int) -> Appended:
-        """Returns a page of the events that the log holds."""
+        """Returns a page of the events that are in the log already."""
         batch = asked.batch
         found = await connection.fetch(f"{log.SELECT} limit {_MOST_EVENTS + 1}", batch.stream, batch.next_seq)
         rows = _page(found)

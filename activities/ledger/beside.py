@@ -1,6 +1,6 @@
 """Appends without a workflow, in the caller's transaction: publications, and the traces of restarts.
 
-The log checks nothing: the caller has locked the streams by `heads`, and is responsible for its right to write.
+No right is checked here: the caller must have it, and must first lock the streams by `heads`.
 """
 
 import hashlib
@@ -17,16 +17,16 @@ Head = Mapping[str, Any]
 
 
 async def heads(connection: Connection, streams: Collection[tuple[str, UUID | None, str]]) -> dict[str, Head]:
-    """Locks streams, given with filing and agency, and returns their heads by name. Begins a missing stream."""
+    """Locks streams, each given with its filing and agency; begins missing ones. Returns the heads by stream."""
     await connection.executemany(_BEGIN, streams)
     rows = await connection.fetch(_HEADS, [stream for stream, *_ in streams])
     return {row["stream"]: row for row in rows}
 
 
 async def append(connection: Connection, head: Head, events: Sequence[dict[str, Any]], digest: str) -> None:
-    """Appends the events of one command to their stream, and its receipt with this digest.
+    """Appends the events of one command to their stream, and stores the command's receipt with this digest.
 
-    Each event has its columns in the order in which they are hashed, as far as `occurred_at` (docs/ledger.md).
+    Each event has its columns in the order in which they are hashed, up to `occurred_at` (docs/ledger.md).
     """
     previous, rows = head["head_hash"], []
     for event in events:

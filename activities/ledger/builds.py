@@ -9,14 +9,14 @@ from views.log import Connection
 
 
 class Written(Model):
-    """The versions that a build reads, by kind of stream. `by_order`: its activities act only as the log orders."""
+    """The newest versions that a build reads, by kind of stream. `by_order`: it acts outside only as the log orders."""
 
     kinds: dict[str, Reads]
     by_order: bool = False
 
 
 async def register(connection: Connection, build: str, kinds: Kinds) -> None:
-    """Records that this build has started, and the versions that it reads."""
+    """Records that this build has started, and the versions of events and snapshots that the build reads."""
     reads = Written(kinds={kind.name: kind.reads for kind in kinds.values()}, by_order=True)
     await connection.execute(_REGISTER, build, reads.model_dump_json())
 

@@ -1,7 +1,7 @@
-"""The outcomes of acts outside our platform and of examinations, stored by their process before it answers.
+"""Findings: outcomes of acts outside our platform, and of examinations. An activity stores them before it answers.
 
 Anybody with access to Temporal can answer a workflow in place of an activity. So an event that follows from such an
-answer is written only if the record holds the finding that it states: the append compares them in its own statement.
+answer is written only if its finding is in the record: the append's own SQL statement compares the two.
 """
 
 from typing import Final

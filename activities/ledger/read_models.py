@@ -34,7 +34,7 @@ _TASKS: Final = TypeAdapter(tuple[TaskRow, ...])
 
 @dataclass(frozen=True)
 class Written:
-    """A row to write: its table and columns."""
+    """The table and the columns of a row to write, without its values."""
 
     table: Table
     columns: tuple[str, ...]
@@ -42,7 +42,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Change:
-    """The rows that an append writes, and whether tasks follow. `parameters` are the rows, then the tasks, as JSON."""
+    """The rows that an append writes, and whether it writes tasks. `parameters` are rows, then tasks, as JSON."""
 
     rows: tuple[Written, ...]
     tasks: bool
@@ -59,7 +59,8 @@ def change(
 ) -> Change | None:
     """Returns the stream's rows as they are after the batch; None for a batch without rows.
 
-    `numbers` are those just taken, by kind; `added` are the columns of a new stream that only the ledger knows.
+    `numbers` are the numbers that the batch takes, by kind; `added` are columns of a new stream's row that only the
+    ledger knows.
     """
     rows = batch.rows
     if rows is None:

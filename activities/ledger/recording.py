@@ -12,7 +12,7 @@ from views.log import Log
 
 
 async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin, command: Command) -> None:
-    """Records a command now, unless it is recorded already; a missing stream begins with it. Raises `RefusalError`."""
+    """Records a command unless it is recorded already, and begins a missing stream. Raises `RefusalError`."""
     at = datetime.now(UTC)
     while True:
         state = await state_of(log, kind, origin)

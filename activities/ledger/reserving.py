@@ -56,9 +56,10 @@ class Filer:
 
 @dataclass(frozen=True)
 class Reserved:
-    """The reserved parts of a batch: its key, and its numbers by kind of counter.
+    """The reserved parts of a batch: the filing's key, and numbers by kind of counter.
 
-    Of a submission also the person, and the codes of the person's `others`: open filings for the same procedure.
+    For a submission also the person (`filer`), and `others`, the codes of the person's open filings for the same
+    procedure.
     """
 
     key: FilingKey

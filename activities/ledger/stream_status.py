@@ -1,4 +1,4 @@
-"""The status of streams of all kinds in the read model `standing`: open or not, how long watched, which calendar."""
+"""The status of streams of all kinds, in the read model `standing`: open or closed, end of the watch, calendar."""
 
 from functools import lru_cache
 from typing import Final
@@ -14,7 +14,7 @@ KEPT: Final = 200
 
 _OPEN: Final = "from standing where kind = $2 and open and calendar <> $1"
 _WATCHED: Final = "from standing where kind = $2 and not open and watched_until > now() and calendar <> $1"
-"""SQL: the running streams of a kind on another calendar than the given one. Each part uses its own index."""
+"""SQL: streams of a kind on another calendar than the given one, open or still watched. Each part has its own index."""
 
 _PAGE: Final = "and stream > $3 order by stream limit $4"
 # Few are watched. Without the CTE PostgreSQL would search all streams that ever existed for the next ones.
@@ -40,7 +40,7 @@ order by length(c.agency) desc limit 1
 
 
 async def calendar_of(connection: Connection, stream: str) -> Calendar | None:
-    """Returns the calendar that a stream uses now, in its agency's form; None if the stream is not there."""
+    """Returns the calendar that a stream uses now, as it applies to the stream's agency; None for an unknown stream."""
     body = await connection.fetchval(_CALENDAR, stream)
     return None if body is None else read_calendar(body)
 

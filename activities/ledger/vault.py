@@ -94,9 +94,9 @@ class Vault:
         return await self._index_key(connection) or await self.begin(connection)
 
     async def opens(self, connection: Connection) -> bool:
-        """Returns whether these master keys have wrapped the keys of the record.
+        """Returns whether these master keys can open the record's keys; tests only the first and last of them.
 
-        A change of the master key rewraps the filings' keys from the first to the last, and then the index key.
+        That is enough: a change of the master key rewraps the filings' keys in order, and then the index key.
         """
         return all(self._masters.know(row["wrapped_by"]) for row in await connection.fetch(_ENDS))
 

@@ -39,7 +39,8 @@ _MOST: Final = 64
 class Returned(Model):
     """The provider's transaction number of the refund, or the reason why the provider will never make it.
 
-    `refused` is the provider's code, or `not_offered`. `again`: not made, and no earlier call can still make it.
+    `refused` is the provider's code, or `not_offered`. `again`: the refund was not made, and no earlier call can still
+    make it, so it may be requested again.
     """
 
     transaction: str | None = None
@@ -88,7 +89,7 @@ class Calls:
 
 
 class GivingBack:
-    """Makes refunds through providers. Each is found by the name in the payment."""
+    """Makes refunds through providers: the provider of a refund is the one that the payment names."""
 
     def __init__(self, providers: Mapping[str, Provider], calls: Calls, instructions: Instructions) -> None:
         self._providers = providers
@@ -97,10 +98,11 @@ class GivingBack:
 
     @activity.defn(name="payment.refund")
     async def refund(self, given: Instruction) -> Returned:
-        """Makes the refund that the log orders, or returns its outcome if it is made, or finally refused.
+        """Makes the refund that the log orders; returns its outcome once it is made or finally refused.
 
         The provider is queried before each call, and called once for each recorded request. A refusal is final only if
-        the provider knows the money. An HTTP error (4xx) is our own mistake, and is raised. Raises `NotOrderedError`.
+        the provider has a record of the payment. An HTTP error (4xx) is our own mistake, and is raised. Raises
+        `NotOrderedError`.
         """
         failpoint("payment.refund_due")
         refund, entry = await self._ordered(given)

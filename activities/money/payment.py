@@ -32,19 +32,19 @@ BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 
 
 class MoneyWanted(Instruction):
-    """The payment awaits money. `at_once`: a callback or another notice about it has arrived."""
+    """Asks for a payment's money; `at_once` if a callback or another notice about the money has arrived."""
 
     at_once: bool = False
 
 
 class Watched(Taken):
-    """All captures; or the time at which the watch ended, if there are no new ones."""
+    """All captures; if none of them is new, the time at which the watch for late money ended."""
 
     watched_until: Instant | None = None
 
 
 class Payments:
-    """The payment providers, queried as the log orders."""
+    """Requests fees from payment providers and queries their money, on orders in the log."""
 
     def __init__(self, providers: Mapping[str, Provider], pool: Pool, instructions: Instructions) -> None:
         self._asker = Asker(providers, pool)
@@ -112,8 +112,8 @@ class Payments:
     async def close(self, given: Instruction) -> Closed:
         """Closes an expired request at the provider; returns all captures until then.
 
-        A new capture prevents the finding that the request is closed: so nobody can withhold it to end a payment as
-        unpaid.
+        With a new capture, no finding states that the request is closed: so nobody can hide the capture to end a
+        payment as unpaid.
         """
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state

@@ -1,4 +1,4 @@
-"""Reads in the logs about money that may have to be refunded: the capture, the claim to it, the sums returned."""
+"""Reads the log about money that may have to be refunded: the capture, the claim to it, the sums already refunded."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -21,7 +21,7 @@ from views.log import Log
 
 
 class Looked(Model):
-    """A capture of this agency's payment, the people on the applicant's side, and the refund due by rule."""
+    """A capture, the people on the applicant's side (`apart`), and the refund due by rule (`claim`)."""
 
     agency: AgencyCode
     capture: CaptureTaken
@@ -46,7 +46,7 @@ class Refunds:
 
     @activity.defn(name="refund.look")
     async def look(self, refund: RefundStart) -> Looked | None:
-        """Returns the data of this capture in the logs now; None if there is no such capture."""
+        """Returns the refund's capture, read from the log, with the claim to it; None if there is no such capture."""
         stream = claims.payment_of(StreamId("refund", refund.filing_id, refund.n))
         payment, filing = await self._states(str(stream), filing_workflow(refund.filing_id))
         if filing is None:
@@ -66,7 +66,7 @@ class Refunds:
 
     @activity.defn(name="refund.of_fee")
     async def of_fee(self, asked: PaymentOf) -> int | None:
-        """Returns the number of the refund of the money that paid a fee; None if the money is not held here."""
+        """Returns the number of the refund that belongs to a fee's money; None if no known capture paid the fee."""
         payment, filing = await self._states(
             payment_workflow(asked.filing_id, asked.n), filing_workflow(asked.filing_id)
         )
@@ -91,12 +91,12 @@ class Refunds:
 
     @activity.defn(name="refund.given")
     async def given(self, asked: PaymentOf) -> list[GivenBack]:
-        """Returns all refunds of a payment's money, as its refunds have recorded them."""
+        """Returns all sums returned from a payment's money, as recorded by its refunds."""
         return [given for refund in await self._of_payment(asked) for given in status.given_back(refund)]
 
     @activity.defn(name="refund.accepted")
     async def accepted(self, asked: PaymentOf) -> list[CaptureAccepted]:
-        """Returns the captures of a payment that are accepted as the whole fee, as its refunds have recorded them."""
+        """Returns the captures of a payment that officers accepted as the whole fee, as recorded by its refunds."""
         every = map(status.accepted, await self._of_payment(asked))
         return [accepted for accepted in every if accepted is not None]
 

@@ -1,4 +1,4 @@
-"""The orders for acts on the outside world: an activity reads what to do in the log, never in its input.
+"""Orders for acts on the outside world: an activity reads its order in the log, never in its input.
 
 Anybody with access to Temporal can request an activity, with any input. So the activities for bank, post, signer and
 witness receive only the place in the log that orders the act; amount, address, file and signer are read there.
@@ -45,7 +45,7 @@ class NotOrderedError(ApplicationError):
 class Read:
     """A stream in the log: its current `state`, the only basis of an act, and the state `seen` by the stream's run.
 
-    `key` is that of its filing, or None once the filing is erased.
+    `key` is the filing's key; None once the filing is erased.
     """
 
     id: StreamId
@@ -56,7 +56,7 @@ class Read:
 
 
 class Instructions:
-    """Reads in the log the acts that are ordered. Their outcomes are kept among the `findings`."""
+    """Reads from the log which acts are ordered. Activities store the outcomes of the acts in `findings`."""
 
     def __init__(self, pool: Pool, vault: Vault, kinds: Kinds) -> None:
         self._pool = pool
@@ -67,7 +67,7 @@ class Instructions:
     async def read(self, given: Instruction, kind: StreamKind[Any]) -> Read:
         """Returns the stream that an instruction names. Raises `UnfoldableError`, which is retried.
 
-        Raises `NotOrderedError` if the stream is of another kind, not in the log, or shorter than the run knows it.
+        Raises `NotOrderedError` if the stream is of another kind, is missing, or ends before the instruction's seq.
         """
         try:
             id_ = StreamId.parse(given.stream)

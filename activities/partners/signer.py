@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def key_of(order: About | None, digest: bytes) -> str:
-    """Returns the key of a request: the same ordering event (None for a trial) and digest give the same key."""
+    """Returns the key of a request; always the same for one digest and one event that orders it (None for a trial)."""
     place = "" if order is None else f"{order.stream}:{order.seq}:"
     return f"sign:{place}{digest.hex()}"
 

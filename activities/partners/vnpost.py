@@ -1,8 +1,8 @@
 """The adapter to VNPost, as far as its interface is known: token, order, cancel, tracking.
 
 The unknown parts are settings of the contract: the meaning of its status codes, and the answers that are refusals. A
-code that the contract does not name is stored as received. After an answer that it does not name the outcome is
-unknown, so the call is retried.
+status code without a meaning in the contract is stored as received. After any other answer that the contract does not
+name, the outcome is unknown, so the call is retried.
 """
 
 import base64
@@ -45,9 +45,9 @@ class Sender(BaseModel):
 class Contract(BaseModel):
     """The terms agreed with the post, which calls us `customer`. The defaults are those of the sandbox.
 
-    `sender` stands for an agency without one of `senders`. `words` are the meanings of status codes; `refusals` the
-    answers to an order that refuse it for good, `left_already` the answer to a late cancellation, `unknown` the answer
-    for an unknown order.
+    `senders` are the senders by agency, `sender` that of all other agencies. `words` are the meanings of status codes.
+    The rest are codes of answers: `refusals` refuse an order for good, `left_already` means that a cancellation came
+    too late, `unknown` that there is no such order.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

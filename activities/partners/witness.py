@@ -32,10 +32,10 @@ class Witness:
     key: Verifier
 
     async def cosign(self, note: Note, old: int, proof_from: Proof) -> Signature:
-        """Returns the witness's cosignature of a checkpoint. `old` is the size that it presumably saw last.
+        """Returns the witness's cosignature of a checkpoint. `old` is the size that the witness presumably saw last.
 
         Raises `ContradictedError` if the witness has seen another or a larger tree, `UnreachableError` without a usable
-        answer, and `RejectedError` if it does not know this log.
+        answer, and `RejectedError` if the witness does not know this log.
         """
         size = Checkpoint.read(note.text).size
         for _ in range(_TRIES):

@@ -53,7 +53,7 @@ class _Line(NamedTuple):
 
 
 class RegisterBook:
-    """Collects the lines, in order, and joins them once they are complete. The same lines give the same bytes."""
+    """Collects the lines of a register, in order, and typesets them. The same lines give the same bytes."""
 
     def __init__(self, register: Register) -> None:
         self._register = register
@@ -62,7 +62,7 @@ class RegisterBook:
         self._pages = 0
 
     def add(self, entries: Iterable[RegisterEntry]) -> None:
-        """Adds these lines."""
+        """Adds lines to the register."""
         self._waiting += [
             _Line(entry.code, tuple(composed(shown(column.cell(entry))) for column in COLUMNS)) for entry in entries
         ]
@@ -108,9 +108,9 @@ class RegisterBook:
 
 
 def _full_pages(part: bytes, lines: Sequence[_Line]) -> tuple[bytes, int]:
-    """Returns the part without its last page, and the number of lines left in it.
+    """Returns the part without its last page, and the number of lines before that page.
 
-    Returns the whole part, and the number of all lines, if one of them may be broken over pages.
+    If a line may be broken over two pages, returns the whole part, and the number of all its lines.
     """
     with closing(PdfDocument(part)) as pdf:
         last = "".join(pdf[len(pdf) - 1].get_textpage().get_text_range().split())

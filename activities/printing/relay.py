@@ -70,7 +70,7 @@ class Relay:
         self._seal = seal
 
     async def one(self) -> bool:
-        """Makes the paper that is due first; False if none is due. A paper that fails is retried later."""
+        """Makes the paper that is due first; returns False if none is due. A paper that fails is retried later."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
             row = await connection.fetchrow(_NEXT)
             if row is None:
@@ -114,14 +114,14 @@ class Relay:
         failpoint("papers.recorded")
 
     async def _receipt(self, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
-        """Issues the receipt, or voids it, depending on the last event."""
+        """Issues the receipt for money that the last event causes, or voids receipts."""
         if told.events[-1].event.kind in VOIDING:
             await void_gone(self._ledger, log, origin, told, of)
         else:
             await self._issuing.issue(log, origin, told, of)
 
     async def _later(self, connection: Connection, row: Any, error: Exception) -> None:
-        """Schedules a retry, and records the reason."""
+        """Schedules another attempt to make a paper, and records the reason of the failure."""
         why, wait = _why(error), min(2 ** row["tries"], LONGEST_WAIT)
         _log.warning("paper.not_made", paper=row["paper"], stream=row["stream"], seq=row["seq"], reason=why)
         await connection.execute(_LATER, row["stream"], row["seq"], row["paper"], why, wait)
@@ -135,7 +135,7 @@ def _why(error: Exception) -> str:
 
 
 _OF: Final = {paper: of for of, paper in RECEIPT_OF.items()}
-"""The kind of receipt of each paper. The receipt takes its number first; the event of that then causes the paper."""
+"""The kind of receipt for each paper that is a receipt. The event that records a receipt's number causes the paper."""
 
 _NEXT: Final = """
 select stream, seq, paper, filing_id, agency, tries from outbox where next_try <= clock_timestamp()

@@ -1,4 +1,4 @@
-"""The data of a paper, from the log, the catalogue and the directory."""
+"""Reads the data of an official paper from the log, the catalogue and the directory, and prints it."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -56,9 +56,9 @@ class Papers:
 
 
 async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None, tuple[Recorded, ...]]:
-    """Returns the filing at the time of the cause, its state before its own last event, and its events until then.
+    """Returns the filing's state at the event that causes the paper, its state before, and its events until then.
 
-    If another stream causes the paper, there is no earlier state; otherwise the events are left out.
+    For an event of the filing the events are left out; for an event of another stream the state before is None.
     """
     if told.kind.state is Filing:
         *earlier, now = told.states()
@@ -81,7 +81,7 @@ async def officers(connection: Connection, agencies: Iterable[str]) -> dict[str,
 
 
 async def letterheads(connection: Connection, agencies: Iterable[str]) -> dict[str, Letterhead]:
-    """Returns letterheads: each agency is listed under the agency of the directory with the next shorter code."""
+    """Returns letterheads by agency. The name above an agency's is that of the agency with the next shorter code."""
     rows = await connection.fetch(_LETTERHEADS, list(agencies))
     return {
         row["agency"]: Letterhead(

@@ -79,7 +79,7 @@ class Issuing:
     async def _said(self, told: Told, papers: OfficialPapers, of: FeeKind) -> dict[str, Any] | None:
         """Returns the content of the receipt that the last event causes, or None.
 
-        For a void receipt it also voids the number at the service that assigned it.
+        If the event voids a receipt, its number is also voided at the service that assigned it.
         """
         match told.events[-1].event:
             case FeePaid() as paid:
@@ -95,7 +95,8 @@ class Issuing:
     async def _given_unheard(self, log: Log, origin: Origin, about: About, of: FeeKind) -> bool:
         """Returns whether a service assigned a number by a call whose answer was lost, and voids it there.
 
-        Such a receipt must still be recorded, so that the event by which the money went voids it in the record too.
+        Such a receipt must still be recorded: only then can the refund or charge-back of the money void it in the
+        record.
         """
         if (await series_of(log.connection, origin.agency)).issuer != "service":
             return False
@@ -108,7 +109,7 @@ class Issuing:
         return True
 
     async def _issued(self, log: Log, origin: Origin, about: About, of: FeeKind, said: dict[str, Any]) -> Issued:
-        """Returns the number from the agency's issuer."""
+        """Returns the series and number from the agency's issuer. Raises `NumberTakenError`."""
         series = await series_of(log.connection, origin.agency)
         filing: Filing = (await log.read(filing_workflow(origin.stream.filing))).state
         wanted = Wanted(

@@ -23,14 +23,14 @@ from views.log import Log, Told
 
 
 class OrderRequest(Model):
-    """The `n`-th result of a filing."""
+    """Asks for the order of a filing's `n`-th result."""
 
     filing_id: UUID
     n: int
 
 
 class Ordered(Model):
-    """The order of a result, and its agency. `adopted`: the filing has issued the result itself."""
+    """The order of a result, and its agency. `adopted` is the result itself if the filing has issued it directly."""
 
     agency: AgencyCode
     order: ResultOrder
@@ -38,7 +38,7 @@ class Ordered(Model):
 
 
 class SignerRequest(Model):
-    """Asks for the signer at this place of an agency's results."""
+    """Asks for the officer who signs an agency's results at this place."""
 
     agency: AgencyCode
     place: SigningPlace
@@ -61,14 +61,14 @@ class Results:
 
     @activity.defn(name="result.signer")
     async def signer(self, asked: SignerRequest) -> Signatory | None:
-        """Returns the current signer at that place; None if the directory names nobody."""
+        """Returns the current signer at the requested place; None if the directory names nobody."""
         async with acquired(self._pool) as connection:
             found = await signer_now(connection, asked.agency, asked.place)
         return None if found is None else found.signatory
 
     @activity.defn(name="result.order")
     async def order(self, asked: OrderRequest) -> Ordered | None:
-        """Returns the result's order from the log; None if the filing has no such result and waits for none."""
+        """Returns the result's order from the log; None if the filing neither has this result nor waits for it."""
         async with acquired(self._pool) as connection:
             log = Log(connection, self._vault.find, self._kinds)
             if (begun := await _begun(log, asked)) is not None:

@@ -78,7 +78,7 @@ class Files(Protocol):
 class FileOrder(Model):
     """The order to prepare a file that the log does not name, since the log will name only the prepared file.
 
-    The file is the agency's answer (in `answered`, as it came), the platform's print, or the officer's own.
+    The file comes from the agency's answer (`answered` is the answer as received), the platform's print, or an officer.
     """
 
     order: Instruction
@@ -94,7 +94,7 @@ class Prepared(Model):
 
 
 class Signing(Model):
-    """The signed file, and after the last signature the stored verdict on it; or the reason why there is none.
+    """The signed file, and after the last signature the proof of its check; or the reason why nothing was signed.
 
     `another`: the directory now names another signer. `in_vain`: the rule of a fault that prevents every signature.
     """
@@ -177,10 +177,10 @@ class OfficialSigning:
 
     @activity.defn(name="result.sign")
     async def sign(self, order: Instruction) -> Signing:
-        """Returns the file that the log names with the awaited signature added; with the last one also the proof.
+        """Returns the file with the signature that the log awaits; with the last signature also the proof.
 
-        Raises `NotOrderedError`. A fault that prevents every signature is returned at first; once the log holds it, it
-        is raised, and retried as all other errors are.
+        Raises `NotOrderedError`. A fault that prevents every signature is returned (`in_vain`); once it is recorded, it
+        is raised instead, and retried like all other errors.
         """
         asked = await self._asked(order)
         try:
@@ -248,7 +248,7 @@ class OfficialSigning:
         return None
 
     async def _unmade(self, request: FileOrder) -> tuple[Result, Instant]:
-        """Returns the result that waits for its file, and since when. Raises `NotOrderedError`."""
+        """Returns the result that waits for its file, and the start of the wait. Raises `NotOrderedError`."""
         read = await self._orders.read(request.order, RESULT)
         result: Result = read.state
         entered = [recorded for recorded in read.log.events if recorded.event.kind == "result_entered"]
@@ -317,7 +317,7 @@ def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant)
 
 
 def _in_vain(rule: str, result: Result) -> Exception:
-    """Returns the exception to raise: the reason as an answer, or once the log holds it as an error that is retried."""
+    """Returns the exception for a fault: an answer with the rule, or once the fault is recorded, a retried error."""
     if result.machine_failing is None:
         return _Unsigned(Signing(in_vain=rule))
     return ApplicationError(f"not signed: {rule}", type="in_vain")

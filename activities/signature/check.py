@@ -26,7 +26,7 @@ from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureVerd
 
 @dataclass(frozen=True)
 class Signatory:
-    """The required signer: one of these, in this field of the form. A detached signature has no field."""
+    """The required signer: any of these identities, in this field of the form; no field for a detached signature."""
 
     anyone_of: frozenset[Identity]
     field: str = ""
@@ -182,7 +182,7 @@ def _refused(rule: str, received_at: datetime, field: str = "") -> SignatureVerd
 def verdict_of(
     rules: Sequence[tuple[str, str]], received_at: datetime, evidence: Sequence[SignatureEvidence] = (), words: str = ""
 ) -> SignatureVerdict:
-    """Returns the verdict by rules about fields; a refusal drops undetermined ones. `words` prefixes the sentences."""
+    """Returns the verdict, given broken `rules` as pairs of field and rule. `words` is the sentences' prefix."""
     broken = [found for found in rules if found[1] not in UNDETERMINED]
     outcome = SignatureOutcome.VALID
     if rules:

@@ -26,7 +26,7 @@ class NotRenewedError(Exception):
 
 
 def holds_until(pdf: bytes) -> datetime | None:
-    """Returns when the certificate of the file's newest time-stamp expires; None if the file has no time-stamp."""
+    """Returns the expiry of the certificate of the file's newest time-stamp; None if the file has no time-stamp."""
     try:
         newest = _newest(PdfFileReader(BytesIO(pdf)))
     except MALFORMED:

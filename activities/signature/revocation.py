@@ -110,7 +110,7 @@ class Responders:
 
 
 class Remembering:
-    """Caches answers about authorities, not about signers, for a minute: for many signatures in a row."""
+    """Caches answers about authorities, not about signers, for a minute: many signatures need the same answers."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
@@ -128,9 +128,9 @@ class Remembering:
 
 
 async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
-    """Returns answers about every certificate of a chain (root first) except the root; stored ones if none came now.
+    """Returns answers about every certificate of a chain (root first) except the root; stored ones if no new one came.
 
-    A stored answer is not used beside a new one, so it can't outvote an authority that now says *revoked*.
+    A stored answer is not used beside a new one: it must not hide a later revocation.
     """
     pairs = list(zip(chain[1:], chain, strict=False))
     fetched = await asyncio.gather(*(asking.ask(certificate, issuer) for certificate, issuer in pairs))

@@ -32,7 +32,7 @@ LOOK_AGAIN: Final = 600.0
 
 @dataclass(frozen=True)
 class Person:
-    """The holder of the signing key, and the name for a new certificate."""
+    """The holder of the signing key: the number at the signer, and the name for a new certificate."""
 
     identity: Identity
     name: str
@@ -52,7 +52,7 @@ class Lasting:
         return None if rule else context  # the library does not sign with a chain that it can't validate
 
     async def vouched(self, chain: Sequence[x509.Certificate]) -> tuple[ValidationContext, str | None]:
-        """Returns the data to embed for a signer's chain, and the rule by which it or the stamp is not valid."""
+        """Returns the data to embed for a signer's chain, and the rule by which chain or time-stamp is not valid."""
         now = datetime.now(UTC)
         signed = (await self.stamper.async_dummy_response("sha256"))["content"]
         token, fault = extract_certificate_info(signed), self.trust.policy.fault(signed)

@@ -39,7 +39,7 @@ from schemas.signature import APPLICANTS_FIELD, SignatureOutcome, SignatureVerdi
 
 @dataclass(frozen=True)
 class Prepared:
-    """A form: its sheet, its paper in the dossier if it is one, the SHA-256 (hex) of the signed content, the PDF."""
+    """A form: its sheet, its paper of the dossier if any, the SHA-256 (hex) of the content to sign, and the PDF."""
 
     sheet: Sheet
     paper: PaperRule | None
@@ -48,7 +48,7 @@ class Prepared:
 
 
 def prepared(procedure: Procedure, key: str, submission: Submission, at: datetime) -> Prepared:
-    """Returns the form of this key. The same submission and moment, to the second, give the same bytes everywhere.
+    """Returns the form with this `key`. The same submission and moment, to the second, give the same bytes everywhere.
 
     Raises `RefusalError` for characters that the font can't show.
     """
@@ -131,10 +131,10 @@ class SubmittedSignatures:
     async def check(
         self, submission: Submission, file: bytes, received_at: datetime, version: Version
     ) -> SignatureVerdict:
-        """Checks that `file`, the submission's signature, covers it and was made by a permitted signer.
+        """Checks that `file`, the submission's signature, covers the submission and was made by a permitted signer.
 
-        `version` is that of the procedure as composed for the agency's province. Raises `LookupError` if it is unknown,
-        and the errors of `Procedures`.
+        `version` is that of the procedure as composed for the agency's province. Raises `LookupError` for an unknown
+        version, and the errors of `Procedures`.
         """
         procedure = await self._procedures.find(submission.procedure, version)
         if procedure is None:
@@ -186,7 +186,7 @@ async def _judged_form(check: SignatureCheck, one: _Submitted) -> SignatureVerdi
 def _form(one: _Submitted) -> Prepared:
     """Returns the form that was signed: the one among the dossier's papers, else the one with which the file begins.
 
-    Only its creation time is taken from the file itself, since with another time the form has other bytes.
+    Only the form's creation time is taken from the file itself: with another time the form would have other bytes.
     """
     at = prepared_at(one.file) or one.received_at
     own = {paper.code for paper in one.submission.papers if paper.file and paper.file.sha256 == one.digest}
@@ -197,7 +197,7 @@ def _form(one: _Submitted) -> Prepared:
 
 
 def _other_paper(one: _Submitted, form: Prepared) -> tuple[Problem, ...]:
-    """Returns the problem of a dossier in which the paper that should be this form is another, unsigned file."""
+    """Returns a problem if the dossier has another, unsigned file in the place of this form."""
     code = None if form.paper is None else form.paper.code
     given = [paper.file for paper in one.submission.papers if paper.code == code]
     same = all(file is not None and file.sha256 == one.digest for file in given)

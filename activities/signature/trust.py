@@ -73,11 +73,11 @@ class Trust:
         self.policy = policy
 
     def offline(self) -> "Trust":
-        """Returns the same roots without requests: only stored answers count."""
+        """Returns the same trust without requests to authorities: only stored answers count."""
         return Trust(self._roots, Offline(), self.policy)
 
     def nobody(self) -> "Trust":
-        """Returns the same policy without roots: for properties of a signature that do not depend on its signer."""
+        """Returns the same trust without roots, to check properties of a signature that do not depend on its signer."""
         return Trust((), Offline(), self.policy)
 
     def context(

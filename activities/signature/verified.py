@@ -1,4 +1,4 @@
-"""Verifies an agency's issued file, for anybody and later: complete, and signed by certificates that were good then.
+"""Verifies an agency's issued file at any later time: complete, and signed by certificates that were good at signing.
 
 The time-stamps over the whole file are followed from the newest to the oldest. Each is judged as of the moment that the
 next newer one proves, so certificates may have expired since.
@@ -40,7 +40,7 @@ MOST_REASON: Final = 300
 """Maximum characters of a reason."""
 _PAST: Final = frozenset({"certificate_expired", "certificate_revoked"})
 _LASTING: Final = frozenset({"no_seal", "signer_not_named"})
-"""Rules about which an earlier verdict (`kept`) decides nothing: a case of them stays undetermined."""
+"""Rules that stay undetermined even with an earlier verdict (`kept`)."""
 
 
 async def verify_official(  # noqa: PLR0913 -- each can be requested alone
@@ -227,7 +227,7 @@ def _reason(signature: EmbeddedPdfSignature) -> str | None:
 
 
 async def _by_kept(verdict: SignatureVerdict, kept: SignatureProof, pdf: bytes, trust: Trust) -> SignatureVerdict:
-    """Returns the earlier verdict if it is proved and covers this file, else the undetermined one."""
+    """Returns the earlier verdict (`kept`) if it is proved and covers this file, else `verdict`."""
     of_file = kept.verdict.outcome is SignatureOutcome.VALID and kept.verdict.file in set(_states(pdf))
     if not of_file or not await proved(kept, trust):
         return verdict

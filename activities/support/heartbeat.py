@@ -9,7 +9,7 @@ from temporalio import activity
 
 @asynccontextmanager
 async def heartbeat(every: float = 10) -> AsyncIterator[None]:
-    """Sends a heartbeat every so many seconds while the block runs; none from a local activity, which has none."""
+    """Sends a heartbeat every `every` seconds while the block runs; does nothing in a local activity."""
 
     async def beat() -> None:
         while True:

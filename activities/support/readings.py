@@ -1,7 +1,7 @@
-"""Readings of the record by this process: an event that rests on one is written only if this process made it.
+"""Readings: answers that activities of this process read from the record, and on which events to be written depend.
 
-The answer of a local activity is stored in Temporal's history. A stranger who takes our workflow tasks can put another
-one there. So a batch names the readings on which it rests, and the append compares them with those of its own process.
+The answer of a local activity is stored in Temporal's history, where a stranger who takes our workflow tasks can put
+another one. So a batch names the readings on which it depends, and is written only if the append's process made them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Readings:
         self._read: OrderedDict[Sha256, float] = OrderedDict()
 
     def keep(self, digest: Sha256) -> None:
-        """Notes a reading that was made now."""
+        """Remembers a reading that this process has just made."""
         self._read[digest] = self._clock()
         self._read.move_to_end(digest)
         if len(self._read) > _MOST:

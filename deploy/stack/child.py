@@ -42,9 +42,9 @@ async def nothing() -> None:
 class Part:
     """One process of the stack.
 
-    `prepare` runs before each start; `ready` is called repeatedly after it until it returns True. `settings` names the
-    addresses and secrets that the process may see; no other setting of ours reaches its environment. `own` are settings
-    that differ for each part. A part that runs `once` is ready when it has ended with success.
+    `prepare` runs before each start; after the start, `ready` is called repeatedly until it returns True. `settings`
+    names the addresses and secrets that the process may see; no other setting of ours reaches its environment. `own`
+    are settings that differ for each part. A part that runs `once` is ready when it has ended with success.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Part:
 class Child:
     """Keeps one part alive: `supervise` runs until cancelled, `stop` ends the process.
 
-    `started` is the outcome of the first start. `ready` shows the part's state through every death and restart.
+    `started` is the outcome of the first start. `ready` is set while the part is ready, also after a death and restart.
     """
 
     def __init__(self, part: Part, home: Home, env: Mapping[str, str], report: Callable[[str], None]) -> None:

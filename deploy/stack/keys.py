@@ -24,7 +24,7 @@ OFFICE: Final = "motcua-up-office"
 
 
 def speaker_of_stack(home: Home, settings: Mapping[str, str]) -> dict[str, str]:
-    """Returns the identity settings for a stack's parts and users, or only `MOTCUA_IDENTITY` if that is off.
+    """Returns the identity settings for a stack's parts and users; only `MOTCUA_IDENTITY` if identity is not required.
 
     Raises `StackError` for an invalid setting.
     """
@@ -53,7 +53,7 @@ def office_key(key: Path) -> Path:
 
 
 def _key(file: Path) -> Path:
-    """Makes the key unless the file has one."""
+    """Makes a key in the file, unless the file has one; returns the file."""
     if not file.exists():
         draft = file.with_suffix(".new")
         draft.unlink(missing_ok=True)

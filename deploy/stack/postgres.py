@@ -141,7 +141,7 @@ class Postgres:
 
 
 def system_user(home: Path) -> str | None:
-    """Returns the user who runs the server: an added one for root, whom PostgreSQL refuses; None: the present one."""
+    """Returns the system user that runs the server in the place of root, whom PostgreSQL refuses; None: no root."""
     if os.geteuid() != 0:
         return None
     _ensure_user(SYSTEM_USER)

@@ -80,7 +80,7 @@ class Stack:
             return None
 
     async def ready(self, part: str) -> None:
-        """Waits until a part is ready, also after its death."""
+        """Waits until a part is ready; if the part has died, until it was restarted."""
         await self._children[part].ready.wait()
 
     async def watch(self) -> None:

@@ -66,6 +66,6 @@ class Callbacks:
         return status.reference(self._life.payment, request) == notice.reference
 
     def _of_another(self, request: Attempt, notice: MoneyNotice) -> bool:
-        """Returns whether a transaction of another request has the notice's number: providers may use equal numbers."""
+        """Returns whether another request has a transaction with this number: providers may use equal numbers."""
         same = (one for one in self._life.payment.captures if one.capture_id == notice.transaction)
         return any((one.attempt or 1) != request.attempt for one in same)

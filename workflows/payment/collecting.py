@@ -1,4 +1,4 @@
-"""The collection of the money: orders are placed, queried, and closed once the fee is due."""
+"""The collection of a payment's money: orders are placed, queried, and closed once the fee is due."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -60,11 +60,11 @@ class Collecting:
         return True
 
     def _news_since(self, before: Payment) -> bool:
-        """Returns whether there is news: from a callback, from the filing, or by another command."""
+        """Returns whether there is news since `before`: from a callback, from the filing, or by another command."""
         return self._life.doubted or self._life.cancel_waits or _news(self._life.payment) != _news(before)
 
     def _queries(self, until: datetime, *, at_once: bool) -> list[Question[Any]]:
-        """Returns the questions to ask now. The server retries each of them until its time limit."""
+        """Returns the requests to providers that are due now. The server retries each until its time limit."""
         payment, now = self._life.payment, self._now
         requests, past = payment.attempts, fold.past(payment, now)
         newest, within = requests[-1], max(until - now, MIN_TIMER)
@@ -84,7 +84,7 @@ class Collecting:
         return instruction(self._life.stream, request.attempt)
 
     async def _record_order(self, request: Attempt, order: Order) -> None:
-        """Records where to pay. The record refuses it if the fee is no longer owed."""
+        """Records the address or code for paying a request. The log refuses the record if the fee is no longer owed."""
         n = request.attempt
         made = {"order_id": order.order_id, "pay_url": order.pay_url, "code": order.code}
         await self._life.stream.attempt(RecordOrder(command_id=of_request("fee:order", n), **made, attempt=n))
@@ -101,8 +101,8 @@ class Collecting:
         """Closes the orders, or queries them: only the providers can confirm that nobody has paid.
 
         While a provider is undecided or gives no answer, callbacks, other providers' answers and the filing's
-        cancellation still count. The activity limits that time, so it ends even if a provider never answers. Returns
-        False if another calendar has moved the due date into the future: then the requests closed so far are over.
+        cancellation still count. The activity ends this wait even if a provider never answers. Returns False if another
+        calendar has moved the due date into the future; the requests closed until then are recorded as expired.
         """
         closed: set[int] = set()
         while not self._due_later:
@@ -122,9 +122,9 @@ class Collecting:
         return False
 
     async def _ask_to_close(self, requests: list[Attempt], closed: set[int]) -> None:
-        """Closes these requests in parallel, and adds each one with a final outcome to `closed`.
+        """Closes these requests in parallel, and adds the number of each with a final outcome to `closed`.
 
-        Returns early if other news comes.
+        Returns early if there is other news of the payment.
         """
         before, self._life.doubted = self._life.payment, False
         closing = [
@@ -135,7 +135,7 @@ class Collecting:
         await self._refunding.begin()
 
     async def _outcome(self, request: Attempt, closed: set[int], found: Closed) -> None:
-        """Records the request's captures, or a wait for its outcome. Without both, the request counts as closed."""
+        """Records the request's captures, or a wait for its outcome; without both adds the request to `closed`."""
         n, news = request.attempt, await self.record_captures(found)
         if found.awaited_until is None:
             if not news:
@@ -145,7 +145,7 @@ class Collecting:
             await self._life.stream.attempt(AwaitOutcome(command_id=command_id, attempt=n, until=found.awaited_until))
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
-        """Waits for news until `until` at the latest; False if there was none."""
+        """Waits for news, at most until `until`; returns False if there was no news."""
         left = max(until - workflow.now(), MIN_TIMER)
         try:
             await wait_for(self._life.stream, told, within=left, summary="the end of the wait for money")

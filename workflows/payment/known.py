@@ -1,4 +1,4 @@
-"""The payment as its run knows it: its state in the log, the run's own memory, and the ids of its own commands."""
+"""A payment as its run knows it: the state in the log, the run's own memory, and the ids of the run's commands."""
 
 import re
 from typing import Final, cast
@@ -49,7 +49,7 @@ class KnownPayment(Life[Payment]):
             await self.record_cancel(status.not_owed(self.payment.n))
 
     async def record_cancel(self, reason: str) -> None:
-        """Records that nothing is owed any more, if the filing's record supports that."""
+        """Records that nothing is owed any more, if the filing's log shows that."""
         self.remember(cancel=None)
         try:
             await self.stream.record(CancelPayment(command_id="fee:cancel", reason=reason))

@@ -24,22 +24,22 @@ class Refunding:
 
     @property
     def owed(self) -> tuple[Capture, ...]:
-        """The captures not owed, in dispute or charged back for which no refund was started yet."""
+        """The captures that are not owed, in dispute or charged back, and whose refund was not started yet."""
         payment = self._life.payment
         claimed = (one for one in payment.captures if one in payment.to_refund or payment.taken_back(one))
         return tuple(one for one in claimed if self._told_of(one) not in self._life.memory.begun)
 
     def _told_of(self, capture: Capture) -> str:
-        """Returns the name under which a started refund is remembered.
+        """Returns the name under which the start of a capture's refund is remembered.
 
-        It is new after a charge-back, and for a short payment.
+        After a charge-back, and for a payment below the fee, the name is another, so that the refund starts again.
         """
         short = ":short" if self._life.payment.state is PaymentState.PENDING else ""
         charged = self._life.payment.taken_back(capture)
         return f"{capture.capture_id}{short}" + (f":{charged}" if charged else "")
 
     async def begin(self) -> None:
-        """Starts a refund of each capture in `owed`, also of captures that arrive meanwhile. It may start one twice.
+        """Starts a refund of each capture in `owed`, also of captures that arrive meanwhile; perhaps of one twice.
 
         The caller must check its condition without a wait after this loop: a capture that arrived during the wait would
         have no refund.

@@ -42,7 +42,7 @@ class PaymentLife(KnownPayment):
         self.callbacks = Callbacks(self)
 
     async def opening(self) -> Opening:
-        """Returns the request as the stream's first command. Its provider is that of the start, or the directory's."""
+        """Returns the first request as the stream's first command, with the provider of the start or the directory."""
         opening = await super().opening()
         start: PaymentStart = self.start
         asked = MerchantRequest(agency=start.agency, chosen=start.provider)
@@ -56,7 +56,7 @@ class PaymentLife(KnownPayment):
         return replace(opening, command=command, basis=reading.basis)
 
     async def considered(self, command: Command) -> Considered:
-        """Returns the command. A renewed request is checked against the filing and gets the directory's provider."""
+        """Returns the command. For a new request of the fee, checks the filing and adds the provider."""
         if not isinstance(command, RenewPayment):
             return await super().considered(command)
         asked = RenewalRequest(
@@ -92,7 +92,7 @@ class PaymentLife(KnownPayment):
         await self.refunding.catch_up()
 
     def cancel(self) -> None:
-        """Notes that the filing no longer owes the fee."""
+        """Remembers that the filing no longer owes the fee."""
         self.remember(cancel="cancelled")
 
     async def _tell_filing(self) -> None:

@@ -1,8 +1,8 @@
 """The only place in which a workflow starts an activity that others could answer.
 
 Anybody with access to Temporal can answer in place of our worker: with an invention, with unreadable data, with a
-failure. So an answer only leads to a command, which the log accepts if the record holds the evidence for it. Without
-the evidence, or after a failure, the question is repeated.
+failure. So an answer only leads to a command, which the log accepts only with evidence in the record. Without the
+evidence, or after a failure, the question is repeated.
 """
 
 import asyncio
@@ -36,10 +36,10 @@ _FIRST_BOUND: Final = timedelta(minutes=10)
 _LONGEST_BOUND: Final = timedelta(days=1)
 """The maximum time for which the server retries one question.
 
-Until it is reached the time is doubled again and again, since forged failures may delay the retries.
+The time is doubled with each question that got no answer, since forged failures may delay the retries.
 """
 _LAST: Final = timedelta(seconds=2)
-"""The time before its end in which a question is not repeated: no retry of ours fits any more."""
+"""A question is not repeated in this time before its limit, since no further attempt would fit."""
 _WATCH: Final = timedelta(days=7)
 """The time for which the server retries a question whose answer may come late."""
 
@@ -78,8 +78,8 @@ def question(
 ) -> Question[A]:
     """Returns the question to one of our own activities.
 
-    With `watched_until` its answer is rare and may come late: the server retries it until the watch is over, and a
-    little longer, for the last answer.
+    With `watched_until` an answer is rare and may come late: the server retries the question until the watch is over,
+    and a little longer, for the last answer.
     """
     definition = _Definition.must_from_callable(activity)
     name, model = str(definition.name), definition.ret_type
@@ -90,7 +90,7 @@ def question(
 
 
 def bound(silent: int) -> timedelta:
-    """Returns the time for which the server may retry one question, after it has given up `silent` questions."""
+    """Returns the time for which the server may retry a question, if the last `silent` questions got no answer."""
     return min(_FIRST_BOUND * int(2 ** min(silent, DOUBLED)), _LONGEST_BOUND)
 
 
@@ -114,8 +114,8 @@ class Asking:
     async def ask(self, stream: Stream[Any], *questions: Question[Any], news: Callable[[], bool] = _nothing) -> bool:
         """Asks all questions at once, until one is answered or there is `news`. Records the answers, cancels the rest.
 
-        Returns whether a question is out of date by the server's clock. It may return without an answer, so callers ask
-        again as long as the state requires it. Raises the errors of `wait_for` and of the record.
+        Returns whether a question is out of date by the server's clock. There may be no answer at all, so callers ask
+        again as long as the state requires an answer. Raises the errors of `wait_for` and of the record.
         """
         self._note_progress(stream)
         if self._in_vain and await self._paused(stream, news):
@@ -138,7 +138,7 @@ class Asking:
             self._in_vain, self._silent, self._seq = 0, 0, stream.state.seq
 
     async def _paused(self, stream: Stream[Any], news: Callable[[], bool]) -> bool:
-        """Pauses; True if there was news, or an event, meanwhile."""
+        """Pauses after an answer that led to no event; returns True if there was news, or an event, meanwhile."""
         within = pause_after(self._in_vain)
         seq = stream.state.seq
         try:
@@ -154,7 +154,7 @@ class Asking:
     ) -> bool:
         """Records the command that follows from an answer. After a failure or an unusable answer, reads the log again.
 
-        Returns False if there was no answer in time.
+        Returns False if the server gave the question up because there was no answer in time.
         """
         try:
             await asked.record(readable(await work, asked.model))
@@ -198,7 +198,7 @@ def is_not_ordered(error: BaseException) -> bool:
 
 
 async def read_again(stream: Stream[Any]) -> None:
-    """Reads the log again after an `is_not_ordered` failure. If the log has nothing new, pauses.
+    """Reads the log again after an activity found no order there. If the log has nothing new, pauses.
 
     Raises the errors of the log and of `pause`.
     """
@@ -236,7 +236,7 @@ def readable(raw: RawValue | None, model: Any) -> Any:
 
 
 async def answered(name: str, model: Any, options: workflow.ActivityConfig, *request: Any) -> Any:
-    """Returns an activity's answer that no event rests on. Raises `ActivityError`.
+    """Returns an activity's answer, on which no event may depend. Raises `ActivityError`.
 
     Raises `ApplicationError` for an unreadable answer, which would otherwise fail the workflow task for ever.
     """
@@ -247,7 +247,7 @@ async def answered(name: str, model: Any, options: workflow.ActivityConfig, *req
 
 
 def note_no_answer(name: str, why: str) -> None:
-    """Logs and counts an answer that can't be one of our own activity."""
+    """Logs and counts a failure or an answer that our own activity can't have given."""
     about = {"activity": name, "reason": why}
     workflow.logger.warning("activity.no_answer", extra=about)
     workflow.metric_meter().create_counter(_UNFOUNDED, "Answers that led to nothing, by activity").add(1, about)
@@ -256,9 +256,9 @@ def note_no_answer(name: str, why: str) -> None:
 def answer_of(
     activity: Callable[[Any, R], Awaitable[A]], request: R, options: workflow.ActivityConfig, silent: int = 0
 ) -> asyncio.Task[A | None]:
-    """Asks one of our own activities once; None after a failure, a time-out or an unreadable answer.
+    """Asks one of our own activities once; returns None after a failure, a time-out or an unreadable answer.
 
-    For callers that check the answer against the record themselves, and pause before they ask again.
+    It is for callers that check the answer against the record themselves, and pause before they ask again.
     """
     definition = _Definition.must_from_callable(activity)
     name = str(definition.name)

@@ -1,8 +1,8 @@
-"""The only place in which a workflow reads the record for data of an event, and repeats this until the log accepts it.
+"""The only place in which a workflow reads data for an event from the record; repeats that until the log accepts it.
 
-A reading is the answer of a local activity, so it is stored in the history, where a stranger may have put it. The log
-accepts an event that rests on a reading only from the process that made the reading; otherwise the record is read
-again.
+A reading is the answer of a local activity. Answers are stored in Temporal's history, where a stranger may have put
+one. So the log accepts an event that depends on a reading only from the process that made the reading; otherwise the
+record is read again.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class UnfoundedError(Exception):
 
 @dataclass(frozen=True)
 class Basis:
-    """The grounds of a command or its refusal: findings, digests of readings, a back office's answer."""
+    """The grounds of a command, or of its refusal: findings, digests of readings, a back office's answer."""
 
     findings: tuple[Found, ...] = ()
     readings: tuple[Sha256, ...] = ()
     answered: AgencyAnswer | None = None
 
     def __add__(self, other: Basis) -> Basis:
-        """Both together."""
+        """Returns the grounds of both."""
         return Basis(self.findings + other.findings, self.readings + other.readings, self.answered or other.answered)
 
 
@@ -54,7 +54,7 @@ NOTHING: Final = Basis()
 
 @dataclass(frozen=True)
 class Reading(Generic[A]):
-    """An answer from the record, and the basis that it forms for a command."""
+    """An answer that was read from the record, and the `Basis` of a command that depends on it."""
 
     answer: A
     basis: Basis = field(repr=False)

@@ -1,6 +1,6 @@
 """A workflow's memory of recorded commands: recent receipts in full, and a small mark of each older one.
 
-If a command is repeated, `recording` compares its content.
+If a command is repeated, the module `recording` compares the contents.
 """
 
 from base64 import b64decode, b64encode
@@ -36,7 +36,7 @@ class Receipts:
         return command_id in self._kept
 
     def get(self, command_id: str) -> Receipt | None:
-        """Returns the command's receipt, if that is kept in full."""
+        """Returns the command's receipt if it is kept in full, else None."""
         return self._kept.get(command_id)
 
     def may_hold(self, command_id: str) -> bool:
@@ -44,7 +44,7 @@ class Receipts:
         return command_id in self._kept or _mark(command_id) in self._older
 
     def add(self, receipts: Iterable[Receipt]) -> None:
-        """Adds these receipts. Beyond the limit, only a mark of each older receipt is kept."""
+        """Adds receipts. Beyond `RECENT`, only a mark of each older receipt is kept."""
         self._kept |= {receipt.command_id: receipt for receipt in receipts}
         for command_id in list(self._kept)[1 : max(len(self._kept) - RECENT, 1)]:
             del self._kept[command_id]

@@ -27,7 +27,7 @@ _SCANNED_LATER: Final = (Submission, Supplement)
 
 @dataclass(frozen=True)
 class Examination:
-    """The result of examining a message's files; empty if it has none. `basis` is the proof in the record."""
+    """The result of examining a message's files; empty without files. `basis` is the evidence in the record."""
 
     answer: Examined = field(default_factory=Examined)
     refusal: Refusal | None = None

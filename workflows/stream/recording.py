@@ -43,7 +43,7 @@ M = TypeVar("M", bound=Model)
 MIN_TIMER: Final = timedelta(milliseconds=1)
 """The shortest timer.
 
-It is started even for a time that is over: whether a timer starts must not depend on the clock.
+A timer is started even for a past time: whether a timer starts must not depend on the clock.
 """
 
 PAGES: Final = 16
@@ -63,10 +63,10 @@ class Stream(Generic[S]):
         epoch: This run's epoch; None until the log has returned it.
         head: The hash of the last event of `state`; None until the log has returned it.
         superseded: Whether the log has answered that another run, which may be active, has taken the stream over.
-        unrecorded: Whether the log has no event of the stream, although this run was told of some: it begins anew.
+        unrecorded: Whether the log has no event of the stream, although this run knows some: the run begins anew.
         makes_way: Whether the log has answered that the next run should continue, because this history has become
             long or another build takes the stream.
-        stays: Whether that build can't read the stream.
+        stays: Whether the build that takes the stream can't read it, so that the next run stays on the present build.
         anew: Whether this run has taken its stream over, so that the next run starts from the log alone.
         heard_at: The time of the log's last answer in this process, for validators alone: a replay has another one.
     """
@@ -216,7 +216,7 @@ class Stream(Generic[S]):
             asked = answer is None or answer.more
 
     async def find(self, command_id: str) -> Receipt | None:
-        """Returns the receipt of a command that can't be built again; None if the log has not recorded it."""
+        """Returns the receipt of a command, given only its id; None if the command is not in the log."""
         async with self._exclusive():
             while command_id not in self.receipts:
                 answer = await self._append(self._question(command_id), self.state)
@@ -225,9 +225,9 @@ class Stream(Generic[S]):
         return self.receipts.get(command_id)
 
     def may_hold(self, command_id: str) -> bool:
-        """Returns whether the log may hold this command. Only validators use it, never handlers.
+        """Returns whether this command may be in the log. Only validators call this method, never handlers.
 
-        Another worker may have recorded the command and died, without this cached run getting to know. So the run's own
+        Another worker may have recorded the command and died, while this cached run has no receipt. So the run's own
         receipts count only for as long after the log's last answer as a workflow task can last.
         """
         lasts = min(TASK_TIMEOUT, workflow.info().task_timeout)
@@ -294,8 +294,8 @@ class Stream(Generic[S]):
     async def _append(self, batch: Batch, after: S) -> Appended | None:
         """Appends a batch, and folds the log's answer.
 
-        Returns the answer; None if it is for another command, which gets it later. In a replay answers come in their
-        original order, but commands may come in another. `after` is the state if the log accepts the batch without
+        Returns the answer; None if the answer is for another command, which gets it later: a replay repeats the order
+        of the answers, but perhaps not that of the commands. `after` is the state if the log accepts the batch without
         change.
         """
         if (kept := self._others.pop(batch.command_id, None)) is not None:
@@ -360,7 +360,7 @@ class Stream(Generic[S]):
 
 
 async def refuse(stream: StreamId, refusal: Refusal, reading: Reading[Any]) -> NoReturn:
-    """Raises `RefusalError`, or `UnfoundedError` if the log does not bear out the reading that is the reason."""
+    """Raises `RefusalError`; or `UnfoundedError` if the log does not confirm the reading that is the reason."""
     batch = Batch(
         stream=str(stream),
         filing_id=stream.filing,
@@ -379,7 +379,7 @@ async def refuse(stream: StreamId, refusal: Refusal, reading: Reading[Any]) -> N
 
 
 _UNKNOWN: Final = "0"
-"""The agency in a question about a stream whose agency is not known; no answer depends on it."""
+"""The agency to name in a query of the log if the stream's agency is not known; no answer depends on the agency."""
 
 
 def _resting_on(basis: Basis, batch: Batch) -> Batch:
@@ -387,7 +387,7 @@ def _resting_on(basis: Basis, batch: Batch) -> Batch:
 
 
 def _taken_as_it_was(batch: Batch, answer: Appended) -> bool:
-    """Returns whether the log holds exactly the proposed events. If so, they need not be read and folded again."""
+    """Returns whether the log has exactly the proposed events: then they need not be read and folded again."""
     told = (batch.command_id, batch.at, batch.actor)
     return 0 < len(batch.events) == len(answer.stored) and all(
         (stored.seq, stored.command_id, stored.at, stored.actor, stored.event)

@@ -17,9 +17,9 @@ from workflows.stream.waiting import pause
 
 
 async def report(stream: Stream[Any], signal: str, fact: Model) -> bool:
-    """Signals a fact to the filing. False if the filing has ended according to the record.
+    """Signals a fact to the filing. Returns False if the filing has ended according to the record.
 
-    If the filing is open in the record but has no workflow, this waits until it is restarted, and signals it then.
+    If the filing is open in the record but has no workflow, waits until the workflow is restarted, and then signals it.
     Raises the errors of `wait_for` meanwhile.
     """
     filing = filing_workflow(stream.id.filing)

@@ -80,7 +80,7 @@ class Considered:
 
     Attributes:
         command: The command.
-        refusal: The reason why it may not be recorded, if the log does not hold it yet.
+        refusal: The reason why the command may not be recorded, unless the log has it already.
         basis: The basis of the facts or the refusal.
     """
 
@@ -135,10 +135,10 @@ class Life(Generic[S]):
         return Opening(Origin(stream_named(self.kind), self.start.agency), opening(self.start))
 
     def taken_over(self, found: OpenResult) -> None:
-        """Keeps the facts of a stream that is taken over which its log does not hold, such as a queue."""
+        """Remembers facts that a stream which is taken over does not have in its log, such as a queue."""
 
     async def caught_up(self) -> None:
-        """Runs before `proceed`, once a stream that is taken over has been read from the log, or has begun anew."""
+        """Runs before `proceed` if the stream was taken over: once it has been read from the log, or has begun anew."""
 
     async def considered(self, command: Command) -> Considered:
         """Returns the command after its files were examined, with the facts that its kind reads for it."""
@@ -157,7 +157,7 @@ class Life(Generic[S]):
     # Methods that others call.
 
     def remember(self, **what: Any) -> None:
-        """Keeps these values for the next run."""
+        """Stores these values in the run's memory, which is handed to the next run."""
         self.memory = self.memory.model_copy(update=what)
 
     @property
@@ -201,11 +201,11 @@ class Life(Generic[S]):
         return await until_founded(recorded)
 
     async def ask(self, *questions: Question[Any], news: Callable[[], bool] = lambda: False) -> bool:
-        """Asks activities about its stream: `Asking.ask`."""
+        """Asks activities about this stream, as `Asking.ask` does."""
         return await self._asking.ask(self.stream, *questions, news=news)
 
     async def nudged(self) -> None:
-        """Queries the log. Its answer lets an idle run hand over to another build."""
+        """Queries the log, whose answer may let an idle run hand over to another build."""
         if self.refusal is None:
             stream = await self.recorded()
             try:
@@ -250,10 +250,10 @@ class Life(Generic[S]):
         self.memory = self.kind.memory.model_validate(snapshot.memory)
 
     def _continue_as_new(self) -> NoReturn:
-        """Hands everything to the next run, on the build that is promoted now unless that build can't read it.
+        """Hands everything to the next run: on the promoted build, or if it can't read the stream, on the present one.
 
-        If this run took the stream over, its activities and memory may rest on events that are not in the log. Then the
-        next run reads the log, as after a restart.
+        If this run took the stream over, its activities and memory may depend on events that are not in the log. Then
+        the next run reads the log, as after a restart.
         """
         stream = self.stream
         given = continue_as_new_input(stream, None if stream.anew else self._snapshot())
@@ -286,8 +286,8 @@ class Life(Generic[S]):
     async def _open(self) -> None:
         """Records the first command.
 
-        If the stream has begun already, it continues from the log, even if it began with another command. But if
-        `opening` gives a digest of the content, the recorded command must have the same digest.
+        A stream that has begun already continues from the log, even if its first command was another. But if `opening`
+        gives a digest of the content, the recorded command must have the same digest.
         """
 
         async def opened() -> None:

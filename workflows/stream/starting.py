@@ -26,7 +26,7 @@ class Resume:
 
 
 def parse_resume(raw: Any) -> Resume | None:
-    """Returns how this workflow resumes; None if it begins. Raises `RefusalError`."""
+    """Returns the way in which this workflow resumes; None if it begins. Raises `RefusalError`."""
     if not isinstance(raw, dict) or "restart" not in raw:
         return None
     try:
@@ -79,7 +79,7 @@ def load_state(kind: StreamKind[Any], snapshot: Snapshot) -> Any:
 def continued_by_itself() -> bool:
     """Returns whether this run continues another one.
 
-    A retried or scheduled run does not: it has the original input.
+    False for a retried or scheduled run, which has the original input.
     """
     info = workflow.info()
     return info.continued_run_id is not None and info.attempt == 1 and info.cron_schedule is None

@@ -1,8 +1,8 @@
 """Waits of workflows: for months if need be, over any number of runs.
 
-A workflow with a long history continues as a new run. It does so only from a wait, so that a pending record is
-completed first, and only if the log's answer says so (ADR 0006). A loop that may turn for long without recording
-anything queries the log at each turn.
+A workflow with a long history continues as a new run. A run ends only in a wait, so that a pending record is completed
+first, and only after an answer of the log that requests this (ADR 0006). A loop that may turn for long without
+recording anything queries the log at each turn.
 """
 
 from collections.abc import Callable

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 async def unanswered(
     connection: Connection, audience: str, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]
 ) -> bool:
-    """Returns whether an event, or the batch itself, rests on an answer that the agency's program has not signed."""
+    """Returns whether an event, or the whole batch, depends on an answer that the agency's program has not signed."""
     stream, said = StreamId.parse(batch.stream), batch.answered
     needed = [one for event in events if (one := kind.office_answer(stream, event, batch.actor)) is not None]
     if said is None:
@@ -42,7 +42,7 @@ async def _is_found(connection: Connection, stream: str, finding: Finding | None
 async def is_signed(connection: Connection, audience: str, stream: str, said: AgencyAnswer) -> bool:
     """Returns whether a program of the stream's agency has signed this answer to this request. Logs why not.
 
-    Its key counts as of the signature, its revocation and the directory as of now.
+    The program's key must be valid at the time of the signature, and not be revoked now.
     """
     issuer = _issuer(said.answer.get("statement"))
     ring = Ring([] if issuer is None else await principals(connection, issuer))

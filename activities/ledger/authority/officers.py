@@ -1,4 +1,4 @@
-"""Checks before an event is written: its officer is in the directory, its money or parcel in the log or found out."""
+"""Checks before an event is written: the directory has its officer, and the record has the evidence for its facts."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -147,9 +147,9 @@ async def active(connection: AnyConnection, agency: str, subject: str, role: Rol
 
 
 def needed(kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> str | None:
-    """Returns the evidence that the log must hold for these events, as JSON for `BORNE_OUT`; None if none is needed.
+    """Returns the evidence that these events need in the log, as JSON for `BORNE_OUT`; None if none is needed.
 
-    A statement about another stream must be recorded there: a requested fee, money that arrived, the end of a parcel.
+    A fact of another stream (a requested fee, money that arrived, the end of a parcel) must be recorded in that stream.
     The outcome of an act outside our platform must be among the findings, unless a provider's callback reports it.
     """
     stream = StreamId.parse(batch.stream)
@@ -164,7 +164,7 @@ def needed(kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> str | 
 
 
 async def is_founded(connection: Connection, batch: Batch) -> bool:
-    """Returns whether the record holds all findings that the batch names."""
+    """Returns whether all findings that the batch names are in the record."""
     asked = _findings(batch)
     return not asked or bool(
         await connection.fetchval(_BORNE_OUT, batch.filing_id, _NEEDED.dump_json(asked, exclude_none=True).decode())
@@ -172,7 +172,7 @@ async def is_founded(connection: Connection, batch: Batch) -> bool:
 
 
 async def reworded(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem for a tracking step in other words than the post's, by their digest under the filing's key."""
+    """Returns a problem if the text of a tracking step differs from the post's, whose digest is in a finding."""
     told = [event for event in events if isinstance(event, ConsignmentReported)]
     key = await vault.find(connection, batch.filing_id) if told else None
     if key is None:  # then nothing is written
@@ -216,7 +216,7 @@ not exists (
     )
 )
 """
-"""SQL: true if the record holds, for each event that needs evidence, all entries of one of its alternatives."""
+"""SQL: true if, for each event that needs evidence, all entries of at least one alternative are in the record."""
 
 _BORNE_OUT: Final = f"select {BORNE_OUT.format(filing='$1', needed='$2')}"
 _NEEDED: Final = TypeAdapter(list[Evidence])

@@ -25,10 +25,10 @@ ASK_EVERY: Final = 1.0
 """Seconds between two checks of the register's version, which read one row."""
 
 OFF_BY: Final = 50
-"""The clock difference in seconds from which it is reported. From 60 on, every statement is refused."""
+"""A clock difference of this many seconds or more is reported. From 60 seconds on, every statement is refused."""
 
 PASSING: Final = frozenset({"principals_not_at_hand", "clock_is_off"})
-"""Rules of temporary refusals. They do not judge the sender: this process lacks current data."""
+"""Rules of temporary refusals: this process lacks current data, so the sender is not judged."""
 
 _TELL_EVERY: Final = 10.0
 """The minimum seconds between two reports."""
@@ -129,7 +129,7 @@ class Registered(NamedTuple):
 
 
 async def registered(connection: Connection, only: str | None = None) -> Registered:
-    """Returns all principals with their keys, sorted by id, or one of them."""
+    """Returns all principals with their keys, sorted by id; or `only` the principal with this id."""
     found = Registered([], [])
     for row in await connection.fetch(_PRINCIPALS, only):
         try:
@@ -140,7 +140,7 @@ async def registered(connection: Connection, only: str | None = None) -> Registe
 
 
 async def principals(connection: Connection, only: str | None = None) -> list[Principal]:
-    """Returns the principals among these that can be read."""
+    """Returns the same principals as `registered`, without the unreadable ones."""
     return (await registered(connection, only)).principals
 
 

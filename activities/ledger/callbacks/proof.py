@@ -30,7 +30,7 @@ async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) ->
 def _said(stream: str, event: Any) -> tuple[Any, ...] | None:
     """Returns the values that a callback about this event must have; None if no callback reports this event.
 
-    They are outcome, transaction, lowest and highest amount, time, and the references of this and of the first request.
+    The values: outcome, transaction, lowest and highest amount, time, references of this request and of the first one.
     """
     match event:
         case PaymentCaptured(amount=amount):

@@ -17,7 +17,7 @@ def stamp(at: datetime) -> str:
 
 
 def instant(text: str) -> datetime | None:
-    """Returns the instant of such a text; None if it is malformed."""
+    """Returns the instant of a text in the format of `stamp`; None if the text is malformed."""
     if not re.fullmatch(r"[0-9]{14}", text):
         return None
     try:
@@ -45,7 +45,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def match(memo: str, references: Iterable[str]) -> str | None:
-    """Returns the one reference that a memo names; None if it names none or several, so that officers decide.
+    """Returns the only reference that a memo names; None if the memo names none or several, so that officers decide.
 
     Banks write a memo in capitals, without diacritics or punctuation, put words before and after it, and cut its end.
     """
@@ -55,7 +55,7 @@ def match(memo: str, references: Iterable[str]) -> str | None:
 
 
 def beginnings(memo: str) -> frozenset[str]:
-    """Returns all parts of a memo that are `BEGINNING` long: each reference in it starts with one of them."""
+    """Returns all parts of a memo of length `BEGINNING`, since a reference in the memo starts with one of the parts."""
     plain = _plain(memo)
     return frozenset(plain[start : start + BEGINNING] for start in range(len(plain) - BEGINNING + 1))
 

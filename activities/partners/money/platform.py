@@ -131,7 +131,7 @@ def checksum(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]
 
 
 def signed(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]) -> bool:
-    """Returns whether `MaXacThuc` fits these values, and could fit no other values."""
+    """Returns whether `MaXacThuc` is the checksum of these values and, since none contains `|`, of no others."""
     expected, found = checksum(secret, fields, said), said.get(SIGNATURE, "").lower()
     right = hmac.compare_digest(found.encode(), expected.encode())
     return right and not any("|" in said.get(name, "") for name in fields)
@@ -146,7 +146,7 @@ def _said(body: bytes) -> dict[str, str]:
 
 
 def texts(said: Mapping[str, Any]) -> dict[str, str]:
-    """Returns the texts, and whole numbers as texts; other values and unprintable texts are dropped."""
+    """Returns the fields that are texts or whole numbers, as texts; without other values and unprintable texts."""
     found = {name: str(value) for name, value in said.items() if isinstance(value, str) or type(value) is int}
     return {name: value for name, value in found.items() if value.isprintable()}
 

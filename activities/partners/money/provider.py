@@ -29,7 +29,7 @@ AHEAD: Final = timedelta(minutes=15)
 
 
 class Capabilities(Model):
-    """The abilities of an API. Officers' work or bank statements replace the calls that it lacks.
+    """The calls that an API offers. Officers' work or bank statements replace the missing ones.
 
     `itemised`: orders list the purpose by lines. `own_numbers`: a charge-back has its own number. `lasting_keys`: a
     refund keeps its key for ever.
@@ -59,7 +59,7 @@ PATIENCE: Final = timedelta(days=3)
 class MerchantSettings(StrictModel):
     """The settings common to all merchants: the `minutes` for which a request can be paid, by default until it is due.
 
-    A payment that is not reported within `pending_minutes` after that time was not made.
+    A payment that is not reported within `pending_minutes` after that time counts as not made.
     """
 
     pending_minutes: Annotated[float, Field(ge=0, le=44_640)] = PATIENCE / timedelta(minutes=1)
@@ -115,9 +115,10 @@ class About(Model):
 
 
 class Demand(Model):
-    """A request for money, the subject of each call, first `made` at this time.
+    """A request for money, to which each call refers. `made` is the time of the first call.
 
-    Our own API uses the business `key`. The payer gets the `description`, without diacritics and personal data.
+    Our own API identifies the demand by the business `key`. The payer gets the `description`, without diacritics and
+    personal data.
     """
 
     key: str
@@ -135,7 +136,7 @@ class Demand(Model):
 class NewDemand(Demand):
     """A demand to be ordered, with the payer's IP address.
 
-    An API that supports it transmits the purpose (`about`), or takes the money from `payer_account`.
+    Only some APIs use the purpose (`about`), or collect the money from `payer_account`.
     """
 
     about: About | None = None
@@ -152,9 +153,9 @@ class Asked(Model):
 
 
 class Giving(Model):
-    """A refund under a `key` of its own, of money from one transaction that took `of` đồng.
+    """A refund under a `key` of its own, from a transaction whose whole amount was `of`, in đồng.
 
-    `before` are the đồng of all earlier requests for the same transaction, also failed ones, by key.
+    `before` are the amounts of all earlier refund requests for the same transaction, also failed ones, by key.
     """
 
     key: str
@@ -168,7 +169,7 @@ class Giving(Model):
 class Refunding(StrEnum):
     """The state of a refund: `UNDER_WAY` without a result yet, `UNTOLD` if it can't be determined.
 
-    `NOT_ASKED`: the provider knows the payment, but no such refund, or has not made it.
+    `NOT_ASKED`: the provider knows the payment, but has no such refund, or has not made the refund.
     """
 
     GIVEN = auto()
@@ -226,7 +227,7 @@ class Refused(Model):
 
 
 class Expected(Model):
-    """The demand of a reference, as the platform knows it."""
+    """The demand that a reference names, as recorded on this platform."""
 
     amount: Dong
     settled: bool
@@ -261,7 +262,7 @@ class Reply(Model):
 
 
 class Door(Protocol):
-    """The half of a provider that receives callbacks. It has no side effects."""
+    """The part of a provider's adapter that receives callbacks. Its methods have no side effects."""
 
     def verified(self, received: Received, now: datetime) -> Notice | Refused:
         """Returns the callback's notice if it is signed, else the refusal."""
@@ -271,7 +272,7 @@ class Door(Protocol):
 
 
 class Provider(Protocol):
-    """The half of a provider that makes calls. A call that the API does not offer (`can`) raises `NotOfferedError`.
+    """The part of a provider's adapter that makes calls. A call that the API does not offer raises `NotOfferedError`.
 
     Each call raises `UnreachableError` (outcome unknown) or `RejectedError`.
     """
@@ -309,7 +310,7 @@ class NotOfferedError(Exception):
 
 
 class AtMerchant(Generic[M]):
-    """The common part of the providers with a merchant's settings: a call that one does not define is not offered."""
+    """The base class of providers with a merchant's settings: calls that a provider does not define are not offered."""
 
     def __init__(self, name: str, merchant: M, kind: Kind) -> None:
         self.can = CAPABILITIES[kind]

@@ -37,9 +37,9 @@ class Asking(Model):
 
 
 class Closing(Asking):
-    """A query about an expired request, which may have been paid by `known` captures and others.
+    """A query about an expired request. `known` are the ids of the recorded captures.
 
-    The provider of a fee that is `due` is queried until the outcome is known; `awaited`: that wait is recorded.
+    Once the fee is `due`, the provider is queried until the outcome is known; `awaited`: this wait is in the record.
     """
 
     due: Instant | None = None
@@ -84,7 +84,7 @@ def asking(payment: Payment, request: Attempt, *, over: bool) -> Asking:
 
 
 def closing(payment: Payment, request: Attempt, now: datetime, known_captures: tuple[str, ...]) -> Closing:
-    """Returns the query about an expired request. If its fee is owed and due, it lasts until the outcome is known."""
+    """Returns the query about an expired request. With a `due` fee the query is repeated until the outcome is known."""
     due = payment.state is PaymentState.PENDING and now >= known(payment.due)
     return Closing(
         **dict(asking(payment, request, over=True)),
@@ -96,14 +96,14 @@ def closing(payment: Payment, request: Attempt, now: datetime, known_captures: t
 
 
 def late(payment: Payment, request: Attempt) -> Asking:
-    """Returns the query about a settled payment's request. It closes an open request that is not the paid one."""
+    """Returns the query about a settled payment's request. The query also closes an open request that was not paid."""
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     elsewhere = owed is not None and (owed.attempt or 1) != request.attempt
     return asking(payment, request, over=elsewhere and not request.over)
 
 
 class Asker:
-    """Queries providers. Each is found by the name in the payment."""
+    """Queries providers: the provider of a payment is the one that the payment names."""
 
     def __init__(self, providers: Mapping[str, Provider], pool: Pool) -> None:
         self._providers = providers
@@ -123,7 +123,8 @@ class Asker:
     async def money(self, request: Looking) -> Taken:
         """Returns all captures, once there is one that was not known.
 
-        A provider with callbacks is queried seldom, or `at_once`; without a query its callback wakes the waiting run.
+        A provider with callbacks is queried seldom, or `at_once`. If the API has no query, the callback wakes the
+        waiting run.
         """
         wait = min(map(self._pause, request.askings))
         first = activity.info().attempt == 1 and not request.at_once
@@ -133,7 +134,7 @@ class Asker:
     async def late_money(self, request: Watching) -> Taken:
         """Returns all captures, once there is one that was not known or the watch is over.
 
-        The server's start time of this attempt counts: so a worker with a fast clock ends no watch too early.
+        The time is the attempt's start by the server's clock: so a worker with a fast clock ends no watch too early.
         """
         began = activity.info().started_time
         if began >= request.until:

@@ -40,7 +40,7 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         self._partner = Partner(_SYSTEM, client)
 
     async def order(self, demand: pv.NewDemand) -> pv.Asked:
-        """Returns the payment page. A query says `not_found` until the payer's browser has opened it."""
+        """Returns the payment page. Until the payer's browser has opened the page, a query is answered `not_found`."""
         return pv.Asked(pay_url=pay_url(self._merchant, demand))
 
     async def query(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:
@@ -107,7 +107,7 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         raise UnreachableError(_SYSTEM, "an answer that tells nothing")
 
     async def refunded(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:
-        """Returns the refund's state, as far as a query shows it: a query names only the last refund of a transaction.
+        """Returns the refund's state from a query, which shows only the last refund of a transaction.
 
         This refund is the last, since each waits for the end of the one before. If VNPay does not know the transaction,
         the state is unknown.
@@ -128,9 +128,9 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         return pv.Given(refunding=pv.Refunding.GIVEN, transaction=said["vnp_TransactionNo"])
 
     def _is(self, said: Mapping[str, str], giving: pv.Giving) -> bool | None:
-        """Returns whether an answer is about this refund; False if it was not made, None if that can't be decided.
+        """Returns whether an answer is about this refund; False: the refund was not made, None: that can't be decided.
 
-        Without the number of a request the amount decides, unless an earlier request had the same amount.
+        If the answer has no request number, the amount decides, unless an earlier request had the same amount.
         """
         about = said.get("vnp_TransactionType", "")
         if about not in self._merchant.refunds:
