@@ -40,7 +40,7 @@ class Handed(Model):
 
 
 class News(Model):
-    """New tracking steps and the deadline of the post's next delivery attempt (`again_by`); or `watched_until`."""
+    """New tracking steps with the deadline of the post's next delivery attempt; or `watched_until`, the watch's end."""
 
     steps: tuple[Step, ...] = ()
     again_by: Instant | None = None
@@ -57,7 +57,7 @@ class Parcels:
 
     @activity.defn(name="parcel.send")
     async def send(self, given: Instruction) -> Handed:
-        """Hands the parcel to the post; returns its waybill if that was done before. Raises `NotOrderedError`."""
+        """Hands the parcel to the post, once even if repeated; returns the waybill. Raises `NotOrderedError`."""
         parcel = await self._parcel(given)
         if parcel.state is not ParcelState.REQUESTED:
             raise NotOrderedError(given)

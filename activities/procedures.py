@@ -15,7 +15,7 @@ from schemas.publishing.procedure import Procedure, ProcedureCode
 
 
 class NotPublishedError(Exception):
-    """The catalogue no longer holds the procedure that governs this matter."""
+    """The procedure that governs a filing or its paper is no longer in the catalogue."""
 
 
 class Procedures:

@@ -116,7 +116,7 @@ class Reception:
         """Returns the problems of the files and the signature. Raises, and is retried, if the store can't be read.
 
         No event in the log orders this check: the submission is recorded only afterwards. A caller learns only the
-        problems of files whose digests are known to it. Outside systems get only queries about revocation, and the
+        problems of files whose digests the caller knows. Outside systems get only queries about revocation, and the
         verdict's digest to time-stamp.
         """
         async with heartbeat():

@@ -52,7 +52,7 @@ Tell = Callable[[str, MoneyNotice], Awaitable[None]]
 
 
 class Relay:
-    """Delivers pending callbacks. `kept` signals new ones; `can` holds the capabilities of each merchant's API."""
+    """Delivers pending callbacks. `kept` signals new ones; `can` are the capabilities of each merchant's API."""
 
     def __init__(self, pool: Pool, can: Mapping[str, Capabilities], tell: Tell, kept: asyncio.Event) -> None:
         self._pool = pool

@@ -178,9 +178,8 @@ class Builds:
         Dormant runs are woken; if no worker of their build is running, they are restarted from the log. An interrupted
         call is continued by the next one.
 
-        Raises:
-        StillCurrentError: It is the current build.
-        RPCError: Temporal refuses. Also the errors of `Restarter.restart`.
+        Raises `StillCurrentError` for the current build, `RPCError` if Temporal refuses, and the errors of
+        `Restarter.restart`.
         """
         if build == await self.current():
             raise StillCurrentError(f"{build} is the current build: promote another one first")

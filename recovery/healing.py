@@ -156,7 +156,7 @@ class Healer:
     ) -> Healed | None:
         """Heals a workflow; `stalled` is the time of its first failure, if any. Returns None if it was not healed.
 
-        Then an operator or a later search may heal it. With `force` a running run is terminated.
+        An operator or a later search may still heal such a workflow. With `force` a running run is terminated.
         """
         try:
             seq = await self._restarted(client, stream, stalled, now, force=force)

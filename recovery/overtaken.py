@@ -1,7 +1,7 @@
 """A run that has lost its stream takes the stream over again, if no other run can be active on this stream.
 
-If Temporal is restored from a backup, its runs may have streams that were restarted elsewhere meanwhile. If the record
-is restored, it holds fewer events than a run has seen. The run's next append is refused, and it requests a new epoch.
+If Temporal is restored from a backup, its runs may have streams that were restarted elsewhere meanwhile. A restored
+record has fewer events than a run has seen. The run's next append is refused, and the run requests a new epoch.
 """
 
 import asyncio

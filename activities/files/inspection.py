@@ -1,4 +1,4 @@
-"""Checks that an uploaded file has its declared type, is whole and holds nothing else; draws its pages as pictures."""
+"""Checks that an uploaded file has its declared type, is whole and contains nothing else; draws pages as pictures."""
 
 import os
 from types import TracebackType

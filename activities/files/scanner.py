@@ -26,7 +26,7 @@ class Scanner(Protocol):
     """Looks for viruses. An installation without a scanner has None instead, and files stay *unscanned*."""
 
     async def scan(self, chunks: AsyncIterator[bytes]) -> bool:
-        """Returns whether the file holds a virus. Raises `ScannerDownError`, and the errors of `chunks`."""
+        """Returns whether the file contains a virus. Raises `ScannerDownError`, and the errors of `chunks`."""
 
 
 class Clamd:
@@ -37,7 +37,7 @@ class Clamd:
         self._seconds = seconds
 
     async def scan(self, chunks: AsyncIterator[bytes]) -> bool:
-        """Returns whether the file holds a virus. Raises `ScannerDownError`, and the errors of `chunks`."""
+        """Returns whether the file contains a virus. Raises `ScannerDownError`, and the errors of `chunks`."""
         async with self._connected() as (reader, writer):
             await self._send(writer, b"zINSTREAM\0")
             async for chunk in chunks:

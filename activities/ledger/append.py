@@ -1,11 +1,11 @@
 """The event log: appends, the only code that writes it.
 
-An append is one transaction. It is optimistic, and answers with the content of the log: if rows from `next_seq` on
-exist already, it writes nothing and returns them (docs/ledger.md).
+An append is one transaction, and optimistic: if rows from `next_seq` on exist already, the append writes nothing and
+returns these rows (docs/ledger.md).
 
-It is one statement. The statement writes everything if the batch follows on the stream's head and its actor may write,
-and nothing otherwise. If nothing was written, a second query finds the reason, with the head locked; it waits for any
-process that has locked the stream, such as a restart.
+It is one SQL statement, which writes everything if the batch follows on the stream's head and the batch's actor may
+write, else nothing. If nothing was written, a second query locks the head and finds the reason; this query waits for
+any process that has locked the stream, such as a restart.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class Ledger:
             raise self._conflict(batch, "the log holds less than this run has seen")
 
     async def _unanswered(self, connection: Connection, asked: _Asked) -> bool:
-        """Returns whether the batch lacks a required signature: that of an agency under the answer it depends on."""
+        """Returns whether the batch depends on an agency's answer that lacks a required signature of this agency."""
         if self._audience is None:
             return False
         return await answers.unanswered(connection, self._audience, asked.kind, asked.batch, asked.events)
@@ -249,7 +249,7 @@ class Ledger:
 
 
 def _page(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """Returns as many of the rows as one answer may hold, at least one."""
+    """Returns the first rows, as many as fit into one answer, at least one."""
     sizes = accumulate(len(row["body"]) + len(row["sealed"] or b"") for row in rows)
     return rows[: max(1, sum(size <= _MOST_BYTES for size in islice(sizes, _MOST_EVENTS)))]
 

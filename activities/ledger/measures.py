@@ -31,7 +31,7 @@ class Measures:
             self._conflicts.add(0, {"kind": kind})
 
     def answered(self, batch: Batch, answer: Appended, seconds: float) -> None:
-        """Counts an answer and its duration. `answer` accepts the batch, refuses it, or is the content of the log."""
+        """Counts an append and its duration, by the answer: accepted, refused, or only a query without events."""
         kind = _kind(batch)
         self._milliseconds.record(seconds * 1000, kind)
         if answer.refused is not None:
@@ -42,7 +42,7 @@ class Measures:
             self._appends.add(1, kind)
 
     def conflicted(self, batch: Batch) -> None:
-        """Counts a run that has lost its stream to a later epoch."""
+        """Counts an append of a run that has lost its stream, or that has seen other events than the log has."""
         self._conflicts.add(1, _kind(batch))
 
 

@@ -115,7 +115,7 @@ class Vault:
         return key
 
     def remember(self, filing: UUID, key: FilingKey) -> None:
-        """Caches a key that the record holds. A new key may be cached only after its commit."""
+        """Caches a key of the record. A new key may be cached only after its commit."""
         self._known[filing] = key
         self._known.move_to_end(filing)
         if len(self._known) > _CACHED_KEYS:

@@ -136,7 +136,7 @@ def _captures(payment: Payment) -> tuple[str, ...]:
 
 
 def _new(taken: Taken, payment: Payment) -> tuple[Finding, ...]:
-    """Returns the findings of captures that the log does not hold yet."""
+    """Returns the findings of captures that are not in the log yet."""
     known = _captures(payment)
     return tuple(captured(capture) for capture in taken.captures if capture.capture_id not in known)
 

@@ -1,4 +1,4 @@
-"""The interface to the remote signer, which holds people's keys and signs a digest if the person agrees."""
+"""The interface to the remote signer, which keeps people's keys and signs a digest if the person agrees."""
 
 import asyncio
 import base64

@@ -1,6 +1,6 @@
 """The relay of official papers: prints, seals, stores and records the papers that appends put in `outbox`.
 
-The relay may die at any point: a row is deleted only once the record holds its paper, and a paper is recorded once.
+The relay may die at any point: a row is deleted only once its paper is recorded, and no paper is recorded twice.
 """
 
 import hashlib

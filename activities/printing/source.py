@@ -56,7 +56,7 @@ class Papers:
 
 
 async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None, tuple[Recorded, ...]]:
-    """Returns the filing's state at the event that causes the paper, its state before, and its events until then.
+    """Returns the filing's state at the event that causes the paper, the state before, and the events until then.
 
     For an event of the filing the events are left out; for an event of another stream the state before is None.
     """

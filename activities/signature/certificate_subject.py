@@ -20,7 +20,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class SubjectRules:
-    """The attribute of the subject that holds the number, and the number's prefixes: unconfirmed, so a setting."""
+    """The subject's attribute that contains the number, and the number's prefixes: unconfirmed, so a setting."""
 
     attribute: str = USER_ID
     prefixes: Mapping[str, Kind] = field(

@@ -167,7 +167,7 @@ def _all_good(answers: Answers) -> bool:
 
 
 def _status(answer: bytes) -> pyca_ocsp.OCSPCertStatus | None:
-    """Returns the status in an OCSP answer, without a check of its signature; None if it is no such answer."""
+    """Returns the status in an OCSP answer, without a check of its signature; None for any other bytes."""
     try:
         return pyca_ocsp.load_der_ocsp_response(answer).certificate_status
     except ValueError:

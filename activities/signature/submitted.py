@@ -215,7 +215,7 @@ def _of(
 
 
 class _OnLoop:
-    """Sends requests on the event loop that holds the connections, even if they come from another loop."""
+    """Sends requests on the event loop of their connections, even if they come from another loop."""
 
     def __init__(self, asking: Asking, loop: asyncio.AbstractEventLoop) -> None:
         self._asking = asking

@@ -56,7 +56,7 @@ class Standing:
 
 
 def roots_in(file: bytes) -> tuple[bytes, ...]:
-    """Returns the certificates of a PEM file in DER. Raises `ValueError` if the file holds anything else."""
+    """Returns the certificates of a PEM file in DER. Raises `ValueError` if the file contains anything else."""
     found = [(kind, der) for kind, _, der in pem.unarmor(file, multiple=True)]
     if any(kind != "CERTIFICATE" or not x509.Certificate.load(der, strict=True).ca for kind, der in found):
         raise ValueError("only certificates of authorities may be roots")

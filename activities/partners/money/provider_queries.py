@@ -21,7 +21,7 @@ from schemas.base import Instant, Model
 from schemas.payment.state import Attempt, Capture, Closed, Payment, PaymentState, Taken
 
 NEVER_MADE: Final = "not_found"
-"""The provider's code for an order that it does not know."""
+"""The provider's code for an unknown order."""
 
 _NEVER: Final = timedelta(days=36500)
 """The wait for a provider without a query, in effect endless: its callback brings the news."""
@@ -162,7 +162,7 @@ class Asker:
         return gentle_pause(asking.demand.made, activity.info().started_time) if gently else soon()
 
     async def _look(self, asking: Asking) -> Taken:
-        """Returns the captures at the provider; none if it does not know the demand, or has no query."""
+        """Returns the captures at the provider; none if the provider does not know the demand, or has no query."""
         return _taken(await self._said(asking), asking)
 
     async def _said(self, asking: Asking) -> tuple[Notice, ...]:
