@@ -1,4 +1,4 @@
-"""The database's address and the master keys: from the environment, else from the stack that runs in this folder."""
+"""Finds the database's address and the master keys: in the environment, else in the stack of this folder."""
 
 import os
 from typing import Final
@@ -18,7 +18,7 @@ def running_stack() -> dict[str, str]:
 
 
 def stack_beside() -> dict[str, str]:
-    """Returns the stack's settings for a process, without the groups that the environment sets itself."""
+    """Returns the settings of this folder's stack, without those (`not_of_stack`) that the environment replaces."""
     own = not_of_stack()
     return {name: value for name, value in running_stack().items() if not name.startswith(own)}
 

@@ -27,16 +27,16 @@ class Difference(NamedTuple):
 
 
 MOST: Final = 5
-"""Maximum number of named rows; `motcua ledger verify` names all."""
+"""Maximum number of rows that `listed` names; `motcua ledger verify` names all."""
 
 
 def listed(differences: Sequence[Difference]) -> str:
-    """Returns the names of the first of these rows, each with the way in which the row is wrong."""
+    """Returns the names of the first `MOST` wrong rows, each with its table and its fault."""
     return ", ".join(f"{one.table} {one.row} ({one.why})" for one in differences[:MOST])
 
 
 def compared(table: str, wanted: Mapping[str, Row], there: Mapping[str, Any]) -> list[Difference]:
-    """Returns the rows, by name, that are missing, extra, or differ in an expected column."""
+    """Returns the rows of `table` that are missing, extra, or different in an expected column."""
     missing = [Difference(table, name, Why.MISSING) for name in wanted.keys() - there.keys()]
     extra = [Difference(table, name, Why.EXTRA) for name in there.keys() - wanted.keys()]
     both = {name: wrong(wanted[name], there[name]) for name in wanted.keys() & there.keys()}

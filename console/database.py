@@ -1,4 +1,4 @@
-"""The connections of commands to the database: retries while it restarts, and one line of error and an exit code."""
+"""Connects commands to the database. A command waits while the database restarts; an error is one line and a code."""
 
 import asyncio
 import time
@@ -42,7 +42,7 @@ def address(variable: str) -> str:
 
 
 def ask(work: Callable[[Connection], Awaitable[T]], variable: str = APPLICATION) -> T:
-    """Returns the result of `work`, called with a connection. Errors and repeats as in `answered`."""
+    """Returns the result of `work`, called with a connection. Retries and ends the command as `answered` does."""
     dsn = address(variable)
 
     async def within() -> T:
@@ -107,14 +107,14 @@ _SEEN: Final = (
 AWAY: Final = (OSError, TimeoutError, *_SEEN)
 """The errors of a restarting database."""
 LOST: Final = (ConnectionError, *_SEEN)
-"""The errors of a restarting database that can have no other cause."""
+"""The errors in `AWAY` that nothing else than a restart of the database can cause."""
 
 _NO_RESTART: Final = (asyncpg.QueryCanceledError, ValueError)
 """Errors in `AWAY` that are no sign of a restart after all: a server's time limit, a wrong address or value."""
 
 
 def is_away(error: Exception) -> bool:
-    """Whether an error can only mean that a database that could be reached is now unavailable."""
+    """Whether the error proves that a database that was reachable before is unavailable now."""
     return isinstance(error, LOST) and not isinstance(error, _NO_RESTART)
 
 

@@ -22,7 +22,7 @@ WITH_PORT: Final = (
 """The parts of a stack that listen on a port; worker and back office serve their metrics there."""
 
 CODEC: Final = "MOTCUA_CODEC"
-"""If `on`, payloads in the Temporal of a stack are encrypted, and stay so from then on."""
+"""If `on`, payloads in a stack's Temporal are encrypted; from then on encryption can't be switched off."""
 
 
 def port_setting(part: str) -> str:
@@ -86,7 +86,7 @@ class Home:
         return path.read_text()
 
     def ports(self, parts: Iterable[str]) -> dict[str, int]:
-        """Returns each part's port: the one set by `MOTCUA_<PART>_PORT`, else the last one if free, or a free one."""
+        """Returns each part's port: `MOTCUA_<PART>_PORT`, else the last used port if it is free, else a free port."""
         file = self.run / "ports.json"
         known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
         for part in parts:

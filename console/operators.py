@@ -1,4 +1,4 @@
-"""Checks of operators: whether the directory lists an actor as one, and whether two count as the same person."""
+"""Checks of operators: the operator's role in the directory, and whether two actors count as the same person."""
 
 from datetime import datetime
 
@@ -21,7 +21,7 @@ async def lacks_role(connection: Connection, actor: Actor, role: Role = Role.OPE
 
 
 async def same_hands(connection: Connection, asker: Actor, actor: Actor, now: datetime) -> bool:
-    """Whether the actor is the requester, or their substitute on that day."""
+    """Whether the actor is the requester (`asker`), or the requester's substitute on the day of `now`."""
     stands_in = [
         await in_their_place(connection, str(one), [actor.subject], [asker.subject], local_day(now))
         for one in {asker.agency, actor.agency}

@@ -32,8 +32,8 @@ _LAST: Final = "select position, seq from position where stream = $1 and positio
 async def proofs_of(connection: Connection, place: Place, key: Verifier, streams: list[Json]) -> list[Json]:
     """Returns, for each stream, the proof of its last event in the newest checkpoint; none for a newer stream.
 
-    `key` is the log's, under the name of the first log. Raises `CheckpointError`, also if the record has another event
-    at that position.
+    `key` is the log's public key, named after the first log. Raises `CheckpointError`, also if the checkpoint has
+    another event at that position.
     """
     log = await newest_log(place, key.name)
     newest = await log.newest(Verifier(log.origin, key.kind, key.public))
@@ -89,7 +89,7 @@ def _not_set(name: str) -> NoReturn:
 
 
 def trust_of(settings: CheckpointSettings) -> Trust:
-    """Returns the log's key and the policy's text. `log_of` has parsed the policy, so an error names its line."""
+    """Returns the trusted log key, policy of witnesses and time-stamps. A faulty policy ends the command."""
     log = notes.Key.read(str(log_of(settings)), notes.LOG)
     written = Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none"
     return Trust(log, notes.Policy(written), _stamped_at(settings))

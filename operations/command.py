@@ -1,4 +1,4 @@
-"""The operators' commands: all but those that set up a stack. Each is imported at its first use: all take 1.5 s."""
+"""The operators' commands, without those that set up a stack. Each is imported at its first use, to start faster."""
 
 from collections.abc import Mapping
 from functools import cache

@@ -45,7 +45,7 @@ class NotRotatedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """The number of keys wrapped again, and the master key `by` which. `left`: the keys of other master keys."""
+    """`rotated`: the number of keys that the master key `by` wrapped again; `left`: those of other master keys."""
 
     by: str
     rotated: int
@@ -67,7 +67,7 @@ async def rotate(dsn: str, masters: MasterKeys, progress: Progress) -> Rotated:
 
 
 async def _begin(connection: Connection, masters: MasterKeys) -> None:
-    """Ensures that the record has an index key, before the master key from which it may derive is replaced."""
+    """Stores the index key if the record lacks it, since an old record uses the master key that is about to go."""
     try:
         await Vault(masters).begin(connection)
     except SealBrokenError:

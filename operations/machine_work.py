@@ -1,4 +1,4 @@
-"""Failing machine work of agencies: the filings, the reason, the number of tries, and the time of the next retry."""
+"""Finds filings whose machine work fails: with the reason, the number of tries, and the time of the next retry."""
 
 from dataclasses import dataclass
 from typing import Final

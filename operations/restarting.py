@@ -35,8 +35,8 @@ Failures = dict[str, str]
 class Tally:
     """The outcome of a restart for the unfinished streams of one kind.
 
-    Numbers: `missing` without a running workflow, `behind` without events of the log, `overtaken` by another run.
-    `failed`: the reasons by stream; `wrong`: the streams that are still missing, behind or overtaken afterwards.
+    Numbers: `missing` have no running workflow, `behind` lack events of the log, `overtaken` have a newer run.
+    `failed`: the reason by stream; `wrong`: the streams that are missing, behind or overtaken after the restart.
     """
 
     unfinished: int = 0
@@ -92,7 +92,7 @@ Pages = AsyncIterator[tuple[str, list[str]]]
 
 
 async def _look_again(pages: Pages, tallies: Tallies) -> None:
-    """Records the streams that are still wrong: of these pages, and of those that could not be started."""
+    """Records in the tallies the streams that are wrong after the restart: those in `pages`, and those that failed."""
     async for kind, streams in pages:
         tallies[kind].wrong.extend(streams)
     for tally in tallies.values():
@@ -149,7 +149,7 @@ async def _behind(temporal: Client, pool: Pool, running: Sequence[str], tallies:
 async def _all(
     restarter: Restarter, pages: Pages, tallies: Tallies, running: frozenset[str] = frozenset(), *, force: bool = False
 ) -> None:
-    """Restarts the streams. Temporal is queried first about those listed as `running`: a needless start costs more."""
+    """Restarts the streams. Those listed as `running` are first queried in Temporal: cheaper than a needless start."""
     with progress(what=said("label.workflows")) as moved:
         done, total = count(1), 0
         async for kind, streams in pages:

@@ -46,8 +46,8 @@ class Hand:
 class Checked:
     """The result of the verification.
 
-    `asked`: whether the register was queried; `standing`: its answer, None for an unknown file. If the file is an
-    official `paper`, it is never in force or out of force.
+    `asked`: whether the register was queried; `standing`: the register's answer, None for an unknown file. An official
+    `paper` is neither in force nor out of force.
     """
 
     verdict: SignatureVerdict
@@ -117,7 +117,7 @@ class Asked:
 
 
 async def check(pdf: bytes, asked: Asked, *, lasts: bool = True, known: bool = False) -> SignatureVerdict:
-    """Returns the verdict on a file's signatures. `lasts`: False for an official paper.
+    """Returns the verdict on a file's signatures. `lasts`: whether they must be long-term signatures.
 
     A file that the register does not know (`known` is False) must have a seal.
     """
@@ -147,14 +147,14 @@ def dossier_code(pdf: bytes) -> str | None:
 
 
 async def kept(verdict: SignatureVerdict, authority: str) -> bytes | None:
-    """Returns the verdict with a time-stamp by this `authority`, its only proof; None without a time-stamp."""
+    """Returns the verdict as a file with a time-stamp by this `authority`; None without a time-stamp."""
     async with httpx.AsyncClient(timeout=5) as client:
         proof = await proof_of(verdict, HttpStamper(client, authority))
     return None if SignatureProof.model_validate_json(proof).token is None else proof
 
 
 def hands(verdict: SignatureVerdict, subjects: SubjectRules) -> tuple[Hand, ...]:
-    """Returns the signers; also the time-stamping authorities, whose field is empty."""
+    """Returns the signers of a file, and its time-stamping authorities (with an empty field)."""
     return tuple(_hands(verdict.evidence, subjects))
 
 

@@ -70,7 +70,7 @@ def _asked(money: Suspense) -> SuspenseStep:
 
 
 async def _record(connection: Connection, vault: Vault, command: AnySuspenseCommand, step: SuspenseStep) -> None:
-    """Records the step. Its reason is not stored if the key of this money is gone."""
+    """Records the step, without its reason if the key that encrypts texts about this money was erased."""
     sealed = None
     if step.reason is not None and (key := await vault.find(connection, command.callback)) is not None:
         sealed = key.seal(step.reason.encode(), reason_context(command.callback, step.n))
@@ -118,4 +118,4 @@ where id = $1
 _NOBODYS: Final = """
 update callback set verdict = $2, agency = $3, driven_at = coalesce(driven_at, clock_timestamp()) where id = $1
 """
-"""SQL: marks the callback as delivered, so that the relay leaves it even if a demand matches its memo later."""
+"""SQL: marks the callback as delivered, so that the relay does not deliver it if a later demand matches its memo."""

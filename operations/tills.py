@@ -1,4 +1,4 @@
-"""Opening, counting and closing of tills, as rows that are never changed. The till's cash movements wait meanwhile."""
+"""Opening, counting and closing of tills, as rows that never change. Cash movements of the till wait meanwhile."""
 
 import json
 from datetime import UTC, datetime

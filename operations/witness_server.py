@@ -68,7 +68,7 @@ class Memory:
         return found
 
     def know(self, logs: Iterable[Verifier]) -> None:
-        """Adds these logs to those that are witnessed."""
+        """Adds these logs to the logs that this witness cosigns."""
         known = list(self.logs())
         known += [one for one in logs if one not in known]
         write_private(self._folder / _LOGS, "".join(f"{one}\n" for one in known))
@@ -114,7 +114,7 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def application(memory: Memory, signer: Signer, now: Callable[[], float] = time) -> Starlette:
-    """Returns the witness as an ASGI application. It judges one request at a time: there is no await in between."""
+    """Returns the witness as an ASGI application. Requests are judged one at a time, since no await lies within."""
 
     async def add_checkpoint(request: HttpRequest) -> Response:
         try:

@@ -1,1 +1,1 @@
-"""The checks of a procedure or calendar before it is published, with every mistake in words."""
+"""Checks and publishes procedures, calendars and the directory; every mistake is reported in words."""

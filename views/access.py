@@ -1,4 +1,4 @@
-"""Permission to see a filing, according to the record; and the recorded looks at filings."""
+"""The record's facts that decide on access to a filing; and the recorded looks at filings."""
 
 import json
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from views.pages import instant, key_of, page, uuid
 
 
 class About(NamedTuple):
-    """The head of a stream and the facts for access to its filing. `in_directory`: true for any but officers, too."""
+    """The head of a stream, and the facts for access to its filing. `in_directory`: False for an unknown officer."""
 
     in_directory: bool
     head: Head | None
@@ -55,12 +55,12 @@ def _with_persons(facts: Facts, first: Submitted, now: datetime) -> Facts:
 
 
 def within(reaches: Iterable[Reach]) -> str:
-    """Returns the patterns of filings that a list may show, as JSON for `WITHIN`."""
+    """Returns, as JSON for `WITHIN`, the patterns (`reaches`) of the filings that a list may show."""
     return json.dumps([asdict(one) for one in reaches])
 
 
 def sealed_in(look: UUID, filing: UUID) -> str:
-    """Returns the context to which the encrypted part of a recorded look is bound."""
+    """Returns the encryption context of a recorded look: its encrypted part can be decrypted only with this context."""
     return f"access\n{look}\n{filing}"
 
 
@@ -96,7 +96,7 @@ from (select) as asked left join (
     stream join event as first on first.stream = 'filing:' || stream.filing_id and first.seq = 1
 ) on stream.stream = $1 and stream.head_seq > 0
 """
-"""SQL: the filing's agency, the agencies of its parts by their streams, and its first event, with the desks."""
+"""SQL: a filing's agency, the agencies of its streams, and its first event, which names the desks."""
 
 WITHIN: Final = """
 exists (

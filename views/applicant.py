@@ -58,7 +58,7 @@ async def result(log: Log, stream: str) -> ResultView:
 
 
 async def delivery(log: Log, stream: str) -> DeliveryView:
-    """Returns how the applicant gets the result. Only the applicant may see it."""
+    """Returns the way to the result: channel, desk, pick-up code or link. Only the applicant may see this answer."""
     return projections.delivery((await _told(log, stream, Filing)).state)
 
 
@@ -112,7 +112,7 @@ async def changes(log: Log, stream: str, after: int) -> Changes:
 
 
 async def filings_of_client(log: Log, asked: AskFilings, reaches: Sequence[Reach] | None = None) -> Page[FilingSummary]:
-    """Returns a client's own filings, in the order of their ids, but only those that the reader may see."""
+    """Returns the filings of a client that the reader may see, in the order of their ids."""
     which = "client_id = $1 and closed_at is null" if asked.open_only else "client_id = $1"
     return await _filings(log, which, asked.client_id, asked.after, asked.limit, reaches)
 
@@ -120,7 +120,7 @@ async def filings_of_client(log: Log, asked: AskFilings, reaches: Sequence[Reach
 async def filings_of_person(
     log: Log, person: bytes, after: str | None, limit: int, reaches: Sequence[Reach] | None = None
 ) -> Page[FilingSummary]:
-    """Returns a person's filings, by the ledger's keyed digest of the person; only those that the reader may see."""
+    """Returns a person's filings that the reader may see. `person`: the ledger's keyed digest of the id number."""
     return await _filings(log, "person = $1", person, after, limit, reaches)
 
 
@@ -143,7 +143,7 @@ def summary(row: asyncpg.Record) -> FilingSummary:
 
 
 async def _told(log: Log, stream: str, state: type[S]) -> Told:
-    """Returns a stream of this kind. `not_found` for a stream of another kind."""
+    """Returns a stream whose state has this type. Refused as `not_found` for a stream of another kind."""
     told = await log.read(stream)
     if told.kind.state is not state:
         raise RefusalError(NOT_FOUND)
@@ -170,7 +170,7 @@ async def complaints_of(log: Log, filing: str) -> tuple[Complaint, ...]:
 
 
 async def complaints(log: Log, filing: str) -> tuple[ComplaintView, ...]:
-    """Returns the views of a filing's complaints. `not_found` for a filing that the log does not hold."""
+    """Returns the views of a filing's complaints. Refused as `not_found` if the filing is not in the log."""
     if not await log.connection.fetchval("select true from event where stream = $1 and seq = 1", filing):
         raise RefusalError(NOT_FOUND)
     return tuple(complaint_view(one) for one in await complaints_of(log, filing))

@@ -1,4 +1,4 @@
-"""Questions of auditors: a filing's events with nothing decrypted, and unusual looks at filings."""
+"""Questions of auditors: the events of a filing, of which nothing is decrypted, and unusual looks at filings."""
 
 import json
 from collections import Counter
@@ -67,7 +67,7 @@ async def _out_of_hours(connection: Connection, since: datetime, agency: str | N
 
 
 def _closed(rows: list[Any], calendars: Mapping[str, Calendar | None]) -> Counter[tuple[str, str, date]]:
-    """Counts the looks of each officer on each day while their office was closed; nothing if it has no calendar."""
+    """Returns the number of looks by officer and day while the office was closed; none without a calendar."""
     found: Counter[tuple[str, str, date]] = Counter()
     for row in rows:
         calendar = calendars[row["agency"]]
@@ -89,7 +89,7 @@ with looked as (
 of_officers as (select *, actor_agency as its, subject as officer from looked where actor_agency is not null)
 """
 _ONE: Final = "question not in ('tasks', 'filings')"
-"""SQL: true for a look at a single filing, not at rows of a list that everybody requests."""
+"""SQL: true for a look at a single filing; false for a list, which every officer requests."""
 
 _WHOLE: Final = f"{_LOOKED} select count(*) as looks, now() as as_of from looked"  # noqa: S608 -- the same
 _BUSY: Final = f"""

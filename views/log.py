@@ -1,6 +1,6 @@
-"""The log as events and states: rows of `event`, decrypted and folded by the rules of their kind.
+"""Reads the log: decrypts the rows of `event`, and folds them into states by the rules of their kind of stream.
 
-The caller passes the keys that decrypt; nothing here holds a key.
+The caller passes the keys that decrypt; this module stores none.
 """
 
 from collections import defaultdict
@@ -43,7 +43,7 @@ CALENDAR: Final = """
 select body from calendar
 where name = $1 and (agency in ('', $2) or starts_with($2, agency || '.')) order by length(agency) desc limit 1
 """
-"""SQL: the calendar of this name as it applies to an agency. Of the agency codes that match, the longest decides."""
+"""SQL: the calendar of this name for an agency. Of the calendars whose agency code matches, the longest code wins."""
 
 _PROCEDURE: Final = "select rules from procedure where code = $1 and version = $2 and sha256 = $3"
 _WHOLE: Final = """
@@ -51,7 +51,7 @@ select stream.filing_id, stream.agency, head_seq, now() as now,
     seq, kind, version, body, sealed, command_id, actor, occurred_at
 from stream left join event using (stream) where stream = $1 and head_seq > 0 order by seq
 """
-"""SQL: the events of a stream, each with the stream's head, so that one query suffices instead of two."""
+"""SQL: the events of a stream, each row with the stream's head, so that one query is enough."""
 
 
 class SealBrokenError(Exception):
@@ -66,7 +66,7 @@ class Key(Protocol):
 
 
 Keys: TypeAlias = Callable[[Connection, UUID], Awaitable[Key | None]]
-"""Finds the key of a filing; None if there is none, or none any more."""
+"""Finds the key of a filing; returns None if the filing has no key, or its key was erased."""
 
 
 async def no_keys(_: Connection, __: UUID) -> Key | None:
@@ -79,7 +79,7 @@ class UnfoldableError(Exception):
 
 
 def opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key | None) -> Recorded:
-    """Returns the event in a row; without a key, with blanks. Raises `SealBrokenError`, `ValueError`."""
+    """Returns the event in a row; without a key, personal values are blank. Raises `SealBrokenError`, `ValueError`."""
     private: dict[str, Any] = {}
     if key is None:
         private["event"] = kind.blanks(row["kind"])
@@ -140,7 +140,7 @@ def digest(published: bytes) -> str:
 
 
 class Head(NamedTuple):
-    """The head of a stream, as of an instant."""
+    """The head of a stream: the `seq` of its last event, as of `now`."""
 
     stream: str
     filing_id: UUID
@@ -150,7 +150,7 @@ class Head(NamedTuple):
 
 
 class Log:
-    """Reads and folds the streams of one log. `head` is a stream's head that was looked up already."""
+    """Reads and folds the streams of one log. `head`: the head of a stream that the caller has already looked up."""
 
     def __init__(
         self,
@@ -174,7 +174,7 @@ class Log:
             raise UnfoldableError(f"{stream}: no kind of stream that this version knows") from None
 
     async def read(self, stream: str) -> Told:
-        """Returns a stream, folded. Raises `RefusalError` (`not_found`) if the log does not hold it."""
+        """Returns a stream with its events. Raises `RefusalError` (`not_found`) if the stream is not in the log."""
         if self._head is not None and self._head.stream == stream:
             head, rows = self._head, await self.connection.fetch(SELECT, stream, 1)
         else:
@@ -192,7 +192,7 @@ class Log:
         return await self._events(stream, filing, head, await self.connection.fetch(SELECT, stream, 1))
 
     async def events_of(self, streams: Sequence[asyncpg.Record]) -> list[list[Recorded]]:
-        """Returns all events of each of these rows of `stream`, read at once. Raises `UnfoldableError`."""
+        """Returns all events of each of these streams (rows of `stream`), in one query. Raises `UnfoldableError`."""
         rows: defaultdict[str, list[Any]] = defaultdict(list)
         for row in await self.connection.fetch(_OF_MANY, [stream["stream"] for stream in streams]):
             rows[row["stream"]].append(row)
@@ -234,7 +234,7 @@ class Log:
             return reduce(self.kind(stream).evolve, events, before)
 
     async def _procedure(self, stream: str, pins: Pins) -> tuple[ProcedureRules, str]:
-        """Returns the published rules. They do not name the officer of a standing order; the events do."""
+        """Returns a procedure's published rules and their digest, without the name of a standing order's officer."""
         pinned = (pins.procedure, pins.version, pins.sha256)
         if pinned not in self._published.procedures:
             rules = await self.connection.fetchval(_PROCEDURE, *pinned)

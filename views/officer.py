@@ -13,7 +13,7 @@ from views.pages import instant, key_of, page, text
 
 
 async def actions(log: Log, stream: str, actor: Actor) -> list[Action]:
-    """Returns every command that a stream takes, and whether this actor can give it now; if not, the reason."""
+    """Returns every command to a stream, with the reason if this actor can't give the command now."""
     told = await log.read(stream)
     return told.kind.actions(told.state, actor, told.as_of)
 
@@ -36,7 +36,7 @@ async def tasks(log: Log, asked: AskTasks, reaches: Sequence[Reach] | None = Non
 def _page_of_tasks(
     asked: AskTasks, key: tuple[str, ...] | None, reaches: Sequence[Reach] | None
 ) -> tuple[str, list[Any]]:
-    """Returns an SQL statement with only the requested conditions, so that an index fits, and its parameters."""
+    """Returns the SQL and the parameters for a page of tasks: only the requested conditions, so that an index fits."""
     given: list[Any] = [asked.limit + 1]
     conditions = ["task.overdue"] if asked.overdue else []
 
@@ -74,7 +74,7 @@ from task join filing using (filing_id) where {{conditions}} order by {_ORDER} l
 
 
 async def absences(log: Log, agency: AgencyCode) -> tuple[AbsenceSummary, ...]:
-    """Returns the absences that are not over, the earliest first."""
+    """Returns an agency's present and future absences, the earliest first."""
     rows = await log.connection.fetch(_ABSENCES, agency)
     return tuple(AbsenceSummary.model_validate(dict(row)) for row in rows)
 

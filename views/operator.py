@@ -17,7 +17,7 @@ from views.public import counts, named
 
 NEWEST: Final = 10
 NEWEST_AMONG: Final = 5_000
-"""The number of last events that are searched for an agency's newest ones, since an agency may be idle."""
+"""The newest events of an agency are searched only among this number of last events: the agency may be idle."""
 
 
 async def find(connection: Connection, which: str) -> FilingRecord | None:
@@ -38,13 +38,13 @@ async def row_of(connection: Connection, which: str) -> asyncpg.Record | None:
 
 
 async def codes(connection: Connection, filings: list[UUID]) -> dict[UUID, tuple[str, str]]:
-    """Returns dossier code and agency of filings, by id."""
+    """Returns the dossier code and the agency of each filing, by the filing's id."""
     rows = await connection.fetch("select filing_id, code, agency from filing where filing_id = any($1)", filings)
     return {row["filing_id"]: (row["code"], row["agency"]) for row in rows}
 
 
 async def parked(log: Log, stream: str) -> list[Parked]:
-    """Returns the signals to a stream that could not be used. `not_found` for a stream that does not exist."""
+    """Returns the signals to a stream that could not be used. Refused as `not_found` if there is no such stream."""
     if await log.connection.fetchval("select true from stream where stream = $1 and head_seq > 0", stream) is None:
         raise RefusalError(NOT_FOUND)
     rows = await log.connection.fetch("select signal, problem, at from inbox where stream = $1 order by at", stream)
@@ -97,7 +97,7 @@ select state, count(*) as payments, coalesce(sum(amount), 0)::bigint as asked,
 from payment where $1::text is null or agency = $1 group by state order by state
 """
 _APPENDS: Final = "select pg_stat_get_tuples_inserted('receipt'::regclass)"
-"""SQL: the number of appends by the database's statistics, some seconds old. Two reads give the rate."""
+"""SQL: the number of appends from the database's statistics, some seconds late. Two readings give the rate."""
 _NEWEST: Final = f"""
 with newest as (
     select seq, stream, filing_id, agency, kind, recorded_at as at

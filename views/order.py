@@ -1,4 +1,4 @@
-"""The total order of all events: a reader from a position on misses no event and gets none twice (docs/ledger.md)."""
+"""The total order of all events: a reader that continues from a position gets each event once (docs/ledger.md)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from views.log import Connection
 
 @dataclass(frozen=True, slots=True)
 class Positioned:
-    """An event's position, from 1, without its content. `hash` is None if the log has no such event."""
+    """An event's `position` (1 is the first) and its place in the log. `hash` is None if the log lacks the event."""
 
     position: int
     stream: str
@@ -18,7 +18,7 @@ class Positioned:
 
 
 async def events_after(connection: Connection, position: int, most: int) -> Sequence[Positioned]:
-    """Returns the next events in the total order, at most `most` of them."""
+    """Returns the events after `position` in the total order, at most `most` of them."""
     return [Positioned(*row.values()) for row in await connection.fetch(_PAGE, position, most)]
 
 

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def key_of(cursor: str | None, *parts: Callable[[str], str]) -> tuple[str, ...] | None:
-    """Returns the key in a cursor, parsed part by part. Raises `RefusalError` if the cursor is not one of ours."""
+    """Returns the key in a cursor, parsed part by part; None without a cursor. Raises `RefusalError` if malformed."""
     if cursor is None:
         return None
     try:
@@ -27,7 +27,7 @@ def key_of(cursor: str | None, *parts: Callable[[str], str]) -> tuple[str, ...] 
 
 
 def text(part: str) -> str:
-    """Returns text that PostgreSQL can store. Raises `AttributeError` or `ValueError`."""
+    """Checks that PostgreSQL can store the text, and returns it. Raises `AttributeError` or `ValueError`."""
     if b"\0" in part.encode():
         raise ValueError
     return part
@@ -39,7 +39,7 @@ def uuid(part: str) -> str:
 
 
 def instant(part: str) -> str:
-    """Returns an instant as text, or the end of time. Raises `TypeError` or `ValueError`."""
+    """Returns an instant as text, or `infinity`. Raises `TypeError` or `ValueError`."""
     return part if part == "infinity" else str(datetime.fromisoformat(part))
 
 
@@ -50,7 +50,7 @@ def page(
     read: Callable[[asyncpg.Record], T],
     key: Callable[[asyncpg.Record], Sequence[Any]],
 ) -> Page[T]:
-    """Returns a page of at most `limit` of the rows `found`, which has one row more if there is a next page."""
+    """Returns the first `limit` rows of `found` as a page. A further row in `found` means that there is a next page."""
     rows = found[:limit]
     cursor = json.dumps([str(part) for part in key(rows[-1])]) if len(found) > limit else None
     following = None if cursor is None else base64.urlsafe_b64encode(cursor.encode()).decode()

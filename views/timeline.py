@@ -1,4 +1,4 @@
-"""The events of a filing and of its other streams, as far as an audience may see them."""
+"""The events of a filing and of its payments, parcels and other streams, as far as an audience may see them."""
 
 from typing import Any, Final
 

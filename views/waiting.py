@@ -1,4 +1,4 @@
-"""The waits of streams that last longer than usual, found by the streams' states. Nothing is decrypted."""
+"""Finds, in the states of streams, the waits that last longer than usual. Nothing is decrypted."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -15,7 +15,7 @@ PAGE: Final = 500
 
 
 class Waiting(NamedTuple):
-    """A wait of a stream: the name of its kind, its agency, the kind of wait (`waits`), and the wait itself."""
+    """A long wait (`wait`) of a stream, with the stream's kind and agency. `waits`: the rule for such waits."""
 
     kind: str
     agency: str
@@ -24,7 +24,7 @@ class Waiting(NamedTuple):
 
 
 async def waiting(connection: Connection, kinds: Kinds, check: str, now: datetime) -> list[Waiting]:
-    """Returns the waits of this check by kind, the latest first. Raises `UnfoldableError`, `ValueError`."""
+    """Returns the long waits of this check, the last kind of streams first. Raises `UnfoldableError`, `ValueError`."""
     every = [(kind, waits) for kind in reversed(tuple(kinds.values())) for waits in kind.waits if waits.check == check]
     return [
         Waiting(kind.name, state.agency, waits, wait)
@@ -35,7 +35,7 @@ async def waiting(connection: Connection, kinds: Kinds, check: str, now: datetim
 
 
 async def _states(connection: Connection, kinds: Kinds, kind: StreamKind[Any], waits: Waits) -> AsyncIterator[Any]:
-    """The states of all streams that may have such a wait. Encrypted values are left blank."""
+    """The states of all streams of this kind that may have waits by the rule `waits`. Encrypted values are blank."""
     log = Log(connection, no_keys, kinds)
     after = [str(model.model_fields["kind"].default) for model in waits.after]
     streams = [row["stream"] for row in await connection.fetch(_MAYBE, kind.name, waits.closed, after)]

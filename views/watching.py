@@ -17,7 +17,7 @@ _Told: TypeAlias = "asyncio.Future[Exception | None]"
 
 
 class Watch:
-    """Notifies waiting callers of new events in their streams. Polls only while there are such callers."""
+    """Notifies callers that wait for new events of streams. Polls the database only while somebody waits."""
 
     def __init__(self, pool: asyncpg.Pool[Any]) -> None:
         self._pool = pool
@@ -25,7 +25,7 @@ class Watch:
         self._looking: asyncio.Task[None] | None = None
 
     async def beyond(self, stream: str, after: int, wait: float) -> None:
-        """Returns at an event beyond `after`, after `wait` seconds, or without such a stream."""
+        """Waits for an event beyond `after`, at most `wait` seconds; returns earlier if there is no such stream."""
         told: _Told = asyncio.get_running_loop().create_future()
         self._waiting[stream][told] = after
         if self._looking is None or self._looking.done():
@@ -56,7 +56,7 @@ class Watch:
             await asyncio.sleep(PAUSE)
 
     def _tell(self, asked: list[str], heads: dict[str, int], error: Exception | None) -> None:
-        """Notifies the waits for these streams. A stream added while the query ran is checked next time."""
+        """Notifies the callers that wait for these streams. A stream added during the query is checked next time."""
         for stream in asked:
             for told, after in self._waiting.get(stream, {}).items():
                 if not told.done() and (stream not in heads or heads[stream] > after):

@@ -35,13 +35,13 @@ from views.officer import tasks as read_tasks
 K = TypeVar("K", bound=Hashable)
 
 _EVENTS: Final = 3
-"""The minimum number of events drawn, even on a low screen, on which the lowest lines are then cut off."""
+"""The minimum number of events on the board. A screen that is too low for them cuts off the lowest lines."""
 
 _OPEN: Final = tuple(sorted(STATUS_NAMES.keys() - {Status.NOT_ACCEPTED, Status.WITHDRAWN, Status.RETURNED}))
 """The statuses of open filings."""
 
 _AGENCIES: Final = len(_OPEN) - 1
-"""The number of agencies that fit beside the statuses, with the line that counts the others, without an extra row."""
+"""The number of agencies in the table beside the statuses; a last line counts the others, so both have equal height."""
 
 _STATES: Final = (PaymentState.PENDING, PaymentState.PAID, PaymentState.EXPIRED, PaymentState.CANCELLED)
 
@@ -108,7 +108,7 @@ def _statuses(board: Board) -> Table:
 
 
 def _agencies(board: Board, most: int | None) -> Table:
-    """Returns the number of filings by agency and status. If not all agencies fit: those with the most late filings."""
+    """Returns a table of filings by agency and status: at most `most` agencies, those with the most late filings."""
     numbers = (str(status.value) for status in _OPEN)
     table = _table(_words("label.agency"), *numbers, _words("label.all"), _words("label.late"))
     filings, late = _sums(board, lambda one: one.agency)

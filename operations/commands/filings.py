@@ -44,7 +44,7 @@ def list_stalled(*, patience: Patience = PATIENCE, as_json: AsJson = False) -> N
 
 
 def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], list[Failing]]:
-    """Returns code and agency by filing, and the failing machine work; both empty without access to the record."""
+    """Returns each filing's code and agency, by id, and the failing machine work; both are empty without the record."""
     filings = [filing for one in found if (filing := _uuid(one.filing_id)) is not None]
     dsn = find_address(APPLICATION)
     if dsn is None:
@@ -63,7 +63,7 @@ def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], lis
 
 
 def _uuid(text: str) -> UUID | None:
-    """Returns the UUID in an id; None if the id has another form, under which anybody may start a workflow."""
+    """Returns a filing's id as a UUID; None for any other text, since a foreign workflow may have any id."""
     try:
         return UUID(text)
     except ValueError:
@@ -77,7 +77,7 @@ def _row(one: Stalled, known: dict[str, tuple[str, str]]) -> dict[str, Any]:
 
 
 def _failing_row(one: Failing) -> dict[str, Any]:
-    """Returns a row with the keys of `_row`. The `cause` is the failing work; the place is in the `error`."""
+    """Returns failing machine work as a row with the keys of `_row`; `cause` names the work, and `place` is None."""
     work = asdict(one.work)
     who = {"code": one.code, "agency": one.agency, "filing_id": one.filing_id}
     return (

@@ -69,7 +69,7 @@ def rotate(*, as_json: AsJson = False) -> None:
 
 
 def _of_record() -> str | None:
-    """Returns the master key's name, a digest for a key of 32 random bytes; None if there is no key."""
+    """Returns the current master key's name (for a key of 32 random bytes, its digest); None if there is no key."""
     if not (os.environ.get(MASTER_KEY) or running_stack().get(MASTER_KEY)):
         return None
     return master_key().current.name

@@ -90,7 +90,7 @@ async def _started(connection: Connection) -> datetime:
 
 
 async def serve() -> None:
-    """Runs the worker, once the tables have the schema of this version. With another schema each filing would fail."""
+    """Runs the worker, once the tables have the schema of this version; with another schema every filing would fail."""
     await _migrated(WorkerSettings())
     configure_engine()
     await platform.main()

@@ -24,7 +24,7 @@ select process, seconds from clock_off where at > clock_timestamp() - interval '
 
 
 async def identity(around: Surroundings) -> list[Finding]:
-    """Checks whether signed statements are required, who could sign them, and which keys or clocks hinder it."""
+    """Checks that identities are verified, that a program can sign statements, and that keys and clocks are right."""
     async with around.record() as connection:
         found, off = await registered(connection), await connection.fetch(_OFF)
     now = datetime.now(UTC)

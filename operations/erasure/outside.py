@@ -94,7 +94,7 @@ async def _executions(temporal: Client, workflow: str) -> int:
 
 
 async def _questions(temporal: Client, filings: Collection[UUID], gone: Gone) -> None:
-    """Deletes questions after they have ended: about these filings, with a person's name, or unreadable."""
+    """Deletes ended questions about these filings or with a person's name, and unreadable ones; waits for their end."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def look(workflow: str, run: str) -> None:
@@ -129,7 +129,7 @@ async def _pages(temporal: Client) -> AsyncIterator[list[tuple[str, str]]]:
 
 
 async def _asked(temporal: Client, workflow: str, run: str) -> bytes | None:
-    """Returns the question's input: None if it can't be opened here, empty if it is gone meanwhile."""
+    """Returns the question's input: None if it can't be decrypted here, empty if the question was deleted meanwhile."""
     try:
         first = await anext(temporal.get_workflow_handle(workflow, run_id=run).fetch_history_events(page_size=1), None)
     except RPCError as error:

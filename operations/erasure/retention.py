@@ -14,7 +14,7 @@ from views.log import Connection, Log
 
 
 async def retentions(connection: Connection, procedure: str | None = None) -> dict[str, RetentionRule]:
-    """Returns the retention rule of one procedure or of all, by code: from its newest version with such a rule."""
+    """Returns the retention rule of one procedure or all, by code; the newest version that has such a rule decides."""
     found: dict[str, RetentionRule] = {}
     for row in await connection.fetch(_STATED, procedure):
         if row["code"] not in found and (said := _retention(row["source"])) is not None:
@@ -23,7 +23,7 @@ async def retentions(connection: Connection, procedure: str | None = None) -> di
 
 
 async def due(connection: Connection, now: datetime) -> list[str]:
-    """Returns the codes of filings that must be erased by now, without a request for it yet, earliest end first."""
+    """Returns the codes of filings whose retention has ended without a request to erase them, earliest end first."""
     found: list[tuple[datetime, str]] = []
     for procedure, rule in (await retentions(connection)).items():
         if rule.erase_years is not None:
@@ -58,7 +58,7 @@ where procedure = $1 and closed_at < $2 and erased_at is null and not {ASKED_FOR
 
 
 async def whole(log: Log, filing: UUID) -> Whole:
-    """Returns the filing with these facts from the record. Raises `RefusalError` (`not_found`), `UnfoldableError`."""
+    """Returns a filing and what may hinder its erasure. Raises `RefusalError` (`not_found`), `UnfoldableError`."""
     told = await log.read(filing_workflow(filing))
     states = list(told.states())
     facts = await log.connection.fetchrow(_FACTS, filing)

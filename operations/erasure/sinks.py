@@ -1,4 +1,4 @@
-"""Every table of the database (a test holds it), with the effect that an applicant's erasure has in it."""
+"""Every table of the database, with the effect of an applicant's erasure in it. A test checks that none is missing."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +8,7 @@ from schemas.privacy import NO_DIGEST
 
 @dataclass(frozen=True)
 class Sink:
-    """The effect of an erasure in one table, in words, and its SQL (the filing is `$1`); None if folding suffices."""
+    """The effect of an erasure in one table: `what` in words; `statement`: its SQL (`$1`: the filing), if needed."""
 
     what: str
     statement: str | None = None

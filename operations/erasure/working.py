@@ -1,4 +1,4 @@
-"""The execution of approved erasures, in the record and then outside of it. A next run resumes a killed one."""
+"""Carries out approved erasures, in the record and then outside of it. A killed run is resumed by the next one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

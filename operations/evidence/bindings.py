@@ -44,7 +44,7 @@ class Claimed(NamedTuple):
 
 
 async def claimed(connection: Connection, stream: str, seq: int, vault: Vault) -> Claimed | None:
-    """Returns the statement about this event's command; None if unsigned. Raises `SealBrokenError` without the key."""
+    """Returns the statement about this event's command; None if unsigned. Raises `SealBrokenError` if undecryptable."""
     row = await connection.fetchrow(_FIRST, stream, seq)
     if row is None or row["via"].count("/") < _SIGNED:
         return None
@@ -84,9 +84,9 @@ select e.stream, e.seq, e.filing_id, e.command_id, e.bound, r.digest,
 from event e left join receipt r on r.stream = e.stream and r.command_id = e.command_id
 where length(e.bound) > 64 or (e.bound is null and e.kind = 'submitted' and e.seq = 1) order by e.stream, e.seq
 """
-"""SQL: the events that bind more than their epoch (each commitment has 64 digits).
+"""SQL: the events with more than one commitment (64 digits each), so with more than the epoch's.
 
-Also the first event of an older filing without commitments: its key is checked by decrypting the event.
+Also the first event of an older filing without commitments: decrypting the event shows that the key is right.
 """
 
 _ERASED: Final = """
@@ -133,7 +133,7 @@ async def unbound(connection: Connection, vault: Vault) -> list[Unbound]:
 
 
 async def _not_known(connection: Connection, vault: Vault, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Loads one filing's key if the batch of keys lacks it, and returns that key's faults."""
+    """Returns the faults of a filing's key that the batch of keys lacks; none if the key's erasure was approved."""
     try:
         key = await vault.find(connection, row["filing_id"])
     except SealBrokenError:

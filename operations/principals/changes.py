@@ -1,6 +1,6 @@
 """The register of principals: each change is recorded with author and reason.
 
-It takes effect at once, or once approved.
+A change takes effect at once, or when a second operator approves it.
 
 Every change is one transaction that locks the register's version. A change needs the rights of the database's owner.
 """
@@ -27,14 +27,14 @@ from schemas.people import Actor, Role
 
 
 class Done(NamedTuple):
-    """The recorded change, and the state of the principal afterwards; None if the principal is not registered yet."""
+    """A recorded change, and the principal's state after the change; None if the principal is not registered yet."""
 
     change: pr.PrincipalChange
     principal: Principal | None
 
 
 class Held(NamedTuple):
-    """The locked register: the number of its last change, whether changes need two operators, and the time."""
+    """The locked register: the number of its last change, whether changes need two operators, and the present time."""
 
     version: int
     by_two: bool
@@ -85,7 +85,7 @@ async def history(connection: Connection, principal: str | None = None) -> list[
 
 
 async def _see(connection: Connection, command: pr.AnyPrincipalCommand, held: Held) -> tuple[str, bool]:
-    """Checks a command and applies it unless it must wait; returns its principal and whether it waits."""
+    """Carries out a command. Returns its principal's name, and whether the change waits for a second operator."""
     actor = command.actor
     _check(await lacks_role(connection, actor))
     if not isinstance(command, pr.ApproveChange | pr.DeclineChange):
@@ -119,7 +119,7 @@ async def _apply(connection: Connection, asked: pr.Asked, held: Held, *, approve
 
 
 async def _possible(connection: Connection, said: pr.Said, now: datetime) -> Principal | None:
-    """Returns the principal by the recorded changes. Raises `RefusalError` if the change is impossible for it."""
+    """Returns the principal from the recorded changes. Raises `RefusalError` if this change is impossible."""
     principal = await recorded(connection, named(said))
     _check(impossible(principal, said, now))
     key = said.key if isinstance(said, pr.AddPrincipal | pr.RotateKey) else None
@@ -142,7 +142,7 @@ def _proved(said: pr.Said, now: datetime) -> Problem | None:
 
 
 async def _asked(connection: Connection, n: int, actor: Actor, now: datetime) -> tuple[pr.Asked, bool]:
-    """Returns the waiting request, and whether the actor is its requester or their substitute."""
+    """Returns the waiting request `n`, and whether the actor is the requester or the requester's substitute."""
     row = await connection.fetchrow(_WAITING, n)
     if row is None:
         raise refuse(problem("asked", "no_change_asked"))

@@ -15,7 +15,7 @@ from schemas.identity.statement import Principal
 
 
 def row_of(principal: Principal) -> Row:
-    """Returns the principal's row in `principal`."""
+    """Returns the row of the table `principal` for this principal."""
     return {
         "principal": principal.id,
         "agency": principal.agency or NO_AGENCY,
@@ -26,7 +26,7 @@ def row_of(principal: Principal) -> Row:
 
 
 def rows_of_keys(principal: Principal) -> list[Row]:
-    """Returns the principal's rows in `principal_key`."""
+    """Returns the rows of the table `principal_key` for this principal."""
     return [
         {
             "key_id": key.key_id,
@@ -42,7 +42,7 @@ def rows_of_keys(principal: Principal) -> list[Row]:
 
 
 async def recorded(connection: Connection, principal: str) -> Principal | None:
-    """Returns the principal by the recorded changes; None if unknown. Raises `ValueError` for an unreadable change."""
+    """Returns the principal from the recorded changes; None if unknown. Raises `ValueError` for unreadable changes."""
     fold = Fold()
     for row in await connection.fetch(_CHANGES, principal):
         fold.add(_read(row))

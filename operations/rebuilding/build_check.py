@@ -1,4 +1,4 @@
-"""A trial reading, by this build, of the logs, snapshots and (if wanted) histories written by other builds."""
+"""Checks that this build can read the logs, snapshots and (optionally) histories that other builds have written."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -37,9 +37,9 @@ select count(*) from stream where head_seq > 0 and filing_id is not null and not
 
 @dataclass(frozen=True)
 class Checked:
-    """The result of reading one stream with this build, also the `snapshot` from which its run may have begun.
+    """The result of reading one stream with this build. `snapshot`: the stream's run began with a snapshot, also read.
 
-    `problem`: why this build can't continue it; `differs`: the read models that would differ under its rules.
+    `problem`: why this build can't continue the stream; `differs`: the read models with other rows by its rules.
     """
 
     stream: str
@@ -80,7 +80,7 @@ class BuildCheck:
         return Checked(name, differs=differs, snapshot=snapshot)
 
     async def _compare(self, stream: asyncpg.Record) -> tuple[str, ...]:
-        """Returns the read models that would differ: writes their rows from the log, compares, and rolls back."""
+        """Returns the read models in which this build would write other rows: writes them, compares, and rolls back."""
         async with self._pool.acquire() as connection:
             transaction = connection.transaction()
             await transaction.start()

@@ -33,14 +33,14 @@ from views.log import Log, UnfoldableError
 from views.order import last_position
 
 BATCH: Final = 100
-"""The number of streams that are folded in one transaction, and held in memory."""
+"""The number of streams that are in memory and folded at once, in one transaction."""
 FEW: Final = 20
 """Maximum number of grown streams that may be left to fold while appends wait."""
 PASSES: Final = 20
 """Maximum number of passes over grown streams before appends are blocked."""
 ATTEMPTS: Final = 30
 LOCK_WAIT: Final = "1500ms"
-"""The timeout of the lock, behind which appends queue: just longer than PostgreSQL needs to cancel its vacuum."""
+"""The timeout for the lock, since appends wait behind it; PostgreSQL cancels its own vacuum in a little less."""
 PAUSE: Final = 2.0
 """The seconds between two attempts to get the lock; meanwhile appends go on."""
 TIMEOUT: Final = 10.0
@@ -136,7 +136,7 @@ class _Rebuild:
             raise NotRebuiltError("another rebuild is under way: let it end, or end it") from None
 
     async def _fill(self) -> int:
-        """Folds every stream, then those that grew meanwhile. Returns the last position before the last pass."""
+        """Folds every stream, then those that grew meanwhile. Returns the position up to which all is folded."""
         self._of = int(await self._connection.fetchval(_EVENTS))
         position = await last_position(self._connection)
         last = ""
@@ -150,7 +150,7 @@ class _Rebuild:
         return position
 
     async def _catch_up(self, position: int) -> tuple[int, int]:
-        """Folds the streams with events after a position. Returns the position for the next pass, and their number."""
+        """Folds the streams with events after `position`. Returns the next pass's position and their number."""
         following = await last_position(self._connection)
         grown = await self._connection.fetch(_GROWN, position)
         for start in range(0, len(grown), BATCH):
@@ -193,9 +193,10 @@ class _Rebuild:
 
 
 async def write_rows(log: Log, vault: Vault, told: Iterable[tuple[asyncpg.Record, list[Recorded]]]) -> None:
-    """Writes the read models' rows of streams, given the complete events of each. Raises `UnfoldableError`.
+    """Folds streams, and writes their rows in the read models. `told` pairs the record of a stream with all its events.
 
-    A stream's row has `stream`, `filing_id` and `agency`. The connection's search path selects the written tables.
+    The record has `stream`, `filing_id` and `agency`. The connection's search path selects the written tables.
+    Raises `UnfoldableError`.
     """
     changes = [await _change(log, vault, stream, events) for stream, events in told]
     await read_models.write_all(log.connection, [one for one in changes if one is not None])

@@ -85,12 +85,12 @@ class Shadows:
         await self._connection.execute("drop schema if exists rebuild cascade")
 
     async def note(self, streams: Sequence[Any], seqs: Sequence[int], *, late: bool) -> None:
-        """Notes that the streams' shadow rows have their first `seqs` events; `late`: written after the comparison."""
+        """Stores how many events (`seqs`) each stream's shadow rows contain; `late`: written after the comparison."""
         named = ([stream[column] for stream in streams] for column in ("stream", "filing_id"))
         await self._connection.execute(_FOLDED, *named, seqs, late)
 
     async def compare(self) -> None:
-        """Notes every differing row. `changed` compares filings again that have grown meanwhile."""
+        """Stores each row that differs from its shadow row. `changed` compares filings that grew later again."""
         for table, key in self.tables.items():
             await self._connection.execute(f"analyze rebuild.{table}")
             await self._connection.execute(_COMPARE.format(table=table, key=key, which="true"))

@@ -1,1 +1,1 @@
-"""The comparison of acts that partners list as done in our name with the events that order them."""
+"""The comparison of acts that partners list as done in our name with the events that ordered these acts."""

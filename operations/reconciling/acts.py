@@ -1,4 +1,4 @@
-"""The comparison of acts that bank, post and signer list as done in our name with the events that order them.
+"""Compares the acts that bank, post and signer list as done in our name with the events that ordered these acts.
 
 The lists are the partners' own statements. They are independent of Temporal, so they also show the effects of forged
 requests: an act that no event orders is always found.
@@ -34,9 +34,9 @@ class Deed(StrEnum):
 
 
 class Act(StrictModel):
-    """A line of a partner's list: `capture` is the transaction that a refund belongs to, `number` the partner's own.
+    """A line of a partner's list. `capture`: the transaction that is refunded; `number`: the partner's own number.
 
-    `key`: ours, such as `fee:…`, `provider:reference` or `parcel:…`; `amount`: charged, refunded or collected, in đồng.
+    `key`: our own key: `fee:…`, `provider:reference` or `parcel:…`; `amount`: charged, refunded or collected, in đồng.
     """
 
     deed: Deed
@@ -47,7 +47,7 @@ class Act(StrictModel):
 
 
 class Unordered(StrictModel):
-    """An act that no event orders; `ours` if it names a stream of this record."""
+    """An act that no event has ordered. `ours`: whether the act names a stream of this record."""
 
     act: Act
     ours: bool
@@ -105,7 +105,7 @@ async def _list(url: str) -> Mapping[str, Any] | None:
 
 
 async def unordered(connection: Connection, acts: Sequence[Act]) -> list[Unordered]:
-    """Returns the acts that no event orders, in order; also refunds that were made more often than ordered."""
+    """Returns the acts that no event has ordered, in the given order; also refunds made more often than ordered."""
     streams = {key: await _stream(connection, key) for key in {act.key for act in acts}}
     filings = {stream.filing for stream in streams.values() if stream is not None}
     orders = {row["stream"]: row for row in await connection.fetch(_ORDERS, list(filings))}
@@ -122,7 +122,7 @@ async def unordered(connection: Connection, acts: Sequence[Act]) -> list[Unorder
 def _bears_out(
     act: Act, stream: StreamId | None, order: Mapping[str, Any], to_give: dict[tuple[UUID, str], Counter[int]]
 ) -> bool:
-    """Whether the events order the act. Each refund uses up one order in `to_give`."""
+    """Whether events have ordered the act. A refund uses up one of the ordered refunds in `to_give`."""
     if act.deed is not Deed.REFUND:
         return bool(act.amount == order["amount"] and (stream is None or _attempt(act.key) <= order["requests"]))
     left = to_give[order["filing_id"], act.capture or ""]
@@ -131,7 +131,7 @@ def _bears_out(
 
 
 async def _stream(connection: Connection, key: str) -> StreamId | None:
-    """Returns the payment or parcel of a key; None if it names none."""
+    """Returns the payment or parcel that a key names; None for any other key."""
     try:
         match key.split(":"):
             case ["fee", filing, n, *_]:
@@ -152,7 +152,7 @@ def _attempt(key: str) -> int:
 
 
 async def _to_give(connection: Connection, filings: Iterable[UUID]) -> dict[tuple[UUID, str], Counter[int]]:
-    """Returns the number of approved refunds of each amount, by filing and transaction."""
+    """Returns the approved refunds by filing and transaction: for each amount, their number."""
     found: defaultdict[tuple[UUID, str], Counter[int]] = defaultdict(Counter)
     for row in await connection.fetch(_APPROVED, list(filings)):
         told = json.loads(row["body"])

@@ -1,4 +1,4 @@
-"""The comparison of a signing service's list with the log: each signature's key names the event that orders it.
+"""Compares a signing service's list with the log: the key of each signature names the event that ordered it.
 
 A signature whose key names no event is a trial, such as an applicant's signature in the sandbox, and is skipped.
 """
@@ -20,7 +20,7 @@ PAGES: Final = 5
 
 
 class Signature(PartnerResponse):
-    """A request at the signing service: our key, the signer's number, the SHA-256 digest, the time of its status."""
+    """A request at the signing service. `number`: the signer's; `digest`: SHA-256; `at`: the time of the `status`."""
 
     key: str
     number: str
@@ -35,7 +35,7 @@ class _Page(PartnerResponse):
 
 
 class Told(StrEnum):
-    """The state in the log of the event that a signature names as its order."""
+    """The state of an ordered signature by the log, at the event that is named as its order."""
 
     SIGNED = "signed"
     AWAITED = "awaited"
@@ -47,9 +47,9 @@ class Told(StrEnum):
 
 
 class Wrong(StrEnum):
-    """The fault of a signature: no event orders it, the log does not have it, or its event has a second one.
+    """The fault of a signature: not ordered, ordered but not taken into the log, or the second one for its event.
 
-    `of_no_filing`: the log does not know its filing, for example because it belongs to another installation.
+    `of_no_filing`: the filing is not in the log; the signature may belong to another installation.
     """
 
     NOT_ORDERED = "not_ordered"
@@ -67,7 +67,7 @@ class UnorderedSignature:
 
 
 def compared(signatures: Iterable[Signature], told: Mapping[About, Told]) -> list[UnorderedSignature]:
-    """Returns the signatures that no event confirms, by the log's state (`told`). One event orders one signature."""
+    """Returns the faulty signatures. `told`: the state of each order in the log. One event orders one signature."""
     given: dict[About, set[str]] = {}
     for one in signatures:
         order = order_of(one.key)
@@ -89,7 +89,7 @@ _WRONG: Final = {
 
 
 async def told_of(connection: Connection, orders: Sequence[About]) -> dict[About, Told]:
-    """Returns the log's state at each of these events."""
+    """Returns the state of the signatures that these events ordered."""
     rows = await connection.fetch(_TOLD, [one.stream for one in orders], [one.seq for one in orders])
     return {About(stream=row["stream"], seq=row["seq"]): Told(row["told"]) for row in rows}
 

@@ -32,7 +32,7 @@ from schemas.translate import said
 from views.log import Connection
 
 SOON: Final = timedelta(days=180)
-"""The time before a time-stamp's end from which it is renewed. A run each month then has five more chances."""
+"""A time-stamp is renewed this long before its end, so that monthly runs have five more tries after a failure."""
 PAGE: Final = 100
 TIMEOUT: Final = 30.0
 MOST_NAMED: Final = 10_000
@@ -50,7 +50,7 @@ _SEEN: Final = "insert into stamp (sha256, agency, until) values ($1, $2, $3) on
 
 @dataclass(frozen=True)
 class Issued:
-    """A result in the register with its present file; after the first reading (`seen`), also its last stamp's end."""
+    """A result in the register. `seen`: its present file was read before; `until`: the end of the last time-stamp."""
 
     number: str
     agency: str
@@ -84,9 +84,9 @@ class Report:
 
 @dataclass(frozen=True)
 class Renewing:
-    """The terms of a renewal: files of `store`, time-stamps by `lasting`, for stamps that end soon.
+    """The terms of a renewal: `lasting` makes the time-stamps, `records` records the new files.
 
-    Soon is `within` this time from `now`. Only results of this `agency` are renewed; None: those of all agencies.
+    A file is renewed if its time-stamp ends `within` this time from `now`. `agency`: only this agency's results.
     """
 
     store: ObjectStore

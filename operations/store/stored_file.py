@@ -51,7 +51,7 @@ async def see_it_works(store: ObjectStore) -> None:
 
 
 async def move(store: ObjectStore, source: str, to: str) -> bool:
-    """Moves a file over any other; False if it is gone. Raises `StoreFailedError`, and obstore's errors."""
+    """Moves a file, over any other file; False if the file is gone. Raises `StoreFailedError`, obstore's errors."""
     folder = folder_of(store)
     try:
         if folder is None:

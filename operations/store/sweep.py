@@ -72,7 +72,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Known:
-    """The log's knowledge about some files: those that events name, by key, and the filings that can't be read."""
+    """Facts of the log about some files: the files that events name, by key, and the filings that can't be read."""
 
     named: dict[str, Reference]
     unreadable: set[UUID]
@@ -142,7 +142,7 @@ class _Sweep:
         return Known({file.key: file for _, file in (*said.files, *of_money)}, unreadable)
 
     def _stays(self, key: str, modified: datetime, known: Known) -> bool:
-        """Whether a file that no event names is left at its place. Such a file is counted."""
+        """Whether a file that no event names stays in its place: it is young or unknown. Counts such a file."""
         filing = _filing(key)
         if filing is None or filing in known.unreadable:
             self.report.left += 1
@@ -202,7 +202,7 @@ def _filing(key: str) -> UUID | None:
 
 
 def remove_drafts(store: ObjectStore, before: datetime, *, dry_run: bool) -> int:
-    """Removes a folder store's drafts last written before `before`. Returns their number. Raises `StoreFailedError`."""
+    """Removes a folder store's drafts written before `before`. Returns their number. Raises `StoreFailedError`."""
     folder = folder_of(store)
     if folder is None:
         return 0

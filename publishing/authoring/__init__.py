@@ -1,1 +1,1 @@
-"""Publishing of procedures, calendars and the directory, and the change of running streams to a new calendar."""
+"""Publishing of procedures, calendars, templates, the directory and absences."""

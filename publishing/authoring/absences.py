@@ -14,7 +14,7 @@ from schemas.publishing.events import AbsenceRecorded, AbsenceWithdrawn, Officer
 
 
 class Absence(NamedTuple):
-    """An officer's absence in a role on these days of Vietnam, both included, and the substitute."""
+    """An officer's absence in a role, from the first day to the last (both included), and the substitute."""
 
     agency: str
     officer: str
@@ -53,14 +53,14 @@ async def record_absence(database: Database, absence: Absence, by: Publisher = P
 
 
 async def misfits(connection: Connection, absence: Absence) -> list[Problem]:
-    """Returns the problems of an absence by the present directory."""
+    """Returns the reasons why an absence does not fit the present directory."""
     return [_PROBLEMS[row["rule"]] for row in await connection.fetch(_WRONG, *absence)]
 
 
 async def withdraw_absence(
     database: Database, agency: str, officer: str, role: str, first_day: date, by: Publisher = PLATFORM
 ) -> bool:
-    """Withdraws the absence that begins on that day. Returns whether there was one."""
+    """Withdraws an absence by its first day. Returns False if there is none."""
     async with publishing(database, by) as now:
         there: bool = await now.connection.fetchval(_THERE, agency, officer, role, first_day)
         if there:

@@ -21,7 +21,7 @@ from views.log import Connection
 
 
 class Told(NamedTuple):
-    """An event of a publication, with its place, time and officer."""
+    """A recorded event of a publication, with its stream, time and officer."""
 
     stream: str
     seq: int
@@ -100,7 +100,7 @@ async def history(connection: Connection) -> list[Told]:
 
 
 async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored, tuple[ev.PublicationEvent, ...]]:
-    """Returns the waiting request `n`, with its events if `read`. Raises `RefusalError`, `NoKeyError`."""
+    """Returns the unanswered request `n`, and its events (none unless `read`). Raises `RefusalError`, `NoKeyError`."""
     await _see_operator(now)
     stream = place_of(ev.PublicationApproved(asked=n)).stream
     keys = await known_keys(now.connection, now.by.vault, [stream]) if now.by.vault else {}
@@ -129,4 +129,4 @@ async def _changed(connection: Connection, streams: Sequence[str], since: dateti
 
 _EVENT: Final[TypeAdapter[ev.PublicationEvent]] = TypeAdapter(ev.PublicationEvent)
 _CHANGED: Final = "select exists (select from event where stream = any($1) and occurred_at > $2)"
-"""SQL for `_changed`. It is also right for rows taken over later: their event has the original publication time."""
+"""SQL: true if a stream has an event after this time. The event of a row taken over later has the row's own time."""

@@ -23,7 +23,7 @@ CALENDARS: Final = Path(__file__).parents[2] / "procedures" / "calendars"
 
 
 class Checked(NamedTuple):
-    """A calendar, or the mistakes. `lines` has the line of each path."""
+    """The calendar in a file, or the file's mistakes. `lines`: the line of each path in the file."""
 
     calendar: CalendarFile | None
     mistakes: list[Mistake]
@@ -53,7 +53,7 @@ class CalendarTakenError(Exception):
 
 
 async def publish_calendar(database: Database, data: bytes, by: Publisher = PLATFORM) -> PublishedCalendar:
-    """Publishes a calendar, then in force. Raises `MistakesFoundError`, `CalendarTakenError`, and asyncpg's errors."""
+    """Publishes a calendar, now in force. Raises `MistakesFoundError`, `CalendarTakenError`, and asyncpg's errors."""
     checked = check_bytes(data)
     if checked.calendar is None:
         raise MistakesFoundError(checked.mistakes)

@@ -1,4 +1,4 @@
-"""The end of a time limit, for a case written by a person."""
+"""Computes the end of a time limit, for a case that a person has written."""
 
 import json
 from datetime import datetime
@@ -59,7 +59,7 @@ class Case(StrictModel):
 
 
 class RefusedLineError(ValueError):
-    """A case can't be answered; `problem` has the reason."""
+    """The end of a case's limit can't be computed; `problem` has the reason."""
 
     def __init__(self, found: Problem) -> None:
         super().__init__(f"{found.field}: {found.message.en} [{found.rule}]".removeprefix(": "))

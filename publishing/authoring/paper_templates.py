@@ -27,7 +27,7 @@ class Slot(NamedTuple):
 
 
 class Published(NamedTuple):
-    """A published template; `already`: the same text was in force there before."""
+    """A published template; `already`: the same text was in force in this place before."""
 
     agency: AgencyCode
     paper: PaperKind

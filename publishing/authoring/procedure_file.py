@@ -163,11 +163,11 @@ _LIMITS: Final = {
     "fee": {"limit": "payment"},
     "extension": {"by": "by", "notice": "notice"},
 }
-"""The limits of parts without a code, of a step or of the procedure, with their names in `DEMO_SECONDS`."""
+"""The limits in parts without a code, each with its name in `DEMO_SECONDS`."""
 
 
 def _coded_limits(raw: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
-    """Yields the limit of each part with a code: the part, the key, and its name for `demo_variant`."""
+    """Yields each limit in a part with a code: the part, the limit's key, and the limit's name for `demo_variant`."""
     steps = raw.get("review") or ()
     yield from ((step, "limit", f"step.{step['code']}") for step in steps)
     parts = (part for step in steps if step.get("referral") for part in step["referral"]["parts"])

@@ -79,7 +79,7 @@ class Listed(NamedTuple):
 
 
 class OfficerEntry(StrictModel):
-    """An officer of an agency; `active: false` after leaving. `number`: the officer's at the signing service."""
+    """An officer of an agency; `active`: false after leaving. `number`: the officer's number at the signing service."""
 
     subject: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")
     name: ShortText
@@ -94,7 +94,7 @@ class AgencyEntry(StrictModel):
     The province is a code of the first level (Decision 20/2020), by default the first part of the agency's code. `seal`
     is the agency's number at the signing service: its papers are then sealed, independently of the signers of its
     results. `receipts` is the series of its money receipts. `merchants` are the providers that may take money for it,
-    by their names in `MOTCUA_PROVIDERS`, the preferred one first; if it names none, the bank does. With `tills`, its
+    by their names in `MOTCUA_PROVIDERS`, the preferred one first; without any, the bank takes it. With `tills`, its
     cashiers handle cash only while a till of theirs is open.
     """
 
@@ -201,7 +201,7 @@ def _entered(directory: Directory, there: Mapping[Key, Row]) -> Iterator[Publica
 
 
 def _stands(made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
-    """Whether the tables already hold the changes that an event makes."""
+    """Whether the tables already have the rows that an event would write."""
     return all(there[change.table].get(change.key) == change.row for change in made)
 
 
@@ -209,7 +209,7 @@ _SIGNING: Final = TypeAdapter(tuple[AgencySigner, ...])
 
 
 def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
-    """Returns the file's entry of an agency. `receives_for` stays as it is, since the file of its province sets it."""
+    """Returns the event for an agency of the file. `receives_for` stays unchanged: the province's file sets it."""
     return AgencyEntered(
         agency=entry.agency,
         name=entry.name,

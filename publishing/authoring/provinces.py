@@ -1,4 +1,4 @@
-"""The publishing of procedures' versions, and of a province's differences: its agencies' procedures and desks."""
+"""Publishes versions of procedures, and the differences of a province: the procedures and desks of its agencies."""
 
 import hashlib
 from collections import defaultdict
@@ -185,7 +185,7 @@ def compose(base: Base, province: str, version: Version, fee: Any) -> Row:
 
 
 async def of_provinces(connection: Connection, base: Base) -> list[Row]:
-    """Returns a new version's variant for each province with a fee of its own for it. Raises `MistakesFoundError`."""
+    """Returns the variants of a new version for the provinces with their own fee. Raises `MistakesFoundError`."""
     made = []
     for province, version, source in await connection.fetch(_IN_FORCE):
         fee = (parse(source).value.get("fees") or {}).get(base.raw["code"])
@@ -204,7 +204,7 @@ def _fits(base: Base, province: str, version: Version, fee: Any) -> None:
 
 
 async def _served(connection: Connection, overlay: ProvinceOverlay) -> list[AgencyEntered]:
-    """Returns the agencies whose `receives_for` changes: only the desks in this version receive for others."""
+    """Returns the agencies whose `receives_for` changes; without a desk in `overlay` it becomes empty."""
     desks = {desk.agency: list(desk.receives_for) for desk in overlay.desks}
     there = (await read(connection, AGENCY)).values()
     concerned = [row for row in there if row["province"] == overlay.province or row["agency"] in desks]
@@ -215,7 +215,7 @@ async def _served(connection: Connection, overlay: ProvinceOverlay) -> list[Agen
 async def published_provinces(
     database: Database, province: str | None = None, version: str | None = None
 ) -> list[Listed]:
-    """Returns the published versions, the newest of each province first."""
+    """Returns the published versions of provinces' differences, the newest of each province first."""
     async with connected(database) as connection:
         rows = await connection.fetch(_LIST, province, version)
     return [Listed(code, name, Text(vi=vi, en=en), *rest) for code, name, vi, en, *rest in rows]

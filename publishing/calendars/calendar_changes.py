@@ -13,9 +13,9 @@ from schemas.translate import said
 
 
 class Fact(NamedTuple):
-    """A day whose hours differ, or may differ, from those of its weekday, for an agency or the whole country (None).
+    """A day with hours other than usual on its weekday, decided or proposed, for an agency or the country (None).
 
-    `source` is None for days of the base's library; `checked`: the day of the last comparison with the source.
+    `source` is None for a day of the library that the calendar is based on; `checked`: the day of the last check.
     """
 
     day: date
@@ -49,7 +49,7 @@ class Doubtful(NamedTuple):
 
 
 def facts(file: CalendarFile) -> list[Fact]:
-    """Every day of the overlays, and every other day of the base, in order."""
+    """The days in the overlays, and the base's holidays and make-up days that no decided overlay changes, in order."""
     written = [
         _fact(file, day, overlay.agency, f"overlays[{n}].days[{k}]")
         for n, overlay in enumerate(file.overlays)
@@ -158,7 +158,7 @@ def _change(old: OpenHours, new: OpenHours, proposal: OpenHours | None) -> Chang
 
 
 class _Days:
-    """The days of a calendar for an agency. Outside the calendar's validity, only the base gives their hours."""
+    """The hours of days in a calendar, for an agency. Outside the calendar's validity, they come only from the base."""
 
     def __init__(self, file: CalendarFile, agency: str | None) -> None:
         self._agency, self._week, self._said = agency, file.week.days(), decided(file)

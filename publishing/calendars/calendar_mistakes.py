@@ -160,9 +160,9 @@ class _Entry(NamedTuple):
 
 
 class Settling:
-    """The days of all overlays, laid over the week and the base. An agency's overlay lies above wider overlays.
+    """Checks the days of all overlays together, over the week and the base. An agency's overlay precedes wider ones.
 
-    Decided days are checked only against decided days; proposed days against the calendar with all proposals decided.
+    Decided days are compared only with decided days; proposed days with the calendar as if all were decided.
     """
 
     def __init__(self, week: Weekdays, file: CalendarSketch) -> None:
@@ -194,7 +194,7 @@ class Settling:
             seen.add(key)
 
     def _closed(self) -> str | None:
-        """The path of the part because of which no working day is left, or None."""
+        """The path of the part that leaves no working day; None if there are working days."""
         if not any(self._week):
             return "week"
         first, last = self._valid
@@ -243,7 +243,7 @@ class Settling:
             yield mistake("replaced_twice", f"{entry.path}.replaces")
 
     def _made_up_for(self, replaced: date, agency: str | None, among: list[_Entry]) -> Iterator[date]:
-        """The days on which an agency works to make up for `replaced`, by the overlays or by the base."""
+        """The days, in overlays or base, on which an agency works to make up for its day off on `replaced`."""
         said = [each.said for each in among]
         for entry in among:
             if entry.kind is DayKind.MAKEUP and entry.sketch.replaces == replaced:

@@ -18,10 +18,10 @@ from schemas.publishing.procedure import Procedure
 from schemas.translate import joined, said
 
 TOLD_BEFORE: Final = frozenset({"code", "case", "name", "label", "source", "checked", "vi", "en"})
-"""Keys of an entry's name and source. They are not repeated among its parts."""
+"""Keys of an entry's name and source, which are not listed again among the entry's parts."""
 
 NOTHING: Final = joined(())
-"""The parts, in words, of an entry that has only a name."""
+"""The empty text: the parts of an entry that has only a name."""
 
 
 class Values:
@@ -31,7 +31,7 @@ class Values:
         self._labels = labels
 
     def said(self, name: str, value: Any) -> Text:
-        """The words of a value at the place of this name."""
+        """The value in words, as a value of the place `name`."""
         if value is None or value == ():
             return said("none")
         if not isinstance(value, tuple):
@@ -41,7 +41,7 @@ class Values:
         return joined(self._one(name, one) for one in value)
 
     def in_order(self, name: str, entries: tuple[Any, ...]) -> Text:
-        """The entries of a list in their order."""
+        """The entries of a list, joined by arrows."""
         words = (quoted(title(one)) if isinstance(one, Model) else self._one(name, one) for one in entries)
         return joined(words, " → ")
 
@@ -77,7 +77,7 @@ def is_list_of_entries(value: Any) -> bool:
 
 
 def _with(words: Text | PlaceWords, parts: Text) -> Text:
-    """A name, followed by the parts in parentheses if there are any."""
+    """The name of an entry, followed by its parts in parentheses, if it has any."""
     vi, en = ("", "") if parts == NOTHING else (f" ({parts.vi})", f" ({parts.en})")
     return Text(vi=words.vi + vi, en=words.en + en)
 
@@ -88,7 +88,7 @@ def beside(words: PlaceWords, value: Text) -> Text:
 
 
 def called(name: str, entry: Any) -> Text:
-    """An entry of the list of this name, with its own name and its code."""
+    """The words for an entry of the list `name`, with the entry's own name and code."""
     words = words_of(name)
     return said("coded", what=Text(vi=words.vi, en=words.en), name=title(entry), code=key_of(entry))
 
@@ -101,7 +101,7 @@ def title(entry: Any) -> Text:
 
 @singledispatch
 def plain(value: object) -> Text:
-    """The words of a single value, without the name of its place."""
+    """A single value in words, without the name of its place."""
     return same(str(value))
 
 

@@ -79,7 +79,7 @@ class Change(NamedTuple):
 _SOURCES: Final = frozenset({"legal_basis", "limits_source"})
 ABOUT_SOURCES: Final = frozenset({"source", "checked"})
 _NAMES_IT: Final = frozenset({"version"})
-"""Fields that identify a version, without content of their own."""
+"""Fields that only identify the version: their change is not listed."""
 _KEYS: Final = ("code", "case")
 _WHOLE: Final = (Text, Limit, Condition)
 _LANGUAGES: Final = frozenset(Text.model_fields)

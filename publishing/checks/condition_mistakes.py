@@ -54,7 +54,7 @@ def _of_fee(fee: FeeSketch, checks: "_Checks") -> Iterator[Mistake]:
 
 
 class _Checks:
-    """Checks conditions against the form and the level. `asked`: the claims of each field's own conditions."""
+    """Checks conditions against the form and the level. `asked`: each form field's claims, from its own conditions."""
 
     def __init__(self, form: Mapping[int, FieldSketch], form_whole: bool, level: Level | None) -> None:  # noqa: FBT001
         self._form = form
@@ -65,7 +65,7 @@ class _Checks:
     def conditions(
         self, when: Listed[ConditionSketch], path: str, *, before: int | None = None, key: str = "when"
     ) -> Generator[Mistake, None, Claims]:
-        """The claims of all conditions at `path` together. They may name only form fields before the field `before`."""
+        """The joint claims of all conditions at `path`. These may name only form fields before the field `before`."""
         held: Claims = {}
         seen: list[ConditionSketch] = []
         for k, condition in read(when).items():
@@ -82,7 +82,7 @@ class _Checks:
         return held
 
     def counted(self, code: str) -> Claims:
-        """The claims that hold whenever the integer field `code` is in the form with a value above 0."""
+        """The claims that are fulfilled whenever the integer field `code` has a value above 0."""
         place = self._place(code)
         if place is None or self._form[place].kind is not FieldKind.INTEGER:
             return {}
@@ -177,7 +177,7 @@ def _at(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator[
 
 
 def _ago(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
-    """The possible ages of the date in days; None if they are wrong."""
+    """The ages of the date, in days, that the condition allows; None if its bounds are wrong."""
     if isinstance(field.kind, Unread):
         return None
     if field.kind is not FieldKind.DATE:
@@ -228,14 +228,14 @@ def _fits(field: FieldSketch, value: FormValue) -> bool:
 
 
 def _bounds(field: FieldSketch) -> range:
-    """The integers, or the lengths, that the field allows. If its bounds are unreadable, all."""
+    """The integers, or the lengths, that the field allows; all of them if its bounds are unreadable."""
     least = field.minimum if isinstance(field.minimum, int) else -_MOST
     most = field.maximum if isinstance(field.maximum, int) else _MOST
     return range(least, most + 1) if least <= most else range(-_MOST, _MOST)
 
 
 def _joined(first: Claims, second: Claims) -> Claims | None:
-    """Returns one claim for both of these; None if they exclude each other."""
+    """Returns the claims that fulfil both; None if they exclude each other."""
     joined = first | second | {about: _both(first[about], second[about]) for about in first.keys() & second.keys()}
     return joined if all(joined.values()) else None
 

@@ -23,9 +23,9 @@ from schemas.level import Channel
 from schemas.publishing.procedure import FieldKind
 
 _MOST_UNITS: Final = 100_000
-"""The largest number that may be counted: times the dearest item and the most items, JSON can still hold it."""
+"""The largest number of units in a filing: even for the dearest items, the fee is a number that JSON can hold."""
 _MOST_VALUE: Final = 100_000_000_000_000
-"""The largest value, in đồng, for a rate. Multiplied by the maximum number of items, it is a sum that JSON can hold."""
+"""The largest value, in đồng, for a rate: even with the most items, the fee is a number that JSON can hold."""
 _COUNTED: Final = {"per": _MOST_UNITS, "of": _MOST_VALUE}
 
 
@@ -49,7 +49,7 @@ def fee_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _price(item: ItemSketch, path: str) -> Iterator[Mistake]:
-    """The mistakes of an item that has no amount, and no rate with a field."""
+    """The mistakes of a fee item that has neither an amount nor a complete rate, or has both."""
     if item.basis_points is None and item.of is None:
         if item.amount is None:
             yield mistake("required", f"{path}.amount")
@@ -85,7 +85,7 @@ def _evidence(code: str, path: str, papers: Listed[PaperSketch]) -> Iterator[Mis
 
 
 def _counted(code: str, place_of: tuple[str, str], form: Listed[FieldSketch], most: int) -> Iterator[Mistake]:
-    """The mistakes of the field that an item's amount is multiplied by. Its values must be from 0 to `most`."""
+    """The mistakes of the form field by which an item is multiplied. The field's values must be from 0 to `most`."""
     (item, key), fields = place_of, read(form)
     path = f"{item}.{key}"
     place = next((n for n, field in fields.items() if field.code == code), None)

@@ -52,7 +52,7 @@ def _duplicates(parts: ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _twice(rule: str, values: Mapping[str, object]) -> Iterator[Mistake]:
-    """The mistake of this rule, at the path of each readable value that repeats an earlier one."""
+    """A mistake against `rule` for each readable value that repeats an earlier one, with the value's path."""
     written = {path: value for path, value in values.items() if value is not UNREAD}
     yield from (mistake(rule, path) for path in repeated(written))
 
@@ -90,7 +90,7 @@ def _value_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
 
 
 def repeated(values: Mapping[K, object]) -> Iterator[K]:
-    """The keys of those values that repeat an earlier value."""
+    """The key of each value that repeats an earlier value."""
     seen = set()
     for n, value in values.items():
         if value in seen:

@@ -35,7 +35,7 @@ from schemas.publishing.fee import FeeDue
 from schemas.publishing.procedure import Act, Procedure
 
 _MOST_AMOUNT: Final = 10_000
-"""The maximum working days of a limit: forty years, beyond which no holidays are known."""
+"""The maximum number of a limit's working days: forty years, since no later holidays are known."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
 _BEFORE_THE_END: Final = frozenset({"limits.reminder", "limits.apology", "limits.notice"})
 _NOT_NOTHING: Final = _BEFORE_THE_END | {"limits.reappointment", "limits.reading", "limits.unclaimed"}
@@ -112,7 +112,7 @@ def _time_limits(read_limits: Mapping[str, Limit], *, allow_seconds: bool) -> It
 
 
 def _as_processing(path: str) -> bool:
-    """Whether the limit extends the processing limit, or replaces it."""
+    """Whether the limit at this path extends or replaces the processing limit."""
     return path in _ADDED or path.startswith("cases[")
 
 
@@ -176,7 +176,7 @@ def _retention(parts: ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _as_long_as(notice: Limit, processing: Limit) -> bool:
-    """Whether the notice is at least as long as the whole processing limit, as far as their units can be compared."""
+    """Whether the notice is at least as long as the processing limit; False if their units can't be compared."""
     if notice.unit in _HOURS and processing.unit in _HOURS:
         return notice.amount * _HOURS[notice.unit] >= max(processing.amount * _HOURS[processing.unit], 1)
     never_shorter = (notice.unit, processing.unit) == (Unit.WORKING_DAYS, Unit.CALENDAR_DAYS)
@@ -217,7 +217,7 @@ def _signature(signature: SignatureSketch, fee: FeeSketch, level: Level) -> Iter
 
 
 def _without_officers(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
-    """The mistakes of decisions by order or silence, and of extensions, that the level or the steps do not allow."""
+    """The mistakes of standing orders, silent approval and extensions that the level or the steps do not allow."""
     if parts.automatic is not None:
         if Channel.ONLINE not in CAPABILITIES[level].filing:
             yield mistake("automatic_needs_online_filing", "automatic")

@@ -13,7 +13,7 @@ from schemas.publishing.procedure import Procedure
 _LANGUAGES: Final = ("vi", "en")
 _INFORMATION: Final = "information."
 _GAP: Final = "◆"
-"""The character in place of a placeholder while the words around it are checked."""
+"""The character that replaces a placeholder while the words around the placeholder are checked."""
 _STUCK: Final = re.compile(rf"(?:\w|\d[ .,/–-]{{0,3}}){_GAP}|{_GAP}[\w{_GAP}]")
 _PLAIN: Final = frozenset(" \n²³")
 _MOST_KNOWN: Final = 40
@@ -96,7 +96,7 @@ def _placeholders(pair: str, texts: list[_Prose], everywhere: Vocabulary, on_pag
 
 
 def _alike(unknown: str, known: Vocabulary) -> str:
-    """The known placeholders of this kind, or the known kinds if there is none."""
+    """The known placeholders of the same kind as `unknown`; if there are none, the known kinds."""
     kind = unknown.partition(".")[0]
     of_kind = [entry for entry in sorted(known) if entry.partition(".")[0] == kind]
     return ", ".join((of_kind or sorted({entry.partition(".")[0] for entry in known}))[:_MOST_KNOWN])

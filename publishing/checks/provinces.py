@@ -25,7 +25,7 @@ _VERSION: Final[TypeAdapter[str]] = TypeAdapter(Version)
 
 
 class Known(NamedTuple):
-    """The plain data of each known procedure's versions, and the province's agencies; None if these are unknown."""
+    """The known versions of each procedure, by code, and the province's agencies; None if the agencies are unknown."""
 
     procedures: "Mapping[str, Iterable[Base]]"
     agencies: frozenset[str] | None = None
@@ -65,7 +65,7 @@ class _OverlaySketch(Sketch):
 
 
 def overlay_problems(raw: object, known: Known, today: date | None = None) -> list[Mistake]:
-    """Every mistake of a province's file as read; with `today`, also a check dated after it."""
+    """Every mistake of a province's file, as plain data; with `today`, also a `checked` day after it."""
     if not isinstance(raw, dict):
         return [mistake("not_a_mapping", "")]
     found: list[Mistake] = []

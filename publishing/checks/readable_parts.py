@@ -1,4 +1,4 @@
-"""The readable parts of a procedure with possible mistakes, so that one mistake does not hide the others.
+"""Reads the well-formed parts of a procedure with mistakes, so that one mistake does not hide the others.
 
 The sketches have those keys of `schemas.publishing.procedure` to which cross-references refer. Each value is read by
 itself. If it is missing or malformed, it is `UNREAD`; the check against the schema reports it.
@@ -234,7 +234,7 @@ def sketch(value: dict[str, Any]) -> ProcedureSketch:
 
 
 def limits(parts: ProcedureSketch) -> dict[str, Limit]:
-    """The readable time limits, by path."""
+    """The time limits that are well-formed, by path."""
     return {
         f"{path}.{name}": limit
         for path, part in _with_limits(parts)
@@ -260,7 +260,7 @@ def _with_limits(parts: ProcedureSketch) -> Iterator[tuple[str, Iterable[tuple[s
 
 
 def referred(parts: ProcedureSketch) -> Iterator[tuple[str, PartSketch]]:
-    """Yields the parts that other agencies decide, of all steps, each with its path."""
+    """Yields the parts, in all review steps, that other agencies decide, each with its path."""
     for n, step in read(parts.review).items():
         if isinstance(step.referral, ReferralSketch):
             for k, part in read(step.referral.parts).items():

@@ -44,7 +44,7 @@ Waiver = Annotated[str | None, typer.Option("--waiver", metavar="CODE", help="op
 
 
 class _Version(NamedTuple):
-    """A procedure as published for the country or for a province, or as written in a file."""
+    """A version of a procedure: published for the country (`province` is None) or a province, or read from a file."""
 
     procedure: Procedure
     province: str | None
@@ -97,7 +97,7 @@ def _known_form(province: str) -> None:
 
 
 def _chosen(entries: Iterable[Listed], version: str, province: str | None) -> Listed | None:
-    """Returns the first fitting version of the province, else of the whole country; None if none fits."""
+    """Returns the named version or the one in force: the province's, else the country's; None if there is none."""
     fitting = [one for one in entries if (version in {one.version, one.base} if version else one.in_force)]
     named = next((one for one in fitting if province is None and one.version == version), None)
     own = next((one for one in fitting if province is not None and one.province == province), None)
@@ -105,7 +105,7 @@ def _chosen(entries: Iterable[Listed], version: str, province: str | None) -> Li
 
 
 def _case(procedure: Procedure, channel: Channel | None, pairs: list[str]) -> Case:
-    """Returns the known facts of the filing; a mistake in them ends the command."""
+    """Returns the filing's facts that the options state; a mistake in the options ends the command."""
     split = [pair.partition("=") for pair in pairs]
     if any(not separator for _, separator, _ in split):
         fail(said("refused.fee.set"), Exit.USAGE)
@@ -117,7 +117,7 @@ def _case(procedure: Procedure, channel: Channel | None, pairs: list[str]) -> Ca
 
 
 def _value(kind: FieldKind | None, written: str) -> FormValue:
-    """Returns the value in the field's type. A value that does not fit stays a text, which the rules refuse."""
+    """Returns the value in the type of its field. A value that does not fit stays text, which the rules refuse."""
     if kind is FieldKind.INTEGER and _WHOLE.fullmatch(written):
         return int(written)
     return _TRUTH.get(written, written) if kind is FieldKind.BOOLEAN else written

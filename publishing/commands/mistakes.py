@@ -39,7 +39,7 @@ FINDINGS: Final = columns("file place rule problem")
 
 
 def at(path: Path, line: int | None, style: str) -> Marked:
-    """Returns a file and its line, if it is known."""
+    """Returns a file's path with the line, if the line is known."""
     return Marked(f"{path}:{line}" if line else str(path), style)
 
 

@@ -106,7 +106,7 @@ def _asked(dsn: str, master: MasterKeys, source: bytes, procedure: Procedure, sh
 
 
 def _from_then_on(procedure: Procedure) -> datetime:
-    """Returns the first moment of a filing under this version: now, or the start of its first day in force."""
+    """Returns the earliest time of a filing under this version: now, or the start of the version's first day."""
     now, validity = datetime.now(VIETNAM), procedure.validity
     begins = None if validity is None else validity.valid_from
     return now if begins is None else max(now, datetime.combine(begins, time(), VIETNAM))

@@ -126,7 +126,7 @@ def _procedure(entry: Listed) -> Procedure:
 
 
 def _standing(entry: Listed) -> Text:
-    """Returns whether a version is in force, future, over, or for demonstrations only, in words."""
+    """Returns the status of a version in words: in force, in the future, no longer in force, or for demonstrations."""
     if entry.demo:
         return said("command.procedures.demo")
     if not entry.in_force and entry.valid_from is not None and entry.valid_from > _today():
@@ -218,7 +218,7 @@ def fee_rows(fee: FeeRule, labels: Labels) -> Iterator[Row]:
 
 
 def _rows(values: Values, place: Place, part: Any, sources: Mapping[str, str]) -> Iterator[Row]:
-    """Yields one row for each fact in `part`. A part that is no fact is split into its values."""
+    """Yields one row for each fact in `part`. A part without a source is split into its values."""
     if part is None or part == ():
         return
     if is_list_of_entries(part):

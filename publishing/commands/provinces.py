@@ -114,7 +114,7 @@ def _overlay(entry: Listed) -> ProvinceOverlay:
 
 
 class _Labels(dict[str, Text]):
-    """Labels of fields by code: only the code, since the names are in the procedure."""
+    """Labels of form fields, by code. Each label is the code itself, since only the procedure has the names."""
 
     def __missing__(self, code: str) -> Text:
         return Text(vi=code, en=code)

@@ -17,7 +17,7 @@ from publishing.record import publishing as publications
 from schemas.translate import said
 
 _LONG: Final = {"source", "rules", "days", "kind", "sha256"}
-"""Fields of an event that are left out of its line."""
+"""Fields of an event that are not printed in the event's line."""
 
 app = group("publications")
 

@@ -1,1 +1,1 @@
-"""Drafts of procedure files, from the rows of the tables in which provinces publish their procedures."""
+"""Drafts of procedure files, made from the tables in which provinces publish their procedures."""

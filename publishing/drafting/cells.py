@@ -1,4 +1,4 @@
-"""The content of a table's cell, regardless of how it was typed; also of a cell with several entries."""
+"""Reads a table's cell, regardless of how it was typed; also a cell with several entries."""
 
 import re
 import unicodedata
@@ -41,7 +41,7 @@ def text_of(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """The cell with any content, as a text to show to people."""
+    """The content of any cell, as a text for people."""
     try:
         return text_of(value)
     except CellError:
@@ -66,7 +66,7 @@ def _letter(c: str) -> str:
 
 
 def codes_of(names: Iterable[str]) -> list[str]:
-    """A distinct code within a procedure for each name, made of the name's words: `to_khai_dang_ky`."""
+    """A code for each name, made of the name's words (`to_khai_dang_ky`) and different from the other codes."""
     codes: dict[str, None] = {}
     last: dict[str, int] = {}
     for name in names:
@@ -130,7 +130,7 @@ def texts_of(cell: str) -> list[str]:
 
 
 def papers_of(cell: str) -> Papers:
-    """The papers that a cell lists; one marked `(nếu có)` is not required. Sets are counted for the whole dossier."""
+    """The papers that a cell lists; one marked `(nếu có)` is not required. `sets` is that of the whole dossier."""
     listed = entries(cell)
     if not cell or (len(listed) == 1 and _ELSEWHERE.fullmatch(folded(listed[0]))):
         return Papers([], 1, ["papers_elsewhere"])
@@ -144,7 +144,7 @@ def papers_of(cell: str) -> Papers:
 
 
 def _numbered(line: str) -> list[str]:
-    """The parts of a line that begins with a bullet, split at further bullets of the same kind: `1. … 2. …`."""
+    """The parts of a line, which is split at bullets of the same kind as its first one: `1. … 2. …`."""
     line = line.strip()
     kind = next((kind for kind, start in _STARTS.items() if start.match(line)), None)
     return _INLINE[kind].split(line) if kind else [line]

@@ -52,7 +52,7 @@ _HEADINGS: Final[Mapping[Column, str]] = {
     Column.ORDINAL: r"stt|tt|so (tt|thu tu)|no|number",
 }
 _LEAST_KNOWN: Final = 3
-"""The minimum number of known headings in a row of headings, in which others may be missing."""
+"""A row with at least this number of known headings is the row of headings; other headings may be missing."""
 
 
 class Headings(NamedTuple):
@@ -88,7 +88,7 @@ class Headings(NamedTuple):
 
 
 def headings(cells: Sequence[object]) -> Headings | None:
-    """The headings of a table, if this row holds them."""
+    """The headings of a table, if this row is the row of headings; else None."""
     titles = {n: title for n, cell in enumerate(cells) if (title := _title(cell))}
     places: dict[Column, int] = {}
     twice = []
@@ -109,7 +109,7 @@ def _title(cell: object) -> str:
 
 
 def _column(title: str) -> Column | None:
-    """The column of a heading, by all its words, or else by those outside brackets."""
+    """The column that a heading names, by all of its words, else by its words outside brackets; None if unknown."""
     for words in (title, re.sub(r"\([^)]*\)", " ", title)):
         plain = " ".join(re.findall(r"[a-z0-9]+", folded(words)))
         for column, pattern in _HEADINGS.items():

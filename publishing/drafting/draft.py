@@ -21,7 +21,7 @@ VERSION: Final = "0-draft"
 """The version of a draft. An officer changes it before publishing the draft."""
 
 NEVER: Final = "1970-01-01"
-"""The day that a draft states as the last check: so long ago that all facts are stale until an officer checks them."""
+"""The day of the last check in a draft: so long ago that every fact is stale until an officer has checked it."""
 
 UNCONFIRMED: Final = "unconfirmed"
 _READ: Final = frozenset({"processing", "cut_off"})
@@ -44,7 +44,7 @@ _COLUMNS: Final[Mapping[str, Column]] = {
     "legal_basis": Column.LEGAL_BASIS,
     "result": Column.RESULT,
 }
-"""The column from which each part of the draft comes."""
+"""The column of the table for each part of the draft."""
 
 
 def draft_of(facts: Facts, source: str) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _papers(facts: Facts, source: str) -> list[dict[str, Any]]:
 
 
 def _review(limit: str) -> list[dict[str, Any]]:
-    """The two steps that a decision needs. Each has the whole limit, since no law gives it less."""
+    """The two steps that a decision needs. Each step has the whole limit, since no law sets a shorter one."""
     done = {"limit": limit, "source": UNCONFIRMED}
     return [
         {"code": "appraise", "name": _pair(said("draft.appraise")), "role": "specialist", "act": "propose", **done},
@@ -175,7 +175,7 @@ _FIGURE: Final = re.compile(
 
 
 def with_figures(draft: dict[str, Any], source: str) -> dict[str, Any]:
-    """The draft with a placeholder for each time or percentage in its texts, and with the figures to fill them."""
+    """The draft with a placeholder instead of each time or percentage in its texts, and with the figures for them."""
     figures: dict[str, dict[str, Any]] = {}
 
     def placeholder(match: re.Match[str]) -> str:
@@ -228,7 +228,7 @@ def fee_parts(fee: Fee, level: Level, source: str) -> tuple[list[dict[str, Any]]
 
 
 def _fields(fee: Fee, codes: list[str]) -> list[dict[str, Any]]:
-    """The form fields for the numbers of counted units, and for the case of the fee."""
+    """The form fields for the fee: one for the number of each counted unit, and one for the applicant's case."""
     units = {_counter(amount): amount.per for amount in fee.amounts if amount.per}
     return [_count(unit, code) for code, unit in units.items()] + ([_choice(codes)] if fee.cases else [])
 

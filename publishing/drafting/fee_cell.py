@@ -22,7 +22,7 @@ _PER: Final = r"(?: ?/ ?(?:0?1 )?([a-z]+(?: (?!(?:neu|doi|khi|nop|cho|va|trong|t
 _AMOUNT: Final = re.compile(rf"{_NUMBER} ?(nghin|ngan|trieu)? ?(?:dong|vnd|d)\b{_PER}")
 _RANGE: Final = re.compile(rf"\d ?(?:nghin|ngan|trieu)? ?(?:dong|vnd|d)? ?(?:-|–|\bden\b) ?{_AMOUNT.pattern}")
 _BOUND: Final = re.compile(rf"(?:(toi da|khong qua)|toi thieu|it nhat)\b[^;\d]{{0,20}}{_AMOUNT.pattern}")
-"""A maximum or minimum for the sum of several units."""
+"""The words for a maximum or minimum of an amount that is charged for each unit."""
 _MONEY: Final = re.compile(r"\d ?(?:nghin|ngan|trieu|dong|vnd|d\b|k\b|usd|\$)")
 _ONCE: Final = re.compile(r"(ho so|lan|truong hop|thu tuc|vu|viec|vu viec|giay phep)\b.*")
 _CONDITIONS: Final[dict[str, dict[str, str]]] = {
@@ -40,7 +40,7 @@ _LET_OFF: Final = re.compile(r"\b(?:giam|mien)\b")
 
 
 class Amount(NamedTuple):
-    """An amount in đồng, once or for each `per`, its words and their conditions. `bounds` limit the sum of units."""
+    """An amount in đồng, for each unit `per` or once; its words and conditions (`when`). `bounds` limit the total."""
 
     dong: int
     per: str
@@ -51,7 +51,7 @@ class Amount(NamedTuple):
 
 
 class Fee(NamedTuple):
-    """The amounts of a cell, whether they are cases that exclude each other, and the keys of open points."""
+    """The amounts in a cell. `cases`: they exclude each other; `unsettled`: the keys of open points."""
 
     amounts: list[Amount]
     cases: bool
@@ -92,7 +92,7 @@ def fee_of(cell: str, unit: str = "") -> Fee:
 
 
 def _refuse_unless_elsewhere(words: str) -> None:
-    """Refuses words about money without an amount, unless they name a legal text that has the amount."""
+    """Raises `CellError` for words about money without an amount, unless they name a legal text with the amount."""
     if "%" in words:
         raise CellError("fee_is_percentage")
     if _MONEY.search(words) or re.fullmatch(r"[\d., ]+", words):
@@ -102,13 +102,13 @@ def _refuse_unless_elsewhere(words: str) -> None:
 
 
 def _pieces(entry: str) -> list[str]:
-    """The parts of an entry between commas, if each names an amount; else the entry."""
+    """The parts of an entry, split at commas and "and", if each part has an amount; else the entry alone."""
     parts = re.split(r", | và | and ", entry)
     return parts if all(_AMOUNT.search(folded(part)) for part in parts) else [entry]
 
 
 def _with_bounds(pieces: list[str]) -> list[str]:
-    """The pieces; a bound is joined with the amount before it."""
+    """The pieces, in which each maximum or minimum is joined with the amount before it."""
     found: list[str] = []
     for piece in pieces:
         if found and _BOUND.match(folded(piece)):
@@ -119,7 +119,7 @@ def _with_bounds(pieces: list[str]) -> list[str]:
 
 
 def _before_waiver(piece: str) -> str:
-    """The part before the words about a waiver, since these say nothing about the amount itself."""
+    """The part before the words about a waiver, which do not concern the amount itself."""
     let_off = _LET_OFF.search(folded(piece))
     return piece[: let_off.start()] if let_off else piece
 

@@ -25,7 +25,7 @@ _ROMAN: Final = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 
 
 class Served(NamedTuple):
-    """The level, and whether another level is possible as well: `cung cấp thông tin` means level 1 or 2."""
+    """The level, and whether the words also allow another level: `cung cấp thông tin` means level 1 or 2."""
 
     level: Level
     unsettled: bool
@@ -123,12 +123,12 @@ _READERS: Final[Mapping[Column, Callable[[str, str], object]]] = {
     Column.NAME_EN: lambda cell, _: _line(cell),
     Column.RESULT: lambda cell, _: _line(cell),
 }
-"""The reader of each column's cells, which also receives the unit of its heading."""
+"""For each column, the function that reads a cell; it gets the cell and the unit in the column's heading."""
 _REQUIRED: Final = frozenset({Column.CODE, Column.NAME, Column.LEVEL, Column.AGENCY, Column.TIME})
 
 
 def words_between(cells: Sequence[object], headings: Headings) -> str | None:
-    """The words of a row between procedures, such as the name of a sector; None for a procedure's row."""
+    """The words of a row that is no procedure, such as the name of a sector; None for a procedure's row."""
     told = {column: text for column in headings.places if (text := _said(headings.cell(column, cells)))}
     both = told.keys() >= {Column.CODE, Column.NAME}
     if both or _CODE.fullmatch(told.get(Column.CODE, "")) or told.keys() & TITLES.keys() - {Column.CODE, Column.NAME}:

@@ -28,7 +28,7 @@ _AT_ONCE: Final = re.compile(
     r"|immediately|same day"
 )
 _A_DAY: Final = "ngày"
-"""The word for a day: without diacritics it equals `ngay`, "at once"."""
+"""The word for a day. Without diacritics it is the same as `ngay`, "at once"."""
 _CUT_OFF: Final = re.compile(r"sau (\d{1,2}) ?(?:gio|h|g)(?: ?(\d{2}))?(?! lam viec)\b")
 _CASE: Final = re.compile(r"(?:truong hop|neu|doi voi)\b")
 _COMMA: Final = re.compile(r", (?=(?:trường hợp|nếu|đối với)\b)", re.IGNORECASE)
@@ -41,7 +41,7 @@ _SAID_ANYWAY: Final = re.compile(
 
 
 class Case(NamedTuple):
-    """A limit that replaces the processing limit in one case, with the condition in words."""
+    """A limit that replaces the processing limit in one case; `name` is the case in words."""
 
     name: str
     limit: Limit
@@ -57,7 +57,7 @@ class Time(NamedTuple):
 
 
 def time_of(cell: str, unit: str = "") -> Time:
-    """The time in a cell; other parts are open points. A bare number has the heading's `unit`. Raises `CellError`."""
+    """The time in a cell; unread parts are open points. A bare number has the heading's `unit`. Raises `CellError`."""
     words = folded(cell)
     if _RANGE.search(words):
         raise CellError("time_is_range")
@@ -93,7 +93,7 @@ def _first(part: str) -> tuple[Limit, list[str]]:
 
 
 def _case(part: str) -> Case | None:
-    """The case that a part of the cell names; None if the part has no single readable limit."""
+    """The case in a part of the cell; None unless the part is words for a case with exactly one limit."""
     words = folded(part)
     found = list(_LASTS.finditer(words))
     if len(found) != 1 or not _CASE.match(words) or found[0][2] not in _UNITS:

@@ -1,1 +1,1 @@
-"""The effect of a new version or calendar on running filings."""
+"""The effect of a procedure's new version, or of a new calendar, on running filings."""

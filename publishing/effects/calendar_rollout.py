@@ -24,11 +24,11 @@ from schemas.stream.reprojection import REPROJECTION, Reproject, workflow_id
 from schemas.translate import said
 
 PATIENCE: Final = 20.0
-"""Seconds of waiting for Temporal."""
+"""The maximum number of seconds to wait for Temporal."""
 
 
 async def start(temporal: Client, calendar: CalendarName) -> None:
-    """Starts the batch, unless it runs already. Raises `MotcuaError`."""
+    """Starts the workflow that changes all streams to this calendar, unless it runs already. Raises `MotcuaError`."""
 
     async def attempt(limit: Any) -> None:
         await temporal.start_workflow(
@@ -69,7 +69,7 @@ _MOST_NAMED: Final = 20
 
 @dataclass(frozen=True)
 class Turned:
-    """The numbers of changed streams and of remaining streams, by kind, and the names of some remaining ones."""
+    """The numbers of changed (`turned`) and remaining (`left`) streams by kind; `streams` names some remaining ones."""
 
     turned: dict[str, int]
     left: dict[str, int]
@@ -77,7 +77,7 @@ class Turned:
 
 
 async def turn(dsn: str, published: PublishedCalendar, patience: float) -> Turned:
-    """Starts the batch, and watches it until no stream remains, or none has changed for `patience` seconds."""
+    """Starts the change of all streams, and waits until none remains, or none has changed for `patience` seconds."""
     temporal = await connect()
     async with asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60) as pool:
         before = left = await waiting(pool, published.name)

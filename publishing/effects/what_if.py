@@ -1,4 +1,4 @@
-"""The effect of another calendar or version on open filings, computed from the log without writing."""
+"""The effect of another calendar, or of another version of a procedure, on open filings. Nothing is written."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -77,7 +77,7 @@ async def open_filings(
 
 @dataclass(frozen=True)
 class Moved:
-    """A running clock of an open filing that would be due at another time."""
+    """A running clock of an open filing, whose due time would change."""
 
     code: str
     agency: str
@@ -91,7 +91,7 @@ class Moved:
 
 @dataclass
 class WhatIf:
-    """The clocks that would move, and the number of open filings, as of a time."""
+    """The clocks whose due times would change under this calendar, and the number of open filings, as of `at`."""
 
     calendar: str
     at: datetime
@@ -100,7 +100,7 @@ class WhatIf:
 
 
 async def what_if(dsn: str, master: MasterKeys, file: CalendarFile, at: datetime, progress: Progress) -> WhatIf:
-    """Projects every open filing's clocks on the calendar in `file`. Raises `UnfoldableError`, and asyncpg's errors."""
+    """Computes open filings' clocks anew with the calendar in `file`. Raises `UnfoldableError`, asyncpg's errors."""
     answer = WhatIf(calendar=file.name, at=at)
     on = cache(partial(expand, file))
     async for filing in open_filings(dsn, master, progress):
@@ -129,10 +129,10 @@ def _moved(filing: Filing, calendar: Calendar, at: datetime) -> Iterator[Moved]:
 
 
 class Anew(Model):
-    """The values under the filing's version, and under another version for the same dossier.
+    """Fee and processing limit of a dossier under its own version, and (`…_then`) under another version.
 
-    A fee is in đồng, before any waiver. `problems` are the missing or wrong parts, without those that are problems
-    under the filing's own version, too.
+    A fee is in đồng, before any waiver. `problems`: the parts of the dossier that are missing or wrong only under the
+    other version.
     """
 
     fee: int
@@ -148,7 +148,7 @@ class Anew(Model):
 
 
 def anew(filing: Filing, rules: ProcedureRules, now: datetime) -> Anew:
-    """Compares the filing under its own rules with the same filing under these rules, received `now`."""
+    """Compares the filing under its own rules with the same filing under `rules`, as if received `now`."""
     own, received, today = filing.procedure, received_on(filing), local_day(now)
     known = {(found.field, found.rule) for found in dossier_problems(own, filing, received)}
     found = dossier_problems(rules, filing, today)
@@ -174,7 +174,7 @@ class Touched:
 
 @dataclass
 class VersionWhatIf:
-    """The number of filings that keep each version, and those that would differ if `received` under the new version."""
+    """`stay`: the open filings' number by version; `touched`: those that would differ if `received` under this one."""
 
     procedure: str
     version: str
@@ -204,7 +204,7 @@ async def version_what_if(
 
 
 async def _in_provinces(dsn: str, source: bytes) -> dict[str, ProcedureRules]:
-    """Returns the version's rules for each agency of a province that has a fee of its own for it."""
+    """Returns the composed rules for each agency in a province with its own fee for this procedure."""
     async with connected(dsn) as connection:
         made = await of_provinces(connection, Base(parse(source).value, demo=False))
         rules = {row.province: ProcedureRules.model_validate_json(row.rules) for row in made}

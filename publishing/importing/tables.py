@@ -101,7 +101,7 @@ def _csv(data: bytes) -> list[list[Cells]]:
 
 
 def _known(text: str, delimiter: str) -> int:
-    """Returns the greatest number of known headings in one of the first rows, split by this delimiter."""
+    """Splits the first rows at this delimiter, and returns the number of known headings in the row with the most."""
     most = 0
     with suppress(TableRefusedError):  # the quotes may fit another delimiter; else the error comes again later
         for cells in islice(_records(text, delimiter), _HEADINGS_WITHIN):

@@ -1,4 +1,4 @@
-"""Approval by a second person: the changes of fees, limits or roles that need it if it is required."""
+"""Approval by a second operator: the publications that need one while `by_two` is on, or always, or that lack one."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -29,12 +29,12 @@ def needs_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mapping
 
 
 def always_needs_two(event: ev.PublicationEvent) -> bool:
-    """Whether an event always needs a second operator, even if none is required otherwise: it can't be undone."""
+    """Whether an event needs a second operator even while `by_two` is off, since it can't be undone."""
     return isinstance(event, ev.OfficerErased)
 
 
 def _gives(change: Change, before: Row | None) -> bool:
-    """Whether a row of the directory is added, or changes in more than its names. False if an officer leaves."""
+    """Whether the change adds an agency or officer, or changes more than names. False if an officer leaves."""
     if change.gone or change.table not in {AGENCY, OFFICER}:
         return False
     if change.table is OFFICER and not change.row["active"]:
@@ -56,7 +56,7 @@ class Published(NamedTuple):
 
 
 def unapproved(log: Iterable[Published]) -> list[Published]:
-    """The events of the whole log that needed a second operator's approval when they were published, and have none."""
+    """The events of the whole log that lack the approval of a second operator, required at the time of publication."""
     fold, approvals, found = Fold(), _Approvals(), []
     for at, same in groupby(sorted(log, key=_moment), key=_moment):
         moment = [(one, list(changes(one.event, at, read=one.read))) for one in same]
@@ -71,20 +71,20 @@ def unapproved(log: Iterable[Published]) -> list[Published]:
 
 
 def _needed_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
-    """Whether a second operator had to approve the event, by the settings and rows at its time."""
+    """Whether a second operator had to approve the event, given the setting and the rows (`there`) at that time."""
     by_two = there[STATE][_ONE]["by_two"]
     return always_needs_two(event) or (by_two and needs_two(event, made, there))
 
 
 class _Approvals:
-    """The requests by number, and for each the events that another officer approved."""
+    """The events that a second officer has approved, by the number of their request."""
 
     def __init__(self) -> None:
         self._asked: dict[int | None, tuple[str, frozenset[str]]] = {}
         self._approved: dict[int | None, frozenset[str]] = {}
 
     def add(self, one: Published) -> None:
-        """Processes the next event, of any kind."""
+        """Notes the next event of the log if it is a request or an approval."""
         match one.event:
             case ev.PublicationAsked():
                 self._asked[one.event.asked] = one.officer, frozenset(one.event.events)
@@ -94,7 +94,7 @@ class _Approvals:
                     self._approved[one.event.asked] = events
 
     def cover(self, one: Published) -> bool:
-        """Whether this event was approved as part of the request that it names."""
+        """Whether the request that this event names was approved and contains the event."""
         hidden = fields_marked(type(one.event), Personal) | {"asked"}
         said = one.event.model_dump(mode="json", exclude_none=True, exclude=set(hidden))
         return canonical(said).decode() in self._approved.get(one.event.asked, frozenset())

@@ -14,7 +14,7 @@ from views.log import Connection, UnfoldableError
 
 
 class Folded(NamedTuple):
-    """The fold of the events, the events that can't be read, and the readable ones in order."""
+    """The fold of the events; `found`: unreadable events and keys; `log`: the readable events in order."""
 
     fold: Fold
     found: list[Difference]
@@ -26,7 +26,7 @@ NAME_GONE: Final = "-"
 
 
 class Compared(NamedTuple):
-    """The rows that differ from the events. `taken_over`: older rows have events too; `names`: were compared."""
+    """The rows that differ from the events. `taken_over`: older rows have events, too; `names`: names were compared."""
 
     differences: list[Difference]
     taken_over: bool
@@ -51,7 +51,7 @@ async def compare(connection: Connection, vault: Vault | None) -> Compared:
 
 
 async def _unbound(connection: Connection) -> list[Difference]:
-    """Returns differences that no hash covers: receipts whose digest does not fit their events, and raised epochs."""
+    """Returns faults that no event's hash shows: receipts whose digest does not fit their events, and raised epochs."""
     receipts = await connection.fetch(_RECEIPTS)
     wrong = [row for row in receipts if row["digest"] != sha256(b"[" + b",".join(row["bodies"]) + b"]").hexdigest()]
     raised = [row["stream"] for row in await connection.fetch(_RAISED)]
@@ -64,7 +64,7 @@ async def _unbound(connection: Connection) -> list[Difference]:
 async def rebuild(connection: Connection, vault: Vault) -> dict[str, int]:
     """Rebuilds the tables from the events, as their owner. Returns the number of corrected rows of each table.
 
-    Changes nothing until older rows are taken over into the log. Raises `UnfoldableError` for a stream with missing or
+    Changes nothing until rows older than the log are taken over. Raises `UnfoldableError` for a stream with missing or
     unreadable events.
     """
     async with connection.transaction():

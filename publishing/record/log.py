@@ -18,7 +18,7 @@ from schemas.publishing.events import PublicationEvent
 from views.log import Connection, SealBrokenError
 
 VERSION: Final = 1
-"""The version of all kinds of these events."""
+"""The format version of the events of publications, the same for all kinds."""
 
 _VIA: Final = f"{SYSTEM_VIA.principal}/{SYSTEM_VIA.channel}"
 
@@ -38,7 +38,7 @@ class Command(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """An event of the log; None if it can't be read. `read`: whether its encrypted part was read too."""
+    """An event of the log; `event` is None if unreadable. `read`: whether its encrypted part was decrypted."""
 
     stream: str
     seq: int
@@ -70,7 +70,7 @@ async def append(
 def _columns(
     place: Place, seq: int, dated: Dated, command: Command, ordinal: int, key: FilingKey | None
 ) -> dict[str, Any]:
-    """Returns the columns of an event's row in the order of their hash, up to `occurred_at`."""
+    """Returns the columns of an event's row, up to `occurred_at`, in the order in which the hash covers them."""
     hidden = set(fields_marked(type(dated.event), Personal))
     personal = dated.event.model_dump(mode="json", exclude_none=True, include=hidden)
     sealed = key.seal(canonical({"event": personal}), f"{place.stream}\n{seq}") if key and personal else None
@@ -100,7 +100,7 @@ def _public(event: PublicationEvent) -> dict[str, Any]:
 async def stored(
     connection: Connection, keys: Mapping[str, FilingKey | None], streams: Sequence[str] | None = None
 ) -> AsyncIterator[Stored]:
-    """Yields the events of these streams or of all, in order, in a transaction. Encrypted parts need the key."""
+    """Yields the events of these streams, or of all, in order; needs a transaction. Encrypted parts need the keys."""
     async for row in connection.cursor(_EVENTS, streams):
         yield _stored(row, keys.get(row["stream"]))
 

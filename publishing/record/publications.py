@@ -11,7 +11,7 @@ from schemas.privacy import ERASED_WORDS
 from schemas.publishing import events as ev
 
 Row = dict[str, Any]
-"""A row, by the names of its columns. If the key is missing, it has no encrypted columns."""
+"""A row: its values by column. Without the key that decrypts them, the personal columns are left out."""
 
 Key = tuple[Any, ...]
 """The primary key of a row."""
@@ -43,7 +43,7 @@ TABLES: Final = (PROCEDURE, CALENDAR, PROVINCE, AGENCY, OFFICER, ABSENCE, TEMPLA
 
 
 class Place(NamedTuple):
-    """A stream of publications with its agency."""
+    """A stream of publications, and the agency that the stream's publications are for."""
 
     stream: str
     agency: str = EVERY_AGENCY
@@ -89,7 +89,7 @@ def place_of(event: ev.PublicationEvent) -> Place:
 
 
 def changes(event: ev.PublicationEvent, at: datetime, *, read: bool = True) -> Iterator[Change]:
-    """The changes that an event of this moment makes to the tables. `read`: its encrypted fields were decrypted."""
+    """The changes that an event, published `at` a time, makes to the tables. `read`: encrypted fields are known."""
     match event:
         case ev.ProcedurePublished():
             yield Change(PROCEDURE, _procedure(event, at))
@@ -132,7 +132,7 @@ def _of_directory(
 
 
 class Fold:
-    """The rows after the events, applied one by one in the order of each stream."""
+    """The rows of the tables after the events so far, which are added one by one."""
 
     def __init__(self) -> None:
         self.rows: dict[Table, dict[Key, Row]] = {table: {} for table in TABLES}

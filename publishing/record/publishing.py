@@ -79,7 +79,7 @@ class Publishing:
         await self.record([Dated(asked, self.at)])
 
     async def record(self, said: Iterable[Dated], actor: Actor | None = None) -> None:
-        """Records events with a time each, in the name of the publisher or of this actor."""
+        """Records events, each with its own time, in the name of `actor`, by default the publisher."""
         by_place: dict[Place, list[Dated]] = defaultdict(list)
         for dated in said:
             by_place[place_of(dated.event)].append(dated)
@@ -118,7 +118,7 @@ def _fields(event: PublicationEvent, *, personal: bool) -> dict[str, Any]:
 
 @asynccontextmanager
 async def publishing(database: Database, by: Publisher = PLATFORM) -> AsyncIterator[Publishing]:
-    """Opens a publishing transaction, under the publisher's role; only one is open at a time.
+    """Opens a publishing transaction under the database role `ROLE`; only one is open at a time.
 
     With a vault, rows older than the log are first taken over into it. Raises `WaitsError` after recording a request
     that another operator must approve, `RefusalError` if the named operator is not in the directory, and asyncpg's

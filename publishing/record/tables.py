@@ -1,4 +1,4 @@
-"""The published tables: written by events, read, and their rows without an event, which are older than the log."""
+"""Writes and reads the published tables, and makes events for rows that are older than the log."""
 
 import json
 from collections import defaultdict
@@ -86,7 +86,7 @@ Rows = dict[Table, list[Row]]
 
 
 async def untaken(connection: Connection, at: datetime) -> list[Dated]:
-    """Returns events for the rows without one, the oldest first; directory entries get the time `at`."""
+    """Returns new events for rows without an event, the oldest first; those for the directory have the time `at`."""
     fold = Fold()
     async for one in stored(connection, {}):
         if one.event is not None:

@@ -1,4 +1,4 @@
-"""The register of an agency, page by page: the log's data of each filing submitted in a period."""
+"""The register of an agency, page by page: data from the log about each filing submitted in a period."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def register(connection: Connection, agency: str, period: Period) -> Regis
 
 
 async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[RegisterEntry]]:
-    """Yields the lines by page, by time of submission. An undecryptable filing has the read model's data."""
+    """Yields pages of lines, ordered by submission. If a filing can't be decrypted, the data are the read model's."""
     procedures = _Procedures(log.connection)
     after, n = (period.since, _FIRST), 0
     while rows := await log.connection.fetch(_PAGE, agency, *after, period.until, PAGE):
@@ -45,7 +45,7 @@ async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[R
 
 
 async def _told(log: Log, rows: Sequence[asyncpg.Record]) -> list[_Told | None]:
-    """Returns the log of each filing, all read at once; one by one if a log can't be decrypted."""
+    """Returns each filing with its events; None for a filing that can't be folded, which does not affect the others."""
     streams = await log.connection.fetch(_STREAMS, [filing_workflow(row["filing_id"]) for row in rows])
     found = {stream["filing_id"]: stream for stream in streams}
     wanted = [found[row["filing_id"]] for row in rows]
@@ -100,7 +100,7 @@ class _Told(NamedTuple):
 
 
 class _Procedures:
-    """The register's data of published procedures; each is read once."""
+    """A cache of the data of published procedures that the register needs."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -1,4 +1,4 @@
-"""Money: the demand that a callback names, money in suspense, and the tills with their cash."""
+"""Reads about money: the demand for money that a callback names, money in suspense, and tills with their cash."""
 
 import json
 from collections.abc import Awaitable, Callable, Collection
@@ -16,7 +16,7 @@ from views.log import Connection, Key
 
 
 class Demanded(Model):
-    """A request for money in its read model. `paid`: the amount owed has arrived."""
+    """A request for money (a row of its read model). `paid`: the full amount has arrived."""
 
     stream: str
     filing_id: UUID
@@ -27,16 +27,15 @@ class Demanded(Model):
 
 
 async def demanded(connection: Connection, provider: str, reference: str) -> Demanded | None:
-    """Returns the demand that a merchant's reference names; None if there is none."""
+    """Returns the request for money that a merchant's reference names; None if there is none."""
     row = await connection.fetchrow(_DEMANDED, provider, reference)
     return None if row is None else Demanded.model_validate(dict(row))
 
 
 async def recorded(connection: Connection, streams: Collection[str]) -> set[tuple[Any, ...]]:
-    """Returns the money in payments' streams: the stream, the provider's number, and distinguishing values.
+    """Returns all money recorded in these payments: the stream, the provider's number, and values that distinguish.
 
-    The distinguishing value of received money is the reference of its request; the values of a charge-back are its
-    amount and time.
+    Received money is distinguished by the reference of its request; a charge-back by its amount and time.
     """
     found = set[tuple[Any, ...]]()
     for row in await connection.fetch(_RECORDED, list(streams)) if streams else ():
@@ -51,12 +50,12 @@ async def recorded(connection: Connection, streams: Collection[str]) -> set[tupl
 
 
 async def references(connection: Connection, provider: str, length: int, beginnings: Collection[str]) -> list[str]:
-    """Returns a merchant's references whose first `length` characters are among these, even of settled demands."""
+    """Returns a merchant's references whose first `length` characters are in `beginnings`, also of settled demands."""
     return [row["reference"] for row in await connection.fetch(_REFERENCES, provider, length, list(beginnings))]
 
 
 Find: TypeAlias = Callable[[Any, UUID], Awaitable[Key | None]]
-"""Finds the key under which data was sealed."""
+"""Finds the key, by its id, with which data was encrypted; returns None if the key was erased."""
 
 
 async def asked_through(connection: Connection, stream: str, provider: str) -> Demanded | None:
@@ -71,7 +70,7 @@ async def suspense(connection: Connection, find: Find) -> list[Suspense]:
 
 
 async def suspense_of(connection: Connection, find: Find, callback: UUID, *, locked: bool = False) -> Suspense | None:
-    """Returns one callback's money, even if settled, `locked` until the transaction ends; None without a transfer."""
+    """Returns a callback's money, even if settled; None if the callback is no transfer. `locked`: locks the row."""
     row = await connection.fetchrow(_LOCKED if locked else _ONE, callback)
     return None if row is None else await _suspense(connection, find, row)
 
@@ -97,12 +96,12 @@ def _step(key: Key | None, callback: UUID, row: Any) -> SuspenseStep:
 
 
 def reason_context(callback: UUID, n: int) -> str:
-    """Returns the context to which the encrypted reason of the `n`-th step about money in suspense is bound."""
+    """Returns the encryption context of the reason for the `n`-th step about money in suspense."""
     return f"suspense\n{callback}\n{n}"
 
 
 def memo_context(callback: UUID) -> str:
-    """Returns the context to which a callback's encrypted memo is bound."""
+    """Returns the encryption context of a callback's memo."""
     return f"callback\n{callback}"
 
 

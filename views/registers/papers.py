@@ -20,7 +20,7 @@ from views.log import Connection, Log
 
 
 async def papers(log: Log, stream: str) -> tuple[OfficialPaper, ...]:
-    """Returns the papers of this stream's filing, in the order in which they were made; empty if there are none."""
+    """Returns the official papers of the filing that this stream belongs to, in the order of their making; or none."""
     try:
         told = await log.read(papers_stream(StreamId.parse(stream).filing))
     except RefusalError as error:
@@ -91,7 +91,7 @@ _NAMES: Final = "select subject, min(name) from officer where subject = any($1) 
 
 
 async def receipts(connection: Connection, agency: str, period: Period, kind: FeeKind | None = None) -> ReceiptRegister:
-    """Returns an agency's receipts issued in a period, by number; and the gaps in the period's year."""
+    """Returns an agency's receipts issued in a period, by number, and the numbers missing in the period's year."""
     rows = await connection.fetch(_ISSUED_RECEIPTS, agency, period.since, period.until, kind)
     found = tuple(map(_receipt, rows))
     year = period.name[:4]
@@ -107,7 +107,7 @@ async def receipts(connection: Connection, agency: str, period: Period, kind: Fe
 
 
 async def receipt_of(connection: Connection, number: str) -> RegisteredReceipt | None:
-    """Returns the row of a number; None if nobody has taken it."""
+    """Returns the register's row of a receipt number; None if no receipt has the number."""
     row = await connection.fetchrow(f"{_RECEIPTS} where receipt.number = $1", number.strip())
     return None if row is None else _receipt(row)
 
@@ -151,4 +151,4 @@ where agency = $1 and period = $2 and counter.kind in ('receipt_phi', 'receipt_l
     and ($3::text is null or counter.kind = 'receipt_' || $3)
 order by counter.kind desc
 """
-"""SQL: the numbers that the counter has assigned and no receipt has. At most 100 of them are named."""
+"""SQL: the numbers that the counter has assigned, but that no receipt has; it lists at most 100 of them."""

@@ -12,7 +12,7 @@ from views.log import Connection
 async def standing_of(connection: Connection, which: str, at: datetime | None = None) -> ResultStanding | None:
     """Returns the status of a result, by its number or the SHA-256 (hex) of its file, `at` an instant or now.
 
-    None if there is no such result. If its time-stamps were renewed, a file is found by its old and its new digest.
+    None if there is no such result. A file with renewed time-stamps is found by its old digest, too.
     """
     found = await connection.fetchrow(_WHICH, which.strip())
     if found is None:
@@ -21,7 +21,7 @@ async def standing_of(connection: Connection, which: str, at: datetime | None = 
 
 
 async def registered_as(connection: Connection, number: str) -> RegisteredResult | None:
-    """Returns the row of a number; None if nobody has taken it."""
+    """Returns the register's row of a result number; None if no result has the number."""
     found = await connection.fetchrow("select * from result where number = $1", number.strip())
     return None if found is None else RegisteredResult.model_validate(dict(found))
 
@@ -35,13 +35,13 @@ async def of_filing(connection: Connection, code: str) -> tuple[RegisteredResult
 async def registered(
     connection: Connection, agency: str | None, limit: int, before: str | None = None
 ) -> tuple[RegisteredResult, ...]:
-    """Returns an agency's register or all, the newest number first, below the number `before`."""
+    """Returns `limit` rows of an agency's register or of all, the newest first: numbers below `before`, if given."""
     rows = await connection.fetch(_REGISTERED, agency, before, limit)
     return tuple(RegisteredResult.model_validate(dict(row)) for row in rows)
 
 
 async def kept_verdict(connection: Connection, number: str) -> FileRef | None:
-    """Returns the verdict stored when all had signed the result with this number; None if there is none."""
+    """Returns the file of the verdict that was stored when the result with this number was signed; None without one."""
     found = await connection.fetchval(_KEPT, number.strip())
     return None if found is None else FileRef.model_validate_json(found)
 

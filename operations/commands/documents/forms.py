@@ -131,7 +131,7 @@ def _form(procedure: Procedure, key: str | None) -> tuple[str, PaperRule | None]
 
 
 def _submission(file: str, *, to_come: bool) -> Submission:
-    """Returns the checked submission in a file, or ends the command. `to_come`: its authorisation has no file yet."""
+    """Returns the checked submission in a file, or ends the command. `to_come`: its authorisation needs no file yet."""
     content = read_json(read_file(file), file)
     unknown = sorted(content.keys() - Submission.model_fields.keys())
     if unknown:

@@ -165,7 +165,7 @@ def claimed_by(
 
 
 class _Folds(NamedTuple):
-    """The rows that differ from the recorded events. `names`: names of people, keys and receipts were compared too."""
+    """The rows that differ from the events. `names`: whether people's names, keys and receipts were compared, too."""
 
     register: list[Difference]
     publications: list[Difference]
@@ -174,7 +174,7 @@ class _Folds(NamedTuple):
 
     @property
     def wrong(self) -> list[Difference]:
-        """The differences of the register and of the publications."""
+        """The differing rows of the register of principals and of the published tables."""
         return [*self.register, *self.publications]
 
     @property
@@ -207,7 +207,7 @@ async def _folds(connection: Connection) -> _Folds:
 
 
 def _tables(report: rebuilding.Rebuilt) -> list[dict[str, Any]]:
-    """Returns the number of wrong rows by table, with the number of all rows except for publications."""
+    """Returns each rebuilt table with the number of wrong rows; a read model also with the number of all its rows."""
     shown = [{"table": name, "rows": rows, "were_wrong": report.changed[name]} for name, rows in report.rows.items()]
     return shown + [{"table": name, "were_wrong": changed} for name, changed in report.published.items()]
 

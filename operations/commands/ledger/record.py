@@ -57,7 +57,7 @@ def filing(which: WhichFiling, *, as_json: AsJson = False) -> None:
 
 
 def _machine_work(record: FilingRecord) -> list[MachineWork] | None:
-    """Returns the work that an open filing awaits from its agency's back office; None if Temporal does not answer."""
+    """Returns the machine work for which an open filing waits; None if Temporal does not answer."""
     if record.closed_at is not None:
         return []
     use_stack_here()

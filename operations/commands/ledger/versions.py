@@ -1,4 +1,4 @@
-"""`motcua versions`: the platform's builds, the workflows that each holds, and their move to the next build."""
+"""`motcua versions`: the platform's builds, the number of workflows on each, and their move to the next build."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""`motcua reconcile`: compares acts that partners have done in our name with the events that order them."""
+"""`motcua reconcile`: checks that each act done by a partner in our name was ordered by an event of the log."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -98,7 +98,7 @@ def finish(*, as_json: AsJson = False) -> None:
 
 
 def ask_for(asked: AskErasure) -> requests.Asked:
-    """Records a request, or ends the command."""
+    """Records a request to erase filings, or ends the command."""
     master = master_key()
     with progress(what=said("label.filings")) as moved:
 
@@ -113,7 +113,7 @@ def _answered(told: ApproveErasure | DeclineErasure) -> ErasureRequest:
 
 
 def print_request(one: ErasureRequest, *, as_json: bool) -> None:
-    """Prints a request and its state."""
+    """Prints a request to erase filings, and its state."""
     show_one(one, _REQUESTS, as_json=as_json, data=shown(one))
 
 
@@ -125,7 +125,7 @@ _REQUESTS: Final = columns(
 
 
 def shown(one: ErasureRequest) -> dict[str, Any]:
-    """Returns a request as plain data, with its state."""
+    """Returns a request to erase filings as plain data, with its state."""
     return dict(plain(one)) | {"state": one.state}
 
 
@@ -180,7 +180,7 @@ def _work_off(*, as_json: bool) -> None:
 
 
 def _second_place() -> SecondPlace | None:
-    """Returns the place of the checkpoints; None if none is set. A wrong address ends the command."""
+    """Returns the second place, where checkpoints are stored; None if none is set. A bad address ends the command."""
     url = find_address(CHECKPOINTS)
     with refusing(NoStoreError, Exit.USAGE):
         return SecondPlace.at(url) if url else None

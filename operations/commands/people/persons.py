@@ -179,7 +179,7 @@ def decline(n: Asked, *, reason: ImpersonalReason, actor: Operator, as_json: AsJ
 
 
 def asked(actor: str, reason: str) -> int:
-    """Records a request and returns its number, or ends the command."""
+    """Records a request for a person's data and returns the request's number, or ends the command."""
     said_so = order(AskExport, actor, reason=reason)
     return ask(lambda connection: person.ask_export(connection, said_so), OWNER)
 

@@ -55,7 +55,7 @@ FileOption = Annotated[
 
 @app.callback()
 def _group() -> None:
-    """Added to the group of the kit, which says what it is about."""
+    """Has no help text: the commands join the kit's group `result`, which has one."""
 
 
 @app.command()
@@ -135,7 +135,7 @@ def _kept_of(number: str) -> FileRef | None:
 
 
 def _kept_with(number: str) -> SignatureProof | None:
-    """Returns the platform's stored verdict; None if there is none, or if its store is not set."""
+    """Returns the stored verdict on the result of this number; None without a verdict, or if no object store is set."""
     file = _kept_of(number) if os.environ.get(OBJECTS) else None
     return None if file is None else SignatureProof.model_validate_json(end_well(Store.from_environment().get(file)))
 

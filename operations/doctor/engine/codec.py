@@ -51,7 +51,7 @@ def _sealing(ring: CodecRing) -> Finding:
 
 
 async def recorded_key(around: Surroundings) -> list[Finding]:
-    """Checks that the key ring here has the workers' current encryption key, as the record names it."""
+    """Checks that the key ring here has the current encryption key of the workers, which the record names."""
     try:
         ring = ring_in(around.settings)
     except RingError:

@@ -1,4 +1,4 @@
-"""The check of the healing of runs that can't be replayed: its schedule, the healed runs, and those left."""
+"""The check of the healing of workflows that can't be replayed: its schedule, the healed and the unhealed ones."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast

@@ -62,7 +62,7 @@ async def temporal(around: Surroundings) -> list[Finding]:
 
 
 def long_updates(limit: int) -> list[Finding]:
-    """Warns if the server's limit of a message, in bytes, is too low. A refusal repeats the Update that it refuses."""
+    """Warns if the server's limit of a message (in bytes) is too low: a refused Update's answer repeats the Update."""
     if limit >= WHOLE_CALL:
         return []
     return [warn("doctor.temporal.long_updates", limit=limit)]
@@ -97,7 +97,7 @@ async def _platform(client: Client, signs: Signs, kind: TaskQueueType.ValueType,
 
 
 async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) -> Finding:
-    """Checks one queue of machine work. A missing back office is only a warning, since the work waits in the queue."""
+    """Checks that a queue of machine work has a back office; else only warns, since the work waits in the queue."""
     queue = await queue_of(client, name, ACTIVITIES)
     whose = ", ".join(agencies)
     count = len(asking(queue, name, signs))
@@ -112,7 +112,7 @@ def _waiting(queue: DescribeTaskQueueResponse) -> int:
 
 
 async def builds(around: Surroundings) -> list[Finding]:
-    """Checks that the current build has workers, and that no build without workers holds workflows."""
+    """Checks that the current build has workers, and that no workflow is on a build without workers."""
     async with asyncpg.create_pool(around.settings[APPLICATION], min_size=0, max_size=1, timeout=SECONDS) as pool:
         known = await Builds(pool, _client(around)).all()
     current = next((one for one in known if one.current), None)

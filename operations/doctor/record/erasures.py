@@ -27,7 +27,7 @@ from erasure join erasure_deed as answer on answer.asked = request and answer.de
 where finished_at is null and (problem is not null or not {UNDER_WAY})
 group by request, problem order by request, problem
 """  # noqa: S608 -- a constant
-"""SQL: approved and unfinished erasures, by problem. Those without a problem are left out while a run is under way."""
+"""SQL: approved, unfinished erasures by problem. Without a problem, they count only if no `motcua erasures` runs."""
 _UNGIVEN: Final = """
 select count(*) from export_request where given is null and asked_at < clock_timestamp() - make_interval(hours => $1)
 """
@@ -51,7 +51,7 @@ async def erasures(around: Surroundings) -> list[Finding]:
 
 
 def _undone(request: int, problem: str | None, filings: int) -> Finding:
-    """Returns the finding for an unfinished request: a failure, or a warning if it waits for a run or by the rules."""
+    """Returns the finding for an unfinished request: a warning if not tried or not allowed yet, else a failure."""
     if problem is None:
         return warn("doctor.erasures.unfinished", request=request, filings=filings)
     if problem.startswith(REFUSED):

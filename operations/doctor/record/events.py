@@ -1,4 +1,4 @@
-"""The checks of the log: positions of events, checkpoints, and outcomes of acts outside that no event states."""
+"""The checks of the log: positions of events, checkpoints, and partners' outcomes that are in no event."""
 
 from datetime import timedelta
 from typing import Final
@@ -15,7 +15,7 @@ from workers.checkpoints import signer_in
 from workers.settings import CheckpointSettings
 
 TIMES: Final = 3
-"""The number of checkpoint intervals after which an event that is in no checkpoint shows that none are made."""
+"""An event that is in no checkpoint after this number of checkpoint intervals shows that no checkpoints are made."""
 
 _WAITS: Final = """
 select clock_timestamp() - e.recorded_at from position p join event e using (stream, seq) where p.position = $1
@@ -95,11 +95,11 @@ where at < clock_timestamp() - interval '10 minutes' and 0 = (
 )
 group by kind order by kind
 """
-"""SQL for outcomes by kind of event. Running streams alone are read: none ends with an outcome that no event states."""
+"""SQL: outcomes that are in no event, by kind of event. Only open and watched streams are read: others have none."""
 
 
 async def findings(around: Surroundings) -> list[Finding]:
-    """Reports captured money, refunds and parcels whose outcome has been known for ten minutes, but is in no event."""
+    """Reports payments, refunds and parcels whose outcome has been known for ten minutes, but is in no event."""
     async with around.record() as connection:
         found = await connection.fetch(UNRECORDED)
     if not found:

@@ -1,4 +1,4 @@
-"""The checks for long waits: of streams, by the waits that their kind defines, and of absent officers' tasks."""
+"""The checks for long waits of streams, and for absent officers' tasks that nobody has taken over."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ Look: TypeAlias = Callable[[Surroundings], Awaitable[list[Finding]]]
 
 
 def waits(check: str, none: str | None = None) -> Look:
-    """Returns the function that reports all waits of this check. `none`: the key of the sentence for no waits."""
+    """Returns the function that reports all waits of a check. `none`: the key of the sentence if there are no waits."""
 
     async def look(around: Surroundings) -> list[Finding]:
         return await long_waits(around, check) or ([] if none is None else [ok(none)])
@@ -24,7 +24,7 @@ def waits(check: str, none: str | None = None) -> Look:
 
 
 async def long_waits(around: Surroundings, check: str) -> list[Finding]:
-    """Returns one finding for all equal waits at an agency. Raises `UnfoldableError` and `ValueError`."""
+    """Returns a finding for each group of like waits at an agency. Raises `UnfoldableError` and `ValueError`."""
     async with around.record() as connection:
         found = await waiting(connection, around.kinds, check, datetime.now(UTC))
     alike: defaultdict[Waiting, list[Wait]] = defaultdict(list)
