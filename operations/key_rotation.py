@@ -67,7 +67,7 @@ async def rotate(dsn: str, masters: MasterKeys, progress: Progress) -> Rotated:
 
 
 async def _begin(connection: Connection, masters: MasterKeys) -> None:
-    """Stores the index key if the record lacks it, since an old record uses the master key that is about to go."""
+    """Stores an index key in an old record without one, where the old master key still serves as index key."""
     try:
         await Vault(masters).begin(connection)
     except SealBrokenError:

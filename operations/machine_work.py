@@ -28,7 +28,7 @@ order by stage = 'issue' desc, submitted_at limit $1
 
 @dataclass(frozen=True)
 class Failing:
-    """A filing for which its agency's machine work has failed so far."""
+    """A filing whose machine work has failed so far."""
 
     filing_id: str
     code: str

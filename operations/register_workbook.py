@@ -19,10 +19,10 @@ from views.registers.filings import entries, register
 
 
 class Taker(Protocol):
-    """A receiver of a register's lines, in order."""
+    """An output that receives the lines of a register, in order."""
 
     def add(self, entries: Iterable[RegisterEntry]) -> None:
-        """Receives these lines."""
+        """Receives the next lines of the register."""
 
 
 async def read_register(
@@ -52,7 +52,7 @@ _MOMENT: Final = "hh:mm dd/mm/yyyy"
 
 
 class RegisterWorkbook:
-    """Receives the lines, in order, and stores them on disk until it is saved."""
+    """A workbook that receives the register's lines in order, and keeps them on disk until the workbook is saved."""
 
     def __init__(self, register: Register) -> None:
         self._book = Workbook(write_only=True)
@@ -64,7 +64,7 @@ class RegisterWorkbook:
         self._sheet.append([self._heading(column.title.vi) for column in _COLUMNS])
 
     def add(self, entries: Iterable[RegisterEntry]) -> None:
-        """Adds these lines."""
+        """Adds the next lines of the register to the workbook."""
         for entry in entries:
             self._sheet.append([self._cell(column.cell(entry)) for column in _COLUMNS])
 

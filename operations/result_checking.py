@@ -1,4 +1,4 @@
-"""The verification of an issued file or number by its signatures and by the register; or of an official paper."""
+"""Verifies an issued result, by the signatures in its file and by the register, or an official paper."""
 
 import base64
 import os
@@ -79,7 +79,7 @@ class Checked:
 
     @property
     def register(self) -> str:
-        """The record's answer: a `Validity`, `official_paper`, `not_registered`; `unknown` if it was not queried."""
+        """The register's answer: a `Validity`, `official_paper`, `not_registered`; `unknown` if it was not queried."""
         if not self.asked:
             return "unknown"
         if self.paper is not None:

@@ -14,7 +14,7 @@ MIGRATIONS: Final = Path(__file__).parents[1] / "deploy" / "migrations"
 
 @dataclass(frozen=True)
 class SchemaVersion:
-    """A database's migrations: `pending` ones it lacks; `unknown` ones come from a later version of the platform."""
+    """A database's migrations. `pending`: not applied yet; `unknown`: from a later version of the platform."""
 
     newest: str
     pending: tuple[str, ...]

@@ -26,7 +26,7 @@ from views.registers.money import asked_through, reason_context, suspense_of
 
 
 async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand) -> Suspense:
-    """Takes a step, and returns the money's state. Idempotent by its id. Raises `RefusalError`, asyncpg's errors."""
+    """Takes a step; returns the money's state. Idempotent by command id. Raises `RefusalError`, asyncpg's errors."""
     async with connection.transaction():
         money = await suspense_of(connection, vault.find, command.callback, locked=True)
         if money is None:
@@ -92,7 +92,7 @@ async def _record(connection: Connection, vault: Vault, command: AnySuspenseComm
 
 
 async def _do(connection: Connection, money: Suspense, step: SuspenseStep) -> None:
-    """Applies a decision on which two officers agree, in the transaction that records it."""
+    """Applies a decision on which two officers agree, in the transaction that records the second step."""
     match state_of((*money.steps, step), money.outcome):
         case SuspenseState.ASSIGNED:
             stream = str(_asked(money).stream)

@@ -100,7 +100,7 @@ def opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key 
 
 @lru_cache(1024)
 def _actor(public: bytes) -> Actor:
-    """Returns the actor's public form. It is cached, since many events share it."""
+    """Returns the actor in an event's public part. The answer is cached, since many events have the same actor."""
     return Actor.model_validate_json(public)
 
 

@@ -27,7 +27,7 @@ def key_of(cursor: str | None, *parts: Callable[[str], str]) -> tuple[str, ...] 
 
 
 def text(part: str) -> str:
-    """Checks that PostgreSQL can store the text, and returns it. Raises `AttributeError` or `ValueError`."""
+    """Returns the text if PostgreSQL can store it. Raises `AttributeError` or `ValueError`."""
     if b"\0" in part.encode():
         raise ValueError
     return part

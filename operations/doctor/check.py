@@ -44,22 +44,22 @@ class Finding:
 
 
 def ok(key: str, **values: object) -> Finding:
-    """Returns a finding that all is well. Its sentence has this key, and is filled with the `values`."""
+    """Returns a finding of good health. `key` names its sentence, whose placeholders are filled with the `values`."""
     return Finding(Health.OK, said(key, **values))
 
 
 def skipped(key: str, **values: object) -> Finding:
-    """Returns the finding of a skipped check, with the reason."""
+    """Returns the finding of a skipped check; `key` names the sentence with the reason."""
     return Finding(Health.SKIPPED, said(key, **values))
 
 
 def warn(key: str, *, fix: str | None = None, **values: object) -> Finding:
-    """Returns a warning: it works, but badly or not for long. The remedy's key is `fix`, or this key with `.fix`."""
+    """Returns a warning: the part works, but badly or not for long. The remedy's key is `fix`, else `<key>.fix`."""
     return Finding(Health.WARN, said(key, **values), said(fix or f"{key}.fix", **values))
 
 
 def fail(key: str, *, fix: str | None = None, **values: object) -> Finding:
-    """Returns a failure: the platform can't work like this. The remedy's key is as in `warn`."""
+    """Returns a failure: with this fault the platform can't work. The remedy's key is as in `warn`."""
     return Finding(Health.FAIL, said(key, **values), said(fix or f"{key}.fix", **values))
 
 
@@ -120,7 +120,7 @@ class Surroundings:
 
     @classmethod
     def here(cls) -> Self:
-        """Returns the settings of this process in this folder, read as every other command reads them."""
+        """Returns the surroundings of this process and folder; settings are read as in every other command."""
         own = {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
         try:
             beside = stack_beside()

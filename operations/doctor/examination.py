@@ -1,4 +1,4 @@
-"""All checks at once, each with its own timeout. Each always has a result."""
+"""Runs all checks at once, each with its own timeout, so that every check has a result."""
 
 import asyncio
 import threading

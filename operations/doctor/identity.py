@@ -16,7 +16,7 @@ from schemas.identity.statement import Principal, PrincipalKey
 
 IDENTITY: Final = "MOTCUA_IDENTITY"
 SOON: Final = timedelta(days=30)
-"""Time before the end of a program's last key from which the program is reported."""
+"""A program whose last key ends within this time is reported."""
 
 _OFF: Final = """
 select process, seconds from clock_off where at > clock_timestamp() - interval '5 minutes' order by process

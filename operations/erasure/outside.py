@@ -26,7 +26,7 @@ from views.log import Connection
 AT_ONCE: Final = 20
 """Maximum number of concurrent requests."""
 LONGEST_QUESTION: Final = 2 * LONGEST_WAIT
-"""The seconds for which a running question is awaited. After that it is deleted all the same."""
+"""The seconds to wait for the end of a running question; then the question is deleted all the same."""
 
 
 @dataclass(frozen=True)

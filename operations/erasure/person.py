@@ -36,7 +36,7 @@ async def own(connection: Connection, vault: Vault, id_number: str) -> list[asyn
 
 
 async def others(connection: Connection, vault: Vault, id_number: str, progress: Progress) -> list[Named]:
-    """Returns others' filings that contain this number: decrypts the log, and calls `progress(events, of)` by page."""
+    """Returns other people's filings with this id number. Decrypts the log; calls `progress(events, of)` by page."""
     of, seen, found = int(await connection.fetchval(_EVENTS)), 0, set[UUID]()
     async for page in _pages(connection):
         await vault.learn(connection, {row["filing_id"] for row in page})
@@ -106,13 +106,13 @@ _OF_FILING: Final = f"select {COLUMNS} from event where filing_id = $1 order by 
 
 
 async def ask_export(connection: Connection, asked: AskExport) -> int:
-    """Records a request. Returns its number. Raises `RefusalError`."""
+    """Records a request for a person's data, and returns the request's number. Raises `RefusalError`."""
     await see(connection, asked.actor, Role.OPERATOR)
     return int(await connection.fetchval(_ASK_EXPORT, asked.reason, asked.actor.subject, asked.actor.agency))
 
 
 async def see_export(connection: Connection, answer: AnswerExport) -> None:
-    """Raises `RefusalError` unless the request is still open and this officer may answer it."""
+    """Raises `RefusalError` unless the request for a person's data is open and the officer may answer the request."""
     await see(connection, answer.actor, Role.OPERATOR)
     if not await connection.fetchval(_WAITS, answer.n):
         raise refuse(problem("n", "no_export_asked"))
@@ -126,7 +126,7 @@ async def answer_export(connection: Connection, answer: AnswerExport) -> None:
 
 
 async def exports(connection: Connection) -> list[ExportRequest]:
-    """Returns every request, in order."""
+    """Returns all requests for persons' data, in the order of their numbers."""
     return [ExportRequest.model_validate(dict(row)) for row in await connection.fetch(_EXPORTS)]
 
 

@@ -22,14 +22,14 @@ Progress = Callable[[int, int], None]
 
 
 class Asked(NamedTuple):
-    """A request, and the filings that it leaves out: by dossier code, with every reason."""
+    """A request to erase filings, and the filings left out of the request: by dossier code, each with every reason."""
 
     request: ErasureRequest
     left_out: dict[str, tuple[Problem, ...]]
 
 
 async def ask(log: Log, command: AskErasure, progress: Progress = lambda *_: None) -> Asked:
-    """Records a request, which then waits for an auditor. Idempotent by the command's id.
+    """Records a request to erase filings, which then waits for an auditor. Idempotent by the command's id.
 
     `progress(filings, of)` is called after each checked filing. Filings that can't be erased are left out. Raises
     `RefusalError`, with every reason, if no filing can be erased.
@@ -63,12 +63,12 @@ async def answer(connection: Connection, command: ApproveErasure | DeclineErasur
 
 
 async def requests(connection: Connection) -> list[ErasureRequest]:
-    """Returns every request, in order."""
+    """Returns all requests to erase filings, in the order of their numbers."""
     return [ErasureRequest.model_validate(dict(row)) for row in await connection.fetch(_REQUESTS, None)]
 
 
 async def request(connection: Connection, n: int) -> ErasureRequest | None:
-    """Returns the request of this number; None if there is none."""
+    """Returns the request to erase filings with this number; None if there is none."""
     row = await connection.fetchrow(_REQUESTS, n)
     return None if row is None else ErasureRequest.model_validate(dict(row))
 
@@ -95,7 +95,7 @@ async def see(connection: Connection, actor: Actor, role: Role) -> None:
 async def _erasable(
     log: Log, command: AskErasure, now: datetime, progress: Progress
 ) -> tuple[list[UUID], dict[str, tuple[Problem, ...]]]:
-    """Returns the filings that can be erased, and for each of the others the reasons why it can't be."""
+    """Returns the filings that can be erased, and the others, each with the reasons against its erasure."""
     found = await resolved(log.connection, command.filings)
     if set(command.filings) - found.keys():
         raise refuse(problem("filings", "nothing_recorded"))

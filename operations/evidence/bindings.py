@@ -1,4 +1,4 @@
-"""The check of receipts and keys against the commitments in the events. It needs the master key."""
+"""Checks receipts and keys against the commitments in the events, with the master key."""
 
 import json
 from collections.abc import Iterator, Mapping

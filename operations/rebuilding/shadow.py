@@ -90,7 +90,7 @@ class Shadows:
         await self._connection.execute(_FOLDED, *named, seqs, late)
 
     async def compare(self) -> None:
-        """Stores each row that differs from its shadow row. `changed` compares filings that grew later again."""
+        """Stores each row that differs from its shadow row. Later, `changed` compares the grown filings once more."""
         for table, key in self.tables.items():
             await self._connection.execute(f"analyze rebuild.{table}")
             await self._connection.execute(_COMPARE.format(table=table, key=key, which="true"))

@@ -1,7 +1,7 @@
 """Compares the acts that bank, post and signer list as done in our name with the events that ordered these acts.
 
 The lists are the partners' own statements. They are independent of Temporal, so they also show the effects of forged
-requests: an act that no event orders is always found.
+requests: an act that no event has ordered is always found.
 """
 
 import json

@@ -35,7 +35,7 @@ class _Page(PartnerResponse):
 
 
 class Told(StrEnum):
-    """The state of an ordered signature by the log, at the event that is named as its order."""
+    """The log's state of a signature, given the event that ordered the signature."""
 
     SIGNED = "signed"
     AWAITED = "awaited"

@@ -58,7 +58,7 @@ async def told(connection: Connection, vault: Vault, rows: Sequence[asyncpg.Reco
 
 
 async def evidence(connection: Connection, callbacks: Sequence[UUID] | None = None) -> list[tuple[Place, Reference]]:
-    """Returns officers' files of evidence about money in suspense, for these callbacks or all."""
+    """Returns the files with officers' evidence about money in suspense, for these `callbacks` or for all."""
     rows = await connection.fetch(_EVIDENCE, callbacks)
     places = [(Place(f"suspense:{row['callback']}", row["n"], row["callback"]), row) for row in rows]
     return [(place, file) for place, row in places for file in _references(json.loads(row["evidence"]))]

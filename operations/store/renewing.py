@@ -155,7 +155,7 @@ async def _renew(issued: Issued, found: bytes, how: Renewing, report: Report) ->
 
 
 async def _read(store: ObjectStore, issued: Issued) -> bytes | None:
-    """Returns the file as issued; None if it is missing or damaged."""
+    """Returns the content of the result's present file; None if the file is missing or damaged."""
     try:
         data = bytes(await (await store.get_async(file_key(issued.filing_id, issued.sha256))).bytes_async())
     except FileNotFoundError:
@@ -193,7 +193,7 @@ async def records_of(who: c.Actor | None, *, dry_run: bool) -> AsyncIterator[Rec
 
 
 def recorded_by(client: FilingClient, who: c.Actor) -> Records:
-    """Returns the recorder of renewals in a result's stream, in this operator's name. Idempotent for the same file."""
+    """Returns the function that records a renewed file in the result's stream, for this operator. Idempotent."""
 
     async def told(issued: Issued, file: c.FileRef) -> None:
         common = {"command_id": f"renew:{issued.sha256[:48]}", "actor": who, "via": {"principal": "motcua"}}

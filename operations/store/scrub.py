@@ -66,7 +66,7 @@ class Report:
         return {"healthy": self.healthy} | asdict(self)
 
     def add(self, place: Place, rule: str, key: str | None = None) -> None:
-        """Counts a problem, and notes it."""
+        """Counts a problem, and lists it unless too many are listed already."""
         setattr(self, rule, getattr(self, rule) + 1)
         if len(self.problems) < MOST_NAMED:
             self.problems.append(Problem(str(place.filing_id), place.stream, place.seq, rule, key))

@@ -175,7 +175,7 @@ class _Sweep:
             self.report.deleted += 1
 
     async def _put_back(self, file: Reference) -> None:
-        """Puts a file back, unless it was uploaded again. A damaged file at its place is left to the scrub."""
+        """Puts a file back, unless it was uploaded again meanwhile. The scrub reports the upload if it is damaged."""
         if self.report.dry_run:
             self.report.put_back += 1
             return

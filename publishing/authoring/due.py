@@ -122,7 +122,7 @@ def _proposed(name: str, agency: str | None) -> list[CalendarDay]:
 
 @lru_cache(maxsize=64)
 def named_file(name: str) -> CalendarFile:
-    """Returns the calendar of this name in the catalogue, or at this path. Raises `RefusedLineError`."""
+    """Returns the calendar of this name in the catalogue, or in the file at this path. Raises `RefusedLineError`."""
     named = CALENDARS / f"{name}.yaml"
     path = named if "/" not in name and named.is_file() else Path(name)
     try:

@@ -73,12 +73,12 @@ def hours_of_week(file: CalendarSketch) -> list[Listed[Hours]]:
 
 
 def overlays(file: CalendarSketch) -> Iterator[tuple[str, OverlaySketch]]:
-    """The readable overlays, each with its path."""
+    """The well-formed overlays of a calendar, each with its path."""
     return ((f"overlays[{n}]", overlay) for n, overlay in read(file.overlays).items())
 
 
 def days(file: CalendarSketch) -> Iterator[tuple[str, OverlaySketch, DaySketch]]:
-    """Yields the readable days of all overlays, each with its path and its overlay."""
+    """Yields the well-formed days of all overlays, each with its path and its overlay."""
     for path, overlay in overlays(file):
         for n, day in read(overlay.days).items():
             yield f"{path}.days[{n}]", overlay, day

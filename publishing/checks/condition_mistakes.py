@@ -204,7 +204,7 @@ _WAYS: Final = {
     ("at_least", "at_most"): (_at, "form"),
     ("at_least_days_ago", "at_most_days_ago"): (_ago, "ago"),
 }
-"""The kinds of condition on a field, of which it has one: the keys, the check, and the subject of its claim."""
+"""The kinds of condition on a field: by its keys, the check and the subject of the claim. A condition has one kind."""
 
 
 def _fits(field: FieldSketch, value: FormValue) -> bool:

@@ -24,7 +24,7 @@ class Doubt(StrEnum):
 
 
 def is_stale(checked: date, today: date) -> bool:
-    """Whether a check of this day is too old."""
+    """Whether a fact that was last checked on day `checked` must be checked again, as of `today`."""
     return today - checked > FRESH
 
 
@@ -40,7 +40,7 @@ class _Fact(NamedTuple):
 
 
 def doubts(value: object, today: date) -> Iterator[tuple[str, Doubt]]:
-    """The path of each fact in plain data that is stale on this day, or unconfirmed."""
+    """The path of each fact in `value` that is stale or unconfirmed as of `today`, with the reason."""
     for fact in _facts(value, "", None):
         if fact.checked is not None and is_stale(fact.checked, today):
             yield fact.path, Doubt.STALE

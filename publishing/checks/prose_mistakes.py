@@ -103,7 +103,7 @@ def _alike(unknown: str, known: Vocabulary) -> str:
 
 
 def _names_of_channels(fee: Any) -> Iterator[Mistake]:
-    """The mistakes in names of fee items and waivers that mention a channel without having a condition for it."""
+    """The mistakes in names of fee items and waivers that mention a channel, but have no condition for that channel."""
     for part in ("items", "waivers"):
         entries = fee.get(part) if isinstance(fee, dict) else None
         for n, entry in enumerate(entries if isinstance(entries, list) else ()):

@@ -22,7 +22,7 @@ _PER: Final = r"(?: ?/ ?(?:0?1 )?([a-z]+(?: (?!(?:neu|doi|khi|nop|cho|va|trong|t
 _AMOUNT: Final = re.compile(rf"{_NUMBER} ?(nghin|ngan|trieu)? ?(?:dong|vnd|d)\b{_PER}")
 _RANGE: Final = re.compile(rf"\d ?(?:nghin|ngan|trieu)? ?(?:dong|vnd|d)? ?(?:-|–|\bden\b) ?{_AMOUNT.pattern}")
 _BOUND: Final = re.compile(rf"(?:(toi da|khong qua)|toi thieu|it nhat)\b[^;\d]{{0,20}}{_AMOUNT.pattern}")
-"""The words for a maximum or minimum of an amount that is charged for each unit."""
+"""The words for the maximum or minimum of a total, if an amount is charged for each unit."""
 _MONEY: Final = re.compile(r"\d ?(?:nghin|ngan|trieu|dong|vnd|d\b|k\b|usd|\$)")
 _ONCE: Final = re.compile(r"(ho so|lan|truong hop|thu tuc|vu|viec|vu viec|giay phep)\b.*")
 _CONDITIONS: Final[dict[str, dict[str, str]]] = {

@@ -163,7 +163,7 @@ def anew(filing: Filing, rules: ProcedureRules, now: datetime) -> Anew:
 
 @dataclass(frozen=True)
 class Touched:
-    """An open filing that would be treated differently if it were submitted again."""
+    """An open filing that another version would treat differently."""
 
     code: str
     agency: str

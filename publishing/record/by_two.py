@@ -17,9 +17,9 @@ _NAMES = {"name", "name_vi", "name_en"}
 def needs_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
     """Whether an event, which makes these changes to the given rows, changes fees, limits or roles.
 
-    True for every version of a procedure, a province or a calendar. In the directory, true for all changes except a
-    changed name and an officer's leaving. An absence counts, since it gives a role to the substitute; its withdrawal
-    does not.
+    True for every version of a procedure, a province or a calendar, and for switching `by_two` off. In the directory,
+    true for all changes except a changed name and an officer's leaving. A recorded absence counts, since it gives a
+    role to the substitute; a withdrawn absence does not.
     """
     if isinstance(event, ev.ProcedurePublished | ev.ProvincePublished | ev.CalendarPublished | ev.AbsenceRecorded):
         return True

@@ -20,12 +20,12 @@ class NameKeyGoneError(Exception):
 
 
 def key_of(stream: str) -> UUID:
-    """Returns the id of a stream's key, which is stored as if it were a filing's id."""
+    """Returns the id of the key of a stream of publications, which is stored in the column for filings' ids."""
     return uuid5(NAMESPACE, stream)
 
 
 async def keys_of(connection: Connection, vault: Vault, places: Collection[Place]) -> dict[str, FilingKey]:
-    """Returns these streams' keys, new ones where nobody is named yet. Raises `NameKeyGoneError`, `SealBrokenError`."""
+    """Returns these streams' keys, new ones for streams without names. Raises `NameKeyGoneError`, `SealBrokenError`."""
     found: dict[str, FilingKey] = {}
     for stream, key in (await known_keys(connection, vault, [place.stream for place in places])).items():
         if key is None:

@@ -52,7 +52,7 @@ class WaitsError(Exception):
 
 
 class Publishing:
-    """The publishing in one transaction. All its events have one time, later than any earlier publication."""
+    """One publishing transaction, whose events all have the same time, later than any earlier publication."""
 
     def __init__(self, connection: Connection, by: Publisher, at: datetime, *, by_two: bool) -> None:
         self.connection = connection

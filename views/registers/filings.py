@@ -93,7 +93,7 @@ async def _entry(procedures: _Procedures, n: int, row: asyncpg.Record, told: _To
 
 
 class _Told(NamedTuple):
-    """A filing, and the events of which it is the fold."""
+    """A filing's state, and the events that the state is folded from."""
 
     events: list[Recorded]
     filing: Filing
@@ -107,7 +107,7 @@ class _Procedures:
         self._known: dict[tuple[str, str], Known] = {}
 
     async def find(self, code: str, version: str) -> Known:
-        """Returns the procedure's data; only its code if that version is missing."""
+        """Returns the procedure's data; only the code if the version is not published."""
         if (code, version) not in self._known:
             row = await self._connection.fetchrow(_PROCEDURE, code, version)
             self._known[code, version] = Known(Text(vi=code, en=code)) if row is None else _read(*row)

@@ -55,7 +55,7 @@ async def references(connection: Connection, provider: str, length: int, beginni
 
 
 Find: TypeAlias = Callable[[Any, UUID], Awaitable[Key | None]]
-"""Finds the key, by its id, with which data was encrypted; returns None if the key was erased."""
+"""Finds, by a callback's id, the key that encrypts texts about the callback's money; None if the key was erased."""
 
 
 async def asked_through(connection: Connection, stream: str, provider: str) -> Demanded | None:

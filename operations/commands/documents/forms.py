@@ -122,7 +122,7 @@ def _readable(procedure: Procedure) -> Procedure:
 
 
 def _form(procedure: Procedure, key: str | None) -> tuple[str, PaperRule | None]:
-    """Returns the key and paper of this form, or of the first; ends the command if there is no such form."""
+    """Returns the key and the paper of the form `key`, or of the first form; ends the command without such a form."""
     forms = forms_of(procedure)
     name = next(iter(forms)) if key is None else key
     if name not in forms:

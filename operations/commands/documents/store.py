@@ -138,7 +138,7 @@ def done(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 @dataclass(frozen=True)
 class ByHttp:
-    """The upload by a PUT to this URL with this header, which prevents overwriting."""
+    """The terms of an upload: a PUT to `url` before `expires_at`, with a header that prevents overwriting."""
 
     key: str
     url: str
@@ -153,7 +153,7 @@ class ByHttp:
 
 @dataclass(frozen=True)
 class InFolder:
-    """The upload into a folder: write a draft beside it, sync it, then link it to this path, which must not exist."""
+    """The terms of an upload into a folder: write a draft there, sync it, link it to `path`, which must not exist."""
 
     key: str
     path: Path

@@ -86,7 +86,7 @@ def checkpoint_key(
 
 
 def held_against_checkpoints(since: Path | None) -> Report:
-    """Verifies the record against its checkpoints, from the one in `since` on, then stores the newest in that file."""
+    """Verifies the record against its checkpoints after that in the file `since`; stores the newest in that file."""
     settings = settings_set()
     trust, before = trust_of(settings), checkpoint_before(since)
 

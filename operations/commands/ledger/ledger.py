@@ -233,7 +233,7 @@ def say_summary(report: ledger_verifier.Report | bundle_verifier.Report) -> None
 
 
 KEPT: Final = timedelta(days=30)
-"""The time for which findings are kept after the last event of a stream that has ended, or if it never began."""
+"""Findings are kept for this time after the last event of an ended stream, or if the stream never began."""
 PAGE: Final = 500
 """Streams whose findings one statement deletes."""
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 ROOTS: Final = "MOTCUA_SIGNATURE_ROOTS"
 SOON: Final = timedelta(days=60)
-"""The time before the end of a root from which it is reported: getting a new one takes some weeks."""
+"""A trusted root that ends within this time is reported: getting a new root takes some weeks."""
 
 
 async def roots(around: Surroundings) -> list[Finding]:
-    """Checks that roots are set and readable, and when they end."""
+    """Checks that trusted roots are set and readable, and reports when they end."""
     file = around.settings.get(ROOTS)
     if not file:
         return [warn("doctor.signature_roots.none")]

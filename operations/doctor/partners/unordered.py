@@ -1,4 +1,4 @@
-"""The check for acts at bank, post or signing service that were done in our name, but that no event orders."""
+"""The check for acts at bank, post or signing service that were done in our name, but ordered by no event."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -17,7 +17,7 @@ SHOWN: Final = 5
 
 
 async def acts(around: Surroundings) -> list[Finding]:
-    """Reports acts that no event orders. An act about an unknown filing may belong to another installation."""
+    """Reports acts that no event has ordered. An act about an unknown filing may belong to another installation."""
     listed: list[Act] = []
     silent = 0
     for name, ask in ((BANK, listed_by_bank), (POST, listed_by_post)):
@@ -62,7 +62,7 @@ async def signatures(around: Surroundings) -> list[Finding]:
 
 
 def findings(found: Sequence[UnorderedSignature]) -> list[Finding]:
-    """Returns the findings for these signatures."""
+    """Returns the findings for signatures that the log does not confirm."""
     by_wrong = {wrong: [one.order for one in found if one.wrong is wrong] for wrong in Wrong}
     wrongs = [_found(wrong, orders) for wrong, orders in by_wrong.items() if orders]
     return wrongs or [ok("doctor.unordered_signatures.well")]

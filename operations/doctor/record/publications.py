@@ -26,7 +26,7 @@ async def publications(around: Surroundings) -> list[Finding]:
 
 BODY: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
 ENDS_SOON: Final = 60
-"""The days before a calendar's last one from which it is reported: enough to write and check the next calendar."""
+"""A calendar that ends within this number of days is reported: time to write and check the next calendar."""
 
 
 async def calendar(around: Surroundings) -> list[Finding]:

@@ -195,7 +195,7 @@ async def clock(around: Surroundings) -> list[Finding]:
     """Compares the clocks of this machine, PostgreSQL and Temporal.
 
     Temporal has no call for its time. But each event has the time of its occurrence by Temporal's clock, and the time
-    of its recording, a few milliseconds later, by PostgreSQL's.
+    of its recording, a few milliseconds later, by PostgreSQL's clock.
     """
     async with around.record() as connection:
         asked, began = datetime.now(UTC), time.monotonic()
