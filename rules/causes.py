@@ -13,7 +13,7 @@ from schemas.refund.state import WITHOUT_PROVIDER
 
 _ENDS: Final = (PaperKind.CONTROL,)
 _RECEIPTS: Final = (PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT)
-"""The two kinds of receipts that a payment may cause: a fee's lines do not show whether they are phí or lệ phí."""
+"""The receipts for phí and for lệ phí. A payment may cause both: the lines of a fee do not show their kind."""
 
 _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "accepted": (PaperKind.RECEIPT,),
@@ -38,11 +38,11 @@ _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
 }
 _MONEY_LEAVES: Final = ("payment_refunded", "payment_charged_back")
 VOIDING: Final = (*_MONEY_LEAVES, "refund_given_by_hand")
-"""Events after which a receipt may be void."""
+"""Kinds of events that return money, and so may make a receipt void."""
 
 
 def papers_of(event: Any) -> tuple[PaperKind, ...]:
-    """The official papers that an event of any stream causes: new ones, and receipts that it may make void."""
+    """The kinds of official papers that an event of any stream may cause. Returned money may make its receipts void."""
     match event:
         case Submitted(channel=Channel.POST):
             return (PaperKind.FORM, PaperKind.HANDOVER)

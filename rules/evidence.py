@@ -1,4 +1,4 @@
-"""Evidence for an event: entries that the record must hold before it, in other streams or among the findings."""
+"""Evidence for an event: entries that the record must already have, in other streams or among the findings."""
 
 import json
 from collections.abc import Mapping
@@ -20,17 +20,17 @@ _FINDINGS: Final = UUID("3f0cbb1e-0f7c-5b0e-9a52-7b8c2f1d6a90")
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry that the record must hold: an event of the filing or of one of its other streams, or a finding.
+    """An entry that the record must already have: an event of the filing or of one of its other streams, or a finding.
 
     Attributes:
-        kinds: The event is of one of these kinds.
-        fields: The event has these fields with these values, among others.
-        stream: The stream that holds the event; None: any stream of the filing.
-        absent: The record must hold no such event.
-        after: The required event must come later in its stream than the event of this entry.
-        finding: The id of the finding that is required in place of an event, of this kind and about this stream.
-        recorded: For every finding of this kind about this stream, an event with the same value of this field must be
-            recorded.
+        kinds: The kinds that the event may have.
+        fields: The values that fields of the event must have; other fields do not matter.
+        stream: The stream of the event; None: any stream of the filing.
+        absent: The reverse: the record must have no such event.
+        after: An earlier event of the same stream; the required event must come after it.
+        finding: The id of a finding about the stream. The record must have this finding; no event is required.
+        recorded: The name of a field. For every finding of this kind about the stream, the record must have an event
+            with the same value of the field.
     """
 
     kinds: tuple[str, ...]
@@ -52,7 +52,7 @@ class Finding:
 
     Attributes:
         kind: The kind of the event that may follow.
-        fields: Some of its fields; those that are None do not count.
+        fields: Some fields of this event; a field with the value None is left out.
     """
 
     kind: str
@@ -70,19 +70,19 @@ class Finding:
         return uuid5(_FINDINGS, f"{self.kind}\n{self.body}")
 
     def about(self, stream: str) -> Entry:
-        """The evidence that the record holds this finding about the stream."""
+        """The entry of evidence that requires this finding about the stream."""
         return Entry((self.kind,), stream=stream, finding=self.id)
 
 
 @dataclass(frozen=True)
 class OfficeAnswer:
-    """The answer of an agency's back office from which an event follows: where identity is required, a signed one.
+    """The answer of an agency's back office from which an event follows. If identity is required, it must be signed.
 
     Attributes:
-        act: The activity that it answers.
+        act: The activity that asks the back office.
         answer: The answer, without its statement.
-        request_id: The request's id; None if the event does not determine it.
-        unless: A finding with which no answer is needed.
+        request_id: The id of the request; None if the answer to any request counts.
+        unless: A finding that makes the answer unnecessary.
     """
 
     act: str

@@ -70,7 +70,7 @@ def grounds(
 
 
 def _of_any_event(filing: Filing, complaints: Sequence[Complaint], about: int) -> Grounds:
-    """The grounds that every event has, also one that is not open to a complaint."""
+    """The part of the grounds that is the same for every event, even for one that is not open to a complaint."""
     limits = filing.procedure.limits
     return Grounds(
         agency=filing.agency,
@@ -99,7 +99,7 @@ def _can_be_complained_about(turn: _Turn) -> bool:
 
 
 def _until(found: _Turn, turns: Sequence[_Turn]) -> datetime | None:
-    """The deadline, counted from the notice of the act; None before it. A decision is notified with its result."""
+    """The deadline, counted from the notice of the act (of a decision: from the hand-over); None before the notice."""
     notice, filing = found.recorded, turns[-1].after
     if isinstance(notice.event, ev.Decided):
         later = (turn.recorded for turn in turns if turn.recorded.seq > notice.seq)

@@ -106,7 +106,7 @@ def _parts(rules: ProcedureRules, event: ev.Submitted) -> tuple[FilingPart, ...]
 
 
 def _accountable(rules: ProcedureRules, event: ev.Submitted) -> ProcedureRules:
-    """The rules with the officers accountable at the submission. Older events name none: then officers decide."""
+    """The rules with the accountable officers named at submission. Older events name none: only officers decide."""
     who = event.accountable or ev.Accountable()
     return rules.model_copy(update={"standing_officer": who.standing, "silent_officer": who.silent})
 
@@ -173,7 +173,7 @@ def _fee_expired(filing: Filing, event: ev.FeeExpired, at: datetime) -> Changed:
 
 
 def _result_unclaimed(filing: Filing, event: ev.ResultUnclaimed, _: datetime) -> Changed:
-    """The change by an unclaimed result: its online payment has ended, and from now on it is paid at the counter."""
+    """The change if the fee for a result was not paid in time: from now on it is paid at the counter, not online."""
     return {"fees": _with(filing.fees, event.n, channel=Channel.COUNTER, online=False, lapsed=True)}
 
 
@@ -207,7 +207,7 @@ _LEAVE_MOVES: Final = frozenset(
 
 
 def last_move(filing: Filing, recorded: Recorded) -> Move | None:
-    """The move that its officer may still take back after this event; None if there is none."""
+    """The move that can still be taken back after this event, with the officer who made it; None if there is none."""
     event = recorded.event
     if event.kind in _LEAVE_MOVES:
         return filing.last_move
@@ -389,7 +389,7 @@ def _closes(closing: Closing) -> Change[Filing]:
 
 
 def _replaced(filing: Filing, lost: RevokedCopy | None, at: datetime) -> Changed:
-    """The change that replaces a lost copy, which is no longer valid, even if it is found."""
+    """The change if a copy replaces the `lost` one, which is then invalid, even if it is found; none without one."""
     if lost is None:
         return {"results": filing.results}
     return {

@@ -17,7 +17,7 @@ from schemas.publishing.time_limits import GoesOn
 from schemas.stream.ledger import Recorded
 
 BANK_ANSWERS: Final = timedelta(minutes=5)
-"""The time after its due time in which an online payment may report its outcome before it counts as late."""
+"""The time that the report of an online payment may still take after the due time."""
 
 OF_THE_AGENCY: Final = frozenset({Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.ISSUE})
 """The clocks of the agency's own limits."""
@@ -51,7 +51,7 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
 
 
 def _since(event: ev.Event, at: datetime) -> datetime:
-    """The legal start of a limit: a dossier by post may have been received before it was recorded."""
+    """The legal start of a limit: the time of receipt that the event states (as for post), else the event's time."""
     match event:
         case ev.Submitted(received_at=received) if received is not None:
             return received
@@ -61,7 +61,7 @@ def _since(event: ev.Event, at: datetime) -> datetime:
 
 
 def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
-    """The effect on this clock at this stage: the intake clock runs until acceptance, the processing clock afterwards.
+    """The declared effect, adapted to the stage: the intake clock runs until acceptance, the processing clock after it.
 
     The transfer clock runs while papers are at another desk, or on their way to the deciding agency.
     """
@@ -78,7 +78,7 @@ def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
 
 
 def _of_the_fee(filing: Filing, kind: str) -> Effect:
-    """The effect on the payment clock, which runs while the applicant has to pay, not while the post is to collect."""
+    """The effect on the payment clock. It runs while the applicant has to pay, but not while the post is to collect."""
     if kind == "fee_requested":
         return Effect.START if filing.fee_pending else Effect.NONE
     uncollected = filing.fee_pending and filing.fee is not None and filing.fee.channel is Channel.POST
@@ -86,7 +86,7 @@ def _of_the_fee(filing: Filing, kind: str) -> Effect:
 
 
 def _resumption(filing: Filing, state: ClockState | None, declared: Effect) -> Effect:
-    """The effect when an interruption ends, by the procedure's rule: resume with the rest of the limit, or restart."""
+    """The effect at the end of a pause: by the procedure, the rest of the limit runs on, or the limit starts anew."""
     if state is None or not state.paused or declared not in {Effect.RESUME, Effect.RESTART}:
         return declared
     rule = filing.procedure.resumption
@@ -120,7 +120,7 @@ def _transition(
 
 
 def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, before: ClockState | None) -> ClockState:
-    """The clock with a new run. Its limit is the one `named` by the event, if any; a restarted run keeps its limit."""
+    """The clock with a new run. A restart keeps the limit of the run `before`; else the event may have `named` one."""
     cut_off = filing.procedure.limits.cut_off if clock in OF_THE_AGENCY else None
     limit, extensions = (named or limit_of(filing, clock), ()) if before is None else (before.limit, before.extensions)
     fresh = ClockState(clock=clock, limit=limit, cut_off=cut_off, started=at, due=at, extensions=extensions)
@@ -159,7 +159,7 @@ def _ended(state: ClockState, effect: Effect, kind: str, at: datetime) -> ClockS
 
 
 def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
-    """The clocks on another calendar. If a clock is no longer late, its reminders and lateness are recorded anew."""
+    """The clocks after a change of calendar. If a clock is no longer late, all its reminders are recorded anew."""
     clocks = {clock: _told_again(filing, state, at) for clock, state in filing.clocks.items()}
     in_time = {clock for clock, state in clocks.items() if state.overdue and state.due > _stands(state, at)}
     clocks |= {clock: _project(filing, clocks[clock].model_copy(update=_NOTHING_TOLD)) for clock in in_time}
@@ -168,7 +168,7 @@ def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
 
 
 def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
-    """The clock on another calendar. With another due time, a reminder whose new time is ahead is repeated."""
+    """The clock after a change of calendar. With a new due time, a reminder or apology in the future is repeated."""
     untold = _project(filing, state.model_copy(update=_NOTHING_TOLD))
     moments = {"reminded_at": untold.remind_at, "apologised_at": untold.apologise_at}
     ahead = {told: None for told, moment in moments.items() if moment is not None and moment > at}
@@ -176,7 +176,7 @@ def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
 
 
 def _stands(state: ClockState, at: datetime) -> datetime:
-    """The instant until which the clock has run."""
+    """The instant until which the clock has run: the begin of the present pause, or else `at`."""
     return state.pauses[-1].since if state.paused else at
 
 
@@ -199,7 +199,7 @@ def _remind_at(filing: Filing, state: ClockState) -> datetime | None:
 
 
 def reminded_again_at(filing: Filing, clock: Clock, at: datetime) -> datetime | None:
-    """The time of the next reminder after this one. Only applicants are reminded again, of an uncollected result."""
+    """The time of the next reminder of an uncollected result after `at`; None for every other clock."""
     return _unclaimed_at(filing, filing.clocks[clock], at) if clock is Clock.PICKUP else None
 
 
@@ -210,7 +210,7 @@ def _unclaimed_at(filing: Filing, state: ClockState, since: datetime) -> datetim
 
 
 def _reminded_of(filing: Filing, clock: Clock) -> bool:
-    """Whether this clock has a reminder: for officers, and for an applicant whose result waits for a fee."""
+    """Whether this clock has a reminder: clocks of officers do, and the payment clock if a result waits for a fee."""
     return clock in _REMINDED_OF or (clock is Clock.PAYMENT and filing.result is not None)
 
 
@@ -281,7 +281,7 @@ def _own_processing_limit(filing: Filing) -> Limit:
 
 
 def processing_limit(rules: ProcedureRules, filing: Filing, received: date) -> Limit:
-    """The limit of the case found by an officer, else of the first case whose conditions hold, else the general one."""
+    """The limit of the case that an officer found, else of the first case that applies, else the general one."""
     held = (case for case in rules.cases if case.when and hold(case.when, filing, received))
     found = next((case for case in rules.cases if case.code == filing.case), None) or next(held, None)
     return rules.limits.processing if found is None else found.processing

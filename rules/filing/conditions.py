@@ -15,7 +15,7 @@ from schemas.text import FormValue
 
 
 class Kind(Protocol):
-    """The facts about an applicant that conditions use: only the kind."""
+    """The only fact about an applicant that conditions use: the kind."""
 
     @property
     def kind(self) -> PersonKind:
@@ -23,7 +23,7 @@ class Kind(Protocol):
 
 
 class Dossier(Protocol):
-    """The facts that conditions refer to: of a submission, a filing, or an estimate before submission."""
+    """The facts that conditions use. A submission, a filing and an estimate before submission have them."""
 
     @property
     def form(self) -> Mapping[str, FormValue]:

@@ -34,7 +34,7 @@ def consequence(filing: Filing) -> ev.Event | None:
 
 
 def _infected(filing: Filing) -> ev.SupplementRequested | None:
-    """The system's request to replace infected files. It does not use up an officer's round of supplements."""
+    """The system's request to replace infected files, or None. It does not count as an officer's request."""
     papers = {paper.code for paper in filing.procedure.papers}
     codes = [code for code in filing.infected if code in papers]
     if not codes or stage(filing) not in {Stage.INTAKE, Stage.REVIEW}:
@@ -64,8 +64,8 @@ def _fee(filing: Filing) -> ev.FeeRequested | ev.FeeReduced | None:
 def _asked_as_of(filing: Filing, due: FeeDue) -> datetime | None:
     """The moment as of which the fee is assessed; None if it is not assessed now.
 
-    It is assessed when it falls due, after a waiver and after a change of the dossier; after a charge-back, once no
-    suspension, obligation or confirmation holds up the review.
+    The fee is assessed when it falls due, after a waiver and after a change of the dossier. After a charge-back, it is
+    assessed once no suspension, obligation or confirmation interrupts the review.
     """
     now, changed = require(filing.changed_at), filing.dossier_changed_at
     if filing.fee is not None and filing.fee.state is FeeState.WAIVED:
@@ -108,7 +108,7 @@ def _answered(filing: Filing, step: StepPart) -> ev.ConsultationClosed | None:
 
 
 def _referral(filing: Filing, step: StepPart) -> ev.Referred | ev.PartsDecided | None:
-    """The event of the next referral, on paper one at a time (Decree 61/2018 art. 19 k6), or of the end of the step."""
+    """The next referral, on paper one at a time (Decree 61/2018 art. 19 k6), or the step's end; None while it waits."""
     parts = parts_of(filing, step)
     if all(part.stage is PartStage.ANSWERED for part in parts):
         return ev.PartsDecided(step=step.code)

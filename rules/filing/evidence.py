@@ -26,7 +26,7 @@ from schemas.people import Actor, Role
 def evidence(  # noqa: C901, PLR0911 -- one line for each event
     stream: StreamId, event: Any
 ) -> Evidence | None:
-    """The evidence for this event; None if it needs none."""
+    """The evidence that an event of a filing needs; None if it needs none."""
     match event:
         case ev.FeePaid(channel=Channel.ONLINE) | ev.ObligationFulfilled(n=int()):
             return _paid_online(stream, event)
@@ -60,9 +60,9 @@ def evidence(  # noqa: C901, PLR0911 -- one line for each event
 
 
 def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -> Evidence:
-    """The evidence for a payment of money that is still owed: a capture of the amount, or an accepted short payment.
+    """The evidence for an online payment of money that is owed: a capture of the amount, or an accepted short payment.
 
-    The amount of an obligation is in its demand, which is the payment's request.
+    For an obligation no amount is compared: its payment was requested for the amount of its demand.
     """
     payment = payment_workflow(stream.filing, require(event.n))
     still_owed = Entry(("payment_cancelled",), stream=payment, absent=True)
@@ -99,9 +99,9 @@ def scanned(files: Iterable[str], infected: Iterable[str]) -> Finding:
 def examined(
     files: Iterable[tuple[str, FileRef]], submission: Submission | None, version: str | None, answer: Examined
 ) -> Finding:
-    """The finding about the examination of files, recorded before an event names them.
+    """The finding about the examination of files. It is recorded before an event names the files.
 
-    With a submission, it holds only for this exact content under this `version` of the procedure.
+    With a `submission`, the finding is valid only for exactly its content under this `version` of the procedure.
     """
     content = None if submission is None else digest(submission.model_dump_json(exclude_none=True))
     fields = {
@@ -116,7 +116,7 @@ def examined(
 
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
-    """The findings from which an event follows; none for a signed result, whose own stream has them."""
+    """The findings from which an event follows. A signed result has none here: its own stream has the findings."""
     match event:
         case ev.ResultIssued(n=None, result=file, expires_on=expires_on, copies=copies):
             return (issued(IssueAnswer(result=file, expires_on=expires_on, copies=copies)),)
@@ -127,7 +127,7 @@ def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
 
 
 def answered_by(_: StreamId, event: Any, by: Actor) -> OfficeAnswer | None:
-    """The back office's answer from which an event follows: on completeness, or with a result that is not printed."""
+    """The back office's answer that an event needs: on completeness, or with a result not printed here; or None."""
     match event:
         case ev.Accepted(automatic=automatic) if automatic or by.role is Role.SYSTEM:
             return OfficeAnswer(CHECK, CheckAnswer(complete=True), CHECK_REQUEST)

@@ -87,7 +87,7 @@ def current_step(filing: Filing) -> StepPart | None:
 
 
 def task_role(filing: Filing) -> Role:
-    """The role whose task the filing is now, at stages where a task is claimed."""
+    """The role of the officers who may claim the filing's task at its present stage."""
     step = current_step(filing)
     return Role.RECEPTION if step is None else step.role
 

@@ -1,4 +1,4 @@
-"""The guards of commands, used by every page that offers an action, and by every append that refuses an action."""
+"""The guards of commands. Pages use them to offer actions, and the append uses them to refuse commands."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,7 +1,7 @@
 """The life of a filing: the events of a command, the possible commands, the timers.
 
-`decide` and `evolve` are the whole of a filing; the workflow, the activities and every page use them and never
-re-implement a rule.
+`decide` and `evolve` define a filing completely: the workflow, the activities and every page use them and repeat no
+rule.
 """
 
 from dataclasses import dataclass

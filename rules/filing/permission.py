@@ -48,7 +48,7 @@ def same_person(filing: Filing, actor: Actor) -> Problem | None:
 
 
 def proposed_by(filing: Filing, officer: str) -> bool:
-    """Whether this step decides on a proposal that this officer made, or that a substitute made for them."""
+    """Whether the present step decides on a proposal by this officer, or by a substitute of this officer."""
     step, proposal = current_step(filing), filing.proposal
     if step is None or step.act is not Act.DECIDE or proposal is None:
         return False

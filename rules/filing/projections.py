@@ -31,9 +31,9 @@ def dossier(filing: Filing) -> bo.Dossier:
 
 
 def issue_request(filing: Filing) -> bo.IssueRequest | None:
-    """The request to the back office to make the result; None if none is needed now, or if officers sign it.
+    """The request to the back office to make the result; None if none is needed now, or if officers sign the result.
 
-    A further copy has a request id of its own, so that the answer about the earlier copy is not taken for its answer.
+    A further copy has its own request id, so that the answer for an earlier copy is not taken for it.
     """
     decision = filing.decision
     if decision is None or filing.signs or stage(filing) is not Stage.ISSUE:
@@ -84,9 +84,9 @@ def rows(filing: Filing) -> Rows:
 
 
 def results(filing: Filing) -> tuple[dict[str, Any], ...]:
-    """The rows of the filing's results in the register. If a result is signed, its own stream writes the other columns.
+    """The filing's rows in the register of results. For a signed result, its own stream writes the other columns.
 
-    No column has two writers, so the register is the same in any order of folding.
+    No column has two writers, so streams can be folded in any order.
     """
     numbered = (result for result in filing.results if result.number or result is filing.results[-1])
     return tuple(map(_result_row, numbered))

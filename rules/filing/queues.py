@@ -74,7 +74,7 @@ def _notice(filing: Filing, name: str, role: Role, *actions: str, **more: Any) -
 
 
 def _dossier(filing: Filing, now: datetime) -> list[Task]:
-    """The tasks for papers that are still at another agency's desk, or on their way from there."""
+    """The tasks to send papers from another agency's desk, and to receive them at the deciding agency."""
     clock = filing.clocks.get(Clock.TRANSFER)
     if clock is None:
         return []
@@ -110,7 +110,7 @@ def _told(filing: Filing, state: ClockState, now: datetime) -> list[Task]:
 
 
 _APOLOGIES: Final = ("reappoint", "apologise")
-"""The leader's answers to a drafted apology: another appointment, or none once the result is late."""
+"""The leader's possible answers to a drafted apology: another appointment, or only an apology once it is late."""
 
 
 def _reminded(filing: Filing, state: ClockState) -> Iterable[Role]:
@@ -176,7 +176,7 @@ _ANYONE: Final = " "
 
 
 def _someone(filing: Filing, role: Role) -> Actor:
-    """An actor of this role: the officer who claimed the task, or a placeholder for anyone."""
+    """An actor in this role: the system, the applicant, the officer who claimed the task, or a placeholder."""
     if role is Role.SYSTEM:
         return SYSTEM
     if role is Role.APPLICANT and filing.applicant is not None:

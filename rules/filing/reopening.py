@@ -26,19 +26,19 @@ NOT_OFFERED: Final = {
 
 
 def standing_act(filing: Filing, recorded: Recorded) -> int | None:
-    """The seq of the agency's act that has led to the filing's state after this event; None if there is none."""
+    """The seq of the agency's act that determines the filing's state after this event; None if no act does."""
     if recorded.event.kind in UNDONE:
         return recorded.seq
     return None if recorded.event.kind in _OVERTAKEN_BY else filing.act
 
 
 def stands(filing: Filing, about: int) -> bool:
-    """Whether the filing is still in the state to which the act with this seq has led."""
+    """Whether the filing is still ended or suspended by the act with this seq."""
     return filing.act == about and (filing.closed or filing.suspended)
 
 
 def places(filing: Filing) -> tuple[str | None, ...]:
-    """The places where the filing may restart: the intake, written None, and each review step reached so far."""
+    """The places where the filing may restart: None for the intake, and the code of each review step reached so far."""
     if filing.accepted_at is None:
         return (None,)
     steps = [step.code for step in filing.procedure.review]
@@ -112,7 +112,7 @@ def no_longer_due(fee: Fee) -> Fee:
 
 
 def comes_after_proposal(filing: Filing, step: str) -> bool:
-    """Whether the proposal is still valid when this step begins."""
+    """Whether this step comes after the step that proposes, so that the proposal stays valid."""
     steps = filing.procedure.review
     proposing = next((n for n, part in enumerate(steps) if part.act is Act.PROPOSE), -1)
     return [part.code for part in steps].index(step) > proposing

@@ -1,7 +1,7 @@
 """The law: the changes of status that it provides, and the legal basis of each command.
 
-NĐ 61/2018 was replaced on 1/7/2025 by NĐ 118/2025, whose own text was not read. "practice" is the use of running
-one-stop systems, "ours" a rule of this house (docs/glossary.md).
+NĐ 61/2018 was replaced on 1/7/2025 by NĐ 118/2025, whose own text was not read. "practice": existing one-stop systems
+do so; "ours": a rule of this project (docs/glossary.md).
 """
 
 from typing import Final

@@ -32,7 +32,7 @@ Change = tuple[int, int]
 
 @dataclass(frozen=True)
 class Row:
-    """A command of a role in a situation: the rule that refuses it, or the statuses to which it may lead."""
+    """A command of a role in a situation: the rule that refuses it, or the statuses that may follow."""
 
     status: int
     stage: str
@@ -190,5 +190,5 @@ def _situation(name: str, rows: list[Row]) -> Iterator[str]:
 
 
 def _order(rows: list[Row], row: Row) -> int:
-    """Returns the position of a row's command in the order of the list."""
+    """Returns the position of the row's command among the different commands of `rows`."""
     return list(dict.fromkeys(one.command for one in rows)).index(row.command)

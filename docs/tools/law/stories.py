@@ -250,7 +250,7 @@ _SYSTEM: Final[tuple[type[cm.Command], ...]] = (
     cm.RecordScan,
 )
 _MODELS: Final[tuple[type[cm.Command], ...]] = (*cm.PUBLIC_COMMANDS, cm.PayableDemand, *_SYSTEM)
-"""The models of commands. Of two of one kind the last one counts: it has the fields that the filing determines."""
+"""The models of commands. If two have the same kind, the later one counts: it also has fields that the filing sets."""
 
 _COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in _MODELS}
 
@@ -258,7 +258,7 @@ _WHY: Final = {"reason": "-", "legal_basis": "-"}
 
 
 def fitting(filing: Filing, kind: str) -> dict[str, Any]:
-    """Returns the fields that a command needs here, so that it is not refused because they are missing."""
+    """Returns values for the required fields of a command, so that it is not refused because a field is missing."""
     step = lifecycle.current_step(filing)
     awaited = missing_opinions(filing, step) if step else ()
     amount = filing.fee.amount if filing.fee else 1

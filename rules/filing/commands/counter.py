@@ -45,7 +45,7 @@ def _hand_over(filing: Filing, command: cm.HandOver, now: datetime) -> Events:
 
 
 def _authorisation(filing: Filing, command: cm.HandOver) -> Authorisation | None:
-    """The authorisation of the receiver: shown now, or for a representative that of the submission."""
+    """The receiver's authorisation: the one in the command, else, for a representative, that of the submission."""
     own = None if command.receiver is Receiver.APPLICANT else filing.authorisation
     return command.authorisation or own
 

@@ -55,7 +55,7 @@ def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Eve
 
 
 def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
-    """The event of a fee that the post collected, even late; none if it is no longer due by post or the sum differs."""
+    """The payment of a fee that the post collected, even late; none if no fee is due by post or the sum differs."""
     fee = filing.fee
     if fee is None or fee.state is not FeeState.DUE or fee.channel is not Channel.POST or command.fee != fee.amount:
         return ()
@@ -63,7 +63,7 @@ def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
 
 
 def _may_settle_parcel(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """Refuses the report if the filing never had a parcel; reports about parcels before a reopening pass."""
+    """Refuses the report of a parcel's end if the filing never had a parcel; a parcel before a reopening counts too."""
     return None if filing.parcels else problem("n", "no_such_parcel")
 
 

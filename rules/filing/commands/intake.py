@@ -73,7 +73,7 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
 
 
 def _validity(submission: Submission, term: Term | None) -> Iterator[Problem]:
-    """The problem of a version (or of all versions) that was not in force on the day of receipt; `term` is its term."""
+    """The problem of a version (or of all) that was not in force on the day of receipt; none without `term`."""
     if term is not None:
         field = "version" if submission.version else "procedure"
         yield problem(field, "version_not_in_force", validity=validity_in_words(term))

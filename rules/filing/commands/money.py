@@ -69,7 +69,7 @@ def _check_means(filing: Filing, rule: FeePart, command: cm.PayAtCounter) -> Non
 
 
 def _asked_again(filing: Filing, rule: FeePart, fee: Fee, now: datetime) -> ev.FeeRequested | None:
-    """The new request of a due fee if the day of payment governs, and the amounts have changed since the request."""
+    """A new request for a due fee, if the day of payment governs and the amounts have changed; None otherwise."""
     if rule.governed_by is not GoverningDay.PAYMENT:
         return None
     again = asked_for(filing, rule, Channel.COUNTER, now)
@@ -77,7 +77,7 @@ def _asked_again(filing: Filing, rule: FeePart, fee: Fee, now: datetime) -> ev.F
 
 
 def _may_settle_fee(filing: Filing, _: Actor, __: datetime) -> Problem | None:
-    """Refuses the report of a payment unless a fee, or an obligation with a payment, is due."""
+    """Refuses the report of a payment unless a fee, or an obligation that can be paid online, is due."""
     owed = filing.obligation
     stages = (Stage.FEE,) if owed is None or owed.n is None else (Stage.FEE, Stage.OBLIGATION)
     return at_stage(filing, *stages)
@@ -98,7 +98,7 @@ def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
 
 
 def _meet_obligation(filing: Filing, command: cm.SettleFee) -> Events:
-    """The event of a paid obligation. Late payment ends nothing: the clock records it."""
+    """The event of a paid obligation. A late payment counts too: only the clock records the lateness."""
     owed, paid = filing.obligation, command.settlement is FeeSettlement.PAID
     if owed is None or owed.n != command.n or not paid or command.amount + (command.forgone or 0) != owed.amount:
         raise refuse(problem("n", "no_such_fee"))
@@ -113,7 +113,7 @@ def _ask_fee_again(filing: Filing, command: cm.AskFeeAgain, _: datetime) -> Even
 
 
 def fee_lapsed(filing: Filing, fee: Fee) -> Events:
-    """The events of a fee that was not paid in time: the filing ends, but an issued result is kept."""
+    """The events if a fee was not paid in time: the filing ends; but if the result is issued, it is kept."""
     if filing.result is None:
         return (ev.FeeExpired(n=fee.n),)
     clock, kept = filing.clocks[Clock.PAYMENT], ev.ResultUnclaimed(n=fee.n)

@@ -1,4 +1,4 @@
-"""Reports to a filing: by its other streams about parts and complaints, by back offices, by the virus scan."""
+"""Reports to a filing: by its other streams (parts, complaints), by back offices, and by the virus scanner."""
 
 from datetime import datetime
 from typing import Final
@@ -15,7 +15,7 @@ from schemas.filing.state import Filing, FilingPart, Stage
 from schemas.people import Actor
 
 ASKED_AT: Final = {MachineWork.CHECK: Stage.INTAKE, MachineWork.ISSUE: Stage.ISSUE}
-"""The stage at which a filing waits for its back office."""
+"""The stage at which a filing waits for each answer of its back office."""
 
 
 def _report_failing(filing: Filing, command: cm.ReportFailing, _: datetime) -> Events:
@@ -47,7 +47,7 @@ _NOT_AWAITED: Final = problem("n", "no_such_part")
 
 
 def _may_report_part(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """Refuses a report only if no part is under way: other agencies go on at any stage of the filing."""
+    """Refuses the report of a part if no part is under way. The filing's stage does not matter."""
     return None if filing.parts_under_way else _NOT_AWAITED
 
 

@@ -97,7 +97,7 @@ def _judge(filing: Filing, command: cm.Decide, _: datetime) -> Events:
 
 
 def _judgement(filing: Filing, command: cm.Propose | cm.Decide) -> dict[str, Any]:
-    """The content of the judgement. A refusal needs a reason and a legal basis."""
+    """The fields of a proposal or a decision. Raises `RefusalError` for a refusal without reason or legal basis."""
     if wrong := unexplained(command.outcome, reason=command.reason, legal_basis=command.legal_basis):
         raise refuse(*wrong)
     said = command.model_dump(include={"outcome", "reason", "legal_basis"})

@@ -55,7 +55,7 @@ def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
 
 
 def _only_of_its_mode(command: cm.Stop) -> None:
-    """Refuses the fields of a suspension in a command to end the filing, and the reverse."""
+    """Refuses fields of the other mode: a suspension's fields in a command that ends the filing, or the reverse."""
     for name in _ONLY_OF[command.mode]:
         if getattr(command, name) is not None:
             raise refuse(problem(name, _NOT_OF[command.mode]))
@@ -85,7 +85,7 @@ def _longer(most: Limit, by: Limit | None) -> Limit:
 
 
 def _still_to_come(filing: Filing, clock: Clock, by: Limit, now: datetime, over: Problem) -> None:
-    """Refuses, with the problem `over`, a new due time that would be in the past."""
+    """Refuses, with the problem `over`, a postponement whose new due time would already be in the past."""
     if put_off(filing, filing.clocks[clock], by) <= now:
         raise refuse(over)
 
@@ -128,7 +128,7 @@ def _may_apply_case(filing: Filing, _: Actor, now: datetime) -> Problem | None:
 
 
 def _cases(filing: Filing) -> dict[str, CasePart]:
-    """The processing limits that apply by an officer's finding."""
+    """The cases, by code, that apply if an officer finds so; each has its own processing limit."""
     return {case.code: case for case in filing.procedure.cases if not case.when}
 
 
@@ -146,11 +146,11 @@ def _may_reappoint(filing: Filing, _: Actor, now: datetime) -> Problem | None:
 
 
 ONCE: Final = 1
-"""The number of times another appointment is given (Decree 61/2018 art. 19 k9)."""
+"""The maximum number of other appointments for a result (Decree 61/2018 art. 19 k9)."""
 
 
 def _while_awaited(filing: Filing) -> Problem | None:
-    """Refuses unless the applicant still waits for the result. A further copy of a result has no appointment."""
+    """Refuses unless the applicant still waits for the result. A further copy of the result has no appointment."""
     wrong = at_stage(filing, *_UNDER_REVIEW, Stage.ISSUE)
     return wrong or (problem("", "decided_already") if filing.lost_copy else None)
 

@@ -52,7 +52,7 @@ def _asked_so_far(filing: Filing) -> int:
 
 
 def _wrong_items(filing: Filing, items: Sequence[cm.SupplementItem]) -> Iterator[Problem]:
-    """The problems of requested items that are not in the procedure, and of missing items that were not requested."""
+    """The problems of requested items that the procedure lacks, and of known missing items that are not requested."""
     known = {
         cm.TargetKind.PAPER: {paper.code for paper in filing.procedure.papers},
         cm.TargetKind.FIELD: {field.code for field in filing.procedure.form},

@@ -18,13 +18,13 @@ APPLICANT: Final = "applicant.kind"
 
 
 class Of(NamedTuple):
-    """An applicant of whom only the kind (person or organisation) is known."""
+    """An applicant before the submission: only the kind (person or organisation) is known."""
 
     kind: PersonKind
 
 
 class Case(NamedTuple):
-    """The known facts of a filing that does not exist yet, in the form of a `rules.filing.conditions.Dossier`."""
+    """The known facts of a filing that does not exist yet. Conditions can be applied to them as to a filing."""
 
     form: Mapping[str, FormValue]
     channel: Channel | None = None
@@ -48,7 +48,7 @@ def inputs(rules: ProcedureRules) -> tuple[str, ...]:
 def missing(
     rules: ProcedureRules, case: Case, received: date, governing: date, waiver: WaiverPart | None = None
 ) -> tuple[str, ...]:
-    """The missing inputs of the assessment on the `governing` day, and of the decision about the `waiver`.
+    """The inputs that are missing to assess the fee on the `governing` day, and to decide about the `waiver`.
 
     An absent optional field counts as empty, unless the waiver depends on it.
     """
@@ -61,7 +61,7 @@ def missing(
 
 
 class Unknown:
-    """The conditions of a case with unknown inputs. An absent optional field is unknown only if `optional` is set."""
+    """The unknown inputs on which conditions depend. An absent optional field is unknown only if `optional` is set."""
 
     def __init__(self, rules: ProcedureRules, case: Case, received: date, *, optional: bool = False) -> None:
         self._fields: Final = {field.code: field for field in rules.form}

@@ -37,7 +37,7 @@ def charged_back(filing: Filing) -> bool:
 
 
 def kept_of(fee: Fee) -> Counter[Code]:
-    """The paid sum of a fee that was not returned, in đồng by item; a waiver is spread over all items."""
+    """The part of a paid fee not returned or charged back, in đồng by item; a waiver is spread over all items."""
     kept: Counter[Code] = Counter()
     if fee.state is FeeState.PAID:
         shares = apportioned(fee.amount, [line.total for line in fee.lines])
@@ -51,7 +51,7 @@ def kept_of(fee: Fee) -> Counter[Code]:
 
 
 def kept_of_all(fees: Sequence[Fee]) -> Counter[Code]:
-    """The paid sum of all fees that was not returned, in đồng by item."""
+    """The part of all paid fees that was not returned or charged back, in đồng by item."""
     return sum(map(kept_of, fees), Counter())
 
 
@@ -109,7 +109,7 @@ def reduced(filing: Filing, fee: FeePart, now: datetime) -> FeeReduced | None:
 
 
 def _costs(filing: Filing, fee: FeePart, now: datetime) -> Assessment:
-    """The assessment of the whole fee by the amounts at the time of the first paid request, or else of now."""
+    """The assessment of the whole fee, by the amounts at the time of the first paid request, or of now without one."""
     percent = filing.waiver.percent if filing.waiver else 0
     asked = (one.asked_at for one in filing.fees if one.state is FeeState.PAID)
     return assess(fee, filing, received_on(filing), next(asked, None) or now, percent)

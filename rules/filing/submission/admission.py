@@ -1,4 +1,4 @@
-"""The admission of a submission under its procedure, the level at which it is filed, and the offer of a lower level."""
+"""The admission of a submission: its checks under the procedure, its level, and the offer of a lower level."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from schemas.text import FormValue
 
 @dataclass(frozen=True)
 class Admission:
-    """The level of a submission, the channel of its fee, and the missing parts of a filing on paper."""
+    """The outcome of an admission: the level, the channel of the fee, and the missing items of a paper filing."""
 
     level: Level
     fee_channel: Channel | None
@@ -37,7 +37,7 @@ class Admission:
 def admit(
     submission: Submission, procedure: ProcedureRules, now: datetime, others: Iterable[Problem] = ()
 ) -> Admission:
-    """The admission of a submission. Raises `RefusalError` with every problem found, and with the `others`."""
+    """The admission of a submission. Raises `RefusalError` with every problem, including the `others` of the caller."""
     received = day_of_receipt(submission, now)
     unsigned = _unsigned(submission, procedure, received)
     level = submission.level or _highest_usable(procedure, unsigned=unsigned)
@@ -108,7 +108,7 @@ def _people(submission: Submission) -> Iterator[Problem]:
 
 
 def _recorders(submission: Submission) -> frozenset[Role]:
-    """The roles that may record a paper filing: the desk; with a stated time of receipt also a leader."""
+    """The roles that may record a paper filing: the desk; also a leader if the submission has a time of receipt."""
     return frozenset({Role.RECEPTION, Role.LEADER} if submission.received_at else {Role.RECEPTION})
 
 
@@ -240,7 +240,7 @@ def _fee(submission: Submission, rule: FeePart, level: Level) -> Iterator[Proble
 
 
 def _fee_channel(submission: Submission, rule: FeePart | None, level: Level, *, costs: bool) -> Channel | None:
-    """The channel of the fee, even before one is owed: the chosen one if allowed, else the default one if it costs."""
+    """The channel of the fee: the chosen one if allowed, else the default one if the filing `costs` any, else None."""
     if rule is None:
         return None
     if submission.fee_channel in _fee_channels(rule, level, submission):
@@ -260,7 +260,7 @@ _WITHOUT_SIGNATURE: Final = Level.ONLINE_FILING
 
 
 def level_offer(submission: Submission, procedure: ProcedureRules, level: Level) -> Offer | None:
-    """The offer to file one level lower, without the signature that this `level` requires; None if it is of no use."""
+    """The offer to file at the level that needs no signature; None if it is impossible or changes nothing."""
     can, fees = CAPABILITIES[_WITHOUT_SIGNATURE], procedure.fee.channels if procedure.fee else ()
     results = [channel for channel in procedure.result_channels if channel in can.result]
     if level < _WITHOUT_SIGNATURE or not results:
@@ -272,7 +272,7 @@ def level_offer(submission: Submission, procedure: ProcedureRules, level: Level)
 
 
 def _instead(wanted: Channel | None, possible: list[Channel]) -> Channel | None:
-    """The channel in place of the wanted one, first the counter; None if the wanted one may stay, or none fits."""
+    """The channel in place of the wanted one, preferably the counter; None if the wanted one fits, or none does."""
     if wanted is None or wanted in possible or not possible:
         return None
     return Channel.COUNTER if Channel.COUNTER in possible else possible[0]

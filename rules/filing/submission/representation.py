@@ -13,7 +13,7 @@ from schemas.people import Actor, Role
 
 
 def representation_problems(submission: Submission, procedure: str, received: date) -> Iterator[Problem]:
-    """The problems of a submission's authorisation. On paper it need not name the people, whom the desk has seen."""
+    """The problems of a submission's authorisation. On paper it may lack names, since the desk has seen the people."""
     given, represented = submission.authorisation, submission.actor.role is Role.REPRESENTATIVE
     if given is None:
         if represented:
@@ -26,7 +26,7 @@ def representation_problems(submission: Submission, procedure: str, received: da
 
 
 def authorisation_problems(given: Authorisation, principal: str | None, procedure: str, day: date) -> Iterator[Problem]:
-    """The problems of acting under this authorisation on this day; `principal` is the represented person's number."""
+    """The problems of acting under an authorisation on a day; `principal` is the represented person's id number."""
     if given.principal not in {None, principal}:
         yield problem("authorisation.principal", "authorisation_for_someone_else")
     if given.valid_from is not None and day < given.valid_from:
@@ -44,7 +44,7 @@ def _incomplete(given: Authorisation) -> Iterator[Problem]:
 
 
 def not_represented(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    """Why the actor can't act as representative, or None: somebody else filed it, or the authorisation has ended."""
+    """Why the actor can't act as representative: somebody else filed, or the authorisation ended; None if they can."""
     if actor.role is not Role.REPRESENTATIVE:
         return None
     filed_by = filing.filed_by
@@ -59,7 +59,7 @@ def represented_until(filing: Filing) -> date | None:
 
 
 def over(actor: Actor, last_day: date | None, now: datetime) -> Problem | None:
-    """Why a representative with this last day in Vietnam can no longer act, or None."""
+    """Why a representative can't act after the `last_day` (in Vietnam) of the authorisation; None if they can."""
     if actor.role is not Role.REPRESENTATIVE or last_day is None or local_day(now) <= last_day:
         return None
     return problem("actor", "authorisation_expired", says="authorisation_over")
