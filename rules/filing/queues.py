@@ -110,7 +110,7 @@ def _told(filing: Filing, state: ClockState, now: datetime) -> list[Task]:
 
 
 _APOLOGIES: Final = ("reappoint", "apologise")
-"""The leader's possible answers to a drafted apology: another appointment, or only an apology once it is late."""
+"""The leader's possible answers to a drafted apology: another appointment, or only an apology for the late result."""
 
 
 def _reminded(filing: Filing, state: ClockState) -> Iterable[Role]:

@@ -19,9 +19,9 @@ _WHOLE: Final = 2**53 - 1
 def json_schema(procedure: Procedure) -> Json:
     """The schema (draft 2020-12) of a submission's `form`.
 
-    Titles and descriptions are in Vietnamese and English; `x-vi` and `x-en` have each language by itself. Conditions on
-    the channel, the applicant or the day of receipt are not in the form's values: only the descriptions have them, and
-    such fields are neither required nor refused.
+    Titles and descriptions are in Vietnamese and English; `x-vi` and `x-en` have each language by itself. The values of
+    the form can't show a condition on the channel, the applicant or the day of receipt: such a condition is only in the
+    description of its field, and the field is neither required nor refused.
     """
     labels = labels_of(procedure.form)
     properties = {one.code: _titled(one.label, note_of(one, labels)) | _values(one) for one in procedure.form}

@@ -1,4 +1,4 @@
-"""The content of a form, blank or filled in: all its words, in order, without layout; the keys of forms."""
+"""The content of a form, blank or filled in: all its words, in order, without layout; and the keys of form files."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -51,7 +51,7 @@ class Section(Model):
 
 
 class Sheet(Model):
-    """A form. If filled in, it has the `digest` of the signed content, or the `code` of its filing."""
+    """A form. A filled-in form has the `digest` of the signed content, or the `code` of its filing."""
 
     key: str
     procedure: str
@@ -71,7 +71,7 @@ class Sheet(Model):
 
 
 class Dossier(Protocol):
-    """A submission or a filing."""
+    """The fields of a submission or a filing that a form shows."""
 
     @property
     def applicant(self) -> Applicant | None: ...
@@ -103,7 +103,7 @@ def filled_in(
     digest: str | None = None,
     code: str | None = None,
 ) -> Sheet:
-    """The form as filled in. It shows only the given values."""
+    """The form, filled in with the values of a dossier; only given values are shown."""
     return _sheet(procedure, key, paper, dossier).model_copy(update={"digest": digest, "code": code, "filled": True})
 
 
@@ -199,11 +199,11 @@ def _result(procedure: Procedure, dossier: Dossier | None) -> Iterator[Entry]:
 
 _FILE: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.pdf")
 _NATIONAL: Final = len("1.004222")
-"""The length of a national code: a province's variant of a procedure uses the national blanks."""
+"""The length of a national code of a procedure. A province's longer code uses the forms of the national code."""
 
 
 def is_form_of(code: ProcedureCode, key: str) -> bool:
-    """Whether this key is valid for the procedure: any `forms/<code>/<name>.pdf`."""
+    """Whether this key names a form of the procedure: `forms/<national code>/<name>.pdf`."""
     folder = f"forms/{code[:_NATIONAL]}/"
     return key.startswith(folder) and _FILE.fullmatch(key.removeprefix(folder)) is not None
 

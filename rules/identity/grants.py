@@ -1,4 +1,4 @@
-"""The claims that a principal may make, and whether a change extends them."""
+"""The check of a claim against the grants of its principal, and whether a change extends these grants."""
 
 from collections.abc import Callable, Sequence
 from itertools import product
@@ -11,9 +11,9 @@ from schemas.people import Actor, Role
 
 
 def not_granted(proved: Proved, message: Message) -> Problem | None:
-    """Why a principal may not make this claim, or None. A single grant must allow all of it.
+    """Why the principal's grants do not allow the statement's claim, or None. One grant must allow the whole claim.
 
-    A fact about the filing that is unknown here counts as allowed: the record checks it before any write.
+    A fact about the filing that is unknown here counts as allowed: the append checks it before any write.
     """
     actor = proved.statement.actor
     if actor is None:
@@ -45,7 +45,7 @@ def names_procedure(grant: Grant, procedure: str | None) -> bool:
 
 
 def names_agency(agencies: tuple[str, ...], actor: Actor) -> bool:
-    """Whether an actor belongs to one of these agencies; an empty tuple stands for applicants, who belong to none."""
+    """Whether the actor's agency is one of these. Without any, whether the actor has no agency, as applicants do."""
     if not agencies:
         return actor.agency is None
     return actor.agency is not None and (actor.agency in agencies or ALL_AGENCIES in agencies)
@@ -68,7 +68,7 @@ def _within(key: PrincipalKey, before: PrincipalKey) -> bool:
 
 
 def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:
-    """Whether the grants `before` together allow all that this one does. Only `*` covers `*`: agencies may be added."""
+    """Whether the grants `before` together allow all that `grant` does. Only `*` allows `*`: agencies may be added."""
     able = [one for one in before if one.assurance <= grant.assurance]
     filers = (principal, *grant.predecessors) if grant.claim is Claim.OWN else (None,)
     claims = product(CLAIMED[grant.claim], grant.agencies or (None,), filers)

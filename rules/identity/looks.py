@@ -1,7 +1,7 @@
-"""Access to questions about a filing, about lists of filings and about agencies; and the answers that count as looks.
+"""Access to questions about a filing, about lists of filings and about agencies; and which answers are recorded looks.
 
-A question about another person's filing is refused with the same refusal as one about a filing that does not exist. So
-the other refusals, which `asker` gives, must not depend on a filing.
+A question about another person's filing is refused in the same words as one about a filing that does not exist. The
+other refusals, which come from `asker`, must therefore not depend on a filing.
 """
 
 from collections.abc import Mapping
@@ -45,9 +45,10 @@ LISTS: Final[Mapping[type[Any], frozenset[Role]]] = {
     rd.AskPersonsFilings: OFFICERS,
     rd.AskTasks: OFFICERS,
 }
-"""The questions about many filings. Each answer is a look at every filing that it shows. Applicants ask none of them:
+"""The questions about many filings. Each answer is a look at every filing that it shows. Applicants may ask none:
 the identity provider does not prove that a requested number is theirs, and the filings of a client belong to many
-people. Their program asks in its own name, and sees the filings that it submitted (`_OWN`)."""
+people. An applicant's program may ask in its own name, and then sees the filings that it submitted (`_OWN`).
+"""
 _OWN: Final = (rd.AskFilings, rd.AskPersonsFilings)
 
 OF_AGENCIES: Final[Mapping[type[Any], frozenset[Role] | None]] = {
@@ -73,10 +74,10 @@ class Facts:
     """The facts that decide who may see a filing.
 
     Attributes:
-        filed_by: The program that submitted it.
+        filed_by: The program that submitted the filing.
         agencies: The agencies involved: the deciding one, its desks, and those that decide parts.
-        applicant: The applicant; None once erased.
-        representative: The person who submitted it for them and may still act for them.
+        applicant: The applicant; None after an erasure.
+        representative: The person who submitted the filing for the applicant and may still act for them.
     """
 
     filed_by: str
@@ -88,7 +89,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """The asker: an actor through a program, or the program alone. `grants` are the grants that permit the question."""
+    """The asker of a question: an actor through a program, or the program alone. `grants` permit the question."""
 
     principal: Principal
     actor: Actor | None
@@ -97,7 +98,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A pattern of filings that a list may show: those that match all its fields. An empty field matches any filing."""
+    """A pattern of filings that a list may show. A filing must match every field; an empty field matches any filing."""
 
     agencies: tuple[str, ...] = ()
     procedures: tuple[str, ...] = ()
@@ -111,7 +112,7 @@ def roles_for(question: rd.Question) -> frozenset[Role] | None:
 
 
 def asker(proved: Proved, question: rd.Question) -> Asker:
-    """The asker of a question, without a look at the record. Raises `RefusalError` if it is not permitted."""
+    """The asker of a question, from the statement alone. Raises `RefusalError` if the question is not permitted."""
     actor, assurance = _in_whose_name(proved, question)
     roles = roles_for(question)
     if actor is None:
@@ -139,7 +140,7 @@ def sees(asker: Asker, facts: Facts) -> bool:
 
 
 def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
-    """The patterns of filings that the asker may see: a list shows each filing that fits one. Raises `RefusalError`."""
+    """The patterns of the filings that a list may show to the asker; one match is enough. Raises `RefusalError`."""
     grants = asker.grants
     if hasattr(question, "agency"):
         grants = tuple(grant for grant in grants if _of_the_agency(grant, asker, question.agency))
@@ -153,7 +154,7 @@ def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
 def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None, Assurance]:
     """The actor in whose name the question is asked, and the assurance of their identity.
 
-    A question that names an actor must name the statement's; a program that asks in its own name may name any actor.
+    An actor named in the question must be the actor of the statement; a program in its own name may name any actor.
     """
     actor, assurance = proved.statement.actor, proved.statement.assurance
     if not isinstance(question, rd.AskActions):
@@ -166,7 +167,7 @@ def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None,
 
 
 def _by_itself(principal: Principal, question: rd.Question) -> tuple[Grant, ...]:
-    """The program's own grants: those of the lowest assurance (one factor) for people who may ask this question."""
+    """The grants with which a program may ask in its own name: of the lowest assurance, and for a role that may ask."""
     roles = _WHO_MAY if isinstance(question, _OWN) else roles_for(question) or _WHO_MAY
     return tuple(one for one in principal.grants if one.assurance is Assurance.LOW and CLAIMED[one.claim] & roles)
 
@@ -195,9 +196,9 @@ def _covers(grant: Grant, asker: Asker, facts: Facts) -> bool:
 
 
 def _of_the_agency(grant: Grant, asker: Asker, agency: str | None) -> bool:
-    """Whether the grant covers the requested agency: an officer's own, for programs and operators with `*` any named.
+    """Whether the grant covers the requested agency; None stands for all agencies, which need `*`.
 
-    None, for all agencies, needs `*`.
+    A program may name an agency of its grant, an operator with `*` any agency, another officer only their own agency.
     """
     anywhere = ALL_AGENCIES in grant.agencies
     if asker.actor is None or (asker.actor.role is Role.OPERATOR and anywhere):

@@ -12,7 +12,7 @@ from schemas.identity.statement import POSSESSION_TYPE, Possession, Principal, P
 
 
 def named(said: pr.Asked) -> str:
-    """The principal that the change is about; `*` if it is about the whole register."""
+    """The id of the principal that a change is about; `*` for a change of the whole register."""
     if isinstance(said, pr.RequireTwo):
         return pr.WHOLE_REGISTER
     return said.principal.id if isinstance(said, pr.AddPrincipal) else said.principal
@@ -60,7 +60,7 @@ def changed(principal: Principal | None, said: pr.Said, at: datetime) -> Princip
 
 
 class Recorded(NamedTuple):
-    """A recorded change of the register: its number, its time, and whether it waits for a second approval."""
+    """A recorded change of the register: its number, command and time, and whether it `waits` for a second approval."""
 
     n: int
     command: pr.AnyPrincipalCommand
@@ -77,7 +77,7 @@ class Fold:
         self._waiting: dict[int, pr.Asked] = {}
 
     def meant(self, command: pr.AnyPrincipalCommand) -> pr.Asked:
-        """The change that a command requests, approves or declines. Raises `ValueError` for an unknown number."""
+        """The change in the command, or the waiting change that it decides. Raises `ValueError` without one."""
         if not isinstance(command, pr.ApproveChange | pr.DeclineChange):
             return command
         if command.asked not in self._waiting:
@@ -121,7 +121,7 @@ def _revoked(key: PrincipalKey, key_id: str | None, at: datetime) -> PrincipalKe
 
 
 LIFE: Final = timedelta(minutes=5)
-"""The maximum age of a proof of possession, which the key's holder makes again for each request."""
+"""The maximum age of a proof of possession. The holder of a key makes a new proof for each request."""
 
 
 def unproved(proof: str | None, key: PrincipalKey, principal: str, now: datetime) -> Problem | None:
@@ -143,7 +143,7 @@ def unproved(proof: str | None, key: PrincipalKey, principal: str, now: datetime
 
 
 def unsafe(public_key: PublicKey) -> bool:
-    """Whether signatures need no private key: the key's point is of small order or not canonical (RFC 8032, 5.1.3)."""
+    """Whether anybody can sign for this public key: its point is of small order or not canonical (RFC 8032, 5.1.3)."""
     y = int.from_bytes(urlsafe_b64decode(public_key + "="), "little") & _Y
     return y >= _PRIME or y in _SMALL_ORDER
 

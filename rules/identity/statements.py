@@ -1,4 +1,4 @@
-"""Whether a signed statement proves the sender of a message, or the agency of an answer: one rule for each failure."""
+"""The verification of statements signed for a message by its sender, or for an answer by its agency."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Ring:
 
 @lru_cache(1024)
 def is_signed(text: str, public_key: PublicKey) -> bool:
-    """Whether this key signed the JWS. Cached, since a submission is verified again at its start and its check."""
+    """Whether this key signed the JWS. The answer is cached: a submission is verified again at its start and check."""
     try:
         said, signature = signed_and_signature(text)
         _public_key(public_key).verify(signature, said)
@@ -86,8 +86,8 @@ Later they authenticate again, so that an open session ends within a day."""
 class Hearing:
     """The basis of a verification: the known principals, the installation, and the time.
 
-    `fresh`: an expired statement is refused. `known`: the log may already hold the statement, so only its signature is
-    verified; the statement may have expired, its key been revoked, its principal lost grants.
+    `fresh`: an expired statement is refused. `known`: the log may already have the statement, so its expiry, a revoked
+    key and lost grants do not matter.
     """
 
     ring: Ring
@@ -99,7 +99,7 @@ class Hearing:
 
 
 def proved(said: object, message: Message, hearing: Hearing) -> Proved:
-    """The statement, if a known principal signed it for exactly this message. Raises `RefusalError`.
+    """The statement, if a known principal signed it for exactly this message. Raises `RefusalError` if not.
 
     `said` is the message's `statement`: a compact JWS, or anything else.
     """
@@ -113,7 +113,7 @@ def proved(said: object, message: Message, hearing: Hearing) -> Proved:
 
 
 def verified(said: object, message: Message, hearing: Hearing) -> Proved:
-    """The statement, verified as by `proved`, and allowed by the principal's grants. Raises `RefusalError`."""
+    """The statement, if `proved` accepts it and the principal's grants allow it. Raises `RefusalError` if not."""
     found = proved(said, message, hearing)
     if not hearing.known:
         _check(not_granted(found, message))
@@ -156,7 +156,7 @@ def _key(ring: Ring, statement: IdentityStatement, key_id: str) -> RingKey:
 
 
 def _key_in_force(key: RingKey, statement: IdentityStatement, *, known: bool) -> Problem | None:
-    """The problem of a key that is revoked, or not in force at the signing. A key's later expiry is no problem."""
+    """The problem of a key that is revoked or was not valid at the signing. The key may have expired since then."""
     if key.said.revoked_at is not None and not known:
         return problem("statement", "key_revoked")
     in_force = seconds(key.said.valid_from) <= statement.iat < seconds(key.said.valid_until)
@@ -184,7 +184,7 @@ def _timely(statement: IdentityStatement, hearing: Hearing) -> Problem | None:
 
 
 def _about(statement: IdentityStatement, message: Message, audience: str) -> Problem | None:
-    """The first difference between the statement and the message, or None."""
+    """The problem of the first difference between the statement and the message; None if they agree."""
     if statement.aud != audience:
         return problem("statement", "statement_for_another_installation")
     if statement.stream != message.stream:
@@ -205,8 +205,8 @@ class Directory:
 
     Attributes:
         agency: The asked agency; None if the record has no such stream.
-        queue: Its queue.
-        theirs: The queue of the program's own agency, which may serve other agencies there as well.
+        queue: The queue of the asked agency.
+        theirs: The queue of the program's own agency. This queue may serve other agencies too.
     """
 
     agency: str | None
@@ -215,9 +215,9 @@ class Directory:
 
 
 def why_not_signed(said: AgencyAnswer, stream: str, hearing: Hearing, directory: Directory) -> str | None:
-    """The rule by which an answer does not count as signed by its agency; None if it does.
+    """The rule that an answer breaks if its agency has not validly signed it; None if it has.
 
-    It need not be fresh: a run may take an answer up later.
+    The statement may be older than usual: a workflow may use an answer later.
     """
     try:
         content = message_digest(said.answer | {"request": said.request})
@@ -233,7 +233,7 @@ def why_not_signed(said: AgencyAnswer, stream: str, hearing: Hearing, directory:
 
 
 def _answers_for(program: Principal, directory: Directory) -> bool:
-    """Whether a program may answer for the agency: one of no agency does on the default queue."""
+    """Whether a program may answer for the agency. A program without an agency may do so on the default queue."""
     if program.kind is not PrincipalKind.BACK_OFFICE or directory.agency is None:
         return False
     if program.agency is None:

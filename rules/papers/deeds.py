@@ -35,7 +35,7 @@ _ANSWERING: Final = frozenset({Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Rol
 
 
 class Told(NamedTuple):
-    """An event, the act in it, and the officer accountable for later acts of the system."""
+    """An event, its act if any, and the officer who is then accountable for acts of the system."""
 
     recorded: Recorded
     deed: Deed | None
@@ -43,10 +43,10 @@ class Told(NamedTuple):
 
 
 def deeds(events: Iterable[Recorded]) -> Iterator[Told]:
-    """The acts, event by event.
+    """Yields each event with the act in it.
 
-    The officer accountable for an act of the system is the one that the event names, else the last one who carried the
-    filing on, else the one that the procedure names for automatic decisions.
+    The officer accountable for an act of the system is the one named by the event, else the last officer who worked on
+    the filing, else the one named by the procedure for automatic decisions.
     """
     answers: str | None = None
     for recorded in events:
@@ -117,7 +117,7 @@ OUTCOME_NAMES: Final = {
 
 
 def who(hand: Hand) -> Text:
-    """The name of the holder; an officer by their role."""
+    """The holder in words for people; an officer is named by role."""
     if hand.holder is Holder.OFFICER and hand.role is not None:
         return ROLE_NAMES[hand.role]
     return _HOLDERS[hand.holder]
@@ -129,13 +129,13 @@ def deed_name(deed: Deed) -> Text:
 
 
 def somebody_else(hand: Hand, deed: Deed) -> str | None:
-    """The actor (or accountable officer) of an act, if they are not the holder; else None."""
+    """The actor (or accountable officer) of an act, if this is another person than the holder; else None."""
     by = deed.subject or deed.accountable
     return None if by in {hand.subject, hand.accountable} else by
 
 
 def done(hand: Hand, names: Mapping[str, str]) -> Text:
-    """All acts, in order, each once; acts of another person are followed by their name."""
+    """The acts of an entry in words, in order, each once; an act of another person than the holder with the name."""
     return joined(dict.fromkeys(_said(hand, deed, names) for deed in hand.done), "; ")
 
 

@@ -1,4 +1,4 @@
-"""The evidence for official papers: events of other streams that the log must hold before."""
+"""The evidence for official papers: events of other streams that the log must already have."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ from schemas.refund.state import CAPTURES
 
 
 def evidence(stream: StreamId, event: PapersEvent) -> Evidence | None:
-    """The evidence for this event."""
+    """The evidence for an event of official papers."""
     if isinstance(event, PaperMade):
         return ((Entry(CAUSES, {}, event.about.stream),),)
     return _of_receipt(stream, event)
@@ -21,7 +21,7 @@ _WENT: Final = {VoidCause.REFUNDED: "payment_refunded", VoidCause.CHARGED_BACK: 
 
 
 def _of_receipt(stream: StreamId, event: ReceiptIssued | ReceiptVoided) -> Evidence:
-    """The evidence for a receipt: the paid fee and any replaced receipt. For a void one: its issue and the cause."""
+    """The evidence for a receipt (its paid fee, any receipt replaced) or for a void receipt (its issue, the cause)."""
     if isinstance(event, ReceiptVoided):
         number = {} if event.given else {"number": event.registered}
         issued = Entry(("receipt_issued",), {"of": event.of, "fee": event.fee} | number, str(stream))

@@ -72,7 +72,7 @@ def _unfiled(filing: Filing) -> Filing:
 
 
 class _Place(NamedTuple):
-    """The place of a filing, and its holder there."""
+    """The stage of a filing, and its holder at this stage."""
 
     stage: Stage
     holder: Holder
@@ -84,7 +84,7 @@ class _Place(NamedTuple):
 
 
 class _Walk:
-    """A walk over the events: the state, the holder, the ends, and the entries so far (the last may be open)."""
+    """A walk over the events: the state, the holder, the filing's ends, and the entries (the last may be open)."""
 
     def __init__(self, filing: Filing) -> None:
         self._filing = filing
@@ -94,7 +94,7 @@ class _Walk:
         self.closed: list[datetime] = []
 
     def take(self, batch: Sequence[Told]) -> None:
-        """Process the events of one append."""
+        """Processes the events of one append."""
         before, at, answers = self._filing, batch[0].recorded.at, batch[-1].answers
         done = tuple(told.deed for told in batch if told.deed is not None)
         self._filing = reduce(evolve, (told.recorded for told in batch), before)
@@ -122,7 +122,7 @@ class _Walk:
         return None if run is None or run.paused else run.due
 
     def _let_go(self, before: Filing, place: _Place, done: Sequence[Deed], at: datetime) -> None:
-        """Closes the open entry. If its task was in a queue, the officer who acted on it becomes its holder."""
+        """Closes the open entry. If the task was in a queue, the officer who acted on it becomes the holder."""
         outcome = _outcome(before, self._filing, place.stage)
         self._change(until=max(at, self.hands[-1].since), outcome=outcome, **_found_out(place, done))
 
@@ -132,7 +132,7 @@ def _suspender(batch: Sequence[Told]) -> str | None:
 
 
 def _at_once(deed: Deed) -> Hand:
-    """The entry of a filer, or of an officer who reopens a closed filing: it takes no time."""
+    """An entry that takes no time: of the filer, or of an officer who reopens a closed filing."""
     who = {name: getattr(deed, name) for name in ("role", "subject", "accountable", "agency")}
     holder = _HOLDERS.get(deed.role, Holder.OFFICER)
     return Hand(holder=holder, since=deed.at, until=deed.at, working_minutes=0, **who)
@@ -183,7 +183,7 @@ def _at_work(filing: Filing, at: Stage) -> _Place:
 
 
 def _outcome(before: Filing, after: Filing, at: Stage) -> Timeliness | None:
-    """The outcome of this stage's clock, if that clock has ended."""
+    """The outcome (early, on time or late) of the clock of this stage; None if the clock has not ended."""
     run = before.clocks.get(STAGE_CLOCK[at])
     if run is None:
         return None
@@ -196,7 +196,7 @@ _PASS_ON: Final = frozenset({"claimed", "released", "reassigned"})
 
 
 def _found_out(place: _Place, done: Sequence[Deed]) -> dict[str, Any]:
-    """The holder of a task that nobody claimed: the officer who worked on it, or the system."""
+    """The fields of the holder of a task that nobody claimed: the officer who acted on it, or the system; or none."""
     if place.holder is not Holder.OFFICER or place.subject is not None:
         return {}
     acts = [deed for deed in done if deed.kind not in _PASS_ON]
@@ -209,4 +209,4 @@ def _found_out(place: _Place, done: Sequence[Deed]) -> dict[str, Any]:
 
 
 _DECIDING: Final = frozenset({"accepted", "decided"})
-"""Acts of the system in an officer's place."""
+"""Acts that the system can do in place of an officer."""

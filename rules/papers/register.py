@@ -24,7 +24,7 @@ from schemas.translate import said
 
 
 def effort(events: Sequence[Recorded], filing: Filing, now: datetime, baseline: Baseline | None) -> Effort:
-    """The effort of a filing after its events; of an open filing, the effort up to `now`."""
+    """The applicant's effort, in working days and visits, until the filing's end, or until `now` if it is open."""
     begun = events[0].event.received_at or events[0].at
     days = working_days(begun, max(filing.closed_at or now, begun), filing.calendar)
     visits = {local_day(one.at) for one in events if _at_a_counter(one.event, one.actor.role)}  # one a day
@@ -32,7 +32,7 @@ def effort(events: Sequence[Recorded], filing: Filing, now: datetime, baseline: 
 
 
 def _at_a_counter(event: Any, role: Role) -> bool:
-    """Whether the applicant was at a counter: by the event's channel, or as the desk recorded the applicant's act."""
+    """Whether an event shows a visit to a counter: by its channel, or since the desk recorded the applicant's act."""
     match event:
         case ev.Submitted(channel=channel) | ev.Supplemented(channel=channel) | ev.FeePaid(channel=channel):
             return channel is Channel.COUNTER
@@ -60,7 +60,7 @@ def period(name: str) -> Period | None:
 
 
 class Known(NamedTuple):
-    """Facts about the procedure for the register, with the effort of one filing at level 1."""
+    """Facts about the procedure for the register: its name, its number of `sets`, and the effort at level 1."""
 
     name: Text
     sets: int | None = None

@@ -1,1 +1,1 @@
-"""Consignments. Late reports of the post are recorded too; none is refused for good."""
+"""Parcels, which the public post carries. The reports of the post are recorded even if they come late."""

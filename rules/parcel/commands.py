@@ -1,4 +1,4 @@
-"""The rule of each command on a parcel. Late reports of the post are recorded too; none is refused for good."""
+"""The rule of each command on a parcel. The reports of the post are recorded even if they come late."""
 
 from datetime import datetime
 from typing import Final

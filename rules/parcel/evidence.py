@@ -13,7 +13,7 @@ from schemas.parcel.state import Meaning, Step
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence for a request or a recall (the filing's event), or for a return without a report; None otherwise."""
+    """The evidence for a request, a recall, or a return that the post did not report; None for other events."""
     filing = filing_workflow(stream.filing)
     match event:
         case ev.ConsignmentRequested(n=n):
@@ -39,7 +39,7 @@ def left() -> Finding:
 def ended(
     outcome: ParcelOutcome, said: str | None = None, happened_at: Instant | None = None, collected: int | None = None
 ) -> Finding:
-    """The finding of the parcel's end at the post."""
+    """The finding that the parcel's way has ended at the post, with the outcome."""
     fields = {"outcome": outcome, "said": said, "happened_at": happened_at, "collected": collected}
     return Finding("consignment_ended", fields)
 
@@ -50,7 +50,7 @@ def watch_ended(until: Instant) -> Finding:
 
 
 def tracked(step: Step, again_by: Instant | None, digest: Callable[[str], str]) -> Finding:
-    """The finding of a tracking step at the post, with the `digest` of its text, which may name people."""
+    """The finding of a tracking step at the post. Its free text, which may name people, is replaced by its `digest`."""
     match step.meaning:
         case Meaning.INVITED:
             return _invited(step.said, step.at, max(again_by or step.at, step.at))
@@ -65,7 +65,7 @@ def _invited(said: str, at: Instant, again_by: Instant) -> Finding:
 
 
 def reported(said: str, at: Instant, message: str | None = None) -> Finding:
-    """The finding of a tracking step that is only reported; `message` is the digest of its text."""
+    """The finding of a tracking step that does not change the parcel's state; `message` is the digest of its text."""
     return Finding("consignment_reported", {"said": said, "happened_at": at, "message": message})
 
 

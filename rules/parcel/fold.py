@@ -10,7 +10,7 @@ from schemas.parcel import events as ev
 from schemas.parcel.state import UNDER_WAY, Heard, Meaning, Parcel, ParcelState, Step
 
 MOST_WORDS: Final = 32
-"""The maximum number of recorded tracking steps, since a carrier may report any number; then only an end counts."""
+"""The maximum number of recorded tracking steps (a carrier may report any number); then only an outcome is recorded."""
 
 _MAY_FOLLOW: Final = {
     ParcelState.REQUESTED: frozenset(ParcelOutcome),
@@ -21,7 +21,7 @@ _MAY_FOLLOW: Final = {
     ParcelState.CANCELLED: frozenset({ParcelOutcome.DELIVERED, ParcelOutcome.RETURNED}),
     ParcelState.DELIVERED: frozenset[ParcelOutcome](),
 }
-"""The outcomes that the post may report in each state. Each adds to the state before, so the sequence is finite."""
+"""The outcomes that the post may report in each state. No state comes twice, so a parcel has only a few outcomes."""
 
 SPOILT_STATES: Final = frozenset(ParcelState(outcome.value) for outcome in SPOILT)
 
@@ -50,7 +50,7 @@ def _says_something(state: ParcelState, heard: tuple[Heard, ...], step: Step) ->
 def collected(parcel: Parcel, step: Step) -> int | None:
     """The sum that the receiver paid; None unless money was to be collected and the parcel is delivered.
 
-    It is the reported sum, or else the whole sum, since the post does not deliver for less.
+    The sum in the report counts, or without one the whole sum, since the post does not deliver for less.
     """
     if not parcel.cod or step.meaning is not Meaning.DELIVERED:
         return None
@@ -82,7 +82,7 @@ def _ended(parcel: Parcel, event: ev.ConsignmentEnded, at: datetime) -> dict[str
 def _heard(
     parcel: Parcel, event: ev.ConsignmentInvited | ev.ConsignmentReported | ev.ConsignmentEnded
 ) -> dict[str, Any]:
-    """The recorded tracking steps, with this step added; unchanged for an end without a report of the post."""
+    """The change that adds a tracking step to the recorded ones; none for an end that the post did not report."""
     if event.said is None or event.happened_at is None:
         return {}
     return {"heard": (*parcel.heard, Heard(said=event.said, at=event.happened_at))}

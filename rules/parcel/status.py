@@ -14,7 +14,7 @@ from schemas.stream.rows import ParcelRow, Rows, Standing, TaskRow
 
 
 def _heard_as(parcel: Parcel) -> tuple[str, ...]:
-    """The kinds of the filing's events that report the parcel's end, as it stands now."""
+    """The kinds of the filing's events that may report the present outcome; none while the parcel is under way."""
     if parcel.under_way:
         return ()
     heard = ("handed_over", "parcel_found")

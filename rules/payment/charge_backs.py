@@ -8,7 +8,7 @@ from schemas.payment.state import Capture, ChargeBack, ChargedBack, Payment
 
 
 def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChargeBackAhead | None:
-    """The event of a new charge-back, `PaymentChargeBackAhead` until its capture is recorded; None if it is known."""
+    """The event of a charge-back: `PaymentChargeBackAhead` before its capture is recorded; None if nothing is new."""
     if is_known(payment, back):
         return None
     capture = capture_of(payment, back)
@@ -21,7 +21,8 @@ def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChar
 def is_known(payment: Payment, back: ChargeBack) -> bool:
     """Whether this charge-back was reported before.
 
-    A number of its own identifies a charge-back. Parts under the number of their capture differ in amount or in time.
+    A transaction number of its own is enough to tell. Charge-backs with the number of their capture may be parts, which
+    differ in amount or in time.
     """
     said = _of_number(payment, back)
     numbered = any(isinstance(one, ChargedBack) and one.capture_id != one.transaction for one in said)
@@ -29,7 +30,7 @@ def is_known(payment: Payment, back: ChargeBack) -> bool:
 
 
 def when(payment: Payment, back: ChargeBack) -> datetime:
-    """The time of a charge-back: that of the first report of this amount, or else of this report."""
+    """The time of a charge-back: the time in the first report of this amount, or else in this report."""
     return next((one.at for one in _of_number(payment, back) if one.amount == back.amount), back.at)
 
 
@@ -42,10 +43,10 @@ def named(payment: Payment, back: ChargeBack) -> str:
 
 
 def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
-    """The captured money that was charged back, within its request; None if no such capture is known.
+    """The capture that was charged back, among those of the same request; None if no such capture is known.
 
-    It is the capture with the same number, or else the last one with the same amount, unless the provider always
-    reports the number of the capture (`by_number`).
+    It is the capture with the same number. Otherwise it is the last capture with the same amount, unless the provider
+    always reports the number of the capture (`by_number`).
     """
     captures = [one for one in payment.captures if one.attempt == back.attempt]
     named = (one for one in captures if one.capture_id == back.transaction)
@@ -54,7 +55,7 @@ def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
 
 
 def ahead_of(payment: Payment, capture: Capture) -> tuple[PaymentChargedBack, ...]:
-    """The charge-backs reported before this capture, up to its amount. They are recorded together with it."""
+    """The events of the charge-backs reported before this capture, up to its amount; recorded together with it."""
     named = _ahead(payment, capture.capture_id, capture.attempt)
     like = capture.attempt, capture.amount
     alike = [one for one in payment.ahead if (one.attempt, one.amount) == like and not one.by_number][:1]
@@ -68,7 +69,7 @@ def ahead_of(payment: Payment, capture: Capture) -> tuple[PaymentChargedBack, ..
 
 
 def still_ahead(payment: Payment, charged: PaymentChargedBack) -> tuple[ChargeBack, ...]:
-    """The charge-backs that still have no recorded capture, without the one that is recorded now."""
+    """The charge-backs that still have no recorded capture once `charged` is recorded."""
     ahead = _ahead(payment, *_number(payment, charged))
     if charged.transaction == charged.capture_id:  # further parts may have the same number
         ahead = [one for one in ahead if one.at == charged.at and one.amount >= charged.amount][:1]
@@ -87,12 +88,12 @@ def _ahead(payment: Payment, transaction: str, attempt: int | None) -> list[Char
 
 
 def _number(payment: Payment, charged: ChargedBack) -> tuple[str, int | None]:
-    """The charge-back's number and its request: two providers may use the same number."""
+    """The number and the request that identify a charge-back: two providers may use the same number."""
     attempts = {capture.capture_id: capture.attempt for capture in payment.captures}
     return charged.transaction, attempts.get(charged.capture_id)
 
 
 def _recorded(capture: Capture, back: ChargeBack, left: int) -> PaymentChargedBack:
-    """The event of a charge-back, limited to the rest of the capture."""
+    """The event of a charge-back of at most the sum that is `left` of the capture."""
     said = {"transaction": back.transaction, "amount": min(back.amount, left), "at": back.at}
     return PaymentChargedBack(capture_id=capture.capture_id, **said)

@@ -94,7 +94,7 @@ def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events
 
 
 def _accept(payment: Payment, command: cm.RecordAcceptance, _: datetime) -> Events:
-    """The event that accepts a short payment. None unless capture and forgone amount together equal the fee."""
+    """The event that accepts a short payment; none unless the capture and the forgone amount together equal the fee."""
     accepted = command.accepted
     captures = (one for one in payment.captures if one.capture_id == accepted.capture_id)
     capture = next((one for one in captures if one.amount + accepted.forgone == payment.amount), None)

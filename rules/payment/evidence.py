@@ -16,7 +16,7 @@ _ENDING: Final = (*ENDS, "reopened")
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
     """The evidence for a request, a refund, an accepted short payment, a cancellation, or an end without money.
 
-    Nothing ends without money while the record has a finding of money that no event states.
+    An end without money is refused while the record has a finding of money for which no event is recorded.
     """
     filing = filing_workflow(stream.filing)
     match event:
@@ -44,7 +44,7 @@ def _asked_for(filing: str, event: ev.PaymentRequested) -> tuple[Entry, ...]:
 
 
 def _fee_not_owed(filing: str, fee: dict[str, int]) -> Evidence:
-    """The evidence that the fee was waived, paid in another way, requested again, or unpaid when the filing ended."""
+    """The evidence that the fee was waived, paid at the counter, requested again, or unpaid when the filing ended."""
     return (
         (Entry(("fee_waived",), fee, filing),),
         (Entry(("fee_paid",), fee | {"channel": "counter"}, filing),),

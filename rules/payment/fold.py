@@ -23,7 +23,7 @@ def ends(payment: Payment, request: Attempt) -> datetime:
 
 
 def past(payment: Payment, now: datetime) -> list[Attempt]:
-    """The open requests that can no longer be paid, while the fee is not due yet."""
+    """The open requests whose time has ended before the fee is due."""
     open_ = [request for request in payment.attempts if not request.over]
     return [request for request in open_ if ends(payment, request) <= now < require(payment.due)]
 
@@ -44,7 +44,7 @@ def is_open(payment: Payment, n: int) -> bool:
 
 
 def not_yet_awaited(payment: Payment, n: int) -> bool:
-    """Whether the n-th request has no recorded wait for its outcome yet."""
+    """Whether the n-th request is pending and no wait for its outcome is recorded yet."""
     request = _pending(payment, n)
     return request is not None and request.awaited is None
 
@@ -119,7 +119,7 @@ def _of_request(payment: Payment, n: int, **change: Any) -> dict[str, Any]:
 
 
 def _nothing_awaited(payment: Payment) -> dict[str, Any]:
-    """The change that ends the wait for an outcome, since the fee may be paid for longer."""
+    """The change that ends all waits for an outcome, since the fee may now be paid for longer."""
     renewed = (one.model_copy(update={"awaited": None}) for one in payment.renewed)
     return {"awaited": None, "renewed": tuple(renewed)}
 

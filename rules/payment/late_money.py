@@ -1,4 +1,4 @@
-"""The schedule of queries for unexpected money: few, since such money is rare, but never too late."""
+"""The schedule of queries for unexpected money: few queries, since such money is rare, with the last one at the end."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from rules.time.office_hours import openings_and_closes
 from schemas.publishing.calendar import Calendar
 
 MOST: Final = 12
-"""The maximum number of queries in one watch, however long it is."""
+"""The maximum number of queries in one watch (a period in which unexpected money is looked for), even in a long one."""
 
 EARLY: Final = tuple(timedelta(seconds=after) for after in (0, 5, 60, 600, 3600))
 """The first queries, as times after the watch begins: a second payment comes at once, delayed money soon after."""
@@ -31,25 +31,25 @@ def gentle_pause(since: datetime, now: datetime) -> timedelta:
 def looks(since: datetime, until: datetime, calendar: Calendar) -> tuple[datetime, ...]:
     """The times at which a watch queries for money, in order: at most `MOST`, the last at its end. Raises `TimeError`.
 
-    The first are soon after the watch begins, the others an even selection of the times shortly after working hours
-    begin and end: a night, a weekend or Tết costs one query.
+    The first times are soon after the watch begins. The others are evenly selected from the times shortly after working
+    hours begin and end, so that a night, a weekend or Tết costs one query.
     """
     return (*_early(since, until), *_thinned(_by_the_calendar(since, until, calendar), MOST - len(EARLY) - 1), until)
 
 
 def next_look(since: datetime, until: datetime, calendar: Calendar, now: datetime) -> datetime:
-    """The first query after `now`; the end of the watch once it is over. Raises `TimeError`."""
+    """The time of the first query after `now`; the end of the watch if there is none. Raises `TimeError`."""
     return _first_after(now, looks(since, until, calendar)) or until
 
 
 def next_early_look(since: datetime, until: datetime, now: datetime) -> datetime | None:
-    """The next query of those soon after the watch begins, or at its end, which need no calendar; None afterwards."""
+    """The next query that needs no calendar: soon after the watch begins, or at the end of a short watch; or None."""
     at_the_end = until if since + EARLY[-1] >= until else None
     return _first_after(now, _early(since, until)) or at_the_end
 
 
 def next_daily_look(since: datetime, until: datetime, now: datetime) -> datetime:
-    """The first query after `now` of a watch that may be slow: soon after it begins, then daily, and at its end."""
+    """The next query after `now` of a slow watch: some queries soon after it begins, then one a day, one at its end."""
     early = _first_after(now, _early(since, until))
     days = (now - since) // _DAY + 1
     return early or min(since + days * _DAY, until)

@@ -23,7 +23,7 @@ def not_owed(n: int) -> str:
 
 
 def tells(payment: Payment) -> bool:
-    """Whether the payment's end is reported to the filing. An expired payment of an obligation is not reported."""
+    """Whether the payment's end is reported to the filing: a paid one is, an expired one only if it was for a fee."""
     expired = payment.state is PaymentState.EXPIRED
     return payment.state is PaymentState.PAID or (expired and not of_obligation(payment.n))
 
@@ -83,7 +83,7 @@ def _awaited(payment: Payment) -> Iterator[Wait]:
 
 
 def _ahead(payment: Payment) -> Iterator[Wait]:
-    """The waits for captures that charge-backs name and that are not recorded yet, one for each charge-back."""
+    """The waits for captures that were charged back before they were recorded, one for each charge-back."""
     return (Wait(since=one.at, dong=one.amount) for one in payment.ahead)
 
 
@@ -116,7 +116,7 @@ def view(payment: Payment) -> PaymentView:
 
 
 def _awaited_until(payment: Payment) -> datetime | None:
-    """The latest time until which a pending payment may still turn out to be paid; None if there is no such time."""
+    """The latest time at which a pending payment may still be reported as paid; None if nothing is awaited."""
     if payment.state is not PaymentState.PENDING:
         return None
     return max((one.awaited for one in payment.attempts if one.awaited is not None), default=None)

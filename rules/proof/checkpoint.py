@@ -14,13 +14,13 @@ _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A tree of a log.
+    """A checkpoint of a log.
 
     Attributes:
         origin: The name of the log.
         size: The number of events.
-        root: 32 bytes.
-        extensions: Further lines, for which only the log is accountable.
+        root: The root of the tree over these events, 32 bytes.
+        extensions: Further lines, whose content is up to the log.
     """
 
     origin: str

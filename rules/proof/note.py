@@ -1,7 +1,7 @@
 """Signed notes (C2SP signed-note): a text with the signature lines of named keys; only Ed25519.
 
-A key signs in one of two ways: as the log (type 1), the text as it is, or as a witness (type 4, tlog-cosignature), the
-text together with the time.
+A key of a log (type 1) signs the text as it is. A key of a witness (type 4, tlog-cosignature) signs the text together
+with the time.
 """
 
 import re
@@ -190,7 +190,7 @@ class Signer:
 
 
 class Signed(NamedTuple):
-    """A key that signed a note, and the time that it states."""
+    """A key that signed a note, and the time in its signature; None for a log."""
 
     by: Verifier
     at: int | None

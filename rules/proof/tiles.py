@@ -38,7 +38,7 @@ class Tile(NamedTuple):
 
 
 class Place(NamedTuple):
-    """The place of a complete subtree's hash: the root over some hashes of a tile."""
+    """The place of a complete subtree's hash: this hash is the root over some adjacent hashes of a tile."""
 
     tile: Tile
     first: int
@@ -54,7 +54,7 @@ def place_of(node: Node, size: int) -> Place:
 
 
 def tile_at(level: int, number: int, size: int) -> Tile:
-    """The tile or bundle of this number, as wide as the tree of `size` fills it."""
+    """The tile or bundle of this number in the tree of `size`, which may fill only a part of it."""
     filled = size >> HEIGHT * max(level, 0)
     return Tile(level, number, min(WIDTH, filled - number * WIDTH))
 
@@ -82,7 +82,7 @@ def hashes_in(content: bytes, width: int) -> list[bytes]:
 
 
 def bundle_of(entries: Iterable[bytes]) -> bytes:
-    """A bundle of entries, each after its length."""
+    """The bytes of a bundle: each entry, preceded by its length."""
     return b"".join(_length.pack(len(entry)) + entry for entry in entries)
 
 

@@ -240,7 +240,7 @@ def _fee(submission: Submission, rule: FeePart, level: Level) -> Iterator[Proble
 
 
 def _fee_channel(submission: Submission, rule: FeePart | None, level: Level, *, costs: bool) -> Channel | None:
-    """The channel of the fee: the chosen one if allowed, else the default one if the filing `costs` any, else None."""
+    """The fee's channel: the chosen one if allowed, else the default one if the filing `costs` money, else None."""
     if rule is None:
         return None
     if submission.fee_channel in _fee_channels(rule, level, submission):

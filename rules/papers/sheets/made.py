@@ -138,7 +138,7 @@ def by_hand(title: Text) -> Signatory:
 
 
 def appeal(source: PaperSource) -> Iterator[Row]:
-    """The row with the deadline for a complaint about the act in this paper; no row if there is none."""
+    """The row with the deadline for a complaint about the act in this paper; no row without a deadline."""
     if (clock := source.filing.clocks.get(Clock.APPEAL)) is not None:
         yield Row(place="appeal", label=said("paper.complain_by"), value=moment(clock.due))
 
