@@ -20,12 +20,12 @@ class Whole:
 
     Attributes:
         filing: The filing, folded from its events.
-        complain_until: The last moment for a complaint about any act in it; None if no act is open to a complaint.
-        open: Its streams with work left.
-        watched_until: The last moment at which money or a parcel of it may be reported.
-        unsettled: The number of callbacks about its money that have not reached it.
-        unmade: The number of papers that it caused and that are not made yet.
-        retention: The rule for its retention after its end, if there is one.
+        complain_until: The last moment for a complaint about any act in the filing; None if no act is open to one.
+        open: The filing's streams with work left.
+        watched_until: The last moment at which money or a parcel of the filing may be reported.
+        unsettled: The number of callbacks about the filing's money that have not reached the filing.
+        unmade: The number of papers that the filing caused and that are not made yet.
+        retention: The rule for the retention after the filing's end, if there is one.
     """
 
     filing: Filing
@@ -73,7 +73,7 @@ def years_after(ended: datetime, years: int) -> datetime:
 
 
 def ended_by(now: datetime, years: int) -> datetime:
-    """The latest end of a filing that may be erased now, if filings are kept for `years` after their end."""
+    """The latest end that a filing may have to be erased now, if filings are kept for `years` after their end."""
     today = now.astimezone(VIETNAM).date()
     there = (today.month, today.day) != _LEAP or isleap(today.year - years)
     day = today.replace(year=today.year - years) if there else date(today.year - years, 3, 1)

@@ -30,7 +30,7 @@ _FIX: Final = ".fix"
 _KEYS: Final = {
     key.rpartition(".")[2]: key for key in SENTENCES if key.startswith("mistake.") and not key.endswith(_FIX)
 }
-"""The key of each rule's sentence: `mistake.<checked part>.<rule>`. Its remedy has the same key with `.fix`."""
+"""The key of the sentence for each rule: `mistake.<checked part>.<rule>`; with `.fix`, the key of its remedy."""
 
 
 def mistake(rule: str, path: str, **facts: object) -> Mistake:
@@ -40,7 +40,7 @@ def mistake(rule: str, path: str, **facts: object) -> Mistake:
 
 
 def elsewhere(more: Iterable[Mistake], found: Iterable[Mistake]) -> list[Mistake]:
-    """The further mistakes at other places. At one place, the first mistake causes the others."""
+    """The mistakes in `more` at other places than those in `found`: the first mistake at a place causes the others."""
     known = {entry.path for entry in found}
     return [entry for entry in more if entry.path not in known]
 
@@ -59,7 +59,7 @@ def child(path: str, key: str | int) -> str:
 
 
 def plain(value: Any, path: str, found: list[Mistake], depth: int = 0) -> Any:
-    """The `value` as JSON can hold it. Parts that JSON can't hold are reported in `found` and replaced by a text."""
+    """The `value` in JSON types. Parts that JSON can't express are reported in `found` and replaced by a text."""
     if depth > MAX_DEPTH:
         return _refuse_value("too_deep", path, found)
     if isinstance(value, dict):
@@ -118,7 +118,7 @@ class _Refused(yaml.YAMLError):
 
 
 class _Composer(Composer):
-    """Composes the nodes of a document of limited depth, without aliases, so that memory follows the file's size."""
+    """Composes the nodes of a document; limits their depth and refuses aliases, so that memory use stays limited."""
 
     _depth = 0
 
@@ -136,7 +136,7 @@ class _Composer(Composer):
 
 
 class _FastLoader(_Composer, yaml.CSafeLoader):
-    """Parses with libyaml, in a fifth of the time, but does not always know the place of a mistake."""
+    """Parses with libyaml, in a fifth of the time of Python, but does not always know the place of a mistake."""
 
     def __init__(self, text: str) -> None:
         yaml.CSafeLoader.__init__(self, text)

@@ -1,6 +1,6 @@
 """The descriptor of a kind of stream: its rules, its fold, its read models; and the kinds that a process works on.
 
-A new kind is its package under `rules/` with a descriptor (`kind.py`), its place in `rules.streams.KINDS`, its events
+A new kind needs a package under `rules/` with a descriptor (`kind.py`), an entry in `rules.streams.KINDS`, its events
 in the published contract, and a workflow of a few lines (`workflows.stream.shell`), longer only for automatic work.
 Append, rebuild, restart, verify, bundle, reprojection, doctor and views use the descriptor (CONTRIBUTING.md).
 """
@@ -242,7 +242,7 @@ class StreamKind(Generic[S]):
         return state
 
     def changed_rows(self, before: S, after: S) -> Rows:
-        """The rows that an append writes to the read models when the state changes from one to the other."""
+        """The rows that an append must write to the read models when the state changes from `before` to `after`."""
         rows = self.all_rows(after)
         if before.seq == 0:
             return rows
@@ -293,7 +293,7 @@ class Kinds(Mapping[str, StreamKind[Any]]):
         return tuple(telling for kind in self.values() for telling in kind.tells)
 
     def told(self, n: int, event: str, body: dict[str, Any]) -> Command | None:
-        """The filing's command that follows from an event of its n-th stream of a kind; None if no command follows."""
+        """The filing's command that follows from an event of its n-th stream of a kind; None if there is none."""
         for telling in self.tells:
             fact = telling.recorded[event](n, body) if event in telling.recorded else None
             if fact is not None:

@@ -20,7 +20,7 @@ _WHO_AND_WHEN: Final = {
     StepKind.DECLINE: (Role.LEADER, SuspenseState.ASKED),
     StepKind.GIVEN: (Role.CASHIER, SuspenseState.TO_GIVE_BACK),
 }
-"""The role that takes each step, and the state of the money in which it can."""
+"""The role that takes each step, and the state of the money in which the step is possible."""
 
 _NOT_NOW: Final = {
     SuspenseState.WAITING: problem("callback", "not_in_suspense"),
@@ -79,5 +79,5 @@ def _not_theirs(money: Suspense, kind: StepKind, actor: Actor) -> Problem | None
 
 
 def others(money: Suspense, kind: StepKind) -> tuple[str, ...]:
-    """The officer of the last step, who may not take this step too. Nobody is excluded from a request."""
+    """The officers who may not take this step: for a request none, for any other step the officer of the last step."""
     return () if kind in ASKING else (money.steps[-1].officer,)

@@ -1,4 +1,4 @@
-"""The waits of streams, for readers of many streams: who has to act, since when, and whether the wait is long."""
+"""The waits of streams, for overviews of many streams: who has to act, since when, and whether the wait is long."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ OTHERS: Final = "doctor.waits.some"
 
 @dataclass(frozen=True)
 class Wait:
-    """One wait of a stream, or a matter outside of it that is still to be settled.
+    """One wait of a stream, or an open matter outside the stream.
 
     Attributes:
-        since: Its start; None if that does not matter.
-        until: Its latest end.
+        since: The start of the wait; None if the start does not matter.
+        until: The latest end of the wait.
         of: The agency, officer or provider that has to act.
         place: The signing place.
-        why: The reason, in words or as the name of the rule that prevents an end.
-        dong: The sum of money that depends on it.
+        why: The reason, in words or as the name of the rule that prevents an end of the wait.
+        dong: The sum of money, in đồng, that depends on the wait.
     """
 
     since: datetime | None = None
@@ -38,9 +38,9 @@ class Waits:
 
     Attributes:
         of: Returns the waits of a stream in this state.
-        after: The events that can cause it: a stream with none of them has no such wait.
-        says: The key of the sentence that counts them; the remedy is under `.fix`. The key's second part is the name of
-            the doctor's check.
+        after: The events that can cause such a wait: a stream with none of these events has no such wait.
+        says: The key of the sentence with the number of waits; the remedy is under `.fix`. The key's second part is the
+            name of the doctor's check.
         usual: The time for which a wait needs no attention.
         closed: Whether a stream can have such a wait after the end of its workflow.
     """
@@ -53,9 +53,9 @@ class Waits:
 
     @property
     def check(self) -> str:
-        """The name of the doctor's check that counts them."""
+        """The name of the doctor's check that counts these waits."""
         return self.says.split(".")[1]
 
     def long(self, state: Any, now: datetime) -> list[Wait]:
-        """The waits of a stream in this state that have lasted longer than usual."""
+        """The waits of a stream in this state that have lasted longer than usual, or that have no start."""
         return [one for one in self.of(state) if one.since is None or one.since + self.usual <= now]

@@ -47,7 +47,7 @@ def _cancel(referral: Referral, _: CancelReferral, __: datetime) -> Events:
 
 
 def _look_at_deadline(referral: Referral, _: LookAtDeadline, now: datetime) -> Events:
-    """The event of the timer that is due now, if any. Once the limit is over, no reminder follows."""
+    """The event of the timer that is due now, if any: overdue or a reminder. After the due time no reminder follows."""
     if not is_open(referral):
         return ()
     due = require(referral.due)

@@ -16,7 +16,7 @@ from schemas.stream.rows import Rows, Standing, TaskRow
 
 
 def standing(referral: Referral) -> Standing:
-    """The status of a referral. Its filing waits until it is answered."""
+    """The status of a referral. An answered referral is reported to its filing."""
     heard_as = ("part_answered",) if referral.state is ReferralState.ANSWERED else ()
     return Standing(n=referral.n, calendar=referral.calendar, open=is_open(referral), heard_as=heard_as)
 

@@ -1,4 +1,4 @@
-"""Claims: whether a capture is owed, and the share of it that goes back after a reduction or an end of the filing."""
+"""Claims: whether captured money is owed, and the part to return after a reduction of the fee or the filing's end."""
 
 from collections import Counter
 from typing import Final
@@ -33,7 +33,7 @@ def number_of(payment: int, ordinal: int) -> int:
 
 
 def payment_of(refund: StreamId) -> StreamId:
-    """The payment that holds this refund's capture."""
+    """The payment whose capture this refund is about."""
     return StreamId("payment", refund.filing, refund.n // CAPTURES)
 
 
@@ -63,7 +63,7 @@ def without_provider(refund: int) -> bool:
 
 
 def taken_without_provider(filing: Filing, refund: int) -> CaptureTaken | None:
-    """The fee paid at the counter or to the post, as the capture of this refund; None if there is none."""
+    """The fee paid at the counter or to the post, in the form of a capture; None if this refund has no such fee."""
     fee = _paid_without_provider(filing, refund)
     if fee is None:
         return None
@@ -81,7 +81,7 @@ def taken_without_provider(filing: Filing, refund: int) -> CaptureTaken | None:
 
 
 def claim_without_provider(filing: Filing, refund: int) -> Claim:
-    """The claim that follows by rule: the reduction of the fee, and the share that the procedure returns."""
+    """The claim for a fee paid at the counter or to the post: its reduction, and the procedure's share to return."""
     fee = _paid_without_provider(filing, refund)
     return Claim() if fee is None else _of_fee(filing, fee)
 
@@ -92,7 +92,7 @@ def _paid_without_provider(filing: Filing, refund: int) -> Fee | None:
 
 
 def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
-    """The reason why this money is not owed; None if it pays the fee, or may still do so."""
+    """The reason why captured money is not owed; None if the money pays the fee, or may still do so."""
     if capture.capture_id == payment.owed_capture:
         return None
     if payment.state is PaymentState.PENDING:
@@ -101,7 +101,7 @@ def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
 
 
 def claim(payment: Payment, refund: int, filing: Filing) -> Claim:
-    """The claim that follows by rule for an existing capture."""
+    """The claim for the capture of this refund, calculated from the payment and the filing."""
     capture = payment.captures[refund % CAPTURES - 1]
     return _claim(payment, capture, filing).model_copy(update={"charged_back": payment.taken_back(capture)})
 
@@ -178,7 +178,7 @@ def fees_returned(filing: Filing) -> dict[int, int]:
 def fees_to_return(filing: Filing) -> tuple[int, ...]:
     """The numbers of the fees to return, in whole or in part, after the filing's end.
 
-    They include an online fee without a rule for this end, about which a leader decides.
+    An online fee for which the procedure has no rule is included: a leader decides about it.
     """
     rule = ended_as(filing)
     percent = None if rule is None else percent_of(filing, rule)
@@ -189,7 +189,7 @@ def fees_to_return(filing: Filing) -> tuple[int, ...]:
 
 
 def to_open(refund: Refund, claim: Claim) -> tuple[RefundLine, ...]:
-    """The reduction that no case covers yet, item by item, at most the rest of the money."""
+    """The part of the fee's reduction for which there is no case yet, by item, at most the rest of the money."""
     amounts: Counter[str] = Counter()
     for line in claim.returned:
         amounts[line.code] += line.amount
@@ -202,7 +202,7 @@ def to_open(refund: Refund, claim: Claim) -> tuple[RefundLine, ...]:
 
 
 def _most(refund: Refund, claim: Claim) -> int:
-    """The largest sum that a reduction can still return. A forgone amount was never paid, so it is subtracted first."""
+    """The largest sum that a reduction can still return. A forgone amount was never paid, so it can't be returned."""
     opened = sum(entry.amount for entry in refund.entries if entry.cause is RefundCause.DIFFERENCE)
     return max(min(_paid(refund) - fee_by_now(refund, claim) - opened, fold.left(refund)), 0)
 
@@ -219,9 +219,9 @@ def fee_by_now(refund: Refund, claim: Claim) -> int:
 
 
 def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
-    """The event that calls off the refunds due to the former end of a reopened filing; None if that end caused none.
+    """The event that calls off the refunds due to a former end of a reopened filing; None if that end caused none.
 
-    A refund already requested of the provider stays, since the provider may be paying it out now.
+    A refund that was already requested from the provider is not void, since the provider may be paying it out now.
     """
     by_rule = _since_last_end(refund)
     if claim.reopened <= refund.reopened or not (by_rule or refund.ruled or claim.rule):
@@ -234,7 +234,7 @@ def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
 
 
 def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
-    """The event that voids the waiting manual refunds of a former end; None without any, or if all money goes back."""
+    """The event that voids unpaid manual refunds due to a former end; None without any, or if all money is returned."""
     if refund.unowed is not None:
         return None
     left = (one for one in fold.in_state(refund, CaseState.LEFT_TO_HAND) if one.overtaken)
@@ -243,7 +243,7 @@ def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
 
 
 def still_to_go_by_rule(refund: Refund, owed: int, percent: int) -> int:
-    """The sum in đồng still to be returned at this percentage of `owed`, less the refunds of an end before a reopening.
+    """The sum in đồng still to return: `percent` of `owed`, less all refunds by rule, also those of a former end.
 
     Refunds declined or void since the last end are subtracted too, since each is decided only once. A sum that was
     requested again, after a charge-back or a refund that came too early, has a refund of its own.
@@ -260,7 +260,7 @@ def share(amount: int, percent: int) -> int:
 
 
 def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
-    """The refunds due by rule after the filing's last end, without those of an end before it was reopened."""
+    """The refunds by rule that are due to the filing's last end; those of an end before a reopening are left out."""
     return tuple(one for one in refund.entries if one.cause is RefundCause.RULE and not one.overtaken)
 
 

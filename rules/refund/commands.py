@@ -49,7 +49,7 @@ def _record_given(refund: Refund, command: cm.RecordGiven, _: datetime) -> Event
 
 
 def _leave_to_hand(refund: Refund, command: cm.LeaveToHand, _: datetime) -> Events:
-    """The events if the provider does not pay a case out: officers do, unless a charge-back or a reopening voids it."""
+    """The events if the provider does not pay a case out: officers do, unless a charge-back or reopening voids it."""
     if fold.entry_of(refund, command.case, CaseState.APPROVED) is None:
         return ()
     left = ev.RefundLeftToHand(case=command.case, rule=command.rule)
@@ -100,7 +100,7 @@ def _made_less(refund: Refund, claim: Claim) -> Events:
 
 
 def _by_rule(refund: Refund, claim: Claim) -> Events:
-    """The event that returns the procedure's share of the paid fee, or leaves it to a leader."""
+    """The event that returns the procedure's share of the paid fee, or lets a leader decide if there is no rule."""
     if claim.rule is None or refund.ruled:
         return ()
     if claim.percent is None:
@@ -122,7 +122,7 @@ def _open(refund: Refund, amount: int, cause: RefundCause) -> ev.RefundOpened:
 
 
 def _there_is(needed: Callable[[Refund], object], rule: str) -> When[Refund]:
-    """Returns a condition that refuses, by this rule, unless the refund has the needed part."""
+    """Returns a condition that refuses a command by `rule` if the refund has no `needed` part."""
     return lambda refund, _, __: None if needed(refund) else problem("", rule)
 
 
@@ -133,7 +133,7 @@ def _can_ask(refund: Refund, _: Actor, __: datetime) -> Problem | None:
 
 
 def _can_be_taken(refund: Refund, _: Actor, __: datetime) -> Problem | None:
-    """Refuses to accept a short payment as the whole fee unless it is in dispute, and no part of it is to go back."""
+    """Refuses to accept a short payment as the whole fee unless it is in dispute and no part is being returned."""
     whole = fold.left(refund) == require(refund.capture).amount
     return None if fold.in_dispute(refund) and whole else problem("", "no_short_payment")
 
@@ -229,7 +229,7 @@ def _can_be_approved(refund: Refund, actor: Actor, now: datetime) -> Problem | N
 
 
 def _in_their_place(effect: Effect[Refund]) -> Effect[Refund]:
-    """Returns the effect, preceded by a refusal of officers who name themselves as the person they substitute for."""
+    """Returns the effect with a check before it: an officer can't be their own substitute."""
 
     def decide(refund: Refund, command: cm.ApproveRefund, now: datetime) -> Events:
         if command.acting_for == command.actor.subject:

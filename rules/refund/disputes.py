@@ -18,7 +18,7 @@ from schemas.refund.state import CaseState, ChargeBackOutcome, Claim, Refund, Re
 
 
 def charged_back(refund: Refund, claim: Claim) -> RefundChargedBack:
-    """The event of new charge-backs. A case requested of the provider stays, since its payment may be under way."""
+    """The event of new charge-backs. A case already requested from the provider stays: it may be being paid now."""
     capture = require(refund.capture)
     going = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry.requests)
     return RefundChargedBack(
@@ -30,7 +30,7 @@ def charged_back(refund: Refund, claim: Claim) -> RefundChargedBack:
 
 
 def void_by_now(refund: Refund) -> RefundChargedBack | None:
-    """The event that voids agreed manual refunds of money charged back meanwhile; None if enough money is left."""
+    """The event that voids agreed manual refunds for which charge-backs leave too little money; None without any."""
     capture = require(refund.capture)
     with_the_provider = fold.in_state(refund, CaseState.APPROVED)
     void = _void(refund, capture.amount - refund.charged_back, with_the_provider) if refund.charged_back else ()
@@ -39,7 +39,7 @@ def void_by_now(refund: Refund) -> RefundChargedBack | None:
 
 
 def _void(refund: Refund, there: int, going: tuple[RefundEntry, ...]) -> tuple[int, ...]:
-    """The waiting cases for which too little money is left, after all given and running refunds (`going`)."""
+    """The cases to void: too little money is left for them after the paid refunds and those under way (`going`)."""
     rest = there - fold.total(refund, CaseState.GIVEN) - sum(entry.amount for entry in going)
     waiting = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry not in going)
     agreed = fold.in_state(refund, CaseState.LEFT_TO_HAND) + waiting
@@ -73,7 +73,7 @@ def lacking(refund: Refund) -> int:
 
 
 def disputed(refund: Refund) -> tuple[RefundDisputed, ...]:
-    """The event that leaves a short payment to officers; recorded once."""
+    """The event that leaves a short payment to officers; none if it is recorded already."""
     capture = require(refund.capture)
     said = RefundDisputed(capture_id=capture.capture_id, amount=capture.amount, asked=capture.asked)
     return () if refund.disputed else (said,)

@@ -73,7 +73,7 @@ def _too_early(refund: Refund, amount: int) -> Changed:
 
 
 def _given(refund: Refund, event: ev.RefundGiven | ev.RefundGivenByHand, _: datetime) -> Changed:
-    """The change after a paid refund. If a reopening had overtaken it, a leader must decide about the fee."""
+    """The change after a paid refund. If the filing was reopened before that, a leader must decide about the fee."""
     given = next(entry for entry in refund.entries if entry.case == event.case)
     too_early = _too_early(refund, given.amount) if given.overtaken else {}
     return too_early | _of(refund, event.case, state=CaseState.GIVEN)
@@ -152,7 +152,7 @@ def in_state(refund: Refund, state: CaseState) -> tuple[RefundEntry, ...]:
 
 
 def left(refund: Refund) -> int:
-    """The sum in đồng that is left of the capture: not charged back, and not in a case that can still return it."""
+    """The sum in đồng left of the capture: neither charged back, nor in a case that has returned it or still may."""
     amount = 0 if refund.capture is None else refund.capture.amount
     going = sum(entry.amount for entry in refund.entries if entry.state not in OVER)
     return max(amount - refund.charged_back - going, 0)
@@ -181,7 +181,7 @@ def gone_twice(refund: Refund) -> int:
 def to_give(refund: Refund) -> tuple[RefundEntry, ...]:
     """The agreed cases that the provider is to pay out now, one after another.
 
-    A case requested before comes first: a provider's query reports only the last refund of a transaction.
+    A case that was already requested comes first: a provider's query reports only the last refund of a transaction.
     """
     agreed = (entry for entry in in_state(refund, CaseState.APPROVED) if entry.separate)
     return tuple(sorted(agreed, key=lambda entry: not entry.requests))
@@ -198,7 +198,7 @@ def in_dispute(refund: Refund) -> bool:
 
 
 def is_open(refund: Refund) -> bool:
-    """Whether work is left: for the provider, for officers, or for the case of money that is not owed."""
+    """Whether work is left: for the provider, for officers, or the return of money that is not owed."""
     if refund.unowed is not None and left(refund):
         return True
     asked = refund.undecided is not None or in_dispute(refund) or refund.unanswered > 0

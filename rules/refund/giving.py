@@ -1,4 +1,4 @@
-"""A provider's orders on a capture: the refunds that it must pay out, and the cases requested earlier."""
+"""The refunds that a provider must pay out: the case to pay now, its keys, and the cases requested earlier."""
 
 from typing import Final
 
@@ -37,5 +37,5 @@ def key_of(refund: Refund, entry: RefundEntry) -> str:
 
 
 def asked_before(refund: Refund, entry: RefundEntry) -> tuple[RefundEntry, ...]:
-    """The other cases that were requested from the provider, with any outcome."""
+    """All other cases of this refund that were ever requested from the provider, with any outcome."""
     return tuple(one for one in refund.entries if one.requests and one.case != entry.case)

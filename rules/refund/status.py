@@ -46,7 +46,7 @@ def _tasks(refund: Refund) -> Iterator[TaskRow]:
 
 
 def _disputed(refund: Refund) -> Iterator[TaskRow]:
-    """The task about a short payment: an officer accepts it, a leader approves that; either may have it returned."""
+    """The task about a short payment: an officer accepts it and a leader approves, or one of them requests a refund."""
     if refund.accepted_by:
         yield _task(refund, "short_payment", Role.LEADER, "approve_short_payment", "request_refund")
         return
@@ -74,7 +74,7 @@ def _under_way(refund: Refund) -> Iterator[Wait]:
 
 
 def _twice(refund: Refund) -> Iterator[Wait]:
-    """The wait for money that the provider owes the agency: the agency returned it, and it was also charged back."""
+    """The wait for money that the provider owes the agency, since it was both returned and charged back."""
     if dong := gone_twice(refund):
         yield Wait(of=require(refund.capture).provider, dong=dong)
 
@@ -87,7 +87,7 @@ WAITS: Final = (
 
 
 def was_ruled(refund: Refund) -> bool:
-    """Whether an end of the filing has ever been assessed for a refund by rule."""
+    """Whether the procedure's rule for refunds was ever applied to an end of the filing."""
     return refund.ruled or refund.reopened > 0 or any(entry.cause is RefundCause.RULE for entry in refund.entries)
 
 
@@ -100,7 +100,7 @@ def accepted(refund: Refund) -> CaptureAccepted | None:
 
 
 def asked_again(refund: Refund) -> tuple[ChargeBackFact, ...]:
-    """The reports to the filing about parts of the fee that must be requested again."""
+    """The reports to the filing about parts of the fee that must be requested again after a charge-back."""
     fee = require(refund.capture).payment
     again = enumerate(refund.asked_again, 1)
     return tuple(ChargeBackFact(n=refund.n, fee=fee, amount=amount, again=n) for n, amount in again)

@@ -84,7 +84,7 @@ def _record_signed(result: Result, command: cm.RecordSigned, _: datetime) -> Eve
 
 
 def _next(result: Result, n: int, now: Signatory | None) -> Signatory:
-    """The next signer: the officer in the directory for this place now, or else the `n`-th of its `signers`."""
+    """The `n`-th signer: `now`, the officer in the directory, if for the same place; else the one named before."""
     named = result.signers[n]
     return now if now is not None and now.place is named.place else named
 

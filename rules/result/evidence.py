@@ -11,7 +11,7 @@ from schemas.result.state import SigningPlace
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence for a result: the filing's decision, or the result that the filing issued itself."""
+    """The evidence for a result's entry: the filing's decision, or a result that the filing issued itself."""
     filing = filing_workflow(stream.filing)
     match event:
         case ResultEntered(adopted=str(number), result=file) if file is not None:
@@ -25,7 +25,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
 
 
 def stored(answer: IssueAnswer) -> Finding:
-    """The finding that the agency's file or the platform's print, of which the file to sign is made, is stored."""
+    """The finding that the agency's file or the platform's print is stored; the file to sign is made from it."""
     return Finding("result_stored", dict(answer))
 
 
@@ -35,7 +35,7 @@ def made(answer: IssueAnswer) -> Finding:
 
 
 def signed(place: SigningPlace, file: FileRef, proof: FileRef | None) -> Finding:
-    """The finding that the officer has signed. `proof` is the stored verdict on the file after the last signature."""
+    """The finding that the officer has signed. After the last signature, `proof` is the stored report of the check."""
     return Finding("result_signed", {"place": place, "result": file, "proof": proof})
 
 

@@ -79,7 +79,7 @@ def _task(result: Result, name: str, role: Role, *actions: str, **whose: str | N
 
 
 def results(result: Result) -> tuple[dict[str, Any], ...]:
-    """The rows of the register of results. For a result that the filing issued, only the columns of later changes."""
+    """The rows in the register of results. For a result that the filing issued itself, only the columns set later."""
     adopted = (result.entries[0],) if result.adopted else ()
     own = (_row(result, entry) for entry in result.entries[len(adopted) :])
     return (*(_what_became(result, entry) for entry in adopted), *own)
@@ -110,7 +110,7 @@ def _row(result: Result, entry: ResultEntry) -> dict[str, Any]:
 
 
 def order_of(filing: Filing) -> ResultOrder:
-    """The order of a decided filing: its decision and its dossier."""
+    """The order to make the result of a decided filing, with the decision and the dossier."""
     decision = require(filing.decision)
     return ResultOrder(
         decided=decision.seq,
@@ -148,7 +148,7 @@ _NOT_IN_FORCE: Final = {
 
 
 def standing_at(result: RegisteredResult, at: datetime) -> ResultStanding:
-    """The standing of a result as of this instant; later changes are ignored."""
+    """The state of a registered result as of this instant: its validity and its dates; later changes are ignored."""
     validity = _validity(result, at)
     ended = min((at for at in (result.ended_at, result.overtaken_at) if at is not None), default=None)
     over = ended is not None and ended <= at
@@ -176,7 +176,7 @@ def _validity(result: RegisteredResult, at: datetime) -> Validity:
 
 
 def record(result: Result) -> ResultRecord:
-    """The record with which the workflow of a result ends."""
+    """The value that the workflow of a result returns at its end."""
     return ResultRecord(filing_id=result.filing_id, n=result.n, entries=result.entries)
 
 

@@ -1,8 +1,8 @@
 """Public holidays, and the calendar of one agency from a calendar file.
 
-The holidays are those of the library `holidays` (Labour Code 45/2019/QH14 art. 111-112). It has the compensatory days
-off, and the days that the Government has swapped for a Saturday. All years are read when this module is imported: the
-library reads its translations from disk, which no workflow may do.
+The holidays are those of the library `holidays` (Labour Code 45/2019/QH14 art. 111-112). The library has the
+compensatory days off, and the days that the Government has swapped for a Saturday. All years are read when this module
+is imported: the library reads its translations from disk, which no workflow may do.
 """
 
 import re
@@ -23,7 +23,7 @@ _SWAPPED: Final = re.compile(r"substituted from (\d\d)/(\d\d)/(\d{4})")
 
 
 class BaseYear(NamedTuple):
-    """The days `off` of a year, on any weekday, and its make-up days, each with the day off that it makes up for."""
+    """The days `off` of a year, on any weekday; and the make-up days, each with the day off that it replaces."""
 
     off: set[date]
     makeup: dict[date, date]

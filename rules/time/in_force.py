@@ -8,7 +8,7 @@ from schemas.translate import said
 
 
 class InForce(Protocol):
-    """A rule with a validity; without a first or last day it has no beginning or no end."""
+    """A rule with a validity; without a first day it has no beginning, without a last day no end."""
 
     @property
     def valid_from(self) -> date | None:

@@ -116,7 +116,7 @@ class Days:
         return self.opens(self.working_day(self._ranks[n + 1]))
 
     def rank(self, day: int) -> int:
-        """The number of working days before `day`. It is the rank of `day`, or of the next working day."""
+        """The rank of `day`, or of the next working day: the number of working days before `day`."""
         return self._ranks[self._place(day)]
 
     def working_day(self, rank: int) -> int:

@@ -118,9 +118,9 @@ def _minutes_leg(days: Days, begun: int, left: int, unit: Unit) -> Leg:
 
 
 def _days_leg(days: Days, begun: int, left: int) -> Leg:
-    """A leg in days.
+    """A leg that is counted in days.
 
-    Without a day left, it ends on the day of the resume, or after office hours on the next working day.
+    If no day is left, the leg ends on the day of the resumption, or after office hours on the next working day.
     """
     ends = begun // DAY + left if left else days.opening(begun) // DAY
     return Leg(begun, left, ends, days.closes(days.working_day(days.rank(ends))))

@@ -73,11 +73,11 @@ def explain(
 
 
 def before(due: datetime, limit: Limit, calendar: Calendar) -> datetime:
-    """The instant that lies `limit` before `due`; never after it.
+    """The instant that lies `limit` before `due`; never after `due`.
 
-    Working days: the same time that many working days earlier (from the close of a day, the close). Working hours: that
-    many minutes earlier. Calendar days: that many dates earlier; if that is no working day, the close of the working
-    day before. Seconds: elapsed.
+    Working days: the same time of day, so many working days earlier; if `due` is the close of a day, the close. Working
+    hours: so many minutes of office hours earlier. Calendar days: the close of the day so many dates earlier, or of the
+    last working day before that date. Seconds: elapsed time.
     """
     if limit.unit is Unit.SECONDS:
         return due.astimezone(UTC) - timedelta(seconds=limit.amount)
@@ -112,8 +112,8 @@ def halfway(
 ) -> datetime:
     """The instant at which half of the budget is used; an odd minute counts for the first half.
 
-    The budget of working days starts with the first of them, so half of 1 day is in the middle of the day after the
-    receipt. For a limit in calendar days, it is half of the working minutes between the receipt and the due instant.
+    A budget in working days starts on the first of them: half of 1 day is in the middle of the day after the receipt.
+    For a limit in calendar days, half of the working minutes between the receipt and the due instant count.
     """
     if limit.unit is Unit.SECONDS:
         return _elapsed_due(start, limit.amount / 2, pauses)
@@ -134,7 +134,7 @@ def _halfway(days: Days, found: Run, unit: Unit) -> int:
 
 
 def short(limit: Limit, calendar: Calendar) -> bool:
-    """Whether a limit is one working day or less. Limits in seconds always are."""
+    """Whether a limit is one working day or less; every limit in seconds is."""
     if limit.unit is Unit.WORKING_HOURS:
         return 60 * limit.amount <= max(sum(hours.close - hours.open for hours in day) for day in calendar.week)
     return limit.unit is Unit.SECONDS or limit.amount <= 1
@@ -167,8 +167,8 @@ def remaining(
 ) -> int:
     """The rest of a limit at an instant, which may be in a pause; 0 from the due instant on.
 
-    It is in working minutes, without the addition up to the close of a day; for limits of 1 or more calendar days, in
-    days; for limits in seconds, in whole seconds.
+    The rest is in working minutes, without the addition up to the close of a day; for limits of 1 or more calendar
+    days, in days; for limits in seconds, in whole seconds.
     """
     _check(pauses)
     over, stands = _so_far(pauses, at)
@@ -210,7 +210,7 @@ def local_day(instant: datetime) -> date:
 
 
 class _Asked(NamedTuple):
-    """A limit, its receipt and its pauses, in minutes. 0 calendar days are held as 0 working days."""
+    """A limit, its receipt and its pauses, in minutes. A limit of 0 days counts as 0 working days."""
 
     start: int
     limit: Limit
@@ -244,7 +244,7 @@ def _check(pauses: Sequence[Pause]) -> None:
 
 
 def _so_far(pauses: Sequence[Pause], at: datetime) -> tuple[list[Pause], datetime]:
-    """The pauses that ended by `at`, and `at` itself, or the begin of the pause that contains it."""
+    """The pauses that had ended at `at`, and the instant `at`, or if it is in a pause, the begin of this pause."""
     over = [pause for pause in pauses if pause[1] <= at]
     return over, next((begins for begins, ends in pauses if begins <= at < ends), at)
 
@@ -261,5 +261,5 @@ def _elapsed_due(start: datetime, seconds: float, pauses: Sequence[Pause]) -> da
 
 
 def due_on(part: PartState, calendar: Calendar) -> datetime:
-    """The instant at which the limit of this part ends on another calendar."""
+    """The instant at which the limit of this part ends by `calendar`."""
     return due(require(part.since), require(part.limit), calendar)

@@ -1,4 +1,4 @@
-"""The cost of a filing as `motcua fee` states it: each đồng with its item, source and reason; the inputs of a fee."""
+"""The cost of a filing as `motcua fee` shows it: each amount with its item, source and reason; and the fee's inputs."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
@@ -27,10 +27,10 @@ NO_FILE: Final = "0" * 64
 
 
 class Input(Model):
-    """An input of the fee or of a waiver; `option` is its option of `motcua fee`.
+    """An input of the fee or of a waiver; `option` is the option of `motcua fee` that sets this input.
 
-    `minimum` and `maximum` bound a whole number, or the length of a text. If `when` does not hold, the field is not in
-    the form; a field that is not `required` may be left empty.
+    `minimum` and `maximum` bound a whole number, or the length of a text. If the conditions `when` fail, the field
+    is not in the form; a field that is not `required` may be left empty.
     """
 
     name: str
@@ -104,8 +104,8 @@ class StatedWaiver(Model):
 class FeeStatement(Model):
     """The sum to pay in đồng with its reasons. Without a total, `missing` names the inputs that are needed.
 
-    The lines add up to the total, and by kind to `phi` and `le_phi`. `waived` is the sum subtracted by the `waiver`;
-    `waivers` are those that might be granted, as far as is known.
+    All lines together give the total; the lines of each kind give `phi` and `le_phi`. `waived` is the sum subtracted by
+    the granted `waiver`; `waivers` are all that might be granted, as far as is known.
     """
 
     total: int | None
@@ -119,7 +119,7 @@ class FeeStatement(Model):
 
 
 class Question(NamedTuple):
-    """The known facts of the filing, the day that counts for its receipt, request and payment, and a waiver's code."""
+    """The known facts of a filing, the `day` taken for receipt, request and payment, and any waiver's code."""
 
     case: Case
     day: date
@@ -183,7 +183,7 @@ def _part(rules: ProcedureRules, code: str | None) -> WaiverPart | None:
 
 
 def _not_for(waiver: WaiverPart, unsure: Unknown, case: Case, day: date) -> Problem | None:
-    """Why a waiver can't be granted; None if it can, or if that is not known yet."""
+    """Why a waiver can't be granted; None if it can, or if an input that decides this is unknown."""
     known = not in_force(waiver, day) or not unsure.of(waiver.when)
     return not_for(waiver, case, day, day) if known else None
 
@@ -217,7 +217,7 @@ def _lines(procedure: Procedure, assessed: Assessment, case: Case, waiver: Waive
 def _reasons(
     item: FeeItem, charge: Charge, told: tuple[Case, Mapping[str, Text]], waiver: WaiverRule | None
 ) -> Iterator[Text]:
-    """The calculation of the amount, the conditions of its charge, and the waived sum."""
+    """The reasons for a charge: the calculation of its amount, its conditions, and the waived sum."""
     case, labels = told
     yield _bounded(_counted(item, charge, case, labels), charge)
     if words.depends(item):

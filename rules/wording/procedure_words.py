@@ -97,10 +97,10 @@ def same(words: str) -> Text:
 
 
 class PlaceWords(NamedTuple):
-    """The name of a place, as it stands in the middle of a sentence.
+    """The name of a place, as it is written in the middle of a sentence.
 
-    `says`, if given, turns the place's value into words, instead of the usual function. A place without a name is
-    described as its owner.
+    `says`, if given, replaces the usual function that turns the value at this place into words. A place without a name
+    is called by the name of the part that contains it.
     """
 
     vi: str
@@ -127,7 +127,7 @@ SAYS: Final[Mapping[str, Callable[[Any], Text]]] = {
     "signature.required": required_words,
     "silent_approval.legal_basis": words_quoted,
 }
-"""The words for the values of some places. A place `source` has words without being listed here."""
+"""The functions that turn the values at some places into words. A place named `source` needs no entry here."""
 
 
 def words_of(name: str) -> PlaceWords:

@@ -26,7 +26,7 @@ PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){0,2})\
 
 
 def filled(procedure: Procedure) -> Procedure:
-    """The procedure with the placeholders of its texts filled; an unknown one, as in an old file, stays unchanged."""
+    """The procedure with the placeholders of its texts filled in; an unknown placeholder, as in an old file, stays."""
     named: Procedure = _with(procedure, numbers(procedure))
     page = _with(procedure.information, {**numbers(procedure), **names(named)})
     return named.model_copy(update={"information": page})

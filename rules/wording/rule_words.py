@@ -43,7 +43,7 @@ def channels(of: Iterable[Channel]) -> Text:
 
 
 def waived(rule: WaiverRule) -> Text:
-    """The waived part, and its validity."""
+    """The words for the waived part of the fee, and for the validity of the waiver."""
     off = said("prose.waived") if rule.percent == _ALL else said("prose.reduced", percent=rule.percent)
     return _spaced(off, validity_in_words(rule))
 
