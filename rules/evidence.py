@@ -43,7 +43,7 @@ class Entry:
 
 
 Evidence = tuple[tuple[Entry, ...], ...]
-"""Alternatives: the record must hold all entries of at least one of them."""
+"""Alternatives: the record must have all entries of at least one of them."""
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,8 @@ class Rules(Generic[S]):
 
     Attributes:
         not_now: The refusal of a command that has no rule or no effect here.
-        over: Why people can no longer act on a stream, or None.
-        stranger: Why an actor has no access to a stream in any role, or None.
+        over: Returns why people can no longer act on a stream, or None.
+        stranger: Returns why an actor has no access to a stream in any role, or None.
     """
 
     of: Mapping[str, Rule[S]]

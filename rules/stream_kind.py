@@ -45,7 +45,7 @@ class State(Protocol):
 
     @property
     def erased_at(self) -> datetime | None:
-        """The instant of the stream's erasure; afterwards nothing can be done with it."""
+        """The instant of the stream's erasure; afterwards no command is possible."""
 
 
 S = TypeVar("S", bound=State)
@@ -109,7 +109,7 @@ class StreamKind(Generic[S]):
 
     Attributes:
         name: The prefix of its streams' names.
-        workflow: The type of its workflow; empty if it has none and other code appends.
+        workflow: The type of its workflow; empty if it has no workflow, and other code appends its events.
         state: The model of its fold, with a `snapshot_version`.
         events: The union of the models of its own events, told apart by `kind`; each stream may end with `erased`.
         first: The kind of its first event.
@@ -123,21 +123,21 @@ class StreamKind(Generic[S]):
         receipts: Its columns in the register of receipts for money.
         start: The start input of its workflow, unless a submission starts it.
         opening: The first command, made from the start input.
-        commands: The public commands; each is an Update of its workflow under its kind.
-        evidence_of: The entries that the log must hold before an event is written; None if it needs none.
-        found_by: The findings about acts outside that the record must hold before an event is written.
-        answered_by: The answer of an agency's back office from which an event by this actor follows, if one does.
+        commands: The public commands; the workflow has an Update of the same name for each.
+        evidence_of: The entries that the log must have before an event is written; None if the event needs none.
+        found_by: The findings about outside acts that the record must have before an event is written.
+        answered_by: The answer of an agency's back office that an event by this actor needs, if it needs one.
         pins: The versions that its first event pins.
         numberings: The numbers that its events carry, by kind of counter.
         table: Its own read model.
         upcasters: For each kind of event, the converters to the next version, the first of them from version 1.
-        memory: The values besides its log that its workflow carries from run to run.
+        memory: The values that its workflow keeps outside the log and passes on when it continues as new.
         shown: The events whose content an applicant sees. Of all others they see only the kind and the time.
         for_applicants: Fields of an event that are sealed for the applicant alone.
         for_officers: Sealed fields that applicants do not see.
-        tells: Its messages to its filing.
+        tells: The messages of its streams to their filing.
         waits: The waits of its streams, which the doctor counts.
-        title: The name of many such streams, for people.
+        title: The plural name of such streams, for people.
     """
 
     name: str
@@ -220,7 +220,7 @@ class StreamKind(Generic[S]):
         return self.rules.decide(state, command, now)
 
     def evidence(self, stream: StreamId, event: Any, *, called_back: bool = False) -> Evidence | None:
-        """The entries that the record must hold before this event is written; None if it needs none.
+        """The entries that the record must have before this event is written; None if the event needs none.
 
         An event reported by a provider's callback needs no finding.
         """

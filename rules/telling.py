@@ -20,8 +20,8 @@ class Telling(Generic[M]):
         signal: The name of the signal to the filing's workflow.
         fact: The model of the reported fact.
         follows: The command that follows from a fact.
-        recorded: By kind of event, a function that makes the fact from the stream's number and the event's body; None
-            for an event that is no message.
+        recorded: By kind of event, a function that makes the fact from the stream's number and the event's body. The
+            function returns None for an event that is no message.
     """
 
     signal: str

@@ -99,7 +99,7 @@ def _can_be_complained_about(turn: _Turn) -> bool:
 
 
 def _until(found: _Turn, turns: Sequence[_Turn]) -> datetime | None:
-    """The deadline, counted from the notice of the act (of a decision: from the hand-over); None before the notice."""
+    """The deadline, counted from the notice of the act (for a decision: the result's hand-over); None before that."""
     notice, filing = found.recorded, turns[-1].after
     if isinstance(notice.event, ev.Decided):
         later = (turn.recorded for turn in turns if turn.recorded.seq > notice.seq)

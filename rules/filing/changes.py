@@ -276,7 +276,7 @@ def _calendar_changed(filing: Filing, event: ev.CalendarChanged, _: datetime) ->
 
 
 def _on_calendar(part: FilingPart, calendar: Calendar) -> FilingPart:
-    """The part with its due time on another calendar if it is undecided; any other part unchanged."""
+    """The part; if it is not decided yet, with the due time by another calendar."""
     if part.stage is not PartStage.REFERRED or part.referred_at is None:
         return part
     return part.model_copy(update={"due": working_time.due(part.referred_at, part.limit, calendar)})
@@ -361,7 +361,7 @@ def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) ->
 
 
 def _parcel_failed(filing: Filing, event: ev.ParcelFailed, _: datetime) -> Changed:
-    """The change by a failed parcel. If the applicant has chosen another delivery, the result goes that way."""
+    """The change by a failed parcel. If the applicant has chosen another delivery, the result is delivered that way."""
     at_hand = event.outcome in {ParcelOutcome.RETURNED, ParcelOutcome.CANCELLED}
     wanted_otherwise = event.n == filing.elsewhere and at_hand
     return {"parcel_end": None if wanted_otherwise else event.outcome, "recalled": None, "elsewhere": None}

@@ -1,4 +1,4 @@
-"""The form of a procedure as JSON Schema, from which a portal can draw it and check it before sending."""
+"""The form of a procedure as JSON Schema, with which a portal can show the form and check the values before sending."""
 
 from typing import Any, Final
 

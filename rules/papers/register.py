@@ -24,7 +24,7 @@ from schemas.translate import said
 
 
 def effort(events: Sequence[Recorded], filing: Filing, now: datetime, baseline: Baseline | None) -> Effort:
-    """The applicant's effort, in working days and visits, until the filing's end, or until `now` if it is open."""
+    """The applicant's effort, in working days and visits, until the filing's end, or until `now` for an open filing."""
     begun = events[0].event.received_at or events[0].at
     days = working_days(begun, max(filing.closed_at or now, begun), filing.calendar)
     visits = {local_day(one.at) for one in events if _at_a_counter(one.event, one.actor.role)}  # one a day

@@ -14,7 +14,7 @@ from schemas.papers.state import PaperKind
 
 
 def sheet(kind: PaperKind, source: PaperSource) -> PaperSheet:
-    """The paper of this kind, as the last event of the source causes it. Raises `ValueError` if it does not."""
+    """The paper of this kind that the last event of the source causes. Raises `ValueError` if it causes none."""
     return _PAPERS[kind](source)
 
 

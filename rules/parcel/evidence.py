@@ -32,7 +32,7 @@ def sent(waybill: str) -> Finding:
 
 
 def left() -> Finding:
-    """The finding that the post did not cancel the parcel, since it has left."""
+    """The finding that the post did not cancel the parcel, since the parcel had already left."""
     return Finding("consignment_left")
 
 

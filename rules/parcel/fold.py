@@ -29,7 +29,7 @@ OUTCOMES: Final = {Meaning(outcome.value): outcome for outcome in ParcelOutcome}
 
 
 def news(state: ParcelState, heard: tuple[Heard, ...], steps: Iterable[Step]) -> tuple[Step, ...]:
-    """The new tracking steps, oldest first: those that add to the parcel's state and to the recorded steps."""
+    """The new tracking steps, oldest first: those not recorded yet that the parcel's state still allows."""
     found: list[Step] = []
     for step in steps:
         if _says_something(state, heard, step):

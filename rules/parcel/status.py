@@ -48,7 +48,7 @@ def rows(parcel: Parcel) -> Rows:
 
 
 def _tasks(parcel: Parcel) -> tuple[TaskRow, ...]:
-    """The task to claim compensation for a lost or damaged parcel, while it is missing (TT 17/2017 Đ8)."""
+    """The task to claim compensation for a lost or damaged parcel, if it is not claimed yet (TT 17/2017 Đ8)."""
     if parcel.claim is not None or parcel.state not in SPOILT_STATES:
         return ()
     task = TaskRow(

@@ -50,7 +50,7 @@ def not_yet_awaited(payment: Payment, n: int) -> bool:
 
 
 def unless_first(n: int) -> int | None:
-    """The number of a request as an event has it: None for the first."""
+    """The number of a request in an event: None for the first request."""
     return None if n == 1 else n
 
 

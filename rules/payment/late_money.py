@@ -38,7 +38,7 @@ def looks(since: datetime, until: datetime, calendar: Calendar) -> tuple[datetim
 
 
 def next_look(since: datetime, until: datetime, calendar: Calendar, now: datetime) -> datetime:
-    """The time of the first query after `now`; the end of the watch if there is none. Raises `TimeError`."""
+    """The time of the first query after `now`; the end of the watch if no query is left. Raises `TimeError`."""
     return _first_after(now, looks(since, until, calendar)) or until
 
 

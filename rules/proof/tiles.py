@@ -54,7 +54,7 @@ def place_of(node: Node, size: int) -> Place:
 
 
 def tile_at(level: int, number: int, size: int) -> Tile:
-    """The tile or bundle of this number in the tree of `size`, which may fill only a part of it."""
+    """The tile or bundle of this number in the tree of `size`; it may be only partly filled."""
     filled = size >> HEIGHT * max(level, 0)
     return Tile(level, number, min(WIDTH, filled - number * WIDTH))
 

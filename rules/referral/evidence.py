@@ -1,4 +1,4 @@
-"""The evidence for a referral's events: events of its filing that the log must already hold."""
+"""The evidence for a referral's events: events of its filing that the log must already have."""
 
 from typing import Any
 

@@ -92,7 +92,7 @@ def _too_much(refund: Refund, claim: Claim) -> Events:
 
 
 def _made_less(refund: Refund, claim: Claim) -> Events:
-    """The event that returns the reduction of the fee, as far as no case covers it yet."""
+    """The event that returns the part of the fee's reduction for which there is no case yet."""
     lines = claims.to_open(refund, claim)
     amount = sum(line.amount for line in lines)
     opened = _open(refund, amount, RefundCause.DIFFERENCE)

@@ -94,7 +94,7 @@ def _request(signer: Signatory) -> ev.SignatureRequested:
 
 
 def _released(result: Result, entry: ResultEntry) -> Events:
-    """The events that put the result in force and replace the result it corrects, if that one still is in force."""
+    """The events that put the result in force. A corrected result that is still in force is replaced."""
     registered = require(entry.registered)
     released = ev.ResultReleased(
         n=result.n,

@@ -24,7 +24,7 @@ _MINUTE: Final = timedelta(minutes=1)
 T = TypeVar("T")
 
 Spans = tuple[tuple[int, int], ...]
-"""The office hours of a day as minutes of it, [open, close)."""
+"""The office hours of a day, in minutes of the day, [open, close)."""
 
 
 class TimeError(ValueError):

@@ -14,9 +14,9 @@ class Leg(NamedTuple):
     """A stretch of a run without a pause.
 
     Attributes:
-        begun: The minute from which it is counted: the start of the budget, or the end of a pause.
-        left: The rest of the budget at that minute: working minutes, or days of a limit in calendar days.
-        ends: The minute at which the rest is used up; for calendar days, the day, on any weekday.
+        begun: The minute from which the stretch is counted: the start of the budget, or the end of a pause.
+        left: The rest of the budget at the minute `begun`: working minutes, or days of a limit in calendar days.
+        ends: The minute at which this rest is used up; for calendar days the day instead, on any weekday.
         due: The end of the limit if no pause follows.
     """
 

@@ -104,7 +104,7 @@ def _the(name: Text) -> Text:
 
 
 def _with(part: T, vocabulary: Vocabulary) -> T:
-    """Returns `part` with every pair of texts in it filled."""
+    """Returns `part` with the placeholders filled in all its texts."""
     new: Any = part
     match part:
         case Text() | Statement():

@@ -312,7 +312,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
 
 
 def _owed(filing: Filing) -> dict[str, Any]:
-    """Returns number and amount of the fee or demand that a payment settles; 1 and 1 if there is none."""
+    """Returns the number and the amount of the fee or demand that a payment settles; both are 1 without one."""
     owed = next(iter(filing.demands_to_collect), filing.fee)
     return {"n": owed.n, "amount": owed.amount} if owed else {"n": 1, "amount": 1}
 

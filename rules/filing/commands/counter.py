@@ -80,7 +80,7 @@ def _void(filing: Filing) -> bool:
 
 
 def _number(filing: Filing, receiver: Receiver, given: Authorisation | None) -> str | None:
-    """The receiver's citizen number, as far as it is known; None for an organisation."""
+    """The receiver's citizen number; None if the number is unknown, and for an organisation."""
     if receiver is Receiver.REPRESENTATIVE:
         return given.id_number if given else None
     applicant = filing.applicant

@@ -73,7 +73,7 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
 
 
 def _validity(submission: Submission, term: Term | None) -> Iterator[Problem]:
-    """The problem of a version (or of all) that was not in force on the day of receipt; none without `term`."""
+    """The problem of a version (or of all) not in force on the day of receipt; `term`: its validity, or None."""
     if term is not None:
         field = "version" if submission.version else "procedure"
         yield problem(field, "version_not_in_force", validity=validity_in_words(term))
@@ -103,7 +103,7 @@ def _last_working_day(calendar: Calendar, now: datetime) -> datetime:
 
 
 def _another(desk: AgencyCode | None, filing: Filing, usual: AgencyCode | None = None) -> AgencyCode | None:
-    """The desk; None if it is the `usual` one, by default that of the deciding agency."""
+    """The `desk`; None if it is the `usual` one, by default the desk of the deciding agency."""
     return None if desk == (usual or filing.agency) else desk
 
 

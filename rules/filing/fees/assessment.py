@@ -69,7 +69,7 @@ def taken_off(amount: int, percent: int) -> int:
 
 
 def _line(item: FeeItemPart, dossier: Dossier) -> FeeLine:
-    """The line of an item. A rate counts as one unit, whose amount is rounded half up to 1 đồng."""
+    """The line of an item. An item with a rate has the quantity 1 and an amount rounded half up to 1 đồng."""
     if item.of is None:
         unit, quantity = item.amount or 0, 1 if item.per is None else _stated(item.per, dossier)
     else:

@@ -25,7 +25,7 @@ def file_problems(filing_id: UUID, files: Iterable[Named]) -> Iterator[Problem]:
 
 
 def type_problems(place: str, file: FileRef, accepts: tuple[DocumentType, ...]) -> Iterator[Problem]:
-    """The problem of a file whose declared type is not accepted here."""
+    """The problem of a file whose declared type is not accepted at this place."""
     if file.media_type not in accepts:
         types = listed(DOCUMENT_TYPE_NAMES, accepts)
         yield problem(f"{place}.media_type", "file_type_not_accepted", says="paper_type_not_accepted", types=types)

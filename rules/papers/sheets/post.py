@@ -106,7 +106,7 @@ def _carried(parcel: Parcel) -> Iterator[Row]:
 
 
 def originals_held(course: Iterable[Recorded]) -> tuple[str, ...]:
-    """The codes of the originals that the agency holds: sent to it as such, and not returned yet."""
+    """The codes of the original papers that were sent to the agency and are not returned yet."""
     held: tuple[str, ...] = ()
     for recorded in course:
         match recorded.event:
