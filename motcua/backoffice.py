@@ -59,7 +59,7 @@ class Document:
         data: The file's bytes: 1 byte to 20 MB.
         media_type: Such as `application/pdf`.
         expires_on: The last day on which the result is in force; None: until it is revoked.
-        copies: The number of originals made of it.
+        copies: The number of originals made of the result.
     """
 
     data: bytes
@@ -87,7 +87,7 @@ class BackOffice:
         return True
 
     async def issue(self, request: c.IssueRequest) -> bytes | Document:
-        """Returns the result, or the notice of refusal. Bytes are a PDF.
+        """Returns the result, or the notice of refusal: a `Document`, or the bytes of a PDF.
 
         Not overridden: a short text in Vietnamese and English that states the decision.
         """
@@ -96,7 +96,7 @@ class BackOffice:
     async def answer(self, request: c.AnswerRequest) -> c.PartDecision | None:  # noqa: ARG002 -- as above
         """Returns the decision on a part that another agency has referred to this one (liên thông).
 
-        None: an officer decides. Not overridden: None.
+        If the hook returns None, or is not overridden, an officer decides.
         """
         return None
 
@@ -143,7 +143,7 @@ class _Work:
         return await self._signed(c.ANSWER, given, c.AnswerAnswer(decision=decision))
 
     async def _signed(self, act: str, given: dict[str, Any], answer: A) -> A:
-        """Returns the answer with the program's statement about it and the request, which the workflow's id names."""
+        """Returns the answer with the program's signature over answer and request; unchanged without a speaker."""
         speaker = self._speaker
         if speaker is None:
             return answer
@@ -198,8 +198,8 @@ async def run(
 ) -> None:
     """Serve an agency until SIGTERM or SIGINT, then finish the running work: the process ends within ten seconds.
 
-    Once it serves, it creates the file named in `MOTCUA_READY_FILE`, if that is set. Answers are signed by the program
-    that the environment names; without one a warning is logged, unless `MOTCUA_IDENTITY` is `off`.
+    Once the office serves, it creates the file named in `MOTCUA_READY_FILE`, if that is set. The principal that the
+    environment names signs the answers; without one a warning is logged, unless `MOTCUA_IDENTITY` is `off`.
 
     Args:
         office: The agency's hooks; by default those of `BackOffice` itself.

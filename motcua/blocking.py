@@ -36,7 +36,7 @@ class BlockingFilingClient(BlockingQuestions[FilingClient]):
     def connect(
         cls, address: str | None = None, *, namespace: str | None = None, patience: float = DEFAULT_PATIENCE
     ) -> Self:
-        """As `FilingClient.connect`. Close it, or use it in a `with`."""
+        """Returns a client, as `FilingClient.connect` does. Close the client, or use it in a `with` block."""
         loop = Loop()
         try:
             return cls(loop.wait(FilingClient.connect(address, namespace=namespace, patience=patience)), loop)
@@ -60,5 +60,5 @@ class BlockingFilingClient(BlockingQuestions[FilingClient]):
     actions = waits(FilingClient.actions)
 
     def as_(self, actor: c.Actor, via: c.Via, *, authenticated: Authenticated | None = None) -> BlockingActingClient:
-        """As `FilingClient.as_`."""
+        """Returns a client bound to one actor and one program, as `FilingClient.as_` does."""
         return BlockingActingClient(self._client.as_(actor, via, authenticated=authenticated), self._loop)

@@ -101,5 +101,5 @@ class FilingClient(Sending):
         return ActingClient(line, actor, via)
 
     async def actions(self, target: UUID | str, actor: c.Actor) -> list[c.Action]:
-        """Returns every command, whether `actor` can give it now, and if not, the reason."""
+        """Returns every command of the stream, whether `actor` can give it now, and the reason if not."""
         return await self._asked(c.AskActions(stream=stream_of(target), actor=actor))

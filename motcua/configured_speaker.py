@@ -20,7 +20,7 @@ _ASSURANCE: Final = frozenset("1234")
 def speaker_here(said: Mapping[str, str] = os.environ) -> Speaker | None:
     """Returns the principal and key that the environment names, for the installation that it names.
 
-    None if it names neither principal nor key. A signing agent is asked for its key, which may take a moment.
+    None if it names neither principal nor key. A signing agent is queried for its public key, which may take a moment.
 
     Raises:
         MotcuaError: Only one of the two is set, the key can't be used, or the extra `identity` is not installed.

@@ -74,7 +74,7 @@ async def _find_namespace(client: Client) -> None:
 
 
 def speaking_ours(client: Client) -> Client:
-    """Returns the client, or a copy on its connection with our JSON converter and codec. Raises `RingError`."""
+    """Returns the client; if it lacks our JSON converter or codec, a copy of it with them. Raises `RingError`."""
     theirs = client.data_converter
     ours = theirs
     if theirs.payload_converter_class is not data_converter.payload_converter_class:

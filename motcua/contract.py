@@ -1,4 +1,4 @@
-"""Re-exports the contract: `schemas` lies beside this file in the wheel, and at the top level in a checkout.
+"""Re-exports the contract: the folder `schemas` is beside this file in the wheel, and at the top level in a checkout.
 
 Only this module of the kit imports `schemas`. Once the kit is installed, a foreign module of that name in the
 integrator's environment is never imported.

@@ -60,7 +60,7 @@ class NotReady(RefusedError):
 
 
 class NotFound(RefusedError):
-    """The record holds nothing under this name (`not_found`)."""
+    """The record contains nothing under this name (`not_found`)."""
 
 
 class LedgerConflict(RefusedError):

@@ -76,7 +76,7 @@ async def machine_work(client: Client, workflow_id: str, limit: timedelta | None
 async def _pending(
     client: Client, workflow_id: str, one: PendingActivityInfo, events: Sequence[HistoryEvent]
 ) -> MachineWork:
-    """Returns a pending request. Its time is that of its event: Temporal's `scheduled_time` is the attempt's."""
+    """Returns an open request, with the time of its event: Temporal's `scheduled_time` is only that of an attempt."""
     waits = one.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
     again = waits and one.HasField("next_attempt_schedule_time")
     asked = [event for event in events if _asks_for(event) == one.activity_type.name]
@@ -92,7 +92,7 @@ async def _pending(
 
 
 async def _resting(client: Client, workflow_id: str, events: Sequence[HistoryEvent]) -> list[MachineWork]:
-    """Returns the request in its pause after an unusable answer, which a timer of the workflow ends; empty if none."""
+    """Returns the request that the workflow's timer repeats after an unusable answer; empty if no timer runs."""
     over = {_timer_of(event) for event in events if event.event_type in _OVER}
     for event in events:
         if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED and event.event_id not in over:
@@ -148,7 +148,7 @@ async def _failure(client: Client, workflow_id: str, failure: Failure, asked: Se
 
 
 def _tries(events: Iterable[HistoryEvent], name: str) -> int:
-    """Returns the number of attempts of ended requests with this name. The server counts those of a running one."""
+    """Returns the attempts of this activity's ended requests. Those of an open request are not in the history."""
     asked = {event.event_id for event in events if _asks_for(event) == name}
     begun = (event.activity_task_started_event_attributes for event in events)
     return sum(each.attempt for each in begun if each.scheduled_event_id in asked)

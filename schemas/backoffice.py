@@ -1,8 +1,8 @@
 """The back-office contract: requests to an agency's own worker, and its answers.
 
 Activities `backoffice.check`, `backoffice.issue` and `backoffice.answer` on the agency's queue. A request may be
-delivered more than once with the same `request_id`: all deliveries have one answer. The agency's program signs each
-answer to its request; `statement` is no part of the answer.
+delivered more than once with the same `request_id`: every delivery needs the same answer. The agency's program signs
+answer and request together; the signature, `statement`, is no part of the answer.
 """
 
 from datetime import date
@@ -40,7 +40,7 @@ def answer_request(n: int) -> str:
 NO_USABLE_ANSWER: Final = "the back office gave no usable answer"
 NOT_IN_STORE: Final = "the result's file is not in the object store"
 ASKED_AGAIN: Final = frozenset({NO_USABLE_ANSWER, NOT_IN_STORE})
-"""The names of the timers between two requests. Each names the reason for the retry."""
+"""The names of the timers that run before a request is repeated. Each names the reason for the repeat."""
 
 
 class Dossier(Model):
@@ -96,7 +96,7 @@ class IssueRequest(Model):
 class IssueAnswer(Model):
     """The result's file in the object store.
 
-    It is in force until `expires_on`, otherwise until it is revoked; `copies` originals were made.
+    The result is in force until `expires_on`; without it, until it is revoked. `copies` originals of it were made.
     """
 
     result: FileRef

@@ -35,8 +35,8 @@ class Model(BaseModel):
 class StrictModel(Model):
     """A frozen value that refuses unknown fields: files written by hand, and commands.
 
-    Nested models are lenient by themselves, since events and snapshots hold them too: readers of a command or a file
-    parse it with `extra="forbid"`, which applies at every depth.
+    Nested models are lenient, since events and snapshots contain them too. A reader of a command or a file parses it
+    with `extra="forbid"`, which applies at every depth.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -45,7 +45,7 @@ class StrictModel(Model):
 def unset(value: object) -> bool:
     """Whether a value is empty.
 
-    Such a value of a later field is left out, so that old bytes stay the same (`exclude_if`).
+    For the `exclude_if` of a field added later: an empty value is not written, so old messages keep the same bytes.
     """
     return not value
 
@@ -99,8 +99,8 @@ class _Personal:
 class Numbered:
     """Marks a field of an event that the ledger fills from a locked counter of this kind.
 
-    It stays empty if the field `unless` is set, which has a number from elsewhere. With `by` there is a counter for
-    each value of that field: `receipt_phi`.
+    The field stays empty if the field `unless`, a number from elsewhere, is set. `by` names a field of the event: each
+    of its values has a counter of its own, such as `receipt_phi`.
     """
 
     def __init__(self, kind: str, *, unless: str | None = None, by: str | None = None) -> None:

@@ -34,7 +34,7 @@ class RefusalCode(StrEnum):
 
 
 class Offer(Model):
-    """The level at which the same submission can be filed, and the channels to change for that; the others stay."""
+    """The level at which the same submission can be filed, and the channels that have to change for this level."""
 
     level: Level
     """the level to file at"""
@@ -81,9 +81,9 @@ def refused(
 
 
 def problem(field: str, rule: str, *, says: str | None = None, **values: object) -> Problem:
-    """A problem with `field`, by `rule`.
+    """A problem with `field`, which breaks `rule`.
 
-    Its words are those of the rule's key, or of the key `says`, filled with `values`.
+    Its message is the sentence with the catalogue key `says`, or `rule` if that is None, filled with `values`.
     """
     if not values:
         return _plain(field, rule, says or rule)
@@ -92,7 +92,7 @@ def problem(field: str, rule: str, *, says: str | None = None, **values: object)
 
 @lru_cache(maxsize=1000)
 def _plain(field: str, rule: str, says: str) -> Problem:
-    """Cached, since the guards of all commands create such problems, most of which nobody reads."""
+    """A problem without values. Cached, since the guards of all commands create problems, and few are ever read."""
     return Problem(field=field, rule=rule, message=said(says))
 
 

@@ -22,7 +22,7 @@ MOST_FILES: Final = 100
 """The maximum number of files of a submission or a supplement, and of one filing in the store."""
 
 LARGEST_FILING: Final = 200_000_000
-"""The maximum total size of these files, in bytes."""
+"""The maximum total size of the files of a submission, a supplement or a filing, in bytes."""
 
 EXTENSIONS: Final[dict[str, tuple[str, ...]]] = {
     "application/pdf": (".pdf",),
@@ -42,7 +42,7 @@ class DocumentType(StrEnum):
 
 
 DOCUMENTS: Final = tuple(DocumentType)
-"""The types of a paper for which its procedure names none."""
+"""The media types of a paper if its procedure does not restrict them."""
 
 MediaType = Annotated[str, AfterValidator(line), Field(max_length=100)]
 FileName = Annotated[str, AfterValidator(line), Field(min_length=1, max_length=200, pattern=r"^[^/\\]+$")]
@@ -101,7 +101,7 @@ def files_named(value: object, place: str = "") -> Iterator[tuple[str, FileRef]]
 
 
 def file_name(name: str) -> str:
-    """`name` as a valid file name, in NFC. Raises pydantic's `ValidationError`, which quotes it."""
+    """`name` as a valid file name, in NFC. Raises pydantic's `ValidationError`, whose message quotes the name."""
     return _FILE_NAME.validate_python(normalize("NFC", name), context=AT_THE_EDGE)
 
 

@@ -31,7 +31,7 @@ DEFAULT_BACK_OFFICE_QUEUE: Final = "backoffice"
 
 
 def filing_id(client_id: str, submission_id: str) -> UUID:
-    """The filing of this submission."""
+    """The id of the filing that this submission makes."""
     return uuid5(NAMESPACE, f"{client_id}\n{submission_id}")
 
 
@@ -51,7 +51,7 @@ def payment_workflow(filing: UUID | str, n: int) -> str:
 
 
 OBLIGATIONS: Final = 1_000_000
-"""The number from which payments are for obligations to other authorities: no filing has this many fees."""
+"""Payments with a number above this are for obligations to other authorities: no filing has so many fees."""
 
 
 def of_obligation(payment: int) -> bool:
@@ -95,9 +95,9 @@ def refund_workflow(filing: UUID | str, n: int) -> str:
 
 
 class StreamId(NamedTuple):
-    """The name of a stream and of its workflow: `filing:<uuid>`, or `<kind>:<uuid>:<n>` for a filing's n-th of a kind.
+    """The name of a stream and of its workflow: `filing:<uuid>`, or with a number, `<kind>:<uuid>:<n>`.
 
-    `n` is 0 for a kind with one stream in each filing.
+    For a kind with only one stream in each filing, the name has no number, and `n` is 0.
     """
 
     kind: str
@@ -120,7 +120,7 @@ class StreamId(NamedTuple):
 
 
 def fee_key(filing: UUID | str, n: int, attempt: int = 1) -> str:
-    """The key of a money request at the bank. A renewed request has a key of its own."""
+    """The business key of a request for money at the bank. A renewed request has a key of its own."""
     return f"fee:{filing}:{n}" if attempt == 1 else f"fee:{filing}:{n}:{attempt}"
 
 
@@ -131,7 +131,7 @@ BEGINNING: Final = 10
 def reference_of(key: str) -> str:
     """The public reference of a money request: 18 capitals and digits, derived from its business key.
 
-    It survives the changes that banks make to a memo, and reveals nothing.
+    It stays readable after the changes that banks make to a memo, and reveals nothing about the filing.
     """
     return "MC" + b32encode(hashlib.sha256(key.encode()).digest()[:10]).decode()
 
@@ -145,7 +145,7 @@ def canonical(value: Any) -> bytes:
 
 
 _WRITER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-"""Writes values for which `_plain` is true as RFC 8785 does, in a third of the library's time: all events need it."""
+"""Writes values for which `_plain` is true as RFC 8785 does, in a third of the library's time."""
 
 _PLAIN: Final = frozenset({str, bool, type(None)})
 _LARGEST: Final = 2**53 - 1

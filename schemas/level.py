@@ -39,7 +39,7 @@ class Service(StrEnum):
 
 
 class Capability(Model):
-    """A level's capabilities: the channels of filing, fee, result and supplement, and whether signing is the rule."""
+    """A level's capabilities: its channels of filing, fee, result and supplement; whether a signature is required."""
 
     service: Service
     name: Text

@@ -65,7 +65,7 @@ __all__ = ["COMMANDS", "PUBLIC_MESSAGES", "Direction", "FilingInput", "Message",
 
 _OfParts = PaymentEvent | ParcelEvent | ReferralEvent | ComplaintEvent | PapersEvent | ResultEvent | RefundEvent
 AnyEvent = Annotated[Event | _OfParts | Erased, Field(discriminator="kind")]
-"""An event of any stream, as the log holds it."""
+"""An event of any stream, as stored in the log."""
 
 
 class WireKind(StrEnum):
@@ -83,7 +83,7 @@ class WireKind(StrEnum):
 
 
 class Part(StrEnum):
-    """The part of a wire that carries the message. In a failure it is the first of the details."""
+    """The part of a wire in which a message is passed. For a failure this is the first entry of its details."""
 
     ARGUMENT = "argument"
     ARGUMENTS_SUBMISSION = "argument.submission"
@@ -100,7 +100,7 @@ class Direction(StrEnum):
 
 
 class Wire(Model):
-    """One wire of a message. `many`: it carries a JSON array of messages."""
+    """One wire of a message. `many`: the wire passes a JSON array of such messages."""
 
     kind: WireKind
     name: str
@@ -117,7 +117,7 @@ class Message:
         model: The model that parses or writes it.
         direction: Its direction.
         wires: Its wires.
-        event: The event whose body it is; None for any other message.
+        event: For the body of an event: the event. None for any other message.
     """
 
     name: str
@@ -146,8 +146,8 @@ class FilingInput(Model):
 def body_of(event: type[Model]) -> type[Model]:
     """The model of an event in the log's column `body`.
 
-    It is without the kind, which is a column of its own, and without the personal fields, which are encrypted. It has
-    every number that the ledger fills in for all events of this kind.
+    The model leaves out the kind, which is a column of its own, and the personal fields, which are encrypted. It
+    requires each number that the ledger gives to all events of this kind.
     """
     hidden = fields_marked(event, Personal) | {"kind"}
     numbers = {name for name, mark in numbers_marked(event) if mark.unless is None}
@@ -182,7 +182,7 @@ _file: Final = partial(_wire, WireKind.FILE)
 
 
 def _given(command: type[Command]) -> tuple[Wire, ...]:
-    """The Updates that carry a command, one for each workflow that accepts it."""
+    """The Updates for a command, one for each workflow that accepts the command."""
     return tuple(_update(name, Part.ARGUMENT) for name in _UPDATES if name.endswith(f".{_kind(command)}"))
 
 
@@ -195,7 +195,7 @@ def _ask(question: type[Model]) -> str:
 
 
 def _row(question: type[Question]) -> type[Model]:
-    """The model of an answer, or of each entry in a list."""
+    """The model of a question's answer, or of each entry if the answer is a list."""
     answer: Any = question.answer
     row: type[Model] = next(iter(get_args(answer)), answer)
     return row
@@ -210,7 +210,7 @@ def _ending(model: type[Model]) -> tuple[Wire, ...]:
 
 
 def _name(model: type[Model]) -> str:
-    """The name of an answer: from the name of its class, or for a page, of the first question with such pages."""
+    """The schema name of an answer: from its class; for a page, from the first question that has such pages."""
     if issubclass(model, Page):
         return f"{_answering(model)[0].name}_page"
     return re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower().removesuffix("_summary")
@@ -301,6 +301,6 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
 )
 """All public messages.
 
-Signals, and the inputs of `Payment`, `Parcel` and `Referral`, are not among them, since only the platform itself sends
-them.
+Not included are the signals and the inputs of `Payment`, `Parcel` and `Referral`: only the platform itself sends
+these.
 """

@@ -34,7 +34,7 @@ OFFICERS: Final = frozenset(Role) - {Role.APPLICANT, Role.REPRESENTATIVE, Role.S
 
 
 class Actor(Model):
-    """The issuer of a command. An applicant's subject is an identity, sealed in the log; an officer's is public."""
+    """The issuer of a command. The log encrypts the `subject` (identity) of an applicant, not that of an officer."""
 
     subject: Subject
     role: Role
@@ -43,7 +43,7 @@ class Actor(Model):
 
 
 class OfficerCommand(StrictModel):
-    """A command of an officer or operator. `command_id` is its identity."""
+    """A command of an officer or operator. A repeat with the same `command_id` is the same command."""
 
     command_id: Key
     actor: Actor
@@ -56,7 +56,7 @@ class Via(Model):
     """The authenticated program that passed the command on, and the channel of the command."""
 
     principal: Key
-    """id of the authenticated program that passes this on"""
+    """id of the authenticated program that passes the message on"""
     channel: Channel = Channel.ONLINE
 
 
@@ -66,7 +66,7 @@ AddressLine = Annotated[
 
 
 class Address(Model):
-    """A postal address, within the limits of the post: it would never take a parcel with a longer one."""
+    """A postal address, within the length that the post accepts."""
 
     recipient: AddressLine
     """name of the recipient"""
@@ -90,7 +90,7 @@ class PersonKind(StrEnum):
 
 
 class Applicant(Model):
-    """The party in whose name a filing is made. `stands_for_it` acts for an organisation, by law or mandate."""
+    """The party in whose name a filing is made. `stands_for_it` is the person who acts for an organisation."""
 
     subject: Subject = Field(description="identity at the identity provider")
     kind: PersonKind = PersonKind.PERSON

@@ -1,8 +1,8 @@
-"""A person's own data: who has looked at it, its export, its erasure.
+"""A person's own data: the looks at it, its export, its erasure.
 
 An erasure deletes the key of the filing, so that nobody can decrypt its sealed values; every hash stays valid
-(docs/ledger.md). Then placeholders stand for these values. Of a request for an export, the identity of the person is
-not stored.
+(docs/ledger.md). Placeholders then replace these values. A request for an export is stored without the identity of
+the person.
 """
 
 from datetime import date
@@ -24,7 +24,7 @@ from .people import Actor, Address, Applicant, OfficerCommand, Role
 
 
 class BusyDay(Model):
-    """An officer's `filings` looked at on this day in Vietnam; on half of their days the number is `median` or less."""
+    """The number of `filings` that an officer looked at on a day in Vietnam, and the `median` of the officer's days."""
 
     agency: AgencyCode
     officer: str
@@ -34,7 +34,7 @@ class BusyDay(Model):
 
 
 class OutOfHours(Model):
-    """An officer's looks on this day in Vietnam, outside of the office hours of their agency."""
+    """The number of an officer's looks on a day in Vietnam outside of the office hours of their agency."""
 
     agency: AgencyCode
     officer: str
@@ -43,7 +43,7 @@ class OutOfHours(Model):
 
 
 class NotTheirs(Model):
-    """An officer's looks at a filing in which they have no task, could take none, and have never acted."""
+    """An officer's looks at a filing in which the officer has no task, could take none, and has never acted."""
 
     agency: AgencyCode
     officer: str
@@ -55,7 +55,7 @@ class NotTheirs(Model):
 
 
 class ByItself(Model):
-    """The looks of a program in its own name, for no person."""
+    """The looks of a program that asked in its own name, for no person."""
 
     principal: str
     looks: int
@@ -84,7 +84,7 @@ NO_DIGEST: Final = "0" * 64
 
 
 class ErasureCause(StrEnum):
-    """The reason of an erasure: a request for the filing, a request for all of a person's, or the end of retention."""
+    """The reason of an erasure: a request for one filing, for all of a person's filings, or the end of retention."""
 
     FILING = "filing"
     PERSON = "person"
@@ -94,7 +94,7 @@ class ErasureCause(StrEnum):
 class Erased(Model):
     """The filer's personal data was erased from this stream: its sealed parts can't be opened any more.
 
-    The `request` with this number was made by one officer and approved by another.
+    `request` is the number of the request, which one officer made and another approved.
     """
 
     kind: Literal["erased"] = "erased"
@@ -161,9 +161,9 @@ class ErasureState(StrEnum):
 
 
 class ErasureRequest(Model):
-    """The `n`-th request with its outcome; `filings` counts its filings, `erased` those erased by now.
+    """The `n`-th request for an erasure: the number of its `filings`, and of those that are `erased` by now.
 
-    `problems` are the reasons why others could not be erased after the approval; they stay until these are finished.
+    `problems` are the reasons why the other filings could not be erased yet, after the approval.
     """
 
     n: int
@@ -230,9 +230,9 @@ _BLANK: Final[dict[Any, Any]] = {
 
 
 class AskExport(StrictModel):
-    """An operator records a person's request.
+    """Record a person's request for an export of their data, as an operator.
 
-    `reason` stays in clear text: it names a paper by its number, and no person.
+    `reason` stays in clear text: it may name a paper by its number, but no person.
     """
 
     actor: Actor
@@ -240,7 +240,7 @@ class AskExport(StrictModel):
 
 
 class AnswerExport(StrictModel):
-    """An operator has answered the `n`-th request, or declines it for the reason `declined`."""
+    """Record that the `n`-th request for an export was answered, or that it was declined for the reason `declined`."""
 
     actor: Actor
     n: int
@@ -256,7 +256,7 @@ class ExportState(StrEnum):
 
 
 class ExportRequest(Model):
-    """The `n`-th request, with its outcome."""
+    """The `n`-th request for an export, with its outcome."""
 
     n: int
     reason: str

@@ -1,4 +1,4 @@
-"""Questions about the record, and their answers. A question reads the log, and never asks a running workflow.
+"""Questions about the record, and their answers. Each is answered from the record, never by a running workflow.
 
 A client that can reach only Temporal starts the workflow `View` with a question. The workflow's result is the answer.
 """
@@ -51,7 +51,7 @@ class Audience(StrEnum):
 
 
 class Page(Model, Generic[T]):
-    """Some rows as of an instant; `next` begins the page after, None after the last."""
+    """A page of rows as of an instant. `next` is the `after` of the next page; None on the last page."""
 
     as_of: Instant
     rows: tuple[T, ...]
@@ -61,7 +61,7 @@ class Page(Model, Generic[T]):
 
 
 class Changes(Model):
-    """The views of a filing after each event, in order; `seq` is the next `after`. `more`: further events exist."""
+    """The views of a filing after each event, in order. `seq` is the next question's `after`; `more`: ask again."""
 
     as_of: Instant
     seq: int
@@ -73,14 +73,14 @@ class Changes(Model):
 
 
 class TimelineEntry(Model):
-    """An event. Parts that an audience may not see are left out.
+    """An event in a timeline. Parts that the audience may not see are left out.
 
     Attributes:
-        status: The filing's national status code after it, for an event of the filing itself.
+        status: The filing's national status code after the event, for an event of the filing itself.
         role: The role of the actor.
-        subject: The actor: an officer, or for officers also an applicant.
+        subject: The identity of the actor: of an officer; if the audience is officers, also of an applicant.
         body: The open content of the event.
-        personal: The content that is sealed in the log.
+        personal: The content that identifies a person, which is encrypted in the log.
     """
 
     stream: str
@@ -154,11 +154,11 @@ class TaskSummary(Model):
 
 
 class AccessEntry(Model):
-    """A look at a filing that was answered.
+    """A look at a filing: a question that was answered.
 
     Attributes:
         question: The question by its `ask`: `filing`, `timeline`; a list that showed the filing, such as `tasks`.
-        principal: The program that asked, and its present registered name.
+        principal: The program that sent the question; `principal_name` is its present registered name.
         role: The role of the asking person; None if the program asked by itself.
         agency: The agency of the asking officer.
         subject: The identity of the officer; not recorded for applicants and representatives.
@@ -189,7 +189,7 @@ class AccessEntry(Model):
 
 
 class Count(Model):
-    """The number of an agency's open filings in this status; `late` of them have an overdue clock."""
+    """The number of an agency's open filings in one status; `late` is the number of those with an overdue clock."""
 
     agency: AgencyCode
     status: int
@@ -219,7 +219,7 @@ class AgencySummary(Model):
 class AbsenceSummary(Model):
     """The absence of an officer in a role, on days of Vietnam, both included, and their substitute.
 
-    `begun`: today is one of these days; `tasks` of their tasks the substitute does not have yet.
+    `begun`: today is one of these days; `tasks` is the number of tasks that the substitute does not have yet.
     """
 
     officer: str
@@ -231,13 +231,13 @@ class AbsenceSummary(Model):
     substitute: str
     """identity of the officer who acts for them, in the same role"""
     begun: bool
-    """true: today is one of the days"""
+    """true: today is a day of the absence"""
     tasks: int
     """number of their tasks that the substitute does not have yet"""
 
 
 class _Question(StrictModel):
-    """A question. `statement` is the signed identity of the asker; `reason` tells the person concerned why."""
+    """A question. `statement` is the signed identity of the asker; `reason` is shown to the person concerned."""
 
     answer: ClassVar[Any]
 
@@ -356,7 +356,7 @@ class AskTimeline(_About):
 
 
 class AskChanges(_About):
-    """The views of a filing after each event beyond `after`; if there is none yet, waits `wait` seconds for one."""
+    """The views of a filing after each event beyond `after`. If there is no event yet, waits up to `wait` seconds."""
 
     ask: Literal["changes"] = "changes"
     answer: ClassVar = Changes
@@ -367,10 +367,10 @@ class AskChanges(_About):
 
 
 class _Page(_Question):
-    """A question with pages of answers: `after` is the `next` of the page before."""
+    """A question with pages of answers: `after` is the `next` of the previous page."""
 
     after: str | None = Field(default=None, max_length=1000)
-    """`next` of the page before, after which this one begins; not set: the first page"""
+    """`next` of the previous page; not set: the first page"""
     limit: PageSize = 100
     """maximum number of entries of a page, 1 to 500"""
 
@@ -453,13 +453,13 @@ _OfAgency = AskFilings | AskPersonsFilings | AskTasks | AskAccess | AskCounts | 
 Question = _OfOneFiling | _OfStream | _OfLog | _OfAgency
 AnyQuestion = Annotated[Question, Field(discriminator="ask")]
 QUESTION: Final[TypeAdapter[Question]] = TypeAdapter(AnyQuestion)
-"""Reads a question."""
+"""Parses a question."""
 
 
 class Asked(Model):
-    """A question as `View` passes it on.
+    """A question as the workflow `View` passes it to the activity that answers.
 
-    `content` is its digest as received; `look` is the run that gets the answer.
+    `content` is the digest of the question as received; `look` is the id of the workflow run that gets the answer.
     """
 
     question: AnyQuestion
@@ -475,7 +475,7 @@ class Answer(Model):
 
 
 class LoggedEvent(Model):
-    """An event as the log holds it, with its sealed fields still sealed."""
+    """An event as stored in the log, with its sealed fields still sealed."""
 
     stream: str
     seq: int
@@ -493,7 +493,7 @@ class LoggedEvent(Model):
 
 
 class PaymentRecord(PaymentRow):
-    """A request for money, as the record has it."""
+    """A request for money in the record."""
 
     stream: str
     filing_id: UUID
@@ -501,7 +501,7 @@ class PaymentRecord(PaymentRow):
 
 
 class ParcelRecord(ParcelRow):
-    """A consignment, as the record has it."""
+    """A consignment in the record."""
 
     stream: str
     filing_id: UUID
@@ -509,7 +509,7 @@ class ParcelRecord(ParcelRow):
 
 
 class FilingRecord(FilingSummary):
-    """A filing, as the record has it, with its payments and parcels."""
+    """A filing in the record, with its payments and parcels."""
 
     procedure_sha256: str
     calendar: str
@@ -523,7 +523,7 @@ class FilingRecord(FilingSummary):
 
 
 class Money(Model):
-    """The number of payments in this state; đồng requested, captured and given back."""
+    """The number of payments in one state, and the sums in đồng that were requested, captured and refunded."""
 
     state: str
     payments: int
@@ -536,7 +536,7 @@ class BoardEvent(Model):
     """The public part of an event.
 
     Attributes:
-        at: The time of its record.
+        at: The time at which the event was recorded.
         stream: The stream, named within its filing: `filing`, `payment 1`.
         code: The dossier code of the filing, if it is in the record.
     """
@@ -554,10 +554,10 @@ class Board(Model):
     Attributes:
         due_today: Tasks that are due by the end of the day in Vietnam, and not late.
         late: Tasks that are late.
-        appends: Appends to the whole record since the database began to count.
+        appends: Appends to the whole record since the statistics of the database began.
         newest: The last recorded events.
-        stalled: Workflows of the whole platform whose code fails, as Temporal counts them; None if Temporal gives no
-            count.
+        stalled: The number of workflows of the whole platform whose code fails, by Temporal; None if Temporal does not
+            answer.
     """
 
     as_of: Instant

@@ -1,4 +1,4 @@
-"""The verdict on a signature with its evidence, stored for a second check in ten years."""
+"""The verdict on a signature and its evidence, stored so that the signature can be checked again in ten years."""
 
 from enum import StrEnum
 from typing import Annotated, Final, Literal
@@ -11,7 +11,7 @@ from .files import FileRef
 __all__ = ["SignatureOutcome", "SignatureRecord"]
 
 APPLICANTS_FIELD: Final = "Applicant"
-"""The field of a form for the signature of the applicant or their representative."""
+"""The name of the signature field, in a PDF form, for the applicant or their representative."""
 
 
 class SignatureOutcome(StrEnum):
@@ -26,10 +26,10 @@ class SignatureEvidence(Model):
     """The evidence of one signature. Certificates, answers and tokens are DER in base64.
 
     `field` is the signature field of a PDF, empty for a detached signature. `certificates` go from the root to the
-    signer, as far as a chain was found; `revocation` holds the OCSP answers and CRLs used. `stamped_at` is the time
-    proved by a trusted time-stamp, `claimed_at` the time stated by the signer's software, `judged_at` the moment for
-    which the certificate was checked: the time of the time-stamp, else of the receipt. `reason` is the reason in the
-    signed file, such as a substitution.
+    signer, as far as a chain was found; `revocation` has the OCSP answers and CRLs used. `stamped_at` is the time
+    proved by a trusted time-stamp, `claimed_at` the time in the signer's software. The certificate was checked for the
+    moment `judged_at`: the time of the time-stamp, or without one the time of receipt. `reason` is the signer's reason
+    in the signed file, such as a substitution.
     """
 
     field: str = ""
@@ -67,9 +67,8 @@ class Unstamped(StrEnum):
 class SignatureProof(Model):
     """A verdict with all its evidence, kept for a check of the signature in ten years.
 
-    It is written as RFC 8785 JSON. `sha256` is the SHA-256 of only its `verdict`, written in the same way. `token` is
-    an RFC 3161 time-stamp over that (DER in base64), from `stamped_at`. If there is no token, `unstamped` is the
-    reason.
+    The proof is stored as RFC 8785 JSON. `sha256` is the SHA-256 of the `verdict` alone, in the same JSON. `token` is
+    an RFC 3161 time-stamp over this digest (DER in base64), from `stamped_at`; without one, `unstamped` is the reason.
     """
 
     format: Literal["motcua-signature-proof-1"] = "motcua-signature-proof-1"
@@ -81,7 +80,7 @@ class SignatureProof(Model):
 
 
 class SignatureRecord(Model):
-    """The outcome of a signature's check in the log: `rules` are the reasons against it; none for a valid one.
+    """The outcome of a signature's check, for the log. `rules` are the reasons against a signature that is not valid.
 
     `judged_at` is the moment at which the signer's certificate had to be valid, `stamped_at` the time proved by a
     trusted time-stamp on the signature. `proof` is the file with all evidence; not set if none was stored.

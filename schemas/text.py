@@ -18,7 +18,7 @@ __all__ = ["FormValue"]
 T = TypeVar("T")
 
 AT_THE_EDGE: Final = {"at_the_edge": True}
-"""The validation context of outside input."""
+"""The validation context with which outside input is checked."""
 
 _INVISIBLE: Final = (
     r"\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
@@ -59,7 +59,7 @@ def impersonal(value: str, info: ValidationInfo) -> str:
 def composed(value: T) -> T:
     """`value` with every text in Unicode's form NFC.
 
-    It is not validated again, since NFC never makes a text longer that the edge accepts.
+    The value is not validated again: NFC makes no accepted text longer.
     """
     changed: Any = value
     if isinstance(value, str):
@@ -75,7 +75,7 @@ def composed(value: T) -> T:
 
 
 def _composed(parts: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    """Those of the parts that were not in NFC, converted to NFC."""
+    """The parts that were not in NFC, converted to NFC."""
     return {key: to for key, part in parts if (to := composed(part)) is not part}
 
 
@@ -94,7 +94,7 @@ MAX_TEXT = 4000
 
 
 def _form_value(value: Any, info: ValidationInfo) -> Any:
-    """Reports one mistake for each field, not one for each type that its value might have."""
+    """A checked form value. Reports one mistake for each field, not one for each type that the value might have."""
     if not isinstance(value, str | int):
         raise PydanticCustomError("form_value", "a form value is a text, a whole number, true or false")
     if isinstance(value, str) and len(value) > MAX_TEXT:

@@ -1,4 +1,4 @@
-"""Sentences for people: each is found by its key, in both languages, and filled with values."""
+"""Sentences for people, in both languages: looked up by key and filled with values."""
 
 from collections.abc import Iterable
 from functools import lru_cache

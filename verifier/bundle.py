@@ -40,7 +40,7 @@ Check: TypeAlias = Callable[[Any], bool]
 
 
 class Rule(StrEnum):
-    """The rules that a problem can break; `docs/ledger.md` has each in full."""
+    """The rules of the format, one of which each problem breaks; `docs/ledger.md` has each rule in full."""
 
     SHAPE = "shape"
     DIGEST = "digest"
@@ -61,7 +61,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One broken rule. `stream` and `seq` are its place; None if there is none."""
+    """One broken rule. `stream` and `seq` are the place of the error; None if it has no such place."""
 
     stream: str | None
     seq: int | None
@@ -71,7 +71,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a stream, for comparison with the same stream's head in an earlier or later bundle."""
+    """The last seq and hash of a stream, for comparison with another bundle of the same filing."""
 
     stream: str
     seq: int
@@ -82,9 +82,9 @@ class Head:
 class Report:
     """The result of a verification; `verified` means no problem.
 
-    `sealed` counts the encrypted parts that were decrypted, `files` the files found in the folder, `proved` the events
-    that are in the checkpoint. `checkpoint` is its origin and size; `signed_by` names the policy's keys that have
-    signed it.
+    `sealed` is the number of decrypted parts, `files` of the files found in the folder, `proved` of the events that the
+    checkpoint covers. `checkpoint` is the checkpoint's origin and size; `signed_by` names the policy's keys that have
+    signed the checkpoint.
     """
 
     verified: bool
@@ -100,7 +100,7 @@ class Report:
 
 
 def verify(data: bytes, folder: Path | None = None, policy: str | None = None) -> Report:
-    """Checks a bundle; with `folder` also that it has the files that the filing refers to, under any name.
+    """Checks a bundle. With `folder`, also checks that the folder has the filing's files, under any names.
 
     With `policy`, a text of C2SP tlog-policy, also checks that the required keys have signed the checkpoint.
     Raises `ValueError` for an invalid policy, and `OSError` if the folder can't be read.
@@ -137,12 +137,12 @@ def verify(data: bytes, folder: Path | None = None, policy: str | None = None) -
 
 
 def digest(bundle: Json) -> str:
-    """Returns the digest that `bundle` must have, from all its other members."""
+    """Returns the digest that `bundle` must have, computed from all its other members."""
     return hashlib.sha256(canonical({name: value for name, value in bundle.items() if name != "digest"})).hexdigest()
 
 
 def event_hash(event: Json) -> str:
-    """Returns the hash that an event must have, from its other columns."""
+    """Returns the hash that an event must have, computed from its other columns."""
     sealed = event["sealed_sha256"]
     stored = event | {
         "event_id": UUID(event["event_id"]).bytes,
@@ -159,7 +159,7 @@ def event_hash(event: Json) -> str:
 def opened(event: Json, secret: bytes) -> Json:
     """Returns an event's encrypted part, decrypted.
 
-    Raises `ValueError` if this key did not encrypt it for this place, or it is no JSON object.
+    Raises `ValueError` if it was not encrypted with this key for this event, or is no JSON object.
     """
     sealed = _decoded(event["sealed"])
     context = f"{event['stream']}\n{event['seq']}".encode()
@@ -173,7 +173,7 @@ def opened(event: Json, secret: bytes) -> Json:
 
 
 def files_of(bundle: Json, sealed: Mapping[str, Json]) -> list[Json]:
-    """Returns the files to which the filing refers, in the order of events. `sealed`: decrypted parts by event hash."""
+    """Returns the files that the filing's events name, in their order. `sealed`: decrypted parts by event hash."""
     found = []
     for stream in bundle["streams"]:
         for event in stream["events"]:
@@ -184,7 +184,7 @@ def files_of(bundle: Json, sealed: Mapping[str, Json]) -> list[Json]:
 
 
 def _named(body: Json, said: Json) -> Iterator[Json]:
-    """Yields the files that one event names: papers and the result in its body, the applicant's own files in `said`."""
+    """Yields the files that one event names: papers and result in its body, others in its decrypted part `said`."""
     yield from _papers(body.get("paper_digests") or {}, said.get("papers", []))
     named = {name: said.get(name) for name in _SEALED_FILES} | {"result": body.get("result")}
     yield from ({"what": what} | _file(file) for what, file in named.items() if file)
@@ -310,7 +310,7 @@ def _members(parent: Any, path: str, name: str) -> Iterator[tuple[str, Any]]:
 def _fits(
     value: Any, path: str, spec: Mapping[str, Check], optional: Mapping[str, Check] = MappingProxyType({})
 ) -> Iterator[Problem]:
-    """Yields the problems of a value that must be an object with these members, and may have the optional ones."""
+    """Yields the problems of a value that must be an object with the given members, some of them optional."""
     if not isinstance(value, dict):
         yield _broken(path, "no JSON object")
         return
@@ -333,7 +333,7 @@ def _refuse(value: str) -> float:
 
 
 def _body(event: Json) -> Json | None:
-    """Returns the content of an event's body. It must not be changed: the next call returns the same object."""
+    """Returns the content of an event's body. Callers must not change it: the next call returns the same object."""
     return _said(event["body"])
 
 
@@ -378,13 +378,13 @@ def _chain(stream: Json) -> Iterator[Problem]:
 
 
 def _with_ends(events: list[Json]) -> Iterator[tuple[Json, bool]]:
-    """Yields each event, and whether it is the last one of its command."""
+    """Yields each event, and whether it is the last event of its command."""
     for event, following in pairwise((*events, {})):
         yield event, following.get("command_id") != event["command_id"]
 
 
 def _receipts(stream: Json, code: str) -> Iterator[Problem]:
-    """Checks for one receipt for each command, in order, at its last event, with a body that fits its columns."""
+    """Checks that each command has one receipt, at its last event, in order, whose body fits its columns."""
     last = [event for event, is_last in _with_ends(stream["events"]) if is_last]
     wanted = [(event["command_id"], event["seq"]) for event in last]
     if wanted != [(receipt["command_id"], receipt["seq"]) for receipt in stream["receipts"]]:
@@ -400,7 +400,7 @@ def _receipts(stream: Json, code: str) -> Iterator[Problem]:
 
 
 def _bindings(stream: Json, bundle: Json) -> Iterator[Problem]:
-    """Checks the bound values: each command's receipt, the key, and an epoch that only a restart may raise."""
+    """Checks the values that events bind: each command's receipt, the key, the epoch, which only a restart raises."""
     receipts = {receipt["seq"]: receipt for receipt in stream["receipts"]}
     epoch: int | None = None
     for event, is_last in _with_ends(stream["events"]):
@@ -423,14 +423,14 @@ def _bindings(stream: Json, bundle: Json) -> Iterator[Problem]:
 
 
 def _own_binds(bundle: Json, event: Json) -> bool:
-    """Whether this is the first event of a stream and must bind the key. In the stream of restarts it need not."""
+    """Whether this event must bind the key: the first event of each stream must, except in the stream of restarts."""
     own = f"filing:{bundle['filing_id']}"
     firsts = [stream["events"][0] for stream in bundle["streams"] if stream["stream"] == own]
     return event["seq"] == 1 and not event["stream"].startswith("restarts:") and any("bound" in one for one in firsts)
 
 
 def _binds(bundle: Json, event: Json, found: re.Match[bytes], receipt: Json | None) -> bool:
-    """Whether key and receipt are those that the event binds. True if the bundle has no key to check them with."""
+    """Whether the event binds the bundle's key and this receipt. True if the bundle has no key to check this with."""
     if "key" not in bundle:
         return True
     secret, key, bound = _decoded(bundle["key"]["secret"]), found["key"], found["receipt"]
@@ -443,7 +443,7 @@ def _binds(bundle: Json, event: Json, found: re.Match[bytes], receipt: Json | No
 
 
 def _goes_on(bundle: Json, event: Json, before: int | None, epoch: int) -> bool:
-    """Whether the epoch is unchanged, or is a higher one that a restart has recorded for the stream."""
+    """Whether the epoch is the same as before, or a higher epoch that a restart of the stream has recorded."""
     if before is None:
         before = 1 if event["seq"] == 1 else epoch
     begun = {"epoch": epoch, "stream": event["stream"]}
@@ -457,7 +457,7 @@ _AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 @lru_cache(maxsize=4096)
 def _written_rightly(encoded: str) -> Json | None:
-    """Returns a receipt's body, its time in microseconds; None if it has spaces, or a time that is not in UTC."""
+    """Returns a receipt's body with its time in microseconds; None if it has spaces, or a time that is not in UTC."""
     body = _said(encoded)
     written = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     if body is None or written != _decoded(encoded):
@@ -469,7 +469,7 @@ def _written_rightly(encoded: str) -> Json | None:
 
 
 class _Opened:
-    """The decrypted parts of a bundle that has the key: `parts` by the event's hash."""
+    """The decrypted parts of a bundle, by the event's hash (`parts`); empty if the bundle has no key."""
 
     def __init__(self, bundle: Json) -> None:
         self.parts: dict[str, Json] = {}
@@ -501,7 +501,7 @@ class _Opened:
 
 
 def _says_the_same(event: Json, part: Json, secret: bytes) -> Iterator[str]:
-    """Checks that the encrypted part agrees with the open columns: pseudonym, statement, papers' digests."""
+    """Checks that an event's decrypted part agrees with its open columns: pseudonym, statement, papers' digests."""
     subject, statement, papers = part.get("actor"), part.get("statement"), part.get("event", {}).get("papers")
     actor = _said(event["actor"]) or {}
     if subject is not None and actor.get("subject") != pseudonym(subject, secret):
@@ -538,7 +538,7 @@ BEGINS: Final = {
 }
 
 OR_BEGINS: Final = {"papers": ("receipt_issued",)}
-"""Further events with which a stream of a kind may begin."""
+"""By kind of stream, further kinds of events with which a stream may begin."""
 
 ABOUT_NOTHING: Final = frozenset({"receipt_voided", "erased"})
 """The events in the stream of official papers that are about neither a paper nor a new receipt."""
@@ -547,10 +547,10 @@ _ONLY_ONE: Final = frozenset({"filing", "papers", "restarts"})
 """The kinds with one stream for each filing, without a number."""
 
 ASKED_BY: Final = {"payment": "fee_requested", "parcel": "parcel_requested", "referral": "referred"}
-"""The event of the filing that requests a stream of this kind."""
+"""By kind of stream, the event of the filing that requests such a stream."""
 
 OBLIGATIONS: Final = 1_000_000
-"""The number above which a payment is requested by another authority's demand."""
+"""Payments with a number above this are for demands of other authorities, not for fees."""
 
 
 def _belonging(bundle: Json) -> Iterator[Problem]:
@@ -584,7 +584,7 @@ def _begins(kind: str, first: str) -> bool:
 
 
 class _Facts:
-    """The content of the streams, for comparison with each other."""
+    """The content of a bundle's streams, for comparing the streams with each other."""
 
     def __init__(self, streams: Mapping[str, list[Json]], filing_id: str) -> None:
         self._streams = streams
@@ -617,7 +617,7 @@ class _Facts:
 
 
 def _in_accord(facts: _Facts, code: str) -> Iterator[Problem]:
-    """Checks that the filing requested each other stream, and that these confirm its events about them."""
+    """Checks that the filing requested each other stream, and that those confirm the filing's events about them."""
     if facts.first(facts.filing).get("code") != code:
         yield Problem(facts.filing, 1, Rule.BELONGS, "the submission carries another dossier code")
     for name in sorted(facts.names - {facts.filing}):
@@ -646,9 +646,9 @@ def _papers_in_accord(facts: _Facts) -> Iterator[Problem]:
 
 
 def _asking(kind: str, asked: Json) -> tuple[str, Json]:
-    """Returns the filing's event that requests this stream, with the content that it must have.
+    """Returns the kind of the filing's event that requests a stream, and the content that this event must have.
 
-    The content follows from the stream's first event (`asked`).
+    Both follow from the kind of the stream and its first event (`asked`).
     """
     n, amount = asked.get("n"), {"amount": asked.get("amount")}
     if kind == "payment" and isinstance(n, int) and n > OBLIGATIONS:
@@ -660,7 +660,7 @@ def _asking(kind: str, asked: Json) -> tuple[str, Json]:
 class _Saying(NamedTuple):
     """The event of another stream that confirms an event of the filing.
 
-    The fields in `same` have equal values in both; `more` are further fields with their values.
+    The fields in `same` must have equal values in both events; `more` are further fields with the required values.
     """
 
     stream: str
@@ -685,7 +685,7 @@ _AT_FIRST_ALONE: Final = frozenset({"parcel", "referral"})
 
 
 def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:
-    """Whether the streams confirm an event of the filing about them."""
+    """Whether the other streams confirm an event of the filing. True for an event that needs no confirmation."""
     if kind in {"fee_paid", "fee_expired", "result_unclaimed"}:
         return _money_borne_out(facts, kind, body)
     saying = _BEARS_OUT.get(kind)
@@ -736,7 +736,7 @@ def _file_digest(path: Path) -> str:
 
 
 class _Proved:
-    """The proofs of a bundle: the number of events that they prove, and the signers of the checkpoint."""
+    """The checked proofs of a bundle: the number of proved events, and the signers of the checkpoint."""
 
     def __init__(self, bundle: Json, policy: Policy | None) -> None:
         self.events = 0
@@ -760,7 +760,7 @@ class _Proved:
             self._signed(notes.pop(), policy)
 
     def _prove(self, proof: Json, events: list[Json]) -> Note | None:
-        """Returns the note of the checkpoint that contains this event; None if that is not proved."""
+        """Returns the note of the checkpoint whose tree contains this event; None if the proof does not show this."""
         place = (proof["stream"], proof["seq"])
         if not 0 < proof["seq"] <= len(events):
             self._say(*place, "there is no such event")
@@ -808,7 +808,7 @@ def _included(proof: bytes, digest: bytes) -> Note:
 
 
 def main() -> int:
-    """Prints one JSON line per problem and one for the result; exit code 0 only when verified."""
+    """Prints one JSON line for each problem and one for the result. Returns the exit code: 0 only if verified."""
     parser = argparse.ArgumentParser(description="Checks a bundle of one filing, offline.")
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--files", type=Path, help="a folder where the filing's files lie")

@@ -1,7 +1,7 @@
-"""The check, by the data at the second place, that the record still has every checkpointed event at its position.
+"""Checks, with the data at the second place, that the record still has every checkpointed event at its position.
 
-It works even if all hashes of the record were computed again: the entries at the second place show the original events,
-the signed and cosigned checkpoints prove these entries, and the witnesses prove that no checkpoint is missing.
+This shows a change even if all hashes of the record were computed again: the second place has the original events as
+entries, signed and cosigned checkpoints prove these entries, and the witnesses prove that no checkpoint is missing.
 
 Run as `python -m verifier.checkpoint FOLDER --policy FILE [--since FILE]`, with the database in libpq's `PG*` variables
 and the second place, or a copy of it, in a folder; or call `verify`. Needs `cryptography`; asyncpg only to be run.
@@ -35,7 +35,7 @@ LEEWAY: Final = timedelta(minutes=5)
 """Maximum difference between the clocks of the record and of a time-stamp authority."""
 MOST: Final = 10_000
 MOST_MOVED: Final = 100
-"""The maximum number of listed moves. If one event is removed and the rest renumbered, every later event has moved."""
+"""The maximum number of listed findings about moved events: if one is removed, all later events may have moved."""
 PAGE: Final = 5_120
 """Events read at once: twenty bundles."""
 TIMEOUT_S: Final = 5.0
@@ -69,7 +69,7 @@ class Connection(Protocol):
 
 
 class Rule(StrEnum):
-    """The rules that a finding can break; `docs/ledger.md` has each in full."""
+    """The rules of the log, one of which each finding breaks; `docs/ledger.md` has each rule in full."""
 
     EVENT_MISSING = "event_missing"
     EVENT_DIFFERS = "event_differs"
@@ -84,7 +84,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One broken rule. `position`, `stream` and `seq` are its place; None if there is none."""
+    """One broken rule. `position`, `stream` and `seq` are the place of the error; each is None if unknown."""
 
     rule: Rule
     message: str
@@ -100,12 +100,12 @@ class Report:
     Attributes:
         origin: The name of the log.
         size: The number of events in the newest checkpoint; later events are not checked.
-        since: The number of those events that count as verified before.
+        since: The number of these events that were verified earlier and not checked again.
         checkpoints: The number of checkpoints compared with the events.
-        stamped: The number of those that a trusted authority has time-stamped; None if time-stamps are not judged.
+        stamped: The number of those with a time-stamp of a trusted authority; None if time-stamps are not checked.
         cosigned: Names of the witnesses that have cosigned the newest checkpoint.
         unasked: Names of the witnesses that gave no usable answer.
-        succeeds: If the log has replaced another log: its lines about that, with the reason.
+        succeeds: If the log has replaced another log: the checkpoint's lines about the other log, with the reason.
         newest: The newest checkpoint with its signatures, as bytes, if it is valid.
     """
 
@@ -129,7 +129,7 @@ class Trust:
     Attributes:
         log: The log's key, under the name of the first log.
         policy: The required cosignatures. Each witness with an address is queried for its last checkpoint.
-        stamped_at: The judge of time-stamps; without it they are not checked.
+        stamped_at: The function that checks time-stamps; without it they are not checked.
     """
 
     log: Key
@@ -146,9 +146,9 @@ async def verify(
 ) -> Report:
     """Compares the record with its checkpoints.
 
-    With `since`, an earlier verified checkpoint of the same log, events up to it are not checked again, but the log
-    must extend it. `progress(what, done, of)` is called with the numbers of checked checkpoints or events. Raises the
-    errors of the record and of the second place.
+    `since` is a checkpoint of the same log that was verified earlier: the events up to it are not checked again, but
+    the log must extend it. `progress(what, done, of)` is called with the numbers of checked checkpoints or events.
+    Raises the errors of the record and of the second place.
     """
     look = _Look(connection, await newest_log(place, trust.log), trust, since, progress)
     try:
@@ -159,7 +159,7 @@ async def verify(
 
 
 class _Findings:
-    """Collects findings; beyond `MOST`, or `MOST_MOVED` moves, it only counts them."""
+    """Collects findings; only counts those beyond `MOST`, or beyond `MOST_MOVED` for moved events."""
 
     def __init__(self) -> None:
         self._kept: list[Finding] = []
@@ -192,7 +192,7 @@ class _Look:
     cosigned: tuple[str, ...] = ()
     unasked: dict[str, None] = field(default_factory=dict)
     expected: dict[int, list[tuple[bytes, str]]] = field(default_factory=dict)
-    """The expected roots of the tree at some sizes, and the source of each."""
+    """By size of the tree, the expected roots, each with its source."""
     checkpoints: int = 0
     stamped: int = 0
 
@@ -233,13 +233,13 @@ class _Look:
         await self._events(newest.size)
 
     async def _none(self) -> None:
-        """Checks a log without a checkpoint: there must be no event, and no witness may have seen a checkpoint."""
+        """Checks a log that has no checkpoint: there must be no event, and no witness may have seen a checkpoint."""
         await self._witnessed(Checkpoint(self.log.key.name, 0, EMPTY_ROOT))
         if await self.connection.fetchval(LAST) or self.since:
             self.add(Rule.CHECKPOINT_MISSING, "there is no checkpoint at the second place")
 
     def _quorum(self, published: Published) -> tuple[str, ...]:
-        """Returns the names of a checkpoint's cosigners; too few is a finding."""
+        """Returns the names of a checkpoint's cosigners; adds a finding if they are too few."""
         policy, of = self.trust.policy, f"the checkpoint of {published.checkpoint.size:,} events"
         try:
             cosigned = published.note.signers(one.key for one in policy.witnesses.values())
@@ -252,7 +252,7 @@ class _Look:
         return names
 
     async def _since_then(self, newest: Checkpoint) -> None:
-        """Checks that the log extends the checkpoint verified before. If it does not, all events are checked again."""
+        """Checks that the log extends the checkpoint `since`; if not, adds a finding, and all events are checked."""
         since = self.since
         if since is None:
             return
@@ -266,7 +266,7 @@ class _Look:
         self.since = None
 
     async def _adds(self, since: Checkpoint, newest: Checkpoint) -> bool:
-        """Whether the tiles extend the tree verified before to the newest one."""
+        """Whether the tiles extend the tree of the checkpoint `since` to the tree of the newest checkpoint."""
         if since.size in {0, newest.size}:
             return since.root == (newest.root if since.size else EMPTY_ROOT)
         tree = Tree()
@@ -279,13 +279,13 @@ class _Look:
         return (before, tree.root()) == (since.root, newest.root)
 
     async def _grow(self, tree: Tree, end: int, size: int) -> None:
-        """Extends a tree to `end` leaves by the tiles of the tree of `size`."""
+        """Extends `tree` to `end` leaves, with the tiles of the tree of this `size`."""
         nodes = list(nodes_between(tree.size, end))
         for (level, _), root in zip(nodes, await self.log.hashes(nodes, size), strict=True):
             tree.add(root, level)
 
     async def _succeeded(self, newest: Checkpoint) -> None:
-        """Checks that a successor log names its predecessor's last checkpoint, and that witnesses saw no later one."""
+        """Checks that a log that replaced another names its last checkpoint, and that no witness saw a later one."""
         if self.log.number == 1:
             return
         before = Log(self.log.place, self.log.number - 1, self.log.first)
@@ -297,7 +297,7 @@ class _Look:
         await self._witnessed(last.checkpoint, roots=False)
 
     async def _history(self, newest: Checkpoint) -> None:
-        """Reads every published checkpoint as the expected root at its size."""
+        """Reads every published checkpoint, and notes its root as the expected root at its size."""
         sizes, stamps = await self._sizes(newest)
         later = [size for size in sizes if self.begin < size <= newest.size]
         for start in range(0, len(later), AT_ONCE):
@@ -308,7 +308,7 @@ class _Look:
         self._expect(newest, "the newest checkpoint")
 
     async def _sizes(self, newest: Checkpoint) -> tuple[list[int], set[int]]:
-        """Returns the sizes of the stored checkpoints, and of the time-stamps, since the checkpoint verified before."""
+        """Returns the sizes of the stored checkpoints and of the time-stamps after the checkpoint `since`."""
         sizes = await self.log.sizes(HISTORY)
         if not sizes or sizes[-1] != newest.size:
             message = f"the newest checkpoint says {newest.size:,} events, the last one kept {(sizes or [0])[-1]:,}"
@@ -319,7 +319,7 @@ class _Look:
         return sizes, stamps
 
     async def _kept(self, size: int, newest: Checkpoint) -> Published | None:
-        """Returns a stored checkpoint after a check of its signature; notes its root for a comparison with entries."""
+        """Returns a stored checkpoint whose signature is valid, and notes its root for comparison with the entries."""
         path = f"{HISTORY}/{size}"
         try:
             published = await self.log.published(path)
@@ -368,7 +368,7 @@ class _Look:
                 self._expect(seen, name)
 
     async def _seen_by(self, witness: Witness, origin: str) -> Checkpoint | None:
-        """Returns a witness's last cosigned checkpoint of a log; None if it knows none, or gives no usable answer."""
+        """Returns the last checkpoint of a log that a witness cosigned; None if there is none, or no usable answer."""
         if witness.url is None:
             return None
         path = f"{sha256(origin.encode()).hexdigest()}/checkpoint"
@@ -423,14 +423,14 @@ class _Look:
             yield page
 
     async def _entries(self, first: int, end: int, size: int) -> list[bytes]:
-        """Returns the leaves from `first` up to, but without, `end`, of the tree of that size."""
+        """Returns the leaves of the tree of this size from `first` up to, but without, `end`."""
         bundles = range(first // WIDTH, -(-end // WIDTH))
         found = await asyncio.gather(*(self.log.tile(ENTRIES, number, size) for number in bundles))
         start = first % WIDTH
         return list(chain.from_iterable(found))[start : start + end - first]
 
     async def _name(self, first: int, ours: Sequence[bytes | None], theirs: Sequence[bytes]) -> None:
-        """Adds a finding for each entry that differs: its event is missing, changed or moved."""
+        """Adds a finding where record and entry differ: the entry's event is missing, changed or moved."""
         gone: list[tuple[str, int, bytes, int]] = []
         for position, (mine, data) in enumerate(zip(ours, theirs, strict=True), first + 1):
             if mine == data:
@@ -455,12 +455,12 @@ def _became(checkpointed: bytes, now: bytes | None) -> tuple[Rule, str]:
 
 
 def _succession(last: Checkpoint) -> str:
-    """Returns the line in which a log names its predecessor's last checkpoint."""
+    """Returns the line of a checkpoint that names the last checkpoint of the log that this log replaced."""
     return f"succeeds {last.origin} {last.size} {last.root.hex()}"
 
 
 def _asked(url: str) -> bytes | None:
-    """Returns the answer of a witness; None if it knows no such log. Raises `OSError` and `HTTPException`."""
+    """Returns the answer of a witness; None if the witness has no such log. Raises `OSError` and `HTTPException`."""
     try:
         with urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310 -- an address of the auditor's own policy
             return bytes(answer.read(MOST_BYTES + 1))
@@ -483,7 +483,7 @@ async def _run(folder: Path, policy: Policy, since: bytes | None) -> Report:
 
 
 def main() -> int:
-    """Prints one JSON line per finding and one for the result; exit code 0 only when verified."""
+    """Prints one JSON line for each finding and one for the result. Returns the exit code: 0 only if verified."""
     parser = argparse.ArgumentParser(description="Holds a record against its checkpoints.")
     parser.add_argument("folder", type=Path, help="the second place, or a copy of it")
     parser.add_argument(

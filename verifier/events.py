@@ -52,7 +52,7 @@ def json_object(content: bytes | None) -> Json | None:
 
 
 def instant(text: object) -> int | None:
-    """Returns the microseconds since 1970 of a time in RFC 3339, or None."""
+    """Returns the microseconds since 1970 of a time in RFC 3339; None for any other value."""
     try:
         since = datetime.fromisoformat(str(text)) - _EPOCH
     except (ValueError, TypeError):
@@ -61,7 +61,7 @@ def instant(text: object) -> int | None:
 
 
 def event_hash(event: Row, sealed_sha256: bytes | None, occurred_at: int, recorded_at: int) -> bytes:
-    """Returns the 32 bytes that `hash` must be, computed from the other columns as bytes, numbers and texts."""
+    """Returns the 32 bytes of the right `hash`, computed from the event's other columns."""
     filing_id, key_id, bound = event["filing_id"], event["key_id"], event["bound"]
     return _sha256(
         b"".join(

@@ -1,9 +1,9 @@
 """An independent verifier of the event log: checks the promises of `docs/ledger.md`, from rows alone.
 
 It shares no code with the log's writer. It reads one repeatable-read snapshot, the state of one moment, so appends may
-go on. Events stream through server-side cursors, so memory stays small (one bit for each issued number, and at most
-`MAX_PROBLEMS` problems). A long log is cut into ranges of whole streams. Several processes, at most one for each
-processor, check them in parallel, all in that snapshot.
+continue. Events are read through server-side cursors, so memory stays small (one bit for each issued number, and at
+most `MAX_PROBLEMS` problems). A long log is cut into ranges of whole streams. Several processes, at most one for each
+processor, check the ranges in parallel, all in the same snapshot.
 
 Run as `python -m verifier.ledger`, with the database in libpq's `PG*` environment variables, or call `verify`; needs
 asyncpg. It can't detect a whole stream that was rewritten together with its head, its receipts and its counters. Only
@@ -52,7 +52,7 @@ NUMBERS: Final = {
 }
 RESULTS: Final = ("result_issued", "result_entered")
 FIRST_CARRIES: Final = ("payment", "parcel")
-"""Kinds of streams whose first event carries a number of the counter of this name."""
+"""Kinds of streams whose first event has a number from a counter, which has the name of the kind."""
 
 PATTERNS: Final = {
     kind: re.compile(rf"(?P<agency>.+)-(?P<period>[0-9]{{{digits}}})-{mark}(?P<n>[0-9]{{7}})")
@@ -134,7 +134,7 @@ Progress = Callable[[int, int, int], None]
 
 
 class Rule(StrEnum):
-    """The rules that a problem can break; `docs/ledger.md` has each in full."""
+    """The rules of the log, one of which each problem breaks; `docs/ledger.md` has each rule in full."""
 
     SEQ = "seq"
     HASH = "hash"
@@ -160,7 +160,7 @@ class Rule(StrEnum):
 class Problem:
     """One broken rule.
 
-    `stream` and `seq` are its place, `number` is an issued number; None each if it does not apply.
+    `stream` and `seq` are the place of the error, `number` is the issued number concerned; each None if there is none.
     """
 
     stream: str | None
@@ -183,8 +183,8 @@ class Report:
 async def verify(dsn: str | None, progress: Progress = lambda *_: None) -> Report:
     """Checks the whole log in one snapshot. `progress(streams, events, of)` is called as events are checked.
 
-    `of` is the number of events by the heads of the streams. Any role that may select from the tables of docs/ledger.md
-    suffices. If row security would show the role only a part, PostgreSQL refuses it
+    `of` is the number of all events, from the heads of the streams. The role must be allowed to select from the tables
+    of docs/ledger.md. If row security shows the role only a part, PostgreSQL refuses the query
     (`asyncpg.InsufficientPrivilegeError`), since a part would wrongly look complete. Raises asyncpg's errors if the
     database can't be read. `dsn` None means the `PG*` environment variables.
     """
@@ -233,7 +233,7 @@ async def _verify(connection: Connection, dsn: str | None, progress: Progress) -
 
 
 async def _check_order(connection: Connection, problems: "_Problems", positioned: int) -> None:
-    """Checks that the positions are 1 to the last one, and that there are as many as events with a position."""
+    """Checks that the positions are 1 to the last one without gaps, and as many as the events that have a position."""
     broken = False
     does_not_follow = "what has no position does not follow on the append before"
     await problems.add_all(connection, BROKEN_RUNS, Rule.POSITION, does_not_follow)
@@ -252,7 +252,7 @@ async def _check_order(connection: Connection, problems: "_Problems", positioned
 async def _check_epochs(connection: Connection, problems: "_Problems", epochs: dict[str, "_Epochs"]) -> None:
     """Checks that a restart has recorded each raised epoch.
 
-    `epochs`: the streams whose epoch was raised, or differs.
+    `epochs`: by stream, the epochs of each stream whose epoch was raised, or differs from its row's.
     """
     begun = await _begun(connection, problems)
     stood = {stream: _Epochs((), epoch, None) for stream, epoch in await connection.fetch(EPOCHS, list(begun))}
@@ -282,7 +282,7 @@ async def _begun(connection: Connection, problems: "_Problems") -> dict[str, set
 
 @dataclass(frozen=True, slots=True)
 class _Epochs:
-    """A stream's epochs: the raises by seq, the epoch of its row, and that of its last event that binds one."""
+    """A stream's epochs: each raise with its seq, the epoch in the stream's row, the last epoch that an event binds."""
 
     raised: tuple[tuple[int, int], ...]
     head: int | None
@@ -291,9 +291,9 @@ class _Epochs:
 
 @dataclass(slots=True)
 class _Part:
-    """The result for a part of the log. It passes between processes.
+    """The result for a part of the log, passed from one process to another.
 
-    `receipts` counts the receipts that belong to the last event of their command.
+    `receipts` is the number of receipts that are at the last event of their command.
     """
 
     streams: int
@@ -323,7 +323,7 @@ async def _part(connection: Connection, after: str | None, last: str | None, tel
 
 
 async def _of_range(connection: Connection, query: str, after: str | None, last: str | None) -> str:
-    """Returns the query limited to these streams. A cursor takes no parameters, so PostgreSQL quotes their names."""
+    """Returns the query for streams after `after` up to `last`, quoted by the database: cursors take no parameters."""
     given = [(sign, bound) for sign, bound in ((">", after), ("<=", last)) if bound is not None]
     # A condition for every table, so that none is read whole for a part of the log.
     of = {
@@ -337,7 +337,7 @@ async def _of_range(connection: Connection, query: str, after: str | None, last:
 async def _side_by_side(connection: Connection, dsn: str | None, tell: Callable[[int, int], None]) -> _Part | None:
     """Checks all events, range by range, in several processes, in the snapshot of this connection.
 
-    Returns None if two ranges have the same number: only a check of all events in order shows the second one.
+    Returns None if two ranges have the same issued number: only a check of all events in order shows which is second.
     """
     lasts: list[str | None] = [*await connection.fetchval(RANGES, RANGE)][:-1]
     snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
@@ -372,7 +372,7 @@ def _look(dsn: str | None, snapshot: str, after: str | None, last: str | None) -
 
 
 def _depend() -> None:
-    """Leaves interrupts to the parent process, and always ends together with it."""
+    """Prepares a child process: it ignores interrupts, and ends when the parent process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_first, daemon=True).start()
 
@@ -384,7 +384,7 @@ def _end_with_the_first() -> None:
 
 
 async def _batches(connection: Connection, name: str, query: str) -> AsyncIterator[list[asyncpg.Record]]:
-    """Yields the query's rows through a server-side cursor. For a cursor the planner prefers a fast start."""
+    """Yields the query's rows in batches, through a server-side cursor, for which the planner prefers a fast start."""
     await connection.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {query}")
     while batch := await connection.fetch(f"FETCH {BATCH} FROM {name}"):
         yield batch
@@ -398,14 +398,14 @@ async def _rows(connection: Connection, name: str, query: str) -> AsyncIterator[
 
 
 def event_hash(event: Row) -> bytes:
-    """Returns the right `event.hash` (32 bytes) from the other columns; ids and times in PostgreSQL's binary form."""
+    """Returns the right `event.hash` (32 bytes), computed from the other columns, with ids and times in binary form."""
     sealed = event["sealed"]
     sealed_sha256 = None if sealed is None else sha256(sealed).digest()
     return writing.event_hash(event, sealed_sha256, _moment(event["occurred_at"]), _moment(event["recorded_at"]))
 
 
 class _Problems:
-    """Collects problems; beyond `MAX_PROBLEMS` it only counts them."""
+    """Collects problems; only counts those beyond `MAX_PROBLEMS`."""
 
     def __init__(self) -> None:
         self._kept: list[Problem] = []
@@ -439,9 +439,9 @@ class _Problems:
 
 
 class _Chains:
-    """Follows each stream from seq 1 to its head. Events come in the order of (stream, seq).
+    """Checks each stream from seq 1 to its head. Events must be added in the order of (stream, seq).
 
-    `waiting` has the first and the last seq of each stream whose events wait for their positions.
+    `waiting`: for each stream with events that have no position yet, the first and the last seq of these events.
     """
 
     def __init__(self, problems: _Problems, waiting: dict[str, tuple[int, int]]) -> None:
@@ -478,13 +478,13 @@ class _Chains:
         self._last = event
 
     def end(self) -> None:
-        """Ends the check: events that wait for positions must have been seen."""
+        """Ends the check. Adds a problem for each event without a position that was expected and not seen."""
         self.close()
         for stream, (first, _) in self._waiting.items():
             self._problems.add(Rule.POSITION, "waits for a position, and is not there", stream, first)
 
     def close(self) -> None:
-        """Ends the current stream: compares its head."""
+        """Ends the check of the current stream: compares its last event with the stream's head."""
         event, self._last = self._last, None
         if event is None:
             return
@@ -546,7 +546,7 @@ class _Chains:
         self._epoch = epoch
 
     def _note_epochs(self, event: Row) -> None:
-        """Notes a stream's epochs if they were raised, or differ from its row's. `event` is the stream's last one."""
+        """Notes a stream's epochs if they were raised, or differ from its row's. `event` is the stream's last event."""
         if self._raised or self._epoch not in {None, event["head_epoch"]}:
             self.epochs[event["stream"]] = _Epochs(tuple(self._raised), event["head_epoch"], self._epoch)
         self._bound, self._epoch, self._raised = None, None, []
@@ -559,7 +559,7 @@ class _Chains:
             self._problems.add(Rule.LINK, "prev_hash is not the hash of the event before", stream, seq)
 
     def _check_receipt(self, event: Row) -> None:
-        """Checks a command's receipt. `event` is the command's last one."""
+        """Checks a command's receipt. `event` is the command's last event."""
         stream, seq = event["stream"], event["seq"]
         if self._bound is not None and not self._bound["receipt"]:
             self._problems.add(Rule.BOUND, "the last event of its command binds no receipt", stream, seq)
@@ -580,13 +580,13 @@ _NOTHING_WAITS: Final = (1, 0)
 
 @dataclass(slots=True)
 class _Series:
-    """The numbers of one counter that were seen: bit n of `seen` is number n."""
+    """The numbers of one counter that events have: bit n of `seen` is set if number n was seen."""
 
     seen: bytearray = field(default_factory=bytearray)
     highest: int = 0
 
     def add(self, n: int) -> bool:
-        """Adds `n`. Returns whether it is new."""
+        """Adds the number `n`. Returns False if it was seen before."""
         index, bit = n >> 3, 1 << (n & 7)
         if index >= len(self.seen):
             self.seen.extend(bytes(index + 1 - len(self.seen)))
@@ -596,7 +596,7 @@ class _Series:
         return new
 
     def join(self, other: "_Series") -> bool:
-        """Adds the other's numbers. Returns whether all are new."""
+        """Adds the numbers of `other`. Returns False if one of them was seen before."""
         size = max(len(self.seen), len(other.seen))
         mine, theirs = (int.from_bytes(seen, "little") for seen in (self.seen, other.seen))
         self.seen = bytearray((mine | theirs).to_bytes(size, "little"))
@@ -608,7 +608,7 @@ class _Series:
 
 
 class _Numbers:
-    """Collects the numbers that events carry and compares them with the counters."""
+    """Collects the numbers in events and compares them with the counters."""
 
     def __init__(self, problems: _Problems) -> None:
         self._problems = problems
@@ -626,11 +626,11 @@ class _Numbers:
                 self._note(stream, seq, kind, number)
 
     def join(self, later: "_Numbers") -> bool:
-        """Adds the numbers of a later part. Returns whether all are new."""
+        """Adds the numbers of a later part of the log. Returns False if one of them was seen before."""
         return all(self._series.setdefault(key, _Series()).join(series) for key, series in later._series.items())  # noqa: SLF001
 
     def compare(self, counter: Row) -> None:
-        """Checks that the numbers from 1 to the counter's last one exist, and none beyond."""
+        """Checks that events have each number from 1 to the counter's last number, and no higher number."""
         key = (counter["agency"], counter["kind"], counter["period"])
         last = counter["last"]
         series = self._series.pop(key, _Series())
@@ -643,7 +643,7 @@ class _Numbers:
         self._beyond(key, series, last)
 
     def close(self) -> None:
-        """Ends the check after all counters. Numbers that are left belong to no counter."""
+        """Ends the check after all counters were compared: a number that belongs to no counter is a problem."""
         for key, series in self._series.items():
             self._beyond(key, series, 0)
 
@@ -665,7 +665,7 @@ class _Numbers:
 
 
 def _says(event: Row, code: object) -> bool:
-    """Whether the receipt's body agrees with its columns, with its event and with the stream's first event."""
+    """Whether the receipt's body agrees with its columns, with its event, and with the dossier `code`."""
     body = json_object(event["receipt_body"]) or {}
     return (
         body.get("command_id") == event["command_id"]
@@ -703,7 +703,7 @@ def _name(key: tuple[str, str, str], n: int) -> str:
 
 @contextmanager
 def _without_main() -> Iterator[None]:
-    """Prevents new processes from loading this one's main module: they need only this package."""
+    """Prevents child processes from loading this process's main module: they need only this package."""
     main = sys.modules["__main__"]
     if __name__ != "__main__":
         sys.modules["__main__"] = ModuleType("__main__")
@@ -714,7 +714,7 @@ def _without_main() -> Iterator[None]:
 
 
 def main() -> int:
-    """Prints one JSON line per problem and one for the result; exit code 0 only when verified."""
+    """Prints one JSON line for each problem and one for the result. Returns the exit code: 0 only if verified."""
     report = asdict(asyncio.run(verify(None)))
     for line in (*report.pop("problems"), report):
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")

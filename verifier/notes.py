@@ -1,6 +1,6 @@
 """Checkpoints as signed notes, and the policy of required signatures.
 
-By the C2SP formats signed-note, tlog-checkpoint, tlog-cosignature and tlog-policy; only Ed25519.
+The formats are C2SP's signed-note, tlog-checkpoint, tlog-cosignature and tlog-policy; only keys on Ed25519.
 """
 
 import re
@@ -32,7 +32,7 @@ _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 def is_signature(public: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether this is the message's signature by the Ed25519 key with these 32 public bytes."""
+    """Whether `signature` is the signature of the message by the Ed25519 key with the 32 bytes `public`."""
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except InvalidSignature:
@@ -45,7 +45,7 @@ class NoteError(ValueError):
 
 
 class NotSignedError(Exception):
-    """A signature with a known key's name and id is invalid. The message is the name."""
+    """A signature with the name and id of a known key is invalid. The error's text is the key's name."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Key:
 
     @classmethod
     def read(cls, vkey: str, kind: int) -> Self:
-        """Returns the key in this vkey (the public form of a key). Raises `NoteError`, also for another `kind`."""
+        """Returns the key in a vkey (the public form of a key). Raises `NoteError`, also for another `kind` of key."""
         name, _, rest = vkey.partition("+")
         key = cls(name, kind, _decoded(rest.partition("+")[2])[1:])
         if not name or str(key) != vkey or len(key.public) != _KEY_BYTES:
@@ -71,11 +71,11 @@ class Key:
 
     @property
     def id(self) -> bytes:
-        """The id of the key in a signature line, beside its name."""
+        """The id of the key, which is in a signature line beside the key's name."""
         return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:_ID_BYTES]
 
     def has_signed(self, text: str, value: bytes) -> bool:
-        """Whether this value is the key's signature of a note with this text."""
+        """Whether `value` is this key's signature of a note with this text."""
         signed, signature = text.encode(), value
         if self.kind == WITNESS:
             at, signature = int.from_bytes(value[:_TIME_BYTES], "big"), value[_TIME_BYTES:]
@@ -111,7 +111,7 @@ class Note(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """A tree of the log `origin`: its size, its root, and further lines, for which only the log is responsible."""
+    """A state of the log `origin`: the size and root of its tree, and further lines, which only the log guarantees."""
 
     origin: str
     size: int
@@ -165,7 +165,7 @@ class Witness(NamedTuple):
 
 
 class Policy:
-    """Logs and witnesses by their keys, groups of witnesses, and the required quorum."""
+    """A policy: the keys of logs and witnesses, groups of witnesses, and the required quorum."""
 
     def __init__(self, text: str) -> None:
         """Parses a policy. Raises `ValueError`, which names the line."""

@@ -12,7 +12,7 @@ from verifier.tree import HASH_BYTES, Node, Tree
 
 WIDTH: Final = 256
 ENTRIES: Final = -1
-"""The level that stands for bundles of entries."""
+"""The level number that means bundles of entries instead of a level of hashes."""
 _HEIGHT: Final = 8
 
 NEWEST: Final = "checkpoint"
@@ -25,10 +25,10 @@ class PlaceError(Exception):
 
 
 class Place(Protocol):
-    """A place for files. Each method raises the errors of its own store."""
+    """A place for files. Each method raises the errors of the file store behind it."""
 
     async def read(self, path: str) -> bytes | None:
-        """Returns the file, or None if there is none."""
+        """Returns the content of a file; None if there is no such file."""
 
     async def names(self, folder: str) -> list[str]:
         """Returns the names of the files in a folder."""
@@ -59,7 +59,7 @@ class Published(NamedTuple):
 
 @dataclass(frozen=True)
 class Log:
-    """One log. `number` is the number of its folder; `first` is the key under the first log's name."""
+    """One log at the second place. `number` is that of its folder; `first` is the key under the first log's name."""
 
     place: Place
     number: int
@@ -71,13 +71,13 @@ class Log:
         return self.first if self.number == 1 else replace(self.first, name=f"{self.first.name}/{self.number}")
 
     async def read(self, path: str) -> bytes | None:
-        """Returns a file of this log, or None."""
+        """Returns the content of a file of this log; None if there is no such file."""
         return await self.place.read(f"{self.number}/{path}")
 
     async def published(self, path: str = NEWEST) -> Published | None:
         """Returns the newest checkpoint, or the one at `path`; None if missing.
 
-        Raises `PlaceError` if the log has not signed it.
+        Raises `PlaceError` if the checkpoint is not signed by the log.
         """
         content = await self.read(path)
         if content is None:
@@ -98,7 +98,7 @@ class Log:
         return sorted(size for name in names if (size := size_in(name)) is not None)
 
     async def hashes(self, nodes: Iterable[Node], size: int) -> list[bytes]:
-        """Returns the hashes of these nodes from the tiles of the tree of this size. Raises `PlaceError`."""
+        """Returns the hashes of these nodes, from the tiles of the tree of this size. Raises `PlaceError`."""
         return await asyncio.gather(*(self._hash(level, index, size) for level, index in nodes))
 
     async def _hash(self, level: int, index: int, size: int) -> bytes:
@@ -130,7 +130,7 @@ class Log:
 
 
 async def newest_log(place: Place, first: Key) -> Log:
-    """Returns the newest log at the second place; the first one if none exists there yet."""
+    """Returns the newest log at the second place; the first log if there is none yet."""
     number = 1
     while await place.read(f"{number + 1}/{NEWEST}") is not None:
         number += 1

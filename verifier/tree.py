@@ -22,14 +22,14 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 class Tree:
-    """A growing tree: the roots of its complete subtrees, the largest and leftmost first."""
+    """A growing tree, as the roots of its complete subtrees, the leftmost and largest first."""
 
     def __init__(self) -> None:
         self.size = 0
         self._roots: list[bytes] = []
 
     def add(self, root: bytes, level: int = 0) -> None:
-        """Adds the complete subtree of this root, or one leaf.
+        """Adds a complete subtree with this root, or one leaf if `level` is 0.
 
         The present size must be a multiple of the subtree's size.
         """
@@ -59,7 +59,7 @@ def nodes_between(start: int, end: int) -> Iterator[Node]:
 
 
 def root_by(path: Sequence[bytes], leaf: bytes, index: int, size: int) -> bytes:
-    """Returns the root that a path from the leaf gives, in a tree of this size (section 2.1.1). Raises `ValueError`."""
+    """Returns the root of a tree of this size, computed from a leaf and its path (2.1.1). Raises `ValueError`."""
     if not 0 <= index < size:
         raise ValueError("there is no such place")
     if any(len(one) != HASH_BYTES for one in (leaf, *path)):

@@ -30,7 +30,7 @@ class ActingClient(Questions):
     async def submit(self, /, **fields: Any) -> c.Receipt:
         """Hand in a filing, as `FilingClient.submit` does. `fields`: a `Submission` without `actor` and `via`.
 
-        Raises `UnfitError` if they do not fit; nothing has been sent then.
+        Raises `UnfitError` if the fields do not fit; in that case nothing has been sent.
         """
         return await self._sending.submit(c.Submission(**self._with_ours(fields)))
 
@@ -56,11 +56,11 @@ class ActingClient(Questions):
         return await self.act(c.payment_workflow(filing_id, n), c.RenewPayment, **fields)
 
     async def complain(self, /, **fields: Any) -> c.Receipt:
-        """Complain: a `ComplaintStart`'s fields without `actor` and `via`. Raises `UnfitError` before it is sent."""
+        """Complain. `fields`: a `ComplaintStart` without `actor` and `via`. Raises `UnfitError` if they do not fit."""
         return await self._sending.complain(c.ComplaintStart(**self._with_ours(fields)))
 
     async def actions(self, target: UUID | str) -> list[c.Action]:
-        """Returns every command, whether the actor can give it now, and if not, the reason."""
+        """Returns every command of the stream, whether the actor can give it now, and the reason if not."""
         return await self._asked(c.AskActions(stream=stream_of(target), actor=self.actor))
 
     async def pass_over(self, absent: str, progress: Progress = lambda _, __: None) -> list[PassedOver]:

@@ -36,7 +36,7 @@ class _Asks(Protocol[T_co]):
 
 
 class Questions:
-    """The questions, signed by the connection's speaker (`Line`)."""
+    """The calls that read from the platform. Each question is signed by the connection's principal (see `Line`)."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
@@ -50,7 +50,7 @@ class Questions:
         return await self._asked(c.AskReceipt(stream=stream_of(target), command_id=command_id))
 
     async def clocks(self, filing_id: UUID | str) -> list[c.ClockState]:
-        """Returns every run of every clock by its start: its pauses with their reasons, due instant and outcome."""
+        """Returns every run of every clock, ordered by start, with pauses and their reasons, due time and outcome."""
         return await self._asked(c.AskClocks(stream=_filing(filing_id)))
 
     async def result(self, filing_id: UUID | str) -> c.ResultView:
@@ -62,7 +62,7 @@ class Questions:
         return await self._asked(c.AskDelivery(stream=_filing(filing_id)))
 
     async def linked_result(self, filing_id: UUID | str, link: str) -> c.ResultView:
-        """Returns the result for the holder of its link. Raises `NotAllowed` for an expired or another link."""
+        """Returns the result to a reader who has its link. Raises `NotAllowed` if the link is wrong or has expired."""
         return await self._asked(c.AskLinkedResult(stream=_filing(filing_id), link=link))
 
     async def parked(self, filing_id: UUID | str) -> list[c.Parked]:
@@ -110,7 +110,7 @@ class Questions:
     async def filings(
         self, client_id: str, *, open_only: bool = False, after: str | None = None, limit: int = 100
     ) -> c.Page[c.FilingSummary]:
-        """Returns a page of the filings of one client."""
+        """Returns a page of the filings submitted under one `client_id`."""
         return await self._asked(c.AskFilings(client_id=client_id, open_only=open_only, after=after, limit=limit))
 
     async def filings_of(
@@ -183,7 +183,7 @@ class Questions:
             seen = changes.seq
 
     async def _look(self, filing_id: UUID | str, seen: int) -> c.Changes | None:
-        """Returns the changes after `seen`; None before the filing is registered, or in an outage after an event."""
+        """Returns the changes after event `seen`; None if the filing is not registered yet, or in a later outage."""
         try:
             return await self.changes(filing_id, seen)
         except NotReady:
@@ -197,7 +197,7 @@ class Questions:
         return await patiently(lambda limit: self._ask(question, limit), self._line.patience, longest)
 
     async def _ask(self, question: _Asks[T], limit: timedelta, asker: c.Actor | None = None) -> T:
-        """Returns the record's answer to the asker, by a new workflow: no running workflow is disturbed."""
+        """Returns a question's answer, which a new workflow reads from the record: no other workflow is disturbed."""
         voice = self._line.voice if asker is None else self._line.voice.of(asker)
         asked = await voice.question(cast("c.Question", question))
         try:
@@ -225,7 +225,7 @@ class Questions:
         return answered
 
     async def _why_not_found(self, stream: str, limit: timedelta) -> MotcuaError:
-        """Returns the error for a stream that the record lacks: its workflow has yet to record it, or was refused."""
+        """Returns the error for a stream that is not in the record: not recorded yet, refused, or never submitted."""
         handle = self._line.client.get_workflow_handle(stream)
         try:
             description = await handle.describe(rpc_timeout=limit)
@@ -268,7 +268,7 @@ class BlockingQuestions(Blocking[C_co]):
     machine_work = waits(Questions.machine_work)
 
     def follow(self: Blocking[Questions], filing_id: UUID | str) -> Iterator[c.FilingView]:
-        """As `FilingClient.follow`: yields the filing's state after every event, from the first to the last."""
+        """Yields the filing's state after every event, from the first to the last, as `FilingClient.follow` does."""
         views = self._client.follow(filing_id)
         while (view := self._loop.wait(_next(views))) is not None:
             yield view

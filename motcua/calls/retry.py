@@ -1,4 +1,4 @@
-"""Retries transient failures with the same ids, until the caller's `patience` is over."""
+"""Retries transient failures with the same ids, for up to `patience` seconds."""
 
 import asyncio
 import random
@@ -58,8 +58,8 @@ async def patiently(attempt: Attempt[T], patience: float, longest: float = LONGE
 
     Args:
         attempt: Called with its time limit. Must be safe to repeat.
-        patience: Seconds in all.
-        longest: Seconds of one attempt at most.
+        patience: The time for all attempts, in seconds.
+        longest: The maximum time for one attempt, in seconds.
 
     Raises:
         Unavailable: There was no answer within `patience`.

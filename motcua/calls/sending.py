@@ -193,7 +193,7 @@ class Sending(Questions):
     async def _file(
         self, operation: WithStartWorkflowOperation[Any, Any], check: dict[str, str], update_id: str, limit: timedelta
     ) -> c.Receipt:
-        """Make one attempt of update-with-start. Raises `WorkflowAlreadyStartedError` for a filing that has ended."""
+        """Sends a submission once (update-with-start). Raises `WorkflowAlreadyStartedError` if the filing has ended."""
         try:
             receipt: c.Receipt = await self._line.client.execute_update_with_start_workflow(
                 SUBMIT,
@@ -222,7 +222,7 @@ class Sending(Questions):
     async def _on_demand(
         self, starts: str, stream: str, command: c.Command, update_id: str, limit: timedelta
     ) -> c.Receipt:
-        """Gives the command to this stream's running workflow, or starts one of type `starts` with it."""
+        """Gives the command to the stream's workflow. If none is running, first starts one of type `starts`."""
         asked = c.StreamId.parse(stream)
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             starts,
@@ -246,7 +246,7 @@ class Sending(Questions):
         return receipt
 
     async def _once(self, stream: str, own_id: str, attempt: Callable[[timedelta], Awaitable[c.Receipt]]) -> c.Receipt:
-        """Returns the receipt that this client knows, which adds nothing to a history; else the result of `attempt`."""
+        """Returns the receipt if this client has it, and sends nothing; else the result of `attempt`, retried."""
         known = self._line.known
 
         async def one_try(limit: timedelta) -> c.Receipt:
@@ -296,7 +296,7 @@ class Sending(Questions):
 def _filing(
     stream: str, content: dict[str, Any], signed: dict[str, str], *, anew: bool
 ) -> WithStartWorkflowOperation[Any, Any]:
-    """Returns the start of a filing's workflow. `anew`: even after a run that has ended."""
+    """Returns the operation that starts a filing's workflow. `anew` allows the start after a run that has completed."""
     again = WorkflowIDReusePolicy
     return WithStartWorkflowOperation(
         _FILING,
@@ -338,6 +338,6 @@ def _was_dropped(error: WorkflowUpdateFailedError) -> bool:
 
 
 async def _forget(operation: WithStartWorkflowOperation[Any, Any]) -> None:
-    """Retrieves the operation's own copy of the error; otherwise asyncio warns that nobody retrieved it."""
+    """Retrieves the error that the start operation keeps; otherwise asyncio logs that it was never retrieved."""
     with contextlib.suppress(Exception):
         await operation.workflow_handle()

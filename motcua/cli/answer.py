@@ -114,7 +114,7 @@ def show_all(
     data: Any = None,
     title: Text | None = None,
 ) -> None:
-    """Prints answers of one kind as a table, with sentences `below`; or as JSON: `data`, else all fields of each."""
+    """Prints answers of one kind as a table with sentences `below`. `as_json`: prints `data`, else all their fields."""
     answers = list(answers)
     if as_json:
         print_json(answers if data is None else data)
@@ -140,7 +140,7 @@ def show_all(
 def show_one(
     answer: Any, of: Sequence[Column], *below: Text, as_json: bool = False, data: Any = None, title: Text | None = None
 ) -> None:
-    """Prints one answer, fact by fact, or as JSON: `data`, else all its fields."""
+    """Prints one answer, fact by fact, with sentences `below`. `as_json`: prints `data`, else all its fields."""
     if as_json:
         print_json(answer if data is None and isinstance(answer, BaseModel) else data)
         return
@@ -157,7 +157,7 @@ def say(text: Text, style: str = "") -> None:
 
 
 def tell(text: Text, data: Any, *, as_json: bool, style: str = "") -> None:
-    """Prints a sentence; or `data`, as JSON."""
+    """Prints a sentence; with `as_json`, prints `data` instead."""
     if as_json:
         print_json(data)
     else:

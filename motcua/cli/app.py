@@ -46,7 +46,7 @@ def run(arguments: list[str]) -> None:
 
 
 def _run_for_a_program(app: typer.Typer, arguments: list[str]) -> int:
-    """Returns the exit code, even after wrong usage; raises other errors. Prints each failure as JSON too."""
+    """Returns the exit code of a command with `--json`. Prints each failure as JSON; raises all but usage errors."""
     try:
         return app(args=arguments, prog_name="motcua", standalone_mode=False) or 0
     except _UsageError as error:

@@ -39,7 +39,7 @@ def papers_wanted(given: Iterable[str]) -> dict[str, Path]:
 
 
 def with_files(submission: c.Submission, papers: Mapping[str, Path], alone: Mapping[str, Path]) -> c.Submission:
-    """Puts files into the store and returns `submission` with them: papers by their code, others by their field."""
+    """Puts files into the store and returns `submission` with them: `papers` by paper code, `alone` by field name."""
     filing_id = c.filing_id(submission.client_id, submission.submission_id)
     files = put_in(filing_id, {_paper(code): path for code, path in papers.items()} | dict(alone))
     update: dict[str, Any] = {field: files[field] for field in alone}
@@ -50,7 +50,7 @@ def with_files(submission: c.Submission, papers: Mapping[str, Path], alone: Mapp
 
 
 def with_their_papers(supplement: c.Supplement, filing_id: UUID, papers: Mapping[str, Path]) -> c.Supplement:
-    """Puts these files into the store and returns `supplement` with them as papers."""
+    """Puts files, by paper code, into the store and returns `supplement` with them as papers."""
     files = put_in(filing_id, {_paper(code): path for code, path in papers.items()})
     held = with_papers(supplement.papers, {code: files[_paper(code)] for code in papers})
     return supplement.model_copy(update={"papers": held})
@@ -111,7 +111,7 @@ def attach(
 
 
 def _filing(whose: str) -> UUID:
-    """Returns the filing's id, given itself or by a submission, which may be incomplete; else ends the command."""
+    """Returns a filing's id. `whose`: the id, or the path of a submission that has at least its two ids."""
     try:
         return UUID(whose)
     except ValueError:

@@ -42,7 +42,7 @@ _OF_OTHERS = {
     for command in commands
     if stream != _FILING
 }
-"""Commands of the other streams that this kit knows. In a repeat, a missing field means the field's default."""
+"""The known commands of streams other than filings, by kind of stream and kind of command."""
 
 app = typer.Typer()
 after_files = typer.Typer()

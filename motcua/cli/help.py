@@ -112,8 +112,8 @@ class Later:
     """A command or a group of commands.
 
     Attributes:
-        help: The key of its help.
-        load: Imports and returns the app that has it, under its name.
+        help: The catalogue key of its help.
+        load: Imports and returns the app that contains the command or group under the same name.
     """
 
     help: str
@@ -121,7 +121,7 @@ class Later:
 
 
 class Unloaded(Worded):
-    """A placeholder for a command or group until its import. An existing group gets the imported commands."""
+    """A placeholder for a command or group until it is imported. A group `beside` it gets the imported commands."""
 
     def __init__(self, name: str, later: Later, beside: TyperGroup | None) -> None:
         super().__init__(name, help=(beside or later).help)
@@ -143,7 +143,7 @@ class Unloaded(Worded):
 
 
 def app_of(later: Mapping[str, Later]) -> typer.Typer:
-    """Returns an app with these commands, by name. An app that uses its group class gets them all."""
+    """Returns an app with these commands by name, each imported at its first use."""
 
     class Group(WordedGroup):
         def __init__(self, *, commands: Mapping[str, Any], **attributes: Any) -> None:

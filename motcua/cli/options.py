@@ -29,7 +29,7 @@ class OnOff(StrEnum):
 COMMANDS: Final = "motcua.commands"
 """The group of entry points of distributions that add commands."""
 PLATFORM: Final = "platform"
-"""The name, in that group, of the platform's entry point."""
+"""The name of the platform's entry point in the group `COMMANDS`."""
 
 PATIENCE: Final = 15.0
 VIA: Final = Via(principal="motcua")
@@ -49,7 +49,7 @@ def filing_id_of(text: str) -> UUID:
 
 
 def _finder() -> Callable[[str], UUID] | None:
-    """Returns `filing_id` of the platform's module; None if it is not installed."""
+    """Returns the platform's function `filing_id`; None if the platform is not installed."""
     for entry in entry_points(group=COMMANDS, name=PLATFORM):
         found: Callable[[str], UUID] | None = getattr(import_module(entry.module), "filing_id", None)
         return found

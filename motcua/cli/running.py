@@ -191,7 +191,7 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Prints `value` as JSON. No other JSON follows, even if the command fails later."""
+    """Prints `value` as JSON. The command prints no other JSON afterwards, even if it fails later."""
     owes_json.set(False)
     typer.echo(json_text(value))
 
@@ -266,7 +266,7 @@ def refusing(
     why: Text | str | None = None,
     detail: Callable[[Any], object] | None = str,
 ) -> Iterator[None]:
-    """Ends the command on an error of these kinds, with `why` and the error's `detail`, by default its message."""
+    """Ends the command if the block raises an error of these kinds; prints `why` and the error's `detail`."""
     try:
         yield
     except kinds as error:

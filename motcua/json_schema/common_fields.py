@@ -1,7 +1,6 @@
-"""The descriptions of fields that stand in three models of the contract or more, and mean the same in each.
+"""The descriptions of the fields that three or more models of the contract have with the same meaning.
 
-Any other field has its description below it, in the source of its model; so has a field of the same name with another
-meaning.
+Any other field is described below it in the source of its model, as is a field of the same name with another meaning.
 """
 
 from typing import Final

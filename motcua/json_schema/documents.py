@@ -23,7 +23,7 @@ _MODES: Final[dict[c.Direction, Literal["validation", "serialization"]]] = {
     c.Direction.FROM_PLATFORM: "serialization",
 }
 _EVENTS: Final = {message.model: message.event for message in c.PUBLIC_MESSAGES if message.event is not None}
-"""The event of each event body: a body takes its fields from the event."""
+"""By model of an event's body, the model of the event, in whose source the fields are described."""
 
 
 class _Plain(GenerateJsonSchema):
@@ -62,7 +62,7 @@ def file_of(message: c.Message) -> str:
 
 
 def schema(message: c.Message) -> JsonSchemaValue:
-    """Returns the JSON Schema of a message: of the accepted input if the platform reads it, else of its output.
+    """Returns the JSON Schema of a message: of the input that the platform accepts, or of the output that it writes.
 
     It describes only the shape of a message. The rules decide whether a filing or a command is allowed now.
     """

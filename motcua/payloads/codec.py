@@ -134,7 +134,7 @@ class _SealedFailures(FailureConverter):
 
 
 def sealing(converter: DataConverter, ring: CodecRing | None) -> DataConverter:
-    """Returns the converter with our codec, for failures too; unchanged without a ring. Raises `RingError`."""
+    """Returns the converter with our codec, for failures too; unchanged if `ring` is None. Raises `RingError`."""
     if ring is None:
         return converter
     return dataclasses.replace(

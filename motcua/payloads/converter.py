@@ -99,7 +99,7 @@ class FailureConverter(DefaultFailureConverter):
 
 
 class _DataConverter(DataConverter):
-    """The converter without an external store: it passes on references to stored payloads."""
+    """A converter without an external store: a reference to a stored payload is returned as it is."""
 
     async def _decode_reference_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
         return list(payloads)

@@ -87,7 +87,7 @@ class CodecRing(Keys):
         return self
 
     def sealing_key(self, queue: str | None) -> str | None:
-        """Returns the id of the key that encrypts a queue's work, or all else without a queue; None: no key."""
+        """Returns the id of the key that encrypts a queue's work, or all else if `queue` is None. None: no key."""
         return self._of(queue).current or self.current
 
     def opens(self, key: str, queue: str | None) -> bool:

@@ -32,13 +32,13 @@ class Known:
     def seen_seq(self, stream: str) -> int:
         """Returns the highest event number in this stream's receipts; 0 if none is known.
 
-        The next actor has seen the stream up to that event. The workflow may have lost it again, since a receipt may
-        come from the record.
+        It is sent as the next command's `seen_seq`: the actor has seen the stream up to this event. The workflow may
+        have lost the event again, since a receipt may come from the record.
         """
         return self._seen.get(stream, 0)
 
     def receipt(self, stream: str, command_id: str) -> Receipt | None:
-        """Returns the command's receipt, which never changes; None if there is none yet."""
+        """Returns the command's receipt; None if this client has none."""
         return self._sent.get((stream, command_id))
 
     def is_open(self, stream: str, command_id: str) -> bool:

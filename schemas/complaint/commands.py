@@ -41,7 +41,7 @@ COMPLAINT_COMMANDS: Final[tuple[type[Command], ...]] = (Claim, Release, Reassign
 class RingComplaint(SystemCommand):
     """Record that the complaint's timer for `moment` fired: the reminder or the due time.
 
-    Refused if another timer is the next one, or if this one is not due yet.
+    Refused if another timer is next, or if this timer is not due yet.
     """
 
     kind: Literal["ring_complaint"] = "ring_complaint"

@@ -11,10 +11,10 @@ from .state import ComplaintOutcome
 
 
 class Complained(Model):
-    """The complaint was recorded, about an `act`: the filing's event with the seq `about`, done in this `step`.
+    """The complaint was recorded, about the filing's event with the kind `act` and the seq `about`.
 
-    The limits and the calendar are those of the filing: `take_up` is the time to take it up, `answer` the time from
-    then to the answer. A representative may act for the complainant until the day `represented_until`.
+    `step` is the review step of the event. The calendar is the filing's. `take_up` is the time limit to take the
+    complaint up, `answer` the limit from then to the answer. `represented_until` is the last day of a representative.
     """
 
     kind: Literal["complained"] = "complained"
@@ -83,7 +83,7 @@ class ComplaintWithdrawn(Model):
 
 
 class ComplaintSettled(Model):
-    """The filing was `reopened`; or its state had changed since the act, so that there was nothing to undo."""
+    """The filing has restarted (`reopened`); or its state had changed since the act, and there was nothing to undo."""
 
     kind: Literal["complaint_settled"] = "complaint_settled"
     reopened: bool

@@ -44,8 +44,8 @@ class ComplaintState(StrEnum):
 class ComplaintStart(Model):
     """The start input of the `n`-th complaint about a filing.
 
-    `about` is the seq of the filing's event that the complaint is about. If the desk records it, `document` is the file
-    that the applicant signed. `statement` is the signed identity of the caller; it is no part of the content.
+    `about` is the seq of the filing's event that the complaint is about. If the desk records the complaint, `document`
+    is the file that the applicant signed. `statement` is the signed identity of the caller and no part of the content.
     """
 
     filing_id: UUID
@@ -61,7 +61,7 @@ class ComplaintStart(Model):
 
 
 def content_of_start(start: ComplaintStart) -> str:
-    """The digest of a complaint. The same number with another digest is a conflict."""
+    """The digest of a complaint's content. A complaint with the same number and another digest is refused."""
     return digest(start.model_dump(mode="json", exclude={"statement"}, exclude_none=True))
 
 
@@ -74,9 +74,9 @@ class Grounds(Model):
         step: The review step of the act; None for the intake.
         steps: The review steps that the filing had reached.
         until: The deadline; None while the applicant has no notice of the act.
-        complainants: The people who may make it.
-        side: The people on their side: none of them may answer it.
-        represented_until: The last day on which a representative may act for them; None: without end.
+        complainants: The people who may make the complaint.
+        side: The people on the complainant's side: none of them may answer the complaint.
+        represented_until: The last day on which a representative may act for the complainant; None: without end.
         earlier: The number of complaints about this filing so far.
         disputed: Whether a complaint about this event has no answer yet.
     """
@@ -163,7 +163,7 @@ class ComplaintFact(Model):
 
 
 class ComplaintView(Model):
-    """The visible part of a complaint: `due` while it waits, then the answer, and whether the filing was `reopened`.
+    """The visible part of a complaint: `due` while it waits; then its answer, and whether the filing was `reopened`.
 
     `seq` is the number of its last event.
     """

@@ -114,7 +114,7 @@ class SupplementItem(Model):
 class RequestSupplement(Command):
     """Request all missing papers and form fields from the applicant, in one complete request (yêu cầu bổ sung).
 
-    A leader gives a `late_reason` to request them after the time in which the officers of the review may.
+    After the time in which officers may make this request, only a leader may, with a `late_reason`.
     """
 
     kind: Literal["request_supplement"] = "request_supplement"
@@ -122,7 +122,7 @@ class RequestSupplement(Command):
     """the papers and form fields to supply"""
     legal_basis: ShortText
     late_reason: ShortText | None = None
-    """reason for the request after the time in which the officers of the review may make it"""
+    """reason of a leader who makes the request after the officers' time for it"""
 
 
 class Supplement(Command):
@@ -174,15 +174,15 @@ class Release(Command):
 class Reassign(Command):
     """Give the current task to another officer (phân công lại).
 
-    If `acting_for` is set, the task belongs to that absent officer, and the other officer does it in their place (xử lý
-    thay). The task is taken from nobody except that officer.
+    With `acting_for`, the `officer` is the substitute of that absent officer (xử lý thay): the task moves only if the
+    absent officer has it.
     """
 
     kind: Literal["reassign"] = "reassign"
     officer: Subject
     """identity of the officer who shall have the task"""
     acting_for: Subject | None = None
-    """identity of the absent officer whose task it is, if their substitute gets it"""
+    """identity of the absent officer who has the task, if a substitute gets it"""
 
 
 class Recall(Command):
@@ -219,7 +219,7 @@ class Inspect(Command):
     participants: tuple[Line, ...] = Field(min_length=1, max_length=50)
     """names of the participants"""
     findings: ShortText
-    """the findings"""
+    """text of the findings at the inspection"""
 
 
 class RecordOpinion(Command):
@@ -281,7 +281,7 @@ class ConfirmDraft(Command):
 
 
 class CorrectDraft(Command):
-    """Describe the errors of the draft and correct the form's fields; another draft is made."""
+    """Describe the errors of the draft and correct the form's fields. The agency then makes another draft."""
 
     kind: Literal["correct_draft"] = "correct_draft"
     note: ShortText
@@ -495,16 +495,16 @@ RESERVED_IDS: Final = (
     *("accept:", "calendar:", "code:", "complaint:", "fee:", "issue:", "machine:", "parcel:", "part:"),
     *("refund:", "result:", "ring:", "scan:"),
 )
-"""The prefixes of these commands' ids. Nobody else may use them: the real command would then count as a repeat."""
+"""The prefixes of the ids of system commands. Other commands may not use them: the real one would count as a repeat."""
 
 
 class Submit(Command):
-    """The submission itself, as the filing's first command, by the filer, under this procedure.
+    """The filing's first command: the submission, its procedure, and the checks made before the rules decide.
 
     `accountable` are the officers accountable for the filing where nobody decides, `partners` the agencies that decide
-    parts of it, if any. `elsewhere` are the competent agencies, the nearest first, if this one is not. `no_desks` are
-    the submission's desks that may not receive for this agency. `not_in_force` is the term of a version that is not in
-    force on the day of receipt; `only_in` is the only province with the procedure, if this agency is of another one.
+    parts of it. If `agency` is not competent, `elsewhere` are the competent agencies, the nearest first. `no_desks` are
+    the submission's desks that may not receive for this agency. `not_in_force` is the term of a version that is not
+    in force on the day of receipt; `only_in` is the only province with the procedure, if the agency is in another.
     `signs`: the agency's officers sign its results. `examined` is the result of the checks of files and signature.
     """
 
@@ -524,15 +524,15 @@ class Submit(Command):
 
 
 class ExaminedSupplement(Supplement):
-    """A supplement with the scan of its files. Only the filing itself gives it: clients send a `Supplement`."""
+    """A supplement with the scan of its files. Only the filing's workflow gives it; clients send a `Supplement`."""
 
     scan: ScanState | None = None
 
 
 class PayableDemand(DemandObligation):
-    """A `DemandObligation` with the directory's answer whether it can be paid online.
+    """A `DemandObligation`, and whether the obligation can be paid online by the agency's directory.
 
-    Only the filing itself gives it.
+    Only the filing's workflow gives this command.
     """
 
     payable: bool = False
@@ -547,7 +547,7 @@ class RecordScan(SystemCommand):
 
 
 class TimerFired(SystemCommand):
-    """A timer has fired. The rules decide by the instants what follows."""
+    """The timer of this clock has fired. The rules compare the time with the clock and record what is due."""
 
     kind: Literal["timer_fired"] = "timer_fired"
     clock: Clock
@@ -555,7 +555,7 @@ class TimerFired(SystemCommand):
 
 
 class AdoptCalendar(StrictModel):
-    """Argument of the Update `adopt_calendar` of filings, payments and parcels: switch to this published calendar."""
+    """The argument of the Update `adopt_calendar` of filings, payments and parcels: the calendar to switch to."""
 
     calendar: CalendarName
 
@@ -577,7 +577,7 @@ class Issue(SystemCommand):
 
 
 class SettleResult(SystemCommand):
-    """The stream of the filing's `n`-th result reports that it is signed and registered under that number."""
+    """The filing's `n`-th result was signed and has the number `registered`, as the result's own stream reports."""
 
     kind: Literal["settle_result"] = "settle_result"
     n: int
@@ -588,7 +588,7 @@ class SettleResult(SystemCommand):
 
 
 class ReportFailing(SystemCommand):
-    """The agency's back office has failed this many times in a row."""
+    """The agency's back office has failed `tries` times in a row."""
 
     kind: Literal["report_failing"] = "report_failing"
     work: MachineWork
@@ -597,7 +597,7 @@ class ReportFailing(SystemCommand):
 
 
 class ReportAnswered(SystemCommand):
-    """The back office has answered again."""
+    """The back office has answered, after failures."""
 
     kind: Literal["report_answered"] = "report_answered"
     work: MachineWork
@@ -614,7 +614,7 @@ class SettleFee(SystemCommand):
 
 
 class AskFeeAgain(SystemCommand):
-    """The `n`-th refund reports a charged-back amount of a `fee`. By a leader's decision it is requested again."""
+    """The `n`-th refund reports a charged-back amount of a `fee`. A leader has decided to request this amount again."""
 
     kind: Literal["ask_fee_again"] = "ask_fee_again"
     n: int
@@ -633,7 +633,7 @@ class SettleComplaint(SystemCommand):
 
 
 class SettleParcel(SystemCommand):
-    """A parcel reports its end, and the đồng of the fee that were collected."""
+    """A parcel reports its end; `fee` is the part of the fee that the post collected, in đồng."""
 
     kind: Literal["settle_parcel"] = "settle_parcel"
     n: int

@@ -47,8 +47,8 @@ Link = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_-]{
 class DeliveryView(Model):
     """How the applicant gets the result. Only the applicant may see it: its code and link give access to the result.
 
-    `desk` is the agency where it is fetched with the `pickup_code`. `until` is the end of its time at the counter, or
-    of the `link`'s validity. Fields that are not known yet are not set.
+    `desk` is the agency where the result is fetched with the `pickup_code`. `until` is the end of the time at the
+    counter, or of the `link`'s validity. Fields that are not known yet are not set.
     """
 
     filing_id: UUID

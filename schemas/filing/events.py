@@ -1,7 +1,7 @@
 """The events of a filing: facts in the past tense, and the effect of each on each clock.
 
 The ledger encrypts a field marked `Personal`, and fills a field marked `Numbered` from a locked counter. Changes are
-additive: a kind of event never gets another meaning; a new kind is made instead.
+additive: the meaning of a kind of event never changes; a new kind is made instead.
 """
 
 from datetime import date
@@ -33,7 +33,7 @@ class Outcome(StrEnum):
 
 
 class FeeSettlement(StrEnum):
-    """The outcome of an online request for money."""
+    """The outcome of an online payment."""
 
     PAID = "paid"
     EXPIRED = "expired"
@@ -82,7 +82,7 @@ class Clock(StrEnum):
 
 
 class Moment(StrEnum):
-    """The occasion for which a clock rings: its limit is soon due, an apology must be drafted, or the limit is due."""
+    """The occasion of a clock's timer: the limit is soon due, an apology must be drafted, or the limit is due."""
 
     REMINDER = "reminder"
     APOLOGY = "apology"
@@ -110,7 +110,7 @@ class SupplementNeed(Model):
 
 
 class FeeLine(Model):
-    """One item of a fee: amount × quantity in đồng, or `bounded` by the item's minimum or maximum."""
+    """One item of a fee: amount × quantity in đồng, or `bounded` if the item's minimum or maximum replaces this sum."""
 
     code: Code
     amount: Dong
@@ -153,12 +153,12 @@ class Partner(Model):
 class Submitted(Model):
     """The filing was handed in. `code` is the dossier code (mã hồ sơ); `paper_digests` are by paper code.
 
-    For a paper filing, `missing` lists the missing parts, and `received_at` is the hand-over by the post, if it was
-    before this event; `assisted`: an officer filled the form in, and the applicant signed the text that was `read_back`
-    to them. `desk` is the agency whose desk received the filing, `result_desk` the agency whose desk hands over the
-    result; each is set only if it is not the deciding agency.
+    For a paper filing, `missing` lists the missing parts, and `received_at` is the hand-over by the post, if that was
+    before this event. `assisted`: an officer filled the form in, and the applicant signed the text that was read to
+    them (`read_back`). `desk` is the agency whose desk received the filing, `result_desk` the agency whose desk hands
+    over the result; each is set only if it is not the deciding agency.
 
-    Decisions made elsewhere at the hand-in are recorded here, so that the log alone is enough to fold the filing:
+    Facts from the directory and the publications are recorded here, so that the log alone is enough to fold the filing:
     `accountable` are the officers who answer for it, `partners` the agencies that decide parts of it, `digests` its
     rules and its calendar. `client_id` and `submission_id` are the client's own ids of the filing.
     `possible_duplicates` are the codes of the same person's open filings for the same procedure, found by the ledger.
@@ -229,7 +229,7 @@ class Accepted(Model):
 
 
 class FilesScanned(Model):
-    """The late answer of the scanner for the files of these digests: only the `infected` papers contain viruses."""
+    """The scanner's late answer for files, given by digest: only the files of the `infected` papers contain viruses."""
 
     kind: Literal["files_scanned"] = "files_scanned"
     scanned: tuple[Sha256, ...]
@@ -259,7 +259,7 @@ class IntakeRefused(Model):
 class SupplementRequested(Model):
     """The applicant was asked, once and completely, for the missing parts.
 
-    `late`: a leader asked after the time in which the officers of the review may, with a reason.
+    `late`: a leader made the request, with a reason, after the officers' time for it.
     """
 
     kind: Literal["supplement_requested"] = "supplement_requested"
@@ -268,7 +268,7 @@ class SupplementRequested(Model):
     """the requested papers and form fields"""
     officer: str
     late: bool = False
-    """whether the request came after the time in which the officers of the review may make it"""
+    """whether a leader made the request after the officers' time for it"""
     late_reason: Annotated[str | None, Personal] = None
     notes: Annotated[tuple[str, ...], Personal]
     legal_basis: Annotated[str, Personal]
@@ -318,7 +318,7 @@ class DossierReceived(Model):
 
 
 class FeeShare(Model):
-    """The part of a paid sum, in đồng, that belongs to this item of the fee."""
+    """The part of a paid sum that belongs to one item of the fee, in đồng."""
 
     code: Code
     amount: Annotated[Dong, Field(gt=0)]
@@ -327,8 +327,8 @@ class FeeShare(Model):
 class FeeRequested(Model):
     """A fee was requested: the sum of the lines, less the `waived` amount, in đồng.
 
-    If it `adds_to` a fee paid before, it is the difference after a change of the dossier, or the gap left by a
-    charge-back; its lines are the additional amounts of each item.
+    `adds_to` is the number of a fee paid before. This fee is then the difference after a change of the dossier, or
+    the gap left by a charge-back, and its lines are the additional amount of each item.
     """
 
     kind: Literal["fee_requested"] = "fee_requested"
@@ -347,8 +347,8 @@ class FeePaid(Model):
     """A fee was paid; `means` is set for a payment at the counter. `receipt_no` is the number of the receipt.
 
     `reference` is the number given by the terminal or the bank, or the number of the post's consignment; not set for
-    cash. `parcel` is the number of the parcel with which the post has collected it. The agency forgoes `forgone` đồng
-    of it, which were not paid.
+    cash. `parcel` is the number of the parcel with which the post has collected the fee. `forgone` is the unpaid part
+    of the fee in đồng, which the agency forgoes.
     """
 
     kind: Literal["fee_paid"] = "fee_paid"
@@ -393,7 +393,7 @@ class FeeWaived(Model):
 
 
 class FeeReduced(Model):
-    """A change of the dossier reduced the `n`-th fee: so many đồng of the paid sum are to be refunded."""
+    """A change of the dossier reduced the `n`-th fee: `amount` đồng of the paid sum are to be refunded."""
 
     kind: Literal["fee_reduced"] = "fee_reduced"
     n: int
@@ -403,14 +403,14 @@ class FeeReduced(Model):
 
 
 class FeeChargedBack(Model):
-    """The payer's bank charged back this amount of a `fee`.
+    """The payer's bank charged back `amount` đồng of the fee with the number `fee`.
 
-    It is requested again, by a decision in the `n`-th refund.
+    By a decision in the `n`-th refund, this amount is requested again.
     """
 
     kind: Literal["fee_charged_back"] = "fee_charged_back"
     n: int
-    """number of the refund that decided to request it again"""
+    """number of the refund in which this was decided"""
     fee: int
     """number of the fee"""
     amount: Annotated[Dong, Field(gt=0)]
@@ -446,7 +446,7 @@ class Reassigned(Model):
 
 
 class Recalled(Model):
-    """An officer took back the step that they had just finished: the filing is at this step again, with them."""
+    """An officer took back the step that they had just finished: the filing is at this step again, with the officer."""
 
     kind: Literal["recalled"] = "recalled"
     step: Code
@@ -514,7 +514,7 @@ class Referred(Model):
 
 
 class PartOverdue(Model):
-    """The agency that decides a part missed its limit; it is in the queue of the lead agency's team lead."""
+    """The agency that decides a part missed its limit; the part is now in the queue of the lead agency's team lead."""
 
     kind: Literal["part_overdue"] = "part_overdue"
     n: int
@@ -533,7 +533,7 @@ class PartAnswered(Model):
 
 
 class PartsDecided(Model):
-    """Every part of the step has been decided, each by its agency."""
+    """Every referred part of the step has been decided by its agency."""
 
     kind: Literal["parts_decided"] = "parts_decided"
     step: Code
@@ -568,7 +568,7 @@ class ObligationDemanded(Model):
 class ObligationFulfilled(Model):
     """The applicant has met the obligation, or has none. `reference` is the number of the proof.
 
-    If the `n`-th payment met it, `reference` is that of the payment's first request.
+    If the `n`-th payment met the obligation, `reference` is that of the payment's first request.
     """
 
     kind: Literal["obligation_fulfilled"] = "obligation_fulfilled"
@@ -607,7 +607,7 @@ class Resumed(Model):
 
 
 class Stopped(Model):
-    """The agency stopped the filing for good (dừng giải quyết); `unproposed`: no specialist had proposed it."""
+    """The agency ended the filing (dừng giải quyết); `unproposed`: no specialist had proposed to refuse it."""
 
     kind: Literal["stopped"] = "stopped"
     officer: str
@@ -630,7 +630,7 @@ class Extended(Model):
 class CaseApplied(Model):
     """An officer applied another processing limit of the procedure, such as that for filings that need verification.
 
-    It runs from the same moment as the limit before it.
+    The new limit runs from the same moment as the previous one.
     """
 
     kind: Literal["case_applied"] = "case_applied"
@@ -669,7 +669,7 @@ class DraftConfirmed(Model):
 
 
 class DraftCorrected(Model):
-    """The applicant described the errors of the draft; it is made again."""
+    """The applicant described the errors of the draft. The agency makes another draft."""
 
     kind: Literal["draft_corrected"] = "draft_corrected"
     n: int
@@ -690,7 +690,7 @@ class Proposed(Model):
 
 
 class Decided(Model):
-    """The decision. `officer` answers for it; an automatic one names its standing order.
+    """The decision. `officer` is accountable for it; an automatic decision has the number of its `standing_order`.
 
     `acting_for` is the absent officer for whom the `officer` acts, if any. `silence` is the legal text by which the
     agency's silence counts as approval.
@@ -712,9 +712,9 @@ class Decided(Model):
 class ResultIssued(Model):
     """The signed result, or notice of refusal, was made and handed to the one-stop desk.
 
-    `number` was taken in the register with this event. If the agency's officers signed it in the stream of the filing's
-    `n`-th result, that stream took the number `registered` before. It is in force until `expires_on`; `copies`
-    originals were made of it. Results from before the register have no number.
+    The register gave it the `number` with this event. If the agency's officers signed the filing's `n`-th result in a
+    stream of its own, that stream took the number `registered` before. The result is in force until `expires_on`, with
+    `copies` originals. Results from before the register have no number.
     """
 
     kind: Literal["result_issued"] = "result_issued"
@@ -800,7 +800,7 @@ class ReissueRequested(Model):
 
 
 class ParcelFound(Model):
-    """A parcel that no longer counts has turned up: its copy is revoked, and only the copy `copy_number` is valid."""
+    """A parcel with a revoked copy of the result has turned up: only the copy `copy_number` is valid."""
 
     kind: Literal["parcel_found"] = "parcel_found"
     n: int
@@ -810,7 +810,7 @@ class ParcelFound(Model):
 
 
 class HandedOver(Model):
-    """The applicant has the result; if it came by post, with the `n`-th parcel.
+    """The applicant has the result. `n` is the number of the parcel, if it came by post.
 
     At the counter, the `receiver` gave the pick-up code (`by_code`) or showed a `document`. They signed, on paper if
     there is no file of the signature.
@@ -843,7 +843,7 @@ class Withdrawn(Model):
 class Reopened(Model):
     """A complaint was upheld: the filing starts again at the review `step`, or at the intake if that is not set.
 
-    `complaint` is the number of the complaint, `about` the seq of the undone act; `officer` has upheld it.
+    `complaint` is the number of the complaint, `about` the seq of the undone act, `officer` the one who decided so.
     """
 
     kind: Literal["reopened"] = "reopened"
@@ -866,8 +866,8 @@ class Reminded(Model):
 class ApologyDrafted(Model):
     """An apology (phiếu xin lỗi và hẹn lại ngày trả kết quả) waits for the leader.
 
-    `due` is the appointment that will be missed, `proposed` the new one (Decree 61/2018 art. 19 k9); not set if it is
-    too late to give one.
+    `due` is the appointment that will be missed, `proposed` the new one (Decree 61/2018 art. 19 k9). `proposed` is not
+    set if it is too late for a new appointment.
     """
 
     kind: Literal["apology_drafted"] = "apology_drafted"
@@ -894,7 +894,7 @@ class Apologised(Model):
 
 
 class Overdue(Model):
-    """A clock passed its due instant; it is in the team lead's queue. Recorded once for each due instant."""
+    """A clock passed its due instant; the filing is in the team lead's queue. Recorded once for each due instant."""
 
     kind: Literal["overdue"] = "overdue"
     clock: Clock
@@ -919,7 +919,7 @@ class MachineWorkFailing(Model):
     """The agency's back office failed `tries` times in a row; the task is in the team lead's queue.
 
     `error` is the type of the last error, if it was reported; its message is left out, since it may contain personal
-    data. For a result, it may be the rule that prevents any officer from signing it at present.
+    data. For a result, `error` may be the rule by which no officer can sign at present.
     """
 
     kind: Literal["machine_work_failing"] = "machine_work_failing"

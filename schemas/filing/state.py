@@ -125,8 +125,8 @@ class ClockState(Model):
     """One run of a clock, from its start to its end.
 
     `limit` includes the extensions. `due` is the instant at which the limit ends, computed on the calendar; during a
-    pause it keeps its value. `remind_at` is None once the reminder was sent or if none will be sent; `apologise_at`
-    likewise for the apology. `ended_by` is the kind of event that stopped the clock; a run that was cut short or
+    pause it keeps its value. `remind_at` is None once the reminder was sent, or if none will be sent; likewise
+    `apologise_at`, for the apology. `ended_by` is the kind of event that stopped the clock; a run that was cut short or
     started again has no `outcome`.
     """
 
@@ -185,10 +185,10 @@ MOST_BY_POST: Final = 3
 class Fee(Model):
     """A requested fee, in đồng.
 
-    `waived` is the reduction by an earlier waiver; `online`: a payment exists for it, however the money came; `lapsed`:
-    the fee was not paid in time, and the result waits for the payment. A fee that `adds_to` another one is the
-    difference after a change of the dossier. A change that reduced the fee has `returned` a part of the paid sum. The
-    payer's bank took back `charged_back` đồng, which are requested again.
+    `waived` is the reduction by an earlier waiver. `online`: an online payment was opened, even if the money came in
+    another way. `lapsed`: the fee was not paid in time, and the result waits for the payment. A fee that `adds_to`
+    another one is the difference after a change of the dossier. `returned` are refunds after changes of the dossier.
+    `charged_back` is the sum that the payer's bank took back, and that is requested again.
     """
 
     n: int
@@ -201,7 +201,7 @@ class Fee(Model):
     online: bool = False
     """whether an online payment was opened for it"""
     lapsed: bool = False
-    """whether it was not paid in time; the result waits for its payment"""
+    """whether the fee was not paid in time, so that the result waits for the payment"""
     state: FeeState = FeeState.DUE
     receipt_no: str | None = None
     """number of the fee's receipt; not set before the payment"""
@@ -210,7 +210,7 @@ class Fee(Model):
     adds_to: int | None = None
     """number of the fee paid before to which this adds the difference; not set: it is the whole fee"""
     returned: tuple[FeeShare, ...] = ()
-    """refunded parts of it after changes of the dossier, item by item"""
+    """refunded parts of the fee after changes of the dossier, item by item"""
     charged_back: Dong = 0
 
     @property
@@ -251,7 +251,7 @@ class Inspection(Model):
     participants: tuple[str, ...]
     """names of the participants"""
     findings: str
-    """the findings"""
+    """text of the findings at the inspection"""
 
 
 class Opinion(Model):
@@ -300,9 +300,9 @@ class FilingPart(Model):
 
 
 class Obligation(Model):
-    """A financial obligation to another authority: requested there, then demanded from the applicant in đồng.
+    """A financial obligation to another authority: first stated by the authority, then demanded from the applicant.
 
-    `agency` is the tax office that demands it. If it receives money by itself, the `n`-th payment requests it.
+    `agency` is the tax office that demands it. If the office receives money online, the `n`-th payment requests it.
     """
 
     step: Code
@@ -334,7 +334,7 @@ class Draft(Model):
 
 
 class Move(Model):
-    """The last act of an officer, which they may take back: its event's kind, and its step unless it was a stop."""
+    """The last act of an officer, who may take it back: the kind of its event, and its review step; None for a stop."""
 
     kind: str
     step: Code | None = None
@@ -379,7 +379,7 @@ class Decision(Model):
 class IssuedResult(Model):
     """The filing's `n`-th result, with its number in the register; results older than the register have none.
 
-    A `signed` one has a stream of its own with more details. `overtaken_at` is set once a complaint has undone it.
+    `signed`: a stream of its own has more details of the result. `overtaken_at` is set once a complaint has undone it.
     """
 
     n: int
@@ -396,7 +396,7 @@ class IssuedResult(Model):
 class RevokedCopy(Model):
     """A lost copy of the result: its number, its parcel, and the outcome of that parcel.
 
-    It is revoked as soon as there is another.
+    The copy is revoked as soon as there is another one.
     """
 
     copy_number: int
@@ -408,23 +408,24 @@ class RevokedCopy(Model):
 
 
 class Filing(Model):
-    """The state of a filing. `seq` is that of the last folded event; `digests` are of its loaded rules and calendar.
+    """The state of a filing. `seq` is that of the last folded event; `digests` are those of its rules and its calendar.
 
     `officer` has the current task, perhaps `acting_for` an absent one. `at_desk` are the papers that another agency's
-    desk still has, `under_way` those on their way to the deciding agency. `act` is the seq of the agency's act that the
-    state rests on, which a complaint may undo. `reopened` counts the restarts; earlier supplements and parcels no
-    longer count.
+    desk still has, `under_way` those on their way to the deciding agency. `act` is the seq of the agency's act that a
+    complaint may undo now. `reopened` is the number of restarts; supplements and parcels before the last restart are
+    not counted any more.
 
     `to_scan` are the files without a scan yet, `infected` the papers with viruses in their files, until others replace
     them; `unscanned`: some files came while there was no scanner. `signature_accepted` is an officer's decision on an
     undetermined signature.
 
-    The result is `offered` at the last of its `links`. At the counter it is given for the `pickup_code`; `wrong_codes`
-    counts the wrong ones.
+    The result is `offered` at the last of its `links`, or at the counter for the `pickup_code`; `wrong_codes` is the
+    number of wrong codes given.
 
-    `parcel_end` is the end of the parcel with this result, `recalled` the number of a parcel that is called back, and
-    `elsewhere` of one called back for another delivery; `delivery_changes` counts these. The `copy_number`-th copy of
-    the result is valid; `lost_copy` is set while the next one is made. Of the revoked copies, the newest are kept.
+    `parcel_end` is the end of the parcel with this result, `recalled` the number of a recalled parcel, `elsewhere` the
+    number of a parcel recalled for another delivery; `delivery_changes` is the number of such changes. The
+    `copy_number`-th copy of the result is valid; `lost_copy` is set while the next one is made. Of the revoked copies,
+    the newest are kept.
     """
 
     snapshot_version: int = 1
@@ -555,7 +556,7 @@ class Filing(Model):
 
     @property
     def fee_pending(self) -> bool:
-        """Whether a fee must be paid before anything else."""
+        """Whether the filing waits for a fee."""
         fee = self.fee
         return fee is not None and fee.state is FeeState.DUE and not self.fee_at_the_post
 
@@ -576,23 +577,23 @@ class Filing(Model):
 
     @property
     def collected_on_delivery(self) -> int:
-        """The post's own charge for the delivery of the result, in đồng, besides the fee that it collects.
+        """The post's own charge for the delivery of the result, in đồng, beside the fee that the post collects.
 
-        For a further copy there is none: the post pays for it (QĐ 45/2016 Đ14).
+        It is 0 for a further copy, whose delivery the post pays (QĐ 45/2016 Đ14).
         """
         return (self.procedure.postage or 0) if self.copy_number == 1 else 0
 
     @property
     def fees_to_collect(self) -> tuple[Fee, ...]:
-        """The fees that need an active payment."""
+        """The due fees whose payment workflow must be running."""
         return () if self.closed else tuple(fee for fee in self.fees if fee.online and fee.state is FeeState.DUE)
 
     @property
     def payments_to_cancel(self) -> tuple[int, ...]:
         """The numbers of the payments to cancel.
 
-        Their fee was paid in another way, waived, or unpaid when the filing ended; or their obligation was met in
-        another way, or its demand was recalled.
+        The fee of such a payment was paid in another way, was waived, or was unpaid when the filing ended; or the
+        obligation was met in another way, or the demand for it was recalled.
         """
         fees = (fee.n for fee in self.fees if fee.online and not self._owes_payment(fee))
         demands = (demand.n for demand in self.demands if not demand.met and demand not in self._demanded)
@@ -600,13 +601,13 @@ class Filing(Model):
 
     @property
     def demands_to_collect(self) -> tuple[TaxDemand, ...]:
-        """The demand that needs an active payment, as long as it may be paid."""
+        """The demand whose payment workflow must be running, until the time to pay is over; empty if there is none."""
         clock = self.clocks.get(Clock.OBLIGATION)
         return () if clock is None or clock.overdue else self._demanded
 
     @property
     def _demanded(self) -> tuple[TaxDemand, ...]:
-        """The demand that the filing waits for, if it has a payment."""
+        """The demand that the filing waits for, if a payment requests it; otherwise empty."""
         awaited = None if self.closed or self.obligation is None else self.obligation.n
         return tuple(demand for demand in self.demands if demand.n == awaited)
 
@@ -621,7 +622,7 @@ class Filing(Model):
         return self.parts_under_way if self.closed else ()
 
     def _owes_payment(self, fee: Fee) -> bool:
-        """Whether this fee still needs its payment, or was settled by that payment."""
+        """Whether the fee's online payment is still needed, or has settled the fee; if not, it is to be cancelled."""
         by_payment = fee.state is FeeState.PAID and fee.channel is Channel.ONLINE
         return by_payment or fee.state is FeeState.EXPIRED or (fee.state is FeeState.DUE and not self.closed)
 
@@ -638,11 +639,11 @@ class Action(Model):
 
 
 class Timer(Model):
-    """The next time at which a clock rings, and the occasion: its due instant, or an earlier one."""
+    """The next time at which a clock's timer fires, and the occasion: a reminder, an apology, or the due instant."""
 
     clock: Clock
     due: Instant
-    """time at which it rings"""
+    """time at which the timer fires"""
     moment: Moment = Moment.DUE
     """occasion: a reminder, an apology to draft, or the due instant"""
 
@@ -679,7 +680,7 @@ class Parked(Model):
 
 
 class FilingView(Model):
-    """The complete view of a filing, for those who may see it, as of an instant."""
+    """The complete view of a filing as of an instant, for readers who may see all of it."""
 
     filing_id: UUID
     code: str
@@ -760,7 +761,7 @@ class FilingView(Model):
     tasks: tuple[Task, ...]
     """tasks of the roles and officers"""
     timers: tuple[Timer, ...]
-    """next times at which the running clocks ring"""
+    """next timers of the running clocks"""
     overdue: tuple[Clock, ...]
     """names of the clocks whose limit was missed"""
     parked: int = 0
@@ -815,7 +816,7 @@ _LARGEST: Final = 2**53 - 1
 
 
 class FeeFact(Model):
-    """Signal `fee_settled` of a payment to its filing; `forgone` đồng were not paid, and are not requested."""
+    """Signal `fee_settled` of a payment to its filing. The agency forgoes `forgone` đồng, which were not paid."""
 
     n: int = Field(ge=1, le=_LARGEST)
     settlement: str
@@ -824,9 +825,9 @@ class FeeFact(Model):
 
 
 class ChargeBackFact(Model):
-    """Signal `fee_charged_back` of the `n`-th refund to its filing: this amount of a `fee` is requested again.
+    """Signal `fee_charged_back` of the `n`-th refund to its filing: `amount` đồng of a `fee` are requested again.
 
-    It is the `again`-th such request.
+    `again` is the number of this repeated request.
     """
 
     n: int = Field(ge=1, le=_LARGEST)

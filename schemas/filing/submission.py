@@ -20,12 +20,12 @@ __all__ = ["MAX_SUBMISSION_BYTES", "Authorisation", "Submission", "content_diges
 
 
 class Authorisation(FileRef):
-    """The file of an authorisation with its content, so that it is checked like any paper.
+    """The file of an authorisation, checked like any paper, and the content of the authorisation.
 
     `principal` is the citizen number of the applicant, or the enterprise number of an organisation, that gives the
-    authorisation. `id_number` and `representative` are the number and the name of the authorised person. It is valid in
-    Vietnam from `valid_from` to `valid_until`, both included; without one of them, that end is open. `scope` lists the
-    procedures for which it is valid; if empty, it is valid for all filings of the applicant.
+    authorisation. `id_number` and `representative` are the number and the name of the authorised person. The
+    authorisation is valid from `valid_from` to `valid_until`, days in Vietnam, both included and both optional. `scope`
+    lists the procedures for which it is valid; if empty, it is valid for all filings of the applicant.
     """
 
     principal: IdNumber | None = None
@@ -57,7 +57,7 @@ class Submission(Model):
 
     `received_at` is the signing time of the hand-over record of a dossier by post, from which the filing's time limit
     runs. At the counter the limit runs from now, online from the arrival at the server. `assisted` is the form that an
-    officer filled in at the counter for a person who can't, read back to them and signed.
+    officer filled in at the counter for the applicant, read back to them, and had them sign.
 
     `agency` is the deciding agency. `desk` is another agency whose desk receives a paper filing, and `result_desk`
     another agency whose desk hands over the result.
@@ -113,8 +113,8 @@ def content_digest(content: dict[str, Any]) -> str:
 def signed_content(submission: Submission, form: Code | None = None) -> bytes:
     """The content that an applicant signs: the submission as RFC 8785 JSON in NFC, with defaults, without nulls.
 
-    It leaves out the `signature` itself, the sender (`actor`, `via`), and the paper that is the signed `form`, which
-    would have to contain its own digest. So the content is the same before and after the form is signed.
+    It leaves out the `signature` itself, the sender (`actor`, `via`), and the paper that is the signed `form`, since a
+    file can't contain its own digest. So the content is the same before and after the form is signed.
     """
     content = composed(submission).model_dump(mode="json", exclude=_NOT_SIGNED, exclude_none=True)
     content["papers"] = [paper for paper in content["papers"] if paper["code"] != form]
@@ -124,7 +124,7 @@ def signed_content(submission: Submission, form: Code | None = None) -> bytes:
 def signed_digest(submission: Submission, form: Code | None = None) -> str:
     """SHA-256 (hex) of the signed content.
 
-    It is printed on the form, and is the same for all who have the submission.
+    The digest is printed on the form. Everybody who has the submission computes the same digest.
     """
     return hashlib.sha256(signed_content(submission, form)).hexdigest()
 
@@ -135,9 +135,9 @@ _TOO_LONG: Final = problem("submission", "too_long", says="submission_too_long",
 
 
 class Examined(Model):
-    """The problems of the files, the scanner's report, and for a submission the check of its signature.
+    """The result of examining files: their problems, the virus scan, and for a submission the check of its signature.
 
-    Without files nothing was scanned, and `scan` is None.
+    `scan` is None if there are no files.
     """
 
     problems: tuple[Problem, ...] = ()

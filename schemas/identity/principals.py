@@ -1,4 +1,4 @@
-"""Changes of the principals: an operator adds, rotates or revokes; if two are required, a second one approves."""
+"""Changes of the register of principals, by an operator; if two are required, a second operator approves."""
 
 from enum import StrEnum
 from typing import Annotated, Final, Literal
@@ -36,7 +36,7 @@ class AddPrincipal(OfficerCommand):
 
 
 class RotateKey(OfficerCommand):
-    """Add a key to a principal. The others end `overlap` hours after its begin, if not before."""
+    """Add a key to a principal. Each of its other keys ends `overlap` hours after the new key begins, or earlier."""
 
     change: Literal["rotate"] = "rotate"
     reason: Line
@@ -56,7 +56,7 @@ class RevokeKey(OfficerCommand):
 
 
 class RequireTwo(OfficerCommand):
-    """Require a second operator for changes that extend claims, or stop doing so, which itself needs a second one."""
+    """Require a second operator for changes that extend claims, or no longer; this needs a second operator too."""
 
     change: Literal["by_two"] = "by_two"
     reason: Line
@@ -87,14 +87,14 @@ Asked = Said | RequireTwo
 AnyPrincipalCommand = Asked | ApproveChange | DeclineChange
 
 WHOLE_REGISTER: Final = "*"
-"""The principal of a change of the whole register."""
+"""The `principal` of a change that concerns the whole register."""
 
 
 class PrincipalChange(Model):
     """The `n`-th change of the register: its operator, time and reason.
 
-    It `waits` for another's approval; `asked` is the approved or declined request, `answer` the answer to this one.
-    `by_two` is the setting of a second operator; `principal` is `*` then.
+    `waits`: it needs another operator's approval. `asked` is the number of the request that it approves or declines,
+    `answer` the answer to it. `by_two`: whether a second operator is required from now on; `principal` is `*` then.
     """
 
     n: int

@@ -71,7 +71,7 @@ class PrincipalKind(StrEnum):
 
 
 class Claim(StrEnum):
-    """The people a principal may speak for.
+    """The kind of people for whom a principal may send messages.
 
     `own`: applicants and representatives of its own filings; `officers`: the officers of an agency; `desk`: only those
     officers who receive filings, take cash and hand results out.
@@ -85,7 +85,7 @@ class Claim(StrEnum):
 
 
 class Assurance(IntEnum):
-    """How reliably a person was authenticated (NĐ 69/2024/NĐ-CP), in ascending order. `acr` holds it as a text."""
+    """How reliably a person was authenticated (NĐ 69/2024/NĐ-CP), in ascending order; a text in the field `acr`."""
 
     LOW = 1
     TWO_FACTORS = 2
@@ -106,9 +106,9 @@ CLAIMED: Final[Mapping[Claim, frozenset[Role]]] = {
 class Grant(StrictModel):
     """A claim that a principal may make.
 
-    `agencies` are the officers' agencies, `*` for all; none for applicants. Without `procedures` it covers all of them.
-    The person must have been authenticated with at least this `assurance`. `predecessors` are the programs whose
-    filings this one continues, by the `via` in the record.
+    `agencies` are the officers' agencies, `*` for all; none for applicants. Without `procedures` the claim covers all
+    procedures. The person must have been authenticated with at least this `assurance`. `predecessors` are the ids of
+    programs whose filings this program may act on too.
     """
 
     claim: Claim
@@ -151,7 +151,7 @@ class PrincipalKey(Model):
 class PrincipalFile(StrictModel):
     """A principal's entry: its identity and its claims. The file for `motcua principals add`.
 
-    Without grants it speaks for nobody, and may ask only the open questions: that is enough for a back office.
+    Without grants the principal acts for nobody and may ask only the open questions, which is enough for a back office.
     """
 
     id: Key
@@ -178,9 +178,9 @@ class IdentityStatement(Model):
 
     Attributes:
         iss: The principal. The header's `kid` names the key.
-        aud: The installation it is for; see `audience`.
+        aud: The installation that may accept the statement; see `audience`.
         iat: The time of the signature.
-        exp: The time from which it is refused: at most 300 seconds later.
+        exp: The time from which the statement is refused: at most 300 seconds after `iat`.
         actor: The actor, as the principal has authenticated them; None if the principal asks in its own name.
         on_behalf_of: The subject for whom the actor acts.
         act: The action: `submit`, the kind of a command, or `ask.` and the question: `accept`, `ask.timeline`.
@@ -213,17 +213,17 @@ class IdentityStatement(Model):
 
 
 class Possession(StrictModel):
-    """A new key's signed proof of possession before its registration: the principal it is for, and the time."""
+    """A proof of possession, signed by a new key before its registration: the key's principal, and the time."""
 
     principal: Key
     iat: Seconds
 
 
 class Message(Model):
-    """A received message, as a statement must describe it. `actor` is None for a question, which names none.
+    """The facts about a received message with which its statement is compared. `actor` is None for a question.
 
-    `content` is its digest, empty without content. `procedure` and `filed_by` (the filing's procedure and submitting
-    program) are None if only the record knows them.
+    `content` is the digest of the message as received. `procedure` is the filing's procedure, `filed_by` the program
+    that submitted the filing; both are None if they are only in the record.
     """
 
     act: str
@@ -244,7 +244,7 @@ class Spoken(Model):
 
 
 class Signed(NamedTuple):
-    """A statement as written: its content, its key, and its digest, which the log records."""
+    """A parsed statement, verified or not: its content, the id of its key, and its digest for the log."""
 
     statement: IdentityStatement
     key_id: KeyId
@@ -253,7 +253,7 @@ class Signed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A verified statement: its content, its principal, its key, and its digest, which the log records."""
+    """A verified statement: its content, its principal, the id of its key, and its digest for the log."""
 
     statement: IdentityStatement
     principal: Principal
@@ -263,7 +263,7 @@ class Proved:
 
 @lru_cache(1024)
 def signed(text: str) -> Signed:
-    """A statement as written, verified or not. Cached, since the record of the message reads it again.
+    """The statement in a JWS, not verified. Cached, since the statement is parsed again when its message is recorded.
 
     Raises `ValueError` for any other text, `AlgorithmError` for another algorithm.
     """
@@ -277,7 +277,7 @@ def statement_digest(text: str) -> Sha256:
 
 
 def audience(installation: str) -> str:
-    """The name of an installation in a statement."""
+    """The `aud` of a statement for this installation."""
     return f"motcua:{installation}"
 
 

@@ -16,8 +16,8 @@ from ..refund.state import RefundMeans
 class SuspenseState(StrEnum):
     """The state of money without a matching demand.
 
-    Until it is `assigned` or `to_give_back`, which takes two officers, its payment may still be found automatically:
-    then it is `found`.
+    Two officers make it `assigned` or `to_give_back`. Before that, the matching payment may still be found
+    automatically, which makes it `found`.
     """
 
     WAITING = "waiting"
@@ -43,9 +43,9 @@ ASKING: Final = frozenset({StepKind.ASSIGN, StepKind.GIVE_BACK})
 
 
 class SuspenseStep(Model):
-    """The `n`-th step on this money: its officer and agency, its time, its content.
+    """The `n`-th step in the handling of money in suspense: its officer and agency, its time, its content.
 
-    `stream` is the payment that is to receive the money. The `reason` is lost with the key that sealed it.
+    `stream` is the payment that is to receive the money. `reason` is None once the key that sealed it is erased.
     """
 
     n: int
@@ -84,7 +84,7 @@ class Suspense(Model):
 
 
 class SuspenseCommand(OfficerCommand):
-    """A command of an officer on money in suspense. `command_id` is its identity for that money."""
+    """A command of an officer on money in suspense. A repeat with the same `command_id` is the same command."""
 
     callback: UUID
 

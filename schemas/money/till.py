@@ -60,7 +60,7 @@ class CloseTill(Command):
 
 
 class TillCount(Model):
-    """The counted sum at one time, in đồng, and the cash that had moved by then."""
+    """The counted sum at one time, in đồng, and the cash movements up to that time."""
 
     officer: str
     counted: Dong
@@ -70,7 +70,7 @@ class TillCount(Model):
 
 
 class TillCash(Model):
-    """Cash that moved: in, or out if `amount` is below 0, with its event."""
+    """One cash movement and its event: into the till, or out of it if `amount` is below 0."""
 
     stream: str
     seq: int
@@ -90,7 +90,7 @@ class TillClosing(Model):
 
     @property
     def difference(self) -> int:
-        """The excess, or the missing sum if below 0, in đồng."""
+        """The counted sum less the expected sum, in đồng."""
         return self.counted - self.expected
 
 

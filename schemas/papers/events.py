@@ -12,7 +12,7 @@ from .state import PaperKind, ReceiptLine, VoidCause
 
 
 class ReceiptIssued(Model):
-    """A receipt (biên lai) for paid money: its number was taken, its paper follows.
+    """A receipt (biên lai) for paid money has its number; the printed paper follows.
 
     Attributes:
         of: Phí or lệ phí.
@@ -22,9 +22,9 @@ class ReceiptIssued(Model):
         fee: The number of the paid fee.
         amount: In đồng, the sum of the lines.
         means: The means of payment at the counter.
-        officer: The cashier who took it there.
+        officer: The cashier who took the money at the counter.
         about: The cause: the payment, or the voiding of another receipt.
-        replaces: The number of the void receipt that it replaces.
+        replaces: The number of the void receipt that this receipt replaces.
     """
 
     kind: Literal["receipt_issued"] = "receipt_issued"
@@ -55,10 +55,10 @@ class ReceiptIssued(Model):
 
 
 class ReceiptVoided(Model):
-    """A receipt was made void (hủy biên lai): its number is never used again; `again`: another follows.
+    """A receipt was voided (hủy biên lai); its number is never used again. `again`: another receipt follows.
 
-    `given`: an external service gave its number, and has to be notified. Without an `officer`, the system made it void
-    for this `cause`.
+    `given`: an external service gave the number, and has to be notified. Without an `officer`, the system voided the
+    receipt, for this `cause`.
     """
 
     kind: Literal["receipt_voided"] = "receipt_voided"
@@ -85,7 +85,7 @@ class PaperMade(Model):
     Attributes:
         n: The number among papers of its kind in the filing, from 1.
         body_sha256: SHA-256 of the unsigned paper: printing again from the log gives the same.
-        template: SHA-256 of the template of its print.
+        template: SHA-256 of the template from which the paper was printed.
         signed: Whether it bears the agency's seal.
     """
 

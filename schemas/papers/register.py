@@ -48,10 +48,10 @@ class Hand(Model):
         subject: The officer who had it, perhaps `acting_for` an absent one; None while it was in their queue.
         accountable: The officer accountable for the system, the post or another authority.
         step: The review step at that time.
-        part: The part of the procedure that another agency decided meanwhile; such hands run in parallel.
-        working_minutes: Minutes of office hours in it.
-        due: The limit for this hand, if there is one.
-        outcome: Whether the limit was kept, if it ended with this hand.
+        part: The part of the procedure that the holder, another agency, decided; such hands run in parallel.
+        working_minutes: The minutes of office hours in this time.
+        due: The end of the limit for this holder, if there is one.
+        outcome: Whether the limit was kept, if the limit ended with this hand.
     """
 
     holder: Holder
@@ -87,7 +87,7 @@ class Effort(Model):
 class ControlSlip(Model):
     """The hands that a filing went through (phiếu kiểm soát quá trình giải quyết hồ sơ), as of an instant.
 
-    `officers` are the directory's names of the officers in it.
+    `officers` are the names of the officers in the slip, from the directory.
     """
 
     filing_id: UUID
@@ -102,7 +102,7 @@ class ControlSlip(Model):
 
 
 class Period(Model):
-    """A month `2026-11` or a year `2026` in Vietnam: from one instant up to, and without, another."""
+    """A month (`2026-11`) or a year (`2026`) in Vietnam, from its first instant up to, but without, the next one's."""
 
     name: str
     since: Instant
@@ -123,7 +123,7 @@ class RegisterEntry(Model):
         desk: The agency whose desk received it, if another one.
         appointment: The promised time of its result.
         returned_at: The time at which the applicant received the result.
-        outcome: Whether the processing limit was kept, once it is over.
+        outcome: Whether the processing limit was kept; None before the limit has ended.
         recipient: The person who received the result.
         status: The status when the register was made.
         effort: The applicant's effort so far; None once erased.
@@ -151,7 +151,7 @@ class RegisterEntry(Model):
 
 
 class Register(Model):
-    """The head of a register; `filings` is the number of its lines."""
+    """The head of a register; `filings` is the number of filings in it."""
 
     agency: AgencyCode
     agency_name: Text

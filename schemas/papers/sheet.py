@@ -29,12 +29,12 @@ class PaperSource:
     """The input of a paper.
 
     Attributes:
-        events: The events of the stream in which the cause happened; the cause is the last.
-        filing: The filing after these events; for a complaint, the filing at that time.
+        events: The events of the stream in which the cause happened; the last one is the cause.
+        filing: The filing after these events; for a complaint, the filing at the time of the cause.
         procedure: The published version of the filing, with its texts filled.
         agencies: The letterhead of every agency involved in the filing.
         officers: The names of its officers, by subject; officers without a name are shown by their role.
-        tracking: The address of the filing's status page, with `{code}` in it; None: the QR code holds only the code.
+        tracking: The address of the filing's status page, with `{code}`; None: the QR code has only the dossier code.
         before: The filing before the last event, if known: an apology names the missed appointment.
         complaint: The complaint after its events, for its acknowledgement.
         parcel: The parcel after its events, for its label.
@@ -83,7 +83,7 @@ class Rows(Model):
 
 
 class Listing(Model):
-    """A numbered list under its title. If it goes `apart`, it begins a new page."""
+    """A numbered list under its title; `apart`: on a new page."""
 
     kind: Literal["list"] = "list"
     title: Text
@@ -92,7 +92,7 @@ class Listing(Model):
 
 
 class Column(Model):
-    """A column of a table: its share of the width, and whether it holds amounts."""
+    """A column of a table: its share of the width, and whether its values are amounts of money."""
 
     title: Text
     share: int = 1
@@ -122,8 +122,8 @@ class Signatory(Model):
 class Sheet(Model):
     """The content of a paper or a result of an agency.
 
-    `tracking` is the content of its QR code, `law` its legal basis. Its bar code holds the dossier code, or the
-    `waybill`.
+    `tracking` is the content of the QR code, `law` the legal basis. The bar code has the dossier code, or the
+    `waybill` if there is one.
     """
 
     form: str | None
@@ -156,10 +156,10 @@ class Holder(Model):
 
 
 class ResultSheet(Sheet):
-    """The content for a template of a result, or for a refusal, which is printed without one.
+    """The content of a result, printed by a template, or of a refusal, which is printed without a template.
 
     Attributes:
-        number: Its number in the register; None if it takes one only after it is made.
+        number: The number in the register; None if the result gets its number after the file is made.
         corrects: The number of the result that it corrects.
         reason: The reason of a refusal.
         holder: The applicant.
@@ -176,7 +176,7 @@ class ResultSheet(Sheet):
 
 
 def texts_of(value: object, place: str = "") -> Iterator[tuple[str, str]]:
-    """Every text of a sheet with its place: the path in the sheet's source if known, or else in the sheet."""
+    """Every text of a sheet with its path: the path in the sheet's source if known, otherwise the path in the sheet."""
     if isinstance(value, str | Text):
         yield place, value if isinstance(value, str) else value.vi
     elif isinstance(value, Row):

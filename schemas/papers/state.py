@@ -29,7 +29,7 @@ ReceiptNumber = Annotated[str, Field(pattern=r"^[0-9A-Z][0-9A-Za-zĐđ./-]{0,119
 
 
 class ReceiptSeries(StrictModel):
-    """The series of an agency's receipts: with its `own` numbers, or those of an outside `service`.
+    """The series of an agency's receipts. `issuer`: the agency itself (`own`) or an outside `service` numbers them.
 
     The year follows the symbol: `BLP-26`. The form of the symbols is unconfirmed.
     """
@@ -60,7 +60,7 @@ class VoidCause(StrEnum):
 
 
 class MoneyReceipt(Model):
-    """A receipt: its event, its number, its purpose, and the time at which it was voided."""
+    """A receipt for money: its event, its number, its purpose, and the time at which it was voided, if it was."""
 
     seq: int
     at: Instant
@@ -97,7 +97,7 @@ class RegisteredReceipt(Model):
 
 
 class ReceiptGap(Model):
-    """Numbers of a counter without a receipt: there must be none."""
+    """Missing numbers: a counter issued them, but no receipt has them. There must be none."""
 
     kind: FeeKind
     year: str
@@ -105,7 +105,7 @@ class ReceiptGap(Model):
 
 
 class ReceiptRegister(Model):
-    """The receipts of an agency in a period, and the missing numbers of its years."""
+    """The receipts of an agency in a period, and the missing numbers in the years of this period."""
 
     agency: str
     period: str

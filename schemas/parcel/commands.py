@@ -11,7 +11,7 @@ __all__ = ["PARCEL_COMMANDS", "ClaimCompensation"]
 
 
 class ClaimCompensation(Command):
-    """Claim compensation from the post for a loss or damage (yêu cầu bồi thường); `reference` is the claim's number."""
+    """Claim compensation from the post for loss or damage (yêu cầu bồi thường); `reference` is the claim's number."""
 
     kind: Literal["claim_compensation"] = "claim_compensation"
     reference: Line

@@ -38,7 +38,7 @@ class ConsignmentSent(Model):
 
 
 class ConsignmentInvited(Model):
-    """Nobody was met, and the recipient was invited for the `n`-th time; the next attempt is due by `again_by`."""
+    """The recipient was not met, and was invited for the `n`-th time; the post's next attempt is due by `again_by`."""
 
     kind: Literal["consignment_invited"] = "consignment_invited"
     n: int
@@ -51,7 +51,7 @@ class ConsignmentInvited(Model):
 
 
 class ConsignmentReported(Model):
-    """The post reported a status that we do not know; it is kept unchanged."""
+    """The post reported a status that we do not know. It is recorded as the post wrote it."""
 
     kind: Literal["consignment_reported"] = "consignment_reported"
     said: str
@@ -67,15 +67,15 @@ class ConsignmentRecalled(Model):
 
 
 class ConsignmentLeft(Model):
-    """The consignment had left already when it was recalled."""
+    """The consignment had already left the agency when it was recalled."""
 
     kind: Literal["consignment_left"] = "consignment_left"
 
 
 class ConsignmentEnded(Model):
-    """The post reported the end of the consignment, with time and status; `late`: it had reported another end before.
+    """The post reported the end of the consignment, with time and status; `late`: after another end reported before.
 
-    `collected` is the amount that the recipient has paid, in đồng, if any was to be collected; `fee` is the fee in it.
+    `collected` is the amount that the recipient has paid, in đồng, if any was due; `fee` is the fee in this amount.
     """
 
     kind: Literal["consignment_ended"] = "consignment_ended"
@@ -110,7 +110,7 @@ class CompensationClaimed(Model):
 
 
 class ConsignmentWatchEnded(Model):
-    """The wait for late news of the post ended at that time, without any."""
+    """The wait for late news of the post ended at `until`, without any news."""
 
     kind: Literal["consignment_watch_ended"] = "consignment_watch_ended"
     until: Instant

@@ -14,13 +14,13 @@ from ..stream.part import PartStart, PartState
 __all__ = ["ParcelState", "ParcelView"]
 
 WATCH_SECONDS: Final = 180 * 24 * 3600
-"""The time in which late reports are awaited: as long as a claim to the post is possible (TT 17/2017 Đ8)."""
+"""The time in seconds for which late reports are awaited: as long as the post accepts claims (TT 17/2017 Đ8)."""
 
 
 class ParcelStart(PartStart):
     """The start input of a parcel, to be delivered by `due`; `cod` is collected on delivery, in đồng.
 
-    `fee` is the agency's fee in it. If it was not delivered, late news is awaited for `watch_seconds`.
+    `fee` is the agency's fee within `cod`. If the parcel is not delivered, late news is awaited for `watch_seconds`.
     """
 
     address: Address
@@ -83,9 +83,9 @@ class Heard(Model):
 class Parcel(PartState):
     """The fold of a parcel's events: all that its workflow needs.
 
-    It is `spoilt` once the post has lost or damaged it; `claim` is the reference of the claim for compensation. `heard`
-    are the recorded tracking steps, `invitations` counts those of the recipient. It is `recalled` while the filing is
-    calling it back, and `left` if that was too late. The wait for late news is `watch_over` at its end.
+    `spoilt`: the post has lost or damaged the parcel; `claim` is the reference of the claim for compensation. `heard`
+    are the recorded tracking steps, `invitations` is the number of the recipient's invitations. `recalled`: the filing
+    has recalled the parcel; `left`: the recall was too late. `watch_over`: the wait for late news has ended.
     """
 
     address: Address | None = None
@@ -112,7 +112,7 @@ class Parcel(PartState):
 
     @property
     def watched_until(self) -> datetime | None:
-        """The end of the wait for late reports, for a parcel that the post accepted and did not deliver."""
+        """The end of the wait for late reports about a parcel that the post accepted and did not deliver, or None."""
         if self.ended_at is None or self.waybill is None or self.watch_over or self.state is ParcelState.DELIVERED:
             return None
         return self.ended_at + timedelta(seconds=self.watch_seconds)

@@ -1,1 +1,1 @@
-"""A request for money: the durable life of one fee, or of a tax office's demand, up to its receipt or its refund."""
+"""A payment: the request for one fee, or for one demand of a tax office, until the money is received or refunded."""

@@ -10,7 +10,7 @@ __all__ = ["PAYMENT_COMMANDS", "RenewPayment"]
 
 
 class RequestPayment(SystemCommand):
-    """Request the money. A request can be paid for this many `seconds`; without them, until it is due."""
+    """Request the money. The request can be paid for `seconds` seconds; if not set, until the fee is due."""
 
     kind: Literal["request_payment"] = "request_payment"
     start: PaymentStart

@@ -31,9 +31,9 @@ class PaymentRequested(Deadline):
 
 
 class PaymentOrdered(Model):
-    """The provider made the order: it is paid at `pay_url`, or by scanning the QR code (VietQR) with the text `code`.
+    """The provider made an order, to be paid at `pay_url`, or by scanning the QR code (VietQR) with the text `code`.
 
-    It is the order of the first request, or of that `attempt`.
+    `attempt` is the number of the request to which the order belongs; not set for the first request.
     """
 
     kind: Literal["payment_ordered"] = "payment_ordered"
@@ -48,18 +48,18 @@ class PaymentOrdered(Model):
 
 
 class PaymentCaptured(Model):
-    """The provider received money, for the first request or that `attempt`. Money that is not owed is refunded.
+    """The provider received money, for the first request or for the request `attempt`. Money not owed is refunded.
 
-    `asked` is the requested amount; it is set if the money exceeds it, and settles the fee.
+    `asked` is the requested amount; it is set only if the money settles the fee and exceeds this amount.
     """
 
     kind: Literal["payment_captured"] = "payment_captured"
     capture_id: str
     amount: Dong
     captured_at: Instant
-    """time at which the provider received it"""
+    """time at which the provider received the money"""
     owed: bool
-    """whether it is the requested money; otherwise it is refunded"""
+    """whether the money is owed for the fee; otherwise it is refunded"""
     asked: Dong | None = None
     attempt: int | None = None
     """number of the paid request, if it was not the first"""
@@ -81,7 +81,7 @@ class PaymentCancelled(Model):
 
 
 class PaymentRefunded(Model):
-    """This amount of a capture, in đồng, was refunded by the case `case` of the capture's refund."""
+    """`amount` đồng of a capture were refunded. `case` is the number of the case in the capture's refund."""
 
     kind: Literal["payment_refunded"] = "payment_refunded"
     capture_id: str
@@ -107,13 +107,13 @@ class PaymentAccepted(Model):
 
 
 class PaymentChargedBack(ChargedBack):
-    """The payer's bank charged money back (đòi hoàn): a fact, about whose consequence officers decide."""
+    """The payer's bank charged money back (đòi hoàn). Officers decide the consequence."""
 
     kind: Literal["payment_charged_back"] = "payment_charged_back"
 
 
 class PaymentChargeBackAhead(ChargeBack):
-    """A charge-back of money that is not recorded yet: it is recorded as charged back as soon as it arrives."""
+    """A charge-back of money that is not recorded yet. Once it is, it is also recorded as charged back."""
 
     kind: Literal["payment_charge_back_ahead"] = "payment_charge_back_ahead"
 
@@ -132,7 +132,7 @@ class PaymentRequestExpired(Model):
 class PaymentOutcomeAwaited(Model):
     """The time to pay is over, and the provider can't tell yet whether this request was paid.
 
-    It is queried until `until`, and any money it received counts.
+    The provider is queried until `until`, and any money that it received by then counts.
     """
 
     kind: Literal["payment_outcome_awaited"] = "payment_outcome_awaited"
@@ -143,7 +143,7 @@ class PaymentOutcomeAwaited(Model):
 
 
 class PaymentRenewed(Model):
-    """The payer renewed the request for the fee, through `provider`: this `attempt` can be paid until it `expires`."""
+    """The payer renewed the request for the fee, through `provider`: request `attempt` can be paid until `expires`."""
 
     kind: Literal["payment_renewed"] = "payment_renewed"
     attempt: int
@@ -155,7 +155,7 @@ class PaymentRenewed(Model):
 
 
 class PaymentWatchEnded(Model):
-    """The wait for late money ended at that time, and no more had come."""
+    """The wait for late money ended at `until`, and no more had come."""
 
     kind: Literal["payment_watch_ended"] = "payment_watch_ended"
     until: Instant

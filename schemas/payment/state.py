@@ -17,13 +17,13 @@ WATCH_SECONDS: Final = 3 * 24 * 3600
 """The time in which late money is awaited, in seconds."""
 
 DEFAULT_PROVIDER: Final = "bank"
-"""The provider, unless another one is named."""
+"""The provider of a request that names none."""
 
 
 class PaymentStart(PartStart):
     """The start input of a payment. `provider` takes the money; without it the agency's directory names one.
 
-    The order expires at `due`; late money is awaited for `watch_seconds` more.
+    The order expires at `due`; late money is awaited for `watch_seconds` seconds after that.
     """
 
     provider: Code | None = None
@@ -38,14 +38,14 @@ MOST_REQUESTS: Final = 20
 
 
 class Through(Model):
-    """The provider of a request, and the seconds for which it can be paid; None: until the fee is due."""
+    """The provider of a request, and the seconds for which the request can be paid; None: until the fee is due."""
 
     provider: Code
     seconds: int | None = None
 
 
 class Capture(Model):
-    """Money the bank received: its id, amount in đồng, time, and the request of the fee, if not the first."""
+    """Money that the bank received: id, amount in đồng, time, and the number of the paid request, if not the first."""
 
     capture_id: str
     amount: Dong
@@ -54,7 +54,7 @@ class Capture(Model):
 
 
 class GivenBack(Model):
-    """A refunded amount of a capture in this case, in đồng: signal `refunded` of a refund to its payment."""
+    """A refunded amount of a capture, in đồng; `case` is the case of the refund. Signal `refunded` to the payment."""
 
     capture_id: str
     case: int
@@ -62,16 +62,16 @@ class GivenBack(Model):
 
 
 class CaptureAccepted(Model):
-    """Two officers have accepted a capture as the whole fee, `forgone` đồng short: signal `accepted` of its refund."""
+    """Two officers have accepted a capture as the whole fee, `forgone` đồng short. Signal `accepted` to the payment."""
 
     capture_id: str
     forgone: Annotated[Dong, Field(gt=0)]
 
 
 class ChargeBack(Model):
-    """A charge-back that a provider reports, of money for the first request or that `attempt`.
+    """A charge-back that a provider reports, of money for the first request or for the request `attempt`.
 
-    `by_number`: its `transaction` is that of the capture. Otherwise it may be a number of its own.
+    `by_number`: `transaction` is the number of the capture. Otherwise the charge-back may have a number of its own.
     """
 
     transaction: str
@@ -80,11 +80,11 @@ class ChargeBack(Model):
     attempt: int | None = None
     """number of the paid request, if it was not the first"""
     by_number: Literal[True] | None = None
-    """the number of the charge-back is that of the capture; not set: it may be one of its own"""
+    """true: `transaction` is the number of the capture; not set: the charge-back may have a number of its own"""
 
 
 class ChargedBack(Model):
-    """A charge-back of a capture, or of `amount` đồng of it, in a `transaction` which may be the capture's own."""
+    """A charge-back of `amount` đồng of a capture. `transaction` is its number, or the number of the capture."""
 
     capture_id: str
     transaction: str
@@ -102,9 +102,9 @@ class PaymentState(StrEnum):
 
 
 class Attempt(Model):
-    """One request of a fee, through one provider: payable until it `expires`, and `over` once closed unpaid.
+    """One request for a fee, through one provider: payable until `expires`; `over`: it was closed unpaid.
 
-    Its outcome is `awaited` until that instant, if it is unknown after the time to pay.
+    `awaited` is set if the outcome is unknown after the time to pay: until then the provider is queried.
     """
 
     attempt: int
@@ -125,10 +125,10 @@ class Attempt(Model):
 class Payment(PartState):
     """The fold of a payment's events: all that its workflow needs.
 
-    `refunded` are captures that were returned in full; `forgone` đồng are missing from an accepted short payment.
-    `ahead` are charge-backs whose capture is not recorded yet. `provider`, `expires`, `pay_url`, `code`, `over` and
-    `awaited` are of its first request, `renewed` are the requests after it. The wait for late money is `watch_over` at
-    its end.
+    `refunded` are the ids of captures whose money not owed was returned in full; `forgone` đồng are missing from an
+    accepted short payment. `ahead` are charge-backs whose capture is not recorded yet. `provider`, `expires`,
+    `pay_url`, `code`, `over` and `awaited` belong to the first request, `renewed` are the later requests.
+    `watch_over`: the wait for late money has ended.
     """
 
     snapshot_version: int = 5
@@ -185,9 +185,9 @@ class Payment(PartState):
         return tuple(capture for capture in open_ones if self.returned(capture) < self.unowed(capture))
 
     def unowed(self, capture: Capture) -> int:
-        """The part of a capture, in đồng, that is not owed: all of it, or the excess.
+        """The part of a capture, in đồng, that is not owed: the excess if the capture paid the fee, else the whole.
 
-        A charged-back part does not count.
+        A charged-back part is not counted.
         """
         there = max(capture.amount - self.taken_back(capture), 0)
         return min(max(capture.amount - self.amount, 0), there) if capture.capture_id == self.owed_capture else there
@@ -202,7 +202,7 @@ class Payment(PartState):
 
 
 class Order(Model):
-    """The provider's order, with its address or code for payment. `order_id` is the provider's id of it."""
+    """The provider's order, with the address or the code at which it is paid, and the provider's id for it."""
 
     order_id: str
     pay_url: str | None = None
@@ -216,7 +216,7 @@ class Taken(Model):
 
 
 class Closed(Taken):
-    """All the money received for a closed request. Until `awaited_until` the provider may still report more."""
+    """All the money received for a closed request. The provider may report more until `awaited_until`, if it is set."""
 
     awaited_until: Instant | None = None
 
@@ -230,10 +230,10 @@ class MoneyNotice(Model):
 
     Attributes:
         reference: The reference of the request.
-        transaction: The provider's own number for it.
+        transaction: The provider's own number for this money.
         outcome: The outcome of the money; `reversed` is a charge-back.
         at: The time of the event, if reported.
-        by_number: A charge-back has the number of its capture. Otherwise it may have one of its own.
+        by_number: For a charge-back: `transaction` is the number of the capture. Otherwise it may be another number.
     """
 
     reference: str
@@ -247,10 +247,10 @@ class MoneyNotice(Model):
 class PaymentView(Model):
     """The visible part of a payment: how to pay while it is pending, and the money received and refunded, in đồng.
 
-    `code` is the text of a QR code (VietQR) for the payer's app. `pay_url` and `code` are of the newest request, the
-    `attempt`-th, which can be paid until it `expires`. Once it is over, or to use another of the `providers`, the payer
-    may request the fee again (`renew_payment`). `awaited_until` is set if the time to pay is over and the provider
-    can't tell yet whether it was paid; it is queried until then.
+    `code` is the text of a QR code (VietQR) for the payer's app. `pay_url` and `code` are of the newest request, number
+    `attempt`, which can be paid until `expires`. After that, or to use another of the `providers`, the payer may
+    request the fee again (`renew_payment`). If the provider can't tell at that time whether the request was paid, the
+    provider is queried until `awaited_until`.
     """
 
     filing_id: UUID
@@ -271,7 +271,7 @@ class PaymentView(Model):
     attempt: int = 1
     """number of the newest request for the money, from 1"""
     expires: Instant | None = None
-    """end of that request's validity; not set once it is over"""
+    """time until which the newest request can be paid; not set once this request is closed"""
     awaited_until: Instant | None = None
     """end of the time in which the provider is queried; only if the outcome is not known in time"""
     providers: tuple[Code, ...] = ()

@@ -111,7 +111,7 @@ CalendarName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}@
 """A published version of a calendar: `vn@2026.1`."""
 
 OverlayAgency = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+(\.[A-Z0-9]+)*$", max_length=35)]
-"""The code of an agency in a calendar: written in full, since all agencies below it share its days."""
+"""The full code of an agency in a calendar. The agency's days also apply to all agencies below it."""
 
 MORNING: Final = Hours(open=_minute("07:00"), close=_minute("11:30"))
 AFTERNOON: Final = Hours(open=_minute("13:30"), close=_minute("17:00"))
@@ -137,7 +137,7 @@ class Calendar(Model):
         week: The regular hours of the seven weekdays, Monday first.
         off: The dates on which a regular working day is closed, in order.
         open: The hours of days that differ from their weekday: make-up working days and short days.
-        cut_off: Later arrivals for a limit of 0 days count as received on the next working day.
+        cut_off: For a limit of 0 days, an arrival after this time of day counts as received on the next working day.
     """
 
     code: CalendarCode
@@ -179,7 +179,7 @@ class DayKind(StrEnum):
 
 
 class DayStatus(StrEnum):
-    """Whether a day was decided. One that is only proposed is shown, and no time limit counts it."""
+    """Whether a special day was decided. A day that is only proposed is shown, and is ignored by time limits."""
 
     DECIDED = "decided"
     PROPOSED = "proposed"
@@ -201,7 +201,7 @@ class CalendarDay(StrictModel):
     replaces: Day | None = None
     """the day whose hours a make-up day has"""
     status: DayStatus = DayStatus.DECIDED
-    """decided, or only proposed: shown, and counted in no time limit"""
+    """decided, or only proposed: shown, and ignored by time limits"""
     source: ShortText
     """legal text of the day, or the word unconfirmed"""
     checked: Day | None = None
@@ -209,10 +209,10 @@ class CalendarDay(StrictModel):
 
 
 class Overlay(StrictModel):
-    """Days of one agency and of all below it (`H01` is also for `H01.12`); or of the whole country."""
+    """Days of one agency and of all agencies below it (`H01` includes `H01.12`), or of the whole country."""
 
     agency: OverlayAgency | None = None
-    """code of the agency, for it and all agencies below it; not set: for the whole country"""
+    """code of the agency, which includes all agencies below it; not set: the whole country"""
     days: tuple[CalendarDay, ...] = Field(min_length=1)
     """the days that differ from their weekday"""
 
@@ -245,7 +245,7 @@ class CalendarFile(StrictModel):
 
     The holidays of `base`, their compensatory days and the Government's swaps come from the library `holidays`. Days
     that the library lacks, or states differently, are in `overlays`; the longest matching agency code decides.
-    `checked` holds for every day without a date of its own.
+    `checked` applies to every day without a date of its own.
     """
 
     code: CalendarCode

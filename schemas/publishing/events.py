@@ -1,6 +1,6 @@
 """The events of the streams of publications. Each has the whole published content, as in its table.
 
-The moment of an event is that of the publication. Rows older than these streams are `taken_over`.
+The moment of an event is the time of the publication. `taken_over`: published before these streams existed.
 """
 
 from datetime import date
@@ -17,14 +17,14 @@ Rest = dict[str, Any]
 
 
 class Publication(Model):
-    """The common field of these events. `asked`: the number of the request, if two people are needed."""
+    """The common fields of these events. `asked`: the number of the request, if a second operator had to approve it."""
 
     taken_over: bool = Field(default=False, exclude_if=unset, description="true: published before it was recorded")
     asked: int | None = Field(default=None, description="number of the request for it, if two people are needed")
 
 
 class ProcedurePublished(Publication):
-    """A version of a procedure: its file, and the rules made of it, byte for byte."""
+    """A version of a procedure was published: its file, and the rules made from the file, byte for byte."""
 
     kind: Literal["procedure_published"] = "procedure_published"
     procedure: str
@@ -61,7 +61,7 @@ class CalendarDays(Model):
 
 
 class CalendarPublished(Publication):
-    """A working calendar. `source` is its file; None: it was published before files were kept."""
+    """A working calendar was published. `source` is its file; None: it was published before files were kept."""
 
     kind: Literal["calendar_published"] = "calendar_published"
     name: str
@@ -93,7 +93,7 @@ class Series(Model):
 
 
 class AgencyEntered(Publication):
-    """An agency's entry in the directory from now on. `signing` has the numbers of the signers of its results."""
+    """An agency's entry in the directory from now on. `signing`: the signers of its results, with their numbers."""
 
     kind: Literal["agency_entered"] = "agency_entered"
     agency: str
@@ -113,7 +113,7 @@ class AgencyEntered(Publication):
 
 
 class OfficerEntered(Publication):
-    """An officer's roles in the directory from now on. The signing service knows them by `number`."""
+    """An officer's roles in the directory from now on. `number` is the officer's number at the signing service."""
 
     kind: Literal["officer_entered"] = "officer_entered"
     agency: str
@@ -159,7 +159,7 @@ class AbsenceWithdrawn(Publication):
 
 
 class PublicationAsked(Publication):
-    """A request to publish these events, for another operator to approve. `personal` has the sealed part of each."""
+    """A request to publish these events, for another operator to approve. `personal`: the sealed part of each event."""
 
     kind: Literal["publication_asked"] = "publication_asked"
     events: tuple[str, ...] = Field(description="events to publish, each as JSON, without the sealed parts")
@@ -167,7 +167,7 @@ class PublicationAsked(Publication):
 
 
 class PublicationApproved(Publication):
-    """Another operator approved the request `asked`: its events follow in their streams."""
+    """Another operator approved the request `asked`: the requested events follow in their streams."""
 
     kind: Literal["publication_approved"] = "publication_approved"
 
@@ -180,7 +180,7 @@ class PublicationDeclined(Publication):
 
 
 class TwoRequired(Publication):
-    """From now on, changes of fees, limits or roles wait for the approval of a second operator; or no longer."""
+    """From now on, changes of fees, limits or roles need the approval of a second operator, or no longer need it."""
 
     kind: Literal["two_required"] = "two_required"
     on: bool = Field(description="true: a second operator must approve")

@@ -14,7 +14,7 @@ __all__ = ["Fact", "Statement"]
 
 
 class AgencyKind(StrEnum):
-    """The kinds of agencies, by which a procedure names the ones that decide it."""
+    """The kinds of agencies. A procedure names the kinds that decide it."""
 
     COMMUNE = "commune"
     COMMUNE_POLICE = "commune_police"
@@ -47,7 +47,7 @@ class Fact(StrictModel):
 
 
 class Statement(Fact):
-    """One item of the information page in words."""
+    """One item of the information page, as a text in both languages."""
 
     vi: ShortText
     """the text in Vietnamese"""
@@ -56,15 +56,15 @@ class Statement(Fact):
 
     @property
     def text(self) -> Text:
-        """The words."""
+        """The text in both languages."""
         return Text(vi=self.vi, en=self.en)
 
 
 class Condition(Model):
     """A condition of a rule of the procedure: on one form field, on the channel of filing, or on the kind of applicant.
 
-    A field's condition requires a value in `one_of`, a whole number from `at_least` to `at_most`, or a date so many
-    calendar days before the day of receipt. A field that was not filled in fulfils none.
+    A condition on a field requires a value in `one_of`, a whole number from `at_least` to `at_most`, or a date from
+    `at_least_days_ago` to `at_most_days_ago` before the day of receipt. An empty field fulfils no condition.
     """
 
     field: Code | None = None
@@ -72,9 +72,9 @@ class Condition(Model):
     one_of: tuple[FormValue, ...] = ()
     """values that the form field may have"""
     at_least: int | None = None
-    """smallest whole number that fulfils it"""
+    """smallest whole number that fulfils the condition"""
     at_most: int | None = None
-    """greatest whole number that fulfils it"""
+    """greatest whole number that fulfils the condition"""
     at_least_days_ago: int | None = Field(default=None, ge=0, le=100_000)
     """least number of calendar days from the date to the day of receipt"""
     at_most_days_ago: int | None = Field(default=None, ge=0, le=100_000)

@@ -47,9 +47,9 @@ BasisPoints = Annotated[int, Field(gt=0, le=10_000, description="hundredths of a
 class FeeItem(Fact):
     """An item of a fee, `when` its conditions hold: an amount in đồng, or a rate.
 
-    The amount is due once, or for each unit that the integer field `per` counts. The rate, in `basis_points`, applies
-    to the đồng in the integer field `of`. A rate, or an amount `per` unit, gives at least `minimum` and at most
-    `maximum` đồng. It is in force from `valid_from` to `valid_until`, both included.
+    The amount is due once, or for each unit; the form field `per` has the number of units. The rate, in
+    `basis_points`, applies to the sum in đồng in the form field `of`. A rate, or an amount for each unit, gives at
+    least `minimum` and at most `maximum` đồng. The item is in force from `valid_from` to `valid_until`, both included.
     """
 
     code: Code
@@ -93,7 +93,7 @@ class WaiverRule(Fact):
     valid_until: Day | None = None
     """last day on which it is in force; not set: without end"""
     evidence: Code | None = None
-    """code of the paper that proves the right to it"""
+    """code of the paper that proves the right to the waiver"""
 
 
 class RefundCase(StrEnum):
@@ -110,7 +110,7 @@ class RefundCase(StrEnum):
 
 
 class RefundRule(Fact):
-    """The percentage of the fee that is refunded in a case; 0: nothing."""
+    """The percentage of the fee that is refunded at this end of a filing; 0: nothing."""
 
     case: RefundCase
     """end of the filing"""
@@ -120,8 +120,8 @@ class RefundRule(Fact):
 class FeeRule(Fact):
     """The fee: its items, its channels, the time of its request and the time to pay, its waivers and refunds.
 
-    The day `governed_by` selects the amounts and waivers in force. Without `cash` the counter takes none. If a case has
-    no refund rule, an officer has to decide.
+    `governed_by` is the day that selects the amounts and waivers in force. `cash`: the counter takes cash. If a case
+    has no refund rule, an officer has to decide.
     """
 
     items: tuple[FeeItem, ...] = Field(min_length=1)

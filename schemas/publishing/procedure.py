@@ -33,7 +33,7 @@ class FigureRule(Fact):
 
 
 class Validity(Fact):
-    """The days in Vietnam on which a version is in force, both included; without one of them, that end is open."""
+    """The first and the last day in Vietnam on which a version is in force; a day that is not set is no limit."""
 
     valid_from: Day | None = None
     """first day in Vietnam on which the version is in force; not set: no first day"""
@@ -42,14 +42,14 @@ class Validity(Fact):
 
 
 class Term(Model):
-    """The part of a validity that a filing needs."""
+    """The days on which a version is in force, as far as a filing needs them."""
 
     valid_from: Day | None = None
     valid_until: Day | None = None
 
 
 class Information(StrictModel):
-    """The items of the information page (Circular 32/2017/TT-BTTTT art. 5) that are words.
+    """The items of the information page (Circular 32/2017/TT-BTTTT art. 5) that are written as text.
 
     The page has eleven items: name, steps, ways to carry it out, papers and number of sets, time limit, eligible
     applicants, agency, result, forms with conditions and fees, places to submit and receive, legal basis. Name, papers,
@@ -72,7 +72,7 @@ class Information(StrictModel):
 
 
 class Database(StrEnum):
-    """A national database, from which agencies must take the data that it holds (Decree 224/2026 art. 15 k1)."""
+    """A national database. Agencies must take the data in it from there (Decree 224/2026 art. 15 k1)."""
 
     POPULATION = "population"
     CIVIL_STATUS = "civil_status"
@@ -87,9 +87,8 @@ class Database(StrEnum):
 class PaperRule(Fact):
     """A paper of the dossier, required `when` its conditions hold. `form` is the key of the blank to download.
 
-    A paper that is `replaced_by` a national database is looked up there: it is not requested with the submission,
-    unless its conditions require it, but may be requested later if the database lacks it. Its file must be of a type
-    that the paper `accepts`.
+    `replaced_by`: the agency looks the paper up in a national database. It is not requested with the submission, unless
+    its conditions require it, but may be requested later if the database lacks it. `accepts` are the types of its file.
     """
 
     code: Code
@@ -100,7 +99,7 @@ class PaperRule(Fact):
     form: str | None = None
     """key of the blank form to download"""
     replaced_by: Database | None = None
-    """the national database in which the agency looks it up instead"""
+    """the national database in which the agency looks the paper up instead"""
     accepts: tuple[DocumentType, ...] = Field(default=DOCUMENTS, min_length=1)
     """accepted types of its file"""
 
@@ -128,7 +127,7 @@ class ChoiceName(Model):
 
 
 class FieldRule(Fact):
-    """A field of the form, part of it `when` its conditions hold.
+    """A field of the form, which has this field only `when` its conditions hold.
 
     `minimum` and `maximum` bound an integer, or the length of a text. A choice without a name is shown by its code.
     """
@@ -199,7 +198,7 @@ class ConsultRule(Fact):
 class ObligationRule(Fact):
     """A financial obligation to another authority, such as a tax. The authority must state the amount within `answer`.
 
-    The applicant must then pay within `pay`. Meanwhile the agency's own clocks stand still.
+    The applicant must then pay within `pay`. During both times the agency's own clocks stand still.
     """
 
     authority: Text
@@ -260,7 +259,7 @@ class ReviewStep(Fact):
 class PostageRule(Fact):
     """The postage that the post collects from the recipient (cước bưu chính), in đồng (QĐ 45/2016 Đ12 k3).
 
-    It belongs to the post: it is no part of the fee, and the filing ignores it.
+    The postage belongs to the post: it is no part of the fee, and the filing ignores it.
     """
 
     amount: AmountInDong
@@ -272,7 +271,7 @@ TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=50_000)
 class ResultRule(Fact):
     """The result and its possible channels; without `postage` the post collects nothing for itself.
 
-    With a `template`, in typst, the platform prints it; without one the agency's back office makes it.
+    With a `template`, in typst, the platform prints the result; without one the agency's back office makes it.
     """
 
     name: Text
@@ -298,8 +297,8 @@ class CompetenceRule(Fact):
 class SupplementRule(Fact):
     """The number of supplement requests at each stage, and the applicant's time to answer.
 
-    The stages are the intake and the review. In the review a supplement is requested `within` this time after the
-    acceptance; later only by a leader, with a reason.
+    The stages are the intake and the review. In the review, officers may request a supplement up to the time `within`
+    after the acceptance; later only a leader may, with a reason.
     """
 
     rounds: int = Field(default=1, ge=0, le=9)
@@ -310,7 +309,7 @@ class SupplementRule(Fact):
 
 
 class ExtensionRule(Fact):
-    """The allowed extensions of the processing limit (gia hạn): their number, their length `by`, and their `notice`."""
+    """The allowed extensions of the processing limit (gia hạn): number (`times`), length (`by`), and `notice`."""
 
     times: int = Field(default=1, ge=1, le=9)
     """allowed number of extensions"""
@@ -322,7 +321,7 @@ class ExtensionRule(Fact):
 class LimitCase(Fact):
     """Another processing limit for some filings, such as those that need verification.
 
-    It applies `when` its conditions hold; one without conditions applies once an officer has chosen it.
+    It applies `when` its conditions hold. A limit without conditions applies if an officer chooses it.
     """
 
     code: Code
@@ -335,8 +334,8 @@ class LimitCase(Fact):
 class PartialReason(StrEnum):
     """The reason why a procedure is only partly online (Decree 224/2026 art. 14).
 
-    Presence: its law requires the applicant at the agency. On site: the agency has to inspect on site. Incident: a
-    technical one that could not be mended at once. Technical: another technical reason.
+    Presence: by law the applicant must come to the agency. On site: the agency has to inspect on site. Incident: a
+    technical failure that could not be repaired at once. Technical: another technical reason.
     """
 
     PRESENCE = "presence"
@@ -346,25 +345,25 @@ class PartialReason(StrEnum):
 
 
 class PartialRule(Statement):
-    """Why the procedure is only partly online (một phần): the reason of the law, and in words."""
+    """Why the procedure is only partly online (một phần): the reason in the sense of the law, and a text."""
 
     reason: PartialReason
 
 
 class SignatureRule(Fact):
-    """Whether filing at level 4 requires a digital signature, `unless` all these conditions hold; none: always."""
+    """Whether filing at level 4 requires a digital signature; not required if all conditions in `unless` hold."""
 
     required: bool
-    """whether it is needed"""
+    """whether a signature is required"""
     unless: When = ()
-    """conditions under which it is not needed"""
+    """conditions under which a signature is not required"""
 
 
 class StandingOrder(Fact):
     """An order to approve at once the filings that the back office finds complete, in the accountable officer's name.
 
-    `officers` are the leaders who answer for it, one for each agency that has given the order. If the directory of an
-    agency has none of them, its officers decide.
+    `officers` are the leaders who answer for it, one for each agency that has given the order. If none of them is an
+    officer of the filing's agency, the agency's officers decide.
     """
 
     number: ShortText
@@ -375,7 +374,7 @@ class StandingOrder(Fact):
 class SilentApproval(Fact):
     """By law, the agency's silence at the end of the processing limit counts as approval.
 
-    `legal_basis` is that law; `officers` answer for it as for a standing order.
+    `legal_basis` is this law; the `officers` answer for the approval as for one by a standing order.
     """
 
     legal_basis: ShortText
@@ -386,7 +385,7 @@ class SilentApproval(Fact):
 class Baseline(Fact):
     """The effort of the procedure at level 1, on paper alone, for comparison with online handling (mốc so sánh).
 
-    It has the working days from the hand-in of a dossier to the result, and the applicant's visits to a counter.
+    `working_days` run from the hand-in of a dossier to the result; `visits` are the applicant's visits to a counter.
     """
 
     working_days: int = Field(ge=0, le=1000)
@@ -401,8 +400,8 @@ MOST_YEARS: Final = 200
 class RetentionRule(Fact):
     """The years for which a filing is kept after its end (thời hạn bảo quản), and the years after which it is erased.
 
-    It may not be erased before `keep_years`, and must be erased after `erase_years`. If one of them is not set, there
-    is no such limit.
+    A filing may not be erased before `keep_years`, and must be erased after `erase_years`. A value that is not set is
+    no limit.
     """
 
     keep_years: int | None = Field(default=None, ge=0, le=MOST_YEARS)
@@ -414,8 +413,8 @@ class RetentionRule(Fact):
 class Procedure(StrictModel):
     """One version of a procedure, as written in the catalogue and published.
 
-    Its texts hold placeholders such as `{limit.processing}`, which its rules fill. `limits_source` gives the source of
-    each limit that the file states, and optionally of others.
+    Its texts have placeholders such as `{limit.processing}`, which are filled from its rules. `limits_source` has the
+    source of each limit that the file states, and optionally of others.
     """
 
     code: ProcedureCode

@@ -40,7 +40,7 @@ class FieldPart(Model):
 
 
 class CasePart(Model):
-    """The part of another processing limit that a filing needs."""
+    """The part of the rule for another processing limit (`LimitCase`) that a filing needs."""
 
     code: Code
     processing: Limit
@@ -68,13 +68,13 @@ class ObligationPart(Model):
 
 
 class DraftPart(Model):
-    """The part of the rule about the applicant's draft that a filing needs."""
+    """The part of the rule for showing a draft to the applicant that a filing needs."""
 
     answer: Limit
 
 
 class ReferredPart(Model):
-    """The part of a referred part's rule that a filing needs."""
+    """The part of the rule for one referred part that a filing needs."""
 
     code: Code
     kinds: tuple[AgencyKind, ...]
@@ -156,12 +156,12 @@ class FeePart(Model):
 
 
 class ProcedureRules(Model):
-    """The part of a published procedure that governs a filing, without its texts. Pinned by (code, version, sha256).
+    """The part of a published procedure that governs a filing, without its texts. Identified by code, version, sha256.
 
-    `standing_officer` is the one among the `standing_officers` who belonged to the filing's agency at its submission;
-    `silent_officer` likewise among the `silent_officers`. The filing's first event names both. Without one, the
-    agency's officers decide. `postage` is the post's charge for the delivery of the result, in đồng. The platform
-    prints the result `by_template`, if the procedure has one.
+    `standing_officer` is the one of the `standing_officers` who belonged to the filing's agency at its submission;
+    `silent_officer` likewise one of the `silent_officers`. The filing's first event names both. If not set, officers of
+    the agency decide. `postage` is the post's charge for the delivery of the result, in đồng. `by_template`: the
+    platform prints the result by a template of the procedure.
     """
 
     code: ProcedureCode

@@ -17,7 +17,7 @@ ProvinceCode = Annotated[str, StringConstraints(max_length=3, pattern=r"^[A-Z][0
 
 
 class OwnProcedure(Fact):
-    """A procedure that only this province has: its code ends with that of the province."""
+    """A procedure that only this province has: its code ends with the province's code."""
 
     code: ProcedureCode
     """code of the procedure, which ends with the province's code"""
@@ -35,7 +35,7 @@ class DeskRule(Fact):
 class ProvinceOverlay(StrictModel):
     """One version of a province's own desks, fees and procedures, with the day on which its facts were last checked.
 
-    The fee of a procedure here is the whole fee in this province: it takes the place of the one in the procedure.
+    `fees` has the whole fee of a procedure in this province, which replaces the fee in the procedure.
     """
 
     province: ProvinceCode

@@ -25,7 +25,7 @@ APPEAL: Final = Limit(amount=90, unit=Unit.CALENDAR_DAYS)
 TAKE_UP: Final = Limit(amount=10, unit=Unit.WORKING_DAYS)
 
 COMPLAINT: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
-"""The time in which a complaint is taken up, and again the time to answer it, unless the procedure names another.
+"""The time limit to take a complaint up, and the limit from then to its answer, unless the procedure names another.
 
 Law on Complaints 02/2011/QH13 art. 27, 28. Unconfirmed.
 """
@@ -45,13 +45,13 @@ class Limits(Model):
 
     A complaint must be made within `appeal`, taken up within `take_up`, and then answered within `complaint`.
 
-    A reminder is due `reminder`, and an apology `apology`, before the end of a limit. A new appointment is announced at
-    least `notice` before the end; it is at most `reappointment` later, or if that is not set, at most `processing` once
-    more. With a `cut_off` (`15:00`), later arrivals count, for the agency's limits in days, as received on the next
-    working day.
+    `reminder`, `apology` and `notice` are times before the end of a limit: of the reminder, of the draft of an apology,
+    and at the latest of the announcement of a new appointment. The new appointment is at most `reappointment` later, or
+    at most `processing` if that is not set. After the time of day `cut_off`, an arrival counts as received on the next
+    working day, for limits in days.
 
-    If `reading` is set, a result that is given online must be read within it. If `unclaimed` is set, it is the interval
-    of the applicant's reminders of a result that nobody fetches.
+    `reading` is the time to read a result that is given online; `unclaimed` is the interval of the applicant's
+    reminders of a result that was not fetched.
     """
 
     intake: Limit
@@ -80,7 +80,7 @@ class Limits(Model):
     notice: Limit = NOTICE
     """least time between the announcement of a later limit and the end of the limit"""
     reappointment: Limit | None = None
-    """greatest delay of an appointment that will be missed; not set: the processing limit once more"""
+    """greatest delay of an appointment that will be missed; not set: the length of the processing limit"""
     reading: Limit | None = None
     """time to read a result that is given online; not set: it is handed over at once"""
     unclaimed: Limit | None = None
@@ -99,7 +99,7 @@ LIMIT_SOURCES: Final[Mapping[str, str]] = {
     "apology": "NĐ 61/2018/NĐ-CP Đ19 k9; unconfirmed",
     "notice": "NĐ 61/2018/NĐ-CP Đ19 k9",
 }
-"""The sources of the limits above, which apply if a procedure names no others."""
+"""The sources of the limits above that apply if a procedure names no others."""
 
 
 class GoesOn(StrEnum):
@@ -112,7 +112,7 @@ class GoesOn(StrEnum):
 class Resumption(Model):
     """The way in which the agency's clocks continue after each kind of interruption: statuses 5, 6 and 8.
 
-    After a supplement they start again (Decree 61/2018 art. 19 k4).
+    After a supplement the clocks start from the beginning (Decree 61/2018 art. 19 k4), unless the procedure differs.
     """
 
     supplement: GoesOn = GoesOn.RESTART

@@ -1,1 +1,1 @@
-"""A part of a procedure that another agency decides (liên thông): requested by the filing, decided there."""
+"""A part of a procedure that another agency decides (liên thông), at the request of a filing."""

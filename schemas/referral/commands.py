@@ -26,7 +26,7 @@ class AnswerPart(Command):
 
 
 REFERRAL_COMMANDS: tuple[type[Command], ...] = (Claim, Release, Reassign, AnswerPart)
-"""The commands of the deciding agency's officers to a referral."""
+"""The commands that officers of the deciding agency may give to a referral."""
 
 
 class RequestDecision(SystemCommand):
@@ -44,7 +44,7 @@ class AnswerByMachine(SystemCommand):
 
 
 class LookAtDeadline(SystemCommand):
-    """A timer has fired. The rules decide by the instants what follows."""
+    """A timer has fired. The rules compare the time with the reminder date and the due date, and record what is due."""
 
     kind: Literal["look_at_deadline"] = "look_at_deadline"
 

@@ -28,21 +28,21 @@ class ReferralRequested(Deadline):
 
 
 class ReferralReminded(Model):
-    """The officers of the part were reminded that it is soon due."""
+    """The officers who decide the part were reminded that the part is soon due."""
 
     kind: Literal["referral_reminded"] = "referral_reminded"
     due: Instant
 
 
 class ReferralOverdue(Model):
-    """The limit passed without an answer: it is in the queues of the team leads of both agencies."""
+    """The limit passed without an answer: the part is in the queues of the team leads of both agencies."""
 
     kind: Literal["referral_overdue"] = "referral_overdue"
     due: Instant
 
 
 class ReferralAnswered(Model):
-    """The agency decided the part; `automatic`: its back office did, for the `officer` who answers for it.
+    """The agency decided the part. `automatic`: its back office decided; the `officer` answers for the decision.
 
     `acting_for` is the absent officer for whom the `officer` acts, if any.
     """

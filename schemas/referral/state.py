@@ -36,7 +36,7 @@ class ReferralState(StrEnum):
 
 
 class Referral(PartState):
-    """The fold of a referral's events. `officer` has claimed it, perhaps `acting_for` an absent one."""
+    """The fold of a referral's events. `officer` has claimed the referral, perhaps `acting_for` an absent officer."""
 
     part: Code | None = None
     lead: AgencyCode | None = None

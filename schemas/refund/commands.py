@@ -32,7 +32,7 @@ class RequestRefund(_InWhosePlace):
 
 
 class DecideRefund(_InWhosePlace):
-    """Decide the amount to refund, perhaps 0, if the procedure has no rule (quyết định hoàn); another approves it."""
+    """Decide the amount to refund, perhaps 0, if no rule applies (quyết định hoàn). Another officer approves it."""
 
     kind: Literal["decide_refund"] = "decide_refund"
     amount: Dong
@@ -86,7 +86,7 @@ class ApproveShortPayment(_InWhosePlace):
 class AnswerChargeBack(_InWhosePlace):
     """Decide the consequence for a fee that the payer's bank took back (xử lý khoản bị đòi hoàn).
 
-    Also for a fee that was refunded at the end of its filing, if the filing was reopened.
+    The command is also for a fee that was refunded at the end of its filing, if the filing was then reopened.
     """
 
     kind: Literal["answer_charge_back"] = "answer_charge_back"
@@ -104,7 +104,7 @@ REFUND_COMMANDS: Final[tuple[type[Command], ...]] = (
 
 
 class BeginRefund(SystemCommand):
-    """Begin the refund, with the capture as the payment's log has it."""
+    """Begin the refund. The command contains the capture, from the payment's log."""
 
     kind: Literal["begin_refund"] = "begin_refund"
     capture: CaptureTaken
@@ -112,7 +112,7 @@ class BeginRefund(SystemCommand):
 
 
 class OpenClaimed(SystemCommand):
-    """Open the cases that follow from the logs."""
+    """Open the cases that follow from the logs of the payment and its filing."""
 
     kind: Literal["open_claimed"] = "open_claimed"
     claim: Claim
@@ -135,7 +135,7 @@ class RecordGiven(SystemCommand):
 
 
 class LeaveToHand(SystemCommand):
-    """The provider will never pay the refund."""
+    """The provider will never pay the refund; officers have to."""
 
     kind: Literal["leave_to_hand"] = "leave_to_hand"
     case: int

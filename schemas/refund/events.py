@@ -11,14 +11,14 @@ from .state import CaptureTaken, ChargeBackOutcome, RefundCause, RefundLine, Ref
 
 
 class RefundBegun(CaptureTaken):
-    """The refund stream of this capture began. `apart` are the identities on the applicant's side."""
+    """The refund of this capture began. `apart` are the people on the applicant's side, who may not act in it."""
 
     kind: Literal["refund_begun"] = "refund_begun"
     apart: Annotated[tuple[str, ...], Personal] = ()
 
 
 class RefundUndecided(Model):
-    """The filing of a paid fee ended by this `rule`, for which the procedure has no refund: a leader decides it."""
+    """The filing of a paid fee ended. The procedure has no refund rule for this end (`rule`): a leader decides."""
 
     kind: Literal["refund_undecided"] = "refund_undecided"
     rule: RefundCase
@@ -40,12 +40,12 @@ class RefundDecided(Model):
 
 
 class RefundOpened(Model):
-    """A refund of this amount in đồng was requested by the `officer`, or by the system if none is set.
+    """A refund of `amount` đồng was requested by the `officer`, or by the system if no officer is set.
 
     `lines` are the items of the fee.
 
-    `asked` is the requested fee, if more than the fee was paid. `ended` are the officers whose act ended the filing, or
-    who granted the waiver by which the money is not owed: they count as requesters.
+    `asked` is the amount of the fee, if more was paid. `ended` are the officers whose act ended the filing, or who
+    granted the waiver because of which the money is not owed: they may not approve the refund.
     """
 
     kind: Literal["refund_opened"] = "refund_opened"
@@ -67,11 +67,11 @@ class RefundOpened(Model):
     reason: Annotated[str | None, Personal] = None
     legal_basis: Annotated[str | None, Personal] = None
     ended: tuple[str, ...] = ()
-    """identities of the officers whose act ended the filing; they may not approve it"""
+    """identities of the officers whose act ended the filing, or waived the fee; they may not approve the refund"""
 
 
 class RefundApproved(Model):
-    """Another officer than the requester approved the refund; `asked_by` is empty if the system requested it."""
+    """An officer other than the requester approved the refund; `asked_by` is empty if the system requested it."""
 
     kind: Literal["refund_approved"] = "refund_approved"
     case: int
@@ -81,7 +81,7 @@ class RefundApproved(Model):
 
 
 class RefundDeclined(Model):
-    """Another officer than the requester declined the refund."""
+    """An officer other than the requester declined the refund."""
 
     kind: Literal["refund_declined"] = "refund_declined"
     case: int
@@ -92,9 +92,9 @@ class RefundDeclined(Model):
 
 
 class RefundAsked(Model):
-    """The provider is about to be asked for the refund, for the `n`-th time: from now on it may be paying it out.
+    """The refund is about to be requested from the provider, for the `n`-th time: from now on it may be under way.
 
-    This is recorded before, and the provider is called once for each such event.
+    The event is recorded before the request. The provider gets one request for each such event.
     """
 
     kind: Literal["refund_asked"] = "refund_asked"
@@ -104,7 +104,7 @@ class RefundAsked(Model):
 
 
 class RefundLeftToHand(Model):
-    """The provider will never pay out this approved refund, by this `rule`: officers have to."""
+    """The provider will never pay out this approved refund, for the reason `rule`: officers have to pay it out."""
 
     kind: Literal["refund_left_to_hand"] = "refund_left_to_hand"
     case: int
@@ -142,7 +142,7 @@ class RefundGivenByHand(Model):
 
 
 class RefundDisputed(Model):
-    """The payment is below the requested amount `asked`, and the fee is still due: people decide the consequence."""
+    """The paid `amount` is below the requested amount `asked`, and the fee is still due: officers decide."""
 
     kind: Literal["refund_disputed"] = "refund_disputed"
     capture_id: str
@@ -162,7 +162,7 @@ class ShortfallProposed(Model):
 
 
 class ShortfallAccepted(Model):
-    """Another officer than the proposer approved: the short payment counts as the whole fee, if that is still due."""
+    """An officer other than the proposer approved: the short payment counts as the whole fee, if this is still due."""
 
     kind: Literal["shortfall_accepted"] = "shortfall_accepted"
     capture_id: str
@@ -174,25 +174,25 @@ class ShortfallAccepted(Model):
 
 
 class RefundChargedBack(Model):
-    """The payer's bank took so many đồng back. Cases that exceed the rest are `void`, unless they may be under way.
+    """The payer's bank took back `amount` đồng. Cases that exceed the remaining money are `void`, unless under way.
 
-    `owed`: the money paid the fee, and a leader decides the consequence.
+    `owed`: the money had paid the fee, so a leader decides the consequence.
     """
 
     kind: Literal["refund_charged_back"] = "refund_charged_back"
     capture_id: str
     amount: Dong
     owed: bool
-    """whether it paid the fee; otherwise it is not owed any more"""
+    """whether the money had paid the fee; otherwise it was not owed"""
     void: tuple[int, ...] = ()
-    """numbers of the cases that exceed the rest"""
+    """numbers of the cases that exceed the remaining money"""
 
 
 class RefundCalledOff(Model):
-    """The filing was reopened, for the `reopened`-th time: refunds because of its end are `void`.
+    """The filing was reopened, for the `reopened`-th time: the refunds because of its end are `void`.
 
-    Refunds that may be under way stay. `given` đồng were refunded before, and a leader decides the consequence for the
-    fee. The next end of the filing is judged anew.
+    Refunds that may be under way are not voided. `given` đồng were refunded before; a leader decides the consequence
+    for the fee. The refund rules apply again at the next end of the filing.
     """
 
     kind: Literal["refund_called_off"] = "refund_called_off"

@@ -15,12 +15,12 @@ __all__ = ["CaseState", "ChargeBackOutcome", "RefundCause", "RefundEntry", "Refu
 __all__ += ["RefundView"]
 
 MOST_CASES: Final = 50
-"""The maximum number of cases of a capture. Once there are as many, officers can request no more."""
+"""The maximum number of cases of a capture. Officers can't request any more after that."""
 
 CAPTURES: Final = 1000
-"""A payment has fewer captures than this, so that the number of a stream can hold both numbers.
+"""The factor of the payment's number in a refund stream's number; a payment has fewer captures than this.
 
-The capture number 0 stands for money without a payment.
+The capture number 0 is for a fee that was not paid online.
 """
 
 WITHOUT_PROVIDER: Final = "counter"
@@ -30,7 +30,7 @@ OPENING: Final = "begin"
 """The id of the command that begins every refund."""
 
 LOOK: Final = "look"
-"""The signal that makes a refund read the logs about its capture again."""
+"""The signal that makes a refund's workflow read the logs of its payment and filing again."""
 
 HEARD: Final = "refunded"
 """The signal that reports refunded money to a payment."""
@@ -42,8 +42,8 @@ ACCEPTED: Final = "accepted"
 class RefundCause(StrEnum):
     """The reason of a refund: not owed (`late`, `second`, `excess`), by a rule of the procedure, or on request.
 
-    `late` came when the fee was no longer owed, `excess` is above the requested amount, `second` came beside it.
-    `difference`: a change of the dossier has reduced the fee.
+    `late`: the money came when the fee was no longer owed. `excess`: it is above the requested amount. `second`: the
+    fee had been paid already. `difference`: a change of the dossier has reduced the fee.
     """
 
     LATE = "late"
@@ -55,7 +55,7 @@ class RefundCause(StrEnum):
 
 
 UNOWED: Final = frozenset({RefundCause.LATE, RefundCause.SECOND, RefundCause.EXCESS})
-"""The causes for which the system itself requests the refund of all the money."""
+"""The causes of money that was not owed when it came. The system itself requests the refund."""
 
 NOT_TO_DECLINE: Final = UNOWED | {RefundCause.DIFFERENCE}
 """The causes of a refund that officers can't decline, because of the law."""
@@ -77,10 +77,10 @@ class RefundLine(Model):
 
 
 class CaptureTaken(Model):
-    """A capture in its payment's log: the payment's number, the bank's id, đồng, the provider, and its request.
+    """A capture, from its payment's log: the payment's number, the bank's id, the amount in đồng, and the provider.
 
-    `asked` đồng were requested on `requested_at`, payable until `due`, under that `description`, by the payment's first
-    request or that `attempt`.
+    The paid request: `asked` đồng, requested at `requested_at`, payable until `due`, with the text `description`;
+    `attempt` is its number if it was not the first.
     """
 
     payment: int
@@ -118,10 +118,10 @@ class CaseState(StrEnum):
 
 
 class RefundEntry(Model):
-    """A case: đồng to refund, or refunded. `asked_by` and `approved_by` are its officers and those for whom they acted.
+    """A case: a sum in đồng to refund, or refunded. `asked_by`, `approved_by`: its officers, and those they acted for.
 
-    It is `overtaken` if it is due to the end of its filing, and the filing was reopened. With the first of the
-    `requests` to the provider, it may be under way.
+    `overtaken`: the end of the filing caused the case, and the filing was reopened. `requests` is the number of
+    requests to the provider; after the first one, the refund may be under way.
     """
 
     case: int
@@ -148,13 +148,13 @@ class RefundEntry(Model):
 class Refund(Model):
     """The fold of the events of a refund: one `capture`, and the cases about it.
 
-    `undecided` is the case for a leader to decide. `ruled`: the filing's end was applied already, after `reopened`
-    restarts. `unowed` is the reason why none of it is owed, if so. It is `disputed` if the payment was short: the
-    officers who propose to accept it as the whole fee are in `accepted_by`; it is `accepted` once another approves.
-    `charged_back` is the charged-back sum. A leader has to answer for the `unanswered` đồng that were charged back, or
-    returned before the filing was reopened; `asked_again` are the sums requested again. `too_early` is the unanswered
-    part that was returned too early, `too_early_again` the part of it requested again. `since` are the times at which
-    cases were approved, or left to officers.
+    `undecided` is the end of the filing for which a leader must decide the refund. `ruled`: the refund rule was applied
+    to the filing's end, after `reopened` restarts. `unowed` is the reason why none of the money is owed, if so.
+    `disputed`: the payment was short; `accepted_by` are the officers who propose to accept it as the whole fee,
+    `accepted`: another officer approved. `charged_back` is the charged-back sum. A leader has to decide about
+    `unanswered` đồng, which were charged back, or refunded before the filing was reopened (`too_early`). `asked_again`
+    are the sums requested again, `too_early_again` the part of them that was refunded too early. `since` are the times
+    at which cases were approved, or left to officers.
     """
 
     snapshot_version: int = 3
@@ -184,8 +184,8 @@ class Refund(Model):
 class RefundStart(OnDemandStart):
     """The start input of a capture's refund: `n` is the payment's number × 1000 + the capture's number.
 
-    The capture's number is its place among the captures in the payment's log. If it is 0, this is the refund of the fee
-    paid at the counter, or to the post.
+    The capture's number is its place among the captures in the payment's log, from 1. It is 0 for a fee paid at the
+    counter, or to the post.
     """
 
     stream = "refund"
@@ -200,12 +200,12 @@ class Claim(Model):
     Attributes:
         unowed: Why the money is not owed.
         excess: The part in đồng above the requested amount.
-        short: Whether it is below the requested amount while the fee is still due.
+        short: Whether the money is below the requested amount while the fee is still due.
         charged_back: The charged-back part in đồng.
-        rule: How the fee's filing ended. `percent` of the fee are returned then, if the procedure has a rule.
-        ended: The officers of that end, and those for whom they acted; also the officer of a waiver because of which
-            the money is not owed.
-        reopened: The number of restarts of that filing.
+        rule: The end of the filing. `percent` of the fee are refunded at this end, if the procedure has a rule.
+        ended: The officers who ended the filing, and those for whom they acted; also the officer of a waiver because of
+            which the money is not owed.
+        reopened: The number of restarts of the filing.
         returned: The total reduction of the fee by changes of the dossier since it was paid.
     """
 
@@ -221,9 +221,9 @@ class Claim(Model):
 
 
 class RefundView(Model):
-    """The visible part of a refund, and the result of its workflow: the capture's đồng, and every case about it.
+    """The visible part of a refund, and the result of its workflow: the captured sum in đồng, and every case.
 
-    `gone_twice` đồng were refunded and charged back: the provider owes them to the agency.
+    `gone_twice` đồng were both refunded and charged back: the provider owes this sum to the agency.
     """
 
     filing_id: UUID

@@ -12,7 +12,7 @@ __all__ = ["RESULT_COMMANDS", "CorrectResult", "DeclineSignature", "RenewResult"
 
 
 class DeclineSignature(Command):
-    """Refuse to sign the result (từ chối ký), with the reason: its number is given up."""
+    """Refuse to sign the result (từ chối ký), with the reason. The result's number is then void."""
 
     kind: Literal["decline_signature"] = "decline_signature"
     reason: ShortText
@@ -59,7 +59,7 @@ RESULT_COMMANDS: Final[tuple[type[Command], ...]] = (
 
 
 class EnterResult(SystemCommand):
-    """Begin the stream: with an order and its signers as of now, or with a result that the filing issued itself."""
+    """Begin the stream: with an order and its signers at present, or with a result that the filing issued itself."""
 
     kind: Literal["enter_result"] = "enter_result"
     n: int
@@ -81,7 +81,7 @@ class CorrectResultBy(CorrectResult):
 
 
 class RecordMade(SystemCommand):
-    """The file exists, with a place for every signature. `asks` is the first signer as of now."""
+    """The file was made, with a place for every signature. `asks` is the first signer, from the present directory."""
 
     kind: Literal["record_made"] = "record_made"
     asks: Signatory | None = None
@@ -91,7 +91,7 @@ class RecordMade(SystemCommand):
 
 
 class RecordSigned(SystemCommand):
-    """The officer has signed. `asks` is the next signer as of now. With the last signature comes the `proof` of all."""
+    """The officer has signed. `asks` is the next signer, from the present directory; after the last, `proof` is set."""
 
     kind: Literal["record_signed"] = "record_signed"
     place: SigningPlace
@@ -108,7 +108,7 @@ class RecordDeclined(SystemCommand):
 
 
 class AskOther(SystemCommand):
-    """The directory now names another signer than the requested one: request their signature."""
+    """The directory now has another signer in place of the requested one: request the new signer's signature."""
 
     kind: Literal["ask_other"] = "ask_other"
     signer: Signatory

@@ -13,18 +13,18 @@ from .state import ResultOrder, Signatory, SigningPlace
 
 
 class ResultEntered(Model):
-    """The result took a number (vào sổ) before its file is made, since the file bears it; the `signers` will sign it.
+    """The result got a number (vào sổ), before its file is made with this number. The `signers` will sign the file.
 
-    Or the filing's own result was `adopted` under its existing number, to be revoked or corrected. A later one
-    `corrects` the result of that number, for that reason and legal basis, with the file `brought`, if there is one; or
-    it follows one whose signature was declined.
+    `adopted` is set instead if the filing itself issued the result under this number, which is now to be revoked or
+    corrected. `corrects` is the number of the result that this one corrects, for that reason and legal basis, with the
+    file `brought`, if there is one. Without these fields, a later event follows a declined signature.
     """
 
     kind: Literal["result_entered"] = "result_entered"
     n: int
     number: Annotated[str | None, Numbered("result", unless="adopted")] = None
     adopted: str | None = None
-    """number of the result that the filing had issued by itself; not set for one made in this stream"""
+    """number of the result that the filing itself had issued; not set for a result made in this stream"""
     decided: int | None = None
     """seq of the filing's event that decided it"""
     outcome: Outcome | None = None
@@ -37,7 +37,7 @@ class ResultEntered(Model):
     copies: int | None = None
     corrects: str | None = None
     officer: str | None = None
-    """identity of the officer who had it corrected or signed again; not set for the first"""
+    """identity of the officer who ordered the correction or the new signatures; not set for the first result"""
     brought: FileRef | None = None
     """the corrected file, if it existed already; not set: the agency's back office makes it"""
     order: Annotated[ResultOrder | None, Personal] = None
@@ -66,9 +66,9 @@ class SignatureRequested(Model):
 
 
 class ResultSigned(Model):
-    """The officer signed: the file has one more revision. `acting_for` as in the request.
+    """The officer signed, which adds a revision to the file. `acting_for`: the absent officer for whom they signed.
 
-    `proof`, with the last signature, is the stored verdict on the file at that time.
+    `proof`, set with the last signature, is the stored verdict on the signed file.
     """
 
     kind: Literal["result_signed"] = "result_signed"
@@ -82,7 +82,7 @@ class ResultSigned(Model):
 
 
 class SignatureDeclined(Model):
-    """The officer declined to sign; if no `reason` is set, they declined only at the signing service."""
+    """The officer declined to sign. If no `reason` is set, the officer declined only at the signing service."""
 
     kind: Literal["signature_declined"] = "signature_declined"
     place: SigningPlace
@@ -90,11 +90,11 @@ class SignatureDeclined(Model):
     officer: str
     reason: Annotated[str | None, Personal] = None
     registered: str | None = Field(default=None, exclude_if=unset)
-    """number of the result; only if they declined only at the signing service"""
+    """number of the result; set only if the officer declined only at the signing service"""
 
 
 class NumberVoided(Model):
-    """A number of the register was given up: the file under it was never completely signed."""
+    """A number of the register was voided: its file was never completely signed."""
 
     kind: Literal["number_voided"] = "number_voided"
     registered: str
@@ -131,7 +131,7 @@ class ResultRevoked(Model):
 
 
 class ResultRenewed(Model):
-    """The file got another time-stamp before the last one could no longer be checked: it is another file now."""
+    """The file got a further time-stamp while the last one could still be checked. The bytes of the file are new."""
 
     kind: Literal["result_renewed"] = "result_renewed"
     registered: str

@@ -21,14 +21,14 @@ MOST_ENTRIES: Final = 20
 """The maximum number of register numbers of one result: a declined signature, or a correction, takes one more."""
 
 MOST_RENEWALS: Final = 50
-"""The maximum number of digests of renewed files that are kept, the newest: a file is renewed every few years."""
+"""The maximum number of digests of renewed files that are kept (the newest): a file is renewed every few years."""
 
 OPENING: Final = "enter"
 """The id of the command that begins every stream of a result."""
 
 
 class ResultState(StrEnum):
-    """The state of a number in the register: in the making, in force, given up unsigned, revoked, or corrected."""
+    """The state of a number in the register: in the making, in force, voided unsigned, revoked, or replaced."""
 
     MAKING = "making"
     IN_FORCE = "in_force"
@@ -38,7 +38,7 @@ class ResultState(StrEnum):
 
 
 class Validity(StrEnum):
-    """Whether a result is valid at a moment, or why not: `overtaken` by the reopening of its filing."""
+    """Whether a result is valid at a moment, or why not; `overtaken`: its filing was reopened."""
 
     IN_FORCE = "in_force"
     NOT_ISSUED = "not_issued"
@@ -52,9 +52,9 @@ class Validity(StrEnum):
 class RegisteredResult(Model):
     """A row of the register: the `n`-th result of a filing, by its number.
 
-    `expires_on` is the last day on which it is in force. It `corrects` the result of that number, or was itself
-    `replaced_by` another; `ended_at` is the time at which it was revoked, replaced or voided; `overtaken_at` is
-    the time at which its filing was reopened.
+    `expires_on` is the last day on which it is in force. `corrects` is the number of the result that it corrects,
+    `replaced_by` the number of the result that has replaced it. `ended_at` is the time at which it was revoked,
+    replaced or voided, `overtaken_at` the time at which its filing was reopened.
     """
 
     number: str
@@ -107,7 +107,7 @@ class Signatory(Model):
 class AgencySigner(StrictModel):
     """A signer of an agency's results, their number at the signing service, and their place.
 
-    The seal is the agency's own: the number is the agency's, and `officer` applies it.
+    For the seal, the number is the agency's, and `officer` is the officer who applies the seal.
     """
 
     place: SigningPlace
@@ -118,9 +118,9 @@ class AgencySigner(StrictModel):
 
 
 class ResultOrder(Model):
-    """The order of a result: the decision with the seq `decided`, and its dossier.
+    """The order to make a result: the decision with the seq `decided`, and its dossier.
 
-    It is printed `by_template`, if its procedure has one.
+    `by_template`: the platform prints the result by the template of its procedure.
     """
 
     decided: int
@@ -133,7 +133,7 @@ class ResultOrder(Model):
 
 
 class Adopted(Model):
-    """A result that its filing itself issued, from the filing's log, with its order."""
+    """A result that the filing itself issued, from the filing's log."""
 
     number: str
     result: FileRef
@@ -176,8 +176,8 @@ class ResultEntry(Model):
 class Result(Model):
     """The fold of the events of a result. The last of the `entries` is the present one.
 
-    `signed` of the `signers` have signed it; the next one was requested at `asked_at`. The filing's own result is
-    `adopted`. The back office, or a signature, has been failing since `failing_since` with this `error`.
+    `signed` is the number of the `signers` who have signed; the next signature was requested at `asked_at`. `adopted`:
+    the filing itself issued the result. `failing_since`: the back office, or a signature, fails since then (`error`).
     """
 
     snapshot_version: int = 1
@@ -199,12 +199,12 @@ class Result(Model):
 
     @property
     def officer(self) -> str | None:
-        """None: nobody claims a result, since its signers are named."""
+        """Always None: nobody claims a result, since its signers are known."""
         return None
 
     @property
     def whose_task(self) -> str | None:
-        """None, for the same reason as `officer`."""
+        """Always None, for the same reason as `officer`."""
         return None
 
     @property
@@ -219,7 +219,7 @@ class Result(Model):
 
     @property
     def last(self) -> ResultEntry:
-        """The present entry, or the last one."""
+        """The last entry."""
         return self.entries[-1]
 
     @property
@@ -235,7 +235,7 @@ class Result(Model):
 
 
 class ResultFact(Model):
-    """Signal `result_settled` of a result to its filing: it is in force, as this file under this number."""
+    """Signal `result_settled` of a result to its filing: the result is in force, with this file and this number."""
 
     n: int = Field(ge=1, lt=2**31)
     registered: Subject

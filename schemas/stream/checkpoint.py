@@ -8,14 +8,14 @@ CHECKPOINT: Final = "Checkpoint"
 """The workflow that makes a checkpoint."""
 
 SCHEDULE: Final = "checkpoint"
-"""The schedule, and the prefix of its workflows' ids."""
+"""The id of the schedule of checkpoints, and the prefix of the ids of its workflows."""
 
 MAKE: Final = "ledger.checkpoint"
 """The activity that makes a checkpoint."""
 
 
 class Made(Model):
-    """A checkpoint: its log, the number of events, the root of their tree in hex, and the number of cosignatures.
+    """A checkpoint: the log, the number of events, the root of the events' tree in hex, the number of cosignatures.
 
     Without events, `size` is 0 and there is no root.
     """

@@ -1,6 +1,6 @@
 """Strict parsing of outside input: text is no number, "yes" is not true, no invisible characters, limited lengths.
 
-A stand-in takes the place of a message that a workflow can't read. It fits no model, so every parser refuses it.
+A stand-in replaces a message that a workflow can't read. A stand-in fits no model, so every parser refuses it.
 """
 
 from typing import Any, Final, TypeVar
@@ -32,12 +32,12 @@ M = TypeVar("M", bound=Model)
 MAX_COMMAND_BYTES: Final = 16_384
 """The largest argument of an Update: its bytes as UTF-8 JSON without blanks and without its `statement`.
 
-The statement has a limit of its own where it is verified.
+The statement has a limit of its own, `MAX_STATEMENT`.
 """
 
 
 def command_from(model: type[M], given: Any) -> M:
-    """The parsed argument of an Update. Raises `RefusalError`, which repeats none of its values."""
+    """The parsed argument of an Update. Raises `RefusalError`, which repeats no value of the argument."""
     try:
         return model.model_validate_json(bounded(given), strict=True, extra="forbid", context=AT_THE_EDGE)
     except ValidationError as error:
@@ -64,7 +64,7 @@ def _stated(given: Any) -> int:
 
 
 def strictly(model: type[M], given: Any) -> M:
-    """Plain data from outside as `model`. Raises `ValueError` if they do not fit; unknown fields are ignored."""
+    """Plain data from outside as `model`. Raises `ValueError` if the data does not fit; unknown fields are ignored."""
     return model.model_validate_json(to_json(given), strict=True, context=AT_THE_EDGE)
 
 

@@ -1,6 +1,6 @@
 """Messages between a workflow and the log: a batch of proposed events, and the log's answer.
 
-Events pass as plain data. The kind of the stream, which both sides know, names their models.
+Events are passed as plain data; both sides derive the events' models from the kind of the stream.
 """
 
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ __all__ = ["Receipt"]
 
 
 class About(Model):
-    """The event that caused a paper: its stream, and its place there."""
+    """The event that caused a paper: its stream, and its number in the stream."""
 
     stream: str
     """name of the event's stream"""
     seq: int
-    """place of the event in its stream"""
+    """number of the event in its stream"""
 
 
 class Receipt(Model):
-    """The answer to a recorded command. `seq` is the head of the stream after it; `code` the dossier code."""
+    """The answer to a recorded command. `seq` is the number of the command's last event, `code` the dossier code."""
 
     command_id: Key
     digest: str
@@ -40,7 +40,7 @@ class Receipt(Model):
 
 
 class Bound(Model):
-    """The rows of the record that an event binds beside its own content (docs/ledger.md)."""
+    """Values from other rows of the record that an event's hash covers beside the event's content (docs/ledger.md)."""
 
     epoch: int = Field(ge=1)
     """epoch of the stream at the append, from 1"""
@@ -52,7 +52,7 @@ class Bound(Model):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event as the log holds it. `at` is the legally relevant moment; `event` is a model of the stream's kind."""
+    """An event in the log. `at` is the legally relevant moment; `event` is a model of the stream's kind."""
 
     seq: int
     at: Instant
@@ -62,7 +62,7 @@ class Recorded:
 
 
 class StoredEvent(Model):
-    """A `Recorded` on its way from the log, its event as plain data with its `kind`."""
+    """A `Recorded` as the log sends it: its event is plain data with the `kind`."""
 
     seq: int
     at: Instant
@@ -72,7 +72,7 @@ class StoredEvent(Model):
 
 
 class Found(Model):
-    """A finding that the record must hold, by its kind and its id, and the stream that it is about."""
+    """A finding that must be in the record: its kind, its id, and the stream that it is about."""
 
     stream: str
     kind: str
@@ -80,9 +80,9 @@ class Found(Model):
 
 
 class AgencyAnswer(Model):
-    """An answer of an agency's back office as it came, with its `statement`, and the request that it answers.
+    """An answer of an agency's back office as received, with its `statement`, and the answered request.
 
-    `request` is the digest of the request as the run has sent it: the agency's statement is about this request alone.
+    `request` is the digest of the request as the run has sent it: the agency's statement covers this request too.
     """
 
     act: str
@@ -92,16 +92,16 @@ class AgencyAnswer(Model):
 
 
 class Batch(Model):
-    """Events proposed for a stream from `next_seq` on, all or none; without events it only reads the log.
+    """Events to append to a stream from `next_seq` on, all or none; a batch without events only reads the log.
 
-    `epoch` is that of the proposing run, None until the log has answered; `head` is the hash of the last event that
-    it knows, as the log has told it: a run that was told other content does not go on. `rows` are the read models
-    afterwards. `continue_as_new_suggested`: the history of the run has become long; the answer repeats it.
-    `moves_with` is the version of the snapshot that the run would hand on, if it is to end for either reason: its
-    history is long, or Temporal wants another build to continue it. `statement` is the signed identity of the
-    actor, if there was one; it must not have expired when the command was accepted, at `asked_at`. `findings` are
-    those on which the events, or the refusal that the run would give, rest; `readings` are the digests of what it has
-    read in the record for them, `answered` is the answer of an agency's back office on which they rest.
+    `epoch` is the epoch of the run, None until the log has answered. `head` is the hash of the last event that the
+    run has from the log: if the log has another event there, the run does not continue. `rows` are the read models
+    after the events. `continue_as_new_suggested`: the run's history has become long; the log's answer repeats this
+    value. `moves_with` is the version of the snapshot for the next run, if this run is about to end because its
+    history is long or because Temporal wants another build to continue the stream. `statement` is the signed identity
+    of the actor, if there is one; it must not have expired at `asked_at`, when the command was accepted. The events, or
+    the refusal that the run would give, are based on the `findings`, on data of the record with the digests `readings`,
+    and on `answered`, an answer of an agency's back office.
     """
 
     stream: str
@@ -128,13 +128,13 @@ class Batch(Model):
 
 
 class Appended(Model):
-    """The log's events from `next_seq` on, with the receipts, or its refusal. `command_id` is the batch's.
+    """The log's answer to a batch: its events from `next_seq` on with the receipts, or a refusal.
 
-    `more`: the log holds further events. A receipt without events belongs to the requested command, which was
-    recorded long before. `continue_as_new_suggested` is repeated here so that it is in the history: ADR 0006.
-    `moves`: whether the build that is to continue the stream can read it. `unfounded`: the record lacks one of the
-    batch's findings, the process of this log has not made one of its readings, or the agency has not signed the answer.
-    `head` is the hash of the last of these events, or of the stream's last event.
+    `command_id` is that of the batch. `more`: the log has further events. A receipt without events belongs to the
+    batch's command, which was recorded long before. `continue_as_new_suggested` repeats the batch's value, so that it
+    is in the history (ADR 0006). `moves`: the build that is to continue the stream can read the stream. `unfounded`:
+    the record lacks one of the batch's findings, this process has not made one of its readings, or the agency has not
+    signed its answer. `head` is the hash of the last of these events, or of the stream's last event.
     """
 
     epoch: int
@@ -150,9 +150,9 @@ class Appended(Model):
 
 
 class ParkRequest(Model):
-    """A signal that could not be used, to be stored. The workflow chooses the `id`, so that it is stored only once.
+    """A signal that could not be used, to be stored. The workflow chooses the `id`, so that a retry stores nothing new.
 
-    `payload` is its content as JSON; a part that can't be read is null, and it is cut if too long.
+    `payload` is the signal's content as JSON, cut if too long; a part that can't be read is null.
     """
 
     id: UUID

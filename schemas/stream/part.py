@@ -13,7 +13,7 @@ __all__ = ["on_demand"]
 
 
 class Deadline(Model):
-    """A running time limit: it ends at `due`, which is `limit` after `since` on that `calendar`."""
+    """A running time limit: it ends at `due`, the time `limit` after `since` on the `calendar`."""
 
     limit: Limit
     since: Instant
@@ -31,9 +31,9 @@ class PartStart(Deadline):
 
 
 class OnDemandStart(Model):
-    """The start input of the `n`-th stream of this kind, for the first command that finds its workflow not running.
+    """The start input of the `n`-th stream of a kind whose `workflow` runs only while it has work.
 
-    The `workflow` runs only while it has work.
+    A command to such a stream starts the workflow if it is not running.
     """
 
     stream: ClassVar[str]
@@ -43,13 +43,13 @@ class OnDemandStart(Model):
 
 
 def on_demand(stream: str) -> str | None:
-    """The workflow that a command for a stream of this kind has to start; None if the workflow always runs."""
+    """The workflow that a command to this kind of stream has to start; None for a kind whose workflow always runs."""
     kinds = OnDemandStart.__subclasses__()
     return next((start.workflow for start in kinds if start.stream == stream), None)
 
 
 class PartState(Model):
-    """The fold of a part's events. `number` is the number that its first event took from a counter."""
+    """The fold of a part's events. `number` is the number that the part's first event took from a counter."""
 
     snapshot_version: int = 1
     filing_id: UUID

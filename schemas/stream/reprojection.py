@@ -1,4 +1,4 @@
-"""The switch of running streams to a new calendar: the messages between the batch and its pages."""
+"""The switch of running streams to a new calendar, page by page: the messages of the workflow and its activities."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from ..base import Model
 from ..publishing.calendar import CalendarName
 
 REPROJECTION: Final = "Reprojection"
-"""The workflow type of the batch."""
+"""The type of the workflow that switches streams to a new calendar."""
 
 
 def workflow_id(calendar: CalendarName) -> str:
@@ -20,9 +20,9 @@ def command_id(calendar: CalendarName) -> str:
 
 
 class Reproject(Model):
-    """The start input of the batch, with the number of streams `turned` so far.
+    """The start input of the switch to a calendar; `turned` is the number of streams switched so far.
 
-    A run begins with the first stream again; streams that have switched are skipped.
+    Each run begins with the first stream again and skips streams that have switched.
     """
 
     calendar: CalendarName
@@ -30,7 +30,7 @@ class Reproject(Model):
 
 
 class Page(Model):
-    """The next streams of a kind, after this one, that use another calendar."""
+    """A request for the next page of streams of a kind, after the stream `after`, that use another calendar."""
 
     calendar: CalendarName
     kind: str
@@ -38,9 +38,9 @@ class Page(Model):
 
 
 class Turned(Model):
-    """The outcome of a page: the number of streams `asked`, and of those `turned` to the calendar.
+    """The outcome of a page: the number of streams `asked` to switch, and of those that `turned` to the calendar.
 
-    `last` is the start of the next page, None after the last. `superseded`: a later calendar is in force.
+    `last` is the `after` of the next page; None on the last page. `superseded`: a later calendar is in force.
     """
 
     last: str | None = None

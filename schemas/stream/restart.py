@@ -7,29 +7,29 @@ from pydantic import Field
 from ..base import Instant, Model
 
 TAKE_OVER: Final = "recovery.take_over"
-"""The activity that gives a new epoch to a run that takes its stream over."""
+"""The activity that gives a new epoch to a run that takes a stream over from a lost run."""
 
 UNRECORDED: Final = "unrecorded"
-"""The type of its error for a stream that the record does not hold."""
+"""The type of the error of `TAKE_OVER` for a stream that is not in the record."""
 
 PROVE: Final = "motcua.prove_run"
-"""The name of the function by which a run proves to the next run that it is the platform's."""
+"""The name of the function by which a run proves to the next run that it belongs to the platform."""
 
 
 class Restart(Model):
-    """A takeover of the stream from the log, under this `epoch`; None: under the log's present epoch."""
+    """The restart of a stream from its log, under this `epoch`; None: under the present epoch in the log."""
 
     epoch: int | None = Field(default=None, ge=1)
 
 
 class RestartStart(Model):
-    """The start input of a filing, a payment or a parcel whose workflow was lost. Its other fields are ignored."""
+    """The start input of a filing, a payment or a parcel whose workflow was lost. Other input fields are ignored."""
 
     restart: Restart
 
 
 class Restarted(Model):
-    """Another run took over a `stream`, and appends under this `epoch`. No fold reads this event beside the stream."""
+    """Another run took over a `stream`, and appends under this `epoch`. The event is in a stream of its own."""
 
     kind: Literal["restarted"] = "restarted"
     stream: str
@@ -39,10 +39,10 @@ class Restarted(Model):
 
 
 SCHEDULE: Final = "healing"
-"""The schedule, and the prefix of its workflows' ids."""
+"""The id of the schedule of healing, and the prefix of the ids of its workflows."""
 
 HEAL: Final = "recovery.heal"
-"""The activity of one pass."""
+"""The activity that heals the workflows that can't be replayed, once."""
 
 REMEMBERED: Final = 20
 """The number of healed streams that are listed."""
@@ -60,14 +60,14 @@ class Healed(Model):
 
 
 class Look(Model):
-    """The outcome of one pass over workflows that could not be replayed."""
+    """The outcome of one pass over workflows that can't be replayed: those healed, and those left to an operator."""
 
     healed: tuple[Healed, ...] = ()
     left: tuple[str, ...] = ()
 
 
 class Healings(Model):
-    """The outcome of all passes: the number of healed streams, the newest last, and those left to an operator."""
+    """The outcome of all passes: the number of healed streams, the `last` ones, and those left to an operator."""
 
     total: int = Field(default=0, ge=0)
     last: tuple[Healed, ...] = ()

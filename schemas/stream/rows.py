@@ -9,15 +9,15 @@ from ..base import AgencyCode, Dong, Instant, Model, unset
 
 
 class Standing(Model):
-    """The status of a stream of any kind: whether it must have a workflow. Most appends leave it unchanged.
+    """The status of a stream of any kind, such as whether its workflow must be running. Most appends do not change it.
 
     Attributes:
         n: Its number in its filing; 0 if there is only one.
         calendar: The calendar of its clocks.
         open: Whether its workflow has work left.
         watched_until: The end of its wait for late news, once it is closed.
-        heard_as: Kinds of the filing's events. One of them, with this `n`, proves that the filing was notified of the
-            end. Empty while there is nothing to report.
+        heard_as: The kinds of events by which a filing records the end of this stream: one of them, with this `n`,
+            proves that the filing was notified. Empty while there is nothing to report.
     """
 
     n: int = 0
@@ -28,9 +28,9 @@ class Standing(Model):
 
 
 class TaskRow(Model):
-    """A task that a role can do now at `agency`, which may be another one than the filing's. `officer` has claimed it.
+    """A task that a role can do now at `agency`, which need not be the filing's agency.
 
-    `acting_for` is the absent officer for whom they act.
+    `officer` has claimed the task; `acting_for` is the absent officer for whom the `officer` acts.
     """
 
     name: str
@@ -46,10 +46,9 @@ class TaskRow(Model):
 class Rows(Model):
     """The read models of one stream after an append.
 
-    `row` is the row of the kind's own table, if it has one, without the stream, the filing and the agency, which the
-    ledger adds. `tasks` is None for a kind that never has tasks; `standing` is None if unchanged. `results` are the
-    stream's columns in the register of results, empty if unchanged; `receipts` likewise in the register of receipts for
-    money.
+    `row` is the row in the table of the stream's kind, if there is one; the ledger adds the stream, the filing and the
+    agency. `tasks` is None for a kind that never has tasks; `standing` is None if unchanged. `results` are the stream's
+    rows in the register of results, `receipts` those in the register of receipts; each is empty if unchanged.
     """
 
     standing: Standing | None = None
@@ -60,7 +59,7 @@ class Rows(Model):
 
 
 class IssuedRow(Model):
-    """A filing's columns in the register for a result that it issued. `number` is empty until the log fills it."""
+    """The filing's columns of a row in the register of results. `number` is empty until the log fills it."""
 
     number: str | None = None
     n: int
@@ -73,7 +72,7 @@ class IssuedRow(Model):
 
 
 class RegisterRow(Model):
-    """The columns of a result's stream in the register for one number, which is empty until the log fills it."""
+    """A result stream's columns of a row in the register of results. `number` is empty until the log fills it."""
 
     number: str | None = None
     n: int
@@ -130,11 +129,11 @@ class FilingRow(Model):
 
 
 class PaymentRow(Model):
-    """One request for money, in đồng. It is watched for `watch_seconds` after it was settled.
+    """One payment, in đồng. Late money is awaited for `watch_seconds` after the payment was settled.
 
-    `reference` is the `provider`'s id of it; older builds write none. `renewed` are `provider:reference` of each
-    further request; `renewed_beginnings` are only the part of the reference that is left in a shortened memo; None if
-    there is no further request.
+    `reference` is the public reference of the first request, to `provider`; older builds write none. `renewed` has
+    `provider:reference` of each further request, `renewed_beginnings` only the part of each reference that is left in
+    a shortened memo; None if there is no further request.
     """
 
     n: int

@@ -1,8 +1,8 @@
 """The snapshot that a run hands to the next run of the same workflow, when its history has become long.
 
-Only a run that really continues another run trusts it; any other run reads the log. Fields are only added, with a
-default that keeps the old meaning. A state's `snapshot_version` rises with each field that an older worker must not
-lose.
+A run uses a snapshot only if it really continues another run; any other run reads the log. Fields are only added,
+with a default that keeps the old meaning. A state's `snapshot_version` is raised with each field that an older worker
+must not lose.
 """
 
 from typing import Any
@@ -14,9 +14,9 @@ from .ledger import Receipt
 
 
 class Reads(Model):
-    """For one kind of stream, the newest snapshot and the newest version of each kind of event that a build reads.
+    """For one kind of stream, the newest versions that a build reads: of the snapshot, and of each kind of event.
 
-    It also reads all older versions.
+    A build also reads all older versions.
     """
 
     snapshot: int
@@ -24,7 +24,7 @@ class Reads(Model):
 
 
 class Snapshot(Model):
-    """A stream on its way to the next run. `state` and `memory` are models of its kind.
+    """A stream as a run hands it to the next run. `state` and `memory` are models of the stream's kind, as plain data.
 
     `receipts` are those of the first and the newest commands; `older` has marks of the others
     (`workflows.stream.command_receipts`). `head` is the hash of the stream's last event.
@@ -38,14 +38,14 @@ class Snapshot(Model):
 
 
 class NoMemory(Model):
-    """The memory of a workflow that needs none, since its stream's log has all data."""
+    """The empty memory of a workflow whose stream's log has all data."""
 
 
 class FilingMemory(Model):
     """The memory of a filing's workflow.
 
-    `queue` is the queue of the agency; `checked`: the back office has answered the request to check the filing.
-    `filed_by` is the program that submitted the filing, if this run knows the program.
+    `queue` is the task queue of the agency's back office; `checked`: the back office has answered the request to check
+    the filing. `filed_by` is the program that submitted the filing; None if this run does not have it.
     """
 
     queue: str = ""
@@ -68,8 +68,7 @@ class PaymentMemory(Model):
 class ParcelMemory(Model):
     """The memory of a parcel's workflow.
 
-    `recall`: the filing's recall of the parcel, which is not recorded yet; `told`: the end that was reported to the
-    filing.
+    `recall`: a recall by the filing that is not recorded yet; `told`: the outcome that was reported to the filing.
     """
 
     recall: bool = False
@@ -79,7 +78,7 @@ class ParcelMemory(Model):
 class ReferralMemory(Model):
     """The memory of a referral's workflow.
 
-    `queue` is the queue of the deciding agency; `asked`: its back office has answered.
+    `queue` is the task queue of the deciding agency's back office; `asked`: the back office has answered.
     """
 
     queue: str = ""

@@ -1,4 +1,4 @@
-"""The places of some input that do not fit, in Vietnamese and English; never a value of the input."""
+"""The errors of input that does not fit its model, in Vietnamese and English, without any value of the input."""
 
 import re
 from collections import defaultdict
@@ -12,7 +12,7 @@ from .catalogue import SENTENCES
 
 
 class Misfit(NamedTuple):
-    """One place that does not fit: its path, the stable name of its rule, and the remedy."""
+    """One place of the input that does not fit: its path, the stable name of the broken rule, and the remedy."""
 
     field: str
     rule: str
@@ -27,7 +27,7 @@ def shape_errors(error: ValidationError) -> tuple[Misfit, ...]:
 
 
 _NAME: Final = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]{0,63}|[0-9]{4}-[0-9]{2}-[0-9]{2}|\[key\])\Z")
-"""A field, or a day of a calendar. Any other key may be an invention of the sender."""
+"""A name that may be shown: a field, or a day of a calendar. The sender may have made up any other key."""
 
 _MOST: Final = 100
 """The maximum number of places in one report."""
@@ -40,7 +40,7 @@ def path(loc: tuple[Any, ...]) -> str:
 
 
 def _worded(detail: ErrorDetails) -> tuple[str, str]:
-    """The sentence of an error. An error by a rule of ours that has no sentence keeps its English message."""
+    """An error in Vietnamese and English. An error of our own rules that has no sentence keeps its English message."""
     ours = SENTENCES.get(f"misfit.{detail['type']}")
     vi, en = (each.format_map(defaultdict(str, detail.get("ctx", {}))) for each in ours or SENTENCES["misfit.other"])
     return vi, en if ours or detail["type"] in _PYDANTICS else detail["msg"]
