@@ -39,7 +39,7 @@ class Service(StrEnum):
 
 
 class Capability(Model):
-    """A level's capabilities: its channels of filing, fee, result and supplement; whether a signature is required."""
+    """A level's capabilities: its channels of filing, fee, result and supplement; whether it requires a signature."""
 
     service: Service
     name: Text

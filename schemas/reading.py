@@ -556,8 +556,8 @@ class Board(Model):
         late: Tasks that are late.
         appends: Appends to the whole record since the statistics of the database began.
         newest: The last recorded events.
-        stalled: The number of workflows of the whole platform whose code fails, by Temporal; None if Temporal does not
-            answer.
+        stalled: The number of workflows of the whole platform whose code fails, from Temporal; None if Temporal gives
+            none.
     """
 
     as_of: Instant

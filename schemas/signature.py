@@ -27,9 +27,9 @@ class SignatureEvidence(Model):
 
     `field` is the signature field of a PDF, empty for a detached signature. `certificates` go from the root to the
     signer, as far as a chain was found; `revocation` has the OCSP answers and CRLs used. `stamped_at` is the time
-    proved by a trusted time-stamp, `claimed_at` the time in the signer's software. The certificate was checked for the
-    moment `judged_at`: the time of the time-stamp, or without one the time of receipt. `reason` is the signer's reason
-    in the signed file, such as a substitution.
+    proved by a trusted time-stamp, `claimed_at` the time stated by the signer's software. The certificate was checked
+    for the moment `judged_at`: the time of the time-stamp, or without one the time of receipt. `reason` is the signer's
+    reason in the signed file, such as a substitution.
     """
 
     field: str = ""

@@ -423,7 +423,7 @@ def _bindings(stream: Json, bundle: Json) -> Iterator[Problem]:
 
 
 def _own_binds(bundle: Json, event: Json) -> bool:
-    """Whether this event must bind the key: the first event of each stream must, except in the stream of restarts."""
+    """Whether this event must bind the key: each stream's first event must, except for restarts and older filings."""
     own = f"filing:{bundle['filing_id']}"
     firsts = [stream["events"][0] for stream in bundle["streams"] if stream["stream"] == own]
     return event["seq"] == 1 and not event["stream"].startswith("restarts:") and any("bound" in one for one in firsts)

@@ -111,7 +111,7 @@ def attach(
 
 
 def _filing(whose: str) -> UUID:
-    """Returns a filing's id. `whose`: the id, or the path of a submission that has at least its two ids."""
+    """Returns a filing's id. `whose`: the id, or the path of a submission with its two ids; else ends the command."""
     try:
         return UUID(whose)
     except ValueError:

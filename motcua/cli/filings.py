@@ -42,7 +42,7 @@ _OF_OTHERS = {
     for command in commands
     if stream != _FILING
 }
-"""The known commands of streams other than filings, by kind of stream and kind of command."""
+"""The known commands of streams other than filings, by kind of stream and of command. Omitted fields have defaults."""
 
 app = typer.Typer()
 after_files = typer.Typer()

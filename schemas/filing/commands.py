@@ -530,7 +530,7 @@ class ExaminedSupplement(Supplement):
 
 
 class PayableDemand(DemandObligation):
-    """A `DemandObligation`, and whether the obligation can be paid online by the agency's directory.
+    """A `DemandObligation`, and whether the directory allows the obligation to be paid online.
 
     Only the filing's workflow gives this command.
     """

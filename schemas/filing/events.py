@@ -110,7 +110,7 @@ class SupplementNeed(Model):
 
 
 class FeeLine(Model):
-    """One item of a fee: amount × quantity in đồng, or `bounded` if the item's minimum or maximum replaces this sum."""
+    """One item of a fee: amount × quantity in đồng, or `bounded` if a minimum or maximum replaces this product."""
 
     code: Code
     amount: Dong
@@ -410,7 +410,7 @@ class FeeChargedBack(Model):
 
     kind: Literal["fee_charged_back"] = "fee_charged_back"
     n: int
-    """number of the refund in which this was decided"""
+    """number of the refund in which the repeated request was decided"""
     fee: int
     """number of the fee"""
     amount: Annotated[Dong, Field(gt=0)]
@@ -712,9 +712,9 @@ class Decided(Model):
 class ResultIssued(Model):
     """The signed result, or notice of refusal, was made and handed to the one-stop desk.
 
-    The register gave it the `number` with this event. If the agency's officers signed the filing's `n`-th result in a
-    stream of its own, that stream took the number `registered` before. The result is in force until `expires_on`, with
-    `copies` originals. Results from before the register have no number.
+    The result got its `number` from the register with this event. If the agency's officers signed it in a stream of its
+    own, the filing's `n`-th result, that stream took the number `registered` before. The result is in force until
+    `expires_on`, with `copies` originals. Results from before the register have no number.
     """
 
     kind: Literal["result_issued"] = "result_issued"
@@ -843,7 +843,7 @@ class Withdrawn(Model):
 class Reopened(Model):
     """A complaint was upheld: the filing starts again at the review `step`, or at the intake if that is not set.
 
-    `complaint` is the number of the complaint, `about` the seq of the undone act, `officer` the one who decided so.
+    `complaint` is the number of the complaint, `about` the seq of the undone act, `officer` the one who upheld it.
     """
 
     kind: Literal["reopened"] = "reopened"

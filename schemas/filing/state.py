@@ -419,8 +419,8 @@ class Filing(Model):
     them; `unscanned`: some files came while there was no scanner. `signature_accepted` is an officer's decision on an
     undetermined signature.
 
-    The result is `offered` at the last of its `links`, or at the counter for the `pickup_code`; `wrong_codes` is the
-    number of wrong codes given.
+    `offered`: the result can be read at the last of its `links`. At the counter it is handed over for the
+    `pickup_code`; `wrong_codes` is the number of wrong codes given.
 
     `parcel_end` is the end of the parcel with this result, `recalled` the number of a recalled parcel, `elsewhere` the
     number of a parcel recalled for another delivery; `delivery_changes` is the number of such changes. The
@@ -556,7 +556,7 @@ class Filing(Model):
 
     @property
     def fee_pending(self) -> bool:
-        """Whether the filing waits for a fee."""
+        """Whether the filing waits for the payment of a fee, other than one that the post collects."""
         fee = self.fee
         return fee is not None and fee.state is FeeState.DUE and not self.fee_at_the_post
 

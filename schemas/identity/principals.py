@@ -56,7 +56,7 @@ class RevokeKey(OfficerCommand):
 
 
 class RequireTwo(OfficerCommand):
-    """Require a second operator for changes that extend claims, or no longer; this needs a second operator too."""
+    """Require a second operator for changes that extend claims; or end this rule, with a second operator's approval."""
 
     change: Literal["by_two"] = "by_two"
     reason: Line

@@ -23,7 +23,7 @@ DEFAULT_PROVIDER: Final = "bank"
 class PaymentStart(PartStart):
     """The start input of a payment. `provider` takes the money; without it the agency's directory names one.
 
-    The order expires at `due`; late money is awaited for `watch_seconds` seconds after that.
+    The order expires at `due`; late money is awaited for `watch_seconds` seconds after the payment is settled.
     """
 
     provider: Code | None = None

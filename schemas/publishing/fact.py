@@ -63,8 +63,8 @@ class Statement(Fact):
 class Condition(Model):
     """A condition of a rule of the procedure: on one form field, on the channel of filing, or on the kind of applicant.
 
-    A condition on a field requires a value in `one_of`, a whole number from `at_least` to `at_most`, or a date from
-    `at_least_days_ago` to `at_most_days_ago` before the day of receipt. An empty field fulfils no condition.
+    A condition on a field requires a value in `one_of`, a whole number from `at_least` to `at_most`, or a date that is
+    `at_least_days_ago` to `at_most_days_ago` calendar days before the day of receipt. An empty field fulfils none.
     """
 
     field: Code | None = None

@@ -120,8 +120,8 @@ class RefundRule(Fact):
 class FeeRule(Fact):
     """The fee: its items, its channels, the time of its request and the time to pay, its waivers and refunds.
 
-    `governed_by` is the day that selects the amounts and waivers in force. `cash`: the counter takes cash. If a case
-    has no refund rule, an officer has to decide.
+    `governed_by` is the day that selects the amounts and waivers in force. `cash`: the counter takes cash. At an end of
+    the filing that has no refund rule, an officer has to decide.
     """
 
     items: tuple[FeeItem, ...] = Field(min_length=1)
