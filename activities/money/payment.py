@@ -44,7 +44,7 @@ class Watched(Taken):
 
 
 class Payments:
-    """Requests fees from payment providers and queries their money, on orders in the log."""
+    """Requests fees through providers of payments and queries their money, on orders in the log."""
 
     def __init__(self, providers: Mapping[str, Provider], pool: Pool, instructions: Instructions) -> None:
         self._asker = Asker(providers, pool)
