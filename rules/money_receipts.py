@@ -12,7 +12,7 @@ from schemas.stream.ledger import About
 
 
 def gone(payment: Payment) -> VoidCause | None:
-    """Why the receipts of an online fee are void: all its money was refunded or charged back; None before."""
+    """Why the receipts of an online fee are void: the whole fee was refunded or charged back; None before that."""
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     if owed is None or payment.returned(owed) + payment.taken_back(owed) < owed.amount:
         return None
@@ -20,7 +20,7 @@ def gone(payment: Payment) -> VoidCause | None:
 
 
 def gone_without_provider(refund: Refund) -> VoidCause | None:
-    """Why the receipts of a fee paid at the counter or to the post are void: it was returned in full; None before."""
+    """Why the receipts of a fee paid at the counter or to the post are void: the whole fee was refunded; else None."""
     without_provider = refund.n % CAPTURES == 0
     given = sum(entry.amount for entry in refund.entries if entry.state is CaseState.GIVEN)
     whole = without_provider and refund.capture is not None and given >= refund.capture.amount
@@ -43,14 +43,14 @@ def registered(receipts: Iterable[MoneyReceipt], number: str) -> MoneyReceipt | 
 
 
 def number_given(agency: str, series: str, given: str) -> str:
-    """The number of an outside service as in the register: with the series, within which alone it is unique."""
+    """The register's form of a number given by an outside service, which is unique only within its agency's series."""
     return f"{agency}-{series}-{given}"
 
 
 def lines_of(
     of: FeeKind, paid: int, fee_lines: Sequence[FeeLine], kinds: Mapping[Code, FeeKind]
 ) -> tuple[ReceiptLine, ...]:
-    """A receipt's lines of this kind; `paid` (đồng) is spread over all lines. Raises `KeyError` for an unknown item."""
+    """A receipt's lines of this kind; `paid` (đồng) is spread over all fee lines. Raises `KeyError` for an unknown item."""
     each = apportioned(paid, [line.total for line in fee_lines])
     named = zip(fee_lines, each, strict=True)
     return tuple(ReceiptLine(code=line.code, amount=dong) for line, dong in named if kinds[line.code] is of and dong)

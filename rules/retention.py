@@ -73,7 +73,7 @@ def years_after(ended: datetime, years: int) -> datetime:
 
 
 def ended_by(now: datetime, years: int) -> datetime:
-    """The latest end that a filing may have to be erased now, if filings are kept for `years` after their end."""
+    """A filing that ended before this instant may be erased now, if filings are kept for `years` after their end."""
     today = now.astimezone(VIETNAM).date()
     there = (today.month, today.day) != _LEAP or isleap(today.year - years)
     day = today.replace(year=today.year - years) if there else date(today.year - years, 3, 1)

@@ -52,7 +52,7 @@ _BLANKS: Final = "\n\t\u00a0"
 
 
 def child(path: str, key: str | int) -> str:
-    """Returns the path of an entry of the part at `path`."""
+    """Returns the path of the entry `key` in the part at `path`."""
     if isinstance(key, int):
         return f"{path}[{key}]"
     return f"{path}.{key}" if path else key

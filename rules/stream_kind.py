@@ -293,7 +293,7 @@ class Kinds(Mapping[str, StreamKind[Any]]):
         return tuple(telling for kind in self.values() for telling in kind.tells)
 
     def told(self, n: int, event: str, body: dict[str, Any]) -> Command | None:
-        """The filing's command that follows from an event of its n-th stream of a kind; None if there is none."""
+        """The command to a filing that follows from an event of its n-th stream of one kind; None if none follows."""
         for telling in self.tells:
             fact = telling.recorded[event](n, body) if event in telling.recorded else None
             if fact is not None:
@@ -312,5 +312,5 @@ class Kinds(Mapping[str, StreamKind[Any]]):
 
 
 def numbered(origin: Origin) -> dict[str, Any]:
-    """The initial fields of the state of a stream that has a number within its filing."""
+    """The fields that identify a stream in its initial state: its filing, its number within the filing, its agency."""
     return {"filing_id": origin.stream.filing, "n": origin.stream.n, "agency": origin.agency}

@@ -48,7 +48,7 @@ def _taken_up(complaint: Complaint, at: datetime) -> dict[str, Any]:
 
 
 def _clock(complaint: Complaint, since: datetime, limit: Limit) -> dict[str, Any]:
-    """The fields of a limit that begins at `since`: its due time and its reminder, neither of them passed yet."""
+    """The fields of a limit that begins at `since`: its due time and the time of its reminder, neither reached yet."""
     days = require(complaint.days)
     due = working_time.due(since, limit, days)
     remind_at = working_time.remind_at(since, limit, due, require(complaint.reminder), days)
@@ -56,7 +56,7 @@ def _clock(complaint: Complaint, since: datetime, limit: Limit) -> dict[str, Any
 
 
 def _on_another_calendar(complaint: Complaint, at: datetime) -> dict[str, Any]:
-    """The limit's fields after a change of calendar. A reminder or lateness whose time is ahead is recorded anew."""
+    """The limit's fields after a change of calendar. If a recorded reminder or due time now lies ahead, it is reset."""
     again = _clock(complaint, require(complaint.since), require(complaint.limit))
     late = complaint.overdue and again["due"] <= at
     told = complaint.reminded and (again["due"] == complaint.due or again["remind_at"] <= at)

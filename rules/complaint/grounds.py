@@ -70,7 +70,7 @@ def grounds(
 
 
 def _of_any_event(filing: Filing, complaints: Sequence[Complaint], about: int) -> Grounds:
-    """The part of the grounds that is the same for every event, even for one that is not open to a complaint."""
+    """The part of the grounds that is known for every event, even if the event is not open to a complaint."""
     limits = filing.procedure.limits
     return Grounds(
         agency=filing.agency,

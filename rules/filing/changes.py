@@ -52,7 +52,7 @@ _FROM_SUBMISSION: Final = (
 )
 
 KEPT: Final = 8
-"""The number of answered questions, and of inspections, that a filing keeps: the newest. The log has them all."""
+"""The state of a filing keeps at most this many answered questions and inspections, the newest; the log has all."""
 
 
 def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Changed:
@@ -389,7 +389,7 @@ def _closes(closing: Closing) -> Change[Filing]:
 
 
 def _replaced(filing: Filing, lost: RevokedCopy | None, at: datetime) -> Changed:
-    """The change if a copy replaces the `lost` one, which is then invalid, even if it is found; none without one."""
+    """The change when a new copy replaces the `lost` one, which then stays invalid; no change if none was lost."""
     if lost is None:
         return {"results": filing.results}
     return {

@@ -120,7 +120,7 @@ def _transition(
 
 
 def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, before: ClockState | None) -> ClockState:
-    """The clock with a new run. A restart keeps the limit of the run `before`; else the event may have `named` one."""
+    """The clock at the start of a run. A restart uses the limit of the run `before`, another start the `named` one."""
     cut_off = filing.procedure.limits.cut_off if clock in OF_THE_AGENCY else None
     limit, extensions = (named or limit_of(filing, clock), ()) if before is None else (before.limit, before.extensions)
     fresh = ClockState(clock=clock, limit=limit, cut_off=cut_off, started=at, due=at, extensions=extensions)
@@ -128,7 +128,7 @@ def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, be
 
 
 def _paused(state: ClockState, event: ev.Event, at: datetime) -> ClockState:
-    """The paused clock. Its pause begins no earlier than the last one ended, since a timer may be slightly ahead."""
+    """The paused clock. Timers may be a bit early, but no pause begins before the end of the previous one."""
     since = max(at, state.pauses[-1].until or at) if state.pauses else at
     reason = PauseReason.FEE if state.clock is Clock.INTAKE else PauseReason.OBLIGATION
     pause = Pause(since=since, reason=_REASONS.get(event.kind, reason), basis=getattr(event, "legal_basis", None))
@@ -159,7 +159,7 @@ def _ended(state: ClockState, effect: Effect, kind: str, at: datetime) -> ClockS
 
 
 def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
-    """The clocks after a change of calendar. If a clock is no longer late, all its reminders are recorded anew."""
+    """The clocks after a change of calendar. If one is no longer late, its reminder, apology and lateness are reset."""
     clocks = {clock: _told_again(filing, state, at) for clock, state in filing.clocks.items()}
     in_time = {clock for clock, state in clocks.items() if state.overdue and state.due > _stands(state, at)}
     clocks |= {clock: _project(filing, clocks[clock].model_copy(update=_NOTHING_TOLD)) for clock in in_time}
@@ -168,7 +168,7 @@ def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
 
 
 def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
-    """The clock after a change of calendar. With a new due time, a reminder or apology in the future is repeated."""
+    """The clock after a change of calendar. If the due time changes, a reminder or apology now ahead is reset."""
     untold = _project(filing, state.model_copy(update=_NOTHING_TOLD))
     moments = {"reminded_at": untold.remind_at, "apologised_at": untold.apologise_at}
     ahead = {told: None for told, moment in moments.items() if moment is not None and moment > at}
@@ -176,7 +176,7 @@ def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
 
 
 def _stands(state: ClockState, at: datetime) -> datetime:
-    """The instant until which the clock has run: the begin of the present pause, or else `at`."""
+    """The instant until which the clock has run: the begin of the present pause; `at` if the clock is not paused."""
     return state.pauses[-1].since if state.paused else at
 
 
@@ -325,7 +325,7 @@ def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
 
 
 def _rings_at(filing: Filing, state: ClockState) -> datetime:
-    """The time of the final timer. An online payment has its own deadline and more time to report its outcome."""
+    """The time of the clock's last timer: the due time; for an online fee, `BANK_ANSWERS` later."""
     online = state.clock is Clock.PAYMENT and filing.fee is not None and filing.fee.channel is Channel.ONLINE
     return state.due + BANK_ANSWERS if online else state.due
 

@@ -15,7 +15,7 @@ from schemas.text import FormValue
 
 
 class Kind(Protocol):
-    """The only fact about an applicant that conditions use: the kind."""
+    """The only property of an applicant that conditions use: whether it is a person or an organisation."""
 
     @property
     def kind(self) -> PersonKind:

@@ -17,7 +17,7 @@ from schemas.translate import joined, said
 
 
 def not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...]) -> Problem:
-    """The problem of an agency that is of none of these `kinds`, with the `deciding` agencies, the nearest first."""
+    """The problem of an agency that can't decide: only these `kinds` can. It names the `deciding` agencies."""
     names = listed(AGENCY_KIND_NAMES, kinds)
     if not deciding:
         return problem("agency", "not_competent", says="nobody_competent", names=names)

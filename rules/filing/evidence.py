@@ -60,9 +60,9 @@ def evidence(  # noqa: C901, PLR0911 -- one line for each event
 
 
 def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -> Evidence:
-    """The evidence for an online payment of money that is owed: a capture of the amount, or an accepted short payment.
+    """The evidence that money owed was paid online: a capture of the whole amount, or an accepted short payment.
 
-    For an obligation no amount is compared: its payment was requested for the amount of its demand.
+    For an obligation, the amounts are not compared, since its payment requests exactly the demanded amount.
     """
     payment = payment_workflow(stream.filing, require(event.n))
     still_owed = Entry(("payment_cancelled",), stream=payment, absent=True)

@@ -84,7 +84,7 @@ def rows(filing: Filing) -> Rows:
 
 
 def results(filing: Filing) -> tuple[dict[str, Any], ...]:
-    """The filing's rows in the register of results. For a signed result, its own stream writes the other columns.
+    """The filing's rows in the register of results. For a signed result, the result's stream writes the other columns.
 
     No column has two writers, so streams can be folded in any order.
     """

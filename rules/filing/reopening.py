@@ -46,7 +46,7 @@ def places(filing: Filing) -> tuple[str | None, ...]:
 
 
 def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]:
-    """The change when the filing is reopened. The review step itself begins with the next event, as always."""
+    """The change when the filing is reopened. A review step begins only with the next event."""
     steps = [step.code for step in filing.procedure.review]
     place = 0 if event.step is None else steps.index(event.step)
     at_intake = event.step is None

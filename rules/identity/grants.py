@@ -45,7 +45,7 @@ def names_procedure(grant: Grant, procedure: str | None) -> bool:
 
 
 def names_agency(agencies: tuple[str, ...], actor: Actor) -> bool:
-    """Whether the actor's agency is one of these. Without any, whether the actor has no agency, as applicants do."""
+    """Whether the actor's agency is one of these; if `agencies` is empty, whether the actor has none (an applicant)."""
     if not agencies:
         return actor.agency is None
     return actor.agency is not None and (actor.agency in agencies or ALL_AGENCIES in agencies)
@@ -68,7 +68,7 @@ def _within(key: PrincipalKey, before: PrincipalKey) -> bool:
 
 
 def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:
-    """Whether the grants `before` together allow all that `grant` does. Only `*` allows `*`: agencies may be added."""
+    """Whether the grants `before` together allow all that `grant` allows. Only a grant of `*` covers `*`."""
     able = [one for one in before if one.assurance <= grant.assurance]
     filers = (principal, *grant.predecessors) if grant.claim is Claim.OWN else (None,)
     claims = product(CLAIMED[grant.claim], grant.agencies or (None,), filers)

@@ -1,4 +1,4 @@
-"""Access to questions about a filing, about lists of filings and about agencies; and which answers are recorded looks.
+"""Who may ask questions about a filing, lists of filings and agencies; which answers are recorded as looks.
 
 A question about another person's filing is refused in the same words as one about a filing that does not exist. The
 other refusals, which come from `asker`, must therefore not depend on a filing.

@@ -77,7 +77,7 @@ class Fold:
         self._waiting: dict[int, pr.Asked] = {}
 
     def meant(self, command: pr.AnyPrincipalCommand) -> pr.Asked:
-        """The change in the command, or the waiting change that it decides. Raises `ValueError` without one."""
+        """The command's change, or the waiting change that the command decides. Raises `ValueError` if none waits."""
         if not isinstance(command, pr.ApproveChange | pr.DeclineChange):
             return command
         if command.asked not in self._waiting:
@@ -105,7 +105,7 @@ def _with(principal: Principal | None, keys: tuple[PrincipalKey, ...]) -> Princi
 
 
 def _from(key: PrincipalKey, at: datetime) -> PrincipalKey:
-    """The key, valid no earlier than its registration."""
+    """The key, made valid no earlier than `at`, its registration."""
     return key.model_copy(update={"valid_from": max(key.valid_from, at)})
 
 

@@ -86,8 +86,8 @@ Later they authenticate again, so that an open session ends within a day."""
 class Hearing:
     """The basis of a verification: the known principals, the installation, and the time.
 
-    `fresh`: an expired statement is refused. `known`: the log may already have the statement, so its expiry, a revoked
-    key and lost grants do not matter.
+    `fresh`: an expired statement is refused. `known`: the statement may be in the log already, so a revoked key, lost
+    grants and the statement's expiry do not matter.
     """
 
     ring: Ring

@@ -35,7 +35,7 @@ _ANSWERING: Final = frozenset({Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Rol
 
 
 class Told(NamedTuple):
-    """An event, its act if any, and the officer who is then accountable for acts of the system."""
+    """An event, its act if it has one, and the officer accountable for the system's acts at that time."""
 
     recorded: Recorded
     deed: Deed | None

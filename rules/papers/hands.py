@@ -1,4 +1,4 @@
-"""The holders of a filing in turn, as entries (`Hand`) of the control slip: every delay has a holder."""
+"""The entries (`Hand`) of the control slip: each holder of a filing in turn, so that every delay has a holder."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -196,7 +196,7 @@ _PASS_ON: Final = frozenset({"claimed", "released", "reassigned"})
 
 
 def _found_out(place: _Place, done: Sequence[Deed]) -> dict[str, Any]:
-    """The fields of the holder of a task that nobody claimed: the officer who acted on it, or the system; or none."""
+    """The holder's fields for a task that nobody claimed: the officer who acted on it, or the system; else empty."""
     if place.holder is not Holder.OFFICER or place.subject is not None:
         return {}
     acts = [deed for deed in done if deed.kind not in _PASS_ON]

@@ -72,7 +72,7 @@ def reported(said: str, at: Instant, message: str | None = None) -> Finding:
 def found_by(  # noqa: PLR0911 -- one line for each event
     _: StreamId, event: Any
 ) -> tuple[Finding, ...]:
-    """The findings at the post from which an event follows; none for a free text, since its digest needs a key."""
+    """The findings at the post from which an event follows; none for events with free text: its digest needs a key."""
     match event:
         case ev.ConsignmentSent(waybill=waybill):
             return (sent(waybill),)

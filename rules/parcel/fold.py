@@ -21,7 +21,7 @@ _MAY_FOLLOW: Final = {
     ParcelState.CANCELLED: frozenset({ParcelOutcome.DELIVERED, ParcelOutcome.RETURNED}),
     ParcelState.DELIVERED: frozenset[ParcelOutcome](),
 }
-"""The outcomes that the post may report in each state. No state comes twice, so a parcel has only a few outcomes."""
+"""The outcomes that the post may report in each state. No state can recur, so a parcel has only a few outcomes."""
 
 SPOILT_STATES: Final = frozenset(ParcelState(outcome.value) for outcome in SPOILT)
 

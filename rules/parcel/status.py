@@ -14,7 +14,7 @@ from schemas.stream.rows import ParcelRow, Rows, Standing, TaskRow
 
 
 def _heard_as(parcel: Parcel) -> tuple[str, ...]:
-    """The kinds of the filing's events that may report the present outcome; none while the parcel is under way."""
+    """The kinds of events with which the filing may record the parcel's outcome; none while the parcel is under way."""
     if parcel.under_way:
         return ()
     heard = ("handed_over", "parcel_found")

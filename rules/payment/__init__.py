@@ -1,1 +1,1 @@
-"""Payments: one for each request for money. Late, double and unexpected money is always recorded."""
+"""Payments: one for each online fee or demand. Late, double and unexpected money is always recorded."""

@@ -8,7 +8,7 @@ from schemas.payment.state import Capture, ChargeBack, ChargedBack, Payment
 
 
 def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChargeBackAhead | None:
-    """The event of a charge-back: `PaymentChargeBackAhead` before its capture is recorded; None if nothing is new."""
+    """The event of a charge-back; `PaymentChargeBackAhead` if its capture is not recorded; None if nothing is new."""
     if is_known(payment, back):
         return None
     capture = capture_of(payment, back)
@@ -69,7 +69,7 @@ def ahead_of(payment: Payment, capture: Capture) -> tuple[PaymentChargedBack, ..
 
 
 def still_ahead(payment: Payment, charged: PaymentChargedBack) -> tuple[ChargeBack, ...]:
-    """The charge-backs that still have no recorded capture once `charged` is recorded."""
+    """The charge-backs that still wait for their captures to be recorded, after `charged` is recorded."""
     ahead = _ahead(payment, *_number(payment, charged))
     if charged.transaction == charged.capture_id:  # further parts may have the same number
         ahead = [one for one in ahead if one.at == charged.at and one.amount >= charged.amount][:1]

@@ -60,7 +60,7 @@ def _fee_not_owed(filing: str, fee: dict[str, int]) -> Evidence:
 
 
 def _met_otherwise(filing: str, payment: dict[str, int]) -> Evidence:
-    """The evidence that the demanded obligation is no longer owed, and was not met by this payment."""
+    """The evidence that a demanded obligation is no longer owed, for another reason than this payment."""
     over = ("obligation_fulfilled", "recalled", *_ENDING)
     demanded = Entry(("obligation_demanded",), payment, filing)
     met = Entry(("obligation_fulfilled",), payment, filing, absent=True)
@@ -73,7 +73,7 @@ def ordered(attempt: int, order: Order) -> Finding:
 
 
 def captured(capture: Capture) -> Finding:
-    """The finding that a provider reports received money."""
+    """The finding that a provider reports money as received."""
     fields = {"capture_id": capture.capture_id, "amount": capture.amount, "captured_at": capture.at}
     return Finding("payment_captured", fields | {"attempt": unless_first(capture.attempt or 1)})
 
@@ -89,7 +89,7 @@ def awaited(attempt: int, until: Instant) -> Finding:
 
 
 def watch_ended(until: Instant) -> Finding:
-    """The finding that no more money had come by `until`."""
+    """The finding that the provider has reported no more money by `until`."""
     return Finding("payment_watch_ended", {"until": until})
 
 

@@ -23,7 +23,7 @@ def ends(payment: Payment, request: Attempt) -> datetime:
 
 
 def past(payment: Payment, now: datetime) -> list[Attempt]:
-    """The open requests whose time has ended before the fee is due."""
+    """The open requests that have expired, while the fee itself may still be paid; none once the fee is due."""
     open_ = [request for request in payment.attempts if not request.over]
     return [request for request in open_ if ends(payment, request) <= now < require(payment.due)]
 
@@ -119,7 +119,7 @@ def _of_request(payment: Payment, n: int, **change: Any) -> dict[str, Any]:
 
 
 def _nothing_awaited(payment: Payment) -> dict[str, Any]:
-    """The change that ends all waits for an outcome, since the fee may now be paid for longer."""
+    """The change that ends all waits for an outcome, because the time to pay the fee has been extended."""
     renewed = (one.model_copy(update={"awaited": None}) for one in payment.renewed)
     return {"awaited": None, "renewed": tuple(renewed)}
 

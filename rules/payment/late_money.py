@@ -15,7 +15,7 @@ EARLY: Final = tuple(timedelta(seconds=after) for after in (0, 5, 60, 600, 3600)
 """The first queries, as times after the watch begins: a second payment comes at once, delayed money soon after."""
 
 SPREAD: Final = timedelta(minutes=30)
-"""The maximum offset of a watch. All offices open at the same minute, so each watch has an offset of its own."""
+"""The maximum delay of a watch's queries. Offices open at the same minute, so each watch has a delay of its own."""
 
 SOONEST, SELDOMEST = timedelta(seconds=5), timedelta(minutes=30)
 """The shortest and the longest pause between two queries of a provider that also reports by itself."""
@@ -24,7 +24,7 @@ _DAY: Final = timedelta(days=1)
 
 
 def gentle_pause(since: datetime, now: datetime) -> timedelta:
-    """The pause before the next query of a provider that also reports by itself: the request's age, within bounds."""
+    """The pause before the next query of a provider that also reports by itself: the time passed, within bounds."""
     return min(max(now - since, SOONEST), SELDOMEST)
 
 

@@ -23,7 +23,7 @@ def not_owed(n: int) -> str:
 
 
 def tells(payment: Payment) -> bool:
-    """Whether the payment's end is reported to the filing: a paid one is, an expired one only if it was for a fee."""
+    """Whether the payment's end is reported to the filing: always if paid; if expired, only if it was for a fee."""
     expired = payment.state is PaymentState.EXPIRED
     return payment.state is PaymentState.PAID or (expired and not of_obligation(payment.n))
 

@@ -81,7 +81,7 @@ def taken_without_provider(filing: Filing, refund: int) -> CaptureTaken | None:
 
 
 def claim_without_provider(filing: Filing, refund: int) -> Claim:
-    """The claim for a fee paid at the counter or to the post: its reduction, and the procedure's share to return."""
+    """The claim for a fee paid at the counter or to the post: the fee's reduction, and the percentage to return."""
     fee = _paid_without_provider(filing, refund)
     return Claim() if fee is None else _of_fee(filing, fee)
 
@@ -141,7 +141,7 @@ def _ended_by(filing: Filing, rule: RefundCase) -> tuple[str, ...]:
 
 
 def ended_as(filing: Filing) -> RefundCase | None:
-    """The end of the filing as a case of the refund rules; None while it is open, and after a delivered approval."""
+    """The refund rule's case for the filing's end; None while the filing is open, and after a delivered approval."""
     match filing.closing:
         case Closing.WITHDRAWN:
             before = filing.accepted_at is None
@@ -189,7 +189,7 @@ def fees_to_return(filing: Filing) -> tuple[int, ...]:
 
 
 def to_open(refund: Refund, claim: Claim) -> tuple[RefundLine, ...]:
-    """The part of the fee's reduction for which there is no case yet, by item, at most the rest of the money."""
+    """The part of the fee's reduction, by item, for which there is no case yet; at most the money that is left."""
     amounts: Counter[str] = Counter()
     for line in claim.returned:
         amounts[line.code] += line.amount
@@ -219,7 +219,7 @@ def fee_by_now(refund: Refund, claim: Claim) -> int:
 
 
 def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
-    """The event that calls off the refunds due to a former end of a reopened filing; None if that end caused none.
+    """The event that calls off refunds caused by the former end of a reopened filing; None if there is nothing to do.
 
     A refund that was already requested from the provider is not void, since the provider may be paying it out now.
     """
@@ -234,7 +234,7 @@ def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
 
 
 def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
-    """The event that voids unpaid manual refunds due to a former end; None without any, or if all money is returned."""
+    """The event that voids unpaid manual refunds of a former end; None if there are none, or the money is not owed."""
     if refund.unowed is not None:
         return None
     left = (one for one in fold.in_state(refund, CaseState.LEFT_TO_HAND) if one.overtaken)

@@ -49,7 +49,7 @@ def _record_given(refund: Refund, command: cm.RecordGiven, _: datetime) -> Event
 
 
 def _leave_to_hand(refund: Refund, command: cm.LeaveToHand, _: datetime) -> Events:
-    """The events if the provider does not pay a case out: officers do, unless a charge-back or reopening voids it."""
+    """The events if the provider will not pay a case out: officers pay, unless a charge-back or reopening voids it."""
     if fold.entry_of(refund, command.case, CaseState.APPROVED) is None:
         return ()
     left = ev.RefundLeftToHand(case=command.case, rule=command.rule)
@@ -122,7 +122,7 @@ def _open(refund: Refund, amount: int, cause: RefundCause) -> ev.RefundOpened:
 
 
 def _there_is(needed: Callable[[Refund], object], rule: str) -> When[Refund]:
-    """Returns a condition that refuses a command by `rule` if the refund has no `needed` part."""
+    """Returns a condition that refuses a command, with the rule `rule`, if `needed(refund)` is empty or false."""
     return lambda refund, _, __: None if needed(refund) else problem("", rule)
 
 

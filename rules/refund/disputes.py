@@ -18,7 +18,7 @@ from schemas.refund.state import CaseState, ChargeBackOutcome, Claim, Refund, Re
 
 
 def charged_back(refund: Refund, claim: Claim) -> RefundChargedBack:
-    """The event of new charge-backs. A case already requested from the provider stays: it may be being paid now."""
+    """The event of new charge-backs. A case already requested from the provider stays: it may be paid just now."""
     capture = require(refund.capture)
     going = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry.requests)
     return RefundChargedBack(
@@ -39,7 +39,7 @@ def void_by_now(refund: Refund) -> RefundChargedBack | None:
 
 
 def _void(refund: Refund, there: int, going: tuple[RefundEntry, ...]) -> tuple[int, ...]:
-    """The cases to void: too little money is left for them after the paid refunds and those under way (`going`)."""
+    """The cases to void because `there`, less refunds paid or under way (`going`), does not suffice for them."""
     rest = there - fold.total(refund, CaseState.GIVEN) - sum(entry.amount for entry in going)
     waiting = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry not in going)
     agreed = fold.in_state(refund, CaseState.LEFT_TO_HAND) + waiting

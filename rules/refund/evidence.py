@@ -24,7 +24,7 @@ def _begun(stream: StreamId, event: ev.RefundBegun) -> Evidence:
 def evidence(  # noqa: PLR0911 -- one line for each event
     stream: StreamId, event: ev.RefundEvent
 ) -> Evidence | None:
-    """The evidence for a refund: its capture, the reason why the money is not owed, or the end of the filing."""
+    """The evidence for an event of a refund, such as its capture or the filing's end; None if the event needs none."""
     payment = str(payment_of(stream))
     match event:
         case ev.RefundBegun():

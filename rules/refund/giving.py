@@ -26,7 +26,7 @@ _TAKEN: Final = {"payment", "capture_id", "amount", "provider", "requested_at", 
 
 
 def key_of_demand(refund: Refund) -> str:
-    """The key of the money request that the capture paid."""
+    """The key of the request for money that was paid by the refund's capture."""
     capture = require(refund.capture)
     return fee_key(refund.filing_id, capture.payment, capture.attempt or 1)
 

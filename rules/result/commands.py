@@ -84,7 +84,7 @@ def _record_signed(result: Result, command: cm.RecordSigned, _: datetime) -> Eve
 
 
 def _next(result: Result, n: int, now: Signatory | None) -> Signatory:
-    """The `n`-th signer: `now`, the officer in the directory, if for the same place; else the one named before."""
+    """The `n`-th signer: the directory's officer `now`, if any, for the same signing place; else the earlier signer."""
     named = result.signers[n]
     return now if now is not None and now.place is named.place else named
 

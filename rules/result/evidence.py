@@ -11,7 +11,7 @@ from schemas.result.state import SigningPlace
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence for a result's entry: the filing's decision, or a result that the filing issued itself."""
+    """The evidence for an entry: the filing's decision; for a result that was issued without signing, the issue."""
     filing = filing_workflow(stream.filing)
     match event:
         case ResultEntered(adopted=str(number), result=file) if file is not None:
@@ -30,7 +30,7 @@ def stored(answer: IssueAnswer) -> Finding:
 
 
 def made(answer: IssueAnswer) -> Finding:
-    """The finding that the file is in the store, with a place for each signature."""
+    """The finding that the file to sign, with a place for each signature, is in the store."""
     return Finding("result_made", dict(answer))
 
 

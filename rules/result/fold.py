@@ -114,7 +114,7 @@ def is_open(result: Result) -> bool:
 
 
 def issued_first(result: Result) -> ResultEntry | None:
-    """The first signed result, for which the filing waits; None if the filing issued the result itself."""
+    """The first signed result, for which the filing waits; None if the result was issued by the filing's stream."""
     if result.adopted:
         return None
     return next((entry for entry in result.entries if entry.issued_at is not None), None)

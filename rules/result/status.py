@@ -79,7 +79,7 @@ def _task(result: Result, name: str, role: Role, *actions: str, **whose: str | N
 
 
 def results(result: Result) -> tuple[dict[str, Any], ...]:
-    """The rows in the register of results. For a result that the filing issued itself, only the columns set later."""
+    """The rows in the register of results. For a result issued by the filing's stream, only the columns set later."""
     adopted = (result.entries[0],) if result.adopted else ()
     own = (_row(result, entry) for entry in result.entries[len(adopted) :])
     return (*(_what_became(result, entry) for entry in adopted), *own)

@@ -58,7 +58,7 @@ Weekdays = Sequence[OpenHours]
 
 
 class Said(NamedTuple):
-    """The hours of a day in an overlay: for one agency and all agencies below it, or for the whole country."""
+    """The office hours of a day, set for an agency and all agencies below it; `agency` None: the whole country."""
 
     agency: str | None
     date: date
@@ -105,7 +105,7 @@ def every_day(first: date, last: date) -> Iterator[date]:
 
 
 def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[Said]) -> OpenHours:
-    """The office hours of a day: by the overlay that applies (`settled_by`), else by the base or the weekday."""
+    """The office hours of a day: those of the overlay (`settled_by`), if any; else by public holidays and weekday."""
     if (settled := settled_by(day, agency, said)) is not None:
         return settled.hours
     base = base_year(day.year)
@@ -113,7 +113,7 @@ def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[Said]
 
 
 def settled_by(day: date, agency: str | None, said: Iterable[Said]) -> Said | None:
-    """The overlay that decides a day: of those that apply, the one with the longest code. None if none applies."""
+    """The overlay that decides a day: the one for the nearest agency (longest code). None if no overlay applies."""
     fitting = [each for each in said if each.date == day and _applies(each.agency, agency)]
     return max(fitting, key=lambda each: len(each.agency or ""), default=None)
 

@@ -1,4 +1,4 @@
-"""The reasons for the end of a time limit, line by line."""
+"""The calculation of a time limit's end, explained line by line."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

@@ -53,7 +53,7 @@ def _spaced(*texts: Text | None) -> Text:
 
 
 def whole_fee(fee: FeeRule | None, labels: Labels) -> Text:
-    """The whole fee: just the amount; or if there are conditions or several items, each item by its name."""
+    """The fee in words: only its amount; or, if it has conditions or several items, each item with its name."""
     if fee is None:
         return said("prose.no_fee")
     if len(fee.items) == 1 and not fee.items[0].when:
@@ -62,7 +62,7 @@ def whole_fee(fee: FeeRule | None, labels: Labels) -> Text:
 
 
 def amount(item: FeeItem, labels: Labels) -> Text:
-    """The cost of an item: its unit, its bounds, its validity."""
+    """The cost of a fee's item in words: its price or rate, its unit, its bounds, its validity."""
     price = unit_price(item)
     if item.per is not None:
         price = said("prose.per", amount=price, label=labels[item.per])
@@ -84,7 +84,7 @@ def depends(item: FeeItem) -> bool:
 
 
 def charged(item: FeeItem, labels: Labels) -> Text:
-    """The conditions and the validity of an item that is not always charged."""
+    """The words for the conditions and the validity of a fee's item that is not always charged."""
     days = validity_in_words(item)
     return joined(text for text in (holds(item.when, labels) if item.when else None, days) if text is not None)
 

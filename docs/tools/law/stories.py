@@ -312,7 +312,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
 
 
 def _owed(filing: Filing) -> dict[str, Any]:
-    """Returns the number and the amount of the fee or demand that a payment settles; both are 1 without one."""
+    """Returns the number and the amount of the fee or demand to pay; both are 1 if there is no fee or demand."""
     owed = next(iter(filing.demands_to_collect), filing.fee)
     return {"n": owed.n, "amount": owed.amount} if owed else {"n": 1, "amount": 1}
 

@@ -1,4 +1,4 @@
-"""Other authorities: consultations and financial obligations."""
+"""The commands about other authorities: consultations and financial obligations."""
 
 from datetime import datetime
 from typing import Final

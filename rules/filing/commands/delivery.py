@@ -1,4 +1,4 @@
-"""The result: issued, sent, read online, delivered."""
+"""The commands about a result: its issue, its delivery, its parcels, its reading online."""
 
 import hashlib
 from datetime import datetime
@@ -55,7 +55,7 @@ def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Eve
 
 
 def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
-    """The payment of a fee that the post collected, even late; none if no fee is due by post or the sum differs."""
+    """The event of a fee that the post collected, even late; no event if no fee is due by post, or the sum differs."""
     fee = filing.fee
     if fee is None or fee.state is not FeeState.DUE or fee.channel is not Channel.POST or command.fee != fee.amount:
         return ()

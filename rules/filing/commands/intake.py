@@ -73,14 +73,14 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
 
 
 def _validity(submission: Submission, term: Term | None) -> Iterator[Problem]:
-    """The problem of a version (or of all) not in force on the day of receipt; `term`: its validity, or None."""
+    """The problem of a version not in force on the day of receipt, with its validity `term`; none if `term` is None."""
     if term is not None:
         field = "version" if submission.version else "procedure"
         yield problem(field, "version_not_in_force", validity=validity_in_words(term))
 
 
 def _on_paper(submission: Submission, calendar: Calendar, now: datetime) -> Iterator[Problem]:
-    """The problems of the stated moment of receipt, and of assistance by the desk."""
+    """The problems of a paper filing's stated moment of receipt, and of recorded assistance by the desk."""
     if submission.received_at is not None:
         yield from _moment(submission, submission.received_at, calendar, now)
     if submission.assisted is not None and submission.channel is not Channel.COUNTER:
@@ -103,7 +103,7 @@ def _last_working_day(calendar: Calendar, now: datetime) -> datetime:
 
 
 def _another(desk: AgencyCode | None, filing: Filing, usual: AgencyCode | None = None) -> AgencyCode | None:
-    """The `desk`; None if it is the `usual` one, by default the desk of the deciding agency."""
+    """The `desk` if it is another than the `usual` one (by default, the deciding agency's desk); None otherwise."""
     return None if desk == (usual or filing.agency) else desk
 
 

@@ -1,4 +1,4 @@
-"""Money: a fee waived, paid or charged back, and an obligation to another authority, paid online."""
+"""The commands about money: a fee waived, paid or charged back; an obligation to another authority, paid online."""
 
 from datetime import datetime
 from typing import Final

@@ -128,7 +128,7 @@ def _may_apply_case(filing: Filing, _: Actor, now: datetime) -> Problem | None:
 
 
 def _cases(filing: Filing) -> dict[str, CasePart]:
-    """The cases, by code, that apply if an officer finds so; each has its own processing limit."""
+    """The cases (other processing limits), by code, that apply only by an officer's decision, not by conditions."""
     return {case.code: case for case in filing.procedure.cases if not case.when}
 
 

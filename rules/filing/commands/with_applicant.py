@@ -20,7 +20,7 @@ from schemas.level import Channel
 from schemas.people import Actor, Role
 
 MOST_OPEN_QUESTIONS: Final = 10
-"""The number of questions that may be open at once."""
+"""At most this many questions to the applicant may be open at once."""
 
 
 def _may_request_supplement(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
@@ -52,7 +52,7 @@ def _asked_so_far(filing: Filing) -> int:
 
 
 def _wrong_items(filing: Filing, items: Sequence[cm.SupplementItem]) -> Iterator[Problem]:
-    """The problems of requested items that the procedure lacks, and of known missing items that are not requested."""
+    """The problem of each requested item that the procedure lacks, and of each missing item that is not requested."""
     known = {
         cm.TargetKind.PAPER: {paper.code for paper in filing.procedure.papers},
         cm.TargetKind.FIELD: {field.code for field in filing.procedure.form},
