@@ -12,7 +12,7 @@ from schemas.stream.ledger import About
 
 
 def gone(payment: Payment) -> VoidCause | None:
-    """Why the receipts of an online fee are void: the whole fee was refunded or charged back; None before that."""
+    """Why the receipts of an online fee are void: the whole payment was refunded or charged back; None before that."""
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     if owed is None or payment.returned(owed) + payment.taken_back(owed) < owed.amount:
         return None
@@ -50,7 +50,7 @@ def number_given(agency: str, series: str, given: str) -> str:
 def lines_of(
     of: FeeKind, paid: int, fee_lines: Sequence[FeeLine], kinds: Mapping[Code, FeeKind]
 ) -> tuple[ReceiptLine, ...]:
-    """A receipt's lines of this kind; `paid` (đồng) is spread over all fee lines. Raises `KeyError` for an unknown item."""
+    """A receipt's lines of this kind; `paid` (đồng) is spread over all lines. Raises `KeyError` for an unknown item."""
     each = apportioned(paid, [line.total for line in fee_lines])
     named = zip(fee_lines, each, strict=True)
     return tuple(ReceiptLine(code=line.code, amount=dong) for line, dong in named if kinds[line.code] is of and dong)

@@ -21,7 +21,7 @@ _WENT: Final = {VoidCause.REFUNDED: "payment_refunded", VoidCause.CHARGED_BACK: 
 
 
 def _of_receipt(stream: StreamId, event: ReceiptIssued | ReceiptVoided) -> Evidence:
-    """The evidence for a receipt: its paid fee, and any void receipt before it; to void one: its issue, and the cause."""
+    """The evidence for a receipt: its paid fee, any void receipt before it; to void one: its issue, the cause."""
     if isinstance(event, ReceiptVoided):
         number = {} if event.given else {"number": event.registered}
         issued = Entry(("receipt_issued",), {"of": event.of, "fee": event.fee} | number, str(stream))

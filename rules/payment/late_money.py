@@ -24,7 +24,7 @@ _DAY: Final = timedelta(days=1)
 
 
 def gentle_pause(since: datetime, now: datetime) -> timedelta:
-    """The pause before the next query of a provider that also reports by itself: the time passed, within bounds."""
+    """The pause before the next query of a provider that also reports by itself: the time since `since`, bounded."""
     return min(max(now - since, SOONEST), SELDOMEST)
 
 
