@@ -1,4 +1,4 @@
-"""The settings of checkpoints, and the proofs that a bundle's streams are in the newest one (C2SP tlog-proof)."""
+"""The settings of checkpoints, and the proofs that the newest checkpoint has a bundle's streams (C2SP tlog-proof)."""
 
 import os
 from base64 import b64encode
@@ -89,7 +89,7 @@ def _not_set(name: str) -> NoReturn:
 
 
 def trust_of(settings: CheckpointSettings) -> Trust:
-    """Returns the trusted log key, policy of witnesses and time-stamps. A faulty policy ends the command."""
+    """Returns the log's key, the policy for witnesses, the verifier of time-stamps. A faulty policy ends the command."""
     log = notes.Key.read(str(log_of(settings)), notes.LOG)
     written = Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none"
     return Trust(log, notes.Policy(written), _stamped_at(settings))

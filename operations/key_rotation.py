@@ -45,7 +45,7 @@ class NotRotatedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """`rotated`: the number of keys that the master key `by` wrapped again; `left`: those of other master keys."""
+    """`rotated`: the number of keys wrapped again by the master key `by`; `left`: keys still wrapped, by master key."""
 
     by: str
     rotated: int

@@ -32,7 +32,7 @@ async def read_register(
     takers: Callable[[Register], Iterable[Taker]],
     told: Callable[[int, int], None],
 ) -> Register:
-    """Reads a register into the takers; calls `told(read, of)` for each page. Raises `RefusalError` (`not_found`)."""
+    """Passes a register page by page to the takers, and calls `told(read, of)`. Raises `RefusalError` (`not_found`)."""
     head = await register(log.connection, agency, period)
     taking = tuple(takers(head))
     n = 0
@@ -47,7 +47,7 @@ async def read_register(
 
 _COLUMNS: Final = (*COLUMNS, *EFFORT)
 _WIDTH: Final = 4
-"""The width, in characters, of one share of a column's width."""
+"""The number of characters in one unit of a column's width."""
 _MOMENT: Final = "hh:mm dd/mm/yyyy"
 
 

@@ -88,7 +88,7 @@ async def restart_streams(
 
 
 Pages = AsyncIterator[tuple[str, list[str]]]
-"""Streams to start, by kind. A filing comes after its payments and parcels, so that it finds them running."""
+"""Yields streams to start, by kind. A filing comes after its payments and parcels, which must run before it."""
 
 
 async def _look_again(pages: Pages, tallies: Tallies) -> None:

@@ -29,9 +29,9 @@ from views.registers.papers import IssuedPaper
 
 @dataclass(frozen=True)
 class Hand:
-    """A signer: the field, the name, and for an organisation its tax code. A person's number is private and left out.
+    """A signer: signature field, name, and an organisation's tax code. A person's number is private and left out.
 
-    `reason` is the reason stated in the file, such as the officer for whom they signed.
+    `reason` is stated in the signature, such as the absent officer in whose place the signer signed.
     """
 
     field: str

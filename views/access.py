@@ -22,7 +22,7 @@ from views.pages import instant, key_of, page, uuid
 
 
 class About(NamedTuple):
-    """The head of a stream, and the facts for access to its filing. `in_directory`: False for an unknown officer."""
+    """A stream's head, and the facts that decide on access. `in_directory`: False for an unknown officer."""
 
     in_directory: bool
     head: Head | None
@@ -30,7 +30,7 @@ class About(NamedTuple):
 
 
 async def about(connection: Connection, keys: Keys, kind: StreamKind[Any], stream: str, actor: Actor | None) -> About:
-    """Returns the facts of a stream's filing for the actor's access to it. Raises `SealBrokenError`."""
+    """Returns the facts that decide whether the actor may see the stream's filing. Raises `SealBrokenError`."""
     named = (actor.agency, actor.subject, actor.role) if actor and actor.role in OFFICERS else (None, None, None)
     row = known(await connection.fetchrow(_ABOUT, stream, *named))
     if row["filing_id"] is None:

@@ -63,7 +63,7 @@ async def delivery(log: Log, stream: str) -> DeliveryView:
 
 
 async def linked_result(log: Log, stream: str, link: str) -> ResultView:
-    """Returns the result to the holder of its link. `not_allowed` if the link has expired, or is not this result's."""
+    """Returns the result to the holder of its link. Refused as `not_allowed` if the link has expired or is wrong."""
     told = await _told(log, stream, Filing)
     if not opens(told.state, link, told.as_of):
         raise refused(RefusalCode.NOT_ALLOWED, problem("link", "link_expired"))
@@ -71,7 +71,7 @@ async def linked_result(log: Log, stream: str, link: str) -> ResultView:
 
 
 async def receipt(log: Log, stream: str, command_id: str) -> Receipt:
-    """Returns the receipt of a command. `not_ready` if there is none."""
+    """Returns the receipt of a command. Refused as `not_ready` if there is none, `not_found` for an unknown stream."""
     body = await log.connection.fetchval(_RECEIPT, stream, command_id)
     if body is not None:
         return Receipt.model_validate_json(body)

@@ -89,7 +89,7 @@ with looked as (
 of_officers as (select *, actor_agency as its, subject as officer from looked where actor_agency is not null)
 """
 _ONE: Final = "question not in ('tasks', 'filings')"
-"""SQL: true for a look at a single filing; false for a list, which every officer requests."""
+"""SQL: true for a look at a single filing; false for lists, since every officer looks at lists."""
 
 _WHOLE: Final = f"{_LOOKED} select count(*) as looks, now() as as_of from looked"  # noqa: S608 -- the same
 _BUSY: Final = f"""

@@ -18,7 +18,7 @@ async def counts(log: Log, agency: str | None = None) -> tuple[Count, ...]:
 
 
 async def agency(log: Log, code: str) -> AgencySummary:
-    """Returns an agency's entry in the directory. `not_found` if there is none."""
+    """Returns an agency's entry in the directory. Refused as `not_found` if there is none."""
     row = await log.connection.fetchrow(_AGENCY, code)
     if row is None:
         raise RefusalError(NOT_FOUND)

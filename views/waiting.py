@@ -15,7 +15,7 @@ PAGE: Final = 500
 
 
 class Waiting(NamedTuple):
-    """A long wait (`wait`) of a stream, with the stream's kind and agency. `waits`: the rule for such waits."""
+    """A long wait (`wait`) of a stream, with the stream's kind and agency. `waits`: the rule that found the wait."""
 
     kind: str
     agency: str
@@ -24,7 +24,7 @@ class Waiting(NamedTuple):
 
 
 async def waiting(connection: Connection, kinds: Kinds, check: str, now: datetime) -> list[Waiting]:
-    """Returns the long waits of this check, the last kind of streams first. Raises `UnfoldableError`, `ValueError`."""
+    """Returns the long waits of this check, by kind (reversed `kinds`). Raises `UnfoldableError`, `ValueError`."""
     every = [(kind, waits) for kind in reversed(tuple(kinds.values())) for waits in kind.waits if waits.check == check]
     return [
         Waiting(kind.name, state.agency, waits, wait)

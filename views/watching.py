@@ -56,7 +56,7 @@ class Watch:
             await asyncio.sleep(PAUSE)
 
     def _tell(self, asked: list[str], heads: dict[str, int], error: Exception | None) -> None:
-        """Notifies the callers that wait for these streams. A stream added during the query is checked next time."""
+        """Wakes the callers whose streams (`asked`) have new events or do not exist; all of them on an error."""
         for stream in asked:
             for told, after in self._waiting.get(stream, {}).items():
                 if not told.done() and (stream not in heads or heads[stream] > after):

@@ -22,7 +22,7 @@ class NotErasedError(Exception):
 
 
 class Back(NamedTuple):
-    """An erased filing that is not erased in the record. `asked`: whether the record has a request for its erasure."""
+    """An erased filing that a backup has restored. `asked`: whether the record has a request for its erasure."""
 
     code: str
     asked: bool

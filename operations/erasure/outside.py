@@ -26,7 +26,7 @@ from views.log import Connection
 AT_ONCE: Final = 20
 """Maximum number of concurrent requests."""
 LONGEST_QUESTION: Final = 2 * LONGEST_WAIT
-"""The seconds to wait for the end of a running question; then the question is deleted all the same."""
+"""Maximum seconds to wait until a running `View` workflow has ended; then the workflow is deleted all the same."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ async def _executions(temporal: Client, workflow: str) -> int:
 
 
 async def _questions(temporal: Client, filings: Collection[UUID], gone: Gone) -> None:
-    """Deletes ended questions about these filings or with a person's name, and unreadable ones; waits for their end."""
+    """Deletes `View` workflows about these filings or persons, and undecryptable ones, after waiting for their end."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def look(workflow: str, run: str) -> None:
@@ -118,7 +118,7 @@ async def _questions(temporal: Client, filings: Collection[UUID], gone: Gone) ->
 
 
 async def _pages(temporal: Client) -> AsyncIterator[list[tuple[str, str]]]:
-    """Yields questions page by page, each as a workflow id and a run id. The list may lag behind."""
+    """Yields `View` workflows page by page, each as a workflow id and a run id. Temporal's list may lag behind."""
     page: list[tuple[str, str]] = []
     async for found in temporal.list_workflows("WorkflowType = 'View'"):
         page.append((found.id, found.run_id))
@@ -129,7 +129,7 @@ async def _pages(temporal: Client) -> AsyncIterator[list[tuple[str, str]]]:
 
 
 async def _asked(temporal: Client, workflow: str, run: str) -> bytes | None:
-    """Returns the question's input: None if it can't be decrypted here, empty if the question was deleted meanwhile."""
+    """Returns a `View` workflow's input: None if undecryptable here, empty if the workflow was deleted meanwhile."""
     try:
         first = await anext(temporal.get_workflow_handle(workflow, run_id=run).fetch_history_events(page_size=1), None)
     except RPCError as error:
@@ -146,7 +146,7 @@ async def _asked(temporal: Client, workflow: str, run: str) -> bytes | None:
 
 
 async def _ended(temporal: Client, workflow: str, run: str) -> None:
-    """Waits for the end of a question, at most `LONGEST_QUESTION` seconds, so that its caller gets an answer."""
+    """Waits at most `LONGEST_QUESTION` seconds for the end of a `View` workflow, so that its caller gets an answer."""
     try:
         async with asyncio.timeout(LONGEST_QUESTION):
             await temporal.get_workflow_handle(workflow, run_id=run, result_type=RawValue).result()

@@ -39,7 +39,7 @@ class Claimed(NamedTuple):
 
     @property
     def proved(self) -> bool:
-        """Whether the statement is the one in the log and is signed by that key."""
+        """Whether the statement is the one in the log and is signed by `key`."""
         return self.same and self.by_key
 
 
@@ -84,7 +84,7 @@ select e.stream, e.seq, e.filing_id, e.command_id, e.bound, r.digest,
 from event e left join receipt r on r.stream = e.stream and r.command_id = e.command_id
 where length(e.bound) > 64 or (e.bound is null and e.kind = 'submitted' and e.seq = 1) order by e.stream, e.seq
 """
-"""SQL: the events with more than one commitment (64 digits each), so with more than the epoch's.
+"""SQL: the events with a commitment (64 digits) besides that of the epoch.
 
 Also the first event of an older filing without commitments: decrypting the event shows that the key is right.
 """
@@ -114,8 +114,8 @@ class Unbound(NamedTuple):
 async def unbound(connection: Connection, vault: Vault) -> list[Unbound]:
     """Returns every key and receipt that differs from its commitment in an event, at most `MOST`, as of one moment.
 
-    Not checked: receipts of a filing with a wrong key, since they can't be verified without the right one; and a filing
-    whose erasure was approved, since its key is gone.
+    Not checked: receipts of a filing with a wrong key, since verifying them needs the right key; and a filing whose
+    erasure was approved, since its key was deleted.
     """
     found: list[Unbound] = []
     wrong: set[UUID] = set()
@@ -133,7 +133,7 @@ async def unbound(connection: Connection, vault: Vault) -> list[Unbound]:
 
 
 async def _not_known(connection: Connection, vault: Vault, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Returns the faults of a filing's key that the batch of keys lacks; none if the key's erasure was approved."""
+    """Looks up a key missing from the loaded keys. Returns its faults; none if its erasure was approved."""
     try:
         key = await vault.find(connection, row["filing_id"])
     except SealBrokenError:

@@ -85,7 +85,7 @@ async def history(connection: Connection, principal: str | None = None) -> list[
 
 
 async def _see(connection: Connection, command: pr.AnyPrincipalCommand, held: Held) -> tuple[str, bool]:
-    """Carries out a command. Returns its principal's name, and whether the change waits for a second operator."""
+    """Carries out a command. Returns the principal's name, and whether the change waits for a second operator."""
     actor = command.actor
     _check(await lacks_role(connection, actor))
     if not isinstance(command, pr.ApproveChange | pr.DeclineChange):
@@ -119,7 +119,7 @@ async def _apply(connection: Connection, asked: pr.Asked, held: Held, *, approve
 
 
 async def _possible(connection: Connection, said: pr.Said, now: datetime) -> Principal | None:
-    """Returns the principal from the recorded changes. Raises `RefusalError` if this change is impossible."""
+    """Returns the principal before the change `said`; None if unknown. Raises `RefusalError` if it is impossible."""
     principal = await recorded(connection, named(said))
     _check(impossible(principal, said, now))
     key = said.key if isinstance(said, pr.AddPrincipal | pr.RotateKey) else None
@@ -135,7 +135,7 @@ async def _possible(connection: Connection, said: pr.Said, now: datetime) -> Pri
 
 
 def _proved(said: pr.Said, now: datetime) -> Problem | None:
-    """Returns the reason why possession of the added key is not proved; None if it is."""
+    """Returns the reason why possession of the added key is not proved; None if possession is proved."""
     if isinstance(said, pr.RevokeKey) or said.key is None:
         return None
     return unproved(said.proof, said.key, named(said), now)
@@ -151,7 +151,7 @@ async def _asked(connection: Connection, n: int, actor: Actor, now: datetime) ->
 
 
 async def _write(connection: Connection, principal: Principal) -> None:
-    """Writes the principal's rows as the changes define them, and deletes all its other keys."""
+    """Writes the rows of the principal and of its keys, and deletes the rows of its removed keys."""
     keys = rows_of_keys(principal)
     row = row_of(principal)
     await connection.execute(_PRINCIPAL, *(row | {"grants": json.dumps(row["grants"])}).values())

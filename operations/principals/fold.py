@@ -42,7 +42,7 @@ def rows_of_keys(principal: Principal) -> list[Row]:
 
 
 async def recorded(connection: Connection, principal: str) -> Principal | None:
-    """Returns the principal from the recorded changes; None if unknown. Raises `ValueError` for unreadable changes."""
+    """Returns the principal after all recorded changes; None if unknown. Raises `ValueError` for unreadable changes."""
     fold = Fold()
     for row in await connection.fetch(_CHANGES, principal):
         fold.add(_read(row))

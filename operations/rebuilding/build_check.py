@@ -37,9 +37,9 @@ select count(*) from stream where head_seq > 0 and filing_id is not null and not
 
 @dataclass(frozen=True)
 class Checked:
-    """The result of reading one stream with this build. `snapshot`: the stream's run began with a snapshot, also read.
+    """The result of reading one stream with this build. `snapshot`: its run began with a snapshot, also read.
 
-    `problem`: why this build can't continue the stream; `differs`: the read models with other rows by its rules.
+    `problem`: why this build can't continue the stream; `differs`: read models in which it would write other rows.
     """
 
     stream: str

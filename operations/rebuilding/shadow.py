@@ -90,13 +90,13 @@ class Shadows:
         await self._connection.execute(_FOLDED, *named, seqs, late)
 
     async def compare(self) -> None:
-        """Stores each row that differs from its shadow row. Later, `changed` compares the grown filings once more."""
+        """Stores each row that differs from its shadow row. Later, `changed` compares filings folded after this."""
         for table, key in self.tables.items():
             await self._connection.execute(f"analyze rebuild.{table}")
             await self._connection.execute(_COMPARE.format(table=table, key=key, which="true"))
 
     async def changed(self) -> dict[str, int]:
-        """Returns the number of differing rows of each read model, after comparing the late filings again."""
+        """Returns the number of differing rows of each read model, after comparing the filings folded late again."""
         await self._connection.execute(f"delete from rebuild.difference where {_LATE}")  # noqa: S608 -- a constant
         for table, key in self.tables.items():
             await self._connection.execute(_COMPARE.format(table=table, key=key, which=_LATE))

@@ -1,1 +1,1 @@
-"""The comparison of acts that partners list as done in our name with the events that ordered these acts."""
+"""The comparison of partners' own lists of acts in our name with the events of the log that requested these acts."""

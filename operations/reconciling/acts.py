@@ -1,7 +1,7 @@
-"""Compares the acts that bank, post and signer list as done in our name with the events that ordered these acts.
+"""Compares bank's and post's lists of acts in our name with the events of the log that requested these acts.
 
 The lists are the partners' own statements. They are independent of Temporal, so they also show the effects of forged
-requests: an act that no event has ordered is always found.
+requests: an act that no event requested is always found.
 """
 
 import json
@@ -26,7 +26,7 @@ POST: Final = "MOTCUA_POST_URL"
 
 
 class Deed(StrEnum):
-    """The kind of act: a payment order, a refund, a consignment taken."""
+    """The kind of act: the bank took a payment order or made a refund, or the post took a consignment."""
 
     ORDER = "order"
     REFUND = "refund"
@@ -34,7 +34,7 @@ class Deed(StrEnum):
 
 
 class Act(StrictModel):
-    """A line of a partner's list. `capture`: the transaction that is refunded; `number`: the partner's own number.
+    """An act of bank or post in our name. `capture`: the refunded transaction; `number`: the partner's own number.
 
     `key`: our own key: `fee:…`, `provider:reference` or `parcel:…`; `amount`: charged, refunded or collected, in đồng.
     """
@@ -47,14 +47,14 @@ class Act(StrictModel):
 
 
 class Unordered(StrictModel):
-    """An act that no event has ordered. `ours`: whether the act names a stream of this record."""
+    """An act that no event requested. `ours`: whether the act names a stream of this record."""
 
     act: Act
     ours: bool
 
 
 def acts_in(lines: Iterable[str]) -> list[Act | Signature]:
-    """Returns the acts of a statement in JSON lines; one with a digest is a signature. Raises `ValueError`."""
+    """Returns the acts and signatures (lines with a digest) in a partner's list in JSON lines. Raises `ValueError`."""
     found: list[Act | Signature] = []
     for n, line in enumerate(lines, 1):
         if not line.strip():
@@ -70,7 +70,7 @@ def acts_in(lines: Iterable[str]) -> list[Act | Signature]:
 
 
 async def listed_by_bank(url: str) -> list[Act] | None:
-    """Returns the acts listed by a bank with our own protocol; None if it has no list. Raises `httpx.HTTPError`."""
+    """Returns orders and refunds that a bank lists in our protocol; None without a list. Raises `httpx.HTTPError`."""
     found = await _list(url)
     if found is None or "orders" not in found:
         return None
@@ -84,7 +84,7 @@ async def listed_by_bank(url: str) -> list[Act] | None:
 
 
 async def listed_by_post(url: str) -> list[Act] | None:
-    """Returns the acts listed by a post; None if it has no list. Raises `httpx.HTTPError`."""
+    """Returns the consignments that the post at this URL lists; None without a list. Raises `httpx.HTTPError`."""
     found = await _list(url)
     if found is None or "consignments" not in found:
         return None
@@ -105,7 +105,7 @@ async def _list(url: str) -> Mapping[str, Any] | None:
 
 
 async def unordered(connection: Connection, acts: Sequence[Act]) -> list[Unordered]:
-    """Returns the acts that no event has ordered, in the given order; also refunds made more often than ordered."""
+    """Returns the acts that no event requested, in the given order; also refunds made more often than approved."""
     streams = {key: await _stream(connection, key) for key in {act.key for act in acts}}
     filings = {stream.filing for stream in streams.values() if stream is not None}
     orders = {row["stream"]: row for row in await connection.fetch(_ORDERS, list(filings))}
@@ -122,7 +122,7 @@ async def unordered(connection: Connection, acts: Sequence[Act]) -> list[Unorder
 def _bears_out(
     act: Act, stream: StreamId | None, order: Mapping[str, Any], to_give: dict[tuple[UUID, str], Counter[int]]
 ) -> bool:
-    """Whether events have ordered the act. A refund uses up one of the ordered refunds in `to_give`."""
+    """Whether an event requested the act. Each call for a refund removes one of the approved refunds from `to_give`."""
     if act.deed is not Deed.REFUND:
         return bool(act.amount == order["amount"] and (stream is None or _attempt(act.key) <= order["requests"]))
     left = to_give[order["filing_id"], act.capture or ""]
@@ -152,7 +152,7 @@ def _attempt(key: str) -> int:
 
 
 async def _to_give(connection: Connection, filings: Iterable[UUID]) -> dict[tuple[UUID, str], Counter[int]]:
-    """Returns the approved refunds by filing and transaction: for each amount, their number."""
+    """Returns the number of approved refunds by filing and transaction, then by amount."""
     found: defaultdict[tuple[UUID, str], Counter[int]] = defaultdict(Counter)
     for row in await connection.fetch(_APPROVED, list(filings)):
         told = json.loads(row["body"])

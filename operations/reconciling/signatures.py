@@ -1,4 +1,4 @@
-"""Compares a signing service's list with the log: the key of each signature names the event that ordered it.
+"""Compares a signing service's list with the log: a signature's key names the event that requested the signature.
 
 A signature whose key names no event is a trial, such as an applicant's signature in the sandbox, and is skipped.
 """
@@ -20,7 +20,7 @@ PAGES: Final = 5
 
 
 class Signature(PartnerResponse):
-    """A request at the signing service. `number`: the signer's; `digest`: SHA-256; `at`: the time of the `status`."""
+    """A request at the signing service. `number`: the signer's; `digest`: the file's SHA-256; `at`: `status` since."""
 
     key: str
     number: str
@@ -35,7 +35,7 @@ class _Page(PartnerResponse):
 
 
 class Told(StrEnum):
-    """The log's state of a signature, given the event that ordered the signature."""
+    """The state of a signature according to the log, found by the event that requested the signature."""
 
     SIGNED = "signed"
     AWAITED = "awaited"
@@ -47,7 +47,7 @@ class Told(StrEnum):
 
 
 class Wrong(StrEnum):
-    """The fault of a signature: not ordered, ordered but not taken into the log, or the second one for its event.
+    """The fault of a signature: not requested, requested but not taken into the log, or the second one for its event.
 
     `of_no_filing`: the filing is not in the log; the signature may belong to another installation.
     """
@@ -67,7 +67,7 @@ class UnorderedSignature:
 
 
 def compared(signatures: Iterable[Signature], told: Mapping[About, Told]) -> list[UnorderedSignature]:
-    """Returns the faulty signatures. `told`: the state of each order in the log. One event orders one signature."""
+    """Returns the faulty signatures. `told`: the state by requesting event. One event requests only one signature."""
     given: dict[About, set[str]] = {}
     for one in signatures:
         order = order_of(one.key)
@@ -89,7 +89,7 @@ _WRONG: Final = {
 
 
 async def told_of(connection: Connection, orders: Sequence[About]) -> dict[About, Told]:
-    """Returns the state of the signatures that these events ordered."""
+    """Returns the state of the signatures that these events (`orders`) requested."""
     rows = await connection.fetch(_TOLD, [one.stream for one in orders], [one.seq for one in orders])
     return {About(stream=row["stream"], seq=row["seq"]): Told(row["told"]) for row in rows}
 

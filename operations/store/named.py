@@ -30,7 +30,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Told:
-    """The files named by rows of the log, the events that can't be decrypted, and the filings whose key is gone."""
+    """The files that rows of the log name, the events that can't be decrypted, and the filings whose key was erased."""
 
     files: list[tuple[Place, Reference]]
     unread: list[Place]

@@ -62,7 +62,7 @@ class Issued:
 
 
 Records = Callable[[Issued, FileRef], Awaitable[None]]
-"""Records that a result has another file now. Raises `RefusedError` if that is not allowed."""
+"""Records the renewed file of a result. Raises `RefusedError` if the change is not allowed."""
 
 
 @dataclass

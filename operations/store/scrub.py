@@ -19,7 +19,7 @@ from views.log import Connection
 PAGE: Final = 500
 """The number of events that are read, and held in memory, at once."""
 AT_ONCE: Final = 4
-"""Files read at once."""
+"""Maximum number of files read at the same time."""
 MOST_NAMED: Final = 10_000
 """Maximum number of named problems; further ones are only counted."""
 TIMEOUT: Final = 30.0

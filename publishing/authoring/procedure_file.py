@@ -48,7 +48,7 @@ agency decides, `part.<code>` one of them; `case`: every other processing limit,
 """
 
 ASKED_FOR: Final = frozenset({"reading", "unclaimed"})
-"""The names in `DEMO_SECONDS` of waits that exist only if the procedure defines them, or the caller requests them."""
+"""Names in `DEMO_SECONDS`: these waits exist only if the procedure defines them, or the caller requests them."""
 
 
 class MistakesFoundError(Exception):

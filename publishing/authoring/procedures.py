@@ -94,7 +94,7 @@ class AgencyEntry(StrictModel):
     The province is a code of the first level (Decision 20/2020), by default the first part of the agency's code. `seal`
     is the agency's number at the signing service: its papers are then sealed, independently of the signers of its
     results. `receipts` is the series of its money receipts. `merchants` are the providers that may take money for it,
-    by their names in `MOTCUA_PROVIDERS`, the preferred one first; without any, the bank takes it. With `tills`, its
+    by their names in `MOTCUA_PROVIDERS`, the preferred one first; without any, the bank takes money. With `tills`, its
     cashiers handle cash only while a till of theirs is open.
     """
 

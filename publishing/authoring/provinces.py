@@ -204,7 +204,7 @@ def _fits(base: Base, province: str, version: Version, fee: Any) -> None:
 
 
 async def _served(connection: Connection, overlay: ProvinceOverlay) -> list[AgencyEntered]:
-    """Returns the agencies whose `receives_for` changes; without a desk in `overlay` it becomes empty."""
+    """Returns the agencies with a changed `receives_for`, which is empty for an agency without a desk in `overlay`."""
     desks = {desk.agency: list(desk.receives_for) for desk in overlay.desks}
     there = (await read(connection, AGENCY)).values()
     concerned = [row for row in there if row["province"] == overlay.province or row["agency"] in desks]

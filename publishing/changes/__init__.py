@@ -1,1 +1,1 @@
-"""The differences between two versions of a procedure, and for a filing under them."""
+"""Finds the differences between two versions of a procedure, and describes each in a sentence for officers."""

@@ -31,7 +31,7 @@ class Values:
         self._labels = labels
 
     def said(self, name: str, value: Any) -> Text:
-        """The value in words, as a value of the place `name`."""
+        """The value in words; `name` is its place in the file."""
         if value is None or value == ():
             return said("none")
         if not isinstance(value, tuple):
@@ -83,7 +83,7 @@ def _with(words: Text | PlaceWords, parts: Text) -> Text:
 
 
 def beside(words: PlaceWords, value: Text) -> Text:
-    """The name of a place, followed by its value."""
+    """The value, preceded by the name of its place if the place has a name."""
     return Text(vi=f"{words.vi}: {value.vi}", en=f"{words.en}: {value.en}") if words.vi else value
 
 

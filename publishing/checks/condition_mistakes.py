@@ -54,7 +54,7 @@ def _of_fee(fee: FeeSketch, checks: "_Checks") -> Iterator[Mistake]:
 
 
 class _Checks:
-    """Checks conditions against the form and the level. `asked`: each form field's claims, from its own conditions."""
+    """Checks conditions against the form and the level. `asked`: the claims of each form field's own conditions."""
 
     def __init__(self, form: Mapping[int, FieldSketch], form_whole: bool, level: Level | None) -> None:  # noqa: FBT001
         self._form = form
@@ -65,7 +65,7 @@ class _Checks:
     def conditions(
         self, when: Listed[ConditionSketch], path: str, *, before: int | None = None, key: str = "when"
     ) -> Generator[Mistake, None, Claims]:
-        """The joint claims of all conditions at `path`. These may name only form fields before the field `before`."""
+        """The claims of all conditions at `path`. A condition may name only form fields before the field `before`."""
         held: Claims = {}
         seen: list[ConditionSketch] = []
         for k, condition in read(when).items():
@@ -82,7 +82,7 @@ class _Checks:
         return held
 
     def counted(self, code: str) -> Claims:
-        """The claims that are fulfilled whenever the integer field `code` has a value above 0."""
+        """The claims that a form with a value above 0 in the integer field `code` fulfils; none for any other field."""
         place = self._place(code)
         if place is None or self._form[place].kind is not FieldKind.INTEGER:
             return {}

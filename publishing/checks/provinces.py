@@ -44,7 +44,7 @@ def composed_version(base: str, province: str, version: str) -> str:
 
 
 def composed(base: Raw, province: str, version: str, fee: Any) -> dict[str, Any]:
-    """The procedure of a province: the country's procedure, with the province's fee."""
+    """Returns the country's procedure `base` with the province's fee and the name of the composed version."""
     return {**base, "version": composed_version(base["version"], province, version), "fee": fee}
 
 

@@ -97,7 +97,7 @@ def _known_form(province: str) -> None:
 
 
 def _chosen(entries: Iterable[Listed], version: str, province: str | None) -> Listed | None:
-    """Returns the named version or the one in force: the province's, else the country's; None if there is none."""
+    """Returns `version`, or if empty the one in force: the province's, else the country's; None if there is none."""
     fitting = [one for one in entries if (version in {one.version, one.base} if version else one.in_force)]
     named = next((one for one in fitting if province is None and one.version == version), None)
     own = next((one for one in fitting if province is not None and one.province == province), None)

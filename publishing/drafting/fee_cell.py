@@ -40,7 +40,7 @@ _LET_OFF: Final = re.compile(r"\b(?:giam|mien)\b")
 
 
 class Amount(NamedTuple):
-    """An amount in đồng, for each unit `per` or once; its words and conditions (`when`). `bounds` limit the total."""
+    """An amount in đồng, once or for each unit `per`; its words, its conditions (`when`). `bounds` limit the total."""
 
     dong: int
     per: str
@@ -178,7 +178,7 @@ def _named(amounts: list[Amount]) -> list[tuple[str, dict[str, str]]]:
 def _are_cases(amounts: list[Amount]) -> bool:
     """Whether the amounts are cases that exclude each other, so that the applicant has to choose one.
 
-    If amounts differ only by channel or by applicant, that condition chooses; one phí and one lệ phí are both due.
+    Amounts that differ only by channel or by applicant leave no choice; one phí and one lệ phí are both due.
     Raises `CellError` if it is unclear which amount is due when.
     """
     conditions = [tuple(amount.when.items()) for amount in amounts]

@@ -25,14 +25,14 @@ _ROMAN: Final = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 
 
 class Served(NamedTuple):
-    """The level, and whether the words also allow another level: `cung cấp thông tin` means level 1 or 2."""
+    """The level in a cell. `unsettled`: the words allow another level, too: `cung cấp thông tin` means level 1 or 2."""
 
     level: Level
     unsettled: bool
 
 
 def level_of(cell: str) -> Served:
-    """Returns the level in a cell. Raises `CellError`."""
+    """Returns the level that a cell states in digits or words. Raises `CellError`."""
     words = folded(cell)
     if number := _NUMBERED.fullmatch(words):
         return Served(Level(_ROMAN.get(number[1]) or int(number[1])), unsettled=False)

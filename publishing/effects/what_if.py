@@ -174,7 +174,7 @@ class Touched:
 
 @dataclass
 class VersionWhatIf:
-    """`stay`: the open filings' number by version; `touched`: those that would differ if `received` under this one."""
+    """`stay`: the number of open filings by present version; `touched`: the filings that this version would change."""
 
     procedure: str
     version: str

@@ -1,4 +1,4 @@
-"""Approval by a second operator: the publications that need one while `by_two` is on, or always, or that lack one."""
+"""Approval by a second operator: which publications need it always, or only while `by_two` is on, and which lack it."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ _NAMES = {"name", "name_vi", "name_en"}
 
 
 def needs_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
-    """Whether an event, which makes these changes to the given rows, changes fees, limits or roles.
+    """Whether an event changes fees, limits or roles. `made`: its changes; `there`: the rows before.
 
     True for every version of a procedure, a province or a calendar, and for switching `by_two` off. In the directory,
     true for all changes except a changed name and an officer's leaving. A recorded absence counts, since it gives a
@@ -56,7 +56,7 @@ class Published(NamedTuple):
 
 
 def unapproved(log: Iterable[Published]) -> list[Published]:
-    """The events of the whole log that lack the approval of a second operator, required at the time of publication."""
+    """The events that were published without a second operator's approval, though it was required at that time."""
     fold, approvals, found = Fold(), _Approvals(), []
     for at, same in groupby(sorted(log, key=_moment), key=_moment):
         moment = [(one, list(changes(one.event, at, read=one.read))) for one in same]
@@ -84,7 +84,7 @@ class _Approvals:
         self._approved: dict[int | None, frozenset[str]] = {}
 
     def add(self, one: Published) -> None:
-        """Notes the next event of the log if it is a request or an approval."""
+        """Stores the next event of the log if the event is a request or an approval."""
         match one.event:
             case ev.PublicationAsked():
                 self._asked[one.event.asked] = one.officer, frozenset(one.event.events)
@@ -94,7 +94,7 @@ class _Approvals:
                     self._approved[one.event.asked] = events
 
     def cover(self, one: Published) -> bool:
-        """Whether the request that this event names was approved and contains the event."""
+        """Whether the event's request was approved by a second officer, and contained this event."""
         hidden = fields_marked(type(one.event), Personal) | {"asked"}
         said = one.event.model_dump(mode="json", exclude_none=True, exclude=set(hidden))
         return canonical(said).decode() in self._approved.get(one.event.asked, frozenset())

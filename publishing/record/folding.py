@@ -51,7 +51,7 @@ async def compare(connection: Connection, vault: Vault | None) -> Compared:
 
 
 async def _unbound(connection: Connection) -> list[Difference]:
-    """Returns faults that no event's hash shows: receipts whose digest does not fit their events, and raised epochs."""
+    """Returns faults that no event's hash shows: receipts with a wrong digest, and streams with a raised epoch."""
     receipts = await connection.fetch(_RECEIPTS)
     wrong = [row for row in receipts if row["digest"] != sha256(b"[" + b",".join(row["bodies"]) + b"]").hexdigest()]
     raised = [row["stream"] for row in await connection.fetch(_RAISED)]

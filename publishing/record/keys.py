@@ -62,7 +62,7 @@ async def forget(connection: Connection, stream: str, erased: OfficerErased) -> 
 
 
 async def streams_with_names(connection: Connection) -> list[str]:
-    """Returns the streams whose encrypted parts must be readable: all but erased officers and answered requests."""
+    """Returns the streams with names that must be readable: not those of erased officers and answered requests."""
     return [row["stream"] for row in await connection.fetch(_SEALED)]
 
 

@@ -56,7 +56,7 @@ def is_personal(event: PublicationEvent) -> bool:
 async def append(
     connection: Connection, said: Mapping[Place, Sequence[Dated]], keys: Mapping[str, FilingKey], command: Command
 ) -> None:
-    """Appends events to each stream, at least one, with one receipt, in the caller's transaction."""
+    """Appends one or more events to each stream, with one receipt for each stream, in the caller's transaction."""
     heads = await beside.heads(connection, [(place.stream, None, place.agency) for place in said])
     for place, events in said.items():
         head, key = heads[place.stream], keys.get(place.stream)

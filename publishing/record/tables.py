@@ -86,7 +86,7 @@ Rows = dict[Table, list[Row]]
 
 
 async def untaken(connection: Connection, at: datetime) -> list[Dated]:
-    """Returns new events for rows without an event, the oldest first; those for the directory have the time `at`."""
+    """Returns new events for rows without one, the oldest first; last those of the directory, with the time `at`."""
     fold = Fold()
     async for one in stored(connection, {}):
         if one.event is not None:

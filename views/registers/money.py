@@ -33,9 +33,9 @@ async def demanded(connection: Connection, provider: str, reference: str) -> Dem
 
 
 async def recorded(connection: Connection, streams: Collection[str]) -> set[tuple[Any, ...]]:
-    """Returns all money recorded in these payments: the stream, the provider's number, and values that distinguish.
+    """Returns the captures and charge-backs of these payments, each with its stream and the provider's number.
 
-    Received money is distinguished by the reference of its request; a charge-back by its amount and time.
+    A capture also has the reference of its request for money; a charge-back has its amount and time.
     """
     found = set[tuple[Any, ...]]()
     for row in await connection.fetch(_RECORDED, list(streams)) if streams else ():

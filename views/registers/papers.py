@@ -151,4 +151,4 @@ where agency = $1 and period = $2 and counter.kind in ('receipt_phi', 'receipt_l
     and ($3::text is null or counter.kind = 'receipt_' || $3)
 order by counter.kind desc
 """
-"""SQL: the numbers that the counter has assigned, but that no receipt has; it lists at most 100 of them."""
+"""SQL: the assigned numbers that no receipt has; at most 100 of them are listed."""

@@ -59,7 +59,7 @@ def presign(
 
 
 def _by_hand(path: Path) -> str:
-    """Returns shell commands that put FILE there atomically, and never replace a file."""
+    """Returns shell commands that copy FILE to `path` atomically, and never replace a file."""
     folder, place = shlex.quote(str(path.parent)), shlex.quote(str(path))
     return "\n".join(
         (

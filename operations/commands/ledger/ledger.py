@@ -165,7 +165,7 @@ def claimed_by(
 
 
 class _Folds(NamedTuple):
-    """The rows that differ from the events. `names`: whether people's names, keys and receipts were compared, too."""
+    """The rows that differ from the events. `names`: whether people's names, keys and receipts were also compared."""
 
     register: list[Difference]
     publications: list[Difference]
@@ -233,13 +233,13 @@ def say_summary(report: ledger_verifier.Report | bundle_verifier.Report) -> None
 
 
 KEPT: Final = timedelta(days=30)
-"""Findings are kept for this time after the last event of an ended stream, or if the stream never began."""
+"""Findings are kept this long after being written, and at least this long after the last event of an ended stream."""
 PAGE: Final = 500
-"""Streams whose findings one statement deletes."""
+"""The number of streams whose findings are deleted in one statement."""
 
 
 async def sweep_findings(connection: Connection) -> int:
-    """Deletes old findings page by page; returns their number. It may be interrupted, and run beside another."""
+    """Deletes old findings page by page; returns their number. May be interrupted, and run several times at once."""
     deleted = 0
     after: str | None = ""
     while after is not None:

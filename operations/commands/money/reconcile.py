@@ -1,4 +1,4 @@
-"""`motcua reconcile`: checks that each act done by a partner in our name was ordered by an event of the log."""
+"""`motcua reconcile`: checks that an event of the log requested each act of a bank, post or signer in our name."""
 
 from collections.abc import Sequence
 from pathlib import Path

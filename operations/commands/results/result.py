@@ -55,7 +55,7 @@ FileOption = Annotated[
 
 @app.callback()
 def _group() -> None:
-    """Has no help text: the commands join the kit's group `result`, which has one."""
+    """Makes this app a group of commands. The group's help text is set by `operations.command.grouped`."""
 
 
 @app.command()

@@ -16,7 +16,7 @@ from schemas.translate import said
 LATELY: Final = timedelta(days=1)
 SHOWN: Final = 5
 FRUITLESS: Final = 3
-"""Number of unfinished runs of the schedule from which the healing counts as failing."""
+"""With at least this number of recent runs and none of them finished, the healing counts as failing."""
 
 
 async def heals(_: Surroundings) -> list[Finding]:

@@ -62,7 +62,7 @@ async def temporal(around: Surroundings) -> list[Finding]:
 
 
 def long_updates(limit: int) -> list[Finding]:
-    """Warns if the server's limit of a message (in bytes) is too low: a refused Update's answer repeats the Update."""
+    """Warns if the server's `limit` of a message (bytes) is low: the refusal of an Update repeats the whole Update."""
     if limit >= WHOLE_CALL:
         return []
     return [warn("doctor.temporal.long_updates", limit=limit)]
@@ -97,7 +97,7 @@ async def _platform(client: Client, signs: Signs, kind: TaskQueueType.ValueType,
 
 
 async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) -> Finding:
-    """Checks that a queue of machine work has a back office; else only warns, since the work waits in the queue."""
+    """Checks that a back office serves this queue. Without one, only warns, since the work waits in the queue."""
     queue = await queue_of(client, name, ACTIVITIES)
     whose = ", ".join(agencies)
     count = len(asking(queue, name, signs))

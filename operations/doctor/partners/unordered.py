@@ -1,4 +1,4 @@
-"""The check for acts at bank, post or signing service that were done in our name, but ordered by no event."""
+"""The check for acts of bank, post or signing service in our name that no event of the log requested."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -17,7 +17,7 @@ SHOWN: Final = 5
 
 
 async def acts(around: Surroundings) -> list[Finding]:
-    """Reports acts that no event has ordered. An act about an unknown filing may belong to another installation."""
+    """Reports acts that no event requested. An act about an unknown filing may belong to another installation."""
     listed: list[Act] = []
     silent = 0
     for name, ask in ((BANK, listed_by_bank), (POST, listed_by_post)):

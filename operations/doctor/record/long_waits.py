@@ -24,7 +24,7 @@ def waits(check: str, none: str | None = None) -> Look:
 
 
 async def long_waits(around: Surroundings, check: str) -> list[Finding]:
-    """Returns a finding for each group of like waits at an agency. Raises `UnfoldableError` and `ValueError`."""
+    """Returns one finding for all similar long waits at an agency. Raises `UnfoldableError` and `ValueError`."""
     async with around.record() as connection:
         found = await waiting(connection, around.kinds, check, datetime.now(UTC))
     alike: defaultdict[Waiting, list[Wait]] = defaultdict(list)

@@ -60,7 +60,7 @@ where starts_with(s.stream, '{kind}') and s.head_seq > 0 and s.head_seq is disti
 
 
 def behind_query(kinds: Kinds) -> str:
-    """Returns the query for streams whose read model differs from the head of the log."""
+    """Returns the SQL query for streams whose read model does not stand at the last event of the log."""
     parts = [_NOWHERE]
     for kind, table in kinds.tables.items():
         parts.append(_BEHIND.format(table=table.name, same=f"t.{table.key} = s.{table.key}", kind=f"{kind}:"))
