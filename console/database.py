@@ -105,7 +105,7 @@ _SEEN: Final = (
     asyncpg.InternalClientError,
 )
 AWAY: Final = (OSError, TimeoutError, *_SEEN)
-"""The errors of a restarting database."""
+"""Errors that a restart of the database may cause."""
 LOST: Final = (ConnectionError, *_SEEN)
 """The errors in `AWAY` that nothing else than a restart of the database can cause."""
 

@@ -89,7 +89,7 @@ def _not_set(name: str) -> NoReturn:
 
 
 def trust_of(settings: CheckpointSettings) -> Trust:
-    """Returns the log's key, the policy for witnesses, the verifier of time-stamps. A faulty policy ends the command."""
+    """Returns the log's key, the policy for witnesses, the time-stamp verifier. A faulty policy ends the command."""
     log = notes.Key.read(str(log_of(settings)), notes.LOG)
     written = Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none"
     return Trust(log, notes.Policy(written), _stamped_at(settings))

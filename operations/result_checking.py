@@ -117,7 +117,7 @@ class Asked:
 
 
 async def check(pdf: bytes, asked: Asked, *, lasts: bool = True, known: bool = False) -> SignatureVerdict:
-    """Returns the verdict on a file's signatures. `lasts`: whether they must be long-term signatures.
+    """Returns the verdict on a file's signatures. `lasts`: long-term signatures are required.
 
     A file that the register does not know (`known` is False) must have a seal.
     """

@@ -17,7 +17,7 @@ from views.public import counts, named
 
 NEWEST: Final = 10
 NEWEST_AMONG: Final = 5_000
-"""The newest events of an agency are searched only among this number of last events: the agency may be idle."""
+"""An agency's newest events are searched only among this many last events, since the agency may be idle for long."""
 
 
 async def find(connection: Connection, which: str) -> FilingRecord | None:

@@ -106,7 +106,7 @@ _OPEN: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PR
 
 @dataclass
 class Surroundings:
-    """The input of the checks: the settings and their sources, by name, and the servers that have answered so far.
+    """The input of the checks: settings, their sources (by the setting's name), and servers that have answered so far.
 
     The stack's folder (`home`) may not exist. `temporal` is a client once Temporal has answered.
     """
@@ -120,7 +120,7 @@ class Surroundings:
 
     @classmethod
     def here(cls) -> Self:
-        """Returns the surroundings of this process and folder; settings are read as in every other command."""
+        """Returns the settings of this process and folder, read as in every other command."""
         own = {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
         try:
             beside = stack_beside()

@@ -26,8 +26,8 @@ Progress = Callable[[int, int], None]
 class Worked:
     """The outcome: the finished filings, and those `refused` for now, with the reasons.
 
-    `failed`: the other filings, with the type of their error. `files` and `executions`: the numbers deleted outside of
-    the record.
+    `failed`: the other filings, with the type of their error. `files` and `executions`: the numbers of deleted files
+    and Temporal executions.
     """
 
     finished: list[str] = field(default_factory=list)

@@ -136,7 +136,7 @@ class _Rebuild:
             raise NotRebuiltError("another rebuild is under way: let it end, or end it") from None
 
     async def _fill(self) -> int:
-        """Folds every stream, then those that grew meanwhile. Returns the position up to which all is folded."""
+        """Folds every stream, then those that grew meanwhile. Returns the position up to which events are folded."""
         self._of = int(await self._connection.fetchval(_EVENTS))
         position = await last_position(self._connection)
         last = ""
@@ -150,7 +150,7 @@ class _Rebuild:
         return position
 
     async def _catch_up(self, position: int) -> tuple[int, int]:
-        """Folds the streams with events after `position`. Returns the next pass's position and their number."""
+        """Folds the streams with events after `position`. Returns the next pass's position and the number of streams."""
         following = await last_position(self._connection)
         grown = await self._connection.fetch(_GROWN, position)
         for start in range(0, len(grown), BATCH):

@@ -27,7 +27,7 @@ from operations.store.stored_file import Condition, condition, move
 from views.log import Connection
 
 OLD: Final = timedelta(days=7)
-"""The time for which a file may wait for its submission, and again after it was set aside."""
+"""How long an unnamed file waits for its submission before it is set aside, and again before it is removed."""
 ASIDE: Final = "swept/"
 PAGE: Final = 200
 """The number of files checked at once, with their filings' events in memory."""
@@ -142,7 +142,7 @@ class _Sweep:
         return Known({file.key: file for _, file in (*said.files, *of_money)}, unreadable)
 
     def _stays(self, key: str, modified: datetime, known: Known) -> bool:
-        """Whether a file that no event names stays in its place: it is young or unknown. Counts such a file."""
+        """Whether a file that no event names stays in its place, since it is young or unknown; then counts the file."""
         filing = _filing(key)
         if filing is None or filing in known.unreadable:
             self.report.left += 1

@@ -209,7 +209,7 @@ _SIGNING: Final = TypeAdapter(tuple[AgencySigner, ...])
 
 
 def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
-    """Returns the event for an agency of the file. `receives_for` stays unchanged: the province's file sets it."""
+    """Returns the event for an agency of the file. Keeps the row's `receives_for`, which the province's file sets."""
     return AgencyEntered(
         agency=entry.agency,
         name=entry.name,

@@ -13,7 +13,7 @@ from schemas.translate import said
 
 
 class Fact(NamedTuple):
-    """A day with hours other than usual on its weekday, decided or proposed, for an agency or the country (None).
+    """A day whose hours differ from its weekday's usual ones, decided or proposed, for an agency or the country (None).
 
     `source` is None for a day of the library that the calendar is based on; `checked`: the day of the last check.
     """
@@ -158,7 +158,7 @@ def _change(old: OpenHours, new: OpenHours, proposal: OpenHours | None) -> Chang
 
 
 class _Days:
-    """The hours of days in a calendar, for an agency. Outside the calendar's validity, they come only from the base."""
+    """The opening hours by day in a calendar, for an agency. Days outside its validity follow only the base."""
 
     def __init__(self, file: CalendarFile, agency: str | None) -> None:
         self._agency, self._week, self._said = agency, file.week.days(), decided(file)

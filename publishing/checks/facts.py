@@ -49,7 +49,7 @@ def doubts(value: object, today: date) -> Iterator[tuple[str, Doubt]]:
 
 
 def fact_mistakes(value: dict[str, Any], today: date | None) -> Iterator[Mistake]:
-    """The mistakes of facts: checks dated in the future, limits without a source, and sources without a limit."""
+    """The mistakes of facts: checks dated in the future, limits without a source, and sources for unknown limits."""
     yield from _future(value, "", today)
     limits, sources = value.get("limits"), value.get("limits_source")
     if not isinstance(limits, dict) or not isinstance(sources, dict):

@@ -23,9 +23,9 @@ from schemas.level import Channel
 from schemas.publishing.procedure import FieldKind
 
 _MOST_UNITS: Final = 100_000
-"""The largest number of units in a filing: even for the dearest items, the fee is a number that JSON can hold."""
+"""The largest number of units in a filing, so that even the highest fee is a number that JSON can represent."""
 _MOST_VALUE: Final = 100_000_000_000_000
-"""The largest value, in đồng, for a rate: even with the most items, the fee is a number that JSON can hold."""
+"""The largest value, in đồng, for a rate, so that even the highest fee is a number that JSON can represent."""
 _COUNTED: Final = {"per": _MOST_UNITS, "of": _MOST_VALUE}
 
 

@@ -119,7 +119,7 @@ def _with_bounds(pieces: list[str]) -> list[str]:
 
 
 def _before_waiver(piece: str) -> str:
-    """The part before the words about a waiver, which do not concern the amount itself."""
+    """The part before the words about a waiver, since those words do not concern the amount itself."""
     let_off = _LET_OFF.search(folded(piece))
     return piece[: let_off.start()] if let_off else piece
 

@@ -65,12 +65,12 @@ async def asked_through(connection: Connection, stream: str, provider: str) -> D
 
 
 async def suspense(connection: Connection, find: Find) -> list[Suspense]:
-    """Returns money that waits for officers, the oldest first. A memo is empty once its key is erased."""
+    """Returns money in suspense that waits for officers, the oldest first. A memo is empty once its key is erased."""
     return [await _suspense(connection, find, row) for row in await connection.fetch(_SUSPENSE)]
 
 
 async def suspense_of(connection: Connection, find: Find, callback: UUID, *, locked: bool = False) -> Suspense | None:
-    """Returns a callback's money, even if settled; None if the callback is no transfer. `locked`: locks the row."""
+    """Returns a callback's money, even if settled; None if the callback is no transfer. `locked`: locks its row."""
     row = await connection.fetchrow(_LOCKED if locked else _ONE, callback)
     return None if row is None else await _suspense(connection, find, row)
 

@@ -6,7 +6,7 @@ from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from schemas.translate import said
 
 LONG: Final = 120
-"""The seconds after which a callback should have reached its payment. A gateway tries every 60 seconds."""
+"""The seconds within which a callback should reach its payment. The gateway tries every 60 seconds."""
 
 _LEFT: Final = """
 select count(*) filter (where stream is not null and clock_timestamp() - make_interval(secs => $1) > greatest(

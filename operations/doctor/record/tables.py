@@ -102,7 +102,7 @@ async def postgres(around: Surroundings) -> list[Finding]:
 
 
 async def disk(around: Surroundings) -> list[Finding]:
-    """Checks that the server can write; and the free space for its data, if they are on this machine."""
+    """Checks that the server can write to its disk, and for a server on this machine also the free space."""
     try:
         async with around.record() as connection:
             await connection.execute("set work_mem = '64kB'")
@@ -120,7 +120,7 @@ async def disk(around: Surroundings) -> list[Finding]:
 
 
 async def _data_directory(around: Surroundings) -> Path | None:
-    """Returns the data folder of a server on this machine; None if none of the set database roles may read it."""
+    """Returns the server's data folder; None for a server on another machine, or if no configured role may read it."""
     if urlsplit(around.settings[APPLICATION]).hostname not in HERE:
         return None
     for variable in (APPLICATION, OWNER, SUPERUSER):
