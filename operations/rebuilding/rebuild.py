@@ -150,7 +150,7 @@ class _Rebuild:
         return position
 
     async def _catch_up(self, position: int) -> tuple[int, int]:
-        """Folds the streams with events after `position`. Returns the next pass's position and the number of streams."""
+        """Folds streams with events after `position`. Returns the next pass's position and the number of streams."""
         following = await last_position(self._connection)
         grown = await self._connection.fetch(_GROWN, position)
         for start in range(0, len(grown), BATCH):

@@ -21,7 +21,7 @@ from schemas.translate import both, said
 
 
 class Drafted(NamedTuple):
-    """The result for a row: a draft with its open points, or mistakes. Each has its heading (`path`) and row (`line`)."""
+    """The result for a row: a draft with open points, or mistakes. Each has its heading (`path`) and row (`line`)."""
 
     row: int
     code: str
