@@ -95,7 +95,7 @@ class Home:
         return known
 
     def write_env(self, env: Mapping[str, str]) -> None:
-        """Writes the settings in shell syntax."""
+        """Writes the settings of the running stack in shell syntax."""
         write_private(self.env_file, "".join(f"{key}={shlex.quote(value)}\n" for key, value in env.items()))
 
     def read_env(self) -> dict[str, str] | None:

@@ -22,7 +22,7 @@ class SchemaVersion:
 
 
 async def schema_version(connection: Connection) -> SchemaVersion:
-    """Returns the database's migrations; none without their table. Raises asyncpg's other errors."""
+    """Returns the migrations; none applied if their table is missing or unreadable. Raises asyncpg's other errors."""
     try:
         applied = {row["version"] for row in await connection.fetch("select version from schema_migrations")}
     except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):

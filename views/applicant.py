@@ -97,7 +97,7 @@ async def referral(log: Log, stream: str) -> ReferralView:
 
 
 async def changes(log: Log, stream: str, after: int) -> Changes:
-    """Returns the filing's state after each event beyond `after`: at most `MOST_BYTES` in all, but at least one."""
+    """Returns the filing's state after each event with a seq above `after`, until the answer reaches `MOST_BYTES`."""
     told = await _told(log, stream, Filing)
     parked = await _parked(log.connection, stream)
     views: list[FilingView] = []

@@ -25,7 +25,7 @@ class Watch:
         self._looking: asyncio.Task[None] | None = None
 
     async def beyond(self, stream: str, after: int, wait: float) -> None:
-        """Waits for an event beyond `after`, at most `wait` seconds; returns earlier if there is no such stream."""
+        """Waits for an event with a seq above `after`, at most `wait` seconds. Does not wait for an unknown stream."""
         told: _Told = asyncio.get_running_loop().create_future()
         self._waiting[stream][told] = after
         if self._looking is None or self._looking.done():

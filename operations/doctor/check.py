@@ -26,7 +26,7 @@ from workers.settings import RelaySettings, WorkerSettings
 
 
 class Health(StrEnum):
-    """The health of a thing. `SKIPPED`: not checked, since it depends on something that failed."""
+    """The health of a checked part. `SKIPPED`: not checked, since the part depends on another that failed."""
 
     OK = "ok"
     WARN = "warn"
@@ -36,7 +36,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """The health of one thing, and the remedy if it is not well. Has no secrets and no personal data."""
+    """The health of one checked part, and the remedy for its fault. Has no secrets and no personal data."""
 
     health: Health
     what: Text

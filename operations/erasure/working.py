@@ -101,7 +101,7 @@ exists (
         and (classid::bigint << 32) | objid::bigint = hashtext('motcua erase')
 )
 """
-"""SQL: true while an erasure run is under way, which holds the lock of `_ONLY_ONE`."""
+"""SQL: true while a run of `motcua erasures` is active, that is, while the lock of `_ONLY_ONE` is taken."""
 _UNFINISHED: Final = """
 select erasure.request, erasure.filing_id, filing.code
 from erasure join erasure_deed as answer on answer.asked = erasure.request and answer.deed = 'approve'

@@ -45,8 +45,8 @@ async def export(
 ) -> Json | None:
     """Returns the bundle of a filing, by its dossier code or id, as of one moment; None if there is no such filing.
 
-    With the master key it also has the encrypted parts and the filing's own key: anybody who has the bundle can read
-    the personal data. With `prove` it also has the proofs that its streams are in a checkpoint.
+    With the master key, the bundle also has the encrypted parts and the filing's own key: anybody who has the bundle
+    can read the personal data. With `prove`, it also has the proofs that its streams are in a checkpoint.
 
     Raises `NotExportedError`, and the errors of asyncpg and of `prove`.
     """

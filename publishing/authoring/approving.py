@@ -67,7 +67,7 @@ async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.Publ
 
 
 async def decline(database: Database, n: int, reason: str, by: Publisher) -> None:
-    """Declines request `n`. The requester may do so, too. Raises `RefusalError`."""
+    """Declines request `n`; the requester may decline it, too. Raises `RefusalError`."""
     async with publishing(database, by) as now:
         await _asked(now, n, read=False)
         await now.record([Dated(ev.PublicationDeclined(asked=n, reason=reason), now.at)])

@@ -78,7 +78,7 @@ class Doubted(NamedTuple):
 def check_bytes(data: bytes, *, allow_seconds: bool = False, today: date | None = None) -> Checked:
     """Returns the procedure in `data`, or all its mistakes in the order of the file.
 
-    With `today`, a `checked` day after it is a mistake. A template of the result is tried once all else is right.
+    A `checked` day after `today` is a mistake. If nothing else is wrong, the result's template is tried, too.
     """
     parsed = parse(data)
     found = all_mistakes(parsed, partial(problems, allow_seconds=allow_seconds, today=today))

@@ -188,7 +188,7 @@ NOT_SKIPPED: Final = frozenset({Act.INSPECT, Act.CONSULT, Act.OBLIGATION, Act.RE
 
 
 def level_mistakes(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
-    """Every part that the level does not allow, and every missing one that it requires."""
+    """The mistakes of parts that the level does not allow, and of missing parts that the level requires."""
     allowed = CAPABILITIES[level]
     fee = parts.fee if isinstance(parts.fee, FeeSketch) else FeeSketch()
     result = parts.result if isinstance(parts.result, ResultSketch) else ResultSketch()

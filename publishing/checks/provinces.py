@@ -65,7 +65,7 @@ class _OverlaySketch(Sketch):
 
 
 def overlay_problems(raw: object, known: Known, today: date | None = None) -> list[Mistake]:
-    """Every mistake of a province's file, as plain data; with `today`, also a `checked` day after it."""
+    """Every mistake of a province's file, given as plain data; one of them is a `checked` day after `today`."""
     if not isinstance(raw, dict):
         return [mistake("not_a_mapping", "")]
     found: list[Mistake] = []
