@@ -30,7 +30,7 @@ class Disputed(Model):
 
 
 class Remedy(Model):
-    """The state after an upheld complaint: the filing is `reopened` or `closed`; the disputed act still `stands`."""
+    """The state after an upheld complaint: the filing is `reopened` or `closed`; `stands`: the act is in effect."""
 
     reopened: bool
     stands: bool

@@ -24,8 +24,8 @@ from views.log import Head
 class Look:
     """A permitted read. `head` is the filing's stream; None for a question about many filings, or about none.
 
-    `within` limits the rows that a list may show. `theirs`: the reader may see the filing itself, not only a linked
-    result.
+    `within` limits the rows that a list may show. `theirs`: the reader may see the filing itself; False if
+    only a linked result.
     """
 
     asked: rd.Asked

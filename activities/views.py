@@ -102,7 +102,7 @@ class Views:
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Connection]:
-        """Opens one snapshot of the record. The look is committed before the answer is sent."""
+        """Opens one snapshot of the record. The trace of the reader's look is committed before the answer is sent."""
         with mask_database_errors():
             async with (
                 self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,

@@ -27,7 +27,7 @@ class StartRequest(Model):
 
 
 class WakeRequest(Model):
-    """A signal with the argument `told` to a workflow. A workflow that does not run is first started with `said`."""
+    """A signal to a workflow, with the argument `told`. A workflow that does not run is first started with `said`."""
 
     workflow: str
     id: str

@@ -55,7 +55,7 @@ class Measures:
 
 
 class Hearing:
-    """Handles the callbacks of payment providers. Sets `kept` if there may be a callback to deliver."""
+    """Handles the callbacks of payment providers. Sets the event `kept` when a callback may have to be delivered."""
 
     def __init__(self, pool: Pool, vault: Vault, merchants: Merchants, measures: Measures, kept: asyncio.Event) -> None:
         self._pool = pool

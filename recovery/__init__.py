@@ -1,1 +1,1 @@
-"""The reconciliation of running workflows with the log: stalled runs, runs that know too little, and restarts."""
+"""Reconciliation of running workflows with the log: stalled runs, runs that lack events of the log, and restarts."""

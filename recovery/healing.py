@@ -44,7 +44,7 @@ stays unknown.
 """
 
 WELL: Final = timedelta(hours=1)
-"""A run that fails after this time counts as failing anew, for another cause than before."""
+"""A healed run that fails later than this after its healing counts as failing for a new cause."""
 
 AGAIN: Final = timedelta(seconds=5)
 """Minimum time between two searches at one worker: anybody with access to Temporal may trigger one."""
@@ -136,7 +136,7 @@ class Healer:
         ]
 
     async def _replays(self, client: Client, workflow_id: str) -> bool:
-        """Returns whether the history of a workflow fits the code; True also for a workflow with any other fault."""
+        """Returns False if the workflow's history does not fit the code; True otherwise, even if the replay fails."""
         replayer = Replayer(
             workflows=self._workflows,
             workflow_runner=UnsandboxedWorkflowRunner(),

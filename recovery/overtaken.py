@@ -1,7 +1,7 @@
 """A run that has lost its stream takes the stream over again, if no other run can be active on this stream.
 
-If Temporal is restored from a backup, its runs may have streams that were restarted elsewhere meanwhile. A restored
-record has fewer events than a run has seen. The run's next append is refused, and the run requests a new epoch.
+This happens if Temporal is restored from a backup, since other runs may have taken streams over meanwhile; or if the
+record is restored, and lacks events that a run has seen. The run's next append is refused, so it requests a new epoch.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ ATTEMPTS: Final = 8
 """The number of attempts, about ten seconds in all: workers of another Temporal may be about to end."""
 
 MOST: Final = 20
-"""The maximum takeovers of a stream in an hour, by hand or by itself, so that two runs do not alternate endlessly."""
+"""The maximum takeovers of a stream in an hour, by operators or runs, so that two runs do not alternate endlessly."""
 
 _PATIENCE: Final = timedelta(seconds=2)
 

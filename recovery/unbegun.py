@@ -99,7 +99,7 @@ async def ordered(connection: Connection, since: int, upto: int) -> set[str]:
 
 
 class Due(NamedTuple):
-    """A stream that must have begun. Of several `numbers`, a stream with one of them is enough."""
+    """A stream of this kind that must have begun. It may have any one of the `numbers`."""
 
     kind: str
     numbers: range

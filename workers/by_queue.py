@@ -23,7 +23,7 @@ INSTRUCTED: Final = frozenset(
         *("payment.close", "payment.late_money", "payment.money", "payment.order", "payment.refund"),
     }
 )
-"""Activities whose input is only an `Instruction`; the input of one also has a file that is not in the log yet."""
+"""Activities whose input is an `Instruction` only; that of `result.prepare` also has a file not yet in the log."""
 
 HARMLESS: Final = frozenset(
     {

@@ -58,9 +58,8 @@ class Doorkeeper(Interceptor):
 def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
     """Raises `RefusalError` unless a permitted principal has signed, or the command may be in the log already.
 
-    In the second case the command is admitted, and if it turns out not to be in the log, refused for the returned
-    reason. The statement of `submit`, which records nothing and names no command, may have expired, but must otherwise
-    be valid.
+    In the second case the command is admitted; if it is not in the log after all, the returned refusal is sent. The
+    statement of `submit`, which records nothing and names no command, may have expired, but must otherwise be valid.
     """
     said: dict[str, Any] = raw if isinstance(raw, dict) else {}
     life, submits = workflow.instance().life, update == SUBMIT

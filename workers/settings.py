@@ -17,7 +17,7 @@ from schemas.identity.statement import UNNAMED, audience
 from workers.build import own_build
 
 SANDBOX_KEY = "sandbox"
-"""Our credential at the sandbox's post."""
+"""Our key and secret at the sandbox's postal service."""
 
 
 class ProcessSettings(BaseSettings):

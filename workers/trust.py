@@ -43,7 +43,7 @@ async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIter
 async def signing(settings: FilesSettings) -> AsyncIterator[tuple[Signer, Lasting | None]]:
     """Yields the remote signer for officers, and the parts of long-term signatures.
 
-    If no signer is set up, it is `NoSigner`; without roots or a time-stamping authority the parts are None.
+    The signer is `NoSigner` if none is set up. The parts are None without roots or a time-stamping authority.
     """
     roots = [x509.Certificate.load(root) for root in roots_of(settings.signature_roots)]
     async with partner_client() as client, AsyncExitStack() as stack:

@@ -63,7 +63,7 @@ _FOR_EVER: Final = 0
 
 _SELDOM: Final = timedelta(days=1)
 _OFFICERS_MAY: Final = timedelta(minutes=10)
-"""The maximum pause between two attempts at work that officers can do as well."""
+"""The maximum pause between two requests for work that officers can do instead of the back office."""
 _TYPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 
 A = TypeVar("A", bound=Model)
@@ -173,7 +173,7 @@ class _Asking(Generic[A]):
     """Repeats one request to the back office until an answer comes that the log accepts.
 
     Once the team lead has been notified, the server alone retries, so a longer wait costs no further workflow tasks.
-    Without `take` the answer is not recorded here; the caller does so, and reports that the work goes on.
+    With `take` the answer is recorded here; else the caller records the answer, and reports that the work goes on.
     """
 
     def __init__(self, log: Stream[Filing] | Stream[Result], work: MachineWork, take: Take[A] | None = None) -> None:
@@ -252,7 +252,7 @@ def _reply(name: str, request: Model, raw: RawValue | None, model: type[A]) -> R
 
 
 async def _queue_after(error: Exception, log: Stream[Any], queue: str | None) -> str | None:
-    """Returns the queue for the request after an error: the directory's present one if the log refused the answer."""
+    """Returns the next request's queue: the directory's present one if the log refused the answer, else the same."""
     if queue is None or not isinstance(error, UnfoundedError):
         return queue
     return (await read(Registry.open, OpenRequest(stream=str(log.id)))).answer.queue or queue

@@ -36,7 +36,7 @@ class Alarm:
         """Waits, with this timer set, until `changed` is true; returns False if the timer fired first.
 
         No branch depends on the current time. A query may reach a new worker after a timer fired, but before the task
-        that reports it: it runs this code with the time of the previous task, and its decision is kept (ADR 0005).
+        that reports it: the worker runs this code with the time of the previous task, and keeps the outcome (ADR 0005).
         Raises the errors of `wait_for`.
         """
         self.set(timer)
@@ -55,7 +55,7 @@ class Alarm:
 def ring_id(timer: Timer, seq: int) -> str:
     """Returns the id of the command for this timer in a stream of `seq` events.
 
-    `seq` is part of the id: a timer may be set twice to one instant, if a calendar moves it away and the next one back.
+    `seq` is part of the id: a timer is set twice to one instant if one calendar moves it and the next moves it back.
     """
     return f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{seq}"
 

@@ -146,7 +146,7 @@ class FilingLife(Life[Filing]):
         return Considered(demand, collector.answer.refusal, collector.basis)
 
     def taken_over(self, found: OpenResult) -> None:
-        """Keeps the queue of the agency's back office.
+        """Remembers the queue of the agency's back office, and the program that handed the filing in.
 
         Raises `LookupError` if the agency's queue or the procedure's rules are no longer published.
         """
@@ -235,7 +235,7 @@ class FilingLife(Life[Filing]):
         return instant and first and lifecycle.stage(filing) is Stage.INTAKE
 
     async def _issue(self) -> None:
-        """Lets the agency make the result until its file is in the store, or has officers sign it in another stream."""
+        """Requests the result until its file is in the store, or starts the stream in which officers sign it."""
         while self._filing.result is None and self._filing.decision is not None:
             await self._until(lambda: lifecycle.stage(self._filing) is Stage.ISSUE)
             if self._filing.signs:

@@ -45,7 +45,7 @@ class ReferralLife(Life[Referral]):
         return replace(await super().opening(), basis=reading.basis)
 
     def taken_over(self, found: OpenResult) -> None:
-        """Keeps the queue of the agency's back office."""
+        """Remembers the queue of the agency's back office."""
         self.remember(queue=found.queue or "")
 
     async def caught_up(self) -> None:
@@ -105,7 +105,7 @@ class ReferralLife(Life[Referral]):
         return True
 
     async def _hear(self, asking: Asking) -> None:
-        """Remembers that the back office has answered. If the answer has no decision, the officers decide the part."""
+        """Takes the back office's answer, and remembers that there is one. If it has no decision, officers decide."""
         self.remember(asked=True)
         await asking
 

@@ -108,7 +108,7 @@ class RefundLife(Life[Refund]):
 
     @property
     def _must_look(self) -> bool:
-        """Whether a signal came, or a case was declined or voided, whose money may now be due for another reason."""
+        """Whether a signal came, or a case ended without a refund, so that its money may be due for another reason."""
         return self._unheard or fold.count_over(self._refund) != self._over
 
     async def _open_claimed(self) -> None:

@@ -70,7 +70,7 @@ class ResultLife(Life[Result]):
         return Opening(Origin(stream, found.agency), command, basis=ordered.basis + opened.basis + signers.basis)
 
     def taken_over(self, found: OpenResult) -> None:
-        """Keeps the queue of the agency's back office."""
+        """Remembers the queue of the agency's back office."""
         self.remember(queue=found.queue or "")
 
     async def considered(self, command: Command) -> Considered:
@@ -205,7 +205,7 @@ class ResultLife(Life[Result]):
         await report(self.stream, "result_settled", fact)
 
     async def _signer(self, due: tuple[Signatory, ...]) -> Reading[Signatory | None]:
-        """Returns the current signer in the directory at the place of the first in `due`; None if `due` is empty."""
+        """Returns the directory's current signer at the place of the first in `due`; None if there is none."""
         if not due:
             return Reading(None, NOTHING)
         return await read(Results.signer, SignerRequest(agency=self._result.agency, place=due[0].place))

@@ -27,7 +27,7 @@ class ViewWorkflow:
 
     @workflow.run
     async def run(self, *raw: Any) -> Any:
-        """Returns the answer as JSON. Fails with a refusal if there is none."""
+        """Returns the answer as JSON. If the question is refused, fails with the refusal."""
         try:
             asked = _asked(single_argument(raw), UUID(workflow.info().run_id))
         except RefusalError as error:
@@ -42,7 +42,7 @@ class ViewWorkflow:
 
 
 def _asked(raw: Any, look: UUID) -> Asked:
-    """Parses the input as a question, with its digest. Raises `RefusalError`."""
+    """Returns the question parsed from the input, with the input's digest. Raises `RefusalError`."""
     try:
         question = QUESTION.validate_python(raw)
     except ValidationError as error:

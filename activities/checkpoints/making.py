@@ -73,7 +73,7 @@ async def make(connection: Connection, setup: Setup) -> Published | None:
 async def begin_anew(connection: Connection, setup: Setup, reason: str) -> Published | None:
     """Makes the first checkpoint of a new log, which names the last checkpoint of the log that it succeeds.
 
-    It follows a restore from a backup that lacks checkpointed events. Witnesses must get the new log's key first.
+    Needed after a restore from a backup that lacks checkpointed events. Witnesses must get the new log's key first.
     Raises the errors of `make`, except `FEWER_EVENTS`, which is no fault here.
     """
     name = setup.signer.verifier.name
@@ -139,7 +139,7 @@ class _Making:
         return tree.size
 
     async def _see_the_same_end(self, size: int) -> None:
-        """Raises `CheckpointError` if one of the last checkpointed events differs from the record's."""
+        """Raises `CheckpointError` if the last checkpointed events are not the same in the record."""
         if not size:
             return
         number = (size - 1) // WIDTH
@@ -207,7 +207,7 @@ class Checkpoints:
 
     @activity.defn(name=MAKE)
     async def make(self) -> Made:
-        """Makes a checkpoint of all events, at most one every `AGAIN`. The error's type is the `Fault`."""
+        """Makes a checkpoint of all events, at most one every `AGAIN`. If it fails, the error's type is the `Fault`."""
         if self._setup is None:
             raise ApplicationError("MOTCUA_CHECKPOINTS is not set", type="not_set_up", non_retryable=True)
         setup = replace(self._setup, alive=activity.heartbeat)

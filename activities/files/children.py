@@ -33,7 +33,7 @@ class _DeadBeforeError(Exception):
 
 
 class Children:
-    """At most `count` children, started when needed, ended with the context. Cancelled calls leave none."""
+    """At most `count` children, started when needed, ended with the context. A cancelled call ends its child."""
 
     def __init__(self, count: int = 2, *, patience: float = PATIENCE) -> None:
         self._free = asyncio.Semaphore(count)

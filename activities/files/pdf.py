@@ -97,7 +97,7 @@ def _check_objects(pdf: pikepdf.Pdf) -> None:
 
 
 def _is_roomy(warning: str) -> bool:
-    """Returns whether the only fault is that the file declares more objects than it has, as many programs do."""
+    """Returns whether the only fault is an object count that is too high; many programs write such a count."""
     found = _COUNTED.search(warning)
     return found is not None and int(found[1]) > int(found[2])
 

@@ -156,7 +156,7 @@ def _said(one: Wrapped) -> str:
 
 
 def _opened(one: Wrapped, plaintext: str | None) -> bytes | None:
-    """Returns the key if the id in the wrapped text is its own, else None."""
+    """Returns the key if the wrapped text contains the id of this key, else None."""
     plain = b64decode(plaintext or "")
     secret, key_id = plain[:KEY_BYTES], plain[KEY_BYTES:]
     return secret if key_id == one.key_id.encode() else None

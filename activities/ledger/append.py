@@ -88,10 +88,10 @@ class Ledger:
         audience: str | None = None,
         readings: Readings | None = None,
     ) -> None:
-        """`audience`: the installation for which every actor but the system, and every back office, must sign.
+        """`audience`: the installation for which every actor except the system, and every back office, must sign.
 
-        None: no signature is checked, and none is stored. `readings` are those of this process; None: every reading
-        counts.
+        Without `audience` no signature is checked or stored. `readings` are the readings made by this process; without
+        them a batch may depend on any reading.
         """
         self._pool = pool
         self._audience = audience
@@ -192,8 +192,8 @@ class Ledger:
     ) -> Appended | None:
         """Returns the log's answer to a batch that was not written; None if the append may be tried again.
 
-        Any caller gets the receipt of a command recorded before. An actor without the right to act does not learn the
-        verdict of the other rules.
+        Any caller gets the receipt of a command recorded before. An actor without the right to act is refused for that
+        reason only, and learns nothing of the other rules' results.
         """
         batch, actor = asked.batch, asked.batch.actor
         whose = (actor.agency, actor.subject, actor.role)

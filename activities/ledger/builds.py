@@ -9,7 +9,7 @@ from views.log import Connection
 
 
 class Written(Model):
-    """The newest versions that a build reads, by kind of stream. `by_order`: it acts outside only as the log orders."""
+    """The newest versions that a build reads, by stream kind. `by_order`: it calls partners only on recorded orders."""
 
     kinds: dict[str, Reads]
     by_order: bool = False

@@ -42,7 +42,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Change:
-    """The rows that an append writes, and whether it writes tasks. `parameters` are rows, then tasks, as JSON."""
+    """The rows and (if `tasks`) the tasks that an append writes. `parameters` are their values as JSON, tasks last."""
 
     rows: tuple[Written, ...]
     tasks: bool

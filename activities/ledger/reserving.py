@@ -84,7 +84,7 @@ class Reserved:
 
 
 class Reserving:
-    """Reserves keys and numbers for batches, each kind of number by its `Numbering`."""
+    """Reserves keys and numbers for batches. `numberings` are the formats of the numbers, by kind of number."""
 
     def __init__(self, vault: Vault, numberings: Mapping[str, Numbering]) -> None:
         self._vault = vault

@@ -1,4 +1,4 @@
-"""The status of streams of all kinds, in the read model `standing`: open or closed, end of the watch, calendar."""
+"""The status of streams of all kinds, in the read model `standing`: open or closed, until when watched, calendar."""
 
 from functools import lru_cache
 from typing import Final
@@ -28,7 +28,7 @@ COUNT_ON_ANOTHER: Final = f"select (select count(*) {_OPEN}) + (select count(*) 
 
 
 async def is_closed(connection: Connection, stream: str) -> bool:
-    """Returns whether a stream exists and has no work left."""
+    """Returns whether the read model lists this stream as closed; False for an unknown stream."""
     return bool(await connection.fetchval("select not open from standing where stream = $1", stream))
 
 

@@ -167,7 +167,7 @@ class Vault:
         return found
 
     async def _index_key(self, connection: Connection) -> bytes | None:
-        """Returns the index key in the record; before there was one, the master key that was used as index key."""
+        """Returns the index key; in an old record without one, the master key used for it; None without both."""
         row = await connection.fetchrow(_INDEX_KEY)
         self._index = await self._as_before(connection) if row is None else (await self.unwrap(row)).secret
         return self._index

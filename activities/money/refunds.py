@@ -21,7 +21,7 @@ from views.log import Log
 
 
 class Looked(Model):
-    """A capture, the people on the applicant's side (`apart`), and the refund due by rule (`claim`)."""
+    """A capture, the refund that is due by the rules (`claim`), and the people on the applicant's side (`apart`)."""
 
     agency: AgencyCode
     capture: CaptureTaken
@@ -66,7 +66,7 @@ class Refunds:
 
     @activity.defn(name="refund.of_fee")
     async def of_fee(self, asked: PaymentOf) -> int | None:
-        """Returns the number of the refund that belongs to a fee's money; None if no known capture paid the fee."""
+        """Returns the number of the refund for the money that paid this fee; None if no known capture paid it."""
         payment, filing = await self._states(
             payment_workflow(asked.filing_id, asked.n), filing_workflow(asked.filing_id)
         )

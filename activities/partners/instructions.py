@@ -43,7 +43,7 @@ class NotOrderedError(ApplicationError):
 
 @dataclass(frozen=True)
 class Read:
-    """A stream in the log: its current `state`, the only basis of an act, and the state `seen` by the stream's run.
+    """A stream in the log: its current `state`, the basis of every act, and the older state `seen` by the stream's run.
 
     `key` is the filing's key; None once the filing is erased.
     """

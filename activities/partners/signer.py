@@ -20,13 +20,13 @@ log = logging.getLogger(__name__)
 
 
 def key_of(order: About | None, digest: bytes) -> str:
-    """Returns the key of a request; always the same for one digest and one event that orders it (None for a trial)."""
+    """Returns the key of a request to sign this digest, ordered by this event (None for a trial); always the same."""
     place = "" if order is None else f"{order.stream}:{order.seq}:"
     return f"sign:{place}{digest.hex()}"
 
 
 def order_of(key: str) -> About | None:
-    """Returns the event that orders a request of this key; None if the key names no event."""
+    """Returns the event that ordered the request with this key; None if the key names no event."""
     found = _ORDERED.fullmatch(key)
     return found and About(stream=found["stream"], seq=int(found["seq"]))
 

@@ -94,7 +94,7 @@ def _lost(sheet: PaperSheet | ResultSheet, made: bytes) -> Iterator[Fault]:
 
 
 def _own(sheet: PaperSheet | ResultSheet) -> tuple[object, ...]:
-    """Returns the required texts of a sheet: all texts of a paper; of a result only few, since its template is free."""
+    """Returns the further texts that must appear: body, law and waybill of a paper; holder and number of a result."""
     if isinstance(sheet, ResultSheet):
         return (sheet.holder.name, *(() if sheet.number is None else (sheet.number,)))
     return (sheet.body, sheet.law, *(() if sheet.waybill is None else (sheet.waybill,)))
@@ -106,7 +106,7 @@ def _codes_of(sheet: PaperSheet | ResultSheet) -> set[str]:
 
 
 def _stands(said: str, text: str) -> bool:
-    """Returns whether a text is on the paper: in one piece, or in two, since the end of a page may interrupt it."""
+    """Returns whether the text `said` is on the paper: in one piece, or in two, since a page may end within it."""
     cuts = range(_PIECE, len(said) - _PIECE + 1)
     return said in text or any(said[:cut] in text and said[cut:] in text for cut in cuts)
 

@@ -93,7 +93,7 @@ class Issuing:
                 return None
 
     async def _given_unheard(self, log: Log, origin: Origin, about: About, of: FeeKind) -> bool:
-        """Returns whether a service assigned a number by a call whose answer was lost, and voids it there.
+        """Voids the receipt at the service; returns whether the service had issued it, by a call whose answer was lost.
 
         Such a receipt must still be recorded: only then can the refund or charge-back of the money void it in the
         record.
@@ -165,7 +165,7 @@ async def _state(log: Log, stream: str) -> Any:
 
 
 def _again(void: MoneyReceipt) -> dict[str, Any]:
-    """Returns the content of the receipt that replaces a void one."""
+    """Returns the content of the receipt that replaces this void receipt."""
     names = ("fee", "lines", "channel", "means", "officer")
     return {name: getattr(void, name) for name in names} | {"replaces": void.registered}
 

@@ -30,7 +30,7 @@ class OrderRequest(Model):
 
 
 class Ordered(Model):
-    """The order of a result, and its agency. `adopted` is the result itself if the filing has issued it directly."""
+    """The order of a result, and its agency. `adopted` is the issued result if the filing itself has issued it."""
 
     agency: AgencyCode
     order: ResultOrder
@@ -95,7 +95,7 @@ def _waited_for(filing: Filing, n: int) -> Ordered | None:
 
 
 def _issued(told: Told, n: int) -> Ordered | None:
-    """Returns a result that the filing issued itself, by the decision in force at the time; None if there is none."""
+    """Returns the `n`-th result if the filing itself issued it, with the decision then in force; None if it did not."""
     for recorded, filing in zip(told.events, told.states(), strict=True):
         issued = filing.results[-1] if recorded.event.kind == "result_issued" else None
         if issued is not None and issued.n == n and issued.number is not None and not issued.signed:

@@ -43,7 +43,7 @@ def misnamed(
     anyone_of: Collection[Identity] | None = None,
     kind: Kind | None = None,
 ) -> str | None:
-    """Returns the rule by which a certificate does not name one holder of this kind among `anyone_of`, or None."""
+    """Returns the broken rule; None if the certificate names exactly one holder, of this kind and among `anyone_of`."""
     named = identities(certificate, rules)
     if len([*_values(certificate, rules.attribute)]) > 1:
         return "signer_ambiguous"  # the other number may be another person's

@@ -209,7 +209,7 @@ def _may_stamp(certificate: x509.Certificate) -> bool:
 
 
 def _is_crooked(certificate: x509.Certificate) -> bool:
-    """Returns whether a certificate has a duplicate extension, or names different algorithms inside and outside."""
+    """Returns whether a certificate has an extension twice, or different algorithms in and beside its signed part."""
     inside = certificate["tbs_certificate"]
     names = [one["extn_id"].dotted for one in inside["extensions"] or ()]
     return len(names) != len(set(names)) or inside["signature"].dump() != certificate["signature_algorithm"].dump()

@@ -119,7 +119,7 @@ _CROOKED: Final[Mapping[str, str]] = {
     "certificate_weak": "timestamp_weak",
     "certificate_unsuitable": "timestamp_broken",
 }
-"""The rules for a signature whose time-stamp is by an unfit certificate of a trusted authority."""
+"""The rule for a signature, by the rule that makes the time-stamp certificate of a trusted authority unfit."""
 
 StandingOf = Callable[[SignedDataCerts, datetime], Awaitable[Standing]]
 

@@ -243,6 +243,6 @@ def _told(trailer: DictionaryObject, revision: PdfHandler) -> dict[str, str]:
 
 
 def _begins_with(file: bytes, reader: PdfFileReader, form: bytes) -> bool:
-    """Returns whether the file begins with the form's bytes, and its history with the form's cross-reference table."""
+    """Returns whether the file begins with the form's bytes, and its first revision has the form's cross-references."""
     first = reader.xrefs.get_startxref_for_revision(0)
     return file.startswith(form) and bool(first == PdfFileReader(BytesIO(form)).last_startxref)

@@ -47,7 +47,7 @@ class Lasting:
     subjects: SubjectRules = field(default_factory=SubjectRules)
 
     async def context(self, chain: Sequence[x509.Certificate]) -> ValidationContext | None:
-        """Returns the data to embed for a signer's chain (the signer first), requested now; None if it is invalid."""
+        """Returns the data to embed for a signer's chain (signer first), requested now; None for an invalid chain."""
         context, rule = await self.vouched(chain)
         return None if rule else context  # the library does not sign with a chain that it can't validate
 

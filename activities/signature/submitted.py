@@ -67,7 +67,7 @@ FIELD: Final = "signature"
 """The submission's field for the signature."""
 
 LONGEST: Final = 20.0
-"""The seconds of one check: enough for an authority's timeout for the signer and for the time-stamp, twice over."""
+"""Time limit of one check in seconds: twice the timeouts of both authorities (signer's and time-stamp's)."""
 AT_ONCE: Final = 4
 """The maximum number of checks at one worker at a time: more would starve the event loop."""
 
@@ -207,7 +207,7 @@ def _other_paper(one: _Submitted, form: Prepared) -> tuple[Problem, ...]:
 def _of(
     one: _Submitted, verdict: SignatureVerdict, content: str | None = None, others: tuple[Problem, ...] = ()
 ) -> SignatureVerdict:
-    """Returns the verdict in terms of the submission. The problems in `others` refuse the signature as well."""
+    """Returns the verdict with the submission's field names and file. Problems in `others` refuse the signature too."""
     at = {APPLICANTS_FIELD: FIELD}
     found = (wrong.model_copy(update={"field": at.get(wrong.field, wrong.field)}) for wrong in verdict.problems)
     update = {"problems": (*others, *found), "file": one.digest, "content": content}

@@ -126,7 +126,7 @@ class Trust:
     async def vouch_for(
         self, signed: cms.SignedData, digest: bytes | None, purpose: Purpose, standing: Standing
     ) -> Standing:
-        """Returns the signer's `standing`, unless the library rejects the signature, over `digest` if detached."""
+        """Returns `standing`, with a `rule` if the library rejects the signature (over `digest` if it is detached)."""
         if standing.rule is not None:
             return standing
         seen = await cms_basic_validation(

@@ -90,7 +90,7 @@ class Collecting:
         await self._life.stream.attempt(RecordOrder(command_id=of_request("fee:order", n), **made, attempt=n))
 
     async def _request_closed(self, request: Attempt, found: Closed) -> None:
-        """Expires a request, unless its provider reports a payment, or may still report one (then the fee is due)."""
+        """Expires a request, unless its provider reports new money, or its outcome is still awaited."""
         if not await self.record_captures(found) and found.awaited_until is None:
             await self._expire_request(request.attempt)
 
@@ -135,7 +135,7 @@ class Collecting:
         await self._refunding.begin()
 
     async def _outcome(self, request: Attempt, closed: set[int], found: Closed) -> None:
-        """Records the request's captures, or a wait for its outcome; without both adds the request to `closed`."""
+        """Records new captures of the request, or that its outcome is awaited; else adds its number to `closed`."""
         n, news = request.attempt, await self.record_captures(found)
         if found.awaited_until is None:
             if not news:

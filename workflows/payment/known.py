@@ -23,7 +23,7 @@ _AS_IT_IS: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{_MOST}}}")
 
 
 class KnownPayment(Life[Payment]):
-    """A payment, its captures, and the filing's cancellation."""
+    """The common part of a payment's life: the payment, its captures, and the filing's cancellation."""
 
     doubted: bool = False
     """True if a provider's notice leaves it unclear whether money came. The provider is then queried at once."""

@@ -90,7 +90,7 @@ def question(
 
 
 def bound(silent: int) -> timedelta:
-    """Returns the time for which the server may retry a question, if the last `silent` questions got no answer."""
+    """Returns the time for which the server may retry a question, after `silent` questions without an answer."""
     return min(_FIRST_BOUND * int(2 ** min(silent, DOUBLED)), _LONGEST_BOUND)
 
 

@@ -1,4 +1,4 @@
-"""The only place in which a workflow reads data for an event from the record; repeats that until the log accepts it.
+"""The only place where a workflow reads data for an event from the record; it reads again until the log accepts them.
 
 A reading is the answer of a local activity. Answers are stored in Temporal's history, where a stranger may have put
 one. So the log accepts an event that depends on a reading only from the process that made the reading; otherwise the
@@ -45,7 +45,7 @@ class Basis:
     answered: AgencyAnswer | None = None
 
     def __add__(self, other: Basis) -> Basis:
-        """Returns the grounds of both."""
+        """Returns the grounds of both together."""
         return Basis(self.findings + other.findings, self.readings + other.readings, self.answered or other.answered)
 
 

@@ -336,7 +336,7 @@ class Stream(Generic[S]):
             await workflow.sleep(MIN_TIMER)
 
     def _adopt(self, answer: Appended, known: S | None) -> None:
-        """Applies the log's answer. `known` is the resulting state; None if the events must be folded."""
+        """Applies the log's answer. `known` is the state after it; None if the answer's events must be folded."""
         self.state = known or self._fold(answer)
         self.epoch, self.head = answer.epoch, answer.head
         self.makes_way = self.makes_way or bool(answer.continue_as_new_suggested or answer.moves)

@@ -138,7 +138,7 @@ class Life(Generic[S]):
         """Remembers facts that a stream which is taken over does not have in its log, such as a queue."""
 
     async def caught_up(self) -> None:
-        """Runs before `proceed` if the stream was taken over: once it has been read from the log, or has begun anew."""
+        """Runs before `proceed` if the stream was taken over, once the run has read it in the log or begun it anew."""
 
     async def considered(self, command: Command) -> Considered:
         """Returns the command after its files were examined, with the facts that its kind reads for it."""
@@ -250,7 +250,7 @@ class Life(Generic[S]):
         self.memory = self.kind.memory.model_validate(snapshot.memory)
 
     def _continue_as_new(self) -> NoReturn:
-        """Hands everything to the next run: on the promoted build, or if it can't read the stream, on the present one.
+        """Hands everything to the next run: on the promoted build if it can read the stream, else on the present one.
 
         If this run took the stream over, its activities and memory may depend on events that are not in the log. Then
         the next run reads the log, as after a restart.

@@ -59,7 +59,7 @@ def load_snapshot(raw: Any, proof: Any) -> Snapshot | None:
 
 
 def _proof(run: str | None) -> str | None:
-    """Returns the proof that the run `run` was this platform's; None if no identity is required here.
+    """Returns the proof that the run with the id `run` belongs to this platform; None if no identity is required here.
 
     Without the proof anybody could start a run with a forged state under this workflow's id.
     """

@@ -15,8 +15,8 @@ class KeyMissingError(RuntimeError):
 def expect_opened_before(given: Any) -> None:
     """Raises `KeyMissingError` for an undecryptable answer that this run could read when the answer came.
 
-    A stranger's answer was undecryptable even when it came. It leaves a marker in the history, since the first replay
-    would otherwise wait for its key for ever.
+    A stranger's answer is undecryptable when it comes. Then a marker is left in the history, since a replay would
+    otherwise wait for ever for the missing key.
     """
     if given is UNOPENED and not workflow.patched(f"unopened:{workflow.uuid4()}"):
         raise KeyMissingError(_MISSING)

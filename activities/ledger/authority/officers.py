@@ -28,7 +28,7 @@ from views.log import Connection as AnyConnection
 
 
 async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns the problems of a batch that show before the actor's entry and the evidence are checked."""
+    """Returns the problems with the batch's officers that show without a check of the actor's entry and evidence."""
     acts = [event for event in events if _is_act(event)]
     found = [] if batch.actor.role in kind.rules.writers else [problem("actor.role", "may_not_write")]
     found += await _assignees(connection, batch, acts)

@@ -25,13 +25,13 @@ ASK_EVERY: Final = 1.0
 """Seconds between two checks of the register's version, which read one row."""
 
 OFF_BY: Final = 50
-"""A clock difference of this many seconds or more is reported. From 60 seconds on, every statement is refused."""
+"""A clock difference of more than this many seconds is reported. From 60 seconds on, every statement is refused."""
 
 PASSING: Final = frozenset({"principals_not_at_hand", "clock_is_off"})
 """Rules of temporary refusals: this process lacks current data, so the sender is not judged."""
 
 _TELL_EVERY: Final = 10.0
-"""The minimum seconds between two reports."""
+"""The minimum seconds between two reports of a wrong clock."""
 
 _ATTEMPT: Final = 2.0
 """The timeout of one check in seconds."""

@@ -30,7 +30,8 @@ async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) ->
 def _said(stream: str, event: Any) -> tuple[Any, ...] | None:
     """Returns the values that a callback about this event must have; None if no callback reports this event.
 
-    The values: outcome, transaction, lowest and highest amount, time, references of this request and of the first one.
+    The values: outcome, transaction, lowest and highest amount, time, and the references of the request that was paid
+    and of the payment's first request.
     """
     match event:
         case PaymentCaptured(amount=amount):

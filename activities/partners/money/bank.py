@@ -49,7 +49,7 @@ class Bank(Protocol):
     """A bank or payment gateway."""
 
     async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> Order:
-        """Places the order, or returns the earlier one of this key. `RejectedError` `key_reused`: it differs."""
+        """Places the order; returns an earlier one with this key. `RejectedError` `key_reused`: its content differs."""
 
     async def get(self, key: str) -> Order:
         """Returns the order's current state. `RejectedError` `not_found`: the order was never placed."""
