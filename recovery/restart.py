@@ -71,7 +71,7 @@ _PAGES: Final[tuple[tuple[str, Any], ...]] = (
 )
 """SQL: the unfinished streams of all filings, in three parts, each with its own index.
 
-Each part is a query for one page, which begins after a key, and the key to begin with.
+Each part is a pair: a query for the page that follows a key, and the key for the first page.
 """
 
 _OF_FILING: Final = "select stream from standing where filing_id = $1"

@@ -17,14 +17,14 @@ LOOKING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=20),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
 )
-"""The attempts are limited, since the next search comes soon."""
+"""The options of a search. The attempts are limited, since the next search comes soon."""
 
 MAKING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(hours=2),
     heartbeat_timeout=timedelta(seconds=60),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=3),
 )
-"""The first checkpoint of a large record takes long. The attempts are limited, since the next run comes soon."""
+"""The options of a checkpoint. The first one takes long; the attempts are limited, since the next run comes soon."""
 
 
 @workflow.defn

@@ -14,7 +14,7 @@ from activities.files.protocol import LENGTH, Request, send_request
 log = logging.getLogger(__name__)
 
 PATIENCE: Final = 30.0
-"""The seconds that one file may take. The child's CPU limit ends earlier, unless the child gets no CPU."""
+"""The seconds that one file may take. The child reaches its CPU limit earlier, unless it gets no CPU."""
 FILES_EACH: Final = 200
 """The number of files after which a fresh child replaces the old one, which frees the memory it kept."""
 MOST_FRAMES: Final = 64

@@ -391,7 +391,7 @@ A stream that does not exist yet has no events.
 _NOT_ERASED: Final = """
 coalesce((select erased_at is null from stream as whole where stream = 'filing:' || $2::uuid for key share), true)
 """
-"""SQL for a new stream: true unless its filing is erased. Its lock makes an erasure wait for this append.
+"""SQL for a new stream: true unless its filing is erased. It locks a row, so that an erasure waits for this append.
 
 An existing stream needs neither check nor lock, since an erasure moves the stream's head.
 """

@@ -82,7 +82,7 @@ async def verify_official(  # noqa: PLR0913 -- each can be requested alone
 
 @dataclass
 class _Look:
-    """The state of one verification. `proved_at`: when the part that is not checked yet is proved to have existed."""
+    """The state of one verification. `proved_at`: the time at which the part not yet checked provably existed."""
 
     trust: Trust
     at: datetime

@@ -27,7 +27,7 @@ class _Fields(PartnerResponse):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     def said(self) -> dict[str, str]:
-        """Returns texts and numbers, as the signature takes them; other values are dropped."""
+        """Returns the answer's texts and numbers in the form in which they are signed; other values are dropped."""
         found = (self.model_extra or {}).items()
         return {name: str(value) for name, value in found if isinstance(value, str | int) and value is not True}
 
@@ -128,7 +128,7 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         return pv.Given(refunding=pv.Refunding.GIVEN, transaction=said["vnp_TransactionNo"])
 
     def _is(self, said: Mapping[str, str], giving: pv.Giving) -> bool | None:
-        """Returns whether an answer is about this refund; False: the refund was not made, None: that can't be decided.
+        """Returns whether an answer is about this refund. False: the refund was not made; None: that stays unclear.
 
         If the answer has no request number, the amount decides, unless an earlier request had the same amount.
         """
