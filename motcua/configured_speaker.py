@@ -18,9 +18,9 @@ _ASSURANCE: Final = frozenset("1234")
 
 
 def speaker_here(said: Mapping[str, str] = os.environ) -> Speaker | None:
-    """Returns the principal and key that the environment names, for the installation that it names.
+    """Returns the principal and key that the environment names, for the installation in the environment.
 
-    None if it names neither principal nor key. A signing agent is queried for its public key, which may take a moment.
+    None if the environment names neither of them. A signing agent is queried for its public key; this takes a moment.
 
     Raises:
         MotcuaError: Only one of the two is set, the key can't be used, or the extra `identity` is not installed.
@@ -41,7 +41,7 @@ def speaker_here(said: Mapping[str, str] = os.environ) -> Speaker | None:
 
 
 def authenticated_here(said: Mapping[str, str] = os.environ) -> Authenticated:
-    """Returns the `acr` and, split at spaces, `amr` of the environment, or the defaults. Raises `MotcuaError`."""
+    """Returns `acr` and `amr` (split at spaces) from the environment, or the defaults. Raises `MotcuaError`."""
     usual = Authenticated()
     acr, amr = said.get(ACR) or usual.acr, tuple(said.get(AMR, "").split())
     if acr not in _ASSURANCE:

@@ -27,7 +27,7 @@ class RefusedError(MotcuaError):
 
     Attributes:
         refusal: The stable `code`, the `problems` (field, rule, message in `vi` and `en`), the actions `allowed` now;
-            if only the required signature is missing, the `offer` of the level at which it can be filed.
+            if only the required signature is missing, the `offer` of a level that needs none.
     """
 
     def __init__(self, refusal: Refusal) -> None:

@@ -27,7 +27,7 @@ _log = logging.getLogger("motcua.backoffice")
 
 
 class Hooks:
-    """Runs hooks inside its `with` block, in a thread of its own with an event loop like the running one."""
+    """Runs hooks inside its `with` block. `async` hooks share a loop, of the running loop's type, in another thread."""
 
     def __init__(self) -> None:
         self._loop = type(asyncio.get_running_loop())()

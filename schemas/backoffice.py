@@ -74,7 +74,7 @@ class CheckAnswer(Model):
     complete: StrictBool
     """whether the dossier is complete, so that the standing order may approve it"""
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
-    """signature of this answer by the agency's program, as a compact JWS; required if identities are"""
+    """signature of this answer by the agency's program, as a compact JWS; required unless MOTCUA_IDENTITY is off"""
 
 
 class IssueRequest(Model):
@@ -103,7 +103,7 @@ class IssueAnswer(Model):
     expires_on: date | None = None
     copies: Annotated[int, Field(strict=True, ge=1, le=999)] | None = None
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
-    """signature of this answer by the agency's program, as a compact JWS; required if identities are"""
+    """signature of this answer by the agency's program, as a compact JWS; required unless MOTCUA_IDENTITY is off"""
 
 
 class AnswerRequest(Model):
@@ -132,4 +132,4 @@ class AnswerAnswer(Model):
     decision: PartDecision | None = None
     """the decision, its officer and its reason; not set: an officer of the agency decides"""
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
-    """signature of this answer by the agency's program, as a compact JWS; required if identities are"""
+    """signature of this answer by the agency's program, as a compact JWS; required unless MOTCUA_IDENTITY is off"""

@@ -99,8 +99,8 @@ class _Personal:
 class Numbered:
     """Marks a field of an event that the ledger fills from a locked counter of this kind.
 
-    The field stays empty if the field `unless`, a number from elsewhere, is set. `by` names a field of the event: each
-    of its values has a counter of its own, such as `receipt_phi`.
+    The field stays empty if another field, named by `unless`, has a number from elsewhere. `by` names a field of the
+    event: each value of that field has a counter of its own, such as `receipt_phi`.
     """
 
     def __init__(self, kind: str, *, unless: str | None = None, by: str | None = None) -> None:

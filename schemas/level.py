@@ -1,7 +1,7 @@
 """The four levels of service, and the capabilities of each.
 
-Circular 26/2009/TT-BTTTT and Decree 43/2011 art. 3, as the founding article quotes them; the modern words are those of
-Decrees 42/2022 and 224/2026. Only in this table does behaviour depend on the level.
+The levels are those of Circular 26/2009/TT-BTTTT and Decree 43/2011 art. 3, as the project's founding article quotes
+them; the modern words are those of Decrees 42/2022 and 224/2026. All behaviour that depends on the level is here.
 """
 
 from enum import IntEnum, StrEnum

@@ -1,4 +1,4 @@
-"""Time limits, an amount and a unit, read and written as text: `5 working days`; figures in a procedure's texts."""
+"""Time limits, which are read and written as text such as `5 working days`; units of figures in a procedure's texts."""
 
 import re
 from enum import StrEnum
@@ -96,7 +96,7 @@ class FigureUnit(StrEnum):
 
 
 def counted(amount: float, unit: FigureUnit) -> Text:
-    """`0,5%` / `0.5%`, `12 tháng` / `12 months`, `1 tháng` / `1 month`."""
+    """A figure with its unit, in both languages: `0,5%` / `0.5%`, `12 tháng` / `12 months`, `1 tháng` / `1 month`."""
     en = f"{amount:.10g}"
     number = Text(vi=en.replace(".", ","), en=en)
     if unit is FigureUnit.PERCENT:

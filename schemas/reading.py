@@ -556,8 +556,7 @@ class Board(Model):
         late: Tasks that are late.
         appends: Appends to the whole record since the statistics of the database began.
         newest: The last recorded events.
-        stalled: The number of workflows of the whole platform whose code fails, from Temporal; None if Temporal gives
-            none.
+        stalled: The number of workflows of the whole platform whose code fails, from Temporal; None if unknown.
     """
 
     as_of: Instant

@@ -423,7 +423,7 @@ def _bindings(stream: Json, bundle: Json) -> Iterator[Problem]:
 
 
 def _own_binds(bundle: Json, event: Json) -> bool:
-    """Whether this event must bind the key: each stream's first event must, except for restarts and older filings."""
+    """Whether this event must bind the key. A stream's first event must, unless the filing is older than bindings."""
     own = f"filing:{bundle['filing_id']}"
     firsts = [stream["events"][0] for stream in bundle["streams"] if stream["stream"] == own]
     return event["seq"] == 1 and not event["stream"].startswith("restarts:") and any("bound" in one for one in firsts)
@@ -617,7 +617,7 @@ class _Facts:
 
 
 def _in_accord(facts: _Facts, code: str) -> Iterator[Problem]:
-    """Checks that the filing requested each other stream, and that those confirm the filing's events about them."""
+    """Checks that the filing requested each other stream, and that each confirms the filing's events about it."""
     if facts.first(facts.filing).get("code") != code:
         yield Problem(facts.filing, 1, Rule.BELONGS, "the submission carries another dossier code")
     for name in sorted(facts.names - {facts.filing}):

@@ -102,7 +102,7 @@ class Report:
         size: The number of events in the newest checkpoint; later events are not checked.
         since: The number of these events that were verified earlier and not checked again.
         checkpoints: The number of checkpoints compared with the events.
-        stamped: The number of those with a time-stamp of a trusted authority; None if time-stamps are not checked.
+        stamped: The number of these checkpoints with a trusted time-stamp; None if time-stamps are not checked.
         cosigned: Names of the witnesses that have cosigned the newest checkpoint.
         unasked: Names of the witnesses that gave no usable answer.
         succeeds: If the log has replaced another log: the checkpoint's lines about the other log, with the reason.

@@ -52,7 +52,7 @@ NUMBERS: Final = {
 }
 RESULTS: Final = ("result_issued", "result_entered")
 FIRST_CARRIES: Final = ("payment", "parcel")
-"""Kinds of streams whose first event has a number from a counter, which has the name of the kind."""
+"""Kinds of streams whose first event has a number from a counter. The counter has the name of the kind."""
 
 PATTERNS: Final = {
     kind: re.compile(rf"(?P<agency>.+)-(?P<period>[0-9]{{{digits}}})-{mark}(?P<n>[0-9]{{7}})")
@@ -252,7 +252,7 @@ async def _check_order(connection: Connection, problems: "_Problems", positioned
 async def _check_epochs(connection: Connection, problems: "_Problems", epochs: dict[str, "_Epochs"]) -> None:
     """Checks that a restart has recorded each raised epoch.
 
-    `epochs`: by stream, the epochs of each stream whose epoch was raised, or differs from its row's.
+    `epochs`: by stream, for each stream whose epoch was raised, or whose last bound epoch is not that of its row.
     """
     begun = await _begun(connection, problems)
     stood = {stream: _Epochs((), epoch, None) for stream, epoch in await connection.fetch(EPOCHS, list(begun))}
@@ -546,7 +546,7 @@ class _Chains:
         self._epoch = epoch
 
     def _note_epochs(self, event: Row) -> None:
-        """Notes a stream's epochs if they were raised, or differ from its row's. `event` is the stream's last event."""
+        """Notes a stream's epochs if one was raised or the last is not the row's. `event`: the stream's last event."""
         if self._raised or self._epoch not in {None, event["head_epoch"]}:
             self.epochs[event["stream"]] = _Epochs(tuple(self._raised), event["head_epoch"], self._epoch)
         self._bound, self._epoch, self._raised = None, None, []

@@ -183,7 +183,7 @@ class Questions:
             seen = changes.seq
 
     async def _look(self, filing_id: UUID | str, seen: int) -> c.Changes | None:
-        """Returns the changes after `seen`. None: the filing is not registered, or in an outage with `seen` above 0."""
+        """Returns the changes after `seen`; None if the filing is not registered, or in an outage with `seen` > 0."""
         try:
             return await self.changes(filing_id, seen)
         except NotReady:

@@ -254,7 +254,7 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], widths: Seque
 
 
 class Moved(Protocol):
-    """Callback with the count done, the total if known, and other values of the sentence."""
+    """Reports progress: the number done, the number of all if known, and other values of the sentence."""
 
     def __call__(self, done: int, of: int | None = None, **values: object) -> None:
         """Shows the progress."""

@@ -38,7 +38,7 @@ class Draft(Protocol):
 
 
 class InMemory:
-    """A file that the store gets in one piece. So no file is overwritten, and no parts are left behind."""
+    """A draft in memory. The store gets it in one request: no other file is overwritten, no partial file is left."""
 
     def __init__(self, store: ObjectStore, folder: str, media_type: str) -> None:
         self._store = store

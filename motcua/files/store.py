@@ -124,7 +124,7 @@ class Store:
         )
 
     async def put(self, filing_id: UUID | str, data: bytes, media_type: str, name: str | None = None) -> FileRef:
-        """Stores `data` as a file of the filing, whatever files it has. Idempotent. Raises the errors of `attach`."""
+        """Stores `data` as a file of the filing, even beyond its limits. Idempotent. Raises the errors of `attach`."""
         return await asyncio.to_thread(self._put, UUID(str(filing_id)), data, media_type, name)
 
     async def get(self, file: FileRef) -> bytes:
@@ -191,7 +191,7 @@ class Store:
         return {meta["path"].removeprefix(f"{folder}/"): meta["size"] for page in pages for meta in page}
 
     def _see_room(self, filing: UUID, file: FileRef) -> None:
-        """Refuses a file that exceeds a filing's limits. Of two files stored at the same time, both may pass."""
+        """Refuses a file beyond the filing's limits. Two files stored at the same moment may exceed them together."""
         there = self._sizes(f"files/{filing}")
         if file.sha256 in there:
             return

@@ -1,6 +1,7 @@
 """The descriptions of the fields that three or more models of the contract have with the same meaning.
 
-Any other field is described below it in the source of its model, as is a field of the same name with another meaning.
+Every other field has its description below it, in the source of its model; so has a field with one of these names and
+another meaning.
 """
 
 from typing import Final

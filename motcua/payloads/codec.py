@@ -38,7 +38,7 @@ from .converter import why_not_opened
 KEY_ID: Final = "encryption-key-id"
 NONCE: Final = 12
 _OF_A_SCHEDULE: Final = re.compile(r"-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
-"""The suffix that a schedule adds to a workflow's id. Payloads are bound to the schedule's id, for its next run."""
+"""The suffix that a schedule adds to a workflow's id. Payloads are bound to the id without this suffix."""
 _STILL_CLOSED: Final = (SEALED, NOT_OPENED)
 
 

@@ -14,7 +14,7 @@ class Complained(Model):
     """The complaint was recorded, about the filing's event with the kind `act` and the seq `about`.
 
     `step` is the review step of the event. The calendar is the filing's. `take_up` is the time limit to take the
-    complaint up, `answer` the limit from then to the answer. `represented_until` is the last day of a representative.
+    complaint up, `answer` the limit from then to the answer. `represented_until` is a representative's last day to act.
     """
 
     kind: Literal["complained"] = "complained"

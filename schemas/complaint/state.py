@@ -73,7 +73,7 @@ class Grounds(Model):
         officer: The officer accountable for the act; None if no officer acted.
         step: The review step of the act; None for the intake.
         steps: The review steps that the filing had reached.
-        until: The deadline; None while the applicant has no notice of the act.
+        until: The deadline for the complaint; None while the applicant has no notice of the act.
         complainants: The people who may make the complaint.
         side: The people on the complainant's side: none of them may answer the complaint.
         represented_until: The last day on which a representative may act for the complainant; None: without end.
@@ -163,9 +163,9 @@ class ComplaintFact(Model):
 
 
 class ComplaintView(Model):
-    """The visible part of a complaint: `due` while it waits; then its answer, and whether the filing was `reopened`.
+    """The visible part of a complaint: its deadline `due` while it is open, later its answer.
 
-    `seq` is the number of its last event.
+    `reopened`: the filing has restarted because of it. `seq` is the number of the complaint's last event.
     """
 
     filing_id: UUID

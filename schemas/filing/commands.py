@@ -242,7 +242,7 @@ class ReferObligation(Command):
 class DemandObligation(Command):
     """Pass another authority's notice of the financial obligation on to the applicant; `amount` in đồng.
 
-    `agency` is the tax office that issued the notice. If it receives money by itself, the applicant can pay it here.
+    `agency` is the tax office that issued the notice. If the office takes money online, the applicant can pay here.
     """
 
     kind: Literal["demand_obligation"] = "demand_obligation"
@@ -406,7 +406,7 @@ class PayAtCounter(Command):
     kind: Literal["pay_at_counter"] = "pay_at_counter"
     amount: Dong = Field(gt=0, lt=2**53)
     means: PaymentMeans | None = None
-    """means of payment at the counter: cash, card, transfer, or to the post with the papers it brought"""
+    """means of payment at the counter: cash, card, transfer, or post (the post brought the papers and the money)"""
     reference: DocumentNumber | None = None
     """number on the terminal's slip, or the number given by the bank or the post; not set for cash"""
 
@@ -501,8 +501,8 @@ RESERVED_IDS: Final = (
 class Submit(Command):
     """The filing's first command: the submission, its procedure, and the checks made before the rules decide.
 
-    `accountable` are the officers accountable for the filing where nobody decides, `partners` the agencies that decide
-    parts of it. If `agency` is not competent, `elsewhere` are the competent agencies, the nearest first. `no_desks` are
+    `accountable` are the officers who answer for an approval without a decision, `partners` the agencies that decide
+    parts. If `agency` is not competent, `elsewhere` are the competent agencies, the nearest first. `no_desks` are
     the submission's desks that may not receive for this agency. `not_in_force` is the term of a version that is not
     in force on the day of receipt; `only_in` is the only province with the procedure, if the agency is in another.
     `signs`: the agency's officers sign its results. `examined` is the result of the checks of files and signature.

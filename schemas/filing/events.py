@@ -153,8 +153,8 @@ class Partner(Model):
 class Submitted(Model):
     """The filing was handed in. `code` is the dossier code (mã hồ sơ); `paper_digests` are by paper code.
 
-    For a paper filing, `missing` lists the missing parts, and `received_at` is the hand-over by the post, if that was
-    before this event. `assisted`: an officer filled the form in, and the applicant signed the text that was read to
+    For a paper filing, `missing` lists the missing parts, and `received_at` is the time of the post's hand-over, if it
+    was before this event. `assisted`: an officer filled the form in, and the applicant signed the text that was read to
     them (`read_back`). `desk` is the agency whose desk received the filing, `result_desk` the agency whose desk hands
     over the result; each is set only if it is not the deciding agency.
 
@@ -356,7 +356,7 @@ class FeePaid(Model):
     amount: Dong
     channel: Channel
     means: PaymentMeans | None = None
-    """means of payment at the counter: cash, card, transfer, or to the post with the papers it brought"""
+    """means of payment at the counter: cash, card, transfer, or post (the post brought the papers and the money)"""
     receipt_no: Annotated[str | None, Numbered("receipt")] = None
     """number of the fee's receipt; not set before the payment"""
     reference: str | None = None
@@ -551,7 +551,7 @@ class ObligationReferred(Model):
 class ObligationDemanded(Model):
     """The other authority's notice of the financial obligation was passed on to the applicant, in đồng.
 
-    `agency` is the tax office that issued the notice. If it receives money by itself, the `n`-th payment requests it.
+    `agency` is the tax office that issued the notice. If the office takes money online, the `n`-th payment collects it.
     """
 
     kind: Literal["obligation_demanded"] = "obligation_demanded"
@@ -562,7 +562,7 @@ class ObligationDemanded(Model):
     agency: AgencyCode | None = None
     """code of the tax office that issued the notice; not set if unknown"""
     n: int | None = None
-    """number of the payment that requests it; not set if it can't be paid here"""
+    """number of the payment that collects it online; not set if it can't be paid here"""
 
 
 class ObligationFulfilled(Model):

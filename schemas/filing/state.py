@@ -302,7 +302,7 @@ class FilingPart(Model):
 class Obligation(Model):
     """A financial obligation to another authority: first stated by the authority, then demanded from the applicant.
 
-    `agency` is the tax office that demands it. If the office receives money online, the `n`-th payment requests it.
+    `agency` is the tax office that demands it. If the office takes money online, the `n`-th payment collects it.
     """
 
     step: Code
@@ -311,11 +311,11 @@ class Obligation(Model):
     agency: AgencyCode | None = None
     """code of the tax office that demands it; not set if unknown"""
     n: int | None = None
-    """number of the payment that requests it; not set if it can't be paid here"""
+    """number of the payment that collects it online; not set if it can't be paid here"""
 
 
 class TaxDemand(Model):
-    """The demand of a tax office, requested by the `n`-th payment; `met` by that payment."""
+    """A tax office's demand for money, collected online by the filing's `n`-th payment; `met`: it was paid."""
 
     n: int
     agency: AgencyCode
@@ -422,8 +422,8 @@ class Filing(Model):
     `offered`: the result can be read at the last of its `links`. At the counter it is handed over for the
     `pickup_code`; `wrong_codes` is the number of wrong codes given.
 
-    `parcel_end` is the end of the parcel with this result, `recalled` the number of a recalled parcel, `elsewhere` the
-    number of a parcel recalled for another delivery; `delivery_changes` is the number of such changes. The
+    `parcel_end` is the outcome of the parcel with this result, `recalled` the number of a recalled parcel, `elsewhere`
+    the number of a parcel recalled for another delivery; `delivery_changes` is the number of such changes. The
     `copy_number`-th copy of the result is valid; `lost_copy` is set while the next one is made. Of the revoked copies,
     the newest are kept.
     """
@@ -601,13 +601,13 @@ class Filing(Model):
 
     @property
     def demands_to_collect(self) -> tuple[TaxDemand, ...]:
-        """The demand whose payment workflow must be running, until the time to pay is over; empty if there is none."""
+        """The demand whose payment workflow must be running; empty if there is none, or if the time to pay is over."""
         clock = self.clocks.get(Clock.OBLIGATION)
         return () if clock is None or clock.overdue else self._demanded
 
     @property
     def _demanded(self) -> tuple[TaxDemand, ...]:
-        """The demand that the filing waits for, if a payment requests it; otherwise empty."""
+        """The demand whose payment the filing awaits; empty if there is none, or if it can't be paid online."""
         awaited = None if self.closed or self.obligation is None else self.obligation.n
         return tuple(demand for demand in self.demands if demand.n == awaited)
 
@@ -723,7 +723,7 @@ class FilingView(Model):
     closed: bool
     """whether the filing has ended"""
     closing: Closing | None = None
-    """end of the filing; not set while it is open"""
+    """way in which the filing ended; not set while it is open"""
     possible_duplicates: tuple[str, ...] = ()
     """codes of other open filings of the same person for the same procedure"""
     supplement: OpenSupplement | None = None
@@ -785,7 +785,7 @@ class FilingEnd(Model):
     """The result of a filing's workflow."""
 
     closing: Closing | None = None
-    """end of the filing; not set while it is open"""
+    """way in which the filing ended; not set while it is open"""
     code: str | None = None
     """dossier code (mã hồ sơ)"""
 

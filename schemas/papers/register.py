@@ -41,7 +41,7 @@ class Deed(Model):
 
 
 class Hand(Model):
-    """The time in which one holder had a filing; the last hand is open while the filing is.
+    """The time in which one holder had a filing; the last one has no end while the filing is open.
 
     Attributes:
         role: The role of the officers who could take it.
@@ -102,7 +102,7 @@ class ControlSlip(Model):
 
 
 class Period(Model):
-    """A month (`2026-11`) or a year (`2026`) in Vietnam, from its first instant up to, but without, the next one's."""
+    """A month (`2026-11`) or a year (`2026`) in Vietnam: from the instant `since`, and before the instant `until`."""
 
     name: str
     since: Instant

@@ -73,7 +73,7 @@ class ConsignmentLeft(Model):
 
 
 class ConsignmentEnded(Model):
-    """The post reported the end of the consignment, with time and status; `late`: after another end reported before.
+    """The post reported the end of the consignment; `late`: the post had reported another end before.
 
     `collected` is the amount that the recipient has paid, in đồng, if any was due; `fee` is the fee in this amount.
     """

@@ -28,7 +28,7 @@ class RecordOrder(SystemCommand):
 
 
 class RecordCapture(SystemCommand):
-    """The bank reports received money."""
+    """The bank reports money as received."""
 
     kind: Literal["record_capture"] = "record_capture"
     capture: Capture

@@ -113,7 +113,7 @@ class PaymentChargedBack(ChargedBack):
 
 
 class PaymentChargeBackAhead(ChargeBack):
-    """A charge-back of money that is not recorded yet. Once it is, it is also recorded as charged back."""
+    """A charge-back reported before its capture. Once the capture is recorded, its charge-back is recorded too."""
 
     kind: Literal["payment_charge_back_ahead"] = "payment_charge_back_ahead"
 

@@ -84,7 +84,7 @@ class ChargeBack(Model):
 
 
 class ChargedBack(Model):
-    """A charge-back of `amount` đồng of a capture. `transaction` is its number, or the number of the capture."""
+    """A charge-back of `amount` đồng of a capture. `transaction` is the number of one of the two."""
 
     capture_id: str
     transaction: str
@@ -104,7 +104,7 @@ class PaymentState(StrEnum):
 class Attempt(Model):
     """One request for a fee, through one provider: payable until `expires`; `over`: it was closed unpaid.
 
-    `awaited` is set if the outcome is unknown after the time to pay: until then the provider is queried.
+    `awaited` is set if the outcome is unknown after the time to pay: the provider is queried until `awaited`.
     """
 
     attempt: int

@@ -168,7 +168,7 @@ class DayKind(StrEnum):
     """The kind of a day that differs from its weekday and from the base library.
 
     Off: closed. Compensatory (nghỉ bù): closed because a holiday fell on a weekly day off. Makeup (làm bù): open in
-    place of another day. Short: open for fewer hours. Working: open as its weekday is, although closed otherwise.
+    place of another day. Short: open for fewer hours. Working: open like its weekday, though it would be closed.
     """
 
     OFF = "off"

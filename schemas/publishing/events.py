@@ -17,7 +17,7 @@ Rest = dict[str, Any]
 
 
 class Publication(Model):
-    """The common fields of these events. `asked`: the number of the request, if a second operator had to approve it."""
+    """The common fields of the events below; `asked` is the number of the request, if a second operator approved it."""
 
     taken_over: bool = Field(default=False, exclude_if=unset, description="true: published before it was recorded")
     asked: int | None = Field(default=None, description="number of the request for it, if two people are needed")
@@ -159,7 +159,7 @@ class AbsenceWithdrawn(Publication):
 
 
 class PublicationAsked(Publication):
-    """A request to publish these events, for another operator to approve. `personal`: the sealed part of each event."""
+    """A request to publish the `events`, which another operator must approve. `personal`: each event's sealed part."""
 
     kind: Literal["publication_asked"] = "publication_asked"
     events: tuple[str, ...] = Field(description="events to publish, each as JSON, without the sealed parts")

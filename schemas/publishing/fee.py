@@ -45,7 +45,7 @@ BasisPoints = Annotated[int, Field(gt=0, le=10_000, description="hundredths of a
 
 
 class FeeItem(Fact):
-    """An item of a fee, `when` its conditions hold: an amount in đồng, or a rate.
+    """An item of a fee: an amount in đồng, or a rate. It is due only if the conditions in `when` hold.
 
     The amount is due once, or for each unit; the form field `per` has the number of units. The rate, in
     `basis_points`, applies to the sum in đồng in the form field `of`. A rate, or an amount for each unit, gives at
@@ -78,7 +78,7 @@ class FeeItem(Fact):
 class WaiverRule(Fact):
     """An exemption or reduction (miễn, giảm) by `percent` of the fee, granted by an officer in the role `approver`.
 
-    It may be granted `when` its conditions hold, from `valid_from` to `valid_until`, and only if the paper that is its
+    It may be granted from `valid_from` to `valid_until`, only if the conditions in `when` hold, and only if the paper
     `evidence` was handed in.
     """
 

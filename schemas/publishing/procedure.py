@@ -85,10 +85,10 @@ class Database(StrEnum):
 
 
 class PaperRule(Fact):
-    """A paper of the dossier, required `when` its conditions hold. `form` is the key of the blank to download.
+    """A paper of the dossier, required only if the conditions in `when` hold. `form` is the key of the blank form.
 
-    `replaced_by`: the agency looks the paper up in a national database. It is not requested with the submission, unless
-    its conditions require it, but may be requested later if the database lacks it. `accepts` are the types of its file.
+    `replaced_by`: the agency looks the paper up in a national database. So a submission needs the paper only if `when`
+    has conditions; officers may request it later if the database lacks it. `accepts` are the types of its file.
     """
 
     code: Code
@@ -127,7 +127,7 @@ class ChoiceName(Model):
 
 
 class FieldRule(Fact):
-    """A field of the form, which has this field only `when` its conditions hold.
+    """A field of the form. The form has this field only if the conditions in `when` hold.
 
     `minimum` and `maximum` bound an integer, or the length of a text. A choice without a name is shown by its code.
     """
@@ -321,7 +321,7 @@ class ExtensionRule(Fact):
 class LimitCase(Fact):
     """Another processing limit for some filings, such as those that need verification.
 
-    It applies `when` its conditions hold. A limit without conditions applies if an officer chooses it.
+    It applies if the conditions in `when` hold; without conditions, only if an officer chooses it.
     """
 
     code: Code

@@ -45,10 +45,10 @@ class Limits(Model):
 
     A complaint must be made within `appeal`, taken up within `take_up`, and then answered within `complaint`.
 
-    `reminder`, `apology` and `notice` are times before the end of a limit: of the reminder, of the draft of an apology,
-    and at the latest of the announcement of a new appointment. The new appointment is at most `reappointment` later, or
-    at most `processing` if that is not set. After the time of day `cut_off`, an arrival counts as received on the next
-    working day, for limits in days.
+    `reminder` is the time before the end of a limit at which the officer is reminded, `apology` that at which an
+    apology is drafted. A new appointment must be announced at least `notice` before that end; it is at most
+    `reappointment` later, or at most `processing` if that is not set. For limits in days, an arrival after the time
+    of day `cut_off` counts as received on the next working day.
 
     `reading` is the time to read a result that is given online; `unclaimed` is the interval of the applicant's
     reminders of a result that was not fetched.
@@ -99,7 +99,7 @@ LIMIT_SOURCES: Final[Mapping[str, str]] = {
     "apology": "NĐ 61/2018/NĐ-CP Đ19 k9; unconfirmed",
     "notice": "NĐ 61/2018/NĐ-CP Đ19 k9",
 }
-"""The sources of the limits above that apply if a procedure names no others."""
+"""The legal sources of the default limits above, by the limit's name."""
 
 
 class GoesOn(StrEnum):
@@ -112,7 +112,7 @@ class GoesOn(StrEnum):
 class Resumption(Model):
     """The way in which the agency's clocks continue after each kind of interruption: statuses 5, 6 and 8.
 
-    After a supplement the clocks start from the beginning (Decree 61/2018 art. 19 k4), unless the procedure differs.
+    Unless the procedure states otherwise, the clocks start anew after a supplement (Decree 61/2018 art. 19 k4).
     """
 
     supplement: GoesOn = GoesOn.RESTART

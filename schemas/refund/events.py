@@ -11,7 +11,7 @@ from .state import CaptureTaken, ChargeBackOutcome, RefundCause, RefundLine, Ref
 
 
 class RefundBegun(CaptureTaken):
-    """The refund of this capture began. `apart` are the people on the applicant's side, who may not act in it."""
+    """The refund of this capture began. `apart` are people on the applicant's side: they may not handle the refund."""
 
     kind: Literal["refund_begun"] = "refund_begun"
     apart: Annotated[tuple[str, ...], Personal] = ()
@@ -162,7 +162,7 @@ class ShortfallProposed(Model):
 
 
 class ShortfallAccepted(Model):
-    """An officer other than the proposer approved: the short payment counts as the whole fee, if this is still due."""
+    """An officer other than the proposer approved: the short payment counts as the whole fee, if that fee is due."""
 
     kind: Literal["shortfall_accepted"] = "shortfall_accepted"
     capture_id: str

@@ -18,7 +18,7 @@ MOST_CASES: Final = 50
 """The maximum number of cases of a capture. Officers can't request any more after that."""
 
 CAPTURES: Final = 1000
-"""The factor of the payment's number in a refund stream's number; a payment has fewer captures than this.
+"""A refund stream's number is the payment's number × 1000 + the capture's; a payment has fewer captures than 1000.
 
 The capture number 0 is for a fee that was not paid online.
 """
@@ -195,7 +195,7 @@ class RefundStart(OnDemandStart):
 
 
 class Claim(Model):
-    """The claims on a capture that follow from the logs at present.
+    """The facts in the logs, at present, that decide the refunds of a capture.
 
     Attributes:
         unowed: Why the money is not owed.

@@ -112,7 +112,7 @@ class ResultReleased(Model):
 
 
 class ResultReplaced(Model):
-    """A corrected result has replaced the result, which stays in the register, marked as replaced."""
+    """The result was replaced by a corrected one; it stays in the register, marked as replaced."""
 
     kind: Literal["result_replaced"] = "result_replaced"
     registered: str

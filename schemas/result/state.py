@@ -105,7 +105,7 @@ class Signatory(Model):
 
 
 class AgencySigner(StrictModel):
-    """A signer of an agency's results, their number at the signing service, and their place.
+    """A signer of an agency's results, their number at the signing service, and the kind of their signature (`place`).
 
     For the seal, the number is the agency's, and `officer` is the officer who applies the seal.
     """

@@ -82,7 +82,7 @@ class Found(Model):
 class AgencyAnswer(Model):
     """An answer of an agency's back office as received, with its `statement`, and the answered request.
 
-    `request` is the digest of the request as the run has sent it: the agency's statement is valid for this one alone.
+    `request` is the digest of the request as the run has sent it: the statement is valid for this request alone.
     """
 
     act: str

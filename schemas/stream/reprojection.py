@@ -38,7 +38,7 @@ class Page(Model):
 
 
 class Turned(Model):
-    """The outcome of a page: the number of streams `asked` to switch, and of those that `turned` to the calendar.
+    """The outcome of a page: `asked` streams were requested to switch to the calendar, and `turned` of them did.
 
     `last` is the `after` of the next page; None on the last page. `superseded`: a later calendar is in force.
     """

@@ -45,10 +45,10 @@ HEAL: Final = "recovery.heal"
 """The activity that heals the workflows that can't be replayed, once."""
 
 REMEMBERED: Final = 20
-"""The number of healed streams that are listed."""
+"""At most this many healed streams are listed, the latest ones."""
 
 MOST_LEFT: Final = 100
-"""The number of streams left to an operator that are listed."""
+"""At most this many of the streams left to an operator are listed."""
 
 
 class Healed(Model):
