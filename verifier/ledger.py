@@ -252,7 +252,7 @@ async def _check_order(connection: Connection, problems: "_Problems", positioned
 async def _check_epochs(connection: Connection, problems: "_Problems", epochs: dict[str, "_Epochs"]) -> None:
     """Checks that a restart has recorded each raised epoch.
 
-    `epochs`: by stream, for each stream whose epoch was raised, or whose last bound epoch is not that of its row.
+    `epochs`: the epochs of each stream whose epoch was raised, or whose last bound epoch is not that in its row.
     """
     begun = await _begun(connection, problems)
     stood = {stream: _Epochs((), epoch, None) for stream, epoch in await connection.fetch(EPOCHS, list(begun))}

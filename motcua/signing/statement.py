@@ -81,7 +81,7 @@ class Speaker:
         return complaint.model_copy(update={"statement": self._signed(as_sent(complaint), about, how)})
 
     def question(self, question: Q, how: Authenticated, asker: c.Actor | None = None) -> Q:
-        """Returns the question with a signed statement of `asker`, or of the principal itself. Raises `MotcuaError`."""
+        """Returns the question with a signed statement. Without `asker` the principal asks. Raises `MotcuaError`."""
         sent = as_sent(question)
         about = {"act": f"ask.{sent['ask']}", "stream": sent.get("stream"), "actor": asker}
         return question.model_copy(update={"statement": self._signed(sent, about, how)})

@@ -93,9 +93,9 @@ WHOLE_REGISTER: Final = "*"
 class PrincipalChange(Model):
     """The `n`-th change of the register: its operator, time and reason.
 
-    `waits`: it needs another operator's approval. `asked`: the number of the request that this change approves or
-    declines. `answer`: the answer to this request. `by_two`: whether a second operator is required from now on; then
-    `principal` is `*`.
+    `waits`: this change is a request that needs another operator's approval; `answer`: the approval or the refusal.
+    `asked`: the number of the request that this change approves or declines. `by_two`: whether a second operator is
+    required from now on; then `principal` is `*`.
     """
 
     n: int

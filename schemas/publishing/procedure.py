@@ -87,8 +87,8 @@ class Database(StrEnum):
 class PaperRule(Fact):
     """A paper of the dossier, required only if the conditions in `when` hold. `form` is the key of the blank form.
 
-    `replaced_by`: the agency looks the paper up in a national database. So a submission needs the paper only if `when`
-    has conditions; officers may request it later if the database lacks it. `accepts` are the types of its file.
+    `replaced_by`: the agency looks the paper up in a national database. A submission needs the paper only if `when` has
+    conditions that hold; officers may request it if the database lacks it. `accepts` are the types of its file.
     """
 
     code: Code
