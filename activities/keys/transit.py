@@ -114,7 +114,7 @@ class Transit:
         return results
 
     async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> _Data:
-        """Returns Vault's answer; to a batch also the answer with HTTP 400, in which some items have failed."""
+        """Returns Vault's answer. With HTTP 400 it must list a batch's results."""
         try:
             token = self._token_file.read_text(encoding="utf-8").strip()
             async with asyncio.timeout(SECONDS), nullcontext(self._kept) if self._kept else self._client() as client:

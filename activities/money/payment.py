@@ -112,8 +112,8 @@ class Payments:
     async def close(self, given: Instruction) -> Closed:
         """Closes an expired request at the provider; returns all captures until then.
 
-        With a new capture, no finding states that the request is closed: so nobody can hide the capture to end a
-        payment as unpaid.
+        If there is a new capture, the findings name it alone and not the closing: without the capture, no payment can
+        end as unpaid.
         """
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state

@@ -68,7 +68,7 @@ async def requests(connection: Connection) -> list[ErasureRequest]:
 
 
 async def request(connection: Connection, n: int) -> ErasureRequest | None:
-    """Returns the request to erase filings with this number; None if there is none."""
+    """Returns the erasure request of number `n`; None if there is none."""
     row = await connection.fetchrow(_REQUESTS, n)
     return None if row is None else ErasureRequest.model_validate(dict(row))
 

@@ -26,7 +26,7 @@ NAME_GONE: Final = "-"
 
 
 class Compared(NamedTuple):
-    """The rows that differ from the events. `taken_over`: older rows have events, too; `names`: names were compared."""
+    """The rows that differ from the events. `taken_over`: rows older than the log have events."""
 
     differences: list[Difference]
     taken_over: bool

@@ -31,7 +31,7 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True)
 class Policy:
-    """Logs by their keys, witnesses and groups by names that are local to the policy, and the required quorum."""
+    """The trusted logs by key; the witnesses and groups by the policy's own names; and the required quorum."""
 
     logs: tuple[Verifier, ...] = ()
     witnesses: Mapping[str, Known] = field(default_factory=dict)
