@@ -177,17 +177,17 @@ class Healer:
         Returns None if the workflow may not be healed yet, or is running.
         """
         restarter = self._restarter(client)
-        seq: int | None = await self._pool.fetchval("select head_seq from stream where stream = $1", stream)
-        if seq is None:
-            await restarter.begin_again(stream)
-            return 0
+        seq = int(await self._pool.fetchval("select head_seq from stream where stream = $1", stream) or 0)
         last = await _last_healing(client, stream)
         here = last if last is not None and seq <= last.healed_at_seq else None
         if here is not None and not _is_due(here, stalled, now):
             return None
         times = 1 if here is None else here.times + 1
         memo = LastHealing(healed_at_seq=seq, healed_at=now, times=times).model_dump(mode="json")
-        return None if await restarter.restart(stream, force=force, memo=memo) is Found.RUNNING else seq
+        if force:
+            await restarter.begin_again(stream, memo)
+            return seq
+        return None if await restarter.restart(stream, memo=memo) is Found.RUNNING else seq
 
 
 async def _last_healing(client: Client, stream: str) -> LastHealing | None:

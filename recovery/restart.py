@@ -167,13 +167,13 @@ class Restarter:
             await transaction.commit()
         return Found.RESTARTED
 
-    async def begin_again(self, stream: str) -> None:
+    async def begin_again(self, stream: str, memo: Memo | None = None) -> None:
         """Restarts a running workflow: from its log, or with its original input if it has no log yet.
 
         Raises the errors of `restart`.
         """
         if await self._pool.fetchval("select exists (select from stream where stream = $1)", stream):
-            await self.restart(stream, force=True)
+            await self.restart(stream, force=True, memo=memo)
             return
         await expect_taken(self._pool, ring_of_client(self._temporal))
         handle = self._temporal.get_workflow_handle(stream)
@@ -187,6 +187,7 @@ class Restarter:
                     id=stream,
                     task_queue=TASK_QUEUE,
                     id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
+                    memo=memo,
                     rpc_timeout=limit,
                 )
                 return

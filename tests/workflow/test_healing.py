@@ -33,7 +33,7 @@ from activities.ledger.vault import Vault
 from activities.workflows import StartRequest, TellRequest, Workflows
 from deploy.stack.parts import binary
 from motcua.machine_work import error_type, place
-from recovery.healing import AGAIN, SILENT, STANDS_STILL, WELL, Healer
+from recovery.healing import AGAIN, SILENT, STANDS_STILL, WELL, Healer, LastHealing
 from recovery.presence import present
 from recovery.restart import Found, Restarter
 from recovery.stalled import NOT_CONTINUED, NOT_REPLAYABLE, TIMED_OUT, Stalled, reports_problems, stalled
@@ -278,6 +278,8 @@ async def test_one_that_no_code_can_continue_before_its_first_event_begins_again
         assert (one.workflow_id, one.cause) == (filing_workflow(of(filed)), NOT_REPLAYABLE)
         look = await healer.look(world.temporal, soon(one))
         assert look.healed == (Healed(stream=one.workflow_id, at=soon(one), seq=0),)
+        begun = await world.temporal.get_workflow_handle(one.workflow_id).describe()
+        assert LastHealing.model_validate(await begun.memo()).healed_at_seq == 0, "not twice in a row"
         await nothing_lost(await submitting)
 
 
