@@ -211,8 +211,8 @@ workflow/test_healing.py: minutes of healing, what must not heal, workers by eac
   but a_reason_is after_a_minute another_workflow of_a_failure one_that_was_ended the_looks what_was_told
 workflow/test_key_ring.py: keys that come and go under running filings, and sealed filings of each kind
   but the_kit_without
-workflow/test_lied_to.py: a lie about the first start of each kind of stream, mended by healing
-  only a_stream_that_was_ordered
+workflow/test_lied_to.py: a lie about the first start of each kind of stream, and runs that nobody can see
+  only a_stream_that_was_ordered a_run_that_waits
 workflow/test_locked.py: each forgery against each door, by brute force, and forged looks and complaints
   but a_process nobody_learns who_files
 workflow/test_overtaken.py: runs that lose their stream in every way
