@@ -116,12 +116,8 @@ def verify(data: bytes, folder: Path | None = None, policy: str | None = None) -
     missing = [] if folder is None else list(_missing(bundle["files"], folder))
     if written != data:
         problems.append(_broken("", "not written as RFC 8785 says"))
-    problems += _streams(bundle)
-    problems += opened.problems
-    problems += _belonging(bundle)
-    problems += _listing(bundle, opened.parts)
-    problems += proved.problems
-    problems += missing
+    problems += [*_streams(bundle), *opened.problems, *_belonging(bundle)]
+    problems += [*_listing(bundle, opened.parts), *proved.problems, *missing]
     return Report(
         verified=not problems,
         code=bundle["code"],
@@ -178,28 +174,22 @@ def files_of(bundle: Json, sealed: Mapping[str, Json]) -> list[Json]:
     for stream in bundle["streams"]:
         for event in stream["events"]:
             place = {"stream": event["stream"], "seq": event["seq"]}
-            said = sealed.get(event["hash"], {}).get("event", {})
-            found += [place | file for file in _named(_body(event) or {}, said)]
+            part = sealed.get(event["hash"], {}).get("event", {})
+            found += [place | file for file in _named(_said(event["body"]) or {}, part)]
     return found
 
 
-def _named(body: Json, said: Json) -> Iterator[Json]:
-    """Yields the files that one event names: papers and result in its body, others in its decrypted part `said`."""
-    yield from _papers(body.get("paper_digests") or {}, said.get("papers", []))
-    named = {name: said.get(name) for name in _SEALED_FILES} | {"result": body.get("result")}
-    yield from ({"what": what} | _file(file) for what, file in named.items() if file)
-    if "paper" in body and "file" in body:
-        yield {"what": f"official:{body['paper']}"} | _file(body["file"])
-
-
-def _papers(digests: Json, sealed: list[Json]) -> Iterator[Json]:
-    files = {paper["code"]: _file(paper["file"]) for paper in sealed if paper.get("file")}
-    for code, sha256 in sorted(digests.items()):
+def _named(body: Json, part: Json) -> Iterator[Json]:
+    """Yields the files that one event names: papers and result in its body, others in its decrypted `part`."""
+    files = {paper["code"]: _file(paper["file"]) for paper in part.get("papers", []) if paper.get("file")}
+    for code, sha256 in sorted((body.get("paper_digests") or {}).items()):
         if sha256 is not None:
             yield {"what": f"paper:{code}", "sha256": sha256} | files.get(code, {})
-
-
-_SEALED_FILES: Final = ("authorisation", "signature", "read_back", "request", "draft", "document")
+    sealed = ("authorisation", "signature", "read_back", "request", "draft", "document")
+    named = {name: part.get(name) for name in sealed} | {"result": body.get("result")}
+    yield from ({"what": what} | _file(file) for what, file in named.items() if file)
+    if body.keys() >= {"paper", "file"}:
+        yield {"what": f"official:{body['paper']}"} | _file(body["file"])
 
 
 def _file(reference: Json) -> Json:
@@ -274,8 +264,6 @@ _EVENT: Final[dict[str, Check]] = {
     "key_id": _or_null(_text),
 }
 _RECEIPT: Final[Mapping[str, Check]] = {"command_id": _text, "digest": _sha256, "seq": _whole, "body": _base64}
-
-
 _PROOF: Final[Mapping[str, Check]] = {"stream": _text, "seq": _whole, "proof": _base64}
 _OPTIONAL: Final[dict[str, Check]] = {
     "key": lambda value: isinstance(value, dict),
@@ -332,13 +320,9 @@ def _refuse(value: str) -> float:
     raise ValueError(value)
 
 
-def _body(event: Json) -> Json | None:
-    """Returns the content of an event's body. Callers must not change it: the next call returns the same object."""
-    return _said(event["body"])
-
-
 @lru_cache(maxsize=4096)
 def _said(body: str) -> Json | None:
+    """Returns the JSON object in a base64 text. Callers must not change it: the next call returns the same object."""
     return json_object(_decoded(body))
 
 
@@ -369,7 +353,7 @@ def _chain(stream: Json) -> Iterator[Problem]:
             yield Problem(*place, Rule.HASH, "the columns do not give the hash")
         if event["prev_hash"] != previous:
             yield Problem(*place, Rule.LINK, "prev_hash is not the hash of the event before")
-        if _body(event) is None:
+        if _said(event["body"]) is None:
             yield Problem(*place, Rule.BODY, "the body is not a JSON object")
         previous = event["hash"]
     if (stream["head_seq"], stream["head_hash"]) != (len(stream["events"]), previous):
@@ -448,7 +432,7 @@ def _goes_on(bundle: Json, event: Json, before: int | None, epoch: int) -> bool:
         before = 1 if event["seq"] == 1 else epoch
     begun = {"epoch": epoch, "stream": event["stream"]}
     restarts = [stream for stream in bundle["streams"] if stream["stream"].startswith("restarts:")]
-    said = (_body(restart) for stream in restarts for restart in stream["events"])
+    said = (_said(restart["body"]) for stream in restarts for restart in stream["events"])
     return epoch == before or (epoch > before and begun in said)
 
 
@@ -508,7 +492,7 @@ def _says_the_same(event: Json, part: Json, secret: bytes) -> Iterator[str]:
         yield "the actor's pseudonym is not that of the sealed subject"
     if statement is not None and event["via"].rpartition("/")[2] != hashlib.sha256(statement.encode()).hexdigest():
         yield "the sealed statement is not the one whose digest stands in via"
-    if papers is not None and (_body(event) or {}).get("paper_digests") != dict(map(_paper_digest, papers)):
+    if papers is not None and (_said(event["body"]) or {}).get("paper_digests") != dict(map(_paper_digest, papers)):
         yield "the papers are not those whose digests stand in the body"
 
 
@@ -554,107 +538,92 @@ OBLIGATIONS: Final = 1_000_000
 
 
 def _belonging(bundle: Json) -> Iterator[Problem]:
-    streams = {stream["stream"]: stream["events"] for stream in bundle["streams"]}
-    if [stream["stream"] for stream in bundle["streams"]] != sorted(streams):
+    """Checks that the streams are of the filing, and agree: each was requested, and confirms the filing's events."""
+    facts = _Facts(bundle)
+    if [stream["stream"] for stream in bundle["streams"]] != sorted(facts.events):
         yield Problem(None, None, Rule.BELONGS, "the streams are not in the order of their names, each once")
     for stream in bundle["streams"]:
         for message, seq in _named_rightly(stream, bundle["filing_id"]):
             yield Problem(stream["stream"], seq, Rule.BELONGS, message)
-    filing = f"filing:{bundle['filing_id']}"
-    if filing not in streams:
-        yield Problem(filing, None, Rule.BELONGS, "the filing's own stream is not there")
+    if facts.filing not in facts.events:
+        yield Problem(facts.filing, None, Rule.BELONGS, "the filing's own stream is not there")
         return
-    yield from _in_accord(_Facts(streams, bundle["filing_id"]), bundle["code"])
+    if facts.first(facts.filing).get("code") != bundle["code"]:
+        yield Problem(facts.filing, 1, Rule.BELONGS, "the submission carries another dossier code")
+    yield from _requested(facts)
+    yield from _papers_in_accord(facts)
+    for seq, kind, body in facts.events[facts.filing]:
+        if not _borne_out(facts, kind, body):
+            message = f"{kind}: the stream that it speaks of does not say so, or is not there"
+            yield Problem(facts.filing, seq, Rule.BELONGS, message)
 
 
 def _named_rightly(stream: Json, filing_id: str) -> Iterator[tuple[str, int | None]]:
     name = _NAME.fullmatch(stream["stream"])
+    first = stream["events"][0]
     if name is None or name["filing"] != filing_id or (name["kind"] in _ONLY_ONE) != (name["n"] is None):
         yield "no stream of this filing has such a name", None
-    elif not _begins(name["kind"], stream["events"][0]["kind"]):
-        yield f"a stream of this name begins with {BEGINS[name['kind']]}", 1
-    agency = stream["events"][0]["agency"]
+    elif (begins := BEGINS.get(name["kind"])) and first["kind"] not in {begins, *OR_BEGINS.get(name["kind"], ())}:
+        yield f"a stream of this name begins with {begins}", 1
     for event in stream["events"]:
-        if (event["stream"], event["filing_id"], event["agency"]) != (stream["stream"], filing_id, agency):
+        if (event["stream"], event["filing_id"], event["agency"]) != (stream["stream"], filing_id, first["agency"]):
             yield "the event names another stream, filing or agency", event["seq"]
 
 
-def _begins(kind: str, first: str) -> bool:
-    return kind not in BEGINS or first == BEGINS[kind] or first in OR_BEGINS.get(kind, ())
-
-
 class _Facts:
-    """The content of a bundle's streams, for comparing the streams with each other."""
+    """The content of a bundle's streams, for comparing the streams with each other.
 
-    def __init__(self, streams: Mapping[str, list[Json]], filing_id: str) -> None:
-        self._streams = streams
-        self.filing_id = filing_id
-        self.filing, self.papers = f"filing:{filing_id}", f"papers:{filing_id}"
-        self.names = streams.keys()
+    `events`: by stream, seq, kind and body of each event.
+    """
+
+    def __init__(self, bundle: Json) -> None:
+        self.filing_id = bundle["filing_id"]
+        self.filing, self.papers = f"filing:{self.filing_id}", f"papers:{self.filing_id}"
+        self.events = {
+            stream["stream"]: [(event["seq"], event["kind"], _said(event["body"]) or {}) for event in stream["events"]]
+            for stream in bundle["streams"]
+        }
 
     def said(self, stream: str, kind: str, **content: object) -> bool:
         """Whether the stream has an event of this kind with this content."""
-        events = self._streams.get(stream, [])
-        bodies = (_body(event) or {} for event in events if event["kind"] == kind)
+        bodies = (body for _, its_kind, body in self.events.get(stream, []) if its_kind == kind)
         return any(all(body.get(name) == value for name, value in content.items()) for body in bodies)
 
-    def events(self) -> Iterator[tuple[int, str, Json]]:
-        """Yields seq, kind and body of every event in the filing's own stream."""
-        for event in self._streams[self.filing]:
-            yield event["seq"], event["kind"], _body(event) or {}
-
-    def causes(self) -> Iterator[tuple[int, Json]]:
-        """Yields seq and body of every event about an official paper or a receipt for money."""
-        for event in self._streams.get(self.papers, []):
-            if event["kind"] not in ABOUT_NOTHING:
-                yield event["seq"], _body(event) or {}
-
-    def length(self, stream: str) -> int:
-        return len(self._streams.get(stream, []))
-
     def first(self, stream: str) -> Json:
-        return _body(self._streams[stream][0]) or {}
+        """Returns the body of the stream's first event."""
+        return self.events[stream][0][2]
 
 
-def _in_accord(facts: _Facts, code: str) -> Iterator[Problem]:
-    """Checks that the filing requested each other stream, and that each confirms the filing's events about it."""
-    if facts.first(facts.filing).get("code") != code:
-        yield Problem(facts.filing, 1, Rule.BELONGS, "the submission carries another dossier code")
-    for name in sorted(facts.names - {facts.filing}):
+def _requested(facts: _Facts) -> Iterator[Problem]:
+    """Checks that the filing requested each other stream: by an event that follows from the stream's first event."""
+    for name in sorted(facts.events):
         kind, _, place = name.partition(":")
         if kind not in ASKED_BY:
             continue
-        asked = facts.first(name)
-        n = asked.get("n")
-        asking, wanted = _asking(kind, asked)
+        asking, asked = ASKED_BY[kind], facts.first(name)
+        n, amount = asked.get("n"), asked.get("amount")
+        match kind:
+            case "payment" if isinstance(n, int) and n > OBLIGATIONS:
+                asking, wanted = "obligation_demanded", {"amount": amount}
+            case "payment":
+                wanted = {"amount": amount, "channel": "online"}
+            case "referral":
+                wanted = {"part": asked.get("part"), "agency": asked.get("agency")}
+            case _:
+                wanted = {}
         if place.rpartition(":")[2] != str(n) or not facts.said(facts.filing, asking, n=n, **wanted):
             yield Problem(name, 1, Rule.BELONGS, f"the filing has no such {asking}")
-    yield from _papers_in_accord(facts)
-    for seq, event_kind, body in facts.events():
-        if not _borne_out(facts, event_kind, body):
-            message = f"{event_kind}: the stream that it speaks of does not say so, or is not there"
-            yield Problem(facts.filing, seq, Rule.BELONGS, message)
 
 
 def _papers_in_accord(facts: _Facts) -> Iterator[Problem]:
-    for seq, body in facts.causes():
+    for seq, kind, body in facts.events.get(facts.papers, []):
+        if kind in ABOUT_NOTHING:
+            continue
         about = body.get("about") or {}
-        if not 0 < about.get("seq", 0) <= facts.length(about.get("stream", "")):
+        if not 0 < about.get("seq", 0) <= len(facts.events.get(about.get("stream", ""), [])):
             yield Problem(facts.papers, seq, Rule.BELONGS, "there is no such event as this paper is about")
         if "fee" in body and not facts.said(facts.filing, "fee_paid", n=body["fee"]):
             yield Problem(facts.papers, seq, Rule.BELONGS, "the filing has no such fee_paid")
-
-
-def _asking(kind: str, asked: Json) -> tuple[str, Json]:
-    """Returns the kind of the filing's event that requests a stream, and the content that this event must have.
-
-    Both follow from the kind of the stream and its first event (`asked`).
-    """
-    n, amount = asked.get("n"), {"amount": asked.get("amount")}
-    if kind == "payment" and isinstance(n, int) and n > OBLIGATIONS:
-        return "obligation_demanded", amount
-    part = {"part": asked.get("part"), "agency": asked.get("agency")}
-    return ASKED_BY[kind], {"payment": amount | {"channel": "online"}, "referral": part}.get(kind, {})
 
 
 class _Saying(NamedTuple):
@@ -720,16 +689,15 @@ def _listing(bundle: Json, sealed: Mapping[str, Json]) -> Iterator[Problem]:
 
 
 def _missing(files: list[Json], folder: Path) -> Iterator[Problem]:
-    there = {_file_digest(path) for path in folder.rglob("*") if path.is_file()}
+    there = set()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as content:
+                there.add(hashlib.file_digest(content, "sha256").hexdigest())
     for file in files:
         if file["sha256"] not in there:
             message = f"{file['what']}: no file there has the SHA-256 {file['sha256']}"
             yield Problem(file["stream"], file["seq"], Rule.FILE_MISSING, message)
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # The check that the streams stand in the log of the whole record: tlog-proof of C2SP.
