@@ -221,8 +221,10 @@ class _Look:
 
     async def all(self) -> None:
         self.newest = await self.log.published()
-        if self.newest is None:
-            await self._none()
+        if self.newest is None:  # then there must be no event, and no witness may have seen a checkpoint
+            await self._witnessed(Checkpoint(self.log.key.name, 0, EMPTY_ROOT))
+            if await self.connection.fetchval(LAST) or self.since:
+                self.add(Rule.CHECKPOINT_MISSING, "there is no checkpoint at the second place")
             return
         newest = self.newest.checkpoint
         self.cosigned = self._quorum(self.newest)
@@ -231,12 +233,6 @@ class _Look:
         await self._history(newest)
         await self._witnessed(newest)
         await self._events(newest.size)
-
-    async def _none(self) -> None:
-        """Checks a log that has no checkpoint: there must be no event, and no witness may have seen a checkpoint."""
-        await self._witnessed(Checkpoint(self.log.key.name, 0, EMPTY_ROOT))
-        if await self.connection.fetchval(LAST) or self.since:
-            self.add(Rule.CHECKPOINT_MISSING, "there is no checkpoint at the second place")
 
     def _quorum(self, published: Published) -> tuple[str, ...]:
         """Returns the names of a checkpoint's cosigners; adds a finding if they are too few."""
@@ -289,12 +285,14 @@ class _Look:
         if self.log.number == 1:
             return
         before = Log(self.log.place, self.log.number - 1, self.log.first)
-        last = await before.published()
-        if last is None or newest.extensions[:1] != (_succession(last.checkpoint),):
+        published = await before.published()
+        last = published and published.checkpoint
+        line = last and f"succeeds {last.origin} {last.size} {last.root.hex()}"
+        if last is None or newest.extensions[:1] != (line,):
             message = f"{self.log.key.name} does not name the last checkpoint of {before.key.name}"
             self.add(Rule.CHECKPOINT_MISSING, message)
             return
-        await self._witnessed(last.checkpoint, roots=False)
+        await self._witnessed(last, roots=False)
 
     async def _history(self, newest: Checkpoint) -> None:
         """Reads every published checkpoint, and notes its root as the expected root at its size."""
@@ -442,21 +440,12 @@ class _Look:
         rows = await self.connection.fetch(HASHES, [one[0] for one in gone], [one[1] for one in gone])
         there = {(stream, seq): digest for stream, seq, digest in rows}
         for stream, seq, digest, position in gone:
-            rule, message = _became(digest, there.get((stream, seq)))
+            rule, message = Rule.POSITION_DIFFERS, "another event, or none, stands at its position"
+            if (now := there.get((stream, seq))) is None:
+                rule, message = Rule.EVENT_MISSING, "it was checkpointed, and is not in the record"
+            elif now != digest:
+                rule, message = Rule.EVENT_DIFFERS, "the checkpointed event has another hash"
             self.found.add(Finding(rule, message, stream, seq, position))
-
-
-def _became(checkpointed: bytes, now: bytes | None) -> tuple[Rule, str]:
-    if now is None:
-        return Rule.EVENT_MISSING, "it was checkpointed, and is not in the record"
-    if now != checkpointed:
-        return Rule.EVENT_DIFFERS, "the checkpointed event has another hash"
-    return Rule.POSITION_DIFFERS, "another event, or none, stands at its position"
-
-
-def _succession(last: Checkpoint) -> str:
-    """Returns the line of a checkpoint that names the last checkpoint of the log that this log replaced."""
-    return f"succeeds {last.origin} {last.size} {last.root.hex()}"
 
 
 def _asked(url: str) -> bytes | None:

@@ -373,14 +373,14 @@ def _look(dsn: str | None, snapshot: str, after: str | None, last: str | None) -
 
 def _depend() -> None:
     """Prepares a child process: it ignores interrupts, and ends when the parent process ends."""
+
+    def end_with_the_first() -> None:
+        if (first := multiprocessing.parent_process()) is not None:
+            first.join()
+            os._exit(1)
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_the_first, daemon=True).start()
-
-
-def _end_with_the_first() -> None:
-    if (first := multiprocessing.parent_process()) is not None:
-        first.join()
-        os._exit(1)
+    threading.Thread(target=end_with_the_first, daemon=True).start()
 
 
 async def _batches(connection: Connection, name: str, query: str) -> AsyncIterator[list[asyncpg.Record]]:
@@ -471,8 +471,7 @@ class _Chains:
             message = "binds a receipt, and is not its command's last"
             self._problems.add(Rule.BOUND, message, event["stream"], self._last["seq"])
         self.events += 1
-        self._check_seq(event)
-        self._check_hashes(event)
+        self._check_link(event)
         self._check_position(event)
         self._check_bound(event)
         self._last = event
@@ -508,11 +507,16 @@ class _Chains:
             message = "the head row and the last event do not agree whether it is erased"
             self._problems.add(Rule.HEAD_DIFFERS, message, stream, seq)
 
-    def _check_seq(self, event: Row) -> None:
-        expected = self._last["seq"] + 1 if self._last else 1
-        if event["seq"] != expected:
-            message = f"expected seq {expected}, found seq {event['seq']}"
-            self._problems.add(Rule.SEQ, message, event["stream"], expected)
+    def _check_link(self, event: Row) -> None:
+        """Checks that the event follows on the event before, and its hash."""
+        stream, seq = event["stream"], event["seq"]
+        expected, previous = (self._last["seq"] + 1, self._last["hash"]) if self._last else (1, NO_HASH)
+        if seq != expected:
+            self._problems.add(Rule.SEQ, f"expected seq {expected}, found seq {seq}", stream, expected)
+        if event_hash(event) != event["hash"]:
+            self._problems.add(Rule.HASH, "the stored columns do not give the stored hash", stream, seq)
+        if event["prev_hash"] != previous:
+            self._problems.add(Rule.LINK, "prev_hash is not the hash of the event before", stream, seq)
 
     def _check_position(self, event: Row) -> None:
         position, seq = event["position"], event["seq"]
@@ -550,13 +554,6 @@ class _Chains:
         if self._raised or self._epoch not in {None, event["head_epoch"]}:
             self.epochs[event["stream"]] = _Epochs(tuple(self._raised), event["head_epoch"], self._epoch)
         self._bound, self._epoch, self._raised = None, None, []
-
-    def _check_hashes(self, event: Row) -> None:
-        stream, seq = event["stream"], event["seq"]
-        if event_hash(event) != event["hash"]:
-            self._problems.add(Rule.HASH, "the stored columns do not give the stored hash", stream, seq)
-        if event["prev_hash"] != (self._last["hash"] if self._last else NO_HASH):
-            self._problems.add(Rule.LINK, "prev_hash is not the hash of the event before", stream, seq)
 
     def _check_receipt(self, event: Row) -> None:
         """Checks a command's receipt. `event` is the command's last event."""
