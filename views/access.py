@@ -1,8 +1,7 @@
 """The record's facts that decide on access to a filing; and the recorded looks at filings."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -10,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from rules.filing.submission.representation import over
-from rules.identity.looks import SIDE, Facts, Reach
+from rules.identity.looks import SIDE, Facts
 from rules.require import require as known
 from rules.stream_kind import StreamKind
 from schemas.errors import NOT_FOUND, RefusalError
@@ -52,11 +51,6 @@ def _with_persons(facts: Facts, first: Submitted, now: datetime) -> Facts:
     filer, until = first.filed_by, first.authorisation.valid_until if first.authorisation else None
     may = filer.role is Role.REPRESENTATIVE and over(filer, until, now) is None
     return replace(facts, applicant=first.applicant.subject, representative=filer.subject if may else None)
-
-
-def within(reaches: Iterable[Reach]) -> str:
-    """Returns, as JSON for `WITHIN`, the patterns (`reaches`) of the filings that a list may show."""
-    return json.dumps([asdict(one) for one in reaches])
 
 
 def sealed_in(look: UUID, filing: UUID) -> str:
@@ -113,7 +107,7 @@ exists (
             or exists (select from event where event.filing_id = filing.filing_id and event.agency = any(agencies)))
 )
 """
-"""SQL: true if a row of `filing` matches one of the patterns in a parameter."""
+"""SQL: true if a row of `filing` matches one of the patterns in a parameter, which are `Reach`es as JSON."""
 
 _FILING: Final = "select filing_id, erased_at is not null from stream where stream = $1 and head_seq > 0"
 _LOOKS: Final = """

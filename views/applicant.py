@@ -1,10 +1,10 @@
 """Questions of applicants and their representatives: their own filings, in full."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Final, TypeVar
 from uuid import UUID
-
-import asyncpg
 
 from rules.complaint.status import view as complaint_view
 from rules.filing import lifecycle, projections
@@ -23,7 +23,7 @@ from schemas.privacy import ERASED
 from schemas.reading import AskFilings, Changes, FilingSummary, Page
 from schemas.referral.state import Referral, ReferralView
 from schemas.stream.ledger import Receipt
-from views.access import WITHIN, within
+from views.access import WITHIN
 from views.log import Connection, Log, Told
 from views.pages import key_of, page, uuid
 from views.public import named
@@ -131,15 +131,11 @@ async def _filings(
     given: list[Any] = [value, key, limit + 1]
     if reaches is not None:
         which = f"{which} and {WITHIN.format(within='$4')}"
-        given.append(within(reaches))
+        given.append(json.dumps([asdict(one) for one in reaches]))
     found = await log.connection.fetch(_FILINGS.format(which=which), *given)
     as_of = found[0]["as_of"] if found else await log.connection.fetchval("select now()")
-    return page(as_of, found, limit, summary, lambda row: (row["filing_id"],))
-
-
-def summary(row: asyncpg.Record) -> FilingSummary:
-    """Returns a row of `filing` as an entry of a list."""
-    return FilingSummary.model_validate(named(row))
+    entry = FilingSummary.model_validate
+    return page(as_of, found, limit, lambda row: entry(named(row)), lambda row: (row["filing_id"],))
 
 
 async def _told(log: Log, stream: str, state: type[S]) -> Told:
@@ -171,7 +167,7 @@ async def complaints_of(log: Log, filing: str) -> tuple[Complaint, ...]:
 
 async def complaints(log: Log, filing: str) -> tuple[ComplaintView, ...]:
     """Returns the views of a filing's complaints. Refused as `not_found` if the filing is not in the log."""
-    if not await log.connection.fetchval("select true from event where stream = $1 and seq = 1", filing):
+    if not await log.connection.fetchval(_THERE, filing):
         raise RefusalError(NOT_FOUND)
     return tuple(complaint_view(one) for one in await complaints_of(log, filing))
 

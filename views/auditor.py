@@ -2,12 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
-
-import asyncpg
 
 from rules.time.office_hours import open_at
 from rules.time.working_time import local_day
@@ -19,12 +16,10 @@ from views.log import CALENDAR, Connection
 
 async def events(connection: Connection, filing: UUID) -> list[LoggedEvent]:
     """Returns the public parts of the events of all streams of a filing, in the order of recording."""
-    return [_event(row) for row in await connection.fetch(_EVENTS, filing)]
-
-
-def _event(row: asyncpg.Record) -> LoggedEvent:
-    read: dict[str, Any] = {"body": json.loads(row["body"]), "actor": json.loads(row["actor"])}
-    return LoggedEvent.model_validate(dict(row) | read)
+    return [
+        LoggedEvent.model_validate(dict(row) | {name: json.loads(row[name]) for name in ("body", "actor")})
+        for row in await connection.fetch(_EVENTS, filing)
+    ]
 
 
 # Each stream in its own order, all streams in the order of time.
@@ -60,26 +55,18 @@ async def report(connection: Connection, since: datetime, agency: str | None = N
 
 
 async def _out_of_hours(connection: Connection, since: datetime, agency: str | None) -> tuple[OutOfHours, ...]:
+    """Returns the looks by officer and day while the office was closed; none for an agency without a calendar."""
     rows = await connection.fetch(_MINUTES, since, agency)
-    calendars = {code: await _calendar(connection, code) for code in {row["agency"] for row in rows}}
-    found = _closed(rows, calendars).most_common(MOST)
-    return tuple(OutOfHours(agency=code, officer=who, day=day, looks=looks) for (code, who, day), looks in found)
-
-
-def _closed(rows: list[Any], calendars: Mapping[str, Calendar | None]) -> Counter[tuple[str, str, date]]:
-    """Returns the number of looks by officer and day while the office was closed; none without a calendar."""
+    name = await connection.fetchval("select name from calendar where agency = '' order by published_at desc limit 1")
+    bodies = {code: await connection.fetchval(CALENDAR, name, code) for code in {row["agency"] for row in rows}}
+    calendars = {code: Calendar.model_validate_json(body) for code, body in bodies.items() if body is not None}
     found: Counter[tuple[str, str, date]] = Counter()
     for row in rows:
-        calendar = calendars[row["agency"]]
+        calendar = calendars.get(row["agency"])
         if calendar is not None and not open_at(row["minute"], calendar):
             found[row["agency"], row["officer"], local_day(row["minute"])] += row["looks"]
-    return found
-
-
-async def _calendar(connection: Connection, agency: str) -> Calendar | None:
-    name = await connection.fetchval("select name from calendar where agency = '' order by published_at desc limit 1")
-    body = None if name is None else await connection.fetchval(CALENDAR, name, agency)
-    return None if body is None else Calendar.model_validate_json(body)
+    most = found.most_common(MOST)
+    return tuple(OutOfHours(agency=code, officer=who, day=day, looks=looks) for (code, who, day), looks in most)
 
 
 _LOOKED: Final = """

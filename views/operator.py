@@ -33,7 +33,12 @@ async def find(connection: Connection, which: str) -> FilingRecord | None:
 
 async def row_of(connection: Connection, which: str) -> asyncpg.Record | None:
     """Returns the row of a filing, by its dossier code or its id."""
-    row = await connection.fetchrow(_BY_ID, asked) if (asked := _uuid(which)) else None
+    try:
+        filing = UUID(which.strip())
+    except ValueError:
+        row = None
+    else:
+        row = await connection.fetchrow("select * from filing where filing_id = $1", filing)
     return row or await connection.fetchrow("select * from filing where code = $1", which.strip())
 
 
@@ -69,13 +74,6 @@ async def board(log: Log, agency: str | None = None) -> Board:
     )
 
 
-def _uuid(which: str) -> UUID | None:
-    try:
-        return UUID(which.strip())
-    except ValueError:
-        return None
-
-
 def name_of(stream: str) -> str:
     """Returns a stream's name within its filing: `filing`, `payment 1`."""
     try:
@@ -85,7 +83,6 @@ def name_of(stream: str) -> str:
     return f"{found.kind} {found.n}" if found.n else found.kind
 
 
-_BY_ID: Final = "select * from filing where filing_id = $1"
 _DUE: Final = """
 select count(*) as tasks, count(*) filter (where overdue) as late,
     count(*) filter (where not overdue and due_at <= $2) as due_today

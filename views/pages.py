@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -23,7 +23,7 @@ def key_of(cursor: str | None, *parts: Callable[[str], str]) -> tuple[str, ...] 
         key = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         return tuple(read(part) for read, part in zip(parts, key, strict=True))
     except (AttributeError, TypeError, ValueError):
-        raise refused(RefusalCode.BAD_COMMAND, _NO_CURSOR) from None
+        raise refused(RefusalCode.BAD_COMMAND, problem("after", "no_such_page")) from None
 
 
 def text(part: str) -> str:
@@ -55,6 +55,3 @@ def page(
     cursor = json.dumps([str(part) for part in key(rows[-1])]) if len(found) > limit else None
     following = None if cursor is None else base64.urlsafe_b64encode(cursor.encode()).decode()
     return Page(as_of=as_of, rows=tuple(map(read, rows)), next=following)
-
-
-_NO_CURSOR: Final = problem("after", "no_such_page")

@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from rules.filing.lifecycle import status
-from rules.stream_kind import StreamKind
 from schemas.base import Personal, fields_marked
 from schemas.errors import NOT_FOUND, RefusalError
 from schemas.filing.state import Filing
@@ -18,21 +17,24 @@ async def timeline(log: Log, stream: str, audience: Audience) -> tuple[TimelineE
     names = [row["stream"] for row in await log.connection.fetch(_STREAMS, stream)]
     if not names:
         raise RefusalError(NOT_FOUND)
-    entries = [entry for name in names for entry in _entries(name, await log.read(name), audience)]
+    entries = [entry for name in names for entry in _entries(await log.read(name), audience)]
     return tuple(sorted(entries, key=lambda entry: (entry.at, entry.stream, entry.seq)))
 
 
-def _entries(stream: str, told: Told, audience: Audience) -> list[TimelineEntry]:
+def _entries(told: Told, audience: Audience) -> list[TimelineEntry]:
     return [
-        _entry(told.kind, stream, recorded, state, audience)
+        _entry(told, recorded, state, audience)
         for recorded, state in zip(told.events, told.states(), strict=True)
         if audience is not Audience.PUBLIC or isinstance(state, Filing)
     ]
 
 
-def _entry(kind: StreamKind[Any], stream: str, recorded: Recorded, state: Any, audience: Audience) -> TimelineEntry:
+def _entry(told: Told, recorded: Recorded, state: Any, audience: Audience) -> TimelineEntry:
+    kind = told.kind
     at_status = int(status(state)) if isinstance(state, Filing) else None
-    known = TimelineEntry(stream=stream, seq=recorded.seq, kind=recorded.event.kind, at=recorded.at, status=at_status)
+    known = TimelineEntry(
+        stream=told.stream, seq=recorded.seq, kind=recorded.event.kind, at=recorded.at, status=at_status
+    )
     if audience is Audience.PUBLIC or (audience is Audience.APPLICANT and type(recorded.event) not in kind.shown):
         return known
     actor, event = recorded.actor, recorded.event

@@ -33,31 +33,25 @@ class Watch:
         try:
             await asyncio.wait({told}, timeout=wait)
         finally:
-            self._leave(stream, told)
+            del self._waiting[stream][told]
+            if not self._waiting[stream]:
+                del self._waiting[stream]
         if told.done() and (error := told.result()) is not None:
             raise error
 
-    def _leave(self, stream: str, told: _Told) -> None:
-        del self._waiting[stream][told]
-        if not self._waiting[stream]:
-            del self._waiting[stream]
-
     async def _look(self) -> None:
+        """Wakes the callers whose streams have new events or do not exist; on an error, as if none existed."""
         while self._waiting:
             asked = list(self._waiting)
+            heads: dict[str, int] = {}
+            error: Exception | None = None
             try:
-                heads = dict(
-                    await self._pool.fetch("select stream, head_seq from stream where stream = any($1)", asked)
-                )
-            except (*DATABASE_ERRORS, OSError, TimeoutError) as error:
-                self._tell(asked, {}, error)
-            else:
-                self._tell(asked, heads, None)
+                rows = await self._pool.fetch("select stream, head_seq from stream where stream = any($1)", asked)
+                heads = dict(rows)
+            except (*DATABASE_ERRORS, OSError, TimeoutError) as failed:
+                error = failed
+            for stream in asked:
+                for told, after in self._waiting.get(stream, {}).items():
+                    if not told.done() and (stream not in heads or heads[stream] > after):
+                        told.set_result(error)
             await asyncio.sleep(PAUSE)
-
-    def _tell(self, asked: list[str], heads: dict[str, int], error: Exception | None) -> None:
-        """Wakes the callers whose streams (`asked`) have new events or do not exist; all of them on an error."""
-        for stream in asked:
-            for told, after in self._waiting.get(stream, {}).items():
-                if not told.done() and (stream not in heads or heads[stream] > after):
-                    told.set_result(error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import date
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -110,13 +109,12 @@ class _Procedures:
         """Returns the procedure's data; only the code if the version is not published."""
         if (code, version) not in self._known:
             row = await self._connection.fetchrow(_PROCEDURE, code, version)
-            self._known[code, version] = Known(Text(vi=code, en=code)) if row is None else _read(*row)
+            known = Known(Text(vi=code, en=code))
+            if row is not None:
+                procedure = published_procedure(*row)
+                known = Known(procedure.name, procedure.information.sets, procedure.baseline)
+            self._known[code, version] = known
         return self._known[code, version]
-
-
-def _read(source: bytes, published_on: date) -> Known:
-    procedure = published_procedure(source, published_on)
-    return Known(procedure.name, procedure.information.sets, procedure.baseline)
 
 
 _FIRST: Final = UUID(int=0)

@@ -1,7 +1,6 @@
 """The official papers of a filing, its control slip, and the register of receipts for money (sổ biên lai)."""
 
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +11,7 @@ from rules.papers.register import effort
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing.state import Filing
 from schemas.ids import StreamId, papers_stream
-from schemas.papers.register import ControlSlip, Hand, Period
+from schemas.papers.register import ControlSlip, Deed, Hand, Period
 from schemas.papers.state import OfficialPaper, PaperKind, ReceiptGap, ReceiptRegister, RegisteredReceipt
 from schemas.publishing.fee import FeeKind
 from schemas.publishing.procedure import Baseline
@@ -67,6 +66,8 @@ async def control_slip(log: Log, stream: str, baseline: Baseline | None) -> Cont
     told = await log.read(stream)
     filing: Filing = told.state
     found = hands(told.events, filing, told.as_of)
+    acted: list[Hand | Deed] = [*found, *(deed for hand in found for deed in hand.done)]
+    officers = {name for one in acted for name in (one.subject, one.acting_for, one.accountable)} - {None}
     return ControlSlip(
         filing_id=filing.filing_id,
         code=filing.code or "",
@@ -75,16 +76,9 @@ async def control_slip(log: Log, stream: str, baseline: Baseline | None) -> Cont
         version=filing.procedure.version,
         as_of=told.as_of,
         hands=found,
-        officers=dict(await log.connection.fetch(_NAMES, list(_subjects(found)))),
+        officers=dict(await log.connection.fetch(_NAMES, list(officers))),
         effort=effort(told.events, filing, told.as_of, baseline),
     )
-
-
-def _subjects(found: Iterable[Hand]) -> Iterator[str]:
-    for hand in found:
-        named = {hand.subject, hand.acting_for, hand.accountable}
-        named |= {name for deed in hand.done for name in (deed.subject, deed.acting_for, deed.accountable)}
-        yield from (subject for subject in named if subject is not None)
 
 
 _NAMES: Final = "select subject, min(name) from officer where subject = any($1) group by subject"
@@ -94,8 +88,7 @@ async def receipts(connection: Connection, agency: str, period: Period, kind: Fe
     """Returns an agency's receipts issued in a period, by number, and the numbers missing in the period's year."""
     rows = await connection.fetch(_ISSUED_RECEIPTS, agency, period.since, period.until, kind)
     found = tuple(map(_receipt, rows))
-    year = period.name[:4]
-    gaps = [_gap(row) for row in await connection.fetch(_GAPS, agency, year, kind)]
+    gaps = map(_gap, await connection.fetch(_GAPS, agency, period.name[:4], kind))
     return ReceiptRegister(
         agency=agency,
         period=period.name,

@@ -198,7 +198,7 @@ def go_through(told: Told) -> None:
     assert kind.after(states[-2], said, (last.event,), AT).seq == last.seq
     assert opened(kind, told.stream, row(kind, last), KEY) == last
     for audience in Audience:
-        shown = timeline._entries(told.stream, told, audience)
+        shown = timeline._entries(told, audience)
         assert [one.kind for one in shown] == [one.event.kind for one in told.events] or audience is Audience.PUBLIC
 
 
