@@ -14,6 +14,7 @@ from ..ids import digest
 from ..limit import Limit
 from ..people import Actor, Via
 from ..publishing.calendar import Calendar, Day
+from ..stream.part import StreamState
 
 __all__ = ["ComplaintFact", "ComplaintOutcome", "ComplaintStart", "ComplaintState", "ComplaintView", "content_of_start"]
 
@@ -98,19 +99,13 @@ class Grounds(Model):
     calendar: Calendar
 
 
-class Complaint(Model):
+class Complaint(StreamState):
     """The fold of a complaint's events.
 
     `officer` is accountable for the act; `answerer` has the complaint, perhaps `acting_for` an absent officer. `since`
     and `limit` belong to the running clock, which ends at `due`. `reopened` says whether the filing has restarted.
     """
 
-    snapshot_version: int = 1
-    filing_id: UUID
-    n: int
-    agency: AgencyCode
-    seq: int = 0
-    erased_at: Instant | None = Field(default=None, exclude_if=unset)
     state: ComplaintState = ComplaintState.RECORDED
     about: int = 0
     act: str = ""

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ..base import AgencyCode, Code, Dong, Instant, Model, unset
+from ..base import Code, Dong, Instant, Model, unset
 from ..payment.state import DEFAULT_PROVIDER
 from ..publishing.fee import RefundCase
-from ..stream.part import OnDemandStart
+from ..stream.part import OnDemandStart, StreamState
 
 __all__ = ["CaseState", "ChargeBackOutcome", "RefundCause", "RefundEntry", "RefundLine", "RefundMeans", "RefundStart"]
 __all__ += ["RefundView"]
@@ -145,7 +145,7 @@ class RefundEntry(Model):
         return bool(self.approved_by) and not set(self.asked_by) & set(self.approved_by)
 
 
-class Refund(Model):
+class Refund(StreamState):
     """The fold of the events of a refund: one `capture`, and the cases about it.
 
     `undecided` is the end of the filing for which a leader must decide the refund. `ruled`: the refund rule was applied
@@ -158,11 +158,6 @@ class Refund(Model):
     """
 
     snapshot_version: int = 3
-    filing_id: UUID
-    n: int
-    agency: AgencyCode
-    seq: int = 0
-    erased_at: Instant | None = Field(default=None, exclude_if=unset)
     capture: CaptureTaken | None = None
     apart: tuple[str, ...] = ()
     entries: tuple[RefundEntry, ...] = ()

@@ -12,7 +12,7 @@ from ..base import AgencyCode, Instant, Model, Sha256, StrictModel, Subject, uns
 from ..files import FileRef
 from ..filing.events import MachineWork, Outcome
 from ..people import Actor, Applicant, IdNumber, PersonKind, Role
-from ..stream.part import OnDemandStart
+from ..stream.part import OnDemandStart, StreamState
 
 __all__ = ["AgencySigner", "RegisteredResult", "ResultEntry", "ResultRecord", "ResultStanding", "ResultStart"]
 __all__ += ["ResultState", "Signatory", "SigningPlace"]
@@ -173,19 +173,13 @@ class ResultEntry(Model):
     """SHA-256 of the file after each further time-stamp, in hex, the newest last"""
 
 
-class Result(Model):
+class Result(StreamState):
     """The fold of the events of a result. The last of the `entries` is the present one.
 
     `signed` is the number of the `signers` who have signed; the next signature was requested at `asked_at`. `adopted`:
     the filing itself issued the result. `failing_since`: the back office, or a signature, fails since then (`error`).
     """
 
-    snapshot_version: int = 1
-    filing_id: UUID
-    n: int
-    agency: AgencyCode
-    seq: int = 0
-    erased_at: Instant | None = Field(default=None, exclude_if=unset)
     adopted: bool = False
     outcome: Outcome | None = None
     order: ResultOrder | None = None

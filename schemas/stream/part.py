@@ -48,6 +48,17 @@ def on_demand(stream: str) -> str | None:
     return next((start.workflow for start in kinds if start.stream == stream), None)
 
 
+class StreamState(Model):
+    """The common fields of the folds of a filing's numbered streams that are no parts of it."""
+
+    snapshot_version: int = 1
+    filing_id: UUID
+    n: int
+    agency: AgencyCode
+    seq: int = 0
+    erased_at: Instant | None = Field(default=None, exclude_if=unset)
+
+
 class PartState(Model):
     """The fold of a part's events. `number` is the number that the part's first event took from a counter."""
 
