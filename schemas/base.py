@@ -1,7 +1,8 @@
 """The base classes and types of every message of the contract."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -96,6 +97,7 @@ class _Personal:
     """Marks a field of an event that identifies a person: the ledger encrypts it, and `body` never contains it."""
 
 
+@dataclass(frozen=True)
 class Numbered:
     """Marks a field of an event that the ledger fills from a locked counter of this kind.
 
@@ -103,10 +105,9 @@ class Numbered:
     event: each value of that field has a counter of its own, such as `receipt_phi`.
     """
 
-    def __init__(self, kind: str, *, unless: str | None = None, by: str | None = None) -> None:
-        self.kind = kind
-        self.unless = unless
-        self.by = by
+    kind: str
+    unless: str | None = None
+    by: str | None = None
 
     def counter(self, event: BaseModel) -> str:
         """The kind of the counter from which this event takes its number."""
@@ -150,11 +151,7 @@ Dong = Annotated[int, Field(strict=True)]
 """Money, in whole đồng. A text with digits, or `true` in place of 1, is refused."""
 
 
-def _to_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+Instant = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 """A moment with its time zone, converted to UTC."""
 
 

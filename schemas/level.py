@@ -52,20 +52,14 @@ class Capability(Model):
 
 _PAPER: Final = frozenset({Channel.COUNTER, Channel.POST})
 _ALL: Final = frozenset(Channel)
-_ON_PAPER: Final[dict[str, Any]] = {
-    "filing": _PAPER,
-    "fee": _PAPER,
-    "result": _PAPER,
-    "supplement": _PAPER,
-    "signature": False,
-}
-_ONLINE: Final[dict[str, Any]] = _ON_PAPER | {"filing": _ALL, "supplement": _ALL}
+_PARTS: Final = ("filing", "fee", "result", "supplement")
+_ON_PAPER: Final[dict[str, Any]] = dict.fromkeys(_PARTS, _PAPER) | {"signature": False}
+_IN_PART: Final[dict[str, Any]] = _ON_PAPER | {"filing": _ALL, "supplement": _ALL}
+_IN_FULL: Final[dict[str, Any]] = dict.fromkeys(_PARTS, _ALL) | {"signature": True}
 
 CAPABILITIES: Final[dict[Level, Capability]] = {
     Level.INFORMATION: Capability(service=Service.INFORMATION, name=said("level.1"), **_ON_PAPER),
     Level.FORMS: Capability(service=Service.INFORMATION, name=said("level.2"), **_ON_PAPER),
-    Level.ONLINE_FILING: Capability(service=Service.PARTIAL, name=said("level.3"), **_ONLINE),
-    Level.FULLY_ONLINE: Capability(
-        service=Service.FULL, name=said("level.4"), filing=_ALL, fee=_ALL, result=_ALL, supplement=_ALL, signature=True
-    ),
+    Level.ONLINE_FILING: Capability(service=Service.PARTIAL, name=said("level.3"), **_IN_PART),
+    Level.FULLY_ONLINE: Capability(service=Service.FULL, name=said("level.4"), **_IN_FULL),
 }

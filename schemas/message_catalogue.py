@@ -13,17 +13,7 @@ from typing import Annotated, Any, Final, get_args
 
 from pydantic import Field, create_model
 
-from .backoffice import (
-    ANSWER,
-    CHECK,
-    ISSUE,
-    AnswerAnswer,
-    AnswerRequest,
-    CheckAnswer,
-    CheckRequest,
-    IssueAnswer,
-    IssueRequest,
-)
+from . import backoffice as office
 from .base import Model, Personal, StrictModel, fields_marked, numbers_marked, unset
 from .complaint.commands import COMPLAINT_COMMANDS
 from .complaint.events import ComplaintEvent
@@ -283,12 +273,12 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     ),
     *(Message(f"ask.{_ask(m)}", m, _IN, (_view(m, Part.ARGUMENT),)) for m in _QUESTIONS),
     *(Message(_name(m), m, _OUT, (*_answering(m), *_ending(m))) for m in dict.fromkeys(_SHOWN)),
-    Message("check_request", CheckRequest, _OUT, (_activity(CHECK, Part.ARGUMENT),)),
-    Message("check_answer", CheckAnswer, _IN, (_activity(CHECK, Part.RESULT),)),
-    Message("issue_request", IssueRequest, _OUT, (_activity(ISSUE, Part.ARGUMENT),)),
-    Message("issue_answer", IssueAnswer, _IN, (_activity(ISSUE, Part.RESULT),)),
-    Message("answer_request", AnswerRequest, _OUT, (_activity(ANSWER, Part.ARGUMENT),)),
-    Message("answer_answer", AnswerAnswer, _IN, (_activity(ANSWER, Part.RESULT),)),
+    Message("check_request", office.CheckRequest, _OUT, (_activity(office.CHECK, Part.ARGUMENT),)),
+    Message("check_answer", office.CheckAnswer, _IN, (_activity(office.CHECK, Part.RESULT),)),
+    Message("issue_request", office.IssueRequest, _OUT, (_activity(office.ISSUE, Part.ARGUMENT),)),
+    Message("issue_answer", office.IssueAnswer, _IN, (_activity(office.ISSUE, Part.RESULT),)),
+    Message("answer_request", office.AnswerRequest, _OUT, (_activity(office.ANSWER, Part.ARGUMENT),)),
+    Message("answer_answer", office.AnswerAnswer, _IN, (_activity(office.ANSWER, Part.RESULT),)),
     *(
         Message(f"event.{_kind(m)}", body_of(m), _OUT, (_column(f"event.body of {_kind(m)}"),), event=m)
         for m in dict.fromkeys((*_models(AnyEvent), *_models(PublicationEvent), *_models(Restarted)))

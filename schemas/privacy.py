@@ -12,7 +12,6 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
-from pydantic.fields import FieldInfo
 
 from .backoffice import Dossier
 from .base import AgencyCode, Instant, Line, Model, Personal, StrictModel, fields_marked
@@ -197,13 +196,9 @@ NOBODY: Final = Applicant(subject=ERASED_WORDS, name=ERASED_WORDS, id_number="ER
 @cache
 def blanks(event: type[Model]) -> dict[str, Any]:
     """The placeholder for each required personal field of an event, as plain data."""
-    fields = event.model_fields
-    return {name: _blank(fields[name]) for name in fields_marked(event, Personal) if fields[name].is_required()}
-
-
-def _blank(field: FieldInfo) -> Any:
-    kind = getattr(field.annotation, "__origin__", field.annotation)
-    return _BLANK[kind]
+    fields = {name: event.model_fields[name] for name in fields_marked(event, Personal)}
+    kinds = {name: field.annotation for name, field in fields.items() if field.is_required()}
+    return {name: _BLANK[getattr(kind, "__origin__", kind)] for name, kind in kinds.items()}
 
 
 _BLANK: Final[dict[Any, Any]] = {

@@ -104,7 +104,7 @@ def content_digest(content: dict[str, Any]) -> str:
     try:
         written = canonical(content)
     except ValueError:
-        raise refused(RefusalCode.BAD_START, _NOT_JSON) from None
+        raise refused(RefusalCode.BAD_START, problem("submission", "not_canonical_json")) from None
     if len(written) > MAX_SUBMISSION_BYTES:
         raise refused(RefusalCode.BAD_START, _TOO_LONG)
     return hashlib.sha256(written).hexdigest()
@@ -116,7 +116,7 @@ def signed_content(submission: Submission, form: Code | None = None) -> bytes:
     It leaves out the `signature` itself, the sender (`actor`, `via`), and the paper that is the signed `form`, since a
     file can't contain its own digest. So the content is the same before and after the form is signed.
     """
-    content = composed(submission).model_dump(mode="json", exclude=_NOT_SIGNED, exclude_none=True)
+    content = composed(submission).model_dump(mode="json", exclude={"signature", "actor", "via"}, exclude_none=True)
     content["papers"] = [paper for paper in content["papers"] if paper["code"] != form]
     return canonical(content)
 
@@ -129,8 +129,6 @@ def signed_digest(submission: Submission, form: Code | None = None) -> str:
     return hashlib.sha256(signed_content(submission, form)).hexdigest()
 
 
-_NOT_SIGNED: Final = {"signature", "actor", "via"}
-_NOT_JSON: Final = problem("submission", "not_canonical_json")
 _TOO_LONG: Final = problem("submission", "too_long", says="submission_too_long", most=MAX_SUBMISSION_BYTES)
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from base64 import urlsafe_b64decode
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 ALGORITHMS: Final = ("Ed25519", "EdDSA")
 """The accepted values of `alg`: two names, of RFC 9864 and RFC 8037, both for a key on Ed25519."""
@@ -16,17 +16,13 @@ class AlgorithmError(ValueError):
     """The JWS names an algorithm that is not accepted."""
 
 
-class Compact(NamedTuple):
-    """The content of a JWS, not verified yet: the key that it names, and the payload."""
+def read(text: str, type_: str) -> tuple[str, bytes]:
+    """The key that a JWS with this `typ` names, and its payload, not verified yet.
 
-    key_id: str
-    payload: bytes
-
-
-def read(text: str, type_: str) -> Compact:
-    """The JWS, if it has this `typ`. Raises `ValueError` for any other text, `AlgorithmError` for another algorithm."""
+    Raises `ValueError` for any other text, `AlgorithmError` for another algorithm.
+    """
     header, payload, _ = _parts(text)
-    return Compact(_key_id(header, type_), _bytes(payload))
+    return _key_id(header, type_), _bytes(payload)
 
 
 def signed_and_signature(text: str) -> tuple[bytes, bytes]:

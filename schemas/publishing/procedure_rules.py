@@ -1,6 +1,6 @@
 """The part of a published procedure that governs a filing, without its texts."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from ..people import Role
 from .calendar import Day
 from .fact import AgencyKind, When
 from .fee import FeeDue, GoverningDay, RefundCase
-from .procedure import ASK_WITHIN, Act, FieldKind, PaperRule, Procedure, ProcedureCode, Silence
+from .procedure import ASK_WITHIN, Act, FieldKind, Procedure, ProcedureCode, Silence
 from .time_limits import Limits, Resumption
 
 __all__ = ["FeeItemPart", "FeePart", "FieldPart", "PaperPart", "ProcedureRules", "StepPart", "rules_of"]
@@ -208,7 +208,10 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
         procedure.model_dump(include=_KEPT)
         | {
             "sha256": sha256,
-            "papers": [_paper(paper) for paper in procedure.papers],
+            "papers": [
+                {"code": paper.code, "required": paper.asked, "when": paper.when, "accepts": paper.accepts}
+                for paper in procedure.papers
+            ],
             "result_channels": procedure.result.channels,
             "postage": procedure.result.postage.amount if procedure.result.postage else None,
             "by_template": procedure.result.template is not None,
@@ -224,7 +227,3 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
             "silent_officers": silence.officers if silence else (),
         }
     )
-
-
-def _paper(paper: PaperRule) -> dict[str, Any]:
-    return {"code": paper.code, "required": paper.asked, "when": paper.when, "accepts": paper.accepts}

@@ -45,22 +45,18 @@ def command_from(model: type[M], given: Any) -> M:
 
 
 def bounded(given: Any) -> bytes:
-    """The argument of an Update as JSON. Raises `RefusalError` if it is no JSON, or too long."""
+    """The argument of an Update as JSON. Raises `RefusalError` if it is no JSON, or too long without its statement."""
     try:
         written = to_json(given)
     except ValueError:
-        raise refused(RefusalCode.BAD_COMMAND, _UNREADABLE) from None
-    if len(written) - _stated(given) > MAX_COMMAND_BYTES:
+        raise refused(RefusalCode.BAD_COMMAND, problem("", "unreadable")) from None
+    statement = given.get("statement") if isinstance(given, dict) else None
+    stated = 0
+    if isinstance(statement, str) and len(statement) <= MAX_STATEMENT:
+        stated = len(to_json({"statement": statement})) - len("{}") + len(",")
+    if len(written) - stated > MAX_COMMAND_BYTES:
         raise refused(RefusalCode.BAD_COMMAND, _TOO_LONG)
     return written
-
-
-def _stated(given: Any) -> int:
-    """The number of bytes of the argument's statement; 0 if it has none, or one that is too long."""
-    statement = given.get("statement") if isinstance(given, dict) else None
-    if not isinstance(statement, str) or len(statement) > MAX_STATEMENT:
-        return 0
-    return len(to_json({"statement": statement})) - len("{}") + len(",")
 
 
 def strictly(model: type[M], given: Any) -> M:
@@ -68,5 +64,4 @@ def strictly(model: type[M], given: Any) -> M:
     return model.model_validate_json(to_json(given), strict=True, context=AT_THE_EDGE)
 
 
-_UNREADABLE: Final = problem("", "unreadable")
 _TOO_LONG: Final = problem("", "too_long", says="command_too_long", most=MAX_COMMAND_BYTES)
