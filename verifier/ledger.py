@@ -619,8 +619,16 @@ class _Numbers:
         for kind, number in _carried(event, body):
             if number is None:
                 self._problems.add(Rule.NUMBER_ABSENT, f"the event carries no {kind} number", stream, seq)
-            else:
-                self._note(stream, seq, kind, number)
+                continue
+            text = str(number)
+            match = PATTERNS[kind].fullmatch(text)
+            if match is None or int(match["n"]) == 0:
+                self._problems.add(Rule.NUMBER_MALFORMED, f"not a {kind} number", stream, seq, text[:100])
+                continue
+            series = self._series.setdefault((match["agency"], kind, match["period"]), _Series())
+            if not series.add(int(match["n"])):
+                message = f"a second event carries this {kind} number"
+                self._problems.add(Rule.NUMBER_DUPLICATE, message, stream, seq, text)
 
     def join(self, later: "_Numbers") -> bool:
         """Adds the numbers of a later part of the log. Returns False if one of them was seen before."""
@@ -643,16 +651,6 @@ class _Numbers:
         """Ends the check after all counters were compared: a number that belongs to no counter is a problem."""
         for key, series in self._series.items():
             self._beyond(key, series, 0)
-
-    def _note(self, stream: str, seq: int, kind: str, number: object) -> None:
-        number = str(number)
-        match = PATTERNS[kind].fullmatch(number)
-        if match is None or int(match["n"]) == 0:
-            self._problems.add(Rule.NUMBER_MALFORMED, f"not a {kind} number", stream, seq, number[:100])
-            return
-        key = (match["agency"], kind, match["period"])
-        if not self._series.setdefault(key, _Series()).add(int(match["n"])):
-            self._problems.add(Rule.NUMBER_DUPLICATE, f"a second event carries this {kind} number", stream, seq, number)
 
     def _beyond(self, key: tuple[str, str, str], series: _Series, last: int) -> None:
         for n in range(last + 1, series.highest + 1):

@@ -204,7 +204,10 @@ class Policy:
                 known = [one.key for one in self.witnesses.values()]
                 self.witnesses[self._new(name)] = Witness(_new_key(vkey, WITNESS, known), *url)
             case ["group", name, needed, *members] if members:
-                self._groups[self._new(name)] = (_needed(needed, len(members)), list(map(self._member, members)))
+                if len(set(members) - self._members) < len(members):
+                    raise ValueError(name)  # one stands in two groups, or twice in one
+                self._members.update(members)
+                self._groups[self._new(name)] = (_needed(needed, len(members)), list(map(self._known, members)))
             case ["quorum", name] if self._quorum is None:
                 self._quorum = name if name == _NONE else self._known(name)
             case _:
@@ -219,12 +222,6 @@ class Policy:
         if name not in {*self.witnesses, *self._groups}:
             raise ValueError(name)
         return name
-
-    def _member(self, name: str) -> str:
-        if name in self._members:
-            raise ValueError(name)
-        self._members.add(name)
-        return self._known(name)
 
 
 def _new_key(vkey: str, kind: int, others: Collection[Key]) -> Key:
