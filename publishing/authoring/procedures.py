@@ -1,12 +1,12 @@
 """Publishing of procedures and of the directory of agencies. It needs the rights of the database's owner."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from console.database import Database, connected
 from publishing.checks.provinces import Base
@@ -16,7 +16,7 @@ from publishing.record.publishing import PLATFORM as PLATFORM
 from publishing.record.publishing import Publisher as Publisher
 from publishing.record.publishing import publishing
 from publishing.record.tables import read
-from rules.source import Mistake, parse, plain
+from rules.source import parse, plain
 from rules.time.working_time import VIETNAM
 from schemas.base import AgencyCode, Code, ShortText, StrictModel, Text, Version
 from schemas.papers.state import ReceiptSeries
@@ -34,7 +34,7 @@ from .procedure_file import MistakesFoundError as MistakesFoundError
 from .procedure_file import check_bytes as check_bytes
 from .procedure_file import demo_variant as demo_variant
 from .provinces import VersionPublishedError as VersionPublishedError
-from .provinces import of_provinces, row, unpublished
+from .provinces import of_country, of_provinces, unpublished
 
 DIRECTORY: Final = Path(__file__).parents[2] / "deploy" / "directory.yaml"
 """The agencies of the demo."""
@@ -118,15 +118,6 @@ class Directory(StrictModel):
     agencies: tuple[AgencyEntry, ...]
 
 
-def check(paths: Iterable[Path], *, allow_seconds: bool = False) -> list[tuple[Path, Mistake]]:
-    """Returns every mistake of every file. Raises `OSError` for an unreadable file."""
-    return [
-        (path, entry)
-        for path in paths
-        for entry in check_bytes(path.read_bytes(), allow_seconds=allow_seconds).mistakes
-    ]
-
-
 async def publish(database: Database, file: Path | bytes, *, demo: bool = False, by: Publisher = PLATFORM) -> Published:
     """Publishes one version of a procedure, and a variant of it for each province with a fee of its own.
 
@@ -138,7 +129,7 @@ async def publish(database: Database, file: Path | bytes, *, demo: bool = False,
     if procedure is None:
         raise MistakesFoundError(mistakes)
     async with publishing(database, by) as now:
-        new = await unpublished(now.connection, [row(procedure, sha256, source, demo=demo)])
+        new = await unpublished(now.connection, [of_country(procedure, sha256, source, demo=demo)])
         made = await of_provinces(now.connection, Base(parse(source).value, demo)) if new else []
         await now.publish(new + await unpublished(now.connection, made))
     return Published(procedure.code, procedure.version, sha256, already=not new)
@@ -189,23 +180,17 @@ async def seed_directory(database: Database, data: bytes, by: Publisher) -> Dire
     directory = Directory.model_validate(value)
     async with publishing(database, by) as now:
         there = {table: await read(now.connection, table) for table in (AGENCY, OFFICER)}
-        said = _entered(directory, there[AGENCY])
-        await now.publish([event for event in said if not _stands(changes(event, now.at), there)])
+        said: list[PublicationEvent] = []
+        for entry in directory.agencies:
+            said.append(_agency(entry, there[AGENCY].get((entry.agency,), {})))
+            said += [OfficerEntered(agency=entry.agency, **dict(officer)) for officer in entry.officers]
+        await now.publish([event for event in said if _is_new(changes(event, now.at), there)])
     return directory
 
 
-def _entered(directory: Directory, there: Mapping[Key, Row]) -> Iterator[PublicationEvent]:
-    for entry in directory.agencies:
-        yield _agency(entry, there.get((entry.agency,), {}))
-        yield from (_officer(entry.agency, officer) for officer in entry.officers)
-
-
-def _stands(made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
-    """Whether the tables already have the rows that an event would write."""
-    return all(there[change.table].get(change.key) == change.row for change in made)
-
-
-_SIGNING: Final = TypeAdapter(tuple[AgencySigner, ...])
+def _is_new(made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
+    """Whether the tables lack a row that an event would write."""
+    return any(there[change.table].get(change.key) != change.row for change in made)
 
 
 def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
@@ -218,20 +203,9 @@ def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
         agency_kind=entry.kind,
         province=entry.province or entry.agency.partition(".")[0],
         receives_for=tuple(stands.get("receives_for", ())),
-        signing=_SIGNING.dump_python(entry.signing, mode="json") if entry.signing else None,
+        signing=tuple(signer.model_dump(mode="json") for signer in entry.signing) or None,
         seal=entry.seal,
         receipts=Series.model_validate(entry.receipts.model_dump(mode="json")) if entry.receipts else None,
         merchants=entry.merchants or None,
         tills=entry.tills,
-    )
-
-
-def _officer(agency: str, entry: OfficerEntry) -> OfficerEntered:
-    return OfficerEntered(
-        agency=agency,
-        subject=entry.subject,
-        roles=entry.roles,
-        active=entry.active,
-        name=entry.name,
-        number=entry.number,
     )

@@ -19,7 +19,7 @@ from publishing.record.tables import agency_entered, read
 from rules.source import Mistake, mistake, parse, published_raw
 from schemas.base import Text, Version
 from schemas.publishing.events import AgencyEntered, ProcedurePublished, ProvincePublished
-from schemas.publishing.procedure import Procedure, ProcedureCode, Validity
+from schemas.publishing.procedure import Procedure, Validity
 from schemas.publishing.procedure_rules import rules_of
 from schemas.publishing.province import ProvinceCode, ProvinceOverlay
 
@@ -36,46 +36,33 @@ class VersionPublishedError(Exception):
         self.sha256 = sha256
 
 
-class Row(NamedTuple):
-    """A version to publish: for the whole country; or composed for a `province` from `base`, the country's version."""
-
-    code: ProcedureCode
-    version: Version
-    sha256: str
-    source: bytes
-    rules: bytes
-    demo: bool
-    valid_from: date | None
-    valid_until: date | None
-    province: str | None = None
-    base: Version | None = None
-
-
-def row(procedure: Procedure, sha256: str, source: bytes, *, demo: bool) -> Row:
-    """Returns the row of a procedure of the whole country."""
+def of_country(procedure: Procedure, sha256: str, source: bytes, *, demo: bool) -> ProcedurePublished:
+    """Returns the event of a procedure of the whole country."""
     validity = procedure.validity or Validity(source="-")
-    rules = rules_of(procedure, sha256).model_dump_json().encode()
-    days = (validity.valid_from, validity.valid_until)
-    return Row(procedure.code, procedure.version, sha256, source, rules, demo, *days)
-
-
-async def unpublished(connection: Connection, rows: Iterable[Row]) -> list[ProcedurePublished]:
-    """Returns the events of the versions that are not published yet. Raises `VersionPublishedError`."""
-    return [_published(row) for row in rows if await _is_new(connection, row)]
-
-
-async def _is_new(connection: Connection, new: Row) -> bool:
-    stands = await connection.fetchval(
-        "select sha256 from procedure where code = $1 and version = $2", new.code, new.version
+    return ProcedurePublished(
+        procedure=procedure.code,
+        version=procedure.version,
+        sha256=sha256,
+        source=source.decode(),
+        rules=rules_of(procedure, sha256).model_dump_json(),
+        demo=demo,
+        valid_from=validity.valid_from,
+        valid_until=validity.valid_until,
     )
-    if stands not in {None, new.sha256}:
-        raise VersionPublishedError(new.code, new.version, stands)
-    return stands is None
 
 
-def _published(row: Row) -> ProcedurePublished:
-    told = row._asdict() | {"procedure": row.code, "source": row.source.decode(), "rules": row.rules.decode()}
-    return ProcedurePublished.model_validate(told)
+async def unpublished(connection: Connection, versions: Iterable[ProcedurePublished]) -> list[ProcedurePublished]:
+    """Returns the versions that are not published yet. Raises `VersionPublishedError`."""
+    new = []
+    for one in versions:
+        stands = await connection.fetchval(
+            "select sha256 from procedure where code = $1 and version = $2", one.procedure, one.version
+        )
+        if stands not in {None, one.sha256}:
+            raise VersionPublishedError(one.procedure, one.version, stands)
+        if stands is None:
+            new.append(one)
+    return new
 
 
 PROVINCES: Final = Path(__file__).parents[2] / "procedures" / "provinces"
@@ -162,7 +149,7 @@ async def publish_province(database: Database, source: bytes, by: Publisher = PL
         )
         served = await _served(connection, overlay)
         await now.publish([said, *served, *await unpublished(connection, made)])
-    return Published(*key, sha256, already=False, procedures=tuple(f"{one.code}@{one.version}" for one in made))
+    return Published(*key, sha256, already=False, procedures=tuple(f"{one.procedure}@{one.version}" for one in made))
 
 
 async def _known(connection: Connection, source: bytes) -> Known:
@@ -175,32 +162,28 @@ async def _known(connection: Connection, source: bytes) -> Known:
     return Known(_bases(versions), frozenset(row["agency"] for row in agencies))
 
 
-def compose(base: Base, province: str, version: Version, fee: Any) -> Row:
+def compose(base: Base, province: str, version: Version, fee: Any) -> ProcedurePublished:
     """Returns the province's version of a procedure, without checks. The same arguments give the same bytes."""
     raw = composed(base.raw, province, version, fee)
     source = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=120).encode()
     sha256 = hashlib.sha256(source).hexdigest()
-    made = row(Procedure.model_validate(raw), sha256, source, demo=base.demo)
-    return made._replace(province=province, base=base.raw["version"])
+    made = of_country(Procedure.model_validate(raw), sha256, source, demo=base.demo)
+    return made.model_copy(update={"province": province, "base": base.raw["version"]})
 
 
-async def of_provinces(connection: Connection, base: Base) -> list[Row]:
+async def of_provinces(connection: Connection, base: Base) -> list[ProcedurePublished]:
     """Returns the variants of a new version for the provinces with their own fee. Raises `MistakesFoundError`."""
     made = []
     for province, version, source in await connection.fetch(_IN_FORCE):
         fee = (parse(source).value.get("fees") or {}).get(base.raw["code"])
-        if fee is not None:
-            _fits(base, province, version, fee)
-            made.append(compose(base, province, version, fee))
+        if fee is None:
+            continue
+        if found := misfits(base, composed(base.raw, province, version, fee)):
+            whose, place, rule = f"{province}@{version}", found[0].path, found[0].rule
+            misfit = mistake("does_not_fit_province", "fee", province=whose, place=place, wrong=rule)
+            raise MistakesFoundError([misfit])
+        made.append(compose(base, province, version, fee))
     return made
-
-
-def _fits(base: Base, province: str, version: Version, fee: Any) -> None:
-    found = misfits(base, composed(base.raw, province, version, fee))
-    if found:
-        place, wrong = found[0].path, found[0].rule
-        whose = f"{province}@{version}"
-        raise MistakesFoundError([mistake("does_not_fit_province", "fee", province=whose, place=place, wrong=wrong)])
 
 
 async def _served(connection: Connection, overlay: ProvinceOverlay) -> list[AgencyEntered]:

@@ -56,8 +56,7 @@ async def open_filings(
     dsn: str, master: MasterKeys, progress: Progress, procedure: str | None = None
 ) -> AsyncIterator[Filing]:
     """Yields open filings, all or a procedure's, as of one moment. Raises `UnfoldableError`, and asyncpg's errors."""
-    asked = (OPEN_FILINGS,) if procedure is None else (OPEN_FILINGS_OF_PROCEDURE, procedure)
-    statement, *narrowed = asked
+    statement, *narrowed = (OPEN_FILINGS,) if procedure is None else (OPEN_FILINGS_OF_PROCEDURE, procedure)
     async with (
         asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT) as pool,
         pool.acquire() as connection,
@@ -207,6 +206,6 @@ async def _in_provinces(dsn: str, source: bytes) -> dict[str, ProcedureRules]:
     """Returns the composed rules for each agency in a province with its own fee for this procedure."""
     async with connected(dsn) as connection:
         made = await of_provinces(connection, Base(parse(source).value, demo=False))
-        rules = {row.province: ProcedureRules.model_validate_json(row.rules) for row in made}
+        rules = {one.province: ProcedureRules.model_validate_json(one.rules) for one in made}
         agencies = await connection.fetch("select agency, province from agency where province = any($1)", list(rules))
     return {row["agency"]: rules[row["province"]] for row in agencies}

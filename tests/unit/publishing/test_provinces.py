@@ -119,13 +119,18 @@ def test_what_is_composed_is_the_procedure_with_the_fee_of_the_province() -> Non
     fee = good()["fees"][EXTRACT]
     base = Base(parse(SOURCE).value)
     made = compose(base, "H29", "2026-12", fee)
-    assert (made.code, made.version, made.province, made.base) == (EXTRACT, "2026-12.H29.2026-12", "H29", "2026-12")
-    read = check_bytes(made.source)
+    assert (made.procedure, made.version, made.province, made.base) == (
+        EXTRACT,
+        "2026-12.H29.2026-12",
+        "H29",
+        "2026-12",
+    )
+    read = check_bytes(made.source.encode())
     assert read.mistakes == []
     assert read.procedure is not None
     assert read.sha256 == made.sha256
-    assert made.rules == rules_of(read.procedure, made.sha256).model_dump_json().encode()
-    assert {**parse(made.source).value, "version": "2026-12", "fee": base.raw["fee"]} == base.raw
+    assert made.rules == rules_of(read.procedure, made.sha256).model_dump_json()
+    assert {**parse(made.source.encode()).value, "version": "2026-12", "fee": base.raw["fee"]} == base.raw
     assert read.procedure.fee is not None
     assert read.procedure.fee.items[0].amount == 5000
     assert made == compose(base, "H29", "2026-12", fee)
@@ -135,7 +140,7 @@ def test_a_demonstration_is_composed_and_the_bases_mistakes_are_not_the_province
     base = Base(parse(demo_variant(SOURCE)).value, demo=True)
     made = compose(base, "H29", "2026-12", good()["fees"][EXTRACT])
     assert (made.version, made.demo) == ("2026-12-demo.H29.2026-12", True)
-    assert check_bytes(made.source, allow_seconds=True).mistakes == []
+    assert check_bytes(made.source.encode(), allow_seconds=True).mistakes == []
     wrong = {**parse(SOURCE).value, "level": 4.0}
     assert misfits(Base(wrong), wrong) == []
     assert [entry.rule for entry in misfits(Base(wrong), {**wrong, "version": "?"})] == ["wrong_form"]
