@@ -35,20 +35,14 @@ class AbsenceRefusedError(Exception):
 async def record_absence(database: Database, absence: Absence, by: Publisher = PLATFORM) -> bool:
     """Records an absence, or changes the end or substitute of an absence that begins on the same day.
 
-    Returns:
-        Whether the same absence was recorded before.
-
-    Raises:
-        AbsenceRefusedError: With every problem.
+    Returns whether the same absence was recorded before. Raises `AbsenceRefusedError` with every problem.
     """
     async with publishing(database, by) as now:
-        connection = now.connection
-        if await connection.fetchval(_RECORDED, *absence):
+        if await now.connection.fetchval(_RECORDED, *absence):
             return True
-        if found := await misfits(connection, absence):
+        if found := await misfits(now.connection, absence):
             raise AbsenceRefusedError(found)
-        told = absence._asdict() | {"subject": absence.officer}
-        await now.publish([AbsenceRecorded.model_validate(told)])
+        await now.publish([AbsenceRecorded.model_validate(absence._asdict() | {"subject": absence.officer})])
     return False
 
 
@@ -89,9 +83,7 @@ select rule from (values
     ('acts_for_another', exists (select from other where substitute = $2))
 ) as checked (rule, wrong) where wrong
 """
-_THERE: Final = """
-select exists (select from absence where (agency, subject, role, first_day) = ($1, $2, $3, $4))
-"""
+_THERE: Final = "select exists (select from absence where (agency, subject, role, first_day) = ($1, $2, $3, $4))"
 
 _PROBLEMS: Final = {
     one.rule: one

@@ -55,7 +55,7 @@ async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.Publ
         asked, event = await _asked(now, n)
         if await same_hands(now.connection, asked.actor, by.actor, now.at):
             raise refuse(problem("actor.subject", "needs_another"))
-        if await _changed(now.connection, [place_of(one).stream for one in event], asked.at):
+        if await now.connection.fetchval(_CHANGED, [place_of(one).stream for one in event], asked.at):
             raise refuse(problem("asked", "changed_since"))
         for absence in (one for one in event if isinstance(one, ev.AbsenceRecorded)):
             wanted = absence.agency, absence.subject, absence.role, absence.first_day, absence.last_day
@@ -79,10 +79,8 @@ async def waiting(connection: Connection) -> list[Waiting]:
     async with connection.transaction(readonly=True):
         async for one in stored(connection, {}):
             if isinstance(one.event, ev.PublicationAsked) and one.event.asked is not None:
-                whose = (one.actor.subject, one.actor.agency)
-                asked[one.event.asked] = Waiting(
-                    one.event.asked, one.at, *whose, tuple(map(json.loads, one.event.events))
-                )
+                n, events = one.event.asked, tuple(map(json.loads, one.event.events))
+                asked[n] = Waiting(n, one.at, one.actor.subject, one.actor.agency, events)
             elif isinstance(one.event, ev.PublicationApproved | ev.PublicationDeclined):
                 asked.pop(one.event.asked or 0, None)
     return [asked[n] for n in sorted(asked)]
@@ -121,10 +119,6 @@ async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored,
 async def _see_operator(now: Publishing) -> None:
     if (wrong := await lacks_role(now.connection, now.by.actor)) is not None:
         raise refuse(wrong)
-
-
-async def _changed(connection: Connection, streams: Sequence[str], since: datetime) -> bool:
-    return bool(await connection.fetchval(_CHANGED, streams, since))
 
 
 _EVENT: Final[TypeAdapter[ev.PublicationEvent]] = TypeAdapter(ev.PublicationEvent)

@@ -1,14 +1,13 @@
 """Reading and publishing of calendar files. A published calendar never changes."""
 
 import hashlib
-from collections.abc import Iterator
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from console.database import Database, connected
-from publishing.authoring.procedure_file import MistakesFoundError
+from publishing.authoring.procedure_file import MistakesFoundError, all_mistakes
 from publishing.calendars.calendar_mistakes import problems
 from publishing.record.publishing import PLATFORM, Publisher, publishing
 from rules.source import Mistake, parse
@@ -17,9 +16,8 @@ from rules.time.working_time import VIETNAM
 from schemas.publishing.calendar import CalendarFile, CalendarName
 from schemas.publishing.events import CalendarDays, CalendarPublished
 
-from .procedure_file import all_mistakes
-
 CALENDARS: Final = Path(__file__).parents[2] / "procedures" / "calendars"
+CALENDAR: Final = CALENDARS / "vn.yaml"
 
 
 class Checked(NamedTuple):
@@ -35,9 +33,6 @@ def check_bytes(data: bytes, today: date | None = None) -> Checked:
     parsed = parse(data, as_text=True)
     found = all_mistakes(parsed, partial(problems, today=today or datetime.now(VIETNAM).date()))
     return Checked(None if found else CalendarFile.model_validate(parsed.value), found, parsed.lines)
-
-
-CALENDAR: Final = CALENDARS / "vn.yaml"
 
 
 class PublishedCalendar(NamedTuple):
@@ -61,9 +56,12 @@ async def publish_calendar(database: Database, data: bytes, by: Publisher = PLAT
     async with publishing(database, by) as now:
         stands = await now.connection.fetch(_STANDS, name)
         if not stands:
-            days = tuple(_days(checked.calendar))
-            said = CalendarPublished(name=name, sha256=sha256, source=data.decode(), days=days)
-            await now.publish([said])
+            own = sorted({overlay.agency for overlay in checked.calendar.overlays if overlay.agency})
+            days = tuple(
+                CalendarDays(agency=agency or "", body=expand(checked.calendar, agency).model_dump_json())
+                for agency in (None, *own)
+            )
+            await now.publish([CalendarPublished(name=name, sha256=sha256, source=data.decode(), days=days)])
             return PublishedCalendar(name, sha256, already=False)
     if stands[0]["sha256"] != sha256:
         other = f"with other content (sha256 {stands[0]['sha256']})"
@@ -71,13 +69,6 @@ async def publish_calendar(database: Database, data: bytes, by: Publisher = PLAT
     if not stands[0]["last"]:
         raise CalendarTakenError(f"{name} is published, and a later calendar is in force: give this file a new version")
     return PublishedCalendar(name, sha256, already=True)
-
-
-def _days(file: CalendarFile) -> Iterator[CalendarDays]:
-    """Yields the calendar of the whole country, and that of each agency with days of its own."""
-    agencies = sorted({overlay.agency for overlay in file.overlays if overlay.agency})
-    for agency in (None, *agencies):
-        yield CalendarDays(agency=agency or "", body=expand(file, agency).model_dump_json())
 
 
 async def has_calendar(database: Database) -> bool:
@@ -112,6 +103,4 @@ select sha256, published_at = (select max(published_at) from calendar) as last f
 where name = $1 and agency = ''
 """
 _FILE: Final = "select source from calendar where agency = '' order by published_at desc limit 1"
-_LIST: Final = """
-select name, sha256, published_at from calendar where agency = '' order by published_at desc
-"""
+_LIST: Final = "select name, sha256, published_at from calendar where agency = '' order by published_at desc"

@@ -20,8 +20,6 @@ from schemas.translate import said
 
 NATIONAL: Final = "vn"
 
-_OF_PROPOSED: Final = {"date", "kind", "replaces", "source"}
-
 
 def instant(value: Any) -> datetime:
     """Parses a date and time, only in written form: pydantic would also take a number, as seconds since 1970."""
@@ -93,9 +91,9 @@ def answer_of(case: Case) -> dict[str, Any]:
     calendar = _calendar(case.calendar, case.agency)
     found = explain(case.received, case.limit, calendar, pauses=case.pauses)
     due = found.due.astimezone(VIETNAM)
-    only_proposed = [
-        day for day in _proposed(case.calendar, case.agency) if found.receipt_day <= day.date <= due.date()
-    ]
+    proposals = _proposed(case.calendar, case.agency)
+    only_proposed = [day for day in proposals if found.receipt_day <= day.date <= due.date()]
+    shown = {"date", "kind", "replaces", "source"}
     *reasoning, last = found.reasoning
     if only_proposed:
         days = ", ".join(f"{day.date} ({day.kind})" for day in only_proposed)
@@ -106,7 +104,7 @@ def answer_of(case: Case) -> dict[str, Any]:
         "calendar": calendar.code,
         "calendar_version": calendar.version,
         "reasoning": [{"vi": line.vi, "en": line.en} for line in (*reasoning, last)],
-        "proposed": [day.model_dump(mode="json", include=_OF_PROPOSED) for day in only_proposed],
+        "proposed": [day.model_dump(mode="json", include=shown) for day in only_proposed],
     }
 
 

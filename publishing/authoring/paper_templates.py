@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from activities.printing.templates import version_of
 from activities.printing.trial import Trial, faults
-from console.database import Connection, Database, connected
+from console.database import Database, connected
 from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.record.publishing import PLATFORM, Publisher, publishing
 from rules.papers.samples import samples
@@ -69,7 +69,11 @@ async def publish_template(database: Database, data: bytes, slot: Slot, by: Publ
     text = data.decode()
     sha256 = version_of(text)
     async with publishing(database, by) as now:
-        await _see_place(now.connection, slot)
+        if not await now.connection.fetchval("select exists (select from agency where agency = $1)", slot.agency):
+            raise UnknownPlaceError(f"the directory has no agency {slot.agency}")
+        named = await now.connection.fetchval("select exists (select from procedure where code = $1)", slot.procedure)
+        if slot.procedure != ALL and not named:
+            raise UnknownPlaceError(f"no published procedure {slot.procedure}")
         already = await now.connection.fetchval(_IN_FORCE, *slot) == sha256
         if not already:
             await now.publish([TemplatePublished(**slot._asdict(), sha256=sha256, source=text)])
@@ -81,15 +85,6 @@ async def published_templates(database: Database, agency: AgencyCode | None = No
     async with connected(database) as connection:
         rows = await connection.fetch(_LIST, agency)
     return [Listed(row[0], PaperKind(row[1]), *tuple(row)[2:]) for row in rows]
-
-
-async def _see_place(connection: Connection, slot: Slot) -> None:
-    known = await connection.fetchval("select exists (select from agency where agency = $1)", slot.agency)
-    named = await connection.fetchval("select exists (select from procedure where code = $1)", slot.procedure)
-    if not known:
-        raise UnknownPlaceError(f"the directory has no agency {slot.agency}")
-    if slot.procedure != ALL and not named:
-        raise UnknownPlaceError(f"no published procedure {slot.procedure}")
 
 
 _IN_FORCE: Final = """

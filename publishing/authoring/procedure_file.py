@@ -84,26 +84,18 @@ def check_bytes(data: bytes, *, allow_seconds: bool = False, today: date | None 
     found = all_mistakes(parsed, partial(problems, allow_seconds=allow_seconds, today=today))
     procedure = None if found else Procedure.model_validate(parsed.value)
     if procedure is not None and procedure.result.template is not None:
-        found = _mistakes_of(procedure, procedure.result.template, parsed.lines[_TEMPLATE])
+        trial = Trial(template=procedure.result.template, sheets=result_samples(procedure))
+        before = parsed.lines["result.template"]  # the template is a block, which begins on the next line
+        found = [
+            mistake(one.rule, "result.template", said=one.said).model_copy(update={"line": before + (one.line or 0)})
+            for one in _faults(trial.model_dump_json())
+        ]
     return Checked(None if found else procedure, hashlib.sha256(data).hexdigest(), found)
-
-
-_TEMPLATE: Final = "result.template"
-"""The template's path in the file; it is a block that begins on the following line (`template: |`)."""
-
-
-def _mistakes_of(procedure: Procedure, template: str, above: int) -> list[Mistake]:
-    """Returns the mistakes of the template, each with its line in the file. `above` is the line before the template."""
-    trial = Trial(template=template, sheets=result_samples(procedure))
-    return [
-        mistake(one.rule, _TEMPLATE, said=one.said).model_copy(update={"line": above + (one.line or 0)})
-        for one in _faults(trial.model_dump_json())
-    ]
 
 
 @lru_cache
 def _faults(trial: str) -> tuple[Fault, ...]:
-    """Tries a template, but only once in each process, since a trial takes a second or two."""
+    """Tries a template, once in each process, since a trial takes a second or two."""
     return tuple(faults(Trial.model_validate_json(trial)))
 
 
