@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from publishing.checks.facts import is_stale, is_unconfirmed
 from rules.time.calendars import base_year, decided, every_day, hours_of, hours_on, proposed, settled_by
 from schemas.base import Text
-from schemas.publishing.calendar import CalendarDay, CalendarFile, DayStatus, OpenHours
+from schemas.publishing.calendar import CalendarFile, DayStatus, OpenHours
 from schemas.translate import said
 
 
@@ -50,30 +50,24 @@ class Doubtful(NamedTuple):
 
 def facts(file: CalendarFile) -> list[Fact]:
     """The days in the overlays, and the base's holidays and make-up days that no decided overlay changes, in order."""
-    written = [
-        _fact(file, day, overlay.agency, f"overlays[{n}].days[{k}]")
-        for n, overlay in enumerate(file.overlays)
-        for k, day in enumerate(overlay.days)
-    ]
-    return sorted([*written, *_of_the_base(file)], key=lambda fact: (fact.day, fact.agency or "", fact.status))
+    week, settled = file.week.days(), decided(file)
+    found = []
+    for n, overlay in enumerate(file.overlays):
+        for k, day in enumerate(overlay.days):
+            hours = hours_of(day.kind, day.hours, day.date, day.replaces, week)
+            where = (overlay.agency, f"overlays[{n}].days[{k}]")
+            found.append(Fact(day.date, hours, day.status, day.source, day.checked or file.checked, *where))
+    for base_day in every_day(file.valid_from, file.valid_until):
+        known = base_year(base_day.year)
+        if (base_day in known.off or base_day in known.makeup) and settled_by(base_day, None, settled) is None:
+            hours = hours_on(base_day, None, week, ())
+            found.append(Fact(base_day, hours, DayStatus.DECIDED, None, None, None, "base"))
+    return sorted(found, key=lambda fact: (fact.day, fact.agency or "", fact.status))
 
 
 def doubtful(file: CalendarFile, today: date) -> list[Doubtful]:
     """The facts that are proposed, unconfirmed, never checked, or not checked for too long as of `today`."""
     return [Doubtful(fact, doubt) for fact in facts(file) for doubt in _doubts(fact, today)]
-
-
-def _fact(file: CalendarFile, day: CalendarDay, agency: str | None, path: str) -> Fact:
-    hours = hours_of(day.kind, day.hours, day.date, day.replaces, file.week.days())
-    return Fact(day.date, hours, day.status, day.source, day.checked or file.checked, agency, path)
-
-
-def _of_the_base(file: CalendarFile) -> Iterator[Fact]:
-    week, said_days = file.week.days(), decided(file)
-    for day in every_day(file.valid_from, file.valid_until):
-        known = base_year(day.year)
-        if (day in known.off or day in known.makeup) and settled_by(day, None, said_days) is None:
-            yield Fact(day, hours_on(day, None, week, ()), DayStatus.DECIDED, None, None, None, "base")
 
 
 def _doubts(fact: Fact, today: date) -> Iterator[Doubt]:

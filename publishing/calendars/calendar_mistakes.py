@@ -66,22 +66,11 @@ class CalendarSketch(Sketch):
     overlays: Listed[OverlaySketch] = ()
 
 
-def hours_of_week(file: CalendarSketch) -> list[Listed[Hours]]:
-    """Returns the regular hours of the seven weekdays, Monday first."""
-    week = WeekSketch() if file.week is UNREAD else file.week
-    return [getattr(week, name) for name in WEEKDAYS]
-
-
-def overlays(file: CalendarSketch) -> Iterator[tuple[str, OverlaySketch]]:
-    """The well-formed overlays of a calendar, each with its path."""
-    return ((f"overlays[{n}]", overlay) for n, overlay in read(file.overlays).items())
-
-
 def days(file: CalendarSketch) -> Iterator[tuple[str, OverlaySketch, DaySketch]]:
     """Yields the well-formed days of all overlays, each with its path and its overlay."""
-    for path, overlay in overlays(file):
-        for n, day in read(overlay.days).items():
-            yield f"{path}.days[{n}]", overlay, day
+    for n, overlay in read(file.overlays).items():
+        for k, day in read(overlay.days).items():
+            yield f"overlays[{n}].days[{k}]", overlay, day
 
 
 def problems(raw: object, today: date) -> list[Mistake]:
@@ -97,7 +86,7 @@ def problems(raw: object, today: date) -> list[Mistake]:
 
 def _across(file: CalendarSketch, today: date) -> Iterator[Mistake]:
     yield from _validity(file)
-    week = hours_of_week(file)
+    week = _hours_of_week(file)
     for name, hours in zip(WEEKDAYS, week, strict=True):
         yield from _hours(hours, f"week.{name}")
     for path, _, day in days(file):
@@ -109,6 +98,11 @@ def _across(file: CalendarSketch, today: date) -> Iterator[Mistake]:
             yield mistake("checked_in_future", path)
     if all(whole(hours) for hours in week):
         yield from Settling([tuple(read(hours).values()) for hours in week], file).mistakes()
+
+
+def _hours_of_week(file: CalendarSketch) -> list[Listed[Hours]]:
+    week = WeekSketch() if file.week is UNREAD else file.week
+    return [getattr(week, name) for name in WEEKDAYS]
 
 
 def _validity(file: CalendarSketch) -> Iterator[Mistake]:
