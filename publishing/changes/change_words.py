@@ -120,7 +120,7 @@ _IN_ORDER: Final = frozenset({"review"})
 """Lists whose order matters."""
 
 _SHORT: Final = 30
-"""The length up to which two values fit into one sentence."""
+"""The length up to which two values fit into one sentence; longer ones are quoted one after the other."""
 
 
 def told(was: Procedure, now: Procedure) -> list[tuple[Change, Text]]:
@@ -187,7 +187,8 @@ def _reworded(what: Text, was: Text, now: Text) -> Text:
 
 def _verb(change: Change, before: Text, after: Text) -> str:
     if change.kind is Kind.CHANGED:
-        return _direction(change.was, change.now) or _replaced(before, after)
+        is_long = max(len(before.vi), len(after.vi)) > _SHORT
+        return _direction(change.was, change.now) or ("change.replaced" if is_long else "change.changed")
     told, value = ("added", change.now) if change.kind is Kind.ADDED else ("removed", change.was)
     if is_entry(value):
         return f"change.{told}_so_called" if NOTHING in {before, after} else f"change.{told}"
@@ -200,8 +201,3 @@ def _direction(was: Any, now: Any) -> str | None:
     if {type(was), type(now)} <= {int, float}:
         return "change.up" if now > was else "change.down"
     return None
-
-
-def _replaced(before: Text, after: Text) -> str:
-    """The key of the sentence for a replaced value. Long values are quoted one after the other."""
-    return "change.replaced" if max(len(before.vi), len(after.vi)) > _SHORT else "change.changed"

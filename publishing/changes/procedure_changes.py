@@ -78,20 +78,21 @@ class Change(NamedTuple):
 
 _SOURCES: Final = frozenset({"legal_basis", "limits_source"})
 ABOUT_SOURCES: Final = frozenset({"source", "checked"})
-_NAMES_IT: Final = frozenset({"version"})
-"""Fields that only identify the version: their change is not listed."""
 _KEYS: Final = ("code", "case")
 _WHOLE: Final = (Text, Limit, Condition)
-_LANGUAGES: Final = frozenset(Text.model_fields)
 
 
 def changes(was: Procedure, now: Procedure) -> list[Change]:
     """Returns every difference: rules before words before sources, each in the order of the file."""
-    found = list(_fields(Place(), was, now, _NAMES_IT))
+    found = list(_fields(Place(), was, now, frozenset({"version"})))
     return sorted(found, key=lambda change: list(Group).index(change.group))
 
 
-def _fields(place: Place, was: Model, now: Model, without: frozenset[str]) -> Iterator[Change]:
+def _fields(place: Place, was: Model, now: Model, without: frozenset[str] = frozenset()) -> Iterator[Change]:
+    """The changes of two models. The texts of a statement in both languages count as one value."""
+    if isinstance(was, Statement) and isinstance(now, Statement):
+        yield from _between(place, was.text, now.text)
+        without |= frozenset(Text.model_fields)
     for name in type(now).model_fields:
         if name not in without:
             yield from _between(place.key(name), getattr(was, name), getattr(now, name))
@@ -102,7 +103,7 @@ def _between(place: Place, was: Any, now: Any) -> Iterator[Change]:
         return
     match was, now:
         case Model(), Model() if type(was) is type(now) and not isinstance(now, _WHOLE):
-            yield from _models(place, was, now)
+            yield from _fields(place, was, now)
         case Mapping(), Mapping():
             for key in {**was, **now}:
                 yield from _between(place.key(key), was.get(key), now.get(key))
@@ -114,15 +115,6 @@ def _between(place: Place, was: Any, now: Any) -> Iterator[Change]:
             yield Change(place, Kind.REMOVED, was, None)
         case _:
             yield Change(place, Kind.CHANGED, was, now)
-
-
-def _models(place: Place, was: Model, now: Model) -> Iterator[Change]:
-    """The changes of two models. The texts of a statement in both languages count as one value."""
-    if isinstance(was, Statement) and isinstance(now, Statement):
-        yield from _between(place, was.text, now.text)
-        yield from _fields(place, was, now, _LANGUAGES)
-    else:
-        yield from _fields(place, was, now, frozenset())
 
 
 def _lists(place: Place, was: tuple[Any, ...], now: tuple[Any, ...]) -> Iterator[Change]:
