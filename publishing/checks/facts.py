@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from rules.filing.conditions import written_date
 from rules.source import Mistake, child, mistake
@@ -33,24 +33,18 @@ def is_unconfirmed(source: str) -> bool:
     return _UNCONFIRMED.search(source) is not None
 
 
-class _Fact(NamedTuple):
-    path: str
-    source: str
-    checked: date | None
-
-
 def doubts(value: object, today: date) -> Iterator[tuple[str, Doubt]]:
     """The path of each fact in `value` that is stale or unconfirmed as of `today`, with the reason."""
-    for fact in _facts(value, "", None):
-        if fact.checked is not None and is_stale(fact.checked, today):
-            yield fact.path, Doubt.STALE
-        if is_unconfirmed(fact.source):
-            yield fact.path, Doubt.UNCONFIRMED
+    for path, source, checked in _facts(value, "", None):
+        if checked is not None and is_stale(checked, today):
+            yield path, Doubt.STALE
+        if is_unconfirmed(source):
+            yield path, Doubt.UNCONFIRMED
 
 
 def fact_mistakes(value: dict[str, Any], today: date | None) -> Iterator[Mistake]:
     """The mistakes of facts: checks dated in the future, limits without a source, and sources for unknown limits."""
-    yield from _future(value, "", today)
+    yield from () if today is None else _future(value, today)
     limits, sources = value.get("limits"), value.get("limits_source")
     if not isinstance(limits, dict) or not isinstance(sources, dict):
         return
@@ -59,30 +53,32 @@ def fact_mistakes(value: dict[str, Any], today: date | None) -> Iterator[Mistake
     yield from (mistake("unknown_key", f"limits_source.{name}") for name in sources.keys() - Limits.model_fields.keys())
 
 
-def _future(value: Any, path: str, today: date | None) -> Iterator[Mistake]:
-    match value:
-        case dict():
-            checked = written_date(value.get("checked"))
-            if checked is not None and today is not None and checked > today:
-                yield mistake("checked_in_future", child(path, "checked"))
-            for key, entry in value.items():
-                yield from _future(entry, child(path, key), today)
-        case list():
-            for n, entry in enumerate(value):
-                yield from _future(entry, child(path, n), today)
+def _future(value: Any, today: date) -> Iterator[Mistake]:
+    for path, part in parts_of(value):
+        checked = written_date(part.get("checked")) if isinstance(part, dict) else None
+        if checked is not None and checked > today:
+            yield mistake("checked_in_future", child(path, "checked"))
 
 
-def _facts(value: Any, path: str, checked: date | None) -> Iterator[_Fact]:
-    """The facts: the parts with a source, the laws in the list, and the sources of the limits."""
+def parts_of(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields plain data and every part of it, each with its path, in the order of the file."""
+    yield path, value
+    if isinstance(value, dict | list):
+        for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from parts_of(entry, child(path, key))
+
+
+def _facts(value: Any, path: str, checked: date | None) -> Iterator[tuple[str, str, date | None]]:
+    """The path, source and last check of each part with a source, each law in the list, each source of a limit."""
     match value:
         case dict():
             checked = written_date(value.get("checked")) or checked
             if isinstance(source := value.get("source"), str):
-                yield _Fact(path, source, checked)
+                yield path, source, checked
             for key, entry in value.items():
                 yield from _facts(entry, child(path, key), checked)
         case list():
             for n, entry in enumerate(value):
                 yield from _facts(entry, child(path, n), checked)
         case str() if path.startswith(("legal_basis[", "limits_source.")):
-            yield _Fact(path, value, checked)
+            yield path, value, checked

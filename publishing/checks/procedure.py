@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from publishing.checks.condition_mistakes import condition_mistakes
-from publishing.checks.facts import fact_mistakes
+from publishing.checks.facts import fact_mistakes, parts_of
 from publishing.checks.fee_mistakes import fee_mistakes, postage_mistakes, validity_mistakes
 from publishing.checks.list_mistakes import form_mistakes, list_mistakes
 from publishing.checks.prose_mistakes import prose_mistakes
@@ -23,11 +23,10 @@ from publishing.checks.readable_parts import (
     ValiditySketch,
     limits,
     read,
-    sketch,
     whole,
 )
 from publishing.checks.schema_mistakes import schema_mistakes
-from rules.source import Mistake, child, elsewhere, mistake, plain
+from rules.source import Mistake, elsewhere, mistake, plain
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.limit import Limit, Unit
 from schemas.people import Role
@@ -39,8 +38,8 @@ _MOST_AMOUNT: Final = 10_000
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
 _BEFORE_THE_END: Final = frozenset({"limits.reminder", "limits.apology", "limits.notice"})
 _NOT_NOTHING: Final = _BEFORE_THE_END | {"limits.reappointment", "limits.reading", "limits.unclaimed"}
-_ADDED: Final = frozenset({"limits.reappointment", "extension.by"})
-"""Limits that extend the processing limit."""
+_LIKE_PROCESSING: Final = ("limits.reappointment", "extension.by", "cases[")
+"""The beginnings of the paths of limits that extend or replace the processing limit."""
 _HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}
 
 
@@ -54,28 +53,17 @@ def problems(raw: object, *, allow_seconds: bool = False, today: date | None = N
         return [mistake("not_a_mapping", "")]
     found: list[Mistake] = []
     value = plain(raw, "", found)
-    found.extend(_blank_texts(value, ""))
+    found += [mistake("required", path) for path, part in parts_of(value) if isinstance(part, str) and not part.strip()]
     if isinstance(value.get("level"), bool | float):  # pydantic takes true for 1
         found.append(mistake("not_allowed_value", "level", allowed=", ".join(str(int(level)) for level in Level)))
     misfits = list(schema_mistakes(Procedure, value))
     found.extend(elsewhere(misfits, found))
-    found.extend(elsewhere(_across(sketch(value), allow_seconds=allow_seconds), found))
-    procedure = None if misfits else Procedure.model_validate_json(json.dumps(value))
+    raw_json = json.dumps(value)
+    found.extend(elsewhere(_across(ProcedureSketch.model_validate_json(raw_json), allow_seconds=allow_seconds), found))
+    procedure = None if misfits else Procedure.model_validate_json(raw_json)
     found.extend(elsewhere(prose_mistakes(value, procedure), found))
     found.extend(elsewhere(fact_mistakes(value, today), found))
     return list({(entry.path, entry.rule): entry for entry in found}.values())
-
-
-def _blank_texts(value: Any, path: str) -> Iterator[Mistake]:
-    match value:
-        case dict():
-            for key, entry in value.items():
-                yield from _blank_texts(entry, child(path, key))
-        case list():
-            for n, entry in enumerate(value):
-                yield from _blank_texts(entry, child(path, n))
-        case str() if not value.strip():
-            yield mistake("required", path)
 
 
 def _across(parts: ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]:
@@ -107,13 +95,8 @@ def _time_limits(read_limits: Mapping[str, Limit], *, allow_seconds: bool) -> It
             yield mistake("limit_of_nothing", path)
         elif path in _BEFORE_THE_END and processing is not None and _as_long_as(limit, processing):
             yield mistake("notice_not_shorter", path)
-        elif _as_processing(path) and processing is not None and limit.unit is not processing.unit:
+        elif path.startswith(_LIKE_PROCESSING) and processing is not None and limit.unit is not processing.unit:
             yield mistake("unit_of_processing", path, unit=processing.unit)
-
-
-def _as_processing(path: str) -> bool:
-    """Whether the limit at this path extends or replaces the processing limit."""
-    return path in _ADDED or path.startswith("cases[")
 
 
 def _review(parts: ProcedureSketch) -> Iterator[Mistake]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 from unicodedata import category, name, normalize
 
-from publishing.checks.prose_patterns import CHANNELS, IN_EVERY_TEXT, IN_INFORMATION, Pattern
+from publishing.checks.facts import parts_of
+from publishing.checks.prose_patterns import CHANNELS, IN_EVERY_TEXT, IN_INFORMATION
 from rules.source import Mistake, child, mistake
 from rules.wording.prose import PLACEHOLDER, Vocabulary, names, numbers
 from schemas.publishing.procedure import Procedure
@@ -43,16 +44,10 @@ def prose_mistakes(value: dict[str, Any], procedure: Procedure | None) -> Iterat
 
 def _pairs(value: Any, path: str) -> Iterator[tuple[str, list[_Prose]]]:
     """Every pair of texts in the data, at any place."""
-    match value:
-        case dict():
-            texts = [_Prose(child(path, key), value[key]) for key in _LANGUAGES if isinstance(value.get(key), str)]
-            if texts:
-                yield path, texts
-            for key, entry in value.items():
-                yield from _pairs(entry, child(path, key))
-        case list():
-            for n, entry in enumerate(value):
-                yield from _pairs(entry, child(path, n))
+    for place, part in parts_of(value, path):
+        languages = [key for key in _LANGUAGES if isinstance(part, dict) and isinstance(part.get(key), str)]
+        if languages:
+            yield place, [_Prose(child(place, key), part[key]) for key in languages]
 
 
 def _is_plain(character: str) -> bool:
@@ -70,9 +65,7 @@ def _is_plain(character: str) -> bool:
 
 def _own_words(prose: _Prose) -> Iterator[Mistake]:
     words = _words(prose.text)
-    patterns: tuple[Pattern, ...] = IN_EVERY_TEXT
-    if prose.path.startswith(_INFORMATION):
-        patterns += IN_INFORMATION
+    patterns = (*IN_EVERY_TEXT, *(IN_INFORMATION if prose.path.startswith(_INFORMATION) else ()))
     yield from (mistake(pattern.rule, prose.path) for pattern in patterns if pattern.found.search(words))
 
 

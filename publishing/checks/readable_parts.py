@@ -4,7 +4,6 @@ The sketches have those keys of `schemas.publishing.procedure` to which cross-re
 itself. If it is missing or malformed, it is `UNREAD`; the check against the schema reports it.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
@@ -226,11 +225,6 @@ class ProcedureSketch(Sketch):
     automatic: Maybe[OfficersSketch | None] = None
     silent_approval: Maybe[OfficersSketch | None] = None
     retention: Maybe[RetentionSketch | None] = None
-
-
-def sketch(value: dict[str, Any]) -> ProcedureSketch:
-    """The readable parts of plain data."""
-    return ProcedureSketch.model_validate_json(json.dumps(value))
 
 
 def limits(parts: ProcedureSketch) -> dict[str, Limit]:
