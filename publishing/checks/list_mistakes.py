@@ -24,23 +24,13 @@ from schemas.text import MAX_TEXT
 
 K = TypeVar("K")
 
-_MOST_ITEMS: Final = 50
-_MOST_PAPERS: Final = 100
-_MOST_FIELDS: Final = 200
-"""The maximum number of fields that a submission can have."""
+_MOST: Final = {"papers": 100, "form": 200, "fee.items": 50}
+"""The maximum number of entries in a list. A submission can have no more fields than `form`."""
 _MOST_OTHERS: Final = 100
 
 
 def list_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
     """The mistakes of lists: repeated entries, and too many entries."""
-    yield from _duplicates(parts)
-    most = {"papers": _MOST_PAPERS, "form": _MOST_FIELDS, "fee.items": _MOST_ITEMS}
-    for path, entries in _coded_lists(parts):
-        if len(read(entries)) > (limit := most.get(path, _MOST_OTHERS)):
-            yield mistake("too_many", path, limit=limit)
-
-
-def _duplicates(parts: ProcedureSketch) -> Iterator[Mistake]:
     for path, entries in _coded_lists(parts):
         yield from _twice("duplicate_code", {f"{path}[{n}].code": entry.code for n, entry in read(entries).items()})
     for path, values in _value_lists(parts):
@@ -49,6 +39,9 @@ def _duplicates(parts: ProcedureSketch) -> Iterator[Mistake]:
         refunds = read(parts.fee.refunds)
         yield from _twice("duplicate_value", {f"fee.refunds[{n}].case": refund.case for n, refund in refunds.items()})
     yield from _twice("duplicate_code", {f"{path}.code": part.code for path, part in referred(parts)})
+    for path, entries in _coded_lists(parts):
+        if len(read(entries)) > (limit := _MOST.get(path, _MOST_OTHERS)):
+            yield mistake("too_many", path, limit=limit)
 
 
 def _twice(rule: str, values: Mapping[str, object]) -> Iterator[Mistake]:
@@ -98,9 +91,6 @@ def repeated(values: Mapping[K, object]) -> Iterator[K]:
         seen.add(value)
 
 
-_BOUNDED: Final = frozenset({FieldKind.INTEGER, FieldKind.TEXT})
-
-
 def form_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
     """The mistakes of form fields, by their kind, and of the names of blanks."""
     for n, field in read(parts.form).items():
@@ -133,7 +123,7 @@ def _choice_names(field: FieldSketch, path: str) -> Iterator[Mistake]:
 def _bounds(field: FieldSketch, kind: FieldKind, path: str) -> Iterator[Mistake]:
     bounds = {"minimum": field.minimum, "maximum": field.maximum}
     written = {name: bound for name, bound in bounds.items() if isinstance(bound, int)}
-    if kind not in _BOUNDED:
+    if kind not in {FieldKind.INTEGER, FieldKind.TEXT}:
         yield from (mistake("bounds_not_for_kind", f"{path}.{name}") for name in written)
         return
     if kind is FieldKind.TEXT:

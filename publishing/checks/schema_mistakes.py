@@ -61,19 +61,13 @@ def schema_mistakes(model: type[BaseModel], value: Any) -> Iterator[Mistake]:
     try:
         model.model_validate_json(json.dumps(value), strict=True, extra="forbid")
     except ValidationError as error:
-        yield from (_mistake(detail) for detail in error.errors(include_url=False) if not _is_echo(detail))
-
-
-def _is_echo(detail: ErrorDetails) -> bool:
-    """Whether an error follows from another: pydantic counts only good entries, so a bad one makes a list too short."""
-    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
-
-
-def _mistake(detail: ErrorDetails) -> Mistake:
-    path = ""
-    for key in detail["loc"]:
-        path = child(path, key)
-    return mistake(_rule(detail), path, **_facts(detail.get("ctx", {})))
+        for detail in error.errors(include_url=False):
+            if detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]:
+                continue  # pydantic counts only good entries, so a bad one makes a list too short
+            path = ""
+            for key in detail["loc"]:
+                path = child(path, key)
+            yield mistake(_rule(detail), path, **_facts(detail.get("ctx", {})))
 
 
 def _rule(detail: ErrorDetails) -> str:
