@@ -43,7 +43,7 @@ _GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
     "forms": ("operations.commands.documents.forms",),
     "provinces": ("publishing.commands.provinces",),
     "directory": ("publishing.commands.directory",),
-    "calendar": ("publishing.commands.calendar_change",),
+    "calendar": ("publishing.commands.calendar",),
     "publications": ("publishing.commands.publications",),
     "papers": (
         "operations.commands.papers.control",

@@ -1,30 +1,60 @@
-"""`motcua calendar due`, `check` and `show`: the end of a time limit; a calendar file's mistakes and days."""
+"""`motcua calendar`: the end of a time limit; a calendar's mistakes and days; another calendar and its effect."""
 
 import json
-from datetime import date, datetime
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final
 
 import typer
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 from rich.markup import escape
 
-from motcua.cli.answer import Column, columns, show_all
+from console.addresses import APPLICATION, OWNER, master_key
+from console.database import address, answered
+from motcua.cli.answer import Column, columns, progress, say, show_all, show_one, when
 from motcua.cli.help import group
 from motcua.cli.language import in_words, language
-from motcua.cli.options import AsJson
-from motcua.cli.running import Exit, exit_if, fail, out, print_json, problem_line
-from publishing.authoring.calendars import check_bytes
-from publishing.authoring.due import NATIONAL, Case, RefusedLineError, answer_of, case_in, named_file, problem_of
-from publishing.calendars.calendar_changes import Doubtful, Fact, doubtful, facts
-from publishing.commands.mistakes import FINDINGS, Files, Finding, at, mistake_row, mistaken
+from motcua.cli.options import AsJson, MaybeOperator
+from motcua.cli.running import Exit, exit_if, fail, note, out, print_json, problem_line, refusing, use_stack_here
+from motcua.errors import MotcuaError
+from publishing.authoring.calendars import (
+    CalendarTakenError,
+    check_bytes,
+    file_in_force,
+    publish_calendar,
+    published_calendars,
+)
+from publishing.authoring.due import (
+    NATIONAL,
+    Case,
+    RefusedLineError,
+    answer_of,
+    case_in,
+    instant,
+    named_file,
+    problem_of,
+)
+from publishing.calendars.calendar_changes import Fact, changes, doubtful, facts
+from publishing.commands.mistakes import FINDINGS, Files, Finding, at, mistake_row, mistaken, refuse_for
+from publishing.commands.publisher import published as published_when
+from publishing.commands.publisher import publisher, recorded
+from publishing.effects.calendar_rollout import turn
+from publishing.effects.what_if import WhatIf
+from publishing.effects.what_if import what_if as project
 from rules.source import Mistake
 from rules.time.working_time import VIETNAM, TimeError
-from schemas.errors import Problem
-from schemas.publishing.calendar import DayStatus
+from schemas.publishing.calendar import CalendarFile, DayStatus
+from schemas.stream.reprojection import workflow_id
 from schemas.translate import said
+from views.log import UnfoldableError
 
 app = group("calendar")
+
+File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
 
 
 @app.command()
@@ -51,7 +81,7 @@ def due(  # noqa: PLR0913 -- one argument for each part of a case
         found = problem_of(error)
         if not as_json:
             fail(problem_line(found), Exit.REFUSED)
-        print_json(_error(found))
+        print_json({"error": found.model_dump(mode="json")})
         raise typer.Exit(Exit.REFUSED) from None
     if as_json:
         print_json(answer)
@@ -66,41 +96,36 @@ def _answer_lines(lines: typer.FileBinaryRead, usual: dict[str, Any], *, as_json
     for line in lines:
         try:
             answer = answer_of(case_in(line, usual))
+            words = answer["due"]
         except (ValidationError, TimeError, RefusedLineError) as error:
-            answer = _error(problem_of(error))
-        answers.write(json.dumps(answer, ensure_ascii=False) if as_json else answer.get("due") or _said(answer))
+            found = problem_of(error)
+            answer = {"error": found.model_dump(mode="json")}
+            words = f"error: {found.field}: {found.message.en} [{found.rule}]"
+        answers.write(json.dumps(answer, ensure_ascii=False) if as_json else words)
         answers.write("\n")
-
-
-def _error(found: Problem) -> dict[str, Any]:
-    return {"error": found.model_dump(mode="json")}
-
-
-def _said(answer: dict[str, Any]) -> str:
-    error = answer["error"]
-    return f"error: {error['field']}: {error['message']['en']} [{error['rule']}]"
-
-
-class _Looked(NamedTuple):
-    path: Path
-    mistakes: list[Mistake]
-    doubts: list[tuple[Doubtful, int | None]]
 
 
 @app.command()
 def check(files: Files, *, as_json: AsJson = False) -> None:
-    looked = [_look(path, datetime.now(VIETNAM).date()) for path in files]
-    mistakes = [(one.path, entry) for one in looked for entry in one.mistakes]
+    today = datetime.now(VIETNAM).date()
+    mistakes: list[tuple[Path, Mistake]] = []
+    doubts, rows = [], []
+    for path in files:
+        checked = check_bytes(path.read_bytes(), today)
+        mistakes += [(path, entry) for entry in checked.mistakes]
+        if checked.calendar is None:
+            continue
+        rows.append(Finding(at(path, None, "green"), "", "", "ok"))
+        for one in doubtful(checked.calendar, today):
+            fact, line = one.fact, checked.lines.get(one.fact.path)
+            where = {"file": path, "path": fact.path, "line": line, "doubt": one.doubt}
+            doubts.append(where | {"message": one.words} | _fact_row(fact))
+            words = f"{in_words(one.words)} ({fact.source or '-'})"
+            rows.append(Finding(at(path, line, "yellow"), fact.day.isoformat(), one.doubt, words))
     if as_json:
-        doubts = [_doubt_row(one.path, *entry) for one in looked for entry in one.doubts]
         print_json({"mistakes": [mistake_row(*entry) for entry in mistakes], "facts": doubts})
     else:
-        rows = [mistaken(*entry) for entry in mistakes]
-        for one in looked:
-            if not one.mistakes:
-                rows.append(Finding(at(one.path, None, "green"), "", "", "ok"))
-            rows += [_doubtful(one.path, *entry) for entry in one.doubts]
-        show_all(rows, FINDINGS)
+        show_all([*(mistaken(*entry) for entry in mistakes), *rows], FINDINGS)
     exit_if(mistakes)
 
 
@@ -111,9 +136,10 @@ def show(calendar: Annotated[str, typer.Argument(metavar="NAME|FILE")] = NATIONA
     except RefusedLineError as error:
         fail(problem_line(error.problem), Exit.REFUSED)
     ends = {"valid_from": file.valid_from, "valid_until": file.valid_until}
-    data = {"calendar": file.name} | ends | {"days": [_fact_row(fact) for fact in facts(file)]}
+    found = facts(file)
+    data = {"calendar": file.name} | ends | {"days": [_fact_row(fact) for fact in found]}
     title = said("command.calendar.from_until", calendar=file.name, first=file.valid_from, last=file.valid_until)
-    show_all(facts(file), _FACTS, as_json=as_json, data=data, title=title)
+    show_all(found, _FACTS, as_json=as_json, data=data, title=title)
 
 
 _FACTS: Final = columns(
@@ -122,12 +148,6 @@ _FACTS: Final = columns(
     Column("state", lambda fact: said("command.calendar.proposed") if fact.status is DayStatus.PROPOSED else None),
     Column("source", lambda fact: said("command.calendar.library") if fact.source is None else fact.source),
 )
-
-
-def _look(path: Path, today: date) -> _Looked:
-    checked = check_bytes(path.read_bytes(), today)
-    doubts = [] if checked.calendar is None else doubtful(checked.calendar, today)
-    return _Looked(path, checked.mistakes, [(doubt, checked.lines.get(doubt.fact.path)) for doubt in doubts])
 
 
 def _fact_row(fact: Fact) -> dict[str, Any]:
@@ -141,11 +161,111 @@ def _fact_row(fact: Fact) -> dict[str, Any]:
     }
 
 
-def _doubt_row(path: Path, doubt: Doubtful, line: int | None) -> dict[str, Any]:
-    where = {"file": path, "path": doubt.fact.path, "line": line, "doubt": doubt.doubt}
-    return where | {"message": doubt.words} | _fact_row(doubt.fact)
+@app.command()
+def publish(
+    file: File,
+    *,
+    patience: Annotated[
+        float, typer.Option("--patience", min=1, metavar="SECONDS", help="option.calendar.patience")
+    ] = 60,
+    by: MaybeOperator = None,
+    as_json: AsJson = False,
+) -> None:
+    data = file.read_bytes()
+    calendar = _checked(file, data, as_json=as_json)
+    use_stack_here()
+    record = address(APPLICATION)
+    with refusing(CalendarTakenError, Exit.REFUSED, said("refused.not_published")):
+        published = recorded(lambda: publish_calendar(address(OWNER), data, publisher(by)))
+    if not calendar.valid_from <= datetime.now(VIETNAM).date() <= calendar.valid_until:
+        note(said("refused.calendar.outside", first=calendar.valid_from, last=calendar.valid_until))
+    try:
+        done = answered(lambda: turn(record, published, patience))
+    except MotcuaError as error:
+        fail(said("refused.calendar.not_projected", calendar=published.name, error=error), Exit.UNREACHABLE)
+    if as_json:
+        print_json(published._asdict() | asdict(done))
+    else:
+        turned = ", ".join(f"{n:,} {kind}" for kind, n in done.turned.items())
+        state = (Column("state", "already", published_when), Column("calendar", "name"))
+        show_one(published, (*state, Column("projected_again", lambda _: turned)))
+    if done.streams:
+        counts = {"left": f"{sum(done.left.values()):,}", "streams": ", ".join(done.streams)}
+        batch = workflow_id(published.name)
+        fail(said("refused.calendar.left", calendar=published.name, batch=batch, **counts), Exit.NOT_AVAILABLE)
 
 
-def _doubtful(path: Path, doubt: Doubtful, line: int | None) -> Finding:
-    problem = f"{in_words(doubt.words)} ({doubt.fact.source or '-'})"
-    return Finding(at(path, line, "yellow"), doubt.fact.day.isoformat(), doubt.doubt, problem)
+@app.command("what-if")
+def what_if(
+    file: File,
+    *,
+    at: Annotated[str | None, typer.Option("--at", metavar="INSTANT", help="option.at")] = None,
+    as_json: AsJson = False,
+) -> None:
+    calendar = _checked(file, file.read_bytes(), as_json=as_json)
+    dsn, master = address(APPLICATION), master_key()
+    try:
+        asked = datetime.now(UTC) if at is None else instant(at)
+    except PydanticCustomError as error:
+        fail(f"--at: {error.message()} [{error.type}]", Exit.USAGE)
+    in_force = answered(lambda: file_in_force(dsn))
+    days = [] if in_force is None else changes(in_force, calendar)
+    if in_force is None:
+        note(said("refused.calendar.no_file"))
+    with (
+        progress(what=said("label.filings")) as moved,
+        refusing(UnfoldableError, Exit.REFUSED, said("refused.calendar.no_projection")),
+    ):
+        answer = answered(lambda: project(dsn, master, calendar, asked, moved))
+    if as_json:
+        whole = {"calendar": answer.calendar, "at": answer.at, "filings": answer.filings}
+        rows = [
+            {
+                "agency": one.agency,
+                "date": one.day,
+                "change": one.change,
+                "hours": [str(hours) for hours in one.hours],
+                "message": one.words,
+            }
+            for one in days
+        ]
+        print_json(whole | {"days": rows, "by": list(_by_procedure(answer)), "moved": answer.moved})
+    else:
+        for one in days:
+            say(one.words)
+        _show_effect(answer)
+
+
+def _by_procedure(answer: WhatIf) -> Iterator[dict[str, Any]]:
+    """Yields the number of clocks that move, become late, or are no longer late, by agency and procedure."""
+    groups: dict[tuple[str, str], Counter[str]] = {}
+    for moved in answer.moved:
+        group = groups.setdefault((moved.agency, moved.procedure), Counter())
+        group.update(moved=1, becomes_late=moved.becomes_late, no_longer_late=moved.no_longer_late)
+    for (agency, procedure), group in sorted(groups.items()):
+        yield {"agency": agency, "procedure": procedure, **group}
+
+
+def _show_effect(answer: WhatIf) -> None:
+    if by_procedure := list(_by_procedure(answer)):
+        show_all(by_procedure, columns("agency procedure moved becomes_late no_longer_late"))
+    if late := [moved for moved in answer.moved if moved.becomes_late or moved.no_longer_late]:
+        show_all(late, columns("code clock becomes_late due would_be_due"))
+    say(said("command.what_if.calendar", filings=answer.filings, calendar=answer.calendar, at=when(answer.at)))
+
+
+@app.command("list")
+def list_published(*, as_json: AsJson = False) -> None:
+    entries = answered(lambda: published_calendars(address(APPLICATION)))
+    show_all(entries, _LISTED, as_json=as_json, data=[entry._asdict() for entry in entries])
+
+
+_LISTED: Final = columns("calendar:name published:published_at sha256")
+
+
+def _checked(file: Path, data: bytes, *, as_json: bool) -> CalendarFile:
+    """Returns the calendar in a file; prints every mistake and ends the command if it has any."""
+    checked = check_bytes(data)
+    if checked.calendar is None:
+        refuse_for([(file, entry) for entry in checked.mistakes], as_json=as_json)
+    return checked.calendar
