@@ -50,10 +50,9 @@ def load(
     try:
         directory = recorded(lambda: seed_directory(dsn, data, publisher(by)))
     except MistakesFoundError as found:
-        for mistake in found.mistakes:
-            place = f"{file}:{mistake.line}" if mistake.line else str(file)
-            words = f"{in_words(mistake.message)}: {in_words(mistake.fix)}"
-            note(f"{place} {mistake.path}: {words} ({mistake.rule})")
+        for entry in found.mistakes:
+            place = f"{file}:{entry.line}" if entry.line else str(file)
+            note(f"{place} {entry.path}: {in_words(entry.message)}: {in_words(entry.fix)} ({entry.rule})")
         fail(said("refused.directory.mistakes", file=file, mistakes=len(found.mistakes)), Exit.REFUSED)
     officers = sum(len(agency.officers) for agency in directory.agencies)
     counts = {"agencies": len(directory.agencies), "officers": officers}

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -43,13 +43,6 @@ Values = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", 
 Waiver = Annotated[str | None, typer.Option("--waiver", metavar="CODE", help="option.fee.waiver")]
 
 
-class _Version(NamedTuple):
-    """A version of a procedure: published for the country (`province` is None) or a province, or read from a file."""
-
-    procedure: Procedure
-    province: str | None
-
-
 @app.command()
 def fee(  # noqa: PLR0913 -- a command line has many options
     which: Annotated[str, typer.Argument(metavar="PROCEDURE")],
@@ -62,38 +55,38 @@ def fee(  # noqa: PLR0913 -- a command line has many options
     as_json: AsJson = False,
 ) -> None:
     day = at.date() if at else datetime.now(VIETNAM).date()
-    found = _version(which, province, day, as_json=as_json)
-    case = _case(found.procedure, channel, values or [])
+    procedure, of_province = _version(which, province, day, as_json=as_json)
+    case = _case(procedure, channel, values or [])
     try:
-        answer = stated(found.procedure, Question(case, day, waiver))
+        answer = stated(procedure, Question(case, day, waiver))
     except RefusalError as error:
         _refuse(error.refusal.problems, Exit.REFUSED)
     if as_json:
-        print_json(_row(found, day, channel, answer))
+        named = {"procedure": procedure.code, "version": procedure.version, "province": of_province}
+        print_json(named | {"at": day, "channel": channel} | answer.model_dump(mode="json"))
     else:
-        _show(found, day, answer)
+        _show(procedure, day, answer)
     exit_if(answer.total is None)
 
 
-def _version(which: str, province: str | None, day: date, *, as_json: bool) -> _Version:
-    """Returns the named version, else the one in force on the day in the province; or ends the command."""
+def _version(which: str, province: str | None, day: date, *, as_json: bool) -> tuple[Procedure, str | None]:
+    """Returns the named version, else the one in force on the day in the province; or ends the command.
+
+    With it the province for which it was composed; None for a version of the whole country, or from a file.
+    """
     if Path(which).is_file():
         if province is not None:
             fail(said("refused.fee.no_province"), Exit.USAGE)
-        return _Version(filled(version_named(which, as_json=as_json)), None)
+        return filled(version_named(which, as_json=as_json)), None
     if province is not None:
-        _known_form(province)
+        try:
+            _PROVINCE.validate_python(province)
+        except ValidationError:
+            fail(said("refused.fee.province_code"), Exit.USAGE, detail=province)
     code, _, version = which.partition("@")
     entries = answered(lambda: published(address(OWNER), code, day=day), OWNER)
     entry = there(_chosen(entries, version, province), said("refused.fee.not_in_force", day=day, named=which))
-    return _Version(filled(published_procedure(entry.source, entry.published_at.date())), entry.province)
-
-
-def _known_form(province: str) -> None:
-    try:
-        _PROVINCE.validate_python(province)
-    except ValidationError:
-        fail(said("refused.fee.province_code"), Exit.USAGE, detail=province)
+    return filled(published_procedure(entry.source, entry.published_at.date())), entry.province
 
 
 def _chosen(entries: Iterable[Listed], version: str, province: str | None) -> Listed | None:
@@ -133,28 +126,11 @@ def _applicant(written: str) -> Of:
 def _refuse(problems: Iterable[Problem], code: Exit) -> NoReturn:
     found = list(problems)
     people = "\n".join(map(problem_line, found))
-    fail(
-        "; ".join(f"{one.field}: {one.message.en} [{one.rule}]" for one in found),
-        code,
-        {"problems": found},
-        people,
-    )
+    line = "; ".join(f"{one.field}: {one.message.en} [{one.rule}]" for one in found)
+    fail(line, code, {"problems": found}, people)
 
 
-def _row(found: _Version, day: date, channel: Channel | None, answer: FeeStatement) -> dict[str, Any]:
-    procedure = found.procedure
-    return {
-        "procedure": procedure.code,
-        "version": procedure.version,
-        "province": found.province,
-        "at": day,
-        "channel": channel,
-        **answer.model_dump(mode="json"),
-    }
-
-
-def _show(found: _Version, day: date, answer: FeeStatement) -> None:
-    procedure = found.procedure
+def _show(procedure: Procedure, day: date, answer: FeeStatement) -> None:
     if answer.total is not None:
         title = said("command.fee.version", version=f"{procedure.code}@{procedure.version}", day=day)
         show_all(answer.lines, _LINES, said("command.fee.total", amount=dong(answer.total)), title=title)

@@ -78,18 +78,26 @@ class Look(NamedTuple):
 def report_looks(
     files: Sequence[Path], mistakes_of: Callable[[bytes, date], list[Mistake]], *, quiet: bool, as_json: bool
 ) -> None:
-    """Prints the results for every file, as of today in Vietnam; exits with 1 if there is a mistake."""
+    """Prints the results for every file, as of today in Vietnam; exits with 1 if there is a mistake.
+
+    As JSON: `mistakes`, `stale` and `unconfirmed`, each a list over all files.
+    """
     today = datetime.now(VIETNAM).date()
     contents = {path: path.read_bytes() for path in files}
     looks = [Look(path, mistakes_of(data, today), doubts_of(data, today)) for path, data in contents.items()]
     if as_json:
-        print_looks_as_json(looks)
+        groups: dict[str, list[dict[str, Any]]] = {"mistakes": [], **{doubt.value: [] for doubt in Doubt}}
+        for look in looks:
+            groups["mistakes"] += [mistake_row(look.path, entry) for entry in look.mistakes]
+            for path, doubt, line in look.doubted:
+                groups[doubt].append({"file": str(look.path), "path": path, "line": line})
+        print_json(groups)
     else:
-        print_looks(looks, quiet=quiet)
+        _print_looks(looks, quiet=quiet)
     exit_if(any(look.mistakes for look in looks))
 
 
-def print_looks(looks: Sequence[Look], *, quiet: bool) -> None:
+def _print_looks(looks: Sequence[Look], *, quiet: bool) -> None:
     """Prints a row for each mistake, then for each doubtful fact unless `quiet`, then for each correct file."""
     rows = [mistaken(look.path, entry) for look in looks for entry in look.mistakes]
     for look in looks if not quiet else ():
@@ -101,13 +109,3 @@ def print_looks(looks: Sequence[Look], *, quiet: bool) -> None:
             summary = ", ".join(f"{counts[doubt]} {doubt}" for doubt in Doubt if counts[doubt])
             rows.append(Finding(at(look.path, None, "green"), "", summary, "ok"))
     show_all(rows, FINDINGS)
-
-
-def print_looks_as_json(looks: Sequence[Look]) -> None:
-    """Prints `mistakes`, `stale` and `unconfirmed`, each a list over all files."""
-    groups: dict[str, list[dict[str, Any]]] = {"mistakes": [], **{doubt.value: [] for doubt in Doubt}}
-    for look in looks:
-        groups["mistakes"] += [mistake_row(look.path, entry) for entry in look.mistakes]
-        for path, doubt, line in look.doubted:
-            groups[doubt].append({"file": str(look.path), "path": path, "line": line})
-    print_json(groups)

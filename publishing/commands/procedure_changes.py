@@ -16,9 +16,8 @@ from motcua.cli.answer import Column, columns, lines, progress, say, show_all
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, fail, out, plain, print_json, refusing
-from publishing.authoring.procedures import Checked, MistakesFoundError, check_bytes
+from publishing.authoring.procedures import MistakesFoundError, check_bytes
 from publishing.changes.change_words import told
-from publishing.changes.procedure_changes import Change
 from publishing.commands.mistakes import Files, refuse_for
 from publishing.commands.procedures import app as app
 from publishing.commands.procedures import published_version
@@ -42,22 +41,19 @@ def diff(was: Which, now: Which, *, as_json: AsJson = False) -> None:
     found = told(before, after)
     named = f"{before.code}@{before.version} → {after.code}@{after.version}"
     below = () if found else (said("change.nothing"),)
-    data = [_change_row(*one) for one in found]
-    show_all(found, _CHANGES, *below, as_json=as_json, data=data, title=Text(vi=named, en=named))
-
-
-_CHANGES: Final = columns("kind:0.group|change.group place:0.place.where change:1")
-
-
-def _change_row(change: Change, words: Text) -> dict[str, Any]:
-    return {
-        "where": change.place.where,
-        "kind": change.kind,
-        "group": change.group,
-        "was": to_jsonable_python(change.was),
-        "is": to_jsonable_python(change.now),
-        "words": words,
-    }
+    data = [
+        {
+            "where": change.place.where,
+            "kind": change.kind,
+            "group": change.group,
+            "was": to_jsonable_python(change.was),
+            "is": to_jsonable_python(change.now),
+            "words": words,
+        }
+        for change, words in found
+    ]
+    shown = columns("kind:0.group|change.group place:0.place.where change:1")
+    show_all(found, shown, *below, as_json=as_json, data=data, title=Text(vi=named, en=named))
 
 
 def version_named(which: str, *, as_json: bool) -> Procedure:
@@ -72,7 +68,7 @@ def version_named(which: str, *, as_json: bool) -> Procedure:
 
 def _checked(path: Path, source: bytes, *, as_json: bool) -> tuple[Procedure, str]:
     """Returns the procedure in a file's bytes and its digest; if it has mistakes, prints them and ends the command."""
-    checked: Checked = check_bytes(source, allow_seconds=True)
+    checked = check_bytes(source, allow_seconds=True)
     if checked.procedure is None:
         refuse_for([(path, entry) for entry in checked.mistakes], as_json=as_json)
     return checked.procedure, checked.sha256
@@ -97,19 +93,15 @@ def what_if(
 
 
 def _asked(dsn: str, master: MasterKeys, source: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
-    rules, received = rules_of(procedure, sha256), _from_then_on(procedure)
+    """Compares the open filings with this version, as if received now, or at the start of the version's first day."""
+    rules, received = rules_of(procedure, sha256), datetime.now(VIETNAM)
+    if procedure.validity is not None and procedure.validity.valid_from is not None:
+        received = max(received, datetime.combine(procedure.validity.valid_from, time(), VIETNAM))
     with (
         progress(what=said("label.filings")) as moved,
         refusing((MistakesFoundError, UnfoldableError), Exit.REFUSED, said("refused.procedures.no_what_if")),
     ):
         return answered(lambda: version_what_if(dsn, master, source, rules, received, moved))
-
-
-def _from_then_on(procedure: Procedure) -> datetime:
-    """Returns the earliest time of a filing under this version: now, or the start of the version's first day."""
-    now, validity = datetime.now(VIETNAM), procedure.validity
-    begins = None if validity is None else validity.valid_from
-    return now if begins is None else max(now, datetime.combine(begins, time(), VIETNAM))
 
 
 def _days_until(answer: VersionWhatIf) -> int:
@@ -123,13 +115,11 @@ def _answer_row(answer: VersionWhatIf) -> dict[str, Any]:
         "days_until_in_force": _days_until(answer),
         "open": answer.stay.total(),
         "stay": answer.stay,
-        "touched": [_touched_row(one) for one in answer.touched],
+        "touched": [
+            {"code": one.code, "agency": one.agency, "stage": one.stage, "version": one.version} | plain(one.anew)
+            for one in answer.touched
+        ],
     }
-
-
-def _touched_row(one: Touched) -> dict[str, Any]:
-    anew: dict[str, Any] = plain(one.anew)
-    return {"code": one.code, "agency": one.agency, "stage": one.stage, "version": one.version} | anew
 
 
 def _show(answer: VersionWhatIf, limit: int) -> None:

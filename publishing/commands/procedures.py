@@ -153,7 +153,11 @@ def import_table(file: File, *, into: Into = Path("drafts"), dry_run: DryRun = F
         with file.open("rb") as source:
             table = read_table(source.read(MAX_BYTES + 1))
     except TableRefusedError as no:
-        _print_refused(file, no.mistakes, as_json=as_json)
+        if as_json:
+            rows = [refused_row(entry) for entry in no.mistakes]
+            print_json({"drafts": [], "refused": rows, "unknown_columns": [], "skipped": []})
+        else:
+            print_mistakes([(file, entry) for entry in no.mistakes])
         raise typer.Exit(Exit.REFUSED) from None
     with refusing(OSError, Exit.NOT_AVAILABLE, said("refused.import.into", into=into), strerror):
         outcome = outcome_of(table, file, None if dry_run else into)
@@ -164,15 +168,6 @@ def import_table(file: File, *, into: Into = Path("drafts"), dry_run: DryRun = F
     exit_if(outcome.refused)
 
 
-def _print_refused(file: Path, mistakes: list[Mistake], *, as_json: bool) -> None:
-    if as_json:
-        print_json(
-            {"drafts": [], "refused": [refused_row(entry) for entry in mistakes], "unknown_columns": [], "skipped": []}
-        )
-    else:
-        print_mistakes([(file, entry) for entry in mistakes])
-
-
 def _show(outcome: Outcome, table: Table, file: Path, into: Path) -> None:
     print_mistakes([(file, entry) for entry in outcome.refused])
     rows = [(word, into / drafted.file, len(drafted.unsettled)) for drafted, word in outcome.drafts]
@@ -181,8 +176,7 @@ def _show(outcome: Outcome, table: Table, file: Path, into: Path) -> None:
     if table.headings.unknown:
         say(said("command.import.unknown_columns", columns="; ".join(table.headings.unknown)))
     if outcome.between:
-        between = "; ".join(f"{row.row}: {row.words}" for row in outcome.between)
-        say(said("command.import.no_procedure", rows=between))
+        say(said("command.import.no_procedure", rows="; ".join(f"{row.row}: {row.words}" for row in outcome.between)))
     refused = len({entry.line for entry in outcome.refused})
     say(said("command.import.sums", drafts=len(outcome.drafts), refused=refused))
 

@@ -35,8 +35,8 @@ def list_waiting(
 def approve(asked: Asked, *, actor: Operator, as_json: AsJson = False) -> None:
     events = recorded(lambda: approving.approve(address(OWNER), asked, publisher(actor)))
     kinds = [one.kind for one in events]
-    told = {"published": sorted(set(kinds))}
-    show_one(told, columns("published"), as_json=as_json, data={"asked": asked, "published": kinds})
+    data = {"asked": asked, "published": kinds}
+    show_one({"published": sorted(set(kinds))}, columns("published"), as_json=as_json, data=data)
 
 
 @app.command()
