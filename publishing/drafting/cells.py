@@ -89,11 +89,12 @@ def _code(words: str) -> str:
 
 
 _BULLET: Final = re.compile(r"^(?:[-–—+*•▪◦·]+|\(?\d{1,2}[.)](?!\d)|\(?[a-zđ][.)])\s*", re.IGNORECASE)
-_INLINE: Final = {
-    "number": re.compile(r"\s(?=\d{1,2}[.)]\s)"),
-    "letter": re.compile(r"\s(?=[a-zđ]\)\s)"),
-    "dash": re.compile(r"\s[-–+•]\s(?=[^\W\d_a-zà-ỹđ])"),
-}
+_SEVERAL: Final = (
+    (re.compile(r"1[.)]\s"), re.compile(r"\s(?=\d{1,2}[.)]\s)")),
+    (re.compile(r"a\)\s"), re.compile(r"\s(?=[a-zđ]\)\s)")),
+    (re.compile(r"[-–+•]\s"), re.compile(r"\s[-–+•]\s(?=[^\W\d_a-zà-ỹđ])")),
+)
+"""The first bullet of a line, with the places before further bullets of the same kind: `1. … 2. …`."""
 _NOTHING: Final = re.compile(r"(khong|khong co|khong yeu cau|khong quy dinh|none|-)\.?")
 _ELSEWHERE: Final = re.compile(r"(theo|xem|thuc hien theo|quy dinh tai)\b.*")
 _OPTIONAL: Final = re.compile(r"\(?neu co\)?|\(if any\)")
@@ -144,17 +145,10 @@ def papers_of(cell: str) -> Papers:
 
 
 def _numbered(line: str) -> list[str]:
-    """The parts of a line, which is split at bullets of the same kind as its first one: `1. … 2. …`."""
+    """The parts of a line, which is split at bullets of the same kind as its first one."""
     line = line.strip()
-    kind = next((kind for kind, start in _STARTS.items() if start.match(line)), None)
-    return _INLINE[kind].split(line) if kind else [line]
-
-
-_STARTS: Final = {
-    "number": re.compile(r"1[.)]\s"),
-    "letter": re.compile(r"a\)\s"),
-    "dash": re.compile(r"[-–+•]\s"),
-}
+    between = next((between for first, between in _SEVERAL if first.match(line)), None)
+    return between.split(line) if between else [line]
 
 
 def _outside(words: str, separators: str) -> list[str]:

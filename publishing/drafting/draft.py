@@ -52,14 +52,23 @@ def draft_of(facts: Facts, source: str) -> dict[str, Any]:
     untranslated = f"{source}; en: {UNCONFIRMED}"
     level, limit = facts.level.level, str(facts.time.limit)
     form, fee = fee_parts(facts.fee, level, source)
-    limits = _limits(facts, limit)
+    limits = {
+        "intake": "8 working hours",
+        "processing": limit,
+        "issue": "4 working hours",
+        "delivery": "4 working days",
+        "pickup": "30 calendar days",
+        **_some("cut_off", facts.time.cut_off),
+    }
+    # the law's last reason for a procedure that is only partly online is the least specific one
+    partial = {"reason": PartialReason.TECHNICAL.value, **_pair(said("draft.not_said")), "source": UNCONFIRMED}
     kinds = [kind.value for kind in facts.agency.kinds]
     draft = {
         "code": facts.code,
         "version": VERSION,
         "checked": NEVER,
         "level": int(level),
-        **_some("partial", _partial() if level is Level.ONLINE_FILING else {}),
+        **_some("partial", partial if level is Level.ONLINE_FILING else {}),
         "name": {"vi": facts.name, "en": facts.name_en or facts.name},
         "agency": _twice(facts.agency.words),
         "information": _information(facts),
@@ -107,22 +116,6 @@ def _information(facts: Facts) -> dict[str, Any]:
         told["conditions"] |= _pair(said("draft.fee_open"))
     told["sets"] = facts.papers.sets
     return told
-
-
-def _limits(facts: Facts, limit: str) -> dict[str, str]:
-    limits = {
-        "intake": "8 working hours",
-        "processing": limit,
-        "issue": "4 working hours",
-        "delivery": "4 working days",
-        "pickup": "30 calendar days",
-    }
-    return limits | ({"cut_off": facts.time.cut_off} if facts.time.cut_off else {})
-
-
-def _partial() -> dict[str, Any]:
-    """The reason why the procedure is only partly online: the law's last reason, which is the least specific."""
-    return {"reason": PartialReason.TECHNICAL.value, **_pair(said("draft.not_said")), "source": UNCONFIRMED}
 
 
 def _cases(facts: Facts, source: str) -> list[dict[str, Any]]:
@@ -185,7 +178,7 @@ def with_figures(draft: dict[str, Any], source: str) -> dict[str, Any]:
         return f"{{figure.{code}}}"
 
     found: dict[str, Any] = _texts(draft, lambda text: _FIGURE.sub(placeholder, text))
-    return found | ({"figures": list(figures.values())} if figures else {})
+    return found | _some("figures", list(figures.values()))
 
 
 def _texts(value: Any, change: Callable[[str], str]) -> Any:
@@ -229,8 +222,15 @@ def fee_parts(fee: Fee, level: Level, source: str) -> tuple[list[dict[str, Any]]
 
 def _fields(fee: Fee, codes: list[str]) -> list[dict[str, Any]]:
     """The form fields for the fee: one for the number of each counted unit, and one for the applicant's case."""
-    units = {_counter(amount): amount.per for amount in fee.amounts if amount.per}
-    return [_count(unit, code) for code, unit in units.items()] + ([_choice(codes)] if fee.cases else [])
+    fields: list[dict[str, Any]] = []
+    for code, unit in {_counter(amount): amount.per for amount in fee.amounts if amount.per}.items():
+        bounds = {"minimum": 1, "maximum": _MOST_UNITS}
+        label = _pair(said("draft.count", unit=unit))
+        fields.append({"code": code, "label": label, "kind": "integer", **bounds, "source": UNCONFIRMED})
+    if fee.cases:
+        named = {"code": _CASE, "label": _pair(said("draft.fee_case")), "kind": "choice"}
+        fields.append(named | {"choices": codes, "source": UNCONFIRMED})
+    return fields
 
 
 def _counter(amount: Amount) -> str:
@@ -241,19 +241,7 @@ def _when(amount: Amount, code: str, *, cases: bool) -> dict[str, Any]:
     conditions: list[dict[str, Any]] = [{key: value} for key, value in amount.when.items()]
     if cases:
         conditions.append({"field": _CASE, "one_of": [code]})
-    return {"when": conditions} if conditions else {}
-
-
-def _count(unit: str, code: str) -> dict[str, Any]:
-    label = said("draft.count", unit=unit)
-    bounds = {"minimum": 1, "maximum": _MOST_UNITS}
-    return {"code": code, "label": {"vi": label.vi, "en": label.en}, "kind": "integer", **bounds, "source": UNCONFIRMED}
-
-
-def _choice(codes: list[str]) -> dict[str, Any]:
-    label = said("draft.fee_case")
-    named = {"code": _CASE, "label": {"vi": label.vi, "en": label.en}, "kind": "choice"}
-    return named | {"choices": codes, "source": UNCONFIRMED}
+    return _some("when", conditions)
 
 
 def _terms(level: Level) -> dict[str, Any]:

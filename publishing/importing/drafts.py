@@ -58,20 +58,6 @@ def drafts(table: Table, name: str) -> Iterator[Drafted | Between]:
         yield drafted
 
 
-def save(drafted: Drafted, folder: Path) -> bool:
-    """Writes a draft; False for the same file. Raises `OSError`, such as `FileExistsError` for one with other bytes."""
-    path = folder / drafted.file
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("xb") as file:
-            file.write(drafted.content)
-    except FileExistsError:
-        if path.read_bytes() != drafted.content:
-            raise
-        return False
-    return True
-
-
 def _refused(row: int, mistakes: list[Mistake]) -> Drafted:
     placed = [entry.model_copy(update={"line": row}) for entry in mistakes]
     return Drafted(row, code="", content=b"", unsettled=[], mistakes=placed)
@@ -145,16 +131,23 @@ def outcome_of(table: Table, file: Path, into: Path | None) -> Outcome:
 
 
 def _keep(drafted: Drafted, into: Path | None, outcome: Outcome) -> None:
+    """Writes a draft; never over a file with other content. Raises `OSError`."""
     if into is None:
         outcome.drafts.append((drafted, "not_written"))
         return
+    path = into / drafted.file
+    into.mkdir(parents=True, exist_ok=True)
     try:
-        new = save(drafted, into)
+        with path.open("xb") as file:
+            file.write(drafted.content)
     except FileExistsError:
-        there = mistake("draft_exists", "", file=into / drafted.file)
-        outcome.refused.append(there.model_copy(update={"line": drafted.row}))
+        if path.read_bytes() == drafted.content:
+            outcome.drafts.append((drafted, "unchanged"))
+        else:
+            there = mistake("draft_exists", "", file=path)
+            outcome.refused.append(there.model_copy(update={"line": drafted.row}))
     else:
-        outcome.drafts.append((drafted, "written" if new else "unchanged"))
+        outcome.drafts.append((drafted, "written"))
 
 
 def refused_row(entry: Mistake) -> dict[str, Any]:
