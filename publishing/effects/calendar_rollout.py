@@ -44,12 +44,6 @@ async def start(temporal: Client, calendar: CalendarName) -> None:
     await patiently(attempt, PATIENCE)
 
 
-async def in_force(pool: Pool) -> CalendarName | None:
-    """Returns the calendar published last; None if there is none."""
-    name: str | None = await pool.fetchval(IN_FORCE)
-    return name
-
-
 async def waiting(pool: Pool, calendar: CalendarName) -> dict[str, int]:
     """Returns the number of streams of each kind that still use another calendar."""
     return {kind: await pool.fetchval(COUNT_ON_ANOTHER, calendar, kind) for kind in KINDS}
@@ -86,7 +80,7 @@ async def turn(dsn: str, published: PublishedCalendar, patience: float) -> Turne
             moved = time.monotonic()
             while sum(left.values()) and time.monotonic() - moved < patience:
                 await asyncio.sleep(_LOOK_EVERY)
-                if await in_force(pool) != published.name:
+                if await pool.fetchval(IN_FORCE) != published.name:
                     raise MotcuaError("another calendar was published meanwhile, and is in force")
                 still = await waiting(pool, published.name)
                 moved, left = (time.monotonic() if still != left else moved), still

@@ -12,15 +12,6 @@ from publishing.record.log import stored
 from publishing.record.publications import OFFICER, TABLES, Fold, Row, Table, changes
 from views.log import Connection, UnfoldableError
 
-
-class Folded(NamedTuple):
-    """The fold of the events; `found`: unreadable events and keys; `log`: the readable events in order."""
-
-    fold: Fold
-    found: list[Difference]
-    log: list[Published]
-
-
 NAME_GONE: Final = "-"
 """The name shown for an officer whose name can't be decrypted any more and is in no row."""
 
@@ -94,7 +85,8 @@ async def _whole_fold(connection: Connection, vault: Vault) -> Fold:
     return fold
 
 
-async def _folded(connection: Connection, vault: Vault | None) -> Folded:
+async def _folded(connection: Connection, vault: Vault | None) -> tuple[Fold, list[Difference], list[Published]]:
+    """Returns the fold of the events, the unreadable events and keys, and the readable events in order."""
     named = [] if vault is None else await streams_with_names(connection)
     keys = {} if vault is None else await known_keys(connection, vault, named)
     found = [
@@ -110,7 +102,7 @@ async def _folded(connection: Connection, vault: Vault | None) -> Folded:
         for change in changes(one.event, one.at, read=one.read):
             fold.add(change)
         log.append(Published(one.stream, one.seq, one.at, one.actor.subject, one.event, one.read))
-    return Folded(fold, found, log)
+    return fold, found, log
 
 
 def _whole(table: Table, there: Row | None, row: Row) -> Row:

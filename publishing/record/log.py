@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
+from uuid import uuid4
 
 from pydantic import TypeAdapter
 
@@ -30,13 +31,6 @@ class Dated(NamedTuple):
     at: datetime
 
 
-class Command(NamedTuple):
-    """One run of an operator's command: its id and its actor."""
-
-    command_id: str
-    actor: Actor
-
-
 class Stored(NamedTuple):
     """An event of the log; `event` is None if unreadable. `read`: whether its encrypted part was decrypted."""
 
@@ -54,42 +48,36 @@ def is_personal(event: PublicationEvent) -> bool:
 
 
 async def append(
-    connection: Connection, said: Mapping[Place, Sequence[Dated]], keys: Mapping[str, FilingKey], command: Command
+    connection: Connection, said: Mapping[Place, Sequence[Dated]], keys: Mapping[str, FilingKey], actor: Actor
 ) -> None:
     """Appends one or more events to each stream, with one receipt for each stream, in the caller's transaction."""
     heads = await beside.heads(connection, [(place.stream, None, place.agency) for place in said])
+    command_id, by = str(uuid4()), canonical(actor.model_dump(mode="json", exclude_none=True))
     for place, events in said.items():
-        head, key = heads[place.stream], keys.get(place.stream)
-        rows = [
-            _columns(place, head["head_seq"] + 1 + ordinal, dated, command, ordinal, key)
-            for ordinal, dated in enumerate(events)
-        ]
-        await beside.append(connection, head, rows, digest([_public(dated.event) for dated in events]))
-
-
-def _columns(
-    place: Place, seq: int, dated: Dated, command: Command, ordinal: int, key: FilingKey | None
-) -> dict[str, Any]:
-    """Returns the columns of an event's row, up to `occurred_at`, in the order in which the hash covers them."""
-    hidden = set(fields_marked(type(dated.event), Personal))
-    personal = dated.event.model_dump(mode="json", exclude_none=True, include=hidden)
-    sealed = key.seal(canonical({"event": personal}), f"{place.stream}\n{seq}") if key and personal else None
-    return {
-        "stream": place.stream,
-        "seq": seq,
-        "event_id": event_id(place.stream, command.command_id, ordinal),
-        "filing_id": None,
-        "agency": place.agency,
-        "kind": dated.event.kind,
-        "version": VERSION,
-        "body": canonical(_public(dated.event)),
-        "sealed": sealed,
-        "key_id": key.key_id if key and sealed else None,
-        "command_id": command.command_id,
-        "actor": canonical(command.actor.model_dump(mode="json", exclude_none=True)),
-        "via": _VIA,
-        "occurred_at": dated.at,
-    }
+        head, key, rows = heads[place.stream], keys.get(place.stream), []
+        for ordinal, (event, at) in enumerate(events):
+            seq = head["head_seq"] + 1 + ordinal
+            hidden = set(fields_marked(type(event), Personal))
+            personal = event.model_dump(mode="json", exclude_none=True, include=hidden)
+            sealed = key.seal(canonical({"event": personal}), f"{place.stream}\n{seq}") if key and personal else None
+            columns = {  # in the order in which the hash covers them
+                "stream": place.stream,
+                "seq": seq,
+                "event_id": event_id(place.stream, command_id, ordinal),
+                "filing_id": None,
+                "agency": place.agency,
+                "kind": event.kind,
+                "version": VERSION,
+                "body": canonical(_public(event)),
+                "sealed": sealed,
+                "key_id": key.key_id if key and sealed else None,
+                "command_id": command_id,
+                "actor": by,
+                "via": _VIA,
+                "occurred_at": at,
+            }
+            rows.append(columns)
+        await beside.append(connection, head, rows, digest([_public(event) for event, _ in events]))
 
 
 def _public(event: PublicationEvent) -> dict[str, Any]:

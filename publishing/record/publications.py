@@ -92,11 +92,19 @@ def changes(event: ev.PublicationEvent, at: datetime, *, read: bool = True) -> I
     """The changes that an event, published `at` a time, makes to the tables. `read`: encrypted fields are known."""
     match event:
         case ev.ProcedurePublished():
-            yield Change(PROCEDURE, _procedure(event, at))
+            same = {"version", "agency", "sha256", "demo", "valid_from", "valid_until", "province", "base"}
+            texts = {"source": event.source.encode(), "rules": event.rules.encode()}
+            row = event.model_dump(include=same) | texts
+            yield Change(PROCEDURE, row | {"code": event.procedure, "published_at": at})
         case ev.ProvincePublished():
-            yield Change(PROVINCE, _province(event, at))
+            row = event.model_dump(include={"province", "version", "sha256"}) | {"own": list(event.own)}
+            names = {"name_vi": event.name.vi, "name_en": event.name.en}
+            yield Change(PROVINCE, row | names | {"source": event.source.encode(), "published_at": at})
         case ev.CalendarPublished():
-            yield from (Change(CALENDAR, row) for row in _calendar(event, at))
+            for days in event.days:
+                source = None if days.agency or event.source is None else event.source.encode()
+                row = {"name": event.name, "agency": days.agency, "sha256": event.sha256, "published_at": at}
+                yield Change(CALENDAR, row | {"body": days.body.encode(), "source": source})
         case ev.TemplatePublished():
             row = event.model_dump(include={"agency", "paper", "procedure", "sha256", "source"})
             yield Change(TEMPLATE, row | {"published_at": at})
@@ -153,25 +161,6 @@ def _state(*, by_two: bool) -> Row:
 
 def _told(table: Table, row: Row, *, read: bool) -> Row:
     return row if read else {name: value for name, value in row.items() if name not in table.personal}
-
-
-def _procedure(event: ev.ProcedurePublished, at: datetime) -> Row:
-    same = {"version", "agency", "sha256", "demo", "valid_from", "valid_until", "province", "base"}
-    texts = {"source": event.source.encode(), "rules": event.rules.encode()}
-    return event.model_dump(include=same) | texts | {"code": event.procedure, "published_at": at}
-
-
-def _province(event: ev.ProvincePublished, at: datetime) -> Row:
-    names = {"name_vi": event.name.vi, "name_en": event.name.en}
-    own = {"own": list(event.own), "source": event.source.encode(), "published_at": at}
-    return event.model_dump(include={"province", "version", "sha256"}) | names | own
-
-
-def _calendar(event: ev.CalendarPublished, at: datetime) -> Iterator[Row]:
-    for days in event.days:
-        source = None if days.agency or event.source is None else event.source.encode()
-        known = {"name": event.name, "agency": days.agency, "sha256": event.sha256}
-        yield known | {"body": days.body.encode(), "source": source, "published_at": at}
 
 
 def _agency(event: ev.AgencyEntered) -> Row:

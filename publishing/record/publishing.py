@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import chain
 from typing import Any, Final, NamedTuple
-from uuid import uuid4
 
 from activities.ledger.vault import FilingKey, Vault
 from console.database import Connection, Database, connected
@@ -14,7 +13,7 @@ from console.operators import lacks_role
 from publishing.record import tables
 from publishing.record.by_two import always_needs_two, needs_two
 from publishing.record.keys import forget, keys_of
-from publishing.record.log import Command, Dated, append, is_personal
+from publishing.record.log import Dated, append, is_personal
 from publishing.record.publications import AGENCY, OFFICER, Place, changes, place_of
 from publishing.record.tables import untaken
 from rules.require import require
@@ -86,24 +85,21 @@ class Publishing:
         if not by_place:
             return
         keys = await self._keys(by_place)
-        await append(self.connection, by_place, keys, Command(str(uuid4()), actor or self.by.actor))
+        await append(self.connection, by_place, keys, actor or self.by.actor)
         events = [*chain.from_iterable(by_place.values())]
         await tables.write(self.connection, (change for dated in events for change in changes(*dated)))
         for event, _ in events:
             if isinstance(event, OfficerErased):
-                await self._forget(event)
+                # the owner of the tables deletes the keys that decrypt the officer's name
+                await self.connection.execute("set local role none")
+                await forget(self.connection, place_of(event).stream, event)
+                await self.connection.execute(f"set local role {ROLE}")
 
     async def _keys(self, by_place: Mapping[Place, list[Dated]]) -> dict[str, FilingKey]:
         naming = [place for place, events in by_place.items() if any(is_personal(dated.event) for dated in events)]
         if naming and self.by.vault is None:
             raise NoKeyError("set MOTCUA_MASTER_KEY: names are sealed with it")
         return await keys_of(self.connection, self.by.vault, naming) if self.by.vault else {}
-
-    async def _forget(self, erased: OfficerErased) -> None:
-        """Deletes, as the owner of the tables, the keys that decrypt the officer's name."""
-        await self.connection.execute("set local role none")
-        await forget(self.connection, place_of(erased).stream, erased)
-        await self.connection.execute(f"set local role {ROLE}")
 
     async def _need_two(self, events: Sequence[PublicationEvent]) -> bool:
         there = {table: await tables.read(self.connection, table) for table in (AGENCY, OFFICER)}

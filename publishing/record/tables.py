@@ -59,27 +59,24 @@ async def remove(connection: Connection, table: Table, keys: Iterable[Values]) -
 
 async def read(connection: Connection, table: Table) -> dict[Values, Row]:
     """Returns the rows by their keys."""
-    rows = [_read(table, dict(row)) for row in await connection.fetch(f"select * from {table.name}")]  # noqa: S608 -- names of ours
-    return {tuple(row[column] for column in table.key): row for row in rows}
+    found = {}
+    for row in await connection.fetch(f"select * from {table.name}"):  # noqa: S608 -- names of ours
+        parsed = {column: json.loads(row[column]) for column in table.json if row[column] is not None}
+        found[tuple(row[column] for column in table.key)] = dict(row) | parsed
+    return found
 
 
 def _put(table: Table, columns: tuple[str, ...]) -> str:
     values = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
-    others = [column for column in columns if column not in table.key]
-    change = ", ".join(f"{column} = excluded.{column}" for column in others)
+    change = ", ".join(f"{column} = excluded.{column}" for column in columns if column not in table.key)
     return f"""
 insert into {table.name} ({", ".join(columns)}) values ({values})
-on conflict ({", ".join(table.key)}) do {f"update set {change}" if others else "nothing"}
+on conflict ({", ".join(table.key)}) do {f"update set {change}" if change else "nothing"}
 """  # noqa: S608 -- names of ours
 
 
 def _written(table: Table, column: str, value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if column in table.json and value is not None else value
-
-
-def _read(table: Table, row: Row) -> Row:
-    told = {column: json.loads(row[column]) for column in table.json if row[column] is not None}
-    return row | told
 
 
 Rows = dict[Table, list[Row]]
