@@ -39,7 +39,7 @@ from publishing.authoring.due import (
     problem_of,
 )
 from publishing.calendars.calendar_changes import Fact, changes, doubtful, facts
-from publishing.commands.mistakes import FINDINGS, Files, Finding, at, mistake_row, mistaken, refuse_for
+from publishing.commands.mistakes import FINDINGS, File, Files, Finding, at, mistake_row, mistaken, refuse_for
 from publishing.commands.publisher import published as published_when
 from publishing.commands.publisher import publisher, recorded
 from publishing.effects.calendar_rollout import turn
@@ -53,8 +53,6 @@ from schemas.translate import said
 from views.log import UnfoldableError
 
 app = group("calendar")
-
-File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
 
 
 @app.command()

@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -19,6 +18,7 @@ from motcua.cli.options import Agency, AsJson, MaybeOperator, Operator, Reason
 from motcua.cli.running import Exit, fail, note, print_json, problem_line
 from publishing.authoring.absences import Absence, AbsenceRefusedError, erase_officer, record_absence, withdraw_absence
 from publishing.authoring.procedures import MistakesFoundError, seed_directory
+from publishing.commands.mistakes import File
 from publishing.commands.publisher import publisher, recorded, recorded_now
 from schemas.base import Text
 from schemas.people import Role
@@ -40,12 +40,7 @@ app = group("directory")
 
 
 @app.command()
-def load(
-    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)],
-    *,
-    by: MaybeOperator = None,
-    as_json: AsJson = False,
-) -> None:
+def load(file: File, *, by: MaybeOperator = None, as_json: AsJson = False) -> None:
     data, dsn = file.read_bytes(), address(OWNER)
     try:
         directory = recorded(lambda: seed_directory(dsn, data, publisher(by)))

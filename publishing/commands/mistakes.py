@@ -18,6 +18,7 @@ from rules.time.working_time import VIETNAM
 from schemas.base import Text
 from schemas.translate import said
 
+File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True)]
 
 

@@ -19,7 +19,7 @@ from publishing.authoring.procedures import publish as publish_file
 from publishing.authoring.procedures import published as published_versions
 from publishing.changes.change_words import TOLD_BEFORE, Values, beside, is_entry, is_list_of_entries, title
 from publishing.changes.procedure_changes import Place, key_of
-from publishing.commands.mistakes import Files, Quiet, print_mistakes, refuse_for, report_looks
+from publishing.commands.mistakes import File, Files, Quiet, print_mistakes, refuse_for, report_looks
 from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, row_of, waits_words
 from publishing.importing.drafts import Outcome, outcome_of, plain, refused_row
 from publishing.importing.tables import MAX_BYTES, Table, TableRefusedError, read_table
@@ -142,7 +142,6 @@ _LISTED: Final = columns(
     Column("state", _standing),
 )
 
-File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
 Into = Annotated[Path, typer.Option("--into", metavar="DIR", file_okay=False, help="option.import.into")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="option.import.dry_run")]
 
