@@ -67,14 +67,6 @@ class Checked(NamedTuple):
     mistakes: list[Mistake]
 
 
-class Doubted(NamedTuple):
-    """A fact of a file that must be checked again; `line` counts from 1."""
-
-    path: str
-    doubt: Doubt
-    line: int | None
-
-
 def check_bytes(data: bytes, *, allow_seconds: bool = False, today: date | None = None) -> Checked:
     """Returns the procedure in `data`, or all its mistakes in the order of the file.
 
@@ -99,10 +91,10 @@ def _faults(trial: str) -> tuple[Fault, ...]:
     return tuple(faults(Trial.model_validate_json(trial)))
 
 
-def doubts_of(data: bytes, today: date) -> list[Doubted]:
-    """Returns the facts in `data` that are stale on this day or unconfirmed, in the order of the file."""
+def doubts_of(data: bytes, today: date) -> list[tuple[str, Doubt, int | None]]:
+    """Returns each fact in `data` that is stale on this day or unconfirmed: its path, the doubt, its line from 1."""
     parsed = parse(data)
-    return [Doubted(path, doubt, _line(path, parsed.lines)) for path, doubt in doubts(parsed.value, today)]
+    return [(path, doubt, _line(path, parsed.lines)) for path, doubt in doubts(parsed.value, today)]
 
 
 def all_mistakes(parsed: Parsed, problems_of: Callable[[Any], list[Mistake]]) -> list[Mistake]:

@@ -11,7 +11,7 @@ import typer
 from motcua.cli.answer import Marked, columns, show_all
 from motcua.cli.language import in_words
 from motcua.cli.running import Exit, exit_if, print_json
-from publishing.authoring.procedure_file import Doubted, doubts_of
+from publishing.authoring.procedure_file import doubts_of
 from publishing.checks.facts import Doubt
 from rules.source import Mistake
 from rules.time.working_time import VIETNAM
@@ -68,45 +68,32 @@ def refuse_for(found: Sequence[tuple[Path, Mistake]], *, as_json: bool) -> NoRet
 Quiet = Annotated[bool, typer.Option("--quiet", help="option.quiet")]
 
 
-class Look(NamedTuple):
-    """A file, its mistakes, and those of its facts that must be checked again."""
-
-    path: Path
-    mistakes: list[Mistake]
-    doubted: list[Doubted]
-
-
 def report_looks(
     files: Sequence[Path], mistakes_of: Callable[[bytes, date], list[Mistake]], *, quiet: bool, as_json: bool
 ) -> None:
     """Prints the results for every file, as of today in Vietnam; exits with 1 if there is a mistake.
 
-    As JSON: `mistakes`, `stale` and `unconfirmed`, each a list over all files.
+    For people, a row for each mistake, then for each doubtful fact unless `quiet`, then for each correct file. As JSON:
+    `mistakes`, `stale` and `unconfirmed`, each a list over all files.
     """
     today = datetime.now(VIETNAM).date()
-    contents = {path: path.read_bytes() for path in files}
-    looks = [Look(path, mistakes_of(data, today), doubts_of(data, today)) for path, data in contents.items()]
+    groups: dict[str, list[dict[str, Any]]] = {"mistakes": [], **{doubt.value: [] for doubt in Doubt}}
+    wrong, doubtful, correct = [], [], []
+    for path in dict.fromkeys(files):
+        data = path.read_bytes()
+        mistakes, doubted = mistakes_of(data, today), doubts_of(data, today)
+        for entry in mistakes:
+            groups["mistakes"].append(mistake_row(path, entry))
+            wrong.append(mistaken(path, entry))
+        for place, doubt, line in doubted:
+            groups[doubt].append({"file": str(path), "path": place, "line": line})
+            doubtful.append(Finding(at(path, line, "yellow"), place, doubt, said(f"command.doubt.{doubt}")))
+        if not mistakes:
+            counts = Counter(doubt for _, doubt, _ in doubted)
+            summary = ", ".join(f"{n} {doubt}" for doubt, n in sorted(counts.items()))
+            correct.append(Finding(at(path, None, "green"), "", summary, "ok"))
     if as_json:
-        groups: dict[str, list[dict[str, Any]]] = {"mistakes": [], **{doubt.value: [] for doubt in Doubt}}
-        for look in looks:
-            groups["mistakes"] += [mistake_row(look.path, entry) for entry in look.mistakes]
-            for path, doubt, line in look.doubted:
-                groups[doubt].append({"file": str(look.path), "path": path, "line": line})
         print_json(groups)
     else:
-        _print_looks(looks, quiet=quiet)
-    exit_if(any(look.mistakes for look in looks))
-
-
-def _print_looks(looks: Sequence[Look], *, quiet: bool) -> None:
-    """Prints a row for each mistake, then for each doubtful fact unless `quiet`, then for each correct file."""
-    rows = [mistaken(look.path, entry) for look in looks for entry in look.mistakes]
-    for look in looks if not quiet else ():
-        for path, doubt, line in look.doubted:
-            rows.append(Finding(at(look.path, line, "yellow"), path, doubt, said(f"command.doubt.{doubt}")))
-    for look in looks:
-        if not look.mistakes:
-            counts = Counter(doubted.doubt for doubted in look.doubted)
-            summary = ", ".join(f"{counts[doubt]} {doubt}" for doubt in Doubt if counts[doubt])
-            rows.append(Finding(at(look.path, None, "green"), "", summary, "ok"))
-    show_all(rows, FINDINGS)
+        show_all([*wrong, *(() if quiet else doubtful), *correct], FINDINGS)
+    exit_if(wrong)
