@@ -88,10 +88,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def answer_of(case: Case) -> dict[str, Any]:
-    calendar = _calendar(case.calendar, case.agency)
+    calendar, proposals = _calendar(case.calendar, case.agency)
     found = explain(case.received, case.limit, calendar, pauses=case.pauses)
     due = found.due.astimezone(VIETNAM)
-    proposals = _proposed(case.calendar, case.agency)
     only_proposed = [day for day in proposals if found.receipt_day <= day.date <= due.date()]
     shown = {"date", "kind", "replaces", "source"}
     *reasoning, last = found.reasoning
@@ -109,13 +108,10 @@ def answer_of(case: Case) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def _calendar(name: str, agency: str | None) -> Calendar:
-    return expand(named_file(name), agency)
-
-
-@lru_cache(maxsize=256)
-def _proposed(name: str, agency: str | None) -> list[CalendarDay]:
-    return proposed(named_file(name), agency)
+def _calendar(name: str, agency: str | None) -> tuple[Calendar, list[CalendarDay]]:
+    """Returns the calendar of an agency, and the days that are only proposed in it."""
+    file = named_file(name)
+    return expand(file, agency), proposed(file, agency)
 
 
 @lru_cache(maxsize=64)

@@ -87,9 +87,7 @@ async def published_templates(database: Database, agency: AgencyCode | None = No
     return [Listed(row[0], PaperKind(row[1]), *tuple(row)[2:]) for row in rows]
 
 
-_IN_FORCE: Final = """
-select sha256 from paper_template_in_force where agency = $1 and paper = $2 and procedure = $3
-"""
+_IN_FORCE: Final = "select sha256 from paper_template_in_force where agency = $1 and paper = $2 and procedure = $3"
 _LIST: Final = """
 select agency, paper, procedure, sha256, source, published_at,
     row_number() over (partition by agency, paper, procedure order by published_at desc) = 1

@@ -1,7 +1,6 @@
 """Publishing of procedures and of the directory of agencies. It needs the rights of the database's owner."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -11,10 +10,9 @@ from pydantic import Field
 from console.database import Database, connected
 from publishing.checks.provinces import Base
 from publishing.checks.schema_mistakes import schema_mistakes
-from publishing.record.publications import AGENCY, OFFICER, Change, Key, Row, Table, changes
-from publishing.record.publishing import PLATFORM as PLATFORM
+from publishing.record.publications import AGENCY, OFFICER, Row, changes
+from publishing.record.publishing import PLATFORM, publishing
 from publishing.record.publishing import Publisher as Publisher
-from publishing.record.publishing import publishing
 from publishing.record.tables import read
 from rules.source import parse, plain
 from rules.time.working_time import VIETNAM
@@ -29,7 +27,6 @@ from views.public import COVERING_FIRST, COVERS
 
 from .procedure_file import ASKED_FOR as ASKED_FOR
 from .procedure_file import DEMO_SECONDS as DEMO_SECONDS
-from .procedure_file import Checked as Checked
 from .procedure_file import MistakesFoundError as MistakesFoundError
 from .procedure_file import check_bytes as check_bytes
 from .procedure_file import demo_variant as demo_variant
@@ -184,13 +181,13 @@ async def seed_directory(database: Database, data: bytes, by: Publisher) -> Dire
         for entry in directory.agencies:
             said.append(_agency(entry, there[AGENCY].get((entry.agency,), {})))
             said += [OfficerEntered(agency=entry.agency, **dict(officer)) for officer in entry.officers]
-        await now.publish([event for event in said if _is_new(changes(event, now.at), there)])
+        new = [
+            event
+            for event in said
+            if any(there[change.table].get(change.key) != change.row for change in changes(event, now.at))
+        ]
+        await now.publish(new)
     return directory
-
-
-def _is_new(made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
-    """Whether the tables lack a row that an event would write."""
-    return any(there[change.table].get(change.key) != change.row for change in made)
 
 
 def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:

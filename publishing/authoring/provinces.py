@@ -31,9 +31,6 @@ class VersionPublishedError(Exception):
         super().__init__(
             f"{code}@{version} is published with other content (sha256 {sha256}): give the changed file a new version"
         )
-        self.code = code
-        self.version = version
-        self.sha256 = sha256
 
 
 def of_country(procedure: Procedure, sha256: str, source: bytes, *, demo: bool) -> ProcedurePublished:

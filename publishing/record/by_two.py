@@ -72,7 +72,7 @@ def unapproved(log: Iterable[Published]) -> list[Published]:
 
 def _needed_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
     """Whether a second operator had to approve the event, given the setting and the rows (`there`) at that time."""
-    by_two = there[STATE][_ONE]["by_two"]
+    by_two = there[STATE][(True,)]["by_two"]
     return always_needs_two(event) or (by_two and needs_two(event, made, there))
 
 
@@ -100,5 +100,4 @@ class _Approvals:
         return canonical(said).decode() in self._approved.get(one.event.asked, frozenset())
 
 
-_ONE: Final = (True,)
 _moment: Final = attrgetter("at")

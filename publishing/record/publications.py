@@ -109,7 +109,7 @@ def changes(event: ev.PublicationEvent, at: datetime, *, read: bool = True) -> I
             row = event.model_dump(include={"agency", "paper", "procedure", "sha256", "source"})
             yield Change(TEMPLATE, row | {"published_at": at})
         case ev.TwoRequired():
-            yield Change(STATE, _state(by_two=event.on))
+            yield Change(STATE, {"one": True, "by_two": event.on})
         case ev.PublicationAsked() | ev.PublicationApproved() | ev.PublicationDeclined():
             return
         case _:
@@ -144,7 +144,7 @@ class Fold:
 
     def __init__(self) -> None:
         self.rows: dict[Table, dict[Key, Row]] = {table: {} for table in TABLES}
-        self.add(Change(STATE, _state(by_two=False)))
+        self.add(Change(STATE, {"one": True, "by_two": False}))
 
     def add(self, change: Change) -> None:
         """Applies the next change."""
@@ -153,10 +153,6 @@ class Fold:
             rows.pop(change.key, None)
         else:
             rows[change.key] = change.row
-
-
-def _state(*, by_two: bool) -> Row:
-    return {"one": True, "by_two": by_two}
 
 
 def _told(table: Table, row: Row, *, read: bool) -> Row:

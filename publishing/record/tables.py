@@ -45,8 +45,8 @@ async def put(connection: Connection, table: Table, rows: Iterable[Row]) -> None
     """Inserts these rows, or updates those with the same keys. A column that is missing from a row stays unchanged."""
     alike: dict[tuple[str, ...], list[Values]] = defaultdict(list)
     for row in rows:
-        values = tuple(_written(table, column, value) for column, value in row.items())
-        alike[tuple(row)].append(values)
+        as_json = {name: json.dumps(row[name], ensure_ascii=False) for name in table.json if row.get(name) is not None}
+        alike[tuple(row)].append(tuple((row | as_json).values()))
     for columns, values_of_many in alike.items():
         await connection.executemany(_put(table, columns), values_of_many)
 
@@ -75,10 +75,6 @@ on conflict ({", ".join(table.key)}) do {f"update set {change}" if change else "
 """  # noqa: S608 -- names of ours
 
 
-def _written(table: Table, column: str, value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if column in table.json and value is not None else value
-
-
 Rows = dict[Table, list[Row]]
 
 
@@ -104,10 +100,8 @@ def _published(left: Rows) -> Iterator[Dated]:
         yield Dated(event, row["published_at"])
     for row in left[PROVINCE]:
         same = _columns(row, "province", "version", "own", "sha256")
-        name = Text(vi=row["name_vi"], en=row["name_en"])
-        yield Dated(
-            ev.ProvincePublished(name=name, source=row["source"].decode(), taken_over=True, **same), row["published_at"]
-        )
+        texts = {"name": Text(vi=row["name_vi"], en=row["name_en"]), "source": row["source"].decode()}
+        yield Dated(ev.ProvincePublished(taken_over=True, **same, **texts), row["published_at"])
     for row in left[TEMPLATE]:
         same = _columns(row, "agency", "paper", "procedure", "sha256", "source")
         yield Dated(ev.TemplatePublished(taken_over=True, **same), row["published_at"])
@@ -126,17 +120,10 @@ def _directory(left: Rows) -> Iterator[ev.AgencyEntered | ev.OfficerEntered | ev
         yield agency_entered(row).model_copy(update={"taken_over": True})
     officers = defaultdict(list)
     for row in left[OFFICER]:
-        officers[row["agency"], row["subject"], row["name"], row["active"], row["number"]].append(row["role"])
-    for (agency, subject, name, active, number), roles in officers.items():
-        yield ev.OfficerEntered(
-            agency=agency,
-            subject=subject,
-            roles=tuple(sorted(roles)),
-            name=name,
-            active=active,
-            number=number,
-            taken_over=True,
-        )
+        same = _columns(row, "agency", "subject", "name", "active", "number")
+        officers[tuple(same.items())].append(row["role"])
+    for officer, roles in officers.items():
+        yield ev.OfficerEntered(**dict(officer), roles=tuple(sorted(roles)), taken_over=True)
     for row in left[ABSENCE]:
         yield ev.AbsenceRecorded(taken_over=True, **row)
 
