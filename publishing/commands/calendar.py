@@ -255,10 +255,8 @@ def _show_effect(answer: WhatIf) -> None:
 @app.command("list")
 def list_published(*, as_json: AsJson = False) -> None:
     entries = answered(lambda: published_calendars(address(APPLICATION)))
-    show_all(entries, _LISTED, as_json=as_json, data=[entry._asdict() for entry in entries])
-
-
-_LISTED: Final = columns("calendar:name published:published_at sha256")
+    shown = columns("calendar:name published:published_at sha256")
+    show_all(entries, shown, as_json=as_json, data=[entry._asdict() for entry in entries])
 
 
 def _checked(file: Path, data: bytes, *, as_json: bool) -> CalendarFile:

@@ -133,12 +133,10 @@ def _refuse(problems: Iterable[Problem], code: Exit) -> NoReturn:
 def _show(procedure: Procedure, day: date, answer: FeeStatement) -> None:
     if answer.total is not None:
         title = said("command.fee.version", version=f"{procedure.code}@{procedure.version}", day=day)
-        show_all(answer.lines, _LINES, said("command.fee.total", amount=dong(answer.total)), title=title)
+        shown = columns("item:rule name kind|fee_kind amount|dong reason source")
+        show_all(answer.lines, shown, said("command.fee.total", amount=dong(answer.total)), title=title)
     for one in answer.missing:
         say(said("command.fee.missing", field=one.field, message=one.message, rule=one.rule), "yellow")
     if answer.waivers:
-        show_all(answer.waivers, _WAIVERS, title=said("command.fee.waivers"))
-
-
-_LINES: Final = columns("item:rule name kind|fee_kind amount|dong reason source")
-_WAIVERS: Final = columns("code name", Column("percent", lambda waiver: f"−{waiver.percent}%"), "approver evidence")
+        percent = Column("percent", lambda waiver: f"−{waiver.percent}%")
+        show_all(answer.waivers, columns("code name", percent, "approver evidence"), title=said("command.fee.waivers"))

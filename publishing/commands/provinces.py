@@ -16,7 +16,6 @@ from motcua.cli.running import Exit, exit_if, fail
 from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.authoring.procedures import PROCEDURES
 from publishing.authoring.provinces import (
-    Listed,
     VersionPublishedError,
     check_province,
     known_from,
@@ -104,13 +103,9 @@ def show(
     if source:
         typer.get_binary_stream("stdout").write(entry.source)
         return
-    data = row_of(entry) | {"overlay": _overlay(entry).model_dump(mode="json")}
-    show_all(_rows(_overlay(entry)), PAGE, as_json=as_json, data=data)
-
-
-def _overlay(entry: Listed) -> ProvinceOverlay:
-    """Returns the published overlay, even if present checks would refuse it."""
-    return ProvinceOverlay.model_validate(parse(entry.source).value)
+    overlay = ProvinceOverlay.model_validate(parse(entry.source).value)  # even if present checks would refuse it
+    data = row_of(entry) | {"overlay": overlay.model_dump(mode="json")}
+    show_all(_rows(overlay), PAGE, as_json=as_json, data=data)
 
 
 class _Labels(dict[str, Text]):

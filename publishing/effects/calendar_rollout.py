@@ -55,12 +55,6 @@ async def first_waiting(pool: Pool, calendar: CalendarName, most: int) -> list[s
     return [row["stream"] for page in pages for row in page][:most]
 
 
-_LOOK_EVERY: Final = 1.0
-"""The seconds between two checks of the progress."""
-
-_MOST_NAMED: Final = 20
-
-
 @dataclass(frozen=True)
 class Turned:
     """The numbers of changed (`turned`) and remaining (`left`) streams by kind; `streams` names some remaining ones."""
@@ -79,11 +73,11 @@ async def turn(dsn: str, published: PublishedCalendar, patience: float) -> Turne
         with progress(what=said("label.projected_again")) as shown:
             moved = time.monotonic()
             while sum(left.values()) and time.monotonic() - moved < patience:
-                await asyncio.sleep(_LOOK_EVERY)
+                await asyncio.sleep(1)
                 if await pool.fetchval(IN_FORCE) != published.name:
                     raise MotcuaError("another calendar was published meanwhile, and is in force")
                 still = await waiting(pool, published.name)
                 moved, left = (time.monotonic() if still != left else moved), still
                 shown(sum(before.values()) - sum(left.values()), sum(before.values()))
         turned = {kind: max(before[kind] - left[kind], 0) for kind in before}
-        return Turned(turned, left, await first_waiting(pool, published.name, _MOST_NAMED))
+        return Turned(turned, left, await first_waiting(pool, published.name, most=20))

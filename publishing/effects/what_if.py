@@ -192,7 +192,11 @@ async def version_what_if(
     Raises `MistakesFoundError` if the version does not fit a province, `UnfoldableError`, and asyncpg's errors.
     """
     answer = VersionWhatIf(rules.code, rules.version, received)
-    there = await _in_provinces(dsn, source)
+    async with connected(dsn) as connection:
+        made = await of_provinces(connection, Base(parse(source).value, demo=False))
+        own = {one.province: ProcedureRules.model_validate_json(one.rules) for one in made}
+        agencies = await connection.fetch("select agency, province from agency where province = any($1)", list(own))
+    there = {row["agency"]: own[row["province"]] for row in agencies}
     async for filing in open_filings(dsn, master, progress, rules.code):
         version, otherwise = filing.procedure.version, anew(filing, there.get(filing.agency, rules), received)
         answer.stay[version] += 1
@@ -200,12 +204,3 @@ async def version_what_if(
             answer.touched.append(Touched(str(filing.code), filing.agency, stage(filing), version, otherwise))
     answer.touched.sort(key=lambda one: one.code)
     return answer
-
-
-async def _in_provinces(dsn: str, source: bytes) -> dict[str, ProcedureRules]:
-    """Returns the composed rules for each agency in a province with its own fee for this procedure."""
-    async with connected(dsn) as connection:
-        made = await of_provinces(connection, Base(parse(source).value, demo=False))
-        rules = {one.province: ProcedureRules.model_validate_json(one.rules) for one in made}
-        agencies = await connection.fetch("select agency, province from agency where province = any($1)", list(rules))
-    return {row["agency"]: rules[row["province"]] for row in agencies}

@@ -75,16 +75,12 @@ def _drafted(row: int, cells: Cells, headings: Headings, name: str) -> Drafted:
     unsettled = [
         mistake(rule, headings.title(column)).model_copy(update={"line": row}) for column, rule in facts.unsettled()
     ]
-    comment = _comment(source, unsettled, _texts(cells, headings))
+    texts = {title: text for n, title in headings.titles.items() if n < len(cells) and (text := shown(cells[n]))}
+    comment = _comment(source, unsettled, texts)
     content = comment + yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=120).encode()
     if len(content) > MAX_BYTES:
         return _refused(row, [mistake("file_too_large", "", limit=MAX_BYTES)])
     return Drafted(row, facts.code, content, unsettled, mistakes=[])
-
-
-def _texts(cells: Cells, headings: Headings) -> dict[str, str]:
-    places = {title: cells[n] for n, title in headings.titles.items() if n < len(cells)}
-    return {title: text for title, cell in places.items() if (text := shown(cell))}
 
 
 def _comment(source: Text, unsettled: list[Mistake], texts: Mapping[str, str]) -> bytes:
@@ -114,13 +110,8 @@ class Outcome:
 def outcome_of(table: Table, file: Path, into: Path | None) -> Outcome:
     """Drafts every row, and writes the drafts into a folder if one is given."""
     outcome = Outcome()
-    for drafted in track(
-        drafts(table, file.name),
-        in_words(said("label.rows")),
-        len(table.rows),
-        console=Console(stderr=True),
-        transient=True,
-    ):
+    rows, words, stderr = drafts(table, file.name), in_words(said("label.rows")), Console(stderr=True)
+    for drafted in track(rows, words, len(table.rows), console=stderr, transient=True):
         if isinstance(drafted, Between):
             outcome.between += [drafted] if drafted.words else []
         elif drafted.mistakes:
