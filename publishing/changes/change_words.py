@@ -166,7 +166,11 @@ def _names(change: Change) -> list[Text]:
 def _told(change: Change, what: Text, values: Values) -> Text:
     was, now, name = change.was, change.now, change.place.name
     if isinstance(was, Text) and isinstance(now, Text):
-        return _reworded(what, was, now)
+        if was.en == now.en:
+            return said("change.vietnamese_only", what=what, was=was.vi, now=now.vi)
+        if was.vi == now.vi:
+            return said("change.english_only", what=what, was=was.en, now=now.en)
+        return said("change.reworded", what=what, was=was, now=now)
     if change.kind is Kind.REORDERED:
         return said("change.reordered", what=what, was=values.in_order(name, was), now=values.in_order(name, now))
     if change.kind is Kind.ADDED and name in _IN_ORDER:
@@ -174,15 +178,6 @@ def _told(change: Change, what: Text, values: Values) -> Text:
         what = joined((what, where), " ")
     before, after = values.said(name, was), values.said(name, now)
     return said(_verb(change, before, after), what=what, was=before, now=after)
-
-
-def _reworded(what: Text, was: Text, now: Text) -> Text:
-    """The change of a text in both languages, or in one if the other is unchanged."""
-    if was.en == now.en:
-        return said("change.vietnamese_only", what=what, was=was.vi, now=now.vi)
-    if was.vi == now.vi:
-        return said("change.english_only", what=what, was=was.en, now=now.en)
-    return said("change.reworded", what=what, was=was, now=now)
 
 
 def _verb(change: Change, before: Text, after: Text) -> str:

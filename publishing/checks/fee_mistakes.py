@@ -11,9 +11,9 @@ from publishing.checks.readable_parts import (
     ItemSketch,
     Listed,
     PaperSketch,
-    PostageSketch,
     ProcedureSketch,
     ResultSketch,
+    Sketch,
     ValiditySketch,
     read,
     whole,
@@ -22,11 +22,8 @@ from rules.source import Mistake, mistake
 from schemas.level import Channel
 from schemas.publishing.procedure import FieldKind
 
-_MOST_UNITS: Final = 100_000
-"""The largest number of units in a filing, so that even the highest fee is a number that JSON can represent."""
-_MOST_VALUE: Final = 100_000_000_000_000
-"""The largest value, in đồng, for a rate, so that even the highest fee is a number that JSON can represent."""
-_COUNTED: Final = {"per": _MOST_UNITS, "of": _MOST_VALUE}
+_COUNTED: Final = {"per": 100_000, "of": 100_000_000_000_000}
+"""The most units in a filing, and the largest value in đồng for a rate: JSON can represent even the highest fee."""
 
 
 def fee_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
@@ -61,7 +58,7 @@ def _price(item: ItemSketch, path: str) -> Iterator[Mistake]:
 def postage_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
     """The mistake of postage without delivery by post."""
     result = parts.result
-    if not isinstance(result, ResultSketch) or not isinstance(result.postage, PostageSketch):
+    if not isinstance(result, ResultSketch) or not isinstance(result.postage, Sketch):
         return
     if whole(result.channels) and Channel.POST not in read(result.channels).values():
         yield mistake("postage_without_post", "result.postage")

@@ -161,13 +161,9 @@ class FeeSketch(Sketch):
     limit: Maybe[Limit] = UNREAD
 
 
-class PostageSketch(Sketch):
-    """The readable parts of the postage."""
-
-
 class ResultSketch(Sketch):
     channels: Listed[Channel] = UNREAD
-    postage: Maybe[PostageSketch | None] = None
+    postage: Maybe[Sketch | None] = None
 
 
 class SupplementSketch(Sketch):
@@ -202,15 +198,11 @@ class CaseSketch(Sketch):
     when: Listed[ConditionSketch] = ()
 
 
-class PartialSketch(Sketch):
-    """The readable parts of the reason why a procedure is only partly online."""
-
-
 class ProcedureSketch(Sketch):
     code: Maybe[ProcedureCode] = UNREAD
     validity: Maybe[ValiditySketch | None] = None
     level: Maybe[Annotated[Level, BeforeValidator(_plain_number)]] = UNREAD
-    partial: Maybe[PartialSketch | None] = None
+    partial: Maybe[Sketch | None] = None
     limits: Maybe[dict[str, Maybe[Limit]]] = UNREAD
     cases: Listed[CaseSketch] = ()
     figures: Listed[CodeSketch] = ()
