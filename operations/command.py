@@ -39,7 +39,7 @@ _GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
     "erasures": ("operations.commands.people.erasures",),
     "exports": ("operations.commands.people.persons:requests_app",),
     "person": ("operations.commands.people.persons",),
-    "procedures": ("publishing.commands.procedure_changes",),
+    "procedures": ("publishing.commands.procedures",),
     "forms": ("operations.commands.documents.forms",),
     "provinces": ("publishing.commands.provinces",),
     "directory": ("publishing.commands.directory",),

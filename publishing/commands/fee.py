@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -16,7 +16,7 @@ from motcua.cli.answer import Column, columns, dong, say, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, exit_if, fail, print_json, problem_line, there
 from publishing.authoring.procedures import Listed, published
-from publishing.commands.procedure_changes import version_named
+from publishing.commands.procedures import version_named
 from rules.filing.fees.inputs import APPLICANT, Case, Of
 from rules.source import published_procedure
 from rules.time.working_time import VIETNAM
@@ -34,7 +34,6 @@ app = typer.Typer()
 
 _PROVINCE: Final[TypeAdapter[str]] = TypeAdapter(ProvinceCode)
 _WHOLE: Final = re.compile(r"-?[0-9]{1,15}")
-_TRUTH: Final = {"true": True, "false": False}
 
 Arrives = Annotated[Channel | None, typer.Option("--channel", help="option.fee.channel")]
 Province = Annotated[str | None, typer.Option("--province", metavar="CODE", help="option.fee.province")]
@@ -70,10 +69,7 @@ def fee(  # noqa: PLR0913 -- a command line has many options
 
 
 def _version(which: str, province: str | None, day: date, *, as_json: bool) -> tuple[Procedure, str | None]:
-    """Returns the named version, else the one in force on the day in the province; or ends the command.
-
-    With it the province for which it was composed; None for a version of the whole country, or from a file.
-    """
+    """Returns the named version, else the one in force on the day, and its province if any; or ends the command."""
     if Path(which).is_file():
         if province is not None:
             fail(said("refused.fee.no_province"), Exit.USAGE)
@@ -113,7 +109,7 @@ def _value(kind: FieldKind | None, written: str) -> FormValue:
     """Returns the value in the type of its field. A value that does not fit stays text, which the rules refuse."""
     if kind is FieldKind.INTEGER and _WHOLE.fullmatch(written):
         return int(written)
-    return _TRUTH.get(written, written) if kind is FieldKind.BOOLEAN else written
+    return {"true": True, "false": False}.get(written, written) if kind is FieldKind.BOOLEAN else written
 
 
 def _applicant(written: str) -> Of:
@@ -123,11 +119,10 @@ def _applicant(written: str) -> Of:
         _refuse([problem(APPLICANT, "not_a_choice", choices=", ".join(PersonKind))], Exit.REFUSED)
 
 
-def _refuse(problems: Iterable[Problem], code: Exit) -> NoReturn:
-    found = list(problems)
-    people = "\n".join(map(problem_line, found))
-    line = "; ".join(f"{one.field}: {one.message.en} [{one.rule}]" for one in found)
-    fail(line, code, {"problems": found}, people)
+def _refuse(problems: Sequence[Problem], code: Exit) -> NoReturn:
+    people = "\n".join(map(problem_line, problems))
+    line = "; ".join(f"{one.field}: {one.message.en} [{one.rule}]" for one in problems)
+    fail(line, code, {"problems": problems}, people)
 
 
 def _show(procedure: Procedure, day: date, answer: FeeStatement) -> None:

@@ -1,29 +1,34 @@
-"""`motcua procedures`: check, publish and read the catalogue; import drafts from a province's table."""
+"""`motcua procedures`: check, publish, read and compare the catalogue; import drafts from a province's table."""
 
+import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
 import typer
+from pydantic_core import to_jsonable_python
 
-from console.addresses import OWNER
+from activities.keys.masters import MasterKeys
+from console.addresses import APPLICATION, OWNER, master_key
 from console.database import address, answered
-from motcua.cli.answer import Column, columns, say, show_all
+from motcua.cli.answer import Column, columns, lines, progress, say, show_all
 from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, MaybeOperator
-from motcua.cli.running import Exit, exit_if, fail, print_json, refusing, strerror
+from motcua.cli.running import Exit, exit_if, fail, out, plain, print_json, refusing, strerror
 from publishing.authoring.procedures import Listed, MistakesFoundError, VersionPublishedError, check_bytes
 from publishing.authoring.procedures import publish as publish_file
 from publishing.authoring.procedures import published as published_versions
-from publishing.changes.change_words import TOLD_BEFORE, Values, beside, is_entry, is_list_of_entries, title
+from publishing.changes.change_words import TOLD_BEFORE, Values, beside, is_entry, is_list_of_entries, title, told
 from publishing.changes.procedure_changes import Place, key_of
 from publishing.commands.mistakes import File, Files, Quiet, print_mistakes, refuse_for, report_looks
 from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, row_of, waits_words
-from publishing.importing.drafts import Outcome, outcome_of, plain, refused_row
+from publishing.effects.what_if import Touched, VersionWhatIf, version_what_if
+from publishing.importing.drafts import Outcome, as_data, outcome_of, refused_row
 from publishing.importing.tables import MAX_BYTES, Table, TableRefusedError, read_table
 from publishing.record.publishing import WaitsError
+from rules.amounts import money
 from rules.source import Mistake, published_procedure
 from rules.time.working_time import VIETNAM
 from rules.wording.fee_statement import described
@@ -34,8 +39,10 @@ from schemas.base import Model, Text
 from schemas.publishing.fact import Fact, Statement
 from schemas.publishing.fee import FeeRule
 from schemas.publishing.procedure import Procedure
+from schemas.publishing.procedure_rules import rules_of
 from schemas.publishing.time_limits import LIMIT_SOURCES
 from schemas.translate import said
+from views.log import UnfoldableError
 
 app = group("procedures")
 
@@ -161,13 +168,13 @@ def import_table(file: File, *, into: Into = Path("drafts"), dry_run: DryRun = F
     with refusing(OSError, Exit.NOT_AVAILABLE, said("refused.import.into", into=into), strerror):
         outcome = outcome_of(table, file, None if dry_run else into)
     if as_json:
-        print_json(plain(outcome, table, into))
+        print_json(as_data(outcome, table, into))
     else:
-        _show(outcome, table, file, into)
+        _show_import(outcome, table, file, into)
     exit_if(outcome.refused)
 
 
-def _show(outcome: Outcome, table: Table, file: Path, into: Path) -> None:
+def _show_import(outcome: Outcome, table: Table, file: Path, into: Path) -> None:
     print_mistakes([(file, entry) for entry in outcome.refused])
     rows = [(word, into / drafted.file, len(drafted.unsettled)) for drafted, word in outcome.drafts]
     if rows:
@@ -229,7 +236,7 @@ def _rows(values: Values, place: Place, part: Any, sources: Mapping[str, str]) -
 
 
 def _fact(values: Values, place: Place, fact: Model) -> Iterator[Row]:
-    lines, inside = list(_titles(place, fact)), []
+    words, inside = list(_titles(place, fact)), []
     for key, part in fact:
         below = place.key(key)
         if part is None or part == () or key in TOLD_BEFORE:
@@ -237,9 +244,9 @@ def _fact(values: Values, place: Place, fact: Model) -> Iterator[Row]:
         if is_list_of_entries(part) or is_entry(part):
             inside.append((below, part))
         else:
-            lines.append(in_words(beside(words_of(below.name), values.said(below.name, part))))
+            words.append(in_words(beside(words_of(below.name), values.said(below.name, part))))
     called = words_of(place.name)
-    yield Row(place.where, "\n".join(lines) or in_words(Text(vi=called.vi, en=called.en)), getattr(fact, "source", ""))
+    yield Row(place.where, "\n".join(words) or in_words(Text(vi=called.vi, en=called.en)), getattr(fact, "source", ""))
     for below, part in inside:
         yield from _rows(values, below, part, {})
 
@@ -252,3 +259,120 @@ def _titles(place: Place, entry: Any) -> Iterator[str]:
         yield in_words(entry.name)
     if isinstance(entry, Statement):
         yield in_words(entry.text)
+
+
+_CODE: Final = re.compile(r"[0-9]\.[0-9]{6}")
+
+Which = Annotated[str, typer.Argument(metavar="FILE|CODE[@VERSION]")]
+
+
+@app.command()
+def diff(was: Which, now: Which, *, as_json: AsJson = False) -> None:
+    before, after = version_named(was, as_json=as_json), version_named(now, as_json=as_json)
+    found = told(before, after)
+    named = f"{before.code}@{before.version} → {after.code}@{after.version}"
+    below = () if found else (said("change.nothing"),)
+    data = [
+        {
+            "where": change.place.where,
+            "kind": change.kind,
+            "group": change.group,
+            "was": to_jsonable_python(change.was),
+            "is": to_jsonable_python(change.now),
+            "words": words,
+        }
+        for change, words in found
+    ]
+    shown = columns("kind:0.group|change.group place:0.place.where change:1")
+    show_all(found, shown, *below, as_json=as_json, data=data, title=Text(vi=named, en=named))
+
+
+def version_named(which: str, *, as_json: bool) -> Procedure:
+    """Returns the procedure in a file, or a published version; else ends the command."""
+    path = Path(which)
+    if path.is_file():
+        return _checked(path, path.read_bytes(), as_json=as_json)[0]
+    if _CODE.match(which) is None:
+        fail(said("refused.no_file"), Exit.USAGE, detail=which)
+    return published_version(which)
+
+
+def _checked(path: Path, source: bytes, *, as_json: bool) -> tuple[Procedure, str]:
+    """Returns the procedure in a file's bytes and its digest; if it has mistakes, prints them and ends the command."""
+    checked = check_bytes(source, allow_seconds=True)
+    if checked.procedure is None:
+        refuse_for([(path, entry) for entry in checked.mistakes], as_json=as_json)
+    return checked.procedure, checked.sha256
+
+
+@app.command("what-if")
+def what_if(
+    files: Files,
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="option.what_if.limit")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    sources = [path.read_bytes() for path in files]
+    versions = [_checked(path, source, as_json=as_json) for path, source in zip(files, sources, strict=True)]
+    dsn, master = address(APPLICATION), master_key()
+    answers = [_asked(dsn, master, source, *version) for source, version in zip(sources, versions, strict=True)]
+    if as_json:
+        print_json([_answer_row(answer) for answer in answers])
+    else:
+        for answer in answers:
+            _show_touched(answer, limit)
+
+
+def _asked(dsn: str, master: MasterKeys, source: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
+    """Compares the open filings with this version, as if received now, or at the start of the version's first day."""
+    rules, received = rules_of(procedure, sha256), datetime.now(VIETNAM)
+    if procedure.validity is not None and procedure.validity.valid_from is not None:
+        received = max(received, datetime.combine(procedure.validity.valid_from, time(), VIETNAM))
+    with (
+        progress(what=said("label.filings")) as moved,
+        refusing((MistakesFoundError, UnfoldableError), Exit.REFUSED, said("refused.procedures.no_what_if")),
+    ):
+        return answered(lambda: version_what_if(dsn, master, source, rules, received, moved))
+
+
+def _days_until(answer: VersionWhatIf) -> int:
+    return (answer.received.date() - datetime.now(VIETNAM).date()).days
+
+
+def _answer_row(answer: VersionWhatIf) -> dict[str, Any]:
+    return {
+        "procedure": answer.procedure,
+        "version": answer.version,
+        "days_until_in_force": _days_until(answer),
+        "open": answer.stay.total(),
+        "stay": answer.stay,
+        "touched": [
+            {"code": one.code, "agency": one.agency, "stage": one.stage, "version": one.version} | plain(one.anew)
+            for one in answer.touched
+        ],
+    }
+
+
+def _show_touched(answer: VersionWhatIf, limit: int) -> None:
+    stay = ", ".join(f"{version}: {n:,}" for version, n in sorted(answer.stay.items()))
+    shown = answer.touched[:limit]
+    counts = {"stay": answer.stay.total(), "touched": len(answer.touched)}
+    say(said("command.what_if.open", version=f"{answer.procedure}@{answer.version}", **counts), "bold")
+    if stay:
+        out().print(stay, markup=False)
+    show_all(shown, columns("code version stage|stage", Column("otherwise", lambda one: lines(_otherwise(one)))))
+    if days := _days_until(answer):
+        say(said("command.what_if.in_force_in", days=days))
+    if len(shown) < len(answer.touched):
+        out().print(f"{len(shown):,} / {len(answer.touched):,} (--limit)")
+
+
+def _otherwise(one: Touched) -> Iterator[str]:
+    anew = one.anew
+    if anew.fee != anew.fee_then:
+        yield f"{in_words(said('label.fee'))}: {in_words(money(anew.fee))} → {in_words(money(anew.fee_then))}"
+    if anew.processing != anew.processing_then:
+        limits = f"{in_words(anew.processing.words)} → {in_words(anew.processing_then.words)}"
+        yield f"{in_words(said('label.limit'))}: {limits}"
+    for found in anew.problems:
+        yield f"{found.field}: {in_words(found.message)}"

@@ -147,7 +147,7 @@ def refused_row(entry: Mistake) -> dict[str, Any]:
     return {"row": entry.line, "column": entry.path, **told}
 
 
-def plain(outcome: Outcome, table: Table, into: Path) -> dict[str, Any]:
+def as_data(outcome: Outcome, table: Table, into: Path) -> dict[str, Any]:
     return {
         "drafts": [
             {

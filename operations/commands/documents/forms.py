@@ -30,8 +30,7 @@ from motcua.cli.running import (
     write_file,
 )
 from operations.commands.ledger.record import found, unsealed
-from publishing.commands.procedure_changes import version_named
-from publishing.commands.procedures import published_version
+from publishing.commands.procedures import published_version, version_named
 from rules.filing.submission.admission import dossier_problems
 from rules.forms.json_schema import json_schema
 from rules.forms.sheet import Sheet, blank, filled_in, forms_of

@@ -17,8 +17,7 @@ from typer.testing import CliRunner, Result
 
 from publishing.changes.change_words import told
 from publishing.changes.procedure_changes import Change, Group, Kind, changes, key_of
-from publishing.commands.procedure_changes import app
-from publishing.commands.procedures import Row, rows
+from publishing.commands.procedures import Row, app, rows
 from publishing.record.by_two import Published, needs_two, unapproved
 from publishing.record.publications import AGENCY, OFFICER, Fold, place_of
 from publishing.record.publications import changes as changes_of
