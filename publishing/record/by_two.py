@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from publishing.record.publications import AGENCY, OFFICER, STATE, Change, Fold, Key, Row, Table, changes
 from schemas.base import Personal, fields_marked
@@ -58,7 +58,7 @@ class Published(NamedTuple):
 def unapproved(log: Iterable[Published]) -> list[Published]:
     """The events that were published without a second operator's approval, though it was required at that time."""
     fold, approvals, found = Fold(), _Approvals(), []
-    for at, same in groupby(sorted(log, key=_moment), key=_moment):
+    for at, same in groupby(sorted(log, key=attrgetter("at")), key=attrgetter("at")):
         moment = [(one, list(changes(one.event, at, read=one.read))) for one in same]
         for one, _ in moment:
             approvals.add(one)
@@ -98,6 +98,3 @@ class _Approvals:
         hidden = fields_marked(type(one.event), Personal) | {"asked"}
         said = one.event.model_dump(mode="json", exclude_none=True, exclude=set(hidden))
         return canonical(said).decode() in self._approved.get(one.event.asked, frozenset())
-
-
-_moment: Final = attrgetter("at")

@@ -12,9 +12,6 @@ from publishing.record.log import stored
 from publishing.record.publications import OFFICER, TABLES, Fold, Row, Table, changes
 from views.log import Connection, UnfoldableError
 
-NAME_GONE: Final = "-"
-"""The name shown for an officer whose name can't be decrypted any more and is in no row."""
-
 
 class Compared(NamedTuple):
     """The rows that differ from the events. `taken_over`: rows older than the log have events."""
@@ -70,7 +67,7 @@ async def rebuild(connection: Connection, vault: Vault) -> dict[str, int]:
             changed[table.name] += len(extra)
         for table in TABLES:
             wanted = {key: _whole(table, there[table].get(key), row) for key, row in fold.rows[table].items()}
-            other = [row for key, row in wanted.items() if not _is(there[table].get(key), row)]
+            other = [row for key, row in wanted.items() if not row.items() <= there[table].get(key, {}).items()]
             await tables.put(connection, table, other)
             changed[table.name] += len(other)
     return changed
@@ -106,14 +103,10 @@ async def _folded(connection: Connection, vault: Vault | None) -> tuple[Fold, li
 
 
 def _whole(table: Table, there: Row | None, row: Row) -> Row:
-    """Returns the row with all its columns. A name that can't be decrypted is taken from the present row."""
+    """Returns the whole row. A name that can't be decrypted is that of the present row; `-` if there is no such row."""
     if table is not OFFICER or "name" in row:
         return row
-    return row | {"name": NAME_GONE if there is None else there["name"]}
-
-
-def _is(there: Row | None, row: Row) -> bool:
-    return there is not None and all(there[column] == value for column, value in row.items())
+    return row | {"name": "-" if there is None else there["name"]}
 
 
 def _name(key: tuple[object, ...]) -> str:

@@ -21,8 +21,6 @@ from views.log import Connection, SealBrokenError
 VERSION: Final = 1
 """The format version of the events of publications, the same for all kinds."""
 
-_VIA: Final = f"{SYSTEM_VIA.principal}/{SYSTEM_VIA.channel}"
-
 
 class Dated(NamedTuple):
     """An event, and the time of its publication."""
@@ -73,7 +71,7 @@ async def append(
                 "key_id": key.key_id if key and sealed else None,
                 "command_id": command_id,
                 "actor": by,
-                "via": _VIA,
+                "via": f"{SYSTEM_VIA.principal}/{SYSTEM_VIA.channel}",
                 "occurred_at": at,
             }
             rows.append(columns)
@@ -94,7 +92,11 @@ async def stored(
 
 
 def _stored(row: Any, key: FilingKey | None) -> Stored:
-    sealed, place = row["sealed"], (row["stream"], row["seq"], row["occurred_at"], _actor(row["actor"]))
+    try:
+        actor = Actor.model_validate_json(row["actor"])
+    except ValueError:
+        actor = NOBODY
+    sealed, place = row["sealed"], (row["stream"], row["seq"], row["occurred_at"], actor)
     try:
         fields = {"kind": row["kind"]} | json.loads(row["body"])
         if sealed is not None and key is not None:
@@ -104,15 +106,8 @@ def _stored(row: Any, key: FilingKey | None) -> Stored:
         return Stored(*place, None, read=False)
 
 
-def _actor(text: bytes) -> Actor:
-    """Returns the recorded actor; `NOBODY` if unreadable, as in a row that somebody has changed."""
-    try:
-        return Actor.model_validate_json(text)
-    except ValueError:
-        return NOBODY
-
-
 NOBODY: Final = Actor(subject="-", role=Role.SYSTEM)
+"""The actor of an event whose actor can't be read, as in a row that somebody has changed."""
 _EVENT_OF: Final[TypeAdapter[PublicationEvent]] = TypeAdapter(PublicationEvent)
 _EVENTS: Final = """
 select stream, seq, kind, body, sealed, actor, occurred_at from event

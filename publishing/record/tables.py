@@ -18,6 +18,7 @@ from publishing.record.publications import (
     TEMPLATE,
     Change,
     Fold,
+    Key,
     Row,
     Table,
     changes,
@@ -26,13 +27,10 @@ from schemas.base import Text
 from schemas.publishing import events as ev
 from views.log import Connection
 
-Values = tuple[Any, ...]
-"""The values of some columns of a row."""
-
 
 async def write(connection: Connection, changes: Iterable[Change]) -> None:
     """Applies the events' changes to the tables."""
-    there: dict[Table, dict[Values, Change]] = defaultdict(dict)
+    there: dict[Table, dict[Key, Change]] = defaultdict(dict)
     for change in changes:
         there[change.table][change.key] = change
     for table in TABLES:
@@ -43,7 +41,7 @@ async def write(connection: Connection, changes: Iterable[Change]) -> None:
 
 async def put(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
     """Inserts these rows, or updates those with the same keys. A column that is missing from a row stays unchanged."""
-    alike: dict[tuple[str, ...], list[Values]] = defaultdict(list)
+    alike: dict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
     for row in rows:
         as_json = {name: json.dumps(row[name], ensure_ascii=False) for name in table.json if row.get(name) is not None}
         alike[tuple(row)].append(tuple((row | as_json).values()))
@@ -51,13 +49,13 @@ async def put(connection: Connection, table: Table, rows: Iterable[Row]) -> None
         await connection.executemany(_put(table, columns), values_of_many)
 
 
-async def remove(connection: Connection, table: Table, keys: Iterable[Values]) -> None:
+async def remove(connection: Connection, table: Table, keys: Iterable[Key]) -> None:
     """Deletes the rows with these keys."""
     same = " and ".join(f"{column} = ${n}" for n, column in enumerate(table.key, 1))
     await connection.executemany(f"delete from {table.name} where {same}", list(keys))  # noqa: S608 -- names of ours
 
 
-async def read(connection: Connection, table: Table) -> dict[Values, Row]:
+async def read(connection: Connection, table: Table) -> dict[Key, Row]:
     """Returns the rows by their keys."""
     found = {}
     for row in await connection.fetch(f"select * from {table.name}"):  # noqa: S608 -- names of ours
