@@ -116,9 +116,6 @@ plain.register(int, number)
 plain.register(float, number)
 
 
-_IN_ORDER: Final = frozenset({"review"})
-"""Lists whose order matters."""
-
 _SHORT: Final = 30
 """The length up to which two values fit into one sentence; longer ones are quoted one after the other."""
 
@@ -173,7 +170,7 @@ def _told(change: Change, what: Text, values: Values) -> Text:
         return said("change.reworded", what=what, was=was, now=now)
     if change.kind is Kind.REORDERED:
         return said("change.reordered", what=what, was=values.in_order(name, was), now=values.in_order(name, now))
-    if change.kind is Kind.ADDED and name in _IN_ORDER:
+    if change.kind is Kind.ADDED and name == "review":  # the order of the steps matters
         where = said("change.after", entry=called(name, change.after)) if change.after else said("change.first")
         what = joined((what, where), " ")
     before, after = values.said(name, was), values.said(name, now)

@@ -70,16 +70,14 @@ class Change(NamedTuple):
     @property
     def group(self) -> Group:
         """The subject of the change: a source, a text for people, or a rule (anything else)."""
-        if self.place.name.partition(".")[0] in _SOURCES or self.place.name.rpartition(".")[2] in ABOUT_SOURCES:
+        first, last = self.place.name.partition(".")[0], self.place.name.rpartition(".")[2]
+        if first in {"legal_basis", "limits_source"} or last in ABOUT_SOURCES:
             return Group.SOURCES
         told = self.was if self.now is None else self.now
         return Group.WORDS if isinstance(told, Text) else Group.RULES
 
 
-_SOURCES: Final = frozenset({"legal_basis", "limits_source"})
 ABOUT_SOURCES: Final = frozenset({"source", "checked"})
-_KEYS: Final = ("code", "case")
-_WHOLE: Final = (Text, Limit, Condition)
 
 
 def changes(was: Procedure, now: Procedure) -> list[Change]:
@@ -102,7 +100,7 @@ def _between(place: Place, was: Any, now: Any) -> Iterator[Change]:
     if was == now and repr(was) == repr(now):  # in Python, true equals 1
         return
     match was, now:
-        case Model(), Model() if type(was) is type(now) and not isinstance(now, _WHOLE):
+        case Model(), Model() if type(was) is type(now) and not isinstance(now, Text | Limit | Condition):
             yield from _fields(place, was, now)
         case Mapping(), Mapping():
             for key in {**was, **now}:
@@ -144,7 +142,7 @@ def _entries(place: Place, before: Mapping[Any, Any], after: Mapping[Any, Any]) 
 
 def key_of(entry: Model) -> Any:
     """The key of an entry in its list; None if it has none."""
-    return next((getattr(entry, key) for key in _KEYS if hasattr(entry, key)), None)
+    return next((getattr(entry, key) for key in ("code", "case") if hasattr(entry, key)), None)
 
 
 def _keyed(entries: Sequence[Any]) -> dict[Any, Any] | None:

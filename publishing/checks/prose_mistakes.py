@@ -11,7 +11,6 @@ from rules.source import Mistake, child, mistake
 from rules.wording.prose import PLACEHOLDER, Vocabulary, names, numbers
 from schemas.publishing.procedure import Procedure
 
-_LANGUAGES: Final = ("vi", "en")
 _INFORMATION: Final = "information."
 _GAP: Final = "◆"
 """The character that replaces a placeholder while the words around the placeholder are checked."""
@@ -45,7 +44,7 @@ def prose_mistakes(value: dict[str, Any], procedure: Procedure | None) -> Iterat
 def _pairs(value: Any, path: str) -> Iterator[tuple[str, list[_Prose]]]:
     """Every pair of texts in the data, at any place."""
     for place, part in parts_of(value, path):
-        languages = [key for key in _LANGUAGES if isinstance(part, dict) and isinstance(part.get(key), str)]
+        languages = [key for key in ("vi", "en") if isinstance(part, dict) and isinstance(part.get(key), str)]
         if languages:
             yield place, [_Prose(child(place, key), part[key]) for key in languages]
 

@@ -120,7 +120,9 @@ def _fee(code: str, fee: Any, whose: tuple[str, str], known: Known) -> Iterator[
         return
     for base in known.procedures.get(code, ()):
         name = composed_version(str(base.raw.get("version")), *whose)
-        if not _is_version(name):
+        try:
+            _VERSION.validate_python(name)
+        except ValidationError:
             yield mistake("composed_version_too_long", place, composed=name, limit=_MOST_CHARACTERS)
             continue
         for entry in misfits(base, composed(base.raw, *whose, fee)):
@@ -132,11 +134,3 @@ def misfits(base: Base, made: Raw) -> list[Mistake]:
     """The mistakes of a composed procedure that are no mistakes of its base."""
     before = {(entry.path, entry.rule) for entry in problems(base.raw, allow_seconds=base.demo)}
     return [entry for entry in problems(made, allow_seconds=base.demo) if (entry.path, entry.rule) not in before]
-
-
-def _is_version(name: str) -> bool:
-    try:
-        _VERSION.validate_python(name)
-    except ValidationError:
-        return False
-    return True

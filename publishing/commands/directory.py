@@ -91,7 +91,6 @@ def absence_words(away: Mapping[str, Any]) -> str:
     return in_words(said("command.absence.days", **days, substitute=away["substitute"]))
 
 
-YEARS: Final = "MOTCUA_OFFICER_YEARS"
 USUAL_YEARS: Final = 10
 """Default number of years for which an officer's name is kept after they left (unconfirmed)."""
 
@@ -137,7 +136,7 @@ def erase(
     actor: Operator,
     as_json: AsJson = False,  # noqa: ARG001 -- every end of the command prints by itself
 ) -> None:
-    years = os.environ.get(YEARS) or ""
+    years = os.environ.get("MOTCUA_OFFICER_YEARS") or ""
     kept = int(years) if years.isdecimal() else USUAL_YEARS
     by = publisher(actor)
     recorded(lambda: erase_officer(address(OWNER), agency, officer, reason, kept, by))

@@ -26,7 +26,6 @@ NEVER: Final = "1970-01-01"
 UNCONFIRMED: Final = "unconfirmed"
 _READ: Final = frozenset({"processing", "cut_off"})
 """The limits that a table states."""
-_NOT_SAID: Final = ("steps", "how", "applicants", "agency", "conditions", "places")
 _COLUMNS: Final[Mapping[str, Column]] = {
     "code": Column.CODE,
     "name": Column.NAME,
@@ -110,7 +109,8 @@ def _pair(text: Text) -> dict[str, str]:
 
 def _information(facts: Facts) -> dict[str, Any]:
     open_ = _pair(said("draft.not_said")) | {"source": UNCONFIRMED}
-    told: dict[str, Any] = {item: dict(open_) for item in _NOT_SAID}
+    items = ("steps", "how", "applicants", "agency", "conditions", "places")
+    told: dict[str, Any] = {item: dict(open_) for item in items}
     told["agency"] = _twice(facts.agency.words) | {"source": UNCONFIRMED}
     if facts.fee.is_open:
         told["conditions"] |= _pair(said("draft.fee_open"))

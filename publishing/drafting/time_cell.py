@@ -27,8 +27,6 @@ _AT_ONCE: Final = re.compile(
     r"(?:giai quyet|tra ket qua|thuc hien)?,? ?ngay\b(?! lam viec)|(?:tra )?(?:ket qua )?trong ngay\b"
     r"|immediately|same day"
 )
-_A_DAY: Final = "ngày"
-"""The word for a day. Without diacritics it is the same as `ngay`, "at once"."""
 _CUT_OFF: Final = re.compile(r"sau (\d{1,2}) ?(?:gio|h|g)(?: ?(\d{2}))?(?! lam viec)\b")
 _CASE: Final = re.compile(r"(?:truong hop|neu|doi voi)\b")
 _COMMA: Final = re.compile(r", (?=(?:trường hợp|nếu|đối với)\b)", re.IGNORECASE)
@@ -79,7 +77,7 @@ def time_of(cell: str, unit: str = "") -> Time:
 def _first(part: str) -> tuple[Limit, list[str]]:
     words = _CUT_OFF.sub(" ", _DATE.sub(" ", folded(part)))
     found = list(_LASTS.finditer(words))
-    if _AT_ONCE.match(words) and not part.lower().startswith(_A_DAY):
+    if _AT_ONCE.match(words) and not part.lower().startswith("ngày"):  # a day, unlike `ngay`, "at once"
         return Limit(amount=0, unit=Unit.WORKING_DAYS), ["time_has_cases"] if found else []
     if not found:
         raise CellError("time_unreadable")

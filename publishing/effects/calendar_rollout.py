@@ -3,7 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 from temporalio.client import Client
@@ -23,9 +23,6 @@ from schemas.publishing.calendar import CalendarName
 from schemas.stream.reprojection import REPROJECTION, Reproject, workflow_id
 from schemas.translate import said
 
-PATIENCE: Final = 20.0
-"""The maximum number of seconds to wait for Temporal."""
-
 
 async def start(temporal: Client, calendar: CalendarName) -> None:
     """Starts the workflow that changes all streams to this calendar, unless it runs already. Raises `MotcuaError`."""
@@ -41,7 +38,7 @@ async def start(temporal: Client, calendar: CalendarName) -> None:
             rpc_timeout=limit,
         )
 
-    await patiently(attempt, PATIENCE)
+    await patiently(attempt, 20.0)
 
 
 async def waiting(pool: Pool, calendar: CalendarName) -> dict[str, int]:

@@ -12,7 +12,7 @@ import asyncpg
 
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
-from console.database import connected
+from console.database import TIMEOUT, connected
 from publishing.authoring.provinces import of_provinces
 from publishing.checks.provinces import Base
 from rules.filing import lifecycle
@@ -36,7 +36,6 @@ from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 from views.log import Log
 
-TIMEOUT: Final = 10.0
 PAGE: Final = 200
 _PAGE_OF: Final = """
 select s.stream, s.filing_id, s.agency, s.head_seq

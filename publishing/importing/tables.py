@@ -23,7 +23,6 @@ _MAX_TAGS: Final = 1_500_000
 """Maximum number of tags in a workbook's XML: in memory, a tag takes a hundred times its bytes."""
 _MAX_COLUMNS: Final = 100
 _HEADINGS_WITHIN: Final = 20
-_NOTHING: Final = frozenset({None, ""})
 _DELIMITERS: Final = ",;\t"
 _ENCODINGS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _ZIP: Final = b"PK\x03\x04"
@@ -75,7 +74,7 @@ def _table(rows: Iterable[Cells]) -> Table | None:
     _check_headings(known, start)
     rest = [(number, cells) for number, cells in first if number > start]
     for number, cells in numbered:
-        if not _NOTHING.issuperset(cells):
+        if not {None, ""}.issuperset(cells):
             if number > start + MAX_ROWS:
                 raise _refused("table_too_many_rows", limit=MAX_ROWS)
             rest.append((number, cells))
