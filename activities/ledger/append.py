@@ -24,10 +24,10 @@ from temporalio.common import MetricMeter, RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
-from activities.ledger import binding, builds, event_rows, read_models, till_cash
+from activities.ledger import builds, event_rows, read_models, till_cash
 from activities.ledger.authority import answers, officers, statements
 from activities.ledger.callbacks import proof
-from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
+from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.measures import Measures
 from activities.ledger.reserving import Reserved, Reserving
 from activities.ledger.vault import KeyGoneError, Vault
@@ -110,11 +110,11 @@ class Ledger:
         commands of the system `KeyGoneError` is raised, which is retried.
         """
         began = perf_counter()
-        asked = self._asked(batch)
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                answer = await self._answer(connection, asked)
-                moves = await self._moves(connection, asked)
+        asked, moves = self._asked(batch), None
+        async with acquired(self._pool) as connection:
+            answer = await self._answer(connection, asked)
+            if batch.moves_with is not None:
+                moves = await builds.can_take_over(connection, asked.kind.name, batch.stream, batch.moves_with)
         self._measures.answered(batch, answer, perf_counter() - began)
         failpoint("ledger.committed")
         told = {"command_id": batch.command_id, "moves": moves}
@@ -138,11 +138,16 @@ class Ledger:
             unproved = await officers.unproved(connection, asked.kind, asked.batch, asked.events)
             unproved += await proof.untold(connection, asked.batch, asked.events)
             unproved += await officers.reworded(connection, self._vault, asked.batch, asked.events)
-            unsigned = [] if self._audience is None else statements.unsigned(asked.batch)
-            unfounded = asked.unread or await self._unanswered(connection, asked)
+            unsigned, unfounded = [], asked.unread
+            if self._audience is not None:
+                unsigned = statements.unsigned(asked.batch)
+                unfounded = unfounded or await answers.unanswered(
+                    connection, self._audience, asked.kind, asked.batch, asked.events
+                )
             if asked.events and not (unproved or unsigned or unfounded):
                 try:
-                    return await self._append(connection, asked)
+                    async with self._reserving.reserved(connection, asked.batch, asked.events) as reserved:
+                        return await _write(connection, asked, reserved)
                 except _NotTakenError:
                     pass
                 except KeyGoneError:
@@ -163,23 +168,6 @@ class Ledger:
         """
         if batch.next_seq > 1 and not await connection.fetchval(_BEGUN, batch.stream):
             raise self._conflict(batch, "the log holds less than this run has seen")
-
-    async def _unanswered(self, connection: Connection, asked: _Asked) -> bool:
-        """Returns whether the batch depends on an agency's answer that lacks a required signature of this agency."""
-        if self._audience is None:
-            return False
-        return await answers.unanswered(connection, self._audience, asked.kind, asked.batch, asked.events)
-
-    async def _moves(self, connection: Connection, asked: _Asked) -> bool | None:
-        """Returns whether the promoted build can read the stream; None if the batch does not ask for a hand-over."""
-        if asked.batch.moves_with is None:
-            return None
-        return await builds.can_take_over(connection, asked.kind.name, asked.batch.stream, asked.batch.moves_with)
-
-    async def _append(self, connection: Connection, asked: _Asked) -> Appended:
-        """Writes the batch after the stream's head. Raises `_NotTakenError` if nothing was written."""
-        async with self._reserving.reserved(connection, asked.batch, asked.events) as reserved:
-            return await _write(connection, asked, reserved)
 
     async def _instead(
         self,
@@ -213,7 +201,8 @@ class Ledger:
         if unheard or not batch.events:
             refused = officers.refusal(actor, unheard, in_directory=True)
             return Appended(epoch=epoch, refused=refused, head=head_hash)
-        wrong = unproved + await _missing(connection, asked)
+        wrong = unproved + await officers.missing(connection, asked.needed, batch.filing_id)
+        wrong += await till_cash.missing(connection, batch, asked.cash)
         refused = officers.refusal(actor, wrong, in_directory=in_directory)
         return Appended(epoch=epoch, refused=refused, head=head_hash) if refused else None
 
@@ -265,13 +254,8 @@ def _stored(recorded: Recorded, fields: dict[str, Any]) -> StoredEvent:
     )
 
 
-async def _missing(connection: Connection, asked: _Asked) -> list[Problem]:
-    """Returns a problem each for missing evidence and for cash that may not be taken."""
-    missing = await officers.missing(connection, asked.needed, asked.batch.filing_id)
-    return missing + await till_cash.missing(connection, asked.batch, asked.cash)
-
-
 async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> Appended:
+    """Writes the batch after the stream's head. Raises `_NotTakenError` if nothing was written."""
     batch, filer = asked.batch, reserved.filer
     stored: list[StoredEvent] = []
     rows: list[dict[str, Any]] = []
@@ -294,7 +278,7 @@ async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> A
     )
     added = submitted_columns(filer.person, reserved.others) if filer else {}
     change = read_models.change(asked.kind, batch, numbers, added)
-    bound = binding.bindings(batch, len(rows), reserved.key)
+    bound = event_rows.bindings(batch, len(rows), reserved.key)
     epoch, head = await _record(connection, asked, list(zip(rows, bound, strict=True)), receipt, change, caused)
     return Appended(epoch=epoch, stored=tuple(stored), receipts=(receipt,), head=head)
 
@@ -418,7 +402,7 @@ def _value(place: int, type_: str, n: str, *, one: bool) -> str:
 
 def _chain(*, one: bool) -> str:
     """Returns the SQL that chains the batch's events, with their hashes, to the head. One event needs no recursion."""
-    bound = binding.BOUND.format(epoch="epoch", rest=_value(_BINDS, "text", "n + 1", one=one))
+    bound = f"""convert_to('{{"epoch":' || epoch || {_value(_BINDS, "text", "n + 1", one=one)} || '}}', 'UTF8')"""
     hashed = _value(_HASHED, "bytea", "n + 1", one=one)
     hash_ = event_rows.HASH.format(hashed=hashed, recorded_at="now", previous="hash", bound="following.bound")
     head = "select 0 as n, null::bytea as prev_hash, hash, now, epoch, null::bytea as bound from head"

@@ -1,6 +1,10 @@
-"""An event as a row of the log: the public part, the sealed part, and the hash over both (docs/ledger.md)."""
+"""An event as a row of the log: the public part, the sealed part, and the hash over both (docs/ledger.md).
+
+The hash also binds the command's receipt, the filing's key and the epoch, so that a later change of their rows shows.
+"""
 
 import hashlib
+import hmac
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
@@ -75,6 +79,26 @@ def _public_actor(actor: Actor, key: FilingKey) -> tuple[dict[str, str], str | N
     if actor.role in {Role.APPLICANT, Role.REPRESENTATIVE}:
         return {"role": actor.role.value, "subject": key.pseudonym(actor.subject)}, actor.subject
     return actor.model_dump(mode="json", exclude_none=True), None
+
+
+def key_commitment(secret: bytes) -> str:
+    """Returns a commitment to a filing's key, in hex, which reveals nothing of it."""
+    return hashlib.sha256(b"\x10" + secret).hexdigest()
+
+
+def receipt_binding(secret: bytes, stream: str, command_id: str, digest: str) -> str:
+    """Returns a commitment to a receipt, in hex. Without the key nobody can test guesses at the digest's content."""
+    said = f"receipt\n{stream}\n{command_id}\n{digest}".encode()
+    return hmac.digest(secret, said, "sha256").hex()
+
+
+def bindings(batch: Batch, events: int, key: FilingKey) -> list[str]:
+    """Returns for each event the JSON members of its column `bound` that follow the epoch, which only the log knows."""
+    bound = [""] * events
+    if batch.next_seq == 1:
+        bound[0] = f',"key":"{key_commitment(key.secret)}"'
+    bound[-1] += f',"receipt":"{receipt_binding(key.secret, batch.stream, batch.command_id, batch.digest)}"'
+    return bound
 
 
 UNBOUND: Final = b"\x01"

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from activities.keys.master_key import Wrapped
 from activities.ledger.database import Connection, transaction
 from activities.ledger.vault import WRAPPED_BY, FilingKey, Vault
 from rules.stream_kind import Numbering
@@ -107,10 +106,17 @@ class Reserving:
             return
         known = self._vault.known(batch.filing_id)
         key, wrapped = (known, None) if known else await self._vault.new(batch.filing_id)
+        made = (key.key_id, wrapped.data, wrapped.by) if wrapped else (key.key_id, None, None)
+        about = (filer.person, filer.procedure, MOST)
         async with transaction(connection, _LOCK_STREAMS, f"select pg_advisory_xact_lock({filer.lock})"):
-            reserved = await self._reserve(connection, batch, taken, filer, key, wrapped)
-            yield reserved
-        self._vault.remember(batch.filing_id, reserved.key)
+            [row] = await connection.fetch(_RESERVE, *_counts(batch, taken), batch.filing_id, *made, *about)
+            if wrapped and not row["made"]:
+                # Of a transaction that committed while this statement waited, the statement does not see the key.
+                seen = row["wrapped"] is not None
+                find = self._vault.unwrap(row) if seen else self._vault.key(connection, batch.filing_id, batch.agency)
+                key = await find
+            yield Reserved(key, _numbers(batch, taken, json.loads(row["last"])), filer, tuple(row["others"]))
+        self._vault.remember(batch.filing_id, key)
 
     async def _filer(self, connection: Connection, events: Iterable[Model]) -> Filer | None:
         for event in events:
@@ -118,35 +124,6 @@ class Reserving:
                 person = await self._vault.person(connection, event.applicant.id_number, first=True)
                 return Filer(person, event.procedure)
         return None
-
-    async def _reserve(
-        self,
-        connection: Connection,
-        batch: Batch,
-        taken: list[Run],
-        filer: Filer,
-        key: FilingKey,
-        wrapped: Wrapped | None,
-    ) -> Reserved:
-        [row] = await connection.fetch(
-            _RESERVE,
-            *_counts(batch, taken),
-            batch.filing_id,
-            key.key_id,
-            *((wrapped.data, wrapped.by) if wrapped else (None, None)),
-            filer.person,
-            filer.procedure,
-            MOST,
-        )
-        if wrapped and not row["made"]:
-            key = await self._of_others(connection, batch, row)
-        return Reserved(key, _numbers(batch, taken, json.loads(row["last"])), filer, tuple(row["others"]))
-
-    async def _of_others(self, connection: Connection, batch: Batch, row: Mapping[str, Any]) -> FilingKey:
-        if row["wrapped"] is not None:
-            return await self._vault.unwrap(row)
-        # Another transaction made it while this statement waited, so the statement does not see it.
-        return await self._vault.others(connection, batch.filing_id)
 
 
 def runs(events: Iterable[Model], at: datetime, numberings: Mapping[str, Numbering]) -> list[Run]:

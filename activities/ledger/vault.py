@@ -157,29 +157,19 @@ class Vault:
         key, wrapped = await self.new(filing)
         if await connection.fetchval(_MAKE, filing, agency, key.key_id, wrapped.data, wrapped.by):
             return key
-        return await self.others(connection, filing)
-
-    async def others(self, connection: Connection, filing: UUID) -> FilingKey:
-        """Returns the key of a filing that another transaction may have made just now. Raises `KeyGoneError`."""
-        found = await self.find(connection, filing)
-        if found is None:
-            raise KeyGoneError
-        return found
+        return await self.key(connection, filing, agency)  # another transaction has made it just now
 
     async def _index_key(self, connection: Connection) -> bytes | None:
         """Returns the index key; in an old record without one, the master key used for it; None without both."""
-        row = await connection.fetchrow(_INDEX_KEY)
-        self._index = await self._as_before(connection) if row is None else (await self.unwrap(row)).secret
-        return self._index
-
-    async def _as_before(self, connection: Connection) -> bytes | None:
-        before = await connection.fetchval(_MASTER_BEFORE)
-        if before is None:
-            return None
-        for manager in self._masters:
-            if isinstance(manager, MasterKey) and manager.has_wrapped(before):
-                return manager.secret
-        raise SealBrokenError
+        secret = None
+        if (row := await connection.fetchrow(_INDEX_KEY)) is not None:
+            secret = (await self.unwrap(row)).secret
+        elif (before := await connection.fetchval(_MASTER_BEFORE)) is not None:
+            known = (one.secret for one in self._masters if isinstance(one, MasterKey) and one.has_wrapped(before))
+            if (secret := next(known, None)) is None:
+                raise SealBrokenError
+        self._index = secret
+        return secret
 
 
 def _wrapped(row: Row) -> Wrapped:

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from activities.ledger import event_rows
-from activities.ledger.binding import key_commitment, receipt_binding
+from activities.ledger.event_rows import key_commitment, receipt_binding
 from activities.ledger.sequencer import MOST, position_appends
 from activities.ledger.vault import FilingKey, Vault
 from rules.require import require

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from activities.ledger.authority.principals import principals
-from activities.ledger.binding import key_commitment, receipt_binding
+from activities.ledger.event_rows import key_commitment, receipt_binding
 from activities.ledger.vault import FilingKey, Vault
 from rules.identity.statements import is_signed
 from schemas.identity.statement import IdentityStatement, PrincipalKey, signed

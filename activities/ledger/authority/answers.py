@@ -12,7 +12,6 @@ from typing import Any, Final
 from activities.ledger.authority.principals import principals
 from activities.ledger.database import Connection
 from activities.ledger.findings import HELD
-from rules.evidence import Finding
 from rules.identity.statements import Directory, Hearing, Ring, why_not_signed
 from rules.stream_kind import StreamKind
 from schemas.identity.statement import MAX_STATEMENT, signed
@@ -29,14 +28,11 @@ async def unanswered(
     stream, said = StreamId.parse(batch.stream), batch.answered
     needed = [one for event in events if (one := kind.office_answer(stream, event, batch.actor)) is not None]
     if said is None:
-        return not all([await _is_found(connection, batch.stream, one.unless) for one in needed])
+        unless = [one.unless for one in needed]
+        return not all([one and await connection.fetchval(HELD, batch.stream, one.kind, one.id) for one in unless])
     if not all(one.is_given(said) for one in needed):
         return True
     return not await is_signed(connection, audience, batch.stream, said)
-
-
-async def _is_found(connection: Connection, stream: str, finding: Finding | None) -> bool:
-    return finding is not None and bool(await connection.fetchval(HELD, stream, finding.kind, finding.id))
 
 
 async def is_signed(connection: Connection, audience: str, stream: str, said: AgencyAnswer) -> bool:

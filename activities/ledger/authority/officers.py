@@ -58,18 +58,17 @@ def _is_act(event: Any) -> bool:
 
 async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Returns a problem for each officer who is given a task, but is absent or not active in its role."""
-    given = [event for event in events if isinstance(event, Reassigned)]
-    found = [await _not_at_work(connection, batch, event.officer, event.role) for event in given]
-    return [why for why in found if why is not None]
-
-
-async def _not_at_work(connection: Connection, batch: Batch, officer: str, role: Role) -> Problem | None:
-    if not await active(connection, _directory(batch), officer, role):
-        return problem("officer", "not_in_directory", says="assignee_not_in_directory", role_name=ROLE_NAMES[role])
-    absence = await _absence(connection, batch, officer, role)
-    if absence is None:
-        return None
-    return problem("officer", "absent", last_day=absence["last_day"], substitute=absence["substitute"])
+    found: list[Problem] = []
+    for event in events:
+        if not isinstance(event, Reassigned):
+            continue
+        if not await active(connection, _directory(batch), event.officer, event.role):
+            name = ROLE_NAMES[event.role]
+            found.append(problem("officer", "not_in_directory", says="assignee_not_in_directory", role_name=name))
+        elif (absence := await _absence(connection, batch, event.officer, event.role)) is not None:
+            day, substitute = absence["last_day"], absence["substitute"]
+            found.append(problem("officer", "absent", last_day=day, substitute=substitute))
+    return found
 
 
 async def _substitutes(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
@@ -101,10 +100,10 @@ async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) ->
 def _others(event: Any) -> tuple[str, ...] | None:
     """Returns the earlier officers from whom the officer of this event must differ; None if one officer is enough."""
     match event:
-        case RefundApproved(asked_by=others) | RefundDeclined(asked_by=others) | RefundGivenByHand(approved_by=others):
-            return others
-        case ShortfallAccepted(asked_by=others):
-            return others
+        case RefundApproved() | RefundDeclined() | ShortfallAccepted():
+            return event.asked_by
+        case RefundGivenByHand():
+            return event.approved_by
         case _:
             return None
 
@@ -159,16 +158,12 @@ def needed(kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> str | 
         for event in events
         if (evidence := kind.evidence(stream, event, called_back=called and isinstance(event, CALLED_BACK))) is not None
     ]
-    found += _findings(batch)
-    return _NEEDED.dump_json(found, exclude_none=True).decode() if found else None
+    return _as_json(found + _findings(batch))
 
 
 async def is_founded(connection: Connection, batch: Batch) -> bool:
     """Returns whether all findings that the batch names are in the record."""
-    asked = _findings(batch)
-    return not asked or bool(
-        await connection.fetchval(_BORNE_OUT, batch.filing_id, _NEEDED.dump_json(asked, exclude_none=True).decode())
-    )
+    return not await missing(connection, _as_json(_findings(batch)), batch.filing_id)
 
 
 async def reworded(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
@@ -178,8 +173,11 @@ async def reworded(connection: Connection, vault: Vault, batch: Batch, events: I
     if key is None:  # then nothing is written
         return []
     found = [reported(one.said, one.happened_at, key.digest(one.message)) for one in told if one.message is not None]
-    needed: list[Evidence] = [((one.about(batch.stream),),) for one in found]
-    return await missing(connection, _NEEDED.dump_json(needed, exclude_none=True).decode(), batch.filing_id)
+    return await missing(connection, _as_json([((one.about(batch.stream),),) for one in found]), batch.filing_id)
+
+
+def _as_json(needed: list[Evidence]) -> str | None:
+    return _NEEDED.dump_json(needed, exclude_none=True).decode() if needed else None
 
 
 def _findings(batch: Batch) -> list[Evidence]:

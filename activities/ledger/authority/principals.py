@@ -111,14 +111,10 @@ class Keyring:
                     self._ring = Ring(found.principals)
                     self._version = version
                 self._asked_at = asked_at
-                await self._tell_if_off(connection, asked_at)
-
-    async def _tell_if_off(self, connection: Connection, now: float) -> None:
-        """Reports in the record that this process's clock is wrong, for the machine's administrators."""
-        behind = round(self._behind.total_seconds())
-        if abs(behind) > OFF_BY and now - self._told_at >= _TELL_EVERY:
-            self._told_at = now
-            await connection.execute(_CLOCK_OFF, f"{os.getpid()}@{socket.gethostname()}", behind)
+                behind = round(self._behind.total_seconds())
+                if abs(behind) > OFF_BY and asked_at - self._told_at >= _TELL_EVERY:
+                    self._told_at = asked_at
+                    await connection.execute(_CLOCK_OFF, f"{os.getpid()}@{socket.gethostname()}", behind)
 
 
 class Registered(NamedTuple):
@@ -133,7 +129,15 @@ async def registered(connection: Connection, only: str | None = None) -> Registe
     found = Registered([], [])
     for row in await connection.fetch(_PRINCIPALS, only):
         try:
-            found.principals.append(_principal(row))
+            principal = Principal(
+                id=row["principal"],
+                name=row["name"],
+                kind=row["kind"],
+                agency=None if row["agency"] == NO_AGENCY else row["agency"],
+                grants=json.loads(row["grants"]),
+                keys=tuple(PrincipalKey.model_validate_json(json.dumps(key)) for key in json.loads(row["keys"])),
+            )
+            found.principals.append(principal)
         except (ValueError, TypeError):  # the errors quote the bad value, so neither is logged
             found.unreadable.append(row["principal"])
     return found
@@ -142,17 +146,6 @@ async def registered(connection: Connection, only: str | None = None) -> Registe
 async def principals(connection: Connection, only: str | None = None) -> list[Principal]:
     """Returns the same principals as `registered`, without the unreadable ones."""
     return (await registered(connection, only)).principals
-
-
-def _principal(row: Any) -> Principal:
-    return Principal(
-        id=row["principal"],
-        name=row["name"],
-        kind=row["kind"],
-        agency=None if row["agency"] == NO_AGENCY else row["agency"],
-        grants=json.loads(row["grants"]),
-        keys=tuple(PrincipalKey.model_validate_json(json.dumps(key)) for key in json.loads(row["keys"])),
-    )
 
 
 NO_AGENCY: Final = "*"

@@ -328,7 +328,7 @@ async def test_a_run_that_has_lost_its_stream_is_told_why_and_counted(
 async def test_who_gets_no_connection_in_time_is_told_that_the_ledger_could_not_be_reached(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(appending, "ACQUIRE_SECONDS", 0.01)
+    monkeypatch.setattr("activities.ledger.database.ACQUIRE_SECONDS", 0.01)
     async with opened(world) as log, log.pool.acquire(), log.pool.acquire():
         with pytest.raises(ApplicationError) as error:
             await log.append(ASKED)

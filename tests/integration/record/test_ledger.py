@@ -20,7 +20,7 @@ from temporalio.exceptions import ApplicationError
 from activities.keys.master_key import MasterKey
 from activities.keys.masters import MasterKeys, master_keys
 from activities.ledger.append import Ledger
-from activities.ledger.binding import key_commitment, receipt_binding
+from activities.ledger.event_rows import key_commitment, receipt_binding
 from activities.ledger.vault import Vault
 from operations.doctor.check import Health
 from operations.doctor.record.tables import read_models
