@@ -41,18 +41,13 @@ _PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {
 
 
 def _check_magic(data: bytes, media_type: str) -> None:
-    found = _magic(data[:_HEAD])
-    if media_type in found:
-        return
-    junk_before = media_type == "application/pdf" and b"%PDF-" in data[:PDF_HEAD] and not found
-    raise BrokenRuleError(HOLDS_MORE if junk_before else SOMETHING_ELSE)
-
-
-def _magic(head: bytes) -> set[str]:
     try:
-        return {match.mime_type for match in puremagic.magic_string(head)} - {""}
+        found = {match.mime_type for match in puremagic.magic_string(data[:_HEAD])} - {""}
     except (puremagic.PureError, ValueError):
-        return set()
+        found = set()
+    if media_type not in found:
+        junk_before = media_type == "application/pdf" and b"%PDF-" in data[:PDF_HEAD] and not found
+        raise BrokenRuleError(HOLDS_MORE if junk_before else SOMETHING_ELSE)
 
 
 def _ends_as_zip(data: bytes) -> bool:

@@ -6,7 +6,6 @@ import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from activities.files.protocol import LENGTH, Request, send_request
@@ -45,9 +44,7 @@ class Children:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._closed = True
         for child in (*self._idle, *self._busy):
             await child.end()

@@ -1,28 +1,15 @@
 """Checks that an uploaded file has its declared type, is whole and contains nothing else; draws pages as pictures."""
 
 import os
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
-from activities.files.children import PATIENCE, Children
+from activities.files.children import Children
 from activities.files.protocol import EMPTY, RULES, TOO_HARD, TYPE_NOT_ACCEPTED, WRONG_EXTENSION, BrokenRuleError
 from schemas.files import EXTENSIONS, LARGEST_FILE
 
 
-class Inspector:
+class Inspector(Children):
     """Has files parsed by restricted children, which end with the `async with`; each needs up to half a gigabyte."""
-
-    def __init__(self, children: int = 2, *, patience: float = PATIENCE) -> None:
-        self._children = Children(children, patience=patience)
-
-    async def __aenter__(self) -> Self:
-        await self._children.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._children.__aexit__(kind, error, trace)
 
     async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None:
         """Returns the rule of `activities.files.protocol` that the file breaks, or None.
@@ -39,18 +26,12 @@ class Inspector:
             return TYPE_NOT_ACCEPTED
         if name is not None and not name.lower().endswith(EXTENSIONS[media_type]):
             return WRONG_EXTENSION
-        answer = await self._children.ask(["check", media_type], file)
+        answer = await self.ask(["check", media_type], file)
         if answer is None:
             return TOO_HARD
         [rule] = answer
-        return _known(rule)
-
-
-def _known(rule: bytes) -> str | None:
-    """Returns the rule if it is a known one, else `TOO_HARD`: a compromised child may answer anything."""
-    if not rule:
-        return None
-    return next((one for one in RULES if one.encode() == rule), TOO_HARD)
+        # A compromised child may answer anything.
+        return next((one for one in RULES if one.encode() == rule), TOO_HARD) if rule else None
 
 
 MOST_PAGES: Final = 20

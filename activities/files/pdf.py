@@ -154,7 +154,7 @@ def _check_stream(stream: pikepdf.Stream) -> None:
     if len(filters) > MOST_FILTERS:
         raise BrokenRuleError(BOMB)
     if _name(stream.stream_dict, "/Subtype") == "/Image":
-        check_size(_length(stream, "/Width"), _length(stream, "/Height"))
+        check_size(int(stream.stream_dict["/Width"]), int(stream.stream_dict["/Height"]))
         if len(filters) == 1 and filters[0] in _HEADED:
             with picture(stream.read_raw_bytes(), *_HEADED[filters[0]]):
                 return
@@ -169,10 +169,6 @@ _OPAQUE: Final = frozenset({"/DCTDecode", "/DCT", "/JPXDecode", "/JBIG2Decode", 
 def _filters(stream: pikepdf.Stream) -> list[str]:
     found = stream.stream_dict.get("/Filter")
     return [str(one) for one in found] if isinstance(found, pikepdf.Array) else [str(found)] if found else []
-
-
-def _length(stream: pikepdf.Stream, key: str) -> int:
-    return int(stream.stream_dict[key])
 
 
 def _why(told: Iterable[str]) -> str:

@@ -1,14 +1,12 @@
 """Prints forms as PDF: the same sheet and moment give the same bytes, on every machine."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from activities.printing.codes import code128, qr
 from activities.printing.typesetter import MissingGlyphsError, typesetter_of
 from rules.forms.sheet import Sheet
-from schemas.base import Problem
 from schemas.errors import RefusalCode, problem, refused
 from schemas.text import composed
 from schemas.translate import said
@@ -28,20 +26,11 @@ def printed(sheet: Sheet, at: datetime) -> bytes:
     Raises `RefusalError` that names each place with a character that the font can't show.
     """
     sheet = composed(sheet)
-    content = sheet.model_dump(mode="json") | {"words": _WORDS, **_codes(sheet)}
+    coded = sheet.digest or sheet.code
+    codes = {"qr": coded and qr(coded), "bars": sheet.code and code128(sheet.code)}
     try:
-        return typesetter_of(_TEMPLATE).set(content, at)
+        return typesetter_of(_TEMPLATE).set(sheet.model_dump(mode="json") | {"words": _WORDS, **codes}, at)
     except MissingGlyphsError as error:
-        raise refused(RefusalCode.BAD_SUBMISSION, *_unprintable(sheet, error.letters)) from None
-
-
-def _codes(sheet: Sheet) -> dict[str, Any]:
-    """Returns a QR code of the digest, or else of the dossier code; and the dossier code as a bar code."""
-    content = sheet.digest or sheet.code
-    return {"qr": None if content is None else qr(content), "bars": None if sheet.code is None else code128(sheet.code)}
-
-
-def _unprintable(sheet: Sheet, missing: frozenset[str]) -> Iterator[Problem]:
-    """Yields a problem for each place with one of these characters; for the whole form if no place has one."""
-    places = [entry.place for entry in sheet.entries if not missing.isdisjoint(entry.value or "")]
-    return (problem(place, "unprintable") for place in places or [""])
+        places = [entry.place for entry in sheet.entries if not error.letters.isdisjoint(entry.value or "")]
+        problems = [problem(place, "unprintable") for place in places or [""]]  # of no place: of the whole form
+        raise refused(RefusalCode.BAD_SUBMISSION, *problems) from None

@@ -72,7 +72,7 @@ class KeyManager(Protocol):
 
 
 class MasterKey:
-    """A master key of 32 bytes, in one version."""
+    """A master key of 32 bytes, in one version: its name is its only version, and to rewrap a key changes nothing."""
 
     def __init__(self, secret: bytes) -> None:
         """Takes the key. Raises `ValueError` if it has another length."""
@@ -90,27 +90,21 @@ class MasterKey:
             return cls(b"")
 
     def connected(self) -> nullcontext[None]:
-        """Does nothing: there is no connection."""
         return nullcontext()
 
     def has_wrapped(self, by: str) -> bool:
-        """Returns whether `by` names this key."""
         return by == self.name
 
     async def version(self) -> str:
-        """Returns only the key's name, since there is only one version."""
         return self.name
 
     async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
-        """Wraps each of `secrets` (key by id)."""
         return [Wrapped(key_id, seal(self.secret, secret, key_id), self.name) for key_id, secret in secrets.items()]
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
-        """Returns the keys; None for each key that was changed, or wrapped by another master key."""
         return [self._opened(one) for one in wrapped]
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Returns the wrapped keys unchanged, since there is only one version."""
         return list(wrapped)
 
     def _opened(self, one: Wrapped) -> bytes | None:

@@ -69,16 +69,13 @@ class Transit:
                 self._kept = None
 
     def has_wrapped(self, by: str) -> bool:
-        """Returns whether `by` names this master key, in any version."""
         return by.rpartition("@")[0] == self.name
 
     async def version(self) -> str:
-        """Returns the key's name with its newest version. That version wraps keys."""
         found = await self._ask("GET", f"keys/{self._key}")
         return f"{self.name}@{found.latest_version}"
 
     async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
-        """Wraps each of `secrets` (key by id) with the master key's newest version. Raises `KeysUnavailableError`."""
         plain = [{"plaintext": b64encode(secret + key_id.encode()).decode()} for key_id, secret in secrets.items()]
         results = await self._of_many("encrypt", plain)
         wrapped = [self._wrapped(key_id, one) for key_id, one in zip(secrets, results, strict=True)]
@@ -87,7 +84,6 @@ class Transit:
         return [one for one in wrapped if one is not None]
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
-        """Returns the keys; None for each key that was changed, or wrapped by another master key."""
         results = await self._of_many("decrypt", [{"ciphertext": _said(one)} for one in wrapped])
         return [_opened(one, found.plaintext) for one, found in zip(wrapped, results, strict=True)]
 
@@ -123,7 +119,10 @@ class Transit:
                 response = await _answer(asking)
         except (OSError, httpx.HTTPError, TimeoutError) as error:
             raise KeysUnavailableError(f"the key manager can't be asked: {type(error).__name__}") from None
-        data = _read(response)
+        try:
+            data = _Answer.model_validate_json(response.content).data
+        except ValidationError:
+            data = None
         if data is None or not (response.is_success or data.batch_results):
             raise KeysUnavailableError(f"the key manager refused: HTTP {response.status_code}")
         return data
@@ -142,13 +141,6 @@ async def _answer(asking: Callable[[], Awaitable[httpx.Response]]) -> httpx.Resp
         return await asking()
     except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
         return await asking()
-
-
-def _read(response: httpx.Response) -> _Data | None:
-    try:
-        return _Answer.model_validate_json(response.content).data
-    except ValidationError:
-        return None
 
 
 def _said(one: Wrapped) -> str:
