@@ -60,11 +60,9 @@ class Known:
 class Compared:
     """Running workflows whose history differs from the head of their stream in the log.
 
-    Attributes:
-        behind: Workflows that have seen fewer events than the log has, or events that are not in the log any more.
-        overtaken: Other workflows, whose stream another run has taken over: they seem healthy until they record
-            something.
-        unopened: Workflows whose histories can't be decrypted here, so that their state is unknown.
+    Those `behind` have seen fewer events than the log has, or events that are not in it any more. Of the other ones,
+    another run has taken over the stream of those `overtaken`, which seem healthy until they record something; the
+    histories of those `unopened` can't be decrypted here.
     """
 
     behind: list[str]
@@ -131,9 +129,7 @@ async def all_behind(client: Client, pool: Pool, running: Sequence[str]) -> Asyn
 async def seen(client: Client, workflow_id: str) -> Known:
     """Returns a workflow's knowledge of its stream, from its history: the last seq that it has seen, and its epoch.
 
-    Raises:
-        RPCError: Temporal refuses.
-        UnopenedError: The relevant payload can't be decrypted.
+    Raises `RPCError`, and `UnopenedError` if the relevant payload can't be decrypted.
     """
     epoch = None
     try:
@@ -150,10 +146,7 @@ async def seen(client: Client, workflow_id: str) -> Known:
 
 @dataclass(frozen=True)
 class _Told(Known):
-    """The knowledge that a history event gives to its workflow.
-
-    `begins`: the workflow is about to read the whole log.
-    """
+    """The knowledge that a history event gives to its workflow. `begins`: it is about to read the whole log."""
 
     begins: bool = False
 
@@ -165,7 +158,7 @@ async def _told(client: Client, workflow_id: str, event: HistoryEvent) -> _Told 
         answer = _plain(await opened(client, workflow_id, marker["result"].payloads))
         stored = answer.get("stored")
         return _Told(stored[-1]["seq"] if stored else None, answer["epoch"])
-    given = await _given(client, workflow_id, event)
+    given = await given_at_start(client, workflow_id, event)
     try:
         epoch = RestartStart.model_validate(given).restart.epoch
     except ValidationError:
@@ -176,13 +169,8 @@ async def _told(client: Client, workflow_id: str, event: HistoryEvent) -> _Told 
     return _Told(snapshot["state"]["seq"] if snapshot else None, epoch, begins=snapshot is None)
 
 
-async def snapshot_in(client: Client, workflow_id: str, event: HistoryEvent) -> dict[str, Any] | None:
-    """Returns the previous run's snapshot, in the first event of a history. Raises `UnopenedError`."""
-    return (await _given(client, workflow_id, event)).get("snapshot")
-
-
-async def _given(client: Client, workflow_id: str, event: HistoryEvent) -> dict[str, Any]:
-    """Returns a run's input, in the first event of a history."""
+async def given_at_start(client: Client, workflow_id: str, event: HistoryEvent) -> dict[str, Any]:
+    """Returns a run's input, in the first event of a history. Raises `UnopenedError`."""
     given = event.workflow_execution_started_event_attributes.input.payloads
     return _plain(await opened(client, workflow_id, given)) if given else {}
 

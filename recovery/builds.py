@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from temporalio.api.deployment.v1 import WorkerDeploymentInfo, WorkerDeploymentOptions, WorkerDeploymentVersion
+from temporalio.api.deployment.v1 import WorkerDeploymentInfo, WorkerDeploymentVersion
 from temporalio.api.enums.v1 import RoutingConfigUpdateState, TaskQueueType
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkerDeploymentVersionRequest,
@@ -96,20 +96,14 @@ class Builds:
 
     async def all(self) -> list[Build]:
         """Returns every build that is registered or still has runs, the newest first. Raises `RPCError`."""
-        known = {row["build"]: row for row in await self._pool.fetch(_KNOWN)}
+        known = {row["build"]: dict(row) for row in await self._pool.fetch(_KNOWN)}
         current, there = await self._deployed()
         workers = await self._workers()
         names = list(dict.fromkeys((*known, *there, *workers)))
         held = await each(self._held, [*names, NONE])
         found = [
             Build(
-                build=name,
-                current=name == current,
-                workers=workers[name],
-                holds=holds,
-                started_at=known[name]["started_at"] if name in known else None,
-                promoted_at=known[name]["promoted_at"] if name in known else None,
-                by_order=name in known and known[name]["by_order"],
+                **({"build": name} | known.get(name, {})), current=name == current, workers=workers[name], holds=holds
             )
             for name, holds in zip(names, held, strict=False)
         ]
@@ -132,9 +126,7 @@ class Builds:
     async def promote(self, build: str) -> None:
         """Makes this build the current one: for new filings at once, for running ones at their next event.
 
-        Raises:
-            NoSuchBuildError: No worker of the build is running.
-            RPCError: Temporal refuses.
+        Raises `NoSuchBuildError` if no worker of the build is running, and `RPCError`.
         """
         await self._works(build)
         # Runs may move as soon as Temporal reports it, and then query the record for the build that is to read them.
@@ -249,9 +241,8 @@ class Builds:
         """Counts the polling processes by build; those of another deployment by its name and build."""
         queue = await queue_of(self._temporal, TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
         asked = asking(queue, TASK_QUEUE, await signs_of_life(self._temporal))
-        return Counter(
-            _named(poller.deployment_options) for poller in asked if poller.deployment_options.deployment_name
-        )
+        named = [(one.deployment_options.deployment_name, one.deployment_options.build_id) for one in asked]
+        return Counter(build if name == DEPLOYMENT else f"{name}:{build}" for name, build in named if name)
 
     async def _delete(self, build: str) -> None:
         """Deletes a build without runs. While a worker of the build runs, Temporal refuses, and the build is kept."""
@@ -277,11 +268,6 @@ class Builds:
 _PAGE: Final = 500
 _RUNNING: Final = running(*KINDS.workflows, REPROJECTION)
 """All long-running types of workflows. Any other type ends within seconds."""
-
-
-def _named(options: WorkerDeploymentOptions) -> str:
-    ours = options.deployment_name == DEPLOYMENT
-    return options.build_id if ours else f"{options.deployment_name}:{options.build_id}"
 
 
 def _held_by(build: str) -> str:

@@ -19,13 +19,13 @@ from temporalio.workflow import NondeterminismError
 
 from activities.ledger.database import Pool
 from activities.support.seldom import Seldom
-from recovery.ended import Ended
 from recovery.histories import each
+from recovery.presence import others_work
 from recovery.restart import Found, Restarter
-from recovery.stalled import BUG, NOT_CONTINUED, NOT_REPLAYABLE, Stalled, reports_problems, stalled
-from recovery.unbegun import Unbegun
-from recovery.unrecorded import Nudges
+from recovery.stalled import BUG, NOT_CONTINUED, NOT_REPLAYABLE, Stalled, of_types, reports_problems, stalled
+from recovery.unbegun import Nudges, Unbegun
 from rules.stream_kind import Kinds
+from rules.streams import KINDS
 from schemas.base import Instant, Model
 from schemas.stream.restart import HEAL, Healed, Look
 from views.log import Keys
@@ -57,28 +57,59 @@ MOST_REPLAYED: Final = 50
 They are chosen at random, so that none blocks others.
 """
 
+LOOKED_BACK: Final = timedelta(minutes=10)
+"""A search finds only workflows that ended within this time."""
+LAG: Final = timedelta(minutes=1)
+"""A generous bound of the delay with which Temporal's list shows an ended workflow."""
+MOST_LISTED: Final = 2000
+"""The maximum number of ended workflows that one search examines, the newest first."""
+
 T = TypeVar("T")
 
 _log = structlog.stdlib.get_logger("motcua.healing")
 
 
 class LastHealing(Model):
-    """The memo of a healed run: the log's head and the time at the healing, and the healings in a row at that head."""
+    """The memo of a healed run and later ones: the log's head and the time, and the healings in a row at that head."""
 
     healed_at_seq: int
     healed_at: Instant
     times: int = 1
 
 
+class Ended:
+    """The streams whose workflow ended too early: terminated, or ended by a stranger's answer. Kept until it runs."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._searched: datetime | None = None
+        self._left: set[str] = set()
+
+    async def look(self, client: Client, restarter: Restarter, now: datetime) -> list[str]:
+        """Returns streams with work but no running workflow; none while workers of another Temporal use this record.
+
+        A run that another Temporal's run has overtaken ends as failed, and must not be started again. Raises
+        `RPCError`, `MotcuaError`, and the database's errors.
+        """
+        earliest = now - LOOKED_BACK
+        since = earliest if self._searched is None else max(self._searched - LAG, earliest)
+        lately = f"CloseTime >= '{since.isoformat()}' AND {of_types(*KINDS.workflows)}"
+        query = f"ExecutionStatus NOT IN ('Running', 'ContinuedAsNew') AND {lately}"
+        found = self._left | {one.id async for one in client.list_workflows(query, limit=MOST_LISTED)}
+        left = await restarter.unfinished_of(sorted(found)) if found else []
+        runs = await each(restarter.runs, left)
+        self._left = {stream for stream, running in zip(left, runs, strict=True) if not running}
+        self._searched = now
+        if not self._left:
+            return []
+        async with self._pool.acquire() as connection:
+            return [] if await others_work(connection, client) else sorted(self._left)
+
+
 class Healer:
     """Restarts workflows that can't go on, but not twice in a row: a run that fails again at the same place is skipped.
 
-    Args:
-        pool: Connections to the record.
-        keys: The keys of filings.
-        kinds: The kinds of streams.
-        workflows: The workflow classes on which a history is replayed.
-        meter: Counts the healed workflows, by `kind`.
+    A history is replayed on the classes `workflows`. The `meter` counts the healed workflows, by `kind`.
     """
 
     def __init__(
@@ -178,7 +209,11 @@ class Healer:
         """
         restarter = self._restarter(client)
         seq = int(await self._pool.fetchval("select head_seq from stream where stream = $1", stream) or 0)
-        last = await _last_healing(client, stream)
+        description = await client.get_workflow_handle(stream).describe()
+        try:
+            last = LastHealing.model_validate(await description.memo())
+        except ValidationError:  # no memo, or not ours
+            last = None
         here = last if last is not None and seq <= last.healed_at_seq else None
         if here is not None and not _is_due(here, stalled, now):
             return None
@@ -188,15 +223,6 @@ class Healer:
             await restarter.begin_again(stream, memo)
             return seq
         return None if await restarter.restart(stream, memo=memo) is Found.RUNNING else seq
-
-
-async def _last_healing(client: Client, stream: str) -> LastHealing | None:
-    """Returns the last healing of a workflow, from the memo that its runs pass on. Raises `RPCError`."""
-    description = await client.get_workflow_handle(stream).describe()
-    try:
-        return LastHealing.model_validate(await description.memo())
-    except ValidationError:
-        return None  # no memo, or not ours
 
 
 def _is_due(last: LastHealing, stalled: datetime | None, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import timedelta
 from typing import Final, TypeVar
 
 from temporalio.api.common.v1 import WorkflowExecution
@@ -49,10 +50,10 @@ async def newest_first(client: Client, workflow_id: str) -> AsyncIterator[Histor
             return
 
 
-async def runs(client: Client, workflow_id: str) -> bool:
-    """Returns whether a workflow of this id runs. Raises `RPCError`."""
+async def runs(client: Client, workflow_id: str, limit: timedelta | None = None) -> bool:
+    """Returns whether a workflow of this id runs; Temporal must answer within the `limit`. Raises `RPCError`."""
     try:
-        description = await client.get_workflow_handle(workflow_id).describe()
+        description = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=limit)
     except RPCError as error:
         if is_not_found(error):
             return False

@@ -14,7 +14,7 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.common import MetricMeter
 from temporalio.exceptions import ApplicationError
 
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import Pool, acquired
 from recovery.presence import others_work
 from recovery.restart import NEXT_EPOCH, leave_trace
 from rules.stream_kind import Kinds
@@ -43,13 +43,7 @@ _log = structlog.stdlib.get_logger("motcua.healing")
 
 
 class Overtaken:
-    """Assigns a stream to the calling run.
-
-    Args:
-        pool: Connections to the record.
-        kinds: The kinds of streams.
-        meter: Counts takeovers, by `kind`.
-    """
+    """Assigns a stream to the calling run. The `meter` counts takeovers, by `kind`."""
 
     def __init__(self, pool: Pool, kinds: Kinds, meter: MetricMeter = MetricMeter.noop) -> None:
         self._pool = pool
@@ -68,13 +62,12 @@ class Overtaken:
         - The stream was taken over too often.
         """
         stream = activity.info().workflow_id or ""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                await _expect_alone(connection, stream)
-            await asyncio.sleep(AGAIN_WITHIN)
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
-                await _expect_alone(connection, stream)
-                epoch = await _next_epoch(connection, stream)
+        async with acquired(self._pool) as connection:
+            await _expect_alone(connection, stream)
+        await asyncio.sleep(AGAIN_WITHIN)
+        async with acquired(self._pool) as connection, connection.transaction():
+            await _expect_alone(connection, stream)
+            epoch = await _next_epoch(connection, stream)
         _log.warning("workflow.took_over", stream=stream)
         self._counter.add(1, {"kind": stream.partition(":")[0]})
         return epoch
@@ -91,19 +84,16 @@ async def _next_epoch(connection: Connection, stream: str) -> int:
     row = await connection.fetchrow(NEXT_EPOCH, stream)
     if row is None:
         raise _refused(stream, "the record has no such stream", type_=UNRECORDED)
-    if not await _is_the_one(stream):
+    # An activity may outlive its run: only Temporal's current run of this id goes on.
+    described = await activity.client().get_workflow_handle(stream).describe(rpc_timeout=_PATIENCE)
+    ours = described.run_id == activity.info().workflow_run_id
+    if not ours or described.status is not WorkflowExecutionStatus.RUNNING:
         raise _refused(stream, "another run goes on with this stream")
     filing, agency, epoch, _ = row.values()
     if await connection.fetchval(_LATELY, restarts_stream(filing), stream) >= MOST:
         raise _refused(stream, f"it was taken over {MOST} times within an hour")
     await leave_trace(connection, filing, agency, stream, epoch)
     return int(epoch)
-
-
-async def _is_the_one(stream: str) -> bool:
-    """Returns whether the calling run is Temporal's current run of this id: an activity may outlive its run."""
-    described = await activity.client().get_workflow_handle(stream).describe(rpc_timeout=_PATIENCE)
-    return described.run_id == activity.info().workflow_run_id and described.status is WorkflowExecutionStatus.RUNNING
 
 
 def _refused(stream: str, why: str, *, last: bool = True, type_: str = RefusalCode.LEDGER_CONFLICT) -> ApplicationError:

@@ -7,16 +7,16 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client
 from temporalio.common import RawValue, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError
 
 from activities.ledger import beside
 from activities.ledger.database import Pool
-from motcua.calls.retry import is_not_found, patiently
+from motcua.calls.retry import patiently
 from motcua.payloads.codec import opened, ring_of_client
 from recovery.codec_keys import expect_taken
+from recovery.histories import runs
 from recovery.stalled import RUNNING
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
@@ -129,10 +129,7 @@ class Restarter:
         return [row["stream"] for row in await self._pool.fetch(_OF_FILING, filing)]
 
     async def running(self) -> list[str]:
-        """Returns all streams with a running workflow according to Temporal's list, which may lag behind.
-
-        Raises `MotcuaError`.
-        """
+        """Returns all streams that run by Temporal's list, which may lag behind. Raises `MotcuaError`."""
 
         async def attempt(limit: Any) -> list[str]:
             return [workflow.id async for workflow in self._temporal.list_workflows(RUNNING, rpc_timeout=limit)]
@@ -144,9 +141,8 @@ class Restarter:
 
         `memo` is attached to the new run, readable without a key, and passes to later runs.
 
-        Raises:
-            MotcuaError: Temporal does not answer, or refuses; or workers could not decrypt the start.
-            asyncpg.PostgresError, OSError, TimeoutError: The database fails.
+        Raises `MotcuaError` if Temporal does not answer, or refuses, or workers could not decrypt the start; and the
+        database's errors.
         """
         await expect_taken(self._pool, ring_of_client(self._temporal))
         async with self._pool.acquire() as connection:
@@ -196,18 +192,7 @@ class Restarter:
 
     async def runs(self, stream: str) -> bool:
         """Returns whether a stream has a running workflow. Raises `MotcuaError`."""
-        handle = self._temporal.get_workflow_handle(stream)
-
-        async def attempt(limit: Any) -> bool:
-            try:
-                description = await handle.describe(rpc_timeout=limit)
-            except RPCError as error:
-                if is_not_found(error):
-                    return False
-                raise
-            return description.status is WorkflowExecutionStatus.RUNNING
-
-        return await patiently(attempt, PATIENCE)
+        return await patiently(lambda limit: runs(self._temporal, stream, limit), PATIENCE)
 
     async def _start(self, stream: str, epoch: int, memo: Memo | None, summary: str | None, *, force: bool) -> None:
         running = WorkflowIDConflictPolicy.TERMINATE_EXISTING if force else WorkflowIDConflictPolicy.FAIL

@@ -17,7 +17,6 @@ from temporalio.client import (
     ScheduleSpec,
     ScheduleState,
     ScheduleUpdate,
-    ScheduleUpdateInput,
 )
 
 from motcua.calls.retry import patiently
@@ -67,13 +66,12 @@ async def _keep(client: Client, id_: str, workflow: str, spec: ScheduleSpec, lon
             state=state,
         )
 
-    def updated(found: ScheduleUpdateInput) -> ScheduleUpdate:
-        return ScheduleUpdate(schedule(found.description.schedule.state))
-
     async def attempt(limit: Any) -> None:
         with suppress(ScheduleAlreadyRunningError):
             await client.create_schedule(id_, schedule(ScheduleState()), rpc_timeout=limit)
             return
-        await client.get_schedule_handle(id_).update(updated, rpc_timeout=limit)
+        await client.get_schedule_handle(id_).update(
+            lambda found: ScheduleUpdate(schedule(found.description.schedule.state)), rpc_timeout=limit
+        )
 
     await patiently(attempt, PATIENCE)

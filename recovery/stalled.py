@@ -98,12 +98,9 @@ async def stalled(client: Client) -> list[Stalled]:
     If the server marks stalled workflows, it is queried for them; otherwise every running workflow is examined. Raises
     `RPCError`.
     """
-    marked = await reports_problems(client)
-
-    async def look(workflow_id: str) -> Stalled | None:
-        return await _look(client, workflow_id, at_least=1 if marked else ATTEMPTS)
-
-    found = await each(look, [w.id async for w in client.list_workflows(REPORTED if marked else RUNNING)])
+    query, attempts = (REPORTED, 1) if await reports_problems(client) else (RUNNING, ATTEMPTS)
+    ids = [one.id async for one in client.list_workflows(query)]
+    found = await each(lambda one: _look(client, one, at_least=attempts), ids)
     return sorted((one for one in found if one is not None), key=lambda one: (one.since, one.workflow_id))
 
 
@@ -128,20 +125,15 @@ async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | No
 async def _failures(client: Client, workflow_id: str) -> AsyncIterator[HistoryEvent]:
     """Yields the failures since the last completed task, newest first."""
     async for event in newest_first(client, workflow_id):
+        timeout = event.workflow_task_timed_out_event_attributes.timeout_type
         if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
             return
-        if _is_failure(event):
+        # A task that only waited for the worker that cached the workflow goes to another one: its timeout is another.
+        if (
+            event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+            or timeout == TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE
+        ):
             yield event
-
-
-def _is_failure(event: HistoryEvent) -> bool:
-    if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
-        return True
-    # A task that only waited for the worker that cached the workflow goes to another one.
-    return (
-        event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT
-        and event.workflow_task_timed_out_event_attributes.timeout_type == TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE
-    )
 
 
 async def _told(client: Client, workflow_id: str, attempts: int, failures: Sequence[HistoryEvent]) -> Stalled:

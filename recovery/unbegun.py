@@ -1,10 +1,12 @@
-"""Runs that have not begun the streams which their own log orders.
+"""Runs whose stream is missing in the record, and runs that have not begun the streams which their own log orders.
 
-A stranger who executes our activity may report the start of a stream that never began. The run is then restarted.
+A stranger who executes our activity may report events that are in no log, or the start of a stream that never began.
+The former run is nudged: it reads the log, and begins anew. The latter one is restarted.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -16,14 +18,14 @@ from activities.ledger.database import Connection, Pool
 from motcua.calls.retry import is_not_found
 from recovery.histories import each, runs
 from recovery.presence import others_work
-from recovery.unrecorded import BEGUN
+from recovery.stalled import RUNNING
 from rules.filing.fold import stage
 from rules.refund.claims import fees_returned, fees_to_return, number_of
 from rules.streams import KINDS
 from schemas.base import Model
 from schemas.filing import events as ev
 from schemas.filing.state import Filing, Stage
-from schemas.ids import StreamId
+from schemas.ids import NUDGE, StreamId
 from schemas.level import Channel
 from schemas.payment import events as pay
 from schemas.payment.state import Payment
@@ -32,6 +34,21 @@ from views.log import Keys, Log, UnfoldableError
 from views.order import last_position
 
 _log = structlog.stdlib.get_logger("motcua.healing")
+
+BEGUN: Final = timedelta(minutes=1)
+"""The minimum age of a run to be nudged: a younger run may just be recording its first event."""
+
+SINCE: Final = timedelta(minutes=10)
+"""The maximum age of a run to be nudged: an older run has been nudged twice."""
+
+AGAIN: Final = timedelta(minutes=5)
+"""The time after which this process nudges a run again."""
+
+MOST_NUDGED: Final = 1000
+
+_UNRECORDED: Final = """
+select asked from unnest($1::text[]) as asked where not exists (select from stream where stream = asked)
+"""
 
 
 class Order(NamedTuple):
@@ -208,3 +225,32 @@ async def _is_idle(client: Client, stream: str, missing: list[Due]) -> bool:
     if described.raw_description.HasField("pending_workflow_task"):
         return False
     return not any([await runs(client, one) for one in named])
+
+
+class Nudges:
+    """The runs that this process has nudged, by run id."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._nudged: dict[str, datetime] = {}
+
+    async def nudge(self, client: Client, now: datetime) -> list[str]:
+        """Nudges the runs without a stream; returns their ids. Raises `RPCError`, and the database's errors."""
+        query = f"{RUNNING} AND StartTime > '{_at(now - SINCE)}' AND StartTime < '{_at(now - BEGUN)}'"
+        found = {one.run_id: one.id async for one in client.list_workflows(query, limit=MOST_NUDGED)}
+        self._nudged = {run: at for run, at in self._nudged.items() if run in found and at > now - AGAIN}
+        due = {workflow: run for run, workflow in found.items() if run not in self._nudged}
+        unrecorded = [row["asked"] for row in await self._pool.fetch(_UNRECORDED, list(due))]
+
+        async def one(stream: str) -> None:
+            self._nudged[due[stream]] = now
+            _log.warning("workflow.unrecorded", stream=stream)
+            with suppress(RPCError):  # it has ended meanwhile
+                await client.get_workflow_handle(stream, run_id=due[stream]).signal(NUDGE)
+
+        await each(one, unrecorded)
+        return unrecorded
+
+
+def _at(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds")

@@ -15,7 +15,7 @@ from motcua.calls.retry import is_not_found
 from motcua.payloads.converter import UnopenedError
 from operations.rebuilding.rebuild import write_rows
 from operations.rebuilding.shadow import read_models
-from recovery.behind import snapshot_in
+from recovery.behind import given_at_start
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
 from schemas.stream.snapshots import Snapshot
@@ -133,7 +133,7 @@ class BuildCheck:
     async def _handed_on(self, stream: str) -> dict[str, Any] | None:
         events = self._temporal.get_workflow_handle(stream).fetch_history_events(page_size=1)
         try:
-            return await snapshot_in(self._temporal, stream, await anext(events))
+            return (await given_at_start(self._temporal, stream, await anext(events))).get("snapshot")
         except RPCError as error:
             if not is_not_found(error):
                 raise

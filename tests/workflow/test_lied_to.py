@@ -21,7 +21,7 @@ from activities.ledger.vault import Vault
 from motcua.errors import LedgerConflict
 from publishing.authoring.procedures import publish
 from recovery.healing import Healer
-from recovery.unrecorded import BEGUN, Nudges
+from recovery.unbegun import BEGUN, Nudges
 from rules.streams import KINDS
 from schemas.filing.commands import Withdraw
 from schemas.filing.state import Closing, Stage
