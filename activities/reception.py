@@ -13,7 +13,7 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
-from activities.files.protocol import TOO_HARD
+from activities.files.protocol import Rule
 from activities.files.scanner import Scanner, ScannerDownError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.support.failpoint import failpoint
@@ -160,18 +160,12 @@ class Reception:
         """Examines the files in order, up to the first that is too hard to read."""
         looked: list[ScanState | Problem] = []
         for named in request.files:
-            looked.append(await self._examine(request.filing_id, named))
-            if isinstance(found := looked[-1], Problem) and found.rule == TOO_HARD:
+            elsewhere = next(file_problems(request.filing_id, [(named.place, named.file)]), None)
+            found = elsewhere or await self._look(named.file)
+            looked.append(found if isinstance(found, Problem | ScanState) else problem(named.place, found))
+            if found == Rule.TOO_HARD:
                 break
         return looked
-
-    async def _examine(self, filing_id: UUID, named: NamedFile) -> ScanState | Problem:
-        """Returns the scan state of a file, or its problem."""
-        elsewhere = next(file_problems(filing_id, [(named.place, named.file)]), None)
-        if elsewhere is not None:
-            return elsewhere
-        found = await self._look(named.file)
-        return found if isinstance(found, ScanState) else problem(named.place, found)
 
     async def _look(self, file: FileRef) -> ScanState | str:
         """Returns the scan state of a file, or the rule that it breaks."""

@@ -9,7 +9,7 @@ from asn1crypto import cms, parser
 
 from activities.files.pdf import check_pdf
 from activities.files.pictures import check_jpeg, check_png
-from activities.files.protocol import DAMAGED, HOLDS_MORE, SOMETHING_ELSE, BrokenRuleError
+from activities.files.protocol import BrokenRuleError, Rule
 
 _HEAD: Final = 8192
 """The number of first bytes from which the type is recognised."""
@@ -29,7 +29,7 @@ def check(data: bytes, media_type: str) -> None:
         return
     _check_magic(data, media_type)
     if _ends_as_zip(data) or (media_type != "application/pdf" and b"%PDF-" in data[:PDF_HEAD]):
-        raise BrokenRuleError(HOLDS_MORE)
+        raise BrokenRuleError(Rule.HOLDS_MORE)
     _PARSERS[media_type](data)
 
 
@@ -47,7 +47,7 @@ def _check_magic(data: bytes, media_type: str) -> None:
         found = set()
     if media_type not in found:
         junk_before = media_type == "application/pdf" and b"%PDF-" in data[:PDF_HEAD] and not found
-        raise BrokenRuleError(HOLDS_MORE if junk_before else SOMETHING_ELSE)
+        raise BrokenRuleError(Rule.HOLDS_MORE if junk_before else Rule.SOMETHING_ELSE)
 
 
 def _ends_as_zip(data: bytes) -> bool:
@@ -66,16 +66,16 @@ def _ends_as_zip(data: bytes) -> bool:
 def _check_cms(data: bytes) -> None:
     """Checks that the data are the DER of a ContentInfo and nothing more. The signature is verified elsewhere."""
     if data[0] != _SEQUENCE:
-        raise BrokenRuleError(SOMETHING_ELSE)
+        raise BrokenRuleError(Rule.SOMETHING_ELSE)
     try:
         end = parser.peek(data)
         known = cms.ContentInfo.load(data[:end], strict=True)["content_type"].native in _CONTENT_TYPES
     except (ValueError, TypeError) as error:
-        raise BrokenRuleError(DAMAGED) from error
+        raise BrokenRuleError(Rule.DAMAGED) from error
     if not known:
-        raise BrokenRuleError(SOMETHING_ELSE)
+        raise BrokenRuleError(Rule.SOMETHING_ELSE)
     if end < len(data):
-        raise BrokenRuleError(HOLDS_MORE)
+        raise BrokenRuleError(Rule.HOLDS_MORE)
 
 
 _CONTENT_TYPES: Final = frozenset(cms.ContentType._map.values())  # noqa: SLF001 -- the library has no list of them

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 from activities.files.checks import check
 from activities.files.pictures import picture
-from activities.files.protocol import DAMAGED, BrokenRuleError, Request, framed, receive_request
+from activities.files.protocol import BrokenRuleError, Request, Rule, framed, receive_request
 
 MEMORY: Final = 5 << 28
 """The address space of the child, in bytes."""
@@ -77,15 +77,12 @@ def _answer(request: Request, data: bytes) -> list[bytes]:
 
 def _draw(data: bytes, media_type: str, first: int, count: int) -> Iterator[bytes]:
     """Yields pages as PNG, from `first` (0-based) on. Raises `BrokenRuleError` for a file that can't be drawn."""
-    if media_type == "application/pdf":
-        yield from _pages(data, first, count)
-    elif first == 0:
-        with picture(data, *_FORMATS[media_type]) as opened:
-            opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-            yield _png(opened)
-
-
-def _pages(data: bytes, first: int, count: int) -> Iterator[bytes]:
+    if media_type != "application/pdf":
+        if first == 0:
+            with picture(data, *_FORMATS[media_type]) as opened:
+                opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+                yield _png(opened)
+        return
     try:
         with pdfium.PdfDocument(data) as document:
             document.init_forms()  # otherwise form fields and signatures are not drawn
@@ -96,7 +93,7 @@ def _pages(data: bytes, first: int, count: int) -> Iterator[bytes]:
                 yield _png(page.render(scale=scale, rev_byteorder=True).to_pil())
                 page.close()
     except pdfium.PdfiumError as error:
-        raise BrokenRuleError(DAMAGED) from error
+        raise BrokenRuleError(Rule.DAMAGED) from error
 
 
 def _png(drawn: Image.Image) -> bytes:

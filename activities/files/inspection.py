@@ -1,11 +1,106 @@
-"""Checks that an uploaded file has its declared type, is whole and contains nothing else; draws pages as pictures."""
+"""Checks that an uploaded file has its declared type, is whole and contains nothing else; draws pages as pictures.
 
+A pool of child processes parses the files: they are reused, and replaced when they die or have done enough.
+"""
+
+import asyncio
+import logging
 import os
-from typing import Final
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Self
 
-from activities.files.children import Children
-from activities.files.protocol import EMPTY, RULES, TOO_HARD, TYPE_NOT_ACCEPTED, WRONG_EXTENSION, BrokenRuleError
+from activities.files.protocol import LENGTH, BrokenRuleError, Request, Rule, send_request
 from schemas.files import EXTENSIONS, LARGEST_FILE
+
+log = logging.getLogger(__name__)
+
+PATIENCE: Final = 30.0
+"""The seconds that one file may take. The child reaches its CPU limit earlier, unless it gets no CPU."""
+FILES_EACH: Final = 200
+"""The number of files after which a fresh child replaces the old one, which frees the memory it kept."""
+MOST_FRAMES: Final = 64
+LONGEST_FRAME: Final = 32_000_000
+
+MOST_PAGES: Final = 20
+"""Maximum pages of one call."""
+DRAWN: Final = frozenset({"application/pdf", "image/jpeg", "image/png"})
+"""The media types that can be drawn."""
+
+_ROOT: Final = Path(__file__).parents[2]
+_COMMAND: Final = (sys.executable, "-s", "-m", "activities.files.child")
+
+
+class ClosedError(Exception):
+    """The child processes were ended before the answer came: nothing is known about the file."""
+
+
+class NotDrawnError(Exception):
+    """The file can't be drawn, or not within the child's limits."""
+
+
+class _DeadBeforeError(Exception):
+    """A child died, perhaps of an earlier file: another child retries this one."""
+
+
+class Children:
+    """At most `count` children, started when needed, ended with the context. A cancelled call ends its child."""
+
+    def __init__(self, count: int = 2, *, patience: float = PATIENCE) -> None:
+        self._free = asyncio.Semaphore(count)
+        self._patience = patience
+        self._idle: list[_Child] = []
+        self._busy: set[_Child] = set()
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._closed = True
+        for child in (*self._idle, *self._busy):
+            await child.end()
+
+    async def ask(self, request: Request, file: int) -> list[bytes] | None:
+        """Returns the frames of a child's answer; None if the child died or took too long. Raises `ClosedError`."""
+        async with self._free:
+            while True:
+                with suppress(_DeadBeforeError):
+                    return await self._ask(await self._next(), request, file)
+
+    async def _ask(self, child: "_Child", request: Request, file: int) -> list[bytes] | None:
+        """Asks one child. Raises `_DeadBeforeError` and `ClosedError`."""
+        self._busy.add(child)
+        answer = None
+        try:
+            if self._closed:
+                raise ClosedError
+            async with asyncio.timeout(self._patience):
+                answer = await child.ask(request, file)
+        except (TimeoutError, EOFError, OSError) as error:
+            if self._closed:
+                raise ClosedError from error
+            log.warning("a child that read a file was lost: %s", type(error).__name__)
+        finally:
+            if answer is None or self._closed or child.files >= FILES_EACH:
+                await child.end()
+            else:
+                self._idle.append(child)
+            self._busy.discard(child)
+        return answer
+
+    async def _next(self) -> "_Child":
+        """Returns an idle child that is alive, or a new one."""
+        if self._closed:
+            raise ClosedError
+        while self._idle:
+            child = self._idle.pop()
+            if child.lives:
+                return child
+            await child.end()
+        return await _Child.start()
 
 
 class Inspector(Children):
@@ -21,27 +116,17 @@ class Inspector(Children):
         if size > LARGEST_FILE:
             raise ValueError(f"a file has at most {LARGEST_FILE} bytes, this one has {size}")
         if not size:
-            return EMPTY
+            return Rule.EMPTY
         if media_type not in EXTENSIONS:
-            return TYPE_NOT_ACCEPTED
+            return Rule.TYPE_NOT_ACCEPTED
         if name is not None and not name.lower().endswith(EXTENSIONS[media_type]):
-            return WRONG_EXTENSION
+            return Rule.WRONG_EXTENSION
         answer = await self.ask(["check", media_type], file)
         if answer is None:
-            return TOO_HARD
+            return Rule.TOO_HARD
         [rule] = answer
         # A compromised child may answer anything.
-        return next((one for one in RULES if one.encode() == rule), TOO_HARD) if rule else None
-
-
-MOST_PAGES: Final = 20
-"""Maximum pages of one call."""
-DRAWN: Final = frozenset({"application/pdf", "image/jpeg", "image/png"})
-"""The media types that can be drawn."""
-
-
-class NotDrawnError(Exception):
-    """The file can't be drawn, or not within the child's limits."""
+        return next((one for one in Rule if one.encode() == rule), Rule.TOO_HARD) if rule else None
 
 
 async def pages(children: Children, file: int, media_type: str, first: int, count: int) -> list[bytes]:
@@ -59,3 +144,75 @@ async def pages(children: Children, file: int, media_type: str, first: int, coun
     if rule:
         raise NotDrawnError from BrokenRuleError(rule.decode(errors="replace"))
     return drawn
+
+
+class _Child:
+    def __init__(self, process: asyncio.subprocess.Process, there: socket.socket) -> None:
+        self.files = 0
+        self._process = process
+        self._there = there
+
+    @classmethod
+    async def start(cls) -> Self:
+        """Starts a child that inherits nothing of this process: no variable, no descriptor but the socket."""
+        here, there = socket.socketpair()
+        here.settimeout(0)
+        nowhere = asyncio.subprocess.DEVNULL
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *_COMMAND,
+                stdin=there.fileno(),
+                stdout=nowhere,
+                stderr=nowhere,
+                cwd=_ROOT,
+                env={},
+                start_new_session=True,
+            )
+        except BaseException:
+            here.close()
+            raise
+        finally:
+            there.close()
+        return cls(process, here)
+
+    @property
+    def lives(self) -> bool:
+        return self._process.returncode is None
+
+    async def ask(self, request: Request, file: int) -> list[bytes]:
+        """Returns the frames of the answer. Raises `OSError`; `EOFError` or `_DeadBeforeError` if the child dies."""
+        fresh, self.files = self.files == 0, self.files + 1
+        try:
+            send_request(self._there, request, file)
+            header = await self._read(LENGTH.size)
+        except (ConnectionError, EOFError) as error:
+            if fresh:
+                raise
+            raise _DeadBeforeError from error
+        (count,) = LENGTH.unpack(header)
+        if count > MOST_FRAMES:
+            raise EOFError
+        return [await self._frame() for _ in range(count)]
+
+    async def _frame(self) -> bytes:
+        (length,) = LENGTH.unpack(await self._read(LENGTH.size))
+        if length > LONGEST_FRAME:
+            raise EOFError
+        return await self._read(length)
+
+    async def _read(self, length: int) -> bytes:
+        read = bytearray()
+        loop = asyncio.get_running_loop()
+        while len(read) < length:
+            some = await loop.sock_recv(self._there, length - len(read))
+            if not some:
+                raise EOFError
+            read += some
+        return bytes(read)
+
+    async def end(self) -> None:
+        """Kills the child, also while it works, and waits until it has ended."""
+        if self.lives:
+            self._process.kill()
+        await self._process.wait()
+        self._there.close()

@@ -10,7 +10,7 @@ import pikepdf
 from pikepdf import settings
 
 from activities.files.pictures import check_size, picture
-from activities.files.protocol import ACTIVE, BOMB, DAMAGED, ENCRYPTED, HOLDS_MORE, TOO_HARD, BrokenRuleError
+from activities.files.protocol import BrokenRuleError, Rule
 
 INFLATED: Final = 200_000_000
 """The maximum bytes of one decompressed stream."""
@@ -63,10 +63,10 @@ def check_pdf(data: bytes) -> None:
             BytesIO(data), attempt_recovery=False, inherit_page_attributes=False, conversion_mode="explicit"
         ) as pdf:
             if pdf.is_encrypted:
-                raise BrokenRuleError(ENCRYPTED)
+                raise BrokenRuleError(Rule.ENCRYPTED)
             _check_objects(pdf)
     except pikepdf.PasswordError as error:
-        raise BrokenRuleError(ENCRYPTED) from error
+        raise BrokenRuleError(Rule.ENCRYPTED) from error
     except (pikepdf.PikepdfError, ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
         raise BrokenRuleError(_why([str(error)])) from error
 
@@ -74,26 +74,26 @@ def check_pdf(data: bytes) -> None:
 def _check_end(data: bytes) -> None:
     ends = [found.end() for found in _END.finditer(data)]
     if not ends:
-        raise BrokenRuleError(DAMAGED)
+        raise BrokenRuleError(Rule.DAMAGED)
     if data[ends[-1] :].strip(_WHITE):
-        raise BrokenRuleError(DAMAGED if _GOES_ON.match(data, ends[-1]) else HOLDS_MORE)
+        raise BrokenRuleError(Rule.DAMAGED if _GOES_ON.match(data, ends[-1]) else Rule.HOLDS_MORE)
     if not all(_GOES_ON.match(data, end) for end in ends[:-1]):
-        raise BrokenRuleError(HOLDS_MORE)
+        raise BrokenRuleError(Rule.HOLDS_MORE)
 
 
 def _check_objects(pdf: pikepdf.Pdf) -> None:
     """Checks each object of the newest revision, also unreferenced ones; then that there are pages."""
     if len(pdf.objects) > MOST_OBJECTS:
-        raise BrokenRuleError(TOO_HARD)
+        raise BrokenRuleError(Rule.TOO_HARD)
     if any(map(_holds_active, chain([pdf.trailer], pdf.objects))):
-        raise BrokenRuleError(ACTIVE)
+        raise BrokenRuleError(Rule.ACTIVE)
     if warnings := [told for told in map(str, pdf.get_warnings()) if not _is_roomy(told)]:
         raise BrokenRuleError(_why(warnings))  # an object is not at its declared place: other readers may find it
     for found in pdf.objects:
         if isinstance(found, pikepdf.Stream):
             _check_stream(found)
     if not len(pdf.pages):
-        raise BrokenRuleError(DAMAGED)
+        raise BrokenRuleError(Rule.DAMAGED)
 
 
 def _is_roomy(warning: str) -> bool:
@@ -149,10 +149,10 @@ def _name(found: pikepdf.Dictionary, key: str) -> str | None:
 
 def _check_stream(stream: pikepdf.Stream) -> None:
     if "/F" in stream.stream_dict:  # its content lies in another file
-        raise BrokenRuleError(ACTIVE)
+        raise BrokenRuleError(Rule.ACTIVE)
     filters = _filters(stream)
     if len(filters) > MOST_FILTERS:
-        raise BrokenRuleError(BOMB)
+        raise BrokenRuleError(Rule.BOMB)
     if _name(stream.stream_dict, "/Subtype") == "/Image":
         check_size(int(stream.stream_dict["/Width"]), int(stream.stream_dict["/Height"]))
         if len(filters) == 1 and filters[0] in _HEADED:
@@ -176,4 +176,4 @@ def _why(told: Iterable[str]) -> str:
     words = " ".join(told)
     if "bad_alloc" in words:
         raise MemoryError
-    return BOMB if "limit exceeded" in words else DAMAGED
+    return Rule.BOMB if "limit exceeded" in words else Rule.DAMAGED

@@ -10,7 +10,7 @@ from typing import Final
 
 from PIL import Image
 
-from activities.files.protocol import BOMB, DAMAGED, HOLDS_MORE, IMAGE_TOO_LARGE, BrokenRuleError
+from activities.files.protocol import BrokenRuleError, Rule
 
 LONGEST_SIDE: Final = 20_000
 MOST_PIXELS: Final = 100_000_000
@@ -25,9 +25,9 @@ _PADDING: Final = b"\0\t\n\r "
 def check_size(width: int, height: int) -> None:
     """Checks the size of a picture. Raises `BrokenRuleError`."""
     if width <= 0 or height <= 0:
-        raise BrokenRuleError(DAMAGED)
+        raise BrokenRuleError(Rule.DAMAGED)
     if max(width, height) > LONGEST_SIDE or width * height > MOST_PIXELS:
-        raise BrokenRuleError(IMAGE_TOO_LARGE)
+        raise BrokenRuleError(Rule.IMAGE_TOO_LARGE)
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def picture(data: bytes, *formats: str) -> Iterator[Image.Image]:
     except (BrokenRuleError, MemoryError):
         raise
     except Exception as error:
-        raise BrokenRuleError(DAMAGED) from error
+        raise BrokenRuleError(Rule.DAMAGED) from error
 
 
 # --- JPEG -------------------------------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ def check_jpeg(data: bytes) -> None:
         if not rest or _is_phones_trailer(data[end:]):
             return
         if not (several and rest.startswith(_START)):
-            raise BrokenRuleError(HOLDS_MORE)
+            raise BrokenRuleError(Rule.HOLDS_MORE)
         start = len(data) - len(rest)
 
 
@@ -82,12 +82,12 @@ def _end_of_jpeg(data: bytes, start: int) -> int:
     while (end := _END.match(data, at)) is None:
         segment = _SEGMENT.match(data, at)
         if segment is None:
-            raise BrokenRuleError(DAMAGED)
+            raise BrokenRuleError(Rule.DAMAGED)
         at = segment.start(2) + int.from_bytes(segment[2], "big")
         if segment[1][0] == _SCAN:
             following = _AFTER_SCAN.search(data, at)
             if following is None:
-                raise BrokenRuleError(DAMAGED)
+                raise BrokenRuleError(Rule.DAMAGED)
             at = following.start()
     return end.end()
 
@@ -129,16 +129,16 @@ def check_png(data: bytes) -> None:
         if kind == b"IHDR":
             pixels = _Inflating(_most_raw(chunk))
         elif pixels is None:
-            raise BrokenRuleError(DAMAGED)
+            raise BrokenRuleError(Rule.DAMAGED)
         elif kind == b"IDAT":
             pixels.feed(chunk)
         elif kind == b"acTL":
-            raise BrokenRuleError(HOLDS_MORE)
+            raise BrokenRuleError(Rule.HOLDS_MORE)
         elif (deflated := _deflated(kind, chunk)) is not None:
             texts.restart()
             texts.feed(deflated)
     if data[end:].strip(_PADDING):
-        raise BrokenRuleError(HOLDS_MORE)
+        raise BrokenRuleError(Rule.HOLDS_MORE)
     with picture(data, "PNG") as opened:
         opened.load()
 
@@ -148,12 +148,12 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
     at, kind = _SIGNATURE, b""
     while kind != b"IEND":
         if at + _CHUNK.size > len(data):
-            raise BrokenRuleError(DAMAGED)
+            raise BrokenRuleError(Rule.DAMAGED)
         length, kind = _CHUNK.unpack_from(data, at)
         content = data[at + _CHUNK.size : at + _CHUNK.size + length]
         end = at + _CHUNK.size + length + _CRC
         if end > len(data) or int.from_bytes(data[end - _CRC : end], "big") != zlib.crc32(kind + content):
-            raise BrokenRuleError(DAMAGED)
+            raise BrokenRuleError(Rule.DAMAGED)
         yield kind, content, end
         at = end
 
@@ -161,11 +161,11 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
 def _most_raw(header: bytes) -> int:
     """Returns the maximum bytes of the pixels when decompressed, interlaced or not."""
     if len(header) != _HEADER.size:
-        raise BrokenRuleError(DAMAGED)
+        raise BrokenRuleError(Rule.DAMAGED)
     width, height, depth, colour, *_ = _HEADER.unpack(header)
     check_size(width, height)
     if colour not in _CHANNELS:
-        raise BrokenRuleError(DAMAGED)
+        raise BrokenRuleError(Rule.DAMAGED)
     raw = height * (1 + (width * _CHANNELS[colour] * depth + 7) // 8)
     return int(raw + raw // 2 + _SLACK)
 
@@ -195,7 +195,7 @@ class _Inflating:
             try:
                 self._most -= len(self._stream.decompress(deflated, _AT_ONCE))
             except zlib.error as error:
-                raise BrokenRuleError(DAMAGED) from error
+                raise BrokenRuleError(Rule.DAMAGED) from error
             if self._most < 0:
-                raise BrokenRuleError(BOMB)
+                raise BrokenRuleError(Rule.BOMB)
             deflated = self._stream.unconsumed_tail

@@ -8,34 +8,24 @@ import json
 import socket
 import struct
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Final, TypeAlias
 
-EMPTY: Final = "file_empty"
-TYPE_NOT_ACCEPTED: Final = "file_type_not_accepted"
-WRONG_EXTENSION: Final = "file_wrong_extension"
-SOMETHING_ELSE: Final = "file_is_something_else"
-DAMAGED: Final = "file_damaged"
-HOLDS_MORE: Final = "file_holds_more"
-ENCRYPTED: Final = "file_encrypted"
-ACTIVE: Final = "file_active"
-IMAGE_TOO_LARGE: Final = "file_image_too_large"
-BOMB: Final = "file_bomb"
-TOO_HARD: Final = "file_too_hard"
 
-RULES: Final = (
-    EMPTY,
-    TYPE_NOT_ACCEPTED,
-    WRONG_EXTENSION,
-    SOMETHING_ELSE,
-    DAMAGED,
-    HOLDS_MORE,
-    ENCRYPTED,
-    ACTIVE,
-    IMAGE_TOO_LARGE,
-    BOMB,
-    TOO_HARD,
-)
-"""All rules that a file can break, in the order in which they are checked."""
+class Rule(StrEnum):
+    """The rules that a file can break, in the order in which they are checked."""
+
+    EMPTY = "file_empty"
+    TYPE_NOT_ACCEPTED = "file_type_not_accepted"
+    WRONG_EXTENSION = "file_wrong_extension"
+    SOMETHING_ELSE = "file_is_something_else"
+    DAMAGED = "file_damaged"
+    HOLDS_MORE = "file_holds_more"
+    ENCRYPTED = "file_encrypted"
+    ACTIVE = "file_active"
+    IMAGE_TOO_LARGE = "file_image_too_large"
+    BOMB = "file_bomb"
+    TOO_HARD = "file_too_hard"
 
 
 class BrokenRuleError(Exception):

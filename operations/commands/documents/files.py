@@ -8,8 +8,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
-from activities.files.children import Children
-from activities.files.inspection import DRAWN, MOST_PAGES, NotDrawnError, pages
+from activities.files.inspection import DRAWN, MOST_PAGES, Children, NotDrawnError, pages
 from motcua.cli.answer import Column, columns, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, WhichFiling

@@ -13,7 +13,7 @@ from typing import Final
 import psutil
 import pytest
 
-from activities.files import children as module
+from activities.files import inspection as module
 from activities.files.child import CPU, DESCRIPTORS, MEMORY
 from activities.files.inspection import Inspector
 from tests import uploads as u

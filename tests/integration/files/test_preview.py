@@ -13,8 +13,7 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from activities.files.children import Children
-from activities.files.inspection import MOST_PAGES, Inspector, NotDrawnError, pages
+from activities.files.inspection import MOST_PAGES, Children, Inspector, NotDrawnError, pages
 from activities.reception import Reception
 from motcua.files.store import Store, open_store
 from schemas.files import ScanState, file_key

@@ -14,7 +14,7 @@ from asn1crypto import cms
 from pikepdf import Array, Dictionary, Name, Stream, String
 
 from activities.files.inspection import Inspector
-from activities.files.protocol import RULES
+from activities.files.protocol import Rule
 from activities.forms.printing import printed
 from rules.forms.sheet import blank, forms_of
 from schemas.files import LARGEST_FILE
@@ -265,8 +265,8 @@ async def test_each_file_is_judged_by_its_rule(inspector: Inspector, case: Case)
 
 
 async def test_each_rule_has_a_file_that_breaks_it_and_a_sentence() -> None:
-    assert set(RULES) - {case.rule for case in BAD} == {"file_wrong_extension"}  # of names, below
-    assert all(said(rule) for rule in RULES)
+    assert set(Rule) - {case.rule for case in BAD} == {"file_wrong_extension"}  # of names, below
+    assert all(said(rule) for rule in Rule)
 
 
 @walked(
