@@ -6,7 +6,7 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.identity import Guard, heard
-from activities.ledger.database import Connection, Pool, acquired
+from activities.ledger.database import Pool, acquired
 from activities.ledger.vault import Vault
 from rules.complaint.grounds import grounds
 from rules.filing.reopening import stands
@@ -50,28 +50,24 @@ class Complaints:
     async def grounds(self, asked: Disputed) -> Grounds | Refusal | None:
         """Returns the disputed act, the people who may complain and the deadline; None for an unknown filing.
 
-        Returns a refusal if the sender may not complain. Raises the errors of `activities.identity.heard` that are
-        retried.
+        Returns a refusal if the sender may not complain. Raises the errors of `heard` that are retried.
         """
+        stream = filing_workflow(asked.filing_id)
         async with acquired(self._pool) as connection:
-            try:
-                await self._heard(connection, asked)
-            except RefusalError as error:
-                return error.refusal
-            log, stream = Log(connection, self._vault.find, self._kinds), filing_workflow(asked.filing_id)
+            if self._guard is not None:
+                own = complaint_workflow(asked.filing_id, asked.n)
+                [[filed_by, known]] = await connection.fetch(_KNOWN, stream, own)
+                try:
+                    heard(self._guard, asked.spoken, filed_by=filed_by, known=known)
+                except RefusalError as error:
+                    return error.refusal
+            log = Log(connection, self._vault.find, self._kinds)
             try:
                 told = await log.read(stream)
             except RefusalError:
                 return None
             others = [one for one in await complaints_of(log, stream) if one.n != asked.n]
             return grounds(told.before, told.events, tuple(told.states()), others, asked.about)
-
-    async def _heard(self, connection: Connection, asked: Disputed) -> None:
-        if self._guard is None:
-            return
-        of_filing, own = filing_workflow(asked.filing_id), complaint_workflow(asked.filing_id, asked.n)
-        [[filed_by, known]] = await connection.fetch(_KNOWN, of_filing, own)
-        heard(self._guard, asked.spoken, filed_by=filed_by, known=known)
 
     @activity.defn(name="complaint.remedy")
     async def remedy(self, asked: Disputed) -> Remedy:

@@ -37,22 +37,20 @@ class Guard:
         self._keyring = keyring
         self._audience = audience
 
-    def proved(self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True) -> Proved:
-        """Returns the statement if it is signed and covers this message at `now`, by default the record's time.
-
-        The claims in the statement are not checked yet. Raises `RefusalError`.
-        """
-        return proved(signed, message, self._hearing(now, fresh=fresh))
+    def proved(self, signed: object, message: Message, *, fresh: bool) -> Proved:
+        """Returns the statement if it is signed and covers this message. Raises `RefusalError`."""
+        return proved(signed, message, Hearing(self._keyring.ring, self._audience, self._keyring.now, fresh=fresh))
 
     def verified(
         self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True, known: bool = False
     ) -> Proved:
-        """Returns the statement as `proved` does, if the principal may also make its claims. Raises `RefusalError`."""
-        return verified(signed, message, self._hearing(now, fresh=fresh, known=known))
+        """Returns the statement as `proved` does, if the principal may also make its claims. Raises `RefusalError`.
+
+        It must be valid at `now`, by default the record's time.
+        """
+        at = now or self._keyring.now
+        return verified(signed, message, Hearing(self._keyring.ring, self._audience, at, fresh=fresh, known=known))
 
     def proof_of_run(self, workflow: str, run: str) -> str:
         """Returns an HMAC that proves that a run is this platform's own. Raises `RuntimeError` without the secret."""
         return hmac.new(self._keyring.secret, f"{workflow}\n{run}".encode(), sha256).hexdigest()
-
-    def _hearing(self, now: datetime | None, *, fresh: bool, known: bool = False) -> Hearing:
-        return Hearing(self._keyring.ring, self._audience, now or self._keyring.now, fresh=fresh, known=known)

@@ -64,7 +64,9 @@ class Looks:
             return Look(asked, proved)
         if type(question) in ABOUT_A_FILING:
             return await self._at_one(connection, asked, proved, who)
-        await _in_the_directory(connection, who.actor)
+        if (actor := who.actor) is not None and actor.role in OFFICERS:
+            there = actor.agency and await active(connection, actor.agency, actor.subject, actor.role)
+            _know(actor, in_directory=bool(there))
         return Look(asked, proved, within=reaches(who, question))
 
     async def _at_one(self, connection: Connection, asked: rd.Asked, proved: Proved, who: Asker) -> Look:
@@ -88,24 +90,10 @@ class Looks:
             await self._vault.learn(connection, shown)
         keys = [await self._vault.find(connection, filing) if keyed else None for filing in shown]
         rows = [_row(look, filing, key) for filing, key in zip(shown, keys, strict=True)]
-        await connection.execute(
-            _RECORD,
-            look.asked.look,
-            getattr(question, "stream", None),
-            question.ask,
-            actor and actor.role,
-            actor and actor.agency,
-            look.proved.principal.id,
-            look.proved.key_id,
-            look.proved.sha256,
-            *map(list, zip(*rows, strict=True)),
-        )
-
-
-async def _in_the_directory(connection: Connection, actor: Actor | None) -> None:
-    if actor is not None and actor.role in OFFICERS:
-        there = actor.agency and await active(connection, actor.agency, actor.subject, actor.role)
-        _know(actor, in_directory=bool(there))
+        what = (look.asked.look, getattr(question, "stream", None), question.ask)
+        who = (actor and actor.role, actor and actor.agency)
+        proof = (look.proved.principal.id, look.proved.key_id, look.proved.sha256)
+        await connection.execute(_RECORD, *what, *who, *proof, *map(list, zip(*rows, strict=True)))
 
 
 def _know(actor: Actor | None, *, in_directory: bool) -> None:

@@ -14,13 +14,13 @@ from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
 from activities.identity import Guard
-from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
+from activities.ledger.database import Connection, Pool, acquired, mask_database_errors
 from activities.ledger.vault import IndexKeyGoneError, Vault
 from activities.looks import Looks
 from rules.identity.looks import Reach
 from rules.stream_kind import Kinds
 from schemas import reading as rd
-from schemas.errors import Refusal, RefusalError
+from schemas.errors import RefusalError
 from views import applicant, officer, operator, public
 from views.access import access
 from views.log import Log, Published
@@ -67,22 +67,15 @@ class Views:
         question = asked.question
         if not isinstance(question, rd.AskChanges):
             raise TypeError(f"{question.ask} waits for nothing")
-        if (no := await self._refused(asked)) is not None:
-            return rd.Answer(refusal=_plain(no))
+        if self._looks is not None:
+            async with self._reading() as connection:
+                try:
+                    await self._looks.allowed(connection, asked)
+                except RefusalError as error:  # from this reader changes must stay hidden, too
+                    return rd.Answer(refusal=_plain(error.refusal))
         with mask_database_errors():
             await self._watch.beyond(question.stream, question.after, question.wait)
         return await self._answer(asked, fresh=False)
-
-    async def _refused(self, asked: rd.Asked) -> Refusal | None:
-        """Returns the refusal if the reader may not see the filing; then changes must stay hidden, too."""
-        if self._looks is None:
-            return None
-        async with self._reading() as connection:
-            try:
-                await self._looks.allowed(connection, asked)
-            except RefusalError as error:
-                return error.refusal
-        return None
 
     async def _answer(self, asked: rd.Asked, *, fresh: bool) -> rd.Answer:
         look = None
@@ -103,12 +96,11 @@ class Views:
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Connection]:
         """Opens one snapshot of the record. The trace of the reader's look is committed before the answer is sent."""
-        with mask_database_errors():
-            async with (
-                self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
-                connection.transaction(isolation="repeatable_read", readonly=self._looks is None),
-            ):
-                yield connection
+        async with (
+            acquired(self._pool) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=self._looks is None),
+        ):
+            yield connection
 
 
 @dataclass(frozen=True, slots=True)

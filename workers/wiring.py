@@ -26,7 +26,7 @@ from activities.intake import Registry
 from activities.ledger import builds
 from activities.ledger.append import Ledger
 from activities.ledger.authority.principals import Keyring
-from activities.ledger.callbacks.parked import Inbox
+from activities.ledger.parked import Inbox
 from activities.ledger.vault import Vault
 from activities.money.giving_back import Calls, GivingBack
 from activities.money.merchants import Merchants

@@ -26,7 +26,6 @@ from temporalio.workflow import LocalActivityConfig
 
 from activities.ledger import builds, event_rows, read_models, till_cash
 from activities.ledger.authority import answers, officers, statements
-from activities.ledger.callbacks import proof
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.measures import Measures
 from activities.ledger.reserving import Reserved, Reserving
@@ -64,8 +63,7 @@ class _NotTakenError(Exception):
 class _Asked:
     """A batch with the kind of its stream, its events as models of that kind, and the evidence needed in the log.
 
-    `cash` are the seqs of the events that record cash taken or given. `unread`: the batch depends on a read of the
-    record that this process has not made.
+    `cash` are the seqs of events about cash. `unread`: the batch depends on a reading that this process has not made.
     """
 
     batch: Batch
@@ -90,8 +88,7 @@ class Ledger:
     ) -> None:
         """`audience`: the installation for which every actor except the system, and every back office, must sign.
 
-        Without `audience` no signature is checked or stored. `readings` are the readings made by this process; without
-        them a batch may depend on any reading.
+        Without it no signature is checked or stored; without this process's `readings` a batch may depend on any.
         """
         self._pool = pool
         self._audience = audience
@@ -136,7 +133,7 @@ class Ledger:
     async def _answer(self, connection: Connection, asked: _Asked) -> Appended:
         while True:
             unproved = await officers.unproved(connection, asked.kind, asked.batch, asked.events)
-            unproved += await proof.untold(connection, asked.batch, asked.events)
+            unproved += await answers.untold(connection, asked.batch, asked.events)
             unproved += await officers.reworded(connection, self._vault, asked.batch, asked.events)
             unsigned, unfounded = [], asked.unread
             if self._audience is not None:
@@ -155,7 +152,7 @@ class Ledger:
                     if gone and asked.batch.actor.role is Role.SYSTEM:
                         await self._expect_recorded(connection, asked.batch)
                         raise
-                    unproved = [_KEY_GONE]
+                    unproved = [problem("", "key_gone")]
             async with nullcontext() if not asked.events else connection.transaction():
                 answer = await self._instead(connection, asked, unproved, unsigned, unfounded=unfounded)
                 if answer is not None:
@@ -291,13 +288,10 @@ async def _record(
     change: read_models.Change | None,
     caused: Sequence[tuple[int, PaperKind]],
 ) -> tuple[int, str]:
-    """Writes events, receipt, caused papers, the stream's new head and the read models; returns epoch and hash.
-
-    `rows` are the events, each with its `bound` text. Raises `_NotTakenError`.
-    """
+    """Writes the `rows`, each with its `bound` text, and all that follows from them; returns epoch and hash."""
     batch, actor = asked.batch, asked.batch.actor
     needed = () if asked.needed is None else (asked.needed,)
-    written, tasks = change.shape if change else ((), False)
+    written, tasks = (change.rows, change.tasks) if change else ((), False)
     papers = tuple(map(list, zip(*caused, strict=True)))
     cash = (list(asked.cash),) if asked.cash else ()
     spoken = statements.parameters(batch)
@@ -318,20 +312,13 @@ async def _record(
         knows=batch.head is not None,
         begins=batch.next_seq == 1 and batch.stream != filing_workflow(batch.filing_id),
     )
+    to = (batch.stream, batch.filing_id, batch.agency, batch.next_seq, receipt.seq, batch.epoch)
+    who = (actor.agency, actor.subject, actor.role if actor.role in OFFICERS else None)
     moved = await connection.fetchrow(
         statement,
-        batch.stream,
-        batch.filing_id,
-        batch.agency,
-        batch.next_seq,
-        receipt.seq,
-        batch.epoch,
-        actor.agency,
-        actor.subject,
-        actor.role if actor.role in OFFICERS else None,
-        receipt.command_id,
-        receipt.digest,
-        receipt.model_dump_json(exclude_none=True).encode(),
+        *to,
+        *who,
+        *(receipt.command_id, receipt.digest, receipt.model_dump_json(exclude_none=True).encode()),
         *(rows[0][0][column] for column in ("actor", "via", "occurred_at")),
         *(values[0] if one else values for values in events),
         *(change.parameters if change else ()),
@@ -350,15 +337,10 @@ _MOST_EVENTS: Final = 200
 _MOST_BYTES: Final = 100_000
 """Maximum bytes of a stream in one answer, because the answer enters the history of a workflow."""
 
-_KEY_GONE: Final = problem("", "key_gone")
-
 _RECEIPTS: Final = "select body from receipt where stream = $1 and seq between $2 and $3 order by seq"
-
 _HASH: Final = "select encode(hash, 'hex') from event where stream = $1 and seq = $2"
-
-_ERASED: Final = "select erased_at is not null from stream where stream = 'filing:' || $1::uuid"
-
 _BEGUN: Final = "select exists (select from stream where stream = $1)"
+_ERASED: Final = "select erased_at is not null from stream where stream = 'filing:' || $1::uuid"
 _LOCKED_HEAD: Final = f"""
 select coalesce(epoch, 1), coalesce(head_seq, 0),
     coalesce((select active from officer where agency = $2 and subject = $3 and role = $4), false),
@@ -430,7 +412,7 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
 
     The table `stream` stands first: a process that locks it stops every append before the append locks anything else.
     """
-    change = f", {read_models.statements(written, tasks=tasks, whose=1, first=_REST)}" if written or tasks else ""
+    change = f", {read_models.statements(written, tasks=tasks, first=_REST)}" if written or tasks else ""
     last = _REST + len(written) + tasks
     proved = f"and {officers.BORNE_OUT.format(filing='$2', needed=f'${last + 2 * papers}')}" if needed else ""
     posted = f", {_POSTED.format(seqs=f'${last}', papers=f'${last + 1}')}" if papers else ""

@@ -48,11 +48,6 @@ class Change:
     tasks: bool
     parameters: tuple[str, ...]
 
-    @property
-    def shape(self) -> tuple[tuple[Written, ...], bool]:
-        """The parts of the change that determine the SQL statement."""
-        return self.rows, self.tasks
-
 
 def change(
     kind: StreamKind[Any], batch: Batch, numbers: Mapping[str, str], added: Mapping[str, Any] = MappingProxyType({})
@@ -127,17 +122,17 @@ select stream, filing_id, task.* from unnest($1::text[], $2::uuid[], $3::text[])
 
 
 @cache
-def statements(rows: tuple[Written, ...], *, tasks: bool, whose: int, first: int) -> str:
+def statements(rows: tuple[Written, ...], *, tasks: bool, first: int) -> str:
     """Returns the statements that write the rows. They follow a CTE `moved`, and write only if it yields a row.
 
-    Their parameters are stream and filing from `$whose` on, and those of the `Change` from `$first` on.
+    Their parameters are the stream, the filing, and those of the `Change` from `$first` on.
     """
     parts = [
         f"row_{place} as ({_upsert(row, f'moved, json_populate_record(null::{row.table.name}, ${place}::json)')})"
         for place, row in enumerate(rows, first)
     ]
     if tasks:
-        parts.append(_tasks(f"${whose}", f"${whose + 1}", f"${first + len(rows)}"))
+        parts.append(_TASKS_KEPT.format(given=f"${first + len(rows)}"))
     return ", ".join(parts)
 
 
@@ -150,25 +145,24 @@ def _upsert(row: Written, given: str) -> str:
     )
 
 
-def _tasks(stream: str, filing: str, given: str) -> str:
-    """Returns the SQL that writes all tasks of the stream, and deletes those that ended."""
-    return f"""
+_TASKS_KEPT: Final = f"""
 now_there as (
-    select task.* from moved, jsonb_to_recordset({given}::jsonb) as task ({_TASK_TYPES})
+    select task.* from moved, jsonb_to_recordset({{given}}::jsonb) as task ({_TASK_TYPES})
 ),
 gone as (
     delete from task using moved
-    where task.stream = {stream}
-        and task.filing_id = {filing}
+    where task.stream = $1
+        and task.filing_id = $2
         and (task.name, task.agency, task.role) not in (select name, agency, role from now_there)
 ),
 tasks as (
     insert into task (stream, filing_id, {_TASK_COLUMNS})
-    select {stream}, {filing}, now_there.* from now_there
+    select $1, $2, now_there.* from now_there
     on conflict (filing_id, stream, name, agency, role) do update
     set (officer, acting_for, actions, due_at, overdue)
         = (excluded.officer, excluded.acting_for, excluded.actions, excluded.due_at, excluded.overdue)
     where (task.officer, task.acting_for, task.actions, task.due_at, task.overdue)
         is distinct from (excluded.officer, excluded.acting_for, excluded.actions, excluded.due_at, excluded.overdue)
 )
-"""  # noqa: S608 -- parameters' places
+"""  # noqa: S608 -- names of ours
+"""SQL: writes all tasks of the stream, and deletes those that ended."""

@@ -47,11 +47,6 @@ class Filer:
     person: bytes
     procedure: str
 
-    @property
-    def lock(self) -> int:
-        """Key of the advisory lock held while a filing of this person is recorded."""
-        return int.from_bytes(self.person[:8], "big", signed=True)
-
 
 @dataclass(frozen=True)
 class Reserved:
@@ -108,7 +103,8 @@ class Reserving:
         key, wrapped = (known, None) if known else await self._vault.new(batch.filing_id)
         made = (key.key_id, wrapped.data, wrapped.by) if wrapped else (key.key_id, None, None)
         about = (filer.person, filer.procedure, MOST)
-        async with transaction(connection, _LOCK_STREAMS, f"select pg_advisory_xact_lock({filer.lock})"):
+        lock = int.from_bytes(filer.person[:8], "big", signed=True)
+        async with transaction(connection, _LOCK_STREAMS, f"select pg_advisory_xact_lock({lock})"):
             [row] = await connection.fetch(_RESERVE, *_counts(batch, taken), batch.filing_id, *made, *about)
             if wrapped and not row["made"]:
                 # Of a transaction that committed while this statement waited, the statement does not see the key.

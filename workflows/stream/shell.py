@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.intake import OpenResult
     from activities.ledger.append import LEDGER
-    from activities.ledger.callbacks.parked import Inbox
+    from activities.ledger.parked import Inbox
     from activities.support.refusal import failure
     from rules.stream_kind import Origin, S, StreamKind
     from schemas.errors import NOT_READY, NOT_RECORDED, Refusal, RefusalCode, RefusalError

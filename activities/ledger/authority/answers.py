@@ -1,6 +1,8 @@
-"""Checks before an event is written that follows from a back office's answer: the agency's own program has signed it.
+"""Checks before an event is written that follows from an answer: of a back office, or in a provider's callback.
 
-Anybody with access to Temporal can poll an agency's queue and answer there.
+Anybody with access to Temporal can poll an agency's queue and answer there: so the agency's own program must have
+signed its answer. And anybody can send a payment the same signal as the gateway: only the row of the signed callback,
+which the gateway has stored before, distinguishes the two.
 """
 
 from __future__ import annotations
@@ -14,8 +16,11 @@ from activities.ledger.database import Connection
 from activities.ledger.findings import HELD
 from rules.identity.statements import Directory, Hearing, Ring, why_not_signed
 from rules.stream_kind import StreamKind
+from schemas.errors import Problem, problem
 from schemas.identity.statement import MAX_STATEMENT, signed
-from schemas.ids import StreamId
+from schemas.ids import StreamId, fee_key, reference_of
+from schemas.payment.events import PaymentCaptured, PaymentChargeBackAhead, PaymentChargedBack
+from schemas.payment.state import TOLD
 from schemas.stream.ledger import AgencyAnswer, Batch
 
 _log = logging.getLogger(__name__)
@@ -40,7 +45,11 @@ async def is_signed(connection: Connection, audience: str, stream: str, said: Ag
 
     The program's key must be valid at the time of the signature, and not be revoked now.
     """
-    issuer = _issuer(said.answer.get("statement"))
+    text = said.answer.get("statement")
+    try:
+        issuer = signed(text).statement.iss if isinstance(text, str) and len(text) <= MAX_STATEMENT else None
+    except ValueError:
+        issuer = None
     ring = Ring([] if issuer is None else await principals(connection, issuer))
     program = None if issuer is None else ring.principal(issuer)
     [asked] = await connection.fetch(_ASKED, stream, program and program.agency)
@@ -51,16 +60,54 @@ async def is_signed(connection: Connection, audience: str, stream: str, said: Ag
     return why is None
 
 
-def _issuer(text: object) -> str | None:
-    """Returns the name of the program that a statement names; None for one that can't be read."""
-    try:
-        return signed(text).statement.iss if isinstance(text, str) and len(text) <= MAX_STATEMENT else None
-    except ValueError:
-        return None
-
-
 _ASKED: Final = """
 select named.agency, asked.queue, (select queue from agency where agency = $2) as theirs, clock_timestamp() as now
 from (select) as one left join (select agency from stream where stream = $1) as named on true
     left join agency as asked on asked.agency = named.agency
+"""
+
+CALLED_BACK: Final = (PaymentCaptured, PaymentChargedBack, PaymentChargeBackAhead)
+"""The events that a provider's callback may report."""
+
+
+async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
+    """Returns a problem if the batch claims to record a provider's callback, but no stored callback matches."""
+    said = [found for event in events if (found := _said(batch.stream, event)) is not None]
+    if not said or batch.via != TOLD:
+        return []
+    missing = [one for one in said if not await connection.fetchval(_KEPT, batch.stream, *one)]
+    return [problem("", "not_recorded")] if missing else []
+
+
+def _said(stream: str, event: Any) -> tuple[Any, ...] | None:
+    """Returns the values that a callback about this event must have; None if no callback reports this event.
+
+    The values: outcome, transaction, lowest and highest amount, time, and the references of the request that was paid
+    and of the payment's first request.
+    """
+    match event:
+        case PaymentCaptured(amount=amount):
+            about = StreamId.parse(stream)
+            reference = reference_of(fee_key(about.filing, about.n, event.attempt or 1))
+            return (
+                "paid",
+                event.capture_id,
+                amount,
+                amount,
+                event.captured_at,
+                reference,
+                reference_of(fee_key(about.filing, about.n)),
+            )
+        case PaymentChargedBack() | PaymentChargeBackAhead():  # at most the rest of the money
+            return "reversed", event.transaction, event.amount, None, event.at, None, None
+        case _:
+            return None
+
+
+_KEPT: Final = """
+select exists (
+    select from callback where stream = $1 and outcome = $2 and transaction = $3
+        and amount between $4 and coalesce($5, amount) and coalesce(at = $6, true)
+        and coalesce(coalesce(demanded, $8) = $7, true)
+)
 """

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from activities.ledger.callbacks.proof import CALLED_BACK
+from activities.ledger.authority.answers import CALLED_BACK
 from activities.ledger.database import Connection
 from activities.ledger.vault import Vault
 from rules.evidence import Entry, Evidence

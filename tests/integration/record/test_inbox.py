@@ -14,9 +14,9 @@ import asyncpg
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from activities.ledger.callbacks import parked
-from activities.ledger.callbacks.parked import Inbox
+from activities.ledger import parked
 from activities.ledger.database import Pool
+from activities.ledger.parked import Inbox
 from activities.ledger.vault import Vault
 from demo import running as demo
 from demo.scenario import SCENARIOS, load

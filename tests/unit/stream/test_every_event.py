@@ -17,8 +17,7 @@ from typing import Any, Final
 import pytest
 
 from activities.ledger import event_rows, read_models, reserving, till_cash
-from activities.ledger.authority import officers
-from activities.ledger.callbacks import proof
+from activities.ledger.authority import answers, officers
 from activities.ledger.vault import FilingKey
 from operations.commands.documents import files
 from rules.causes import papers_of
@@ -189,7 +188,7 @@ def go_through(told: Told) -> None:
     papers_of(last.event)
     kind.pins(last.event)
     officers.needed(kind, appended, (last.event,))
-    assert asyncio.run(proof.untold(None, appended, (last.event,))) == []  # type: ignore[arg-type] # nobody has called
+    assert asyncio.run(answers.untold(None, appended, (last.event,))) == []  # type: ignore[arg-type] # nobody has called
     till_cash.cash_of(appended, (last.event,))
     taken = reserving.runs((last.event,), AT, KINDS.numberings)
     numbers = {run.kind: run.up_to(AGENCY, run.length) for run in taken}

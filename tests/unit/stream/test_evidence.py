@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.ledger.callbacks.proof import CALLED_BACK
+from activities.ledger.authority.answers import CALLED_BACK
 from rules.evidence import Finding
 from rules.stream_kind import StreamKind
 from rules.streams import KINDS

@@ -1,1 +1,0 @@
-"""Callbacks as rows: each is stored before it is answered, and bound to the event that it causes."""
