@@ -27,7 +27,7 @@ from activities.checkpoints.log import (
     log_at,
     newest_log,
 )
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import Pool, acquired
 from activities.ledger.sequencer import last_position, position_appends
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.witness import ContradictedError, Witness
@@ -67,7 +67,7 @@ class Setup:
 async def make(connection: Connection, setup: Setup) -> Published | None:
     """Makes a checkpoint of new events; returns the newest one, None without events. Raises `CheckpointError`."""
     log = await newest_log(setup.place, setup.signer.verifier.name)
-    return await _held(connection, _Making(connection, setup, log))
+    return await _Making(connection, setup, log).make()
 
 
 async def begin_anew(connection: Connection, setup: Setup, reason: str) -> Published | None:
@@ -84,17 +84,7 @@ async def begin_anew(connection: Connection, setup: Setup, reason: str) -> Publi
     old = last.checkpoint
     lines = (f"succeeds {old.origin} {old.size} {old.root.hex()}", f"reason {reason}")
     log = log_at(setup.place, name, before.number + 1)
-    return await _held(connection, _Making(connection, setup, log, lines))
-
-
-async def _held(connection: Connection, making: "_Making") -> Published | None:
-    """Makes the checkpoint under a lock of the connection. Raises `CheckpointError` if another run holds the lock."""
-    if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
-        raise CheckpointError(Fault.BUSY, "another checkpoint is being made just now")
-    try:
-        return await making.make()
-    finally:
-        await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+    return await _Making(connection, setup, log, lines).make()
 
 
 @dataclass(frozen=True)
@@ -109,13 +99,28 @@ class _Making:
         return self.setup.signer.named(self.log.origin)
 
     async def make(self) -> Published | None:
+        """Makes the checkpoint under a lock of the connection. Raises `CheckpointError`, also if another has it."""
+        if not await self.connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+            raise CheckpointError(Fault.BUSY, "another checkpoint is being made just now")
+        try:
+            return await self._made()
+        finally:
+            await self.connection.execute("select pg_advisory_unlock($1)", _LOCK)
+
+    async def _made(self) -> Published | None:
         before = await self.log.newest(self.signer.verifier)
         seen = before.checkpoint if before else Checkpoint(self.log.origin, 0, EMPTY_ROOT, self.extensions)
         size = await self._extended(seen)
         if before is None or size > seen.size:
             if not size:
                 return None
-            checkpoint = await self._proved(seen, size)
+            checkpoint = Checkpoint(seen.origin, size, await self.log.root(size), seen.extensions)
+            try:
+                proof = await self.log.consistency(seen.size, size)
+                verify_consistency(seen.size, seen.root, size, checkpoint.root, proof)
+            except ProofError:
+                message = "the tiles at the second place do not add to the last checkpoint"
+                raise CheckpointError(Fault.DAMAGED, message) from None
             note = Note(checkpoint.text).signed(self.signer.sign(checkpoint.text))
             before = await self.log.publish(Published(checkpoint, await self._cosigned(note, seen.size)))
         await self._stamp(before)
@@ -130,7 +135,13 @@ class _Making:
             raise CheckpointError(
                 Fault.FEWER_EVENTS, f"the record has {last:,} events in order, the last checkpoint {seen.size:,}"
             )
-        await self._see_the_same_end(seen.size)
+        if seen.size:  # then the last checkpointed events must be those of the record
+            number = (seen.size - 1) // WIDTH
+            there = await self.log.entries(number, seen.size)
+            async for page in _leaves(self.connection, number * WIDTH, seen.size):
+                if [leaf.data for leaf in page] != there:
+                    message = "the last checkpointed events are not those of the record"
+                    raise CheckpointError(Fault.OTHER_EVENTS, message)
         tree = await self.log.tree(seen.size)
         async for page in _leaves(self.connection, seen.size, last):
             await self._keep([tile for leaf in page for tile in tree.add(leaf.data)])
@@ -138,29 +149,8 @@ class _Making:
         await self._keep(list(tree.edge()))
         return tree.size
 
-    async def _see_the_same_end(self, size: int) -> None:
-        """Raises `CheckpointError` if the last checkpointed events are not the same in the record."""
-        if not size:
-            return
-        number = (size - 1) // WIDTH
-        there = await self.log.entries(number, size)
-        async for page in _leaves(self.connection, number * WIDTH, size):
-            if [leaf.data for leaf in page] != there:
-                raise CheckpointError(Fault.OTHER_EVENTS, "the last checkpointed events are not those of the record")
-
     async def _keep(self, tiles: Sequence[tuple[Tile, bytes]]) -> None:
         await asyncio.gather(*(add_same(self.log.place, tile.path, content) for tile, content in tiles))
-
-    async def _proved(self, seen: Checkpoint, size: int) -> Checkpoint:
-        """Returns the checkpoint of the stored tiles, after a proof that they extend the last checkpoint."""
-        found = Checkpoint(seen.origin, size, await self.log.root(size), seen.extensions)
-        try:
-            proof = await self.log.consistency(seen.size, size)
-            verify_consistency(seen.size, seen.root, size, found.root, proof)
-        except ProofError:
-            message = "the tiles at the second place do not add to the last checkpoint"
-            raise CheckpointError(Fault.DAMAGED, message) from None
-        return found
 
     async def _cosigned(self, note: Note, seen: int) -> Note:
         """Returns the note with cosignatures. Raises `CheckpointError` if the policy is not met."""
@@ -212,8 +202,8 @@ class Checkpoints:
             raise ApplicationError("MOTCUA_CHECKPOINTS is not set", type="not_set_up", non_retryable=True)
         setup = replace(self._setup, alive=activity.heartbeat)
         try:
-            with self._seldom.turn(), mask_database_errors():
-                async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            with self._seldom.turn():
+                async with acquired(self._pool) as connection:
                     made = await make(connection, setup)
         except CheckpointError as error:
             raise ApplicationError(str(error), type=error.fault) from None

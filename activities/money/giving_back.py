@@ -15,7 +15,6 @@ from activities.partners.money.provider import Demand, Given, Giving, Provider, 
 from activities.partners.money.provider_queries import NotSetUpError
 from activities.partners.polling import nothing_new, soon
 from activities.support.failpoint import failpoint
-from rules.evidence import Finding
 from rules.refund import evidence
 from rules.refund import giving as rules
 from rules.refund.claims import payment_of
@@ -107,7 +106,13 @@ class GivingBack:
         failpoint("payment.refund_due")
         refund, entry = await self._ordered(given)
         returned = await self._returned(given, refund, entry)
-        await self._instructions.findings.keep(given.stream, _finding(entry, returned))
+        if returned.again:
+            found = evidence.to_ask_again(entry.case, entry.requests + 1)
+        elif returned.refused is not None:
+            found = evidence.left_to_hand(entry.case, returned.refused)
+        else:
+            found = evidence.given(entry.case, returned.transaction)
+        await self._instructions.findings.keep(given.stream, found)
         return returned
 
     async def _returned(self, given: Instruction, refund: Refund, entry: RefundEntry) -> Returned:
@@ -118,7 +123,7 @@ class GivingBack:
         if not provider.can.refund:
             return Returned(refused=NOT_OFFERED)
         try:
-            found = await provider.refunded(_demand(refund), _giving(refund, entry))
+            found = await provider.refunded(*_demanded(refund, entry))
         except RejectedError as error:
             return Returned(refused=_refusal(error))
         if found.refunding is Refunding.GIVEN:
@@ -146,7 +151,7 @@ class GivingBack:
         self, provider: Provider, refund: Refund, entry: RefundEntry, found: Given, request: Request
     ) -> Returned:
         try:
-            given = await provider.refund(_demand(refund), _giving(refund, entry))
+            given = await provider.refund(*_demanded(refund, entry))
         except RejectedError as error:
             refused = _refusal(error)
             if found.refunding is Refunding.UNTOLD:  # the provider may have no record of this money at all
@@ -169,14 +174,6 @@ class GivingBack:
         return Returned(again=True)
 
 
-def _finding(entry: RefundEntry, returned: Returned) -> Finding:
-    if returned.again:
-        return evidence.to_ask_again(entry.case, entry.requests + 1)
-    if returned.refused is not None:
-        return evidence.left_to_hand(entry.case, returned.refused)
-    return evidence.given(entry.case, returned.transaction)
-
-
 def _refusal(error: RejectedError) -> str:
     """Returns the code of a final refusal. Raises the error again if it is an HTTP error (4xx), which is not final."""
     if error.status >= HTTPStatus.BAD_REQUEST:
@@ -184,20 +181,17 @@ def _refusal(error: RejectedError) -> str:
     return error.code
 
 
-def _demand(refund: Refund) -> Demand:
+def _demanded(refund: Refund, entry: RefundEntry) -> tuple[Demand, Giving]:
+    """Returns the demand for the money, and the part of it to be returned."""
     capture = require(refund.capture)
-    return Demand(
+    demand = Demand(
         key=rules.key_of_demand(refund),
         amount=capture.asked,
         description=capture.description,
         made=capture.requested_at,
         expires=capture.due,
     )
-
-
-def _giving(refund: Refund, entry: RefundEntry) -> Giving:
-    capture = require(refund.capture)
-    return Giving(
+    return demand, Giving(
         key=rules.key_of(refund, entry),
         transaction=capture.capture_id,
         of=capture.amount,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Final
 from uuid import UUID
 
 from temporalio import activity
@@ -99,7 +98,7 @@ class Merchants:
     async def collector(self, request: CollectorRequest) -> Collector:
         """Returns whether the directory lets this agency collect money by itself; a refusal if it is no tax office."""
         async with acquired(self._pool) as connection:
-            row = await connection.fetchrow(_COLLECTOR, request.agency)
+            row = await connection.fetchrow("select kind, merchants from agency where agency = $1", request.agency)
         if row is None or row["kind"] != AgencyKind.TAX:
             return Collector(refusal=_refused(problem("agency", "no_tax_office")))
         return Collector(payable=bool(row["merchants"]))
@@ -114,12 +113,9 @@ class Merchants:
 
 async def _named(connection: Connection, agency: str) -> list[str]:
     """Returns the merchants that may collect the agency's money, according to the directory."""
-    return list(await connection.fetchval(_MERCHANTS, agency) or [DEFAULT_PROVIDER])
+    named = await connection.fetchval("select merchants from agency where agency = $1", agency)
+    return list(named or [DEFAULT_PROVIDER])
 
 
 def _refused(why: Problem) -> Refusal:
     return Refusal(code=RefusalCode.NOT_ALLOWED, problems=(why,))
-
-
-_COLLECTOR: Final = "select kind, merchants from agency where agency = $1"
-_MERCHANTS: Final = "select merchants from agency where agency = $1"

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -25,7 +25,6 @@ from schemas.base import Instant
 from schemas.filing.events import FeeRequested
 from schemas.ids import StreamId, filing_workflow, of_obligation
 from schemas.payment.state import Closed, Order, Payment, PaymentState, Taken
-from schemas.publishing.procedure import Procedure
 
 BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 """Calls to a provider, of at most 5 s each, are retried until it answers."""
@@ -48,8 +47,9 @@ class Payments:
 
     def __init__(self, providers: Mapping[str, Provider], pool: Pool, instructions: Instructions) -> None:
         self._asker = Asker(providers, pool)
-        self._demands = Demands(pool)
         self._instructions = instructions
+        self._pool = pool
+        self._procedures = Procedures(pool)
 
     @activity.defn(name="payment.order")
     async def order(self, given: Instruction) -> Order:
@@ -65,7 +65,7 @@ class Payments:
         provider = self._asker.provider(about)
         new = NewDemand(
             **about.demand.model_dump(),
-            about=await self._demands.about(read.id) if provider.can.itemised else None,
+            about=await self._about(read.id) if provider.can.itemised else None,
             payer_account=payment.payer_account,
         )
         asked = await provider.order(new)
@@ -130,25 +130,7 @@ class Payments:
         await self._instructions.findings.keep(given.stream, *(found or (closed(request.attempt),)))
         return answer
 
-
-def _captures(payment: Payment) -> tuple[str, ...]:
-    return tuple(capture.capture_id for capture in payment.captures)
-
-
-def _new(taken: Taken, payment: Payment) -> tuple[Finding, ...]:
-    """Returns the findings of captures that are not in the log yet."""
-    known = _captures(payment)
-    return tuple(captured(capture) for capture in taken.captures if capture.capture_id not in known)
-
-
-class Demands:
-    """Reads the purpose of payments."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-        self._procedures = Procedures(pool)
-
-    async def about(self, stream: StreamId) -> About:
+    async def _about(self, stream: StreamId) -> About:
         """Returns the purpose of a payment. Raises `no_procedure`, which is retried, if the catalogue lacks it."""
         async with acquired(self._pool) as connection:
             row = require(await connection.fetchrow(_ABOUT, filing_workflow(stream.filing), str(stream.n)))
@@ -156,10 +138,14 @@ class Demands:
         procedure = await self._procedures.find(filing["procedure"], filing["version"])
         if procedure is None:
             raise ApplicationError("the procedure is not in the catalogue any more", type="no_procedure")
+        lines: tuple[Line, ...]
         if of_obligation(stream.n):
-            lines: tuple[Line, ...] = (Line(code="obligation", name=procedure.name.vi, amount=asked["amount"]),)
+            lines = (Line(code="obligation", name=procedure.name.vi, amount=asked["amount"]),)
+        elif (fee := FeeRequested.model_validate({"kind": "fee_requested", **asked})).waived:
+            lines = (Line(code="fee", name=procedure.name.vi, amount=fee.amount),)
         else:
-            lines = _of_fee(procedure, asked)
+            names = {item.code: item.name.vi for item in require(procedure.fee).items}
+            lines = tuple(Line(code=one.code, name=names[one.code], amount=one.total) for one in fee.lines)
         return About(
             procedure=procedure.code,
             procedure_name=procedure.name.vi,
@@ -170,12 +156,14 @@ class Demands:
         )
 
 
-def _of_fee(procedure: Procedure, asked: Mapping[str, Any]) -> tuple[Line, ...]:
-    fee = FeeRequested.model_validate({"kind": "fee_requested", **asked})
-    if fee.waived:
-        return (Line(code="fee", name=procedure.name.vi, amount=fee.amount),)
-    names = {item.code: item.name.vi for item in require(procedure.fee).items}
-    return tuple(Line(code=one.code, name=names[one.code], amount=one.total) for one in fee.lines)
+def _captures(payment: Payment) -> tuple[str, ...]:
+    return tuple(capture.capture_id for capture in payment.captures)
+
+
+def _new(taken: Taken, payment: Payment) -> tuple[Finding, ...]:
+    """Returns the findings of captures that are not in the log yet."""
+    known = _captures(payment)
+    return tuple(captured(capture) for capture in taken.captures if capture.capture_id not in known)
 
 
 _ABOUT: Final = """
