@@ -1,4 +1,4 @@
-"""Builds of the platform: the runs on each build, the promoted build, and the move of runs to the next build.
+"""Builds of the platform: the live workers and runs of each, the promoted one, and the move of runs to the next.
 
 Temporal keeps a run on the build that began it, and starts new ones on the promoted build. A run moves by
 continue-as-new: with its next event, or if it is dormant, when a signal wakes it. Runs on a build without workers are
@@ -7,17 +7,23 @@ restarted from the log.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 from temporalio.api.deployment.v1 import WorkerDeploymentInfo, WorkerDeploymentVersion
-from temporalio.api.enums.v1 import RoutingConfigUpdateState, TaskQueueType
+from temporalio.api.enums.v1 import RoutingConfigUpdateState, TaskQueueType, WorkerStatus
+from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
+from temporalio.api.worker.v1 import WorkerHeartbeat
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkerDeploymentVersionRequest,
+    DescribeNamespaceRequest,
+    DescribeTaskQueueRequest,
+    DescribeTaskQueueResponse,
     DescribeWorkerDeploymentRequest,
+    ListWorkersRequest,
     SetWorkerDeploymentCurrentVersionRequest,
 )
 from temporalio.client import Client
@@ -29,7 +35,6 @@ from motcua.errors import MotcuaError, Unavailable
 from motcua.payloads.converter import UnopenedError
 from recovery.histories import each
 from recovery.restart import PATIENCE, Restarter
-from recovery.signs import asking, queue_of, signs_of_life
 from recovery.stalled import running
 from rules.streams import KINDS
 from schemas.ids import DEPLOYMENT, NUDGE, TASK_QUEUE
@@ -46,6 +51,18 @@ _PAUSE: Final = 0.5
 _STARTING: Final = 5.0
 _LEAVE_WITHIN: Final = 20.0
 """The seconds in which a woken run leaves its build, unless the next build can't read it."""
+
+FRESH: Final = timedelta(seconds=75)
+"""A process whose last poll is not older counts as live. A poll lasts a minute; the server lists it for five.
+
+Heartbeats, which our processes send every 5 s, show sooner that a process is gone.
+"""
+MISSED: Final = 3
+"""Number of missed heartbeats after which a process counts as gone."""
+
+_ENDING: Final = frozenset({WorkerStatus.WORKER_STATUS_SHUTTING_DOWN, WorkerStatus.WORKER_STATUS_SHUTDOWN})
+
+Signs: TypeAlias = Mapping[tuple[str, str], bool]
 
 _PROMOTED: Final = "update build set promoted_at = clock_timestamp() where build = $1 returning build"
 _KNOWN: Final = """
@@ -64,17 +81,12 @@ class StillCurrentError(MotcuaError):
 
 @dataclass(frozen=True)
 class Build:
-    """A build of the platform, and the number of runs on it.
+    """A build of the platform by its id, or `none` for runs that were begun before there were builds.
 
-    Attributes:
-        build: Its id; `none` for runs that were begun before there were builds.
-        current: Whether new filings start on this build.
-        workers: The number of the build's processes that poll for work now.
-        holds: The number of workflows of filings, payments and parcels that run, or wait, on this build.
-        started_at: The last start of one of its workers.
-        promoted_at: Its last promotion.
-        by_order: Whether its acts on the outside world take their orders only from the log; False for older builds, and
-            for unknown processes that poll our queue.
+    `current`: new filings start on it. `workers` is the number of its processes that poll for work now, `holds` the
+    number of workflows that run, or wait, on it; the times are the last start of a worker, and the last promotion.
+    `by_order`: its acts on the outside world take their orders only from the log; False for older builds, and for
+    unknown processes that poll our queue.
     """
 
     build: str
@@ -128,7 +140,15 @@ class Builds:
 
         Raises `NoSuchBuildError` if no worker of the build is running, and `RPCError`.
         """
-        await self._works(build)
+
+        async def works(_: timedelta) -> None:
+            if not (await self._workers())[build]:
+                raise TryAgainError
+
+        try:  # Temporal lists workers with some delay
+            await patiently(works, _STARTING)
+        except Unavailable:
+            raise NoSuchBuildError(f"no worker of the build {build} runs") from None
         # Runs may move as soon as Temporal reports it, and then query the record for the build that is to read them.
         if await self._pool.fetchval(_PROMOTED, build) is None:
             raise NoSuchBuildError(f"no worker of the build {build} has ever started here")
@@ -152,26 +172,12 @@ class Builds:
 
         await patiently(attempt, PATIENCE)
 
-    async def _works(self, build: str) -> None:
-        """Waits for a worker of this build, since Temporal lists workers with some delay. Raises `NoSuchBuildError`."""
-
-        async def attempt(_: timedelta) -> None:
-            if not (await self._workers())[build]:
-                raise TryAgainError
-
-        try:
-            await patiently(attempt, _STARTING)
-        except Unavailable:
-            raise NoSuchBuildError(f"no worker of the build {build} runs") from None
-
     async def drain(self, build: str, tell: Tell) -> int:
         """Moves all runs of a build to the current build. Returns the number of runs that the current build can't read.
 
         Dormant runs are woken; if no worker of their build is running, they are restarted from the log. An interrupted
-        call is continued by the next one.
-
-        Raises `StillCurrentError` for the current build, `RPCError` if Temporal refuses, and the errors of
-        `Restarter.restart`.
+        call is continued by the next one. Raises `StillCurrentError` for the current build, `RPCError`, and the errors
+        of `Restarter.restart`.
         """
         if build == await self.current():
             raise StillCurrentError(f"{build} is the current build: promote another one first")
@@ -194,8 +200,13 @@ class Builds:
         send: Callable[[str], Awaitable[object]] = self._nudge
         if not (await self._workers())[build]:
             send = self._begin_again
-        async for page in self._pages(build):
-            await each(send, page)
+        page: list[str] = []
+        async for found in self._temporal.list_workflows(_held_by(build)):
+            page.append(found.id)
+            if len(page) == _PAGE:
+                await each(send, page)
+                page = []
+        await each(send, page)
 
     async def _begin_again(self, stream: str) -> None:
         with suppress(UnopenedError):  # it stays, and is counted among those that could not leave
@@ -207,15 +218,6 @@ class Builds:
         except RPCError as error:
             if not is_not_found(error):
                 raise
-
-    async def _pages(self, build: str) -> AsyncIterator[list[str]]:
-        page: list[str] = []
-        async for found in self._temporal.list_workflows(_held_by(build)):
-            page.append(found.id)
-            if len(page) == _PAGE:
-                yield page
-                page = []
-        yield page
 
     async def _held(self, build: str) -> int:
         return (await self._temporal.count_workflows(_held_by(build))).count
@@ -275,3 +277,45 @@ def _held_by(build: str) -> str:
     if build == NONE:
         return f"{_RUNNING} AND TemporalWorkerDeploymentVersion IS NULL"
     return f"{_RUNNING} AND TemporalWorkerDeploymentVersion = '{DEPLOYMENT}:{build}'"
+
+
+async def queue_of(client: Client, name: str, kind: TaskQueueType.ValueType) -> DescribeTaskQueueResponse:
+    """Returns the server's description of a task queue. Raises `RPCError`."""
+    return await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind, report_stats=True
+        )
+    )
+
+
+def asking(queue: DescribeTaskQueueResponse, name: str, signs: Signs) -> list[PollerInfo]:
+    """Returns the live pollers of the queue, by identity."""
+    since = datetime.now(UTC) - FRESH
+    fresh = {p.identity: p for p in queue.pollers if p.last_access_time.ToDatetime(tzinfo=UTC) > since}
+    return [poller for identity, poller in fresh.items() if signs.get((name, identity), True)]
+
+
+async def signs_of_life(client: Client) -> Signs:
+    """Returns whether each process with heartbeats is alive, by queue and identity; empty for an old server."""
+    described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    signs: dict[tuple[str, str], bool] = {}
+    token, more = b"", described.namespace_info.capabilities.worker_heartbeats
+    while more:
+        page = await client.workflow_service.list_workers(
+            ListWorkersRequest(namespace=client.namespace, next_page_token=token)
+        )
+        for info in page.workers_info:
+            sign = info.worker_heartbeat
+            key = (sign.task_queue, sign.worker_identity)
+            signs[key] = signs.get(key, False) or _lives(sign)
+        token = page.next_page_token
+        more = bool(token)
+    return signs
+
+
+def _lives(sign: WorkerHeartbeat) -> bool:
+    """Returns whether a heartbeat shows a live process that is not ending. The first one has no interval yet."""
+    if sign.status in _ENDING:
+        return False
+    every = sign.elapsed_since_last_heartbeat.ToTimedelta()
+    return datetime.now(UTC) - sign.heartbeat_time.ToDatetime(tzinfo=UTC) < (MISSED * every or FRESH)

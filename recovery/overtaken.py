@@ -55,11 +55,9 @@ class Overtaken:
     async def take_over(self) -> int:
         """Returns the epoch under which the calling run continues its stream; all other runs lose it.
 
-        Raises `ledger_conflict`, without retry, and changes nothing (`unrecorded` if the record has no such stream):
-
-        - Another run has the workflow id in this Temporal: that run is to go on.
-        - Workers of another Temporal work on this record: the run that has the stream may be theirs.
-        - The stream was taken over too often.
+        Raises `unrecorded`, without retry, if the record has no such stream; and `ledger_conflict` if another run in
+        this Temporal has the workflow id, if workers of another one work on this record, so that the run that has the
+        stream may be theirs, or if the stream was taken over too often. Then nothing has changed.
         """
         stream = activity.info().workflow_id or ""
         async with acquired(self._pool) as connection:

@@ -93,11 +93,9 @@ async def _keep(connection: Held, dsn: str, client: Client) -> None:
 async def _until_lost(connection: Held) -> None:
     lost = asyncio.Event()
     connection.add_termination_listener(lambda _: lost.set())
-    while not lost.is_set():
-        with suppress(TimeoutError):
-            await asyncio.wait_for(lost.wait(), _SECONDS)
-            return
-        try:
+    with suppress(*_PASSING):
+        while not lost.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(lost.wait(), _SECONDS)
+                return
             await connection.fetchval("select 1")
-        except _PASSING:
-            return

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -74,8 +75,6 @@ _PAGES: Final[tuple[tuple[str, Any], ...]] = (
 Each part is a pair: a query for the page that follows a key, and the key for the first page.
 """
 
-_OF_FILING: Final = "select stream from standing where filing_id = $1"
-
 NEXT_EPOCH: Final = """
 update stream set epoch = epoch + 1 where stream = $1
 returning filing_id, agency, epoch, (
@@ -84,9 +83,6 @@ returning filing_id, agency, epoch, (
 )
 """
 """SQL: raises the stream's epoch; also returns its summary for Temporal's own pages."""
-
-
-Memo = Mapping[str, Any]
 
 
 class Found(StrEnum):
@@ -126,7 +122,8 @@ class Restarter:
 
     async def streams(self, filing: UUID) -> list[str]:
         """Returns all streams of a filing."""
-        return [row["stream"] for row in await self._pool.fetch(_OF_FILING, filing)]
+        rows = await self._pool.fetch("select stream from standing where filing_id = $1", filing)
+        return [row["stream"] for row in rows]
 
     async def running(self) -> list[str]:
         """Returns all streams that run by Temporal's list, which may lag behind. Raises `MotcuaError`."""
@@ -136,7 +133,7 @@ class Restarter:
 
         return await patiently(attempt, PATIENCE)
 
-    async def restart(self, stream: str, *, force: bool = False, memo: Memo | None = None) -> Found:
+    async def restart(self, stream: str, *, force: bool = False, memo: Mapping[str, Any] | None = None) -> Found:
         """Restarts the workflow of a stream. A running one is not touched; with `force`, the start terminates it.
 
         `memo` is attached to the new run, readable without a key, and passes to later runs.
@@ -144,6 +141,7 @@ class Restarter:
         Raises `MotcuaError` if Temporal does not answer, or refuses, or workers could not decrypt the start; and the
         database's errors.
         """
+        running = WorkflowIDConflictPolicy.TERMINATE_EXISTING if force else WorkflowIDConflictPolicy.FAIL
         await expect_taken(self._pool, ring_of_client(self._temporal))
         async with self._pool.acquire() as connection:
             transaction = connection.transaction()
@@ -152,7 +150,18 @@ class Restarter:
                 # The row stays locked: nobody appends, and nobody else restarts it, until the new run exists.
                 [(filing, agency, epoch, summary)] = await connection.fetch(NEXT_EPOCH, stream)
                 await leave_trace(connection, filing, agency, stream, epoch)
-                await self._start(stream, epoch, memo, summary, force=force)
+                start = partial(
+                    self._temporal.start_workflow,
+                    self.kinds.of(stream).workflow,
+                    RestartStart(restart=Restart(epoch=epoch)),
+                    id=stream,
+                    task_queue=TASK_QUEUE,
+                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                    id_conflict_policy=running,
+                    memo=memo,
+                    static_summary=summary,
+                )
+                await patiently(lambda limit: start(rpc_timeout=limit), PATIENCE)
             except WorkflowAlreadyStartedError:
                 await transaction.rollback()
                 return Found.RUNNING
@@ -163,11 +172,8 @@ class Restarter:
             await transaction.commit()
         return Found.RESTARTED
 
-    async def begin_again(self, stream: str, memo: Memo | None = None) -> None:
-        """Restarts a running workflow: from its log, or with its original input if it has no log yet.
-
-        Raises the errors of `restart`.
-        """
+    async def begin_again(self, stream: str, memo: Mapping[str, Any] | None = None) -> None:
+        """Restarts a running workflow: from its log, or with its original input without a log. Raises as `restart`."""
         if await self._pool.fetchval("select exists (select from stream where stream = $1)", stream):
             await self.restart(stream, force=True, memo=memo)
             return
@@ -193,24 +199,6 @@ class Restarter:
     async def runs(self, stream: str) -> bool:
         """Returns whether a stream has a running workflow. Raises `MotcuaError`."""
         return await patiently(lambda limit: runs(self._temporal, stream, limit), PATIENCE)
-
-    async def _start(self, stream: str, epoch: int, memo: Memo | None, summary: str | None, *, force: bool) -> None:
-        running = WorkflowIDConflictPolicy.TERMINATE_EXISTING if force else WorkflowIDConflictPolicy.FAIL
-
-        async def attempt(limit: Any) -> None:
-            await self._temporal.start_workflow(
-                self.kinds.of(stream).workflow,
-                RestartStart(restart=Restart(epoch=epoch)),
-                id=stream,
-                task_queue=TASK_QUEUE,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                id_conflict_policy=running,
-                memo=memo,
-                static_summary=summary,
-                rpc_timeout=limit,
-            )
-
-        await patiently(attempt, PATIENCE)
 
 
 async def leave_trace(connection: Connection, filing: UUID, agency: str, stream: str, epoch: int) -> None:

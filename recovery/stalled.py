@@ -4,7 +4,7 @@ A workflow task that raises anything but a refusal is retried until a worker wit
 is lost, and nothing moves. A failure's message may quote a person, so only its type and place are returned.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -47,19 +47,13 @@ TIMED_OUT: Final = "TimedOut"
 
 @dataclass(frozen=True)
 class Stalled:
-    """A workflow whose task keeps failing.
+    """A workflow whose task keeps failing, `since` its first failure, after so many `attempts`.
 
-    Attributes:
-        workflow_id: `filing:<uuid>`, `payment:<uuid>:<n>` or `parcel:<uuid>:<n>`.
-        since: The first failure of the task.
-        attempts: The number of attempts so far.
-        cause: Temporal's name of the last recorded cause. `WorkflowWorkerUnhandledFailure`: a bug.
-            `NonDeterministicError`: the code does not fit the history. `BadUpdateWorkflowExecutionMessage`: a history
-            from which the SDK can't finish an Update that had begun. `TimedOut`: a task without an answer. Only the
-            first attempt of a task is recorded: if that failure has passed, the real cause may be another one.
-        error: The type of the exception, if there was one.
-        place: `file:line in function` that raised it.
-        caused_by: The types of the exceptions that caused it, the outermost first.
+    `cause` is Temporal's name of the last recorded cause: `BUG`; `NOT_REPLAYABLE`, where the code does not fit the
+    history; `NOT_CONTINUED`, where the SDK can't finish an Update that had begun; `TIMED_OUT`, where a task has no
+    answer. Only the first attempt of a task is recorded: if that failure has passed, the real cause may be another one.
+    `error` is the type of the exception, if there was one, `place` the `file:line in function` that raised it, and
+    `caused_by` the types of the exceptions that caused it, the outermost first.
     """
 
     workflow_id: str
@@ -93,10 +87,9 @@ async def count_reported(client: Client) -> int:
 
 
 async def stalled(client: Client) -> list[Stalled]:
-    """Returns all our stalled workflows in the client's namespace, those stalled longest first.
+    """Returns all our stalled workflows in the client's namespace, those stalled longest first. Raises `RPCError`.
 
-    If the server marks stalled workflows, it is queried for them; otherwise every running workflow is examined. Raises
-    `RPCError`.
+    If the server marks stalled workflows, it is queried for them; otherwise every running workflow is examined.
     """
     query, attempts = (REPORTED, 1) if await reports_problems(client) else (RUNNING, ATTEMPTS)
     ids = [one.id async for one in client.list_workflows(query)]
@@ -114,26 +107,20 @@ async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | No
         attempts = described.pending_workflow_task.attempt
         if attempts < at_least:
             return None
-        failures = [event async for event in _failures(client, workflow_id)]
+        failures = []  # those since the last completed task, newest first
+        async for event in newest_first(client, workflow_id):
+            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+                break
+            # A task that only waited for the worker that cached the workflow goes to another: its timeout is another.
+            timeout = event.workflow_task_timed_out_event_attributes.timeout_type
+            failed = event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+            if failed or timeout == TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE:
+                failures.append(event)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return None
         raise
     return await _told(client, workflow_id, attempts, failures) if failures else None
-
-
-async def _failures(client: Client, workflow_id: str) -> AsyncIterator[HistoryEvent]:
-    """Yields the failures since the last completed task, newest first."""
-    async for event in newest_first(client, workflow_id):
-        timeout = event.workflow_task_timed_out_event_attributes.timeout_type
-        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
-            return
-        # A task that only waited for the worker that cached the workflow goes to another one: its timeout is another.
-        if (
-            event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
-            or timeout == TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE
-        ):
-            yield event
 
 
 async def _told(client: Client, workflow_id: str, attempts: int, failures: Sequence[HistoryEvent]) -> Stalled:

@@ -160,10 +160,7 @@ _DUE: Final[Mapping[str, Callable[[Any], Iterator[Due]]]] = {"filing": of_filing
 
 
 class Unbegun:
-    """The streams whose log orders another stream that has not begun.
-
-    Each stream is checked again until the ordered stream has begun, but no longer than `KEPT`.
-    """
+    """The streams whose log orders another one that has not begun; checked until it has, but no longer than `KEPT`."""
 
     def __init__(self, pool: Pool, keys: Keys) -> None:
         self._pool = pool

@@ -16,10 +16,9 @@ from motcua.errors import MotcuaError
 from operations.doctor.check import SECONDS, Finding, Surroundings, fail, ok, skipped, warn
 from operations.machine_work import failing
 from recovery.behind import NEWEST, behind
-from recovery.builds import Builds
+from recovery.builds import Builds, Signs, asking, queue_of, signs_of_life
 from recovery.histories import runs
 from recovery.presence import temporals
-from recovery.signs import Signs, asking, queue_of, signs_of_life
 from recovery.stalled import RUNNING, count_reported, reports_problems, stalled
 from rules.streams import KINDS
 from schemas.base import Text
