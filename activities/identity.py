@@ -38,16 +38,16 @@ class Guard:
         self._audience = audience
 
     def proved(self, signed: object, message: Message, *, fresh: bool) -> Proved:
-        """Returns the statement if it is signed and covers this message. Raises `RefusalError`."""
+        """Returns the statement if it is signed and covers this message now, by the record's time.
+
+        The claims in the statement are not checked yet. Raises `RefusalError`.
+        """
         return proved(signed, message, Hearing(self._keyring.ring, self._audience, self._keyring.now, fresh=fresh))
 
     def verified(
         self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True, known: bool = False
     ) -> Proved:
-        """Returns the statement as `proved` does, if the principal may also make its claims. Raises `RefusalError`.
-
-        It must be valid at `now`, by default the record's time.
-        """
+        """Returns the statement as `proved` does, also at another time, if the principal may make its claims, too."""
         at = now or self._keyring.now
         return verified(signed, message, Hearing(self._keyring.ring, self._audience, at, fresh=fresh, known=known))
 

@@ -58,7 +58,7 @@ class Parcels:
     @activity.defn(name="parcel.send")
     async def send(self, given: Instruction) -> Handed:
         """Hands the parcel to the post, once even if repeated; returns the waybill. Raises `NotOrderedError`."""
-        parcel = await self._parcel(given)
+        parcel: Parcel = (await self._instructions.read(given, PARCEL)).state
         if parcel.state is not ParcelState.REQUESTED:
             raise NotOrderedError(given)
         address = require(parcel.address)
@@ -109,17 +109,13 @@ class Parcels:
     @activity.defn(name="parcel.cancel")
     async def cancel(self, given: Instruction) -> bool:
         """Cancels the shipment; False if the parcel has left. Raises `NotOrderedError`."""
-        parcel = await self._parcel(given)
+        parcel: Parcel = (await self._instructions.read(given, PARCEL)).state
         if not (parcel.recalled and parcel.under_way) or parcel.left:
             raise NotOrderedError(given)
         cancelled = await self._post.cancel(given.stream)
         failpoint("parcel.cancelled")
         await self._instructions.findings.keep(given.stream, ended(ParcelOutcome.CANCELLED) if cancelled else left())
         return cancelled
-
-    async def _parcel(self, given: Instruction) -> Parcel:
-        parcel: Parcel = (await self._instructions.read(given, PARCEL)).state
-        return parcel
 
     async def _there(self, key: str) -> str | None:
         """Returns the waybill of a shipment whose answer was lost; None if there is no such shipment."""

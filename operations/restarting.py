@@ -17,7 +17,7 @@ from motcua.cli.answer import progress
 from motcua.cli.running import Exit, fail, note
 from motcua.connection import connect
 from motcua.errors import MotcuaError
-from recovery.behind import all_behind as all_behind_of
+from recovery.behind import PAGE, behind
 from recovery.histories import each
 from recovery.restart import MAX_CONCURRENCY, Found, Restarter
 from rules.streams import KINDS
@@ -138,7 +138,8 @@ async def _missing(restarter: Restarter) -> Pages:
 async def _behind(temporal: Client, pool: Pool, running: Sequence[str], tallies: Tallies) -> Pages:
     for kind in reversed(tuple(KINDS)):
         ours = sorted(stream for stream in running if stream.startswith(f"{kind}:"))
-        async for page in all_behind_of(temporal, pool, ours):
+        for start in range(0, len(ours), PAGE):
+            page = await behind(temporal, pool, ours[start : start + PAGE])
             for stream in page.unopened:
                 note(said("refused.restart.left_alone"), stream)
             tallies[kind].behind += len(page.behind)

@@ -5,7 +5,7 @@ A run's history shows the seq up to which the run knows its stream, and the epoc
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -26,7 +26,7 @@ from views import order
 from views.log import Connection
 
 PAGE: Final = 500
-"""Workflows compared with the log at a time."""
+"""Workflows to compare with the log at a time."""
 
 ON_THE_WAY: Final = 3.0
 """The seconds after which an answer of the log counts as lost if it has not reached its workflow."""
@@ -118,12 +118,6 @@ def _knows_more(known: Known, head: Known) -> bool:
 async def _heads(record: Record, streams: Sequence[str]) -> dict[str, Known]:
     rows = await record.fetch(HEADS, streams) if streams else ()
     return {row["stream"]: Known(row["head_seq"], row["epoch"]) for row in rows}
-
-
-async def all_behind(client: Client, pool: Pool, running: Sequence[str]) -> AsyncIterator[Compared]:
-    """Compares these running workflows with the log, page by page."""
-    for start in range(0, len(running), PAGE):
-        yield await behind(client, pool, running[start : start + PAGE])
 
 
 async def seen(client: Client, workflow_id: str) -> Known:

@@ -274,9 +274,8 @@ _RUNNING: Final = running(*KINDS.workflows, REPROJECTION)
 
 def _held_by(build: str) -> str:
     """Returns the visibility query that finds the running workflows on this build; for `NONE`, those on no build."""
-    if build == NONE:
-        return f"{_RUNNING} AND TemporalWorkerDeploymentVersion IS NULL"
-    return f"{_RUNNING} AND TemporalWorkerDeploymentVersion = '{DEPLOYMENT}:{build}'"
+    on = "IS NULL" if build == NONE else f"= '{DEPLOYMENT}:{build}'"
+    return f"{_RUNNING} AND TemporalWorkerDeploymentVersion {on}"
 
 
 async def queue_of(client: Client, name: str, kind: TaskQueueType.ValueType) -> DescribeTaskQueueResponse:

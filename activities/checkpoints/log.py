@@ -6,6 +6,7 @@ Each origin has a folder `<n>/`, with n from 1: `tile/…` and `checkpoint` (the
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
@@ -108,15 +109,12 @@ class Log:
         content = await self.place.read(CHECKPOINT)
         if content is None:
             return None
-        try:
+        with suppress(NoteError):
             note = read_note(content)
             checkpoint = Checkpoint.read(note.text)
-            ours = bool(signers(note, [key])) and checkpoint.origin == self.origin
-        except NoteError:
-            ours = False
-        if not ours:
-            raise CheckpointError(Fault.NOT_OURS, f"{CHECKPOINT} at the second place is not signed by this log's key")
-        return Published(checkpoint, note)
+            if signers(note, [key]) and checkpoint.origin == self.origin:
+                return Published(checkpoint, note)
+        raise CheckpointError(Fault.NOT_OURS, f"{CHECKPOINT} at the second place is not signed by this log's key")
 
     async def publish(self, published: Published) -> Published:
         """Stores a checkpoint as the newest. If one of the same size and text is stored already, that note is kept."""

@@ -37,7 +37,6 @@ class Clamd:
         self._seconds = seconds
 
     async def scan(self, chunks: AsyncIterator[bytes]) -> bool:
-        """Returns whether the file contains a virus. Raises `ScannerDownError`, and the errors of `chunks`."""
         async with self._connected() as (reader, writer):
             await self._send(writer, b"zINSTREAM\0")
             async for chunk in chunks:

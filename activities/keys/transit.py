@@ -6,9 +6,9 @@ The wrapped text contains the key followed by the key's id, because the engine b
 import asyncio
 import ssl
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -115,8 +115,12 @@ class Transit:
             token = self._token_file.read_text(encoding="utf-8").strip()
             async with asyncio.timeout(SECONDS), nullcontext(self._kept) if self._kept else self._client() as client:
                 headers = {"x-vault-token": token}
-                asking = partial(client.request, method, f"{self._root}/{path}", json=body, headers=headers)
-                response = await _answer(asking)
+                request = client.build_request(method, f"{self._root}/{path}", json=body, headers=headers)
+                try:
+                    response = await client.send(request)
+                except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                    # The server was just closing the connection. All requests are idempotent.
+                    response = await client.send(request)
         except (OSError, httpx.HTTPError, TimeoutError) as error:
             raise KeysUnavailableError(f"the key manager can't be asked: {type(error).__name__}") from None
         try:
@@ -133,14 +137,6 @@ class Transit:
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         return httpx.create_ssl_context()
-
-
-async def _answer(asking: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
-    """Returns the response; retries once if the server was just closing the connection. All requests are idempotent."""
-    try:
-        return await asking()
-    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-        return await asking()
 
 
 def _said(one: Wrapped) -> str:

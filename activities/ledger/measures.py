@@ -17,13 +17,10 @@ class Measures:
     """The ledger's instruments, made once per process. Labels: `kind` of the stream, `code` of a refusal."""
 
     def __init__(self, meter: MetricMeter, kinds: Iterable[str]) -> None:
-        self._appends = meter.create_counter("motcua_ledger_appends_total", "Batches of events that the log took")
-        self._refusals = meter.create_counter(
-            "motcua_ledger_refusals_total", "Batches that the record did not bear out"
-        )
-        self._conflicts = meter.create_counter(
-            "motcua_ledger_conflicts_total", "Appends of runs that had lost their stream"
-        )
+        counter = meter.create_counter
+        self._appends = counter("motcua_ledger_appends_total", "Batches of events that the log took")
+        self._refusals = counter("motcua_ledger_refusals_total", "Batches that the record did not bear out")
+        self._conflicts = counter("motcua_ledger_conflicts_total", "Appends of runs that had lost their stream")
         self._milliseconds = meter.create_histogram_float(_MILLISECONDS, "How long the log took to answer")
         for kind in kinds:
             # An alert on a rise misses the first increment of a counter that did not exist before.

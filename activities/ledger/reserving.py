@@ -107,10 +107,11 @@ class Reserving:
         async with transaction(connection, _LOCK_STREAMS, f"select pg_advisory_xact_lock({lock})"):
             [row] = await connection.fetch(_RESERVE, *_counts(batch, taken), batch.filing_id, *made, *about)
             if wrapped and not row["made"]:
-                # Of a transaction that committed while this statement waited, the statement does not see the key.
-                seen = row["wrapped"] is not None
-                find = self._vault.unwrap(row) if seen else self._vault.key(connection, batch.filing_id, batch.agency)
-                key = await find
+                # The row lacks a key that another transaction made while this statement waited.
+                if row["wrapped"] is not None:
+                    key = await self._vault.unwrap(row)
+                else:
+                    key = await self._vault.key(connection, batch.filing_id, batch.agency)
             yield Reserved(key, _numbers(batch, taken, json.loads(row["last"])), filer, tuple(row["others"]))
         self._vault.remember(batch.filing_id, key)
 

@@ -53,13 +53,11 @@ class Refunds:
             return None
         apart = tuple(sorted(on_the_applicants_side(filing)))
         if claims.without_provider(refund.n):
-            taken = claims.taken_without_provider(filing, refund.n)
-            by_rule = claims.claim_without_provider(filing, refund.n)
-            if taken is None:
+            if (taken := claims.taken_without_provider(filing, refund.n)) is None:
                 return None
-            return Looked(agency=filing.agency, capture=taken, apart=apart, claim=by_rule)
-        capture = None if payment is None else claims.capture_of(payment, refund.n)
-        if payment is None or capture is None:
+            claim = claims.claim_without_provider(filing, refund.n)
+            return Looked(agency=filing.agency, capture=taken, apart=apart, claim=claim)
+        if payment is None or (capture := claims.capture_of(payment, refund.n)) is None:
             return None
         claim = claims.claim(payment, refund.n, filing)
         return Looked(agency=payment.agency, capture=capture, apart=apart, claim=claim)

@@ -15,9 +15,8 @@ from views.log import Connection
 def unsigned(batch: Batch) -> list[Problem]:
     """Returns the problem of a batch whose statement is missing or expired; the system's batches need no statement."""
     if batch.statement is None:
-        return (
-            [problem("statement", "statement_missing")] if batch.events and batch.actor.role is not Role.SYSTEM else []
-        )
+        needed = batch.events and batch.actor.role is not Role.SYSTEM
+        return [problem("statement", "statement_missing")] if needed else []
     over = batch.asked_at is not None and is_over(signed(batch.statement).statement, batch.asked_at)
     return [problem("statement", "statement_expired")] if over else []
 
