@@ -15,7 +15,7 @@ from typing import Final, Self
 from activities.files.protocol import LENGTH, BrokenRuleError, Request, Rule, send_request
 from schemas.files import EXTENSIONS, LARGEST_FILE
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("activities.files.children")
 
 PATIENCE: Final = 30.0
 """The seconds that one file may take. The child reaches its CPU limit earlier, unless it gets no CPU."""
@@ -45,8 +45,11 @@ class _DeadBeforeError(Exception):
     """A child died, perhaps of an earlier file: another child retries this one."""
 
 
-class Children:
-    """At most `count` children, started when needed, ended with the context. A cancelled call ends its child."""
+class Inspector:
+    """Has files parsed by at most `count` children, started when needed, which end with the `async with`.
+
+    A cancelled call ends its child. Each child needs up to half a gigabyte.
+    """
 
     def __init__(self, count: int = 2, *, patience: float = PATIENCE) -> None:
         self._free = asyncio.Semaphore(count)
@@ -63,7 +66,45 @@ class Children:
         for child in (*self._idle, *self._busy):
             await child.end()
 
-    async def ask(self, request: Request, file: int) -> list[bytes] | None:
+    async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None:
+        """Returns the rule of `activities.files.protocol` that the file breaks, or None.
+
+        `file` is a descriptor of a regular file that does not change, open for reading, at any position. Raises
+        `ValueError` for more than `LARGEST_FILE` bytes.
+        """
+        size = os.fstat(file).st_size
+        if size > LARGEST_FILE:
+            raise ValueError(f"a file has at most {LARGEST_FILE} bytes, this one has {size}")
+        if not size:
+            return Rule.EMPTY
+        if media_type not in EXTENSIONS:
+            return Rule.TYPE_NOT_ACCEPTED
+        if name is not None and not name.lower().endswith(EXTENSIONS[media_type]):
+            return Rule.WRONG_EXTENSION
+        answer = await self._asked(["check", media_type], file)
+        if answer is None:
+            return Rule.TOO_HARD
+        [rule] = answer
+        # A compromised child may answer anything.
+        return next((one for one in Rule if one.encode() == rule), Rule.TOO_HARD) if rule else None
+
+    async def pages(self, file: int, media_type: str, first: int, count: int) -> list[bytes]:
+        """Returns PNGs of `count` pages from `first` (0-based) on: fewer at the end of the file, none after it.
+
+        A picture counts as one page. The longest side has at most 2,000 pixels. Raises `NotDrawnError`, and
+        `ValueError` for another type or more than `MOST_PAGES`.
+        """
+        if media_type not in DRAWN or not 0 <= count <= MOST_PAGES or first < 0:
+            raise ValueError(media_type, first, count)
+        answer = await self._asked(["draw", media_type, first, count], file)
+        if answer is None:
+            raise NotDrawnError
+        rule, *drawn = answer
+        if rule:
+            raise NotDrawnError from BrokenRuleError(rule.decode(errors="replace"))
+        return drawn
+
+    async def _asked(self, request: Request, file: int) -> list[bytes] | None:
         """Returns the frames of a child's answer; None if the child died or took too long. Raises `ClosedError`."""
         async with self._free:
             while True:
@@ -101,49 +142,6 @@ class Children:
                 return child
             await child.end()
         return await _Child.start()
-
-
-class Inspector(Children):
-    """Has files parsed by restricted children, which end with the `async with`; each needs up to half a gigabyte."""
-
-    async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None:
-        """Returns the rule of `activities.files.protocol` that the file breaks, or None.
-
-        `file` is a descriptor of a regular file that does not change, open for reading, at any position. Raises
-        `ValueError` for more than `LARGEST_FILE` bytes.
-        """
-        size = os.fstat(file).st_size
-        if size > LARGEST_FILE:
-            raise ValueError(f"a file has at most {LARGEST_FILE} bytes, this one has {size}")
-        if not size:
-            return Rule.EMPTY
-        if media_type not in EXTENSIONS:
-            return Rule.TYPE_NOT_ACCEPTED
-        if name is not None and not name.lower().endswith(EXTENSIONS[media_type]):
-            return Rule.WRONG_EXTENSION
-        answer = await self.ask(["check", media_type], file)
-        if answer is None:
-            return Rule.TOO_HARD
-        [rule] = answer
-        # A compromised child may answer anything.
-        return next((one for one in Rule if one.encode() == rule), Rule.TOO_HARD) if rule else None
-
-
-async def pages(children: Children, file: int, media_type: str, first: int, count: int) -> list[bytes]:
-    """Returns PNGs of `count` pages from `first` (0-based) on: fewer at the end of the file, none after it.
-
-    A picture counts as one page. The longest side has at most 2,000 pixels. Raises `NotDrawnError`, and `ValueError`
-    for another type or more than `MOST_PAGES`.
-    """
-    if media_type not in DRAWN or not 0 <= count <= MOST_PAGES or first < 0:
-        raise ValueError(media_type, first, count)
-    answer = await children.ask(["draw", media_type, first, count], file)
-    if answer is None:
-        raise NotDrawnError
-    rule, *drawn = answer
-    if rule:
-        raise NotDrawnError from BrokenRuleError(rule.decode(errors="replace"))
-    return drawn
 
 
 class _Child:

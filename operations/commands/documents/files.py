@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
-from activities.files.inspection import DRAWN, MOST_PAGES, Children, NotDrawnError, pages
+from activities.files.inspection import DRAWN, MOST_PAGES, Inspector, NotDrawnError
 from motcua.cli.answer import Column, columns, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, WhichFiling
@@ -42,9 +42,9 @@ async def _drawn(data: bytes, media_type: str) -> AsyncIterator[tuple[int, bytes
     with tempfile.TemporaryFile() as original:
         original.write(data)
         original.flush()
-        async with Children(1) as children:
+        async with Inspector(1) as inspector:
             for first in range(0, LONGEST_PREVIEW, MOST_PAGES):
-                pictures = await pages(children, original.fileno(), media_type, first, MOST_PAGES)
+                pictures = await inspector.pages(original.fileno(), media_type, first, MOST_PAGES)
                 for at, picture in enumerate(pictures, first + 1):
                     yield at, picture
                 if len(pictures) < MOST_PAGES:
