@@ -85,7 +85,7 @@ def test_the_lists_of_rooms_miss_no_folder() -> None:
     [
         ("Inspected|inspected", 4),  # an event
         (r"AskAgency|AgencySummary|public\.agency|Questions\.agency", 5),  # a question
-        (r'VnPay\w*|vnpay_api|"vnpay"', 5),  # a provider of money
+        (r'VnPay\w*|"vnpay"', 5),  # a provider of money
         ("CHARGE_RECEIPT|charge_receipt", 6),  # an official paper
         ("ShowDraft|show_draft", 6),  # a command
     ],

@@ -6,6 +6,7 @@ with the bank's code).
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Literal, Protocol
 
 import httpx
@@ -100,7 +101,7 @@ class OwnBank:
 
     def __init__(self, name: str, bank: Bank) -> None:
         self.can = pv.CAPABILITIES["bank"]
-        self.lasts = None
+        self.lasts: timedelta | None = None
         self.patience = pv.PATIENCE
         self._name = name
         self._bank = bank

@@ -49,22 +49,30 @@ def match(memo: str, references: Iterable[str]) -> str | None:
 
     Banks write a memo in capitals, without diacritics or punctuation, put words before and after it, and cut its end.
     """
-    plain, known = _plain(memo), {reference.upper(): reference for reference in references}
-    found = [reference for reference in known if _names(plain, reference)]
+    letters, known = _capitals(memo), {reference.upper(): reference for reference in references}
+    found = [reference for reference in known if _names(letters, reference)]
     return known[found[0]] if len(found) == 1 else None
 
 
 def beginnings(memo: str) -> frozenset[str]:
     """Returns all parts of a memo of length `BEGINNING`, since a reference in the memo starts with one of the parts."""
-    plain = _plain(memo)
-    return frozenset(plain[start : start + BEGINNING] for start in range(len(plain) - BEGINNING + 1))
+    letters = _capitals(memo)
+    return frozenset(letters[start : start + BEGINNING] for start in range(len(letters) - BEGINNING + 1))
 
 
-def _names(plain: str, reference: str) -> bool:
-    cut = any(plain.endswith(reference[:length]) for length in range(BEGINNING, len(reference)))
-    return cut or reference in plain
+def _names(letters: str, reference: str) -> bool:
+    cut = any(letters.endswith(reference[:length]) for length in range(BEGINNING, len(reference)))
+    return cut or reference in letters
 
 
-def _plain(memo: str) -> str:
-    letters = unicodedata.normalize("NFD", memo.replace("đ", "d").replace("Đ", "D"))
-    return re.sub(r"[^A-Z0-9]", "", letters.upper())
+def _capitals(memo: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "", _without_marks(memo).upper())
+
+
+def plain(text: str) -> str:
+    """Returns letters, digits and few signs, at most 255 in all, as `vnp_OrderInfo` permits; never a `|`."""
+    return re.sub(r" +", " ", re.sub(r"[^A-Za-z0-9 .,:_-]", "", _without_marks(text)))[:255]
+
+
+def _without_marks(text: str) -> str:
+    return unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))

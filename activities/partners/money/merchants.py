@@ -6,12 +6,10 @@ from typing import Annotated, Final, TypeAlias
 import httpx
 from pydantic import ConfigDict, Field, TypeAdapter
 
-from activities.partners.money.platform import PlatformDoor, PlatformMerchant
-from activities.partners.money.platform_api import Platform
+from activities.partners.money.platform import Platform, PlatformDoor, PlatformMerchant
 from activities.partners.money.provider import Door, Provider
 from activities.partners.money.vietqr import VietQr, VietQrMerchant
-from activities.partners.money.vnpay import VnPayDoor, VnPayMerchant
-from activities.partners.money.vnpay_api import VnPay
+from activities.partners.money.vnpay import VnPay, VnPayDoor, VnPayMerchant
 from schemas.base import Code
 
 Merchant: TypeAlias = Annotated[VnPayMerchant | PlatformMerchant | VietQrMerchant, Field(discriminator="kind")]

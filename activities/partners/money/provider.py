@@ -65,16 +65,6 @@ class MerchantSettings(StrictModel):
     pending_minutes: Annotated[float, Field(ge=0, le=44_640)] = PATIENCE / timedelta(minutes=1)
     minutes: Annotated[float, Field(gt=0, le=525_600)] | None = None
 
-    @property
-    def lasts(self) -> timedelta | None:
-        """The time for which a request can be paid."""
-        return None if self.minutes is None else timedelta(minutes=self.minutes)
-
-    @property
-    def patience(self) -> timedelta:
-        """The time for which an outcome is awaited after the time to pay."""
-        return timedelta(minutes=self.pending_minutes)
-
 
 M = TypeVar("M", bound=MerchantSettings)
 
@@ -277,17 +267,12 @@ class Provider(Protocol):
     Each call raises `UnreachableError` (outcome unknown) or `RejectedError`.
     """
 
-    @property
-    def can(self) -> Capabilities:
-        """The abilities of the provider's API."""
-
-    @property
-    def lasts(self) -> timedelta | None:
-        """The time for which a request can be paid; None: until the fee is due."""
-
-    @property
-    def patience(self) -> timedelta:
-        """The time for which an outcome is awaited after the time to pay."""
+    can: Capabilities
+    """The abilities of the provider's API."""
+    lasts: timedelta | None
+    """The time for which a request can be paid; None: until the fee is due."""
+    patience: timedelta
+    """The time for which an outcome is awaited after the time to pay."""
 
     async def order(self, demand: NewDemand) -> Asked:
         """Orders the demand, and returns the means to pay. A repeat returns the same."""
@@ -314,7 +299,8 @@ class AtMerchant(Generic[M]):
 
     def __init__(self, name: str, merchant: M, kind: Kind) -> None:
         self.can = CAPABILITIES[kind]
-        self.lasts, self.patience = merchant.lasts, merchant.patience
+        self.lasts = None if merchant.minutes is None else timedelta(minutes=merchant.minutes)
+        self.patience = timedelta(minutes=merchant.pending_minutes)
         self._name, self._merchant = name, merchant
 
     async def query(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's

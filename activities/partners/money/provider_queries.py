@@ -199,7 +199,8 @@ class Asker:
         not reported by then counts as not made.
         """
         began, due, over = activity.info().started_time, closing.due, closing.due or closing.settled
-        patience = self._patience(closing)
+        provider = self._providers.get(closing.provider)
+        patience = PATIENCE if provider is None else provider.patience
         try:
             taken, known = await self._outcome(closing)
         except (UnreachableError, RejectedError, NotSetUpError):
@@ -213,25 +214,21 @@ class Asker:
             return Closed(captures=taken.captures, awaited_until=until)
         raise nothing_new(min(gentle_pause(due, began), until - began))
 
-    def _patience(self, asking: Asking) -> timedelta:
-        return self._providers[asking.provider].patience if asking.provider in self._providers else PATIENCE
-
     async def _outcome(self, asking: Asking) -> tuple[Taken, bool]:
-        """Returns the captures, and whether they are final: never for a provider without a query."""
+        """Returns the captures, and whether they are final: never for a provider without a query.
+
+        Without a query the captures are those of the request's callbacks that its payment has not processed.
+        """
         if self.provider(asking).can.query:
             said = await self._said(asking)
             return _taken(said, asking), not any(one.outcome is Outcome.PENDING for one in said)
-        return await self._told(asking), False
-
-    async def _told(self, asking: Asking) -> Taken:
-        """Returns the captures of a request's callbacks that its payment has not processed."""
         async with acquired(self._pool) as connection:
             rows = await connection.fetch(_NOT_DRIVEN, asking.demand.reference)
         began = activity.info().started_time
         captures = (
             Capture(capture_id=row[0], amount=row[1], at=row[2] or began, attempt=asking.attempt) for row in rows
         )
-        return Taken(captures=tuple(captures))
+        return Taken(captures=tuple(captures)), False
 
 
 _NOT_DRIVEN: Final = """

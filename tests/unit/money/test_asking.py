@@ -11,11 +11,9 @@ import httpx
 import pytest
 
 from activities.partners.http import RejectedError, UnreachableError
-from activities.partners.money.platform import PlatformMerchant
-from activities.partners.money.platform_api import Platform
+from activities.partners.money.platform import Platform, PlatformMerchant
 from activities.partners.money.provider import Giving, NewDemand, Outcome, Refunding
-from activities.partners.money.vnpay import VnPayMerchant
-from activities.partners.money.vnpay_api import VnPay
+from activities.partners.money.vnpay import VnPay, VnPayMerchant
 from tests.unit.money.conftest import NOW
 from tests.walking import walked
 

@@ -14,7 +14,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.money.bank import OwnBank
-from activities.partners.money.merchants import MERCHANTS
+from activities.partners.money.merchants import MERCHANTS, provider
 from activities.partners.money.provider import PATIENCE, Demand, Kind, Notice, Outcome
 from activities.partners.money.provider_queries import NEVER_MADE, Asker, Asking, Closing, Looking
 from schemas.payment.state import Closed, Taken
@@ -210,12 +210,12 @@ async def test_the_orders_of_our_own_bank_are_closed_and_that_decides() -> None:
 
 def test_patience_is_three_days_and_for_transfers_one_unless_it_is_set() -> None:
     vietqr = {"kind": "vietqr", "bank": "970400", "account": "1", "secret": "s"}
-    set_up = MERCHANTS.validate_python({"x": vietqr, "y": vietqr | {"pending_minutes": 0.5}})
-    assert [one.patience for one in set_up.values()] == [timedelta(days=1), timedelta(seconds=30)]
     vnpay = {"kind": "vnpay", "terminal": "t", "secret": "s", "pay_url": "u", "api_url": "u", "return_url": "u"}
-    assert MERCHANTS.validate_python({"x": vnpay})["x"].patience == PATIENCE == timedelta(days=3)
-    bank: Any = None
-    assert OwnBank("bank", bank).patience == PATIENCE
+    set_up = MERCHANTS.validate_python({"x": vietqr, "y": vietqr | {"pending_minutes": 0.5}, "z": vnpay})
+    nobody: Any = None
+    patience = [provider(name, merchant, nobody).patience for name, merchant in set_up.items()]
+    assert patience == [timedelta(days=1), timedelta(seconds=30), timedelta(days=3)]
+    assert OwnBank("bank", nobody).patience == PATIENCE == timedelta(days=3)
 
 
 VIETQR = {"kind": "vietqr", "bank": "970400", "account": "1903001234567", "secret": "a key"}
