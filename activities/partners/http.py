@@ -11,8 +11,6 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 TIMEOUT_S: Final = 5.0
-_KEPT: Final = httpx.Limits(keepalive_expiry=2.0)
-"""The idle time of connections. It is shorter than the partners' (5 s and more), so no request uses a closing one."""
 TRANSIENT: Final = frozenset({408, 425, 429})
 
 
@@ -89,7 +87,9 @@ class Partner:
 
 def partner_client(base_url: str = "") -> httpx.AsyncClient:
     """Returns a client for one partner with the platform's timeouts; an async context manager."""
-    return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S, limits=_KEPT, verify=_authorities())
+    # Shorter idle than at the partners (5 s and more), so that no request uses a closing connection.
+    limits = httpx.Limits(keepalive_expiry=2.0)
+    return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S, limits=limits, verify=_authorities())
 
 
 @cache
@@ -104,9 +104,8 @@ def segment(key: str) -> str:
 
 
 def _code(response: httpx.Response) -> str:
-    fallback = f"http_{response.status_code}"
     try:
         code = response.json().get("code")
     except (ValueError, AttributeError):
-        return fallback
-    return code if isinstance(code, str) else fallback
+        code = None
+    return code if isinstance(code, str) else f"http_{response.status_code}"

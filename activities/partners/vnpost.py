@@ -20,7 +20,6 @@ from schemas.parcel.state import Meaning, Step
 
 _SYSTEM: Final = "post"
 _OK: Final = "100"
-_UNAUTHORISED: Final = 401
 _UNREADABLE: Final = frozenset({400, 422})
 """HTTP statuses that refuse a request for its content."""
 
@@ -133,33 +132,12 @@ class VnPost:
         self._partner = Partner(_SYSTEM, client)
         self._contract = contract
         self._keys = base64.b64encode(f"{key}:{secret.get_secret_value()}".encode()).decode()
-        self._token = ""
+        self._bearer = ""
         self._good_until = 0.0
 
     async def send(self, order: Order) -> str:
-        answer = await self._ask("POST", "/order/post", _Answer, self._order(order))
-        if answer.status in self._contract.refusals:
-            raise RejectedError(_SYSTEM, httpx.codes.OK, answer.status)
-        return self._fine(answer).item_code
-
-    async def get(self, key: str) -> Consignment:
-        query = {"CustomerCode": self._contract.customer, "OrderNumber": key}
-        answer = await self._ask("GET", "/order/tracking", _Tracking, query=query)
-        if answer.status == self._contract.unknown:
-            raise RejectedError(_SYSTEM, httpx.codes.OK, answer.status)
-        tracking = self._fine(answer).tracking
-        return Consignment(key=key, waybill=answer.item_code, steps=tuple(map(self._step, tracking)))
-
-    async def cancel(self, key: str) -> bool:
-        said = _Cancellation(customer_code=self._contract.customer, order_number=key)
-        answer = await self._ask("POST", "/order/cancel", _Answer, said)
-        if answer.status in {self._contract.left_already, self._contract.unknown}:
-            return False
-        return bool(self._fine(answer))
-
-    def _order(self, order: Order) -> _Order:
         sender, recipient = self._contract.senders.get(order.agency, self._contract.sender), order.recipient
-        return _Order(
+        body = _Order(
             customer_code=self._contract.customer,
             order_number=order.key,
             cod_amount=order.cod,
@@ -174,14 +152,34 @@ class VnPost:
             receiver_postcode=recipient.postcode,
             description=order.contents,
         )
+        answer = await self._ask("POST", "/order/post", _Answer, body)
+        if answer.status in self._contract.refusals:
+            raise RejectedError(_SYSTEM, httpx.codes.OK, answer.status)
+        return self._fine(answer).item_code
 
-    def _step(self, tracked: _Tracked) -> Step:
-        code = tracked.status_code
-        meaning = self._contract.words.get(code, Meaning.OTHER)
-        message = tracked.status_message[:_LONGEST] or None
-        return Step(
-            meaning=meaning, said=code[:_LONGEST], message=message, at=tracked.time, collected=tracked.collected
+    async def get(self, key: str) -> Consignment:
+        query = {"CustomerCode": self._contract.customer, "OrderNumber": key}
+        answer = await self._ask("GET", "/order/tracking", _Tracking, query=query)
+        if answer.status == self._contract.unknown:
+            raise RejectedError(_SYSTEM, httpx.codes.OK, answer.status)
+        steps = tuple(
+            Step(
+                meaning=self._contract.words.get(one.status_code, Meaning.OTHER),
+                said=one.status_code[:_LONGEST],
+                message=one.status_message[:_LONGEST] or None,
+                at=one.time,
+                collected=one.collected,
+            )
+            for one in self._fine(answer).tracking
         )
+        return Consignment(key=key, waybill=answer.item_code, steps=steps)
+
+    async def cancel(self, key: str) -> bool:
+        body = _Cancellation(customer_code=self._contract.customer, order_number=key)
+        answer = await self._ask("POST", "/order/cancel", _Answer, body)
+        if answer.status in {self._contract.left_already, self._contract.unknown}:
+            return False
+        return bool(self._fine(answer))
 
     def _fine(self, answer: A) -> A:
         """Returns an answer that confirms success. Raises `UnreachableError` for any other: the outcome is unknown."""
@@ -200,19 +198,16 @@ class VnPost:
         """Sends a call with a valid token. A wrong credential is no refusal: the operator must correct it."""
         for _ in range(2):
             try:
-                bearer = await self._bearer()
-                return await self._partner.call(method, path, answer, body, query=query, authorization=bearer)
+                if time.monotonic() >= self._good_until:
+                    basic, form = f"Basic {self._keys}", {"grant_type": "client_credentials"}
+                    token = await self._partner.call("POST", "/token", _Token, form, authorization=basic)
+                    self._bearer = f"Bearer {token.access_token}"
+                    self._good_until = time.monotonic() + token.expires_in - _EARLIER
+                return await self._partner.call(method, path, answer, body, query=query, authorization=self._bearer)
             except RejectedError as error:
                 if error.status in _UNREADABLE:
                     raise
-                if error.status != _UNAUTHORISED:
+                if error.status != httpx.codes.UNAUTHORIZED:
                     raise UnreachableError(_SYSTEM, f"HTTP {error.status}") from None
                 self._good_until = 0.0
         raise UnreachableError(_SYSTEM, "the keys are not good")
-
-    async def _bearer(self) -> str:
-        if time.monotonic() >= self._good_until:
-            form = {"grant_type": "client_credentials"}
-            token = await self._partner.call("POST", "/token", _Token, form, authorization=f"Basic {self._keys}")
-            self._token, self._good_until = token.access_token, time.monotonic() + token.expires_in - _EARLIER
-        return f"Bearer {self._token}"
