@@ -13,7 +13,7 @@ from activities.printing.typesetter import MissingGlyphsError, typesetter_of
 from rules.papers.register import COLUMNS, shown
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
-from schemas.papers.register import Period, Register, RegisterEntry
+from schemas.papers.register import Register, RegisterEntry
 from schemas.text import composed
 from schemas.translate import said
 
@@ -46,10 +46,6 @@ class _Line(NamedTuple):
     def long(self) -> bool:
         """Whether the line may be broken over two pages."""
         return sum(map(len, self.cells)) > _LONG
-
-    def translated(self, letters: Mapping[int, str]) -> "_Line":
-        """Returns the line with these letters replaced by texts."""
-        return self._replace(cells=tuple(cell.translate(letters) for cell in self.cells))
 
 
 class RegisterBook:
@@ -86,11 +82,13 @@ class RegisterBook:
             self._pages += len(pdf.pages)
 
     def _set(self, lines: Sequence[_Line], end: Text | None = None) -> bytes:
+        year, _, month = self._register.period.name.partition("-")
+        time = said("register.for_month", month=month, year=year) if month else said("register.for_year", year=year)
         content = {
             "title": _TITLE.model_dump(),
             "agency": self._register.agency_name.model_dump(),
             "period": self._register.period.name,
-            "for": _time(self._register.period).model_dump(),
+            "for": time.model_dump(),
             "columns": [{"title": column.title.model_dump(), "share": column.share} for column in COLUMNS],
             "closing": None if end is None else end.model_dump(),
             "first": self._pages + 1,
@@ -100,7 +98,8 @@ class RegisterBook:
             return self._typeset(content, lines)
         except MissingGlyphsError as error:
             known = str.maketrans(dict.fromkeys(error.letters, _NOT_SHOWN))
-            return self._typeset(content, [line.translated(known) for line in lines])
+            shown_lines = [line._replace(cells=tuple(cell.translate(known) for cell in line.cells)) for line in lines]
+            return self._typeset(content, shown_lines)
 
     def _typeset(self, content: Mapping[str, Any], lines: Iterable[_Line]) -> bytes:
         rows = [{"cells": line.cells, "long": line.long} for line in lines]
@@ -122,11 +121,6 @@ def _full_pages(part: bytes, lines: Sequence[_Line]) -> tuple[bytes, int]:
         written = BytesIO()
         pdf.save(written)
     return written.getvalue(), kept
-
-
-def _time(period: Period) -> Text:
-    year, _, month = period.name.partition("-")
-    return said("register.for_month", month=month, year=year) if month else said("register.for_year", year=year)
 
 
 def _joined(parts: Iterable[bytes], title: str) -> bytes:

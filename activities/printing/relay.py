@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 
 from activities.ledger.append import Ledger
-from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
+from activities.ledger.database import ACQUIRE_SECONDS, Pool
 from activities.ledger.recording import record
 from activities.ledger.vault import Vault
 from activities.receipts.issuing import Issuers, Issuing, void_gone
@@ -27,7 +27,6 @@ from schemas.ids import StreamId, papers_stream
 from schemas.papers.commands import RecordPaper
 from schemas.papers.events import ReceiptIssued
 from schemas.papers.state import PaperKind
-from schemas.publishing.fee import FeeKind
 from schemas.stream.ledger import About
 from views.log import Log, Told
 from views.registers.papers import papers
@@ -75,12 +74,16 @@ class Relay:
             row = await connection.fetchrow(_NEXT)
             if row is None:
                 return False
+            key = row["stream"], row["seq"], row["paper"]
             try:
                 await self._make(row)
             except Exception as error:  # noqa: BLE001 -- any error is recorded and delays only its own paper
-                await self._later(connection, row, error)
+                # Only the type of an error, since its text may be personal; for a refused seal, the rule.
+                why = f"{SEAL_REFUSED}{error.rule}" if isinstance(error, SealRefusedError) else type(error).__name__
+                _log.warning("paper.not_made", paper=row["paper"], stream=row["stream"], seq=row["seq"], reason=why)
+                await connection.execute(_LATER, *key, why, min(2 ** row["tries"], LONGEST_WAIT))
             else:
-                await connection.execute(_DONE, row["stream"], row["seq"], row["paper"])
+                await connection.execute(_DONE, *key)
         return True
 
     async def _make(self, row: Any) -> None:
@@ -92,12 +95,15 @@ class Relay:
                 return
             whole = await log.read(about.stream)
             told = replace(whole, events=[recorded for recorded in whole.events if recorded.seq <= about.seq])
-            origin = Origin(stream, row["agency"])
-            if paper in _OF and not isinstance(told.events[-1].event, ReceiptIssued):
-                await self._receipt(log, origin, told, _OF[paper])
+            origin, last = Origin(stream, row["agency"]), told.events[-1]
+            if paper in _OF and not isinstance(last.event, ReceiptIssued):  # for money: its receipt comes first
+                if last.event.kind in VOIDING:
+                    await void_gone(self._ledger, log, origin, told, _OF[paper])
+                else:
+                    await self._issuing.issue(log, origin, told, _OF[paper])
                 return
             printed = await self._print(paper, log, told)
-            sealed = await self._seal(row["agency"], printed.body, told.events[-1].at, about)
+            sealed = await self._seal(row["agency"], printed.body, last.at, about)
             body = printed.body if sealed is None else sealed
             file = await self._keep(stream.filing, body, "application/pdf", f"{paper}.pdf")
             failpoint("papers.stored")
@@ -112,26 +118,6 @@ class Relay:
             )
             await record(self._ledger, log, PAPERS, origin, command)
         failpoint("papers.recorded")
-
-    async def _receipt(self, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
-        """Issues the receipt for money that the last event causes, or voids receipts."""
-        if told.events[-1].event.kind in VOIDING:
-            await void_gone(self._ledger, log, origin, told, of)
-        else:
-            await self._issuing.issue(log, origin, told, of)
-
-    async def _later(self, connection: Connection, row: Any, error: Exception) -> None:
-        """Schedules another attempt to make a paper, and records the reason of the failure."""
-        why, wait = _why(error), min(2 ** row["tries"], LONGEST_WAIT)
-        _log.warning("paper.not_made", paper=row["paper"], stream=row["stream"], seq=row["seq"], reason=why)
-        await connection.execute(_LATER, row["stream"], row["seq"], row["paper"], why, wait)
-
-
-def _why(error: Exception) -> str:
-    """Returns only the type of an error, since its text may be personal; for a refused seal, the rule."""
-    if isinstance(error, SealRefusedError):
-        return f"{SEAL_REFUSED}{error.rule}"
-    return type(error).__name__
 
 
 _OF: Final = {paper: of for of, paper in RECEIPT_OF.items()}

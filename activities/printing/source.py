@@ -34,7 +34,9 @@ class Papers:
         """Prints the paper about the last event of a log. Raises the errors of `sheet` and `printed`."""
         filing, before, course = await _filing(log, told)
         procedure = await self._procedures.published(filing.procedure.code, filing.procedure.version)
-        agencies = _agencies(filing, told)
+        named = (filing.desk, filing.result_desk, filing.agency, *(part.agency for part in filing.parts))
+        acted = (recorded.actor.agency for recorded in told.events)
+        agencies = sorted({agency for agency in (*named, *acted, told.state.agency) if agency})
         source = PaperSource(
             events=tuple(told.events),
             filing=filing,
@@ -67,12 +69,6 @@ async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None, tuple[Re
     about = await log.read(filing_workflow(told.before.filing_id))
     course = tuple(recorded for recorded in about.events if recorded.at <= at)
     return replace(about, events=[*course]).state, None, course
-
-
-def _agencies(filing: Filing, told: Told) -> list[str]:
-    named = (filing.desk, filing.result_desk, filing.agency, *(part.agency for part in filing.parts))
-    acted = (recorded.actor.agency for recorded in told.events)
-    return sorted({agency for agency in (*named, *acted, told.state.agency) if agency})
 
 
 async def officers(connection: Connection, agencies: Iterable[str]) -> dict[str, str]:

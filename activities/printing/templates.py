@@ -6,7 +6,6 @@ The same sheet and moment give the same bytes, on every machine.
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, Final
 
 from activities.printing.codes import code128, qr
 from activities.printing.typesetter import MissingGlyphsError, Typesetter
-from schemas.base import AgencyCode, Problem
+from schemas.base import AgencyCode
 from schemas.errors import RefusalCode, problem, refused
 from schemas.papers.sheet import Sheet, texts_of
 from schemas.papers.state import PaperKind
@@ -30,10 +29,11 @@ _KEPT: Final = 32
 """Number of templates whose compilers are cached."""
 
 
+@lru_cache(_KEPT)
 def version_of(template: str | None = None) -> str:
     """Returns the SHA-256 of this template text, or of the standard template, together with the shared parts."""
-    text = standard() if template is None else template
-    return hashlib.sha256(f"{_parts_sha256()}\n{text}".encode()).hexdigest()
+    parts, text = hashlib.sha256(_PARTS.read_bytes()).hexdigest(), standard() if template is None else template
+    return hashlib.sha256(f"{parts}\n{text}".encode()).hexdigest()
 
 
 @lru_cache(_KEPT)
@@ -60,11 +60,6 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="motcua-templates-")
 
 
-@cache
-def _parts_sha256() -> str:
-    return hashlib.sha256(_PARTS.read_bytes()).hexdigest()
-
-
 async def template_of(
     connection: Connection, agency: AgencyCode, paper: PaperKind, procedure: ProcedureCode
 ) -> str | None:
@@ -77,8 +72,6 @@ _CHOSEN: Final = """
 select source from paper_template_in_force where agency = $1 and paper = $2 and procedure in ($3, '*')
 order by procedure = '*' limit 1
 """
-
-
 _WORDS: Final = {
     "code": said("sheet.code").model_dump(),
     "form": said("paper.form_number").model_dump(),
@@ -98,22 +91,18 @@ def printed(sheet: Sheet, at: datetime, template: str | None = None, salt: str =
     """Returns the paper as a tagged PDF, created `at` this second, by an agency's `template` if given.
 
     The `salt` becomes the PDF's keywords. Raises `RefusalError` that names each place with a character that the font
-    can't show, and `typst.TypstError` for a template that fails.
+    can't show, or the whole paper if no place has one, and `typst.TypstError` for a template that fails.
     """
     sheet = composed(sheet)
     try:
         return typesetter(template).set(content_of(sheet, salt), at)
     except MissingGlyphsError as error:
-        raise refused(RefusalCode.INTERNAL, *_unprintable(sheet, error.letters)) from None
+        places = [place for place, text in texts_of(sheet) if not error.letters.isdisjoint(text)]
+        wrong = (problem(place, "unprintable") for place in dict.fromkeys(places or [""]))
+        raise refused(RefusalCode.INTERNAL, *wrong) from None
 
 
 def content_of(sheet: Sheet, salt: str = "") -> dict[str, Any]:
     """Returns the input of a template: the sheet, its codes as SVG, the fixed words of papers, and the salt."""
     codes = {"qr": qr(sheet.tracking), "bars": code128(sheet.waybill or sheet.code)}
     return sheet.model_dump(mode="json") | codes | {"words": _WORDS, "salt": salt}
-
-
-def _unprintable(sheet: Sheet, letters: frozenset[str]) -> Iterator[Problem]:
-    """Yields a problem for each place with one of these characters; for the whole paper if no place has one."""
-    places = [place for place, text in texts_of(sheet) if not letters.isdisjoint(text)]
-    return (problem(place, "unprintable") for place in dict.fromkeys(places or [""]))

@@ -84,25 +84,18 @@ def _lost(sheet: PaperSheet | ResultSheet, made: bytes) -> Iterator[Fault]:
     """Yields faults for required texts and codes that are missing from the paper or unreadable."""
     document = pdfium.PdfDocument(made)
     text = _squeezed("".join(page.get_textpage().get_text_range() for page in document))
-    wanted = texts_of((sheet.code, sheet.title, sheet.dated, sheet.issuer.name, *_own(sheet)))
+    own: tuple[object, ...]
+    if isinstance(sheet, ResultSheet):
+        own, codes = (sheet.holder.name, sheet.number), set()
+    else:
+        own, codes = (sheet.body, sheet.law, sheet.waybill), {sheet.tracking, sheet.waybill or sheet.tracking}
+    wanted = texts_of((sheet.code, sheet.title, sheet.dated, sheet.issuer.name, *own))
     lost = dict.fromkeys(said[:_LETTERS] for _, said in wanted if not _stands(_squeezed(said), text))
     if lost:
         yield Fault("template_loses", said="; ".join(list(lost)[:_TOLD]))
     scanned = {found for page in document for found in _codes(page)}
-    if not _codes_of(sheet) <= scanned:
+    if not codes <= scanned:
         yield Fault("template_without_code")
-
-
-def _own(sheet: PaperSheet | ResultSheet) -> tuple[object, ...]:
-    """Returns the further texts that must appear: body, law and waybill of a paper; holder and number of a result."""
-    if isinstance(sheet, ResultSheet):
-        return (sheet.holder.name, *(() if sheet.number is None else (sheet.number,)))
-    return (sheet.body, sheet.law, *(() if sheet.waybill is None else (sheet.waybill,)))
-
-
-def _codes_of(sheet: PaperSheet | ResultSheet) -> set[str]:
-    """Returns the codes that a scanner must find on the paper; none for a result."""
-    return set() if isinstance(sheet, ResultSheet) else {sheet.tracking, sheet.waybill or sheet.tracking}
 
 
 def _stands(said: str, text: str) -> bool:
