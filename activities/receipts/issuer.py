@@ -5,7 +5,7 @@ from typing import Annotated, Final, Protocol
 import httpx
 from pydantic import Field
 
-from activities.partners.http import A, Partner, PartnerResponse, segment
+from activities.partners.http import Partner, PartnerResponse, segment
 from schemas.base import AgencyCode, Dong, Model
 from schemas.papers.state import GivenNumber, GivenSeries, ReceiptLine
 from schemas.publishing.fee import FeeKind
@@ -84,10 +84,6 @@ class _Given(PartnerResponse):
     number: Annotated[GivenNumber, Field(strict=True)]
 
 
-class _Void(PartnerResponse):
-    pass
-
-
 class ReceiptService:
     """`Issuer` over JSON: `PUT /receipts/{key}` and `PUT /receipts/{key}/void`, both idempotent."""
 
@@ -97,11 +93,10 @@ class ReceiptService:
 
     async def issue(self, wanted: Wanted) -> Issued:
         order = _Order(kind=wanted.of, **wanted.model_dump(include=set(_Order.model_fields)))
-        given = await self._call(f"/receipts/{segment(wanted.key)}", _Given, order)
+        path = f"/receipts/{segment(wanted.key)}"
+        given = await self._partner.call("PUT", path, _Given, order, authorization=self._authorization)
         return Issued(series=given.series, number=given.number)
 
     async def void(self, key: str) -> None:
-        await self._call(f"/receipts/{segment(key)}/void", _Void)
-
-    async def _call(self, path: str, answer: type[A], body: PartnerResponse | None = None) -> A:
-        return await self._partner.call("PUT", path, answer, body, authorization=self._authorization)
+        path = f"/receipts/{segment(key)}/void"
+        await self._partner.call("PUT", path, PartnerResponse, authorization=self._authorization)

@@ -26,7 +26,7 @@ from schemas.filing.state import Filing
 from schemas.ids import StreamId, filing_workflow, payment_workflow, refund_workflow
 from schemas.papers.commands import IssueReceipt, VoidByItself
 from schemas.papers.events import ReceiptVoided
-from schemas.papers.state import MoneyReceipt, OfficialPapers, ReceiptSeries, VoidCause
+from schemas.papers.state import OfficialPapers, ReceiptSeries
 from schemas.payment.state import Payment
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
@@ -79,7 +79,8 @@ class Issuing:
     async def _said(self, told: Told, papers: OfficialPapers, of: FeeKind) -> dict[str, Any] | None:
         """Returns the content of the receipt that the last event causes, or None.
 
-        If the event voids a receipt, its number is also voided at the service that assigned it.
+        If the event voids a receipt, its number is also voided at the service that assigned it; the content is that of
+        the receipt that replaces it, if one does.
         """
         match told.events[-1].event:
             case FeePaid() as paid:
@@ -88,15 +89,17 @@ class Issuing:
                 void = require(registered(papers.receipts, event.registered))
                 if void.given:
                     await self._issuers["service"].void(_key(void.about, of))
-                return _again(void) if event.again else None
+                if not event.again:
+                    return None
+                names = ("fee", "lines", "channel", "means", "officer")
+                return {name: getattr(void, name) for name in names} | {"replaces": void.registered}
             case _:
                 return None
 
     async def _given_unheard(self, log: Log, origin: Origin, about: About, of: FeeKind) -> bool:
         """Voids the receipt at the service; returns whether the service had issued it, by a call whose answer was lost.
 
-        Such a receipt must still be recorded: only then can the refund or charge-back of the money void it in the
-        record.
+        Such a receipt must still be recorded: only then can the money's refund or charge-back void it in the record.
         """
         if (await series_of(log.connection, origin.agency)).issuer != "service":
             return False
@@ -164,12 +167,6 @@ async def _state(log: Log, stream: str) -> Any:
         return None
 
 
-def _again(void: MoneyReceipt) -> dict[str, Any]:
-    """Returns the content of the receipt that replaces this void receipt."""
-    names = ("fee", "lines", "channel", "means", "officer")
-    return {name: getattr(void, name) for name in names} | {"replaces": void.registered}
-
-
 def _key(about: About, of: FeeKind) -> str:
     return f"{about.stream}:{about.seq}:{of}"
 
@@ -189,7 +186,11 @@ async def void_gone(ledger: Ledger, log: Log, origin: Origin, told: Told, of: Fe
 
     Raises `NotIssuedYetError` while a receipt may still come, and `RefusalError` if another process was faster.
     """
-    fee, cause = _gone(told.state)
+    state: Payment | Refund = told.state
+    if isinstance(state, Payment):
+        fee, cause = state.n, gone(state)
+    else:
+        fee, cause = require(state.capture).payment, gone_without_provider(state)
     if cause is None:
         return
     streams = [filing_workflow(origin.stream.filing), str(origin.stream)]  # of a paid fee, of a void receipt
@@ -201,13 +202,6 @@ async def void_gone(ledger: Ledger, log: Log, origin: Origin, told: Told, of: Fe
         await record(ledger, log, PAPERS, origin, command)
     if coming:
         raise NotIssuedYetError
-
-
-def _gone(state: Payment | Refund) -> tuple[int, VoidCause | None]:
-    """Returns the number of the fee that the money paid, and the cause if nothing of the money is left."""
-    if isinstance(state, Payment):
-        return state.n, gone(state)
-    return require(state.capture).payment, gone_without_provider(state)
 
 
 _COMING: Final = """
