@@ -70,28 +70,18 @@ class Results:
     async def order(self, asked: OrderRequest) -> Ordered | None:
         """Returns the result's order from the log; None if the filing neither has this result nor waits for it."""
         async with acquired(self._pool) as connection:
-            log = Log(connection, self._vault.find, self._kinds)
-            if (begun := await _begun(log, asked)) is not None:
-                return begun
+            log, stream = Log(connection, self._vault.find, self._kinds), result_workflow(asked.filing_id, asked.n)
+            if await connection.fetchval("select head_seq > 0 from stream where stream = $1", stream):
+                begun = (await log.read(stream)).state
+                return Ordered(agency=begun.agency, order=require(begun.order))
             try:
                 told = await log.read(filing_workflow(asked.filing_id))
             except RefusalError:
                 return None
-        return _waited_for(told.state, asked.n) or _issued(told, asked.n)
-
-
-async def _begun(log: Log, asked: OrderRequest) -> Ordered | None:
-    """Returns the order with which the result's stream began; None if it has not begun."""
-    stream = result_workflow(asked.filing_id, asked.n)
-    if not await log.connection.fetchval("select head_seq > 0 from stream where stream = $1", stream):
-        return None
-    told = await log.read(stream)
-    return Ordered(agency=told.state.agency, order=require(told.state.order))
-
-
-def _waited_for(filing: Filing, n: int) -> Ordered | None:
-    waits = filing.signs and stage(filing) is Stage.ISSUE and n == len(filing.results) + 1
-    return Ordered(agency=filing.agency, order=order_of(filing)) if waits else None
+        filing: Filing = told.state
+        if filing.signs and stage(filing) is Stage.ISSUE and asked.n == len(filing.results) + 1:
+            return Ordered(agency=filing.agency, order=order_of(filing))
+        return _issued(told, asked.n)
 
 
 def _issued(told: Told, n: int) -> Ordered | None:

@@ -27,10 +27,8 @@ from schemas.backoffice import IssueAnswer, IssueRequest
 from schemas.base import Instant
 from schemas.files import FileRef
 from schemas.filing.events import Outcome
-from schemas.filing.state import Filing
 from schemas.names import ROLE_NAMES
 from schemas.papers.sheet import Letterhead, Signatory
-from schemas.result.state import Result
 from schemas.translate import said
 
 PRINT: Final = "result.print"
@@ -60,8 +58,11 @@ class ResultPrinting:
         dossier = request.dossier
         source = await self._source(request, at)
         template = source.procedure.result.template if request.outcome is Outcome.APPROVED else None
+        async with acquired(self._pool) as connection:
+            key = require(await self._vault.find(connection, dossier.filing_id))
+        salt = key.salt(f"result\n{request.request_id}")
         async with heartbeat(every=2):
-            file = await asyncio.to_thread(printed, result_sheet(source), at, template, await self._salt(request))
+            file = await asyncio.to_thread(printed, result_sheet(source), at, template, salt)
         failpoint("result.printed")
         answer = IssueAnswer(result=await self._keep(dossier.filing_id, file, "application/pdf"))
         await self._orders.findings.keep(order.stream, evidence.printed(answer))
@@ -70,18 +71,18 @@ class ResultPrinting:
     async def _ordered(self, order: Instruction) -> tuple[IssueRequest, Instant]:
         """Returns the current request to a back office, and its time, which the file states as its time of creation."""
         of_result = order.stream.startswith(f"{RESULT.name}:")
-        asks: Callable[[Any], IssueRequest | None] = _of_result if of_result else _of_filing
+
+        def asks(state: Any) -> IssueRequest | None:
+            if of_result:
+                return make_request(state) if state.order and state.order.by_template else None
+            return issue_request(state) if state.procedure.by_template else None
+
         read = await self._orders.read(order, RESULT if of_result else FILING)
         due, seen = asks(read.state), asks(read.seen)
         if due is None or seen is None or seen.request_id != due.request_id:
             raise NotOrderedError(order)
         asked = zip(read.log.events, map(asks, read.log.states()), strict=True)
         return due, next(recorded.at for recorded, one in asked if one and one.request_id == due.request_id)
-
-    async def _salt(self, request: IssueRequest) -> str:
-        async with acquired(self._pool) as connection:
-            key = require(await self._vault.find(connection, request.dossier.filing_id))
-        return key.salt(f"result\n{request.request_id}")
 
     async def _source(self, request: IssueRequest, at: Instant) -> ResultSource:
         dossier = request.dossier
@@ -102,11 +103,3 @@ class ResultPrinting:
             at=at,
             tracking=self._tracking,
         )
-
-
-def _of_filing(filing: Filing) -> IssueRequest | None:
-    return issue_request(filing) if filing.procedure.by_template else None
-
-
-def _of_result(result: Result) -> IssueRequest | None:
-    return make_request(result) if result.order and result.order.by_template else None

@@ -1,7 +1,6 @@
 """An agency's seal on its official papers."""
 
 from datetime import datetime
-from typing import Final
 
 from activities.ledger.database import Pool, acquired
 from activities.partners.signer import Signer
@@ -28,9 +27,15 @@ class AgencySeal:
 
         Raises `SealRefusedError` until an unfit certificate is renewed, and the other errors of `sign_official`.
         """
-        person = None if self._lasting is None else await self._holder(agency)
-        if person is None or self._lasting is None:
+        if self._lasting is None:
             return None
+        async with acquired(self._pool) as connection:
+            signers = await signers_of(connection, agency)
+            known = await connection.fetchrow("select name_vi, seal from agency where agency = $1", agency)
+        seals = [Identity(one.holder.value, one.number) for one in signers if one.place is SigningPlace.SEAL]
+        if known is None or not (known["seal"] or seals):
+            return None
+        person = Person(Identity("organisation", known["seal"]) if known["seal"] else seals[0], known["name_vi"])
         ready = with_fields(paper, [SignatureField(SEAL)])
         try:
             return await sign_official(ready, SEAL, self._signer, person, self._lasting, last=False, at=at, order=about)
@@ -38,14 +43,3 @@ class AgencySeal:
             if error.passing:
                 raise
             raise SealRefusedError(error.rule) from None
-
-    async def _holder(self, agency: AgencyCode) -> Person | None:
-        async with acquired(self._pool) as connection:
-            signers = await signers_of(connection, agency)
-            known = await connection.fetchrow(_AGENCY, agency)
-        own = [Identity("organisation", known["seal"])] if known and known["seal"] else []
-        seals = [Identity(one.holder.value, one.number) for one in signers if one.place is SigningPlace.SEAL]
-        return next((Person(seal, known["name_vi"]) for seal in (*own, *seals) if known), None)
-
-
-_AGENCY: Final = "select name_vi, seal from agency where agency = $1"

@@ -40,7 +40,7 @@ from rules.result import evidence
 from rules.result.fold import unmade
 from rules.result.status import make_request
 from rules.streams import RESULT
-from schemas.backoffice import ISSUE, IssueAnswer, IssueRequest
+from schemas.backoffice import ISSUE, IssueAnswer
 from schemas.base import Instant, Model, unset
 from schemas.files import FileRef, file_key
 from schemas.ids import digest
@@ -122,21 +122,6 @@ class _Asked:
     signer: Signatory
     order: About
 
-    @property
-    def file(self) -> FileRef:
-        """The file to sign."""
-        return require(self.result.last.result)
-
-    @property
-    def last(self) -> bool:
-        """Whether everybody else has signed."""
-        return self.result.signed + 1 == len(self.result.signers)
-
-    @property
-    def at(self) -> Instant:
-        """The time of signing to state in the file."""
-        return require(self.result.asked_at)
-
 
 class OfficialSigning:
     """Signs for officers and agencies. `lasting` is None where no time-stamper or no trust is set up.
@@ -165,7 +150,9 @@ class OfficialSigning:
         """Returns the file with an empty field for each signature, if any. Raises `NotOrderedError`."""
         result, at = await self._unmade(request)
         answer = request.answer
-        made, agency = await self._files.get(answer.result), await self._name(result.agency)
+        made = await self._files.get(answer.result)
+        async with acquired(self._pool) as connection:
+            agency = str(await connection.fetchval(_AGENCY, result.agency, ""))
         try:
             ready = await asyncio.to_thread(_ready, result, answer.result, made, agency, at)
         except (PdfError, ValueError, MissingGlyphsError) as error:
@@ -183,11 +170,11 @@ class OfficialSigning:
         is raised instead, and retried like all other errors.
         """
         asked = await self._asked(order)
+        signer = asked.signer
         try:
             signing = await self._signed(asked)
         except _Unsigned as unsigned:
             signing = unsigned.why
-        signer = asked.signer
         if signing.file is not None:
             await self._orders.findings.keep(order.stream, evidence.signed(signer.place, signing.file, signing.proof))
         elif signing.declined:
@@ -201,9 +188,10 @@ class OfficialSigning:
         if self._lasting is None:
             raise _in_vain("not_set_up", result)
         person, absent = await self._person(asked)
-        file = await self._files.get(asked.file)
-        role = ROLE_NAMES[signer.role].vi
-        shown = await asyncio.to_thread(notice.stamp, person.name, role, asked.at, absent)
+        file = await self._files.get(require(result.last.result))
+        role, at = ROLE_NAMES[signer.role].vi, require(result.asked_at)
+        shown = await asyncio.to_thread(notice.stamp, person.name, role, at, absent)
+        last = result.signed + 1 == len(result.signers)
         async with heartbeat(every=2):
             try:
                 signed = await sign_official(
@@ -212,8 +200,8 @@ class OfficialSigning:
                     self._signer,
                     person,
                     self._lasting,
-                    last=asked.last,
-                    at=asked.at,
+                    last=last,
+                    at=at,
                     order=asked.order,
                     stamp=shown,
                     reason=None if absent is None else notice.in_place_of(absent),
@@ -228,7 +216,7 @@ class OfficialSigning:
                 raise _unsigned(error, result) from None
             failpoint("result.signed")
             kept = await self._files.put(result.filing_id, signed, "application/pdf")
-            proof = await self._proof(asked, signed, person, self._lasting) if asked.last else None
+            proof = await self._proof(asked, signed, person, self._lasting) if last else None
         return Signing(file=kept, proof=proof)
 
     async def _proof(self, asked: _Asked, file: bytes, person: Person, lasting: Lasting) -> FileRef | None:
@@ -267,16 +255,15 @@ class OfficialSigning:
             return False
         if require(result.order).by_template:
             return await findings.hold(stream, printed(answer))
-        return self._audience is None or await self._is_signed(request, require(make_request(result)), self._audience)
-
-    async def _is_signed(self, request: FileOrder, asked: IssueRequest, audience: str) -> bool:
-        said = request.answered
-        if said is None or not OfficeAnswer(ISSUE, request.answer, asked.request_id).is_given(said):
+        if self._audience is None:
+            return True
+        asked, said = require(make_request(result)), request.answered
+        if said is None or not OfficeAnswer(ISSUE, answer, asked.request_id).is_given(said):
             return False
         if said.request != digest(asked.model_dump(mode="json", exclude_none=True)):
             return False
         async with acquired(self._pool) as connection:
-            return await is_signed(connection, audience, request.order.stream, said)
+            return await is_signed(connection, self._audience, stream, said)
 
     async def _asked(self, order: Instruction) -> _Asked:
         """Returns the signature that the log awaits. Raises `NotOrderedError`, also for an outdated order."""
@@ -300,10 +287,6 @@ class OfficialSigning:
             name = await connection.fetchval(_OFFICER if own else _AGENCY, agency, signer.officer)
             absent = signer.acting_for and await connection.fetchval(_OFFICER, agency, signer.acting_for)
         return Person(Identity(now.holder.value, now.number), name), absent
-
-    async def _name(self, agency: str) -> str:
-        async with acquired(self._pool) as connection:
-            return str(await connection.fetchval(_AGENCY, agency, ""))
 
 
 def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant) -> bytes:
