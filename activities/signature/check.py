@@ -42,10 +42,6 @@ class _Signature:
     kept: Answers
     claimed_at: datetime | None = None
 
-    @property
-    def certificates(self) -> SignedDataCerts:
-        return extract_certificate_info(self.signed)
-
 
 class SignatureCheck:
     """Checks against the roots of `trust`; `subjects` defines how a certificate names its holder."""
@@ -109,24 +105,17 @@ class SignatureCheck:
         evidence = []
         for one in signatures:
             moment = await moment_of(one.signed, self._trust, received_at)
-            certificates = one.certificates
+            certificates = extract_certificate_info(one.signed)
             signer, others = certificates.signer_cert, [*certificates.other_certs, *moment.others]
             standing = await self._trust.vouch(signer, others, "signing", moment.judged_at, one.kept)
             standing = await self._trust.vouch_for(one.signed, one.digest, "signing", standing)
-            rules += [(one.signatory.field, rule) for rule in self._wrong(one, standing, moment)]
-            evidence.append(evidence_of(one.signatory.field, one.certificates, standing, moment, one.claimed_at))
+            rule, field = standing.rule, one.signatory.field
+            if moment.doubtful and rule in {"certificate_expired", "certificate_revoked"}:
+                rule = "timestamp_unknown"
+            other = misnamed(signer, self._subjects, one.signatory.anyone_of, self._trust.policy.holders.get(field))
+            rules += [(field, broken) for broken in (rule, moment.rule, other) if broken is not None]
+            evidence.append(evidence_of(field, certificates, standing, moment, one.claimed_at))
         return verdict_of(rules, received_at, evidence)
-
-    def _wrong(self, signature: _Signature, standing: Standing, moment: Moment) -> Iterable[str]:
-        if standing.rule is not None:
-            doubtful = moment.doubtful and standing.rule in {"certificate_expired", "certificate_revoked"}
-            yield "timestamp_unknown" if doubtful else standing.rule
-        if moment.rule is not None:
-            yield moment.rule
-        kind = self._trust.policy.holders.get(signature.signatory.field)
-        other = misnamed(signature.certificates.signer_cert, self._subjects, signature.signatory.anyone_of, kind)
-        if other is not None:
-            yield other
 
 
 def _shape(file: bytes, reader: PdfFileReader, form: Form, fields: set[str]) -> str | None:

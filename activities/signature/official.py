@@ -68,8 +68,13 @@ class UnfitCertificateError(Exception):
 
 def with_fields(pdf: bytes, fields: Sequence[SignatureField]) -> bytes:
     """Returns the PDF as one revision with these empty fields. Each signature will lock all but the later fields."""
-    names = [field.name for field in fields]
-    return declared(pdf, *(_spec(field, names[place + 1 :]) for place, field in enumerate(fields)))
+    specs = []
+    for place, field in enumerate(fields):
+        later = [one.name for one in fields[place + 1 :]]
+        locked = FieldMDPSpec(FieldMDPAction.EXCLUDE, later) if later else FieldMDPSpec(FieldMDPAction.ALL)
+        may = MDPPerm.FILL_FORMS
+        specs.append(SigFieldSpec(field.name, field.page, field.box, field_mdp_spec=locked, doc_mdp_update_value=may))
+    return declared(pdf, *specs)
 
 
 async def sign_official(  # noqa: PLR0913 -- all parts of a signature
@@ -118,13 +123,6 @@ async def sign_official(  # noqa: PLR0913 -- all parts of a signature
     output = BytesIO()
     await _signed(writer, PdfSigner(meta, hand, timestamper=lasting.stamper, stamp_style=_style(stamp)), at, output)
     return output.getvalue()
-
-
-def _spec(field: SignatureField, later: list[str]) -> SigFieldSpec:
-    others = FieldMDPSpec(FieldMDPAction.EXCLUDE, later) if later else FieldMDPSpec(FieldMDPAction.ALL)
-    return SigFieldSpec(
-        field.name, on_page=field.page, box=field.box, field_mdp_spec=others, doc_mdp_update_value=MDPPerm.FILL_FORMS
-    )
 
 
 def _writer(pdf: bytes) -> IncrementalPdfFileWriter:

@@ -123,8 +123,10 @@ def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
     stated = {digest for text in _information(reader).values() for digest in DIGEST.findall(text)}
     if form.content not in stated:
         return "signature_of_another_submission"
-    if form.file is not None and not _begins_with(file, reader, form.file):
-        return "signed_form_not_ours"
+    if form.file is not None:  # with which the file must begin, its cross-references too
+        first = reader.xrefs.get_startxref_for_revision(0)
+        if not file.startswith(form.file) or first != PdfFileReader(BytesIO(form.file)).last_startxref:
+            return "signed_form_not_ours"
     if "/AcroForm" not in reader.get_historical_resolver(0).root:  # not our form: each of ours declares its fields
         return "signed_form_not_ours"
     same = adds_only_signatures(reader) and not is_described_otherwise(reader)
@@ -176,7 +178,9 @@ def is_described_otherwise(reader: PdfFileReader) -> bool:
     told, metadata = _told(first.trailer_view, first), _metadata(first)
     for one in later:
         changed = {name for name, _ in told.items() ^ _told(one.trailer_view, one).items()}
-        if not changed <= _OF_TOOLS or not _is_same_metadata(metadata, _metadata(one)):
+        now = _metadata(one)
+        same = metadata == now or (metadata and now and _said(metadata) == _said(now))
+        if not (changed <= _OF_TOOLS and same):
             return True
     return False
 
@@ -187,10 +191,6 @@ def _metadata(revision: HistoricalResolver) -> bytes:
     if isinstance(found, IndirectObject):
         found = revision.get_object(found.reference)
     return bytes(found.data) if isinstance(found, StreamObject) else b""
-
-
-def _is_same_metadata(first: bytes, now: bytes) -> bool:
-    return first == now or (bool(first) and bool(now) and _said(first) == _said(now))
 
 
 def _said(metadata: bytes) -> list[tuple[str, ...]]:
@@ -240,9 +240,3 @@ def _told(trailer: DictionaryObject, revision: PdfHandler) -> dict[str, str]:
     if not isinstance(info, DictionaryObject):
         return {}
     return {str(name): str(plain(info.raw_get(name))) for name in info}
-
-
-def _begins_with(file: bytes, reader: PdfFileReader, form: bytes) -> bool:
-    """Returns whether the file begins with the form's bytes, and its first revision has the form's cross-references."""
-    first = reader.xrefs.get_startxref_for_revision(0)
-    return file.startswith(form) and bool(first == PdfFileReader(BytesIO(form)).last_startxref)

@@ -46,7 +46,6 @@ class Asking(Protocol):
 
     async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
         """Returns the current answers; empty if there are none. Always returns within a time limit."""
-        ...
 
 
 class Offline:
@@ -79,7 +78,10 @@ class Responders:
         return found
 
     async def _ocsp(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
-        question = _question(_pyca(certificate), _pyca(issuer))
+        subject, authority = (pyca.load_der_x509_certificate(one.dump()) for one in (certificate, issuer))
+        # SHA-1 identifies the issuer here and protects nothing; every responder supports it (RFC 6960, B.1).
+        builder = pyca_ocsp.OCSPRequestBuilder().add_certificate(subject, authority, hashes.SHA1())  # noqa: S303
+        question = builder.build().public_bytes(serialization.Encoding.DER)
         for address in certificate.ocsp_urls:
             answer = await self._fetch("POST", address, question)
             if answer is not None and _status(answer) is not None:
@@ -117,7 +119,8 @@ class Remembering:
         self._known: dict[bytes, tuple[float, Answers]] = {}
 
     async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
-        if not (certificate.ca or _stamps(certificate)):
+        purposes = certificate.extended_key_usage_value
+        if not (certificate.ca or (purposes is not None and "time_stamping" in purposes.native)):
             return await self._asking.ask(certificate, issuer)
         since, answers = self._known.get(certificate.sha256, (-REMEMBERED, NOTHING))
         if monotonic() - since >= REMEMBERED:
@@ -151,17 +154,6 @@ def of_old(answers: Answers, chain: Sequence[x509.Certificate], kept: Answers, m
     return sum((kept.about(certificate, moment) for certificate in good), NOTHING)
 
 
-def _question(certificate: pyca.Certificate, issuer: pyca.Certificate) -> bytes:
-    # SHA-1 identifies the issuer here and protects nothing; every responder supports it (RFC 6960, B.1).
-    builder = pyca_ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303
-    return builder.build().public_bytes(serialization.Encoding.DER)
-
-
-def _stamps(certificate: x509.Certificate) -> bool:
-    purposes = certificate.extended_key_usage_value
-    return purposes is not None and "time_stamping" in purposes.native
-
-
 def _all_good(answers: Answers) -> bool:
     return bool(answers.ocsps) and all(_status(one) is pyca_ocsp.OCSPCertStatus.GOOD for one in answers.ocsps)
 
@@ -191,7 +183,3 @@ def _crl_about(data: bytes, certificate: x509.Certificate, since: datetime) -> b
         return bool(tbs["issuer"].hashable == certificate.issuer.hashable and tbs["this_update"].native >= since)
     except (ValueError, TypeError, KeyError):
         return False
-
-
-def _pyca(certificate: x509.Certificate) -> pyca.Certificate:
-    return pyca.load_der_x509_certificate(certificate.dump())

@@ -46,13 +46,11 @@ class Lasting:
     trust: Trust
     subjects: SubjectRules = field(default_factory=SubjectRules)
 
-    async def context(self, chain: Sequence[x509.Certificate]) -> ValidationContext | None:
-        """Returns the data to embed for a signer's chain (signer first), requested now; None for an invalid chain."""
-        context, rule = await self.vouched(chain)
-        return None if rule else context  # the library does not sign with a chain that it can't validate
-
     async def vouched(self, chain: Sequence[x509.Certificate]) -> tuple[ValidationContext, str | None]:
-        """Returns the data to embed for a signer's chain, and the rule by which chain or time-stamp is not valid."""
+        """Returns the data to embed for a signer's chain (signer first), requested now.
+
+        Also returns the rule by which chain or time-stamp is not valid, or None.
+        """
         now = datetime.now(UTC)
         signed = (await self.stamper.async_dummy_response("sha256"))["content"]
         token, fault = extract_certificate_info(signed), self.trust.policy.fault(signed)
@@ -71,13 +69,13 @@ async def sign_pdf(file: bytes, field: str, signer: Signer, person: Person, last
     If the certificate has expired, was revoked or is not trusted, the signature is only time-stamped (B-T).
     """
     hand = await hand_of(signer, person)
-    context = await lasting.context(hand.chain) if lasting else None
+    context, rule = await lasting.vouched(hand.chain) if lasting else (None, None)
     meta = PdfSignatureMetadata(
         field_name=field,
         md_algorithm="sha256",
         subfilter=SigSeedSubFilter.PADES,
-        embed_validation_info=context is not None,
-        validation_context=context,
+        embed_validation_info=context is not None and rule is None,
+        validation_context=None if rule else context,  # the library refuses a chain that it can't validate
         signer_key_usage={"digital_signature"},
     )
     writer = IncrementalPdfFileWriter(BytesIO(file))

@@ -180,7 +180,11 @@ async def _judged_form(check: SignatureCheck, one: _Submitted) -> SignatureVerdi
         return _of(one, refused.model_copy(update={"problems": error.refusal.problems}))
     signatory = Signatory(signatories(one.submission), APPLICANTS_FIELD)
     verdict = await check.pdf(one.file, Form(form.digest, form.file), [signatory], one.received_at)
-    return _of(one, verdict, form.digest, _other_paper(one, form))
+    code = None if form.paper is None else form.paper.code
+    given = [paper.file for paper in one.submission.papers if paper.code == code]
+    # The dossier must have no other, unsigned file in the place of this form.
+    same = all(file is not None and file.sha256 == one.digest for file in given)
+    return _of(one, verdict, form.digest, () if same else (problem(f"papers.{code}", "form_paper_is_other"),))
 
 
 def _form(one: _Submitted) -> Prepared:
@@ -194,14 +198,6 @@ def _form(one: _Submitted) -> Prepared:
     keys = [key for key, paper in forms.items() if paper is not None and paper.code in own] or [*forms]
     made = [prepared(one.procedure, key, one.submission, at) for key in keys]
     return next((form for form in made if one.file.startswith(form.file)), made[0])
-
-
-def _other_paper(one: _Submitted, form: Prepared) -> tuple[Problem, ...]:
-    """Returns a problem if the dossier has another, unsigned file in the place of this form."""
-    code = None if form.paper is None else form.paper.code
-    given = [paper.file for paper in one.submission.papers if paper.code == code]
-    same = all(file is not None and file.sha256 == one.digest for file in given)
-    return () if same else (problem(f"papers.{code}", "form_paper_is_other"),)
 
 
 def _of(

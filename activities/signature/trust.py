@@ -152,7 +152,9 @@ class Trust:
         try:
             path = tuple(await validator.async_validate_path())
         except (wrong.ValidationError, wrong.PathError) as error:
-            return (), _rule(error)
+            if isinstance(error.__context__, InvalidSignature):  # a root's name with another key
+                return (), "certificate_foreign"
+            return (), next(rule for kind, rule in _RULES.items() if isinstance(error, kind))
         return path, self.policy.unfit(path, purpose)
 
 
@@ -165,9 +167,3 @@ def _anchor(root: x509.Certificate) -> CertTrustAnchor:
     )
     longest = root.max_path_length
     return CertTrustAnchor(root, TrustQualifiers(names, longest, longest, valid_until=root.not_valid_after))
-
-
-def _rule(error: Exception) -> str:
-    if isinstance(error.__context__, InvalidSignature):  # a root's name with another key
-        return "certificate_foreign"
-    return next(rule for kind, rule in _RULES.items() if isinstance(error, kind))

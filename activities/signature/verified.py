@@ -6,7 +6,7 @@ next newer one proves, so certificates may have expired since.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -29,7 +29,7 @@ from activities.signature.revisions import (
     has_loose_end,
     is_described_otherwise,
 )
-from activities.signature.revocation import Answers
+from activities.signature.revocation import NOTHING, Answers
 from activities.signature.trust import UNDETERMINED, Standing, Trust
 from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureProof, SignatureVerdict
 
@@ -69,7 +69,8 @@ async def verify_official(  # noqa: PLR0913 -- each can be requested alone
     """
     moment = at or datetime.now(UTC)
     try:
-        look = _Look(trust if online else trust.offline(), moment, online, subjects or SubjectRules(), lasts, sealed)
+        trusted, naming = trust if online else trust.offline(), subjects or SubjectRules()
+        look = _Look(trusted, moment, online, naming, lasts, sealed, proved_at=moment)
         verdict = await _looked_at(pdf, look, expected)
     except MALFORMED:
         verdict = _verdict([("", "signature_unreadable")], moment)
@@ -90,12 +91,9 @@ class _Look:
     subjects: SubjectRules
     lasts: bool
     sealed: bool
-    proved_at: datetime = field(init=False)
-    answers: Answers = field(init=False)
+    proved_at: datetime
+    answers: Answers = NOTHING
     doubtful: bool = False
-
-    def __post_init__(self) -> None:
-        self.proved_at = self.at
 
     async def stamped_by(self, certificates: SignedDataCerts, stamped_at: datetime) -> Standing:
         """Returns the standing of a time-stamp's authority at `proved_at`.
@@ -112,10 +110,10 @@ async def _looked_at(pdf: bytes, look: _Look, expected: Expected | None) -> Sign
     reader, rule = opened(pdf)
     if reader is None or rule is not None:
         return _verdict([("", rule or "signature_unreadable")], look.at)
-    signatures = {one.field_name: one for one in reader.embedded_regular_signatures}
-    rule = _shape(pdf, reader, signatures, expected or {}, lasts=look.lasts)
+    rule = _shape(pdf, reader, expected or {}, lasts=look.lasts)
     if rule is not None:
         return _verdict([("", rule)], look.at)
+    signatures = {one.field_name: one for one in reader.embedded_regular_signatures}
     look.answers = kept_in(reader)
     rules, evidence = [], []
     for stamp in reversed(reader.embedded_timestamp_signatures):
@@ -132,18 +130,12 @@ async def _looked_at(pdf: bytes, look: _Look, expected: Expected | None) -> Sign
     return _verdict(rules, look.at, evidence)
 
 
-def _shape(
-    pdf: bytes,
-    reader: PdfFileReader,
-    signatures: Mapping[str, EmbeddedPdfSignature],
-    expected: Expected,
-    *,
-    lasts: bool,
-) -> str | None:
+def _shape(pdf: bytes, reader: PdfFileReader, expected: Expected, *, lasts: bool) -> str | None:
     """Returns the first rule that the file breaks, not counting rules about the identity of its signers."""
+    signed = {one.field_name for one in reader.embedded_regular_signatures}
     first = reader.get_historical_resolver(0)
     declared = {name for name, _, _ in enumerate_sig_fields(first)} if "/AcroForm" in first.root else set()
-    if not declared or not signatures:
+    if not declared or not signed:
         return "signature_missing"
     if not all(covers_its_revision(one, pdf) for one in reader.embedded_signatures):
         return "signature_covers_part"
@@ -151,25 +143,17 @@ def _shape(
         return "signed_form_has_more"
     if not adds_only_signatures(reader) or is_described_otherwise(reader):
         return "signed_form_changed"
-    if not signatures.keys() <= declared:
-        return "signature_in_other_field"
-    return _ending(pdf, reader, signatures, {*declared, *expected}, lasts=lasts)
+    if not declared | expected.keys() <= signed <= declared:
+        return "signed_file_rolled_back" if signed <= declared else "signature_in_other_field"
+    return _ending(pdf, reader) if lasts else None
 
 
-def _ending(
-    pdf: bytes,
-    reader: PdfFileReader,
-    signatures: Mapping[str, EmbeddedPdfSignature],
-    required: set[str],
-    *,
-    lasts: bool,
-) -> str | None:
-    """Returns the rule that the file breaks if a field is unsigned or a lasting file has no last stamp, else None."""
+def _ending(pdf: bytes, reader: PdfFileReader) -> str | None:
+    """Returns the rule that a file without a last time-stamp over everything breaks, else None."""
     stamped = max((one.signed_revision for one in reader.embedded_timestamp_signatures), default=-1)
-    sealed = not lasts or stamped > max(one.signed_revision for one in signatures.values())
-    if not sealed or not required <= signatures.keys():
+    if stamped <= max(one.signed_revision for one in reader.embedded_regular_signatures):
         return "signed_file_rolled_back"
-    return None if not lasts or ends_signed(pdf, reader) else "signed_form_changed"
+    return None if ends_signed(pdf, reader) else "signed_form_changed"
 
 
 async def _stamp(stamp: EmbeddedPdfSignature, look: _Look) -> tuple[str | None, SignatureEvidence]:
@@ -237,17 +221,11 @@ async def _by_kept(verdict: SignatureVerdict, kept: SignatureProof, pdf: bytes, 
 def _states(pdf: bytes) -> Iterator[str]:
     """Yields the SHA-256 of the file after each of its revisions."""
     digest, done = hashlib.sha256(), 0
-    for end in _ends(pdf):
+    while (at := pdf.find(b"%%EOF\n", done)) >= 0:
+        end = at + len(b"%%EOF\n")
         digest.update(pdf[done:end])
         done = end
         yield digest.copy().hexdigest()
-
-
-def _ends(pdf: bytes) -> Iterator[int]:
-    at = 0
-    while (at := pdf.find(b"%%EOF\n", at)) >= 0:
-        at += len(b"%%EOF\n")
-        yield at
 
 
 def _verdict(
