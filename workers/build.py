@@ -1,7 +1,6 @@
 """The id of this build of the platform: its code, its dependencies, and its Python."""
 
 import sys
-from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -22,14 +21,8 @@ def own_build() -> str:
 def build_of(root: Path) -> str:
     """Returns the build of a checkout: the first digits of a digest of everything on which a replay depends."""
     digest = sha256(sys.version.encode())
-    for file in _files(root):
+    files = [file for room in CODE for file in sorted((root / room).rglob("*.py"))]
+    for file in (*files, *root.glob(LOCK)):
         digest.update(f"\n{file.relative_to(root).as_posix()}\n".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:_DIGITS]
-
-
-def _files(root: Path) -> Iterator[Path]:
-    for room in CODE:
-        yield from sorted((root / room).rglob("*.py"))
-    if (root / LOCK).is_file():
-        yield root / LOCK

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 from asn1crypto import x509
 
 from activities.checkpoints.making import Setup
@@ -32,14 +31,9 @@ async def checkpointing(settings: CheckpointSettings) -> AsyncIterator[Setup | N
             place=SecondPlace.at(settings.checkpoints),
             signer=signer,
             policy=policy,
-            witnesses=witnesses_of(policy, client),
+            witnesses=tuple(Witness(client, one.url, one.key) for one in policy.witnesses.values() if one.url),
             stamper=HttpStamper(client, settings.tsa_url) if settings.tsa_url else None,
         )
-
-
-def witnesses_of(policy: Policy, client: httpx.AsyncClient) -> tuple[Witness, ...]:
-    """Returns the witnesses of a policy that have an address."""
-    return tuple(Witness(client, one.url, one.key) for one in policy.witnesses.values() if one.url)
 
 
 def authorities_in(file: str | None) -> Trust | None:
@@ -64,18 +58,14 @@ def signer_in(file: str | None) -> Signer:
     """Returns the log's key. Raises `RuntimeError`, whose text reveals nothing of it."""
     name = "MOTCUA_CHECKPOINT_KEY"
     if file is None:
-        msg = f"{name} is not set: the file of the key by which checkpoints are signed"
-        raise RuntimeError(msg)
+        raise RuntimeError(f"{name} is not set: the file of the key by which checkpoints are signed")
     try:
         path = Path(file)
         if path.stat().st_mode & 0o077:
-            msg = f"{name}: others than its owner may read {file}: chmod 600"
-            raise RuntimeError(msg)
+            raise RuntimeError(f"{name}: others than its owner may read {file}: chmod 600")
         signer = Signer.read(path.read_text())
     except (OSError, UnicodeDecodeError, NoteError) as error:
-        msg = f"{name} is no key that can be read: {type(error).__name__}"
-        raise RuntimeError(msg) from None
+        raise RuntimeError(f"{name} is no key that can be read: {type(error).__name__}") from None
     if signer.verifier.kind is not Kind.LOG:
-        msg = f"{name} is the key of a witness"
-        raise RuntimeError(msg)
+        raise RuntimeError(f"{name} is the key of a witness")
     return signer

@@ -40,7 +40,10 @@ class _Evictable(WorkflowInstance):
     def activate(self, act: Any) -> Any:
         done = self._instance.activate(act)
         if any(job.HasField("remove_from_cache") for job in act.jobs):
-            _take_apart(self._instance)
+            # All parts that may be in a cycle go. Its tasks can still read that it was evicted.
+            left = {name: part for name, part in vars(self._instance).items() if not gc.is_tracked(part)}
+            vars(self._instance).clear()
+            vars(self._instance).update(left)
         return done
 
     def get_serialization_context(self, command_info: Any) -> Any:
@@ -54,11 +57,3 @@ class _Evictable(WorkflowInstance):
 
     def get_thread_id(self) -> int | None:
         return self._instance.get_thread_id()
-
-
-def _take_apart(instance: object) -> None:
-    """Removes all parts of an instance that may be in a cycle. Its tasks can still read that it was evicted."""
-    parts = dict(vars(instance))
-    left = {name: part for name, part in parts.items() if not gc.is_tracked(part)}
-    vars(instance).clear()
-    vars(instance).update(left)

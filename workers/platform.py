@@ -41,7 +41,9 @@ async def main() -> None:
     client = await connect(lazy=False)
     stop = asyncio.Event()
     on_stop_signals(stop)
-    await _announce_key(settings)
+    async with _record(settings) as record:  # so that workers without this worker's key stop before its first use
+        seconds = await announce(record, ring_here())
+    await asyncio.sleep(seconds)
     async with activities(settings) as functions, versioned_worker(client, functions, settings):
         handed = asyncio.Event()
         keeping = asyncio.create_task(_keep(client, settings, handed))
@@ -56,16 +58,6 @@ async def main() -> None:
         if watching.done():
             watching.result()
         watching.cancel()
-
-
-async def _announce_key(settings: WorkerSettings) -> None:
-    """Announces this worker's encryption key, so that workers without the key stop before its first use.
-
-    Raises the errors of `announce`.
-    """
-    async with _record(settings) as record:
-        seconds = await announce(record, ring_here())
-    await asyncio.sleep(seconds)
 
 
 async def _watch_keys(settings: WorkerSettings, stop: asyncio.Event) -> None:

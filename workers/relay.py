@@ -1,8 +1,9 @@
 """The relay: official papers, and the order of all events. `python -m workers.relay`; any number may run."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Final
 
 import structlog
@@ -53,7 +54,9 @@ async def main() -> None:
         seal = AgencySeal(pool, signer, lasting).put_on
         relay = Relay(pool, vault, KINDS, keep, print_, seal, issuers=issuers)
         settings.tell_ready()
-        await asyncio.gather(_order(pool, stop), *(_serve(relay, stop) for _ in range(AT_ONCE)))
+        papers = (_repeated(relay.one, _PAUSE, stop, partial(_log.warning, "papers.no_record")) for _ in range(AT_ONCE))
+        no_order = partial(_order_log.warning, "order.no_record")
+        await asyncio.gather(*papers, _repeated(partial(_order, pool), _ORDER_PAUSE, stop, no_order))
 
 
 @asynccontextmanager
@@ -67,36 +70,24 @@ async def issuers_of(settings: RelaySettings) -> AsyncIterator[Issuers]:
         yield {"own": OwnSeries(), "service": service}
 
 
-async def _serve(relay: Relay, stop: asyncio.Event) -> None:
-    """Makes one due paper after another; retries while the record is unreachable."""
+async def _order(pool: Pool) -> int:
+    """Assigns positions to appends; returns their number."""
+    async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+        return await position_appends(connection)
+
+
+async def _repeated(
+    act: Callable[[], Awaitable[object]], pause: float, stop: asyncio.Event, unreachable: Callable[..., object]
+) -> None:
+    """Acts again and again; pauses after an act without effect, and while the record is unreachable."""
     while not stop.is_set():
         try:
-            made = await relay.one()
+            if await act():
+                continue
         except _PASSING as error:
-            _log.warning("papers.no_record", reason=type(error).__name__)
-            made = False
-        if not made:
-            await _wait(stop, _PAUSE)
-
-
-async def _order(pool: Pool, stop: asyncio.Event) -> None:
-    """Assigns positions to appends; retries while the record is unreachable."""
-    while not stop.is_set():
-        try:
-            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                positioned = await position_appends(connection)
-        except _PASSING as error:
-            _order_log.warning("order.no_record", reason=type(error).__name__)
-            positioned = 0
-        if not positioned:
-            await _wait(stop, _ORDER_PAUSE)
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
+            unreachable(reason=type(error).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
 
 
 if __name__ == "__main__":

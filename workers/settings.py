@@ -3,9 +3,10 @@
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import Field, Json, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, Json, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from activities.keys.masters import MasterKeys, master_keys
@@ -18,6 +19,9 @@ from workers.build import own_build
 
 SANDBOX_KEY = "sandbox"
 """Our key and secret at the sandbox's postal service."""
+
+TextOrNone: TypeAlias = Annotated[str | None, AfterValidator(lambda value: value or None)]
+"""A setting that counts as not set if it is empty."""
 
 
 class ProcessSettings(BaseSettings):
@@ -85,21 +89,16 @@ class FilesSettings(RecordSettings):
 class CheckpointSettings(ProcessSettings):
     """Settings of checkpoints of the record."""
 
-    checkpoints: str | None = Field(
+    checkpoints: TextOrNone = Field(
         default=None, description="URL of the second place, where checkpoints and their tiles lie: file:///… or s3://…"
     )
-    checkpoint_key: str | None = Field(default=None, description="file of the key by which checkpoints are signed")
+    checkpoint_key: TextOrNone = Field(default=None, description="file of the key by which checkpoints are signed")
     checkpoint_minutes: int = Field(default=10, ge=1, le=1440, description="how often a checkpoint is made")
-    witnesses: str | None = Field(
+    witnesses: TextOrNone = Field(
         default=None, description="file of who cosigns checkpoints, and whose word is needed (C2SP tlog-policy)"
     )
     tsa_url: str | None = Field(default=None, description="who time-stamps what is kept of a signature (RFC 3161)")
     signature_roots: str | None = Field(default=None, description="PEM file of the authorities that are trusted")
-
-    @field_validator("checkpoints", "checkpoint_key", "witnesses")
-    @classmethod
-    def _is_set(cls, value: str | None) -> str | None:
-        return value or None
 
 
 class Identity(StrEnum):
@@ -126,7 +125,7 @@ class WorkerSettings(FilesSettings, CheckpointSettings):
     post_customer_key: str = Field(default=SANDBOX_KEY, description="the post's customerKey for us")
     post_secret_key: SecretStr = Field(default=SecretStr(SANDBOX_KEY), description="the post's secretKey for us")
     providers: Json[Merchants] = Field(default="{}", description="who takes money, by names of ours; secret")  # type: ignore[arg-type] # read as what is set
-    clamd: str | None = Field(
+    clamd: TextOrNone = Field(
         default=None, description="path of the socket of the virus scanner clamd; files stay unscanned without"
     )
     cached_workflows: int = Field(default=1000, ge=0)
@@ -145,11 +144,6 @@ class WorkerSettings(FilesSettings, CheckpointSettings):
     def audience(self) -> str:
         """The audience that a statement for this installation must name."""
         return audience(self.installation)
-
-    @field_validator("clamd")
-    @classmethod
-    def _is_a_path(cls, value: str | None) -> str | None:
-        return value or None
 
 
 class RelaySettings(FilesSettings):

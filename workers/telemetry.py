@@ -36,16 +36,13 @@ def configure_engine() -> None:
     It is called once in each process, before the first client is made. If the address is not available, the process
     runs without metrics.
     """
-    address = ProcessSettings().metrics
-    Runtime.set_default(_runtime() if address is None else _measured(address))
-
-
-def _measured(address: str) -> Runtime:
-    try:
-        return _runtime(PrometheusConfig(bind_address=address, histogram_bucket_overrides=BUCKETS))
-    except ValueError as error:
-        _log.warning("metrics.not_served", reason=f"{address}: {error}")
-        return _runtime()
+    address, runtime = ProcessSettings().metrics, None
+    if address is not None:
+        try:
+            runtime = _runtime(PrometheusConfig(bind_address=address, histogram_bucket_overrides=BUCKETS))
+        except ValueError as error:
+            _log.warning("metrics.not_served", reason=f"{address}: {error}")
+    Runtime.set_default(runtime or _runtime())
 
 
 def _runtime(metrics: PrometheusConfig | None = None) -> Runtime:
@@ -70,8 +67,7 @@ def configure_logging(level: int = logging.INFO) -> None:
             foreign_pre_chain=before,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _where,
-                _loggable,
+                _harmless,
                 structlog.processors.JSONRenderer(),
             ],
         )
@@ -90,8 +86,11 @@ def configure_logging(level: int = logging.INFO) -> None:
     )
 
 
-def _where(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
-    """Reduces an exception to its type and place, since its text and its locals may name a person."""
+def _harmless(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Keeps only fields that are known to be harmless.
+
+    Reduces an exception to its type and place, since its text and its locals may name a person.
+    """
     raised = line.pop("exc_info", None)
     error = raised[1] if isinstance(raised, tuple) else raised
     if isinstance(error, BaseException):
@@ -100,9 +99,4 @@ def _where(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.
             trace = trace.tb_next
         place = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
         line["exception"] = f"{type(error).__name__}{place}"
-    return line
-
-
-def _loggable(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
-    """Keeps only fields that are known to be harmless."""
     return {name: value for name, value in line.items() if name in _LOGGABLE}

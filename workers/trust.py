@@ -1,7 +1,7 @@
 """Assembles the check of submitted signatures, and the signing of officers."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 from asn1crypto import x509
@@ -33,10 +33,8 @@ async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIter
             settings.signature_subjects,
             settings.signature_policy,
         )
-        try:
+        with closing(signatures):
             yield signatures
-        finally:
-            signatures.close()
 
 
 @asynccontextmanager

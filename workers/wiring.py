@@ -2,8 +2,8 @@
 
 import compileall
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -103,19 +103,13 @@ COMMAND_SECONDS: Final = 4
 """The timeout of a query in seconds. It is short: an attempt to append has 5 s in all."""
 
 ONE_PLAN: Final = {"plan_cache_mode": "force_generic_plan"}
-"""Makes PostgreSQL plan a statement once for each connection.
-
-PostgreSQL would choose the same plan anyway after five executions.
-"""
+"""Makes PostgreSQL plan a statement once for each connection, as it would anyway after five executions."""
 
 MOST_WAITING: Final = 2000
 """Maximum concurrent waits for changes at one worker: each is one entry of one statement (`views.watching`)."""
 
 POLLERS: Final = PollerBehaviorAutoscaling(minimum=8, initial=8)
-"""The pollers of a worker.
-
-If no poller waits for a task, this costs a write in Temporal's store (docs/performance.md).
-"""
+"""The pollers of a worker. A task that no poller awaits costs a write in Temporal's store (docs/performance.md)."""
 
 STICKY: Final = timedelta(seconds=2)
 """The time for which a task waits for the worker that caches the filing. Then any worker may take the task."""
@@ -180,8 +174,9 @@ async def activities_with(
     ):
         async with pool.acquire() as connection:
             if not await vault.opens(connection):
-                msg = "MOTCUA_MASTER_KEY is not the key that this record was sealed with; nothing was changed"
-                raise RuntimeError(msg)
+                raise RuntimeError(
+                    "MOTCUA_MASTER_KEY is not the key that this record was sealed with; nothing was changed"
+                )
         readings, meter = Readings(), Runtime.default().metric_meter
         audience = None if guard is None else settings.audience
         ledger = Ledger(pool, vault, kinds, meter, audience, readings)
@@ -256,12 +251,24 @@ async def platform_worker(
     } | options
     if "deployment_config" not in options:
         chosen["build_id"] = settings.build
-    if settings.sandbox:
-        _compile(chosen["workflows"])
+    if settings.sandbox:  # which imports the workflows again for every run: their bytecode is stored beside them
+        for folder in {Path(inspect.getfile(workflow)).parent for workflow in chosen["workflows"]}:
+            compileall.compile_dir(folder, maxlevels=0, quiet=2)
     async with (
         present(settings.database_url.get_secret_value(), client),
         Worker(client, activities=functions.working, **chosen) as worker,
-        _waiting(client, functions.waiting, at_the_door, settings.build),
+        Worker(
+            client,
+            task_queue=WAITING_QUEUE,
+            build_id=settings.build,
+            activities=functions.waiting,
+            interceptors=at_the_door,
+            max_concurrent_activities=MOST_WAITING,
+            max_concurrent_activity_task_polls=2,
+            graceful_shutdown_timeout=timedelta(),
+        )
+        if functions.waiting
+        else nullcontext(),
     ):
         yield worker
 
@@ -282,29 +289,3 @@ async def versioned_worker(
         await connection.close()
     async with platform_worker(client, functions, settings, deployment_config=own, **options) as worker:
         yield worker
-
-
-@asynccontextmanager
-async def _waiting(
-    client: Client, functions: Sequence[Callable[..., Any]], interceptors: Sequence[Interceptor], build: str
-) -> AsyncIterator[None]:
-    if not functions:
-        yield
-        return
-    async with Worker(
-        client,
-        task_queue=WAITING_QUEUE,
-        build_id=build,
-        activities=functions,
-        interceptors=interceptors,
-        max_concurrent_activities=MOST_WAITING,
-        max_concurrent_activity_task_polls=2,
-        graceful_shutdown_timeout=timedelta(),
-    ):
-        yield
-
-
-def _compile(workflows: Iterable[type]) -> None:
-    """Stores the workflows' bytecode beside their source, since the sandbox imports them again for every run."""
-    for folder in {Path(inspect.getfile(workflow)).parent for workflow in workflows}:
-        compileall.compile_dir(folder, maxlevels=0, quiet=2)
