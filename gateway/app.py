@@ -98,8 +98,12 @@ def application(pool: Pool, hearing: Hearing) -> FastAPI:
     @app.api_route(f"{CALLBACKS}/{{merchant}}", methods=["GET", "POST"])
     async def callback(merchant: str, request: Request) -> Response:
         try:
+            body = b""  # a longer one than the longest callback is cut, so that no signature fits it
             async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(request)
+                async for piece in request.stream():
+                    body = (body + piece)[: CALLBACK_BYTES + 1]
+                    if len(body) > CALLBACK_BYTES:
+                        break
         except (TimeoutError, ClientDisconnect):
             raise HTTPException(408) from None
         received = Received(query=request.scope["query_string"], body=body, headers=dict(request.headers))
@@ -129,16 +133,6 @@ def application(pool: Pool, hearing: Hearing) -> FastAPI:
         return _problem(error.status_code, f"http_{error.status_code}")
 
     return app
-
-
-async def _body(request: Request) -> bytes:
-    """Returns the body. A body longer than the longest callback is cut, so that no signature fits it."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > CALLBACK_BYTES:
-            break
-    return body[: CALLBACK_BYTES + 1]
 
 
 def _problem(status: int, code: str) -> Response:

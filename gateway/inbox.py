@@ -14,9 +14,8 @@ from views.registers.money import Demanded, memo_context
 
 async def refused(connection: Connection, provider: str, found: Refused) -> Verdict:
     """Returns the verdict on a signed but unusable callback, which is not stored."""
-    if found.reference is None:
-        return judge(found, None)
-    return judge(found, _expected(await money.demanded(connection, provider, found.reference)))
+    demand = None if found.reference is None else await money.demanded(connection, provider, found.reference)
+    return judge(found, _expected(demand))
 
 
 async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
@@ -67,14 +66,11 @@ async def _key(connection: Connection, vault: Vault, callback: UUID, demand: Dem
 
 
 async def _demand(connection: Connection, notice: Notice) -> Demanded | None:
-    reference = notice.reference or await _named_by(connection, notice)
+    """Returns the demand that a notice or its memo names, even a settled one, which may be paid a second time."""
+    reference, memo = notice.reference, notice.memo or ""
+    if not reference:
+        reference = match(memo, await money.references(connection, notice.provider, BEGINNING, beginnings(memo)))
     return None if reference is None else await money.demanded(connection, notice.provider, reference)
-
-
-async def _named_by(connection: Connection, notice: Notice) -> str | None:
-    """Returns the reference that a memo names, even that of a settled demand, which may be paid a second time."""
-    memo = notice.memo or ""
-    return match(memo, await money.references(connection, notice.provider, BEGINNING, beginnings(memo)))
 
 
 def _expected(demand: Demanded | None) -> Expected | None:

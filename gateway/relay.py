@@ -102,7 +102,6 @@ class Relay:
         return True
 
     def _notice(self, row: Row) -> MoneyNotice:
-        """Returns the callback in a row as a notice to the payment, with the payment's reference."""
         can = self._can.get(row["provider"])
         taken_back = row["outcome"] == Outcome.REVERSED.value
         return MoneyNotice(
