@@ -26,7 +26,10 @@ async def signed_as(address: str, who: tuple[Holding, str, str], content: bytes,
     errors.
     """
     if field is not None:
-        _readable(content)
+        try:  # before any service is called
+            IncrementalPdfFileWriter(BytesIO(content))
+        except (PdfError, ValueError):
+            raise UnfitFileError from None
     kind, number, name = who
     person = Person(Identity(kind, number), name)
     async with partner_client(address) as client:
@@ -38,14 +41,6 @@ async def signed_as(address: str, who: tuple[Holding, str, str], content: bytes,
             return await sign_pdf(content, field, signer, person, lasting)
         except (PdfError, ValueError):
             raise UnfitFileError from None
-
-
-def _readable(content: bytes) -> None:
-    """Raises `UnfitFileError` if the file is no PDF, before any service is called."""
-    try:
-        IncrementalPdfFileWriter(BytesIO(content))
-    except (PdfError, ValueError):
-        raise UnfitFileError from None
 
 
 async def _root(client: httpx.AsyncClient) -> x509.Certificate:

@@ -34,7 +34,10 @@ def sign(
     from deploy.trial_signature import UnfitFileError, signed_as  # noqa: PLC0415 -- a third of a second
 
     kind = _kind(number)
-    content = _read(file)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        fail(said("cli.file_unreadable"), Exit.USAGE, detail=f"{file}: {error.strerror}")
     address = find_address(TRUST)
     if address is None:
         fail(said("dev.not_set"), Exit.USAGE, detail=f"{TRUST}; motcua up")
@@ -60,10 +63,3 @@ def _kind(number: str) -> Holding:
     if not (number.isascii() and number.isdigit() and 9 <= len(number) <= 13):  # noqa: PLR2004 -- as numbers are long
         fail(said("dev.digits"), Exit.USAGE)
     return "organisation" if len(number) in {10, 13} else "person"  # a tax code, or an identity card
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        fail(said("cli.file_unreadable"), Exit.USAGE, detail=f"{file}: {error.strerror}")

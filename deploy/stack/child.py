@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,8 @@ START_TIMEOUT: Final = 60.0
 STEADY: Final = 10.0  # a part that lived longer is restarted at once
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 5.0
+HOME_VARIABLE: Final = "MOTCUA_HOME"
+GRACE: Final = 10.0
 TRIES: Final = 6  # deaths of a part that was never ready, before the start is given up
 
 
@@ -34,8 +36,8 @@ class StackError(Exception):
     """A part could not be started; the message names it and quotes the end of its log."""
 
 
-async def nothing() -> None:
-    pass
+async def at_once() -> bool:
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +51,8 @@ class Part:
 
     name: str
     command: list[str]
-    ready: Callable[[], Awaitable[bool]]
-    prepare: Callable[[], Awaitable[None]] = nothing
+    ready: Callable[[], Awaitable[bool]] = at_once
+    prepare: Callable[[], Awaitable[object]] = at_once
     settings: frozenset[str] = frozenset()
     own: Mapping[str, str] = field(default_factory=dict)
     after: frozenset[str] = frozenset()
@@ -97,7 +99,8 @@ class Child:
             if not self.started.done() and deaths == TRIES:
                 raise self._error(f"does not start ({_ending(code)})")
             self._report(f"{self.part.name} ended ({_ending(code)}), starting it again")
-            await asyncio.sleep(_pause(deaths))
+            pause = min(FIRST_PAUSE * 2 ** min(deaths - 2, 10), LONGEST_PAUSE)
+            await asyncio.sleep(0 if deaths == 1 else pause)
 
     async def stop(self) -> None:
         process = self._process
@@ -133,12 +136,11 @@ class Child:
         return code
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        command, *arguments = self.part.command
         supervisor, last_signal = str(os.getpid()), str(int(self.part.stop_signal))
         with self._home.log(self.part.name).open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", LAUNCH, supervisor, last_signal, self.part.user or ""),
-                *(command, *arguments),
+                *self.part.command,
                 cwd=CHECKOUT,
                 env=self._env,
                 stdin=subprocess.DEVNULL,
@@ -175,16 +177,8 @@ class Child:
         return StackError("\n".join([f"{self.part.name} {what}:", *lines[-20:]]))
 
 
-def _pause(deaths: int) -> float:
-    if deaths == 1:
-        return 0.0
-    return float(min(FIRST_PAUSE * 2 ** min(deaths - 2, 10), LONGEST_PAUSE))
-
-
 def _ending(code: int) -> str:
-    if code >= 0:
-        return f"exit {code}"
-    return signal.Signals(-code).name
+    return f"exit {code}" if code >= 0 else signal.Signals(-code).name
 
 
 def _kill_group(pid: int) -> None:
@@ -192,13 +186,16 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-HOME_VARIABLE = "MOTCUA_HOME"
-GRACE = 10.0
-
-
 def end_leftovers(home: Home) -> None:
     """Ends this home's processes that are recorded in `run/`, and deletes the records. Needs the home's lock."""
-    processes = list(_recorded(home))
+    processes = []
+    for file in home.run.glob("*.pid"):
+        with suppress(ValueError, psutil.Error):
+            process = psutil.Process(int(file.read_text()))
+            # Of this home by its environment, or PostgreSQL by its data folder.
+            ours = process.environ().get(HOME_VARIABLE) == str(home.root)
+            if ours or str(home.root / "postgres") in process.cmdline():
+                processes.append((process, signal.SIGINT if file.stem == "postgres" else signal.SIGTERM))
     for process, stop in processes:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(stop)
@@ -213,22 +210,9 @@ def end_leftovers(home: Home) -> None:
         file.unlink()
 
 
-def _recorded(home: Home) -> Iterator[tuple[psutil.Process, signal.Signals]]:
-    for file in home.run.glob("*.pid"):
-        with suppress(ValueError, psutil.Error):
-            process = psutil.Process(int(file.read_text()))
-            if _is_ours(process, home):
-                yield process, signal.SIGINT if file.stem == "postgres" else signal.SIGTERM
-
-
 def _is_alive(process: psutil.Process) -> bool:
     # A zombie stays if process 1 does not reap it, as in some containers.
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def _is_ours(process: psutil.Process, home: Home) -> bool:
-    """Whether the process belongs to this home: by its environment, or for PostgreSQL, by its data folder."""
-    return process.environ().get(HOME_VARIABLE) == str(home.root) or str(home.root / "postgres") in process.cmdline()

@@ -213,7 +213,6 @@ class Platform:
         return Part(
             name="migrations",
             command=command,
-            ready=_at_once,
             settings=frozenset({"MOTCUA_OWNER_DATABASE_URL"}),
             after=frozenset({"postgres"}),
             once=True,
@@ -258,10 +257,6 @@ def binary(name: str) -> str:
     if found is None:
         raise StackError(f"{name} is not installed; run: make setup")
     return found
-
-
-async def _at_once() -> bool:
-    return True
 
 
 async def _listens(port: int) -> bool:

@@ -99,8 +99,12 @@ class Postgres:
 
     async def _initdb(self, folder: Path, password_file: str) -> None:
         command = [str(POSTGRES / "initdb"), "-D", str(folder), *INITDB, f"--pwfile={password_file}"]
+        identity: dict[str, Any] = {}
+        if self.user is not None:
+            # Without root's groups: a folder open to others may still be closed to its own group.
+            identity = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
         process = await asyncio.create_subprocess_exec(
-            *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **self._identity()
+            *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **identity
         )
         try:
             output, _ = await process.communicate()
@@ -110,12 +114,6 @@ class Postgres:
             raise
         if process.returncode:
             raise StackError(f"initdb failed:\n{output.decode()}")
-
-    def _identity(self) -> dict[str, Any]:
-        if self.user is None:
-            return {}
-        # Without root's groups: a folder open to others may still be closed to its own group.
-        return {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
 
     def _forget_stranger(self) -> None:
         """Removes a postmaster.pid with another program's process id, which PostgreSQL would respect."""
@@ -144,40 +142,31 @@ def system_user(home: Path) -> str | None:
     """Returns the system user that runs the server in the place of root, whom PostgreSQL refuses; None: no root."""
     if os.geteuid() != 0:
         return None
-    _ensure_user(SYSTEM_USER)
-    for folder in (home, INSTALLED):
-        _let_through(folder)
+    _ensure_user()
+    # Other users may pass through the folders, but not list them.
+    for folder in (home, *home.parents, INSTALLED, *INSTALLED.parents):
+        _allow(folder, stat.S_IXOTH)
+    # They may read and run a file if its owner may, since it may be installed under a strict umask.
     for path in (INSTALLED, *INSTALLED.rglob("*"), LIBRARIES, *LIBRARIES.rglob("*")):
-        _let_read(path)
+        if path.exists():
+            _allow(path, (path.stat().st_mode & (stat.S_IRUSR | stat.S_IXUSR)) >> 6)
     return SYSTEM_USER
 
 
-def _ensure_user(name: str) -> None:
+def _ensure_user() -> None:
     for _ in range(50):
         with suppress(KeyError):
-            pwd.getpwnam(name)
+            pwd.getpwnam(SYSTEM_USER)
             return
         # Fails while another stack is just adding it: then it is looked up again.
         add = subprocess.run(
-            ["useradd", "--system", "--no-create-home", name],  # noqa: S607 - found on this system's path
+            ["useradd", "--system", "--no-create-home", SYSTEM_USER],  # noqa: S607 - found on this system's path
             check=False,
             capture_output=True,
             text=True,
         )
         time.sleep(0.1 if add.returncode else 0)
     raise StackError(f"PostgreSQL does not run as root, and its user could not be added: {add.stderr}")
-
-
-def _let_through(path: Path) -> None:
-    """Lets other users pass through the folders, but not list them."""
-    for folder in (path, *path.parents):
-        _allow(folder, stat.S_IXOTH)
-
-
-def _let_read(path: Path) -> None:
-    """Lets other users read and run a file if its owner may, since it may be installed under a strict umask."""
-    if path.exists():
-        _allow(path, (path.stat().st_mode & (stat.S_IRUSR | stat.S_IXUSR)) >> 6)
 
 
 def _allow(path: Path, bits: int) -> None:

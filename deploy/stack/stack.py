@@ -129,14 +129,13 @@ class Stack:
         self._progress(f"up; addresses in {self.home.env_file}")
 
     def _environment(self, part: Part) -> dict[str, str]:
-        inherited = {key: value for key, value in os.environ.items() if not self._replaces(key)}
+        # A profile or keys for another Temporal must not be combined with the address of ours.
+        not_ours = _OF_TEMPORAL if "TEMPORAL_ADDRESS" in self.env else ()
+        left = [key for key in os.environ if key not in self.env and not key.startswith(not_ours)]
+        inherited = {key: os.environ[key] for key in left}
         granted = {key: value for key, value in self.env.items() if key in part.settings}
         ready_file = {"MOTCUA_READY_FILE": str(self.home.ready_file(part.name)), HOME_VARIABLE: str(self.home.root)}
         return {**inherited, **granted, **part.own, **ready_file}
-
-    def _replaces(self, key: str) -> bool:
-        # A profile or keys for another Temporal must not be combined with the address of ours.
-        return key in self.env or ("TEMPORAL_ADDRESS" in self.env and key.startswith(_OF_TEMPORAL))
 
     async def _until_up(self) -> None:
         started = time.monotonic()
@@ -150,7 +149,15 @@ class Stack:
 
 async def up(stack: Stack, begun: Callable[[Stack], Awaitable[None]] | None = None) -> None:
     """Runs the stack, if it is not running, until SIGINT or SIGTERM, then stops it; calls `begun` once it is up."""
-    task = asyncio.ensure_future(_hold(stack, begun))
+
+    async def held() -> None:
+        async with stack:
+            if not stack.attached:
+                if begun is not None:
+                    await begun(stack)
+                await stack.watch()
+
+    task = asyncio.ensure_future(held())
     loop = asyncio.get_running_loop()
     # Cancelled once: a second Ctrl-C must not cut the clean stop short.
     stopping = asyncio.Event()
@@ -170,11 +177,3 @@ async def up(stack: Stack, begun: Callable[[Stack], Awaitable[None]] | None = No
     finally:
         for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
-
-
-async def _hold(stack: Stack, begun: Callable[[Stack], Awaitable[None]] | None) -> None:
-    async with stack:
-        if not stack.attached:
-            if begun is not None:
-                await begun(stack)
-            await stack.watch()
