@@ -11,6 +11,7 @@ from temporalio.workflow import ActivityConfig
 from activities.ledger.database import Pool, acquired
 from activities.ledger.stream_status import calendar_of
 from activities.partners import postal as wire
+from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError, Read
 from activities.partners.polling import no_answer, nothing_new, soon
 from activities.support.failpoint import failpoint
@@ -70,7 +71,7 @@ class Parcels:
         )
         try:
             waybill = await self._there(given.stream) or await self._post.send(order)
-        except wire.RejectedError as error:
+        except RejectedError as error:
             await self._instructions.findings.keep(given.stream, ended(ParcelOutcome.RETURNED, error.code))
             return Handed(refused=error.code)
         failpoint("parcel.sent")
@@ -88,7 +89,7 @@ class Parcels:
         over = until is not None and began >= until
         try:
             said = (await self._post.get(given.stream)).steps
-        except (wire.UnreachableError, wire.RejectedError) as error:
+        except (UnreachableError, RejectedError) as error:
             raise (error if over else no_answer(error, _wait(parcel, began))) from None
         steps = news(read.seen.state, read.seen.heard, said)
         if steps:
@@ -121,7 +122,7 @@ class Parcels:
         """Returns the waybill of a shipment whose answer was lost; None if there is no such shipment."""
         try:
             return (await self._post.get(key)).waybill
-        except wire.RejectedError:
+        except RejectedError:
             return None
 
     async def _again_by(self, stream: str, steps: Sequence[Step]) -> datetime | None:

@@ -22,8 +22,7 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
     """Stores a notice, in the caller's transaction, and returns the current verdict.
 
     A notice with the same content and amount is a repeat; a corrected amount is stored as a second notice.
-    Charge-backs, which may come in parts, must also have the same time. A notice is assigned to its demand once the
-    demand exists.
+    Charge-backs, which may come in parts, must also have the same time. A notice gets its demand once that exists.
     """
     demand = await _demand(connection, notice)
     verdict = judge(notice, _expected(demand))

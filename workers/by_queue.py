@@ -2,8 +2,7 @@
 
 Anybody with access to Temporal can request any activity, and Temporal does not name the caller: a run on our queue may
 be a stranger's. So activities that write the record, or read it for somebody, run only locally, within a workflow on
-this worker. An activity requested through the queue does, for any caller, only what the log orders, or something
-harmless.
+this worker. Through the queue an activity does, for any caller, only what the log orders, or something harmless.
 """
 
 from typing import Any, Final

@@ -17,7 +17,7 @@ from activities.printing.relay import Relay
 from activities.printing.source import Papers
 from activities.receipts.issuer import Issuer, NoService, OwnSeries, ReceiptService
 from activities.receipts.issuing import Issuers
-from activities.results.sealing import AgencySeal
+from activities.results.signing import AgencySeal
 from motcua.files.store import Store, open_store
 from motcua.stopping import on_stop_signals
 from rules.streams import KINDS

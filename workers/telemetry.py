@@ -33,8 +33,7 @@ _ENGINE: Final = ",".join(
 def configure_engine() -> None:
     """Limits the log of the engine's library, and serves metrics at `MOTCUA_METRICS`.
 
-    It is called once in each process, before the first client is made. If the address is not available, the process
-    runs without metrics.
+    Called once in each process, before its first client is made. Without that address the process has no metrics.
     """
     address, runtime = ProcessSettings().metrics, None
     if address is not None:

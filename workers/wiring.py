@@ -82,8 +82,7 @@ from workflows.view import ViewWorkflow
 class Functions:
     """The activities: `working` ones, and `waiting` ones, which only wait for changes and have a queue of their own.
 
-    The `guard` verifies senders; without a guard all senders are trusted. `readings` are the readings made by this
-    process.
+    The `guard` verifies senders; without a guard all are trusted. `readings` are the readings made by this process.
     """
 
     working: Sequence[Callable[..., Any]]

@@ -8,10 +8,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from activities.partners.http import RejectedError, UnreachableError, partner_client
 from schemas.parcel.state import Step
-
-__all__ = ["Consignment", "Order", "Post", "Recipient", "RejectedError", "UnreachableError", "partner_client"]
 
 
 class Recipient(BaseModel):

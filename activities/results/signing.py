@@ -1,13 +1,12 @@
-"""The file of a result: prepared for its signatures, and signed by one officer after another.
+"""The file of a result: prepared for its signatures, and signed by one officer after another; a paper's seal.
 
 Signer, file, place and time of a signature are read in the log of the result each time. Only the request to prepare the
-file contains a file, since no event names it yet. Preparing adds no signature, and `FileOrder` states the permitted
-files.
+file contains a file (`FileOrder`), since no event names it yet. Preparing adds no signature.
 """
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -23,11 +22,12 @@ from activities.ledger.database import Pool, acquired
 from activities.partners.http import RejectedError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.partners.signer import NotSignedError, Signer
+from activities.printing.relay import SealRefusedError
 from activities.printing.typesetter import MissingGlyphsError
 from activities.results import notice
-from activities.results.entry import signer_now
+from activities.results.entry import signer_now, signers_of
 from activities.signature.certificate_subject import Identity
-from activities.signature.official import SignatureField, UnfitCertificateError, sign_official, with_fields
+from activities.signature.official import SEAL, SignatureField, UnfitCertificateError, sign_official, with_fields
 from activities.signature.proof import proof_of
 from activities.signature.signing import Lasting, Person
 from activities.signature.verified import verify_official
@@ -41,7 +41,7 @@ from rules.result.fold import unmade
 from rules.result.status import make_request
 from rules.streams import RESULT
 from schemas.backoffice import ISSUE, IssueAnswer
-from schemas.base import Instant, Model, unset
+from schemas.base import AgencyCode, Instant, Model, unset
 from schemas.files import FileRef, file_key
 from schemas.ids import digest
 from schemas.names import ROLE_NAMES
@@ -287,6 +287,37 @@ class OfficialSigning:
             name = await connection.fetchval(_OFFICER if own else _AGENCY, agency, signer.officer)
             absent = signer.acting_for and await connection.fetchval(_OFFICER, agency, signer.acting_for)
         return Person(Identity(now.holder.value, now.number), name), absent
+
+
+class AgencySeal:
+    """Applies agencies' seals, by the remote signer, to papers issued automatically; none without `lasting`."""
+
+    def __init__(self, pool: Pool, signer: Signer, lasting: Lasting | None) -> None:
+        self._pool = pool
+        self._signer = signer
+        self._lasting = lasting
+
+    async def put_on(self, agency: AgencyCode, paper: bytes, at: datetime, about: About) -> bytes | None:
+        """Returns the paper about an event with the agency's seal, as of `at`; None if the agency has no seal.
+
+        Raises `SealRefusedError` until an unfit certificate is renewed, and the other errors of `sign_official`.
+        """
+        if self._lasting is None:
+            return None
+        async with acquired(self._pool) as connection:
+            signers = await signers_of(connection, agency)
+            known = await connection.fetchrow("select name_vi, seal from agency where agency = $1", agency)
+        seals = [Identity(one.holder.value, one.number) for one in signers if one.place is SigningPlace.SEAL]
+        if known is None or not (known["seal"] or seals):
+            return None
+        person = Person(Identity("organisation", known["seal"]) if known["seal"] else seals[0], known["name_vi"])
+        ready = with_fields(paper, [SignatureField(SEAL)])
+        try:
+            return await sign_official(ready, SEAL, self._signer, person, self._lasting, last=False, at=at, order=about)
+        except UnfitCertificateError as error:
+            if error.passing:
+                raise
+            raise SealRefusedError(error.rule) from None
 
 
 def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant) -> bytes:

@@ -1,8 +1,8 @@
 """Requirements for a signature, a time-stamp and their certificates: one policy object, given to the library.
 
-The policy lists the permitted algorithms and uses; all others are refused. docs/signatures.md prints it. The algorithms
-and uses prescribed by the law of Viet Nam are unconfirmed: the listed ones are those that its authorities issue, as far
-as is known, and that NIST and ETSI still recommend.
+The policy lists the permitted algorithms and uses; all others are refused. docs/signatures.md prints it. Those that the
+law of Viet Nam prescribes are unconfirmed: the listed ones are issued by its authorities, as far as is known, and still
+recommended by NIST and ETSI.
 """
 
 from collections.abc import Mapping, Sequence

@@ -84,8 +84,7 @@ ONLY_SIGNATURES: Final = diff.StandardDiffPolicy(
 class Form:
     """The form to sign, made for the submission with the SHA-256 `content` (hex), which the form states.
 
-    `file` is the form itself, as bytes; without it only the digest is compared, which anybody can write into another
-    file.
+    `file` is the form itself; without it only the digest is compared, which anybody can write into another file.
     """
 
     content: str

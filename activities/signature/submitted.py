@@ -158,27 +158,21 @@ class SubmittedSignatures:
     def _judged(self, one: _Submitted, loop: asyncio.AbstractEventLoop) -> SignatureVerdict:
         # Loaded anew in each thread: the library parses a certificate lazily, on access, and is not thread-safe.
         trust = Trust([x509.Certificate.load(root) for root in self._roots], _OnLoop(self._asking, loop), self._policy)
-        check = SignatureCheck(trust, self._subjects)
-        reference = one.submission.signature
-        detached = reference is not None and reference.media_type == DETACHED
-        return asyncio.run(_judged_detached(check, one) if detached else _judged_form(check, one))
+        return asyncio.run(_judged_by(SignatureCheck(trust, self._subjects), one))
 
 
-async def _judged_detached(check: SignatureCheck, one: _Submitted) -> SignatureVerdict:
-    """Judges a detached signature over the whole submission, with all its papers."""
-    content = signed_content(one.submission)
-    signatory = Signatory(signatories(one.submission))
-    verdict = await check.detached(one.file, content, signatory, one.received_at)
-    return _of(one, verdict, hashlib.sha256(content).hexdigest())
-
-
-async def _judged_form(check: SignatureCheck, one: _Submitted) -> SignatureVerdict:
+async def _judged_by(check: SignatureCheck, one: _Submitted) -> SignatureVerdict:
+    reference, permitted = one.submission.signature, signatories(one.submission)
+    if reference is not None and reference.media_type == DETACHED:  # over the whole submission, with all its papers
+        content = signed_content(one.submission)
+        verdict = await check.detached(one.file, content, Signatory(permitted), one.received_at)
+        return _of(one, verdict, hashlib.sha256(content).hexdigest())
     try:
         form = _form(one)
     except RefusalError as error:  # no such form can have been handed out
         refused = verdict_of([(FIELD, "signed_form_not_ours")], one.received_at)
         return _of(one, refused.model_copy(update={"problems": error.refusal.problems}))
-    signatory = Signatory(signatories(one.submission), APPLICANTS_FIELD)
+    signatory = Signatory(permitted, APPLICANTS_FIELD)
     verdict = await check.pdf(one.file, Form(form.digest, form.file), [signatory], one.received_at)
     code = None if form.paper is None else form.paper.code
     given = [paper.file for paper in one.submission.papers if paper.code == code]

@@ -50,8 +50,7 @@ FOUND: Final = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name
 def drop_unused_indexes(database: Path) -> None:
     """Drops all indexes of the list of workflows except `INDEXES`.
 
-    The list has 58 indexes, each written at each start and end of a workflow. A search by another attribute reads the
-    whole list.
+    The list has 58 indexes, each written at each start and end of a workflow. A search without one reads all of it.
     """
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         for (name,) in connection.execute(FOUND, [LIST]).fetchall():

@@ -8,7 +8,7 @@ import httpx
 from temporalio import activity
 from temporalio.client import WorkflowExecutionStatus
 
-from activities.partners import postal
+from activities.partners import http, postal
 from activities.partners.http import UnreachableError, partner_client
 from activities.partners.money import bank
 from publishing.authoring.procedures import publish
@@ -68,7 +68,7 @@ class Post:
         if found.steps[-1].meaning is Meaning.RETURNED:
             self.looks.append(activity.info().started_time)
         if self.silent:
-            raise postal.UnreachableError("post", "HTTP 503")
+            raise http.UnreachableError("post", "HTTP 503")
         return found
 
 

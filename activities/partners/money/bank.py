@@ -1,8 +1,7 @@
 """The interface to any bank, the adapter for the sandbox's API, and a payment provider over it.
 
-Every call carries a business key by which the bank recognises a repeat, so a call whose answer was lost is simply
-repeated. Amounts are whole đồng. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused,
-with the bank's code).
+Every call carries a business key by which the bank recognises a repeat, so a call whose answer was lost is repeated.
+Amounts are whole đồng. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (the bank's code).
 """
 
 from collections.abc import Iterator

@@ -123,8 +123,7 @@ class Asker:
     async def money(self, request: Looking) -> Taken:
         """Returns all captures, once there is one that was not known.
 
-        A provider with callbacks is queried seldom, or `at_once`. If the API has no query, the callback wakes the
-        waiting run.
+        A provider with callbacks is queried seldom, or `at_once`. Without a query, the callback wakes the waiting run.
         """
         wait = min(map(self._pause, request.askings))
         first = activity.info().attempt == 1 and not request.at_once
@@ -194,9 +193,8 @@ class Asker:
     async def close(self, closing: Closing) -> Closed:
         """Closes the request, if the provider's API can do that; returns all captures until then.
 
-        Once the fee is due, an undecided provider is queried as long as the merchant's `patience` lasts. A provider
-        that does not answer is queried for at least our own `PATIENCE`, even about a fee that nobody owes. A payment
-        not reported by then counts as not made.
+        Once the fee is due, an undecided provider is queried as long as the merchant's `patience` lasts, a silent one
+        for at least our own `PATIENCE`, even about a fee that nobody owes. Unreported by then, a payment was not made.
         """
         began, due, over = activity.info().started_time, closing.due, closing.due or closing.settled
         provider = self._providers.get(closing.provider)

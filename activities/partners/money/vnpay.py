@@ -263,8 +263,7 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
     async def refund(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:
         """Requests the refund under a number that is a hash of its key.
 
-        VNPay recognises a repeat by the number on the same day. The number is in the description too, for later
-        queries.
+        VNPay recognises a repeat by the number on the same day. For later queries the description has it, too.
         """
         request_id = _request_id(giving.key)
         asked = {

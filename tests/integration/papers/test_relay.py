@@ -19,7 +19,7 @@ from activities.ledger.vault import Vault
 from activities.printing.relay import SEAL_REFUSED, Printed, SealRefusedError
 from activities.printing.templates import standard, version_of
 from activities.results.entry import signers_of
-from activities.results.sealing import AgencySeal
+from activities.results.signing import AgencySeal
 from activities.signature.certificate_subject import SubjectRules, identities
 from operations.doctor.check import Health
 from operations.doctor.partners.papers import papers as owed_papers

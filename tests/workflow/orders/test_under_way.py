@@ -14,7 +14,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 from activities.partners.http import partner_client
 from activities.partners.signer import RemoteSigner, key_of, order_of
-from activities.results.sealing import AgencySeal
+from activities.results.signing import AgencySeal
 from console.home import Home
 from operations.doctor.check import Health, Surroundings
 from operations.doctor.partners.unordered import signatures
