@@ -75,39 +75,30 @@ def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
 
 
 def _message(life: Any, update: str, said: dict[str, Any]) -> Message:
-    """Returns the message that the statement must cover. A malformed one is left to the workflow's own validator."""
+    """Returns the message that the statement must cover. A malformed one is left to the workflow's own validator.
+
+    Its content is the digest of the submission that `submit` names; for any other command its own digest.
+    """
     procedure, filed_by = life.spoken_of()
+    texts = {name: value for name, value in said.items() if isinstance(value, str)}
+    try:
+        actor = Actor.model_validate(said.get("actor"))
+    except ValidationError:
+        actor = None
+    try:
+        content = texts.get("content", "") if update == SUBMIT else message_digest(said)
+    except ValueError:
+        content = ""
     return Message(
         act=update,
-        actor=_actor(said.get("actor")),
-        on_behalf_of=_text(said.get("on_behalf_of")),
+        actor=actor,
+        on_behalf_of=texts.get("on_behalf_of"),
         stream=workflow.info().workflow_id,
-        command_id=_text(said.get("command_id")),
-        content=_content(update, said),
+        command_id=texts.get("command_id"),
+        content=content,
         procedure=procedure,
         filed_by=filed_by,
     )
-
-
-def _content(update: str, said: dict[str, Any]) -> str:
-    """Returns the digest of the submission that `submit` names; for any other command its own digest."""
-    if update == SUBMIT:
-        return _text(said.get("content")) or ""
-    try:
-        return message_digest(said)
-    except ValueError:
-        return ""
-
-
-def _actor(said: Any) -> Actor | None:
-    try:
-        return Actor.model_validate(said)
-    except ValidationError:
-        return None
-
-
-def _text(said: Any) -> str | None:
-    return said if isinstance(said, str) else None
 
 
 _UNREADABLE: Final = refused(RefusalCode.BAD_COMMAND, problem("", "unreadable"))

@@ -15,8 +15,7 @@ from activities.ledger.sequencer import position_appends
 from activities.partners.http import partner_client
 from activities.printing.relay import Relay
 from activities.printing.source import Papers
-from activities.receipts.issuer import Issuer, NoService, OwnSeries, ReceiptService
-from activities.receipts.issuing import Issuers
+from activities.receipts import Issuer, Issuers, NoService, OwnSeries, ReceiptService
 from activities.results.signing import AgencySeal
 from motcua.files.store import Store, open_store
 from motcua.stopping import on_stop_signals

@@ -168,7 +168,7 @@ async def activities_with(
         Inspector() as inspector,
         submitted_signatures(settings, pool) as signatures,
         signing(settings) as (signer, lasting),
-        _guarding(settings, pool) as guard,
+        nullcontext() if settings.identity is Identity.OFF else Keyring(pool) as keyring,
         checkpointing(settings) as setup,
     ):
         async with pool.acquire() as connection:
@@ -177,6 +177,7 @@ async def activities_with(
                     "MOTCUA_MASTER_KEY is not the key that this record was sealed with; nothing was changed"
                 )
         readings, meter = Readings(), Runtime.default().metric_meter
+        guard = None if keyring is None else Guard(keyring, settings.audience)
         audience = None if guard is None else settings.audience
         ledger = Ledger(pool, vault, kinds, meter, audience, readings)
         registry = Registry(pool, guard)
@@ -211,15 +212,6 @@ async def activities_with(
             *(results.signer, results.signers, results.order, printing.print, official.prepare, official.sign),
         )
         yield Functions(working, waiting=(views.changes,), guard=guard, readings=readings)
-
-
-@asynccontextmanager
-async def _guarding(settings: WorkerSettings, pool: Pool) -> AsyncIterator[Guard | None]:
-    if settings.identity is Identity.OFF:
-        yield None
-        return
-    async with Keyring(pool) as keyring:
-        yield Guard(keyring, settings.audience)
 
 
 @asynccontextmanager

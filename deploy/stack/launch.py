@@ -11,27 +11,19 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def become(user: str) -> None:
-    import pwd  # noqa: PLC0415 - only root on POSIX comes here
-
-    entry = pwd.getpwnam(user)
-    os.initgroups(user, entry.pw_gid)
-    os.setgid(entry.pw_gid)
-    os.setuid(entry.pw_uid)
-
-
-def end_with(supervisor: int, signal: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal)
-    if os.getppid() != supervisor:
-        sys.exit("the supervisor is gone")
-
-
 def main(supervisor: str, signal: str, user: str, *command: str) -> None:
     # Changing the user clears the death signal, so it comes first.
     if user:
-        become(user)
-    end_with(int(supervisor), int(signal))
+        import pwd  # noqa: PLC0415 - only root on POSIX comes here
+
+        entry = pwd.getpwnam(user)
+        os.initgroups(user, entry.pw_gid)
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal))
+    if os.getppid() != int(supervisor):
+        sys.exit("the supervisor is gone")
     os.execv(command[0], command)
 
 

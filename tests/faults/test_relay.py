@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from activities.receipts.issuing import Issuers
+from activities.receipts import Issuers
 from tests.acting import eventually
 from tests.conftest import World
 from tests.faults.processes import worker_process

@@ -9,8 +9,7 @@ import httpx
 import pytest
 
 from activities.partners.http import partner_client
-from activities.receipts.issuer import OwnSeries, ReceiptService
-from activities.receipts.issuing import Issuers
+from activities.receipts import Issuers, OwnSeries, ReceiptService
 from operations.rebuilding.rebuild import rebuild
 from schemas.filing import commands as cm
 from schemas.filing.submission import Submission

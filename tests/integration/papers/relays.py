@@ -13,8 +13,7 @@ import pytest
 from activities.ledger.vault import Vault
 from activities.printing.relay import Print, Relay, Seal
 from activities.printing.source import Papers
-from activities.receipts.issuer import NoService, OwnSeries
-from activities.receipts.issuing import Issuers
+from activities.receipts import Issuers, NoService, OwnSeries
 from motcua.files.store import Store, open_store
 from rules.streams import KINDS
 from schemas.filing import commands as cm

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from activities.receipts.issuing import Issuers
+from activities.receipts import Issuers
 from operations.doctor.check import Health
 from operations.doctor.partners.papers import papers as owed_papers
 from operations.evidence.bundle import export

@@ -272,8 +272,8 @@ ELSEWHERE: Final = {
     "activities/ledger/authority/officers.py reworded": "asks the findings: tests/integration/record",
     "activities/ledger/reserving.py Reserving.reserved": "takes numbers in the database: tests/integration/record",
     "activities/printing/source.py Papers.print": "prints what an event causes: tests/unit/papers",
-    "activities/receipts/issuing.py Issuing.issue": "issues what an event causes: tests/integration/papers",
-    "activities/receipts/issuing.py void_gone": "makes void what an event causes: tests/integration/papers",
+    "activities/receipts.py Issuing.issue": "issues what an event causes: tests/integration/papers",
+    "activities/receipts.py void_gone": "makes void what an event causes: tests/integration/papers",
     "rules/identity/principal_register.py Fold.add": "changes of programs, in streams of no kind: tests/unit/identity",
     "views/log.py Log.fold": "the fold itself, of what a database has: tests/integration/record",
 }

@@ -1,18 +1,21 @@
-"""Issues the receipt that an event causes: assigns and records its number, which causes the paper.
+"""Receipts for money: the issuers that assign their numbers, and the issue of the receipt that an event causes.
 
-Also voids the receipts of a fee whose money is gone: refunded in full, or charged back by the payer's bank.
+An issuer is an agency's own series or an external service. The record of a receipt's number causes the paper. The
+receipts of a fee whose money is gone, refunded in full or charged back by the payer's bank, are voided.
 """
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Protocol
+
+import httpx
+from pydantic import Field
 
 from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.recording import record, state_of
-from activities.partners.http import RejectedError
+from activities.partners.http import Partner, PartnerResponse, RejectedError, segment
 from activities.procedures import Procedures
-from activities.receipts.issuer import Issued, Issuer, Wanted
 from activities.support.failpoint import failpoint
 from rules.causes import RECEIPT_OF
 from rules.money_receipts import gone, gone_without_provider, issued_for, lines_of, number_given, registered, valid
@@ -20,13 +23,14 @@ from rules.refund.claims import number_of
 from rules.require import require
 from rules.stream_kind import Origin
 from rules.streams import PAPERS
+from schemas.base import AgencyCode, Dong, Model
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing.events import FeePaid
 from schemas.filing.state import Filing
 from schemas.ids import StreamId, filing_workflow, payment_workflow, refund_workflow
 from schemas.papers.commands import IssueReceipt, VoidByItself
 from schemas.papers.events import ReceiptVoided
-from schemas.papers.state import OfficialPapers, ReceiptSeries
+from schemas.papers.state import GivenNumber, GivenSeries, OfficialPapers, ReceiptLine, ReceiptSeries
 from schemas.payment.state import Payment
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
@@ -34,6 +38,98 @@ from schemas.refund.state import Refund
 from schemas.stream.ledger import About
 from views.log import Connection, Log, Told
 from views.registers.papers import receipt_of
+
+
+class Wanted(Model):
+    """A receipt to be issued. Its `key` is unique for ever: a repeated request returns the same receipt.
+
+    `symbol` is that of the agency's own series, `code` the dossier code, `replaces` the number of a void receipt.
+    """
+
+    key: str
+    agency: AgencyCode
+    of: FeeKind
+    symbol: str
+    amount: Dong
+    lines: tuple[ReceiptLine, ...]
+    payer: str
+    code: str
+    replaces: str | None = None
+
+
+class Issued(Model):
+    """The receipt's series and number. Without a `number` the log takes the next one when it records the receipt."""
+
+    series: str
+    number: str | None = None
+
+
+class Issuer(Protocol):
+    """Assigns numbers to receipts. Raises `UnreachableError` and `RejectedError`, like every partner."""
+
+    async def issue(self, wanted: Wanted) -> Issued:
+        """Returns the receipt of this key, the same for every repeat, void or not."""
+
+    async def void(self, key: str) -> None:
+        """Voids the receipt of this key; idempotent. `RejectedError` 404: no such receipt was issued."""
+
+
+class OwnSeries:
+    """The agency's own series: the log counts the numbers, and records void receipts."""
+
+    async def issue(self, wanted: Wanted) -> Issued:
+        return Issued(series=wanted.symbol)
+
+    async def void(self, key: str) -> None:
+        """Does nothing: no other system is involved."""
+
+
+class NoReceiptServiceError(Exception):
+    """An agency's receipts come from a service, but none is set up (`MOTCUA_RECEIPTS_URL`)."""
+
+
+class NoService:
+    """The replacement while no service is set up: receipts that are due wait until there is one."""
+
+    async def issue(self, wanted: Wanted) -> Issued:  # noqa: ARG002 -- nothing is issued
+        raise NoReceiptServiceError
+
+    async def void(self, key: str) -> None:  # noqa: ARG002 -- nothing is voided
+        raise NoReceiptServiceError
+
+
+class _Order(PartnerResponse):
+    agency: str
+    kind: FeeKind
+    amount: int
+    lines: tuple[ReceiptLine, ...]
+    payer: str
+    code: str
+    replaces: str | None
+
+
+class _Given(PartnerResponse):
+    series: Annotated[GivenSeries, Field(strict=True)]
+    number: Annotated[GivenNumber, Field(strict=True)]
+
+
+class ReceiptService:
+    """`Issuer` over JSON: `PUT /receipts/{key}` and `PUT /receipts/{key}/void`, both idempotent."""
+
+    def __init__(self, client: httpx.AsyncClient, secret: str) -> None:
+        self._partner = Partner("receipts", client)
+        self._authorization: Final = f"Bearer {secret}"
+
+    async def issue(self, wanted: Wanted) -> Issued:
+        order = _Order(kind=wanted.of, **wanted.model_dump(include=set(_Order.model_fields)))
+        path = f"/receipts/{segment(wanted.key)}"
+        given = await self._partner.call("PUT", path, _Given, order, authorization=self._authorization)
+        return Issued(series=given.series, number=given.number)
+
+    async def void(self, key: str) -> None:
+        path = f"/receipts/{segment(key)}/void"
+        await self._partner.call("PUT", path, PartnerResponse, authorization=self._authorization)
+
 
 Issuers = Mapping[Literal["own", "service"], Issuer]
 

@@ -1,1 +1,0 @@
-"""Receipts for money: the issuers that assign their numbers, and the issue of a receipt for a payment."""
