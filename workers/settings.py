@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from activities.keys.masters import MasterKeys, master_keys
 from activities.partners.money.merchants import Merchants
-from activities.partners.vnpost import Contract
+from activities.partners.postal import Contract
 from activities.signature.certificate_subject import SubjectRules
 from activities.signature.policy import Policy
 from schemas.identity.statement import UNNAMED, audience

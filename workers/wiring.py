@@ -39,8 +39,7 @@ from activities.partners.instructions import Instructions
 from activities.partners.money.bank import Bank, HttpBank, OwnBank
 from activities.partners.money.merchants import provider
 from activities.partners.money.provider import Provider
-from activities.partners.postal import Post
-from activities.partners.vnpost import VnPost
+from activities.partners.postal import Post, VnPost
 from activities.reception import Reception
 from activities.reprojection import Reprojections
 from activities.results.entry import Results
@@ -59,13 +58,12 @@ from rules.streams import KINDS
 from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment.state import DEFAULT_PROVIDER
 from workers.by_queue import ByQueue
-from workers.checkpoints import checkpointing
 from workers.identity_interceptor import Doorkeeper
 from workers.memory import ForgettingRunner
 from workers.payload_visitor_patch import walk_once
 from workers.reading_interceptor import NotesReadings
 from workers.settings import Identity, RecordSettings, WorkerSettings
-from workers.trust import signing, submitted_signatures
+from workers.trust import checkpointing, signing, submitted_signatures
 from workflows.complaint import ComplaintWorkflow
 from workflows.filing import FilingWorkflow
 from workflows.parcel import ParcelWorkflow

@@ -23,6 +23,12 @@ class PartnerResponse(BaseModel):
 A = TypeVar("A", bound=PartnerResponse)
 
 
+class AnyFields(PartnerResponse):
+    """A message whose fields only its sender and its reader know."""
+
+    model_config = ConfigDict(extra="allow")
+
+
 class UnreachableError(Exception):
     """No usable answer: transport failure, timeout, 5xx, 408/425/429, bad body. The request may have succeeded."""
 
@@ -70,9 +76,6 @@ class Partner:
                 )
         except (httpx.HTTPError, TimeoutError) as error:
             raise UnreachableError(self._system, type(error).__name__) from error
-        return self._read(response, answer)
-
-    def _read(self, response: httpx.Response, answer: type[A]) -> A:
         status = response.status_code
         if response.is_client_error and status not in TRANSIENT:
             raise RejectedError(self._system, status, _code(response))

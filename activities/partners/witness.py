@@ -39,7 +39,12 @@ class Witness:
         """
         size = Checkpoint.read(note.text).size
         for _ in range(_TRIES):
-            answer = await self._post(Request(old, tuple(await proof_from(old)), note))
+            request = Request(old, tuple(await proof_from(old)), note)
+            try:
+                async with asyncio.timeout(TIMEOUT_S):
+                    answer = await self.client.post(f"{self.url.rstrip('/')}/add-checkpoint", content=bytes(request))
+            except (httpx.HTTPError, TimeoutError) as error:
+                raise UnreachableError(self.key.name, type(error).__name__) from None
             if answer.status_code != HTTPStatus.CONFLICT:
                 return self._cosigned(note, answer)
             seen = size_in(answer.text.removesuffix("\n"))
@@ -64,10 +69,3 @@ class Witness:
             raise UnreachableError(self.key.name, f"no cosignature, HTTP {answer.status_code}")
         [ours] = [one for one in found.signatures if (one.name, one.id) == (self.key.name, self.key.id)][-1:]
         return ours
-
-    async def _post(self, request: Request) -> httpx.Response:
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                return await self.client.post(f"{self.url.rstrip('/')}/add-checkpoint", content=bytes(request))
-        except (httpx.HTTPError, TimeoutError) as error:
-            raise UnreachableError(self.key.name, type(error).__name__) from None

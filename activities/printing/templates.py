@@ -22,9 +22,8 @@ from schemas.text import composed
 from schemas.translate import said
 from views.log import Connection
 
-_HERE: Final = Path(__file__).parent
-_PARTS: Final = _HERE / "parts.typ"
-_STANDARD: Final = _HERE / "paper.typ"
+_PARTS: Final = Path(__file__).with_name("parts.typ")
+_STANDARD: Final = Path(__file__).with_name("paper.typ")
 _KEPT: Final = 32
 """Number of templates whose compilers are cached."""
 

@@ -233,7 +233,7 @@ def test_a_rule_has_one_pair_of_sentences() -> None:
 
 
 ELSEWHERE: Final = {
-    "activities/partners/vnpost.py": "the sender that stands on a parcel",
+    "activities/partners/postal.py": "the sender that stands on a parcel",
     "demo/": "the stories, and what the demo says of itself",
     "deploy/commands/dev.py": "the name of nobody",
     "motcua/cli/answer.py": "the name of the money",

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import httpx
-from pydantic import ConfigDict, SecretStr
+from pydantic import SecretStr
 
-from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError
+from activities.partners.http import AnyFields, Partner, RejectedError, UnreachableError
 from activities.partners.money import provider as pv
 from activities.partners.money.codecs import instant, object_once, plain, stamp
 from rules.require import require
@@ -161,10 +161,6 @@ def dong(amount: str) -> int | None:
     return whole if 0 < whole <= pv.LARGEST else None
 
 
-class _Said(PartnerResponse):
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-
 class Platform(pv.AtMerchant[PlatformMerchant]):
     """A `Provider` over the platform."""
 
@@ -251,5 +247,5 @@ class Platform(pv.AtMerchant[PlatformMerchant]):
         self, url: str, asked: Mapping[str, str], fields: tuple[str, ...], more: Mapping[str, Any] | None = None
     ) -> dict[str, str]:
         body = {**asked, **(more or {}), SIGNATURE: checksum(self._merchant.secret, fields, asked)}
-        answer = await self._partner.call("POST", url, _Said, _Said.model_validate(body))
+        answer = await self._partner.call("POST", url, AnyFields, AnyFields.model_validate(body))
         return texts(answer.model_extra or {})

@@ -13,9 +13,9 @@ from typing import Final, Literal
 from urllib.parse import quote_plus, unquote_to_bytes
 
 import httpx
-from pydantic import ConfigDict, SecretStr
+from pydantic import SecretStr
 
-from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError
+from activities.partners.http import AnyFields, Partner, RejectedError, UnreachableError
 from activities.partners.money import provider as pv
 from activities.partners.money.codecs import instant, plain, stamp
 
@@ -210,10 +210,6 @@ def _text(fields: Mapping[str, bytes], name: str) -> str:
         return ""
 
 
-class _Fields(PartnerResponse):
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-
 class VnPay(pv.AtMerchant[VnPayMerchant]):
     """A `Provider` over VNPay."""
 
@@ -352,7 +348,7 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         secret = self._merchant.secret
         signature = sign(secret, "|".join(asked.get(name, "") for name in fields).encode())
         question = {f"vnp_{name}": value for name, value in asked.items()} | {"vnp_SecureHash": signature}
-        answer = await self._partner.call("POST", self._merchant.api_url, _Fields, _Fields.model_validate(question))
+        answer = await self._partner.call("POST", self._merchant.api_url, AnyFields, AnyFields.model_validate(question))
         values = (answer.model_extra or {}).items()
         said = {name: str(value) for name, value in values if isinstance(value, str | int) and value is not True}
         expected = sign(secret, "|".join(said.get(f"vnp_{name}", "") for name in answer_fields).encode())

@@ -24,7 +24,7 @@ from rules.proof.note import Kind, NoteError, Signer
 from schemas.translate import said
 from verifier import checkpoint as checkpoint_verifier
 from verifier.checkpoint import Finding, Report
-from workers.checkpoints import checkpointing, signer_in
+from workers.trust import checkpointing, signer_in
 
 T = TypeVar("T")
 

@@ -37,8 +37,7 @@ from activities.partners.money.provider import (
     Verdict,
     judge,
 )
-from activities.partners.postal import Order, Recipient
-from activities.partners.vnpost import Contract, VnPost
+from activities.partners.postal import Contract, Order, Recipient, VnPost
 from sandbox.post import SECRET_KEY
 from schemas.parcel.state import Meaning
 from tests.acting import eventually
