@@ -34,9 +34,17 @@ class ProcessSettings(BaseSettings):
     @field_validator("metrics")
     @classmethod
     def _is_an_address(cls, value: str | None) -> str | None:
-        if value and not _names_a_port(value):
+        if not value:
+            return None
+        try:
+            parts = urlsplit(f"//{value}")
+            ip_address(parts.hostname or "")
+            port = parts.port
+        except ValueError:
+            port = None
+        if not port:
             raise ValueError("metrics are served at an IP address and a port, such as 127.0.0.1:9464")
-        return value or None
+        return value
 
 
 class RecordSettings(ProcessSettings):
@@ -153,12 +161,3 @@ class RelaySettings(FilesSettings):
         default=None, description="the service that numbers the receipts of agencies that have no series of their own"
     )
     receipts_secret: SecretStr = Field(default=SecretStr(""), description="what that service knows us by")
-
-
-def _names_a_port(address: str) -> bool:
-    try:
-        parts = urlsplit(f"//{address}")
-        ip_address(parts.hostname or "")
-        return bool(parts.port)
-    except ValueError:
-        return False

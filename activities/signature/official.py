@@ -120,8 +120,13 @@ async def sign_official(  # noqa: PLR0913 -- all parts of a signature
         use_pades_lta=last,
         dss_settings=_TOGETHER,
     )
+    style = StaticStampStyle(border_width=0)
+    if stamp is not None:  # in its own size, or shrunk to fit
+        least, shrunk = AxisAlignment.ALIGN_MIN, InnerScaling.SHRINK_TO_FIT
+        whole = SimpleBoxLayoutRule(least, least, Margins(), shrunk)
+        style = StaticStampStyle(border_width=0, background=_Page(stamp), background_layout=whole)
     output = BytesIO()
-    await _signed(writer, PdfSigner(meta, hand, timestamper=lasting.stamper, stamp_style=_style(stamp)), at, output)
+    await _signed(writer, PdfSigner(meta, hand, timestamper=lasting.stamper, stamp_style=style), at, output)
     return output.getvalue()
 
 
@@ -144,14 +149,6 @@ async def _signed(writer: IncrementalPdfFileWriter, signer: PdfSigner, at: datet
     prepared, _ = document.digest_tbs_document(output=output)
     signed = await document.perform_signature(prepared.document_digest, PdfCMSSignedAttributes(signing_time=at))
     await signed.post_signature_processing(output)
-
-
-def _style(stamp: bytes | None) -> StaticStampStyle:
-    """Returns the style of the signature's box: the stamp in its own size, or shrunk to fit; empty if there is none."""
-    if stamp is None:
-        return StaticStampStyle(border_width=0)
-    whole = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MIN, AxisAlignment.ALIGN_MIN, Margins(), InnerScaling.SHRINK_TO_FIT)
-    return StaticStampStyle(border_width=0, background=_Page(stamp), background_layout=whole)
 
 
 class _Page(PdfContent):

@@ -131,9 +131,8 @@ class Policy(CMSAlgorithmUsagePolicy):
             return "certificate_weak"
         if certificate.ca or _ISSUES & _uses(certificate) or any(map(_is_crooked, chain[1:])):
             return "certificate_unsuitable"
-        if purpose == "signing":
-            return None if self._may_sign(certificate, chain[1:-1]) else "certificate_unsuitable"
-        return None if _may_stamp(certificate) else "certificate_unsuitable"
+        may = self._may_sign(certificate, chain[1:-1]) if purpose == "signing" else _may_stamp(certificate)
+        return None if may else "certificate_unsuitable"
 
     def constraints(self, purpose: Purpose) -> KeyUsageConstraints:
         """Returns the required uses of a certificate, in the library's form."""

@@ -96,9 +96,8 @@ def _checked(given: str) -> str:
 
 PLACE: Final = "MOTCUA_CHECKPOINTS"
 KEY: Final = "MOTCUA_CHECKPOINT_KEY"
-MINUTES: Final = "MOTCUA_CHECKPOINT_MINUTES"
 WITNESSES: Final = "MOTCUA_WITNESSES"
-CHECKPOINTS: Final = frozenset({PLACE, KEY, MINUTES, WITNESSES})
+CHECKPOINTS: Final = frozenset({PLACE, KEY, "MOTCUA_CHECKPOINT_MINUTES", WITNESSES})
 
 
 def checkpoints_of_stack(home: Home, settings: Mapping[str, str]) -> dict[str, str]:
