@@ -24,13 +24,13 @@ def stack_beside() -> dict[str, str]:
 
 
 def find_address(variable: str) -> str | None:
-    """Returns the database's address from the environment, else from the stack in this folder; None without both."""
+    """Returns an address (or another setting) from the environment, else from the stack in this folder; else None."""
     return os.environ.get(variable) or running_stack().get(variable)
 
 
 def master_key_at_hand() -> MasterKeys | None:
     """Returns the master keys; None if neither the environment nor a stack in this folder has them."""
-    return master_key() if os.environ.get(MASTER_KEY) or running_stack().get(MASTER_KEY) else None
+    return master_key() if find_address(MASTER_KEY) else None
 
 
 def master_key() -> MasterKeys:

@@ -1,14 +1,13 @@
 """`motcua keys`: the keys that encrypt payloads in Temporal, and the master key of the record."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 import typer
 
-from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY
-from console.addresses import OWNER, master_key, running_stack
+from activities.keys.masters import OTHER_MASTER_KEY
+from console.addresses import OWNER, master_key, master_key_at_hand
 from console.database import address, answered
 from motcua.cli.answer import Column, columns, progress, show_all, tell
 from motcua.cli.help import group
@@ -30,11 +29,12 @@ app = group("keys")
 @app.command(name="list")
 def list_(*, as_json: AsJson = False) -> None:
     use_stack_here()
-    ring, record = _read(ring_here), _of_record()
+    ring, masters = _read(ring_here), master_key_at_hand()
     if ring is None:
         fail(said("refused.keys.not_set", name=CODEC_KEYS), Exit.NOT_AVAILABLE)
     rows = [*_rows(ring, None), *(row for queue, keys in sorted(ring.queues.items()) for row in _rows(keys, queue))]
     below = [said("command.keys.plain")] if ring.plain else []
+    record = None if masters is None else masters.current.name
     below += [said("command.keys.record", master=record)] if record is not None else []
     show_all(rows, _ROWS, *below, as_json=as_json, data={"keys": rows, "plain": ring.plain, "record": record})
 
@@ -66,13 +66,6 @@ def rotate(*, as_json: AsJson = False) -> None:
     if report.left:
         left = ", ".join(f"{count:,} ({by})" for by, count in sorted(report.left.items()))
         fail(said("refused.keys.left", left=left, name=OTHER_MASTER_KEY), Exit.REFUSED)
-
-
-def _of_record() -> str | None:
-    """Returns the current master key's name (for a key of 32 random bytes, its digest); None if there is no key."""
-    if not (os.environ.get(MASTER_KEY) or running_stack().get(MASTER_KEY)):
-        return None
-    return master_key().current.name
 
 
 def _rows(keys: Keys, queue: str | None) -> list[dict[str, str | bool | None]]:

@@ -1,6 +1,5 @@
 """`motcua principals`: the programs that may call the platform, their claims and their keys."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -9,7 +8,7 @@ import typer
 import yaml
 
 from activities.ledger.authority.principals import principals
-from console.addresses import OWNER, running_stack
+from console.addresses import OWNER, find_address
 from console.database import Connection, ask
 from motcua.cli.answer import Column, columns, lines, show_all, show_one, when
 from motcua.cli.help import group
@@ -20,12 +19,9 @@ from motcua.errors import MotcuaError
 from motcua.identity import key_in, new_key, public_key_of
 from motcua.identity import prove as prove_key
 from operations.principals.changes import by_two, history, take
-from schemas.base import Text
 from schemas.identity import principals as pr
 from schemas.identity.statement import UNNAMED, Grant, Principal, PrincipalKey, audience
 from schemas.translate import said
-
-INSTALLATION: Final = "MOTCUA_INSTALLATION"
 
 app = group("principals")
 
@@ -141,7 +137,7 @@ def show(which: Which, *, as_json: AsJson = False) -> None:
     found, changes = ask(read)
     if not changes:
         fail(said("refused.principals.none", principal=which), Exit.NOT_AVAILABLE)
-    here = audience(os.environ.get(INSTALLATION) or running_stack().get(INSTALLATION) or UNNAMED)
+    here = audience(find_address("MOTCUA_INSTALLATION") or UNNAMED)
     _print(next(iter(found), None), changes, as_json=as_json, aud=here)
 
 
@@ -177,10 +173,6 @@ def _about(change: pr.PrincipalChange) -> str:
     return " ".join(str(one) for one in about if one)
 
 
-def _waits(change: pr.PrincipalChange) -> Text | None:
-    return said("principal_change.waits") if change.waits and change.answer is None else None
-
-
 def _switch(*, on: bool) -> OnOff:
     return OnOff.ON if on else OnOff.OFF
 
@@ -207,7 +199,10 @@ def _state(key: PrincipalKey) -> str:
 _ONE: Final = columns("id name kind", Column("claims", lambda one: "; ".join(map(_claim, one.grants))))
 _LISTED: Final = (*_ONE, Column("keys", lambda one: sum(_state(key) == "live" for key in one.keys)))
 _CHANGES: Final = columns(
-    "n when:at change|principal_change", Column("about", _about), Column("state", _waits), "officer reason"
+    "n when:at change|principal_change",
+    Column("about", _about),
+    Column("state", lambda one: said("principal_change.waits") if one.waits and one.answer is None else None),
+    "officer reason",
 )
 
 
