@@ -3,7 +3,7 @@
 import asyncio
 import os
 import subprocess
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 
 import typer
@@ -34,7 +34,7 @@ app = typer.Typer()
 
 @app.command()
 def worker() -> None:
-    _run(serve)
+    _run(lambda: _migrated(WorkerSettings, platform.main))
 
 
 @app.command()
@@ -44,7 +44,7 @@ def relay() -> None:
 
 @app.command()
 def gateway() -> None:
-    _run(hear)
+    _run(lambda: _migrated(GatewaySettings, server.main))
 
 
 def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
@@ -89,22 +89,9 @@ async def _started(connection: Connection) -> datetime:
     return since
 
 
-async def serve() -> None:
-    """Runs the worker, once the tables have the schema of this version; with another schema every filing would fail."""
-    await _migrated(WorkerSettings())
-    configure_engine()
-    await platform.main()
-
-
-async def hear() -> None:
-    """Runs the gateway, once the tables have the schema of this version."""
-    await _migrated(GatewaySettings())
-    configure_engine()
-    await server.main()
-
-
-async def _migrated(settings: RecordSettings) -> None:
-    dsn = settings.database_url.get_secret_value()
+async def _migrated(settings: type[RecordSettings], main: Callable[[], Awaitable[None]]) -> None:
+    """Runs a process, if the tables have the schema of this version; with another schema every filing would fail."""
+    dsn = settings().database_url.get_secret_value()
 
     async def look() -> tuple[str, ...]:
         async with connected(dsn) as connection:
@@ -113,3 +100,5 @@ async def _migrated(settings: RecordSettings) -> None:
     pending = await while_away(look, told=say_away)
     if pending:
         fail(said("refused.process.pending", pending=", ".join(pending)), Exit.REFUSED)
+    configure_engine()
+    await main()
