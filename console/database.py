@@ -26,15 +26,13 @@ def say_away(seconds: float) -> None:
     note(said("refused.database.waiting", seconds=f"{seconds:.0f}"))
 
 
-_SCHEMES: Final = ("postgresql://", "postgres://")
-
 T = TypeVar("T")
 
 
 def address(variable: str) -> str:
     """Returns the database's address, or ends the command."""
     found = find_address(variable)
-    if found and not found.startswith(_SCHEMES):
+    if found and not found.startswith(("postgresql://", "postgres://")):
         fail(said("refused.database.address", name=variable), Exit.USAGE)
     if not found:
         fail(said("refused.database.unknown", name=variable), Exit.USAGE)
