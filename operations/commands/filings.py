@@ -1,7 +1,7 @@
 """`motcua filings`: commands about many filings at once."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 from console.addresses import APPLICATION, find_address
 from console.database import connected
 from motcua.calls.retry import patiently
-from motcua.cli.answer import Column, columns, show_all
+from motcua.cli.answer import columns, show_all
 from motcua.cli.help import group
 from motcua.cli.options import PATIENCE, AsJson, Patience
 from motcua.cli.running import end_well, note
@@ -36,11 +36,18 @@ def list_stalled(*, patience: Patience = PATIENCE, as_json: AsJson = False) -> N
     known, failed = _recorded(found)
     counts = said("command.filings.stalled", stalled=len(found), failing=len(failed))
     data = [*(_row(one, known) for one in found), *map(_failing_row, failed)]
-    rows = [
-        *((known.get(one.filing_id, (one.filing_id, ""))[0], one) for one in found),
-        *((one.code, one) for one in failed),
-    ]
+    rows: list[tuple[object, ...]] = []
+    for one in found:
+        code, _ = known.get(one.filing_id, (one.filing_id, ""))
+        rows.append((code, name_of(one.workflow_id), one.since, one.attempts, one.reason, None))
+    for owed in failed:
+        work = owed.work
+        reason = f"{owed.agency}: {work.error}"
+        rows.append((owed.code, f"backoffice.{work.work}", work.since, work.attempts, reason, work.next_try))
     show_all(rows, _COLUMNS, counts, as_json=as_json, data=data)
+
+
+_COLUMNS: Final = columns("filing:0 stream:1 since:2 tries:3 reason:4 next_try:5")
 
 
 def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], list[Failing]]:
@@ -80,24 +87,5 @@ def _failing_row(one: Failing) -> dict[str, Any]:
     """Returns failing machine work as a row with the keys of `_row`; `cause` names the work, and `place` is None."""
     work = asdict(one.work)
     who = {"code": one.code, "agency": one.agency, "filing_id": one.filing_id}
-    return (
-        who
-        | {"workflow_id": filing_workflow(one.filing_id), "cause": f"backoffice.{work.pop('work')}", "place": None}
-        | work
-    )
-
-
-def _of_either(
-    stalled: Callable[[Stalled], object], failing: Callable[[Failing], object]
-) -> Callable[[tuple[str, Stalled | Failing]], object]:
-    return lambda row: stalled(row[1]) if isinstance(row[1], Stalled) else failing(row[1])
-
-
-_COLUMNS: Final = columns(
-    "filing:0",
-    Column("stream", _of_either(lambda one: name_of(one.workflow_id), lambda one: f"backoffice.{one.work.work}")),
-    Column("since", _of_either(lambda one: one.since, lambda one: one.work.since)),
-    Column("tries", _of_either(lambda one: one.attempts, lambda one: one.work.attempts)),
-    Column("reason", _of_either(lambda one: one.reason, lambda one: f"{one.agency}: {one.work.error}")),
-    Column("next_try", _of_either(lambda _: None, lambda one: one.work.next_try)),
-)
+    what = {"workflow_id": filing_workflow(one.filing_id), "cause": f"backoffice.{work.pop('work')}", "place": None}
+    return who | what | work
