@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -30,25 +30,19 @@ async def write_pages(file: FileRef, folder: Path, paper: str) -> list[Path]:
     data = await Store.from_environment().get(file)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     written = []
-    async for number, picture in _drawn(data, file.media_type):
-        target = folder / f"{paper}-{number}.png"
-        await asyncio.to_thread(target.write_bytes, picture)
-        written.append(target)
-    return written
-
-
-async def _drawn(data: bytes, media_type: str) -> AsyncIterator[tuple[int, bytes]]:
-    """Yields each page's number, from 1, and its picture."""
     with tempfile.TemporaryFile() as original:
         original.write(data)
         original.flush()
         async with Inspector(1) as inspector:
             for first in range(0, LONGEST_PREVIEW, MOST_PAGES):
-                pictures = await inspector.pages(original.fileno(), media_type, first, MOST_PAGES)
-                for at, picture in enumerate(pictures, first + 1):
-                    yield at, picture
+                pictures = await inspector.pages(original.fileno(), file.media_type, first, MOST_PAGES)
+                for number, picture in enumerate(pictures, first + 1):
+                    target = folder / f"{paper}-{number}.png"
+                    await asyncio.to_thread(target.write_bytes, picture)
+                    written.append(target)
                 if len(pictures) < MOST_PAGES:
-                    return
+                    break
+    return written
 
 
 class Sent(NamedTuple):
@@ -57,11 +51,6 @@ class Sent(NamedTuple):
     paper: str
     seq: int
     file: FileRef
-
-
-def kept_back(filing: Filing) -> set[str]:
-    """Returns the papers whose files must not be opened: they are infected, or not scanned for viruses yet."""
-    return {*filing.infected, *(paper.code for paper in filing.to_scan)}
 
 
 def sent_with(told: Told) -> Iterator[Sent]:
@@ -98,7 +87,7 @@ def preview(
     newest = {one.paper: one.file for one in sent}
     if paper not in newest:
         fail(said("refused.files.no_paper", papers=", ".join(newest)), Exit.NOT_AVAILABLE)
-    if paper in kept_back(filing):
+    if paper in filing.infected or any(one.code == paper for one in filing.to_scan):
         fail(said("refused.files.kept_back"), Exit.REFUSED)
     file = newest[paper]
     if file.media_type not in DRAWN:
