@@ -4,7 +4,7 @@ import os
 from base64 import b64encode
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -18,7 +18,7 @@ from rules.proof.tiles import WIDTH
 from rules.proof.tree import Leaf, leaf_hash
 from schemas.translate import said
 from verifier import notes
-from verifier.checkpoint import StampedAt, Trust
+from verifier.checkpoint import Trust
 from verifier.tree import root_by
 from views.log import Connection
 from workers.settings import CheckpointSettings
@@ -44,20 +44,17 @@ async def proofs_of(connection: Connection, place: Place, key: Verifier, streams
         row = await connection.fetchrow(_LAST, stream["stream"], newest.checkpoint.size)
         if row is not None:
             index, seq = row["position"] - 1, row["seq"]
-            path = await _path(log, index, newest.checkpoint, _leaf(stream, seq))
+            path = await _path(log, newest.checkpoint, index, stream, seq)
             proof = b64encode(evidence(index, path, newest.note)).decode()
             proofs.append({"stream": stream["stream"], "seq": seq, "proof": proof})
     return proofs
 
 
-def _leaf(stream: Json, seq: int) -> Leaf:
+async def _path(log: Log, checkpoint: Checkpoint, index: int, stream: Json, seq: int) -> list[bytes]:
     hashes = [event["hash"] for event in stream["events"] if event["seq"] == seq]
     if not hashes:
         raise CheckpointError(Fault.OTHER_EVENTS, f"{stream['stream']} seq {seq} has a position, and is not there")
-    return Leaf(stream["stream"], seq, bytes.fromhex(hashes[0]))
-
-
-async def _path(log: Log, index: int, checkpoint: Checkpoint, leaf: Leaf) -> list[bytes]:
+    leaf = Leaf(stream["stream"], seq, bytes.fromhex(hashes[0]))
     there = (await log.entries(index // WIDTH, checkpoint.size))[index % WIDTH]
     if there != leaf.data:
         message = f"{leaf.stream} seq {leaf.seq} is not what was checkpointed; see: motcua ledger verify --checkpoints"
@@ -71,7 +68,7 @@ async def _path(log: Log, index: int, checkpoint: Checkpoint, leaf: Leaf) -> lis
 def settings_set() -> CheckpointSettings:
     settings = settings_here()
     if settings.checkpoints is None:
-        _not_set("MOTCUA_CHECKPOINTS")
+        fail(said("refused.not_set", name="MOTCUA_CHECKPOINTS"), Exit.USAGE)
     return settings
 
 
@@ -81,18 +78,17 @@ def settings_here() -> CheckpointSettings:
     try:
         return CheckpointSettings()
     except ValidationError:
-        _not_set("MOTCUA_CHECKPOINT_MINUTES")
-
-
-def _not_set(name: str) -> NoReturn:
-    fail(said("refused.not_set", name=name), Exit.USAGE)
+        fail(said("refused.not_set", name="MOTCUA_CHECKPOINT_MINUTES"), Exit.USAGE)
 
 
 def trust_of(settings: CheckpointSettings) -> Trust:
     """Returns the log's key, the policy for witnesses, the time-stamp verifier. A faulty policy ends the command."""
     log = notes.Key.read(str(log_of(settings)), notes.LOG)
     written = Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none"
-    return Trust(log, notes.Policy(written), _stamped_at(settings))
+    policy = notes.Policy(written)
+    with refusing(RuntimeError, Exit.USAGE):
+        authorities = authorities_in(settings.signature_roots)
+    return Trust(log, policy, None if authorities is None else partial(stamped_at, trust=authorities))
 
 
 def log_of(settings: CheckpointSettings) -> Verifier:
@@ -100,13 +96,6 @@ def log_of(settings: CheckpointSettings) -> Verifier:
     with refusing(RuntimeError, Exit.USAGE):
         logs = policy_in(settings.witnesses).logs
         return logs[0] if logs else signer_in(settings.checkpoint_key).verifier
-
-
-def _stamped_at(settings: CheckpointSettings) -> StampedAt | None:
-    """Returns the verifier of time-stamps by the trusted authorities; None if no authority is set."""
-    with refusing(RuntimeError, Exit.USAGE):
-        authorities = authorities_in(settings.signature_roots)
-    return None if authorities is None else partial(stamped_at, trust=authorities)
 
 
 def checkpoint_before(since: Path | None) -> notes.Checkpoint | None:

@@ -1,6 +1,6 @@
 """`motcua ledger checkpoint` and `checkpoint-key`: checkpoints of the whole record, and the key that signs them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
@@ -9,7 +9,7 @@ import typer
 from obstore.exceptions import BaseError
 
 from activities.checkpoints.log import CheckpointError, Published, log_name
-from activities.checkpoints.making import Setup, begin_anew, make
+from activities.checkpoints.making import begin_anew, make
 from activities.keys.masters import MasterKeys
 from console.database import Connection, ask
 from motcua.cli.answer import Column, Marked, columns, progress, say, show_all, show_one
@@ -41,10 +41,15 @@ def checkpoint(
     if new_log != bool(reason):
         fail(said("refused.checkpoint.new_log"), Exit.USAGE)
 
-    async def work(connection: Connection, setup: Setup) -> Published | None:
-        return await (begin_anew(connection, setup, reason) if reason else make(connection, setup))
+    settings = settings_set()
 
-    made = _within(work)
+    async def work(connection: Connection) -> Published | None:
+        async with checkpointing(settings) as setup:
+            if setup is None:
+                raise AssertionError
+            return await (begin_anew(connection, setup, reason) if reason else make(connection, setup))
+
+    made = _told(lambda: ask(work))
     if made is None and not as_json:
         say(said("command.checkpoint.no_event"))
     else:
@@ -123,14 +128,15 @@ def show(report: Report) -> None:
     show_one(report, _AGAINST)
 
 
-def _verdict(verified: bool) -> Marked:  # noqa: FBT001 -- a form takes the value in the answer
-    if verified:
-        return Marked(said("command.checkpoint.agree"), "green")
-    return Marked(said("command.checkpoint.not_agree"), "red")
-
-
 _AGAINST: Final = columns(
-    Column("checkpoints", "verified", _verdict),
+    Column(
+        "checkpoints",
+        lambda one: (
+            Marked(said("command.checkpoint.agree"), "green")
+            if one.verified
+            else Marked(said("command.checkpoint.not_agree"), "red")
+        ),
+    ),
     "origin since events:size succeeds cosigned no_answer:unasked",
     Column("time_stamped", lambda one: None if one.stamped is None else f"{one.stamped:,} / {one.checkpoints:,}"),
 )
@@ -145,18 +151,6 @@ def _where(finding: Finding) -> str:
     place = "" if finding.position is None else f"position {finding.position}"
     event = "" if finding.stream is None else f"{finding.stream} seq {finding.seq}"
     return " ".join(part for part in (event, place) if part)
-
-
-def _within(work: Callable[[Connection, Setup], Awaitable[T]]) -> T:
-    settings = settings_set()
-
-    async def within(connection: Connection) -> T:
-        async with checkpointing(settings) as setup:
-            if setup is None:
-                raise AssertionError
-            return await work(connection, setup)
-
-    return _told(lambda: ask(within))
 
 
 def _told(work: Callable[[], T]) -> T:
