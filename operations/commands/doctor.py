@@ -1,14 +1,14 @@
 """`motcua doctor`: missing or unhealthy parts, and how to repair each."""
 
-from typing import Any, Final
+from typing import Final
 
 import typer
 
 from motcua.cli.answer import Column, Marked, columns, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import exit_if
-from operations.doctor.check import Finding, Health
-from operations.doctor.examination import Check, examine
+from operations.doctor.check import Health
+from operations.doctor.examination import examine
 from schemas.translate import said
 
 STYLES: Final = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red", Health.SKIPPED: "dim"}
@@ -20,15 +20,18 @@ app = typer.Typer()
 def doctor(*, as_json: AsJson = False) -> None:
     found = examine()
     failed = sum(finding.health is Health.FAIL for _, finding in found)
-    data = {"healthy": not failed, "findings": [_plain(check, finding) for check, finding in found]}
+    findings = [
+        {
+            "check": check.name,
+            "health": finding.health,
+            "what": finding.what.model_dump(),
+            "fix": finding.fix and finding.fix.model_dump(),
+        }
+        for check, finding in found
+    ]
     sums = said("command.doctor.failed", failed=failed) if failed else said("command.doctor.well")
-    show_all(found, _FOUND, sums, as_json=as_json, data=data)
+    show_all(found, _FOUND, sums, as_json=as_json, data={"healthy": not failed, "findings": findings})
     exit_if(failed)
-
-
-def _plain(check: Check, finding: Finding) -> dict[str, Any]:
-    fix = finding.fix.model_dump() if finding.fix else None
-    return {"check": check.name, "health": finding.health, "what": finding.what.model_dump(), "fix": fix}
 
 
 _FOUND: Final = columns(

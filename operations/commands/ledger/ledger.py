@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
@@ -78,7 +78,7 @@ def _say(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
             signed = ", ".join(report.signed_by) or "–"
             facts = {"proved": report.proved, "checkpoint": report.checkpoint, "signed": signed}
             say(said("command.ledger.in_checkpoint", **facts))
-    say_summary(report)
+    say(summary(report), "green" if report.verified else "red")
 
 
 def _verified_bundle(bundle: Path, files: Path | None, policy: Path | None) -> bundle_verifier.Report:
@@ -117,7 +117,7 @@ def export(
         print_json({"file": str(to), "bytes": len(data), "digest": bundle["digest"]} | asdict(report))
     else:
         show_one({"file": to, "bytes": len(data)}, columns("file bytes"))
-        say_summary(report)
+        say(summary(report), "green" if report.verified else "red")
     if not report.verified:
         fail(said("refused.ledger.not_whole", file=to), Exit.REFUSED)
 
@@ -134,7 +134,11 @@ def rebuild(*, as_json: AsJson = False) -> None:
         print_json(asdict(report))
     else:
         took = {"events": report.events, "streams": report.streams, "seconds": f"{report.seconds:.1f}"}
-        show_all(_tables(report), columns("table rows were_wrong"), said("command.ledger.took", **took))
+        tables = [
+            *({"table": name, "rows": rows, "were_wrong": report.changed[name]} for name, rows in report.rows.items()),
+            *({"table": name, "were_wrong": changed} for name, changed in report.published.items()),
+        ]
+        show_all(tables, columns("table rows were_wrong"), said("command.ledger.took", **took))
 
 
 @app.command()
@@ -206,12 +210,6 @@ async def _folds(connection: Connection) -> _Folds:
     return _Folds(await differences(connection), found.differences, bindings, found.names)
 
 
-def _tables(report: rebuilding.Rebuilt) -> list[dict[str, Any]]:
-    """Returns each rebuilt table with the number of wrong rows; a read model also with the number of all its rows."""
-    shown = [{"table": name, "rows": rows, "were_wrong": report.changed[name]} for name, rows in report.rows.items()]
-    return shown + [{"table": name, "were_wrong": changed} for name, changed in report.published.items()]
-
-
 def where(problem: ledger_verifier.Problem | bundle_verifier.Problem) -> str:
     """Returns the place of a problem: its stream and seq, and its number if it has one."""
     place = f"{problem.stream} seq {problem.seq}" if problem.seq is not None else problem.stream
@@ -225,11 +223,6 @@ def summary(report: ledger_verifier.Report | bundle_verifier.Report) -> Text:
     if report.verified:
         return said("command.ledger.verified", streams=streams, events=report.events)
     return said("command.ledger.broken", problems=len(report.problems), streams=streams, events=report.events)
-
-
-def say_summary(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
-    """Prints the summary of a report."""
-    say(summary(report), "green" if report.verified else "red")
 
 
 KEPT: Final = timedelta(days=30)

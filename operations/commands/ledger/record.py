@@ -74,7 +74,11 @@ def _machine_work(record: FilingRecord) -> list[MachineWork] | None:
 
 @app.command()
 def events(which: WhichFiling, *, as_json: AsJson = False) -> None:
-    code, logged = ask(lambda connection: _events(connection, which))
+    async def look(connection: Connection) -> tuple[str, list[LoggedEvent]]:
+        record = await found(connection, which)
+        return record.code, await events_of(connection, record.filing_id)
+
+    code, logged = ask(look)
     show_timeline(code, logged, as_json=as_json)
 
 
@@ -100,11 +104,6 @@ def unsealed(work: Callable[[Log], Awaitable[T]]) -> T:
 async def found(connection: Connection, which: str) -> FilingRecord:
     """Returns the filing; ends the command if it is unknown."""
     return there(await find(connection, which), said("refused.no_filing", filing=which))
-
-
-async def _events(connection: Connection, which: str) -> tuple[str, list[LoggedEvent]]:
-    record = await found(connection, which)
-    return record.code, await events_of(connection, record.filing_id)
 
 
 _FILING: Final = columns(

@@ -72,7 +72,17 @@ def check(
     master = master_key()
 
     async def look(pool: Pool, temporal: Client) -> list[Checked]:
-        return await _checking(BuildCheck(pool, temporal, Vault(master), replay=replay), sample)
+        check = BuildCheck(pool, temporal, Vault(master), replay=replay)
+        streams = await check.sample(sample, f"{datetime.now(UTC):%Y%m%d%H%M%S}")
+        with progress(what=said("label.workflows")) as moved:
+            done = count(1)
+
+            async def one(stream: asyncpg.Record) -> Checked:
+                found = await check.check(stream)
+                moved(next(done), len(streams))
+                return found
+
+            return await each(one, streams)
 
     found = _connected(look)
     problems = [one for one in found if one.problem]
@@ -85,19 +95,6 @@ def check(
         counts = {"problems": len(problems), "differing": len(differing)}
         show_all(shown, _CHECKED, said("command.versions.checked", checked=len(found), **counts))
     exit_if(problems or differing)
-
-
-async def _checking(check: BuildCheck, size: int) -> list[Checked]:
-    streams = await check.sample(size, f"{datetime.now(UTC):%Y%m%d%H%M%S}")
-    with progress(what=said("label.workflows")) as moved:
-        done = count(1)
-
-        async def one(stream: asyncpg.Record) -> Checked:
-            found = await check.check(stream)
-            moved(next(done), len(streams))
-            return found
-
-        return await each(one, streams)
 
 
 def _ask(work: Callable[[Builds], Awaitable[T]]) -> T:
