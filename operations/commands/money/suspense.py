@@ -1,14 +1,14 @@
 """`motcua money`: money received for an unknown purpose, and two officers' decision to assign or return it."""
 
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final
 from uuid import UUID
 
 import typer
 
 from activities.ledger.vault import Vault
 from console.addresses import master_key
-from console.database import Connection, ask
+from console.database import ask
 from motcua.cli.answer import Column, columns, lines, show_all, show_one, when
 from motcua.cli.attaching import put_in
 from motcua.cli.help import group
@@ -27,8 +27,6 @@ from views.registers.money import suspense_of
 app = group("money")
 
 Which = Annotated[UUID, typer.Argument(metavar="ID", help="option.money.id")]
-
-C = TypeVar("C", bound=sp.SuspenseCommand)
 
 
 @app.command()
@@ -55,28 +53,24 @@ def assign(
     reason: Reason,
     as_json: AsJson = False,
 ) -> None:
-    async def look(connection: Connection) -> UUID | None:
-        row = await row_of(connection, filing)
-        return None if row is None else UUID(str(row["filing_id"]))
-
-    found = there(ask(look), said("refused.no_filing", filing=filing))
-    say = {"filing_id": found, "payment": payment, "reason": reason}
-    _take(_command(sp.AssignSuspense, which, actor, say), as_json=as_json)
+    row = there(ask(lambda connection: row_of(connection, filing)), said("refused.no_filing", filing=filing))
+    about = {"callback": which, "filing_id": row["filing_id"], "payment": payment}
+    _take(order(sp.AssignSuspense, actor, **about, reason=reason), as_json=as_json)
 
 
 @app.command("give-back")
 def give_back(which: Which, *, actor: Actor, reason: Reason, as_json: AsJson = False) -> None:
-    _take(_command(sp.GiveBackSuspense, which, actor, {"reason": reason}), as_json=as_json)
+    _take(order(sp.GiveBackSuspense, actor, callback=which, reason=reason), as_json=as_json)
 
 
 @app.command()
 def approve(which: Which, asked: Asked, *, actor: Actor, as_json: AsJson = False) -> None:
-    _take(_command(sp.ApproveSuspense, which, actor, {"asked": asked}), as_json=as_json)
+    _take(order(sp.ApproveSuspense, actor, callback=which, asked=asked), as_json=as_json)
 
 
 @app.command()
 def decline(which: Which, asked: Asked, *, actor: Actor, reason: Reason, as_json: AsJson = False) -> None:
-    _take(_command(sp.DeclineSuspense, which, actor, {"asked": asked, "reason": reason}), as_json=as_json)
+    _take(order(sp.DeclineSuspense, actor, callback=which, asked=asked, reason=reason), as_json=as_json)
 
 
 @app.command()
@@ -95,12 +89,8 @@ def given(
 ) -> None:
     use_stack_here()
     file = put_in(which, {"evidence": evidence})["evidence"].model_copy(update={"name": None})
-    say = {"means": means, "evidence": file, "bank_reference": reference}
-    _take(_command(sp.RecordSuspenseGiven, which, actor, say), as_json=as_json)
-
-
-def _command(model: type[C], which: UUID, actor: str, say: dict[str, Any]) -> C:
-    return order(model, actor, callback=which, **say)
+    how = {"means": means, "bank_reference": reference}
+    _take(order(sp.RecordSuspenseGiven, actor, callback=which, evidence=file, **how), as_json=as_json)
 
 
 def _take(command: sp.AnySuspenseCommand, *, as_json: bool) -> None:

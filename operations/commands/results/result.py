@@ -43,7 +43,6 @@ from views.registers.papers import IssuedPaper, issued_paper
 from views.registers.results import kept_verdict, of_filing, standing_of
 
 ROOTS: Final = "MOTCUA_SIGNATURE_ROOTS"
-OBJECTS: Final = "MOTCUA_OBJECTS"
 STAMPS: Final = "MOTCUA_TSA_URL"
 
 app = typer.Typer(name=NAME)
@@ -136,7 +135,7 @@ def _kept_of(number: str) -> FileRef | None:
 
 def _kept_with(number: str) -> SignatureProof | None:
     """Returns the stored verdict on the result of this number; None without a verdict, or if no object store is set."""
-    file = _kept_of(number) if os.environ.get(OBJECTS) else None
+    file = _kept_of(number) if os.environ.get("MOTCUA_OBJECTS") else None
     return None if file is None else SignatureProof.model_validate_json(end_well(Store.from_environment().get(file)))
 
 
@@ -152,10 +151,7 @@ def _keep(verdict: SignatureVerdict, file: Path) -> None:
 
 def _paper(pdf: bytes, digest: str) -> IssuedPaper | None:
     code = dossier_code(pdf)
-    if code is None:
-        return None
-
-    return ask(lambda connection: issued_paper(connection, code, digest))
+    return None if code is None else ask(lambda connection: issued_paper(connection, code, digest))
 
 
 def _tell_of_code(code: str, at: datetime, *, as_json: bool) -> None:
@@ -195,10 +191,6 @@ def _wrong(one: Problem) -> str:
     return f"{field}{in_words(one.message)}"
 
 
-def _validity(validity: Validity) -> Marked:
-    return Marked(said(f"result_validity.{validity}"), "green" if validity is Validity.IN_FORCE else "red")
-
-
 _VERDICT: Final = columns(
     "signatures:verdict.outcome|signature_outcome",
     Column("problems", lambda checked: Marked(lines(map(_wrong, checked.verdict.problems)), "red")),
@@ -210,7 +202,11 @@ _HANDS: Final = columns(
 )
 _REGISTER: Final = columns(
     "n:number agency",
-    Column("validity", "validity", _validity),
+    Column(
+        "validity",
+        "validity",
+        lambda one: Marked(said(f"result_validity.{one}"), "green" if one is Validity.IN_FORCE else "red"),
+    ),
     "issued:issued_at until:expires_on ended:ended_at replaced_by",
 )
 _PAPER: Final = columns("paper|paper filing:code agency made:made_at sealed template")

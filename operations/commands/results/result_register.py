@@ -1,16 +1,15 @@
 """`motcua result list`, `show`, `revoke`, `correct`: the register of results, and its changes by officers."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
 from console.database import Connection, ask
 from motcua.cli.answer import columns, show_all, show_one
 from motcua.cli.filings import print_receipt
-from motcua.cli.options import PATIENCE, Actor, AsJson, CommandId, OfAgency, Patience, Reason, actor_of
-from motcua.cli.running import Exit, fail, parse, read_json
+from motcua.cli.options import PATIENCE, Actor, AsJson, CommandId, OfAgency, Patience, Reason, order
+from motcua.cli.running import Exit, fail, read_json
 from motcua.cli.running import ask as ask_platform
-from motcua.client import command_id
 from schemas.filing.commands import Command
 from schemas.ids import result_workflow
 from schemas.result.commands import CorrectResult, RevokeResult
@@ -55,8 +54,9 @@ def revoke(  # noqa: PLR0913 -- a command line has many options
     as_json: AsJson = False,
     patience: Patience = PATIENCE,
 ) -> None:
-    said_ = {"actor": actor, "reason": reason, "law": law, "own_id": own_id}
-    _give(number, RevokeResult, said_, as_json=as_json, patience=patience)
+    one, _ = _known(number)
+    command = order(RevokeResult, actor, own_id, reason=reason, legal_basis=law)
+    _give(one, command, as_json=as_json, patience=patience)
 
 
 @app.command()
@@ -71,22 +71,13 @@ def correct(  # noqa: PLR0913 -- a command line has many options
     as_json: AsJson = False,
     patience: Patience = PATIENCE,
 ) -> None:
-    said_ = {"actor": actor, "reason": reason, "law": law, "own_id": own_id, "file": file}
-    _give(number, CorrectResult, said_, as_json=as_json, patience=patience)
-
-
-def _give(number: str, model: type[Command], given: dict[str, Any], *, as_json: bool, patience: Any) -> None:
     one, _ = _known(number)
-    content: dict[str, Any] = {
-        "command_id": given["own_id"] or command_id(),
-        "actor": actor_of(given["actor"]),
-        "via": {"principal": "motcua"},
-        "reason": given["reason"],
-        "legal_basis": given["law"],
-    }
-    if given.get("file"):
-        content["result"] = read_json(given["file"], "--file")
-    command = parse(model, content)
+    result = {"result": read_json(file, "--file")} if file else {}
+    command = order(CorrectResult, actor, own_id, reason=reason, legal_basis=law, **result)
+    _give(one, command, as_json=as_json, patience=patience)
+
+
+def _give(one: RegisteredResult, command: Command, *, as_json: bool, patience: float) -> None:
     stream = result_workflow(one.filing_id, one.n)
     receipt = ask_platform(lambda client: client.act(stream, command), patience)
     print_receipt(one.filing_id, receipt, as_json=as_json)
