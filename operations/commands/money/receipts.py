@@ -20,11 +20,10 @@ from rules.require import require
 from rules.rule import refuse
 from rules.stream_kind import Origin
 from rules.streams import KINDS, PAPERS
-from schemas.base import Text
 from schemas.errors import RefusalError, problem
 from schemas.ids import StreamId, papers_stream
 from schemas.papers.commands import VoidReceipt
-from schemas.papers.state import ReceiptRegister, RegisteredReceipt
+from schemas.papers.state import RegisteredReceipt
 from schemas.publishing.fee import FeeKind
 from schemas.translate import said
 from views.log import Log
@@ -73,8 +72,15 @@ def list_receipts(
     found = ask(lambda connection: receipts(connection, agency, asked, kind))
     issued, void_ = dong(found.issued), dong(found.void)
     sums = said("command.receipts.sums", receipts=len(found.receipts), issued=issued, void=void_)
+    gaps = [
+        said(
+            "command.receipts.missing", kind=said(f"fee_kind.{gap.kind}"), year=gap.year, missing=", ".join(gap.missing)
+        )
+        for gap in found.gaps
+    ]
+    below = gaps or [said("command.receipts.whole")]
     data = found.model_dump(mode="json", exclude_none=True)
-    show_all(found.receipts, _COLUMNS, sums, *_gaps(found), as_json=as_json, data=data)
+    show_all(found.receipts, _COLUMNS, sums, *below, as_json=as_json, data=data)
     exit_if(found.gaps)
 
 
@@ -96,16 +102,6 @@ def void(
     command = order(VoidReceipt, actor, registered=number, reason=reason, again=again)
     master, dsn = master_key(), address(APPLICATION)
     _show(answered(lambda: void_receipt(dsn, master, command)), as_json=as_json)
-
-
-def _gaps(found: ReceiptRegister) -> list[Text]:
-    gaps = [
-        said(
-            "command.receipts.missing", kind=said(f"fee_kind.{gap.kind}"), year=gap.year, missing=", ".join(gap.missing)
-        )
-        for gap in found.gaps
-    ]
-    return gaps or [said("command.receipts.whole")]
 
 
 _COLUMNS: Final = columns("n:number series kind|fee_kind amount|dong issued:issued_at void:voided_at replaced_by")

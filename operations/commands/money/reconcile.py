@@ -38,8 +38,13 @@ def reconcile(statement: Statement = None, *, as_json: AsJson = False) -> None:
         signatures = [{"order": str(one.order), "wrong": one.wrong} for one in signed]
         acts = [one.model_dump(mode="json", exclude_none=True) for one in found]
         print_json({"acts": count, "unordered": acts, "signatures": signatures})
+    elif not (found or signed):
+        say(said("command.reconcile.all_ordered", acts=count))
     else:
-        _show(count, found, signed)
+        if found:
+            show_all(found, columns("act:act.deed key:act.key amount:act.amount|dong their_number:act.number ours"))
+        if signed:
+            show_all(signed, columns("stream:order.stream n:order.seq problem:wrong"), title=said("label.signatures"))
     exit_if(found or signed)
 
 
@@ -64,12 +69,3 @@ async def _listed() -> Sequence[Act | Signature]:
     if not lists:
         fail(said("refused.reconcile.no_list", bank=BANK, post=POST), Exit.USAGE)
     return acts
-
-
-def _show(count: int, found: list[Unordered], signed: list[UnorderedSignature]) -> None:
-    if not (found or signed):
-        say(said("command.reconcile.all_ordered", acts=count))
-    if found:
-        show_all(found, columns("act:act.deed key:act.key amount:act.amount|dong their_number:act.number ours"))
-    if signed:
-        show_all(signed, columns("stream:order.stream n:order.seq problem:wrong"), title=said("label.signatures"))

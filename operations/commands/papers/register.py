@@ -12,12 +12,12 @@ from console.addresses import master_key
 from console.database import Connection, ask
 from motcua.cli.answer import columns, lines, progress, show_one
 from motcua.cli.options import AsJson
-from motcua.cli.running import Exit, fail
+from motcua.cli.running import Exit, fail, there
 from operations.register_workbook import RegisterWorkbook, Taker, read_register
 from rules.papers.register import period
 from rules.streams import KINDS
 from schemas.errors import RefusalError
-from schemas.papers.register import Period, Register, RegisterEntry
+from schemas.papers.register import Register, RegisterEntry
 from schemas.translate import said
 from views.log import Log
 
@@ -39,7 +39,18 @@ def register(
     if not (pdf or xlsx or as_json):
         fail(said("refused.register.how"), Exit.USAGE)
     kept = _Kept(pdf, xlsx, as_json=as_json)
-    head = _read(agency, asked, kept)
+    master = master_key()
+    with progress(what=said("label.filings")) as moved:
+
+        async def look(connection: Connection) -> Register | None:
+            log = Log(connection, Vault(master).find, KINDS)
+            try:
+                return await read_register(log, agency, asked, kept.begin, moved)
+            except RefusalError:
+                return None
+
+        found = ask(look)
+    head = there(found, said("refused.register.no_agency", agency=agency))
     kept.write()
     data = head.model_dump(mode="json") | {"lines": kept.rows}
     files = lines(file for file in (pdf, xlsx) if file is not None)
@@ -78,20 +89,3 @@ class _Kept:
                 self._workbook.save(self._xlsx)
         except OSError as error:
             fail(said("refused.not_written", file=error.filename), Exit.USAGE, detail=error.strerror)
-
-
-def _read(agency: str, asked: Period, kept: _Kept) -> Register:
-    master = master_key()
-    with progress(what=said("label.filings")) as moved:
-
-        async def look(connection: Connection) -> Register | None:
-            log = Log(connection, Vault(master).find, KINDS)
-            try:
-                return await read_register(log, agency, asked, kept.begin, moved)
-            except RefusalError:
-                return None
-
-        found = ask(look)
-    if found is None:
-        fail(said("refused.register.no_agency", agency=agency), Exit.NOT_AVAILABLE)
-    return found

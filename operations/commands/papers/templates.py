@@ -24,7 +24,6 @@ from publishing.authoring.paper_templates import (
 from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.commands.mistakes import mistake_row, print_mistakes
 from publishing.commands.publisher import in_force, published, publisher, recorded, row_of
-from schemas.base import Text
 from schemas.papers.state import PaperKind
 from schemas.translate import said
 
@@ -98,10 +97,9 @@ def show(
         typer.echo(row["source"], nl=False)
 
 
-def _of(procedure: str) -> Text | str:
-    return said("command.templates.everywhere") if procedure == ALL else procedure
-
-
-_SLOT: Final = columns("agency paper|paper", Column("procedure", "procedure", _of))
+_SLOT: Final = columns(
+    "agency paper|paper",
+    Column("procedure", "procedure", lambda one: said("command.templates.everywhere") if one == ALL else one),
+)
 _LISTED: Final = columns(*_SLOT, "published:published_at", Column("state", "in_force", in_force), "sha256")
 _PUBLISHED: Final = (Column("state", "already", published), *_SLOT, Column("sha256", "sha256"))

@@ -56,7 +56,8 @@ def erase(*, id_number: Number = None, reason: ImpersonalReason, actor: Operator
 
     asked, others = _within(OWNER, master, work)
     if as_json:
-        print_json(_plain(asked, others))
+        about = {"request": asked and shown(asked.request), "not_yet": [] if asked is None else not_yet(asked)}
+        print_json(about | {"named_in": [one._asdict() for one in others], "left": left()})
     else:
         _say(asked, others)
 
@@ -133,15 +134,6 @@ async def _copy(store: ObjectStore, files: list[Reference], to: Path) -> list[st
         file.touch(mode=0o600)
         file.write_bytes(data)
     return missing
-
-
-def _plain(asked: requests.Asked | None, others: list[person.Named]) -> dict[str, Any]:
-    return {
-        "request": asked and shown(asked.request),
-        "not_yet": [] if asked is None else not_yet(asked),
-        "named_in": [one._asdict() for one in others],
-        "left": left(),
-    }
 
 
 def _say(asked: requests.Asked | None, others: list[person.Named]) -> None:
