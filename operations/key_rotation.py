@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -24,7 +24,7 @@ from activities.keys.masters import OTHER_MASTER_KEY, MasterKeys
 from activities.ledger.vault import WRAPPED_BY as _BY
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from console.database import connected
+from console.database import Connection, connected
 from motcua.payloads.key_ring import KEY_BYTES, CodecRing
 from views.log import SealBrokenError
 
@@ -36,7 +36,6 @@ TIMEOUT: Final = 60.0
 """Seconds for connecting, and for each statement: some read every key."""
 
 Progress = Callable[[int, int], None]
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 
 class NotRotatedError(Exception):
@@ -62,62 +61,40 @@ async def rotate(dsn: str, masters: MasterKeys, progress: Progress) -> Rotated:
         if not await connection.fetchval("select pg_try_advisory_lock(hashtext('motcua keys rotate'))"):
             raise NotRotatedError("the keys are being wrapped anew by another command: let it end, or end it")
         async with masters.connected():
-            await _begin(connection, masters)
-            return await _Rotation(connection, masters, progress).run()
+            try:  # an old record gets an index key: until now the old master key has served as such
+                await Vault(masters).begin(connection)
+            except SealBrokenError:
+                why = f"no master key here opens the index key: set {OTHER_MASTER_KEY} to the one of before"
+                raise NotRotatedError(why) from None
+            return await _rotate(connection, masters, progress)
 
 
-async def _begin(connection: Connection, masters: MasterKeys) -> None:
-    """Stores an index key in an old record without one, where the old master key still serves as index key."""
-    try:
-        await Vault(masters).begin(connection)
-    except SealBrokenError:
-        why = f"no master key here opens the index key: set {OTHER_MASTER_KEY} to the one of before"
-        raise NotRotatedError(why) from None
-
-
-class _Rotation:
-    def __init__(self, connection: Connection, masters: MasterKeys, progress: Progress) -> None:
-        self._connection = connection
-        self._masters = masters
-        self._by = ""
-        self._progress = progress
-        self._done = 0
-        self._of = 0
-
-    async def run(self) -> Rotated:
-        for _ in range(PASSES):
-            if not await self._pass():
-                break
-        await self._index_key()
-        rows = await self._connection.fetch(_OF_OTHERS, self._by)
-        return Rotated(self._by, self._done, {row["by"]: row["count"] for row in rows})
-
-    async def _pass(self) -> int:
-        """Wraps the keys that are not wrapped by the master key's newest version. Returns their number."""
-        self._by = await self._masters.current.version()
-        done, last = self._done, UUID(int=0)
-        self._of = done + await self._connection.fetchval(_LEFT, self._by)
-        while rows := await self._connection.fetch(_PAGE, self._by, last, AT_ONCE):
-            await self._renew(rows)
+async def _rotate(connection: Connection, masters: MasterKeys, progress: Progress) -> Rotated:
+    done = 0
+    for _ in range(PASSES):
+        by, before = await masters.current.version(), done
+        of, last = done + await connection.fetchval(_LEFT, by), UUID(int=0)
+        while rows := await connection.fetch(_PAGE, by, last, AT_ONCE):
+            done += await _renew(connection, masters, rows)
             last = rows[-1]["filing_id"]
             failpoint("keys.rotated")
-            self._progress(self._done, self._of)
-        return self._done - done
-
-    async def _renew(self, rows: Sequence[asyncpg.Record]) -> None:
-        wrapped = [Wrapped(row["key_id"], row["wrapped"], row["by"]) for row in rows]
-        renewed = zip(rows, await self._masters.renew(wrapped), strict=True)
-        new = [(row["filing_id"], row["wrapped"], one.data, one.by) for row, one in renewed if one is not None]
-        if new:
-            self._done += await self._connection.fetchval(_RENEW, *map(list, zip(*new, strict=True)))
-
-    async def _index_key(self) -> None:
-        row = await self._connection.fetchrow(_INDEX_KEY, self._by)
-        if row is None:
-            return
-        [renewed] = await self._masters.renew([Wrapped(*row.values())])
+            progress(done, of)
+        if done == before:
+            break
+    if (index_key := await connection.fetchrow(_INDEX_KEY, by)) is not None:
+        [renewed] = await masters.renew([Wrapped(*index_key.values())])
         if renewed is not None:
-            await self._connection.execute(_RENEW_INDEX_KEY, renewed.data, renewed.by)
+            await connection.execute(_RENEW_INDEX_KEY, renewed.data, renewed.by)
+    rows = await connection.fetch(_OF_OTHERS, by)
+    return Rotated(by, done, {row["by"]: row["count"] for row in rows})
+
+
+async def _renew(connection: Connection, masters: MasterKeys, rows: Sequence[asyncpg.Record]) -> int:
+    """Wraps the keys of these rows again; returns the number of those that nobody has changed meanwhile."""
+    wrapped = [Wrapped(row["key_id"], row["wrapped"], row["by"]) for row in rows]
+    renewed = zip(rows, await masters.renew(wrapped), strict=True)
+    new = [(row["filing_id"], row["wrapped"], one.data, one.by) for row, one in renewed if one is not None]
+    return int(await connection.fetchval(_RENEW, *map(list, zip(*new, strict=True)))) if new else 0
 
 
 WRAPPED_BY: Final = f"""
@@ -150,8 +127,7 @@ _RENEW_INDEX_KEY: Final = "update index_key set (wrapped, wrapped_by) = ($1, $2)
 def new_ring(*, plain: bool = False) -> str:
     """Returns the file content of a new ring with one key."""
     name = _new_id()
-    ring: dict[str, Any] = {"current": name, "keys": {name: _new_key()}}
-    return _written(ring | ({"plain": True} if plain else {}))
+    return _written({"current": name, "keys": {name: _new_key()}} | ({"plain": True} if plain else {}))
 
 
 def with_new_key(ring: CodecRing) -> str:

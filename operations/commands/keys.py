@@ -1,8 +1,7 @@
 """`motcua keys`: the keys that encrypt payloads in Temporal, and the master key of the record."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 import typer
 
@@ -18,8 +17,6 @@ from operations import key_rotation as rotation
 from operations.key_rotation import new_ring, with_new_key, write_new
 from schemas.translate import said
 
-R = TypeVar("R")
-
 Old = Annotated[Path, typer.Argument(help="option.keys.old")]
 File = Annotated[Path, typer.Argument(help="option.keys.new")]
 
@@ -29,7 +26,9 @@ app = group("keys")
 @app.command(name="list")
 def list_(*, as_json: AsJson = False) -> None:
     use_stack_here()
-    ring, masters = _read(ring_here), master_key_at_hand()
+    with refusing(RingError, Exit.USAGE):
+        ring = ring_here()
+    masters = master_key_at_hand()
     if ring is None:
         fail(said("refused.keys.not_set", name=CODEC_KEYS), Exit.NOT_AVAILABLE)
     rows = [*_rows(ring, None), *(row for queue, keys in sorted(ring.queues.items()) for row in _rows(keys, queue))]
@@ -51,7 +50,9 @@ def new(file: File) -> None:
 
 @app.command()
 def add(old: Old, file: File) -> None:
-    _write(file, with_new_key(_read(lambda: ring_of(old))))
+    with refusing(RingError, Exit.USAGE):
+        ring = ring_of(old)
+    _write(file, with_new_key(ring))
 
 
 @app.command()
@@ -70,11 +71,6 @@ def rotate(*, as_json: AsJson = False) -> None:
 
 def _rows(keys: Keys, queue: str | None) -> list[dict[str, str | bool | None]]:
     return [{"key": name, "current": name == keys.current, "queue": queue} for name in sorted(keys.keys)]
-
-
-def _read(ring: Callable[[], R]) -> R:
-    with refusing(RingError, Exit.USAGE):
-        return ring()
 
 
 def _write(file: Path, text: str) -> None:

@@ -328,13 +328,13 @@ async def test_what_is_erased_meanwhile_does_not_come_back(world: World, monkeyp
     filings = sorted([await keyed(world) for _ in range(3)])
     masters = MasterKeys(master_keys(NEW).current, world.settings.master.current)
     async with world.connection() as connection:
-        renewing = rotation._Rotation._renew
+        renewing = rotation._renew
 
-        async def erased(self: Any, rows: Any) -> None:
+        async def erased(*of: Any) -> int:
             await connection.execute("delete from filing_key where filing_id = $1", filings[1])
-            await renewing(self, rows)
+            return await renewing(*of)
 
-        monkeypatch.setattr(rotation._Rotation, "_renew", erased)
+        monkeypatch.setattr(rotation, "_renew", erased)
         assert (await rotate(world.owner_dsn, masters, lambda *_: None)).rotated == 2
         left = await connection.fetch("select filing_id from filing_key order by filing_id")
         assert [row["filing_id"] for row in left] == [filings[0], filings[2]]
