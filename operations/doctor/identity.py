@@ -12,9 +12,8 @@ from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from operations.doctor.engine.codec import is_loopback
 from operations.principals.fold import differences
 from rules.identity.statements import LEEWAY
-from schemas.identity.statement import Principal, PrincipalKey
+from schemas.identity.statement import Principal
 
-IDENTITY: Final = "MOTCUA_IDENTITY"
 SOON: Final = timedelta(days=30)
 """A program whose last key ends within this time is reported."""
 
@@ -32,22 +31,18 @@ async def identity(around: Surroundings) -> list[Finding]:
 
 
 def _asked_for(around: Surroundings, principals: list[Principal], now: datetime) -> Finding:
-    speaking = [one for one in principals if any(_in_force(key, now) for key in one.keys)]
-    if around.settings.get(IDENTITY) == "off":
-        return _believed()
-    if not speaking:
-        return fail("doctor.identity.nobody")
-    return ok("doctor.identity.speaking", count=len(speaking))
-
-
-def _believed() -> Finding:
-    """Reports that identities are not verified: a failure, unless only this machine can reach the server."""
-    try:
-        server = configured_address()
-    except MotcuaError:
-        server = "?"
-    told = warn if is_loopback(server) else fail
-    return told("doctor.identity.off", server=server)
+    if around.settings.get("MOTCUA_IDENTITY") == "off":
+        try:
+            server = configured_address()
+        except MotcuaError:
+            server = "?"
+        told = warn if is_loopback(server) else fail  # if only this machine can reach the server, it does little harm
+        return told("doctor.identity.off", server=server)
+    count = sum(
+        any(key.revoked_at is None and key.valid_from <= now < key.valid_until for key in one.keys)
+        for one in principals
+    )
+    return ok("doctor.identity.speaking", count=count) if count else fail("doctor.identity.nobody")
 
 
 def _unwell(found: Registered, now: datetime) -> Iterable[Finding]:
@@ -65,10 +60,6 @@ def _clock(process: str, seconds: int) -> Finding:
     return warn(
         "doctor.identity.clock", fix="doctor.identity.clock_far.fix", process=process, seconds=seconds, off_by=OFF_BY
     )
-
-
-def _in_force(key: PrincipalKey, now: datetime) -> bool:
-    return key.revoked_at is None and key.valid_from <= now < key.valid_until
 
 
 async def principals(around: Surroundings) -> list[Finding]:

@@ -28,7 +28,12 @@ async def codec(around: Surroundings) -> list[Finding]:
         ring = ring_in(around.settings)
     except RingError as error:
         return [fail("as_is", fix="doctor.codec.ring", value=error)]
-    return [_sealing(ring) if ring is not None and ring.current is not None else _off(ring)]
+    if ring is None or ring.current is None:
+        return [_off(ring)]
+    known = ", ".join(sorted(ring.keys.keys() - {ring.current})) or "–"
+    if ring.plain:
+        return [warn("doctor.codec.plain", by=ring.current, known=known)]
+    return [ok("doctor.codec.sealed", by=ring.current, known=known)]
 
 
 def _off(ring: CodecRing | None) -> Finding:
@@ -41,13 +46,6 @@ def _off(ring: CodecRing | None) -> Finding:
         return ok("doctor.codec.here", state=state)
     fix = "doctor.codec.elsewhere.set" if ring is None else "doctor.codec.elsewhere.add"
     return fail("doctor.codec.elsewhere", fix=fix, state=state)
-
-
-def _sealing(ring: CodecRing) -> Finding:
-    known = ", ".join(sorted(ring.keys.keys() - {ring.current})) or "–"
-    if not ring.plain:
-        return ok("doctor.codec.sealed", by=ring.current, known=known)
-    return warn("doctor.codec.plain", by=ring.current, known=known)
 
 
 async def recorded_key(around: Surroundings) -> list[Finding]:

@@ -36,7 +36,10 @@ async def heals(_: Surroundings) -> list[Finding]:
     if found is None:
         looks = len(schedule.info.recent_actions)
         return [ok("doctor.healing.unseen") if looks < FRUITLESS else warn("doctor.healing.fruitless", looks=looks)]
-    return [_healed(found, datetime.now(UTC)), *_left(found)]
+    lately = datetime.now(UTC) - LATELY
+    count = sum(one.at > lately for one in found.last)
+    shown = f"≥ {count}" if count == REMEMBERED else count
+    return [ok("doctor.healing.healed", count=shown, total=found.total), *_left(found)]
 
 
 async def last_healings(client: Client, schedule: ScheduleDescription) -> Healings | None:
@@ -51,11 +54,6 @@ async def last_healings(client: Client, schedule: ScheduleDescription) -> Healin
 
 def _nobody(why: str) -> Finding:
     return warn("doctor.healing.nobody", fix=f"{why}.fix", why=said(why))
-
-
-def _healed(found: Healings, now: datetime) -> Finding:
-    count = sum(one.at > now - LATELY for one in found.last)
-    return ok("doctor.healing.healed", count=f"≥ {count}" if count == REMEMBERED else count, total=found.total)
 
 
 def _left(found: Healings) -> list[Finding]:

@@ -74,14 +74,11 @@ async def stack(around: Surroundings) -> list[Finding]:
             around.home.read_env()
         except (OSError, ValueError) as error:
             return [fail("as_is", fix="doctor.stack.user", value=f"{STACK}: {type(error).__name__}")]
-        dead = sorted(name for name, lives in parts.items() if not lives)
-        if parts and not dead:
-            names = ", ".join(sorted(parts))
-            return [ok("doctor.stack.running", names=names)]
-        if not dead:
+        if not parts:
             return [fail("doctor.stack.all_died", fix=start)]
-        names = ", ".join(dead)
-        return [fail("doctor.stack.died", fix=start, names=names)]
+        if dead := sorted(name for name, lives in parts.items() if not lives):
+            return [fail("doctor.stack.died", fix=start, names=", ".join(dead))]
+        return [ok("doctor.stack.running", names=", ".join(sorted(parts)))]
     if set(NEEDED) <= around.settings.keys():
         return [ok("doctor.stack.elsewhere")]
     return [warn("doctor.stack.none", fix=start)]
@@ -99,8 +96,7 @@ async def ports(around: Surroundings) -> list[Finding]:
     """Checks that the ports set for the stack are free, or used by the stack itself."""
     chosen = (name for name in map(port_setting, WITH_PORT) if name in around.settings)
     found = [_port(around, name, around.settings[name]) for name in chosen]
-    whole = f"{PORTS.start}-{PORTS.stop - 1}"
-    return found or [ok("doctor.ports.free_ones", ports=whole)]
+    return found or [ok("doctor.ports.free_ones", ports=f"{PORTS.start}-{PORTS.stop - 1}")]
 
 
 def _port(around: Surroundings, name: str, value: str) -> Finding:
@@ -143,29 +139,19 @@ def room(place: Path) -> Finding:
 
 async def settings(around: Surroundings) -> list[Finding]:
     """Reports the settings and their sources, and those that are missing, unknown or invalid."""
-    return [*_set(around), *_unknown(around), *_missing(around), *_wrong(around)]
-
-
-def _set(around: Surroundings) -> Iterator[Finding]:
+    found = []
     for source in sorted(set(around.sources.values())):
         names = sorted(name for name, where in around.sources.items() if where == source)
         words = ", ".join(f"{name}={shown(name, around.settings[name])}" for name in names)
-        yield ok("as_is", value=f"{source}: {words}")
-
-
-def _unknown(around: Surroundings) -> Iterator[Finding]:
-    ours = (name for name in around.settings if name.startswith("MOTCUA_"))
-    for name in sorted(set(ours) - SETTINGS):
-        yield warn("doctor.settings.unknown", name=name)
-
-
-def _missing(around: Surroundings) -> Iterator[Finding]:
-    missing = [name for name in NEEDED if not around.settings.get(name)]
-    if missing:
-        yield fail("doctor.settings.missing", names=", ".join(missing))
+        found.append(ok("as_is", value=f"{source}: {words}"))
+    ours = {name for name in around.settings if name.startswith("MOTCUA_")}
+    found += [warn("doctor.settings.unknown", name=name) for name in sorted(ours - SETTINGS)]
+    return [*found, *_wrong(around)]
 
 
 def _wrong(around: Surroundings) -> Iterator[Finding]:
+    if missing := [name for name in NEEDED if not around.settings.get(name)]:
+        yield fail("doctor.settings.missing", names=", ".join(missing))
     given = {field: around.settings.get(f"MOTCUA_{field.upper()}") for field in WorkerSettings.model_fields}
     try:
         WorkerSettings.model_validate({field: value for field, value in given.items() if value is not None})

@@ -5,7 +5,7 @@ from typing import Final
 
 import asyncpg
 from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueResponse, GetSystemInfoRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetSystemInfoRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -49,10 +49,9 @@ async def temporal(around: Surroundings) -> list[Finding]:
         described = await client.workflow_service.describe_namespace(
             DescribeNamespaceRequest(namespace=client.namespace)
         )
-    except MotcuaError as error:
-        return [_unusable(str(error))]
-    except RPCError as error:
-        return [_unusable(f"Temporal: {error.status.name}")]
+    except (MotcuaError, RPCError) as error:
+        why = f"Temporal: {error.status.name}" if isinstance(error, RPCError) else str(error)
+        return [fail("as_is", fix="doctor.temporal.unusable", value=why)]
     except (RuntimeError, OSError):
         return [fail("doctor.temporal.silent")]
     around.temporal = client
@@ -67,10 +66,6 @@ def long_updates(limit: int) -> list[Finding]:
     return [warn("doctor.temporal.long_updates", limit=limit)]
 
 
-def _unusable(why: str) -> Finding:
-    return fail("as_is", fix="doctor.temporal.unusable", value=why)
-
-
 async def pollers(around: Surroundings) -> list[Finding]:
     """Checks that each queue has workers: the platform's, and a back office for each agency."""
     client = _client(around)
@@ -79,12 +74,10 @@ async def pollers(around: Surroundings) -> list[Finding]:
         async with around.record() as connection:
             rows = await connection.fetch(QUEUES)
     signs = await signs_of_life(client)
-    platform = [_platform(client, signs, kind, work) for kind, work in _KINDS]
+    kinds = ((WORKFLOWS, said("doctor.pollers.workflows")), (ACTIVITIES, said("doctor.pollers.activities")))
+    platform = [_platform(client, signs, kind, work) for kind, work in kinds]
     offices = [_office(client, signs, row["queue"], row["agencies"]) for row in rows]
     return list(await asyncio.gather(*platform, *offices))
-
-
-_KINDS: Final = ((WORKFLOWS, said("doctor.pollers.workflows")), (ACTIVITIES, said("doctor.pollers.activities")))
 
 
 async def _platform(client: Client, signs: Signs, kind: TaskQueueType.ValueType, work: Text) -> Finding:
@@ -92,7 +85,8 @@ async def _platform(client: Client, signs: Signs, kind: TaskQueueType.ValueType,
     count = len(asking(queue, TASK_QUEUE, signs))
     if count:
         return ok("doctor.pollers.working", queue=TASK_QUEUE, work=work, count=count)
-    return fail("doctor.pollers.nobody", queue=TASK_QUEUE, work=work, waiting=_waiting(queue))
+    waiting = queue.stats.approximate_backlog_count
+    return fail("doctor.pollers.nobody", queue=TASK_QUEUE, work=work, waiting=waiting)
 
 
 async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) -> Finding:
@@ -103,11 +97,8 @@ async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) 
     if count:
         return ok("doctor.pollers.office", queue=name, count=count, agencies=whose)
     option = "" if not name.startswith("agency.") else f" --agency {name.removeprefix('agency.')}"
-    return warn("doctor.pollers.no_office", queue=name, waiting=_waiting(queue), agencies=whose, option=option)
-
-
-def _waiting(queue: DescribeTaskQueueResponse) -> int:
-    return queue.stats.approximate_backlog_count
+    waiting = queue.stats.approximate_backlog_count
+    return warn("doctor.pollers.no_office", queue=name, waiting=waiting, agencies=whose, option=option)
 
 
 async def builds(around: Surroundings) -> list[Finding]:
@@ -154,9 +145,7 @@ async def standing_still(around: Surroundings) -> list[Finding]:
         return [skipped("doctor.stalled.unmarked")]
     else:
         count = len(await stalled(client))
-    if not count:
-        return [ok("none")]
-    return [fail("doctor.stalled.some", count=count)]
+    return [fail("doctor.stalled.some", count=count) if count else ok("none")]
 
 
 async def agencies_work(around: Surroundings) -> list[Finding]:
@@ -164,15 +153,13 @@ async def agencies_work(around: Surroundings) -> list[Finding]:
     client = _client(around)
     async with around.record() as connection:
         found = await failing(connection, client)
-    if not found:
-        return [ok("doctor.machine_work.none")]
     told = [
         warn("as_is", fix="doctor.machine_work.mend", value=f"{one.code} ({one.agency}): {work_line(one.work)}")
         for one in found[:SHOWN]
     ]
     if len(found) > SHOWN:
         told.append(warn("as_is", fix="doctor.stalled.see", value=f"… +{len(found) - SHOWN}"))
-    return told
+    return told or [ok("doctor.machine_work.none")]
 
 
 def _client(around: Surroundings) -> Client:

@@ -38,24 +38,13 @@ async def callbacks(around: Surroundings) -> list[Finding]:
         found.append(fail("doctor.callbacks.undriven", undriven=undriven, seconds=LONG))
     if unknown:
         found.append(warn("doctor.callbacks.unknown", unknown=unknown))
-    found += [_waits(state, *list(waiting[state].values())[1:]) for state in _WAITS if state in waiting]
+    for state in ("waiting", "asked", "to_give_back"):
+        if state in waiting:
+            _, transfers, dong, days = waiting[state].values()
+            about = {"transfers": transfers, "dong": dong, "what": said(f"doctor.suspense.{state}"), "days": days}
+            found.append(warn("doctor.callbacks.suspense", fix=f"doctor.suspense.{state}.fix", **about))
     return found or [ok("doctor.callbacks.none")]
 
-
-def _waits(state: str, transfers: int, dong: int, days: int) -> Finding:
-    """Returns the finding for money that waits for officers. `days`: the longest wait in whole days."""
-    what = said(f"doctor.suspense.{state}")
-    return warn(
-        "doctor.callbacks.suspense",
-        fix=f"doctor.suspense.{state}.fix",
-        transfers=transfers,
-        dong=dong,
-        what=what,
-        days=days,
-    )
-
-
-_WAITS: Final = ("waiting", "asked", "to_give_back")
 
 _OPEN_TILLS: Final = """
 select till.agency, count(*) as tills, min(till.number) as first

@@ -68,6 +68,4 @@ async def _brought_back(around: Surroundings) -> list[Finding]:
             found = await back(connection, SecondPlace.at(url))
     except (NoStoreError, BaseError, OSError, ValueError) as error:
         return [fail("doctor.erasures.unreadable", why=type(error).__name__)]
-    if not found:
-        return []
-    return [fail("doctor.erasures.back", count=len(found))]
+    return [fail("doctor.erasures.back", count=len(found))] if found else []

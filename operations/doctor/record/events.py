@@ -5,9 +5,8 @@ from typing import Final
 
 from obstore.exceptions import BaseError
 
-from activities.checkpoints.log import CheckpointError, Published, newest_log
+from activities.checkpoints.log import CheckpointError, newest_log
 from activities.ledger.sequencer import last_position
-from console.database import Connection
 from motcua.files.store import NoStoreError
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from recovery.checkpoint_store import SecondPlace
@@ -26,34 +25,23 @@ _FIX: Final = "doctor.checkpoints.make_one"
 async def checkpoints(around: Surroundings) -> list[Finding]:
     """Checks the size of the newest checkpoint against the record, and how long the next event has waited for one."""
     try:
-        newest = await _newest(around)
+        signer = signer_in(around.settings.get("MOTCUA_CHECKPOINT_KEY"))
+        log = await newest_log(SecondPlace.at(around.settings["MOTCUA_CHECKPOINTS"]), signer.verifier.name)
+        newest = await log.newest(signer.named(log.origin).verifier)
     except (CheckpointError, RuntimeError, NoStoreError, BaseError, OSError) as error:
         why = str(error) if isinstance(error, CheckpointError | RuntimeError) else type(error).__name__
         return [fail("doctor.checkpoints.unreadable", fix=_FIX, why=why)]
     size = newest.checkpoint.size if newest else 0
     async with around.record() as connection:
-        return [await _held_against(connection, size, _patience(around))]
-
-
-async def _newest(around: Surroundings) -> Published | None:
-    signer = signer_in(around.settings.get("MOTCUA_CHECKPOINT_KEY"))
-    log = await newest_log(SecondPlace.at(around.settings["MOTCUA_CHECKPOINTS"]), signer.verifier.name)
-    return await log.newest(signer.named(log.origin).verifier)
-
-
-def _patience(around: Surroundings) -> timedelta:
-    default = CheckpointSettings.model_fields["checkpoint_minutes"].default
-    return timedelta(minutes=TIMES * int(around.settings.get("MOTCUA_CHECKPOINT_MINUTES") or default))
-
-
-async def _held_against(connection: Connection, size: int, patience: timedelta) -> Finding:
-    last = await last_position(connection)
+        last = await last_position(connection)
+        waits = await connection.fetchval(_WAITS, size + 1)
     if last < size:
-        return fail("doctor.checkpoints.lost", fix=_FIX, last=last, size=size)
-    waits = await connection.fetchval(_WAITS, size + 1)
+        return [fail("doctor.checkpoints.lost", fix=_FIX, last=last, size=size)]
+    usual = CheckpointSettings.model_fields["checkpoint_minutes"].default
+    patience = timedelta(minutes=TIMES * int(around.settings.get("MOTCUA_CHECKPOINT_MINUTES") or usual))
     if waits is not None and waits > patience:
-        return fail("doctor.checkpoints.late", fix=_FIX, minutes=waits // timedelta(minutes=1))
-    return ok("doctor.checkpoints.of_events", size=size, last=last)
+        return [fail("doctor.checkpoints.late", fix=_FIX, minutes=waits // timedelta(minutes=1))]
+    return [ok("doctor.checkpoints.of_events", size=size, last=last)]
 
 
 LONG: Final = 60
@@ -102,8 +90,5 @@ async def findings(around: Surroundings) -> list[Finding]:
     """Reports payments, refunds and parcels whose outcome has been known for ten minutes, but is in no event."""
     async with around.record() as connection:
         found = await connection.fetch(UNRECORDED)
-    if not found:
-        return [ok("doctor.findings.none")]
-    return [
-        warn("doctor.findings.unrecorded", event=one["kind"], count=one["acts"], since=one["since"]) for one in found
-    ]
+    told = [warn("doctor.findings.unrecorded", event=kind, count=acts, since=since) for kind, acts, since in found]
+    return told or [ok("doctor.findings.none")]

@@ -67,9 +67,5 @@ async def absences(around: Surroundings) -> list[Finding]:
     """Reports each absent officer whose tasks have not been passed to their substitute."""
     async with around.record() as connection:
         found = await connection.fetch(_WAITING)
-    if not found:
-        return [ok("doctor.absences.none")]
-    return [
-        warn("doctor.absences.waiting", subject=row["subject"], agency=row["agency"], tasks=row["tasks"])
-        for row in found
-    ]
+    told = [warn("doctor.absences.waiting", **row) for row in found]
+    return told or [ok("doctor.absences.none")]

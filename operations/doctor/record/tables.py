@@ -95,10 +95,8 @@ async def postgres(around: Surroundings) -> list[Finding]:
     except (OSError, TimeoutError, ValueError, *DATABASE_ERRORS) as error:
         return [fail("doctor.postgres.down", why=type(error).__name__)]
     around.database = True
-    version = f"PostgreSQL {version}, {size}"
-    if number < OLDEST:
-        return [warn("as_is", fix="doctor.postgres.upgrade", value=version)]
-    return [ok("as_is", value=version)]
+    told = f"PostgreSQL {version}, {size}"
+    return [warn("as_is", fix="doctor.postgres.upgrade", value=told) if number < OLDEST else ok("as_is", value=told)]
 
 
 async def disk(around: Surroundings) -> list[Finding]:
@@ -111,12 +109,10 @@ async def disk(around: Surroundings) -> list[Finding]:
         return [fail("doctor.postgres_disk.full")]
     writes = ok("doctor.postgres_disk.writes")
     place = await _data_directory(around)
-    if place is None:
-        return [writes]
-    try:
-        return [writes, await asyncio.to_thread(machine.room, place)]
-    except OSError:
-        return [writes]
+    with contextlib.suppress(OSError):
+        if place is not None:
+            return [writes, await asyncio.to_thread(machine.room, place)]
+    return [writes]
 
 
 async def _data_directory(around: Surroundings) -> Path | None:
@@ -141,8 +137,7 @@ async def role(around: Surroundings) -> list[Finding]:
         what = ", ".join(rights["may"] if rights else ())
         return [fail("doctor.role.may_change", role=name, may=what)]
     if lacking:
-        names = ", ".join(row["name"] for row in lacking)
-        return [fail("doctor.role.lacking", role=name, names=names)]
+        return [fail("doctor.role.lacking", role=name, names=", ".join(row["name"] for row in lacking))]
     return [ok("doctor.role.well", role=name)]
 
 
@@ -152,11 +147,9 @@ async def migrations(around: Surroundings) -> list[Finding]:
         version = await schema_version(connection)
     found = []
     if version.pending:
-        names = ", ".join(version.pending)
-        found.append(fail("doctor.migrations.pending", names=names))
+        found.append(fail("doctor.migrations.pending", names=", ".join(version.pending)))
     if version.unknown:
-        names = ", ".join(version.unknown)
-        found.append(warn("doctor.migrations.unknown", names=names))
+        found.append(warn("doctor.migrations.unknown", names=", ".join(version.unknown)))
     return found or [ok("doctor.migrations.well", newest=version.newest)]
 
 
