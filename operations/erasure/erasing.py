@@ -37,7 +37,10 @@ async def erase(
     with every reason, if the filing can't be erased now, `NotErasedError`, and asyncpg's errors.
     """
     async with pool.acquire() as connection, connection.transaction():
-        await _hold(connection, filing)
+        # Holds the filing's streams. A stream that begins meanwhile waits for the lock of the filing's own row.
+        await connection.execute("lock table stream in row exclusive mode")
+        await connection.execute(_HOLD, filing_workflow(filing))
+        await connection.execute("select from stream where filing_id = $1 order by stream for update", filing)
         if await connection.fetchval("select bool_or(erased_at is not null) from stream where filing_id = $1", filing):
             await connection.execute(_DONE, filing)
             return
@@ -60,13 +63,6 @@ async def erase(
             await tell(elsewhere, [filing])
         failpoint("erasure.erasing")
     failpoint("erasure.erased")
-
-
-async def _hold(connection: Connection, filing: UUID) -> None:
-    """Locks the filing's streams. A stream that begins meanwhile waits for the lock of the filing's own row."""
-    await connection.execute("lock table stream in row exclusive mode")
-    await connection.execute(_HOLD, filing_workflow(filing))
-    await connection.execute("select from stream where filing_id = $1 order by stream for update", filing)
 
 
 def _last(told: Told, request: ErasureRequest, now: datetime) -> Batch:

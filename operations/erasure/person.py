@@ -1,13 +1,13 @@
 """All data held about a person: their own filings, and other people's filings that name them."""
 
-from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from activities.ledger.vault import Vault
-from operations.erasure.requests import see
+from motcua.cli.running import plain
+from operations.erasure.requests import Progress, see
 from operations.store.named import COLUMNS, Reference, told
 from rules.rule import refuse
 from rules.streams import KINDS
@@ -19,8 +19,6 @@ from schemas.reading import AskAccess
 from views.access import access
 from views.log import Connection, Log
 from views.operator import parked
-
-Progress = Callable[[int, int], None]
 
 
 class Named(NamedTuple):
@@ -38,7 +36,9 @@ async def own(connection: Connection, vault: Vault, id_number: str) -> list[asyn
 async def others(connection: Connection, vault: Vault, id_number: str, progress: Progress) -> list[Named]:
     """Returns other people's filings with this id number. Decrypts the log; calls `progress(events, of)` by page."""
     of, seen, found = int(await connection.fetchval(_EVENTS)), 0, set[UUID]()
-    async for page in _pages(connection):
+    last: tuple[str, int] = ("", 0)
+    while page := await connection.fetch(_SEALED, *last, _PAGE):
+        last = (page[-1]["stream"], page[-1]["seq"])
         await vault.learn(connection, {row["filing_id"] for row in page})
         for row in page:
             key = vault.known(row["filing_id"])
@@ -54,38 +54,23 @@ async def held(log: Log, vault: Vault, filing: asyncpg.Record) -> tuple[dict[str
     """Returns one of the person's filings, decrypted, as plain data, and its files. Raises `UnfoldableError`."""
     streams: dict[str, Any] = {}
     for row in await log.connection.fetch(_STREAMS, filing["filing_id"], list(KINDS)):
-        events = (await log.read(row["stream"])).events
-        streams[row["stream"]] = [_event(recorded) for recorded in events]
+        streams[row["stream"]] = [
+            {"seq": one.seq, "at": one.at.isoformat(), "actor": plain(one.actor), "event": plain(one.event)}
+            for one in (await log.read(row["stream"])).events
+        ]
     said = await told(log.connection, vault, await log.connection.fetch(_OF_FILING, filing["filing_id"]))
     files = list(dict.fromkeys(reference for _, reference in said.files))
     about = {name: str(filing[name]) for name in ("code", "filing_id", "agency", "procedure", "version")}
     stream = filing_workflow(filing["filing_id"])
-    looks = [look.model_dump(mode="json", exclude_none=True) async for look in _looks(log, vault, stream)]
-    unread = [one.model_dump(mode="json") for one in await parked(log, stream)]
-    listed = [reference._asdict() for reference in files]
-    return about | {"streams": streams, "looks": looks, "signals": unread, "files": listed}, files
-
-
-def _event(recorded: Any) -> dict[str, Any]:
-    actor = recorded.actor.model_dump(mode="json", exclude_none=True)
-    event = recorded.event.model_dump(mode="json", exclude_none=True)
-    return {"seq": recorded.seq, "at": recorded.at.isoformat(), "actor": actor, "event": event}
-
-
-async def _looks(log: Log, vault: Vault, stream: str) -> AsyncIterator[Any]:
+    looks: list[Any] = []
     asked: AskAccess | None = AskAccess(stream=stream)
     while asked is not None:
         page = await access(log, asked, vault.find)
-        for look in page.rows:
-            yield look
+        looks += map(plain, page.rows)
         asked = asked.model_copy(update={"after": page.next}) if page.next else None
-
-
-async def _pages(connection: Connection) -> AsyncIterator[list[asyncpg.Record]]:
-    last: tuple[str, int] = ("", 0)
-    while page := await connection.fetch(_SEALED, *last, _PAGE):
-        yield page
-        last = (page[-1]["stream"], page[-1]["seq"])
+    unread = [one.model_dump(mode="json") for one in await parked(log, stream)]
+    listed = [reference._asdict() for reference in files]
+    return about | {"streams": streams, "looks": looks, "signals": unread, "files": listed}, files
 
 
 _PAGE: Final = 1000

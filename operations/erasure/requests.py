@@ -37,7 +37,7 @@ async def ask(log: Log, command: AskErasure, progress: Progress = lambda *_: Non
     async with log.connection.transaction():
         n, now = await _next(log.connection)
         left_out: dict[str, tuple[Problem, ...]] = {}
-        if (known_already := await _recorded(log.connection, command)) is None:
+        if (known_already := await log.connection.fetchval(_RECORDED, command.command_id)) is None:
             await see(log.connection, command.actor, Role.OPERATOR)
             found, left_out = await _erasable(log, command, now, progress)
             await _record(log.connection, n, now, command, cause=command.cause, reason=command.reason)
@@ -49,7 +49,7 @@ async def answer(connection: Connection, command: ApproveErasure | DeclineErasur
     """Approves or declines a request. Idempotent by the command's id. Raises `RefusalError`."""
     async with connection.transaction():
         n, now = await _next(connection)
-        if await _recorded(connection, command) is None:
+        if await connection.fetchval(_RECORDED, command.command_id) is None:
             await see(connection, command.actor, Role.AUDITOR)
             asked = await request(connection, command.asked)
             if asked is None or asked.answer is not None:
@@ -79,11 +79,6 @@ async def _next(connection: Connection) -> tuple[int, datetime]:
     row = await connection.fetchrow("select coalesce(max(n), 0) + 1, statement_timestamp() from erasure_deed")
     n, now = require(row)
     return n, now
-
-
-async def _recorded(connection: Connection, command: OfficerCommand) -> int | None:
-    found: int | None = await connection.fetchval(_RECORDED, command.command_id)
-    return found
 
 
 async def see(connection: Connection, actor: Actor, role: Role) -> None:

@@ -1,6 +1,5 @@
 """Carries out approved erasures, in the record and then outside of it. A killed run is resumed by the next one."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -15,11 +14,9 @@ from console.database import is_away
 from operations.erasure.elsewhere import NotErasedError, tell_all
 from operations.erasure.erasing import erase, keep, why
 from operations.erasure.outside import Outside, erase_outside
-from operations.erasure.requests import request
+from operations.erasure.requests import Progress, request
 from rules.require import require
 from schemas.errors import Refusal, RefusalError
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass

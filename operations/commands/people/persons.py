@@ -18,6 +18,7 @@ from motcua.cli.running import Exit, fail, json_text, parse, plain, print_json, 
 from operations.commands.documents.store import done, object_store
 from operations.commands.people.erasures import left, not_yet, print_request, say_left, say_not_yet, shown
 from operations.erasure import person, requests
+from operations.erasure.requests import Progress
 from operations.store.named import Reference
 from rules.streams import KINDS
 from schemas.base import Model
@@ -45,7 +46,7 @@ def _who(id_number: str | None) -> str:
 def erase(*, id_number: Number = None, reason: ImpersonalReason, actor: Operator, as_json: AsJson = False) -> None:
     who, master = _who(id_number), master_key()
 
-    async def work(log: Log, vault: Vault, progress: person.Progress) -> _Told:
+    async def work(log: Log, vault: Vault, progress: Progress) -> _Told:
         filings = await person.own(log.connection, vault, who)
         if not filings:
             return None, await person.others(log.connection, vault, who, progress)
@@ -85,7 +86,7 @@ def export(
     except OSError as error:
         fail(f"{to}: {error.strerror}; --request {n}", Exit.USAGE)
 
-    async def work(log: Log, vault: Vault, progress: person.Progress) -> dict[str, Any]:
+    async def work(log: Log, vault: Vault, progress: Progress) -> dict[str, Any]:
         filings = []
         for row in await person.own(log.connection, vault, who):
             about, files = await person.held(log, vault, row)
