@@ -53,21 +53,21 @@ async def take(connection: Connection, command: pr.AnyPrincipalCommand) -> Done:
         if known_already is None:
             n = held.version + 1
             about, waits = await _see(connection, command, held)
-            await _record(
-                connection,
-                pr.PrincipalChange(
-                    n=n,
-                    principal=about,
-                    change=pr.ChangeKind(command.change),
-                    asked=command.asked if isinstance(command, pr.ApproveChange | pr.DeclineChange) else None,
-                    waits=waits,
-                    officer=command.actor.subject,
-                    agency=require(command.actor.agency),
-                    reason=None if isinstance(command, pr.ApproveChange) else command.reason,
-                    at=held.now,
-                ),
-                command,
+            change = pr.PrincipalChange(
+                n=n,
+                principal=about,
+                change=pr.ChangeKind(command.change),
+                asked=command.asked if isinstance(command, pr.ApproveChange | pr.DeclineChange) else None,
+                waits=waits,
+                officer=command.actor.subject,
+                agency=require(command.actor.agency),
+                reason=None if isinstance(command, pr.ApproveChange) else command.reason,
+                at=held.now,
             )
+            said = change.model_dump(include=set(_COLUMNS))
+            body = canonical(command.model_dump(mode="json", exclude_none=True))
+            await connection.execute(_ADD, command.command_id, body, *(said[name] for name in _COLUMNS))
+            await connection.execute("update principal_version set version = $1", n)
         else:
             n, about = known_already["n"], known_already["principal"]
     (change,) = [one for one in await history(connection, about) if one.n == n]
@@ -90,9 +90,13 @@ async def _see(connection: Connection, command: pr.AnyPrincipalCommand, held: He
     _check(await lacks_role(connection, actor))
     if not isinstance(command, pr.ApproveChange | pr.DeclineChange):
         return named(command), await _apply(connection, command, held)
-    asked, own = await _asked(connection, command.asked, actor, held.now)
+    row = await connection.fetchrow(_WAITING, command.asked)
+    if row is None:
+        raise refuse(problem("asked", "no_change_asked"))
+    asked = _ASKED.validate_json(row["body"])
     if isinstance(command, pr.ApproveChange):
-        if own:
+        asker = Actor(subject=row["officer"], role=Role.OPERATOR, agency=row["agency"])
+        if await same_hands(connection, asker, actor, held.now):
             raise refuse(problem("actor.subject", "needs_another"))
         if await connection.fetchval(_CHANGED_SINCE, named(asked), command.asked):
             raise refuse(problem("asked", "changed_since"))
@@ -109,8 +113,8 @@ async def _apply(connection: Connection, asked: pr.Asked, held: Held, *, approve
             await connection.execute("update principal_version set by_two = $1", asked.on)
         return waits
     before = await _possible(connection, asked, held.now)
-    if not approved:
-        _check(_proved(asked, held.now))
+    if not (approved or isinstance(asked, pr.RevokeKey) or asked.key is None):
+        _check(unproved(asked.proof, asked.key, named(asked), held.now))
     after = changed(before, asked, held.now)
     waits = not alone and widens(before, after)
     if not waits:
@@ -134,22 +138,6 @@ async def _possible(connection: Connection, said: pr.Said, now: datetime) -> Pri
     return principal
 
 
-def _proved(said: pr.Said, now: datetime) -> Problem | None:
-    """Returns the reason why possession of the added key is not proved; None if possession is proved."""
-    if isinstance(said, pr.RevokeKey) or said.key is None:
-        return None
-    return unproved(said.proof, said.key, named(said), now)
-
-
-async def _asked(connection: Connection, n: int, actor: Actor, now: datetime) -> tuple[pr.Asked, bool]:
-    """Returns the waiting request `n`, and whether the actor is the requester or the requester's substitute."""
-    row = await connection.fetchrow(_WAITING, n)
-    if row is None:
-        raise refuse(problem("asked", "no_change_asked"))
-    asker = Actor(subject=row["officer"], role=Role.OPERATOR, agency=row["agency"])
-    return _ASKED.validate_json(row["body"]), await same_hands(connection, asker, actor, now)
-
-
 async def _write(connection: Connection, principal: Principal) -> None:
     """Writes the rows of the principal and of its keys, and deletes the rows of its removed keys."""
     keys = rows_of_keys(principal)
@@ -157,13 +145,6 @@ async def _write(connection: Connection, principal: Principal) -> None:
     await connection.execute(_PRINCIPAL, *(row | {"grants": json.dumps(row["grants"])}).values())
     await connection.execute(_OTHER_KEYS, principal.id, [key["key_id"] for key in keys])
     await connection.executemany(_KEY, [tuple(key.values()) for key in keys])
-
-
-async def _record(connection: Connection, change: pr.PrincipalChange, command: pr.AnyPrincipalCommand) -> None:
-    body = canonical(command.model_dump(mode="json", exclude_none=True))
-    said = change.model_dump(include=set(_COLUMNS))
-    await connection.execute(_ADD, command.command_id, body, *(said[name] for name in _COLUMNS))
-    await connection.execute("update principal_version set version = $1", change.n)
 
 
 def _check(why: Problem | None) -> None:
