@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from hmac import compare_digest
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -142,24 +143,18 @@ async def _not_known(connection: Connection, vault: Vault, row: Mapping[str, Any
         return list(_broken(row, key))
     if (erased := await connection.fetchval(_ERASED, row["stream"])) is None:
         return [("key", "it is not there")]
-    if await _is_approved(connection, row["filing_id"], erased):
-        return []
-    return [("key", "it is not there, and no two officers have asked that it be erased")]
-
-
-async def _is_approved(connection: Connection, filing: UUID, erased: bytes) -> bool:
-    """Whether the officers named in the event have requested and approved the erasure of this filing."""
-    try:
+    with suppress(ValidationError):
         said = Erased.model_validate_json(erased)
-    except ValidationError:
-        return False
-    whose = (said.asked_by, said.approved_by)
-    return bool(await connection.fetchval(_APPROVED, said.request, filing, *whose))
+        if await connection.fetchval(_APPROVED, said.request, row["filing_id"], said.asked_by, said.approved_by):
+            return []
+    return [("key", "it is not there, and no two officers have asked that it be erased")]
 
 
 def _broken(row: Mapping[str, Any], key: FilingKey) -> Iterator[tuple[str, str]]:
     if row["bound"] is None:
-        if not _opens(row, key):
+        try:
+            key.unseal(row["sealed"] or b"", f"{row['stream']}\n{row['seq']}")
+        except SealBrokenError:
             yield "key", "it does not open what is sealed"
         return
     try:
@@ -173,11 +168,3 @@ def _broken(row: Mapping[str, Any], key: FilingKey) -> Iterator[tuple[str, str]]
         made = receipt_binding(key.secret, row["stream"], row["command_id"], row["digest"])
         if not compare_digest(bound.receipt, made):
             yield "receipt", "its digest is another one"
-
-
-def _opens(row: Mapping[str, Any], key: FilingKey) -> bool:
-    try:
-        key.unseal(row["sealed"] or b"", f"{row['stream']}\n{row['seq']}")
-    except SealBrokenError:
-        return False
-    return True

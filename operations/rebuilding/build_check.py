@@ -1,7 +1,7 @@
 """Checks that this build can read the logs, snapshots and (optionally) histories that other builds have written."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 from pydantic import ValidationError
@@ -118,7 +118,13 @@ class BuildCheck:
 
     async def _snapshot(self, stream: str) -> bool:
         """Loads the snapshot that the previous run passed to the current run. Returns whether there was one."""
-        raw = await self._handed_on(stream)
+        events = self._temporal.get_workflow_handle(stream).fetch_history_events(page_size=1)
+        try:
+            raw = (await given_at_start(self._temporal, stream, await anext(events))).get("snapshot")
+        except RPCError as error:
+            if not is_not_found(error):
+                raise
+            return False
         if raw is None:
             return False
         kind = self._kinds.of(stream)
@@ -129,15 +135,6 @@ class BuildCheck:
         except (ValidationError, RuntimeError) as error:
             raise _UnreadableError(f"{stream}: its snapshot can't be read: {type(error).__name__}") from None
         return True
-
-    async def _handed_on(self, stream: str) -> dict[str, Any] | None:
-        events = self._temporal.get_workflow_handle(stream).fetch_history_events(page_size=1)
-        try:
-            return (await given_at_start(self._temporal, stream, await anext(events))).get("snapshot")
-        except RPCError as error:
-            if not is_not_found(error):
-                raise
-        return None
 
     async def _replay(self, replayer: Replayer, stream: str) -> None:
         try:

@@ -28,7 +28,6 @@ from schemas.filing.events import Submitted
 from schemas.people import SYSTEM
 from schemas.privacy import Erased
 from schemas.stream.ledger import Batch, Recorded
-from schemas.stream.rows import Rows
 from views.log import Log, UnfoldableError
 from views.order import last_position
 
@@ -103,7 +102,6 @@ class _Rebuild:
         self._connection = connection
         self._vault = vault
         self._progress = progress
-        self._kinds = kinds
         self._log = Log(connection, vault.find, kinds)
         self._shadows = Shadows(connection, kinds)
         self._compared = False
@@ -211,7 +209,18 @@ async def _change(
         rows = kind.all_rows(state)
     except (LookupError, ValueError) as error:
         raise UnfoldableError(f"{stream['stream']}: its rows can't be told: {type(error).__name__}") from None
-    batch = _batch(stream, events, rows)
+    batch = Batch(
+        stream=stream["stream"],
+        filing_id=stream["filing_id"],
+        agency=stream["agency"],
+        next_seq=len(events),
+        command_id=events[-1].command_id,
+        digest="",
+        actor=SYSTEM,
+        via=SYSTEM_VIA,
+        at=events[-1].at,
+        rows=rows,
+    )
     change = read_models.change(kind, batch, {}, await _added(log, vault, events))
     return None if change is None else (batch, change)
 
@@ -224,18 +233,3 @@ async def _added(log: Log, vault: Vault, events: list[Recorded]) -> dict[str, An
     if isinstance(events[-1].event, Erased):
         return {"person": None}
     return submitted_columns(await vault.person(log.connection, first.applicant.id_number), first.possible_duplicates)
-
-
-def _batch(stream: asyncpg.Record, events: list[Recorded], rows: Rows) -> Batch:
-    return Batch(
-        stream=stream["stream"],
-        filing_id=stream["filing_id"],
-        agency=stream["agency"],
-        next_seq=len(events),
-        command_id=events[-1].command_id,
-        digest="",
-        actor=SYSTEM,
-        via=SYSTEM_VIA,
-        at=events[-1].at,
-        rows=rows,
-    )

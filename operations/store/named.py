@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from activities.ledger.vault import FilingKey, Vault
+from activities.ledger.vault import Vault
 from views.log import Connection, SealBrokenError
 
 
@@ -51,7 +51,10 @@ async def told(connection: Connection, vault: Vault, rows: Sequence[asyncpg.Reco
             if key is None:
                 found.erased.add(place.filing_id)
             else:
-                found.files.extend((place, reference) for reference in _references(_said(row, key)))
+                sealed = row["sealed"]
+                private = json.loads(key.unseal(sealed, f"{place.stream}\n{place.seq}")) if sealed else {}
+                said = [json.loads(row["body"]), private]
+                found.files.extend((place, reference) for reference in _references(said))
         except (SealBrokenError, ValueError, TypeError):
             found.unread.append(place)
     return found
@@ -68,12 +71,6 @@ _EVIDENCE: Final = """
 select callback, n, evidence from suspense_step
 where evidence is not null and ($1::uuid[] is null or callback = any($1)) order by callback, n
 """
-
-
-def _said(row: asyncpg.Record, key: FilingKey) -> list[Any]:
-    sealed = row["sealed"]
-    private = json.loads(key.unseal(sealed, f"{row['stream']}\n{row['seq']}")) if sealed else {}
-    return [json.loads(row["body"]), private]
 
 
 def _references(value: Any) -> Iterator[Reference]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-import asyncpg
 from obstore.store import ObjectStore
 
 from activities.keys.masters import MasterKeys
@@ -14,7 +13,6 @@ from activities.ledger.vault import Vault
 from console.database import connected
 from operations.store.named import COLUMNS, Place, Reference, evidence, told
 from operations.store.stored_file import Condition, condition
-from views.log import Connection
 
 PAGE: Final = 500
 """The number of events that are read, and held in memory, at once."""
@@ -80,25 +78,17 @@ async def scrub(dsn: str, store: ObjectStore, master: MasterKeys, progress: Prog
         last: tuple[str, int] = ("", 0)
         while rows := await connection.fetch(_PAGE, *last):
             last = rows[-1]["stream"], rows[-1]["seq"]
-            await _page(connection, store, vault, rows, report)
+            said = await told(connection, vault, rows)
+            # A filing is counted at its first event, so that no list of filings is needed.
+            first = (row for row in rows if row["seq"] == 1 and row["stream"] == f"filing:{row['filing_id']}")
+            report.erased += sum(row["filing_id"] in said.erased for row in first)
+            for place in said.unread:
+                report.add(place, "unread")
+            await _look(store, said.files, report)
             report.events += len(rows)
             progress(report.events, max(of, report.events), report.files)
         await _look(store, await evidence(connection), report)
     return report
-
-
-async def _page(
-    connection: Connection, store: ObjectStore, vault: Vault, rows: list[asyncpg.Record], report: Report
-) -> None:
-    said = await told(connection, vault, rows)
-    # A filing is counted at its first event, so that no list of filings is needed.
-    report.erased += sum(
-        row["seq"] == 1 and row["stream"] == f"filing:{row['filing_id']}" and row["filing_id"] in said.erased
-        for row in rows
-    )
-    for place in said.unread:
-        report.add(place, "unread")
-    await _look(store, said.files, report)
 
 
 async def _look(store: ObjectStore, files: list[tuple[Place, Reference]], report: Report) -> None:

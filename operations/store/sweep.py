@@ -110,7 +110,13 @@ class _Sweep:
         async for page in self._pages(f"{ASIDE}files/", progress):
             known = await self._known(page)
             for key, modified in page.items():
-                await self._look_aside(key, modified, known)
+                if key in known.named:
+                    self.report.named += 1
+                    await self._put_back(known.named[key])
+                elif not self._stays(key, modified, known):
+                    if not self.report.dry_run:
+                        await self._delete(f"{ASIDE}{key}")
+                    self.report.deleted += 1
 
     async def files(self, progress: Progress) -> None:
         """Handles the files in their own place: sets aside the old ones that no event names."""
@@ -164,15 +170,6 @@ class _Sweep:
             self.report.swept += 1
             return not self.report.dry_run
         return False
-
-    async def _look_aside(self, key: str, modified: datetime, known: Known) -> None:
-        if key in known.named:
-            self.report.named += 1
-            await self._put_back(known.named[key])
-        elif not self._stays(key, modified, known):
-            if not self.report.dry_run:
-                await self._delete(f"{ASIDE}{key}")
-            self.report.deleted += 1
 
     async def _put_back(self, file: Reference) -> None:
         """Puts a file back, unless it was uploaded again meanwhile. The scrub reports the upload if it is damaged."""
