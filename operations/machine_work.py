@@ -40,20 +40,15 @@ async def failing(connection: Connection, client: Client) -> list[Failing]:
     """Returns the filings with failing machine work, the longest wait first. Raises asyncpg's errors and `RPCError`."""
 
     async def look(row: asyncpg.Record) -> list[Failing]:
-        found = await _asked(client, filing_workflow(row["filing_id"]))
+        try:
+            found = await machine_work(client, filing_workflow(row["filing_id"]))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return []  # another check reports that the filing does not run
         who = (str(row["filing_id"]), row["code"], row["agency"])
         return [Failing(*who, one) for one in found if one.error is not None]
 
     rows = await connection.fetch(_OWED, MOST)
     every = [one for found in await each(look, rows) for one in found]
     return sorted(every, key=lambda one: (one.work.since, one.filing_id))
-
-
-async def _asked(client: Client, workflow_id: str) -> list[MachineWork]:
-    """Returns a filing's machine work; empty if the filing does not run, which another check reports."""
-    try:
-        return await machine_work(client, workflow_id)
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            return []
-        raise

@@ -151,23 +151,22 @@ async def _all(
     restarter: Restarter, pages: Pages, tallies: Tallies, running: frozenset[str] = frozenset(), *, force: bool = False
 ) -> None:
     """Restarts the streams. Those listed as `running` are first queried in Temporal: cheaper than a needless start."""
+
+    async def again(stream: str) -> Found:
+        if stream in running and await restarter.runs(stream):
+            return Found.RUNNING
+        return await restarter.restart(stream, force=force)
+
     with progress(what=said("label.workflows")) as moved:
         done, total = count(1), 0
         async for kind, streams in pages:
             tallies[kind].unfinished += len(streams)
             total += len(streams)
-            again = partial(_again, restarter, running=running, force=force)
 
             def moved_on(of: int = total) -> None:
                 moved(next(done), of)
 
             await _some(streams, again, tallies[kind], moved_on)
-
-
-async def _again(restarter: Restarter, stream: str, *, running: frozenset[str], force: bool) -> Found:
-    if stream in running and await restarter.runs(stream):
-        return Found.RUNNING
-    return await restarter.restart(stream, force=force)
 
 
 async def _some(
@@ -189,7 +188,6 @@ async def _some(
 
 
 def counts_of(tally: Tally) -> dict[str, Any]:
-    failed = [{"stream": stream, "why": why} for stream, why in tally.failed.items()]
     return {
         "unfinished": tally.unfinished,
         "missing": tally.missing,
@@ -197,7 +195,7 @@ def counts_of(tally: Tally) -> dict[str, Any]:
         "behind_by_epoch": tally.overtaken,
         "running": len(tally.running),
         "restarted": len(tally.restarted),
-        "failed": failed,
+        "failed": [{"stream": stream, "why": why} for stream, why in tally.failed.items()],
         "still_wrong": tally.wrong,
     }
 

@@ -2,11 +2,11 @@
 
 import base64
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import pikepdf
@@ -22,7 +22,7 @@ from activities.signature.trust import Trust
 from activities.signature.verified import verify_official
 from motcua.cli.running import Exit, refusing
 from schemas.result.state import ResultStanding, Validity
-from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureProof, SignatureVerdict
+from schemas.signature import SignatureOutcome, SignatureProof, SignatureVerdict
 from schemas.translate import said
 from views.registers.papers import IssuedPaper
 
@@ -155,15 +155,13 @@ async def kept(verdict: SignatureVerdict, authority: str) -> bytes | None:
 
 def hands(verdict: SignatureVerdict, subjects: SubjectRules) -> tuple[Hand, ...]:
     """Returns the signers of a file, and its time-stamping authorities (with an empty field)."""
-    return tuple(_hands(verdict.evidence, subjects))
-
-
-def _hands(evidence: tuple[SignatureEvidence, ...], subjects: SubjectRules) -> Iterator[Hand]:
-    for seen in evidence:
+    found = []
+    for seen in verdict.evidence:
         whose = x509.Certificate.load(base64.b64decode(seen.certificates[-1]))
         codes = (one.number for one in identities(whose, subjects) if one.kind == "organisation")
         name = str(whose.subject.native.get("common_name", ""))
-        yield Hand(seen.field, name, next(codes, None), seen.stamped_at, whose.not_valid_after, seen.reason)
+        found.append(Hand(seen.field, name, next(codes, None), seen.stamped_at, whose.not_valid_after, seen.reason))
+    return tuple(found)
 
 
 def _plain(hand: Hand) -> dict[str, Any]:
@@ -177,21 +175,17 @@ def _plain(hand: Hand) -> dict[str, Any]:
     }
 
 
-_SUBJECTS_SETTING: Final = "MOTCUA_SIGNATURE_SUBJECTS"
-
-_POLICY_SETTING: Final = "MOTCUA_SIGNATURE_POLICY"
-
 Set = TypeVar("Set")
 
 
 def subjects_set() -> SubjectRules:
     """Returns the configured rules for the names of certificate holders. An invalid setting ends the command."""
-    return _set(_SUBJECTS_SETTING, SubjectRules)
+    return _set("MOTCUA_SIGNATURE_SUBJECTS", SubjectRules)
 
 
 def policy_set() -> Policy:
     """Returns the configured policy for valid signatures. An invalid setting ends the command."""
-    return _set(_POLICY_SETTING, Policy)
+    return _set("MOTCUA_SIGNATURE_POLICY", Policy)
 
 
 def _set(setting: str, kind: type[Set]) -> Set:

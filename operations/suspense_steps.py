@@ -74,21 +74,9 @@ async def _record(connection: Connection, vault: Vault, command: AnySuspenseComm
     sealed = None
     if step.reason is not None and (key := await vault.find(connection, command.callback)) is not None:
         sealed = key.seal(step.reason.encode(), reason_context(command.callback, step.n))
-    await connection.execute(
-        _ADD,
-        command.callback,
-        step.n,
-        command.command_id,
-        step.kind,
-        step.officer,
-        step.agency,
-        step.stream,
-        sealed,
-        step.means,
-        step.bank_reference,
-        None if step.evidence is None else step.evidence.model_dump_json(exclude_none=True),
-        step.at,
-    )
+    said = (command.callback, step.n, command.command_id, step.kind, step.officer, step.agency, step.stream, sealed)
+    evidence = step.evidence and step.evidence.model_dump_json(exclude_none=True)
+    await connection.execute(_ADD, *said, step.means, step.bank_reference, evidence, step.at)
 
 
 async def _do(connection: Connection, money: Suspense, step: SuspenseStep) -> None:

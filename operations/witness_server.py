@@ -23,7 +23,6 @@ from rules.proof.checkpoint import Checkpoint
 from rules.proof.note import MOST_BYTES, Kind, Note, NoteError, Signer, Verifier, lines, read_note
 from rules.proof.witness import NOTHING, SIZE_TYPE, Refused, Request, Seen, judged
 
-_KEY: Final = "key"
 _LOGS: Final = "logs"
 _SEEN: Final = "seen"
 
@@ -52,7 +51,7 @@ class Memory:
 
     def signer(self, name: str | None) -> Signer:
         """Returns the witness's key, created at the first call, which needs a name. Raises `MemoryFaultError`."""
-        file = self._folder / _KEY
+        file = self._folder / "key"
         try:
             if file.exists():
                 found = Signer.read(file.read_text())
