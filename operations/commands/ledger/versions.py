@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from itertools import count
-from typing import Annotated, Final, TypeAlias, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import asyncpg
 import typer
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from console.addresses import APPLICATION, master_key
 from console.database import TIMEOUT, address, answered
@@ -30,7 +31,6 @@ app = typer.Typer(name="versions", cls=WordedGroup, invoke_without_command=True,
 T = TypeVar("T")
 _BUILDS: Final = columns("build current workers holds", Column("since", lambda one: one.promoted_at or one.started_at))
 _CHECKED: Final = columns("stream differs problem")
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 BuildId = Annotated[str, typer.Argument(metavar="BUILD", help="option.versions.build")]
 
 _SHOWN: Final = 20
