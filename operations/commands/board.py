@@ -3,25 +3,31 @@
 import asyncio
 import signal
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Annotated, Final, TypeVar
 
+import asyncpg
 import typer
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
+from temporalio.client import Client
+from temporalio.service import RPCError
 
 from console.addresses import APPLICATION
-from console.database import address, answered, ask
+from console.database import TIMEOUT, Connection, address, answered, ask
 from motcua.cli.answer import Column, columns, show_all
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, OfAgency
 from motcua.cli.running import out, print_json, use_stack_here
 from motcua.cli.showing import late
-from operations.board_figures import FAILURES, Looks, Pace
+from motcua.connection import connect
+from motcua.errors import MotcuaError
+from recovery.stalled import count_reported, reports_problems
 from rules.streams import KINDS
 from rules.time.working_time import VIETNAM, local_day
 from schemas.filing.state import STATUS_NAMES, Status
@@ -29,8 +35,9 @@ from schemas.payment.state import PaymentState
 from schemas.people import Role
 from schemas.reading import AskTasks, Board, Count
 from schemas.translate import said
-from views.log import Log, no_keys
+from views.log import DATABASE_ERRORS, Log, no_keys
 from views.officer import tasks as read_tasks
+from views.operator import board as read_board
 
 K = TypeVar("K", bound=Hashable)
 
@@ -178,6 +185,76 @@ def _number(number: int) -> str:
 
 def _alarm(number: int) -> str:
     return f"[bold red]{number:,}[/]" if number else "[dim]0[/]"
+
+
+SPAN: Final = timedelta(seconds=10)
+"""The time over which the rate is averaged. The database updates its counter too unevenly for a shorter one."""
+
+FAILURES: Final = (OSError, TimeoutError, *DATABASE_ERRORS)
+
+
+class Looks:
+    """Repeated readings of the record and of Temporal on the same connections; `close` afterwards."""
+
+    def __init__(self, dsn: str, agency: str | None) -> None:
+        self._dsn = dsn
+        self._agency = agency
+        self._connection: Connection | None = None
+        self._temporal: Client | None = None
+
+    async def only(self) -> Board:
+        """Returns one board, and closes the connections."""
+        try:
+            return await self.look()
+        finally:
+            self.close()
+
+    async def look(self) -> Board:
+        """Returns the board of this moment. Raises asyncpg's errors; the next reading then opens a new connection."""
+        found, stalled = await asyncio.gather(self._record(), self._stalled())
+        return found.model_copy(update={"stalled": stalled})
+
+    def close(self) -> None:
+        """Ends the database connection without its closing messages, since the server may be gone."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    async def _record(self) -> Board:
+        try:
+            if self._connection is None:
+                self._connection = await asyncpg.connect(self._dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
+            return await read_board(Log(self._connection, no_keys, KINDS), self._agency)
+        except FAILURES:
+            self.close()
+            raise
+
+    async def _stalled(self) -> int | None:
+        """Returns Temporal's count of stalled workflows; None if Temporal does not answer, or does not mark them."""
+        try:
+            async with asyncio.timeout(2):
+                client = self._temporal = self._temporal or await connect()
+                return await count_reported(client) if await reports_problems(client) else None
+        except (MotcuaError, RPCError, RuntimeError, TimeoutError):
+            return None
+
+
+class Pace:
+    """The rate of appends per second, from the boards of the last seconds."""
+
+    def __init__(self) -> None:
+        self._seen: deque[Board] = deque()
+
+    def add(self, seen: Board) -> float | None:
+        """Returns the appends per second up to this board; None for the first board, or if the counter was reset."""
+        if self._seen and seen.appends < self._seen[-1].appends:
+            self._seen.clear()
+        while len(self._seen) > 1 and seen.as_of - self._seen[1].as_of >= SPAN:
+            self._seen.popleft()
+        self._seen.append(seen)
+        first = self._seen[0]
+        passed = (seen.as_of - first.as_of).total_seconds()
+        return (seen.appends - first.appends) / passed if passed > 0 else None
 
 
 app = typer.Typer()

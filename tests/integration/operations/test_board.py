@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from temporalio.worker import Worker
 
-from operations.board_figures import SPAN, Pace
+from operations.commands.board import SPAN, Pace
 from recovery.stalled import count_reported
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
