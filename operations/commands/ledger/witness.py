@@ -1,14 +1,30 @@
-"""`motcua witness`: a witness of logs, for a party that is neither the agency nor its operator."""
+"""`motcua witness`: a witness of logs, for a party that is neither the agency nor its operator: its storage and server.
 
+All its data are in one folder: `key` (only its owner can read it), `logs` (a vkey on each line; the key's name is the
+log's origin), and `seen/<sha256 of the origin>`, the last checkpoint of that log that the witness has cosigned.
+"""
+
+import fcntl
+import os
+import re
+from collections.abc import Callable, Iterable
+from hashlib import sha256
 from pathlib import Path
-from typing import Annotated
+from time import time
+from typing import Annotated, Final
 
 import typer
 import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
+from console.home import write_private
 from motcua.cli.running import Exit, fail, refusing
-from operations.witness_server import Memory, MemoryFaultError, application
-from rules.proof.note import Kind, NoteError, Verifier
+from rules.proof.checkpoint import Checkpoint
+from rules.proof.note import MOST_BYTES, Kind, Note, NoteError, Signer, Verifier, lines, read_note
+from rules.proof.witness import NOTHING, SIZE_TYPE, Refused, Request, Seen, judged
 from schemas.translate import said
 
 app = typer.Typer()
@@ -35,3 +51,139 @@ def witness(
         uvicorn.run(application(memory, signer), host=host, port=port, access_log=False, log_level="warning")
     finally:
         memory.close()
+
+
+_LOGS: Final = "logs"
+_SEEN: Final = "seen"
+
+
+class MemoryFaultError(Exception):
+    """The folder can't be used by a witness."""
+
+
+class Memory:
+    """The storage of one witness, locked while its process lives: two could cosign contradicting checkpoints."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens the folder. Raises `MemoryFaultError`."""
+        self._folder = folder
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise MemoryFaultError(f"{folder} is in use by another witness") from None
+        except OSError as error:
+            raise MemoryFaultError(f"{folder}: {error.strerror}") from None
+
+    def close(self) -> None:
+        os.close(self._lock)
+
+    def signer(self, name: str | None) -> Signer:
+        """Returns the witness's key, created at the first call, which needs a name. Raises `MemoryFaultError`."""
+        file = self._folder / "key"
+        try:
+            if file.exists():
+                found = Signer.read(file.read_text())
+            elif name is None:
+                raise MemoryFaultError(f"{file} is not there: give the new witness a name")
+            else:
+                found = Signer.new(name, Kind.WITNESS)
+                write_private(file, f"{found.written()}\n")
+        except NoteError as error:
+            raise MemoryFaultError(f"{file}: {error}") from None
+        if found.verifier.kind is not Kind.WITNESS or name not in {None, found.verifier.name}:
+            raise MemoryFaultError(f"{file} is the key of another, {found.verifier.name}")
+        return found
+
+    def know(self, logs: Iterable[Verifier]) -> None:
+        """Adds these logs to the logs that this witness cosigns."""
+        known = list(self.logs())
+        known += [one for one in logs if one not in known]
+        write_private(self._folder / _LOGS, "".join(f"{one}\n" for one in known))
+
+    def logs(self) -> list[Verifier]:
+        """Returns the keys of the witnessed logs. Raises `MemoryFaultError`."""
+        file = self._folder / _LOGS
+        try:
+            return [Verifier.read(line) for line in file.read_text().split()] if file.exists() else []
+        except NoteError as error:
+            raise MemoryFaultError(f"{file}: {error}") from None
+
+    def seen(self, origin: str) -> Seen:
+        """Returns the last cosigned tree of a log. Raises `MemoryFaultError` for an unreadable one."""
+        content = self.cosigned(sha256(origin.encode()).hexdigest())
+        if content is None:
+            return NOTHING
+        try:
+            found = Checkpoint.read(read_note(content).text)
+        except NoteError as error:
+            raise MemoryFaultError(f"what was seen of {origin}: {error}") from None
+        return Seen(found.size, found.root)
+
+    def cosigned(self, origin_hash: str) -> bytes | None:
+        """Returns the last cosigned checkpoint of the log whose origin has this SHA-256, in hex; None if none."""
+        file = self._folder / _SEEN / origin_hash
+        return file.read_bytes() if file.exists() else None
+
+    def remember(self, checkpoint: Checkpoint, note: Note) -> None:
+        """Stores a cosigned checkpoint on the disk, before the answer is sent."""
+        folder = self._folder / _SEEN
+        folder.mkdir(mode=0o700, exist_ok=True)
+        write_private(folder / sha256(checkpoint.origin.encode()).hexdigest(), bytes(note).decode())
+        for changed in (folder, self._folder):
+            descriptor = os.open(changed, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def application(memory: Memory, signer: Signer, now: Callable[[], float] = time) -> Starlette:
+    """Returns the witness as an ASGI application. Requests are judged one at a time, since no await lies within."""
+
+    async def add_checkpoint(request: HttpRequest) -> Response:
+        try:
+            asked = Request.read(await _body(request))
+        except NoteError as error:
+            return PlainTextResponse(f"{error}\n", 400)
+        return _answer(memory, signer, asked, int(now()))
+
+    async def newest(request: HttpRequest) -> Response:
+        origin = request.path_params["origin"]
+        content = memory.cosigned(origin) if _HASH.fullmatch(origin) else None
+        return Response(status_code=404) if content is None else PlainTextResponse(content)
+
+    return Starlette(
+        routes=[
+            Route("/add-checkpoint", add_checkpoint, methods=["POST"]),
+            Route("/{origin}/checkpoint", newest, methods=["GET"]),
+        ]
+    )
+
+
+def _answer(memory: Memory, signer: Signer, asked: Request, now: int) -> Response:
+    origin = asked.note.text.partition("\n")[0]
+    logs = [one for one in memory.logs() if one.name == origin]
+    found = judged(asked, logs, memory.seen(origin))
+    if isinstance(found, Refused):
+        content = "" if found.size is None else f"{found.size}\n"
+        return Response(content, found.status, media_type=None if found.size is None else SIZE_TYPE)
+    signature = signer.sign(asked.note.text, now)
+    names = {(one.name, one.id) for one in logs}
+    verified = tuple(one for one in asked.note.signatures if (one.name, one.id) in names)
+    memory.remember(found, Note(asked.note.text, (*verified, signature)))
+    return PlainTextResponse(lines([signature]))
+
+
+async def _body(request: HttpRequest) -> bytes:
+    """Returns the request's body. Raises `NoteError` if it is too long for a request."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise NoteError("too long for a request to a witness")
+    return bytes(body)

@@ -21,7 +21,7 @@ from pyhanko.sign.timestamps import TimeStamper
 from activities.checkpoints.log import Published
 from activities.checkpoints.making import Setup, begin_anew, make
 from activities.partners.witness import Witness
-from operations.witness_server import Memory, application
+from operations.commands.ledger.witness import Memory, application
 from recovery.checkpoint_store import SecondPlace
 from rules.proof.note import Kind, Signer, Verifier
 from rules.proof.policy import Group, Known, Policy

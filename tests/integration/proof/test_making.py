@@ -21,7 +21,7 @@ from activities.checkpoints.log import CheckpointError, Fault, Published, newest
 from activities.checkpoints.making import make
 from activities.partners.witness import Witness
 from activities.signature.proof import stamp, stamped_at
-from operations.witness_server import Memory, MemoryFaultError
+from operations.commands.ledger.witness import Memory, MemoryFaultError
 from rules.proof.note import Kind, Signer, Verifier, read_note, signers
 from rules.proof.tree import leaf_hash, verify_consistency
 from sandbox.trust import ROOT
