@@ -12,8 +12,19 @@ from console.database import Connection, ask
 from motcua.cli.answer import columns, say, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, exit_if, fail, print_json, use_stack_here
-from operations.reconciling.acts import BANK, POST, Act, Unordered, acts_in, listed_by_bank, listed_by_post, unordered
-from operations.reconciling.signatures import Signature, UnorderedSignature, unordered_signatures
+from operations.reconciling import (
+    BANK,
+    POST,
+    Act,
+    Signature,
+    Unordered,
+    UnorderedSignature,
+    acts_in,
+    listed_by_bank,
+    listed_by_post,
+    unordered,
+    unordered_signatures,
+)
 from schemas.translate import said
 
 app = typer.Typer()

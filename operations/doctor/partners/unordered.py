@@ -8,8 +8,19 @@ import httpx
 
 from activities.partners.http import RejectedError
 from operations.doctor.check import Finding, Surroundings, fail, ok, skipped, warn
-from operations.reconciling.acts import BANK, POST, Act, Unordered, listed_by_bank, listed_by_post, unordered
-from operations.reconciling.signatures import UnorderedSignature, Wrong, listed_by_signer, unordered_signatures
+from operations.reconciling import (
+    BANK,
+    POST,
+    Act,
+    Unordered,
+    UnorderedSignature,
+    Wrong,
+    listed_by_bank,
+    listed_by_post,
+    listed_by_signer,
+    unordered,
+    unordered_signatures,
+)
 from schemas.stream.ledger import About
 from schemas.translate import said
 

@@ -14,7 +14,7 @@ from activities.partners.http import partner_client
 from deploy.command import app
 from operations.doctor.check import Health
 from operations.doctor.record.long_waits import waits
-from operations.reconciling.acts import Act, acts_in
+from operations.reconciling import Act, acts_in
 from rules.streams import KINDS
 from schemas import ids
 from schemas.filing.state import Stage

@@ -22,8 +22,7 @@ from activities.signature.revocation import FRESH, NOTHING, Answers, Offline, Re
 from activities.signature.trust import Trust
 from operations.doctor.check import Health
 from operations.doctor.partners.unordered import findings
-from operations.reconciling.acts import acts_in
-from operations.reconciling.signatures import Signature, Told, UnorderedSignature, Wrong, compared
+from operations.reconciling import Signature, Told, UnorderedSignature, Wrong, acts_in, compared
 from sandbox.trust.authority import Authority, Holder, Revoked
 from schemas.stream.ledger import About
 from tests.conftest import ROOT

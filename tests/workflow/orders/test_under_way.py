@@ -18,7 +18,7 @@ from activities.results.signing import AgencySeal
 from console.home import Home
 from operations.doctor.check import Health, Surroundings
 from operations.doctor.partners.unordered import signatures
-from operations.reconciling.signatures import Told, told_of
+from operations.reconciling import Told, told_of
 from recovery.builds import Builds
 from schemas import ids
 from schemas.filing import commands as cm
