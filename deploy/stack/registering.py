@@ -20,7 +20,7 @@ from motcua.payloads.codec import sealing
 from motcua.payloads.converter import data_converter
 from motcua.payloads.key_ring import ring_in
 from motcua.signing.statement import KEY_FILE
-from operations.principals.changes import take
+from operations.principal_register import take
 from publishing.record.publishing import Publisher
 from schemas.identity.principals import AddPrincipal
 from schemas.identity.statement import ALL_AGENCIES, Assurance, Claim, Grant, PrincipalFile, PrincipalKey, PrincipalKind

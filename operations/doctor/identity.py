@@ -10,7 +10,7 @@ from motcua.connection import configured_address
 from motcua.errors import MotcuaError
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from operations.doctor.engine.codec import is_loopback
-from operations.principals.fold import differences
+from operations.principal_register import differences
 from rules.identity.statements import LEEWAY
 from schemas.identity.statement import Principal
 

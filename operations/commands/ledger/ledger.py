@@ -21,7 +21,7 @@ from operations.commands.ledger.checkpoints import exported, held_against_checkp
 from operations.commands.ledger.record import id_of
 from operations.evidence import bundle as bundles
 from operations.evidence.bindings import Unbound, claimed, unbound
-from operations.principals.fold import differences
+from operations.principal_register import differences
 from operations.rebuilding import rebuild as rebuilding
 from publishing.record import folding as publications
 from schemas.base import Text
@@ -130,20 +130,26 @@ def rebuild(*, as_json: AsJson = False) -> None:
         refusing(rebuilding.NotRebuiltError, Exit.REFUSED, said("refused.ledger.not_rebuilt")),
     ):
         report = answered(lambda: rebuilding.rebuild(dsn, master, moved), OWNER)
-    if as_json:
-        print_json(asdict(report))
-    else:
-        took = {"events": report.events, "streams": report.streams, "seconds": f"{report.seconds:.1f}"}
-        tables = [
-            *({"table": name, "rows": rows, "were_wrong": report.changed[name]} for name, rows in report.rows.items()),
-            *({"table": name, "were_wrong": changed} for name, changed in report.published.items()),
-        ]
-        show_all(tables, columns("table rows were_wrong"), said("command.ledger.took", **took))
+    tables = [
+        *({"table": name, "rows": rows, "were_wrong": report.changed[name]} for name, rows in report.rows.items()),
+        *({"table": name, "were_wrong": changed} for name, changed in report.published.items()),
+    ]
+    took = said("command.ledger.took", events=report.events, streams=report.streams, seconds=f"{report.seconds:.1f}")
+    show_all(tables, columns("table rows were_wrong"), took, as_json=as_json, data=asdict(report))
 
 
 @app.command()
 def sweep(*, as_json: AsJson = False) -> None:
-    deleted = ask(sweep_findings, OWNER)
+    async def work(connection: Connection) -> int:
+        """Deletes old findings page by page. May be interrupted, and run several times at once."""
+        deleted = 0
+        after: str | None = ""
+        while after is not None:
+            [[after, gone]] = await connection.fetch(_SWEEP, after, PAGE, KEPT)
+            deleted += gone
+        return deleted
+
+    deleted = ask(work, OWNER)
     tell(said("command.ledger.swept", findings=deleted), {"deleted": deleted}, as_json=as_json)
 
 
@@ -229,16 +235,6 @@ KEPT: Final = timedelta(days=30)
 """Findings are kept this long after being written, and at least this long after the last event of an ended stream."""
 PAGE: Final = 500
 """The number of streams whose findings are deleted in one statement."""
-
-
-async def sweep_findings(connection: Connection) -> int:
-    """Deletes old findings page by page; returns their number. May be interrupted, and run several times at once."""
-    deleted = 0
-    after: str | None = ""
-    while after is not None:
-        [[after, gone]] = await connection.fetch(_SWEEP, after, PAGE, KEPT)
-        deleted += gone
-    return deleted
 
 
 # A stream that is still watched has not ended: until then a finding may know of money that no event states.

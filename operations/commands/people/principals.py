@@ -18,7 +18,7 @@ from motcua.cli.running import Exit, fail, parse, plain, print_json, read_file, 
 from motcua.errors import MotcuaError
 from motcua.identity import key_in, new_key, public_key_of
 from motcua.identity import prove as prove_key
-from operations.principals.changes import by_two, history, take
+from operations.principal_register import by_two, history, take
 from schemas.identity import principals as pr
 from schemas.identity.statement import UNNAMED, Grant, Principal, PrincipalKey, audience
 from schemas.translate import said
@@ -120,12 +120,9 @@ def list_principals(*, as_json: AsJson = False) -> None:
         return await principals(connection), waiting, await by_two(connection)
 
     found, waiting, two = ask(read)
-    if as_json:
-        shown = {"principals": [_shown(one) for one in found], "waiting": waiting}
-        print_json(shown | {"by_two": two})
-        return
-    show_all(found, _LISTED, said(f"by_two.{_switch(on=two)}"))
-    if waiting:
+    data = {"principals": [_shown(one) for one in found], "waiting": waiting, "by_two": two}
+    show_all(found, _LISTED, said(f"by_two.{_switch(on=two)}"), as_json=as_json, data=data)
+    if waiting and not as_json:
         show_all(waiting, _CHANGES)
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from motcua.identity import prove
-from operations.principals.changes import Done, take
+from operations.principal_register import Done, take
 from schemas.identity.principals import (
     AddPrincipal,
     AnyPrincipalCommand,

@@ -12,7 +12,7 @@ import pytest
 
 from activities.ledger.authority.principals import KNOWN_WITHIN, Keyring, principals
 from motcua.identity import prove, sign
-from operations.principals.changes import history
+from operations.principal_register import history
 from schemas.errors import Refusal, RefusalError
 from schemas.identity.principals import AnyPrincipalCommand, ChangeKind, DeclineChange, RotateKey
 from schemas.identity.statement import Claim, Principal, seconds

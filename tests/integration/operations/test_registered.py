@@ -14,7 +14,7 @@ from console.database import Connection
 from console.home import Home
 from operations.doctor.check import Health, Surroundings
 from operations.doctor.identity import identity, principals
-from operations.principals.fold import differences
+from operations.principal_register import differences
 from schemas.errors import RefusalError
 from schemas.identity.statement import Claim
 from tests.conftest import World

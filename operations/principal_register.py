@@ -1,26 +1,27 @@
-"""The register of principals: each change is recorded with author and reason.
+"""The register of principals: each change is recorded with author and reason, and its tables are compared with them.
 
-A change takes effect at once, or when a second operator approves it.
-
-Every change is one transaction that locks the register's version. A change needs the rights of the database's owner.
+A change takes effect at once, or when a second operator approves it. Every change is one transaction that locks the
+register's version. A change needs the rights of the database's owner.
 """
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
-from activities.ledger.authority.principals import principals
+from activities.ledger.authority.principals import NO_AGENCY, principals
+from console.comparing import Difference, Row, Why, compared, wrong
 from console.database import Connection
 from console.operators import lacks_role, same_hands
-from operations.principals.fold import recorded, row_of, rows_of_keys
 from rules.identity.grants import widens
-from rules.identity.principal_register import changed, impossible, named, unproved
+from rules.identity.principal_register import Fold, Recorded, changed, impossible, named, unproved
 from rules.require import require
 from rules.rule import refuse
 from schemas.errors import Problem, problem
 from schemas.identity import principals as pr
+from schemas.identity.principals import AnyPrincipalCommand, ApproveChange, DeclineChange
 from schemas.identity.statement import ALL_AGENCIES, Principal
 from schemas.ids import canonical
 from schemas.people import Actor, Role
@@ -192,4 +193,108 @@ select n, principal, change, asked, waits, officer, agency, reason, at,
     (select answer.change from principal_change as answer where answer.asked = said.n) as answer,
     case change when 'by_two' then (convert_from(body, 'UTF8')::jsonb -> 'on')::boolean end as by_two
 from principal_change as said where $1::text is null or principal = $1 order by n
+"""
+
+
+def row_of(principal: Principal) -> Row:
+    """Returns the row of the table `principal` for this principal."""
+    return {
+        "principal": principal.id,
+        "agency": principal.agency or NO_AGENCY,
+        "name": principal.name,
+        "kind": str(principal.kind),
+        "grants": [grant.model_dump(mode="json") for grant in principal.grants],
+    }
+
+
+def rows_of_keys(principal: Principal) -> list[Row]:
+    """Returns the rows of the table `principal_key` for this principal."""
+    return [
+        {
+            "key_id": key.key_id,
+            "principal": principal.id,
+            "agency": principal.agency or NO_AGENCY,
+            "public_key": key.public_key,
+            "valid_from": key.valid_from,
+            "valid_until": key.valid_until,
+            "revoked_at": key.revoked_at,
+        }
+        for key in principal.keys
+    ]
+
+
+async def recorded(connection: Connection, principal: str) -> Principal | None:
+    """Returns the principal after all recorded changes; None if unknown. Raises `ValueError` for unreadable changes."""
+    fold = Fold()
+    for row in await connection.fetch(_CHANGES, principal):
+        fold.add(_read(row))
+    return fold.principals.get(principal)
+
+
+async def differences(connection: Connection) -> list[Difference]:
+    """Returns each row that differs from the recorded changes, is missing or extra, as of one moment."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        changes = await connection.fetch(_CHANGES, None)
+        tables = {table: [dict(row) for row in await connection.fetch(query)] for table, query in _TABLES.items()}
+    for row in tables["principal"]:
+        row["grants"] = json.loads(row["grants"])
+    fold, found = _folded(changes)
+    principals = fold.principals.values()
+    version = {"one": True, "version": max((row["n"] for row in changes), default=0), "by_two": fold.by_two}
+    expected = {
+        "principal": [row_of(one) for one in principals],
+        "principal_key": [row for one in principals for row in rows_of_keys(one)],
+        "principal_version": [version],
+    }
+    return found + [one for table, rows in expected.items() for one in _compared(table, rows, tables[table])]
+
+
+def _folded(changes: Sequence[Any]) -> tuple[Fold, list[Difference]]:
+    """Returns the principals as the changes define them, and the missing, unreadable or inconsistent changes."""
+    fold, numbers = Fold(), {row["n"] for row in changes}
+    gaps = sorted(set(range(1, max(numbers, default=0))) - numbers)
+    found = [Difference("principal_change", str(n), Why.MISSING) for n in gaps]
+    for stored in changes:
+        try:
+            change = _read(stored)
+            fold.add(change)
+            columns = wrong(_said(change.command, fold), stored)
+        except ValueError:
+            found.append(Difference("principal_change", str(stored["n"]), Why.UNREADABLE))
+            continue
+        if columns:
+            found.append(Difference("principal_change", str(stored["n"]), Why.DIFFERS, columns))
+    return fold, found
+
+
+def _read(row: Any) -> Recorded:
+    return Recorded(row["n"], _COMMAND.validate_json(row["body"]), row["waits"], row["at"])
+
+
+def _said(command: AnyPrincipalCommand, fold: Fold) -> Row:
+    asked = command.asked if isinstance(command, ApproveChange | DeclineChange) else None
+    return {
+        "command_id": command.command_id,
+        "principal": named(fold.meant(command)),
+        "change": command.change,
+        "asked": asked,
+        "officer": command.actor.subject,
+        "agency": command.actor.agency,
+        "reason": None if isinstance(command, ApproveChange) else command.reason,
+    }
+
+
+def _compared(table: str, expected: list[Row], stored: list[Row]) -> list[Difference]:
+    key = _KEYS[table]
+    return compared(table, {str(row[key]): row for row in expected}, {str(row[key]): row for row in stored})
+
+
+_COMMAND: Final[TypeAdapter[AnyPrincipalCommand]] = TypeAdapter(
+    Annotated[AnyPrincipalCommand, Field(discriminator="change")]
+)
+_KEYS: Final = {"principal": "principal", "principal_key": "key_id", "principal_version": "one"}
+_TABLES: Final = {table: f"select * from {table}" for table in _KEYS}  # noqa: S608 -- our own names
+_CHANGES: Final = """
+select n, command_id, principal, change, asked, waits, body, officer, agency, reason, at
+from principal_change where $1::text is null or principal = $1 order by n
 """
