@@ -21,7 +21,7 @@ _ALONE: Final = {
 }
 """The module of each command that belongs to no group."""
 _GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
-    "result": ("operations.commands.results.result", "operations.commands.results.result_register"),
+    "result": ("operations.commands.results",),
     "filing": (
         "operations.commands.ledger.record:filings",
         "operations.commands.people.erasures:filings",
@@ -45,11 +45,7 @@ _GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
     "directory": ("publishing.commands.directory",),
     "calendar": ("publishing.commands.calendar",),
     "publications": ("publishing.commands.publications",),
-    "papers": (
-        "operations.commands.papers.control",
-        "operations.commands.papers.register",
-        "operations.commands.papers.templates",
-    ),
+    "papers": ("operations.commands.papers.registers", "operations.commands.papers.templates"),
     "keys": ("operations.commands.keys",),
 }
 """The modules of each group: the first defines the group, the others add commands to it."""

@@ -1,4 +1,4 @@
-"""`motcua result verify`: verifies an issued result for its holder, without an account."""
+"""`motcua result`: verifies an issued result without an account; the register of results and its changes."""
 
 import os
 from dataclasses import replace
@@ -15,8 +15,9 @@ from activities.signature.trust import roots_in
 from console.addresses import APPLICATION, find_address
 from console.database import Connection, ask
 from motcua.cli.answer import Column, Marked, columns, lines, say, show_all, show_one
+from motcua.cli.filings import print_receipt
 from motcua.cli.language import in_words
-from motcua.cli.options import AsJson
+from motcua.cli.options import PATIENCE, Actor, AsJson, CommandId, OfAgency, Patience, Reason, order
 from motcua.cli.results import NAME
 from motcua.cli.running import (
     Exit,
@@ -25,22 +26,27 @@ from motcua.cli.running import (
     fail,
     kind_of,
     print_json,
+    read_json,
     refusing,
     there,
     use_stack_here,
     write_file,
 )
+from motcua.cli.running import ask as ask_platform
 from motcua.files.store import Store
 from operations.result_checking import Asked, Checked, check, dossier_code, hands, kept, policy_set, subjects_set
 from publishing.authoring.due import instant
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem
 from schemas.files import FileRef
-from schemas.result.state import ResultStanding, Validity
+from schemas.filing.commands import Command
+from schemas.ids import result_workflow
+from schemas.result.commands import CorrectResult, RevokeResult
+from schemas.result.state import RegisteredResult, ResultStanding, Validity
 from schemas.signature import SignatureOutcome, SignatureProof, SignatureVerdict
 from schemas.translate import said
 from views.registers.papers import IssuedPaper, issued_paper
-from views.registers.results import kept_verdict, of_filing, standing_of
+from views.registers.results import kept_verdict, of_filing, registered, registered_as, standing_of
 
 ROOTS: Final = "MOTCUA_SIGNATURE_ROOTS"
 STAMPS: Final = "MOTCUA_TSA_URL"
@@ -210,3 +216,88 @@ _REGISTER: Final = columns(
     "issued:issued_at until:expires_on ended:ended_at replaced_by",
 )
 _PAPER: Final = columns("paper|paper filing:code agency made:made_at sealed template")
+
+
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="option.result.number")]
+Law = Annotated[str, typer.Option("--law", metavar="TEXT", help="option.result.law")]
+
+
+@app.command("list")
+def list_results(
+    *,
+    agency: OfAgency = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="option.limit")] = 100,
+    before: Annotated[str | None, typer.Option("--before", metavar="NUMBER", help="option.result.before")] = None,
+    as_json: AsJson = False,
+) -> None:
+    found = ask(lambda connection: registered(connection, agency, limit, before))
+    more = [said("command.result.more", before=found[-1].number)] if len(found) == limit else []
+    show_all(found, _LISTED, said("command.result.numbers", numbers=len(found)), *more, as_json=as_json)
+
+
+@app.command()
+def show(number: Number, *, as_json: AsJson = False) -> None:
+    one, standing = _known(number)
+    data = one.model_dump(mode="json", exclude_none=True) | {"validity": standing.validity.value}
+    show_one((one, standing), _SHOWN, as_json=as_json, data=data)
+
+
+@app.command()
+def revoke(  # noqa: PLR0913 -- a command line has many options
+    number: Number,
+    *,
+    actor: Actor,
+    reason: Reason,
+    law: Law,
+    own_id: CommandId = None,
+    as_json: AsJson = False,
+    patience: Patience = PATIENCE,
+) -> None:
+    one, _ = _known(number)
+    command = order(RevokeResult, actor, own_id, reason=reason, legal_basis=law)
+    _give(one, command, as_json=as_json, patience=patience)
+
+
+@app.command()
+def correct(  # noqa: PLR0913 -- a command line has many options
+    number: Number,
+    *,
+    actor: Actor,
+    reason: Reason,
+    law: Law,
+    file: Annotated[str | None, typer.Option("--file", metavar="JSON", help="option.result.file")] = None,
+    own_id: CommandId = None,
+    as_json: AsJson = False,
+    patience: Patience = PATIENCE,
+) -> None:
+    one, _ = _known(number)
+    result = {"result": read_json(file, "--file")} if file else {}
+    command = order(CorrectResult, actor, own_id, reason=reason, legal_basis=law, **result)
+    _give(one, command, as_json=as_json, patience=patience)
+
+
+def _give(one: RegisteredResult, command: Command, *, as_json: bool, patience: float) -> None:
+    stream = result_workflow(one.filing_id, one.n)
+    receipt = ask_platform(lambda client: client.act(stream, command), patience)
+    print_receipt(one.filing_id, receipt, as_json=as_json)
+
+
+def _known(number: str) -> tuple[RegisteredResult, ResultStanding]:
+    """Returns the register's row of a number and the standing of the result; ends the command for an unknown number."""
+
+    async def read(connection: Connection) -> tuple[RegisteredResult | None, ResultStanding | None]:
+        return await registered_as(connection, number), await standing_of(connection, number)
+
+    one, standing = ask(read)
+    if one is None or standing is None:
+        fail(said("refused.result.none", number=number), Exit.NOT_AVAILABLE)
+    return one, standing
+
+
+_LISTED: Final = columns("n:number state|result_state issued:issued_at until:expires_on corrects replaced_by")
+
+_SHOWN: Final = columns(
+    "n:0.number validity:1.validity|result_validity agency:0.agency filing:0.filing_id issued:0.issued_at",
+    "until:0.expires_on copies:0.copies ended:1.ended_at corrects:0.corrects replaced_by:0.replaced_by sha256:0.sha256",
+)
+"""Columns of a pair: a row of the register, and the standing of its result."""

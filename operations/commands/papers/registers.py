@@ -1,8 +1,8 @@
-"""`motcua papers register`: the register of filings of an agency for a month or a year."""
+"""`motcua papers control` and `papers register`: the control slip of a filing, and the register of an agency."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -10,18 +10,74 @@ from activities.ledger.vault import Vault
 from activities.printing.register_book import RegisterBook
 from console.addresses import master_key
 from console.database import Connection, ask
-from motcua.cli.answer import columns, lines, progress, show_one
-from motcua.cli.options import AsJson
+from motcua.cli.answer import Column, columns, lines, progress, show_all, show_one
+from motcua.cli.help import group
+from motcua.cli.language import in_words
+from motcua.cli.options import AsJson, WhichFiling
 from motcua.cli.running import Exit, fail, there
+from operations.commands.ledger.record import found, unsealed
 from operations.register_workbook import RegisterWorkbook, Taker, read_register
+from publishing.commands.procedures import published_version
+from rules.papers.deeds import OUTCOME_NAMES, deed_name, somebody_else, who
 from rules.papers.register import period
 from rules.streams import KINDS
+from schemas.base import Text
 from schemas.errors import RefusalError
-from schemas.papers.register import Register, RegisterEntry
+from schemas.ids import filing_workflow
+from schemas.papers.register import ControlSlip, Deed, Effort, Hand, Holder, Register, RegisterEntry
 from schemas.translate import said
 from views.log import Log
+from views.registers.papers import control_slip
 
-app = typer.Typer()
+app = group("papers")
+
+
+@app.command()
+def control(which: WhichFiling, *, as_json: AsJson = False) -> None:
+    record = ask(lambda connection: found(connection, which))
+    baseline = published_version(f"{record.procedure}@{record.version}").baseline
+    slip = unsealed(lambda log: control_slip(log, filing_workflow(record.filing_id), baseline))
+    rows = [(n, slip, hand) for n, hand in enumerate(slip.hands, 1)]
+    show_all(rows, _COLUMNS, *_effort(slip.effort), as_json=as_json, data=slip.model_dump(mode="json"))
+
+
+def _who(slip: ControlSlip, hand: Hand) -> str:
+    queued = in_words(said("command.control.queued")) if hand.holder is Holder.OFFICER else ""
+    acting = said("command.control.acting", officer=_named(slip, hand.acting_for)) if hand.acting_for else ""
+    name = _named(slip, hand.subject or hand.accountable) or queued
+    return lines(line for line in (who(hand), name, acting, hand.agency) if line)
+
+
+def _named(slip: ControlSlip, subject: str | None) -> str:
+    """Returns an officer's name in the directory, else their subject in the log."""
+    return "" if subject is None else slip.officers.get(subject, subject)
+
+
+def _deed(slip: ControlSlip, hand: Hand, deed: Deed) -> str:
+    by = somebody_else(hand, deed)
+    return in_words(deed_name(deed)) + (f" ({_named(slip, by)})" if by else "")
+
+
+_COLUMNS: Final = columns(
+    "n:0",
+    Column("since", lambda row: row[2].since),
+    Column("until", lambda row: row[2].until or "…"),
+    Column("hours", lambda row: "{}:{:02}".format(*divmod(row[2].working_minutes, 60))),
+    Column("who", lambda row: _who(row[1], row[2])),
+    Column("stage", lambda row: row[2].part or row[2].step),
+    Column("done", lambda row: lines(_deed(row[1], row[2], deed) for deed in row[2].done)),
+    Column("due", lambda row: row[2].due),
+    Column("in_time", lambda row: row[2].outcome and OUTCOME_NAMES[row[2].outcome]),
+)
+
+
+def _effort(effort: Effort) -> Iterator[Text]:
+    known = effort.baseline
+    days, visits = ("?", "?") if known is None else (known.working_days, known.visits)
+    counts = {"days": effort.working_days, "visits": effort.visits}
+    yield said("command.control.effort", **counts, days_before=days, visits_before=visits)
+    if known is None:
+        yield said("command.control.no_baseline")
 
 
 @app.command()
@@ -49,8 +105,8 @@ def register(
             except RefusalError:
                 return None
 
-        found = ask(look)
-    head = there(found, said("refused.register.no_agency", agency=agency))
+        known = ask(look)
+    head = there(known, said("refused.register.no_agency", agency=agency))
     kept.write()
     data = head.model_dump(mode="json") | {"lines": kept.rows}
     files = lines(file for file in (pdf, xlsx) if file is not None)
