@@ -13,8 +13,6 @@ from operations.doctor.check import Finding, Surroundings, fail, skipped
 from operations.doctor.engine import machine
 from operations.doctor.engine import temporal as engine
 from operations.doctor.engine.codec import codec, missing_keys, recorded_key
-from operations.doctor.engine.healed import heals
-from operations.doctor.engine.temporal import falling_behind
 from operations.doctor.identity import identity, principals
 from operations.doctor.partners import outside, signatures
 from operations.doctor.partners.money import callbacks, tills
@@ -25,7 +23,6 @@ from operations.doctor.record import tables as record
 from operations.doctor.record.erasures import erasures
 from operations.doctor.record.events import checkpoints, findings, order
 from operations.doctor.record.long_waits import Look, absences, waits
-from operations.doctor.record.publications import calendar, publications
 from schemas.base import Text
 from schemas.translate import said
 
@@ -75,7 +72,7 @@ THEN: Final = (
     Check("role", record.role, record=True),
     Check("migrations", record.migrations, record=True),
     Check("master_key", record.master_key, "MOTCUA_MASTER_KEY", record=True),
-    Check("calendar", calendar, record=True),
+    Check("calendar", record.calendar, record=True),
     Check("read_models", record.read_models, record=True),
     Check("order", order, record=True),
     Check("papers", papers, record=True),
@@ -90,7 +87,7 @@ THEN: Final = (
     Check("tills", tills, record=True),
     Check("identity", identity, record=True),
     Check("principals", principals, record=True),
-    Check("publications", publications, record=True),
+    Check("publications", record.publications, record=True),
     Check("checkpoints", checkpoints, "MOTCUA_CHECKPOINTS", record=True),
     Check("absences", absences, record=True),
     Check("erasures", erasures, record=True),
@@ -99,11 +96,11 @@ THEN: Final = (
     Check("pollers", engine.pollers, temporal=True),
     Check("builds", engine.builds, record=True, temporal=True),
     Check("lost", engine.lost, record=True, temporal=True),
-    Check("behind", falling_behind, record=True, temporal=True),
+    Check("behind", engine.falling_behind, record=True, temporal=True),
     Check("machine_work", engine.agencies_work, record=True, temporal=True),
     Check("stalled", engine.standing_still, temporal=True),
     Check("codec_keys", missing_keys, temporal=True),
-    Check("healing", heals, temporal=True),
+    Check("healing", engine.heals, temporal=True),
 )
 
 

@@ -19,7 +19,7 @@ from temporalio.client import ScheduleDescription, ScheduleOverlapPolicy
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
-from operations.doctor.engine.healed import SHOWN, last_healings
+from operations.doctor.engine.temporal import MOST_LEFT, last_healings
 from recovery.builds import Builds
 from recovery.healing import STANDS_STILL
 from recovery.schedule import EVERY, keep_healing
@@ -142,7 +142,7 @@ async def recent(world: World) -> list[Any]:
 
 async def test_whom_healing_did_not_help_is_named_until_an_operator_helps(world: World) -> None:
     """By what a look has told; the worker here only counts, and looks at nothing."""
-    filings = [uuid4() for _ in range(SHOWN + 1)]
+    filings = [uuid4() for _ in range(MOST_LEFT + 1)]
     left = (f"payment:{filings[0]}:1", *(f"filing:{filing}" for filing in filings))
     now = datetime.now(UTC)
     healed = [Healed(stream=left[0], at=now - timedelta(hours=hours), seq=1) for hours in (25, 1)]
@@ -164,7 +164,7 @@ async def test_whom_healing_did_not_help_is_named_until_an_operator_helps(world:
     counted, *named, rest = await told(world, 1)
     assert counted == ("ok", "1 healed by themselves within 24 hours, 2 in all", None)
     assert [(health, what.partition(":")[0]) for health, what, _ in named] == [
-        ("fail", str(filing)) for filing in filings[:SHOWN]
+        ("fail", str(filing)) for filing in filings[:MOST_LEFT]
     ]
     assert f"`motcua filing restart {filings[0]} --force`" in named[0][2]
     assert rest == ("fail", "… +1", "`motcua filings stalled`")

@@ -1,9 +1,10 @@
-"""The checks of PostgreSQL: its answer, the application's rights, and the state of the record."""
+"""The checks of PostgreSQL: its answer, the application's rights, the state of the record and of published tables."""
 
 import asyncio
 import contextlib
 import time
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,15 +13,20 @@ import asyncpg
 
 from activities.keys.master_key import KeysUnavailableError
 from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY, master_keys
+from activities.ledger.stream_status import COUNT_ON_ANOTHER, IN_FORCE
 from console.addresses import APPLICATION, OWNER
+from console.comparing import listed
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from operations.doctor.engine import machine
 from operations.key_rotation import WRAPPED_BY
 from operations.rebuilding.shadow import read_models as models_of
 from operations.schema_version import schema_version
+from publishing.record.folding import compare
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
+from rules.time.working_time import VIETNAM
 from schemas.base import Text
+from schemas.publishing.calendar import Calendar
 from schemas.translate import said
 from views.log import DATABASE_ERRORS
 from views.order import NEWEST
@@ -204,3 +210,47 @@ async def clock(around: Surroundings) -> list[Finding]:
 def _difference(which: Text | str, difference: timedelta, allowed: timedelta) -> Finding:
     report = ok if abs(difference) <= allowed else warn
     return report("doctor.clocks.apart", which=which, seconds=difference.total_seconds())
+
+
+async def publications(around: Surroundings) -> list[Finding]:
+    """Reports rows of the catalogue and the directory, names excepted, that no publishing command has written."""
+    async with around.record() as connection:
+        found = await compare(connection, None)
+    if not found.taken_over:
+        return [warn("doctor.publications.before")]
+    if not found.differences:
+        return [ok("doctor.publications.well")]
+    return [fail("doctor.publications.changed", count=len(found.differences), first=listed(found.differences))]
+
+
+BODY: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
+ENDS_SOON: Final = 60
+"""A calendar that ends within this number of days is reported: time to write and check the next calendar."""
+
+
+async def calendar(around: Surroundings) -> list[Finding]:
+    """Checks whether a calendar is in force, for how long, and whether every open filing uses it."""
+    async with around.record() as connection:
+        body = await connection.fetchval(BODY)
+        name = await connection.fetchval(IN_FORCE)
+        behind = sum([await connection.fetchval(COUNT_ON_ANOTHER, name, kind) for kind in KINDS]) if name else 0
+    if body is None:
+        return [fail("doctor.calendar.none")]
+    in_force = Calendar.model_validate_json(body)
+    wrong = [warn("doctor.calendar.behind", behind=behind, calendar=in_force.name)] if behind else []
+    wrong += ending(in_force, datetime.now(VIETNAM).date())
+    return wrong or [ok("as_is", value=f"{in_force.name}, {in_force.valid_from} – {in_force.valid_until}")]
+
+
+def ending(in_force: Calendar, today: date) -> Iterator[Finding]:
+    """Yields a finding if the calendar ends soon or has ended, as of `today`."""
+    last = in_force.valid_until
+    left = (last - today).days
+    if left < 0:
+        yield fail(
+            "doctor.calendar.ended", fix="doctor.calendar.write_next", calendar=in_force.name, last=last, ago=-left
+        )
+    elif left <= ENDS_SOON:
+        yield warn(
+            "doctor.calendar.ending", fix="doctor.calendar.write_next", calendar=in_force.name, last=last, left=left
+        )

@@ -16,7 +16,7 @@ from console.comparing import Why
 from console.database import Connection
 from operations.command import app
 from operations.doctor.check import Health
-from operations.doctor.record.publications import publications as look
+from operations.doctor.record.tables import publications as look
 from publishing.authoring.absences import Absence, erase_officer, record_absence
 from publishing.authoring.approving import approve, decline, history, require_two, waiting
 from publishing.authoring.calendars import CALENDAR, check_bytes, publish_calendar

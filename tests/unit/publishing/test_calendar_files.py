@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from operations.doctor.check import Health
-from operations.doctor.record.publications import ending
+from operations.doctor.record.tables import ending
 from publishing.authoring.calendars import CALENDARS, check_bytes
 from publishing.calendars.calendar_changes import Change as Difference
 from publishing.calendars.calendar_changes import Doubt, changes, doubtful, facts
