@@ -62,8 +62,11 @@ async def erase_outside(connection: Connection, outside: Outside, filings: Colle
                 files = [await _files(outside.store, owner) for owner in (filing, *owners[filing])]
                 gone.files += sum(files)
                 failpoint("erasure.files")
-                executions = [await _executions(outside.temporal, stream) for stream in streams[filing]]
-                gone.executions += sum(executions)
+                deleted = 0
+                for stream in streams[filing]:
+                    async for found in outside.temporal.list_workflows(f"WorkflowId = '{stream}'"):
+                        deleted += await _delete(outside.temporal, found.id, found.run_id)
+                gone.executions += deleted
             except Exception as error:  # noqa: BLE001 -- on any error the others are deleted, and it is reported
                 gone.failed[filing] = why(error)
 
@@ -83,13 +86,6 @@ async def _files(store: ObjectStore, owner: UUID) -> int:
                 except FileNotFoundError:
                     continue  # already deleted
                 deleted += 1
-    return deleted
-
-
-async def _executions(temporal: Client, workflow: str) -> int:
-    deleted = 0
-    async for found in temporal.list_workflows(f"WorkflowId = '{workflow}'"):
-        deleted += await _delete(temporal, found.id, found.run_id)
     return deleted
 
 

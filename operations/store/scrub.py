@@ -3,8 +3,8 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
 from obstore.store import ObjectStore
 
@@ -58,10 +58,6 @@ class Report:
     def healthy(self) -> bool:
         """Whether every file exists as filed."""
         return not (self.missing or self.damaged or self.unread)
-
-    def plain(self) -> dict[str, Any]:
-        """Returns the report as JSON data."""
-        return {"healthy": self.healthy} | asdict(self)
 
     def add(self, place: Place, rule: str, key: str | None = None) -> None:
         """Counts a problem, and lists it unless too many are listed already."""

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar, cast
@@ -77,12 +77,9 @@ def scrub(*, as_json: AsJson = False) -> None:
     dsn, master, store = address(APPLICATION), master_key(), object_store()
     with progress("command.store.files_and_events") as moved:
         report = done(lambda: scrubbing.scrub(dsn, store, master, lambda n, of, files: moved(n, of, files=files)))
-    if as_json:
-        print_json(report.plain())
-    else:
-        if report.problems:
-            show_all(report.problems, columns("problem:rule|command.scrub filing:filing_id stream n:seq key"))
-        show_one(report, _SCRUBBED)
+    if report.problems and not as_json:
+        show_all(report.problems, columns("problem:rule|command.scrub filing:filing_id stream n:seq key"))
+    show_one(report, _SCRUBBED, as_json=as_json, data={"healthy": report.healthy} | asdict(report))
     exit_if(not report.healthy)
 
 

@@ -87,13 +87,11 @@ def check(
     found = _connected(look)
     problems = [one for one in found if one.problem]
     differing = [one for one in found if one.differs]
-    if as_json:
-        counted = {"checked": len(found), "snapshots": sum(one.snapshot for one in found)}
-        print_json(counted | {"problems": problems, "differs": differing})
-    else:
-        shown = [*problems[:_SHOWN], *differing[:_SHOWN]]
-        counts = {"problems": len(problems), "differing": len(differing)}
-        show_all(shown, _CHECKED, said("command.versions.checked", checked=len(found), **counts))
+    counted = {"checked": len(found), "snapshots": sum(one.snapshot for one in found)}
+    data = counted | {"problems": problems, "differs": differing}
+    counts = {"checked": len(found), "problems": len(problems), "differing": len(differing)}
+    shown = [*problems[:_SHOWN], *differing[:_SHOWN]]
+    show_all(shown, _CHECKED, said("command.versions.checked", **counts), as_json=as_json, data=data)
     exit_if(problems or differing)
 
 

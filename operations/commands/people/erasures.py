@@ -57,7 +57,13 @@ def erase(
     if not filings:
         tell(said("command.erasures.none"), None, as_json=as_json)
         return
-    asked = ask_for(order(AskErasure, actor, cause=cause, reason=reason, filings=filings))
+    order_, master = order(AskErasure, actor, cause=cause, reason=reason, filings=filings), master_key()
+    with progress(what=said("label.filings")) as moved:
+
+        async def work(connection: Connection) -> requests.Asked:
+            return await requests.ask(Log(connection, Vault(master).find, KINDS), order_, moved)
+
+        asked = ask(work, OWNER)
     if as_json:
         print_json(shown(asked.request) | {"not_yet": not_yet(asked)})
     else:
@@ -97,17 +103,6 @@ def decline(n: Asked, *, reason: ImpersonalReason, actor: Auditor, as_json: AsJs
 @app.command()
 def finish(*, as_json: AsJson = False) -> None:
     _work_off(as_json=as_json)
-
-
-def ask_for(asked: AskErasure) -> requests.Asked:
-    """Records a request to erase filings, or ends the command."""
-    master = master_key()
-    with progress(what=said("label.filings")) as moved:
-
-        async def work(connection: Connection) -> requests.Asked:
-            return await requests.ask(Log(connection, Vault(master).find, KINDS), asked, moved)
-
-        return ask(work, OWNER)
 
 
 def _answered(told: ApproveErasure | DeclineErasure) -> ErasureRequest:
