@@ -1,30 +1,42 @@
-"""`motcua ledger checkpoint` and `checkpoint-key`: checkpoints of the whole record, and the key that signs them."""
+"""`motcua ledger checkpoint` and `checkpoint-key`: checkpoints of the whole record, their key and proofs."""
 
+import os
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
 from obstore.exceptions import BaseError
+from pydantic import ValidationError
 
-from activities.checkpoints.log import CheckpointError, Published, log_name
+from activities.checkpoints.log import CheckpointError, Fault, Log, Place, Published, log_name, newest_log
 from activities.checkpoints.making import begin_anew, make
 from activities.keys.masters import MasterKeys
-from console.database import Connection, ask
+from activities.signature.proof import stamped_at
+from console.addresses import stack_beside
+from console.database import ask
 from motcua.cli.answer import Column, Marked, columns, progress, say, show_all, show_one
 from motcua.cli.options import AsJson
-from motcua.cli.running import Exit, fail
+from motcua.cli.running import Exit, fail, refusing
 from motcua.errors import MotcuaError
-from operations.checkpointing import checkpoint_before, log_of, proofs_of, settings_here, settings_set, trust_of
 from operations.evidence import bundle as bundles
 from operations.key_rotation import write_new
 from recovery.checkpoint_store import SecondPlace
-from rules.proof.note import Kind, NoteError, Signer
+from rules.proof.checkpoint import Checkpoint, evidence
+from rules.proof.note import Kind, NoteError, Signer, Verifier, read_note
+from rules.proof.tiles import WIDTH
+from rules.proof.tree import Leaf, leaf_hash
 from schemas.translate import said
 from verifier import checkpoint as checkpoint_verifier
-from verifier.checkpoint import Finding, Report
-from workers.trust import checkpointing, signer_in
+from verifier import notes
+from verifier.checkpoint import Finding, Report, Trust
+from verifier.tree import root_by
+from views.log import Connection
+from workers.settings import CheckpointSettings
+from workers.trust import authorities_in, checkpointing, policy_in, signer_in
 
 T = TypeVar("T")
 
@@ -49,27 +61,19 @@ def checkpoint(
                 raise AssertionError
             return await (begin_anew(connection, setup, reason) if reason else make(connection, setup))
 
-    made = _told(lambda: ask(work))
+    made = _plain(_told(lambda: ask(work)))
     if made is None and not as_json:
         say(said("command.checkpoint.no_event"))
     else:
-        show_one(
-            _plain(made), columns("origin events:size root extensions signed_by"), as_json=as_json, data=_plain(made)
-        )
+        show_one(made, columns("origin events:size root extensions signed_by"), as_json=as_json, data=made)
 
 
 def _plain(made: Published | None) -> dict[str, Any] | None:
     if made is None:
         return None
     found = made.checkpoint
-    names = [one.name for one in made.note.signatures]
-    return {
-        "origin": found.origin,
-        "size": found.size,
-        "root": found.root.hex(),
-        "extensions": found.extensions,
-        "signed_by": names,
-    }
+    about = {"origin": found.origin, "size": found.size, "root": found.root.hex(), "extensions": found.extensions}
+    return about | {"signed_by": [one.name for one in made.note.signatures]}
 
 
 @app.command("checkpoint-key")
@@ -162,3 +166,87 @@ def _told(work: Callable[[], T]) -> T:
         fail(said("refused.checkpoint.second_place"), Exit.UNREACHABLE, detail=type(error).__name__)
     except RuntimeError as error:
         fail(str(error), Exit.USAGE)
+
+
+Json = dict[str, Any]
+
+_LAST: Final = "select position, seq from position where stream = $1 and position <= $2 order by seq desc limit 1"
+
+
+async def proofs_of(connection: Connection, place: Place, key: Verifier, streams: list[Json]) -> list[Json]:
+    """Returns, for each stream, the proof of its last event in the newest checkpoint; none for a newer stream.
+
+    `key` is the log's public key, named after the first log. Raises `CheckpointError`, also if the checkpoint has
+    another event at that position.
+    """
+    log = await newest_log(place, key.name)
+    newest = await log.newest(Verifier(log.origin, key.kind, key.public))
+    if newest is None:
+        return []
+    proofs = []
+    for stream in streams:
+        row = await connection.fetchrow(_LAST, stream["stream"], newest.checkpoint.size)
+        if row is not None:
+            index, seq = row["position"] - 1, row["seq"]
+            path = await _path(log, newest.checkpoint, index, stream, seq)
+            proof = b64encode(evidence(index, path, newest.note)).decode()
+            proofs.append({"stream": stream["stream"], "seq": seq, "proof": proof})
+    return proofs
+
+
+async def _path(log: Log, checkpoint: Checkpoint, index: int, stream: Json, seq: int) -> list[bytes]:
+    hashes = [event["hash"] for event in stream["events"] if event["seq"] == seq]
+    if not hashes:
+        raise CheckpointError(Fault.OTHER_EVENTS, f"{stream['stream']} seq {seq} has a position, and is not there")
+    leaf = Leaf(stream["stream"], seq, bytes.fromhex(hashes[0]))
+    there = (await log.entries(index // WIDTH, checkpoint.size))[index % WIDTH]
+    if there != leaf.data:
+        message = f"{leaf.stream} seq {leaf.seq} is not what was checkpointed; see: motcua ledger verify --checkpoints"
+        raise CheckpointError(Fault.OTHER_EVENTS, message)
+    path = await log.inclusion(index, checkpoint.size)
+    if root_by(path, leaf_hash(there), index, checkpoint.size) != checkpoint.root:
+        raise CheckpointError(Fault.DAMAGED, "the tiles at the second place do not give the checkpoint")
+    return path
+
+
+def settings_set() -> CheckpointSettings:
+    settings = settings_here()
+    if settings.checkpoints is None:
+        fail(said("refused.not_set", name="MOTCUA_CHECKPOINTS"), Exit.USAGE)
+    return settings
+
+
+def settings_here() -> CheckpointSettings:
+    for name, value in stack_beside().items():
+        os.environ.setdefault(name, value)
+    try:
+        return CheckpointSettings()
+    except ValidationError:
+        fail(said("refused.not_set", name="MOTCUA_CHECKPOINT_MINUTES"), Exit.USAGE)
+
+
+def trust_of(settings: CheckpointSettings) -> Trust:
+    """Returns the log's key, the policy for witnesses, the time-stamp verifier. A faulty policy ends the command."""
+    log = notes.Key.read(str(log_of(settings)), notes.LOG)
+    written = Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none"
+    policy = notes.Policy(written)
+    with refusing(RuntimeError, Exit.USAGE):
+        authorities = authorities_in(settings.signature_roots)
+    return Trust(log, policy, None if authorities is None else partial(stamped_at, trust=authorities))
+
+
+def log_of(settings: CheckpointSettings) -> Verifier:
+    """Returns the log's key: the one in the policy, else the one in the file of the signing key."""
+    with refusing(RuntimeError, Exit.USAGE):
+        logs = policy_in(settings.witnesses).logs
+        return logs[0] if logs else signer_in(settings.checkpoint_key).verifier
+
+
+def checkpoint_before(since: Path | None) -> notes.Checkpoint | None:
+    if since is None or not since.exists():
+        return None
+    try:
+        read = Checkpoint.read(read_note(since.read_bytes()).text)
+    except (OSError, NoteError) as error:
+        fail(f"{since}: {getattr(error, 'strerror', None) or error}", Exit.USAGE)
+    return notes.Checkpoint(read.origin, read.size, read.root)

@@ -5,7 +5,7 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any, Final
 
-from operations.checkpointing import proofs_of
+from operations.commands.ledger.checkpoints import proofs_of
 from operations.evidence.bundle import export
 from rules.proof.note import Kind, Signer
 from tests.acting import Play
