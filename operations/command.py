@@ -45,7 +45,7 @@ _GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
     "directory": ("publishing.commands.directory",),
     "calendar": ("publishing.commands.calendar",),
     "publications": ("publishing.commands.publications",),
-    "papers": ("operations.commands.papers.registers", "operations.commands.papers.templates"),
+    "papers": ("operations.commands.official_papers",),
     "keys": ("operations.commands.keys",),
 }
 """The modules of each group: the first defines the group, the others add commands to it."""
@@ -71,10 +71,7 @@ def grouped(name: str, parts: tuple[str, ...]) -> Later:
     def load() -> typer.Typer:
         first, *others = map(_app, parts)
         for other in others:
-            if isinstance(other.info.name, str):
-                first.add_typer(other)
-            else:
-                first.registered_commands += other.registered_commands
+            first.registered_commands += other.registered_commands
         every = typer.Typer(rich_markup_mode="markdown")
         every.add_typer(first)
         with_words(every)

@@ -1,23 +1,36 @@
-"""`motcua papers control` and `papers register`: the control slip of a filing, and the register of an agency."""
+"""`motcua papers`: the control slip of a filing, the register of an agency, and agencies' own templates."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
+from rich.markup import escape
 
 from activities.ledger.vault import Vault
 from activities.printing.register_book import RegisterBook
-from console.addresses import master_key
-from console.database import Connection, ask
+from activities.printing.templates import standard, version_of
+from console.addresses import OWNER, master_key
+from console.database import Connection, address, answered, ask
 from motcua.cli.answer import Column, columns, lines, progress, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.language import in_words
-from motcua.cli.options import AsJson, WhichFiling
-from motcua.cli.running import Exit, fail, there
+from motcua.cli.options import AsJson, MaybeOperator, WhichFiling
+from motcua.cli.running import Exit, exit_if, fail, out, print_json, there
 from operations.commands.ledger.record import found, unsealed
 from operations.register_workbook import RegisterWorkbook, Taker, read_register
+from publishing.authoring.paper_templates import (
+    ALL,
+    Slot,
+    UnknownPlaceError,
+    check_template,
+    publish_template,
+    published_templates,
+)
+from publishing.authoring.procedure_file import MistakesFoundError
+from publishing.commands.mistakes import mistake_row, print_mistakes
 from publishing.commands.procedures import published_version
+from publishing.commands.publisher import in_force, published, publisher, recorded, row_of
 from rules.papers.deeds import OUTCOME_NAMES, deed_name, somebody_else, who
 from rules.papers.register import period
 from rules.streams import KINDS
@@ -25,6 +38,7 @@ from schemas.base import Text
 from schemas.errors import RefusalError
 from schemas.ids import filing_workflow
 from schemas.papers.register import ControlSlip, Deed, Effort, Hand, Holder, Register, RegisterEntry
+from schemas.papers.state import PaperKind
 from schemas.translate import said
 from views.log import Log
 from views.registers.papers import control_slip
@@ -145,3 +159,82 @@ class _Kept:
                 self._workbook.save(self._xlsx)
         except OSError as error:
             fail(said("refused.not_written", file=error.filename), Exit.USAGE, detail=error.strerror)
+
+
+templates = group("templates")
+app.add_typer(templates)
+
+OfPaper = Annotated[PaperKind, typer.Argument(metavar="PAPER", help="option.templates.paper")]
+File = Annotated[Path, typer.Argument(metavar="FILE.typ", exists=True, dir_okay=False, readable=True)]
+OfProcedure = Annotated[str, typer.Option("--procedure", metavar="CODE", help="option.templates.procedure")]
+
+
+@templates.command()
+def check(paper: OfPaper, file: File, *, as_json: AsJson = False) -> None:
+    found = check_template(file.read_bytes(), paper)
+    if as_json:
+        print_json([mistake_row(file, one) for one in found])
+    elif found:
+        print_mistakes([(file, one) for one in found])
+    else:
+        out().print(f"[green]ok[/] {escape(str(file))}")
+    exit_if(found)
+
+
+@templates.command()
+def publish(
+    paper: OfPaper,
+    file: File,
+    *,
+    agency: Annotated[str, typer.Option("--agency", metavar="CODE", help="option.templates.agency")],
+    procedure: OfProcedure = ALL,
+    by: MaybeOperator = None,
+    as_json: AsJson = False,
+) -> None:
+    slot = Slot(agency, paper, procedure)
+    try:
+        done = recorded(lambda: publish_template(address(OWNER), file.read_bytes(), slot, publisher(by)))
+    except MistakesFoundError as error:
+        if not as_json:
+            print_mistakes([(file, one) for one in error.mistakes])
+        told = {"mistakes": [mistake_row(file, one) for one in error.mistakes]}
+        fail(said("refused.not_published"), Exit.REFUSED, told, detail=len(error.mistakes))
+    except UnknownPlaceError as error:
+        fail(said("refused.not_published"), Exit.NOT_AVAILABLE, detail=error)
+    show_one(done, _PUBLISHED, as_json=as_json, data=done._asdict())
+
+
+@templates.command("list")
+def list_published(*, as_json: AsJson = False) -> None:
+    entries = answered(lambda: published_templates(address(OWNER)), OWNER)
+    show_all(entries, _LISTED, as_json=as_json, data=[row_of(entry) for entry in entries])
+
+
+@templates.command()
+def show(
+    paper: OfPaper,
+    *,
+    agency: Annotated[str | None, typer.Option("--agency", metavar="CODE", help="option.templates.whose")] = None,
+    procedure: OfProcedure = ALL,
+    as_json: AsJson = False,
+) -> None:
+    if agency is None:
+        row: dict[str, Any] = {"sha256": version_of(), "source": standard()}
+    else:
+        entries = answered(lambda: published_templates(address(OWNER), agency), OWNER)
+        found = [one for one in entries if (one.paper, one.procedure, one.in_force) == (paper, procedure, True)]
+        if not found:
+            fail(said("refused.templates.standard"), Exit.NOT_AVAILABLE)
+        row = row_of(found[0]) | {"source": found[0].source}
+    if as_json:
+        print_json(row)
+    else:
+        typer.echo(row["source"], nl=False)
+
+
+_SLOT: Final = columns(
+    "agency paper|paper",
+    Column("procedure", "procedure", lambda one: said("command.templates.everywhere") if one == ALL else one),
+)
+_LISTED: Final = columns(*_SLOT, "published:published_at", Column("state", "in_force", in_force), "sha256")
+_PUBLISHED: Final = (Column("state", "already", published), *_SLOT, Column("sha256", "sha256"))

@@ -1,1 +1,0 @@
-"""`motcua papers`: official papers, and their data, read from the record."""
