@@ -14,7 +14,7 @@ from operations.doctor.engine import machine
 from operations.doctor.engine import temporal as engine
 from operations.doctor.engine.codec import codec, missing_keys, recorded_key
 from operations.doctor.identity import identity, principals
-from operations.doctor.partners import outside, signatures
+from operations.doctor.partners import outside
 from operations.doctor.partners.money import callbacks, tills
 from operations.doctor.partners.papers import papers, signing
 from operations.doctor.partners.unordered import acts
@@ -62,9 +62,9 @@ FIRST: Final = (
     Check("post", outside.post, "MOTCUA_POST_URL"),
     Check("gateway", outside.gateway, "MOTCUA_GATEWAY_URL"),
     Check("objects", outside.objects, "MOTCUA_OBJECTS"),
-    Check("signature_roots", signatures.roots),
-    Check("time_stamps", signatures.time_stamps, "MOTCUA_TSA_URL"),
-    Check("trust", signatures.sandbox, "MOTCUA_TRUST_URL"),
+    Check("signature_roots", outside.roots),
+    Check("time_stamps", outside.time_stamps, "MOTCUA_TSA_URL"),
+    Check("trust", outside.sandbox, "MOTCUA_TRUST_URL"),
     Check("scanner", outside.scanner),
 )
 THEN: Final = (
