@@ -48,7 +48,6 @@ async def read_register(
 _COLUMNS: Final = (*COLUMNS, *EFFORT)
 _WIDTH: Final = 4
 """The number of characters in one unit of a column's width."""
-_MOMENT: Final = "hh:mm dd/mm/yyyy"
 
 
 class RegisterWorkbook:
@@ -85,7 +84,7 @@ class RegisterWorkbook:
     def _cell(self, value: Cell) -> WrittenCell:
         if isinstance(value, datetime):
             cell = WriteOnlyCell(self._sheet, value.astimezone(VIETNAM).replace(tzinfo=None))
-            cell.number_format = _MOMENT
+            cell.number_format = "hh:mm dd/mm/yyyy"
             return cell
         cell = WriteOnlyCell(self._sheet, value)
         if isinstance(value, str):

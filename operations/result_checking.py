@@ -59,9 +59,11 @@ class Checked:
     @property
     def in_force(self) -> bool | None:
         """Whether the file can be relied on; None if that is unknown."""
+        if self._refused:
+            return False
         if self.paper is not None:
-            return False if self._refused else None
-        if self._refused or (self.asked and self.standing is None):
+            return None
+        if self.asked and self.standing is None:
             return False
         if self.standing is not None and self.standing.validity is not Validity.IN_FORCE:
             return False

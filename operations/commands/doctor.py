@@ -6,7 +6,7 @@ import typer
 
 from motcua.cli.answer import Column, Marked, columns, show_all
 from motcua.cli.options import AsJson
-from motcua.cli.running import exit_if
+from motcua.cli.running import exit_if, plain
 from operations.doctor.check import Health
 from operations.doctor.examination import examine
 from schemas.translate import said
@@ -21,13 +21,8 @@ def doctor(*, as_json: AsJson = False) -> None:
     found = examine()
     failed = sum(finding.health is Health.FAIL for _, finding in found)
     findings = [
-        {
-            "check": check.name,
-            "health": finding.health,
-            "what": finding.what.model_dump(),
-            "fix": finding.fix and finding.fix.model_dump(),
-        }
-        for check, finding in found
+        {"check": check.name, "health": one.health, "what": plain(one.what), "fix": one.fix and plain(one.fix)}
+        for check, one in found
     ]
     sums = said("command.doctor.failed", failed=failed) if failed else said("command.doctor.well")
     show_all(found, _FOUND, sums, as_json=as_json, data={"healthy": not failed, "findings": findings})

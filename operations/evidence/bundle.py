@@ -60,12 +60,8 @@ async def export(
             for row in await connection.fetch(_STREAMS, filing["filing_id"])
         ]
         proofs = [] if prove is None else await prove(connection, streams)
-    bundle = {
-        "format": bundle_verifier.FORMAT,
-        "filing_id": str(filing["filing_id"]),
-        "code": filing["code"],
-        "streams": streams,
-    }
+    about = {"format": bundle_verifier.FORMAT, "filing_id": str(filing["filing_id"]), "code": filing["code"]}
+    bundle: Json = {**about, "streams": streams}
     if proofs:
         bundle["proofs"] = proofs
     if key is not None:

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import asyncpg
 import typer
@@ -169,14 +169,8 @@ def _print(target: Path, sheet: Sheet, at: datetime, *, as_json: bool) -> None:
 
 def _write(target: Path, sheet: Sheet, made: bytes, *, as_json: bool) -> None:
     write_file(target, made)
-    row: dict[str, Any] = {
-        "file": str(target),
-        "form": sheet.key,
-        "procedure": sheet.procedure,
-        "sha256": hashlib.sha256(made).hexdigest(),
-    }
-    if sheet.digest is not None:
-        row["digest"] = sheet.digest
+    row = {"file": str(target), "form": sheet.key, "procedure": sheet.procedure}
+    row |= {"sha256": hashlib.sha256(made).hexdigest()} | ({} if sheet.digest is None else {"digest": sheet.digest})
     show_one(row, columns("file form procedure sha256 signed_digest:digest"), as_json=as_json, data=row)
 
 

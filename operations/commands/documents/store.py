@@ -35,6 +35,7 @@ app = group("store")
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AGE: Final = re.compile(r"([1-9][0-9]{0,3})([dh])")
+_DAYS: Final = re.compile(r"([1-9][0-9]{0,3})d")
 _WEEK: Final = 7 * 24 * 60
 """The longest validity of an address in S3, in minutes."""
 
@@ -61,15 +62,9 @@ def presign(
 def _by_hand(path: Path) -> str:
     """Returns shell commands that copy FILE to `path` atomically, and never replace a file."""
     folder, place = shlex.quote(str(path.parent)), shlex.quote(str(path))
-    return "\n".join(
-        (
-            str(path),
-            "",
-            f"mkdir -p {folder}",
-            f'draft={folder}/upload#$(od -An -N7 -tu8 /dev/urandom | tr -d " ")',
-            f'cp FILE "$draft" && sync "$draft" && ln "$draft" {place}; rm -f "$draft"',
-        )
-    )
+    draft = f'draft={folder}/upload#$(od -An -N7 -tu8 /dev/urandom | tr -d " ")'
+    copy = f'cp FILE "$draft" && sync "$draft" && ln "$draft" {place}; rm -f "$draft"'
+    return f"{path}\n\nmkdir -p {folder}\n{draft}\n{copy}"
 
 
 @app.command()
@@ -171,9 +166,6 @@ async def way_in(store: ObjectStore, key: str, lasting: timedelta) -> ByHttp | I
     except (BaseError, TypeError, ValueError) as error:
         raise StoreFailedError(f"the object store signs no addresses: {type(error).__name__}") from None
     return ByHttp(key, url, until)
-
-
-_DAYS: Final = re.compile(r"([1-9][0-9]{0,3})d")
 
 
 @app.command("renew")

@@ -97,11 +97,10 @@ def _done(
 def _notes(given: list[str]) -> dict[str, str]:
     """Parses counts of notes: `500000=3` is three notes of 500,000 đồng. A mistake ends the command."""
     pairs = [one.partition("=") for one in given]
-    if any(not (equals and note.isdecimal() and n.isdecimal()) for note, equals, n in pairs) or len(
-        {note for note, _, __ in pairs}
-    ) < len(pairs):
+    notes = {note: n for note, _, n in pairs if note.isdecimal() and n.isdecimal()}
+    if len(notes) < len(pairs):  # a pair is no such pair, or a note is there twice
         fail(said("refused.tills.note"), Exit.USAGE)
-    return {note: n for note, _, n in pairs}
+    return notes
 
 
 def _plain(till: Till) -> dict[str, object]:

@@ -154,7 +154,7 @@ requests_app = group("exports")
 @requests_app.command("ask")
 def ask_for(*, reason: ImpersonalReason, actor: Operator, as_json: AsJson = False) -> None:
     n = asked(actor, reason)
-    _show_request(n, "waiting", {"n": n}, as_json=as_json)
+    show_one({"n": n, "state": "waiting"}, _STATE, as_json=as_json, data={"n": n})
 
 
 @requests_app.command("list")
@@ -168,7 +168,8 @@ def list_requests(*, as_json: AsJson = False) -> None:
 def decline(n: Asked, *, reason: ImpersonalReason, actor: Operator, as_json: AsJson = False) -> None:
     answer = order(AnswerExport, actor, n=n, declined=reason)
     ask(lambda connection: person.answer_export(connection, answer), OWNER)
-    _show_request(n, "declined", {"n": n, "state": "declined"}, as_json=as_json)
+    now = {"n": n, "state": "declined"}
+    show_one(now, _STATE, as_json=as_json, data=now)
 
 
 def asked(actor: str, reason: str) -> int:
@@ -178,7 +179,4 @@ def asked(actor: str, reason: str) -> int:
 
 
 _REQUESTS: Final = columns("n when:asked_at reason officer answered_by state|export_state answered:answered_at")
-
-
-def _show_request(n: int, state: str, data: dict[str, Any], *, as_json: bool) -> None:
-    show_one({"n": n, "state": state}, columns("n state|export_state"), as_json=as_json, data=data)
+_STATE: Final = columns("n state|export_state")

@@ -14,7 +14,7 @@ from motcua.cli.answer import Column, columns, lines, show_all, show_one, when
 from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, Asked, OnOff, Operator, Reason, Switch, order
-from motcua.cli.running import Exit, fail, parse, plain, print_json, read_file, refusing
+from motcua.cli.running import Exit, fail, parse, plain, read_file, refusing
 from motcua.errors import MotcuaError
 from motcua.identity import key_in, new_key, public_key_of
 from motcua.identity import prove as prove_key
@@ -151,13 +151,11 @@ def _take(command: pr.AnyPrincipalCommand, *, as_json: bool) -> None:
 
 
 def _print(one: Principal | None, changes: list[pr.PrincipalChange], *, as_json: bool, aud: str | None = None) -> None:
-    if as_json:
-        shown = {"principal": one and _shown(one), "changes": changes}
-        print_json(shown | ({"audience": aud} if aud else {}))
-        return
+    data = {"principal": one and _shown(one), "changes": changes} | ({"audience": aud} if aud else {})
     of_it = (*_ONE, Column("keys", lambda one: lines(map(_key, one.keys)))) if one is not None else ()
-    show_one(one, (*of_it, Column("audience", lambda _: aud)))
-    show_all(changes, _CHANGES)
+    show_one(one, (*of_it, Column("audience", lambda _: aud)), as_json=as_json, data=data)
+    if not as_json:
+        show_all(changes, _CHANGES)
 
 
 def _key(key: PrincipalKey) -> str:
