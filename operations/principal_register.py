@@ -54,20 +54,8 @@ async def take(connection: Connection, command: pr.AnyPrincipalCommand) -> Done:
         if known_already is None:
             n = held.version + 1
             about, waits = await _see(connection, command, held)
-            change = pr.PrincipalChange(
-                n=n,
-                principal=about,
-                change=pr.ChangeKind(command.change),
-                asked=command.asked if isinstance(command, pr.ApproveChange | pr.DeclineChange) else None,
-                waits=waits,
-                officer=command.actor.subject,
-                agency=require(command.actor.agency),
-                reason=None if isinstance(command, pr.ApproveChange) else command.reason,
-                at=held.now,
-            )
-            said = change.model_dump(include=set(_COLUMNS))
             body = canonical(command.model_dump(mode="json", exclude_none=True))
-            await connection.execute(_ADD, command.command_id, body, *(said[name] for name in _COLUMNS))
+            await connection.execute(_ADD, body, n, waits, held.now, *_said(command, about).values())
             await connection.execute("update principal_version set version = $1", n)
         else:
             n, about = known_already["n"], known_already["principal"]
@@ -153,49 +141,6 @@ def _check(why: Problem | None) -> None:
         raise refuse(why)
 
 
-_COLUMNS: Final = ("n", "principal", "change", "asked", "waits", "officer", "agency", "reason", "at")
-_ASKED: Final[TypeAdapter[pr.Asked]] = TypeAdapter(Annotated[pr.Asked, Field(discriminator="change")])
-_HOLD: Final = "select version, by_two, statement_timestamp() from principal_version for update"
-_RECORDED: Final = "select n, principal from principal_change where command_id = $1"
-_HAS_KEY: Final = "select exists (select from principal_key where key_id = $1)"
-_MISSING: Final = """
-select agency from unnest($1::text[]) as wanted (agency)
-where not exists (select from agency as known where known.agency = wanted.agency) order by agency
-"""
-_WAITING: Final = """
-select body, officer, agency from principal_change as asking
-where n = $1 and waits and not exists (select from principal_change as answer where answer.asked = asking.n)
-"""
-_CHANGED_SINCE: Final = """
-select exists (select from principal_change where principal = $1 and n > $2 and not waits and change <> 'decline')
-"""
-"""SQL: true if the principal was changed after the request. If so, the requested change would undo the later one."""
-_ADD: Final = """
-insert into principal_change (command_id, body, n, principal, change, asked, waits, officer, agency, reason, at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-"""
-_PRINCIPAL: Final = """
-insert into principal (principal, agency, name, kind, grants) values ($1, $2, $3, $4, $5)
-on conflict (principal) do update
-set (agency, name, kind, grants) = (excluded.agency, excluded.name, excluded.kind, excluded.grants)
-"""
-_OTHER_KEYS: Final = "delete from principal_key where principal = $1 and key_id <> all($2)"
-_KEY: Final = """
-insert into principal_key (key_id, principal, agency, public_key, valid_from, valid_until, revoked_at)
-values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (key_id) do update set (principal, agency, public_key, valid_from, valid_until, revoked_at) = (
-    excluded.principal, excluded.agency, excluded.public_key,
-    excluded.valid_from, excluded.valid_until, excluded.revoked_at
-)
-"""
-_HISTORY: Final = """
-select n, principal, change, asked, waits, officer, agency, reason, at,
-    (select answer.change from principal_change as answer where answer.asked = said.n) as answer,
-    case change when 'by_two' then (convert_from(body, 'UTF8')::jsonb -> 'on')::boolean end as by_two
-from principal_change as said where $1::text is null or principal = $1 order by n
-"""
-
-
 def row_of(principal: Principal) -> Row:
     """Returns the row of the table `principal` for this principal."""
     return {
@@ -258,7 +203,7 @@ def _folded(changes: Sequence[Any]) -> tuple[Fold, list[Difference]]:
         try:
             change = _read(stored)
             fold.add(change)
-            columns = wrong(_said(change.command, fold), stored)
+            columns = wrong(_said(change.command, named(fold.meant(change.command))), stored)
         except ValueError:
             found.append(Difference("principal_change", str(stored["n"]), Why.UNREADABLE))
             continue
@@ -271,11 +216,12 @@ def _read(row: Any) -> Recorded:
     return Recorded(row["n"], _COMMAND.validate_json(row["body"]), row["waits"], row["at"])
 
 
-def _said(command: AnyPrincipalCommand, fold: Fold) -> Row:
+def _said(command: AnyPrincipalCommand, principal: str) -> Row:
+    """Returns the columns of a change that repeat its command, which is about this principal."""
     asked = command.asked if isinstance(command, ApproveChange | DeclineChange) else None
     return {
         "command_id": command.command_id,
-        "principal": named(fold.meant(command)),
+        "principal": principal,
         "change": command.change,
         "asked": asked,
         "officer": command.actor.subject,
@@ -297,4 +243,44 @@ _TABLES: Final = {table: f"select * from {table}" for table in _KEYS}  # noqa: S
 _CHANGES: Final = """
 select n, command_id, principal, change, asked, waits, body, officer, agency, reason, at
 from principal_change where $1::text is null or principal = $1 order by n
+"""
+_ASKED: Final[TypeAdapter[pr.Asked]] = TypeAdapter(Annotated[pr.Asked, Field(discriminator="change")])
+_HOLD: Final = "select version, by_two, statement_timestamp() from principal_version for update"
+_RECORDED: Final = "select n, principal from principal_change where command_id = $1"
+_HAS_KEY: Final = "select exists (select from principal_key where key_id = $1)"
+_MISSING: Final = """
+select agency from unnest($1::text[]) as wanted (agency)
+where not exists (select from agency as known where known.agency = wanted.agency) order by agency
+"""
+_WAITING: Final = """
+select body, officer, agency from principal_change as asking
+where n = $1 and waits and not exists (select from principal_change as answer where answer.asked = asking.n)
+"""
+_CHANGED_SINCE: Final = """
+select exists (select from principal_change where principal = $1 and n > $2 and not waits and change <> 'decline')
+"""
+"""SQL: true if the principal was changed after the request. If so, the requested change would undo the later one."""
+_ADD: Final = """
+insert into principal_change (body, n, waits, at, command_id, principal, change, asked, officer, agency, reason)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+_PRINCIPAL: Final = """
+insert into principal (principal, agency, name, kind, grants) values ($1, $2, $3, $4, $5)
+on conflict (principal) do update
+set (agency, name, kind, grants) = (excluded.agency, excluded.name, excluded.kind, excluded.grants)
+"""
+_OTHER_KEYS: Final = "delete from principal_key where principal = $1 and key_id <> all($2)"
+_KEY: Final = """
+insert into principal_key (key_id, principal, agency, public_key, valid_from, valid_until, revoked_at)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (key_id) do update set (principal, agency, public_key, valid_from, valid_until, revoked_at) = (
+    excluded.principal, excluded.agency, excluded.public_key,
+    excluded.valid_from, excluded.valid_until, excluded.revoked_at
+)
+"""
+_HISTORY: Final = """
+select n, principal, change, asked, waits, officer, agency, reason, at,
+    (select answer.change from principal_change as answer where answer.asked = said.n) as answer,
+    case change when 'by_two' then (convert_from(body, 'UTF8')::jsonb -> 'on')::boolean end as by_two
+from principal_change as said where $1::text is null or principal = $1 order by n
 """
