@@ -35,15 +35,18 @@ def list_stalled(*, patience: Patience = PATIENCE, as_json: AsJson = False) -> N
     found = end_well(patiently(look, patience))
     known, failed = _recorded(found)
     counts = said("command.filings.stalled", stalled=len(found), failing=len(failed))
-    data = [*(_row(one, known) for one in found), *map(_failing_row, failed)]
-    rows: list[tuple[object, ...]] = []
+    data, rows = list[dict[str, Any]](), list[tuple[object, ...]]()
     for one in found:
-        code, _ = known.get(one.filing_id, (one.filing_id, ""))
-        rows.append((code, name_of(one.workflow_id), one.since, one.attempts, one.reason, None))
+        code, agency = known.get(one.filing_id, (None, None))
+        who = {"code": code, "agency": agency, "filing_id": one.filing_id}
+        data.append(who | asdict(one) | {"next_try": None})
+        rows.append((code or one.filing_id, name_of(one.workflow_id), one.since, one.attempts, one.reason, None))
     for owed in failed:
-        work = owed.work
-        reason = f"{owed.agency}: {work.error}"
-        rows.append((owed.code, f"backoffice.{work.work}", work.since, work.attempts, reason, work.next_try))
+        work, what = owed.work, f"backoffice.{owed.work.work}"
+        who = {"code": owed.code, "agency": owed.agency, "filing_id": owed.filing_id}
+        cause = {"workflow_id": filing_workflow(owed.filing_id), "cause": what, "place": None}
+        data.append(who | cause | {name: value for name, value in asdict(work).items() if name != "work"})
+        rows.append((owed.code, what, work.since, work.attempts, f"{owed.agency}: {work.error}", work.next_try))
     show_all(rows, _COLUMNS, counts, as_json=as_json, data=data)
 
 
@@ -75,17 +78,3 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _row(one: Stalled, known: dict[str, tuple[str, str]]) -> dict[str, Any]:
-    code, agency = known.get(one.filing_id, (None, None))
-    who = {"code": code, "agency": agency, "filing_id": one.filing_id}
-    return who | asdict(one) | {"next_try": None}
-
-
-def _failing_row(one: Failing) -> dict[str, Any]:
-    """Returns failing machine work as a row with the keys of `_row`; `cause` names the work, and `place` is None."""
-    work = asdict(one.work)
-    who = {"code": one.code, "agency": one.agency, "filing_id": one.filing_id}
-    what = {"workflow_id": filing_workflow(one.filing_id), "cause": f"backoffice.{work.pop('work')}", "place": None}
-    return who | what | work
