@@ -14,13 +14,12 @@ from motcua.cli.help import group
 from motcua.cli.options import AsJson, WhichFiling
 from motcua.cli.running import Exit, end_well, fail, write_file
 from motcua.files.store import Store
-from operations.commands.ledger.record import found, unsealed
+from operations.commands.ledger.record import read
 from schemas.files import FileRef
 from schemas.filing.events import Submitted, Supplemented
 from schemas.filing.state import Filing
-from schemas.ids import filing_workflow
 from schemas.translate import said
-from views.log import Log, Told
+from views.log import Told
 
 LONGEST_PREVIEW: Final = 200
 """Maximum number of pages that are drawn."""
@@ -119,10 +118,5 @@ def proof(
 
 def _read(which: str) -> tuple[list[Sent], Filing]:
     """Returns the files sent with a filing, oldest first, and its state; or ends the command."""
-
-    async def look(log: Log) -> tuple[list[Sent], Filing]:
-        record = await found(log.connection, which)
-        told = await log.read(filing_workflow(record.filing_id))
-        return list(sent_with(told)), told.state
-
-    return unsealed(look)
+    _, told, filing = read(which)
+    return list(sent_with(told)), filing

@@ -29,7 +29,7 @@ from motcua.cli.running import (
     read_json,
     write_file,
 )
-from operations.commands.ledger.record import found, unsealed
+from operations.commands.ledger.record import read
 from publishing.commands.procedures import published_version, version_named
 from rules.filing.submission.admission import dossier_problems
 from rules.forms.json_schema import json_schema
@@ -38,15 +38,12 @@ from rules.time.working_time import VIETNAM
 from rules.wording.prose import filled
 from schemas.base import Problem
 from schemas.errors import RefusalCode, RefusalError, problem, shape_refusal
-from schemas.filing.state import Filing
 from schemas.filing.submission import Submission
-from schemas.ids import filing_workflow
 from schemas.level import Level
 from schemas.publishing.procedure import PaperRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
 from schemas.stream.edge import strictly
 from schemas.translate import said
-from views.log import Log
 
 _NO_FILE: Final = "0" * 64
 """A placeholder for the digest of a procedure's file, if only its rules are needed."""
@@ -98,14 +95,10 @@ def prepare(
 
 @app.command("print")
 def print_filing(which: WhichFiling, *, target: Target, key: Key = None, as_json: AsJson = False) -> None:
-    async def look(log: Log) -> tuple[Filing, datetime]:
-        record = await found(log.connection, which)
-        return (await log.read(filing_workflow(record.filing_id))).state, record.submitted_at
-
-    filing, submitted_at = unsealed(look)
+    record, _, filing = read(which)
     of = _readable(published_version(f"{filing.procedure.code}@{filing.procedure.version}"))
     name, paper = _form(of, key)
-    _print(target, filled_in(of, name, paper, filing, code=filing.code), submitted_at, as_json=as_json)
+    _print(target, filled_in(of, name, paper, filing, code=filing.code), record.submitted_at, as_json=as_json)
 
 
 @app.command()

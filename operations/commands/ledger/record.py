@@ -23,10 +23,12 @@ from motcua.errors import MotcuaError
 from motcua.machine_work import MachineWork
 from operations.restarting import counts_of, restart_streams, still_wrong
 from rules.streams import KINDS
+from schemas.filing.state import Filing
+from schemas.ids import filing_workflow
 from schemas.reading import FilingRecord, LoggedEvent, ParcelRecord, PaymentRecord
 from schemas.translate import said
 from views.auditor import events as events_of
-from views.log import Connection, Log, UnfoldableError
+from views.log import Connection, Log, Told, UnfoldableError
 from views.operator import find, name_of
 
 T = TypeVar("T")
@@ -101,30 +103,20 @@ def unsealed(work: Callable[[Log], Awaitable[T]]) -> T:
         return ask(lambda connection: work(Log(connection, Vault(master).find, KINDS)))
 
 
+def read(which: str) -> tuple[FilingRecord, Told, Filing]:
+    """Returns a filing's row, its decrypted events and its state, or ends the command."""
+
+    async def look(log: Log) -> tuple[FilingRecord, Told, Filing]:
+        record = await found(log.connection, which)
+        told = await log.read(filing_workflow(record.filing_id))
+        return record, told, told.state
+
+    return unsealed(look)
+
+
 async def found(connection: Connection, which: str) -> FilingRecord:
     """Returns the filing; ends the command if it is unknown."""
     return there(await find(connection, which), said("refused.no_filing", filing=which))
-
-
-_FILING: Final = columns(
-    "code id:filing_id",
-    Column("status", lambda record: f"{record.status} {in_words(record.status_name)}"),
-    "stage|stage",
-    Column("procedure", lambda record: f"{record.procedure}@{record.version}"),
-    "level channel|channel result_channel|channel agency submitted:submitted_at accepted:accepted_at",
-    "due:due_at",
-    Column("overdue", lambda record: Marked(record.overdue, "red")),
-    "ended:closed_at outcome",
-    Column("payments", lambda record: lines(map(_payment, record.payments))),
-    Column("parcels", lambda record: lines(map(_parcel, record.parcels))),
-)
-_TIMELINE: Final = columns(
-    Column("when", lambda event: f"{event.occurred_at.astimezone(VIETNAM):%H:%M:%S.%f}"[:-3]),
-    Column("stream", lambda event: name_of(event.stream)),
-    "n:seq event:kind",
-    Column("who", lambda event: f"{event.actor['role']} {event.actor['subject']}"),
-    Column("body", lambda event: ", ".join(f"{name}={_plain(value)}" for name, value in event.body.items())),
-)
 
 
 def _payment(one: PaymentRecord) -> str:
@@ -166,12 +158,30 @@ def restart(
 
 
 def _nothing_to_do(row: FilingRecord) -> None:
-    code = row.code
     if row.closed_at is not None:
-        fail(said("refused.restart.ended", filing=code, outcome=row.outcome), Exit.REFUSED)
-    note(said("refused.restart.runs", filing=code))
+        fail(said("refused.restart.ended", filing=row.code, outcome=row.outcome), Exit.REFUSED)
+    note(said("refused.restart.runs", filing=row.code))
 
 
+_FILING: Final = columns(
+    "code id:filing_id",
+    Column("status", lambda record: f"{record.status} {in_words(record.status_name)}"),
+    "stage|stage",
+    Column("procedure", lambda record: f"{record.procedure}@{record.version}"),
+    "level channel|channel result_channel|channel agency submitted:submitted_at accepted:accepted_at",
+    "due:due_at",
+    Column("overdue", lambda record: Marked(record.overdue, "red")),
+    "ended:closed_at outcome",
+    Column("payments", lambda record: lines(map(_payment, record.payments))),
+    Column("parcels", lambda record: lines(map(_parcel, record.parcels))),
+)
+_TIMELINE: Final = columns(
+    Column("when", lambda event: f"{event.occurred_at.astimezone(VIETNAM):%H:%M:%S.%f}"[:-3]),
+    Column("stream", lambda event: name_of(event.stream)),
+    "n:seq event:kind",
+    Column("who", lambda event: f"{event.actor['role']} {event.actor['subject']}"),
+    Column("body", lambda event: ", ".join(f"{name}={_plain(value)}" for name, value in event.body.items())),
+)
 _TALLY: Final = columns(
     "kind unfinished running missing behind_by_seq behind_by_epoch restarted",
     Column("still_wrong", lambda row: len(row["still_wrong"])),
