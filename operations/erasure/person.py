@@ -8,7 +8,7 @@ import asyncpg
 from activities.ledger.vault import Vault
 from motcua.cli.running import plain
 from operations.erasure.requests import Progress, see
-from operations.store.named import COLUMNS, Reference, told
+from operations.store.named_files import COLUMNS, Reference, told
 from rules.rule import refuse
 from rules.streams import KINDS
 from schemas.errors import problem
@@ -73,23 +73,6 @@ async def held(log: Log, vault: Vault, filing: asyncpg.Record) -> tuple[dict[str
     return about | {"streams": streams, "looks": looks, "signals": unread, "files": listed}, files
 
 
-_PAGE: Final = 1000
-_OWN: Final = "select * from filing where person = $1 order by submitted_at, code"
-_EVENTS: Final = "select count(*) from event where sealed is not null and filing_id is not null"
-_SEALED: Final = """
-select stream, seq, filing_id, sealed from event
-where sealed is not null and filing_id is not null and (stream, seq) > ($1, $2) order by stream, seq limit $3
-"""
-_NAMED: Final = """
-select code, procedure from filing where filing_id = any($1) and person is distinct from $2 order by code
-"""
-_STREAMS: Final = """
-select stream from stream
-where filing_id = $1 and head_seq > 0 and split_part(stream, ':', 1) = any($2) order by stream
-"""
-_OF_FILING: Final = f"select {COLUMNS} from event where filing_id = $1 order by stream, seq"  # noqa: S608 -- names of ours
-
-
 async def ask_export(connection: Connection, asked: AskExport) -> int:
     """Records a request for a person's data, and returns the request's number. Raises `RefusalError`."""
     await see(connection, asked.actor, Role.OPERATOR)
@@ -115,6 +98,21 @@ async def exports(connection: Connection) -> list[ExportRequest]:
     return [ExportRequest.model_validate(dict(row)) for row in await connection.fetch(_EXPORTS)]
 
 
+_PAGE: Final = 1000
+_OWN: Final = "select * from filing where person = $1 order by submitted_at, code"
+_EVENTS: Final = "select count(*) from event where sealed is not null and filing_id is not null"
+_SEALED: Final = """
+select stream, seq, filing_id, sealed from event
+where sealed is not null and filing_id is not null and (stream, seq) > ($1, $2) order by stream, seq limit $3
+"""
+_NAMED: Final = """
+select code, procedure from filing where filing_id = any($1) and person is distinct from $2 order by code
+"""
+_STREAMS: Final = """
+select stream from stream
+where filing_id = $1 and head_seq > 0 and split_part(stream, ':', 1) = any($2) order by stream
+"""
+_OF_FILING: Final = f"select {COLUMNS} from event where filing_id = $1 order by stream, seq"  # noqa: S608 -- names of ours
 _ASK_EXPORT: Final = "insert into export_request (reason, officer, agency) values ($1, $2, $3) returning n"
 _WAITS: Final = "select true from export_request where n = $1 and given is null for update"
 _ANSWER_EXPORT: Final = """

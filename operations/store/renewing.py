@@ -26,7 +26,7 @@ from motcua.client import FilingClient
 from motcua.errors import RefusedError
 from motcua.files.store import Store
 from operations.result_checking import policy_set, subjects_set
-from operations.store.stored_file import see_it_works
+from operations.store.named_files import see_it_works
 from schemas.files import FileRef, file_key
 from schemas.translate import said
 from views.log import Connection
@@ -166,9 +166,6 @@ async def _read(store: ObjectStore, issued: Issued) -> bytes | None:
     return data if hashlib.sha256(data).hexdigest() == issued.sha256 else None
 
 
-TEMPORAL_PATIENCE: Final = 15.0
-
-
 @asynccontextmanager
 async def stamping() -> AsyncIterator[Lasting]:
     file, authority = os.environ.get("MOTCUA_SIGNATURE_ROOTS"), os.environ.get("MOTCUA_TSA_URL")
@@ -188,7 +185,7 @@ async def records_of(who: c.Actor | None, *, dry_run: bool) -> AsyncIterator[Rec
     if who is None or dry_run:
         yield _nothing
         return
-    async with await FilingClient.connect(patience=TEMPORAL_PATIENCE) as client:
+    async with await FilingClient.connect(patience=15) as client:
         yield recorded_by(client, who)
 
 

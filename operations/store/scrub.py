@@ -11,8 +11,7 @@ from obstore.store import ObjectStore
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
 from console.database import connected
-from operations.store.named import COLUMNS, Place, Reference, evidence, told
-from operations.store.stored_file import Condition, condition
+from operations.store.named_files import COLUMNS, Condition, Place, Reference, condition, evidence, told
 
 PAGE: Final = 500
 """The number of events that are read, and held in memory, at once."""
@@ -26,8 +25,6 @@ _EVENTS: Final = "select coalesce(sum(head_seq), 0)::bigint from stream where fi
 _PAGE: Final = f"""
 select {COLUMNS} from event where (stream, seq) > ($1, $2) and filing_id is not null order by stream, seq limit {PAGE}
 """  # noqa: S608 -- names of ours
-
-Progress = Callable[[int, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class Report:
             self.problems.append(Problem(str(place.filing_id), place.stream, place.seq, rule, key))
 
 
-async def scrub(dsn: str, store: ObjectStore, master: MasterKeys, progress: Progress) -> Report:
+async def scrub(dsn: str, store: ObjectStore, master: MasterKeys, progress: Callable[[int, int, int], None]) -> Report:
     """Checks every file; `progress(events, of, files)` by page. Raises `StoreFailedError`, and asyncpg's errors."""
     report, vault = Report(), Vault(master)
     async with connected(dsn, TIMEOUT) as connection:

@@ -22,8 +22,7 @@ from activities.support.failpoint import failpoint
 from console.database import connected
 from motcua.files.drafts import DRAFT, folder_of
 from motcua.files.store import StoreFailedError
-from operations.store.named import COLUMNS, Reference, evidence, told
-from operations.store.stored_file import Condition, condition, move
+from operations.store.named_files import COLUMNS, Condition, Reference, condition, evidence, move, told
 from views.log import Connection
 
 OLD: Final = timedelta(days=7)

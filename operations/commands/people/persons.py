@@ -19,7 +19,7 @@ from operations.commands.documents.store import done, object_store
 from operations.commands.people.erasures import left, not_yet, print_request, say_left, say_not_yet, shown
 from operations.erasure import person, requests
 from operations.erasure.requests import Progress
-from operations.store.named import Reference
+from operations.store.named_files import Reference
 from rules.streams import KINDS
 from schemas.base import Model
 from schemas.people import IdNumber
@@ -46,21 +46,26 @@ def _who(id_number: str | None) -> str:
 def erase(*, id_number: Number = None, reason: ImpersonalReason, actor: Operator, as_json: AsJson = False) -> None:
     who, master = _who(id_number), master_key()
 
-    async def work(log: Log, vault: Vault, progress: Progress) -> _Told:
-        filings = await person.own(log.connection, vault, who)
-        if not filings:
-            return None, await person.others(log.connection, vault, who, progress)
-        theirs = tuple(row["code"] for row in filings)
-        said_ = order(AskErasure, actor, cause=ErasureCause.PERSON, reason=reason, filings=theirs)
-        asked = await requests.ask(log, said_)
+    async def work(log: Log, vault: Vault, progress: Progress) -> tuple[requests.Asked | None, list[person.Named]]:
+        asked = None
+        if theirs := tuple(row["code"] for row in await person.own(log.connection, vault, who)):
+            said_ = order(AskErasure, actor, cause=ErasureCause.PERSON, reason=reason, filings=theirs)
+            asked = await requests.ask(log, said_)
         return asked, await person.others(log.connection, vault, who, progress)
 
     asked, others = _within(OWNER, master, work)
     if as_json:
         about = {"request": asked and shown(asked.request), "not_yet": [] if asked is None else not_yet(asked)}
         print_json(about | {"named_in": [one._asdict() for one in others], "left": left()})
+        return
+    if asked is None:
+        say(said("command.person.no_filing"))
     else:
-        _say(asked, others)
+        print_request(asked.request, as_json=False)
+        say_not_yet(asked)
+    if others:
+        show_all(others, columns("code procedure"), title=said("command.person.named_in"))
+    say_left()
 
 
 @app.command()
@@ -104,9 +109,6 @@ def export(
     show_one(counted | {"file": file}, columns("file filings"), as_json=as_json, data=told)
 
 
-_Told = tuple[requests.Asked | None, list[person.Named]]
-
-
 def _within(variable: str, master: MasterKeys, work: Any) -> Any:
     dsn = address(variable)
     with progress(what=said("label.events")) as moved:
@@ -135,17 +137,6 @@ async def _copy(store: ObjectStore, files: list[Reference], to: Path) -> list[st
         file.touch(mode=0o600)
         file.write_bytes(data)
     return missing
-
-
-def _say(asked: requests.Asked | None, others: list[person.Named]) -> None:
-    if asked is None:
-        say(said("command.person.no_filing"))
-    else:
-        print_request(asked.request, as_json=False)
-        say_not_yet(asked)
-    if others:
-        show_all(others, columns("code procedure"), title=said("command.person.named_in"))
-    say_left()
 
 
 requests_app = group("exports")

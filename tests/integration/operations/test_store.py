@@ -16,7 +16,7 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 from motcua import FileRef, Paper, Submission
 from motcua.files.store import Store
 from operations.commands.documents.store import ByHttp, way_in
-from operations.store import stored_file
+from operations.store import named_files
 from operations.store import sweep as sweeping
 from operations.store.sweep import OLD
 from schemas.files import file_key
@@ -191,7 +191,7 @@ async def test_what_is_filed_meanwhile_is_put_back(
     async def move(store: ObjectStore, source: str, to: str) -> bool:
         if to.startswith(sweeping.ASIDE):
             await world.client.submit(with_paper(submission, paper))
-        return await stored_file.move(store, source, to)
+        return await named_files.move(store, source, to)
 
     monkeypatch.setattr("operations.store.sweep.move", move)
     async with world.platform():
