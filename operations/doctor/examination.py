@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import asyncpg
@@ -23,6 +24,7 @@ from operations.doctor.record import tables as record
 from operations.doctor.record.erasures import erasures
 from operations.doctor.record.events import checkpoints, findings, order
 from operations.doctor.record.long_waits import Look, absences, waits
+from operations.reconciling import BANK, POST
 from schemas.base import Text
 from schemas.translate import said
 
@@ -58,8 +60,8 @@ FIRST: Final = (
     Check("postgres", record.postgres, APPLICATION),
     Check("temporal", engine.temporal),
     Check("codec", codec),
-    Check("bank", outside.bank, "MOTCUA_BANK_URL"),
-    Check("post", outside.post, "MOTCUA_POST_URL"),
+    Check("bank", partial(outside.partner, BANK, said("doctor.partner.bank")), BANK),
+    Check("post", partial(outside.partner, POST, said("doctor.partner.post")), POST),
     Check("gateway", outside.gateway, "MOTCUA_GATEWAY_URL"),
     Check("objects", outside.objects, "MOTCUA_OBJECTS"),
     Check("signature_roots", outside.roots),

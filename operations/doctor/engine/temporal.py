@@ -41,6 +41,13 @@ WHOLE_CALL: Final = 4 * 1024 * 1024
 
 MANY: Final = 100
 """The maximum number of workflows checked one by one, if the server does not mark stalled ones."""
+_NEWEST_EVENTS: Final = 2_000
+"""Number of newest events whose streams are checked."""
+
+LATELY: Final = timedelta(days=1)
+MOST_LEFT: Final = 5
+FRUITLESS: Final = 3
+"""With at least this number of recent runs and none of them finished, the healing counts as failing."""
 
 
 async def temporal(around: Surroundings) -> list[Finding]:
@@ -170,10 +177,6 @@ def _client(around: Surroundings) -> Client:
     return around.temporal
 
 
-_NEWEST_EVENTS: Final = 2_000
-"""Number of newest events whose streams are checked."""
-
-
 async def falling_behind(around: Surroundings) -> list[Finding]:
     """Checks whether the workflows know the newest events of their streams."""
     async with around.record() as connection:
@@ -190,12 +193,6 @@ async def falling_behind(around: Surroundings) -> list[Finding]:
     if running > 1:
         rest.append(warn("doctor.behind.two_temporals", temporals=running))
     return [seen, *rest]
-
-
-LATELY: Final = timedelta(days=1)
-MOST_LEFT: Final = 5
-FRUITLESS: Final = 3
-"""With at least this number of recent runs and none of them finished, the healing counts as failing."""
 
 
 async def heals(_: Surroundings) -> list[Finding]:

@@ -19,20 +19,9 @@ from activities.partners.http import partner_client
 from motcua.files.store import NoStoreError, Store, open_store
 from operations.doctor.check import SECONDS, Finding, Surroundings, fail, ok, warn
 from schemas.base import Text
-from schemas.translate import said
 
 if TYPE_CHECKING:
     from activities.signature.policy import Policy
-
-
-async def bank(around: Surroundings) -> list[Finding]:
-    """Checks that the bank answers."""
-    return [await _partner(around, "MOTCUA_BANK_URL", said("doctor.partner.bank"))]
-
-
-async def post(around: Surroundings) -> list[Finding]:
-    """Checks that the post answers."""
-    return [await _partner(around, "MOTCUA_POST_URL", said("doctor.partner.post"))]
 
 
 async def gateway(around: Surroundings) -> list[Finding]:
@@ -49,17 +38,16 @@ async def gateway(around: Surroundings) -> list[Finding]:
     return [fail("doctor.gateway.down", why=why)]
 
 
-async def _partner(around: Surroundings, name: str, partner: Text) -> Finding:
-    """Checks that a partner answers its root page, with any status except a server error."""
+async def partner(name: str, partner: Text, around: Surroundings) -> list[Finding]:
+    """Checks that the partner with this setting answers its root page, with any status except a server error."""
     try:
         async with partner_client(around.settings[name]) as client:
             answer = await client.get("/", timeout=SECONDS)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        why = type(error).__name__
-        return fail("doctor.partner.silent", partner=partner, why=why, setting=name)
+        return [fail("doctor.partner.silent", partner=partner, why=type(error).__name__, setting=name)]
     if answer.is_server_error:
-        return warn("doctor.partner.failing", partner=partner, status=answer.status_code)
-    return ok("doctor.partner.well", partner=partner)
+        return [warn("doctor.partner.failing", partner=partner, status=answer.status_code)]
+    return [ok("doctor.partner.well", partner=partner)]
 
 
 async def objects(around: Surroundings) -> list[Finding]:

@@ -89,6 +89,9 @@ where filing_id is not null
 APART: Final = timedelta(seconds=2)
 """The largest harmless difference of clocks. With a larger one, deadlines expire early or late."""
 LONG: Final = timedelta(minutes=1)
+BODY: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
+ENDS_SOON: Final = 60
+"""A calendar that ends within this number of days is reported: time to write and check the next calendar."""
 
 
 async def postgres(around: Surroundings) -> list[Finding]:
@@ -164,7 +167,7 @@ async def master_key(around: Surroundings) -> list[Finding]:
     try:
         masters = master_keys(*(around.settings.get(name, "") for name in (MASTER_KEY, *WITH_MASTER_KEY)))
     except ValueError:
-        return [_NOT_THE_KEY]
+        return [fail("doctor.master_key.another")]
     try:
         async with around.record() as connection:
             wrapped_by = {row["by"]: row["count"] for row in await connection.fetch(WRAPPED_BY)}
@@ -172,13 +175,10 @@ async def master_key(around: Surroundings) -> list[Finding]:
     except KeysUnavailableError as error:
         return [fail("doctor.master_key.unavailable", why=error)]
     if not all(map(masters.know, wrapped_by)):
-        return [_NOT_THE_KEY]
+        return [fail("doctor.master_key.another")]
     if waiting := sum(count for by, count in wrapped_by.items() if by != now):
         return [warn("doctor.master_key.rotating", waiting=waiting)]
     return [ok("doctor.master_key.well")]
-
-
-_NOT_THE_KEY: Final = fail("doctor.master_key.another")
 
 
 async def read_models(around: Surroundings) -> list[Finding]:
@@ -221,11 +221,6 @@ async def publications(around: Surroundings) -> list[Finding]:
     if not found.differences:
         return [ok("doctor.publications.well")]
     return [fail("doctor.publications.changed", count=len(found.differences), first=listed(found.differences))]
-
-
-BODY: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
-ENDS_SOON: Final = 60
-"""A calendar that ends within this number of days is reported: time to write and check the next calendar."""
 
 
 async def calendar(around: Surroundings) -> list[Finding]:
