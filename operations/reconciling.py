@@ -24,6 +24,8 @@ from schemas.stream.ledger import About
 from views.log import Connection
 from views.registers.money import demanded
 
+BANK: Final = "MOTCUA_BANK_URL"
+POST: Final = "MOTCUA_POST_URL"
 PAGES: Final = 5
 """The maximum number of pages that are checked, a thousand requests each, the newest first."""
 
@@ -121,42 +123,6 @@ async def listed_by_signer(url: str) -> AsyncIterator[tuple[Signature, ...]]:
             query = {"before": str(page.next)}
 
 
-_TOLD: Final = """
-select place.stream, place.seq, case
-    when made or (asked and next.kind = 'result_signed') then 'signed'
-    when waits or (asked and next.kind is null) then 'awaited'
-    when asked then 'otherwise'
-    when not known then 'strange'
-    else 'nothing'
-end as told
-from unnest($1::text[], $2::bigint[]) as place (stream, seq)
-cross join lateral (select
-    exists (
-        select from event where (event.stream, event.seq) = (place.stream, place.seq) and kind = 'signature_requested'
-    ) as asked,
-    exists (select from stream where stream.stream = 'filing:' || split_part(place.stream, ':', 2)) as known,
-    exists (select from outbox where (outbox.stream, outbox.seq) = (place.stream, place.seq)) as waits,
-    exists (
-        select from event as paper
-        where paper.stream = 'papers:' || split_part(place.stream, ':', 2) and kind = 'paper_made'
-            and convert_from(body, 'UTF8')::jsonb @> jsonb_build_object(
-                'signed', true, 'about', jsonb_build_object('stream', place.stream, 'seq', place.seq)
-            )
-    ) as made
-) as log
-left join lateral (
-    select kind from event
-    where event.stream = place.stream and event.seq > place.seq
-        and kind in ('signature_requested', 'result_signed', 'signature_declined')
-    order by event.seq limit 1
-) as next on true
-"""
-
-
-BANK: Final = "MOTCUA_BANK_URL"
-POST: Final = "MOTCUA_POST_URL"
-
-
 class Deed(StrEnum):
     """The kind of act: the bank took a payment order or made a refund, or the post took a consignment."""
 
@@ -246,17 +212,17 @@ async def unordered(connection: Connection, acts: Sequence[Act]) -> list[Unorder
     for act in acts:
         stream = streams[act.key]
         order = None if stream is None else orders.get(str(stream))
-        if order is None or not _bears_out(act, stream, order, to_give):
+        if order is None or not _bears_out(act, order, to_give):
             found.append(Unordered(act=act, ours=order is not None))
     return found
 
 
-def _bears_out(
-    act: Act, stream: StreamId | None, order: Mapping[str, Any], to_give: dict[tuple[UUID, str], Counter[int]]
-) -> bool:
+def _bears_out(act: Act, order: Mapping[str, Any], to_give: dict[tuple[UUID, str], Counter[int]]) -> bool:
     """Whether an event requested the act. Each call for a refund removes one of the approved refunds from `to_give`."""
     if act.deed is not Deed.REFUND:
-        return bool(act.amount == order["amount"] and (stream is None or _attempt(act.key) <= order["requests"]))
+        kind, *rest = act.key.split(":")  # fee:<filing>:<n>:<attempt>, or another key
+        attempt = int(rest[2]) if kind == "fee" and rest[2:] and rest[2].isdecimal() else 1
+        return bool(act.amount == order["amount"] and attempt <= order["requests"])
     left = to_give[order["filing_id"], act.capture or ""]
     left[act.amount] -= 1
     return left[act.amount] >= 0
@@ -276,11 +242,6 @@ async def _stream(connection: Connection, key: str) -> StreamId | None:
     except ValueError:
         return None
     return None
-
-
-def _attempt(key: str) -> int:
-    parts = key.split(":")
-    return int(parts[3]) if parts[0] == "fee" and len(parts) > 3 and parts[3].isdecimal() else 1  # noqa: PLR2004 -- fee:<filing>:<n>:<attempt>
 
 
 async def _to_give(connection: Connection, filings: Iterable[UUID]) -> dict[tuple[UUID, str], Counter[int]]:
@@ -306,4 +267,34 @@ select opened.filing_id, opened.body from event as opened
 join event as approved on approved.stream = opened.stream and approved.kind = 'refund_approved'
     and convert_from(approved.body, 'UTF8')::jsonb -> 'case' = convert_from(opened.body, 'UTF8')::jsonb -> 'case'
 where opened.filing_id = any($1) and opened.kind = 'refund_opened'
+"""
+_TOLD: Final = """
+select place.stream, place.seq, case
+    when made or (asked and next.kind = 'result_signed') then 'signed'
+    when waits or (asked and next.kind is null) then 'awaited'
+    when asked then 'otherwise'
+    when not known then 'strange'
+    else 'nothing'
+end as told
+from unnest($1::text[], $2::bigint[]) as place (stream, seq)
+cross join lateral (select
+    exists (
+        select from event where (event.stream, event.seq) = (place.stream, place.seq) and kind = 'signature_requested'
+    ) as asked,
+    exists (select from stream where stream.stream = 'filing:' || split_part(place.stream, ':', 2)) as known,
+    exists (select from outbox where (outbox.stream, outbox.seq) = (place.stream, place.seq)) as waits,
+    exists (
+        select from event as paper
+        where paper.stream = 'papers:' || split_part(place.stream, ':', 2) and kind = 'paper_made'
+            and convert_from(body, 'UTF8')::jsonb @> jsonb_build_object(
+                'signed', true, 'about', jsonb_build_object('stream', place.stream, 'seq', place.seq)
+            )
+    ) as made
+) as log
+left join lateral (
+    select kind from event
+    where event.stream = place.stream and event.seq > place.seq
+        and kind in ('signature_requested', 'result_signed', 'signature_declined')
+    order by event.seq limit 1
+) as next on true
 """

@@ -52,7 +52,6 @@ def checkpoint(
 ) -> None:
     if new_log != bool(reason):
         fail(said("refused.checkpoint.new_log"), Exit.USAGE)
-
     settings = settings_set()
 
     async def work(connection: Connection) -> Published | None:
@@ -97,7 +96,12 @@ def checkpoint_key(
 def held_against_checkpoints(since: Path | None) -> Report:
     """Verifies the record against its checkpoints after that in the file `since`; stores the newest in that file."""
     settings = settings_set()
-    trust, before = trust_of(settings), checkpoint_before(since)
+    log = notes.Key.read(str(log_of(settings)), notes.LOG)
+    policy = notes.Policy(Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none")
+    with refusing(RuntimeError, Exit.USAGE):
+        authorities = authorities_in(settings.signature_roots)
+    trust = Trust(log, policy, None if authorities is None else partial(stamped_at, trust=authorities))
+    before = checkpoint_before(since)
 
     async def work(connection: Connection) -> Report:
         place = SecondPlace.at(settings.checkpoints or "")
@@ -223,16 +227,6 @@ def settings_here() -> CheckpointSettings:
         return CheckpointSettings()
     except ValidationError:
         fail(said("refused.not_set", name="MOTCUA_CHECKPOINT_MINUTES"), Exit.USAGE)
-
-
-def trust_of(settings: CheckpointSettings) -> Trust:
-    """Returns the log's key, the policy for witnesses, the time-stamp verifier. A faulty policy ends the command."""
-    log = notes.Key.read(str(log_of(settings)), notes.LOG)
-    written = Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none"
-    policy = notes.Policy(written)
-    with refusing(RuntimeError, Exit.USAGE):
-        authorities = authorities_in(settings.signature_roots)
-    return Trust(log, policy, None if authorities is None else partial(stamped_at, trust=authorities))
 
 
 def log_of(settings: CheckpointSettings) -> Verifier:

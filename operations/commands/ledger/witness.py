@@ -146,8 +146,13 @@ def application(memory: Memory, signer: Signer, now: Callable[[], float] = time)
     """Returns the witness as an ASGI application. Requests are judged one at a time, since no await lies within."""
 
     async def add_checkpoint(request: HttpRequest) -> Response:
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MOST_BYTES:
+                return PlainTextResponse("too long for a request to a witness\n", 400)
         try:
-            asked = Request.read(await _body(request))
+            asked = Request.read(bytes(body))
         except NoteError as error:
             return PlainTextResponse(f"{error}\n", 400)
         return _answer(memory, signer, asked, int(now()))
@@ -177,13 +182,3 @@ def _answer(memory: Memory, signer: Signer, asked: Request, now: int) -> Respons
     verified = tuple(one for one in asked.note.signatures if (one.name, one.id) in names)
     memory.remember(found, Note(asked.note.text, (*verified, signature)))
     return PlainTextResponse(lines([signature]))
-
-
-async def _body(request: HttpRequest) -> bytes:
-    """Returns the request's body. Raises `NoteError` if it is too long for a request."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise NoteError("too long for a request to a witness")
-    return bytes(body)
