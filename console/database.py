@@ -19,14 +19,15 @@ TIMEOUT: Final = 10.0
 """Seconds for connecting, and for each statement."""
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Database: TypeAlias = "Connection | str"
+"""A connection as the owner, or the address for one."""
+
+T = TypeVar("T")
 
 
 def say_away(seconds: float) -> None:
     """Prints that the command waits for the database, and the maximum wait in seconds."""
     note(said("refused.database.waiting", seconds=f"{seconds:.0f}"))
-
-
-T = TypeVar("T")
 
 
 def address(variable: str) -> str:
@@ -71,10 +72,6 @@ def answered(work: Callable[[], Coroutine[Any, Any, T]], variable: str = APPLICA
         fail(said("refused.database.no_keys", error=error), Exit.UNREACHABLE)
     except (OSError, TimeoutError, *DATABASE_ERRORS) as error:
         fail(said("refused.database.away", name=variable, error=type(error).__name__), Exit.UNREACHABLE)
-
-
-Database: TypeAlias = "Connection | str"
-"""A connection as the owner, or the address for one."""
 
 
 @asynccontextmanager

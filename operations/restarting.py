@@ -14,7 +14,7 @@ from temporalio.client import Client
 from activities.ledger.database import Pool
 from console.database import TIMEOUT, while_away
 from motcua.cli.answer import progress
-from motcua.cli.running import Exit, fail, note
+from motcua.cli.running import note, there
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from recovery.behind import PAGE, behind
@@ -27,8 +27,6 @@ from schemas.reading import FilingRecord
 from schemas.translate import said
 from views.log import DATABASE_ERRORS
 from views.operator import find
-
-Failures = dict[str, str]
 
 
 @dataclass
@@ -45,21 +43,17 @@ class Tally:
     overtaken: int = 0
     running: list[str] = field(default_factory=list)
     restarted: list[str] = field(default_factory=list)
-    failed: Failures = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
 
 Tallies = dict[str, Tally]
 
 
-def _tallies() -> Tallies:
-    return {kind: Tally() for kind in KINDS}
-
-
 async def restart_streams(
     dsn: str, which: str | None, *, force: bool, all_behind: bool
 ) -> tuple[FilingRecord | None, Tallies]:
-    temporal, tallies = await connect(), _tallies()
+    temporal, tallies = await connect(), {kind: Tally() for kind in KINDS}
     async with asyncpg.create_pool(
         dsn, min_size=0, max_size=MAX_CONCURRENCY, timeout=TIMEOUT, command_timeout=TIMEOUT
     ) as pool:
@@ -70,16 +64,14 @@ async def restart_streams(
             if all_behind:
                 await _all(restarter, _behind(temporal, pool, running, tallies), tallies, force=True)
                 touched = [stream for tally in tallies.values() for stream in tally.restarted]
-                await _look_again(_behind(temporal, pool, touched, _tallies()), tallies)
+                await _look_again(_behind(temporal, pool, touched, {kind: Tally() for kind in KINDS}), tallies)
             else:
                 await _all(restarter, _missing(restarter), tallies, frozenset(running))
                 await _look_again(_lost(restarter, _missing(restarter), await restarter.running()), tallies)
                 _count_missing(tallies)
             return None, tallies
         async with pool.acquire() as connection:
-            row = await find(connection, which)
-        if row is None:
-            fail(said("refused.no_filing", filing=which), Exit.NOT_AVAILABLE)
+            row = there(await find(connection, which), said("refused.no_filing", filing=which))
         await _all(restarter, _of_filing(restarter, row.filing_id, force=force), tallies, force=force)
         await _look_again(_lost(restarter, _of_filing(restarter, row.filing_id, force=False)), tallies)
         if not force:

@@ -50,6 +50,11 @@ _OPEN: Final = tuple(sorted(STATUS_NAMES.keys() - {Status.NOT_ACCEPTED, Status.W
 _AGENCIES: Final = len(_OPEN) - 1
 """The number of agencies in the table beside the statuses; a last line counts the others, so both have equal height."""
 
+SPAN: Final = timedelta(seconds=10)
+"""The time over which the rate is averaged. The database updates its counter too unevenly for a shorter one."""
+
+FAILURES: Final = (OSError, TimeoutError, *DATABASE_ERRORS)
+
 _STATES: Final = (PaymentState.PENDING, PaymentState.PAID, PaymentState.EXPIRED, PaymentState.CANCELLED)
 
 
@@ -108,9 +113,8 @@ def _statuses(board: Board) -> Table:
     table = _table(*map(_words, ("label.status", "label.open", "label.late")))
     filings, late = _sums(board, lambda one: one.status)
     for status in _OPEN:
-        table.add_row(
-            f"{status.value} {in_words(STATUS_NAMES[status])}", _number(filings[status]), _alarm(late[status])
-        )
+        name = f"{status.value} {in_words(STATUS_NAMES[status])}"
+        table.add_row(name, _number(filings[status]), _alarm(late[status]))
     return table
 
 
@@ -185,12 +189,6 @@ def _number(number: int) -> str:
 
 def _alarm(number: int) -> str:
     return f"[bold red]{number:,}[/]" if number else "[dim]0[/]"
-
-
-SPAN: Final = timedelta(seconds=10)
-"""The time over which the rate is averaged. The database updates its counter too unevenly for a shorter one."""
-
-FAILURES: Final = (OSError, TimeoutError, *DATABASE_ERRORS)
 
 
 class Looks:
@@ -327,7 +325,6 @@ def tasks(
     as_json: AsJson = False,
 ) -> None:
     asked = AskTasks(agency=agency, role=role, officer=officer, overdue=overdue, limit=limit)
-
     page = ask(lambda connection: read_tasks(Log(connection, no_keys, KINDS), asked))
     below = [said("command.tasks.count", tasks=len(page.rows))]
     below += [] if page.next is None else [said("command.tasks.more")]

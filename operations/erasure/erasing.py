@@ -90,18 +90,6 @@ def _last(told: Told, request: ErasureRequest, now: datetime) -> Batch:
     )
 
 
-_HOLD: Final = "select from stream where stream = $1 for update"
-# The stream of its restarts names nobody, and is of no kind.
-_STREAMS: Final = """
-select stream, filing_id, agency, head_seq from stream
-where filing_id = $1 and head_seq > 0 and split_part(stream, ':', 1) = any($2) order by stream
-"""
-_DONE: Final = "update erasure set erased_at = coalesce(erased_at, clock_timestamp()) where filing_id = $1"
-
-REFUSED: Final = "refused: "
-"""The prefix of the reason if a filing can't be erased yet; the names of the rules follow it."""
-
-
 def why(error: Exception) -> str:
     """Returns an error's type and the line that raised it. Its message is included only if it can't be personal."""
     match error:
@@ -119,6 +107,16 @@ async def keep(connection: Connection, filing: UUID, problem: str) -> None:
     await connection.execute(_KEEP, filing, problem)
 
 
+_HOLD: Final = "select from stream where stream = $1 for update"
+# The stream of its restarts names nobody, and is of no kind.
+_STREAMS: Final = """
+select stream, filing_id, agency, head_seq from stream
+where filing_id = $1 and head_seq > 0 and split_part(stream, ':', 1) = any($2) order by stream
+"""
+_DONE: Final = "update erasure set erased_at = coalesce(erased_at, clock_timestamp()) where filing_id = $1"
+
+REFUSED: Final = "refused: "
+"""The prefix of the reason if a filing can't be erased yet; the names of the rules follow it."""
 _KEEP: Final = """
 update erasure set problem = $2 from erasure_deed as answer
 where answer.asked = request and answer.deed = 'approve' and filing_id = $1 and finished_at is null

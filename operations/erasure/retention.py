@@ -38,25 +38,6 @@ def _retention(source: bytes) -> Any:
     return value.get("retention") if isinstance(value, dict) else None
 
 
-ASKED_FOR: Final = """
-exists (
-    select from erasure left join erasure_deed as answer on answer.asked = erasure.request
-    where erasure.filing_id = filing.filing_id and answer.deed is distinct from 'decline'
-)
-"""
-"""SQL: true if the erasure of a row of `filing` has been requested and not declined."""
-
-_STATED: Final = """
-select code, source from procedure
-where ($1::text is null or code = $1) and position('retention:'::bytea in source) > 0
-order by code, published_at desc, version desc
-"""
-_DUE: Final = f"""
-select code, closed_at from filing
-where procedure = $1 and closed_at < $2 and erased_at is null and not {ASKED_FOR}
-"""  # noqa: S608 -- a constant
-
-
 async def whole(log: Log, filing: UUID) -> Whole:
     """Returns a filing and what may hinder its erasure. Raises `RefusalError` (`not_found`), `UnfoldableError`."""
     told = await log.read(filing_workflow(filing))
@@ -81,6 +62,23 @@ async def resolved(connection: Connection, which: Sequence[str]) -> dict[str, UU
     return {row["which"]: row["filing_id"] for row in rows}
 
 
+ASKED_FOR: Final = """
+exists (
+    select from erasure left join erasure_deed as answer on answer.asked = erasure.request
+    where erasure.filing_id = filing.filing_id and answer.deed is distinct from 'decline'
+)
+"""
+"""SQL: true if the erasure of a row of `filing` has been requested and not declined."""
+
+_STATED: Final = """
+select code, source from procedure
+where ($1::text is null or code = $1) and position('retention:'::bytea in source) > 0
+order by code, published_at desc, version desc
+"""
+_DUE: Final = f"""
+select code, closed_at from filing
+where procedure = $1 and closed_at < $2 and erased_at is null and not {ASKED_FOR}
+"""  # noqa: S608 -- a constant
 _FACTS: Final = """
 select coalesce(array_agg(stream order by stream) filter (where open), '{}') as open,
     max(watched_until) as watched_until,

@@ -56,7 +56,11 @@ class BuildCheck:
         self._temporal = temporal
         self._vault = vault
         self._kinds = kinds
-        self._replayer = _replayer(temporal) if replay else None
+        self._replayer: Replayer | None = None
+        if replay:
+            walk_once()
+            data = temporal.data_converter
+            self._replayer = Replayer(workflows=WORKFLOWS, namespace=temporal.namespace, data_converter=data)
 
     async def sample(self, size: int, salt: str) -> list[asyncpg.Record]:
         """Returns a sample of at most `size` streams, spread over all; with another salt, other streams."""
@@ -146,11 +150,6 @@ class BuildCheck:
         result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
         if result.replay_failure is not None:
             raise _UnreadableError(f"{stream}: its history can't be replayed")
-
-
-def _replayer(temporal: Client) -> Replayer:
-    walk_once()
-    return Replayer(workflows=WORKFLOWS, namespace=temporal.namespace, data_converter=temporal.data_converter)
 
 
 class _UnreadableError(Exception):

@@ -78,12 +78,6 @@ def scrub(*, as_json: AsJson = False) -> None:
     exit_if(not report.healthy)
 
 
-_SCRUBBED: Final = columns(
-    Column("state", "healthy", lambda well: said("command.scrub.whole" if well else "command.scrub.not_whole")),
-    "files events missing damaged unread erased",
-)
-
-
 @app.command()
 def sweep(
     *,
@@ -105,6 +99,10 @@ def sweep(
     show_one(report, _SWEPT, as_json=as_json, data=report, title=title)
 
 
+_SCRUBBED: Final = columns(
+    Column("state", "healthy", lambda well: said("command.scrub.whole" if well else "command.scrub.not_whole")),
+    "files events missing damaged unread erased",
+)
 _SWEPT: Final = columns("files named young left swept put_back deleted drafts")
 
 

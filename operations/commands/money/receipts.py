@@ -68,7 +68,6 @@ def list_receipts(
     asked = period(when)
     if asked is None:
         fail(said("refused.period", period=when), Exit.USAGE)
-
     found = ask(lambda connection: receipts(connection, agency, asked, kind))
     issued, void_ = dong(found.issued), dong(found.void)
     sums = said("command.receipts.sums", receipts=len(found.receipts), issued=issued, void=void_)

@@ -95,7 +95,6 @@ def given(
 
 def _take(command: sp.AnySuspenseCommand, *, as_json: bool) -> None:
     vault = Vault(master_key())
-
     _show(ask(lambda connection: take(connection, vault, command)), as_json=as_json)
 
 

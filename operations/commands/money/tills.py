@@ -71,7 +71,6 @@ def list_tills(
     asked = None if when is None else period(when)
     if when is not None and asked is None:
         fail(said("refused.period", period=when), Exit.USAGE)
-
     found = ask(lambda connection: tills(connection, agency, asked))
     show_all(found, _TILL, as_json=as_json, data=[_plain(one) for one in found])
 

@@ -114,6 +114,7 @@ def print_request(one: ErasureRequest, *, as_json: bool) -> None:
     show_one(one, _REQUESTS, as_json=as_json, data=shown(one))
 
 
+_NOT_ERASED: Final = columns("code:0 why_not:1")
 _REQUESTS: Final = columns(
     "n when:at reason officer answered_by",
     Column("state", lambda one: lines([said(f"erasure_state.{one.state}"), *one.problems])),
@@ -129,9 +130,6 @@ def shown(one: ErasureRequest) -> dict[str, Any]:
 def not_yet(asked: requests.Asked) -> list[dict[str, Any]]:
     """Returns the filings that can't be erased yet, as plain data, each with every reason."""
     return [{"code": code, "problems": all_} for code, all_ in asked.left_out.items()]
-
-
-_NOT_ERASED: Final = columns("code:0 why_not:1")
 
 
 def say_not_yet(asked: requests.Asked) -> None:
