@@ -47,13 +47,7 @@ def erase(
     if [which is not None, due, again].count(True) != 1:
         fail(said("refused.erase.which"), Exit.USAGE)
     cause = ErasureCause.RETENTION if due else ErasureCause.FILING
-    filings = (
-        (which,)
-        if which is not None
-        else tuple(ask(lambda connection: due_by(connection, datetime.now(UTC))))
-        if due
-        else _brought_back()
-    )
+    filings = (which,) if which is not None else tuple(ask(_due)) if due else _brought_back()
     if not filings:
         tell(said("command.erasures.none"), None, as_json=as_json)
         return
@@ -69,6 +63,10 @@ def erase(
     else:
         print_request(asked.request, as_json=False)
         say_not_yet(asked)
+
+
+async def _due(connection: Connection) -> list[str]:
+    return await due_by(connection, datetime.now(UTC))
 
 
 def _brought_back() -> tuple[str, ...]:
