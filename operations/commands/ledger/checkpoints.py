@@ -38,7 +38,10 @@ from views.log import Connection
 from workers.settings import CheckpointSettings
 from workers.trust import authorities_in, checkpointing, policy_in, signer_in
 
+Json = dict[str, Any]
 T = TypeVar("T")
+
+_LAST: Final = "select position, seq from position where stream = $1 and position <= $2 order by seq desc limit 1"
 
 app = typer.Typer()
 
@@ -139,10 +142,9 @@ def show(report: Report) -> None:
 _AGAINST: Final = columns(
     Column(
         "checkpoints",
-        lambda one: (
-            Marked(said("command.checkpoint.agree"), "green")
-            if one.verified
-            else Marked(said("command.checkpoint.not_agree"), "red")
+        "verified",
+        lambda well: Marked(
+            said("command.checkpoint.agree" if well else "command.checkpoint.not_agree"), "green" if well else "red"
         ),
     ),
     "origin since events:size succeeds cosigned no_answer:unasked",
@@ -170,11 +172,6 @@ def _told(work: Callable[[], T]) -> T:
         fail(said("refused.checkpoint.second_place"), Exit.UNREACHABLE, detail=type(error).__name__)
     except RuntimeError as error:
         fail(str(error), Exit.USAGE)
-
-
-Json = dict[str, Any]
-
-_LAST: Final = "select position, seq from position where stream = $1 and position <= $2 order by seq desc limit 1"
 
 
 async def proofs_of(connection: Connection, place: Place, key: Verifier, streams: list[Json]) -> list[Json]:
