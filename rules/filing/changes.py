@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from rules.filing.clocks import reminded_again_at
 from rules.filing.reopening import NOT_OFFERED, comes_after_proposal, no_longer_due, overtaken, reopened
-from rules.require import require
+from rules.require import copied, require
 from rules.rule import Change
 from rules.time import working_time
 from schemas.base import Code
@@ -38,7 +38,6 @@ from schemas.filing.state import (
 from schemas.level import Channel
 from schemas.people import SYSTEM
 from schemas.privacy import ERASED_WORDS
-from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 
@@ -48,7 +47,7 @@ N = TypeVar("N", Fee, FilingPart, Question, TaxDemand)
 _FROM_SUBMISSION: Final = (
     *("code", "level", "channel", "fee_channel", "result_channel", "applicant", "filed_by", "form", "papers"),
     *("authorisation", "address", "payer_account", "possible_duplicates", "client_id", "submission_id", "signs"),
-    *("missing", "received_at", "desk", "result_desk"),
+    *("missing", "received_at", "desk", "result_desk", "signature_check"),
 )
 
 KEPT: Final = 8
@@ -62,8 +61,10 @@ def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Changed:
     change |= {"at_desk": tuple(event.paper_digests) if event.desk else (), "parts": _parts(filing.procedure, event)}
     others = {"signature": event.signature, "authorisation": event.authorisation, "read_back": event.read_back}
     files = (*event.papers, *(Paper(code=code, file=file) for code, file in others.items()))
-    change |= {"signature_check": event.signature_check} | _scanned(filing, event.scan, files)
-    return change | {"submitted_at": at, "procedure": _accountable(filing.procedure, event)}
+    change |= _scanned(filing, event.scan, files)
+    answers_for_it = event.accountable or ev.Accountable()  # older events name none: only officers decide
+    named = {"standing_officer": answers_for_it.standing, "silent_officer": answers_for_it.silent}
+    return change | {"submitted_at": at, "procedure": filing.procedure.model_copy(update=named)}
 
 
 def _scanned(filing: Filing, scan: ScanState | None, files: tuple[Paper, ...]) -> Changed:
@@ -105,12 +106,6 @@ def _parts(rules: ProcedureRules, event: ev.Submitted) -> tuple[FilingPart, ...]
     )
 
 
-def _accountable(rules: ProcedureRules, event: ev.Submitted) -> ProcedureRules:
-    """The rules with the accountable officers named at submission. Older events name none: only officers decide."""
-    who = event.accountable or ev.Accountable()
-    return rules.model_copy(update={"standing_officer": who.standing, "silent_officer": who.silent})
-
-
 def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Changed:
     return {"accepted_at": event.since or at, "automatic": event.automatic, "officer": None, "machine_failing": None}
 
@@ -149,22 +144,12 @@ def _with(numbered: Iterable[N], n: int | None, **change: Any) -> tuple[N, ...]:
 
 
 def _fee_requested(filing: Filing, event: ev.FeeRequested, at: datetime) -> Changed:
-    fee = Fee(
-        n=event.n,
-        amount=event.amount,
-        lines=event.lines,
-        channel=event.channel,
-        waived=event.waived,
-        adds_to=event.adds_to,
-        online=event.channel is Channel.ONLINE,
-        asked_at=at,
-    )
+    fee = copied(Fee, event, online=event.channel is Channel.ONLINE, asked_at=at)
     return {"fees": (*(no_longer_due(before) for before in filing.fees), fee)}
 
 
 def _fee_paid(filing: Filing, event: ev.FeePaid, _: datetime) -> Changed:
-    paid = {"channel": event.channel, "receipt_no": event.receipt_no}
-    fees = _with(filing.fees, event.n, state=FeeState.PAID, **paid)
+    fees = _with(filing.fees, event.n, state=FeeState.PAID, channel=event.channel, receipt_no=event.receipt_no)
     return {"fees": fees, "processing": filing.accepted_at is not None}
 
 
@@ -237,24 +222,11 @@ def _answered(filing: Filing, event: ev.Answered, _: datetime) -> Changed:
 
 
 def _inspected(filing: Filing, event: ev.Inspected, _: datetime) -> Changed:
-    inspection = Inspection(
-        step=event.step,
-        officer=event.officer,
-        held_at=event.held_at,
-        place=event.place,
-        participants=event.participants,
-        findings=event.findings,
-    )
-    return {"inspections": (*filing.inspections, inspection)[-KEPT:], "officer": None}
-
-
-def _opinion_recorded(filing: Filing, event: ev.OpinionRecorded, _: datetime) -> Changed:
-    opinion = Opinion(step=event.step, party=event.party, consent=event.consent, note=event.note)
-    return {"opinions": (*filing.opinions, opinion)}
+    return {"inspections": (*filing.inspections, copied(Inspection, event))[-KEPT:], "officer": None}
 
 
 def _consultation_closed(filing: Filing, event: ev.ConsultationClosed, _: datetime) -> Changed:
-    silent = tuple(Opinion(step=event.step, party=party, consent=True, silent=True) for party in event.silent)
+    silent = (Opinion(step=event.step, party=party, consent=True, silent=True) for party in event.silent)
     return {"opinions": (*filing.opinions, *silent), "officer": None}
 
 
@@ -272,14 +244,14 @@ def _part_answered(filing: Filing, event: ev.PartAnswered, at: datetime) -> Chan
 
 
 def _calendar_changed(filing: Filing, event: ev.CalendarChanged, _: datetime) -> Changed:
-    return {"calendar": event.calendar, "parts": tuple(_on_calendar(part, event.calendar) for part in filing.parts)}
-
-
-def _on_calendar(part: FilingPart, calendar: Calendar) -> FilingPart:
-    """The part; if it is not decided yet, with the due time by another calendar."""
-    if part.stage is not PartStage.REFERRED or part.referred_at is None:
-        return part
-    return part.model_copy(update={"due": working_time.due(part.referred_at, part.limit, calendar)})
+    """The change by another calendar: parts that are not decided yet have another due time."""
+    parts = tuple(
+        part.model_copy(update={"due": working_time.due(part.referred_at, part.limit, event.calendar)})
+        if part.stage is PartStage.REFERRED and part.referred_at is not None
+        else part
+        for part in filing.parts
+    )
+    return {"calendar": event.calendar, "parts": parts}
 
 
 def _obligation_demanded(filing: Filing, event: ev.ObligationDemanded, _: datetime) -> Changed:
@@ -298,33 +270,13 @@ def _claimed(filing: Filing, event: ev.Claimed | ev.Reassigned, _: datetime) -> 
     return {"officer": event.officer, "processing": filing.accepted_at is not None}
 
 
-def _proposed(_: Filing, event: ev.Proposed, __: datetime) -> Changed:
-    proposal = Proposal(
-        outcome=event.outcome,
-        officer=event.officer,
-        acting_for=event.acting_for,
-        reason=event.reason,
-        legal_basis=event.legal_basis,
-    )
-    return {"proposal": proposal}
-
-
 def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Changed:
-    decision = Decision(
-        seq=filing.seq + 1,
-        outcome=event.outcome,
-        officer=event.officer,
-        acting_for=event.acting_for,
-        standing_order=event.standing_order,
-        silence=event.silence,
-        reason=event.reason,
-        legal_basis=event.legal_basis,
-    )
-    over = {"officer": None, "draft": None, "machine_failing": None}
-    return {"decision": decision, "processing": True} | over
+    decision = copied(Decision, event, seq=filing.seq + 1)
+    return {"decision": decision, "processing": True, "officer": None, "draft": None, "machine_failing": None}
 
 
 def _result_issued(filing: Filing, event: ev.ResultIssued, at: datetime) -> Changed:
+    """The change by a result. If it is a new copy, the lost one stays invalid."""
     issued = IssuedResult(
         n=event.n or len(filing.results) + 1,
         number=event.registered or event.number,
@@ -335,13 +287,20 @@ def _result_issued(filing: Filing, event: ev.ResultIssued, at: datetime) -> Chan
         copies=event.copies or 1,
         signed=event.n is not None,
     )
-    before = _replaced(filing, filing.lost_copy, at)
-    return before | {"result": event.result, "results": (*before["results"], issued), "machine_failing": None}
+    change = {"result": event.result, "machine_failing": None}
+    if (lost := filing.lost_copy) is None:
+        return change | {"results": (*filing.results, issued)}
+    return change | {
+        "results": (*(overtaken(result, at) for result in filing.results), issued),
+        "copy_number": lost.copy_number + 1,
+        "lost_copy": None,
+        "revoked_copies": (*filing.revoked_copies, lost)[-KEPT:],
+        "parcel_end": None,
+    }
 
 
 def _draft_shown(_: Filing, event: ev.DraftShown, __: datetime) -> Changed:
-    draft = Draft(step=event.step, n=event.n, officer=event.officer, file=event.draft)
-    return {"draft": draft, "drafts": event.n, "officer": None}
+    return {"draft": copied(Draft, event, file=event.draft), "drafts": event.n, "officer": None}
 
 
 def _draft_corrected(filing: Filing, event: ev.DraftCorrected, at: datetime) -> Changed:
@@ -354,10 +313,13 @@ def _result_offered(_: Filing, event: ev.ResultOffered, __: datetime) -> Changed
 
 def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) -> Changed:
     """The change when the applicant chooses another delivery: earlier offers and parcels no longer count."""
-    told = {"result_channel": event.channel, "address": event.address or filing.address}
-    elsewhere = filing.parcels if Clock.DELIVERY in filing.clocks else None
-    anew = {"parcel_end": None, "elsewhere": elsewhere} | NOT_OFFERED
-    return told | anew | {"delivery_changes": filing.delivery_changes + 1}
+    return NOT_OFFERED | {
+        "result_channel": event.channel,
+        "address": event.address or filing.address,
+        "parcel_end": None,
+        "elsewhere": filing.parcels if Clock.DELIVERY in filing.clocks else None,
+        "delivery_changes": filing.delivery_changes + 1,
+    }
 
 
 def _parcel_failed(filing: Filing, event: ev.ParcelFailed, _: datetime) -> Changed:
@@ -386,19 +348,6 @@ def _close(closing: Closing, at: datetime) -> Changed:
 
 def _closes(closing: Closing) -> Change[Filing]:
     return lambda _, __, at: _close(closing, at)
-
-
-def _replaced(filing: Filing, lost: RevokedCopy | None, at: datetime) -> Changed:
-    """The change when a new copy replaces the `lost` one, which then stays invalid; no change if none was lost."""
-    if lost is None:
-        return {"results": filing.results}
-    return {
-        "results": tuple(overtaken(result, at) for result in filing.results),
-        "copy_number": lost.copy_number + 1,
-        "lost_copy": None,
-        "revoked_copies": (*filing.revoked_copies, lost)[-KEPT:],
-        "parcel_end": None,
-    }
 
 
 def _reissue_requested(filing: Filing, event: ev.ReissueRequested, _: datetime) -> Changed:
@@ -444,7 +393,7 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Asked: _asked,
     ev.Answered: _answered,
     ev.Inspected: _inspected,
-    ev.OpinionRecorded: _opinion_recorded,
+    ev.OpinionRecorded: lambda filing, event, _: {"opinions": (*filing.opinions, copied(Opinion, event))},
     ev.ConsultationClosed: _consultation_closed,
     ev.Referred: _referred,
     ev.PartOverdue: lambda filing, event, _: {"parts": _with(filing.parts, event.n, overdue=True)},
@@ -463,7 +412,7 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.DraftShown: _draft_shown,
     ev.DraftConfirmed: lambda *_: {"draft": None},
     ev.DraftCorrected: _draft_corrected,
-    ev.Proposed: _proposed,
+    ev.Proposed: lambda _, event, __: {"proposal": copied(Proposal, event)},
     ev.Decided: _decided,
     ev.ResultIssued: _result_issued,
     ev.ResultOffered: _result_offered,

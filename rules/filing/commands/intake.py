@@ -9,6 +9,7 @@ from rules.filing.permission import at, at_stage
 from rules.filing.submission import admission
 from rules.filing.submission.files import not_examined, undetermined
 from rules.officers import role_is, unclaimed
+from rules.require import copied
 from rules.rule import ANYBODY, Rule, refuse
 from rules.time import working_time
 from rules.time.in_force import validity_in_words
@@ -33,7 +34,9 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     where = (*elsewhere, *of_another_province(command.only_in), *alone, *desks)
     when = (*_validity(submission, command.not_in_force), *_on_paper(submission, filing.calendar, now))
     admitted = admission.admit(submission, rules, now, (*where, *when, *command.examined.problems))
-    submitted = ev.Submitted(
+    submitted = copied(
+        ev.Submitted,
+        submission,
         agency=filing.agency,
         desk=_another(submission.desk, filing),
         result_desk=_another(submission.result_desk, filing, submission.desk),
@@ -42,30 +45,18 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
         procedure_sha256=rules.sha256,
         calendar=filing.calendar.name,
         level=admitted.level,
-        channel=submission.channel,
         fee_channel=admitted.fee_channel,
-        result_channel=submission.result_channel,
         accountable=command.accountable,
         digests=filing.digests,
         partners=command.partners,
         missing=admitted.missing,
-        received_at=submission.received_at,
         assisted=submission.assisted is not None,
         read_back=submission.assisted,
         scan=command.examined.scan,
         signature_check=command.examined.signature,
         signs=command.signs or None,
-        client_id=submission.client_id,
-        submission_id=submission.submission_id,
         paper_digests={paper.code: paper.file and paper.file.sha256 for paper in submission.papers},
-        applicant=submission.applicant,
         filed_by=submission.actor,
-        form=submission.form,
-        papers=submission.papers,
-        authorisation=submission.authorisation,
-        signature=submission.signature,
-        address=submission.address,
-        payer_account=submission.payer_account,
     )
     if submission.channel is Channel.ONLINE or admitted.missing:
         return (submitted,)
@@ -108,26 +99,19 @@ def _another(desk: AgencyCode | None, filing: Filing, usual: AgencyCode | None =
 
 
 def _may_accept(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    """Refuses among others an incomplete dossier; it can be accepted once the missing items have arrived."""
     if actor.role is Role.SYSTEM:
-        wrong = at_stage(filing, Stage.INTAKE) or _standing_order(filing) or unclaimed(filing, actor)
-        return wrong or not_examined(filing)
-    wrong = role_is(actor, Role.RECEPTION) or _at_intake(filing, actor, now)
-    return wrong or _incomplete(filing) or not_examined(filing)
+        no_order = problem("", "no_standing_order") if filing.procedure.standing_officer is None else None
+        return at_stage(filing, Stage.INTAKE) or no_order or unclaimed(filing, actor) or not_examined(filing)
+    if wrong := role_is(actor, Role.RECEPTION) or _at_intake(filing, actor, now):
+        return wrong
+    if filing.missing:
+        return problem("", "dossier_incomplete", codes=", ".join(need.code for need in filing.missing))
+    return not_examined(filing)
 
 
 def _at_intake(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     return at_stage(filing, Stage.INTAKE) or unclaimed(filing, actor)
-
-
-def _incomplete(filing: Filing) -> Problem | None:
-    """Refuses to accept an incomplete dossier; it can be accepted once the missing items have arrived."""
-    if not filing.missing:
-        return None
-    return problem("", "dossier_incomplete", codes=", ".join(need.code for need in filing.missing))
-
-
-def _standing_order(filing: Filing) -> Problem | None:
-    return problem("", "no_standing_order") if filing.procedure.standing_officer is None else None
 
 
 def _may_judge_signature(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
