@@ -13,7 +13,6 @@ from schemas.filing.state import ClockState, Extension, Filing, Pause, PauseReas
 from schemas.level import Channel
 from schemas.limit import Limit
 from schemas.publishing.procedure_rules import ProcedureRules
-from schemas.publishing.time_limits import GoesOn
 from schemas.stream.ledger import Recorded
 
 BANK_ANSWERS: Final = timedelta(minutes=5)
@@ -22,6 +21,7 @@ BANK_ANSWERS: Final = timedelta(minutes=5)
 OF_THE_AGENCY: Final = frozenset({Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.ISSUE})
 """The clocks of the agency's own limits."""
 _REMINDED_OF: Final = OF_THE_AGENCY | {Clock.SUSPENSION}
+"""Clocks of officers, which have a reminder; the payment clock has one if a result waits for the fee."""
 _SHOWN_ONLY: Final = frozenset({Clock.APPEAL})
 """Clocks that are only shown, and have no timers."""
 
@@ -95,10 +95,8 @@ def _resumption(filing: Filing, state: ClockState | None, declared: Effect) -> E
         PauseReason.OBLIGATION: rule.obligation,
         PauseReason.SUSPENSION: rule.suspension,
     }
-    return _EFFECT_OF.get(by_reason.get(state.pauses[-1].reason), declared)
-
-
-_EFFECT_OF: Final[dict[GoesOn | None, Effect]] = {GoesOn.RESUME: Effect.RESUME, GoesOn.RESTART: Effect.RESTART}
+    goes_on = by_reason.get(state.pauses[-1].reason)
+    return declared if goes_on is None else Effect(goes_on)
 
 
 def _transition(
@@ -122,7 +120,7 @@ def _transition(
 def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, before: ClockState | None) -> ClockState:
     """The clock at the start of a run. Its limit: that of the run `before` (a restart), else `named` or the usual."""
     cut_off = filing.procedure.limits.cut_off if clock in OF_THE_AGENCY else None
-    limit, extensions = (named or limit_of(filing, clock), ()) if before is None else (before.limit, before.extensions)
+    limit, extensions = (named or _LIMITS[clock](filing), ()) if before is None else (before.limit, before.extensions)
     fresh = ClockState(clock=clock, limit=limit, cut_off=cut_off, started=at, due=at, extensions=extensions)
     return _project(filing, fresh)
 
@@ -192,7 +190,8 @@ def _project(filing: Filing, state: ClockState) -> ClockState:
 def _remind_at(filing: Filing, state: ClockState) -> datetime | None:
     if state.clock is Clock.PICKUP and not state.overdue:
         return _unclaimed_at(filing, state, state.reminded_at or state.started)
-    if not _reminded_of(filing, state.clock) or state.reminded_at or state.overdue:
+    reminded_of = state.clock in _REMINDED_OF or (state.clock is Clock.PAYMENT and filing.result is not None)
+    if not reminded_of or state.reminded_at or state.overdue:
         return None
     run = state.started, state.limit, state.due, filing.procedure.limits.reminder, filing.calendar
     return working_time.remind_at(*run, pauses=closed_pauses(state), cut_off=state.cut_off)
@@ -207,11 +206,6 @@ def _unclaimed_at(filing: Filing, state: ClockState, since: datetime) -> datetim
     every = filing.procedure.limits.unclaimed
     moment = None if every is None else working_time.due(since, every, filing.calendar)
     return moment if moment is not None and moment < state.due else None
-
-
-def _reminded_of(filing: Filing, clock: Clock) -> bool:
-    """Whether this clock has a reminder: clocks of officers do, and the payment clock if a result waits for a fee."""
-    return clock in _REMINDED_OF or (clock is Clock.PAYMENT and filing.result is not None)
 
 
 def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
@@ -271,11 +265,6 @@ def closed_pauses(state: ClockState) -> tuple[tuple[datetime, datetime], ...]:
     return tuple((pause.since, pause.until) for pause in state.pauses if pause.until is not None)
 
 
-def limit_of(filing: Filing, clock: Clock) -> Limit:
-    """The limit under which a clock of this filing runs now."""
-    return _LIMITS[clock](filing)
-
-
 def _own_processing_limit(filing: Filing) -> Limit:
     return processing_limit(filing.procedure, filing, received_on(filing))
 
@@ -321,13 +310,8 @@ def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
         yield Timer(clock=state.clock, due=state.remind_at, moment=Moment.REMINDER)
     if state.apologise_at is not None:
         yield Timer(clock=state.clock, due=state.apologise_at, moment=Moment.APOLOGY)
-    yield Timer(clock=state.clock, due=_rings_at(filing, state))
-
-
-def _rings_at(filing: Filing, state: ClockState) -> datetime:
-    """The time of the clock's last timer: the due time; for an online fee, `BANK_ANSWERS` later."""
     online = state.clock is Clock.PAYMENT and filing.fee is not None and filing.fee.channel is Channel.ONLINE
-    return state.due + BANK_ANSWERS if online else state.due
+    yield Timer(clock=state.clock, due=state.due + BANK_ANSWERS if online else state.due)
 
 
 def clock_history(filing: Filing) -> tuple[ClockState, ...]:

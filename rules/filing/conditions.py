@@ -18,24 +18,20 @@ class Kind(Protocol):
     """The only property of an applicant that conditions use: whether it is a person or an organisation."""
 
     @property
-    def kind(self) -> PersonKind:
-        """Whether the applicant is a person or an organisation."""
+    def kind(self) -> PersonKind: ...
 
 
 class Dossier(Protocol):
     """The facts that conditions use. A submission, a filing and an estimate before submission have them."""
 
     @property
-    def form(self) -> Mapping[str, FormValue]:
-        """The values of the form."""
+    def form(self) -> Mapping[str, FormValue]: ...
 
     @property
-    def channel(self) -> Channel | None:
-        """The channel by which the dossier was filed."""
+    def channel(self) -> Channel | None: ...
 
     @property
-    def applicant(self) -> Kind | None:
-        """The applicant."""
+    def applicant(self) -> Kind | None: ...
 
 
 def hold(when: When, dossier: Dossier, received: date) -> bool:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from rules.filing.fees.request import asked_for, charged_back, reduced
-from rules.filing.fold import current_step, missing_opinions, parts_of, stage
+from rules.filing.fold import current_step, missing_opinions, stage
 from rules.filing.submission import admission
 from rules.require import require
 from schemas.base import Text
@@ -109,7 +109,7 @@ def _answered(filing: Filing, step: StepPart) -> ev.ConsultationClosed | None:
 
 def _referral(filing: Filing, step: StepPart) -> ev.Referred | ev.PartsDecided | None:
     """The next referral, on paper one at a time (Decree 61/2018 art. 19 k6), or the step's end; None while it waits."""
-    parts = parts_of(filing, step)
+    parts = [part for part in filing.parts if part.step == step.code]
     if all(part.stage is PartStage.ANSWERED for part in parts):
         return ev.PartsDecided(step=step.code)
     planned = next((part for part in parts if part.stage is PartStage.PLANNED), None)
@@ -124,13 +124,8 @@ def _delivery(filing: Filing) -> ev.Event | None:
     if (end := filing.parcel_end) in SPOILT:
         return ev.ReissueRequested(copy_number=filing.copy_number + 1, parcel=filing.parcels, outcome=end)
     if filing.result_channel is Channel.ONLINE:
-        return _online(filing)
+        read_first = filing.procedure.limits.reading is not None
+        return ev.ResultOffered(n=filing.links + 1) if read_first else ev.HandedOver(channel=Channel.ONLINE)
     if filing.result_channel is Channel.POST and end is None and filing.copy_number <= MOST_BY_POST:
         return ev.ParcelRequested(n=filing.parcels + 1)
     return ev.PickupOffered()
-
-
-def _online(filing: Filing) -> ev.Event:
-    """The event of the online delivery: an offer at a link if the procedure requires reading, else the hand-over."""
-    asked = filing.procedure.limits.reading is not None
-    return ev.ResultOffered(n=filing.links + 1) if asked else ev.HandedOver(channel=Channel.ONLINE)

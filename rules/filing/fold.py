@@ -5,7 +5,7 @@ from typing import Any, Final
 from rules.filing.changes import CHANGES, last_move
 from rules.filing.clocks import apply_event
 from rules.filing.reopening import standing_act
-from schemas.filing.state import Closing, Filing, FilingPart, Stage, Status
+from schemas.filing.state import Closing, Filing, Stage, Status
 from schemas.people import OFFICERS, Role
 from schemas.privacy import Erased
 from schemas.publishing.procedure_rules import StepPart
@@ -97,8 +97,3 @@ def missing_opinions(filing: Filing, step: StepPart) -> tuple[str, ...]:
     given = {opinion.party for opinion in filing.opinions if opinion.step == step.code}
     asked = () if step.consult is None else step.consult.parties
     return tuple(party.code for party in asked if party.code not in given)
-
-
-def parts_of(filing: Filing, step: StepPart) -> tuple[FilingPart, ...]:
-    """The parts of this step that other agencies decide."""
-    return tuple(part for part in filing.parts if part.step == step.code)

@@ -1,6 +1,6 @@
 """The descriptor of filings as a kind of stream."""
 
-from typing import Any, Final
+from typing import Final
 
 from rules.filing import projections
 from rules.filing.evidence import answered_by, evidence, found_by
@@ -13,13 +13,6 @@ from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.state import Filing
 from schemas.stream.snapshots import FilingMemory
 from schemas.translate import said
-
-
-def _filing_pins(first: Any) -> Pins | None:
-    if not isinstance(first, ev.Submitted):
-        return None
-    return Pins(first.procedure, first.version, first.procedure_sha256, first.calendar)
-
 
 FILING: Final = StreamKind(
     name="filing",
@@ -43,7 +36,11 @@ FILING: Final = StreamKind(
     evidence_of=evidence,
     found_by=found_by,
     answered_by=answered_by,
-    pins=_filing_pins,
+    pins=lambda first: (
+        Pins(first.procedure, first.version, first.procedure_sha256, first.calendar)
+        if isinstance(first, ev.Submitted)
+        else None
+    ),
     numberings={"dossier": Numbering("%Y%m%d", ""), "receipt": Numbering("%Y", "R"), "result": Numbering("%Y", "K")},
     table=Table("filing", "filing_id"),
     memory=FilingMemory,

@@ -58,18 +58,14 @@ class FilingRules(Rules[Filing]):
         except RefusalError as no:
             if no.refusal.code is not RefusalCode.NOT_ALLOWED:
                 raise
-            raise _not_allowed(state, command.actor, now, *no.refusal.problems) from None
+            instead = possible(state, command.actor, now) if state.seq else ()
+            raise refused(RefusalCode.NOT_ALLOWED, *no.refusal.problems, allowed=instead) from None
         events = (*lapsed_before(state, command, events, now), *events)
         after = _fold(state, events, command, now)
         while (follows := consequence(after)) is not None:
             events = (*events, follows)
             after = _fold(after, (follows,), command, now)
         return events
-
-
-def _not_allowed(filing: Filing, actor: Actor, now: datetime, *problems: Problem) -> RefusalError:
-    """The refusal, with the commands that the actor can give instead."""
-    return refused(RefusalCode.NOT_ALLOWED, *problems, allowed=possible(filing, actor, now) if filing.seq else ())
 
 
 def _fold(filing: Filing, events: Events, command: cm.Command, now: datetime) -> Filing:

@@ -39,10 +39,13 @@ def tasks(filing: Filing, now: datetime) -> list[Task]:
 
 
 def _notices(filing: Filing, now: datetime) -> list[Task]:
-    """The notices to officers and to the applicant about a clock, shown while the clock runs."""
+    """The notices about running clocks, an early result, a back office that fails, and late parts."""
     told = [notice for state in filing.clocks.values() if not state.paused for notice in _told(filing, state, now)]
     early = [_notice(filing, "finished_early", Role.HANDOVER)] if filing.early else []
-    return told + early + _failing(filing) + _late_parts(filing)
+    work = filing.machine_failing
+    awaited = work is not None and stage(filing) is ASKED_AT[work]
+    failing = [_notice(filing, f"machine_work:{work}", Role.TEAM_LEAD)] if awaited else []
+    return told + early + failing + _late_parts(filing)
 
 
 def _late_parts(filing: Filing) -> list[Task]:
@@ -59,14 +62,6 @@ def _late_parts(filing: Filing) -> list[Task]:
         for part in filing.parts_under_way
         if part.overdue
     ]
-
-
-def _failing(filing: Filing) -> list[Task]:
-    """The notice to the team lead about a failing back office, while the filing waits for it."""
-    work = filing.machine_failing
-    if work is None or stage(filing) is not ASKED_AT[work]:
-        return []
-    return [_notice(filing, f"machine_work:{work}", Role.TEAM_LEAD)]
 
 
 def _notice(filing: Filing, name: str, role: Role, *actions: str, **more: Any) -> Task:

@@ -32,7 +32,8 @@ def _may_hand_over(filing: Filing, __: Actor, _: datetime) -> Problem | None:
 
 
 def _hand_over(filing: Filing, command: cm.HandOver, now: datetime) -> Events:
-    given = _authorisation(filing, command)
+    of_submission = None if command.receiver is Receiver.APPLICANT else filing.authorisation
+    given = command.authorisation or of_submission
     wrong = [*_unauthorised(filing, command, given, now), *_unidentified(filing, command, given)]
     if (command.signature is None) is not command.signed_on_paper:
         wrong.append(problem("signature", "receipt_to_be_signed"))
@@ -42,12 +43,6 @@ def _hand_over(filing: Filing, command: cm.HandOver, now: datetime) -> Events:
     document = command.identity.document if command.identity else None
     by_code = command.code is not None
     return (ev.HandedOver(channel=Channel.COUNTER, by_code=by_code, document=document, **said),)
-
-
-def _authorisation(filing: Filing, command: cm.HandOver) -> Authorisation | None:
-    """The receiver's authorisation: the one in the command, else, for a representative, that of the submission."""
-    own = None if command.receiver is Receiver.APPLICANT else filing.authorisation
-    return command.authorisation or own
 
 
 def _unauthorised(

@@ -178,7 +178,9 @@ def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Event
     if command.moment is Moment.REMINDER:
         return (ev.Reminded(clock=command.clock, due=state.due),)
     if command.moment is Moment.APOLOGY:
-        return (_apology(filing, state, now),)
+        announced = _in_time(filing, filing.procedure.limits.notice, now)
+        proposed = put_off(filing, state, put_off_at_most(filing)) if announced else None
+        return (ev.ApologyDrafted(due=state.due, proposed=proposed),)
     return _expire(filing, state)
 
 
@@ -197,13 +199,6 @@ def _touched(events: Events) -> frozenset[Clock]:
     if any(event.kind == "calendar_changed" for event in events):
         return OF_THE_AGENCY
     return OF_THE_AGENCY.intersection(clock for event in events for clock in EFFECTS[event.kind])
-
-
-def _apology(filing: Filing, state: ClockState, now: datetime) -> ev.ApologyDrafted:
-    """The event of a drafted apology, with another appointment if it can still be announced in time."""
-    announced = _in_time(filing, filing.procedure.limits.notice, now)
-    proposed = put_off(filing, state, put_off_at_most(filing)) if announced else None
-    return ev.ApologyDrafted(due=state.due, proposed=proposed)
 
 
 def _expire(filing: Filing, state: ClockState) -> Events:

@@ -76,13 +76,10 @@ def _line(item: FeeItemPart, dossier: Dossier) -> FeeLine:
         value = _stated(item.of, dossier)
         unit, quantity = _half_up(value * (item.basis_points or 0), 10_000), int(value > 0)
     counted = unit * quantity
-    due = _bounded(item, counted) if quantity else 0
-    return FeeLine(code=item.code, amount=unit, quantity=quantity, bounded=None if due == counted else due)
-
-
-def _bounded(item: FeeItemPart, counted: int) -> int:
     least = max(counted, item.minimum or 0)
-    return least if item.maximum is None else min(least, item.maximum)
+    bounded = least if item.maximum is None else min(least, item.maximum)
+    due = bounded if quantity else 0
+    return FeeLine(code=item.code, amount=unit, quantity=quantity, bounded=None if due == counted else due)
 
 
 def _stated(field: str, dossier: Dossier) -> int:

@@ -103,13 +103,10 @@ def _people(submission: Submission) -> Iterator[Problem]:
             yield problem("actor.subject", "applicant_is_someone_else")
     elif actor.subject in {submission.applicant.subject, submission.applicant.stands_for_it}:
         yield problem("actor.subject", "own_filing", says="own_filing_taken_in")
-    elif actor.role not in _recorders(submission) or actor.agency != (submission.desk or submission.agency):
-        yield problem("actor", "reception_records_paper")
-
-
-def _recorders(submission: Submission) -> frozenset[Role]:
-    """The roles that may record a paper filing: the desk; also a leader if the submission has a time of receipt."""
-    return frozenset({Role.RECEPTION, Role.LEADER} if submission.received_at else {Role.RECEPTION})
+    else:  # the desk records a paper filing; also a leader if the submission has a time of receipt
+        recorders = {Role.RECEPTION, Role.LEADER} if submission.received_at else {Role.RECEPTION}
+        if actor.role not in recorders or actor.agency != (submission.desk or submission.agency):
+            yield problem("actor", "reception_records_paper")
 
 
 def paper_problems(procedure: ProcedureRules, papers: tuple[Paper, ...], channel: Channel) -> Iterator[Problem]:

@@ -1,7 +1,6 @@
 """The files of a submission: their declared type, size and key, and the checks before a filing goes on."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final
 from uuid import UUID
 
 from schemas.errors import Problem, problem
@@ -12,8 +11,6 @@ from schemas.signature import SignatureOutcome
 
 Named = tuple[str, FileRef]
 """A file with its place in a submission or a command."""
-
-_MEGABYTE: Final = 1_000_000
 
 
 def file_problems(filing_id: UUID, files: Iterable[Named]) -> Iterator[Problem]:
@@ -35,12 +32,17 @@ def quota_problems(files: Iterable[Named]) -> Iterator[Problem]:
     """The problem of too many files, or of files that are too large together."""
     sizes = [file.size for _, file in files]
     if len(sizes) > MOST_FILES or sum(sizes) > LARGEST_FILING:
-        yield problem("papers", "files_over_quota", most=MOST_FILES, megabytes=LARGEST_FILING // _MEGABYTE)
+        yield problem("papers", "files_over_quota", most=MOST_FILES, megabytes=LARGEST_FILING // 1_000_000)
 
 
 def not_examined(filing: Filing) -> Problem | None:
     """Why the filing can't be accepted yet, or not at all."""
-    return not_scanned(filing) or _unsigned(filing)
+    if (wrong := not_scanned(filing)) is not None:
+        return wrong
+    if not undetermined(filing) or filing.signature_accepted:
+        return None
+    judged = filing.signature_accepted is not None
+    return problem("signature", "signature_not_accepted" if judged else "signature_undetermined")
 
 
 def not_scanned(filing: Filing) -> Problem | None:
@@ -58,10 +60,3 @@ def undetermined(filing: Filing) -> bool:
     """Whether an officer must decide if the signature counts."""
     check = filing.signature_check
     return check is not None and check.outcome is SignatureOutcome.UNDETERMINED
-
-
-def _unsigned(filing: Filing) -> Problem | None:
-    if not undetermined(filing) or filing.signature_accepted:
-        return None
-    said = filing.signature_accepted is not None
-    return problem("signature", "signature_not_accepted" if said else "signature_undetermined")

@@ -21,7 +21,8 @@ def representation_problems(submission: Submission, procedure: str, received: da
         return
     yield from type_problems("authorisation", given, DOCUMENTS)
     if represented:
-        yield from _incomplete(given)
+        missing = [name for name in ("principal", "id_number") if getattr(given, name) is None]
+        yield from (problem(f"authorisation.{name}", "authorisation_incomplete") for name in missing)
     yield from authorisation_problems(given, submission.applicant.id_number, procedure, received)
 
 
@@ -35,12 +36,6 @@ def authorisation_problems(given: Authorisation, principal: str | None, procedur
         yield problem("authorisation.valid_until", "authorisation_expired")
     if given.scope and procedure not in given.scope:
         yield problem("authorisation.scope", "authorisation_out_of_scope")
-
-
-def _incomplete(given: Authorisation) -> Iterator[Problem]:
-    for name in ("principal", "id_number"):
-        if getattr(given, name) is None:
-            yield problem(f"authorisation.{name}", "authorisation_incomplete")
 
 
 def not_represented(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
