@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.reception import SCANNING, Reception
     from activities.support.refusal import failure
     from rules.filing import lifecycle
-    from rules.filing.commands.counter import WRONG_CODE
+    from rules.filing.commands.delivery import WRONG_CODE
     from rules.refund.claims import fees_returned, fees_to_return
     from rules.require import require as known
     from rules.stream_kind import Kinds, Origin, StreamKind

@@ -1,4 +1,4 @@
-"""The guards of commands. Pages use them to offer actions, and the append uses them to refuse commands."""
+"""The guards of commands, by which pages offer and the append refuses them; and the agencies that may act."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,12 +6,12 @@ from typing import Final
 
 from rules.filing.clocks import silence_has_approved
 from rules.filing.commands import RULES
-from rules.filing.desks import agencies
 from rules.filing.submission.representation import not_represented
 from rules.officers import other_hands
+from schemas.base import AgencyCode
 from schemas.errors import Problem, problem
 from schemas.filing.commands import PUBLIC_COMMANDS
-from schemas.filing.state import Action, Filing
+from schemas.filing.state import Filing
 from schemas.people import OFFICERS, Actor, Role
 
 PUBLIC_KINDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].default for command in PUBLIC_COMMANDS)
@@ -38,12 +38,6 @@ def _too_late(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     return problem("", "silence_has_approved") if late else None
 
 
-def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Action]:
-    """Every command, and whether `actor` can give it now, with the reason if not."""
-    checked = ((kind, check(filing, kind, actor, now)) for kind in PUBLIC_KINDS)
-    return [Action(name=kind, allowed=why is None, problem=why) for kind, why in checked]
-
-
 def access_problem(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     """Refuses an actor who is neither applicant, nor representative, nor officer of the filing; None otherwise."""
     if actor.role in OFFICERS:
@@ -51,3 +45,22 @@ def access_problem(filing: Filing, actor: Actor, now: datetime) -> Problem | Non
     if actor.role is Role.APPLICANT and (filing.applicant is None or actor.subject != filing.applicant.subject):
         return problem("actor.subject", "not_the_applicant")
     return not_represented(filing, actor, now)
+
+
+def agencies(filing: Filing, role: Role) -> tuple[AgencyCode, ...]:
+    """The agencies whose officers in this role may act on the filing now; the first has the filing in its queue.
+
+    The receiving desk accepts the filing, and may act on the applicant's behalf afterwards.
+    """
+    taken_in = filing.accepted_at is not None
+    match role:
+        case Role.RECEPTION:
+            return (filing.receiving, filing.agency) if taken_in else (filing.receiving,)
+        case Role.CASHIER:
+            return (filing.receiving, filing.agency)
+        case Role.HANDOVER:
+            return (filing.returning,)
+        case Role.TEAM_LEAD:
+            return (filing.agency,) if taken_in else (filing.receiving,)
+        case _:
+            return (filing.agency,)

@@ -13,7 +13,7 @@ from rules.filing.commands import RULES as COMMANDS
 from rules.filing.commands.time import lapsed_before
 from rules.filing.consequences import consequence
 from rules.filing.fold import current_step, evolve, stage, status
-from rules.filing.guards import available_actions, check
+from rules.filing.guards import check
 from rules.filing.queues import next_timer, possible, tasks, timers
 from rules.rule import Rules
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
@@ -25,7 +25,6 @@ from schemas.stream.ledger import Recorded
 
 __all__ = [
     "RULES",
-    "available_actions",
     "clock_history",
     "current_step",
     "decide",

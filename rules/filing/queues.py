@@ -6,10 +6,9 @@ from typing import Any, Final
 
 from rules.filing.clocks import moments
 from rules.filing.commands.reports import ASKED_AT
-from rules.filing.desks import agencies
 from rules.filing.fees.assessment import approvers
 from rules.filing.fold import current_step, stage, task_role
-from rules.filing.guards import PUBLIC_KINDS, allowed, check
+from rules.filing.guards import PUBLIC_KINDS, agencies, allowed, check
 from rules.require import require
 from schemas.filing.events import Clock
 from schemas.filing.state import ClockState, Filing, Stage, Task, Timer

@@ -6,8 +6,8 @@ from functools import reduce
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
-from rules.filing.desks import agencies
 from rules.filing.fold import current_step, evolve, stage
+from rules.filing.guards import agencies
 from rules.filing.queues import STAGE_CLOCK
 from rules.papers.deeds import Told, deeds
 from rules.time import working_time

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rules.filing.commands import authorities, counter, delivery, intake, money, reports, review, time, with_applicant
+from rules.filing.commands import delivery, intake, money, reports, review, time, with_applicant
 from rules.rule import Rule
 from schemas.filing.state import Filing
 
@@ -10,10 +10,8 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     **intake.RULES,
     **with_applicant.RULES,
     **review.RULES,
-    **authorities.RULES,
     **reports.RULES,
     **time.RULES,
     **money.RULES,
     **delivery.RULES,
-    **counter.RULES,
 }

@@ -1,22 +1,25 @@
-"""The commands about a result: its issue, its delivery, its parcels, its reading online."""
+"""The commands about a result: its issue, its parcels, its reading online, its hand-over at the counter."""
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
 from rules.filing.permission import applicant_side_roles, at, at_stage
 from rules.filing.submission.admission import delivery_problems, result_channels
+from rules.filing.submission.representation import authorisation_problems
 from rules.officers import role_is
 from rules.rule import ANYBODY, SYSTEM, Rule, refuse
 from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.delivery import Receiver
+from schemas.filing.delivery import IdentityDocument, Receiver
 from schemas.filing.events import Clock, Events, ParcelOutcome
 from schemas.filing.state import FeeState, Filing, Stage
+from schemas.filing.submission import Authorisation
 from schemas.level import Channel
-from schemas.people import Actor, Role
+from schemas.people import Actor, PersonKind, Role
 from schemas.publishing.calendar import Timeliness
 
 
@@ -129,6 +132,72 @@ def _may_renew(filing: Filing, __: Actor, _: datetime) -> Problem | None:
     return at_stage(filing, Stage.READING) or too_many
 
 
+MOST_WRONG_CODES: Final = 5
+"""The number of wrong codes after which a pick-up code is void and an identity document is required."""
+
+WRONG_CODE: Final = "wrong_code"
+"""The rule by which a wrong pick-up code is refused, once it has been counted."""
+
+_BEARS_THE_NUMBER: Final = frozenset({IdentityDocument.CITIZEN_CARD, IdentityDocument.VNEID})
+
+
+def _hand_over(filing: Filing, command: cm.HandOver, now: datetime) -> Events:
+    of_submission = None if command.receiver is Receiver.APPLICANT else filing.authorisation
+    given = command.authorisation or of_submission
+    wrong = [*_unauthorised(filing, command, given, now), *_unidentified(filing, command, given)]
+    if (command.signature is None) is not command.signed_on_paper:
+        wrong.append(problem("signature", "receipt_to_be_signed"))
+    if wrong:
+        raise refuse(*wrong)
+    said = command.model_dump(include={"receiver", "recipient", "identity", "authorisation", "signature"})
+    document = command.identity.document if command.identity else None
+    by_code = command.code is not None
+    return (ev.HandedOver(channel=Channel.COUNTER, by_code=by_code, document=document, **said),)
+
+
+def _unauthorised(
+    filing: Filing, command: cm.HandOver, given: Authorisation | None, now: datetime
+) -> Iterator[Problem]:
+    if command.receiver is Receiver.APPLICANT:
+        if given is not None:
+            yield problem("authorisation", "authorisation_for_the_applicant")
+    elif given is None:
+        yield problem("authorisation", "authorisation_required", says="authorisation_to_receive_required")
+    else:
+        principal = filing.applicant.id_number if filing.applicant else None
+        yield from authorisation_problems(given, principal, filing.procedure.code, working_time.local_day(now))
+
+
+def _unidentified(filing: Filing, command: cm.HandOver, given: Authorisation | None) -> Iterator[Problem]:
+    if command.code is None and command.identity is None:
+        yield problem("identity", "identity_required")
+    if command.code is not None and _void(filing):
+        yield problem("code", "code_void")
+    elif command.code not in {None, filing.pickup_code}:
+        yield problem("code", WRONG_CODE)
+    shown, whose = command.identity, _number(filing, command.receiver, given)
+    if shown is not None and shown.document in _BEARS_THE_NUMBER and whose not in {None, shown.number}:
+        yield problem("identity.number", "identity_differs")
+
+
+def _void(filing: Filing) -> bool:
+    return filing.pickup_code is None or filing.wrong_codes >= MOST_WRONG_CODES
+
+
+def _number(filing: Filing, receiver: Receiver, given: Authorisation | None) -> str | None:
+    """The receiver's citizen number; None if the number is unknown, and for an organisation."""
+    if receiver is Receiver.REPRESENTATIVE:
+        return given.id_number if given else None
+    applicant = filing.applicant
+    return applicant.id_number if applicant and applicant.kind is PersonKind.PERSON else None
+
+
+def _count_wrong_code(filing: Filing, command: cm.CountWrongCode, _: datetime) -> Events:
+    if _void(filing) or command.code == filing.pickup_code:
+        raise refuse(problem("code", "nothing_to_count"))
+    return (ev.WrongCodeGiven(n=filing.wrong_codes + 1),)
+
+
 RULES: Final[dict[str, Rule[Filing]]] = {
     "issue": Rule(SYSTEM, at(Stage.ISSUE), _issue),
     "settle_result": Rule(SYSTEM, at(Stage.ISSUE), _settle_result),
@@ -143,4 +212,6 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     "renew_link": Rule(
         (*_READERS, Role.HANDOVER), _may_renew, lambda filing, *_: (ev.ResultOffered(n=filing.links + 1),)
     ),
+    "hand_over": Rule((Role.HANDOVER,), at(Stage.PICKUP), _hand_over),
+    "count_wrong_code": Rule((Role.HANDOVER,), at(Stage.PICKUP), _count_wrong_code),
 }

@@ -1,10 +1,9 @@
 """Submission and acceptance, and the transfer of papers from another desk to the deciding agency."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
-from rules.filing.desks import desk_problems, not_competent, of_another_province, without_partner
 from rules.filing.permission import at, at_stage
 from rules.filing.submission import admission
 from rules.filing.submission.files import not_examined, undetermined
@@ -17,21 +16,26 @@ from schemas.base import AgencyCode
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.events import Events
+from schemas.filing.events import Events, Partner
 from schemas.filing.state import Filing, Stage
 from schemas.filing.submission import Submission
 from schemas.level import Channel
 from schemas.limit import Limit, Unit
+from schemas.names import AGENCY_KIND_NAMES, listed
 from schemas.people import Actor, Role
 from schemas.publishing.calendar import Calendar
+from schemas.publishing.fact import AgencyKind, AgencyName
 from schemas.publishing.procedure import Term
+from schemas.publishing.procedure_rules import ProcedureRules
+from schemas.publishing.province import Province
+from schemas.translate import joined, said
 
 
 def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     submission, rules = command.submission, command.procedure
-    elsewhere = () if command.elsewhere is None else (not_competent(rules.decided_by, command.elsewhere),)
-    alone, desks = without_partner(rules, command.partners), desk_problems(submission, command.no_desks)
-    where = (*elsewhere, *of_another_province(command.only_in), *alone, *desks)
+    elsewhere = () if command.elsewhere is None else (_not_competent(rules.decided_by, command.elsewhere),)
+    alone, desks = _without_partner(rules, command.partners), desk_problems(submission, command.no_desks)
+    where = (*elsewhere, *_of_another_province(command.only_in), *alone, *desks)
     when = (*_validity(submission, command.not_in_force), *_on_paper(submission, filing.calendar, now))
     admitted = admission.admit(submission, rules, now, (*where, *when, *command.examined.problems))
     submitted = copied(
@@ -61,6 +65,39 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     if submission.channel is Channel.ONLINE or admitted.missing:
         return (submitted,)
     return (submitted, ev.Accepted(since=submission.received_at))
+
+
+def _not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...]) -> Problem:
+    """The problem of an agency that can't decide: only these `kinds` can. It names the `deciding` agencies."""
+    names = listed(AGENCY_KIND_NAMES, kinds)
+    if not deciding:
+        return problem("agency", "not_competent", says="nobody_competent", names=names)
+    agencies = joined(said("agency_and_its_name", agency=one.agency, name=one.name) for one in deciding)
+    return problem("agency", "not_competent", names=names, agencies=agencies)
+
+
+def _of_another_province(province: Province | None) -> Iterator[Problem]:
+    """The problem of a procedure that only another `province` has; none if `province` is None."""
+    if province is not None:
+        yield problem("agency", "only_in_province", province=province.province, name=province.name)
+
+
+def _without_partner(procedure: ProcedureRules, partners: Iterable[Partner]) -> Iterator[Problem]:
+    """The problem of each part for which the directory has no agency near enough."""
+    found = {partner.part for partner in partners}
+    for _, part in procedure.referred:
+        if part.code not in found:
+            yield problem("agency", "no_partner", part=part.code, names=listed(AGENCY_KIND_NAMES, part.kinds))
+
+
+def desk_problems(submission: Submission, no_desks: tuple[AgencyCode, ...]) -> Iterator[Problem]:
+    """The problems of a submission's desks. `no_desks` are the agencies that may not receive filings for its agency."""
+    if submission.desk is not None and submission.channel is Channel.ONLINE:
+        yield problem("desk", "desk_takes_paper")
+    named = {"desk": submission.desk, "result_desk": submission.result_desk}
+    for field, agency in named.items():
+        if agency in no_desks:
+            yield problem(field, "may_not_receive", agency=agency, served=submission.agency)
 
 
 def _validity(submission: Submission, term: Term | None) -> Iterator[Problem]:

@@ -1,22 +1,23 @@
-"""The steps of the review: claimed, finished, given back; and the draft of the result, which the applicant answers."""
+"""The steps of the review: claimed, finished, given back; the draft of the result; and other authorities."""
 
 from datetime import datetime
 from typing import Any, Final
 
-from rules.filing.fold import current_step, task_role
+from rules.filing.fold import current_step, missing_opinions, task_role
 from rules.filing.permission import applicant_side_roles, at, at_stage, proposed_by, same_person
 from rules.filing.submission import admission
 from rules.filing.submission.files import not_scanned
 from rules.officers import claimable, claimed_by, releasable, role_is, ungivable
-from rules.rule import ANYBODY, Rule, When, refuse, unexplained
+from rules.rule import ANYBODY, Effect, Rule, When, refuse, unexplained
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import Clock, Events, Outcome
 from schemas.filing.state import Filing, Stage
+from schemas.ids import OBLIGATIONS
 from schemas.names import ACT_NAMES
 from schemas.people import Actor, Role
-from schemas.publishing.procedure import Act
+from schemas.publishing.procedure import Act, Silence
 from schemas.publishing.procedure_rules import StepPart
 
 
@@ -56,7 +57,7 @@ def _recall(filing: Filing, command: cm.Recall, _: datetime) -> Events:
     return (ev.Recalled(step=move.step, officer=command.actor.subject),)
 
 
-def may_finish(act: Act) -> When[Filing]:
+def _may_finish(act: Act) -> When[Filing]:
     def guard(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
         wrong = at_stage(filing, Stage.REVIEW)
         step = current_step(filing)
@@ -74,7 +75,7 @@ def _ends_with(filing: Filing, step: StepPart, act: Act) -> bool:
     return step.act is act or (act is Act.FORWARD and step.act is Act.CONSULT and late)
 
 
-def step_code(filing: Filing) -> str:
+def _step_code(filing: Filing) -> str:
     step = current_step(filing)
     return step.code if step else ""
 
@@ -83,11 +84,11 @@ def _inspect(filing: Filing, command: cm.Inspect, now: datetime) -> Events:
     if command.held_at > now:
         raise refuse(problem("held_at", "in_the_future", says="inspection_in_the_future"))
     said = command.model_dump(include={"held_at", "place", "participants", "findings"})
-    return (ev.Inspected(step=step_code(filing), officer=command.actor.subject, **said),)
+    return (ev.Inspected(step=_step_code(filing), officer=command.actor.subject, **said),)
 
 
 def _propose(filing: Filing, command: cm.Propose, _: datetime) -> Events:
-    return (ev.Proposed(step=step_code(filing), **_judgement(filing, command)),)
+    return (ev.Proposed(step=_step_code(filing), **_judgement(filing, command)),)
 
 
 def _judge(filing: Filing, command: cm.Decide, _: datetime) -> Events:
@@ -106,7 +107,7 @@ def _judgement(filing: Filing, command: cm.Propose | cm.Decide) -> dict[str, Any
 
 def _show_draft(filing: Filing, command: cm.ShowDraft, _: datetime) -> Events:
     n, officer = filing.drafts + 1, command.actor.subject
-    return (ev.DraftShown(step=step_code(filing), n=n, officer=officer, draft=command.draft),)
+    return (ev.DraftShown(step=_step_code(filing), n=n, officer=officer, draft=command.draft),)
 
 
 def _may_answer_draft(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
@@ -122,6 +123,50 @@ def _correct_draft(filing: Filing, command: cm.CorrectDraft, _: datetime) -> Eve
     return (corrected, ev.StepStarted(step=str(filing.step)))
 
 
+def _may_record_opinion(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    wrong = _may_finish(Act.CONSULT)(filing, actor, now)
+    step = current_step(filing)
+    if wrong or step is None or step.consult is None:
+        return wrong
+    clock = filing.clocks.get(Clock.STEP)
+    if step.consult.silence is Silence.CONSENT and (clock is None or now >= clock.due):
+        return problem("", "too_late", says="too_late_for_an_opinion")
+    return None
+
+
+def _record_opinion(filing: Filing, command: cm.RecordOpinion, _: datetime) -> Events:
+    step = current_step(filing)
+    missing = () if step is None else missing_opinions(filing, step)
+    if command.party not in missing:
+        raise refuse(problem("party", "not_awaited", names=", ".join(missing)))
+    said = command.model_dump(include={"party", "consent", "note"})
+    return (ev.OpinionRecorded(step=_step_code(filing), officer=command.actor.subject, **said),)
+
+
+def _obligation_open(filing: Filing, actor: Actor, *roles: Role) -> Problem | None:
+    wrong = at_stage(filing, Stage.OBLIGATION) or role_is(actor, task_role(filing), *roles)
+    return wrong or (claimed_by(filing, actor) if actor.role is task_role(filing) else None)
+
+
+def _may_demand_obligation(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    demanded = filing.obligation is not None and filing.obligation.amount is not None
+    return _obligation_open(filing, actor) or (problem("", "demanded_already") if demanded else None)
+
+
+def _demand_obligation(filing: Filing, command: cm.DemandObligation, _: datetime) -> Events:
+    payable = isinstance(command, cm.PayableDemand) and command.payable
+    n = OBLIGATIONS + len(filing.demands) + 1 if payable else None
+    said = command.model_dump(include={"reference", "amount", "agency"})
+    return (ev.ObligationDemanded(step=_step_code(filing), officer=command.actor.subject, n=n, **said),)
+
+
+def _obligation(event: type[ev.ObligationReferred | ev.ObligationFulfilled]) -> Effect[Filing]:
+    def handler(filing: Filing, command: cm.ReferObligation | cm.FulfilObligation, _: datetime) -> Events:
+        return (event(step=_step_code(filing), officer=command.actor.subject, reference=command.reference),)
+
+    return handler
+
+
 RULES: Final[dict[str, Rule[Filing]]] = {
     "claim": Rule(ANYBODY, _may_claim, lambda _, command, __: (ev.Claimed(officer=command.actor.subject),)),
     "release": Rule(ANYBODY, _may_release, lambda *_: (ev.Released(),)),
@@ -129,13 +174,21 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     "recall": Rule(ANYBODY, _may_recall, _recall),
     "forward": Rule(
         ANYBODY,
-        may_finish(Act.FORWARD),
-        lambda filing, command, _: (ev.Forwarded(step=step_code(filing), note=command.note),),
+        _may_finish(Act.FORWARD),
+        lambda filing, command, _: (ev.Forwarded(step=_step_code(filing), note=command.note),),
     ),
-    "inspect": Rule(ANYBODY, may_finish(Act.INSPECT), _inspect),
-    "propose": Rule(ANYBODY, may_finish(Act.PROPOSE), _propose),
-    "decide": Rule(ANYBODY, may_finish(Act.DECIDE), _judge),
-    "show_draft": Rule(ANYBODY, may_finish(Act.DRAFT), _show_draft),
+    "inspect": Rule(ANYBODY, _may_finish(Act.INSPECT), _inspect),
+    "propose": Rule(ANYBODY, _may_finish(Act.PROPOSE), _propose),
+    "decide": Rule(ANYBODY, _may_finish(Act.DECIDE), _judge),
+    "show_draft": Rule(ANYBODY, _may_finish(Act.DRAFT), _show_draft),
     "confirm_draft": Rule(ANYBODY, _may_answer_draft, lambda filing, *_: (ev.DraftConfirmed(n=filing.drafts),)),
     "correct_draft": Rule(ANYBODY, _may_answer_draft, _correct_draft),
+    "record_opinion": Rule(ANYBODY, _may_record_opinion, _record_opinion),
+    "refer_obligation": Rule(ANYBODY, _may_finish(Act.OBLIGATION), _obligation(ev.ObligationReferred)),
+    "demand_obligation": Rule(ANYBODY, _may_demand_obligation, _demand_obligation),
+    "fulfil_obligation": Rule(
+        ANYBODY,
+        lambda filing, actor, _: _obligation_open(filing, actor, Role.CASHIER),
+        _obligation(ev.ObligationFulfilled),
+    ),
 }

@@ -288,7 +288,7 @@ class AnyLife(RuleBasedStateMachine):
         may = [
             (action.name, actor)
             for actor in PEOPLE
-            for action in lifecycle.available_actions(self.life.filing, actor, self.life.now)
+            for action in FILING.actions(self.life.filing, actor, self.life.now)
             if action.allowed and action.name not in {"withdraw", "refuse_intake", "stop"}
         ]
         if may:
@@ -462,7 +462,7 @@ class AnyLife(RuleBasedStateMachine):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(lifecycle, "possible", remembering(queues.possible))
             for actor in PEOPLE[self.turn % TURNS :: TURNS]:
-                for action in lifecycle.available_actions(self.life.filing, actor, self.life.now):
+                for action in FILING.actions(self.life.filing, actor, self.life.now):
                     content = contents.get(action.name, {})
                     if not content.get("items", True):
                         content["items"] = [{"target": "paper", "code": "identity", "note": "mờ"}]

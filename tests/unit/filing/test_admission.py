@@ -7,6 +7,7 @@ import pytest
 
 from rules.filing import lifecycle
 from rules.filing.conditions import day_of_receipt
+from rules.filing.kind import FILING
 from rules.filing.submission.admission import admit, form_problems
 from rules.time.working_time import VIETNAM
 from schemas.errors import Offer, Problem, Refusal, RefusalCode, RefusalError
@@ -383,7 +384,7 @@ def test_a_representative_acts_until_the_last_day_has_passed() -> None:
     life.until("2026-11-27 00:00")
     assert life.refusal("answer", REPRESENTATIVE, n=1, answer="1/1") == EXPIRED
     assert life.refusal("withdraw", REPRESENTATIVE, reason="-") == EXPIRED
-    offered = {action.name: action for action in lifecycle.available_actions(life.filing, REPRESENTATIVE, life.now)}
+    offered = {action.name: action for action in FILING.actions(life.filing, REPRESENTATIVE, life.now)}
     assert not any(action.allowed for action in offered.values())
     for actor in (APPLICANT, RECEPTION):
         assert life.refusal("answer", actor, n=1, answer="1/1") == []

@@ -6,8 +6,7 @@ from typing import Any, Final
 import pytest
 
 from rules.filing import lifecycle
-from rules.filing.commands.counter import MOST_WRONG_CODES
-from rules.filing.commands.delivery import MOST_CHANGES, MOST_LINKS, opens
+from rules.filing.commands.delivery import MOST_CHANGES, MOST_LINKS, MOST_WRONG_CODES, opens
 from rules.filing.projections import delivery
 from schemas.filing.events import FeePaid
 from schemas.level import Channel

@@ -8,6 +8,7 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
 from rules.filing import lifecycle
+from rules.filing.kind import FILING
 from rules.require import require
 from schemas.errors import RefusalError
 from schemas.people import SYSTEM, Actor, Role
@@ -335,7 +336,7 @@ def test_who_filed_for_the_applicant_or_stands_for_them_does_nothing_as_an_offic
     for role in (Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CASHIER, Role.TEAM_LEAD):
         them = officer(role, subject)
         assert life.refusal("accept", them) == [("actor.subject", "own_filing")]
-        assert lifecycle.available_actions(life.filing, them, life.now)[0].allowed is False
+        assert FILING.actions(life.filing, them, life.now)[0].allowed is False
     life.accepted()
     assert life.refusal("reassign", TEAM_LEAD, officer=subject) == [("officer", "own_filing")]
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 
 from rules.filing import lifecycle
-from rules.filing.desks import desk_problems
+from rules.filing.commands.intake import desk_problems
 from schemas.people import Actor, Role
 from tests.unit.filing.lives import (
     APPLICANT,
