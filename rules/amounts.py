@@ -52,11 +52,5 @@ def _below_hundred(value: int) -> str:
         return _DIGITS[value]
     tens, ones = divmod(value, _TEN)
     said = "mười" if value < _TWENTY else f"{_DIGITS[tens]} mươi"
-    return f"{said} {_ones(ones, tens)}" if ones else said
-
-
-def _ones(ones: int, tens: int) -> str:
-    if ones == 5:  # noqa: PLR2004 -- the digit five
-        return "lăm"
-    after_twenty = {1: "mốt", 4: "tư"} if tens > 1 else {}
-    return after_twenty.get(ones, _DIGITS[ones])
+    after_tens = {1: "mốt", 4: "tư", 5: "lăm"} if tens > 1 else {5: "lăm"}
+    return f"{said} {after_tens.get(ones, _DIGITS[ones])}" if ones else said

@@ -9,23 +9,19 @@ from schemas.people import Actor, Applicant, Role
 
 
 class Handled(Protocol):
-    """The state of a stream that officers work on."""
+    """The state of a stream that officers work on: `officer` has its task; `whose_task` may be an absent one's."""
 
     @property
-    def officer(self) -> str | None:
-        """The officer who claimed the task."""
+    def officer(self) -> str | None: ...
 
     @property
-    def whose_task(self) -> str | None:
-        """The officer who claimed the task, or the absent one they act for."""
+    def whose_task(self) -> str | None: ...
 
     @property
-    def applicant(self) -> Applicant | None:
-        """The applicant of the filing."""
+    def applicant(self) -> Applicant | None: ...
 
     @property
-    def filed_by(self) -> Actor | None:
-        """The person who submitted the filing."""
+    def filed_by(self) -> Actor | None: ...
 
 
 def role_is(actor: Actor, *roles: Role) -> Problem | None:

@@ -63,7 +63,9 @@ def plain(value: Any, path: str, found: list[Mistake], depth: int = 0) -> Any:
     if depth > MAX_DEPTH:
         return _refuse_value("too_deep", path, found)
     if isinstance(value, dict):
-        return _plain_mapping(value, path, found, depth)
+        found.extend(mistake("key_not_text", path) for key in value if not isinstance(key, str))
+        named = {key: entry for key, entry in value.items() if isinstance(key, str)}
+        return {key: plain(entry, child(path, key), found, depth + 1) for key, entry in named.items()}
     if isinstance(value, list | tuple):
         return [plain(entry, child(path, n), found, depth + 1) for n, entry in enumerate(value)]
     rule = _scalar_rule(value)
@@ -87,13 +89,6 @@ def _scalar_rule(value: object) -> str | None:
 def _refuse_value(rule: str, path: str, found: list[Mistake]) -> str:
     found.append(mistake(rule, path, limit=f"-{_MAX_INTEGER} … {_MAX_INTEGER}"))
     return _PLACEHOLDER
-
-
-def _plain_mapping(value: dict[Any, Any], path: str, found: list[Mistake], depth: int) -> dict[str, Any]:
-    found.extend(mistake("key_not_text", path) for key in value if not isinstance(key, str))
-    return {
-        key: plain(entry, child(path, key), found, depth + 1) for key, entry in value.items() if isinstance(key, str)
-    }
 
 
 MAX_BYTES: Final = 200_000

@@ -33,19 +33,16 @@ from schemas.stream.snapshots import NoMemory, Reads
 
 
 class State(Protocol):
-    """The fold of a stream. `seq` is the seq of the last folded event."""
+    """The fold of a stream. `seq` is that of the last folded event; no command is possible after `erased_at`."""
 
     @property
-    def seq(self) -> int:
-        """The number of the last event."""
+    def seq(self) -> int: ...
 
     @property
-    def agency(self) -> str:
-        """The agency of the stream."""
+    def agency(self) -> str: ...
 
     @property
-    def erased_at(self) -> datetime | None:
-        """The instant of the stream's erasure; afterwards no command is possible."""
+    def erased_at(self) -> datetime | None: ...
 
 
 S = TypeVar("S", bound=State)

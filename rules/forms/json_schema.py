@@ -11,8 +11,6 @@ from schemas.translate import beside
 
 Json = dict[str, Any]
 
-_DATE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-_NOT_BLANK: Final = r"\S"
 _WHOLE: Final = 2**53 - 1
 
 
@@ -40,17 +38,18 @@ def json_schema(procedure: Procedure) -> Json:
 
 
 def _titled(label: Text, description: Text | None) -> Json:
-    described = {} if description is None else {"description": _both(description)}
-    languages: Json = {"x-vi": {"title": label.vi}, "x-en": {"title": label.en}}
-    if description is not None:
-        languages["x-vi"]["description"], languages["x-en"]["description"] = description.vi, description.en
-    return {"title": _both(label), **described, **languages}
+    texts = {"title": label} | ({} if description is None else {"description": description})
+    return {
+        **{name: text.vi if text.vi == text.en else beside(text) for name, text in texts.items()},
+        "x-vi": {name: text.vi for name, text in texts.items()},
+        "x-en": {name: text.en for name, text in texts.items()},
+    }
 
 
 def _values(field: FieldRule) -> Json:
     match field.kind:
         case FieldKind.TEXT:
-            asked = {"pattern": _NOT_BLANK} if field.required else {}
+            asked = {"pattern": r"\S"} if field.required else {}
             most = MAX_TEXT if field.maximum is None else field.maximum
             return {"type": "string", **_bound("minLength", field.minimum), "maxLength": most, **asked}
         case FieldKind.INTEGER:
@@ -58,7 +57,7 @@ def _values(field: FieldRule) -> Json:
             least = -_WHOLE if field.minimum is None else field.minimum
             return {"type": "integer", "minimum": least, "maximum": most}
         case FieldKind.DATE:
-            return {"type": "string", "format": "date", "pattern": _DATE}
+            return {"type": "string", "format": "date", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
         case FieldKind.BOOLEAN:
             return {"type": "boolean"}
         case FieldKind.CHOICE:
@@ -70,10 +69,7 @@ def _bound(keyword: str, bound: int | None) -> Json:
 
 
 def _conditional(field: FieldRule) -> Json:
-    """The JSON Schema clause of a field with conditions.
-
-    If the conditions hold, a required field must be present; if one fails, the field is refused.
-    """
+    """The clause of a field with conditions: if they hold, a required field must be present; if not, it is refused."""
     asked = {"then": {"required": [field.code]}} if field.required else {}
     return {"if": _holds(field.when), **asked, "else": {"properties": {field.code: False}}}
 
@@ -95,7 +91,3 @@ def _in_form(condition: Condition) -> bool:
     """Whether the values of the form alone decide the condition."""
     ago = (condition.at_least_days_ago, condition.at_most_days_ago)
     return condition.field is not None and ago == (None, None)
-
-
-def _both(words: Text) -> str:
-    return words.vi if words.vi == words.en else beside(words)

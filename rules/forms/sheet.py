@@ -151,28 +151,24 @@ def _fields(fields: Iterable[FieldRule], labels: Labels, dossier: Dossier | None
         value = None if dossier is None else dossier.form.get(field.code)
         if dossier is None or value is not None:
             note = note_of(field, labels) if dossier is None else None
-            place = f"form.{field.code}"
-            yield _entry(field, value).model_copy(update={"place": place, "label": field.label, "note": note})
+            yield _entry(field, value, note)
 
 
-def _entry(field: FieldRule, value: FormValue | None) -> Entry:
+def _entry(field: FieldRule, value: FormValue | None, note: Text | None) -> Entry:
     boxes: tuple[Box, ...] = ()
     if field.kind is FieldKind.BOOLEAN:
         boxes = tuple(Box(name=name, ticked=value is is_) for is_, name in _TRUTHS)
     if field.kind is FieldKind.CHOICE:
         boxes = tuple(Box(name=field.called(choice), ticked=value == choice) for choice in field.choices)
-    lines = ceil((field.maximum or _IN_A_LINE) / _IN_A_LINE) if field.kind is FieldKind.TEXT else 1
-    written = None if value is None or boxes else _written(field.kind, value)
-    return Entry(place="", label=field.label, value=written, boxes=boxes, lines=min(lines, _MOST_LINES))
+    lines = min(ceil((field.maximum or _IN_A_LINE) / _IN_A_LINE), _MOST_LINES) if field.kind is FieldKind.TEXT else 1
+    written = None if value is None or boxes else str(value)
+    if written is not None and field.kind is FieldKind.DATE:
+        written = f"{date.fromisoformat(written):%d/%m/%Y}"
+    place = f"form.{field.code}"
+    return Entry(place=place, label=field.label, note=note, value=written, boxes=boxes, lines=lines)
 
 
 _TRUTHS: Final = ((True, said("sheet.yes")), (False, said("sheet.no")))
-
-
-def _written(kind: FieldKind, value: FormValue) -> str:
-    if kind is FieldKind.DATE:
-        return f"{date.fromisoformat(str(value)):%d/%m/%Y}"
-    return str(value)
 
 
 def _papers(rules: Iterable[PaperRule], labels: Labels, dossier: Dossier | None) -> Iterator[Box]:

@@ -11,12 +11,10 @@ class InForce(Protocol):
     """A rule with a validity; without a first day it has no beginning, without a last day no end."""
 
     @property
-    def valid_from(self) -> date | None:
-        """The first day."""
+    def valid_from(self) -> date | None: ...
 
     @property
-    def valid_until(self) -> date | None:
-        """The last day."""
+    def valid_until(self) -> date | None: ...
 
 
 def in_force(rule: InForce, day: date) -> bool:

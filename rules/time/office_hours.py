@@ -224,7 +224,9 @@ def openings_and_closes(begins: datetime, ends: datetime, calendar: Calendar) ->
     first, last = minute_of(begins, "begins"), minute_of(ends, "ends")
 
     def answer(days: Days) -> list[int]:
-        return [minute for minute in _openings(days, first, last) if first <= minute <= last]
+        working = [day for day in range(first // DAY, last // DAY + 1) if days.hours(day)]
+        found = (minute for day in working for minute in (days.opens(day), days.closes(day)))
+        return [minute for minute in found if first <= minute <= last]
 
     return [instant_of(minute) for minute in pages(calendar).answer(answer, "ends")]
 
@@ -233,12 +235,6 @@ def open_at(instant: datetime, calendar: Calendar) -> bool:
     """Whether offices are open at this instant. Raises `TimeError` outside the supported years."""
     minute = minute_of(instant, "instant")
     return pages(calendar).answer(lambda days: days.opening(minute) == minute, "instant")
-
-
-def _openings(days: Days, first: int, last: int) -> Iterator[int]:
-    for day in range(first // DAY, last // DAY + 1):
-        if days.hours(day):
-            yield from (days.opens(day), days.closes(day))
 
 
 def worked_minutes(since: datetime, until: datetime, calendar: Calendar) -> int:
@@ -250,8 +246,4 @@ def worked_minutes(since: datetime, until: datetime, calendar: Calendar) -> int:
 def working_days(since: datetime, until: datetime, calendar: Calendar) -> int:
     """The working days after the first instant's day, up to the second's: 0 on the same day, as limits count them."""
     first, last = minute_of(since, "since") // DAY, minute_of(until, "until") // DAY
-
-    def answer(days: Days) -> int:
-        return days.rank(last + 1) - days.rank(first + 1)
-
-    return pages(calendar).answer(answer, "until")
+    return pages(calendar).answer(lambda days: days.rank(last + 1) - days.rank(first + 1), "until")

@@ -171,16 +171,15 @@ def remaining(
     days, in days; for limits in seconds, in whole seconds.
     """
     _check(pauses)
-    over, stands = _so_far(pauses, at)
+    over = [pause for pause in pauses if pause[1] <= at]
+    stands = next((begins for begins, ends in pauses if begins <= at < ends), at)
     if limit.unit is Unit.SECONDS:
         return max((_elapsed_due(start, limit.amount, over) - stands) // timedelta(seconds=1), 0)
     asked = _Asked.of(start, limit, calendar, over, cut_off)
     minute = minute_of(stands, "at")
-
-    def answer(days: Days) -> int:
-        return left_at(days, asked.run(days).legs[-1], asked.limit.unit, minute)
-
-    return pages(calendar).answer(answer, "limit")
+    return pages(calendar).answer(
+        lambda days: left_at(days, asked.run(days).legs[-1], asked.limit.unit, minute), "limit"
+    )
 
 
 def outcome(limit: Limit, due: datetime, at: datetime) -> Timeliness:
@@ -241,12 +240,6 @@ def _check(pauses: Sequence[Pause]) -> None:
             raise TimeError(problem(f"pauses[{n}]", "pause_reversed"))
         if n and begins < pauses[n - 1][1]:
             raise TimeError(problem(f"pauses[{n}]", "pauses_overlap"))
-
-
-def _so_far(pauses: Sequence[Pause], at: datetime) -> tuple[list[Pause], datetime]:
-    """The pauses that had ended at `at`, and the instant `at`, or if it is in a pause, the begin of this pause."""
-    over = [pause for pause in pauses if pause[1] <= at]
-    return over, next((begins for begins, ends in pauses if begins <= at < ends), at)
 
 
 def _elapsed_due(start: datetime, seconds: float, pauses: Sequence[Pause]) -> datetime:

@@ -46,11 +46,6 @@ class Input(Model):
 
 def described(procedure: Procedure) -> tuple[Input, ...]:
     """The inputs of the fee: the channel, the kind of applicant, then fields in the order of the form."""
-    by_name = _by_name(procedure)
-    return tuple(by_name[name] for name in inputs(rules_of(procedure, NO_FILE)))
-
-
-def _by_name(procedure: Procedure) -> Mapping[str, Input]:
     fields = (
         Input(
             name=field.code,
@@ -70,7 +65,8 @@ def _by_name(procedure: Procedure) -> Mapping[str, Input]:
         _choice(CHANNEL, "--channel", said("fee.channel"), channels),
         _choice(APPLICANT, f"--set {APPLICANT}", said("fee.applicant"), PersonKind),
     )
-    return {one.name: one for one in (*others, *fields)}
+    by_name = {one.name: one for one in (*others, *fields)}
+    return tuple(by_name[name] for name in inputs(rules_of(procedure, NO_FILE)))
 
 
 def _choice(name: str, option: str, label: Text, choices: Iterable[str]) -> Input:
@@ -203,27 +199,21 @@ def _lines(procedure: Procedure, assessed: Assessment, case: Case, waiver: Waive
     labels = words.labels_of(procedure.form)
     for charge in assessed.charges:
         item = items[charge.line.code]
+        reasons = [_bounded(_counted(item, charge, case, labels), charge)]
+        if words.depends(item):
+            reasons.append(words.charged(item, labels))
+        if waiver is not None:
+            amount = money(charge.waived)
+            reasons.append(said("fee.waived", amount=amount, percent=waiver.percent, name=waiver.name))
         yield StatedLine(
             kind=item.kind,
             amount=charge.amount,
             rule=item.code,
             name=item.name,
-            reason=joined(_reasons(item, charge, (case, labels), waiver), "; "),
+            reason=joined(reasons, "; "),
             source=item.source,
             waived=charge.waived,
         )
-
-
-def _reasons(
-    item: FeeItem, charge: Charge, told: tuple[Case, Mapping[str, Text]], waiver: WaiverRule | None
-) -> Iterator[Text]:
-    """The reasons for a charge: the calculation of its amount, its conditions, and the waived sum."""
-    case, labels = told
-    yield _bounded(_counted(item, charge, case, labels), charge)
-    if words.depends(item):
-        yield words.charged(item, labels)
-    if waiver is not None:
-        yield said("fee.waived", amount=money(charge.waived), percent=waiver.percent, name=waiver.name)
 
 
 def _counted(item: FeeItem, charge: Charge, case: Case, labels: Mapping[str, Text]) -> Text:
