@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar, Union, get_args, get_origin
 
 from pydantic import Field, TypeAdapter
+from pydantic_core import to_json
 
 from rules.evidence import Evidence, Finding, OfficeAnswer
 from rules.rule import Rules
-from rules.telling import Telling
 from rules.waiting import Waits
 from schemas.base import Model, Text
 from schemas.errors import Problem, RefusalError
@@ -46,6 +46,7 @@ class State(Protocol):
 
 
 S = TypeVar("S", bound=State)
+M = TypeVar("M", bound=Model)
 
 Upcaster: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 """Converts the data of an event, with its `kind`, from one version to the next."""
@@ -98,6 +99,30 @@ class Table:
 
     name: str
     key: str = "stream"
+
+
+@dataclass(frozen=True)
+class Telling(Generic[M]):
+    """One kind of message to the filing. The signal and the recorded event give the same command.
+
+    Attributes:
+        signal: The name of the signal to the filing's workflow.
+        fact: The model of the reported fact.
+        follows: The command that follows from a fact.
+        recorded: By kind of event, a function that makes the fact from the stream's number and the event's body. The
+            function returns None for an event that is no message.
+    """
+
+    signal: str
+    fact: type[M]
+    follows: Callable[[M], Command]
+    recorded: Mapping[str, Callable[[int, dict[str, Any]], dict[str, Any] | None]]
+
+    def command(self, raw: Any) -> Command:
+        """The command for the fact in `raw`. Raises `ValueError`, also for a text with NUL, which jsonb can't hold."""
+        if rb"\u0000" in to_json(raw):
+            raise ValueError("there is a NUL in it")
+        return self.follows(self.fact.model_validate(raw))
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,8 @@ with workflow.unsafe.imports_passed_through():
     from rules.filing.commands.delivery import WRONG_CODE
     from rules.refund.claims import fees_returned, fees_to_return
     from rules.require import require as known
-    from rules.stream_kind import Kinds, Origin, StreamKind
+    from rules.stream_kind import Kinds, Origin, StreamKind, Telling
     from rules.streams import FILING, KINDS
-    from rules.telling import Telling
     from schemas.backoffice import NOT_IN_STORE
     from schemas.errors import NOT_READY, OTHER_SUBMISSION, RefusalError
     from schemas.files import Paper, ScanState

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from rules.complaint.fold import WAITS, is_open, undoes
 from rules.require import require
-from rules.telling import Telling
+from rules.stream_kind import Telling
 from schemas.complaint.state import Complaint, ComplaintFact, ComplaintView
 from schemas.filing.commands import SettleComplaint
 from schemas.people import Role

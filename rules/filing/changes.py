@@ -12,29 +12,10 @@ from rules.time import working_time
 from schemas.base import Code
 from schemas.files import Paper, ScanState
 from schemas.filing import events as ev
+from schemas.filing import state as st
 from schemas.filing.commands import SupplementItem, TargetKind
 from schemas.filing.events import Clock, ParcelOutcome
-from schemas.filing.state import (
-    Closing,
-    Decision,
-    Draft,
-    Fee,
-    FeeState,
-    Filing,
-    FilingPart,
-    Inspection,
-    IssuedResult,
-    Move,
-    Obligation,
-    OpenSupplement,
-    Opinion,
-    PartStage,
-    Proposal,
-    Question,
-    RevokedCopy,
-    TaxDemand,
-    Waiver,
-)
+from schemas.filing.state import Filing
 from schemas.level import Channel
 from schemas.people import SYSTEM
 from schemas.privacy import ERASED_WORDS
@@ -42,7 +23,7 @@ from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 
 Changed = dict[str, Any]
-N = TypeVar("N", Fee, FilingPart, Question, TaxDemand)
+N = TypeVar("N", st.Fee, st.FilingPart, st.Question, st.TaxDemand)
 
 _FROM_SUBMISSION: Final = (
     *("code", "level", "channel", "fee_channel", "result_channel", "applicant", "filed_by", "form", "papers"),
@@ -97,11 +78,11 @@ def _files_scanned(filing: Filing, event: ev.FilesScanned, _: datetime) -> Chang
     return {"to_scan": waiting, "infected": infected, "scan": worst}
 
 
-def _parts(rules: ProcedureRules, event: ev.Submitted) -> tuple[FilingPart, ...]:
+def _parts(rules: ProcedureRules, event: ev.Submitted) -> tuple[st.FilingPart, ...]:
     """The parts that other agencies will decide, with the agencies of the directory at the time of submission."""
     partners = {partner.part: partner.agency for partner in event.partners}
     return tuple(
-        FilingPart(n=n, step=step, code=part.code, agency=partners[part.code], limit=part.limit)
+        st.FilingPart(n=n, step=step, code=part.code, agency=partners[part.code], limit=part.limit)
         for n, (step, part) in enumerate(rules.referred, 1)
     )
 
@@ -114,7 +95,7 @@ def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: date
     notes = event.notes or (ERASED_WORDS,) * len(event.needs)  # erasure removes the words, not the items
     noted = zip(event.needs, notes, strict=True)
     items = tuple(SupplementItem(target=need.target, code=need.code, note=note) for need, note in noted)
-    opened = OpenSupplement(n=event.n, items=items, officer=event.officer, legal_basis=event.legal_basis)
+    opened = st.OpenSupplement(n=event.n, items=items, officer=event.officer, legal_basis=event.legal_basis)
     asked = {"supplement": opened, "supplements": filing.supplements + 1}
     if event.officer == SYSTEM.subject:  # it uses up no round of an officer
         return asked | {"supplements_before": filing.supplements_before + 1}
@@ -144,17 +125,17 @@ def _with(numbered: Iterable[N], n: int | None, **change: Any) -> tuple[N, ...]:
 
 
 def _fee_requested(filing: Filing, event: ev.FeeRequested, at: datetime) -> Changed:
-    fee = copied(Fee, event, online=event.channel is Channel.ONLINE, asked_at=at)
+    fee = copied(st.Fee, event, online=event.channel is Channel.ONLINE, asked_at=at)
     return {"fees": (*(no_longer_due(before) for before in filing.fees), fee)}
 
 
 def _fee_paid(filing: Filing, event: ev.FeePaid, _: datetime) -> Changed:
-    fees = _with(filing.fees, event.n, state=FeeState.PAID, channel=event.channel, receipt_no=event.receipt_no)
+    fees = _with(filing.fees, event.n, state=st.FeeState.PAID, channel=event.channel, receipt_no=event.receipt_no)
     return {"fees": fees, "processing": filing.accepted_at is not None}
 
 
 def _fee_expired(filing: Filing, event: ev.FeeExpired, at: datetime) -> Changed:
-    return {"fees": _with(filing.fees, event.n, state=FeeState.EXPIRED), **_close(Closing.FEE_EXPIRED, at)}
+    return {"fees": _with(filing.fees, event.n, state=st.FeeState.EXPIRED), **_close(st.Closing.FEE_EXPIRED, at)}
 
 
 def _result_unclaimed(filing: Filing, event: ev.ResultUnclaimed, _: datetime) -> Changed:
@@ -163,8 +144,8 @@ def _result_unclaimed(filing: Filing, event: ev.ResultUnclaimed, _: datetime) ->
 
 
 def _fee_waived(filing: Filing, event: ev.FeeWaived, _: datetime) -> Changed:
-    waiver = Waiver(code=event.waiver, percent=event.percent, officer=event.officer)
-    fees = _with(filing.fees, event.n, state=FeeState.WAIVED)
+    waiver = st.Waiver(code=event.waiver, percent=event.percent, officer=event.officer)
+    fees = _with(filing.fees, event.n, state=st.FeeState.WAIVED)
     return {"fees": fees, "waiver": waiver, "processing": filing.accepted_at is not None}
 
 
@@ -191,7 +172,7 @@ _LEAVE_MOVES: Final = frozenset(
 )
 
 
-def last_move(filing: Filing, recorded: Recorded) -> Move | None:
+def last_move(filing: Filing, recorded: Recorded) -> st.Move | None:
     """The move that can still be taken back after this event, with the officer who made it; None if there is none."""
     event = recorded.event
     if event.kind in _LEAVE_MOVES:
@@ -200,7 +181,7 @@ def last_move(filing: Filing, recorded: Recorded) -> Move | None:
         return None
     officer = recorded.actor.subject
     acting_for = filing.acting_for if officer == filing.officer else None
-    return Move(kind=event.kind, step=getattr(event, "step", None), officer=officer, acting_for=acting_for)
+    return st.Move(kind=event.kind, step=getattr(event, "step", None), officer=officer, acting_for=acting_for)
 
 
 def _recalled(filing: Filing, event: ev.Recalled, _: datetime) -> Changed:
@@ -211,7 +192,7 @@ def _recalled(filing: Filing, event: ev.Recalled, _: datetime) -> Changed:
 
 
 def _asked(filing: Filing, event: ev.Asked, _: datetime) -> Changed:
-    question = Question(n=event.n, officer=event.officer, question=event.question)
+    question = st.Question(n=event.n, officer=event.officer, question=event.question)
     return {"questions": (*filing.questions, question)}
 
 
@@ -222,11 +203,11 @@ def _answered(filing: Filing, event: ev.Answered, _: datetime) -> Changed:
 
 
 def _inspected(filing: Filing, event: ev.Inspected, _: datetime) -> Changed:
-    return {"inspections": (*filing.inspections, copied(Inspection, event))[-KEPT:], "officer": None}
+    return {"inspections": (*filing.inspections, copied(st.Inspection, event))[-KEPT:], "officer": None}
 
 
 def _consultation_closed(filing: Filing, event: ev.ConsultationClosed, _: datetime) -> Changed:
-    silent = (Opinion(step=event.step, party=party, consent=True, silent=True) for party in event.silent)
+    silent = (st.Opinion(step=event.step, party=party, consent=True, silent=True) for party in event.silent)
     return {"opinions": (*filing.opinions, *silent), "officer": None}
 
 
@@ -234,20 +215,20 @@ def _referred(filing: Filing, event: ev.Referred, at: datetime) -> Changed:
     """The change by a referral: the part's limit starts, and the filing leaves the officers of the intake."""
     limit = next(part.limit for part in filing.parts if part.n == event.n)
     due = working_time.due(at, limit, filing.calendar)
-    parts = _with(filing.parts, event.n, stage=PartStage.REFERRED, referred_at=at, due=due)
+    parts = _with(filing.parts, event.n, stage=st.PartStage.REFERRED, referred_at=at, due=due)
     return {"parts": parts, "processing": True}
 
 
 def _part_answered(filing: Filing, event: ev.PartAnswered, at: datetime) -> Changed:
     said = {"outcome": event.outcome, "officer": event.officer, "result": event.result}
-    return {"parts": _with(filing.parts, event.n, stage=PartStage.ANSWERED, answered_at=at, **said)}
+    return {"parts": _with(filing.parts, event.n, stage=st.PartStage.ANSWERED, answered_at=at, **said)}
 
 
 def _calendar_changed(filing: Filing, event: ev.CalendarChanged, _: datetime) -> Changed:
     """The change by another calendar: parts that are not decided yet have another due time."""
     parts = tuple(
         part.model_copy(update={"due": working_time.due(part.referred_at, part.limit, event.calendar)})
-        if part.stage is PartStage.REFERRED and part.referred_at is not None
+        if part.stage is st.PartStage.REFERRED and part.referred_at is not None
         else part
         for part in filing.parts
     )
@@ -257,9 +238,9 @@ def _calendar_changed(filing: Filing, event: ev.CalendarChanged, _: datetime) ->
 def _obligation_demanded(filing: Filing, event: ev.ObligationDemanded, _: datetime) -> Changed:
     said = event.model_dump(include={"step", "reference", "amount", "agency", "n"})
     if event.n is None:
-        return {"obligation": Obligation(**said)}
-    demand = TaxDemand(n=event.n, agency=require(event.agency), amount=event.amount)
-    return {"obligation": Obligation(**said), "demands": (*filing.demands, demand)}
+        return {"obligation": st.Obligation(**said)}
+    demand = st.TaxDemand(n=event.n, agency=require(event.agency), amount=event.amount)
+    return {"obligation": st.Obligation(**said), "demands": (*filing.demands, demand)}
 
 
 def _obligation_fulfilled(filing: Filing, event: ev.ObligationFulfilled, _: datetime) -> Changed:
@@ -271,13 +252,13 @@ def _claimed(filing: Filing, event: ev.Claimed | ev.Reassigned, _: datetime) -> 
 
 
 def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Changed:
-    decision = copied(Decision, event, seq=filing.seq + 1)
+    decision = copied(st.Decision, event, seq=filing.seq + 1)
     return {"decision": decision, "processing": True, "officer": None, "draft": None, "machine_failing": None}
 
 
 def _result_issued(filing: Filing, event: ev.ResultIssued, at: datetime) -> Changed:
     """The change by a result. If it is a new copy, the lost one stays invalid."""
-    issued = IssuedResult(
+    issued = st.IssuedResult(
         n=event.n or len(filing.results) + 1,
         number=event.registered or event.number,
         sha256=event.result.sha256,
@@ -300,7 +281,7 @@ def _result_issued(filing: Filing, event: ev.ResultIssued, at: datetime) -> Chan
 
 
 def _draft_shown(_: Filing, event: ev.DraftShown, __: datetime) -> Changed:
-    return {"draft": copied(Draft, event, file=event.draft), "drafts": event.n, "officer": None}
+    return {"draft": copied(st.Draft, event, file=event.draft), "drafts": event.n, "officer": None}
 
 
 def _draft_corrected(filing: Filing, event: ev.DraftCorrected, at: datetime) -> Changed:
@@ -342,17 +323,17 @@ def _overdue(filing: Filing, event: ev.Overdue, at: datetime) -> Changed:
     return late | {"overdue": tuple(dict.fromkeys((*filing.overdue, event.clock)))}
 
 
-def _close(closing: Closing, at: datetime) -> Changed:
+def _close(closing: st.Closing, at: datetime) -> Changed:
     return {"closing": closing, "closed_at": at, "supplement": None, "officer": None}
 
 
-def _closes(closing: Closing) -> Change[Filing]:
+def _closes(closing: st.Closing) -> Change[Filing]:
     return lambda _, __, at: _close(closing, at)
 
 
 def _reissue_requested(filing: Filing, event: ev.ReissueRequested, _: datetime) -> Changed:
     what = {"copy_number": filing.copy_number, "result": require(filing.result)}
-    return {"result": None, "lost_copy": RevokedCopy(parcel=event.parcel, outcome=event.outcome, **what)}
+    return {"result": None, "lost_copy": st.RevokedCopy(parcel=event.parcel, outcome=event.outcome, **what)}
 
 
 def _parcel_found(filing: Filing, event: ev.ParcelFound, _: datetime) -> Changed:
@@ -364,18 +345,18 @@ def _parcel_found(filing: Filing, event: ev.ParcelFound, _: datetime) -> Changed
 def _handed_over(filing: Filing, _: ev.HandedOver, at: datetime) -> Changed:
     lost = filing.lost_copy
     found = {} if lost is None else {"result": lost.result, "lost_copy": None}
-    return _close(Closing.DELIVERED, at) | found
+    return _close(st.Closing.DELIVERED, at) | found
 
 
 CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Submitted: _submitted,
     ev.Accepted: _accepted,
-    ev.IntakeRefused: _closes(Closing.INTAKE_REFUSED),
+    ev.IntakeRefused: _closes(st.Closing.INTAKE_REFUSED),
     ev.FilesScanned: _files_scanned,
     ev.SignatureJudged: lambda _, event, __: {"signature_accepted": event.accepted},
     ev.SupplementRequested: _supplement_requested,
     ev.Supplemented: _supplemented,
-    ev.SupplementExpired: _closes(Closing.SUPPLEMENT_EXPIRED),
+    ev.SupplementExpired: _closes(st.Closing.SUPPLEMENT_EXPIRED),
     ev.DossierTransferred: _dossier_transferred,
     ev.DossierReceived: lambda *_: {"under_way": ()},
     ev.FeeRequested: _fee_requested,
@@ -393,26 +374,26 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Asked: _asked,
     ev.Answered: _answered,
     ev.Inspected: _inspected,
-    ev.OpinionRecorded: lambda filing, event, _: {"opinions": (*filing.opinions, copied(Opinion, event))},
+    ev.OpinionRecorded: lambda filing, event, _: {"opinions": (*filing.opinions, copied(st.Opinion, event))},
     ev.ConsultationClosed: _consultation_closed,
     ev.Referred: _referred,
     ev.PartOverdue: lambda filing, event, _: {"parts": _with(filing.parts, event.n, overdue=True)},
     ev.PartAnswered: _part_answered,
     ev.PartsDecided: lambda *_: {"officer": None},
-    ev.ObligationReferred: lambda _, event, __: {"obligation": Obligation(step=event.step, reference=event.reference)},
+    ev.ObligationReferred: lambda _, event, __: {"obligation": copied(st.Obligation, event)},
     ev.ObligationDemanded: _obligation_demanded,
     ev.ObligationFulfilled: _obligation_fulfilled,
     ev.Suspended: lambda *_: {"suspended": True},
     ev.SuspensionProlonged: lambda *_: {},
     ev.Resumed: lambda *_: {"suspended": False},
-    ev.Stopped: _closes(Closing.STOPPED),
+    ev.Stopped: _closes(st.Closing.STOPPED),
     ev.CaseApplied: lambda _, event, __: {"case": event.case},
     ev.Extended: lambda filing, *_: {"extensions": filing.extensions + 1},
     ev.Forwarded: lambda *_: {"officer": None},
     ev.DraftShown: _draft_shown,
     ev.DraftConfirmed: lambda *_: {"draft": None},
     ev.DraftCorrected: _draft_corrected,
-    ev.Proposed: lambda _, event, __: {"proposal": copied(Proposal, event)},
+    ev.Proposed: lambda _, event, __: {"proposal": copied(st.Proposal, event)},
     ev.Decided: _decided,
     ev.ResultIssued: _result_issued,
     ev.ResultOffered: _result_offered,
@@ -425,7 +406,7 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.ReissueRequested: _reissue_requested,
     ev.ParcelFound: _parcel_found,
     ev.HandedOver: _handed_over,
-    ev.Withdrawn: _closes(Closing.WITHDRAWN),
+    ev.Withdrawn: _closes(st.Closing.WITHDRAWN),
     ev.Reopened: reopened,
     ev.Reminded: _reminded,
     ev.ApologyDrafted: lambda filing, _, at: _told(filing, Clock.PROCESSING, apologise_at=None, apologised_at=at),

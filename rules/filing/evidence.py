@@ -5,20 +5,12 @@ from typing import Any
 
 from rules.evidence import Entry, Evidence, Finding, OfficeAnswer
 from rules.require import require
+from schemas import ids
 from schemas.backoffice import CHECK, CHECK_REQUEST, ISSUE, CheckAnswer, IssueAnswer
 from schemas.files import FileRef
 from schemas.filing import events as ev
 from schemas.filing.submission import Examined, Submission
-from schemas.ids import (
-    StreamId,
-    complaint_workflow,
-    digest,
-    parcel_workflow,
-    payment_workflow,
-    referral_workflow,
-    refund_workflow,
-    result_workflow,
-)
+from schemas.ids import StreamId, digest
 from schemas.level import Channel
 from schemas.people import Actor, Role
 
@@ -32,29 +24,29 @@ def evidence(  # noqa: C901, PLR0911 -- one line for each event
             return _paid_online(stream, event)
         case ev.FeePaid(channel=Channel.POST, parcel=int(n), amount=amount):
             brought = {"outcome": ev.ParcelOutcome.DELIVERED.value, "fee": amount}
-            return ((Entry(("consignment_ended",), brought, parcel_workflow(stream.filing, n)),),)
+            return ((Entry(("consignment_ended",), brought, ids.parcel_workflow(stream.filing, n)),),)
         case ev.FeeExpired(n=n) | ev.ResultUnclaimed(n=n):
-            expired = Entry(("payment_expired",), stream=payment_workflow(stream.filing, n))
+            expired = Entry(("payment_expired",), stream=ids.payment_workflow(stream.filing, n))
             online = {"n": n, "channel": Channel.ONLINE.value}
             return ((expired,), (Entry(("fee_requested",), online, str(stream), absent=True),))
         case ev.FeeChargedBack(n=n, amount=amount):
             again = {"outcome": "asked_again", "amount": amount}
-            return ((Entry(("charge_back_answered",), again, refund_workflow(stream.filing, n)),),)
+            return ((Entry(("charge_back_answered",), again, ids.refund_workflow(stream.filing, n)),),)
         case ev.HandedOver(channel=Channel.POST, n=n):
             return ((_parcel_ended(stream, n, ev.ParcelOutcome.DELIVERED),),)
         case ev.ParcelFailed(n=n, outcome=outcome) | ev.ParcelFound(n=n, outcome=outcome):
             return ((_parcel_ended(stream, n, outcome),),)
         case ev.Reopened(complaint=n, about=about):
             upheld = {"about": about, "outcome": "upheld"}
-            return ((Entry(("complaint_answered",), upheld, complaint_workflow(stream.filing, n)),),)
+            return ((Entry(("complaint_answered",), upheld, ids.complaint_workflow(stream.filing, n)),),)
         case ev.ResultIssued(n=int(n), registered=str(number), result=file):
             released = {"registered": number, "result": file.model_dump(mode="json", exclude_none=True)}
-            return ((Entry(("result_released",), released, result_workflow(stream.filing, n)),),)
+            return ((Entry(("result_released",), released, ids.result_workflow(stream.filing, n)),),)
         case ev.PartOverdue(n=n):
-            return ((Entry(("referral_overdue",), stream=referral_workflow(stream.filing, n)),),)
+            return ((Entry(("referral_overdue",), stream=ids.referral_workflow(stream.filing, n)),),)
         case ev.PartAnswered(n=n):
             said = event.model_dump(mode="json", include={"outcome", "officer", "result"}, exclude_none=True)
-            return ((Entry(("referral_answered",), said, referral_workflow(stream.filing, n)),),)
+            return ((Entry(("referral_answered",), said, ids.referral_workflow(stream.filing, n)),),)
         case _:
             return None
 
@@ -64,7 +56,7 @@ def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -
 
     For an obligation, the amounts are not compared, since its payment requests exactly the demanded amount.
     """
-    payment = payment_workflow(stream.filing, require(event.n))
+    payment = ids.payment_workflow(stream.filing, require(event.n))
     still_owed = Entry(("payment_cancelled",), stream=payment, absent=True)
     if isinstance(event, ev.ObligationFulfilled):
         met = Entry(("payment_captured",), {"owed": True}, payment), Entry(("payment_accepted",), {}, payment)
@@ -78,7 +70,7 @@ def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -
 
 def _parcel_ended(stream: StreamId, n: int | None, outcome: ev.ParcelOutcome) -> Entry:
     """The evidence for the end of the `n`-th parcel; without a number, of the one parcel that the filing had."""
-    return Entry(("consignment_ended",), {"outcome": outcome.value}, parcel_workflow(stream.filing, n or 1))
+    return Entry(("consignment_ended",), {"outcome": outcome.value}, ids.parcel_workflow(stream.filing, n or 1))
 
 
 def issued(answer: IssueAnswer) -> Finding:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from rules.parcel.fold import SPOILT_STATES
 from rules.require import require
-from rules.telling import Telling
+from rules.stream_kind import Telling
 from schemas.filing.commands import SettleParcel
 from schemas.filing.events import ParcelOutcome
 from schemas.filing.state import ParcelFact

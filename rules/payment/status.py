@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from rules.payment.fold import is_open
 from rules.require import require
-from rules.telling import Telling
+from rules.stream_kind import Telling
 from rules.waiting import Wait, Waits
 from schemas.filing.commands import SettleFee
 from schemas.filing.events import FeeSettlement

@@ -6,7 +6,7 @@ from typing import Final
 from rules.referral.commands import RULES
 from rules.referral.fold import is_open
 from rules.require import require
-from rules.telling import Telling
+from rules.stream_kind import Telling
 from schemas.filing.commands import ReportOverduePart, SettlePart
 from schemas.filing.events import Outcome
 from schemas.filing.state import OverduePartFact, PartFact

@@ -8,7 +8,7 @@ from rules.refund.claims import without_provider
 from rules.refund.disputes import lacking
 from rules.refund.fold import gone_twice, in_dispute, in_state, is_open, total
 from rules.require import require
-from rules.telling import Telling
+from rules.stream_kind import Telling
 from rules.waiting import Wait, Waits
 from schemas.filing.commands import AskFeeAgain
 from schemas.filing.state import ChargeBackFact

@@ -7,7 +7,7 @@ from typing import Any, Final
 from rules.filing.projections import dossier
 from rules.require import require
 from rules.result.fold import declined, in_the_making, is_open, issued_first, unmade
-from rules.telling import Telling
+from rules.stream_kind import Telling
 from rules.time.working_time import local_day
 from rules.waiting import Wait, Waits
 from schemas.backoffice import IssueRequest

@@ -8,6 +8,7 @@ from rules.amounts import money
 from rules.filing.fees.assessment import Assessment, Charge, assess, not_for
 from rules.filing.fees.inputs import APPLICANT, CHANNEL, Case, Unknown, inputs, missing
 from rules.filing.submission.admission import form_problems
+from rules.require import copied
 from rules.time.in_force import in_force
 from rules.time.working_time import VIETNAM
 from rules.wording import rule_words as words
@@ -47,18 +48,7 @@ class Input(Model):
 def described(procedure: Procedure) -> tuple[Input, ...]:
     """The inputs of the fee: the channel, the kind of applicant, then fields in the order of the form."""
     fields = (
-        Input(
-            name=field.code,
-            option=f"--set {field.code}",
-            type=field.kind,
-            label=field.label,
-            required=field.required,
-            minimum=field.minimum,
-            maximum=field.maximum,
-            choices=field.choices,
-            when=field.when,
-        )
-        for field in procedure.form
+        copied(Input, field, name=field.code, option=f"--set {field.code}", type=field.kind) for field in procedure.form
     )
     channels = (channel for channel in Channel if channel in CAPABILITIES[procedure.level].filing)
     others = (
@@ -133,8 +123,8 @@ def stated(procedure: Procedure, question: Question) -> FeeStatement:
     unsure = Unknown(rules, case, day, optional=True)
     if part is not None and (why := _not_for(part, unsure, case, day)) is not None:
         raise refused(RefusalCode.BAD_SUBMISSION, why)
-    open_to = tuple(map(_stated, _open(fee, unsure, day)))
-    granted = _stated(waiver) if waiver else None
+    open_to = tuple(_open(fee, unsure, day))
+    granted = copied(StatedWaiver, waiver) if waiver else None
     if unknown := missing(rules, case, day, day, part):
         found = tuple(problem(name, "field_required") for name in unknown)
         return FeeStatement(total=None, phi=None, le_phi=None, waiver=granted, waivers=open_to, missing=found)
@@ -184,14 +174,10 @@ def _not_for(waiver: WaiverPart, unsure: Unknown, case: Case, day: date) -> Prob
     return not_for(waiver, case, day, day) if known else None
 
 
-def _open(fee: FeeRule | None, unknown: Unknown, day: date) -> Iterator[WaiverRule]:
+def _open(fee: FeeRule | None, unknown: Unknown, day: date) -> Iterator[StatedWaiver]:
     for waiver in fee.waivers if fee else ():
         if in_force(waiver, day) and not unknown.fails(waiver.when):
-            yield waiver
-
-
-def _stated(waiver: WaiverRule) -> StatedWaiver:
-    return StatedWaiver.model_validate(waiver.model_dump(include=set(StatedWaiver.model_fields)))
+            yield copied(StatedWaiver, waiver)
 
 
 def _lines(procedure: Procedure, assessed: Assessment, case: Case, waiver: WaiverRule | None) -> Iterator[StatedLine]:
@@ -205,13 +191,12 @@ def _lines(procedure: Procedure, assessed: Assessment, case: Case, waiver: Waive
         if waiver is not None:
             amount = money(charge.waived)
             reasons.append(said("fee.waived", amount=amount, percent=waiver.percent, name=waiver.name))
-        yield StatedLine(
-            kind=item.kind,
+        yield copied(
+            StatedLine,
+            item,
             amount=charge.amount,
             rule=item.code,
-            name=item.name,
             reason=joined(reasons, "; "),
-            source=item.source,
             waived=charge.waived,
         )
 

@@ -32,17 +32,7 @@ def _report_answered(filing: Filing, command: cm.ReportAnswered, _: datetime) ->
     return (ev.MachineWorkAnswered(work=command.work),)
 
 
-def _may_record_scan(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    return None if filing.to_scan else problem("", "nothing_to_scan")
-
-
-def _record_scan(_: Filing, command: cm.RecordScan, __: datetime) -> Events:
-    return (ev.FilesScanned(scanned=command.scanned, infected=command.infected),)
-
-
 _ASKING: Final = at(*ASKED_AT.values())
-
-
 _NOT_AWAITED: Final = problem("n", "no_such_part")
 
 
@@ -83,7 +73,11 @@ def _settle_complaint(filing: Filing, command: cm.SettleComplaint, _: datetime) 
 RULES: Final[dict[str, Rule[Filing]]] = {
     "report_failing": Rule(SYSTEM, _ASKING, _report_failing),
     "report_answered": Rule(SYSTEM, _ASKING, _report_answered),
-    "record_scan": Rule(SYSTEM, _may_record_scan, _record_scan),
+    "record_scan": Rule(
+        SYSTEM,
+        lambda filing, *_: None if filing.to_scan else problem("", "nothing_to_scan"),
+        lambda _, command, __: (ev.FilesScanned(scanned=command.scanned, infected=command.infected),),
+    ),
     "report_overdue_part": Rule(SYSTEM, _may_report_part, _report_overdue),
     "settle_part": Rule(SYSTEM, _may_report_part, _settle_part),
     "settle_complaint": Rule(SYSTEM, at(Stage.SUSPENDED, Stage.CLOSED), _settle_complaint),

@@ -4,16 +4,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
-from rules.filing.clocks import (
-    OF_THE_AGENCY,
-    has_run_out,
-    moments,
-    postponements,
-    put_off,
-    put_off_at_most,
-    silence_approves,
-    silence_has_approved,
-)
+from rules.filing import clocks
 from rules.filing.commands.money import fee_lapsed
 from rules.filing.fold import current_step, missing_opinions, stage
 from rules.filing.permission import at, at_stage, being_handled, undecided
@@ -86,7 +77,7 @@ def _longer(most: Limit, by: Limit | None) -> Limit:
 
 def _still_to_come(filing: Filing, clock: Clock, by: Limit, now: datetime, over: Problem) -> None:
     """Refuses, with the problem `over`, a postponement whose new due time would already be in the past."""
-    if put_off(filing, filing.clocks[clock], by) <= now:
+    if clocks.put_off(filing, filing.clocks[clock], by) <= now:
         raise refuse(over)
 
 
@@ -100,7 +91,7 @@ def _may_extend(filing: Filing, _: Actor, now: datetime) -> Problem | None:
 
 def _may_postpone(filing: Filing, times: int, notice: Limit, now: datetime) -> Problem | None:
     """Refuses a postponement if there were too many before it, or if the due time is too close."""
-    if postponements(filing) >= times:
+    if clocks.postponements(filing) >= times:
         return problem("", "postponed_already", times=times)
     in_time = _in_time(filing, notice, now)
     return None if in_time else problem("", "too_late_to_postpone", notice=notice.words)
@@ -141,7 +132,7 @@ def _apply_case(filing: Filing, command: cm.ApplyCase, _: datetime) -> Events:
 
 
 def _may_reappoint(filing: Filing, _: Actor, now: datetime) -> Problem | None:
-    silent = problem("", "silence_approves") if silence_approves(filing) else None
+    silent = problem("", "silence_approves") if clocks.silence_approves(filing) else None
     return _while_awaited(filing) or silent or _may_postpone(filing, ONCE, filing.procedure.limits.notice, now)
 
 
@@ -156,7 +147,7 @@ def _while_awaited(filing: Filing) -> Problem | None:
 
 
 def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
-    by = _longer(put_off_at_most(filing), command.by)
+    by = _longer(clocks.put_off_at_most(filing), command.by)
     _still_to_come(filing, Clock.PROCESSING, by, now, problem("by", "appointment_over"))
     return (ev.Reappointed(officer=command.actor.subject, by=by, reason=command.reason),)
 
@@ -171,7 +162,7 @@ def _may_apologise(filing: Filing, _: Actor, now: datetime) -> Problem | None:
 
 def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Events:
     state = filing.clocks.get(command.clock)
-    ringing = () if state is None else moments(filing, state)
+    ringing = () if state is None else clocks.moments(filing, state)
     timer = next((timer for timer in ringing if timer.moment is command.moment), None)
     if state is None or timer is None or now < timer.due:
         raise refuse(problem("clock", "not_due"))
@@ -179,17 +170,17 @@ def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Event
         return (ev.Reminded(clock=command.clock, due=state.due),)
     if command.moment is Moment.APOLOGY:
         announced = _in_time(filing, filing.procedure.limits.notice, now)
-        proposed = put_off(filing, state, put_off_at_most(filing)) if announced else None
+        proposed = clocks.put_off(filing, state, clocks.put_off_at_most(filing)) if announced else None
         return (ev.ApologyDrafted(due=state.due, proposed=proposed),)
     return _expire(filing, state)
 
 
 def lapsed_before(filing: Filing, command: cm.Command, events: Events, now: datetime) -> Events:
     """The `overdue` events of clocks that the command changes, and that ran out before their timers fired."""
-    if command.kind == "timer_fired" or silence_approves(filing):
+    if command.kind == "timer_fired" or clocks.silence_approves(filing):
         return ()
     touched = _touched(events)
-    late = (state for clock, state in filing.clocks.items() if clock in touched and has_run_out(state, now))
+    late = (state for clock, state in filing.clocks.items() if clock in touched and clocks.has_run_out(state, now))
     said = (_expire(filing, state) for state in late if not state.overdue)
     return tuple(chain.from_iterable(run_out for run_out in said if run_out[0].kind == "overdue"))
 
@@ -197,8 +188,8 @@ def lapsed_before(filing: Filing, command: cm.Command, events: Events, now: date
 def _touched(events: Events) -> frozenset[Clock]:
     """The agency's clocks that the events change."""
     if any(event.kind == "calendar_changed" for event in events):
-        return OF_THE_AGENCY
-    return OF_THE_AGENCY.intersection(clock for event in events for clock in EFFECTS[event.kind])
+        return clocks.OF_THE_AGENCY
+    return clocks.OF_THE_AGENCY.intersection(clock for event in events for clock in EFFECTS[event.kind])
 
 
 def _expire(filing: Filing, state: ClockState) -> Events:
@@ -219,14 +210,14 @@ def _expire(filing: Filing, state: ClockState) -> Events:
 
 def _processing_over(filing: Filing, state: ClockState, late: ev.Overdue) -> Events:
     rules = filing.procedure
-    if silence_approves(filing):
+    if clocks.silence_approves(filing):
         officer, basis = str(rules.silent_officer), rules.silent_basis
         return (late, ev.Decided(outcome=Outcome.APPROVED, officer=officer, silence=basis))
     return (late,) if state.apologised_at else (late, ev.ApologyDrafted(due=state.due))
 
 
 def _change_calendar(filing: Filing, command: cm.ChangeCalendar, now: datetime) -> Events:
-    if silence_has_approved(filing, now):
+    if clocks.silence_has_approved(filing, now):
         raise refuse(problem("", "silence_has_approved", says="silence_is_approval"))
     if command.calendar == filing.calendar:
         raise refuse(problem("calendar", "in_force"))

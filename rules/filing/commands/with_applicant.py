@@ -117,23 +117,18 @@ def _supplement(filing: Filing, command: cm.Supplement, _: datetime) -> Events:
     )
 
 
-def _unanswered(filing: Filing, command: cm.Supplement) -> list[Problem]:
-    given = {cm.TargetKind.PAPER: {paper.code for paper in command.papers}, cm.TargetKind.FIELD: set(command.form)}
-    asked = filing.supplement.items if filing.supplement else ()
+def _unanswered(filing: Filing, command: cm.Supplement) -> Iterator[Problem]:
+    """The problem of each requested item that is not given, and of each given item that was not requested."""
     where = {cm.TargetKind.PAPER: "papers", cm.TargetKind.FIELD: "form"}
-    missing = [
-        problem(f"{where[item.target]}.{item.code}", "supplement_item_missing")
-        for item in asked
-        if item.code not in given[item.target]
-    ]
-    wanted = {(item.target, item.code) for item in asked}
-    extra = [
-        problem(f"{where[target]}.{code}", "supplement_item_not_asked")
-        for target, codes in given.items()
-        for code in sorted(codes)
-        if (target, code) not in wanted
-    ]
-    return missing + extra
+    asked = [(item.target, item.code) for item in (filing.supplement.items if filing.supplement else ())]
+    given = [(cm.TargetKind.PAPER, code) for code in sorted({paper.code for paper in command.papers})]
+    given += [(cm.TargetKind.FIELD, code) for code in sorted(command.form)]
+    for target, code in asked:
+        if (target, code) not in given:
+            yield problem(f"{where[target]}.{code}", "supplement_item_missing")
+    for target, code in given:
+        if (target, code) not in asked:
+            yield problem(f"{where[target]}.{code}", "supplement_item_not_asked")
 
 
 def _may_ask(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
