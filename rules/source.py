@@ -237,10 +237,7 @@ def _unreadable(rule: str, line: int | None) -> Parsed:
 
 
 def published_raw(source: bytes, published_on: date) -> dict[str, Any]:
-    """The plain data of published bytes.
-
-    In old files without dates of checks, the facts count as checked on the day of publication.
-    """
+    """The plain data of published bytes; without a date of checks (old files), the day of publication is taken."""
     raw: dict[str, Any] = parse(source).value
     raw.setdefault("checked", published_on.isoformat())
     if isinstance(one := raw["limits_source"], str):

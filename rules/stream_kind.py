@@ -78,15 +78,12 @@ class Origin:
 
 @dataclass(frozen=True)
 class Numbering:
-    """Numbers without gaps: a counter for each agency and period, and the written form of its numbers.
-
-    Attributes:
-        period: The period's format for `strftime`, in Vietnamese time.
-        mark: The letters before the seven digits.
-    """
+    """Numbers without gaps: a counter for each agency and period, and the written form of its numbers."""
 
     period: str
+    """format of the period for `strftime`, in Vietnamese time"""
     mark: str
+    """letters before the seven digits"""
 
     def write(self, agency: str, period: str, n: int) -> str:
         """The n-th number of a period."""

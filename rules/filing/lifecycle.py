@@ -1,8 +1,4 @@
-"""The life of a filing: the events of a command, the possible commands, the timers.
-
-`decide` and `evolve` define a filing completely: the workflow, the activities and every page use them and repeat no
-rule.
-"""
+"""The life of a filing, defined by `decide` and `evolve`: workflow, activities and pages repeat no rule of theirs."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -44,23 +44,9 @@ def _notices(filing: Filing, now: datetime) -> list[Task]:
     work = filing.machine_failing
     awaited = work is not None and stage(filing) is ASKED_AT[work]
     failing = [_notice(filing, f"machine_work:{work}", Role.TEAM_LEAD)] if awaited else []
-    return told + early + failing + _late_parts(filing)
-
-
-def _late_parts(filing: Filing) -> list[Task]:
-    """The notices to the team lead about parts that other agencies have not decided in time."""
-    return [
-        Task(
-            name=f"part_overdue:{part.code}",
-            agency=filing.agency,
-            role=Role.TEAM_LEAD,
-            actions=(),
-            due=part.due,
-            overdue=True,
-        )
-        for part in filing.parts_under_way
-        if part.overdue
-    ]
+    lead: dict[str, Any] = {"agency": filing.agency, "role": Role.TEAM_LEAD, "actions": (), "overdue": True}
+    late = [part for part in filing.parts_under_way if part.overdue]
+    return told + early + failing + [Task(name=f"part_overdue:{part.code}", due=part.due, **lead) for part in late]
 
 
 def _notice(filing: Filing, name: str, role: Role, *actions: str, **more: Any) -> Task:

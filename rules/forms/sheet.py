@@ -30,10 +30,7 @@ class Box(Model):
 
 
 class Entry(Model):
-    """An entry to fill in: on `lines` by hand, by ticking `boxes`, or with its `value`.
-
-    `place` is the path of the value in a submission, such as `form.address`.
-    """
+    """An entry, such as `form.address` of a submission: with `lines` to write on, `boxes` to tick, or its `value`."""
 
     place: str
     label: Text

@@ -45,12 +45,11 @@ def _read_years() -> dict[int, BaseYear]:
 
 
 _YEARS: Final = _read_years()
-_NOTHING: Final = BaseYear(set(), {})
 
 
 def base_year(year: int) -> BaseYear:
     """The library's days of `year`; none before `FIRST_YEAR` or after `LAST_YEAR`."""
-    return _YEARS.get(year, _NOTHING)
+    return _YEARS.get(year, BaseYear(set(), {}))
 
 
 Weekdays = Sequence[OpenHours]

@@ -189,10 +189,7 @@ class Pages:
         self._days = Days(calendar, *(min(max(year, FIRST_YEAR), LAST_YEAR) for year in years))
 
     def answer(self, question: Callable[[Days], T], field: str) -> T:
-        """The answer of `question`, which is called again with more days if it needs them.
-
-        Raises `TimeError` against `field` outside the known years.
-        """
+        """The answer of `question`, called again if it needs more days. Raises `TimeError` against `field`."""
         days = self._days
         while True:
             try:

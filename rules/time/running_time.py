@@ -63,7 +63,9 @@ def run(days: Days, start: int, limit: Limit, pauses: Sequence[Span], latest: in
         pauses: In order, without overlaps.
         latest: The cut-off as a minute of the day, or None. A receipt after it counts for the next working day.
     """
-    opened = _opened(days, start, latest)
+    day = start // DAY
+    too_late = latest is not None and start % DAY > latest and days.hours(day)
+    opened = days.opens(days.working_day(days.rank(day) + 1)) if too_late else days.opening(start)
     if limit.unit is Unit.CALENDAR_DAYS:
         budget = limit.amount
         first = _days_leg(days, opened, budget)
@@ -84,14 +86,6 @@ def run(days: Days, start: int, limit: Limit, pauses: Sequence[Span], latest: in
         found.legs.append(_resumed(days, found, limit.unit, pause))
         found.pauses.append(pause)
     return found
-
-
-def _opened(days: Days, start: int, latest: int | None) -> int:
-    """The minute that counts as the receipt."""
-    day = start // DAY
-    if latest is not None and start % DAY > latest and days.hours(day):
-        return days.opens(days.working_day(days.rank(day) + 1))
-    return days.opening(start)
 
 
 def left_at(days: Days, leg: Leg, unit: Unit, minute: int) -> int:

@@ -54,11 +54,6 @@ def required_words(required: bool) -> Text:  # noqa: FBT001 -- the value is what
     return said("required") if required else said("optional")
 
 
-def taken_words(taken: bool) -> Text:  # noqa: FBT001 -- the value is what it is about
-    """The words for a means that is accepted, or not."""
-    return said("taken") if taken else said("not_taken")
-
-
 def number(value: float) -> Text:
     """A number with grouped thousands: `1.250,5`, `1,250.5`."""
     written = f"{value:,.10g}"
@@ -108,7 +103,6 @@ class PlaceWords(NamedTuple):
     says: Callable[[Any], Text] | None = None
 
 
-_OF_A_LIMIT: Final = "limits_source."
 UNNAMED: Final = frozenset({"papers.required", "form.required"})
 SAYS: Final[Mapping[str, Callable[[Any], Text]]] = {
     "legal_basis": words_quoted,
@@ -121,7 +115,7 @@ SAYS: Final[Mapping[str, Callable[[Any], Text]]] = {
     "fee.items.maximum": money,
     "fee.waivers.percent": percent,
     "fee.refunds.percent": percent,
-    "fee.cash": taken_words,
+    "fee.cash": lambda taken: said("taken") if taken else said("not_taken"),
     "result.template": lines_of,
     "result.postage.amount": money,
     "signature.required": required_words,
@@ -132,8 +126,8 @@ SAYS: Final[Mapping[str, Callable[[Any], Text]]] = {
 
 def words_of(name: str) -> PlaceWords:
     """The name of a place; its key if it has no name, so that every change is mentioned."""
-    if name.startswith(_OF_A_LIMIT):
-        limit = words_of(f"limits.{name.removeprefix(_OF_A_LIMIT)}")
+    if name.startswith("limits_source."):
+        limit = words_of(name.replace("limits_source.", "limits.", 1))
         called = said("source_of_limit", limit=Text(vi=limit.vi, en=limit.en))
         return PlaceWords(called.vi, called.en, words_quoted)
     says = words_quoted if name.endswith(".source") else SAYS.get(name)

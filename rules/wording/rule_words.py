@@ -5,7 +5,7 @@ from functools import reduce
 
 from rules.amounts import money
 from rules.time.in_force import validity_in_words
-from rules.wording.procedure_words import rate
+from rules.wording.procedure_words import rate, same, truth
 from schemas.base import Text
 from schemas.level import Channel
 from schemas.limit import Limit, Unit
@@ -118,9 +118,7 @@ def between(least: int | None, most: int | None) -> Text | None:
 
 
 def _value(value: FormValue) -> Text:
-    if isinstance(value, bool):
-        return said("prose.yes" if value else "prose.no")
-    return Text(vi=str(value), en=str(value))
+    return truth(value) if isinstance(value, bool) else same(str(value))
 
 
 def _or(texts: list[Text]) -> Text:
