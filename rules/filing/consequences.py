@@ -6,7 +6,6 @@ from rules.filing.fees.request import asked_for, charged_back, reduced
 from rules.filing.fold import current_step, missing_opinions, stage
 from rules.filing.submission import admission
 from rules.require import require
-from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.commands import TargetKind
 from schemas.filing.events import SPOILT, Clock, Outcome
@@ -39,17 +38,14 @@ def _infected(filing: Filing) -> ev.SupplementRequested | None:
     codes = [code for code in filing.infected if code in papers]
     if not codes or stage(filing) not in {Stage.INTAKE, Stage.REVIEW}:
         return None
+    note, basis = (f"{words.vi} ({words.en})" for words in (said("infected_file.note"), said("infected_file.basis")))
     return ev.SupplementRequested(
         n=filing.supplements + 1,
         needs=tuple(ev.SupplementNeed(target=TargetKind.PAPER, code=code) for code in codes),
         officer=SYSTEM.subject,
-        notes=(_in_both(said("infected_file.note")),) * len(codes),
-        legal_basis=_in_both(said("infected_file.basis")),
+        notes=(note,) * len(codes),
+        legal_basis=basis,
     )
-
-
-def _in_both(words: Text) -> str:
-    return f"{words.vi} ({words.en})"
 
 
 def _fee(filing: Filing) -> ev.FeeRequested | ev.FeeReduced | None:
