@@ -9,7 +9,10 @@ from schemas.people import Actor, Applicant, Role
 
 
 class Handled(Protocol):
-    """The state of a stream that officers work on: `officer` has its task; `whose_task` may be an absent one's."""
+    """The state of a stream that officers work on.
+
+    `officer` has claimed the task; `whose_task` names them, or the absent officer they act for.
+    """
 
     @property
     def officer(self) -> str | None: ...

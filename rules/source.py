@@ -63,8 +63,8 @@ def plain(value: Any, path: str, found: list[Mistake], depth: int = 0) -> Any:
     if depth > MAX_DEPTH:
         return _refuse_value("too_deep", path, found)
     if isinstance(value, dict):
-        found.extend(mistake("key_not_text", path) for key in value if not isinstance(key, str))
         named = {key: entry for key, entry in value.items() if isinstance(key, str)}
+        found.extend([mistake("key_not_text", path)] * (len(value) - len(named)))
         return {key: plain(entry, child(path, key), found, depth + 1) for key, entry in named.items()}
     if isinstance(value, list | tuple):
         return [plain(entry, child(path, n), found, depth + 1) for n, entry in enumerate(value)]

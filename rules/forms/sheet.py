@@ -158,14 +158,16 @@ def _entry(field: FieldRule, value: FormValue | None, note: Text | None) -> Entr
     if field.kind is FieldKind.CHOICE:
         boxes = tuple(Box(name=field.called(choice), ticked=value == choice) for choice in field.choices)
     lines = min(ceil((field.maximum or _IN_A_LINE) / _IN_A_LINE), _MOST_LINES) if field.kind is FieldKind.TEXT else 1
-    written = None if value is None or boxes else str(value)
-    if written is not None and field.kind is FieldKind.DATE:
-        written = f"{date.fromisoformat(written):%d/%m/%Y}"
+    written = None if value is None or boxes else _written(field.kind, value)
     place = f"form.{field.code}"
     return Entry(place=place, label=field.label, note=note, value=written, boxes=boxes, lines=lines)
 
 
 _TRUTHS: Final = ((True, said("sheet.yes")), (False, said("sheet.no")))
+
+
+def _written(kind: FieldKind, value: FormValue) -> str:
+    return f"{date.fromisoformat(str(value)):%d/%m/%Y}" if kind is FieldKind.DATE else str(value)
 
 
 def _papers(rules: Iterable[PaperRule], labels: Labels, dossier: Dossier | None) -> Iterator[Box]:
