@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from rules.filing.clocks import reminded_again_at
 from rules.filing.reopening import NOT_OFFERED, comes_after_proposal, no_longer_due, overtaken, reopened
-from rules.require import copied, require
+from rules.require import require
 from rules.rule import Change
 from rules.time import working_time
 from schemas.base import Code
@@ -125,7 +125,16 @@ def _with(numbered: Iterable[N], n: int | None, **change: Any) -> tuple[N, ...]:
 
 
 def _fee_requested(filing: Filing, event: ev.FeeRequested, at: datetime) -> Changed:
-    fee = copied(st.Fee, event, online=event.channel is Channel.ONLINE, asked_at=at)
+    fee = st.Fee(
+        n=event.n,
+        amount=event.amount,
+        lines=event.lines,
+        channel=event.channel,
+        waived=event.waived,
+        adds_to=event.adds_to,
+        online=event.channel is Channel.ONLINE,
+        asked_at=at,
+    )
     return {"fees": (*(no_longer_due(before) for before in filing.fees), fee)}
 
 
@@ -203,7 +212,20 @@ def _answered(filing: Filing, event: ev.Answered, _: datetime) -> Changed:
 
 
 def _inspected(filing: Filing, event: ev.Inspected, _: datetime) -> Changed:
-    return {"inspections": (*filing.inspections, copied(st.Inspection, event))[-KEPT:], "officer": None}
+    inspection = st.Inspection(
+        step=event.step,
+        officer=event.officer,
+        held_at=event.held_at,
+        place=event.place,
+        participants=event.participants,
+        findings=event.findings,
+    )
+    return {"inspections": (*filing.inspections, inspection)[-KEPT:], "officer": None}
+
+
+def _opinion_recorded(filing: Filing, event: ev.OpinionRecorded, _: datetime) -> Changed:
+    opinion = st.Opinion(step=event.step, party=event.party, consent=event.consent, note=event.note)
+    return {"opinions": (*filing.opinions, opinion)}
 
 
 def _consultation_closed(filing: Filing, event: ev.ConsultationClosed, _: datetime) -> Changed:
@@ -251,8 +273,28 @@ def _claimed(filing: Filing, event: ev.Claimed | ev.Reassigned, _: datetime) -> 
     return {"officer": event.officer, "processing": filing.accepted_at is not None}
 
 
+def _proposed(_: Filing, event: ev.Proposed, __: datetime) -> Changed:
+    proposal = st.Proposal(
+        outcome=event.outcome,
+        officer=event.officer,
+        acting_for=event.acting_for,
+        reason=event.reason,
+        legal_basis=event.legal_basis,
+    )
+    return {"proposal": proposal}
+
+
 def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Changed:
-    decision = copied(st.Decision, event, seq=filing.seq + 1)
+    decision = st.Decision(
+        seq=filing.seq + 1,
+        outcome=event.outcome,
+        officer=event.officer,
+        acting_for=event.acting_for,
+        standing_order=event.standing_order,
+        silence=event.silence,
+        reason=event.reason,
+        legal_basis=event.legal_basis,
+    )
     return {"decision": decision, "processing": True, "officer": None, "draft": None, "machine_failing": None}
 
 
@@ -281,7 +323,8 @@ def _result_issued(filing: Filing, event: ev.ResultIssued, at: datetime) -> Chan
 
 
 def _draft_shown(_: Filing, event: ev.DraftShown, __: datetime) -> Changed:
-    return {"draft": copied(st.Draft, event, file=event.draft), "drafts": event.n, "officer": None}
+    draft = st.Draft(step=event.step, n=event.n, officer=event.officer, file=event.draft)
+    return {"draft": draft, "drafts": event.n, "officer": None}
 
 
 def _draft_corrected(filing: Filing, event: ev.DraftCorrected, at: datetime) -> Changed:
@@ -374,13 +417,15 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Asked: _asked,
     ev.Answered: _answered,
     ev.Inspected: _inspected,
-    ev.OpinionRecorded: lambda filing, event, _: {"opinions": (*filing.opinions, copied(st.Opinion, event))},
+    ev.OpinionRecorded: _opinion_recorded,
     ev.ConsultationClosed: _consultation_closed,
     ev.Referred: _referred,
     ev.PartOverdue: lambda filing, event, _: {"parts": _with(filing.parts, event.n, overdue=True)},
     ev.PartAnswered: _part_answered,
     ev.PartsDecided: lambda *_: {"officer": None},
-    ev.ObligationReferred: lambda _, event, __: {"obligation": copied(st.Obligation, event)},
+    ev.ObligationReferred: lambda _, event, __: {
+        "obligation": st.Obligation(step=event.step, reference=event.reference)
+    },
     ev.ObligationDemanded: _obligation_demanded,
     ev.ObligationFulfilled: _obligation_fulfilled,
     ev.Suspended: lambda *_: {"suspended": True},
@@ -393,7 +438,7 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.DraftShown: _draft_shown,
     ev.DraftConfirmed: lambda *_: {"draft": None},
     ev.DraftCorrected: _draft_corrected,
-    ev.Proposed: lambda _, event, __: {"proposal": copied(st.Proposal, event)},
+    ev.Proposed: _proposed,
     ev.Decided: _decided,
     ev.ResultIssued: _result_issued,
     ev.ResultOffered: _result_offered,

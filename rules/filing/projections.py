@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from rules.filing.lifecycle import stage, status, tasks, timers
-from rules.require import copied, require
+from rules.require import require
 from schemas import backoffice as bo
 from schemas.filing.delivery import DeliveryView
 from schemas.filing.events import Clock
-from schemas.filing.state import STATUS_NAMES, Filing, FilingView, IssuedResult, Stage
+from schemas.filing.state import STATUS_NAMES, Filing, FilingView, IssuedResult, Stage, Task
 from schemas.level import Channel
 from schemas.stream.rows import FilingRow, IssuedRow, Rows, Standing, TaskRow
 from schemas.translate import said
@@ -16,9 +16,18 @@ from schemas.translate import said
 
 def dossier(filing: Filing) -> bo.Dossier:
     """The dossier in its present state."""
-    procedure, applicant = filing.procedure, require(filing.applicant)
-    versioned = {"procedure": procedure.code, "version": procedure.version}
-    return copied(bo.Dossier, filing, code=str(filing.code), applicant=applicant, **versioned)
+    return bo.Dossier(
+        filing_id=filing.filing_id,
+        code=str(filing.code),
+        agency=filing.agency,
+        procedure=filing.procedure.code,
+        version=filing.procedure.version,
+        level=filing.level,
+        applicant=require(filing.applicant),
+        form=filing.form,
+        papers=filing.papers,
+        authorisation=filing.authorisation,
+    )
 
 
 def issue_request(filing: Filing) -> bo.IssueRequest | None:
@@ -47,20 +56,30 @@ def standing(filing: Filing) -> Standing:
 def rows(filing: Filing) -> Rows:
     """The row and the tasks of a filing."""
     processing = filing.clocks.get(Clock.PROCESSING)
-    row = copied(
-        FilingRow,
-        filing,
+    row = FilingRow(
+        code=filing.code,
         procedure=filing.procedure.code,
         version=filing.procedure.version,
         procedure_sha256=filing.procedure.sha256,
         calendar=filing.calendar.name,
+        level=filing.level,
+        channel=filing.channel,
+        result_channel=filing.result_channel,
         status=status(filing),
         stage=stage(filing),
+        seq=filing.seq,
         submitted_at=require(filing.submitted_at),
+        accepted_at=filing.accepted_at,
         due_at=processing.due if processing else None,
+        closed_at=filing.closed_at,
         outcome=filing.closing,
+        overdue=filing.overdue,
+        possible_duplicates=filing.possible_duplicates,
+        client_id=filing.client_id,
+        submission_id=filing.submission_id,
+        erased_at=filing.erased_at,
     )
-    found = tuple(copied(TaskRow, task, due_at=task.due) for task in tasks(filing, require(filing.changed_at)))
+    found = tuple(map(_task_row, tasks(filing, require(filing.changed_at))))
     return Rows(row=row.model_dump(mode="json"), tasks=found)
 
 
@@ -79,24 +98,74 @@ def _result_row(result: IssuedResult) -> dict[str, Any]:
     return IssuedRow.model_validate(result.model_dump()).model_dump(mode="json")
 
 
+def _task_row(task: Task) -> TaskRow:
+    return TaskRow(
+        name=task.name,
+        agency=task.agency,
+        role=task.role,
+        officer=task.officer,
+        acting_for=task.acting_for,
+        actions=task.actions,
+        due_at=task.due,
+        overdue=task.overdue,
+    )
+
+
 def view(filing: Filing, now: datetime, parked: int) -> FilingView:
     """The visible fields of a filing."""
     at, appeal = status(filing), filing.clocks.get(Clock.APPEAL)
-    return copied(
-        FilingView,
-        filing,
+    return FilingView(
+        filing_id=filing.filing_id,
         code=filing.code or "",
+        seq=filing.seq,
+        agency=filing.agency,
         procedure=filing.procedure.code,
         version=filing.procedure.version,
         calendar=filing.calendar.name,
+        level=filing.level,
+        channel=filing.channel,
+        desk=filing.desk,
+        result_desk=filing.result_desk,
+        at_desk=filing.at_desk,
+        under_way=filing.under_way,
+        result_channel=filing.result_channel,
+        authorisation=filing.authorisation,
         status=at,
         status_name=said("erased_status") if filing.erased_at else STATUS_NAMES[at],
         stage=stage(filing),
         submitted_at=require(filing.submitted_at),
+        received_at=filing.received_at,
+        missing=filing.missing,
+        scan=filing.scan,
+        infected=filing.infected,
+        signature_check=filing.signature_check,
+        signature_accepted=filing.signature_accepted,
+        accepted_at=filing.accepted_at,
+        closed=filing.closed,
+        closing=filing.closing,
+        possible_duplicates=filing.possible_duplicates,
+        supplement=filing.supplement,
+        questions=filing.questions,
+        inspections=filing.inspections,
+        opinions=filing.opinions,
+        parts=filing.parts,
+        obligation=filing.obligation,
+        draft=filing.draft,
+        fee=filing.fee,
+        waiver=filing.waiver,
+        proposal=filing.proposal,
+        decision=filing.decision,
+        result=filing.result,
+        copy_number=filing.copy_number,
+        lost_copy=filing.lost_copy,
+        revoked_copies=filing.revoked_copies,
+        unclaimed=filing.unclaimed,
         complain_until=appeal.due if appeal else None,
         tasks=tuple(tasks(filing, now)),
         timers=tuple(timers(filing)),
+        overdue=filing.overdue,
         parked=parked,
+        erased_at=filing.erased_at,
         as_of=now,
     )
 

@@ -8,7 +8,6 @@ from rules.amounts import money
 from rules.filing.fees.assessment import Assessment, Charge, assess, not_for
 from rules.filing.fees.inputs import APPLICANT, CHANNEL, Case, Unknown, inputs, missing
 from rules.filing.submission.admission import form_problems
-from rules.require import copied
 from rules.time.in_force import in_force
 from rules.time.working_time import VIETNAM
 from rules.wording import rule_words as words
@@ -48,7 +47,18 @@ class Input(Model):
 def described(procedure: Procedure) -> tuple[Input, ...]:
     """The inputs of the fee: the channel, the kind of applicant, then fields in the order of the form."""
     fields = (
-        copied(Input, field, name=field.code, option=f"--set {field.code}", type=field.kind) for field in procedure.form
+        Input(
+            name=field.code,
+            option=f"--set {field.code}",
+            type=field.kind,
+            label=field.label,
+            required=field.required,
+            minimum=field.minimum,
+            maximum=field.maximum,
+            choices=field.choices,
+            when=field.when,
+        )
+        for field in procedure.form
     )
     channels = (channel for channel in Channel if channel in CAPABILITIES[procedure.level].filing)
     others = (
@@ -124,7 +134,7 @@ def stated(procedure: Procedure, question: Question) -> FeeStatement:
     if part is not None and (why := _not_for(part, unsure, case, day)) is not None:
         raise refused(RefusalCode.BAD_SUBMISSION, why)
     open_to = tuple(_open(fee, unsure, day))
-    granted = copied(StatedWaiver, waiver) if waiver else None
+    granted = _stated(waiver) if waiver else None
     if unknown := missing(rules, case, day, day, part):
         found = tuple(problem(name, "field_required") for name in unknown)
         return FeeStatement(total=None, phi=None, le_phi=None, waiver=granted, waivers=open_to, missing=found)
@@ -177,7 +187,11 @@ def _not_for(waiver: WaiverPart, unsure: Unknown, case: Case, day: date) -> Prob
 def _open(fee: FeeRule | None, unknown: Unknown, day: date) -> Iterator[StatedWaiver]:
     for waiver in fee.waivers if fee else ():
         if in_force(waiver, day) and not unknown.fails(waiver.when):
-            yield copied(StatedWaiver, waiver)
+            yield _stated(waiver)
+
+
+def _stated(waiver: WaiverRule) -> StatedWaiver:
+    return StatedWaiver.model_validate(waiver.model_dump(include=set(StatedWaiver.model_fields)))
 
 
 def _lines(procedure: Procedure, assessed: Assessment, case: Case, waiver: WaiverRule | None) -> Iterator[StatedLine]:
@@ -191,12 +205,13 @@ def _lines(procedure: Procedure, assessed: Assessment, case: Case, waiver: Waive
         if waiver is not None:
             amount = money(charge.waived)
             reasons.append(said("fee.waived", amount=amount, percent=waiver.percent, name=waiver.name))
-        yield copied(
-            StatedLine,
-            item,
+        yield StatedLine(
+            kind=item.kind,
             amount=charge.amount,
             rule=item.code,
+            name=item.name,
             reason=joined(reasons, "; "),
+            source=item.source,
             waived=charge.waived,
         )
 

@@ -8,7 +8,6 @@ from rules.filing.permission import at, at_stage
 from rules.filing.submission import admission
 from rules.filing.submission.files import not_examined, undetermined
 from rules.officers import role_is, unclaimed
-from rules.require import copied
 from rules.rule import ANYBODY, Rule, refuse
 from rules.time import working_time
 from rules.time.in_force import validity_in_words
@@ -38,9 +37,7 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     where = (*elsewhere, *_of_another_province(command.only_in), *alone, *desks)
     when = (*_validity(submission, command.not_in_force), *_on_paper(submission, filing.calendar, now))
     admitted = admission.admit(submission, rules, now, (*where, *when, *command.examined.problems))
-    submitted = copied(
-        ev.Submitted,
-        submission,
+    submitted = ev.Submitted(
         agency=filing.agency,
         desk=_another(submission.desk, filing),
         result_desk=_another(submission.result_desk, filing, submission.desk),
@@ -49,18 +46,30 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
         procedure_sha256=rules.sha256,
         calendar=filing.calendar.name,
         level=admitted.level,
+        channel=submission.channel,
         fee_channel=admitted.fee_channel,
+        result_channel=submission.result_channel,
         accountable=command.accountable,
         digests=filing.digests,
         partners=command.partners,
         missing=admitted.missing,
+        received_at=submission.received_at,
         assisted=submission.assisted is not None,
         read_back=submission.assisted,
         scan=command.examined.scan,
         signature_check=command.examined.signature,
         signs=command.signs or None,
+        client_id=submission.client_id,
+        submission_id=submission.submission_id,
         paper_digests={paper.code: paper.file and paper.file.sha256 for paper in submission.papers},
+        applicant=submission.applicant,
         filed_by=submission.actor,
+        form=submission.form,
+        papers=submission.papers,
+        authorisation=submission.authorisation,
+        signature=submission.signature,
+        address=submission.address,
+        payer_account=submission.payer_account,
     )
     if submission.channel is Channel.ONLINE or admitted.missing:
         return (submitted,)
