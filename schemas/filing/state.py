@@ -729,9 +729,9 @@ class FilingView(Model):
     supplement: OpenSupplement | None = None
     """the open supplement request; not set if there is none"""
     questions: tuple[Question, ...] = ()
-    """questions to the applicant: the open ones, and the last 20 answered ones"""
+    """questions to the applicant: the open ones, and the last 8 answered ones"""
     inspections: tuple[Inspection, ...] = ()
-    """findings of the last 20 inspections on site, the earliest first"""
+    """findings of the last 8 inspections on site, the earliest first"""
     opinions: tuple[Opinion, ...] = ()
     """answers of the consulted bodies"""
     parts: tuple[FilingPart, ...] = ()
