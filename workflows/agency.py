@@ -37,29 +37,19 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.edge import strictly
     from schemas.stream.ledger import AgencyAnswer
 
-from workflows.stream.asking import (
-    answer_of,
-    bound,
-    instruction,
-    is_not_ordered,
-    note_no_answer,
-    read_again,
-    readable,
-    start,
-)
+from workflows.stream.asking import answer_of, bound, instruction, is_not_ordered, note_no_answer, readable, start
 from workflows.stream.basis import Basis, UnfoundedError, read
 from workflows.stream.recording import NOTHING_TO_DO, Stream
-from workflows.stream.waiting import wait_for
+from workflows.stream.waiting import pause, wait_for
 
 _TIME: Final = timedelta(minutes=2)
 _BEAT: Final = timedelta(seconds=10)
 _LONGEST_PAUSE: Final = timedelta(seconds=30)
 _LATER: Final = timedelta(seconds=30)
+_ASKED_AGAIN: Final = timedelta(seconds=10)
 
 TOLD_AFTER: Final = 10
 """The number of failed attempts in a row, about two and a half minutes, after which the team lead is notified."""
-
-_FOR_EVER: Final = 0
 
 _SELDOM: Final = timedelta(days=1)
 _OFFICERS_MAY: Final = timedelta(minutes=10)
@@ -127,10 +117,7 @@ def _issued(
 
 
 async def confirmed(stream: Stream[Any], answer: bo.IssueAnswer) -> bool:
-    """Returns whether the store has the file of an answer; also False if the check failed.
-
-    Raises the errors of `wait_for`.
-    """
+    """Returns whether the store has the file of an answer, as far as is known. Raises the errors of `wait_for`."""
     with suppress(FailureError):
         return await workflow.execute_local_activity_method(Papers.confirm, answer, **QUICKLY)
     asked = answer_of(Papers.confirm, answer, STORE)
@@ -185,11 +172,14 @@ class _Asking(Generic[A]):
         self._told = log.state.machine_failing is work
 
     async def printed(self: _Asking[bo.IssueAnswer]) -> Reply[bo.IssueAnswer] | None:
-        """Returns the platform's print. If the log does not order the print: reads the log again and returns None."""
+        """Returns the platform's print; None if the log does not order it, once the log was read again."""
         try:
             return await self.answer(PRINT, instruction(self._log), None, bo.IssueAnswer)
         except ActivityError:
-            await read_again(self._log)
+            seq = self._log.state.seq
+            await self._log.catch_up()
+            if self._log.state.seq == seq:
+                await pause(self._log, _ASKED_AGAIN, "the log does not order it")
             return None
 
     async def answer(self, name: str, request: Model, queue: str | None, model: type[A]) -> Reply[A]:
@@ -200,11 +190,15 @@ class _Asking(Generic[A]):
         """
         while True:
             try:
-                attempts = _FOR_EVER if self._told else TOLD_AFTER
+                attempts = 0 if self._told else TOLD_AFTER  # 0: without end
                 retries = RetryPolicy(maximum_interval=_LONGEST_PAUSE, maximum_attempts=attempts)
                 raw = await start(name, request, _options(queue, self._silent, retries))
                 reply = _reply(name, request, raw, model)
-                await self._heard(reply)
+                if self._take is not None:
+                    if self._log.state.machine_failing is self._work:
+                        works = cm.ReportAnswered(command_id=self._id(), work=self._work)
+                        await self._log.attempt(works, basis=reply.basis)
+                    await self._take(reply)
             except (ActivityError, ValueError, UnfoundedError) as error:
                 if name == PRINT and isinstance(error, ActivityError) and is_not_ordered(error):
                     raise
@@ -212,14 +206,6 @@ class _Asking(Generic[A]):
                 queue = await _queue_after(error, self._log, queue)
             else:
                 return reply
-
-    async def _heard(self, reply: Reply[A]) -> None:
-        """Records the command that follows from an answer. Raises `UnfoundedError`."""
-        if self._take is None:
-            return
-        if self._log.state.machine_failing is self._work:
-            await self._log.attempt(cm.ReportAnswered(command_id=self._id(), work=self._work), basis=reply.basis)
-        await self._take(reply)
 
     async def _failed(self, name: str, error: Exception) -> None:
         note_no_answer(name, type(error).__name__)
@@ -230,9 +216,8 @@ class _Asking(Generic[A]):
             await self._log.catch_up()
         else:
             self._told = True
-            report = cm.ReportFailing(
-                command_id=self._id(), work=self._work, tries=self._tries, error=_type_of(error.__cause__)
-            )
+            raised = type_in(error.__cause__.type) if isinstance(error.__cause__, ApplicationError) else None
+            report = cm.ReportFailing(command_id=self._id(), work=self._work, tries=self._tries, error=raised)
             await self._log.attempt(report)
         await workflow.sleep(_LATER, summary=bo.NO_USABLE_ANSWER)
 
@@ -270,11 +255,6 @@ def _options(queue: str | None, silent: int, retries: RetryPolicy) -> workflow.A
 
 def _timed_out(error: Exception) -> bool:
     return isinstance(error, ActivityError) and error.retry_state is RetryState.TIMEOUT
-
-
-def _type_of(error: BaseException | None) -> str | None:
-    """Returns the type of the error that a back office's hook raised; None if the name is not formed like a type's."""
-    return type_in(error.type) if isinstance(error, ApplicationError) else None
 
 
 def type_in(name: str | None) -> str | None:

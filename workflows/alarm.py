@@ -29,8 +29,11 @@ class Alarm:
             return
         if self._running is not None:
             self._running.cancel()
-        self._timer = timer
-        self._running = None if timer is None else asyncio.create_task(_sleep(timer))
+        self._timer, self._running = timer, None
+        if timer is not None:
+            left = max(timer.due - workflow.now(), MIN_TIMER)  # a timer is started even if it is overdue
+            sleep = workflow.sleep(left, summary=f"{timer.clock} {timer.moment}")
+            self._running = asyncio.create_task(sleep)
 
     async def changed_first(self, stream: Stream[Any], timer: Timer | None, changed: Callable[[], bool]) -> bool:
         """Waits, with this timer set, until `changed` is true; returns False if the timer fired first.
@@ -48,7 +51,6 @@ class Alarm:
 
     @property
     def _fired(self) -> bool:
-        """Whether the timer that is set has fired."""
         return self._running is not None and self._running.done()
 
 
@@ -58,9 +60,3 @@ def ring_id(timer: Timer, seq: int) -> str:
     `seq` is part of the id: a timer is set twice to one instant if one calendar moves it and the next moves it back.
     """
     return f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{seq}"
-
-
-async def _sleep(timer: Timer) -> None:
-    """Sleeps until the timer is due, at least for `MIN_TIMER`: so a timer is started even if it is overdue."""
-    left = max(timer.due - workflow.now(), MIN_TIMER)
-    await workflow.sleep(left, summary=f"{timer.clock} {timer.moment}")

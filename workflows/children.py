@@ -10,34 +10,28 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
     from activities.money.refunds import PaymentOf, Refunds
-    from activities.workflows import TEMPORAL, StartRequest, TellRequest, WakeRequest, Workflows
+    from activities.workflows import TEMPORAL, StartRequest, WakeRequest, Workflows
     from rules.filing.projections import dossier
     from rules.payment.status import not_owed
     from rules.require import require
     from rules.streams import PARCEL, PAYMENT, REFERRAL, REFUND, RESULT
     from rules.time import working_time
     from schemas import ids
-    from schemas.base import AgencyCode, Model
+    from schemas.base import Model
     from schemas.filing.events import Clock
-    from schemas.filing.state import ClockState, Fee, Filing, FilingPart, TaxDemand
+    from schemas.filing.state import Fee, Filing, FilingPart, TaxDemand
     from schemas.parcel.state import ParcelStart
     from schemas.payment.state import PaymentStart
     from schemas.referral.state import ReferralStart
     from schemas.refund.state import LOOK, RefundStart
     from schemas.result.state import ResultStart
+    from workflows.stream.reporting import tell
 
 
-async def start_payment(filing: Filing, fee: Fee) -> None:
-    """Starts the collection of a fee."""
-    await _ask_for(filing, fee, filing.agency, filing.clocks[Clock.PAYMENT])
-
-
-async def start_demanded(filing: Filing, demand: TaxDemand) -> None:
-    """Starts the collection of an obligation, for the tax office that demands it."""
-    await _ask_for(filing, demand, demand.agency, filing.clocks[Clock.OBLIGATION])
-
-
-async def _ask_for(filing: Filing, owed: Fee | TaxDemand, agency: AgencyCode, clock: ClockState) -> None:
+async def start_payment(filing: Filing, owed: Fee | TaxDemand) -> None:
+    """Starts the collection of a fee, or of an obligation for the tax office that demands it."""
+    agency, until = (owed.agency, Clock.OBLIGATION) if isinstance(owed, TaxDemand) else (filing.agency, Clock.PAYMENT)
+    clock = filing.clocks[until]
     start = PaymentStart(
         filing_id=filing.filing_id,
         n=owed.n,
@@ -55,7 +49,7 @@ async def _ask_for(filing: Filing, owed: Fee | TaxDemand, agency: AgencyCode, cl
 
 async def cancel_payment(filing: Filing, n: int) -> None:
     """Notifies a payment that its fee is no longer owed. If the payment has ended, no signal is needed."""
-    await _cancel(ids.payment_workflow(filing.filing_id, n), not_owed(n))
+    await tell(ids.payment_workflow(filing.filing_id, n), "cancel", not_owed(n))
 
 
 async def start_parcel(filing: Filing) -> None:
@@ -80,7 +74,7 @@ async def start_parcel(filing: Filing) -> None:
 
 async def cancel_parcel(filing: Filing, n: int) -> None:
     """Notifies a parcel that the filing recalls it. If the parcel has ended, no signal is needed."""
-    await _cancel(ids.parcel_workflow(filing.filing_id, n), "the filing would have it back")
+    await tell(ids.parcel_workflow(filing.filing_id, n), "cancel", "the filing would have it back")
 
 
 async def start_referral(filing: Filing, part: FilingPart) -> None:
@@ -139,12 +133,7 @@ async def begin_refund(filing_id: UUID, n: int) -> None:
 
 async def cancel_referral(filing: Filing, part: FilingPart) -> None:
     """Notifies a referral that its part is no longer needed. If the agency has answered, no signal is needed."""
-    await _cancel(ids.referral_workflow(filing.filing_id, part.n), "the filing has ended")
-
-
-async def _cancel(workflow_id: str, said: str) -> None:
-    request = TellRequest(id=workflow_id, signal="cancel", said=said)
-    await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL)
+    await tell(ids.referral_workflow(filing.filing_id, part.n), "cancel", "the filing has ended")
 
 
 async def _start(filing: Filing, kind: str, start: Model, workflow_id: str) -> None:

@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from activities.complaint import Complaints, Disputed
-    from activities.workflows import TEMPORAL, StartRequest, TellRequest, Workflows
+    from activities.workflows import TEMPORAL, StartRequest, Workflows
     from rules.complaint import fold
     from rules.complaint.status import view
     from rules.stream_kind import Origin, StreamKind
@@ -34,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.basis import UnfoundedError, pause_after, read
     from workflows.stream.examining import examine
     from workflows.stream.recording import refuse, single_argument
+    from workflows.stream.reporting import tell
     from workflows.stream.shell import Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import pause
@@ -82,7 +83,8 @@ class ComplaintLife(Life[Complaint]):
             await workflow.wait_condition(lambda: self.stream.idle)
             timer = fold.next_timer(self._complaint)
             if not await self._changed_before(timer) and timer is not None:
-                await self._rung(timer)
+                ring = RingComplaint(command_id=ring_id(timer, self._complaint.seq), moment=timer.moment)
+                await self.stream.attempt(ring, not_before=timer.due)
         self._alarm.set(None)
         await self._see_it_reopened()
 
@@ -93,10 +95,6 @@ class ComplaintLife(Life[Complaint]):
             return self._complaint.state not in fold.WAITS or fold.next_timer(self._complaint) != timer
 
         return await self._alarm.changed_first(self.stream, timer, changed)
-
-    async def _rung(self, timer: Timer) -> None:
-        command_id = ring_id(timer, self._complaint.seq)
-        await self.stream.attempt(RingComplaint(command_id=command_id, moment=timer.moment), not_before=timer.due)
 
     async def _see_it_reopened(self) -> None:
         """Signals the filing until the filing's log shows that it was reopened, or that nothing is left to undo."""
@@ -131,12 +129,8 @@ class ComplaintLife(Life[Complaint]):
         fact = ComplaintFact(
             n=complaint.n, about=complaint.about, step=complaint.start_at, officer=str(complaint.answerer)
         )
-        request = TellRequest(
-            id=filing_workflow(complaint.filing_id),
-            signal="complaint_upheld",
-            said=fact.model_dump(mode="json", exclude_none=True),
-        )
-        await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL)
+        said = fact.model_dump(mode="json", exclude_none=True)
+        await tell(filing_workflow(complaint.filing_id), "complaint_upheld", said)
 
     @property
     def _complaint(self) -> Complaint:

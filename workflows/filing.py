@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.filing.commands.delivery import WRONG_CODE
     from rules.refund.claims import fees_returned, fees_to_return
     from rules.require import require as known
-    from rules.stream_kind import Kinds, Origin, StreamKind, Telling
+    from rules.stream_kind import Origin, StreamKind, Telling
     from rules.streams import FILING, KINDS
     from schemas.backoffice import NOT_IN_STORE
     from schemas.errors import NOT_READY, OTHER_SUBMISSION, RefusalError
@@ -134,10 +134,7 @@ class FilingLife(Life[Filing]):
         return await super().take_command(command)
 
     async def considered(self, command: cm.Command) -> Considered:
-        """Returns the command with the facts that it needs.
-
-        For a tax office's demand: whether the directory lets this office collect the money itself.
-        """
+        """Returns the command with its facts; for a tax office's demand, whether this office collects by itself."""
         if not isinstance(command, cm.DemandObligation) or command.agency is None:
             return await super().considered(command)
         collector = await read(Merchants.collector, CollectorRequest(agency=command.agency))
@@ -145,13 +142,14 @@ class FilingLife(Life[Filing]):
         return Considered(demand, collector.answer.refusal, collector.basis)
 
     def taken_over(self, found: OpenResult) -> None:
-        """Remembers the queue of the agency's back office, and the program that handed the filing in.
+        """Remembers the agency's queue and the filing's program.
 
         Raises `LookupError` if the agency's queue or the procedure's rules are no longer published.
         """
         if found.procedure is None or found.queue is None:
-            msg = "the filing's agency, or the procedure under which it was handed in, is not published any more"
-            raise LookupError(msg)
+            raise LookupError(
+                "the filing's agency, or the procedure under which it was handed in, is not published any more"
+            )
         self.remember(queue=found.queue, filed_by=found.filed_by)
 
     async def caught_up(self) -> None:
@@ -250,10 +248,7 @@ class FilingLife(Life[Filing]):
                 await self._until(later.done)
 
     async def _deliver(self) -> None:
-        """Sends the result if it goes by post, then waits for its arrival or collection.
-
-        A lost result is sent again.
-        """
+        """Sends the result if it goes by post, again if it is lost, and waits for its arrival or collection."""
         while True:
             await self._issue()
             if self._to_send:
@@ -268,7 +263,7 @@ class FilingLife(Life[Filing]):
         return under_way and self._filing.parcels not in self._sent
 
     async def _until(self, done: Callable[[], bool]) -> None:
-        """Waits for `done`. Meanwhile starts and notifies other streams, and serves the clocks.
+        """Waits for `done`. Meanwhile starts and notifies other streams, and records what is due when a timer fires.
 
         Raises `_FilingEndedError` if the filing ends.
 
@@ -278,8 +273,12 @@ class FilingLife(Life[Filing]):
         while True:
             await self._see_to_payments()
             await self._see_to_referrals()
-            await self._see_to_parcels()
-            self._see_to_scan()
+            while self._parcel_waits:
+                n = known(self._filing.recalled)
+                self._had_back.add(n)
+                await children.cancel_parcel(self._filing, n)
+            if self._scan_waits:  # the scan runs until the scanner answers
+                self._scanning = asyncio.create_task(self._scan())
             await workflow.wait_condition(lambda: self.stream.idle)
             if self.stream.anew:
                 raise ContinueAsNewDueError
@@ -291,7 +290,9 @@ class FilingLife(Life[Filing]):
                 return
             timer = self._next_timer
             if not await self._wait_for_change(done, timer) and timer is not None:
-                await self._timer_fired(timer)
+                ring = ring_id(timer, self._filing.seq)
+                fired = cm.TimerFired(command_id=ring, clock=timer.clock, moment=timer.moment)
+                await self.stream.attempt(fired, not_before=timer.due)
 
     async def _see_to_payments(self) -> None:
         """Starts collecting each fee that is due online, and each obligation to a tax office that collects by itself.
@@ -307,7 +308,7 @@ class FilingLife(Life[Filing]):
             for demand in self._filing.demands_to_collect:
                 if demand.n not in self._collecting:
                     self._collecting.add(demand.n)
-                    await children.start_demanded(self._filing, demand)
+                    await children.start_payment(self._filing, demand)
             for n in self._filing.payments_to_cancel:
                 if n not in self._cancelled:
                     self._cancelled.add(n)
@@ -325,10 +326,7 @@ class FilingLife(Life[Filing]):
         return not (self._collecting >= collect and cancelled and self._returned == fees_returned(self._filing))
 
     async def _see_to_referrals(self) -> None:
-        """Starts each referred part, and cancels the parts for which an ended filing no longer waits.
-
-        A run takes each of these steps once, and the next run repeats them.
-        """
+        """Starts each referred part, and cancels those for which an ended filing no longer waits; once in each run."""
         while self._referrals_wait:
             for part in self._filing.parts_under_way:
                 if part.n not in self._referred and not self._filing.closed:
@@ -344,25 +342,15 @@ class FilingLife(Life[Filing]):
         seen_to = self._recalled if self._filing.closed else self._referred
         return not seen_to.issuperset(part.n for part in self._filing.parts_under_way)
 
-    async def _see_to_parcels(self) -> None:
-        """Cancels each parcel that the filing recalls, if this run has started the parcel."""
-        while self._parcel_waits:
-            n = known(self._filing.recalled)
-            self._had_back.add(n)
-            await children.cancel_parcel(self._filing, n)
-
     @property
     def _parcel_waits(self) -> bool:
+        """Whether the filing recalls a parcel that this run has started, and the parcel has to be cancelled."""
         n = self._filing.recalled
         return n in self._sent and n not in self._had_back
 
-    def _see_to_scan(self) -> None:
-        """Starts a virus scan of the unscanned files; the scan runs until the scanner answers."""
-        if self._scan_waits:
-            self._scanning = asyncio.create_task(self._scan())
-
     @property
     def _scan_waits(self) -> bool:
+        """Whether a virus scan of unscanned files has to be started."""
         idle = self._scanning is None or self._scanning.done()
         waits = bool(self._filing.to_scan) and not self._filing.closed
         return idle and waits and not self.stream.makes_way  # the next run asks
@@ -398,18 +386,13 @@ class FilingLife(Life[Filing]):
             self._upcoming = (self._filing.seq, lifecycle.next_timer(self._filing))
         return self._upcoming[1]
 
-    async def _timer_fired(self, timer: Timer) -> None:
-        """Records that a timer fired. The rules compare the time with the filing's limits, and record what is due."""
-        command = cm.TimerFired(command_id=ring_id(timer, self._filing.seq), clock=timer.clock, moment=timer.moment)
-        await self.stream.attempt(command, not_before=timer.due)
-
     @property
     def _filing(self) -> Filing:
         return self.stream.state
 
 
-def hears_of_streams(kinds: Kinds) -> Callable[[W], W]:
-    """Gives a filing's workflow a signal handler for each fact that streams of these kinds report to the filing."""
+def hears_of_streams(cls: W) -> W:
+    """Gives a filing's workflow a signal handler for each fact that other streams report to the filing."""
 
     def signal(telling: Telling[Any]) -> Any:
         async def take(self: Any, *fact: Any) -> None:
@@ -418,17 +401,14 @@ def hears_of_streams(kinds: Kinds) -> Callable[[W], W]:
 
         return workflow.signal(name=telling.signal)(take)
 
-    def made(cls: W) -> W:
-        for telling in kinds.tells:
-            setattr(cls, f"hear_{telling.signal}", signal(telling))
-        return cls
-
-    return made
+    for telling in KINDS.tells:
+        setattr(cls, f"hear_{telling.signal}", signal(telling))
+    return cls
 
 
 @workflow.defn(name="Filing")
 @takes_commands(FILING)
-@hears_of_streams(KINDS)
+@hears_of_streams
 class FilingWorkflow:
     """One filing. Input: `{"submission": {…}}`; workflow id `filing:<uuid>`; see docs/integrators.md."""
 

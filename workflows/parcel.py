@@ -11,14 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.errors import RefusalError
     from schemas.filing.events import ParcelOutcome
     from schemas.filing.state import ParcelFact
-    from schemas.parcel.commands import (
-        EndParcelWatch,
-        RecallConsignment,
-        RecordEnd,
-        RecordLeft,
-        RecordSent,
-        RecordSteps,
-    )
+    from schemas.parcel import commands as cm
     from schemas.parcel.state import Parcel, ParcelState, ParcelView
     from workflows.stream.asking import instruction, question
     from workflows.stream.recording import single_argument
@@ -37,17 +30,14 @@ class ParcelLife(Life[Parcel]):
             if self._recall_waits:
                 await self._recall()
             elif self._parcel.recalled:
-                await self._take_back()
+                await self.ask(question(Parcels.cancel, instruction(self.stream), self._cancelled, POST))
             elif self._parcel.under_way or self._parcel.watched_until is not None:
                 await self._watch()
             else:
                 return
 
     async def caught_up(self) -> None:
-        """Requests a recall as if the filing had signalled one, since the previous run may have lost that signal.
-
-        The recall is recorded only if the filing's log has one.
-        """
+        """Requests a recall, since the previous run may have lost the filing's signal; the filing's log decides."""
         self.remember(recall=True)
 
     def cancel(self) -> None:
@@ -65,11 +55,11 @@ class ParcelLife(Life[Parcel]):
 
     async def _handed(self, handed: Handed) -> None:
         if handed.waybill is not None:
-            await self.stream.attempt(RecordSent(command_id="parcel:sent", waybill=handed.waybill))
+            await self.stream.attempt(cm.RecordSent(command_id="parcel:sent", waybill=handed.waybill))
             return
         workflow.logger.warning("parcel.not_taken", extra={"filing_id": str(self._parcel.filing_id)})
         await self.stream.attempt(
-            RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.RETURNED, said=handed.refused)
+            cm.RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.RETURNED, said=handed.refused)
         )
 
     async def _tell(self) -> None:
@@ -92,10 +82,10 @@ class ParcelLife(Life[Parcel]):
     async def _record(self, news: News) -> None:
         seq = self._parcel.seq
         if news.watched_until is not None:
-            await self.stream.attempt(EndParcelWatch(command_id=f"parcel:watched:{seq}", until=news.watched_until))
+            await self.stream.attempt(cm.EndParcelWatch(command_id=f"parcel:watched:{seq}", until=news.watched_until))
             return
         await self.stream.attempt(
-            RecordSteps(command_id=f"parcel:steps:{seq}", steps=news.steps, again_by=news.again_by)
+            cm.RecordSteps(command_id=f"parcel:steps:{seq}", steps=news.steps, again_by=news.again_by)
         )
 
     @property
@@ -107,22 +97,16 @@ class ParcelLife(Life[Parcel]):
         """Records the recall of the parcel, if the filing's log shows that the filing recalls the parcel."""
         self.remember(recall=False)
         try:
-            await self.stream.record(RecallConsignment(command_id=f"parcel:recall:{self._parcel.seq}"))
+            await self.stream.record(cm.RecallConsignment(command_id=f"parcel:recall:{self._parcel.seq}"))
         except RefusalError as error:
             workflow.logger.info("parcel.not_recalled", extra={"code": error.refusal.code})
 
-    async def _take_back(self) -> None:
-        """Cancels the parcel at the post.
-
-        The post's answer decides, since only the post knows whether the parcel has left.
-        """
-        await self.ask(question(Parcels.cancel, instruction(self.stream), self._cancelled, POST))
-
     async def _cancelled(self, cancelled: bool) -> None:  # noqa: FBT001 -- the answer of an activity
+        """Records the post's answer to a recall: only the post knows whether the parcel has left."""
         if cancelled:
-            await self.stream.attempt(RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.CANCELLED))
+            await self.stream.attempt(cm.RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.CANCELLED))
         else:
-            await self.stream.attempt(RecordLeft(command_id="parcel:left"))
+            await self.stream.attempt(cm.RecordLeft(command_id="parcel:left"))
 
 
 @workflow.defn(name="Parcel")

@@ -54,7 +54,8 @@ class ReferralLife(Life[Referral]):
 
     async def proceed(self) -> None:
         """Waits for the answer and reports it to the filing; an overdue answer is reported first."""
-        asking = self._ask_back_office()
+        asks = self._undecided and not self.memory.asked and self.memory.queue
+        asking = agency.decide(self.stream, self.memory.queue) if asks else None
         try:
             while self._undecided:
                 await self._tell_overdue()
@@ -70,16 +71,10 @@ class ReferralLife(Life[Referral]):
             await self.recorded()
             await self._cancelled()
 
-    def _ask_back_office(self) -> Asking | None:
-        if not self._undecided or self.memory.asked or not self.memory.queue:
-            return None
-        return agency.decide(self.stream, self.memory.queue)
-
     async def _await_answer(self, asking: Asking | None) -> None:
         """Waits for the answer, or for the due date or reminder date; records the date that was reached.
 
-        No timer is started while something is being recorded (ADR 0007), and no branch depends on the current time (ADR
-        0005).
+        No timer is started while something is being recorded (ADR 0007), and no branch depends on the time (ADR 0005).
         """
         await workflow.wait_condition(lambda: self.stream.idle)
         rings = next_moment(self.stream.state)
@@ -91,7 +86,8 @@ class ReferralLife(Life[Referral]):
             look = LookAtDeadline(command_id=f"ring:{rings:%Y%m%dT%H%M%S}:{self.stream.state.seq}")
             await self.stream.attempt(look, not_before=rings)
         elif asking is not None and heard():
-            await self._hear(asking)
+            self.remember(asked=True)  # if the answer has no decision, officers decide
+            await asking
 
     async def _waited(self, changed: Callable[[], bool], until: datetime | None) -> bool:
         """Waits for a change, at most until `until` (None: no limit); returns False if there was no change."""
@@ -103,11 +99,6 @@ class ReferralLife(Life[Referral]):
         except TimeoutError:
             return False
         return True
-
-    async def _hear(self, asking: Asking) -> None:
-        """Takes the back office's answer, and remembers that there is one. If it has no decision, officers decide."""
-        self.remember(asked=True)
-        await asking
 
     async def _tell_overdue(self) -> None:
         state = self.stream.state

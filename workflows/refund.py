@@ -21,14 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.commands import Command
     from schemas.filing.state import ChargeBackFact
     from schemas.payment.state import CaptureAccepted, GivenBack
-    from schemas.refund.commands import (
-        AnswerChargeBack,
-        BeginRefund,
-        LeaveToHand,
-        OpenClaimed,
-        RecordAsked,
-        RecordGiven,
-    )
+    from schemas.refund import commands as cm
     from schemas.refund.state import (
         ACCEPTED,
         HEARD,
@@ -62,11 +55,11 @@ class RefundLife(Life[Refund]):
     async def opening(self) -> Opening:
         """Returns the capture as the stream's first command."""
         stream = stream_named(self.kind)
-        reading = await read(Refunds.look, self._whose(stream))
+        reading = await read(Refunds.look, RefundStart(filing_id=stream.filing, n=stream.n))
         found = reading.answer
         if found is None:
             await refuse(stream, NOT_FOUND, reading)
-        command = BeginRefund(command_id=OPENING, capture=found.capture, apart=found.apart)
+        command = cm.BeginRefund(command_id=OPENING, capture=found.capture, apart=found.apart)
         return Opening(Origin(stream, found.agency), command, basis=reading.basis)
 
     def look(self) -> None:
@@ -75,7 +68,7 @@ class RefundLife(Life[Refund]):
 
     async def considered(self, command: Command) -> Considered:
         """Returns the command; with a refusal, if it requests a fee again and the filing no longer permits that."""
-        if not isinstance(command, AnswerChargeBack) or command.outcome is not ChargeBackOutcome.ASKED_AGAIN:
+        if not isinstance(command, cm.AnswerChargeBack) or command.outcome is not ChargeBackOutcome.ASKED_AGAIN:
             return await super().considered(command)
         asked = PaymentOf(filing_id=self._refund.filing_id, n=require(self._refund.capture).payment)
         reading = await read(Refunds.not_asked_again, asked)
@@ -117,16 +110,13 @@ class RefundLife(Life[Refund]):
 
     async def _look(self) -> None:
         self._unheard, self._over = False, fold.count_over(self._refund)
-        reading = await read(Refunds.look, self._whose(self.stream.id))
+        stream = self.stream.id
+        reading = await read(Refunds.look, RefundStart(filing_id=stream.filing, n=stream.n))
         if reading.answer is None:
             await self.stream.catch_up(reading.basis)
             return
-        opening = OpenClaimed(command_id=f"refund:claim:{self._refund.seq}", claim=reading.answer.claim)
+        opening = cm.OpenClaimed(command_id=f"refund:claim:{self._refund.seq}", claim=reading.answer.claim)
         await self.stream.attempt(opening, basis=reading.basis)
-
-    @staticmethod
-    def _whose(stream: ids.StreamId) -> RefundStart:
-        return RefundStart(filing_id=stream.filing, n=stream.n)
 
     async def _give_back(self) -> None:
         """Has the provider make each approved refund. Signals and reports are handled while the answer is awaited.
@@ -149,24 +139,23 @@ class RefundLife(Life[Refund]):
             await self._tell()
 
     async def _returned(self, entry: RefundEntry, returned: Returned) -> None:
-        """Records the provider's answer."""
         if returned.again:
             await self._record_asked(entry)
         elif returned.refused is not None:
             await self._leave_to_hand(entry.case, returned.refused)
         else:
-            given = RecordGiven(
+            given = cm.RecordGiven(
                 command_id=f"refund:given:{entry.case}", case=entry.case, transaction=returned.transaction
             )
             await self.stream.attempt(given)
 
     async def _record_asked(self, entry: RefundEntry) -> None:
         n = entry.requests + 1
-        asked = RecordAsked(command_id=f"refund:asked:{entry.case}:{n}", case=entry.case, n=n)
+        asked = cm.RecordAsked(command_id=f"refund:asked:{entry.case}:{n}", case=entry.case, n=n)
         await self.stream.attempt(asked)
 
     async def _leave_to_hand(self, case: int, rule: str) -> None:
-        await self.stream.attempt(LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rule))
+        await self.stream.attempt(cm.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rule))
 
     @property
     def _untold(self) -> tuple[GivenBack, ...]:

@@ -45,10 +45,7 @@ class Reprojection:
 
     @workflow.run
     async def run(self, *raw: Any) -> Reproject:
-        """Applies the calendar to all streams; ends early if a later calendar is in force.
-
-        Fails with a refusal for a bad input.
-        """
+        """Applies the calendar to all streams, unless a later one is in force. Fails with a refusal for a bad input."""
         reproject = _begun(single_argument(raw))
         kinds, after, asked, passes = deque(KINDS), "", 0, 0
         for page in count(1):

@@ -19,17 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.errors import NOT_FOUND
     from schemas.filing.commands import Command, ReportFailing
     from schemas.filing.events import MachineWork
-    from schemas.result.commands import (
-        AskOther,
-        CorrectResult,
-        CorrectResultBy,
-        EnterResult,
-        RecordDeclined,
-        RecordMade,
-        RecordSigned,
-        SignAgain,
-        SignAgainBy,
-    )
+    from schemas.result import commands as cm
     from schemas.result.state import OPENING, Result, ResultFact, ResultRecord, ResultStart, Signatory
     from workflows import agency
     from workflows.agency import Reply, confirmed
@@ -43,8 +33,6 @@ with workflow.unsafe.imports_passed_through():
 
 _LONGEST_PAUSE: Final = 300
 """The maximum seconds between two requests after an unusable file: each pause is twice the previous one."""
-_SIGNED: Final = (SignAgain, CorrectResult)
-"""The commands that begin another signing."""
 
 
 class ResultLife(Life[Result]):
@@ -66,7 +54,7 @@ class ResultLife(Life[Result]):
         self.taken_over(opened.answer)
         signers = Reading([], NOTHING) if found.adopted else await read(Results.signers, found.agency)
         said = {"n": start.n, "order": found.order, "signers": tuple(signers.answer), "adopted": found.adopted}
-        command = EnterResult(command_id=OPENING, **said)
+        command = cm.EnterResult(command_id=OPENING, **said)
         return Opening(Origin(stream, found.agency), command, basis=ordered.basis + opened.basis + signers.basis)
 
     def taken_over(self, found: OpenResult) -> None:
@@ -76,10 +64,10 @@ class ResultLife(Life[Result]):
     async def considered(self, command: Command) -> Considered:
         """Returns the command. A command that begins another signing gets the current signers."""
         one = await super().considered(command)
-        if not isinstance(command, _SIGNED):
+        if not isinstance(command, cm.SignAgain | cm.CorrectResult):
             return one
         signers = await read(Results.signers, self._result.agency)
-        by = SignAgainBy if isinstance(command, SignAgain) else CorrectResultBy
+        by = cm.SignAgainBy if isinstance(command, cm.SignAgain) else cm.CorrectResultBy
         signed = by.model_validate(one.command.model_dump() | {"signers": tuple(signers.answer)})
         return Considered(signed, one.refusal, one.basis + signers.basis)
 
@@ -107,11 +95,15 @@ class ResultLife(Life[Result]):
 
         Then the file is prepared as a PDF with places for signatures; a text becomes a page.
         """
-        entry = self._result.last
-        brought = entry.brought and Reply(IssueAnswer(result=entry.brought), None)
-        reply = brought or await self._made_by_the_agency()
-        if reply is None:
-            return
+        brought = self._result.last.brought
+        if brought is not None:
+            reply = Reply(IssueAnswer(result=brought), None)
+        else:
+            making = agency.make(self.stream, self.memory.queue)
+            await wait_for(self.stream, making.done)
+            if (given := making.result()) is None:  # the platform should print it, but the log does not order that
+                return
+            reply = given
         made = reply.answer
         if not await confirmed(self.stream, made):
             workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._result.filing_id)})
@@ -132,7 +124,7 @@ class ResultLife(Life[Result]):
 
         async def recorded() -> None:
             asks = await self._signer(self._result.signers[:1])
-            command = RecordMade(command_id=f"result:made:{entry.registered}", **dict(made), asks=asks.answer)
+            command = cm.RecordMade(command_id=f"result:made:{entry.registered}", **dict(made), asks=asks.answer)
             await self.stream.attempt(command, basis=asks.basis)
 
         await until_founded(recorded)
@@ -151,12 +143,6 @@ class ResultLife(Life[Result]):
             report = ReportFailing(command_id=command_id, work=MachineWork.ISSUE, tries=1, error=agency.type_in(rule))
             await self.stream.attempt(report)
 
-    async def _made_by_the_agency(self) -> Reply[IssueAnswer] | None:
-        """Returns the agency's answer; None if the platform should print the file, but the log does not order that."""
-        making = agency.make(self.stream, self.memory.queue)
-        await wait_for(self.stream, making.done)
-        return making.result()
-
     async def _sign(self, signer: Signatory) -> None:
         """Waits until one officer has signed. The officer may decline at the remote signer, or here with a reason."""
         signing = question(OfficialSigning.sign, instruction(self.stream), partial(self._signed, signer), SIGNING)
@@ -168,7 +154,7 @@ class ResultLife(Life[Result]):
         if signing.file is not None:
             await self._record_signed(signer, signing, f"result:signed:{about}")
         elif signing.declined:
-            await self.stream.attempt(RecordDeclined(command_id=f"result:declined:{about}", place=signer.place))
+            await self.stream.attempt(cm.RecordDeclined(command_id=f"result:declined:{about}", place=signer.place))
         elif signing.another:
             await until_founded(partial(self._ask_other, signer, f"result:asked:{about}:{self._result.seq}"))
         elif signing.in_vain is not None:
@@ -180,7 +166,7 @@ class ResultLife(Life[Result]):
         async def recorded() -> None:
             asks = await self._signer(after[:1])
             done = {"place": signer.place, "result": signing.file, "proof": signing.proof, "asks": asks.answer}
-            command = RecordSigned.model_validate({"command_id": command_id} | done)
+            command = cm.RecordSigned.model_validate({"command_id": command_id} | done)
             await self.stream.attempt(command, basis=asks.basis)
 
         await until_founded(recorded)
@@ -188,7 +174,7 @@ class ResultLife(Life[Result]):
     async def _ask_other(self, signer: Signatory, command_id: str) -> None:
         other = await self._signer((signer,))
         if other.answer is not None:
-            await self.stream.attempt(AskOther(command_id=command_id, signer=other.answer), basis=other.basis)
+            await self.stream.attempt(cm.AskOther(command_id=command_id, signer=other.answer), basis=other.basis)
 
     async def _tell(self) -> None:
         """Notifies the waiting filing of the result's first version in force. Idempotent."""

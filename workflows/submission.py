@@ -27,10 +27,7 @@ from workflows.stream.starting import expect_id
 
 @dataclass(frozen=True)
 class Filed:
-    """A submission, the digest of its raw content, and its refusal if it is malformed.
-
-    `statement` is the signed statement of the identity of the person or program that files.
-    """
+    """A submission, the digest of its raw content, its refusal if it is malformed, and its filer's signed statement."""
 
     submission: Submission
     content: str

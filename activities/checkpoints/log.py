@@ -136,7 +136,7 @@ class Log:
 
     async def root(self, size: int) -> bytes:
         """The root of the tree of that size, calculated from the tiles. Raises `CheckpointError`."""
-        return tr.joined(list((await self._hashes(tr.frontier_nodes(size), size)).values()))
+        return tr.joined(list((await self._hashes(tr.nodes_of((0, size)), size)).values()))
 
     async def inclusion(self, index: int, size: int) -> list[bytes]:
         """Returns the inclusion proof of a leaf in the tree of that size. Raises `CheckpointError`."""

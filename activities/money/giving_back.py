@@ -15,9 +15,8 @@ from activities.partners.money.provider import Demand, Given, Giving, Provider, 
 from activities.partners.money.provider_queries import NotSetUpError
 from activities.partners.polling import nothing_new, soon
 from activities.support.failpoint import failpoint
+from rules.refund import claims as rules
 from rules.refund import evidence
-from rules.refund import giving as rules
-from rules.refund.claims import payment_of
 from rules.require import require
 from rules.streams import PAYMENT, REFUND
 from schemas.base import Model
@@ -142,7 +141,7 @@ class GivingBack:
         entry = None if given.case is None else rules.ordered(refund, given.case)
         if entry is None:
             raise NotOrderedError(given)
-        about = Instruction(stream=str(payment_of(read.id)), seq=1)
+        about = Instruction(stream=str(rules.payment_of(read.id)), seq=1)
         if not rules.is_borne_out(refund, (await self._instructions.read(about, PAYMENT)).state):
             raise NotOrderedError(given)
         return refund, entry

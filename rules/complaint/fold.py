@@ -36,15 +36,12 @@ def _recorded(complaint: Complaint, event: ev.Complained, at: datetime) -> dict[
 
 
 def _given(complaint: Complaint, event: Claimed | Reassigned, at: datetime) -> dict[str, Any]:
+    """The change when a leader gets the complaint. With the first leader the time limit of the answer begins."""
     acting_for = event.acting_for if isinstance(event, Reassigned) else None
-    return {"answerer": event.officer, "acting_for": acting_for} | _taken_up(complaint, at)
-
-
-def _taken_up(complaint: Complaint, at: datetime) -> dict[str, Any]:
-    """The change when the first leader takes the complaint up: the time limit of the answer begins."""
+    given: dict[str, Any] = {"answerer": event.officer, "acting_for": acting_for}
     if complaint.state is ComplaintState.TAKEN_UP:
-        return {}
-    return {"state": ComplaintState.TAKEN_UP} | _clock(complaint, at, require(complaint.answer))
+        return given
+    return given | {"state": ComplaintState.TAKEN_UP} | _clock(complaint, at, require(complaint.answer))
 
 
 def _clock(complaint: Complaint, since: datetime, limit: Limit) -> dict[str, Any]:
@@ -55,22 +52,19 @@ def _clock(complaint: Complaint, since: datetime, limit: Limit) -> dict[str, Any
     return {"since": since, "limit": limit, "due": due, "remind_at": remind_at, "reminded": False, "overdue": False}
 
 
-def _on_another_calendar(complaint: Complaint, at: datetime) -> dict[str, Any]:
-    """The limit's fields after a change of calendar. If a recorded reminder or due time now lies ahead, it is reset."""
-    again = _clock(complaint, require(complaint.since), require(complaint.limit))
-    late = complaint.overdue and again["due"] <= at
-    told = complaint.reminded and (again["due"] == complaint.due or again["remind_at"] <= at)
-    return again | {"overdue": late, "reminded": told} | ({"remind_at": None} if told or late else {})
-
-
 def _answered(_: Complaint, event: ev.ComplaintAnswered, at: datetime) -> dict[str, Any]:
     answer = {"start_at": event.step, "reason": event.reason, "legal_basis": event.legal_basis}
     return answer | {"state": ComplaintState(event.outcome), "answerer": event.officer, "answered_at": at}
 
 
 def _calendar_changed(complaint: Complaint, event: ev.ComplaintCalendarChanged, at: datetime) -> dict[str, Any]:
-    days = {"days": event.days}
-    return _on_another_calendar(complaint.model_copy(update=days), at) | days
+    """The limit's fields on the new calendar. If a recorded reminder or due time now lies ahead, it is reset."""
+    on_it = complaint.model_copy(update={"days": event.days})
+    again = _clock(on_it, require(complaint.since), require(complaint.limit))
+    late = complaint.overdue and again["due"] <= at
+    told = complaint.reminded and (again["due"] == complaint.due or again["remind_at"] <= at)
+    changed = again | {"days": event.days, "overdue": late, "reminded": told}
+    return changed | ({"remind_at": None} if told or late else {})
 
 
 CHANGES: Final[Mapping[type[Any], Change[Complaint]]] = {

@@ -71,10 +71,12 @@ def grounds(
 
 def _of_any_event(filing: Filing, complaints: Sequence[Complaint], about: int) -> Grounds:
     """The part of the grounds that is known for every event, even if the event is not open to a complaint."""
-    limits = filing.procedure.limits
+    applicant, filed_by, limits = filing.applicant, filing.filed_by, filing.procedure.limits
+    own = () if applicant is None else (Actor(subject=applicant.subject, role=Role.APPLICANT),)
+    filer = (filed_by,) if filed_by is not None and filed_by.role is Role.REPRESENTATIVE else ()
     return Grounds(
         agency=filing.agency,
-        complainants=_complainants(filing),
+        complainants=(*own, *filer),
         side=tuple(sorted(on_the_applicants_side(filing))),
         represented_until=represented_until(filing),
         earlier=len(complaints),
@@ -84,13 +86,6 @@ def _of_any_event(filing: Filing, complaints: Sequence[Complaint], about: int) -
         reminder=limits.reminder,
         calendar=filing.calendar,
     )
-
-
-def _complainants(filing: Filing) -> tuple[Actor, ...]:
-    """The applicant, and the representative who filed for them."""
-    applicant, filed_by = filing.applicant, filing.filed_by
-    own = () if applicant is None else (Actor(subject=applicant.subject, role=Role.APPLICANT),)
-    return own if filed_by is None or filed_by.role is not Role.REPRESENTATIVE else (*own, filed_by)
 
 
 def _can_be_complained_about(turn: _Turn) -> bool:

@@ -1,6 +1,6 @@
 """The status of a complaint: its row, its view, and its message to the filing."""
 
-from typing import Any, Final
+from typing import Final
 
 from rules.complaint.fold import WAITS, is_open, undoes
 from rules.require import require
@@ -66,15 +66,11 @@ def view(complaint: Complaint) -> ComplaintView:
     )
 
 
-def _answered(n: int, body: dict[str, Any]) -> dict[str, Any] | None:
-    return {"n": n} | body if body.get("outcome") == "upheld" else None
-
-
 TELLS: Final = (
     Telling(
         "complaint_upheld",
         ComplaintFact,
         lambda fact: SettleComplaint(command_id=f"complaint:{fact.n}", **fact.model_dump()),
-        {"complaint_answered": _answered},
+        {"complaint_answered": lambda n, body: {"n": n} | body if body.get("outcome") == "upheld" else None},
     ),
 )

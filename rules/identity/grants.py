@@ -23,7 +23,9 @@ def not_granted(proved: Proved, message: Message) -> Problem | None:
         return problem("statement", "role_not_granted", role_name=ROLE_NAMES[actor.role])
     conditions: dict[str, Callable[[Grant], bool]] = {
         "agency_not_granted": lambda one: names_agency(one.agencies, actor),
-        "applicant_of_another": lambda one: _of_filing(one, proved.principal.id, message.filed_by),
+        "applicant_of_another": lambda one: (
+            one.claim is not Claim.OWN or message.filed_by in {None, proved.principal.id, *one.predecessors}
+        ),
         "procedure_not_granted": lambda one: names_procedure(one, message.procedure),
     }
     for rule, holds in conditions.items():
@@ -33,10 +35,6 @@ def not_granted(proved: Proved, message: Message) -> Problem | None:
     least = min(one.assurance for one in grants)
     given = proved.statement.assurance
     return None if given >= least else problem("statement", "assurance_too_low", least=int(least), given=int(given))
-
-
-def _of_filing(grant: Grant, principal: str, filed_by: str | None) -> bool:
-    return grant.claim is not Claim.OWN or filed_by in {None, principal, *grant.predecessors}
 
 
 def names_procedure(grant: Grant, procedure: str | None) -> bool:

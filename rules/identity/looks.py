@@ -157,13 +157,11 @@ def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None,
     An actor named in the question must be the actor of the statement; a program in its own name may name any actor.
     """
     actor, assurance = proved.statement.actor, proved.statement.assurance
-    if not isinstance(question, rd.AskActions):
+    if not isinstance(question, rd.AskActions) or actor == question.actor:
         return actor, assurance
     if actor is None:
         return question.actor, Assurance.LOW
-    if actor != question.actor:
-        raise unheard("statement_of_another_actor")
-    return actor, assurance
+    raise unheard("statement_of_another_actor")
 
 
 def _by_itself(principal: Principal, question: rd.Question) -> tuple[Grant, ...]:
@@ -178,13 +176,9 @@ def _grants_for(principal: Principal, actor: Actor, assurance: Assurance) -> lis
 
 
 def _concerned(actor: Actor, facts: Facts) -> bool:
-    match actor.role:
-        case Role.APPLICANT:
-            return actor.subject == facts.applicant
-        case Role.REPRESENTATIVE:
-            return actor.subject == facts.representative
-        case _:
-            return actor.agency in facts.agencies
+    if actor.role in SIDE:
+        return actor.subject == (facts.applicant if actor.role is Role.APPLICANT else facts.representative)
+    return actor.agency in facts.agencies
 
 
 def _covers(grant: Grant, asker: Asker, facts: Facts) -> bool:

@@ -27,9 +27,8 @@ def impossible(principal: Principal | None, said: pr.Said, now: datetime) -> Pro
     if isinstance(said, pr.RotateKey):
         return _new_key(said.key, now)
     live = [key for key in principal.keys if key.revoked_at is None]
-    if all(said.key_id not in {None, key.key_id} for key in live):
-        return problem("key_id", "no_live_key")
-    return None
+    gone = all(said.key_id not in {None, key.key_id} for key in live)
+    return problem("key_id", "no_live_key") if gone else None
 
 
 def _new_key(key: PrincipalKey | None, now: datetime) -> Problem | None:

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from rules.identity.grants import not_granted, unheard
-from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
+from schemas.errors import RefusalCode, RefusalError, refused
 from schemas.identity.jws import AlgorithmError, signed_and_signature
 from schemas.identity.statement import (
     LONGEST_LIFE,
@@ -99,35 +99,35 @@ class Hearing:
 
 
 def proved(said: object, message: Message, hearing: Hearing) -> Proved:
-    """The statement, if a known principal signed it for exactly this message. Raises `RefusalError` if not.
-
-    `said` is the message's `statement`: a compact JWS, or anything else.
-    """
+    """The statement in `said`, if a known principal signed it for exactly this message; else raises `RefusalError`."""
     text, (statement, key_id, sha256) = _read(said)
-    key = _key(hearing.ring, statement, key_id)
-    _check(_key_in_force(key, statement, known=hearing.known))
-    _check(_signature(text, key))
-    _check(_timely(statement, hearing))
-    _check(_about(statement, message, hearing.audience))
+    if hearing.ring.principal(statement.iss) is None:
+        raise unheard("unknown_principal")
+    key = hearing.ring.key(statement.iss, key_id)
+    if key is None:
+        raise unheard("unknown_key")
+    if key.said.revoked_at is not None and not hearing.known:
+        raise unheard("key_revoked")
+    if not seconds(key.said.valid_from) <= statement.iat < seconds(key.said.valid_until):  # it may have expired since
+        raise unheard("key_not_in_force")
+    if not is_signed(text, key.said.public_key):
+        raise unheard("statement_signature")
+    _expect_timely(statement, hearing)
+    _expect_about(statement, message, hearing.audience)
     return Proved(statement, key.principal, key_id, sha256)
 
 
 def verified(said: object, message: Message, hearing: Hearing) -> Proved:
     """The statement, if `proved` accepts it and the principal's grants allow it. Raises `RefusalError` if not."""
     found = proved(said, message, hearing)
-    if not hearing.known:
-        _check(not_granted(found, message))
+    if not hearing.known and (why := not_granted(found, message)) is not None:
+        raise refused(RefusalCode.NOT_AUTHORISED, why)
     return found
 
 
 def is_over(statement: IdentityStatement, now: datetime, leeway: timedelta = LEEWAY) -> bool:
     """Whether a statement has expired."""
     return statement.exp <= seconds(now) - int(leeway.total_seconds())
-
-
-def _check(why: Problem | None) -> None:
-    if why is not None:
-        raise refused(RefusalCode.NOT_AUTHORISED, why)
 
 
 def _read(said: object) -> tuple[str, Signed]:
@@ -146,57 +146,34 @@ def _read(said: object) -> tuple[str, Signed]:
         raise unheard("statement_unreadable") from None
 
 
-def _key(ring: Ring, statement: IdentityStatement, key_id: str) -> RingKey:
-    if ring.principal(statement.iss) is None:
-        raise unheard("unknown_principal")
-    key = ring.key(statement.iss, key_id)
-    if key is None:
-        raise unheard("unknown_key")
-    return key
-
-
-def _key_in_force(key: RingKey, statement: IdentityStatement, *, known: bool) -> Problem | None:
-    """The problem of a key that is revoked or was not valid at the signing. The key may have expired since then."""
-    if key.said.revoked_at is not None and not known:
-        return problem("statement", "key_revoked")
-    in_force = seconds(key.said.valid_from) <= statement.iat < seconds(key.said.valid_until)
-    return None if in_force else problem("statement", "key_not_in_force")
-
-
-def _signature(text: str, key: RingKey) -> Problem | None:
-    return None if is_signed(text, key.said.public_key) else problem("statement", "statement_signature")
-
-
-def _timely(statement: IdentityStatement, hearing: Hearing) -> Problem | None:
+def _expect_timely(statement: IdentityStatement, hearing: Hearing) -> None:
     now, leeway = seconds(hearing.now), int(hearing.leeway.total_seconds())
     if not 0 < statement.exp - statement.iat <= LONGEST_LIFE:
-        return problem("statement", "statement_lives_too_long", most=LONGEST_LIFE)
+        raise unheard("statement_lives_too_long", most=LONGEST_LIFE)
     if statement.iat > now + leeway:
-        return problem("statement", "statement_not_yet_valid")
+        raise unheard("statement_not_yet_valid")
     if hearing.fresh and not hearing.known and is_over(statement, hearing.now, hearing.leeway):
-        return problem("statement", "statement_expired")
+        raise unheard("statement_expired")
     if statement.auth_time > statement.iat + leeway:
-        return problem("statement", "authentication_to_come")
+        raise unheard("authentication_to_come")
     longest = int(LONGEST_SESSION.total_seconds())
     if statement.iat - statement.auth_time > longest:
-        return problem("statement", "authentication_too_old", hours=longest // 3600)
-    return None
+        raise unheard("authentication_too_old", hours=longest // 3600)
 
 
-def _about(statement: IdentityStatement, message: Message, audience: str) -> Problem | None:
-    """The problem of the first difference between the statement and the message; None if they agree."""
+def _expect_about(statement: IdentityStatement, message: Message, audience: str) -> None:
+    """Raises `RefusalError` for the first difference between the statement and the message."""
     if statement.aud != audience:
-        return problem("statement", "statement_for_another_installation")
+        raise unheard("statement_for_another_installation")
     if statement.stream != message.stream:
-        return problem("statement", "statement_of_another_filing")
+        raise unheard("statement_of_another_filing")
     if (statement.act, statement.command_id) != (message.act, message.command_id):
-        return problem("statement", "statement_of_another_command")
+        raise unheard("statement_of_another_command")
     if statement.content != message.content:
-        return problem("statement", "statement_of_other_content")
+        raise unheard("statement_of_other_content")
     named = (message.actor or statement.actor, message.on_behalf_of)
     if (statement.actor, statement.on_behalf_of) != named:
-        return problem("statement", "statement_of_another_actor")
-    return None
+        raise unheard("statement_of_another_actor")
 
 
 @dataclass(frozen=True)

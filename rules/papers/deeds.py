@@ -51,7 +51,8 @@ def deeds(events: Iterable[Recorded]) -> Iterator[Told]:
     answers: str | None = None
     for recorded in events:
         by_itself = recorded.actor.role is Role.SYSTEM or _by_itself(recorded.event)
-        named = _named(recorded.event) if by_itself else None
+        officer: str | None = getattr(recorded.event, "officer", None)
+        named = officer if by_itself and officer != SYSTEM.subject else None
         answers = _takes_over(recorded, named, by_itself=by_itself) or answers
         done = _by_the_system(recorded, named or answers) if by_itself else _by_somebody(recorded)
         yield Told(recorded, None if recorded.event.kind in ONLY_TOLD else done, answers)
@@ -83,11 +84,6 @@ def _by_itself(event: Any) -> bool:
             return officer == SYSTEM.subject
         case _:
             return event.kind in _FOLLOWS
-
-
-def _named(event: Any) -> str | None:
-    officer: str | None = getattr(event, "officer", None)
-    return None if officer == SYSTEM.subject else officer
 
 
 def _by_the_system(recorded: Recorded, answers: str | None) -> Deed:

@@ -16,16 +16,10 @@ def is_made(made: Iterable[OfficialPaper], paper: PaperKind, about: About) -> bo
     return any((one.paper, one.about) == (paper, about) for one in made)
 
 
-def _made(papers: OfficialPapers, event: PaperMade, at: datetime) -> dict[str, Any]:
-    paper = OfficialPaper(**event.model_dump(include=set(OfficialPaper.model_fields)), at=at)
-    return {"made": (*papers.made, paper)}
-
-
 def _issued(papers: OfficialPapers, event: ReceiptIssued, at: datetime) -> dict[str, Any]:
-    said = event.model_dump(include=set(MoneyReceipt.model_fields) - {"registered", "given"})
     number = event.number if event.given is None else number_given(papers.agency, event.series, event.given)
     own = {"seq": papers.seq + 1, "at": at, "registered": number, "given": event.given is not None}
-    return {"receipts": (*papers.receipts, MoneyReceipt(**said, **own))}
+    return {"receipts": (*papers.receipts, MoneyReceipt(**dict(event) | own))}
 
 
 def _voided(papers: OfficialPapers, event: ReceiptVoided, at: datetime) -> dict[str, Any]:
@@ -35,7 +29,7 @@ def _voided(papers: OfficialPapers, event: ReceiptVoided, at: datetime) -> dict[
 
 
 CHANGES: Final[Mapping[type[Any], Change[OfficialPapers]]] = {
-    PaperMade: _made,
+    PaperMade: lambda papers, event, at: {"made": (*papers.made, OfficialPaper(**dict(event), at=at))},
     ReceiptIssued: _issued,
     ReceiptVoided: _voided,
 }

@@ -54,7 +54,8 @@ def hands(events: Sequence[Recorded], filing: Filing, now: datetime) -> tuple[Ha
         filing: The filing after them; time is counted by its calendar.
         now: The end of the count for the last holder, if they still have the filing.
     """
-    walk = _Walk(_unfiled(filing))
+    origin = ("filing_id", "agency", "procedure", "calendar", "digests")
+    walk = _Walk(Filing(**{name: getattr(filing, name) for name in origin}))
     own = (recorded for recorded in events if not isinstance(recorded.event, Erased))
     for _, batch in groupby(deeds(own), key=lambda told: (told.recorded.command_id, told.recorded.at)):
         walk.take(list(batch))
@@ -64,11 +65,6 @@ def hands(events: Sequence[Recorded], filing: Filing, now: datetime) -> tuple[Ha
 
 def _worked(hand: Hand, filing: Filing, now: datetime) -> int:
     return worked_minutes(hand.since, max(hand.until or now, hand.since), filing.calendar)
-
-
-def _unfiled(filing: Filing) -> Filing:
-    origin = ("filing_id", "agency", "procedure", "calendar", "digests")
-    return Filing(**{name: getattr(filing, name) for name in origin})
 
 
 class _Place(NamedTuple):
@@ -107,7 +103,8 @@ class _Walk:
             self._change(due=self._due(place))
             return
         if self._place is not None:
-            self._let_go(before, self._place, done, at)
+            outcome = _outcome(before, self._filing, self._place.stage)
+            self._change(until=max(at, self.hands[-1].since), outcome=outcome, **_found_out(self._place, done))
         if place is None:
             self.closed.append(at)
         else:
@@ -120,11 +117,6 @@ class _Walk:
     def _due(self, place: _Place | None) -> datetime | None:
         run = None if place is None else self._filing.clocks.get(STAGE_CLOCK[place.stage])
         return None if run is None or run.paused else run.due
-
-    def _let_go(self, before: Filing, place: _Place, done: Sequence[Deed], at: datetime) -> None:
-        """Closes the open entry. If the task was in a queue, the officer who acted on it becomes the holder."""
-        outcome = _outcome(before, self._filing, place.stage)
-        self._change(until=max(at, self.hands[-1].since), outcome=outcome, **_found_out(place, done))
 
 
 def _suspender(batch: Sequence[Told]) -> str | None:
@@ -191,22 +183,15 @@ def _outcome(before: Filing, after: Filing, at: Stage) -> Timeliness | None:
     return next((past.outcome for past in over), None)
 
 
-_PASS_ON: Final = frozenset({"claimed", "released", "reassigned"})
-"""Acts that pass a task among officers. Before such an act the task was in the queue."""
-
-
 def _found_out(place: _Place, done: Sequence[Deed]) -> dict[str, Any]:
     """The holder's fields for a task that nobody claimed: the officer who acted on it, or the system; else empty."""
     if place.holder is not Holder.OFFICER or place.subject is not None:
         return {}
-    acts = [deed for deed in done if deed.kind not in _PASS_ON]
+    # acts that pass the task among officers do not count: before them it was in the queue
+    acts = [deed for deed in done if deed.kind not in {"claimed", "released", "reassigned"}]
     for deed in acts:
         if deed.role is place.role:
             return {"subject": deed.subject, "acting_for": deed.acting_for}
-    if acts and acts[0].role is Role.SYSTEM and acts[0].kind in _DECIDING:
+    if acts and acts[0].role is Role.SYSTEM and acts[0].kind in {"accepted", "decided"}:
         return {"holder": Holder.SYSTEM, "role": Role.SYSTEM, "accountable": acts[0].accountable}
     return {}
-
-
-_DECIDING: Final = frozenset({"accepted", "decided"})
-"""Acts that the system can do in place of an officer."""

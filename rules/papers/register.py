@@ -13,7 +13,7 @@ from rules.time.working_time import VIETNAM, local_day
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
-from schemas.filing.state import STATUS_NAMES, ClockState, Closing, Filing
+from schemas.filing.state import STATUS_NAMES, Closing, Filing
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
 from schemas.papers.register import Effort, Period, RegisterEntry
@@ -69,7 +69,8 @@ class Known(NamedTuple):
 
 def entry(n: int, events: Sequence[Recorded], filing: Filing, procedure: Known, now: datetime) -> RegisterEntry:
     """The register's entry, as of `now`, of a filing in the state after these events."""
-    processing = _processing(filing)
+    runs = reversed(clock_history(filing))
+    processing = next((run for run in runs if run.clock is Clock.PROCESSING), None)  # the last one: the appointment
     at, known = status(filing), filing.applicant
     return RegisterEntry(
         n=n,
@@ -92,12 +93,6 @@ def entry(n: int, events: Sequence[Recorded], filing: Filing, procedure: Known, 
         status_name=STATUS_NAMES[at],
         effort=effort(events, filing, now, procedure.baseline),
     )
-
-
-def _processing(filing: Filing) -> ClockState | None:
-    """The last run of the processing clock, which determines the appointment; None before the first."""
-    runs = [run for run in clock_history(filing) if run.clock is Clock.PROCESSING]
-    return runs[-1] if runs else None
 
 
 def _contact(filing: Filing) -> str | None:

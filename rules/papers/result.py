@@ -11,14 +11,11 @@ from rules.require import require
 from schemas.backoffice import IssueRequest
 from schemas.base import Text
 from schemas.filing.events import Outcome
-from schemas.papers.sheet import Block, Holder, Letterhead, ResultSheet, Row, Rows, Signatory
+from schemas.papers.sheet import Holder, Letterhead, ResultSheet, Row, Rows, Signatory
 from schemas.people import PersonKind
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
 from schemas.text import FormValue
 from schemas.translate import said
-
-_MOST_CHARACTERS: Final = 300
-"""The length of a sample's text for a field without a maximum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ def result_sheet(source: ResultSource) -> ResultSheet:
     """The result, or the notice of refusal."""
     request, dossier = source.request, source.request.dossier
     refused = request.outcome is Outcome.REFUSED
-    deciding = Signatory(title=said("paper.head_of_agency"), how=said("sheet.by_hand"), name=source.officer)
+    deciding = by_hand(said("paper.head_of_agency"), source.officer)
     who = dossier.applicant
     return ResultSheet(
         form=None,
@@ -59,7 +56,7 @@ def result_sheet(source: ResultSource) -> ResultSheet:
         title=said("paper.result_refused") if refused else source.procedure.result.name,
         code=dossier.code,
         tracking=dossier.code if source.tracking is None else source.tracking.replace("{code}", dossier.code),
-        body=tuple(_refusal(source) if refused else _content(source)),
+        body=(Rows(rows=tuple(_rows(source))),),
         law=source.procedure.legal_basis,
         signatories=source.signers or (deciding,),
         number=request.number,
@@ -71,29 +68,22 @@ def result_sheet(source: ResultSource) -> ResultSheet:
     )
 
 
-def _content(source: ResultSource) -> Iterator[Block]:
-    form = source.request.dossier.form
-    filled = ((field, _said(field, form.get(field.code))) for field in source.procedure.form)
-    rows = (Row(place=f"values.{field.code}", label=field.label, value=value) for field, value in filled if value)
-    yield Rows(rows=(*_about(source), *rows))
-
-
-def _refusal(source: ResultSource) -> Iterator[Block]:
-    rows = [*_about(source)]
-    if (reason := source.request.reason) is not None:
-        rows.append(Row(place="reason", label=said("paper.reason"), value=plain(reason)))
-    yield Rows(rows=tuple(rows))
-
-
-def _about(source: ResultSource) -> Iterator[Row]:
-    if (number := source.request.number) is not None:
-        yield Row(place="number", label=said("paper.result_number"), value=plain(number))
-    yield Row(place="holder.name", label=said("paper.of"), value=plain(source.request.dossier.applicant.name))
-    yield Row(place="procedure", label=said("paper.about"), value=source.procedure.name)
+def _rows(source: ResultSource) -> Iterator[Row]:
+    """The number, the holder and the procedure; then the form's fields, or the reason of a refusal."""
+    request, procedure = source.request, source.procedure
+    if request.number is not None:
+        yield Row(place="number", label=said("paper.result_number"), value=plain(request.number))
+    yield Row(place="holder.name", label=said("paper.of"), value=plain(request.dossier.applicant.name))
+    yield Row(place="procedure", label=said("paper.about"), value=procedure.name)
+    if request.outcome is not Outcome.REFUSED:
+        for field in procedure.form:
+            if (value := _said(field, request.dossier.form.get(field.code))) is not None:
+                yield Row(place=f"values.{field.code}", label=field.label, value=value)
+    elif request.reason is not None:
+        yield Row(place="reason", label=said("paper.reason"), value=plain(request.reason))
 
 
 def _said(field: FieldRule, value: FormValue | None) -> Text | None:
-    """The value of a field, in words."""
     if value is None:
         return None
     match field.kind:
@@ -127,7 +117,7 @@ def result_samples(procedure: Procedure) -> tuple[ResultSheet, ResultSheet]:
     )
     values = {field.code: _most(field) for field in procedure.form}
     rows = (Row(place=f"values.{field.code}", label=field.label, value=values[field.code]) for field in procedure.form)
-    signing = tuple(Signatory(title=said("paper.head_of_agency"), how=said("sheet.by_hand"), name=NAME) for _ in "123")
+    signing = (by_hand(said("paper.head_of_agency"), NAME),) * 3
     long = short.model_copy(
         update={
             "issuer": Letterhead(name=plain(AGENCY), parent=plain(AGENCY), place=plain("Thành phố Hồ Chí Minh")),
@@ -157,7 +147,7 @@ def _most(field: FieldRule) -> Text:
     if field.kind is FieldKind.CHOICE:
         return max((field.called(choice) for choice in field.choices), key=lambda name: len(name.vi))
     if field.kind is FieldKind.TEXT:
-        return plain((f"{NAME} {ADDRESS} " * 10)[: field.maximum or _MOST_CHARACTERS].strip())
+        return plain((f"{NAME} {ADDRESS} " * 10)[: field.maximum or 300].strip())
     if field.kind is FieldKind.INTEGER and field.maximum is not None:
         return plain(str(field.maximum))
     return require(_said(field, _LONGEST[field.kind]))

@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from rules.papers.sheets.made import FORMS, plain
-from schemas.base import Text
-from schemas.papers.sheet import Block, Column, Letterhead, Listing, PaperSheet, Paragraph, Row, Rows, Signatory, Table
+from rules.papers.sheets.made import FORMS, by_hand, plain
+from schemas.papers.sheet import Block, Column, Letterhead, Listing, PaperSheet, Paragraph, Row, Rows, Table
 from schemas.papers.state import PaperKind
 from schemas.translate import said
 
@@ -16,14 +15,12 @@ ADDRESS: Final = ("Số 45/6 ngõ 789 đường Nguyễn Đình Chiểu, tổ 12
 AGENCY: Final = "Trung tâm Phục vụ hành chính công thành phố Hồ Chí Minh, chi nhánh số 12"
 _ITEMS: Final = 40
 CODE: Final = "H01.12-20261127-0000001"
-_WAYBILL: Final = "E123456789VN"
 LONG_CODE: Final = "000.00.12.H01-261127-12345"
-_TRACKING: Final = "https://dichvucong.example.gov.vn/tra-cuu?ma="
 
 
 def samples(kind: PaperKind) -> tuple[PaperSheet, PaperSheet]:
     """The shortest and the longest paper of this kind."""
-    waybill = {"waybill": _WAYBILL} if kind is PaperKind.LABEL else {}
+    waybill = {"waybill": "E123456789VN"} if kind is PaperKind.LABEL else {}
     return _short(kind).model_copy(update=waybill), _long(kind).model_copy(update=waybill)
 
 
@@ -40,7 +37,7 @@ def _short(kind: PaperKind) -> PaperSheet:
         code=CODE,
         tracking=CODE,
         body=(Rows(rows=rows),),
-        signatories=(Signatory(title=said("paper.who_received"), how=said("sheet.by_hand")),),
+        signatories=(by_hand(said("paper.who_received")),),
     )
 
 
@@ -50,11 +47,11 @@ def _long(kind: PaperKind) -> PaperSheet:
             "issuer": Letterhead(name=plain(AGENCY), parent=plain(AGENCY), place=plain("Thành phố Hồ Chí Minh")),
             "title": said("paper.supplement"),
             "code": LONG_CODE,
-            "tracking": f"{_TRACKING}{LONG_CODE}",
+            "tracking": f"https://dichvucong.example.gov.vn/tra-cuu?ma={LONG_CODE}",
             "to": plain(NAME),
             "body": tuple(_blocks()),
             "law": (f"Nghị định 61/2018/NĐ-CP, Điều 17: {ADDRESS}", ADDRESS),
-            "signatories": tuple(_signatory(n) for n in range(3)),
+            "signatories": tuple(by_hand(said("paper.head_of_agency"), f"{NAME[:30].strip()} {n}") for n in range(3)),
         }
     )
 
@@ -67,21 +64,14 @@ def _blocks() -> list[Block]:
         Column(title=said("paper.item"), share=5),
         Column(title=said("paper.sum"), share=3, amounts=True),
     ]
+    cells = ((plain(str(n)), plain(f"({n:02}) {NAME}"), plain(f"{n:03}.456.789.000 đồng")) for n in range(_ITEMS))
     return [
         Paragraph(text=plain(ADDRESS)),
         Rows(rows=(*rows, broken)),
         Listing(title=said("paper.to_supply"), items=tuple(plain(f"{n:02} {NAME}") for n in range(_ITEMS))),
         Table(
             columns=tuple(columns),
-            rows=tuple(_cells(n) for n in range(_ITEMS)),
+            rows=tuple(cells),
             total=(said("paper.total"), plain(""), plain("123.456.789.000 đồng")),
         ),
     ]
-
-
-def _cells(n: int) -> tuple[Text, ...]:
-    return plain(str(n)), plain(f"({n:02}) {NAME}"), plain(f"{n:03}.456.789.000 đồng")
-
-
-def _signatory(n: int) -> Signatory:
-    return Signatory(title=said("paper.head_of_agency"), how=said("sheet.by_hand"), name=f"{NAME[:30].strip()} {n}")

@@ -1,6 +1,6 @@
 """The status of a parcel: its row, its task, its view, and its message to the filing."""
 
-from typing import Any, Final
+from typing import Final
 
 from rules.parcel.fold import SPOILT_STATES
 from rules.require import require
@@ -13,22 +13,16 @@ from schemas.people import Role
 from schemas.stream.rows import ParcelRow, Rows, Standing, TaskRow
 
 
-def _heard_as(parcel: Parcel) -> tuple[str, ...]:
-    """The kinds of events with which the filing may record the parcel's outcome; none while the parcel is under way."""
-    if parcel.under_way:
-        return ()
-    heard = ("handed_over", "parcel_found")
-    return heard if parcel.state is ParcelState.DELIVERED else ("parcel_failed", *heard)
-
-
 def standing(parcel: Parcel) -> Standing:
-    """The status of a parcel."""
+    """The status of a parcel. The filing has nothing to record of a parcel that is under way."""
+    heard = ("handed_over", "parcel_found")
+    outcome = heard if parcel.state is ParcelState.DELIVERED else ("parcel_failed", *heard)
     return Standing(
         n=parcel.n,
         calendar=parcel.calendar,
         open=parcel.under_way,
         watched_until=parcel.watched_until,
-        heard_as=_heard_as(parcel),
+        heard_as=() if parcel.under_way else outcome,
     )
 
 
@@ -80,15 +74,11 @@ def view(parcel: Parcel) -> ParcelView:
     )
 
 
-def _ended(n: int, body: dict[str, Any]) -> dict[str, Any]:
-    return {"n": n, "outcome": body["outcome"], "fee": body.get("fee")}
-
-
 TELLS: Final = (
     Telling(
         "parcel_settled",
         ParcelFact,
         lambda fact: SettleParcel(command_id=f"parcel:{fact.n}:{ParcelOutcome(fact.outcome)}", **dict(fact)),
-        {"consignment_ended": _ended},
+        {"consignment_ended": lambda n, body: {"n": n, "outcome": body["outcome"], "fee": body.get("fee")}},
     ),
 )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from rules.payment import charge_backs
-from rules.payment.fold import captured_ids, is_open, not_yet_awaited, unless_first
+from rules.payment.fold import captured_ids, is_open, pending, unless_first
 from rules.require import require
 from rules.rule import SYSTEM, Rule, Rules, always
 from rules.time.working_time import due_on
@@ -54,8 +54,10 @@ def _expire_request(payment: Payment, command: cm.ExpireRequest, _: datetime) ->
 
 
 def _await_outcome(payment: Payment, command: cm.AwaitOutcome, _: datetime) -> Events:
-    awaited = ev.PaymentOutcomeAwaited(attempt=command.attempt, until=command.until)
-    return (awaited,) if not_yet_awaited(payment, command.attempt) else ()
+    request = pending(payment, command.attempt)
+    if request is None or request.awaited is not None:
+        return ()
+    return (ev.PaymentOutcomeAwaited(attempt=command.attempt, until=command.until),)
 
 
 def _expire(payment: Payment, _: cm.ExpirePayment, __: datetime) -> Events:

@@ -32,21 +32,15 @@ def captured_ids(payment: Payment) -> set[str]:
     return {capture.capture_id for capture in payment.captures}
 
 
-def _pending(payment: Payment, n: int) -> Attempt | None:
+def pending(payment: Payment, n: int) -> Attempt | None:
     """The n-th request; None if the fee is no longer owed."""
     return next((one for one in payment.attempts if one.attempt == n and payment.state is PaymentState.PENDING), None)
 
 
 def is_open(payment: Payment, n: int) -> bool:
     """Whether the n-th request can be paid."""
-    request = _pending(payment, n)
+    request = pending(payment, n)
     return request is not None and not request.over
-
-
-def not_yet_awaited(payment: Payment, n: int) -> bool:
-    """Whether the n-th request is pending and no wait for its outcome is recorded yet."""
-    request = _pending(payment, n)
-    return request is not None and request.awaited is None
 
 
 def unless_first(n: int) -> int | None:
@@ -81,8 +75,12 @@ def _ended(state: PaymentState) -> Change[Payment]:
 
 
 def _on_another_calendar(payment: Payment, event: ev.PaymentCalendarChanged, _: datetime) -> dict[str, Any]:
-    later = event.due > require(payment.due)
-    return {"calendar": event.calendar, "due": event.due} | (_nothing_awaited(payment) if later else {})
+    """The change of the calendar. If the time to pay the fee is extended, all waits for an outcome end."""
+    changed: dict[str, Any] = {"calendar": event.calendar, "due": event.due}
+    if event.due <= require(payment.due):
+        return changed
+    renewed = (one.model_copy(update={"awaited": None}) for one in payment.renewed)
+    return changed | {"awaited": None, "renewed": tuple(renewed)}
 
 
 def _captured(payment: Payment, event: ev.PaymentCaptured, at: datetime) -> dict[str, Any]:
@@ -111,17 +109,10 @@ def _charge_back_ahead(payment: Payment, event: ev.PaymentChargeBackAhead, _: da
 
 
 def _of_request(payment: Payment, n: int, **change: Any) -> dict[str, Any]:
-    """The change to the n-th request."""
     if n == 1:
         return change
     renewed = (one.model_copy(update=change) if one.attempt == n else one for one in payment.renewed)
     return {"renewed": tuple(renewed)}
-
-
-def _nothing_awaited(payment: Payment) -> dict[str, Any]:
-    """The change that ends all waits for an outcome, because the time to pay the fee has been extended."""
-    renewed = (one.model_copy(update={"awaited": None}) for one in payment.renewed)
-    return {"awaited": None, "renewed": tuple(renewed)}
 
 
 def _given_back(payment: Payment, event: ev.PaymentRefunded, _: datetime) -> dict[str, Any]:

@@ -34,7 +34,10 @@ def looks(since: datetime, until: datetime, calendar: Calendar) -> tuple[datetim
     The first times are soon after the watch begins. The others are evenly selected from the times shortly after working
     hours begin and end, so that a night, a weekend or Tết costs one query.
     """
-    return (*_early(since, until), *_thinned(_by_the_calendar(since, until, calendar), MOST - len(EARLY) - 1), until)
+    found, room = _by_the_calendar(since, until, calendar), MOST - len(EARLY) - 1
+    if (many := len(found)) > room:  # an even selection
+        found = [found[(2 * n + 1) * many // (2 * room)] for n in range(room)]
+    return (*_early(since, until), *found, until)
 
 
 def next_look(since: datetime, until: datetime, calendar: Calendar, now: datetime) -> datetime:
@@ -70,9 +73,3 @@ def _by_the_calendar(since: datetime, until: datetime, calendar: Calendar) -> li
     own = timedelta(seconds=since.timestamp() % SPREAD.total_seconds())
     moments = (moment + own for moment in openings_and_closes(begins - SPREAD, until, calendar))
     return [moment for moment in moments if begins < moment < until]
-
-
-def _thinned(moments: Sequence[datetime], room: int) -> Sequence[datetime]:
-    """An even selection of at most `room` moments."""
-    many = len(moments)
-    return moments if many <= room else [moments[(2 * n + 1) * many // (2 * room)] for n in range(room)]

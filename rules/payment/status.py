@@ -28,21 +28,16 @@ def tells(payment: Payment) -> bool:
     return payment.state is PaymentState.PAID or (expired and not of_obligation(payment.n))
 
 
-def _heard_as(payment: Payment) -> tuple[str, ...]:
-    if not tells(payment):
-        return ()
-    of_fee = ("fee_paid", "fee_expired", "result_unclaimed", "fee_waived")
-    return ("obligation_fulfilled",) if of_obligation(payment.n) else of_fee
-
-
 def standing(payment: Payment) -> Standing:
     """The status of a payment."""
+    of_fee = ("fee_paid", "fee_expired", "result_unclaimed", "fee_waived")
+    settled = ("obligation_fulfilled",) if of_obligation(payment.n) else of_fee
     return Standing(
         n=payment.n,
         calendar=payment.calendar,
         open=payment.state is PaymentState.PENDING or bool(payment.to_refund),
         watched_until=payment.watched_until,
-        heard_as=_heard_as(payment),
+        heard_as=settled if tells(payment) else (),
     )
 
 
@@ -77,9 +72,8 @@ def rows(payment: Payment) -> Rows:
 
 def _awaited(payment: Payment) -> Iterator[Wait]:
     """The wait for the outcome of a payment that is still pending after the time to pay."""
-    until = [request.awaited for request in payment.attempts if request.awaited is not None]
-    if until and payment.state is PaymentState.PENDING:
-        yield Wait(since=require(payment.due), until=max(until))
+    if (until := _awaited_until(payment)) is not None:
+        yield Wait(since=require(payment.due), until=until)
 
 
 def _ahead(payment: Payment) -> Iterator[Wait]:

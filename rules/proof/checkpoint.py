@@ -54,10 +54,7 @@ def size_in(written: str) -> int | None:
     return int(written) if _SIZE.fullmatch(written) else None
 
 
-HEADER: Final = "c2sp.org/tlog-proof@v1"
-
-
 def evidence(index: int, path: Sequence[bytes], checkpoint: Note) -> bytes:
     """The proof that entry `index` is in the tree of this checkpoint."""
-    lines = [HEADER, f"index {index}", *(b64encode(one).decode() for one in path), "", ""]
+    lines = ["c2sp.org/tlog-proof@v1", f"index {index}", *(b64encode(one).decode() for one in path), "", ""]
     return "\n".join(lines).encode() + bytes(checkpoint)

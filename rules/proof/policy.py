@@ -82,7 +82,10 @@ class _Reading:
                 self._witnesses[self._new(name)] = Known(_key(vkey, Kind.WITNESS, known), url[0] if url else None)
             case ["group", name, needed, *members] if members:
                 for member in members:
-                    self._see_member(member)
+                    self._see_known(member)
+                    if member in self._members:
+                        raise PolicyError(f"{member} is a member already")
+                    self._members.add(member)
                 self._groups[self._new(name)] = Group(_needed(needed, len(members)), tuple(members))
             case ["quorum", name] if self._quorum is None:
                 if name != NONE:
@@ -100,12 +103,6 @@ class _Reading:
         if name == NONE or name in self._witnesses or name in self._groups:
             raise PolicyError(f"{name} is taken")
         return name
-
-    def _see_member(self, name: str) -> None:
-        self._see_known(name)
-        if name in self._members:
-            raise PolicyError(f"{name} is a member already")
-        self._members.add(name)
 
     def _see_known(self, name: str) -> None:
         if name not in self._witnesses and name not in self._groups:

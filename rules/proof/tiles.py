@@ -88,13 +88,7 @@ def bundle_of(entries: Iterable[bytes]) -> bytes:
 
 def entries_in(content: bytes, width: int) -> list[bytes]:
     """The entries of a bundle. Raises `TileError` unless their number is `width`."""
-    entries = list(_entries(content))
-    if len(entries) != width:
-        raise TileError("a bundle has not as many entries as it is wide")
-    return entries
-
-
-def _entries(content: bytes) -> Iterator[bytes]:
+    entries: list[bytes] = []
     at = 0
     while at < len(content):
         try:
@@ -104,8 +98,11 @@ def _entries(content: bytes) -> Iterator[bytes]:
         at += _length.size
         if at + length > len(content):
             raise TileError("a bundle ends within an entry")
-        yield content[at : at + length]
+        entries.append(content[at : at + length])
         at += length
+    if len(entries) != width:
+        raise TileError("a bundle has not as many entries as it is wide")
+    return entries
 
 
 @dataclass

@@ -40,11 +40,6 @@ def joined(roots: Sequence[bytes]) -> bytes:
     return root
 
 
-def frontier_nodes(size: int) -> list[Node]:
-    """The complete subtrees of a tree of this size, from the left."""
-    return nodes_of((0, size))
-
-
 def nodes_of(leaves: Range) -> list[Node]:
     """The complete subtrees, from the left, of a range of leaves that is a subtree in RFC 6962."""
     start, end = leaves

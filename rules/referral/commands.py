@@ -15,7 +15,7 @@ from schemas.filing import commands as cm
 from schemas.filing.events import Claimed, Reassigned, Released
 from schemas.people import Role
 from schemas.referral import events as ev
-from schemas.referral.commands import AnswerByMachine, AnswerPart, CancelReferral, LookAtDeadline, RequestDecision
+from schemas.referral.commands import AnswerByMachine, AnswerPart, LookAtDeadline, RequestDecision
 from schemas.referral.state import Referral
 
 Events = tuple[ev.ReferralEvent, ...]
@@ -42,10 +42,6 @@ def _answer_by_machine(referral: Referral, command: AnswerByMachine, _: datetime
     return (ev.ReferralAnswered(automatic=True, **dict(decision)),)
 
 
-def _cancel(referral: Referral, _: CancelReferral, __: datetime) -> Events:
-    return (ev.ReferralCancelled(),) if is_open(referral) else ()
-
-
 def _look_at_deadline(referral: Referral, _: LookAtDeadline, now: datetime) -> Events:
     """The event of the timer that is due now, if any: overdue or a reminder. After the due time no reminder follows."""
     if not is_open(referral):
@@ -58,8 +54,7 @@ def _look_at_deadline(referral: Referral, _: LookAtDeadline, now: datetime) -> E
 
 
 def _reassign(referral: Referral, command: cm.Reassign, _: datetime) -> Events:
-    wrong = ungivable(referral, command.officer, command.acting_for)
-    if wrong is not None:
+    if (wrong := ungivable(referral, command.officer, command.acting_for)) is not None:
         raise refuse(wrong)
     return (Reassigned(officer=command.officer, role=Role.SPECIALIST, acting_for=command.acting_for),)
 
@@ -81,7 +76,9 @@ RULES: Final[Rules[Referral]] = Rules(
         "request_decision": Rule(SYSTEM, always, _request),
         "change_calendar": Rule(SYSTEM, always, _change_calendar),
         "answer_by_machine": Rule(SYSTEM, always, _answer_by_machine),
-        "cancel_referral": Rule(SYSTEM, always, _cancel),
+        "cancel_referral": Rule(
+            SYSTEM, always, lambda referral, *_: (ev.ReferralCancelled(),) if is_open(referral) else ()
+        ),
         "look_at_deadline": Rule(SYSTEM, always, _look_at_deadline),
         "claim": Rule(
             (Role.SPECIALIST,),

@@ -1,4 +1,4 @@
-"""Claims: whether captured money is owed, and the part to return after a reduction of the fee or the filing's end."""
+"""Claims: whether captured money is owed, the part to return after a lower fee or the filing's end, the case to pay."""
 
 from collections import Counter
 from typing import Final
@@ -9,7 +9,7 @@ from rules.refund import fold
 from rules.require import require
 from schemas.filing.events import Outcome
 from schemas.filing.state import Closing, Fee, FeeState, Filing
-from schemas.ids import StreamId
+from schemas.ids import StreamId, fee_key
 from schemas.level import Channel
 from schemas.payment.state import Capture, Payment, PaymentState
 from schemas.publishing.fee import RefundCase
@@ -267,3 +267,34 @@ def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
 def _nobody_gives(entry: RefundEntry) -> bool:
     waits = entry.state in {CaseState.OPEN, CaseState.LEFT_TO_HAND}
     return waits or (entry.state is CaseState.APPROVED and not entry.requests)
+
+
+def ordered(refund: Refund, case: int) -> RefundEntry | None:
+    """The case of this number, if the provider is to pay it out now and the request is recorded."""
+    entry = None if without_provider(refund.n) else fold.to_give_first(refund, case)
+    return entry if entry is not None and entry.requests else None
+
+
+def is_borne_out(refund: Refund, payment: Payment) -> bool:
+    """Whether the payment's log contains the capture that the refund began with."""
+    taken, begun = capture_of(payment, refund.n), require(refund.capture)
+    return taken is not None and taken.model_dump(include=_TAKEN) == begun.model_dump(include=_TAKEN)
+
+
+_TAKEN: Final = {"payment", "capture_id", "amount", "provider", "requested_at", "attempt"}
+
+
+def key_of_demand(refund: Refund) -> str:
+    """The key of the request for money that was paid by the refund's capture."""
+    paid = require(refund.capture)
+    return fee_key(refund.filing_id, paid.payment, paid.attempt or 1)
+
+
+def key_of(refund: Refund, entry: RefundEntry) -> str:
+    """The idempotency key of a case at the provider, the same for every retry."""
+    return f"refund:{key_of_demand(refund)}:{require(refund.capture).capture_id}:{entry.case}"
+
+
+def asked_before(refund: Refund, entry: RefundEntry) -> tuple[RefundEntry, ...]:
+    """All other cases of this refund that were ever requested from the provider, with any outcome."""
+    return tuple(one for one in refund.entries if one.requests and one.case != entry.case)

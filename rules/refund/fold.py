@@ -80,13 +80,11 @@ def _given(refund: Refund, event: ev.RefundGiven | ev.RefundGivenByHand, _: date
 
 
 def _answered(refund: Refund, event: ev.ChargeBackAnswered, _: datetime) -> Changed:
+    answered: Changed = {"unanswered": 0, "too_early": 0}
     if event.again is None:
-        return _ANSWERED
+        return answered
     again = {"asked_again": (*refund.asked_again, event.amount)}
-    return _ANSWERED | again | {"too_early_again": refund.too_early_again + refund.too_early}
-
-
-_ANSWERED: Final[Changed] = {"unanswered": 0, "too_early": 0}
+    return answered | again | {"too_early_again": refund.too_early_again + refund.too_early}
 
 
 def _opened(refund: Refund, event: ev.RefundOpened, _: datetime) -> Changed:

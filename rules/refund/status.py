@@ -32,26 +32,21 @@ def rows(refund: Refund) -> Rows:
 
 
 def _tasks(refund: Refund) -> Iterator[TaskRow]:
+    """The tasks. An officer accepts a short payment and a leader approves, or one of them requests a refund."""
     if refund.undecided is not None:
         yield _task(refund, "decide_refund", Role.LEADER, "decide_refund")
     if refund.unanswered:
         name = "charge_back" if refund.charged_back else "given_back_too_early"
         yield _task(refund, name, Role.LEADER, "answer_charge_back")
-    if in_dispute(refund):
-        yield from _disputed(refund)
+    if in_dispute(refund) and refund.accepted_by:
+        yield _task(refund, "short_payment", Role.LEADER, "approve_short_payment", "request_refund")
+    elif in_dispute(refund):
+        for role in (Role.CASHIER, Role.LEADER):
+            yield _task(refund, "short_payment", role, "accept_short_payment", "request_refund")
     for entry in in_state(refund, CaseState.OPEN):
         yield _task(refund, f"approve_refund:{entry.case}", Role.LEADER, "approve_refund", "decline_refund")
     for entry in in_state(refund, CaseState.LEFT_TO_HAND):
         yield _task(refund, f"give_back_by_hand:{entry.case}", Role.CASHIER, "give_back_by_hand")
-
-
-def _disputed(refund: Refund) -> Iterator[TaskRow]:
-    """The task about a short payment: an officer accepts it and a leader approves, or one of them requests a refund."""
-    if refund.accepted_by:
-        yield _task(refund, "short_payment", Role.LEADER, "approve_short_payment", "request_refund")
-        return
-    for role in (Role.CASHIER, Role.LEADER):
-        yield _task(refund, "short_payment", role, "accept_short_payment", "request_refund")
 
 
 def _task(refund: Refund, name: str, role: Role, *actions: str) -> TaskRow:
@@ -94,9 +89,7 @@ def was_ruled(refund: Refund) -> bool:
 def accepted(refund: Refund) -> CaptureAccepted | None:
     """The report that the short payment is accepted as the whole fee; None if it was not accepted."""
     capture = require(refund.capture)
-    if not refund.accepted:
-        return None
-    return CaptureAccepted(capture_id=capture.capture_id, forgone=lacking(refund))
+    return CaptureAccepted(capture_id=capture.capture_id, forgone=lacking(refund)) if refund.accepted else None
 
 
 def asked_again(refund: Refund) -> tuple[ChargeBackFact, ...]:

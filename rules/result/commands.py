@@ -130,10 +130,6 @@ def _signable_again(result: Result, _: Actor, __: datetime) -> Problem | None:
     return _one_more(result) if declined(result) else problem("", "nobody_declined")
 
 
-def _in_force(result: Result, _: Actor, __: datetime) -> Problem | None:
-    return None if result.in_force else _NOT_IN_FORCE
-
-
 def _correctable(result: Result, _: Actor, __: datetime) -> Problem | None:
     if result.in_force is None:
         return _NOT_IN_FORCE
@@ -188,7 +184,7 @@ RULES: Final[Rules[Result]] = Rules(
             _ALL_OFFICERS, _asked_to_sign, lambda result, command, _: _declined(result, command.reason)
         ),
         "sign_again": Rule((Role.LEADER,), _signable_again, _sign_again),
-        "revoke_result": Rule(_LEADER_OR_CLERK, _in_force, _revoke),
+        "revoke_result": Rule(_LEADER_OR_CLERK, lambda result, *_: None if result.in_force else _NOT_IN_FORCE, _revoke),
         "correct_result": Rule(_LEADER_OR_CLERK, _correctable, _correct),
         "renew_result": Rule((Role.OPERATOR,), always, _renew),
     },

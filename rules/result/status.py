@@ -56,13 +56,11 @@ def _is_failing(result: Result) -> bool:
 
 
 def _unsigned(result: Result) -> Iterator[Wait]:
-    """The wait for a signature that fails."""
     if _is_failing(result) and (signer := result.awaited) is not None:
         yield Wait(since=result.failing_since, of=signer.officer, place=signer.place, why=result.error)
 
 
 def _without_file(result: Result) -> Iterator[Wait]:
-    """The wait for a file that can be signed."""
     if _is_failing(result) and result.awaited is None:
         yield Wait(since=result.failing_since, why=result.error)
 
@@ -80,14 +78,11 @@ def _task(result: Result, name: str, role: Role, *actions: str, **whose: str | N
 
 def results(result: Result) -> tuple[dict[str, Any], ...]:
     """The rows in the register of results. For a result issued by the filing's stream, only the columns set later."""
-    adopted = (result.entries[0],) if result.adopted else ()
-    own = (_row(result, entry) for entry in result.entries[len(adopted) :])
-    return (*(_what_became(result, entry) for entry in adopted), *own)
-
-
-def _what_became(result: Result, entry: ResultEntry) -> dict[str, Any]:
-    shown = {"number", "n", "state", "ended_at", "replaced_by", "renewed"}
-    return {name: value for name, value in _row(result, entry).items() if name in shown}
+    found = [_row(result, entry) for entry in result.entries]
+    if result.adopted:
+        set_later = {"number", "n", "state", "ended_at", "replaced_by", "renewed"}
+        found[0] = {name: value for name, value in found[0].items() if name in set_later}
+    return tuple(found)
 
 
 def _row(result: Result, entry: ResultEntry) -> dict[str, Any]:

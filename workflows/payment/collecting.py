@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
+from weakref import proxy
 
 from temporalio import workflow
 
@@ -16,10 +17,9 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment.state import Attempt, Closed, Order, Payment, PaymentState, Taken
     from workflows.stream.asking import Question, instruction, question
     from workflows.stream.recording import MIN_TIMER
-    from workflows.stream.waiting import wait_for
+    from workflows.stream.waiting import in_time
 
-from workflows.payment.known import KnownPayment, of_request, proxied, record
-from workflows.payment.refunding import Refunding
+from workflows.payment.known import KnownPayment, of_request, record
 
 
 class Collecting:
@@ -27,15 +27,15 @@ class Collecting:
 
     _rang: datetime | None = None
 
-    def __init__(self, life: KnownPayment, refunding: Refunding) -> None:
-        self._life = proxied(life)
-        self._refunding = refunding
+    def __init__(self, life: KnownPayment) -> None:
+        # a weak proxy: an evicted run is freed without the garbage collector
+        self._life = cast("KnownPayment", proxy(life))
 
     async def until_settled(self) -> None:
         """Collects until the money has arrived, or the providers confirm that it has not."""
         while True:
             while self._life.payment.state is PaymentState.PENDING:
-                await self._refunding.begin()
+                await self._life.begin_refunds()
                 if not await self._poll():
                     break
             if self._life.payment.state is PaymentState.PAID or await self._close():
@@ -122,17 +122,14 @@ class Collecting:
         return False
 
     async def _ask_to_close(self, requests: list[Attempt], closed: set[int]) -> None:
-        """Closes these requests in parallel, and adds the number of each with a final outcome to `closed`.
-
-        Returns early if there is other news of the payment.
-        """
+        """Closes these requests in parallel, until there is other news. `closed` gets each with a final outcome."""
         before, self._life.doubted = self._life.payment, False
         closing = [
             question(Payments.close, self._instruct(one), partial(self._outcome, one, closed), BANK) for one in requests
         ]
         await self._life.ask(*closing, news=partial(self._news_since, before))
         await self._life.hear_cancel()
-        await self._refunding.begin()
+        await self._life.begin_refunds()
 
     async def _outcome(self, request: Attempt, closed: set[int], found: Closed) -> None:
         """Records new captures of the request, or that its outcome is awaited; else adds its number to `closed`."""
@@ -147,12 +144,10 @@ class Collecting:
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
         """Waits for news, at most until `until`; returns False if there was no news."""
         left = max(until - workflow.now(), MIN_TIMER)
-        try:
-            await wait_for(self._life.stream, told, within=left, summary="the end of the wait for money")
-        except TimeoutError:
-            self._rang = until
-            return False
-        return True
+        if await in_time(self._life.stream, told, left, "the end of the wait for money"):
+            return True
+        self._rang = until
+        return False
 
     @property
     def _due_later(self) -> bool:

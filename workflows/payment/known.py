@@ -1,17 +1,20 @@
-"""A payment as its run knows it: the state in the log, the run's own memory, and the ids of the run's commands."""
+"""A payment as its run knows it: its state in the log, its refunds, its memory, and the ids of its commands."""
 
 import re
-from typing import Final, cast
-from weakref import proxy
+from typing import Any, Final
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from rules.payment import status
+    from activities.ledger.append import LEDGER
+    from activities.money.refunds import PaymentOf, Refunds
+    from rules.payment import fold, status
+    from rules.refund.claims import number_of
     from schemas.errors import RefusalError
     from schemas.ids import digest
-    from schemas.payment.commands import CancelPayment, RecordCapture
-    from schemas.payment.state import Capture, Payment, PaymentState
+    from schemas.payment.commands import CancelPayment, RecordAcceptance, RecordCapture, RecordRefund
+    from schemas.payment.state import Capture, CaptureAccepted, GivenBack, Payment, PaymentState
+    from workflows.children import begin_refund
     from workflows.stream.shell import Life
 
 
@@ -23,7 +26,7 @@ _AS_IT_IS: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{_MOST}}}")
 
 
 class KnownPayment(Life[Payment]):
-    """The common part of a payment's life: the payment, its captures, and the filing's cancellation."""
+    """The common part of a payment's life: the payment, its captures, its refunds, and the filing's cancellation."""
 
     doubted: bool = False
     """True if a provider's notice leaves it unclear whether money came. The provider is then queried at once."""
@@ -56,10 +59,71 @@ class KnownPayment(Life[Payment]):
         except RefusalError as error:
             workflow.logger.info("payment.still_owed", extra={"code": error.refusal.code})
 
+    @property
+    def to_claim(self) -> tuple[Capture, ...]:
+        """The captures that are not owed, in dispute or charged back, and whose refund was not started yet."""
+        payment = self.payment
+        claimed = (one for one in payment.captures if one in payment.to_refund or payment.taken_back(one))
+        return tuple(one for one in claimed if self._told_of(one) not in self.memory.begun)
 
-def proxied(life: KnownPayment) -> KnownPayment:
-    """Returns a weak proxy of the life for its parts, so that an evicted run is freed without the garbage collector."""
-    return cast("KnownPayment", proxy(life))
+    def _told_of(self, capture: Capture) -> str:
+        """Returns the name under which the start of a capture's refund is remembered.
+
+        After a charge-back, and for a payment below the fee, the name is another, so that the refund starts again.
+        """
+        short = ":short" if self.payment.state is PaymentState.PENDING else ""
+        charged = self.payment.taken_back(capture)
+        return f"{capture.capture_id}{short}" + (f":{charged}" if charged else "")
+
+    async def begin_refunds(self) -> None:
+        """Starts a refund of each capture in `to_claim`, also of captures that arrive meanwhile; perhaps of one twice.
+
+        The caller must check its condition without a wait after this loop: a capture that arrived during the wait would
+        have no refund.
+        """
+        while to_give_back := self.to_claim:
+            capture = to_give_back[0]
+            ordinal = self.taken.index(capture.capture_id) + 1
+            about = self._told_of(capture)
+            await begin_refund(self.payment.filing_id, number_of(self.payment.n, ordinal))
+            self.remember(begun=(*self.memory.begun, about))
+
+    async def hear_refunds(self) -> None:
+        """Reads again the refunds' reports to the previous run: refunded amounts, and captures accepted as the fee."""
+        if not self.payment.captures:
+            return
+        asked = PaymentOf(filing_id=self.payment.filing_id, n=self.payment.n)
+        for given in await workflow.execute_local_activity_method(Refunds.given, asked, **LEDGER):
+            await self.stream.attempt(self._refund_of(given))
+        if fold.lacking(self.payment):
+            for accepted in await workflow.execute_local_activity_method(Refunds.accepted, asked, **LEDGER):
+                await self.stream.attempt(self._acceptance_of(accepted))
+
+    async def refunded(self, raw: Any) -> None:
+        """Records a refund's report. An unusable report is parked."""
+        stream = await self.recorded()
+        try:
+            await stream.attempt(self._refund_of(GivenBack.model_validate(raw)))
+        except ValueError:
+            await self.park("refunded", raw, "no refund of this payment")
+
+    async def accepted(self, raw: Any) -> None:
+        """Records that a smaller amount is accepted as the whole fee, if it is still owed. Parks an unusable report."""
+        stream = await self.recorded()
+        try:
+            await stream.attempt(self._acceptance_of(CaptureAccepted.model_validate(raw)))
+        except ValueError:
+            await self.park("accepted", raw, "no money of this payment")
+
+    def _acceptance_of(self, accepted: CaptureAccepted) -> RecordAcceptance:
+        """Returns the command. Raises `ValueError` if the capture does not belong to this payment."""
+        ordinal = self.taken.index(accepted.capture_id) + 1
+        return RecordAcceptance(command_id=f"accept:{ordinal}", accepted=accepted)
+
+    def _refund_of(self, given: GivenBack) -> RecordRefund:
+        """Returns the command. Raises `ValueError` if the capture does not belong to this payment."""
+        ordinal = self.taken.index(given.capture_id) + 1
+        return RecordRefund(command_id=f"refund:{ordinal}:{given.case}", given=given)
 
 
 def of_request(name: str, n: int) -> str:

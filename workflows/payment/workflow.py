@@ -1,5 +1,6 @@
 """The workflow of a payment: it collects the money, notifies the filing, and watches for late money."""
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
     from activities.money.merchants import MerchantRequest, Merchants, RenewalRequest
     from activities.money.payment import BANK, Payments, Watched
-    from rules.payment import status
+    from rules.payment import charge_backs, fold, status
     from rules.payment.status import view
     from rules.stream_kind import StreamKind
     from rules.streams import PAYMENT
@@ -17,8 +20,19 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.commands import Command
     from schemas.filing.events import FeeSettlement
     from schemas.filing.state import FeeFact
-    from schemas.payment.commands import EndPaymentWatch, RenewPayment, RenewThrough, RequestPayment
-    from schemas.payment.state import Payment, PaymentStart, PaymentState, PaymentView, Through
+    from schemas.payment.commands import EndPaymentWatch, RecordChargeBack, RenewPayment, RenewThrough, RequestPayment
+    from schemas.payment.state import (
+        TOLD,
+        Attempt,
+        Capture,
+        ChargeBack,
+        MoneyNotice,
+        Payment,
+        PaymentStart,
+        PaymentState,
+        PaymentView,
+        Through,
+    )
     from workflows.stream.asking import instruction, question
     from workflows.stream.basis import read
     from workflows.stream.recording import single_argument
@@ -26,10 +40,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.shell import Considered, Opening, takes_commands
     from workflows.stream.waiting import drain_handlers, wait_for
 
-from workflows.payment.callbacks import Callbacks
 from workflows.payment.collecting import Collecting
-from workflows.payment.known import OWED, KnownPayment
-from workflows.payment.refunding import Refunding
+from workflows.payment.known import OWED, KnownPayment, of_request, of_transaction, record
 
 
 class PaymentLife(KnownPayment):
@@ -37,9 +49,8 @@ class PaymentLife(KnownPayment):
 
     def __init__(self, kind: StreamKind[Payment], raw: Any) -> None:
         super().__init__(kind, raw)
-        self.refunding = Refunding(self)
-        self.collecting = Collecting(self, self.refunding)
-        self.callbacks = Callbacks(self)
+        self.collecting = Collecting(self)
+        self._taking_back = asyncio.Lock()
 
     async def opening(self) -> Opening:
         """Returns the first request as the stream's first command, with the provider of the start or the directory."""
@@ -79,21 +90,67 @@ class PaymentLife(KnownPayment):
         while True:
             await self._watch()
             await drain_handlers(self.stream)  # this run may have been started for the notice that is being handled
-            if self.refunding.owed:
+            if self.to_claim:
                 continue
-            await wait_for(self.stream, lambda: not self.payment.to_refund or bool(self.refunding.owed))
-            if not (self.payment.to_refund or self.refunding.owed):
+            await wait_for(self.stream, lambda: not self.payment.to_refund or bool(self.to_claim))
+            if not (self.payment.to_refund or self.to_claim):
                 return
 
     async def caught_up(self) -> None:
         """Reads again the facts whose signals the previous run may have lost: cancellation and refunds' reports."""
         if self.payment.state in OWED:
             await self.record_cancel(status.not_owed(self.payment.n))
-        await self.refunding.catch_up()
+        await self.hear_refunds()
 
     def cancel(self) -> None:
         """Remembers that the filing no longer owes the fee."""
         self.remember(cancel="cancelled")
+
+    async def noticed(self, raw: Any) -> None:
+        """Records the payment or charge-back that a provider's notice reports. An unusable notice is parked.
+
+        If the notice says that a payment is pending, the provider is only queried.
+        """
+        stream = await self.recorded()
+        try:
+            notice = MoneyNotice.model_validate(raw)
+        except ValidationError:
+            await self.park("noticed", raw, "no notice of money")
+            return
+        payment = self.payment
+        about = (one for one in payment.attempts if status.reference(payment, one) == notice.reference)
+        request = next(about, None)
+        if request is None:
+            await self.park("noticed", raw, "a notice about other money")
+        elif notice.outcome == "reversed":
+            await self._charged_back(request.attempt, notice)
+        elif self._of_another(request, notice):
+            await self.park("noticed", raw, "a transaction of another request has this number")
+        elif notice.outcome == "paid":
+            at = notice.at or workflow.now()
+            capture = Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
+            await stream.attempt(record(capture).model_copy(update={"via": TOLD}))
+        elif notice.outcome == "pending":
+            self.doubted = True
+
+    async def _charged_back(self, n: int, notice: MoneyNotice) -> None:
+        """Records a charge-back of money for the n-th request, even if that money is not recorded yet.
+
+        Charge-backs are recorded one after another, because the id of a further part under the same number depends on
+        the recorded parts.
+        """
+        said = {"transaction": notice.transaction, "amount": notice.amount, "at": notice.at or workflow.now()}
+        back = ChargeBack.model_validate(said | {"attempt": fold.unless_first(n), "by_number": notice.by_number})
+        async with self._taking_back:
+            if notice.at is None:
+                back = back.model_copy(update={"at": charge_backs.when(self.payment, back)})
+            command_id = of_request(of_transaction("charge_back", charge_backs.named(self.payment, back)), n)
+            await self.stream.attempt(RecordChargeBack(command_id=command_id, via=TOLD, back=back))
+
+    def _of_another(self, request: Attempt, notice: MoneyNotice) -> bool:
+        """Returns whether another request has a transaction with this number: providers may use equal numbers."""
+        same = (one for one in self.payment.captures if one.capture_id == notice.transaction)
+        return any((one.attempt or 1) != request.attempt for one in same)
 
     async def _tell_filing(self) -> None:
         payment = self.payment
@@ -112,7 +169,7 @@ class PaymentLife(KnownPayment):
         """
         while True:
             await self.hear_cancel()
-            await self.refunding.begin()
+            await self.begin_refunds()
             if self.payment.watched_until is None:
                 return
             await self._look_for_more()
@@ -123,7 +180,7 @@ class PaymentLife(KnownPayment):
         self.doubted = False
 
         def more_came() -> bool:
-            return self.doubted or self.cancel_waits or self.taken != before or bool(self.refunding.owed)
+            return self.doubted or self.cancel_waits or self.taken != before or bool(self.to_claim)
 
         order, until = instruction(self.stream), self.payment.watched_until
         looking = question(Payments.late_money, order, self._watched, BANK, watched_until=until)
@@ -160,16 +217,16 @@ class PaymentWorkflow:
     async def noticed(self, *notice: Any) -> None:
         """Handles a provider's notice about the money: a `MoneyNotice`."""
         with suppress(RefusalError):
-            await self.life.callbacks.take(single_argument(notice))
+            await self.life.noticed(single_argument(notice))
 
     @workflow.signal
     async def refunded(self, *given: Any) -> None:
         """Handles a refund's report of a returned amount: a `GivenBack`."""
         with suppress(RefusalError):
-            await self.life.refunding.gave_back(single_argument(given))
+            await self.life.refunded(single_argument(given))
 
     @workflow.signal
     async def accepted(self, *accepted: Any) -> None:
         """Handles a refund's report of an amount accepted as the whole fee: a `CaptureAccepted`."""
         with suppress(RefusalError):
-            await self.life.refunding.took_for_whole(single_argument(accepted))
+            await self.life.accepted(single_argument(accepted))

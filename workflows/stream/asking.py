@@ -23,14 +23,12 @@ with workflow.unsafe.imports_passed_through():
 from workflows.stream.basis import DOUBLED, pause_after
 from workflows.stream.recording import Stream
 from workflows.stream.unopened import expect_opened_before
-from workflows.stream.waiting import first_of, pause, wait_for
+from workflows.stream.waiting import first_of, in_time
 
 _UNFOUNDED: Final = "motcua_answers_unfounded_total"
 
 A = TypeVar("A")
 R = TypeVar("R")
-
-_ASKED_AGAIN: Final = timedelta(seconds=10)
 
 _FIRST_BOUND: Final = timedelta(minutes=10)
 _LONGEST_BOUND: Final = timedelta(days=1)
@@ -46,16 +44,9 @@ _WATCH: Final = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Question(Generic[A]):
-    """A request to an activity.
+    """A request to an activity. `record` records the command that follows from an answer, of the type `model`.
 
-    Attributes:
-        name: The activity's name.
-        request: Its input.
-        model: The type of its answer.
-        record: Records the command that follows from an answer.
-        options: The activity's options.
-        within: The time after which the question is out of date.
-        bound: The minimum time for which the server may retry it.
+    After the time `within` the question is out of date. The server may retry it at least for the time `bound`.
     """
 
     name: str
@@ -99,10 +90,6 @@ def instruction(stream: Stream[Any], case: int | None = None) -> Instruction:
     return Instruction(stream=str(stream.id), seq=stream.state.seq, case=case)
 
 
-def _nothing() -> bool:
-    return False
-
-
 class Asking:
     """The questions of one run about its stream, with a count of those whose answers led to no event."""
 
@@ -111,7 +98,7 @@ class Asking:
         self._silent = 0
         self._seq = 0
 
-    async def ask(self, stream: Stream[Any], *questions: Question[Any], news: Callable[[], bool] = _nothing) -> bool:
+    async def ask(self, stream: Stream[Any], *questions: Question[Any], news: Callable[[], bool]) -> bool:
         """Asks all questions at once, until one is answered or there is `news`. Records the answers, cancels the rest.
 
         Returns whether a question is out of date by the server's clock. There may be no answer at all, so callers ask
@@ -139,15 +126,8 @@ class Asking:
 
     async def _paused(self, stream: Stream[Any], news: Callable[[], bool]) -> bool:
         """Pauses after an answer that led to no event; returns True if there was news, or an event, meanwhile."""
-        within = pause_after(self._in_vain)
-        seq = stream.state.seq
-        try:
-            await wait_for(
-                stream, lambda: news() or stream.state.seq != seq, within=within, summary="nothing came of the answer"
-            )
-        except TimeoutError:
-            return False
-        return True
+        within, seq = pause_after(self._in_vain), stream.state.seq
+        return await in_time(stream, lambda: news() or stream.state.seq != seq, within, "nothing came of the answer")
 
     async def _take(
         self, stream: Stream[Any], work: workflow.ActivityHandle[RawValue], asked: Question[Any], limit: timedelta
@@ -195,17 +175,6 @@ def is_not_ordered(error: BaseException) -> bool:
     """Returns whether an activity failed because the log does not order the act. Strangers can forge that error."""
     cause = error.cause if isinstance(error, ActivityError) else None
     return isinstance(cause, ApplicationError) and cause.type == NOT_ORDERED
-
-
-async def read_again(stream: Stream[Any]) -> None:
-    """Reads the log again after an activity found no order there. If the log has nothing new, pauses.
-
-    Raises the errors of the log and of `pause`.
-    """
-    seq = stream.state.seq
-    await stream.catch_up()
-    if stream.state.seq == seq:
-        await pause(stream, _ASKED_AGAIN, "the log does not order it")
 
 
 def start(name: str, request: Any, options: workflow.ActivityConfig) -> workflow.ActivityHandle[RawValue]:

@@ -25,10 +25,7 @@ class Updated(Protocol):
     """The methods of a `Life` that the Updates use."""
 
     async def recorded(self) -> Stream[Any]:
-        """Returns the stream, once its first events are in the log.
-
-        Raises `RefusalError` if it will have none.
-        """
+        """Returns the stream, once its first events are in the log. Raises `RefusalError` if it will have none."""
 
     def check_command(self, command: Command) -> None:
         """Raises `RefusalError` if the command would be refused now."""
@@ -45,10 +42,7 @@ class Living(Protocol):
 
 @cache
 def update(model: type[Command]) -> Any:
-    """Returns the Update of one kind of command.
-
-    A receipt is permanent. A refusal by the validator is not written to the history.
-    """
+    """Returns the Update of one kind of command. A refusal by its validator is not written to the history."""
     kind: str = model.model_fields["kind"].default
 
     async def handle(self: Living, *command: Any) -> Receipt:

@@ -51,12 +51,8 @@ async def examine(filing_id: UUID, naming: Model, version: str | None = None) ->
     proof = Found(stream=filing_workflow(filing_id), kind=finding.kind, id=finding.id)
     if answer.scan is ScanState.PENDING and not isinstance(naming, _SCANNED_LATER):
         answer = Examined(problems=(problem(files[0].place, "scanner_silent"),))
-    return Examination(answer, _refusal_of(answer), Basis(findings=(proof,)))
-
-
-def _refusal_of(answer: Examined) -> Refusal | None:
-    """Returns why an event that names the files may not be recorded; None if it may."""
-    return Refusal(code=RefusalCode.NOT_ALLOWED, problems=answer.problems) if answer.problems else None
+    why_not = Refusal(code=RefusalCode.NOT_ALLOWED, problems=answer.problems) if answer.problems else None
+    return Examination(answer, why_not, Basis(findings=(proof,)))
 
 
 async def _looked_at(request: ExamineRequest) -> Examined:

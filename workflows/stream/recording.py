@@ -41,16 +41,10 @@ from workflows.stream.command_receipts import Receipts
 M = TypeVar("M", bound=Model)
 
 MIN_TIMER: Final = timedelta(milliseconds=1)
-"""The shortest timer.
-
-A timer is started even for a past time: whether a timer starts must not depend on the clock.
-"""
+"""The shortest timer. It is started even for a past time: whether a timer starts must not depend on the clock."""
 
 PAGES: Final = 16
-"""The number of pages of the log read in one workflow task.
-
-Their results reach the server in one message of 4 MB at most.
-"""
+"""The number of pages of the log read in one task: their results reach the server in one message of 4 MB at most."""
 
 ASKED_AT: ContextVar[datetime | None] = ContextVar("ASKED_AT", default=None)
 """The time at which the Update of the current handler was received, used for all its events; None outside an Update."""
@@ -86,11 +80,7 @@ class Stream(Generic[S]):
         self.state = state
         self.epoch = epoch
         self.head = head
-        self.superseded = False
-        self.unrecorded = False
-        self.makes_way = False
-        self.stays = False
-        self.anew = False
+        self.superseded = self.unrecorded = self.makes_way = self.stays = self.anew = False
         self.heard_at: datetime | None = None
         self.receipts = receipts or Receipts()
         self._name = str(id_)
@@ -104,10 +94,7 @@ class Stream(Generic[S]):
 
     @classmethod
     async def of_log(cls, kind: StreamKind[S], id_: StreamId, epoch: int | None) -> tuple[Self, OpenResult]:
-        """Returns the stream as it is in the log, and its related data.
-
-        Raises `RefusalError`, and the errors of `catch_up`.
-        """
+        """Returns the stream as it is in the log, and its related data. Raises `RefusalError`; see also `catch_up`."""
 
         async def loaded() -> tuple[Self, OpenResult]:
             reading = await read(Registry.open, OpenRequest(stream=str(id_)))
@@ -143,10 +130,7 @@ class Stream(Generic[S]):
         refusal: Refusal | None = None,
         basis: Basis = NOTHING,
     ) -> None:
-        """Records a system command. A refusal is ignored: another command was first, or this one is obsolete.
-
-        Raises `UnfoundedError`, as `record` does.
-        """
+        """Records a system command. A refusal is ignored: it is obsolete, or too late. Raises `UnfoundedError`."""
         try:
             await self.record(command, not_before=not_before, refusal=refusal, basis=basis)
         except RefusalError as error:
@@ -190,10 +174,7 @@ class Stream(Generic[S]):
             return receipt
 
     def _expect_taken(self, command: Command, answer: Appended, why_not: Refusal) -> None:
-        """Raises an error unless the log has recorded the command.
-
-        The error is `UnfoundedError` if the log does not confirm the basis, else `RefusalError`.
-        """
+        """Raises `UnfoundedError` or `RefusalError`, unless the log has recorded the command."""
         if answer.unfounded and not answer.stored:
             raise UnfoundedError
         if not answer.stored and command.command_id not in self.receipts:
@@ -309,7 +290,9 @@ class Stream(Generic[S]):
             return None
         self._adopt(answer, after if _taken_as_it_was(batch, answer) else None)
         if answer.more:
-            await self._turn_page()
+            self._pages += 1
+            if self._pages % PAGES == 0:
+                await workflow.sleep(MIN_TIMER)
         if answer.command_id in {None, batch.command_id}:
             return answer
         self._others[answer.command_id] = answer
@@ -329,11 +312,6 @@ class Stream(Generic[S]):
         now, _ = await self.of_log(self.kind, self.id, epoch)
         self.state, self.receipts, self.epoch, self.head = now.state, now.receipts, now.epoch, now.head
         self.makes_way = self.anew = True
-
-    async def _turn_page(self) -> None:
-        self._pages += 1
-        if self._pages % PAGES == 0:
-            await workflow.sleep(MIN_TIMER)
 
     def _adopt(self, answer: Appended, known: S | None) -> None:
         """Applies the log's answer. `known` is the state after it; None if the answer's events must be folded."""
@@ -364,7 +342,7 @@ async def refuse(stream: StreamId, refusal: Refusal, reading: Reading[Any]) -> N
     batch = Batch(
         stream=str(stream),
         filing_id=stream.filing,
-        agency=_UNKNOWN,
+        agency="0",  # it is not known here, and no answer depends on it
         next_seq=1,
         command_id="catch-up",
         digest="",
@@ -376,10 +354,6 @@ async def refuse(stream: StreamId, refusal: Refusal, reading: Reading[Any]) -> N
     if answer.unfounded:
         raise UnfoundedError
     raise RefusalError(refusal)
-
-
-_UNKNOWN: Final = "0"
-"""The agency to name in a query of the log if the stream's agency is not known; no answer depends on the agency."""
 
 
 def _resting_on(basis: Basis, batch: Batch) -> Batch:

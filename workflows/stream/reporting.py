@@ -1,4 +1,4 @@
-"""Reports of a payment, a parcel or a referral to its filing, even if the filing has ended long ago."""
+"""Signals to other streams; and reports of a stream to its filing, even if the filing has ended long ago."""
 
 from typing import Any
 
@@ -16,16 +16,21 @@ from workflows.stream.recording import Stream
 from workflows.stream.waiting import pause
 
 
+async def tell(workflow_id: str, signal: str, said: Any) -> bool:
+    """Signals a workflow. Returns False if it does not run."""
+    request = TellRequest(id=workflow_id, signal=signal, said=said)
+    return await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL)
+
+
 async def report(stream: Stream[Any], signal: str, fact: Model) -> bool:
     """Signals a fact to the filing. Returns False if the filing has ended according to the record.
 
     If the filing is open in the record but has no workflow, waits until the workflow is restarted, and then signals it.
     Raises the errors of `wait_for` meanwhile.
     """
-    filing = filing_workflow(stream.id.filing)
-    request = TellRequest(id=filing, signal=signal, said=fact.model_dump(mode="json", exclude_none=True))
+    filing, said = filing_workflow(stream.id.filing), fact.model_dump(mode="json", exclude_none=True)
     tries = 0
-    while not await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL):
+    while not await tell(filing, signal, said):
         if await workflow.execute_local_activity_method(Registry.closed, filing, **LEDGER):
             return False
         await stream.catch_up()

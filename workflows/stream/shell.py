@@ -57,14 +57,10 @@ W = TypeVar("W", bound=type)
 
 @dataclass(frozen=True)
 class Opening:
-    """The start of a stream.
+    """The start of a stream: its first command, and the basis of the command or of its refusal.
 
-    Attributes:
-        origin: The stream's origin.
-        command: The stream's first command.
-        content: The digest of that command's content, if other messages name the digest too.
-        refusal: The reason why the stream may not begin, if the log has no event of the stream yet.
-        basis: The basis of the command or the refusal.
+    `content` is the digest of the command's content, if other messages name it too. With a `refusal` the stream may not
+    begin, unless the log has it already.
     """
 
     origin: Origin
@@ -76,12 +72,9 @@ class Opening:
 
 @dataclass(frozen=True)
 class Considered:
-    """A command with the facts that it needs beside its own content.
+    """A command with the facts that it needs beside its own content, and the basis of the facts or of its refusal.
 
-    Attributes:
-        command: The command.
-        refusal: The reason why the command may not be recorded, unless the log has it already.
-        basis: The basis of the facts or the refusal.
+    With a `refusal` the command may not be recorded, unless the log has it already.
     """
 
     command: Command
@@ -238,16 +231,17 @@ class Life(Generic[S]):
         self._resume = parse_resume(raw)
         if self._resume is None:
             self.start = self.parse_start(raw)
-        elif self._resume.snapshot is not None:
-            self._continue(self._resume.snapshot, self._resume.epoch)
-
-    def _continue(self, snapshot: Snapshot, epoch: int | None) -> None:
-        """Continues from the previous run's snapshot."""
-        state = load_state(self.kind, snapshot)
-        receipts = Receipts(snapshot.receipts, snapshot.older)
-        named = stream_named(self.kind)
-        self._stream = Stream(self.kind, named, state, receipts=receipts, epoch=epoch, head=snapshot.head)
-        self.memory = self.kind.memory.model_validate(snapshot.memory)
+        elif (snapshot := self._resume.snapshot) is not None:
+            state, receipts = load_state(self.kind, snapshot), Receipts(snapshot.receipts, snapshot.older)
+            self._stream = Stream(
+                self.kind,
+                stream_named(self.kind),
+                state,
+                receipts=receipts,
+                epoch=self._resume.epoch,
+                head=snapshot.head,
+            )
+            self.memory = self.kind.memory.model_validate(snapshot.memory)
 
     def _continue_as_new(self) -> NoReturn:
         """Hands everything to the next run: on the promoted build if it can read the stream, else on the present one.
@@ -306,7 +300,6 @@ class Life(Generic[S]):
             await self.caught_up()
 
     async def _take_over(self, resume: Resume) -> None:
-        """Continues from the stream's state in the log."""
         stream, found = await Stream.of_log(self.kind, stream_named(self.kind), resume.epoch)
         self.taken_over(found)
         self._stream = stream  # not before: updates meanwhile must not be judged by half of it

@@ -71,16 +71,12 @@ def load_state(kind: StreamKind[Any], snapshot: Snapshot) -> Any:
     """Returns the state in a snapshot. If a newer worker has written it, raises as for an unreadable snapshot."""
     state = kind.state.model_validate(snapshot.state)
     if state.snapshot_version > kind.reads.snapshot:
-        msg = "a newer worker has written this snapshot"
-        raise RuntimeError(msg)
+        raise RuntimeError("a newer worker has written this snapshot")
     return state.model_copy(update={"snapshot_version": kind.reads.snapshot})
 
 
 def continued_by_itself() -> bool:
-    """Returns whether this run continues another one.
-
-    False for a retried or scheduled run, which has the original input.
-    """
+    """Returns whether this run continues another one; False for a retried or scheduled run, with the original input."""
     info = workflow.info()
     return info.continued_run_id is not None and info.attempt == 1 and info.cron_schedule is None
 

@@ -51,27 +51,24 @@ async def drain_handlers(stream: Stream[Any]) -> None:
     await workflow.wait_condition(lambda: workflow.all_handlers_finished() and stream.idle)
 
 
+async def in_time(stream: Stream[Any], done: Callable[[], bool], within: timedelta, summary: str) -> bool:
+    """Waits for `done`; returns False if the time was over first. Raises the other errors of `wait_for`."""
+    try:
+        await wait_for(stream, done, within=within, summary=summary)
+    except TimeoutError:
+        return False
+    return True
+
+
 async def pause(stream: Stream[Any], time: timedelta, summary: str) -> None:
     """Pauses for this time. Raises the errors of `wait_for`."""
-    try:
-        await wait_for(stream, lambda: False, within=time, summary=summary)
-    except TimeoutError:
-        return
-
-
-def give_up(work: workflow.ActivityHandle[Any]) -> None:
-    """Cancels an activity that is no longer awaited, and ignores its outcome."""
-    work.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-    work.cancel()
+    await in_time(stream, lambda: False, time, summary)
 
 
 async def first_of(
     stream: Stream[Any], work: tuple[workflow.ActivityHandle[Any], ...], done: Callable[[], bool]
 ) -> list[workflow.ActivityHandle[Any]]:
-    """Waits for `done`, or until one of the activities has ended. Returns the ended ones, and cancels the rest.
-
-    Raises the errors of `wait_for`.
-    """
+    """Waits for `done` or the end of an activity. Returns the ended ones, cancels the rest. Raises as `wait_for`."""
     ended: list[workflow.ActivityHandle[Any]] = []
     try:
         await wait_for(stream, lambda: done() or any(one.done() for one in work))
@@ -79,5 +76,6 @@ async def first_of(
     finally:
         for one in work:
             if not one.done():
-                give_up(one)
+                one.add_done_callback(lambda left: left.cancelled() or left.exception())  # its outcome is ignored
+                one.cancel()
     return ended

@@ -1,7 +1,6 @@
 """Phiếu kiểm soát quá trình giải quyết hồ sơ: every holder of the filing in turn, and the time."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from rules.papers.deeds import OUTCOME_NAMES, done, who
 from rules.papers.hands import hands
@@ -12,8 +11,6 @@ from schemas.papers.register import Hand, Holder
 from schemas.papers.sheet import Block, Column, PaperSheet, PaperSource, Row, Rows, Table
 from schemas.papers.state import PaperKind
 from schemas.translate import joined, said
-
-_HOUR: Final = 60
 
 
 def control(source: PaperSource) -> PaperSheet:
@@ -52,7 +49,7 @@ def _appointment(source: PaperSource) -> Iterator[Row]:
 
 def _row(source: PaperSource, n: int, hand: Hand) -> tuple[Text, ...]:
     until = plain("…") if hand.until is None else short(hand.until)
-    hours, minutes = divmod(hand.working_minutes, _HOUR)
+    hours, minutes = divmod(hand.working_minutes, 60)
     return (
         plain(str(n)),
         _who(source, hand),

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from rules.amounts import in_words, money
 from rules.causes import RECEIPT_OF
 from rules.filing.fees.request import charged_back
-from rules.papers.sheets.made import about, by_hand, made, moment, officer, plain
+from rules.papers.sheets.made import about, by_hand, due, made, moment, officer, plain
 from rules.require import require
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES, MEANS_NAMES
-from schemas.papers.sheet import Block, Column, PaperSheet, PaperSource, Paragraph, Row, Rows, Signatory, Table
+from schemas.papers.sheet import Block, Column, PaperSheet, PaperSource, Paragraph, Row, Rows, Table
 from schemas.papers.state import MoneyReceipt, PaperKind
 from schemas.publishing.fee import FeeKind
 from schemas.translate import said
@@ -49,7 +49,7 @@ def _fee(source: PaperSource, event: ev.FeeRequested) -> Iterator[Block]:
     total = (said("paper.total"), plain(""), plain(""), money(event.amount))
     yield Rows(rows=tuple(about(source)))
     yield Table(columns=columns, rows=tuple(lines), total=total)
-    yield Rows(rows=(_words(event.amount), _how(event.channel), *_due(source, Clock.PAYMENT)))
+    yield Rows(rows=(_words(event.amount), _how(event.channel), *due(source, Clock.PAYMENT, said("paper.pay_until"))))
     if event.adds_to is not None:
         yield Paragraph(text=said("paper.fee_lacks" if charged_back(source.filing) else "paper.fee_adds"))
     yield Paragraph(text=said("paper.pay_with_code"))
@@ -70,7 +70,7 @@ def _obligation(source: PaperSource, event: ev.ObligationDemanded) -> Iterator[B
     ]
     if event.n is not None:
         owed.append(_how(Channel.ONLINE))
-    yield Rows(rows=(*about(source), *owed, *_due(source, Clock.OBLIGATION)))
+    yield Rows(rows=(*about(source), *owed, *due(source, Clock.OBLIGATION, said("paper.pay_until"))))
 
 
 def _how(channel: Channel) -> Row:
@@ -81,21 +81,17 @@ def _words(amount: int) -> Row:
     return Row(place="amount", label=said("paper.in_words"), value=Text(vi=in_words(amount), en=money(amount).en))
 
 
-def _due(source: PaperSource, clock: Clock) -> Iterator[Row]:
-    if (run := source.filing.clocks.get(clock)) is not None:
-        yield Row(place="due", label=said("paper.pay_until"), value=moment(run.due))
-
-
 def money_receipt(source: PaperSource) -> PaperSheet:
     """Biên lai thu phí, lệ phí: the payer, the items, the procedure, the sum in words, its series and number."""
     receipt = require(source.receipt)
+    cashier = None if receipt.officer is None else source.officers.get(receipt.officer)
     return made(
         RECEIPT_OF[receipt.of],
         source,
         issuer=source.filing.agency,
         title=said("paper.charge_receipt") if receipt.of is FeeKind.CHARGE else said("paper.fee_receipt"),
         body=_receipt_body(source, receipt),
-        signatories=(by_hand(said("paper.who_paid")), _cashier(source, receipt)),
+        signatories=(by_hand(said("paper.who_paid")), by_hand(said("paper.who_took_money"), cashier)),
     )
 
 
@@ -114,10 +110,13 @@ def _receipt_body(source: PaperSource, receipt: MoneyReceipt) -> Iterator[Block]
     names, total = _items(source), (said("paper.total"), money(receipt.amount))
     lines = ((names.get(line.code, plain(line.code)), money(line.amount)) for line in receipt.lines)
     yield Table(columns=columns, rows=tuple(lines), total=total)
+    way = CHANNEL_NAMES[receipt.channel]
+    if receipt.means is not None:
+        way = said("paper.way_to", way=way, where=MEANS_NAMES[receipt.means])
     yield Rows(
         rows=(
             _words(receipt.amount),
-            Row(place="channel", label=said("paper.pay_by"), value=_way(receipt)),
+            Row(place="channel", label=said("paper.pay_by"), value=way),
             Row(place="issued_at", label=said("paper.receipt_issued_at"), value=moment(receipt.at)),
         )
     )
@@ -126,13 +125,3 @@ def _receipt_body(source: PaperSource, receipt: MoneyReceipt) -> Iterator[Block]
 def _replaces(receipt: MoneyReceipt) -> Iterator[Row]:
     if receipt.replaces is not None:
         yield Row(place="replaces", label=said("paper.replaces_receipt"), value=plain(receipt.replaces))
-
-
-def _way(receipt: MoneyReceipt) -> Text:
-    way = CHANNEL_NAMES[receipt.channel]
-    return way if receipt.means is None else said("paper.way_to", way=way, where=MEANS_NAMES[receipt.means])
-
-
-def _cashier(source: PaperSource, receipt: MoneyReceipt) -> Signatory:
-    name = None if receipt.officer is None else source.officers.get(receipt.officer)
-    return Signatory(title=said("paper.who_took_money"), how=said("sheet.by_hand"), name=name)

@@ -1,7 +1,6 @@
 """Biên bản giao nhận hồ sơ: the papers handed over, the giver and the receiver, and their signatures."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import NamedTuple
 
 from rules.papers.sheets.made import about, by_hand, letterhead, made, moment, named, officer, plain
@@ -68,10 +67,12 @@ def _from_the_post(source: PaperSource) -> _Way:
 
 
 def _body(source: PaperSource, way: _Way) -> Iterator[Block]:
+    # the post may have handed the papers over before this was recorded
+    handed_over_at = getattr(source.cause.event, "received_at", None) or source.cause.at
     parties = (
         Row(place="giver", label=said("paper.giver"), value=way.giver),
         Row(place="taker", label=said("paper.taker"), value=way.taker),
-        Row(place="at", label=said("paper.handed_over_at"), value=moment(_at(source))),
+        Row(place="at", label=said("paper.handed_over_at"), value=moment(handed_over_at)),
     )
     columns = (
         Column(title=said("paper.number")),
@@ -86,11 +87,6 @@ def _body(source: PaperSource, way: _Way) -> Iterator[Block]:
     if way.note is not None:
         note = Row(place=f"events[{source.cause.seq}].note", label=said("paper.note"), value=plain(way.note))
         yield Rows(rows=(note,))
-
-
-def _at(source: PaperSource) -> datetime:
-    """The time of the hand-over. The post may have handed the papers over before it was recorded."""
-    return getattr(source.cause.event, "received_at", None) or source.cause.at
 
 
 def _copy(way: _Way, code: str) -> Text:

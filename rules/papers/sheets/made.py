@@ -128,19 +128,23 @@ def about(source: PaperSource) -> Iterator[Row]:
 
 def officer(source: PaperSource, title: Text, subject: str | None = None) -> Signatory:
     """A place for the signature of this officer, or of the actor who caused the paper."""
-    name = source.officers.get(subject or source.cause.actor.subject)
+    return by_hand(title, source.officers.get(subject or source.cause.actor.subject))
+
+
+def by_hand(title: Text, name: str | None = None) -> Signatory:
+    """A place for a signature, with the signer's name, if known."""
     return Signatory(title=title, how=said("sheet.by_hand"), name=name)
 
 
-def by_hand(title: Text) -> Signatory:
-    """A place for the signature of a person who is no officer."""
-    return Signatory(title=title, how=said("sheet.by_hand"), name=None)
+def due(source: PaperSource, clock: Clock, label: Text, place: str = "due") -> Iterator[Row]:
+    """The row with the end of a clock's time limit; no row if the clock does not run."""
+    if (run := source.filing.clocks.get(clock)) is not None:
+        yield Row(place=place, label=label, value=moment(run.due))
 
 
 def appeal(source: PaperSource) -> Iterator[Row]:
     """The row with the deadline for a complaint about the act in this paper; no row without a deadline."""
-    if (clock := source.filing.clocks.get(Clock.APPEAL)) is not None:
-        yield Row(place="appeal", label=said("paper.complain_by"), value=moment(clock.due))
+    return due(source, Clock.APPEAL, said("paper.complain_by"), "appeal")
 
 
 def received(source: PaperSource) -> Row:

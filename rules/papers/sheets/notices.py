@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from rules.papers.sheets.made import about, appeal, letterhead, made, moment, named, officer, plain, received
+from rules.papers.sheets.made import about, appeal, due, letterhead, made, moment, named, officer, plain, received
 from rules.require import require
 from schemas.base import Text
 from schemas.filing import events as ev
@@ -32,14 +32,12 @@ def supplement(source: PaperSource) -> PaperSheet:
 
 def _supplement_body(source: PaperSource, items: tuple[SupplementItem, ...]) -> Iterator[Block]:
     yield Rows(rows=tuple(about(source)))
-    yield Listing(title=said("paper.to_supply"), items=tuple(_item(source, item) for item in items))
-    if (clock := source.filing.clocks.get(Clock.SUPPLEMENT)) is not None:
-        yield Rows(rows=(Row(place="due", label=said("paper.supply_by"), value=moment(clock.due)),))
+    names = ((named(source, item.target, item.code), item.note) for item in items)
+    missing = (said("paper.item_and_note", name=name, note=note) for name, note in names)
+    yield Listing(title=said("paper.to_supply"), items=tuple(missing))
+    if until := tuple(due(source, Clock.SUPPLEMENT, said("paper.supply_by"))):
+        yield Rows(rows=until)
     yield Paragraph(text=said("paper.ask_the_desk"))
-
-
-def _item(source: PaperSource, item: SupplementItem) -> Text:
-    return said("paper.item_and_note", name=named(source, item.target, item.code), note=item.note)
 
 
 LAPSED: Final[dict[str, Text]] = {
@@ -94,10 +92,10 @@ def _stop_rows(source: PaperSource) -> Iterator[Row]:
     event, place = source.cause.event, f"events[{source.cause.seq}]"
     yield received(source)
     yield Row(place=f"{place}.reason", label=said("paper.reason"), value=grounds(source)[0])
-    if isinstance(event, ev.Suspended) and event.awaits is not None:
-        yield Row(place=f"{place}.awaits", label=said("paper.awaits"), value=plain(event.awaits))
-    if isinstance(event, ev.Suspended) and (clock := source.filing.clocks.get(Clock.SUSPENSION)) is not None:
-        yield Row(place="until", label=said("paper.suspended_until"), value=moment(clock.due))
+    if isinstance(event, ev.Suspended):
+        if event.awaits is not None:
+            yield Row(place=f"{place}.awaits", label=said("paper.awaits"), value=plain(event.awaits))
+        yield from due(source, Clock.SUSPENSION, said("paper.suspended_until"), "until")
     yield from appeal(source)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from rules.amounts import money
-from rules.papers.sheets.made import about, by_hand, handed_in, letterhead, made, moment, named, officer, plain
+from rules.papers.sheets.made import about, by_hand, due, handed_in, letterhead, made, moment, named, officer, plain
 from rules.require import require
 from schemas.filing import events as ev
 from schemas.filing.commands import TargetKind
@@ -48,9 +48,7 @@ def _returned(source: PaperSource) -> Iterator[Block]:
         rows.append(Row(place="fee", label=said("paper.collect"), value=money(filing.fee.amount)))
     if filing.collected_on_delivery:
         rows.append(Row(place="postage", label=said("paper.postage"), value=money(filing.collected_on_delivery)))
-    if (clock := filing.clocks.get(Clock.DELIVERY)) is not None:
-        rows.append(Row(place="due", label=said("paper.deliver_by"), value=moment(clock.due)))
-    yield Rows(rows=tuple(rows))
+    yield Rows(rows=(*rows, *due(source, Clock.DELIVERY, said("paper.deliver_by"))))
     yield Paragraph(text=said("paper.post_returns"))
 
 

@@ -26,7 +26,6 @@ from rules.proof.tree import (
     Node,
     ProofError,
     consistency_ranges,
-    frontier_nodes,
     inclusion_ranges,
     joined,
     leaf_hash,
@@ -143,7 +142,7 @@ def test_every_small_tree() -> None:
     roots = [of(MANY[:size]).root() for size in range(len(MANY) + 1)]
     for size in range(1, len(MANY) + 1):
         assert roots[size] == mth(MANY[:size])
-        assert joined([nodes[one] for one in frontier_nodes(size)]) == roots[size]
+        assert joined([nodes[one] for one in nodes_of((0, size))]) == roots[size]
         for index in range(size):
             path = proof(inclusion_ranges(index, size), nodes.__getitem__)
             assert root_by(path, MANY[index], index, size) == roots[size]
@@ -235,7 +234,7 @@ def test_a_tree_grows_into_the_same_tiles(by: int) -> None:
         whole = Tree()
         for entry in DATA[:size]:
             whole.add(leaf_hash(entry))
-        places = [place_of(node, size) for node in frontier_nodes(size)]
+        places = [place_of(node, size) for node in nodes_of((0, size))]
         assert joined([hash_at(place, kept[place.tile]) for place in places]) == whole.root()
 
 

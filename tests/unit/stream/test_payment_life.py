@@ -46,8 +46,8 @@ async def test_a_transaction_may_have_a_number_that_is_no_id(engine: Engine) -> 
     life = await begun(engine)
     await life.collecting.record_captures(closed(PAID.model_copy(update={"capture_id": "FT 1/ả"})))
     for number in numbers:
-        await life.callbacks.take(said(transaction=number))
-        await life.callbacks.take(said(transaction=number, outcome="reversed"))
+        await life.noticed(said(transaction=number))
+        await life.noticed(said(transaction=number, outcome="reversed"))
     assert [one.capture_id for one in life.stream.state.captures] == ["FT 1/ả", *numbers]
     assert [one.transaction for one in life.stream.state.charged_back] == numbers
 
@@ -57,21 +57,21 @@ async def test_what_is_taken_back_in_parts_is_recorded_part_by_part_however_ofte
     engine: Engine, number: str
 ) -> None:
     life = await begun(engine)
-    await life.callbacks.take(said(transaction=number))
+    await life.noticed(said(transaction=number))
     for _ in range(2):
         for amount, after in ((3_000, 0), (4_000, 0), (3_000, 1)):
             at = (NOW + timedelta(seconds=after)).isoformat()
-            await life.callbacks.take(said(transaction=number, outcome="reversed", amount=amount, at=at))
-            await life.callbacks.take(said(transaction=number, outcome="reversed", amount=2_000, at=None))
+            await life.noticed(said(transaction=number, outcome="reversed", amount=amount, at=at))
+            await life.noticed(said(transaction=number, outcome="reversed", amount=2_000, at=None))
             engine.time += timedelta(seconds=1)
     assert [one.amount for one in life.stream.state.charged_back] == [3_000, 2_000, 4_000, 3_000]
 
 
 async def test_parts_under_one_number_that_are_told_at_once_are_each_recorded(engine: Engine) -> None:
     life = await begun(engine)
-    await life.callbacks.take(said())
+    await life.noticed(said())
     parts = (1_000, 2_000, 3_000)
-    await asyncio.gather(*(life.callbacks.take(said(outcome="reversed", amount=amount)) for amount in parts))
+    await asyncio.gather(*(life.noticed(said(outcome="reversed", amount=amount)) for amount in parts))
     assert sorted(one.amount for one in life.stream.state.charged_back) == [*parts]
 
 
@@ -80,7 +80,7 @@ async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) 
     await life.collecting._record_order(life.stream.state.attempts[1], Order(order_id="o2"))
     await life.collecting._request_closed(life.stream.state.attempts[0], closed())
     await life.collecting.record_captures(closed(PAID))
-    await life.callbacks.take(said(outcome="reversed"))
+    await life.noticed(said(outcome="reversed"))
     await life.record_cancel("it was waived")
     first, again, *own = [receipt.command_id for receipt in engine.receipts]
     assert (first, again) == ("request", "again")
@@ -91,7 +91,7 @@ async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) 
 @pytest.mark.parametrize("outcome", ["pending", "failed"])
 async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) -> None:
     life = await begun(engine)
-    await life.callbacks.take(said(outcome=outcome))
+    await life.noticed(said(outcome=outcome))
     assert [stored.event["kind"] for stored in engine.log] == ["payment_requested"]
 
 
@@ -112,7 +112,7 @@ async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) ->
 async def test_what_can_not_be_used_is_parked(engine: Engine, notice: object) -> None:
     engine.answers["park"] = None
     life = await begun(engine)
-    await life.callbacks.take(notice)
+    await life.noticed(notice)
     assert [asked.signal for name, asked in engine.asked if name == "park"] == ["noticed"]
     assert [stored.event["kind"] for stored in engine.log] == ["payment_requested"]
 
@@ -122,11 +122,11 @@ async def test_what_is_taken_back_before_it_is_known_is_recorded_once_it_comes(e
     """Told twice, and with another hour; the number is that of the money, or one of its own."""
     life = await begun(engine)
     for _ in range(2):
-        await life.callbacks.take(said(outcome="reversed", transaction=number, at=None))
+        await life.noticed(said(outcome="reversed", transaction=number, at=None))
         engine.time += timedelta(seconds=1)
     assert life.stream.state.state is PaymentState.PENDING
-    await life.callbacks.take(said())
-    await life.callbacks.take(said(outcome="reversed", transaction=number))
+    await life.noticed(said())
+    await life.noticed(said(outcome="reversed", transaction=number))
     assert [stored.event["kind"] for stored in engine.log] == [
         "payment_requested",
         "payment_charge_back_ahead",
@@ -156,15 +156,15 @@ async def test_it_is_asked_for_anew_through_whom_the_directory_names_and_paid_by
         "provider": "vnpay",
         "expires": (NOW + timedelta(minutes=15)).isoformat().replace("+00:00", "Z"),
     }
-    await life.callbacks.take(said(reference=reference_of(fee_key(FILING, 1, 2))))
+    await life.noticed(said(reference=reference_of(fee_key(FILING, 1, 2))))
     assert engine.log[-1].event["attempt"] == 2
     assert life.stream.state.state is PaymentState.PAID
     engine.answers["park"] = None
-    await life.callbacks.take(said())
+    await life.noticed(said())
     assert [asked.problem for name, asked in engine.asked if name == "park"] == [
         "a transaction of another request has this number"
     ]
-    await life.callbacks.take(said(transaction="c2"))
+    await life.noticed(said(transaction="c2"))
     assert [(one.attempt, one.capture_id) for one in life.stream.state.captures] == [(2, "c1"), (None, "c2")]
 
 
@@ -406,7 +406,7 @@ async def taken(engine: Engine, order: MatrixOrder) -> Payment:
     engine.answers = provider = Silent(engine.answers | {"wake": None})
     for act in order:
         if act in {Act.IPN, Act.LATE}:
-            await life.callbacks.take(NOTICE)
+            await life.noticed(NOTICE)
         elif act is Act.POLL:
             provider.poll()
             await life.collecting.record_captures(provider["polled"])
