@@ -13,7 +13,7 @@ from .backoffice import Document as Document
 from .blocking import BlockingActingClient as BlockingActingClient
 from .blocking import BlockingFilingClient as BlockingFilingClient
 from .calls.acting import ActingClient as ActingClient
-from .calls.passing_over import PassedOver as PassedOver
+from .calls.acting import PassedOver as PassedOver
 from .calls.sending import command_id as command_id
 from .client import FilingClient as FilingClient
 from .contract import *  # noqa: F403 -- everything of the contract is re-exported

@@ -1,14 +1,43 @@
 """A client bound to one actor and one program, so that its calls need not name them."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
 from uuid import UUID
 
 from motcua import contract as c
+from motcua.errors import MotcuaError, RefusedError, Unavailable, refused_for
 from motcua.signing.speaker import Line
 
-from .passing_over import PassedOver, Progress, absences_of, pass_one, tasks_of
 from .questions import Questions, stream_of
 from .sending import Sending, command_id
+
+Progress = Callable[[int, int], None]
+"""Called with the number of tasks done and the number of all."""
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """The outcome for one task of an absent officer.
+
+    Attributes:
+        stream: The stream of the task, such as `filing:<uuid>`.
+        code: The dossier code.
+        task: The task's name.
+        substitute: The officer who acts for the absent one.
+        outcome: `passed_over`: just now; `already`: taken over before; `refused`: left where it is.
+        receipt: The receipt of the `reassign`, if it was recorded just now.
+        problems: The reasons of the refusal.
+    """
+
+    stream: str
+    code: str
+    task: str
+    substitute: str
+    outcome: Literal["passed_over", "already", "refused"]
+    receipt: c.Receipt | None = None
+    problems: tuple[c.Problem, ...] = ()
 
 
 class ActingClient(Questions):
@@ -79,13 +108,47 @@ class ActingClient(Questions):
             NotFound: By the directory this officer is not absent today.
         """
         agency = self.actor.agency or ""
-        absences = await absences_of(self, agency, absent)
-        waiting = [(one, task) for one in absences for task in await tasks_of(self, agency, one)]
+        absences = [one for one in await self.absences(agency) if one.officer == absent and one.begun]
+        if not absences:
+            raise refused_for(c.RefusalCode.NOT_FOUND, c.problem("absent", "not_absent"))
+        waiting = [(one, task) for one in absences for task in await self._tasks_of(agency, one)]
         done: list[PassedOver] = []
         for absence, task in waiting:
-            done.append(await pass_one(self, absence, task))
+            done.append(await self._pass_one(absence, task))
             progress(len(done), len(waiting))
         return done
+
+    async def _tasks_of(self, agency: str, absence: c.AbsenceSummary) -> list[c.TaskSummary]:
+        """Returns the tasks claimed by the absent officer or by a substitute for them, one task for each stream."""
+        whose = {"agency": agency, "role": absence.role}
+        theirs = await self._every_task(c.AskTasks(**whose, officer=absence.officer))
+        in_their_place = await self._every_task(c.AskTasks(**whose, acting_for=absence.officer))
+        return list({task.stream: task for task in (*theirs, *in_their_place)}.values())
+
+    async def _every_task(self, question: c.AskTasks) -> list[c.TaskSummary]:
+        page = await self.tasks(question)
+        found = [*page.rows]
+        while page.next is not None:
+            page = await self.tasks(question.model_copy(update={"after": page.next}))
+            found += page.rows
+        return found
+
+    async def _pass_one(self, absence: c.AbsenceSummary, task: c.TaskSummary) -> PassedOver:
+        """Gives one task to the substitute. If somebody else has claimed the task meanwhile, it stays with them."""
+        became = partial(PassedOver, task.stream, task.code, task.name, absence.substitute)
+        if task.officer == absence.substitute:
+            return became("already")
+        try:
+            receipt = await self.act(task.stream, c.Reassign, officer=absence.substitute, acting_for=absence.officer)
+        except Unavailable:
+            raise
+        except RefusedError as no:
+            if any(problem.rule == "claimed_already" for problem in no.refusal.problems):
+                return became("already")
+            return became("refused", problems=no.refusal.problems)
+        except MotcuaError as error:
+            return became("refused", problems=(c.problem("", "not_taken", says="not_passed_over", why=error),))
+        return became("passed_over", receipt)
 
     def _with_ours(self, fields: dict[str, Any]) -> dict[str, Any]:
         return {"actor": self.actor, "via": self.via} | fields

@@ -10,7 +10,7 @@ import typer
 from pydantic import ConfigDict
 
 from motcua import contract as c
-from motcua.calls.passing_over import PassedOver
+from motcua.calls.acting import PassedOver
 from motcua.cli.answer import Column, columns, lines, progress, show_all, show_one
 from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files, with_their_papers
 from motcua.cli.options import (

@@ -16,7 +16,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from motcua import ClockState, FilingView
-from motcua.calls.passing_over import PassedOver
+from motcua.calls.acting import PassedOver
 from motcua.cli import options
 from motcua.cli.answer import Column, dong, show_all, show_one
 from motcua.cli.help import with_words
