@@ -24,7 +24,6 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 _PAUSE: Final = 0.2
-_VIEW: Final = "View"
 SUBMIT: Final = "submit"
 
 
@@ -170,8 +169,11 @@ class Questions:
         """
         seen = 0
         while True:
-            changes = await self._look(filing_id, seen)
-            if changes is None:
+            try:
+                changes = await self.changes(filing_id, seen)
+            except (NotReady, Unavailable) as error:  # not registered yet, or an outage
+                if isinstance(error, Unavailable) and not seen:
+                    raise
                 await asyncio.sleep(_PAUSE)
                 continue
             for view in changes.views:
@@ -182,17 +184,6 @@ class Questions:
                 await asyncio.sleep(_PAUSE)
             seen = changes.seq
 
-    async def _look(self, filing_id: UUID | str, seen: int) -> c.Changes | None:
-        """Returns the changes after `seen`; None if the filing is not registered, or in an outage with `seen` > 0."""
-        try:
-            return await self.changes(filing_id, seen)
-        except NotReady:
-            return None
-        except Unavailable:
-            if seen:
-                return None
-            raise
-
     async def _asked(self, question: _Asks[T], *, longest: float = LONGEST_ATTEMPT) -> T:
         return await patiently(lambda limit: self._ask(question, limit), self._line.patience, longest)
 
@@ -202,7 +193,7 @@ class Questions:
         asked = await voice.question(cast("c.Question", question))
         try:
             found = await self._line.client.execute_workflow(
-                _VIEW,
+                "View",
                 asked,
                 id=f"view:{uuid4()}",
                 task_queue=c.TASK_QUEUE,
@@ -213,8 +204,7 @@ class Questions:
             if not isinstance(error.cause, ApplicationError):  # the question, or its worker's task, timed out
                 raise TryAgainError from error
             why = or_sign_anew(error_from(error.cause))
-            stream: str | None = getattr(question, "stream", None)
-            if isinstance(why, NotFound) and stream is not None:
+            if isinstance(why, NotFound) and (stream := getattr(question, "stream", None)) is not None:
                 raise await self._why_not_found(stream, limit) from None
             raise why from None
         except RPCError as error:

@@ -71,8 +71,10 @@ async def patiently(attempt: Attempt[T], patience: float, longest: float = LONGE
         try:
             return await _once(attempt, max(deadline - time.monotonic(), 0.1), longest)
         except (RPCError, RPCTimeoutOrCancelledError, TryAgainError, RuntimeError, TimeoutError) as error:
-            if not _passes(error):
-                raise _final(error) from error
+            if isinstance(error, RPCError) and error.status not in _PASSING:
+                raise MotcuaError(f"Temporal refused the call: {error.message} [{error.status.name}]") from error
+            if isinstance(error, RuntimeError) and "Failed client connect" not in str(error):
+                raise  # that of a lazy client has no more specific type
             if time.monotonic() + pause >= deadline:
                 raise Unavailable(f"no answer within {patience:g} s ({_words(error)}); repeating is safe") from error
         await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311 -- spreads the callers, hides nothing
@@ -97,20 +99,6 @@ async def _once(attempt: Attempt[T], left: float, longest: float) -> T:
         if task and task.cancelling() > before:
             raise asyncio.CancelledError from None
         raise
-
-
-def _passes(error: Exception) -> bool:
-    if isinstance(error, RPCError):
-        return error.status in _PASSING
-    if isinstance(error, RuntimeError):
-        return "Failed client connect" in str(error)  # a lazy client raises no more specific error
-    return True
-
-
-def _final(error: Exception) -> Exception:
-    if isinstance(error, RPCError):
-        return MotcuaError(f"Temporal refused the call: {error.message} [{error.status.name}]")
-    return error
 
 
 def _words(error: Exception) -> str:

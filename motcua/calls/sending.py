@@ -12,7 +12,8 @@ from temporalio.client import (
     WorkflowExecutionStatus,
     WorkflowUpdateFailedError,
 )
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.common import WorkflowIDReusePolicy as Reuse
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
@@ -31,8 +32,6 @@ from motcua.errors import (
 from .questions import SUBMIT, Questions, stream_of
 from .retry import SignAnewError, TryAgainError, is_not_found, or_sign_anew, patiently
 
-_FILING: Final = "Filing"
-_COMPLAINT: Final = "Complaint"
 _DROPPED: Final = frozenset({"AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate"})
 
 
@@ -61,8 +60,12 @@ class Sending(Questions):
         """
         _must_be(submission, c.Submission, c.RefusalCode.BAD_SUBMISSION)
         content = submission.model_dump(mode="json", exclude_none=True)
-        digest = _digest_of(content)
-        stream = c.filing_workflow(c.filing_id(submission.client_id, submission.submission_id))
+        try:
+            digest = c.content_digest(content)
+        except c.RefusalError as no:
+            raise refused(no.refusal) from None
+        filing_id = c.filing_id(submission.client_id, submission.submission_id)
+        stream = c.filing_workflow(filing_id)
         update_id, anew = command_id(), False
 
         async def attempt(limit: timedelta) -> c.Receipt:
@@ -72,7 +75,16 @@ class Sending(Questions):
                     return await self._ask(c.AskReceipt(stream=stream), limit, submission.actor)
             signed = await self._line.voice.submission(submission)
             try:
-                operation = _filing(stream, content, signed, anew=anew)
+                operation = WithStartWorkflowOperation[Any, Any](
+                    "Filing",
+                    {"submission": content} | signed,
+                    id=stream,
+                    task_queue=c.TASK_QUEUE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    id_reuse_policy=Reuse.ALLOW_DUPLICATE if anew else Reuse.ALLOW_DUPLICATE_FAILED_ONLY,
+                    static_summary=f"{submission.procedure} · {submission.agency}",
+                    static_details=f"The record has its code and where it stands: `motcua filing {filing_id}`.",
+                )
                 return await self._file(operation, {"content": digest} | signed, update_id, limit)
             except WorkflowAlreadyStartedError:
                 try:
@@ -105,7 +117,17 @@ class Sending(Questions):
         async def attempt(limit: timedelta) -> c.Receipt:
             nonlocal begun
             if not begun:
-                await self._begin_complaint(stream, await self._line.voice.complaint(complaint), limit)
+                signed = await self._line.voice.complaint(complaint)
+                with contextlib.suppress(WorkflowAlreadyStartedError):
+                    await self._line.client.start_workflow(
+                        "Complaint",
+                        signed,
+                        id=stream,
+                        task_queue=c.TASK_QUEUE,
+                        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                        id_reuse_policy=Reuse.ALLOW_DUPLICATE_FAILED_ONLY,
+                        rpc_timeout=limit,
+                    )
                 begun = True  # a start in each attempt would hide the end of a run that is refused slowly
             try:
                 return await self._ask(recorded, limit, complaint.actor)
@@ -178,31 +200,12 @@ class Sending(Questions):
         receipt = await self._once(stream, command.command_id, attempt)
         return _same_content(receipt, c.content_of(command), c.OTHER_CONTENT)
 
-    async def _begin_complaint(self, stream: str, signed: Any, limit: timedelta) -> None:
-        with contextlib.suppress(WorkflowAlreadyStartedError):
-            await self._line.client.start_workflow(
-                _COMPLAINT,
-                signed,
-                id=stream,
-                task_queue=c.TASK_QUEUE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-                rpc_timeout=limit,
-            )
-
     async def _file(
         self, operation: WithStartWorkflowOperation[Any, Any], check: dict[str, str], update_id: str, limit: timedelta
     ) -> c.Receipt:
         """Sends a submission once (update-with-start). Raises `WorkflowAlreadyStartedError` if the filing has ended."""
         try:
-            receipt: c.Receipt = await self._line.client.execute_update_with_start_workflow(
-                SUBMIT,
-                check,
-                start_workflow_operation=operation,
-                id=update_id,
-                result_type=c.Receipt,
-                rpc_timeout=limit,
-            )
+            return await self._with_start(operation, SUBMIT, check, update_id, limit)
         except WorkflowUpdateFailedError as error:
             if _was_dropped(error):
                 raise TryAgainError from error
@@ -210,38 +213,42 @@ class Sending(Questions):
             # A run with other content under this id is being refused; ours can be filed once that run has ended.
             raise (TryAgainError if isinstance(why, NotReady) else why) from None
         except RPCError as error:
-            await _forget(operation)
             if is_not_found(error):  # the run ended at this very moment; the next attempt gets the outcome
                 raise TryAgainError from error
             raise
-        except (WorkflowAlreadyStartedError, RPCTimeoutOrCancelledError):
-            await _forget(operation)
-            raise
-        return receipt
 
     async def _on_demand(
         self, starts: str, stream: str, command: c.Command, update_id: str, limit: timedelta
     ) -> c.Receipt:
         """Gives the command to the stream's workflow. If none is running, first starts one of type `starts`."""
         asked = c.StreamId.parse(stream)
-        operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+        operation = WithStartWorkflowOperation[Any, Any](
             starts,
             {"filing_id": str(asked.filing), "n": asked.n},
             id=stream,
             task_queue=c.TASK_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
+        return await self._with_start(operation, command.kind, command, update_id, limit)
+
+    async def _with_start(
+        self, operation: WithStartWorkflowOperation[Any, Any], update: str, content: Any, own_id: str, limit: timedelta
+    ) -> c.Receipt:
+        """Returns the receipt of an Update, before which `operation` starts the workflow if none is running."""
         try:
             receipt: c.Receipt = await self._line.client.execute_update_with_start_workflow(
-                command.kind,
-                command,
+                update,
+                content,
                 start_workflow_operation=operation,
-                id=update_id,
+                id=own_id,
                 result_type=c.Receipt,
                 rpc_timeout=limit,
             )
-        except BaseException:
-            await _forget(operation)
+        except (RPCError, RPCTimeoutOrCancelledError, WorkflowAlreadyStartedError):
+            with contextlib.suppress(
+                Exception
+            ):  # the operation keeps the error; asyncio logs it if nobody retrieves it
+                await operation.workflow_handle()
             raise
         return receipt
 
@@ -293,31 +300,6 @@ class Sending(Questions):
             raise FilingClosed(f"{stream} has ended")
 
 
-def _filing(
-    stream: str, content: dict[str, Any], signed: dict[str, str], *, anew: bool
-) -> WithStartWorkflowOperation[Any, Any]:
-    """Returns the operation that starts a filing's workflow. `anew` allows the start after a run that has completed."""
-    again = WorkflowIDReusePolicy
-    return WithStartWorkflowOperation(
-        _FILING,
-        {"submission": content} | signed,
-        id=stream,
-        task_queue=c.TASK_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=again.ALLOW_DUPLICATE if anew else again.ALLOW_DUPLICATE_FAILED_ONLY,
-        static_summary=f"{content['procedure']} · {content['agency']}",
-        static_details=f"The record has its code and where it stands: `motcua filing {stream.partition(':')[2]}`.",
-    )
-
-
-def _digest_of(content: dict[str, Any]) -> str:
-    """Returns a submission's digest as the platform computes it. Raises `BadSubmission` for unfit content."""
-    try:
-        return c.content_digest(content)
-    except c.RefusalError as no:
-        raise refused(no.refusal) from None
-
-
 def _same_content(receipt: c.Receipt, digest: str, other: c.Refusal) -> c.Receipt:
     if receipt.digest != digest:
         raise refused(other)
@@ -335,9 +317,3 @@ def _was_dropped(error: WorkflowUpdateFailedError) -> bool:
     """Returns True if the server dropped the Update, because the filing ended during it or its worker was lost."""
     cause = error.cause
     return isinstance(cause, ApplicationError) and cause.type in _DROPPED
-
-
-async def _forget(operation: WithStartWorkflowOperation[Any, Any]) -> None:
-    """Retrieves the error that the start operation keeps; otherwise asyncio logs that it was never retrieved."""
-    with contextlib.suppress(Exception):
-        await operation.workflow_handle()

@@ -40,7 +40,6 @@ from motcua import contract as c
 from motcua.backoffice import BackOffice, Document
 from motcua.blocking import BlockingActingClient
 from motcua.calls.retry import patiently
-from motcua.calls.sending import _digest_of
 from motcua.errors import RefusedError, Unavailable, error_from, refused_for
 from motcua.files import drafts
 from motcua.files import store as stores
@@ -240,18 +239,14 @@ async def test_a_cancelled_call_stops_although_the_sdk_hides_it() -> None:
         await asyncio.wait_for(call, 2)
 
 
-def content(**overrides: Any) -> dict[str, Any]:
-    return testing.submission(**overrides).model_dump(mode="json", exclude_none=True)
-
-
-def test_what_is_too_long_or_no_number_of_json_is_refused_here() -> None:
-    long = content(form={f"f{n}": "x" * 4000 for n in range(17)})
+async def test_what_is_too_long_or_no_number_of_json_is_refused_here() -> None:
+    client = await FilingClient.connect("127.0.0.1:1", patience=0.2)
     with pytest.raises(motcua.BadSubmission) as error:
-        _digest_of(long)
+        await client.submit(testing.submission(form={f"f{n}": "x" * 4000 for n in range(17)}))
     assert error.value.refusal.code == "bad_start"
     assert error.value.refusal.problems[0].rule == "too_long"
     with pytest.raises(motcua.BadSubmission) as error:
-        _digest_of(content(form={"n": 2**53}))
+        await client.submit(testing.submission(form={"n": 2**53}))
     assert error.value.refusal.problems[0].rule == "not_canonical_json"
 
 
