@@ -7,10 +7,9 @@ from typing import Any, Final
 import typer
 from typer.main import get_command
 
-from motcua.cli import attaching, filings, results, schemas
+from motcua.cli import attaching, filings, office, results, schemas
 from motcua.cli.help import WordedGroup, nothing, with_words
 from motcua.cli.language import set_language, with_language
-from motcua.cli.office import run as office
 from motcua.cli.options import COMMANDS, PLATFORM
 from motcua.cli.running import Exit, note, owes_json, say_failure
 from motcua.contract import beside, both, said

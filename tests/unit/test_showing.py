@@ -20,7 +20,7 @@ from motcua.calls.acting import PassedOver
 from motcua.cli import options
 from motcua.cli.answer import Column, dong, show_all, show_one
 from motcua.cli.help import with_words
-from motcua.cli.office.check import Looked
+from motcua.cli.office import Looked
 from motcua.cli.options import actor_of, filing_id_of, order
 from motcua.cli.running import Exit, fail, owes_json, print_json
 from motcua.cli.showing import CLOCKS
@@ -64,7 +64,7 @@ ANSWERS: Final[Mapping[str, type]] = {
     "motcua.cli.showing:RECEIPT": Receipt,
     "motcua.cli.showing:RESULT": ResultView,
     "motcua.cli.showing:VIEW": FilingView,
-    "motcua.cli.office.run:_LOOKED": Looked,
+    "motcua.cli.office:_LOOKED": Looked,
     "motcua.cli.filings:_PASSED": PassedOver,
     "operations.commands.people.erasures:_REQUESTS": ErasureRequest,
     "operations.commands.people.persons:_REQUESTS": ExportRequest,

@@ -1,1 +1,0 @@
-"""`motcua back-office`, and its check before it runs."""
