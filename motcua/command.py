@@ -32,7 +32,10 @@ def _run(arguments: list[str]) -> int:
     except ModuleNotFoundError as error:
         if error.name not in {"typer", "rich"}:
             raise
-        return _say_what_is_missing("the motcua command needs its extra: pip install 'motcua[cli]'", arguments)
+        missing = "the motcua command needs its extra: pip install 'motcua[cli]'"
+        if "--json" in arguments:
+            sys.stdout.write(json.dumps({"code": "wrong_usage", "message": missing}) + "\n")
+        return _say(missing)
     try:
         run(arguments)
     except SystemExit as end:
@@ -50,12 +53,6 @@ def _run(arguments: list[str]) -> int:
 def _say(message: str) -> int:
     sys.stderr.write(f"{message}\n")
     return _USAGE
-
-
-def _say_what_is_missing(message: str, arguments: list[str]) -> int:
-    if "--json" in arguments:
-        sys.stdout.write(json.dumps({"code": "wrong_usage", "message": message}) + "\n")
-    return _say(message)
 
 
 if __name__ == "__main__":

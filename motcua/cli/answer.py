@@ -73,10 +73,6 @@ class _Cell(NamedTuple):
         parts = self.text.splitlines() if self.whole else self.text.split()
         return max(map(cell_len, parts), default=0)
 
-    @property
-    def line(self) -> str:
-        return "; ".join(self.text.splitlines())
-
 
 def columns(*parts: str | Column) -> tuple[Column, ...]:
     """Returns columns written as `label`, `label:place`, `label|form` or `label:place|form`, several in one string.
@@ -218,13 +214,12 @@ def _print_facts(titles: Sequence[str], cells: Sequence[_Cell], console: Console
     for title, cell in told:
         for n, line in enumerate(cell.text.splitlines()):
             head = "" if n else title
-            fact = Styled.assemble((head + " " * (indent - cell_len(head)), "bold"), (line, cell.style))
-            console.print(fact)
+            console.print(Styled.assemble((head + " " * (indent - cell_len(head)), "bold"), (line, cell.style)))
 
 
 def _print_lines(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], console: Console) -> None:
     """Prints a line for each row, with aligned columns, for programs that search or split the output."""
-    table = [list(titles), *([cell.line for cell in row] for row in rows)]
+    table = [list(titles), *(["; ".join(cell.text.splitlines()) for cell in row] for row in rows)]
     widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
     for row in table:
         padded = (text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True))

@@ -106,17 +106,13 @@ def attach(
     whose: Annotated[str, typer.Argument(metavar="FILING_ID|SUBMISSION.json", help="option.attach.whose")],
     files: Annotated[list[Path], typer.Argument(metavar="PATH…", help="option.attach.files")],
 ) -> None:
-    found = put_in(_filing(whose), {f"file {n}": path for n, path in enumerate(files, 1)})
-    print_json([*found.values()])
-
-
-def _filing(whose: str) -> UUID:
-    """Returns a filing's id. `whose`: the id, or the path of a submission with its two ids; else ends the command."""
     try:
-        return UUID(whose)
+        filing_id = UUID(whose)
     except ValueError:
         content = read_json(read_file(whose), whose)
-    ids = [content.get(name) for name in ("client_id", "submission_id")]
-    if not all(isinstance(one, str) for one in ids):
-        fail(c.said("refused.attach.whose", file=whose), Exit.USAGE)
-    return c.filing_id(*map(str, ids))
+        ids = [content.get(name) for name in ("client_id", "submission_id")]
+        if not all(isinstance(one, str) for one in ids):
+            fail(c.said("refused.attach.whose", file=whose), Exit.USAGE)
+        filing_id = c.filing_id(*map(str, ids))
+    found = put_in(filing_id, {f"file {n}": path for n, path in enumerate(files, 1)})
+    print_json([*found.values()])

@@ -161,28 +161,21 @@ def show(
         actions = ask(lambda client: client.as_(someone, VIA).actions(filing_id), patience)
         show_all(actions, ACTIONS, as_json=as_json)
         return
-    (view, where), work = ask(lambda client: _seen(client, filing_id), patience)
+    view, where, work = ask(lambda client: _seen(client, filing_id), patience)
     paid_by = (Column("pay_url", lambda _: where.get("pay_url")), Column("pay_code", lambda _: where.get("pay_code")))
     data = plain(view) | where | {"machine_work": work}
     show_one(view, (*VIEW, work_column(work), *paid_by), as_json=as_json, data=data)
 
 
-async def _seen(client: FilingClient, filing_id: UUID) -> tuple[tuple[c.FilingView, dict[str, str]], list[MachineWork]]:
-    """Returns the view, and the work that the filing awaits from its agency's back office."""
-    return await _view(client, filing_id), await client.machine_work(filing_id)
-
-
-async def _view(client: FilingClient, filing_id: UUID) -> tuple[c.FilingView, dict[str, str]]:
-    """Returns the view, and the payment address and code while an online fee is due."""
-    view = await client.view(filing_id)
-    if view.fee is None or view.fee.state is not c.FeeState.DUE or view.fee.channel is not c.Channel.ONLINE:
-        return view, {}
-    with contextlib.suppress(FilingNotAvailable, NotReady):
-        payment = await client.payment(filing_id, view.fee.n)
-        return view, {
-            name: said for name, said in {"pay_url": payment.pay_url, "pay_code": payment.code}.items() if said
-        }
-    return view, {}
+async def _seen(client: FilingClient, filing_id: UUID) -> tuple[c.FilingView, dict[str, str], list[MachineWork]]:
+    """Returns the view; the address and code to pay at while an online fee is due; the work of the back office."""
+    view, where = await client.view(filing_id), {}
+    if (fee := view.fee) is not None and fee.state is c.FeeState.DUE and fee.channel is c.Channel.ONLINE:
+        with contextlib.suppress(FilingNotAvailable, NotReady):
+            payment = await client.payment(filing_id, fee.n)
+            known = {"pay_url": payment.pay_url, "pay_code": payment.code}
+            where = {name: value for name, value in known.items() if value}
+    return view, where, await client.machine_work(filing_id)
 
 
 @app.command()
@@ -243,8 +236,7 @@ def complain(  # noqa: PLR0913 -- a command line has many options
 
 @after_files.command()
 def complaints(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = PATIENCE) -> None:
-    found = ask(lambda client: client.complaints(filing_id), patience)
-    show_all(found, COMPLAINTS, as_json=as_json)
+    show_all(ask(lambda client: client.complaints(filing_id), patience), COMPLAINTS, as_json=as_json)
 
 
 _PASSED: Final = columns(
@@ -266,8 +258,7 @@ def pass_over(
 
     async def all_of_them(client: FilingClient) -> list[PassedOver]:
         with progress("command.pass_over.progress") as moved:
-            acting = client.as_(lead, VIA)
-            return await acting.pass_over(absent, moved)
+            return await client.as_(lead, VIA).pass_over(absent, moved)
 
     done = ask(all_of_them, patience)
     show_all(done, _PASSED, as_json=as_json)

@@ -1,7 +1,6 @@
 """Options and arguments that many commands share: actor, filing, agency, reason, form of the answer."""
 
 import re
-from collections.abc import Callable
 from enum import StrEnum
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -40,20 +39,14 @@ _CODE: Final = re.compile(r"[A-Z0-9.]+-[0-9]{8}-[0-9]+")
 
 def filing_id_of(text: str) -> UUID:
     """Returns a filing's id: the text itself, or found by its dossier code if the platform is installed."""
-    if _CODE.fullmatch(text) and (find := _finder()) is not None:
-        return find(text)
+    if _CODE.fullmatch(text):
+        for platform in entry_points(group=COMMANDS, name=PLATFORM):
+            found: UUID = import_module(platform.module).filing_id(text)
+            return found
     try:
         return UUID(text)
     except ValueError:
         raise typer.BadParameter(in_words(said("refused.filing_id", text=text))) from None
-
-
-def _finder() -> Callable[[str], UUID] | None:
-    """Returns the platform's function `filing_id`; None if the platform is not installed."""
-    for entry in entry_points(group=COMMANDS, name=PLATFORM):
-        found: Callable[[str], UUID] | None = getattr(import_module(entry.module), "filing_id", None)
-        return found
-    return None
 
 
 FilingId = Annotated[UUID, typer.Argument(metavar="CODE|FILING_ID", parser=filing_id_of, help="option.filing")]

@@ -11,7 +11,6 @@ from motcua.cli.help import WordedGroup, group
 from motcua.cli.options import PATIENCE, AsJson, FilingId, Patience
 from motcua.cli.running import ask, end_well, note, write_file
 from motcua.cli.showing import RESULT
-from motcua.contract import said
 from motcua.files.store import Store
 
 NAME: Final = "result"
@@ -42,7 +41,7 @@ def _download(result: c.FileRef, file: Path) -> None:
         return await Store.from_environment().get(result)
 
     write_file(file, end_well(get()))
-    note(said("refused.saved", file=file, sha256=result.sha256))
+    note(c.said("refused.saved", file=file, sha256=result.sha256))
 
 
 def commands() -> typer.Typer:

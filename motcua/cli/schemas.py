@@ -23,7 +23,11 @@ def schemas(
 ) -> None:
     made = documents()
     if folder is not None:
-        _write(folder, {name: written(document) for name, document in made.items()})
+        with refusing(OSError, Exit.USAGE, said("refused.not_written", file=folder), strerror):
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, document in made.items():
+                (folder / name).write_text(written(document), encoding="utf-8", newline="\n")
+        note(said("refused.schemas.written", files=len(made), folder=folder))
     show_all(made[INDEX]["schemas"], _COLUMNS, as_json=as_json, data=made[INDEX])
 
 
@@ -35,11 +39,3 @@ def _ways(wires: list[dict[str, str]]) -> str:
 
 
 _COLUMNS: Final = (Column("message", itemgetter("name")), Column("passes_by", lambda entry: _ways(entry["wires"])))
-
-
-def _write(folder: Path, texts: dict[str, str]) -> None:
-    with refusing(OSError, Exit.USAGE, said("refused.not_written", file=folder), strerror):
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    note(said("refused.schemas.written", files=len(texts), folder=folder))

@@ -6,7 +6,7 @@ from typing import Final
 
 from motcua.cli.answer import Column, Marked, columns, dong, lines, when
 from motcua.cli.language import in_words
-from motcua.contract import Authorisation, Fee, FilingView, Pause, Text, both, said
+from motcua.contract import Authorisation, Fee, FilingView, Pause, SignatureRecord, Text, both, said
 from motcua.machine_work import MachineWork
 
 
@@ -88,15 +88,11 @@ def _representative(given: Authorisation) -> str:
 
 
 def _scope(given: Authorisation) -> Text:
-    every = said("command.show.any_procedure")
-    codes = ", ".join(given.scope)
-    return said("command.show.authorised", principal=given.principal or "?", scope=codes or every)
+    scope = ", ".join(given.scope) or said("command.show.any_procedure")
+    return said("command.show.authorised", principal=given.principal or "?", scope=scope)
 
 
-def _signature(view: FilingView) -> str | None:
-    check = view.signature_check
-    if check is None:
-        return None
+def _signature(check: SignatureRecord) -> str:
     return lines([said(f"signature_outcome.{check.outcome}"), *map(_sentence, check.rules)])
 
 
@@ -115,14 +111,6 @@ def _scan(view: FilingView) -> str | None:
     return f"{in_words(said(f'scan_state.{view.scan}'))}{infected}"
 
 
-def _accepted(accepted: bool) -> Text:  # noqa: FBT001 -- a form takes the value in the answer
-    return said("command.show.signature_accepted" if accepted else "command.show.signature_not_accepted")
-
-
-def _supplement(view: FilingView) -> str | None:
-    return None if view.supplement is None else lines(f"{item.code}: {item.note}" for item in view.supplement.items)
-
-
 VIEW: Final = columns(
     "code",
     Column("status", lambda view: f"{int(view.status)} {in_words(view.status_name)}"),
@@ -134,12 +122,16 @@ VIEW: Final = columns(
     Column(
         "authorisation_file", "authorisation", lambda file: f"{file.key} ({file.media_type}, SHA-256 {file.sha256})"
     ),
-    Column("signature", _signature),
-    Column("signature_accepted", "signature_accepted", _accepted),
+    Column("signature", "signature_check", _signature),
+    Column(
+        "signature_accepted",
+        "signature_accepted",
+        lambda yes: said("command.show.signature_accepted" if yes else "command.show.signature_not_accepted"),
+    ),
     Column("viruses", _scan),
     "accepted:accepted_at",
     Column("fee", "fee", _fee),
-    Column("supplement", _supplement),
+    Column("supplement", "supplement", lambda asked: lines(f"{item.code}: {item.note}" for item in asked.items)),
     Column("decision", "decision", lambda decision: f"{decision.outcome}, {decision.officer}"),
     "result:result.key",
     Column("task", lambda view: lines(f"{task.name} ({task.role}): {', '.join(task.actions)}" for task in view.tasks)),
