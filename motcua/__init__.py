@@ -5,9 +5,9 @@
 Everything of the contract is here too: models, enums, `filing_id`, `digest` …
 """
 
-from typing import TYPE_CHECKING
+import types
+import typing
 
-from . import contract
 from .backoffice import BackOffice as BackOffice
 from .backoffice import Document as Document
 from .blocking import BlockingActingClient as BlockingActingClient
@@ -38,34 +38,6 @@ from .signing.statement import Speaker as Speaker
 
 __version__ = "0.1.0"
 
-if not TYPE_CHECKING:  # a type checker knows what is imported above, and not this list
-    __all__ = [
-        "ActingClient",
-        "Authenticated",
-        "BackOffice",
-        "BadCommand",
-        "BadSubmission",
-        "BlockingActingClient",
-        "BlockingFilingClient",
-        "Document",
-        "FilingClient",
-        "FilingClosed",
-        "FilingNotAvailable",
-        "InternalError",
-        "LedgerConflict",
-        "MotcuaError",
-        "NotAllowed",
-        "NotAuthorised",
-        "NotFound",
-        "NotReady",
-        "PassedOver",
-        "RefusedError",
-        "SameIdOtherContent",
-        "Speaker",
-        "Unavailable",
-        "UnfitError",
-        "__version__",
-        "command_id",
-        "data_converter",
-    ]
-    __all__ += [name for name in vars(contract) if not name.startswith("_")]
+if not typing.TYPE_CHECKING:  # a type checker knows what is imported above, and not this list
+    __all__ = ["__version__"]
+    __all__ += [name for name, it in globals().items() if name[0] != "_" and not isinstance(it, types.ModuleType)]

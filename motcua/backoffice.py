@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -28,7 +28,7 @@ from .connection import connect, speaking_ours
 from .errors import MotcuaError, NotFound, refused_for
 from .files.store import FileNotTakenError, Store
 from .hooks import Hooks
-from .signing.statement import Speaker
+from .signing.statement import A, Speaker
 from .stopping import GRACE, on_stop_signals
 
 READY_FILE: Final = "MOTCUA_READY_FILE"
@@ -38,15 +38,8 @@ SIGN_OF_LIFE: Final = timedelta(seconds=5)
 """The interval of the worker's heartbeats to Temporal. `motcua doctor` names a process without one within 20 s."""
 HOOKS: Final = ("check", "issue", "answer")
 """The methods of a `BackOffice` that an agency may override."""
-DIRECTORY_PATIENCE: Final = 5.0
-"""The seconds for which the start waits for the directory; then the office serves without the directory's answer."""
 
-BUILD: Final = "backoffice"
-"""The worker's build id. Without one the SDK reads the bytecode of all imported modules, which takes a second."""
-
-IDENTITY: Final = "MOTCUA_IDENTITY"
-
-A = TypeVar("A", c.CheckAnswer, c.IssueAnswer, c.AnswerAnswer)
+T = TypeVar("T")
 
 _log = logging.getLogger("motcua.backoffice")
 
@@ -113,8 +106,7 @@ class _Work:
     @activity.defn(name=c.CHECK)
     async def check(self, given: dict[str, Any]) -> c.CheckAnswer:
         request = c.CheckRequest.model_validate_json(to_json(given))
-        async with self._beating():
-            complete = await self._hooks.run(self._office.check, request.dossier)
+        complete = await self._run(self._office.check, request.dossier)
         if not isinstance(complete, bool):
             raise ApplicationError("check must answer True or False", type="bad_answer")
         return await self._signed(c.CHECK, given, c.CheckAnswer(complete=complete))
@@ -122,8 +114,7 @@ class _Work:
     @activity.defn(name=c.ISSUE)
     async def issue(self, given: dict[str, Any]) -> c.IssueAnswer:
         request = c.IssueRequest.model_validate_json(to_json(given))
-        async with self._beating():
-            made = await self._hooks.run(self._office.issue, request)
+        made = await self._run(self._office.issue, request)
         document = Document(made) if isinstance(made, bytes) else made
         filing = request.dossier.filing_id
         try:
@@ -136,8 +127,7 @@ class _Work:
     @activity.defn(name=c.ANSWER)
     async def answer(self, given: dict[str, Any]) -> c.AnswerAnswer:
         request = c.AnswerRequest.model_validate_json(to_json(given))
-        async with self._beating():
-            decision = await self._hooks.run(self._office.answer, request)
+        decision = await self._run(self._office.answer, request)
         if not isinstance(decision, c.PartDecision | None):
             raise ApplicationError("answer must give a PartDecision or None", type="bad_answer")
         return await self._signed(c.ANSWER, given, c.AnswerAnswer(decision=decision))
@@ -152,8 +142,9 @@ class _Work:
             return await asyncio.to_thread(speaker.answer, stream, act, given, answer)
         return speaker.answer(stream, act, given, answer)
 
-    @asynccontextmanager
-    async def _beating(self) -> AsyncIterator[None]:
+    async def _run(self, hook: Callable[[T], Any], argument: T) -> Any:
+        """Returns the hook's result. Temporal gets heartbeats until it is there."""
+
         async def beat() -> None:
             while True:
                 await asyncio.sleep(BEAT)
@@ -162,7 +153,7 @@ class _Work:
 
         beats = asyncio.create_task(beat())
         try:
-            yield
+            return await self._hooks.run(hook, argument)
         finally:
             beats.cancel()
 
@@ -183,7 +174,7 @@ async def worker(
             speaking_ours(client),
             task_queue=queue,
             activities=[work.check, work.issue, work.answer],
-            build_id=BUILD,
+            build_id="backoffice",  # without one the SDK reads the bytecode of all modules, which takes a second
             graceful_shutdown_timeout=GRACE,
         ) as serving:
             yield serving
@@ -212,10 +203,11 @@ async def run(
         NotFound: The directory has no such agency.
         Unavailable: Temporal can't be reached.
     """
-    tell_signs_of_life()
+    with contextlib.suppress(RuntimeError):  # the SDK's default runtime was already set up
+        Runtime.set_default(Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=SIGN_OF_LIFE))
     store = Store.from_environment()
     speaker = await asyncio.to_thread(speaker_here)
-    if speaker is None and os.environ.get(IDENTITY) != "off":
+    if speaker is None and os.environ.get("MOTCUA_IDENTITY") != "off":
         _log.warning("backoffice.answers_unsigned", extra={"reason": PRINCIPAL})
     client = await patiently(lambda _: connect(lazy=False), patience)
     queue = queue or queue_of(agency)
@@ -230,16 +222,13 @@ async def run(
         _log.info("backoffice.stopping", extra={"queue": queue})
 
 
-def tell_signs_of_life() -> None:
-    """Makes the SDK send Temporal a worker heartbeat every 5 s, unless its default runtime was already set up."""
-    with contextlib.suppress(RuntimeError):
-        Runtime.set_default(Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=SIGN_OF_LIFE))
-
-
 async def _look_up(client: Client, speaker: Speaker | None, agency: str, queue: str) -> None:
-    """Refuses an agency that is not in the directory. Logs a warning if the agency's work goes to another queue."""
+    """Refuses an agency that is not in the directory. Logs a warning if the agency's work goes to another queue.
+
+    It waits five seconds for the directory: without the directory's answer the office serves all the same.
+    """
     try:
-        entry = await FilingClient(client, speaker=speaker, patience=DIRECTORY_PATIENCE).agency(agency)
+        entry = await FilingClient(client, speaker=speaker, patience=5.0).agency(agency)
     except NotFound:
         why = c.problem("agency", "no_such_agency", says="no_work_of_agency", agency=agency)
         raise refused_for(c.RefusalCode.NOT_FOUND, why) from None
@@ -251,8 +240,7 @@ async def _look_up(client: Client, speaker: Speaker | None, agency: str, queue: 
 
 
 def _say_ready() -> None:
-    file = os.environ.get(READY_FILE)
-    if file:
+    if file := os.environ.get(READY_FILE):
         Path(file).touch()
 
 
@@ -270,5 +258,6 @@ def _notice(request: c.IssueRequest) -> str:
         f"{c.both('paper.outcome')}: {c.both('notice.approved' if approved else 'notice.refused')}",
         f"{c.both('notice.officer')}: {request.officer}",
     ]
-    reason = [f"{c.both('paper.reason')}: {request.reason}"] if request.reason else []
-    return "\n".join([*lines, *reason, ""])
+    if request.reason:
+        lines.append(f"{c.both('paper.reason')}: {request.reason}")
+    return "\n".join([*lines, ""])

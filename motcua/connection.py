@@ -43,7 +43,15 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
     except OSError as error:
         raise MotcuaError(f"a file named in TEMPORAL_* can't be read: {error}") from None
     if not lazy:
-        await _find_namespace(client)
+        try:
+            await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            raise MotcuaError(
+                f"Temporal has no namespace {client.namespace}: make it (temporal operator namespace create), or mend "
+                "TEMPORAL_NAMESPACE"
+            ) from None
     return client
 
 
@@ -59,18 +67,6 @@ def _configured() -> ClientConnectConfig:
         raise MotcuaError(f"the configuration of Temporal (TEMPORAL_*) can't be used: {error}") from None
     options["target_host"] = options.get("target_host") or DEFAULT_ADDRESS
     return options
-
-
-async def _find_namespace(client: Client) -> None:
-    try:
-        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
-        raise MotcuaError(
-            f"Temporal has no namespace {client.namespace}: make it (temporal operator namespace create), or mend "
-            "TEMPORAL_NAMESPACE"
-        ) from None
 
 
 def speaking_ours(client: Client) -> Client:

@@ -95,24 +95,20 @@ def refused_for(code: RefusalCode, why: Problem) -> RefusedError:
     return refused(Refusal(code=code, problems=(why,)))
 
 
-_SEE: Final = "MOTCUA_CODEC_KEYS must hold the keys of the platform"
-
-
 def error_from(failure: BaseException) -> MotcuaError:
     """Returns the typed error of a workflow's failure; a plain `MotcuaError` for a code unknown to this kit."""
     if not isinstance(failure, ApplicationError):
         return MotcuaError(f"the platform failed: {type(failure).__name__}")
     if failure.details and isinstance(failure.details[0], Unreadable):
-        return MotcuaError(f"the platform failed or refused [{failure.type}], sealed by a key that is not here: {_SEE}")
+        return MotcuaError(
+            f"the platform failed or refused [{failure.type}], sealed by a key that is not here: "
+            "MOTCUA_CODEC_KEYS must hold the keys of the platform"
+        )
     if failure.type not in set(RefusalCode):
         return MotcuaError(f"the platform failed: {failure.message} [{failure.type}]")
-    return refused(_refusal(failure))
-
-
-def _refusal(failure: ApplicationError) -> Refusal:
     try:
-        return Refusal.model_validate(failure.details[0])
+        return refused(Refusal.model_validate(failure.details[0]))
     except (IndexError, ValidationError):
         code = RefusalCode(str(failure.type))
         why = Text(vi=code, en=failure.message)
-        return Refusal(code=code, problems=(problem("", code, says="refused_without_words", why=why),))
+        return refused_for(code, problem("", code, says="refused_without_words", why=why))

@@ -104,7 +104,13 @@ def prove(principal: str, key: Key) -> str:
 
 def key_in(file: Path) -> PrivateKey:
     """Returns the key in a file. Raises `MotcuaError`, also if other users may read the file."""
-    return PrivateKey(_read(file))
+    try:
+        if file.stat().st_mode & 0o077:
+            raise MotcuaError(f"{file}: others may read this key; chmod 600")
+        pem = file.read_bytes()
+    except OSError as error:
+        raise MotcuaError(f"{file} can't be read: {error.strerror}") from None
+    return PrivateKey(pem)
 
 
 def key_here(said: Mapping[str, str] = os.environ) -> Key | None:
@@ -115,15 +121,6 @@ def key_here(said: Mapping[str, str] = os.environ) -> Key | None:
         return key_in(Path(file))
     pem = said.get(KEY)
     return None if not pem else PrivateKey(pem.encode())
-
-
-def _read(file: Path) -> bytes:
-    try:
-        if file.stat().st_mode & 0o077:
-            raise MotcuaError(f"{file}: others may read this key; chmod 600")
-        return file.read_bytes()
-    except OSError as error:
-        raise MotcuaError(f"{file} can't be read: {error.strerror}") from None
 
 
 def new_key(file: Path) -> str:

@@ -93,21 +93,16 @@ async def _pending(
 
 async def _resting(client: Client, workflow_id: str, events: Sequence[HistoryEvent]) -> list[MachineWork]:
     """Returns the request that the workflow's timer repeats after an unusable answer; empty if no timer runs."""
-    over = {_timer_of(event) for event in events if event.event_type in _OVER}
+    over = {
+        event.timer_fired_event_attributes.started_event_id or event.timer_canceled_event_attributes.started_event_id
+        for event in events
+    }
     for event in events:
         if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED and event.event_id not in over:
             why = await _summary(client, workflow_id, event)
             if why in ASKED_AGAIN:
                 return [await _rests(client, workflow_id, event, why, events)]
     return []
-
-
-_OVER: Final = (EventType.EVENT_TYPE_TIMER_FIRED, EventType.EVENT_TYPE_TIMER_CANCELED)
-
-
-def _timer_of(event: HistoryEvent) -> int:
-    fired, cancelled = event.timer_fired_event_attributes, event.timer_canceled_event_attributes
-    return fired.started_event_id or cancelled.started_event_id
 
 
 async def _summary(client: Client, workflow_id: str, event: HistoryEvent) -> str | None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from . import contract as c
 
@@ -41,9 +41,9 @@ def submission(**overrides: Any) -> c.Submission:
     Its paper is `PAPER`, under the submission's key in the object store.
     """
     own = {"client_id": "sample", "submission_id": str(uuid4())} | overrides
+    digest = sha256(PAPER).hexdigest()
+    key = c.file_key(c.filing_id(own["client_id"], own["submission_id"]), digest)
     fields: dict[str, Any] = {
-        "client_id": own["client_id"],
-        "submission_id": own["submission_id"],
         "procedure": "1.001193",
         "agency": "H56.30",
         "applicant": {"subject": _SUBJECT, "name": "Nguyễn Văn An", "id_number": "001090000001"},
@@ -57,15 +57,10 @@ def submission(**overrides: Any) -> c.Submission:
             "child_ethnicity": "Kinh",
             "child_nationality": "Việt Nam",
         },
-        "papers": [{"code": "birth_notice", "file": _file(c.filing_id(own["client_id"], own["submission_id"]))}],
+        "papers": [{"code": "birth_notice", "file": c.FileRef(key=key, sha256=digest, size=len(PAPER))}],
         "result_channel": "online",
     }
-    return c.Submission(**(fields | overrides))
-
-
-def _file(filing: UUID) -> c.FileRef:
-    digest = sha256(PAPER).hexdigest()
-    return c.FileRef(key=c.file_key(filing, digest), sha256=digest, size=len(PAPER))
+    return c.Submission(**(fields | own))
 
 
 def dossier(**overrides: Any) -> c.Dossier:

@@ -19,42 +19,34 @@ _OF_TYPER: Final = {
 }
 
 
-class Worded(TyperCommand):
-    """A command whose help text and options' help texts are keys of the catalogue."""
+_Command: Final[Any] = TyperCommand.__base__
+"""The command of the click that typer uses: newer typers have a click of their own."""
 
+
+class _Worded(_Command):  # type: ignore[misc]
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Sets the language named in the arguments, then parses them: `--help` prints during parsing."""
         set_language(args, anew=ctx.parent is None)
-        return super().parse_args(ctx, args)
+        parsed: list[str] = super().parse_args(ctx, args)
+        return parsed
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Shows the help, with sentences in place of keys."""
-        with _in_words([self, *self.get_params(ctx)]):
+        """Shows the help, of each command of a group too, with sentences in place of keys."""
+        with _in_words([self, *self.get_params(ctx), *getattr(self, "commands", {}).values()]):
             super().format_help(ctx, formatter)
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """Returns the first words of the help, for shell completion."""
         with _in_words([self]):
-            return super().get_short_help_str(limit)
+            return str(super().get_short_help_str(limit))
 
 
-class WordedGroup(TyperGroup):
+class Worded(_Worded, TyperCommand):
+    """A command whose help text and options' help texts are keys of the catalogue."""
+
+
+class WordedGroup(_Worded, TyperGroup):
     """A group of commands whose help is a key of the catalogue."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Sets the language named in the arguments, then parses them."""
-        set_language(args, anew=ctx.parent is None)
-        return super().parse_args(ctx, args)
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Shows the help of the group and of each listed command, with sentences in place of keys."""
-        with _in_words([self, *self.get_params(ctx), *self.commands.values()]):
-            super().format_help(ctx, formatter)
-
-    def get_short_help_str(self, limit: int = 45) -> str:
-        """Returns the first words of the help, for shell completion."""
-        with _in_words([self]):
-            return super().get_short_help_str(limit)
 
 
 @contextmanager

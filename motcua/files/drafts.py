@@ -78,12 +78,13 @@ class InFolder:
 
     def __enter__(self) -> Self:
         make_folder(self._folder)
-        nameless = _nameless(self._folder)
-        if nameless is None:
-            self._name = self._folder / f"upload#{secrets.randbits(62)}"
-            self._file = self._name.open("xb")
-        else:
-            self._file = os.fdopen(nameless, "wb")
+        if NAMELESS:
+            with suppress(OSError):  # the disk has no files without a name
+                nameless = os.open(self._folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+                self._file = os.fdopen(nameless, "wb")
+                return self
+        self._name = self._folder / f"upload#{secrets.randbits(62)}"
+        self._file = self._name.open("xb")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -105,7 +106,11 @@ class InFolder:
         os.fsync(self._file.fileno())
         place = self._folder / name
         try:
-            self._link(place)
+            if self._name is not None:
+                os.link(self._name, place)
+            else:  # os.link follows the link in /proc only if given a folder, which an absolute path ignores
+                number = self._file.fileno()
+                os.link(f"{OPEN_FILES}/{number}", place, src_dir_fd=number)
         except FileExistsError:
             os.utime(place)
             sync(place)
@@ -114,23 +119,6 @@ class InFolder:
             new = True
         sync(self._folder)
         return new
-
-    def _link(self, place: Path) -> None:
-        if self._name is not None:
-            os.link(self._name, place)
-        else:  # os.link follows the link in /proc only if given a folder, which an absolute path ignores
-            number = self._file.fileno()
-            os.link(f"{OPEN_FILES}/{number}", place, src_dir_fd=number)
-
-
-def _nameless(folder: Path) -> int | None:
-    """Opens a new file without a name in the folder, for writing; None if system or disk does not support that."""
-    if not NAMELESS:
-        return None
-    try:
-        return os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o666)
-    except OSError:
-        return None
 
 
 def folder_of(store: ObjectStore) -> Path | None:

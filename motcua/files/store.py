@@ -10,13 +10,13 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from motcua import contract as c
-from motcua.contract import FileRef
+from motcua.contract import FileRef, Problem, problem
 from motcua.errors import MotcuaError
 
 from .drafts import Draft, InFolder, InMemory, folder_of, sizes
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from obstore.store import ObjectStore
-from typing import Any
-
-from motcua.contract import Problem, problem
 
 
 class FileNotTakenError(MotcuaError):
@@ -125,7 +122,9 @@ class Store:
 
     async def put(self, filing_id: UUID | str, data: bytes, media_type: str, name: str | None = None) -> FileRef:
         """Stores `data` as a file of the filing, even beyond its limits. Idempotent. Raises the errors of `attach`."""
-        return await asyncio.to_thread(self._put, UUID(str(filing_id)), data, media_type, name)
+        called = None if name is None else _called(name)
+        source = _Read(io.BytesIO(data), lambda _: None)
+        return await asyncio.to_thread(self._keep, UUID(str(filing_id)), source, media_type, called, counted=False)
 
     async def get(self, file: FileRef) -> bytes:
         """Returns the bytes of `file`, verified against its digest. Raises `DamagedFileError`."""
@@ -161,19 +160,16 @@ class Store:
         with source:
             return self._keep(filing, _Read(source, progress), kind, called, counted=True)
 
-    def _put(self, filing: UUID, data: bytes, media_type: str, name: str | None) -> FileRef:
-        called = None if name is None else _called(name)
-        return self._keep(filing, _Read(io.BytesIO(data), lambda _: None), media_type, called, counted=False)
-
     def _keep(self, filing: UUID, source: _Read, media_type: str, name: str | None, *, counted: bool) -> FileRef:
-        with _told(), self._draft(f"files/{filing}", media_type) as draft:
+        folder = f"files/{filing}"
+        with _told(), self._draft(folder, media_type) as draft:
             for chunk in source:
                 draft.write(chunk)
             digest = source.digest
             key = c.file_key(filing, digest)
             file = FileRef(key=key, sha256=digest, size=source.size, media_type=media_type, name=name)
             if counted:
-                self._see_room(filing, file)
+                self._see_room(folder, file)
             if not draft.keep(digest):
                 self._see_same(file)
         return file
@@ -183,16 +179,13 @@ class Store:
             return InFolder(self._root / folder)
         return nullcontext(InMemory(self._store, folder, media_type))
 
-    def _sizes(self, folder: str) -> dict[str, int]:
-        """Returns the sizes of a folder's files by name. A local folder is read in a third of obstore's time."""
-        if self._root is not None:
-            return sizes(self._root / folder)
-        pages = self._store.list(f"{folder}/", chunk_size=1000)
-        return {meta["path"].removeprefix(f"{folder}/"): meta["size"] for page in pages for meta in page}
-
-    def _see_room(self, filing: UUID, file: FileRef) -> None:
+    def _see_room(self, folder: str, file: FileRef) -> None:
         """Refuses a file beyond the filing's limits. Two files stored at the same moment may exceed them together."""
-        there = self._sizes(f"files/{filing}")
+        if self._root is not None:  # a third of obstore's time
+            there = sizes(self._root / folder)
+        else:
+            pages = self._store.list(f"{folder}/", chunk_size=1000)
+            there = {meta["path"].removeprefix(f"{folder}/"): meta["size"] for page in pages for meta in page}
         if file.sha256 in there:
             return
         if len(there) >= c.MOST_FILES:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
@@ -48,7 +48,19 @@ class _Plain(GenerateJsonSchema):
 def documents() -> dict[str, JsonSchemaValue]:
     """Returns every file of the contract by its name: the schemas, and `index.json`, which describes each."""
     schemas = {file_of(message): schema(message) for message in c.PUBLIC_MESSAGES}
-    return schemas | {INDEX: {"schemas": [_entry(message) for message in c.PUBLIC_MESSAGES]}}
+    index = [
+        {
+            "name": message.name,
+            "file": file_of(message),
+            "id": _id(message),
+            "says": inspect.getdoc(message.model) or "",
+            "direction": message.direction,
+            "unknown_fields": "refused" if message.strict else "ignored",
+            "wires": [wire.model_dump(mode="json", exclude_defaults=True) for wire in message.wires],
+        }
+        for message in c.PUBLIC_MESSAGES
+    ]
+    return schemas | {INDEX: {"schemas": index}}
 
 
 def written(document: JsonSchemaValue) -> str:
@@ -102,15 +114,3 @@ def _fields(model: ast.ClassDef) -> Iterator[tuple[str, str]]:
 
 def _id(message: c.Message) -> str:
     return f"urn:motcua:schema:{message.name}"
-
-
-def _entry(message: c.Message) -> dict[str, Any]:
-    return {
-        "name": message.name,
-        "file": file_of(message),
-        "id": _id(message),
-        "says": inspect.getdoc(message.model) or "",
-        "direction": message.direction,
-        "unknown_fields": "refused" if message.strict else "ignored",
-        "wires": [wire.model_dump(mode="json", exclude_defaults=True) for wire in message.wires],
-    }

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client
 from temporalio.converter import (
     ActivitySerializationContext,
@@ -26,14 +27,10 @@ from temporalio.converter import (
     WorkflowSerializationContext,
 )
 
-from .converter import NOT_OPENED, SEALED, FailureConverter, UnopenedError
+from .converter import NOT_OPENED, SEALED, FailureConverter, UnopenedError, why_not_opened
 
 if TYPE_CHECKING:
     from .key_ring import CodecRing
-
-from temporalio.api.failure.v1 import Failure
-
-from .converter import why_not_opened
 
 KEY_ID: Final = "encryption-key-id"
 NONCE: Final = 12
@@ -47,29 +44,27 @@ class Codec(PayloadCodec, WithSerializationContext):
 
     If a payload from outside (starts, Updates, signals, answers of others) can't be decrypted, it arrives as
     `UNOPENED`. In results of local activities, which only we write, `UnopenedError` is raised.
+
+    Attributes:
+        ring: The keys of this process.
     """
 
     def __init__(self, ring: CodecRing) -> None:
-        self._ring = ring
+        self.ring = ring
         self._ciphers = ring.ciphers()
         self._context: SerializationContext | None = None
         self._bound = b"\n"
 
-    @property
-    def ring(self) -> CodecRing:
-        """The keys of this process."""
-        return self._ring
-
     def with_context(self, context: SerializationContext) -> Codec:
         """Returns the same codec, bound to the namespace and workflow that own the payloads."""
         bound: Codec = object.__new__(Codec)
-        bound._ring, bound._ciphers = self._ring, self._ciphers
+        bound.ring, bound._ciphers = self.ring, self._ciphers
         bound._context, bound._bound = context, _bound(context)
         return bound
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Encrypts each payload, or passes it through if no key is current."""
-        key = self._ring.sealing_key(self._queue)
+        key = self.ring.sealing_key(self._queue)
         return list(payloads) if key is None else [self._sealed(payload, key) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
@@ -87,20 +82,22 @@ class Codec(PayloadCodec, WithSerializationContext):
         return Payload(metadata={"encoding": SEALED, KEY_ID: key.encode()}, data=nonce + data)
 
     def _opened(self, payload: Payload) -> Payload:
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 -- an extra of the kit
+
         encoding = payload.metadata.get("encoding")
         if encoding != SEALED:
-            taken = self._ring.plain and encoding != NOT_OPENED
+            taken = self.ring.plain and encoding != NOT_OPENED
             return payload if taken else self._not_opened("it is not sealed")
         key = payload.metadata.get(KEY_ID, b"").decode(errors="replace")
         cipher = self._ciphers.get(key)
         if cipher is None:
             return self._not_opened(f"there is no key {key[:64]!r}")
-        if not self._ring.opens(key, self._queue):
+        if not self.ring.opens(key, self._queue):
             return self._not_opened(f"the key {key} is for another queue")
         try:
             clear = cipher.decrypt(payload.data[:NONCE], payload.data[NONCE:], self._additional(key))
             opened = Payload.FromString(clear)
-        except _damaged():
+        except (InvalidTag, ValueError, DecodeError):
             return self._not_opened(f"it is damaged, or was sealed by {key} for something else")
         if opened.metadata.get("encoding") in _STILL_CLOSED:
             return self._not_opened("it was sealed twice")
@@ -120,12 +117,6 @@ def _bound(context: SerializationContext) -> bytes:
     if not isinstance(context, WorkflowSerializationContext | ActivitySerializationContext):
         return b"\n"
     return f"{context.namespace}\n{_OF_A_SCHEDULE.sub('', context.workflow_id or '')}".encode()
-
-
-def _damaged() -> tuple[type[Exception], ...]:
-    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 -- an extra of the kit
-
-    return (InvalidTag, ValueError, DecodeError)
 
 
 class _SealedFailures(FailureConverter):

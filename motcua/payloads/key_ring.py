@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 CODEC_KEYS: Final = "MOTCUA_CODEC_KEYS"
 KEY_BYTES: Final = 32
-_OTHERS: Final = 0o077
 
 CodecKeyId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
@@ -51,12 +50,10 @@ class Keys(BaseModel):
     @model_validator(mode="after")
     def _has_what_it_names(self) -> Self:
         if self.current is not None and self.current not in self.keys:
-            msg = '"current" names no key that is there'
-            raise ValueError(msg)
+            raise ValueError('"current" names no key that is there')
         for n, key in enumerate(self.keys.values(), 1):
             if len(_decoded(key)) != KEY_BYTES:
-                msg = f"key {n} of {len(self.keys)} is not {KEY_BYTES} bytes in base64"
-                raise ValueError(msg)
+                raise ValueError(f"key {n} of {len(self.keys)} is not {KEY_BYTES} bytes in base64")
         return self
 
 
@@ -79,11 +76,11 @@ class CodecRing(Keys):
     def _keeps_them_apart(self) -> Self:
         every = list(self._every_key())
         if len({name for name, _ in every}) != len(every) or len({_decoded(key) for _, key in every}) != len(every):
-            msg = "a key stands there twice: each is for all, or for one queue"
-            raise ValueError(msg)
+            raise ValueError("a key stands there twice: each is for all, or for one queue")
         if self.current is None and (not self.plain or any(each.current for each in self.queues.values())):
-            msg = 'without "current" nothing is sealed: that needs "plain", and no queue\'s "current" either'
-            raise ValueError(msg)
+            raise ValueError(
+                'without "current" nothing is sealed: that needs "plain", and no queue\'s "current" either'
+            )
         return self
 
     def sealing_key(self, queue: str | None) -> str | None:
@@ -116,7 +113,7 @@ def ring_in(settings: Mapping[str, str]) -> CodecRing | None:
     written = settings.get(CODEC_KEYS, "").strip()
     if not written:
         return None
-    return read_ring(written if written.startswith("{") else _text_of(Path(written)))
+    return read_ring(written) if written.startswith("{") else ring_of(Path(written))
 
 
 def ring_here() -> CodecRing | None:
@@ -126,7 +123,13 @@ def ring_here() -> CodecRing | None:
 
 def ring_of(file: Path) -> CodecRing:
     """Returns the ring in a file. Raises `RingError`."""
-    return read_ring(_text_of(file))
+    try:
+        if file.stat().st_mode & 0o077:
+            raise RingError(f"the file that {CODEC_KEYS} names can be read by others: chmod 600")
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise RingError(f"the file that {CODEC_KEYS} names can't be read: {type(error).__name__}") from None
+    return read_ring(text)
 
 
 def read_ring(text: str) -> CodecRing:
@@ -137,15 +140,6 @@ def read_ring(text: str) -> CodecRing:
         # The top-level field's name is ours; anything deeper may be a key in the wrong place.
         said = "; ".join(f"{_known(one['loc'])} {one['msg']}".strip() for one in error.errors())
         raise RingError(f"{CODEC_KEYS} is no ring of keys: {said}") from None
-
-
-def _text_of(file: Path) -> str:
-    try:
-        if file.stat().st_mode & _OTHERS:
-            raise RingError(f"the file that {CODEC_KEYS} names can be read by others: chmod 600")
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as error:
-        raise RingError(f"the file that {CODEC_KEYS} names can't be read: {type(error).__name__}") from None
 
 
 def _known(place: tuple[int | str, ...]) -> str:

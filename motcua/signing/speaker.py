@@ -10,7 +10,6 @@ from typing import Final, TypeVar
 from temporalio.client import Client
 
 from motcua import contract as c
-from motcua.contract import Receipt
 from motcua.errors import RefusedError
 
 from .statement import Authenticated, C, Q, Speaker
@@ -26,7 +25,7 @@ class Known:
     """The receipts of the last commands, and the commands that were sent without an answer."""
 
     def __init__(self) -> None:
-        self._sent: OrderedDict[tuple[str, str], Receipt | None] = OrderedDict()
+        self._sent: OrderedDict[tuple[str, str], c.Receipt | None] = OrderedDict()
         self._seen: OrderedDict[str, int] = OrderedDict()
 
     def seen_seq(self, stream: str) -> int:
@@ -37,7 +36,7 @@ class Known:
         """
         return self._seen.get(stream, 0)
 
-    def receipt(self, stream: str, command_id: str) -> Receipt | None:
+    def receipt(self, stream: str, command_id: str) -> c.Receipt | None:
         """Returns the command's receipt; None if this client has none."""
         return self._sent.get((stream, command_id))
 
@@ -46,7 +45,7 @@ class Known:
         key = (stream, command_id)
         return key in self._sent and self._sent[key] is None
 
-    def keep(self, stream: str, command_id: str, receipt: Receipt | None) -> None:
+    def keep(self, stream: str, command_id: str, receipt: c.Receipt | None) -> None:
         """Remember the receipt, or, with None, that there was no answer."""
         _put(self._sent, (stream, command_id), receipt)
         if receipt is not None:
