@@ -14,7 +14,6 @@ AMR: Final = "MOTCUA_IDENTITY_AMR"
 INSTALLATION: Final = "MOTCUA_INSTALLATION"
 
 _KEYS: Final = (AGENT, KEY_FILE, KEY)
-_ASSURANCE: Final = frozenset("1234")
 
 
 def speaker_here(said: Mapping[str, str] = os.environ) -> Speaker | None:
@@ -44,6 +43,6 @@ def authenticated_here(said: Mapping[str, str] = os.environ) -> Authenticated:
     """Returns `acr` and `amr` (split at spaces) from the environment, or the defaults. Raises `MotcuaError`."""
     usual = Authenticated()
     acr, amr = said.get(ACR) or usual.acr, tuple(said.get(AMR, "").split())
-    if acr not in _ASSURANCE:
+    if acr not in set("1234"):
         raise MotcuaError(f"{ACR} is 1, 2, 3 or 4")
     return Authenticated(acr, amr or usual.amr)

@@ -54,9 +54,17 @@ class Column:
         """The label in words."""
         return in_words(said(f"label.{self.label}"))
 
-    def cell(self, answer: object) -> "_Cell":
+    def cell(self, answer: Any) -> "_Cell":
         """The formatted value of this column; empty for None."""
-        value = _found(answer, self.of) if isinstance(self.of, str) else self.of(answer)
+        value: Any = answer
+        if not isinstance(self.of, str):
+            value = self.of(answer)
+        else:
+            for name in self.of.split("."):
+                if isinstance(value, Mapping):
+                    value = value.get(name)
+                elif value is not None:
+                    value = value[int(name)] if name.isdecimal() else getattr(value, name)
         if self.form is not None and value is not None:
             value = self.form(value)
         return _cell(value)
@@ -88,18 +96,6 @@ def _written(part: str) -> Iterator[Column]:
         column, _, form = word.partition("|")
         label, _, place = column.partition(":")
         yield Column(label, place or label, dong if form == "dong" else named(form) if form else None)
-
-
-def _found(answer: Any, place: str) -> Any:
-    """Returns the attribute, key or index at `a.b` of an answer; None if `a` is None."""
-    for name in place.split("."):
-        if answer is None:
-            return None
-        if isinstance(answer, Mapping):
-            answer = answer.get(name)
-        else:
-            answer = answer[int(name)] if name.isdecimal() else getattr(answer, name)
-    return answer
 
 
 def show_all(

@@ -41,18 +41,18 @@ def papers_wanted(given: Iterable[str]) -> dict[str, Path]:
 def with_files(submission: c.Submission, papers: Mapping[str, Path], alone: Mapping[str, Path]) -> c.Submission:
     """Puts files into the store and returns `submission` with them: `papers` by paper code, `alone` by field name."""
     filing_id = c.filing_id(submission.client_id, submission.submission_id)
-    files = put_in(filing_id, {_paper(code): path for code, path in papers.items()} | dict(alone))
+    files = put_in(filing_id, {f"papers.{code}": path for code, path in papers.items()} | dict(alone))
     update: dict[str, Any] = {field: files[field] for field in alone}
     if "authorisation" in update and submission.authorisation is not None:
         update["authorisation"] = submission.authorisation.model_copy(update=dict(update["authorisation"]))
-    update["papers"] = with_papers(submission.papers, {code: files[_paper(code)] for code in papers})
+    update["papers"] = with_papers(submission.papers, {code: files[f"papers.{code}"] for code in papers})
     return submission.model_copy(update=update)
 
 
 def with_their_papers(supplement: c.Supplement, filing_id: UUID, papers: Mapping[str, Path]) -> c.Supplement:
     """Puts files, by paper code, into the store and returns `supplement` with them as papers."""
-    files = put_in(filing_id, {_paper(code): path for code, path in papers.items()})
-    held = with_papers(supplement.papers, {code: files[_paper(code)] for code in papers})
+    files = put_in(filing_id, {f"papers.{code}": path for code, path in papers.items()})
+    held = with_papers(supplement.papers, {code: files[f"papers.{code}"] for code in papers})
     return supplement.model_copy(update={"papers": held})
 
 
@@ -60,10 +60,6 @@ def with_papers(papers: Iterable[c.Paper], files: Mapping[str, c.FileRef]) -> tu
     """Returns `papers` with these files: a paper of the same code is replaced, others are appended."""
     named = {paper.code: paper for paper in papers}
     return tuple((named | {code: c.Paper(code=code, file=file) for code, file in files.items()}).values())
-
-
-def _paper(code: str) -> str:
-    return f"papers.{code}"
 
 
 def put_in(filing_id: UUID, wanted: Mapping[str, Path]) -> dict[str, c.FileRef]:

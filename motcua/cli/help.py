@@ -101,12 +101,7 @@ def with_words(app: typer.Typer, inside: str = "") -> None:
 
 @dataclass(frozen=True)
 class Later:
-    """A command or a group of commands.
-
-    Attributes:
-        help: The catalogue key of its help.
-        load: Imports and returns the app that contains the command or group under the same name.
-    """
+    """A command or a group: the catalogue key of its help, and the import of the app that has it by the same name."""
 
     help: str
     load: Callable[[], typer.Typer]

@@ -51,8 +51,10 @@ def back_office(
         with refusing(ValidationError, Exit.USAGE, said("refused.agency_code", agency=agency)):
             agency = TypeAdapter[str](AgencyCode).validate_python(agency)
     if check:
-        around = end_well(surroundings(agency, queue or queue_of(agency), patience))
-        found = [hooks(made), *around]
+        own = [name for name in HOOKS if getattr(type(made), name) is not getattr(BackOffice, name)]
+        words = f"{type(made).__module__}:{type(made).__qualname__}: {', '.join(own) or '–'}"
+        hooks = Looked(said("label.hooks"), well=True, words=words)  # `load` has checked them
+        found = [hooks, *end_well(surroundings(agency, queue or queue_of(agency), patience))]
         show_all(found, _LOOKED)
         exit_if(not all(one.well for one in found))
     else:
@@ -122,13 +124,6 @@ _LOOKED: Final = columns(
     Column("state", lambda one: Marked("ok", "green") if one.well else Marked("fail", "red")),
     "looked_at:title found:words",
 )
-
-
-def hooks(office: BackOffice) -> Looked:
-    """Returns the hooks that the agency overrides. `load` has checked them already."""
-    own = [name for name in HOOKS if getattr(type(office), name) is not getattr(BackOffice, name)]
-    words = f"{type(office).__module__}:{type(office).__qualname__}: {', '.join(own) or '–'}"
-    return Looked(said("label.hooks"), well=True, words=words)
 
 
 async def surroundings(agency: str | None, queue: str, patience: float) -> list[Looked]:

@@ -16,7 +16,6 @@ from uuid import UUID
 import typer
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
-from rich.markup import escape
 
 from motcua.cli.language import in_words
 from motcua.client import FilingClient
@@ -37,7 +36,6 @@ STACK: Final = Path(".motcua/run/env")
 _SPEAKING: Final = "MOTCUA_IDENTITY_"
 _SPEAKER: Final = frozenset({PRINCIPAL, AGENT, KEY_FILE, KEY})
 _OF_TEMPORAL: Final = ("TEMPORAL_", "MOTCUA_INSTALLATION", CODEC_KEYS, _SPEAKING)
-_FROM_STACK: Final = (*_OF_TEMPORAL, "MOTCUA_OBJECTS")
 SAYS_WHERE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"})
 
 
@@ -127,8 +125,7 @@ def _words(error: MotcuaError) -> str | None:
 def not_of_stack() -> tuple[str, ...]:
     """Returns the prefixes of settings that are not taken from an embedded stack in this folder.
 
-    The prefixes are Temporal's if the environment names a Temporal, and the identity's if the environment sets an
-    identity or names a Temporal.
+    They are Temporal's if the environment names a Temporal, and the identity's if it names either.
     """
     elsewhere = _OF_TEMPORAL if SAYS_WHERE & os.environ.keys() else ()
     return (*elsewhere, _SPEAKING) if _SPEAKER & os.environ.keys() else elsewhere
@@ -144,7 +141,7 @@ def use_stack_here() -> None:
         fail(said("cli.unreadable"), Exit.USAGE, detail=STACK)
     own = not_of_stack()
     for key, value in stack.items():
-        if key.startswith(_FROM_STACK) and not key.startswith(own):
+        if key.startswith((*_OF_TEMPORAL, "MOTCUA_OBJECTS")) and not key.startswith(own):
             os.environ.setdefault(key, value)
 
 
@@ -225,7 +222,7 @@ def out() -> Console:
 
 def note(message: Text | str, detail: object = None) -> None:
     """Prints a line on standard error, with a `detail` after it."""
-    _print_beside(escape(_line(message, detail, in_words)))
+    _print_beside(_line(message, detail, in_words))
 
 
 def fail(
@@ -240,7 +237,7 @@ def fail(
 
     With `--json`, standard output gets the line too, in both languages, with the fields in `told`.
     """
-    _print_beside(f"[red]{escape(words or _line(message, detail, in_words))}[/]")
+    _print_beside(words or _line(message, detail, in_words), "red")
     say_failure(_line(message, detail, beside), code, told)
     raise typer.Exit(code)
 
@@ -250,8 +247,8 @@ def _line(message: Text | str, detail: object, words: Callable[[Text], str]) -> 
     return ": ".join(words(part) if isinstance(part, Text) else str(part) for part in parts)
 
 
-def _print_beside(markup: str) -> None:
-    Console(stderr=True, soft_wrap=True, highlight=False, emoji=False).print(markup)
+def _print_beside(words: str, style: str = "") -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False, emoji=False).print(words, style=style, markup=False)
 
 
 def problem_line(one: Problem) -> str:

@@ -123,7 +123,7 @@ class Store:
     async def put(self, filing_id: UUID | str, data: bytes, media_type: str, name: str | None = None) -> FileRef:
         """Stores `data` as a file of the filing, even beyond its limits. Idempotent. Raises the errors of `attach`."""
         called = None if name is None else _called(name)
-        source = _Read(io.BytesIO(data), lambda _: None)
+        source = io.BytesIO(data)
         return await asyncio.to_thread(self._keep, UUID(str(filing_id)), source, media_type, called, counted=False)
 
     async def get(self, file: FileRef) -> bytes:
@@ -158,16 +158,32 @@ class Store:
         except OSError:
             raise not_taken("file_unreadable") from None
         with source:
-            return self._keep(filing, _Read(source, progress), kind, called, counted=True)
+            return self._keep(filing, source, kind, called, progress, counted=True)
 
-    def _keep(self, filing: UUID, source: _Read, media_type: str, name: str | None, *, counted: bool) -> FileRef:
-        folder = f"files/{filing}"
+    def _keep(
+        self,
+        filing: UUID,
+        source: BinaryIO,
+        media_type: str,
+        name: str | None,
+        progress: Progress = lambda _: None,
+        *,
+        counted: bool,
+    ) -> FileRef:
+        folder, size, read = f"files/{filing}", 0, hashlib.sha256()
         with _told(), self._draft(folder, media_type) as draft:
-            for chunk in source:
+            while chunk := _chunk(source):
+                size += len(chunk)
+                if size > c.LARGEST_FILE:
+                    raise not_taken("file_too_large", most=c.LARGEST_FILE)
+                read.update(chunk)
                 draft.write(chunk)
-            digest = source.digest
+                progress(size)
+            if not size:
+                raise not_taken("file_empty")
+            digest = read.hexdigest()
             key = c.file_key(filing, digest)
-            file = FileRef(key=key, sha256=digest, size=source.size, media_type=media_type, name=name)
+            file = FileRef(key=key, sha256=digest, size=size, media_type=media_type, name=name)
             if counted:
                 self._see_room(folder, file)
             if not draft.keep(digest):
@@ -204,35 +220,11 @@ class Store:
             )
 
 
-class _Read:
-    """Reads a file: yields its chunks, then has its size and digest. Raises `FileNotTakenError`."""
-
-    def __init__(self, source: BinaryIO, progress: Progress) -> None:
-        self._source = source
-        self._progress = progress
-        self._hash = hashlib.sha256()
-        self.size = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        while chunk := self._chunk():
-            self.size += len(chunk)
-            if self.size > c.LARGEST_FILE:
-                raise not_taken("file_too_large", most=c.LARGEST_FILE)
-            self._hash.update(chunk)
-            yield chunk
-            self._progress(self.size)
-        if not self.size:
-            raise not_taken("file_empty")
-
-    @property
-    def digest(self) -> str:
-        return self._hash.hexdigest()
-
-    def _chunk(self) -> bytes:
-        try:
-            return self._source.read(CHUNK)
-        except OSError:
-            raise not_taken("file_unreadable") from None
+def _chunk(source: BinaryIO) -> bytes:
+    try:
+        return source.read(CHUNK)
+    except OSError:
+        raise not_taken("file_unreadable") from None
 
 
 def _called(name: str) -> str:

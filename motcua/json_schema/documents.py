@@ -16,7 +16,6 @@ from motcua import contract as c
 
 from .common_fields import COMMON
 
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 INDEX: Final = "index.json"
 _MODES: Final[dict[c.Direction, Literal["validation", "serialization"]]] = {
     c.Direction.TO_PLATFORM: "validation",
@@ -31,7 +30,9 @@ class _Plain(GenerateJsonSchema):
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         made = super().model_schema(schema)
-        words = COMMON | words_below(schema["cls"])
+        words = dict(COMMON)
+        for owner in reversed(_EVENTS.get(schema["cls"], schema["cls"]).__mro__):
+            words |= own_words(owner)
         for name, field in made.get("properties", {}).items():
             if name in words:
                 field.setdefault("description", words[name])
@@ -82,19 +83,11 @@ def schema(message: c.Message) -> JsonSchemaValue:
     for part in (made, *made.get("$defs", {}).values()):
         if message.strict and "properties" in part:
             part["additionalProperties"] = False
-    return made | {"$schema": DIALECT, "$id": _id(message)}
-
-
-def words_below(model: type[c.Model]) -> dict[str, str]:
-    """Returns the descriptions of a model's fields: the strings below them in its source or its bases' source."""
-    words: dict[str, str] = {}
-    for owner in reversed(_EVENTS.get(model, model).__mro__):
-        words |= own_words(owner)
-    return words
+    return made | {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": _id(message)}
 
 
 def own_words(model: type) -> dict[str, str]:
-    """Returns the descriptions in the source of this very model; none if it is no model of the contract."""
+    """Returns the fields' descriptions, the strings below them in this model's own source; none if it is not ours."""
     return _classes(model.__module__).get(model.__name__, {}) if issubclass(model, c.Model) else {}
 
 

@@ -36,7 +36,6 @@ KEY_ID: Final = "encryption-key-id"
 NONCE: Final = 12
 _OF_A_SCHEDULE: Final = re.compile(r"-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 """The suffix that a schedule adds to a workflow's id. Payloads are bound to the id without this suffix."""
-_STILL_CLOSED: Final = (SEALED, NOT_OPENED)
 
 
 class Codec(PayloadCodec, WithSerializationContext):
@@ -59,7 +58,10 @@ class Codec(PayloadCodec, WithSerializationContext):
         """Returns the same codec, bound to the namespace and workflow that own the payloads."""
         bound: Codec = object.__new__(Codec)
         bound.ring, bound._ciphers = self.ring, self._ciphers
-        bound._context, bound._bound = context, _bound(context)
+        bound._context, bound._bound = context, b"\n"
+        if isinstance(context, WorkflowSerializationContext | ActivitySerializationContext):
+            workflow = _OF_A_SCHEDULE.sub("", context.workflow_id or "")
+            bound._bound = f"{context.namespace}\n{workflow}".encode()
         return bound
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
@@ -99,7 +101,7 @@ class Codec(PayloadCodec, WithSerializationContext):
             opened = Payload.FromString(clear)
         except (InvalidTag, ValueError, DecodeError):
             return self._not_opened(f"it is damaged, or was sealed by {key} for something else")
-        if opened.metadata.get("encoding") in _STILL_CLOSED:
+        if opened.metadata.get("encoding") in {SEALED, NOT_OPENED}:
             return self._not_opened("it was sealed twice")
         return opened
 
@@ -111,12 +113,6 @@ class Codec(PayloadCodec, WithSerializationContext):
 
     def _additional(self, key: str) -> bytes:
         return b"motcua\n%b\n%b" % (key.encode(), self._bound)
-
-
-def _bound(context: SerializationContext) -> bytes:
-    if not isinstance(context, WorkflowSerializationContext | ActivitySerializationContext):
-        return b"\n"
-    return f"{context.namespace}\n{_OF_A_SCHEDULE.sub('', context.workflow_id or '')}".encode()
 
 
 class _SealedFailures(FailureConverter):
@@ -154,13 +150,9 @@ async def opened(client: Client, workflow_id: str, payloads: Sequence[Payload]) 
 
 
 async def opened_failure(client: Client, failure: Failure, workflow_id: str, queue: str | None = None) -> Failure:
-    """Decrypts a failure's message and stack; returns it unchanged if they are not encrypted, or can't be decrypted.
+    """Decrypts the message and stack of a workflow's failure; if it is an activity's, `queue` is the activity's.
 
-    Args:
-        client: The client with the codec.
-        failure: The failure of a workflow's task, or of one of its activities.
-        workflow_id: The id of that workflow.
-        queue: The task queue of the activity, if the failure is an activity's.
+    Returns the failure unchanged if they are not encrypted, or can't be decrypted.
     """
     if not failure.HasField("encoded_attributes"):
         return failure

@@ -34,18 +34,14 @@ class UnopenedError(MotcuaError):
     """
 
 
-def _written(value: Any) -> bytes:
-    return to_json(value, exclude_none=True)
-
-
 def as_sent(message: BaseModel) -> dict[str, Any]:
     """Returns the JSON object of a message, as sent over Temporal."""
-    return dict(from_json(_written(message)))
+    return dict(from_json(to_json(message, exclude_none=True)))
 
 
 class _CompactJson(PydanticJSONPlainPayloadConverter):
     def to_payload(self, value: Any) -> Payload | None:
-        return Payload(metadata={"encoding": self.encoding.encode()}, data=_written(value))
+        return Payload(metadata={"encoding": self.encoding.encode()}, data=to_json(value, exclude_none=True))
 
 
 _JSON: Final = _CompactJson()

@@ -57,19 +57,16 @@ class Keys(BaseModel):
         return self
 
 
-class QueueKeys(Keys):
-    """The keys of one task queue's machine work only. Without `current`, the ring's current key encrypts that work."""
-
-
 class CodecRing(Keys):
     """The keys of a process.
 
     Attributes:
-        queues: By task queue, the keys only for the machine work of that queue.
+        queues: By task queue, the keys only for the machine work of that queue. Without a `current` of theirs, the
+            ring's current key encrypts that work.
         plain: True if payloads that are not encrypted are accepted too.
     """
 
-    queues: Mapping[str, QueueKeys] = {}
+    queues: Mapping[str, Keys] = {}
     plain: bool = False
 
     @model_validator(mode="after")
