@@ -179,12 +179,10 @@ class Sending(Questions):
                     return await self._ask(recorded, limit, command.actor)
             signed = await self._line.voice.command(stream, command)
             try:
-                receipt: c.Receipt = await (
-                    self._on_demand(starts, stream, signed, update_id, limit)
-                    if (starts := c.on_demand(stream.partition(":")[0]))
-                    else handle.execute_update(
-                        command.kind, signed, id=update_id, result_type=c.Receipt, rpc_timeout=limit
-                    )
+                if starts := c.on_demand(stream.partition(":")[0]):
+                    return await self._on_demand(starts, stream, signed, update_id, limit)
+                receipt: c.Receipt = await handle.execute_update(
+                    command.kind, signed, id=update_id, result_type=c.Receipt, rpc_timeout=limit
                 )
             except WorkflowUpdateFailedError as error:
                 if not _was_dropped(error):

@@ -77,8 +77,17 @@ def submit(  # noqa: PLR0913 -- a command line has many options
     again = [file, *(word for one in attach or () for word in ("--attach", one))]
     if authorisation is not None:
         again += ["--authorisation", str(authorisation)]
-    receipt = ask(lambda client: _submit(client, whole, again), patience)
-    print_receipt(filing_id, receipt, as_json=as_json)
+
+    async def send(client: FilingClient) -> c.Receipt:
+        try:
+            return await client.submit(whole)
+        except RefusedError as error:
+            offer = error.refusal.offer
+            if offer is not None and offer.level is not whole.level:
+                note(c.said("cli.without_signature"), f"motcua submit {shlex.join(again)} --level {offer.level}")
+            raise
+
+    print_receipt(filing_id, ask(send, patience), as_json=as_json)
 
 
 def _at_level(submission: c.Submission, level: c.Level) -> c.Submission:
@@ -93,17 +102,6 @@ def _at_level(submission: c.Submission, level: c.Level) -> c.Submission:
             counter[name] = c.Channel.COUNTER
             note(c.said("cli.at_the_counter", what=c.said(what), level=level, channel=wanted))
     return submission.model_copy(update={"level": level, **counter})
-
-
-async def _submit(client: FilingClient, submission: c.Submission, again: list[str]) -> c.Receipt:
-    """Returns the receipt. On a refusal that offers another level, prints the command for that level."""
-    try:
-        return await client.submit(submission)
-    except RefusedError as error:
-        offer = error.refusal.offer
-        if offer is not None and offer.level is not submission.level:
-            note(c.said("cli.without_signature"), f"motcua submit {shlex.join(again)} --level {offer.level}")
-        raise
 
 
 @app.command()
@@ -133,23 +131,21 @@ def act(  # noqa: PLR0913 -- a command line has many options
         if not isinstance(order, c.Supplement):
             fail(c.said("refused.act.attach"), Exit.USAGE)
         order = with_their_papers(order, stream.filing, wanted)
-    receipt = ask(lambda client: _act(client, str(stream), order), patience)
-    print_receipt(stream.filing, receipt, as_json=as_json)
+
+    async def send(client: FilingClient) -> c.Receipt:
+        try:
+            return await client.act(str(stream), order)
+        except Unavailable:
+            note(c.said("refused.again", option=f"--command-id {order.command_id}"))
+            raise
+
+    print_receipt(stream.filing, ask(send, patience), as_json=as_json)
 
 
 class _OtherCommand(c.Command):
     """A command that this kit does not know; the platform validates it."""
 
     model_config = ConfigDict(extra="allow")
-
-
-async def _act(client: FilingClient, target: str, order: c.Command) -> c.Receipt:
-    """Returns the receipt. If the platform is unavailable, prints the command's id for a retry."""
-    try:
-        return await client.act(target, order)
-    except Unavailable:
-        note(c.said("refused.again", option=f"--command-id {order.command_id}"))
-        raise
 
 
 @app.command()
@@ -161,21 +157,20 @@ def show(
         actions = ask(lambda client: client.as_(someone, VIA).actions(filing_id), patience)
         show_all(actions, ACTIONS, as_json=as_json)
         return
-    view, where, work = ask(lambda client: _seen(client, filing_id), patience)
+
+    async def look(client: FilingClient) -> tuple[c.FilingView, dict[str, str], list[MachineWork]]:
+        view, where = await client.view(filing_id), {}
+        if (fee := view.fee) is not None and fee.state is c.FeeState.DUE and fee.channel is c.Channel.ONLINE:
+            with contextlib.suppress(FilingNotAvailable, NotReady):
+                payment = await client.payment(filing_id, fee.n)
+                known = {"pay_url": payment.pay_url, "pay_code": payment.code}
+                where = {name: value for name, value in known.items() if value}
+        return view, where, await client.machine_work(filing_id)
+
+    view, where, work = ask(look, patience)
     paid_by = (Column("pay_url", lambda _: where.get("pay_url")), Column("pay_code", lambda _: where.get("pay_code")))
     data = plain(view) | where | {"machine_work": work}
     show_one(view, (*VIEW, work_column(work), *paid_by), as_json=as_json, data=data)
-
-
-async def _seen(client: FilingClient, filing_id: UUID) -> tuple[c.FilingView, dict[str, str], list[MachineWork]]:
-    """Returns the view; the address and code to pay at while an online fee is due; the work of the back office."""
-    view, where = await client.view(filing_id), {}
-    if (fee := view.fee) is not None and fee.state is c.FeeState.DUE and fee.channel is c.Channel.ONLINE:
-        with contextlib.suppress(FilingNotAvailable, NotReady):
-            payment = await client.payment(filing_id, fee.n)
-            known = {"pay_url": payment.pay_url, "pay_code": payment.code}
-            where = {name: value for name, value in known.items() if value}
-    return view, where, await client.machine_work(filing_id)
 
 
 @app.command()
