@@ -33,8 +33,8 @@ from .errors import SameIdOtherContent as SameIdOtherContent
 from .errors import Unavailable as Unavailable
 from .errors import UnfitError as UnfitError
 from .payloads.converter import data_converter as data_converter
-from .signing.statement import Authenticated as Authenticated
-from .signing.statement import Speaker as Speaker
+from .signing import Authenticated as Authenticated
+from .signing import Speaker as Speaker
 
 __version__ = "0.1.0"
 

@@ -28,7 +28,7 @@ from .connection import connect, speaking_ours
 from .errors import MotcuaError, NotFound, refused_for
 from .files.store import FileNotTakenError, Store
 from .hooks import Hooks
-from .signing.statement import A, Speaker
+from .signing import A, Speaker
 from .stopping import GRACE, on_stop_signals
 
 READY_FILE: Final = "MOTCUA_READY_FILE"

@@ -8,7 +8,7 @@ from .calls.event_loop import Loop, waits
 from .calls.questions import BlockingQuestions
 from .calls.retry import DEFAULT_PATIENCE
 from .client import FilingClient
-from .signing.statement import Authenticated
+from .signing import Authenticated
 
 
 class BlockingActingClient(BlockingQuestions[ActingClient]):

@@ -16,8 +16,7 @@ from .calls.sending import Sending
 from .calls.sending import command_id as command_id
 from .configured_speaker import authenticated_here, speaker_here
 from .connection import connect, speaking_ours
-from .signing.speaker import Line, Voice
-from .signing.statement import Authenticated, Speaker
+from .signing import Authenticated, Line, Speaker, Voice
 
 
 class FilingClient(Sending):

@@ -6,7 +6,7 @@ from typing import Final
 
 from .contract import UNNAMED
 from .errors import MotcuaError
-from .signing.statement import AGENT, KEY, KEY_FILE, Authenticated, Speaker
+from .signing import AGENT, KEY, KEY_FILE, Authenticated, Speaker
 
 PRINCIPAL: Final = "MOTCUA_IDENTITY_PRINCIPAL"
 ACR: Final = "MOTCUA_IDENTITY_ACR"

@@ -25,11 +25,11 @@ except ModuleNotFoundError as _missing:
 
 from .contract import POSSESSION_TYPE, Possession, key_id
 from .errors import MotcuaError
-from .signing.statement import AGENT as AGENT
-from .signing.statement import KEY as KEY
-from .signing.statement import KEY_FILE as KEY_FILE
-from .signing.statement import Key
-from .signing.statement import sign as sign
+from .signing import AGENT as AGENT
+from .signing import KEY as KEY
+from .signing import KEY_FILE as KEY_FILE
+from .signing import Key
+from .signing import sign as sign
 
 AGENT_SECONDS: Final = 5.0
 """Timeout for an agent's answer."""

@@ -35,7 +35,7 @@ from motcua.cli.language import set_language
 from motcua.connection import connect
 from motcua.files.store import Store
 from motcua.payloads.converter import data_converter
-from motcua.signing.statement import Speaker
+from motcua.signing import Speaker
 from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, publish_calendar
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE

@@ -17,7 +17,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from activities.ledger.authority.principals import NO_AGENCY
 from motcua.identity import sign
-from motcua.signing.statement import Speaker
+from motcua.signing import Speaker
 from schemas.filing.submission import Submission
 from schemas.identity.statement import (
     COMPLAIN,

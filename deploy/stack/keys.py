@@ -10,7 +10,7 @@ from deploy.stack.child import StackError
 from motcua.configured_speaker import INSTALLATION, PRINCIPAL
 from motcua.identity import new_key
 from motcua.payloads.key_ring import CODEC_KEYS, RingError, ring_in
-from motcua.signing.statement import KEY_FILE
+from motcua.signing import KEY_FILE
 from operations.key_rotation import new_ring
 from rules.proof.note import Kind, Signer
 from workers.settings import Identity

@@ -31,7 +31,7 @@ from deploy.stack.temporal import CONFIG, PRAGMAS, RUNTIME, drop_unused_indexes
 from gateway.app import CALLBACKS, RETURNED
 from motcua.configured_speaker import INSTALLATION, PRINCIPAL
 from motcua.payloads.key_ring import CODEC_KEYS
-from motcua.signing.statement import KEY_FILE
+from motcua.signing import KEY_FILE
 from operations.programs import find_program
 from operations.schema_version import MIGRATIONS
 from sandbox.bank.merchants import as_settings

@@ -19,7 +19,7 @@ from motcua.identity import key_in, prove
 from motcua.payloads.codec import sealing
 from motcua.payloads.converter import data_converter
 from motcua.payloads.key_ring import ring_in
-from motcua.signing.statement import KEY_FILE
+from motcua.signing import KEY_FILE
 from operations.principal_register import take
 from publishing.record.publishing import Publisher
 from schemas.identity.principals import AddPrincipal

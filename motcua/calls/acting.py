@@ -8,7 +8,7 @@ from uuid import UUID
 
 from motcua import contract as c
 from motcua.errors import MotcuaError, RefusedError, Unavailable, refused_for
-from motcua.signing.speaker import Line
+from motcua.signing import Line
 
 from .questions import Questions, stream_of
 from .sending import Sending, command_id

@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 from motcua import contract as c
 from motcua.errors import FilingNotAvailable, MotcuaError, NotFound, NotReady, Unavailable, error_from, refused_for
 from motcua.machine_work import MachineWork, machine_work
-from motcua.signing.speaker import Line
+from motcua.signing import Line
 
 from .event_loop import Blocking, C_co, waits
 from .retry import LONGEST_ATTEMPT, TryAgainError, is_not_found, or_sign_anew, patiently

@@ -25,7 +25,7 @@ from motcua.env_file import settings_in
 from motcua.errors import FilingClosed, FilingNotAvailable, MotcuaError, NotReady, RefusedError, Unavailable, UnfitError
 from motcua.files.store import DamagedFileError, FileNotTakenError, NoStoreError
 from motcua.payloads.key_ring import CODEC_KEYS
-from motcua.signing.statement import AGENT, KEY, KEY_FILE
+from motcua.signing import AGENT, KEY, KEY_FILE
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)

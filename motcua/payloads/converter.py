@@ -44,10 +44,9 @@ class _CompactJson(PydanticJSONPlainPayloadConverter):
         return Payload(metadata={"encoding": self.encoding.encode()}, data=to_json(value, exclude_none=True))
 
 
-_JSON: Final = _CompactJson()
 _BY_ENCODING: Final = CompositePayloadConverter(
     *(
-        _JSON if isinstance(each, JSONPlainPayloadConverter) else each
+        _CompactJson() if isinstance(each, JSONPlainPayloadConverter) else each
         for each in DefaultPayloadConverter.default_encoding_payload_converters
     )
 )

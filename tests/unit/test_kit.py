@@ -45,7 +45,7 @@ from motcua.files import drafts
 from motcua.files import store as stores
 from motcua.files.store import DamagedFileError, FileNotTakenError, NoStoreError, Store
 from motcua.payloads.converter import data_converter
-from motcua.signing.speaker import _MOST, Known
+from motcua.signing import _MOST, Known
 from schemas.errors import problem, shape_refusal
 from schemas.files import EXTENSIONS, file_key, media_type_of
 from tests.contract.fitting import broken

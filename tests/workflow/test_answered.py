@@ -18,7 +18,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from activities.partners.instructions import Instruction
 from activities.reception import ExamineRequest
 from motcua import BackOffice, Document, testing
-from motcua.signing.statement import Speaker
+from motcua.signing import Speaker
 from schemas.backoffice import (
     ANSWER,
     CHECK,

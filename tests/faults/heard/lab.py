@@ -40,7 +40,7 @@ from motcua.calls.questions import stream_of
 from motcua.client import FilingClient
 from motcua.identity import PrivateKey, sign
 from motcua.payloads.converter import data_converter
-from motcua.signing.statement import Speaker
+from motcua.signing import Speaker
 from schemas.complaint.state import OPENING, ComplaintStart
 from schemas.errors import Refusal
 from schemas.filing.commands import Command

@@ -20,7 +20,7 @@ import motcua
 from motcua import Actor, Authenticated, FilingClient, MotcuaError, NotAuthorised, Role, Speaker, Via
 from motcua.configured_speaker import ACR, AMR, INSTALLATION, PRINCIPAL, speaker_here
 from motcua.payloads.converter import data_converter
-from motcua.signing.statement import AGENT, KEY, KEY_FILE, LIFE
+from motcua.signing import AGENT, KEY, KEY_FILE, LIFE
 from rules.identity.statements import Hearing, Ring, proved
 from schemas.complaint.state import ComplaintStart, content_of_start
 from schemas.filing.commands import Command, content_of
@@ -207,7 +207,7 @@ def test_who_is_spoken_for_asks_whatever_the_program_does() -> None:
 @pytest.mark.parametrize("rule", ["statement_expired", "principals_not_at_hand", "clock_is_off"])
 async def test_what_passes_is_signed_and_sent_anew(ring: Ring, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds_passed = count(int(time.time()) - 30)
-    monkeypatch.setattr("motcua.signing.statement.time.time", lambda: next(seconds_passed))
+    monkeypatch.setattr("motcua.signing.time.time", lambda: next(seconds_passed))
     command = COMMANDS[0]
     temporal = Temporal(receipt_of(content_of(command), command.command_id), no=[rule])
     await client(temporal).act(STREAM, command)

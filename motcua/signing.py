@@ -1,0 +1,242 @@
+"""Signed statements of a principal: each message carries one, which names its actor and how they were authenticated.
+
+A client has a `Line`: its connection, its signer (`Voice`), and the receipts of the commands that it sent (`Known`).
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol, TypeVar
+
+from temporalio.client import Client
+
+from . import contract as c
+from .errors import RefusedError
+from .payloads.converter import as_sent
+
+AGENT: Final = "MOTCUA_IDENTITY_AGENT"
+KEY_FILE: Final = "MOTCUA_IDENTITY_KEY_FILE"
+KEY: Final = "MOTCUA_IDENTITY_KEY"
+
+LIFE: Final = 60
+"""Seconds for which a statement is valid."""
+
+K = TypeVar("K")
+T = TypeVar("T")
+V = TypeVar("V")
+C = TypeVar("C", bound=c.Command)
+Q = TypeVar("Q", bound=c.StrictModel)
+A = TypeVar("A", c.CheckAnswer, c.IssueAnswer, c.AnswerAnswer)
+
+
+class Key(Protocol):
+    """A signing key, or an agent that holds one.
+
+    Attributes:
+        waits: True if signing waits for another process or device.
+    """
+
+    waits: bool
+
+    @property
+    def key_id(self) -> str:
+        """The thumbprint of the public key (RFC 7638)."""
+
+    def signed(self, header: dict[str, str], payload: bytes) -> str:
+        """Returns the compact JWS. Raises `MotcuaError` if it can't be signed."""
+
+
+@dataclass(frozen=True)
+class Authenticated:
+    """How the principal has authenticated its actor. The default claims only that a program has shown its key.
+
+    Attributes:
+        acr: The level of assurance about the human, "1" to "4".
+        amr: The methods, in the words of RFC 8176: `pwd`, `otp`, `face`.
+        auth_time: The time, in seconds since 1970; None: the moment of each signature.
+    """
+
+    acr: str = "1"
+    amr: tuple[str, ...] = ("swk",)
+    auth_time: int | None = None
+
+
+class Speaker:
+    """A principal with its key, for one installation.
+
+    Attributes:
+        principal: Its id in the register.
+        audience: The installation, as statements name it.
+        waits: True if signing waits for another process or device.
+    """
+
+    def __init__(self, principal: str, key: Key, installation: str) -> None:
+        """Make a speaker. `installation`: the value of the installation's `MOTCUA_INSTALLATION`."""
+        self.principal = principal
+        self.audience = c.audience(installation)
+        self.waits = key.waits
+        self._key = key
+
+    def command(self, stream: str, command: C, how: Authenticated) -> C:
+        """Returns the command with a signed statement that names its actor. Raises `MotcuaError` if an agent fails."""
+        about = {"act": command.kind, "stream": stream, "command_id": command.command_id}
+        who = {"actor": command.actor, "on_behalf_of": command.on_behalf_of}
+        return command.model_copy(update={"statement": self._signed(as_sent(command), about | who, how)})
+
+    def complaint(self, complaint: c.ComplaintStart, how: Authenticated) -> c.ComplaintStart:
+        """Returns the complaint with a signed statement of its actor. Raises `MotcuaError` if an agent fails."""
+        stream = c.complaint_workflow(complaint.filing_id, complaint.n)
+        about = {"act": "complain", "stream": stream, "actor": complaint.actor}
+        return complaint.model_copy(update={"statement": self._signed(as_sent(complaint), about, how)})
+
+    def question(self, question: Q, how: Authenticated, asker: c.Actor | None = None) -> Q:
+        """Returns the question with a signed statement. Without `asker` the principal asks. Raises `MotcuaError`."""
+        sent = as_sent(question)
+        about = {"act": f"ask.{sent['ask']}", "stream": sent.get("stream"), "actor": asker}
+        return question.model_copy(update={"statement": self._signed(sent, about, how)})
+
+    def submission(self, submission: c.Submission, how: Authenticated) -> str:
+        """Returns the signed statement for a submission.
+
+        It goes beside `submission` in the start input of the workflow `Filing`, and beside `content` in the Update
+        `submit`. Raises `MotcuaError` if an agent does not sign.
+        """
+        stream = c.filing_workflow(c.filing_id(submission.client_id, submission.submission_id))
+        about = {"act": "submit", "stream": stream, "actor": submission.actor}
+        return self._signed(as_sent(submission), about, how)
+
+    def answer(self, stream: str, act: str, request: Mapping[str, Any], answer: A) -> A:
+        """Returns a back office's answer with the program's own statement. Raises `MotcuaError` if an agent fails."""
+        about = {"act": act, "stream": stream, "command_id": request["request_id"]}
+        message = as_sent(answer) | {"request": c.digest(request)}
+        return answer.model_copy(update={"statement": self._signed(message, about, Authenticated())})
+
+    def _signed(self, message: dict[str, Any], about: dict[str, Any], how: Authenticated) -> str:
+        now = int(time.time())
+        said = {
+            "iss": self.principal,
+            "aud": self.audience,
+            "iat": now,
+            "exp": now + LIFE,
+            "content": c.message_digest(message),
+            "acr": how.acr,
+            "amr": how.amr,
+            "auth_time": now if how.auth_time is None else how.auth_time,
+        }
+        return sign(c.IdentityStatement(**said | about), self._key)
+
+
+def sign(statement: c.IdentityStatement, key: Key) -> str:
+    """Returns the statement as a compact JWS. Raises `MotcuaError` if an agent does not sign."""
+    header = {"alg": "Ed25519", "kid": key.key_id, "typ": c.STATEMENT_TYPE}
+    return key.signed(header, statement.model_dump_json().encode())
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Signs a client's messages. Without a speaker nothing is signed.
+
+    Each attempt gets a statement of its own, since statements soon expire.
+
+    Attributes:
+        speaker: The principal with its key.
+        authenticated: How the speaker has authenticated its actors.
+        asker: The actor of the questions; None if the principal asks for itself.
+    """
+
+    speaker: Speaker | None = None
+    authenticated: Authenticated = field(default_factory=Authenticated)
+    asker: c.Actor | None = None
+
+    def of(self, asker: c.Actor, authenticated: Authenticated | None = None) -> "Voice":
+        """Returns the same signer, for the questions of this actor."""
+        return replace(self, asker=asker, authenticated=authenticated or self.authenticated)
+
+    async def command(self, stream: str, command: C) -> C:
+        """Returns the command with a signed statement that names its actor."""
+        return await self._by(lambda by: by.command(stream, command, self.authenticated), command)
+
+    async def complaint(self, complaint: c.ComplaintStart) -> c.ComplaintStart:
+        """Returns the complaint with a signed statement that names its actor."""
+        return await self._by(lambda by: by.complaint(complaint, self.authenticated), complaint)
+
+    async def question(self, question: Q) -> Q:
+        """Returns the question with a signed statement that names its asker."""
+        return await self._by(lambda by: by.question(question, self.authenticated, self.asker), question)
+
+    async def submission(self, submission: c.Submission) -> dict[str, str]:
+        """Returns the field to send beside a submission: the signed statement; empty if nothing is signed."""
+        return await self._by(lambda by: {"statement": by.submission(submission, self.authenticated)}, {})
+
+    async def _by(self, signed: Callable[[Speaker], T], unsigned: T) -> T:
+        """Signs a message; in a thread if another process signs, so that other calls need not wait."""
+        if self.speaker is None:
+            return unsigned
+        return await asyncio.to_thread(signed, self.speaker) if self.speaker.waits else signed(self.speaker)
+
+
+_MOST: Final = 1_000
+"""The number of latest commands, and of latest streams, that a client remembers."""
+
+
+class Known:
+    """The receipts of the last commands, and the commands that were sent without an answer."""
+
+    def __init__(self) -> None:
+        self._sent: OrderedDict[tuple[str, str], c.Receipt | None] = OrderedDict()
+        self._seen: OrderedDict[str, int] = OrderedDict()
+
+    def seen_seq(self, stream: str) -> int:
+        """Returns the highest event number in this stream's receipts; 0 if none is known.
+
+        It is sent as the next command's `seen_seq`: the actor has seen the stream up to this event. The workflow may
+        have lost the event again, since a receipt may come from the record.
+        """
+        return self._seen.get(stream, 0)
+
+    def receipt(self, stream: str, command_id: str) -> c.Receipt | None:
+        """Returns the command's receipt; None if this client has none."""
+        return self._sent.get((stream, command_id))
+
+    def is_open(self, stream: str, command_id: str) -> bool:
+        """Returns True if the command was sent before and got no answer. In that case the record is queried first."""
+        key = (stream, command_id)
+        return key in self._sent and self._sent[key] is None
+
+    def keep(self, stream: str, command_id: str, receipt: c.Receipt | None) -> None:
+        """Remember the receipt, or, with None, that there was no answer."""
+        _put(self._sent, (stream, command_id), receipt)
+        if receipt is not None:
+            _put(self._seen, stream, max(receipt.seq, self.seen_seq(stream)))
+
+    @contextmanager
+    def asking(self, stream: str, command_id: str) -> Iterator[None]:
+        """Surrounds a call. If the call ends without an answer, such as by a cancellation, the command stays open."""
+        try:
+            yield
+        except RefusedError:
+            self._sent.pop((stream, command_id), None)
+            raise
+        except BaseException:
+            self.keep(stream, command_id, None)
+            raise
+
+
+def _put(cache: OrderedDict[K, V], key: K, value: V) -> None:
+    cache[key] = value
+    cache.move_to_end(key)
+    if len(cache) > _MOST:
+        cache.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A client's connection, the seconds for which a call is retried, its signer, and its known receipts."""
+
+    client: Client
+    patience: float
+    voice: Voice = field(default_factory=Voice)
+    known: Known = field(default_factory=Known)

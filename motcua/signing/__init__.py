@@ -1,1 +1,0 @@
-"""The statement that a principal signs beside each message."""
