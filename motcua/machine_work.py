@@ -95,7 +95,7 @@ async def _resting(client: Client, workflow_id: str, events: Sequence[HistoryEve
     """Returns the request that the workflow's timer repeats after an unusable answer; empty if no timer runs."""
     over = {
         event.timer_fired_event_attributes.started_event_id or event.timer_canceled_event_attributes.started_event_id
-        for event in events
+        for event in events  # 0 for an event of another type, which no timer has
     }
     for event in events:
         if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED and event.event_id not in over:

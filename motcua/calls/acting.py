@@ -13,9 +13,6 @@ from motcua.signing import Line
 from .questions import Questions, stream_of
 from .sending import Sending, command_id
 
-Progress = Callable[[int, int], None]
-"""Called with the number of tasks done and the number of all."""
-
 
 @dataclass(frozen=True)
 class PassedOver:
@@ -92,7 +89,9 @@ class ActingClient(Questions):
         """Returns every command of the stream, whether the actor can give it now, and the reason if not."""
         return await self._asked(c.AskActions(stream=stream_of(target), actor=self.actor))
 
-    async def pass_over(self, absent: str, progress: Progress = lambda _, __: None) -> list[PassedOver]:
+    async def pass_over(
+        self, absent: str, progress: Callable[[int, int], None] = lambda _, __: None
+    ) -> list[PassedOver]:
         """As a team lead, give the claimed tasks of an absent officer of one's agency to the substitute (chuyển việc).
 
         Only this officer's tasks move. May be repeated: tasks that passed over before stay as they are.

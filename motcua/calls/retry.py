@@ -20,8 +20,6 @@ DEFAULT_PATIENCE: Final = 60.0
 """The default of `patience`, in seconds."""
 
 LONGEST_ATTEMPT: Final = 10.0
-_FIRST_PAUSE: Final = 0.1
-_LONGEST_PAUSE: Final = 3.0
 
 _PASSING: Final = frozenset(
     {
@@ -66,7 +64,7 @@ async def patiently(attempt: Attempt[T], patience: float, longest: float = LONGE
         MotcuaError: Temporal refuses the call; with the reason.
     """
     deadline = time.monotonic() + patience
-    pause = _FIRST_PAUSE
+    pause = 0.1
     while True:
         try:
             return await _once(attempt, max(deadline - time.monotonic(), 0.1), longest)
@@ -78,7 +76,7 @@ async def patiently(attempt: Attempt[T], patience: float, longest: float = LONGE
             if time.monotonic() + pause >= deadline:
                 raise Unavailable(f"no answer within {patience:g} s ({_words(error)}); repeating is safe") from error
         await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311 -- spreads the callers, hides nothing
-        pause = min(pause * 2, _LONGEST_PAUSE)
+        pause = min(pause * 2, 3.0)
 
 
 def is_not_found(error: RPCError) -> bool:

@@ -243,9 +243,8 @@ class Sending(Questions):
                 rpc_timeout=limit,
             )
         except (RPCError, RPCTimeoutOrCancelledError, WorkflowAlreadyStartedError):
-            with contextlib.suppress(
-                Exception
-            ):  # the operation keeps the error; asyncio logs it if nobody retrieves it
+            # The operation keeps the error too: asyncio logs it unless it is retrieved.
+            with contextlib.suppress(Exception):
                 await operation.workflow_handle()
             raise
         return receipt

@@ -125,7 +125,7 @@ def _words(error: MotcuaError) -> str | None:
 def not_of_stack() -> tuple[str, ...]:
     """Returns the prefixes of settings that are not taken from an embedded stack in this folder.
 
-    They are Temporal's if the environment names a Temporal, and the identity's if it names either.
+    They are Temporal's and the identity's if the environment names a Temporal, else the identity's if it sets one.
     """
     elsewhere = _OF_TEMPORAL if SAYS_WHERE & os.environ.keys() else ()
     return (*elsewhere, _SPEAKING) if _SPEAKER & os.environ.keys() else elsewhere

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ed448, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from motcua.errors import MotcuaError
-from motcua.identity import AGENT, KEY, KEY_FILE, Agent, PrivateKey, key_here, new_key, prove, public_key_of, sign
+from motcua.identity import Agent, PrivateKey, key_here, new_key, prove, public_key_of, sign
+from motcua.signing import AGENT, KEY, KEY_FILE
 from rules.identity.principal_register import impossible, unproved, unsafe
 from schemas.identity.principals import RotateKey
 from schemas.identity.statement import POSSESSION_TYPE, Claim, PrincipalKey, seconds
