@@ -328,7 +328,7 @@ RULE_AT: Final = {"problem": 1, "unheard": 0}
 REFUSING: Final = (
     *sorted((ROOT / "rules" / "identity").glob("*.py")),
     ROOT / "activities" / "ledger" / "authority" / "principals.py",
-    ROOT / "operations" / "principals" / "changes.py",
+    ROOT / "operations" / "principal_register.py",
 )
 
 
