@@ -77,7 +77,12 @@ def test_the_lists_of_rooms_miss_no_folder() -> None:
     [gateway] = [contract for name, contract in contracts.items() if name.startswith("the gateway takes")]
     of_activities = {f"activities.{path.stem}" for path in (ROOT / "activities").iterdir() if path.stem[0] != "_"}
     taken = {f"activities.{name}" for name in ("ledger", "partners", "support")}
-    assert {"workflows", *of_activities} - taken <= set(gateway["forbidden_modules"])
+    money = (ROOT / "activities" / "partners" / "money").glob("*.py")
+    providers = {
+        f"activities.partners.money.{path.stem}" for path in money if "MerchantSettings):" in path.read_text("utf-8")
+    }
+    assert len(providers) == 3
+    assert {"workflows", *of_activities, *providers} - taken <= set(gateway["forbidden_modules"])
 
 
 @walked(
