@@ -31,12 +31,12 @@ test: $(STAMP)
 	@tests/install_programs
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
-# Both tiers, and what the long one took: commit tests/seconds.json and tests/ran.json when all have passed.
+# Both tiers; without ARGS also what the long one took: commit tests/seconds.json and tests/ran.json when all have passed.
 test-all: $(STAMP)
 	@tests/install_programs
 	@mkdir -p .motcua
 	$(BIN)/pytest -n 3 --dist worksteal --all --junitxml=.motcua/tests.xml $(ARGS)
-	$(BIN)/python -m tests.tiers .motcua/tests.xml
+	$(if $(ARGS),,$(BIN)/python -m tests.tiers .motcua/tests.xml)
 
 # Hours; go on where it was ended by calling it again. ARGS=rules/time for one package; read docs/testing.md first.
 mutants: $(STAMP)

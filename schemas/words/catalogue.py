@@ -455,7 +455,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "doctor.healing.paused": ("lịch đang tạm dừng", "the schedule is paused"),
     "doctor.healing.paused.fix": ("`temporal schedule toggle --unpause --schedule-id healing --reason healing`", "`temporal schedule toggle --unpause --schedule-id healing --reason healing`"),
     "doctor.healing.unmarked": ("máy chủ không đánh dấu", "the server marks none"),
-    "doctor.healing.unmarked.fix": ("xem docs/operations.md", "see docs/operations.md"),
+    "doctor.healing.unmarked.fix": ("xem mục \"When the code fails\" trong docs/operations.md: system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute", "see \"When the code fails\" in docs/operations.md: system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"),
     "doctor.healing.unseen": ("chưa xem lần nào", "nobody has looked yet"),
     "doctor.identity.clock": ("{process}: đồng hồ lệch {seconds:+d} s so với cơ sở dữ liệu", "{process}: the record is {seconds:+d} s ahead of its clock"),
     "doctor.identity.clock_far": ("{process}: đồng hồ lệch {seconds:+d} s so với cơ sở dữ liệu, không nhận gì", "{process}: the record is {seconds:+d} s ahead of its clock: it takes nothing"),

@@ -1,6 +1,6 @@
 """Golden histories: every pair of neighbouring commands. They replay under other rules than on the day they were made.
 
-`make golden` plays the demo's scenarios and writes them anew; until v0.1 with a reason in the commit, never after.
+`make golden` plays the demo's scenarios and writes them anew, with a reason in the commit; after v0.1 for new builds.
 """
 
 from __future__ import annotations

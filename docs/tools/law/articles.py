@@ -87,7 +87,7 @@ ARTICLES: Final[dict[str, str]] = {
     "stop": "mẫu 05 TT 03/2025 (secondary)",
     "prolong": "ours",
     "resume": "practice",
-    "extend": "the procedure's own law",
+    "extend": "the procedure's own law, its `extension.source`",
     "apply_case": "the procedure's own law",
     "reappoint": _PUT_OFF,
     "apologise": _PUT_OFF,

@@ -49,20 +49,17 @@ LAPSED: Final[dict[str, Text]] = {
 
 def refusal(source: PaperSource) -> PaperSheet:
     """Phiếu từ chối tiếp nhận, giải quyết hồ sơ: the reason, the legal basis, and the deadline for a complaint."""
-    event = source.cause.event
-    on_the_merits = isinstance(event, ev.Decided)
     reason, law = grounds(source)
     why = Row(place=f"events[{source.cause.seq}].reason", label=said("paper.reason"), value=reason)
     rows = (*about(source), received(source), why, *appeal(source))
-    signs = said("paper.head_of_agency") if on_the_merits else said("paper.who_received")
     return made(
         PaperKind.REFUSAL,
         source,
-        issuer=source.filing.agency if on_the_merits else source.filing.receiving,
+        issuer=source.filing.receiving,
         title=said("paper.refusal"),
         body=(Paragraph(text=said("paper.refused")), Rows(rows=rows)),
         law=law,
-        signatories=(officer(source, signs),),
+        signatories=(officer(source, said("paper.who_received")),),
     )
 
 
