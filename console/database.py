@@ -1,6 +1,10 @@
-"""Connects commands to the database. A command waits while the database restarts; an error is one line and a code."""
+"""Connects commands to the database. Address and master keys come from the environment, else from this folder's stack.
+
+A command waits while the database restarts; an error is one line and a code.
+"""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -9,12 +13,15 @@ from typing import Any, Final, TypeAlias, TypeVar
 import asyncpg
 
 from activities.keys.master_key import KeysUnavailableError
-from console.addresses import APPLICATION, find_address
-from motcua.cli.running import Exit, fail, note, refuse
+from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY, MasterKeys, master_keys
+from console.home import Home
+from motcua.cli.running import STACK, Exit, fail, not_of_stack, note, refuse, refusing
 from schemas.errors import RefusalError
 from schemas.translate import said
 from views.log import DATABASE_ERRORS
 
+APPLICATION: Final = "MOTCUA_DATABASE_URL"
+OWNER: Final = "MOTCUA_OWNER_DATABASE_URL"
 TIMEOUT: Final = 10.0
 """Seconds for connecting, and for each statement."""
 
@@ -23,6 +30,35 @@ Database: TypeAlias = "Connection | str"
 """A connection as the owner, or the address for one."""
 
 T = TypeVar("T")
+
+
+def running_stack() -> dict[str, str]:
+    """Returns the settings of the stack that runs in this folder; empty if none runs."""
+    return Home(STACK.parents[1]).read_env() or {}
+
+
+def stack_beside() -> dict[str, str]:
+    """Returns the settings of this folder's stack, without those (`not_of_stack`) that the environment replaces."""
+    own = not_of_stack()
+    return {name: value for name, value in running_stack().items() if not name.startswith(own)}
+
+
+def find_address(variable: str) -> str | None:
+    """Returns an address (or another setting) from the environment, else from the stack in this folder; else None."""
+    return os.environ.get(variable) or running_stack().get(variable)
+
+
+def master_key_at_hand() -> MasterKeys | None:
+    """Returns the master keys; None if neither the environment nor a stack in this folder has them."""
+    return master_key() if find_address(MASTER_KEY) else None
+
+
+def master_key() -> MasterKeys:
+    """Returns the master keys from the environment, else from the stack in this folder; or ends the command."""
+    stack = {} if os.environ.get(MASTER_KEY) else running_stack()
+    current, *others = (os.environ.get(name) or stack.get(name, "") for name in (MASTER_KEY, *WITH_MASTER_KEY))
+    with refusing(ValueError, Exit.USAGE, said("refused.not_set", name=MASTER_KEY)):
+        return master_keys(current, *others)
 
 
 def say_away(seconds: float) -> None:

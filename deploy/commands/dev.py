@@ -8,7 +8,7 @@ import typer
 
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.signer import Holding, NotSignedError
-from console.addresses import find_address
+from console.database import find_address
 from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson

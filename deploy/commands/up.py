@@ -7,8 +7,7 @@ from typing import Any
 
 import typer
 
-from console.addresses import OWNER
-from console.database import LOST, while_away
+from console.database import LOST, OWNER, while_away
 from deploy.stack import Stack, StackError
 from deploy.stack import up as hold
 from deploy.stack.registering import let_speak, publisher

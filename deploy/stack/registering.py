@@ -10,8 +10,7 @@ from temporalio.client import Client
 
 from activities.keys.masters import master_keys
 from activities.ledger.vault import Vault
-from console.addresses import OWNER
-from console.database import connected, while_away
+from console.database import OWNER, connected, while_away
 from deploy.stack.keys import HERE, OFFICE, office_key
 from motcua import FilingClient, NotAuthorised
 from motcua.configured_speaker import PRINCIPAL, speaker_here

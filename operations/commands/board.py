@@ -18,8 +18,7 @@ from rich.table import Table
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from console.addresses import APPLICATION
-from console.database import TIMEOUT, Connection, address, answered, ask
+from console.database import APPLICATION, TIMEOUT, Connection, address, answered, ask
 from motcua.cli.answer import Column, columns, show_all
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, OfAgency

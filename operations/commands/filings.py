@@ -9,8 +9,7 @@ from uuid import UUID
 
 from temporalio.service import RPCError
 
-from console.addresses import APPLICATION, find_address
-from console.database import connected
+from console.database import APPLICATION, connected, find_address
 from motcua.calls.retry import patiently
 from motcua.cli.answer import columns, show_all
 from motcua.cli.help import group

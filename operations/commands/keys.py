@@ -6,8 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from activities.keys.masters import OTHER_MASTER_KEY
-from console.addresses import OWNER, master_key, master_key_at_hand
-from console.database import address, answered
+from console.database import OWNER, address, answered, master_key, master_key_at_hand
 from motcua.cli.answer import Column, columns, progress, show_all, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson

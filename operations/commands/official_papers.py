@@ -10,8 +10,7 @@ from rich.markup import escape
 from activities.ledger.vault import Vault
 from activities.printing.register_book import RegisterBook
 from activities.printing.templates import standard, version_of
-from console.addresses import OWNER, master_key
-from console.database import Connection, address, answered, ask
+from console.database import OWNER, Connection, address, answered, ask, master_key
 from motcua.cli.answer import Column, columns, lines, progress, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.language import in_words
@@ -19,14 +18,7 @@ from motcua.cli.options import AsJson, MaybeOperator, WhichFiling
 from motcua.cli.running import Exit, exit_if, fail, out, print_json, there
 from operations.commands.ledger.record import found, unsealed
 from operations.register_workbook import RegisterWorkbook, Taker, read_register
-from publishing.authoring.paper_templates import (
-    ALL,
-    Slot,
-    UnknownPlaceError,
-    check_template,
-    publish_template,
-    published_templates,
-)
+from publishing.authoring import paper_templates as pt
 from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.commands.mistakes import mistake_row, print_mistakes
 from publishing.commands.procedures import published_version
@@ -171,7 +163,7 @@ OfProcedure = Annotated[str, typer.Option("--procedure", metavar="CODE", help="o
 
 @templates.command()
 def check(paper: OfPaper, file: File, *, as_json: AsJson = False) -> None:
-    found = check_template(file.read_bytes(), paper)
+    found = pt.check_template(file.read_bytes(), paper)
     if as_json:
         print_json([mistake_row(file, one) for one in found])
     elif found:
@@ -187,26 +179,26 @@ def publish(
     file: File,
     *,
     agency: Annotated[str, typer.Option("--agency", metavar="CODE", help="option.templates.agency")],
-    procedure: OfProcedure = ALL,
+    procedure: OfProcedure = pt.ALL,
     by: MaybeOperator = None,
     as_json: AsJson = False,
 ) -> None:
-    slot = Slot(agency, paper, procedure)
+    slot = pt.Slot(agency, paper, procedure)
     try:
-        done = recorded(lambda: publish_template(address(OWNER), file.read_bytes(), slot, publisher(by)))
+        done = recorded(lambda: pt.publish_template(address(OWNER), file.read_bytes(), slot, publisher(by)))
     except MistakesFoundError as error:
         if not as_json:
             print_mistakes([(file, one) for one in error.mistakes])
         told = {"mistakes": [mistake_row(file, one) for one in error.mistakes]}
         fail(said("refused.not_published"), Exit.REFUSED, told, detail=len(error.mistakes))
-    except UnknownPlaceError as error:
+    except pt.UnknownPlaceError as error:
         fail(said("refused.not_published"), Exit.NOT_AVAILABLE, detail=error)
     show_one(done, _PUBLISHED, as_json=as_json, data=done._asdict())
 
 
 @templates.command("list")
 def list_published(*, as_json: AsJson = False) -> None:
-    entries = answered(lambda: published_templates(address(OWNER)), OWNER)
+    entries = answered(lambda: pt.published_templates(address(OWNER)), OWNER)
     show_all(entries, _LISTED, as_json=as_json, data=[row_of(entry) for entry in entries])
 
 
@@ -215,13 +207,13 @@ def show(
     paper: OfPaper,
     *,
     agency: Annotated[str | None, typer.Option("--agency", metavar="CODE", help="option.templates.whose")] = None,
-    procedure: OfProcedure = ALL,
+    procedure: OfProcedure = pt.ALL,
     as_json: AsJson = False,
 ) -> None:
     if agency is None:
         row: dict[str, Any] = {"sha256": version_of(), "source": standard()}
     else:
-        entries = answered(lambda: published_templates(address(OWNER), agency), OWNER)
+        entries = answered(lambda: pt.published_templates(address(OWNER), agency), OWNER)
         found = [one for one in entries if (one.paper, one.procedure, one.in_force) == (paper, procedure, True)]
         if not found:
             fail(said("refused.templates.standard"), Exit.NOT_AVAILABLE)
@@ -234,7 +226,7 @@ def show(
 
 _SLOT: Final = columns(
     "agency paper|paper",
-    Column("procedure", "procedure", lambda one: said("command.templates.everywhere") if one == ALL else one),
+    Column("procedure", "procedure", lambda one: said("command.templates.everywhere") if one == pt.ALL else one),
 )
 _LISTED: Final = columns(*_SLOT, "published:published_at", Column("state", "in_force", in_force), "sha256")
 _PUBLISHED: Final = (Column("state", "already", published), *_SLOT, Column("sha256", "sha256"))

@@ -11,8 +11,18 @@ from pydantic import ValidationError
 from temporalio.service import RPCError
 
 from activities.ledger.vault import Vault
-from console.addresses import APPLICATION, OWNER, master_key_at_hand, stack_beside
-from console.database import Connection, address, ask, connected, say_away, while_away
+from console.database import (
+    APPLICATION,
+    OWNER,
+    Connection,
+    address,
+    ask,
+    connected,
+    master_key_at_hand,
+    say_away,
+    stack_beside,
+    while_away,
+)
 from gateway import server
 from gateway.settings import GatewaySettings
 from motcua.cli.answer import say

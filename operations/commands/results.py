@@ -12,8 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from activities.signature.official import INITIALS, SEAL, SIGNATURE
 from activities.signature.trust import roots_in
-from console.addresses import APPLICATION, find_address
-from console.database import Connection, ask
+from console.database import APPLICATION, Connection, ask, find_address
 from motcua.cli.answer import Column, Marked, columns, lines, say, show_all, show_one
 from motcua.cli.filings import print_receipt
 from motcua.cli.language import in_words

@@ -13,8 +13,7 @@ import asyncpg
 from temporalio.client import Client
 
 from activities.keys.masters import OTHER_MASTER_KEY, WITH_MASTER_KEY
-from console.addresses import APPLICATION, stack_beside
-from console.database import Connection
+from console.database import APPLICATION, Connection, stack_beside
 from console.home import CODEC, WITH_PORT, Home, port_setting
 from motcua.cli.running import STACK, use_stack_here
 from motcua.payloads.key_ring import CODEC_KEYS

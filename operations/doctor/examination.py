@@ -9,7 +9,7 @@ from typing import Final
 import asyncpg
 from temporalio.service import RPCError
 
-from console.addresses import APPLICATION
+from console.database import APPLICATION
 from operations.doctor.check import Finding, Surroundings, fail, skipped
 from operations.doctor.engine import machine
 from operations.doctor.engine import temporal as engine

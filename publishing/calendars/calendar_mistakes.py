@@ -9,59 +9,39 @@ from publishing.checks.facts import is_unconfirmed
 from publishing.checks.readable_parts import UNREAD, Listed, Maybe, Sketch, Unread, read, whole
 from publishing.checks.schema_mistakes import schema_mistakes
 from rules.source import Mistake, child, elsewhere, mistake, plain
-from rules.time.calendars import (
-    FIRST_YEAR,
-    LAST_YEAR,
-    Said,
-    Weekdays,
-    base_year,
-    every_day,
-    hours_of,
-    hours_on,
-    settled_by,
-)
-from schemas.publishing.calendar import (
-    WEEKDAYS,
-    CalendarFile,
-    Day,
-    DayKind,
-    DayStatus,
-    Hours,
-    OpenHours,
-    OverlayAgency,
-    Week,
-)
+from rules.time import calendars as cal
+from schemas.publishing import calendar as cf
 
 
 class DaySketch(Sketch):
-    date: Maybe[Day] = UNREAD
-    kind: Maybe[DayKind] = UNREAD
-    hours: Listed[Hours] = ()
-    replaces: Maybe[Day | None] = None
-    status: Maybe[DayStatus] = DayStatus.DECIDED
+    date: Maybe[cf.Day] = UNREAD
+    kind: Maybe[cf.DayKind] = UNREAD
+    hours: Listed[cf.Hours] = ()
+    replaces: Maybe[cf.Day | None] = None
+    status: Maybe[cf.DayStatus] = cf.DayStatus.DECIDED
     source: Maybe[str] = UNREAD
-    checked: Maybe[Day | None] = None
+    checked: Maybe[cf.Day | None] = None
 
 
 class OverlaySketch(Sketch):
-    agency: Maybe[OverlayAgency | None] = None
+    agency: Maybe[cf.OverlayAgency | None] = None
     days: Listed[DaySketch] = ()
 
 
 class WeekSketch(Sketch):
-    monday: Listed[Hours] = Week().monday
-    tuesday: Listed[Hours] = Week().tuesday
-    wednesday: Listed[Hours] = Week().wednesday
-    thursday: Listed[Hours] = Week().thursday
-    friday: Listed[Hours] = Week().friday
-    saturday: Listed[Hours] = Week().saturday
-    sunday: Listed[Hours] = Week().sunday
+    monday: Listed[cf.Hours] = cf.Week().monday
+    tuesday: Listed[cf.Hours] = cf.Week().tuesday
+    wednesday: Listed[cf.Hours] = cf.Week().wednesday
+    thursday: Listed[cf.Hours] = cf.Week().thursday
+    friday: Listed[cf.Hours] = cf.Week().friday
+    saturday: Listed[cf.Hours] = cf.Week().saturday
+    sunday: Listed[cf.Hours] = cf.Week().sunday
 
 
 class CalendarSketch(Sketch):
-    valid_from: Maybe[Day] = UNREAD
-    valid_until: Maybe[Day] = UNREAD
-    checked: Maybe[Day | None] = None
+    valid_from: Maybe[cf.Day] = UNREAD
+    valid_until: Maybe[cf.Day] = UNREAD
+    checked: Maybe[cf.Day | None] = None
     week: Maybe[WeekSketch] = WeekSketch()
     overlays: Listed[OverlaySketch] = ()
 
@@ -79,7 +59,7 @@ def problems(raw: object, today: date) -> list[Mistake]:
         return [mistake("not_a_mapping", "")]
     found: list[Mistake] = []
     value = plain(raw, "", found)
-    found.extend(elsewhere(schema_mistakes(CalendarFile, value), found))
+    found.extend(elsewhere(schema_mistakes(cf.CalendarFile, value), found))
     found.extend(elsewhere(_across(CalendarSketch.model_validate_json(json.dumps(value)), today), found))
     return list({(entry.path, entry.rule): entry for entry in found}.values())
 
@@ -87,7 +67,7 @@ def problems(raw: object, today: date) -> list[Mistake]:
 def _across(file: CalendarSketch, today: date) -> Iterator[Mistake]:
     yield from _validity(file)
     week = _hours_of_week(file)
-    for name, hours in zip(WEEKDAYS, week, strict=True):
+    for name, hours in zip(cf.WEEKDAYS, week, strict=True):
         yield from _hours(hours, f"week.{name}")
     for path, _, day in days(file):
         yield from _hours(day.hours, f"{path}.hours")
@@ -100,16 +80,16 @@ def _across(file: CalendarSketch, today: date) -> Iterator[Mistake]:
         yield from Settling([tuple(read(hours).values()) for hours in week], file).mistakes()
 
 
-def _hours_of_week(file: CalendarSketch) -> list[Listed[Hours]]:
+def _hours_of_week(file: CalendarSketch) -> list[Listed[cf.Hours]]:
     week = WeekSketch() if file.week is UNREAD else file.week
-    return [getattr(week, name) for name in WEEKDAYS]
+    return [getattr(week, name) for name in cf.WEEKDAYS]
 
 
 def _validity(file: CalendarSketch) -> Iterator[Mistake]:
     ends = {"valid_from": file.valid_from, "valid_until": file.valid_until}
     for name, day in ends.items():
-        if isinstance(day, date) and not FIRST_YEAR <= day.year <= LAST_YEAR:
-            yield mistake("validity_out_of_reach", name, first=FIRST_YEAR, last=LAST_YEAR)
+        if isinstance(day, date) and not cal.FIRST_YEAR <= day.year <= cal.LAST_YEAR:
+            yield mistake("validity_out_of_reach", name, first=cal.FIRST_YEAR, last=cal.LAST_YEAR)
     first, last = ends.values()
     if isinstance(first, date) and isinstance(last, date):
         if last < first:
@@ -118,7 +98,7 @@ def _validity(file: CalendarSketch) -> Iterator[Mistake]:
             yield mistake("validity_too_long", "valid_until", limit=MOST_YEARS)
 
 
-def _hours(hours: Listed[Hours], path: str) -> Iterator[Mistake]:
+def _hours(hours: Listed[cf.Hours], path: str) -> Iterator[Mistake]:
     spans = read(hours)
     for n, span in spans.items():
         if any(earlier.close > span.open for m, earlier in spans.items() if m < n):
@@ -126,11 +106,11 @@ def _hours(hours: Listed[Hours], path: str) -> Iterator[Mistake]:
 
 
 def _fields(day: DaySketch, path: str) -> Iterator[Mistake]:
-    if day.status is DayStatus.PROPOSED and isinstance(day.source, str) and is_unconfirmed(day.source):
+    if day.status is cf.DayStatus.PROPOSED and isinstance(day.source, str) and is_unconfirmed(day.source):
         yield mistake("proposed_by_nobody", f"{path}.source")
-    if not isinstance(day.kind, DayKind):
+    if not isinstance(day.kind, cf.DayKind):
         return
-    short, makeup = day.kind is DayKind.SHORT, day.kind is DayKind.MAKEUP
+    short, makeup = day.kind is cf.DayKind.SHORT, day.kind is cf.DayKind.MAKEUP
     if short is (day.hours == ()):
         yield mistake("hours_required" if short else "hours_not_for_kind", f"{path}.hours")
     if makeup is (day.replaces is None):
@@ -143,14 +123,14 @@ MOST_YEARS: Final = 5
 
 class _Entry(NamedTuple):
     path: str
-    kind: DayKind
-    status: DayStatus
-    said: Said
+    kind: cf.DayKind
+    status: cf.DayStatus
+    said: cal.Said
     sketch: DaySketch
 
     @property
     def proposed(self) -> bool:
-        return self.status is DayStatus.PROPOSED
+        return self.status is cf.DayStatus.PROPOSED
 
 
 class Settling:
@@ -159,7 +139,7 @@ class Settling:
     Decided days are compared only with decided days; proposed days with the calendar as if all were decided.
     """
 
-    def __init__(self, week: Weekdays, file: CalendarSketch) -> None:
+    def __init__(self, week: cal.Weekdays, file: CalendarSketch) -> None:
         self._week = week
         self._valid = (file.valid_from, file.valid_until)
         read_days = (_entry(path, overlay.agency, day, week) for path, overlay, day in days(file))
@@ -196,7 +176,7 @@ class Settling:
             return None
         paths = {entry.said.agency: entry.path.partition(".")[0] for entry in self._decided}
         for agency, path in ({None: "valid_until"} | paths).items():
-            if first <= last and not any(self._on(day, agency, self._decided) for day in every_day(first, last)):
+            if first <= last and not any(self._on(day, agency, self._decided) for day in cal.every_day(first, last)):
                 return path
         return None
 
@@ -204,23 +184,23 @@ class Settling:
         first, last = self._valid
         return not (isinstance(first, date) and day < first) and not (isinstance(last, date) and day > last)
 
-    def _on(self, day: date, agency: str | None, among: list[_Entry]) -> OpenHours:
-        return hours_on(day, agency, self._week, [each.said for each in among])
+    def _on(self, day: date, agency: str | None, among: list[_Entry]) -> cf.OpenHours:
+        return cal.hours_on(day, agency, self._week, [each.said for each in among])
 
     def _contradictions(self, entry: _Entry) -> Iterator[Mistake]:
         among = self._if_decided if entry.proposed else self._decided
         day = entry.said.date
         wider = [each.said for each in among if each.said.agency != entry.said.agency]
-        hours, regular = hours_on(day, entry.said.agency, self._week, wider), self._week[day.weekday()]
+        hours, regular = cal.hours_on(day, entry.said.agency, self._week, wider), self._week[day.weekday()]
         match entry.kind:
-            case DayKind.MAKEUP:
+            case cf.DayKind.MAKEUP:
                 yield from _made_up(entry, hours, regular)
                 yield from self._replaced(entry, among)
-            case DayKind.SHORT:
+            case cf.DayKind.SHORT:
                 yield from _shortened(entry, hours)
-            case DayKind.WORKING if hours:
+            case cf.DayKind.WORKING if hours:
                 yield mistake("working_anyway", f"{entry.path}.date")
-            case DayKind.WORKING if not regular:
+            case cf.DayKind.WORKING if not regular:
                 yield mistake("working_without_hours", f"{entry.path}.date")
 
     def _replaced(self, entry: _Entry, among: list[_Entry]) -> Iterator[Mistake]:
@@ -240,25 +220,25 @@ class Settling:
         """The days, in overlays or base, on which an agency works to make up for its day off on `replaced`."""
         said = [each.said for each in among]
         for entry in among:
-            if entry.kind is DayKind.MAKEUP and entry.sketch.replaces == replaced:
+            if entry.kind is cf.DayKind.MAKEUP and entry.sketch.replaces == replaced:
                 day = entry.said.date
-                if settled_by(day, agency, said) == entry.said:
+                if cal.settled_by(day, agency, said) == entry.said:
                     yield day
         for year in range(replaced.year - 1, replaced.year + 2):
-            for day, base_replaced in base_year(year).makeup.items():
-                if base_replaced == replaced and settled_by(day, agency, said) is None:
+            for day, base_replaced in cal.base_year(year).makeup.items():
+                if base_replaced == replaced and cal.settled_by(day, agency, said) is None:
                     yield day
 
 
-def _made_up(entry: _Entry, hours: OpenHours, regular: OpenHours) -> Iterator[Mistake]:
-    day, base = entry.said.date, base_year(entry.said.date.year)
+def _made_up(entry: _Entry, hours: cf.OpenHours, regular: cf.OpenHours) -> Iterator[Mistake]:
+    day, base = entry.said.date, cal.base_year(entry.said.date.year)
     if day in base.off or (regular and not hours):
         yield mistake("makeup_on_holiday", f"{entry.path}.date")
     elif hours and day not in base.makeup:
         yield mistake("makeup_on_working_day", f"{entry.path}.date")
 
 
-def _shortened(entry: _Entry, hours: OpenHours) -> Iterator[Mistake]:
+def _shortened(entry: _Entry, hours: cf.OpenHours) -> Iterator[Mistake]:
     if not hours:
         yield mistake("short_on_day_off", f"{entry.path}.date")
         return
@@ -267,11 +247,11 @@ def _shortened(entry: _Entry, hours: OpenHours) -> Iterator[Mistake]:
             yield mistake("short_hours_outside", f"{entry.path}.hours[{n}]")
 
 
-def _entry(path: str, agency: str | Unread | None, day: DaySketch, week: Weekdays) -> _Entry | None:
+def _entry(path: str, agency: str | Unread | None, day: DaySketch, week: cal.Weekdays) -> _Entry | None:
     if isinstance(agency, Unread):
         return None
-    if not (isinstance(day.date, date) and isinstance(day.kind, DayKind) and isinstance(day.status, DayStatus)):
+    if not (isinstance(day.date, date) and isinstance(day.kind, cf.DayKind) and isinstance(day.status, cf.DayStatus)):
         return None
     replaces = day.replaces if isinstance(day.replaces, date) else None
-    hours = hours_of(day.kind, tuple(read(day.hours).values()), day.date, replaces, week)
-    return _Entry(path, day.kind, day.status, Said(agency, day.date, hours), day)
+    hours = cal.hours_of(day.kind, tuple(read(day.hours).values()), day.date, replaces, week)
+    return _Entry(path, day.kind, day.status, cal.Said(agency, day.date, hours), day)

@@ -3,17 +3,8 @@
 from collections.abc import Generator, Iterator, Mapping
 from typing import Final, TypeAlias, assert_never
 
-from publishing.checks.readable_parts import (
-    ConditionSketch,
-    FeeSketch,
-    FieldSketch,
-    Listed,
-    ProcedureSketch,
-    SignatureSketch,
-    Unread,
-    read,
-    whole,
-)
+from publishing.checks import readable_parts as rp
+from publishing.checks.readable_parts import Unread, read, whole
 from rules.filing.conditions import written_date
 from rules.source import Mistake, mistake
 from schemas.level import CAPABILITIES, Channel, Level
@@ -27,7 +18,7 @@ Claims: TypeAlias = dict[str, Values]
 _MOST: Final = 2**53
 
 
-def condition_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
+def condition_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
     """Yields every mistake of the conditions of a procedure."""
     form = read(parts.form)
     checks = _Checks(form, whole(parts.form), None if isinstance(parts.level, Unread) else parts.level)
@@ -37,13 +28,13 @@ def condition_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
         yield from checks.conditions(paper.when, f"papers[{n}]")
     for n, case in read(parts.cases).items():
         yield from checks.conditions(case.when, f"cases[{n}]")
-    if isinstance(parts.signature, SignatureSketch):
+    if isinstance(parts.signature, rp.SignatureSketch):
         yield from checks.conditions(parts.signature.unless, "signature", key="unless")
-    if isinstance(parts.fee, FeeSketch):
+    if isinstance(parts.fee, rp.FeeSketch):
         yield from _of_fee(parts.fee, checks)
 
 
-def _of_fee(fee: FeeSketch, checks: "_Checks") -> Iterator[Mistake]:
+def _of_fee(fee: rp.FeeSketch, checks: "_Checks") -> Iterator[Mistake]:
     for n, waiver in read(fee.waivers).items():
         yield from checks.conditions(waiver.when, f"fee.waivers[{n}]")
     for n, item in read(fee.items).items():
@@ -56,18 +47,18 @@ def _of_fee(fee: FeeSketch, checks: "_Checks") -> Iterator[Mistake]:
 class _Checks:
     """Checks conditions against the form and the level. `asked`: the claims of each form field's own conditions."""
 
-    def __init__(self, form: Mapping[int, FieldSketch], form_whole: bool, level: Level | None) -> None:  # noqa: FBT001
+    def __init__(self, form: Mapping[int, rp.FieldSketch], form_whole: bool, level: Level | None) -> None:  # noqa: FBT001
         self._form = form
         self._codes_known = form_whole and not any(isinstance(field.code, Unread) for field in form.values())
         self._level = level
         self.asked: dict[int, Claims] = {}
 
     def conditions(
-        self, when: Listed[ConditionSketch], path: str, *, before: int | None = None, key: str = "when"
+        self, when: rp.Listed[rp.ConditionSketch], path: str, *, before: int | None = None, key: str = "when"
     ) -> Generator[Mistake, None, Claims]:
         """The claims of all conditions at `path`. A condition may name only form fields before the field `before`."""
         held: Claims = {}
-        seen: list[ConditionSketch] = []
+        seen: list[rp.ConditionSketch] = []
         for k, condition in read(when).items():
             place = f"{path}.{key}[{k}]"
             claims = yield from self._condition(condition, place, before)
@@ -91,7 +82,9 @@ class _Checks:
     def _place(self, code: str) -> int | None:
         return next((n for n, field in self._form.items() if field.code == code), None)
 
-    def _condition(self, condition: ConditionSketch, path: str, before: int | None) -> Generator[Mistake, None, Claims]:
+    def _condition(
+        self, condition: rp.ConditionSketch, path: str, before: int | None
+    ) -> Generator[Mistake, None, Claims]:
         about = (condition.field, condition.channel, condition.applicant)
         if sum(part is not None for part in about) != 1:
             yield mistake("when_one_thing", path)
@@ -114,7 +107,7 @@ class _Checks:
         return {}
 
     def _about_field(
-        self, condition: ConditionSketch, code: str, path: str, before: int | None
+        self, condition: rp.ConditionSketch, code: str, path: str, before: int | None
     ) -> Generator[Mistake, None, Claims]:
         place, written = self._place(code), _written(condition)
         if place is None:
@@ -133,12 +126,12 @@ class _Checks:
         return {} if values is None else self.asked[place] | {f"{about}.{code}": values}
 
 
-def _written(condition: ConditionSketch) -> list[str]:
+def _written(condition: rp.ConditionSketch) -> list[str]:
     names = [name for way in _WAYS for name in way]
     return [name for name in names if name in condition.model_fields_set and getattr(condition, name) is not None]
 
 
-def _one_of(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
+def _one_of(condition: rp.ConditionSketch, field: rp.FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
     """The values that the condition lists; None if one of them is wrong."""
     listed: dict[int, FormValue] = read(condition.one_of)
     good = whole(condition.one_of)
@@ -156,7 +149,7 @@ def _one_of(condition: ConditionSketch, field: FieldSketch, path: str) -> Genera
     return frozenset(seen) if good else None
 
 
-def _at(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
+def _at(condition: rp.ConditionSketch, field: rp.FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
     """The values between the condition's bounds; None if a bound is wrong."""
     if isinstance(field.kind, Unread):
         return None
@@ -176,7 +169,7 @@ def _at(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator[
     return None
 
 
-def _ago(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
+def _ago(condition: rp.ConditionSketch, field: rp.FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
     """The ages of the date, in days, that the condition allows; None if its bounds are wrong."""
     if isinstance(field.kind, Unread):
         return None
@@ -207,7 +200,7 @@ _WAYS: Final = {
 """The kinds of condition on a field: by its keys, the check and the subject of the claim. A condition has one kind."""
 
 
-def _fits(field: FieldSketch, value: FormValue) -> bool:
+def _fits(field: rp.FieldSketch, value: FormValue) -> bool:
     """Whether the field could have this value; True also if the field itself is unreadable."""
     match field.kind:
         case Unread.UNREAD:
@@ -227,7 +220,7 @@ def _fits(field: FieldSketch, value: FormValue) -> bool:
             assert_never(field.kind)
 
 
-def _bounds(field: FieldSketch) -> range:
+def _bounds(field: rp.FieldSketch) -> range:
     """The integers, or the lengths, that the field allows; all of them if its bounds are unreadable."""
     least = field.minimum if isinstance(field.minimum, int) else -_MOST
     most = field.maximum if isinstance(field.maximum, int) else _MOST

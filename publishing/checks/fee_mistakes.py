@@ -4,20 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from publishing.checks.readable_parts import (
-    UNREAD,
-    FeeSketch,
-    FieldSketch,
-    ItemSketch,
-    Listed,
-    PaperSketch,
-    ProcedureSketch,
-    ResultSketch,
-    Sketch,
-    ValiditySketch,
-    read,
-    whole,
-)
+from publishing.checks import readable_parts as rp
+from publishing.checks.readable_parts import UNREAD, read, whole
 from rules.source import Mistake, mistake
 from schemas.level import Channel
 from schemas.publishing.procedure import FieldKind
@@ -26,9 +14,9 @@ _COUNTED: Final = {"per": 100_000, "of": 100_000_000_000_000}
 """The most units in a filing, and the largest value in đồng for a rate: JSON can represent even the highest fee."""
 
 
-def fee_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
+def fee_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
     """Yields every mistake of the fee."""
-    if not isinstance(parts.fee, FeeSketch):
+    if not isinstance(parts.fee, rp.FeeSketch):
         return
     if whole(parts.fee.channels) and set(read(parts.fee.channels).values()) == {Channel.POST}:
         yield mistake("fee_by_post_alone", "fee.channels")
@@ -45,7 +33,7 @@ def fee_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
             yield from _evidence(waiver.evidence, f"fee.waivers[{n}].evidence", parts.papers)
 
 
-def _price(item: ItemSketch, path: str) -> Iterator[Mistake]:
+def _price(item: rp.ItemSketch, path: str) -> Iterator[Mistake]:
     """The mistakes of a fee item that has neither an amount nor a complete rate, or has both."""
     if item.basis_points is None and item.of is None:
         if item.amount is None:
@@ -55,16 +43,16 @@ def _price(item: ItemSketch, path: str) -> Iterator[Mistake]:
     yield from (mistake("amount_or_rate", f"{path}.{n}") for n in ("amount", "per") if getattr(item, n) is not None)
 
 
-def postage_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
+def postage_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
     """The mistake of postage without delivery by post."""
     result = parts.result
-    if not isinstance(result, ResultSketch) or not isinstance(result.postage, Sketch):
+    if not isinstance(result, rp.ResultSketch) or not isinstance(result.postage, rp.Sketch):
         return
     if whole(result.channels) and Channel.POST not in read(result.channels).values():
         yield mistake("postage_without_post", "result.postage")
 
 
-def _bounds(item: ItemSketch, path: str) -> Iterator[Mistake]:
+def _bounds(item: rp.ItemSketch, path: str) -> Iterator[Mistake]:
     if {item.per, item.of, item.basis_points} == {None}:
         written = (name for name in ("minimum", "maximum") if getattr(item, name) is not None)
         yield from (mistake("bound_without_per", f"{path}.{name}") for name in written)
@@ -75,13 +63,13 @@ def _bounds(item: ItemSketch, path: str) -> Iterator[Mistake]:
             yield mistake("maximum_below_amount", f"{path}.maximum")
 
 
-def _evidence(code: str, path: str, papers: Listed[PaperSketch]) -> Iterator[Mistake]:
+def _evidence(code: str, path: str, papers: rp.Listed[rp.PaperSketch]) -> Iterator[Mistake]:
     known = whole(papers) and not any(paper.code is UNREAD for paper in read(papers).values())
     if known and all(paper.code != code for paper in read(papers).values()):
         yield mistake("evidence_unknown_paper", path)
 
 
-def _counted(code: str, place_of: tuple[str, str], form: Listed[FieldSketch], most: int) -> Iterator[Mistake]:
+def _counted(code: str, place_of: tuple[str, str], form: rp.Listed[rp.FieldSketch], most: int) -> Iterator[Mistake]:
     """The mistakes of the form field by which an item is multiplied. The field's values must be from 0 to `most`."""
     (item, key), fields = place_of, read(form)
     path = f"{item}.{key}"
@@ -95,21 +83,21 @@ def _counted(code: str, place_of: tuple[str, str], form: Listed[FieldSketch], mo
         yield mistake(f"{key}_not_integer", path)
 
 
-def _counting(field: FieldSketch, path: str, most: int) -> Iterator[Mistake]:
+def _counting(field: rp.FieldSketch, path: str, most: int) -> Iterator[Mistake]:
     if not isinstance(field.minimum, int) or field.minimum < 0:
         yield mistake("per_needs_minimum", f"{path}.minimum")
     if not isinstance(field.maximum, int) or field.maximum > most:
         yield mistake("per_needs_maximum", f"{path}.maximum", limit=most)
 
 
-def validity_mistakes(validity: ValiditySketch) -> Iterator[Mistake]:
+def validity_mistakes(validity: rp.ValiditySketch) -> Iterator[Mistake]:
     """The mistakes in the validity of a version, which names at least one day."""
     if validity.valid_from is None and validity.valid_until is None:
         yield mistake("validity_without_day", "validity")
     yield from reversed_validity(validity, "validity")
 
 
-def reversed_validity(part: ValiditySketch, path: str) -> Iterator[Mistake]:
+def reversed_validity(part: rp.ValiditySketch, path: str) -> Iterator[Mistake]:
     """The mistake of a validity that ends before it begins."""
     since, until = part.valid_from, part.valid_until
     if isinstance(since, date) and isinstance(until, date) and since > until:

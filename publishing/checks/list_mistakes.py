@@ -3,20 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeVar
 
-from publishing.checks.readable_parts import (
-    UNREAD,
-    ConsultSketch,
-    FeeSketch,
-    FieldSketch,
-    Listed,
-    OfficersSketch,
-    ProcedureSketch,
-    ResultSketch,
-    Unread,
-    read,
-    referred,
-    whole,
-)
+from publishing.checks import readable_parts as rp
+from publishing.checks.readable_parts import UNREAD, Listed, read, referred, whole
 from rules.forms.sheet import is_form_of
 from rules.source import Mistake, mistake
 from schemas.publishing.procedure import FieldKind
@@ -29,13 +17,13 @@ _MOST: Final = {"papers": 100, "form": 200, "fee.items": 50}
 _MOST_OTHERS: Final = 100
 
 
-def list_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
+def list_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
     """The mistakes of lists: repeated entries, and too many entries."""
     for path, entries in _coded_lists(parts):
         yield from _twice("duplicate_code", {f"{path}[{n}].code": entry.code for n, entry in read(entries).items()})
     for path, values in _value_lists(parts):
         yield from _twice("duplicate_value", {f"{path}[{n}]": value for n, value in read(values).items()})
-    if isinstance(parts.fee, FeeSketch):
+    if isinstance(parts.fee, rp.FeeSketch):
         refunds = read(parts.fee.refunds)
         yield from _twice("duplicate_value", {f"fee.refunds[{n}].case": refund.case for n, refund in refunds.items()})
     yield from _twice("duplicate_code", {f"{path}.code": part.code for path, part in referred(parts)})
@@ -50,7 +38,7 @@ def _twice(rule: str, values: Mapping[str, object]) -> Iterator[Mistake]:
     yield from (mistake(rule, path) for path in repeated(written))
 
 
-def _coded_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
+def _coded_lists(parts: rp.ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
     yield "figures", parts.figures
     yield "papers", parts.papers
     yield "cases", parts.cases
@@ -58,27 +46,27 @@ def _coded_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
     yield from ((f"form[{n}].choice_names", field.choice_names) for n, field in read(parts.form).items())
     yield "review", parts.review
     for n, step in read(parts.review).items():
-        if isinstance(step.consult, ConsultSketch):
+        if isinstance(step.consult, rp.ConsultSketch):
             yield f"review[{n}].consult.parties", step.consult.parties
-    if isinstance(parts.fee, FeeSketch):
+    if isinstance(parts.fee, rp.FeeSketch):
         yield "fee.items", parts.fee.items
         yield "fee.waivers", parts.fee.waivers
 
 
-def _value_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
+def _value_lists(parts: rp.ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
     for n, paper in read(parts.papers).items():
         yield f"papers[{n}].accepts", paper.accepts
     for n, field in read(parts.form).items():
         yield f"form[{n}].choices", field.choices
-    if isinstance(parts.fee, FeeSketch):
+    if isinstance(parts.fee, rp.FeeSketch):
         yield "fee.channels", parts.fee.channels
-    if isinstance(parts.result, ResultSketch):
+    if isinstance(parts.result, rp.ResultSketch):
         yield "result.channels", parts.result.channels
     for path, entry in referred(parts):
         yield f"{path}.kinds", entry.kinds
     for name in ("automatic", "silent_approval"):
         part = getattr(parts, name)
-        if isinstance(part, OfficersSketch):
+        if isinstance(part, rp.OfficersSketch):
             yield f"{name}.officers", part.officers
 
 
@@ -91,7 +79,7 @@ def repeated(values: Mapping[K, object]) -> Iterator[K]:
         seen.add(value)
 
 
-def form_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
+def form_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
     """The mistakes of form fields, by their kind, and of the names of blanks."""
     for n, field in read(parts.form).items():
         yield from _field(field, f"form[{n}]")
@@ -102,9 +90,9 @@ def form_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
             yield mistake("unknown_form", f"papers[{n}].form")
 
 
-def _field(field: FieldSketch, path: str) -> Iterator[Mistake]:
+def _field(field: rp.FieldSketch, path: str) -> Iterator[Mistake]:
     yield from _choice_names(field, path)
-    if isinstance(field.kind, Unread):
+    if isinstance(field.kind, rp.Unread):
         return
     if field.kind is FieldKind.CHOICE and not field.choices:
         yield mistake("choices_required", f"{path}.choices")
@@ -113,14 +101,14 @@ def _field(field: FieldSketch, path: str) -> Iterator[Mistake]:
     yield from _bounds(field, field.kind, path)
 
 
-def _choice_names(field: FieldSketch, path: str) -> Iterator[Mistake]:
+def _choice_names(field: rp.FieldSketch, path: str) -> Iterator[Mistake]:
     choices = set(read(field.choices).values())
     for n, named in read(field.choice_names).items():
         if named.code is not UNREAD and choices and whole(field.choices) and named.code not in choices:
             yield mistake("name_of_no_choice", f"{path}.choice_names[{n}].code")
 
 
-def _bounds(field: FieldSketch, kind: FieldKind, path: str) -> Iterator[Mistake]:
+def _bounds(field: rp.FieldSketch, kind: FieldKind, path: str) -> Iterator[Mistake]:
     bounds = {"minimum": field.minimum, "maximum": field.maximum}
     written = {name: bound for name, bound in bounds.items() if isinstance(bound, int)}
     if kind not in {FieldKind.INTEGER, FieldKind.TEXT}:

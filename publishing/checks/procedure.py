@@ -5,26 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
+from publishing.checks import readable_parts as rp
 from publishing.checks.condition_mistakes import condition_mistakes
 from publishing.checks.facts import fact_mistakes, parts_of
 from publishing.checks.fee_mistakes import fee_mistakes, postage_mistakes, validity_mistakes
 from publishing.checks.list_mistakes import form_mistakes, list_mistakes
 from publishing.checks.prose_mistakes import prose_mistakes
-from publishing.checks.readable_parts import (
-    UNREAD,
-    ExtensionSketch,
-    FeeSketch,
-    Listed,
-    ProcedureSketch,
-    ResultSketch,
-    RetentionSketch,
-    SignatureSketch,
-    StepSketch,
-    ValiditySketch,
-    limits,
-    read,
-    whole,
-)
+from publishing.checks.readable_parts import UNREAD, read, whole
 from publishing.checks.schema_mistakes import schema_mistakes
 from rules.source import Mistake, elsewhere, mistake, plain
 from schemas.level import CAPABILITIES, Channel, Level
@@ -59,20 +46,22 @@ def problems(raw: object, *, allow_seconds: bool = False, today: date | None = N
     misfits = list(schema_mistakes(Procedure, value))
     found.extend(elsewhere(misfits, found))
     raw_json = json.dumps(value)
-    found.extend(elsewhere(_across(ProcedureSketch.model_validate_json(raw_json), allow_seconds=allow_seconds), found))
+    found.extend(
+        elsewhere(_across(rp.ProcedureSketch.model_validate_json(raw_json), allow_seconds=allow_seconds), found)
+    )
     procedure = None if misfits else Procedure.model_validate_json(raw_json)
     found.extend(elsewhere(prose_mistakes(value, procedure), found))
     found.extend(elsewhere(fact_mistakes(value, today), found))
     return list({(entry.path, entry.rule): entry for entry in found}.values())
 
 
-def _across(parts: ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]:
+def _across(parts: rp.ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]:
     yield from list_mistakes(parts)
-    if isinstance(parts.validity, ValiditySketch):
+    if isinstance(parts.validity, rp.ValiditySketch):
         yield from validity_mistakes(parts.validity)
     yield from form_mistakes(parts)
     yield from condition_mistakes(parts)
-    yield from _time_limits(limits(parts), allow_seconds=allow_seconds)
+    yield from _time_limits(rp.limits(parts), allow_seconds=allow_seconds)
     yield from _review(parts)
     yield from fee_mistakes(parts)
     yield from postage_mistakes(parts)
@@ -99,7 +88,7 @@ def _time_limits(read_limits: Mapping[str, Limit], *, allow_seconds: bool) -> It
             yield mistake("unit_of_processing", path, unit=processing.unit)
 
 
-def _review(parts: ProcedureSketch) -> Iterator[Mistake]:
+def _review(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
     steps = read(parts.review)
     for n, step in steps.items():
         yield from _step(step, f"review[{n}]")
@@ -123,7 +112,7 @@ def _acts(acts: Sequence[object]) -> Iterator[Mistake]:
         yield mistake("propose_exactly_once", "review")
 
 
-def _step(step: StepSketch, path: str) -> Iterator[Mistake]:
+def _step(step: rp.StepSketch, path: str) -> Iterator[Mistake]:
     if step.act is Act.DECIDE and step.role not in {Role.LEADER, UNREAD}:
         yield mistake("decide_by_leader", f"{path}.role")
     if step.act in NOT_SKIPPED and step.role is Role.LEADER:
@@ -137,19 +126,19 @@ def _step(step: StepSketch, path: str) -> Iterator[Mistake]:
             yield mistake(f"{name}_required" if own_act else f"{name}_not_for_act", f"{path}.{name}")
 
 
-def _extension(parts: ProcedureSketch) -> Iterator[Mistake]:
-    if not isinstance(parts.extension, ExtensionSketch):
+def _extension(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
+    if not isinstance(parts.extension, rp.ExtensionSketch):
         return
     by, notice = parts.extension.by, parts.extension.notice
     if isinstance(by, Limit) and by.amount == 0 and by.unit in _SAME_DAY:
         yield mistake("extension_by_nothing", "extension.by")
-    processing = limits(parts).get("limits.processing")
+    processing = rp.limits(parts).get("limits.processing")
     if processing is not None and isinstance(notice, Limit) and _as_long_as(notice, processing):
         yield mistake("notice_not_shorter", "extension.notice")
 
 
-def _retention(parts: ProcedureSketch) -> Iterator[Mistake]:
-    if not isinstance(parts.retention, RetentionSketch):
+def _retention(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
+    if not isinstance(parts.retention, rp.RetentionSketch):
         return
     keep, erase = parts.retention.keep_years, parts.retention.erase_years
     if keep is None and erase is None:
@@ -170,24 +159,24 @@ NOT_SKIPPED: Final = frozenset({Act.INSPECT, Act.CONSULT, Act.OBLIGATION, Act.RE
 """Acts that must happen before a decision, so that a standing order can't replace them."""
 
 
-def level_mistakes(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
+def level_mistakes(parts: rp.ProcedureSketch, level: Level) -> Iterator[Mistake]:
     """The mistakes of parts that the level does not allow, and of missing parts that the level requires."""
     allowed = CAPABILITIES[level]
-    fee = parts.fee if isinstance(parts.fee, FeeSketch) else FeeSketch()
-    result = parts.result if isinstance(parts.result, ResultSketch) else ResultSketch()
+    fee = parts.fee if isinstance(parts.fee, rp.FeeSketch) else rp.FeeSketch()
+    result = parts.result if isinstance(parts.result, rp.ResultSketch) else rp.ResultSketch()
     yield from _channels("fee", fee.channels, allowed.fee, level)
     yield from _channels("result", result.channels, allowed.result, level)
     partly = level is Level.ONLINE_FILING
     if partly is (parts.partial is None):
         yield mistake("partial_required" if partly else "partial_not_at_level", "partial")
-    if isinstance(parts.signature, SignatureSketch):
+    if isinstance(parts.signature, rp.SignatureSketch):
         yield from _signature(parts.signature, fee, level)
     if fee.due is FeeDue.SUBMISSION and Channel.ONLINE not in allowed.filing:
         yield mistake("due_submission_needs_online_filing", "fee.due")
     yield from _without_officers(parts, level)
 
 
-def _signature(signature: SignatureSketch, fee: FeeSketch, level: Level) -> Iterator[Mistake]:
+def _signature(signature: rp.SignatureSketch, fee: rp.FeeSketch, level: Level) -> Iterator[Mistake]:
     if signature.required is False and signature.unless:
         yield mistake("unless_nothing_required", "signature.unless")
     if signature.required is not True:
@@ -199,7 +188,7 @@ def _signature(signature: SignatureSketch, fee: FeeSketch, level: Level) -> Iter
         yield mistake("unsigned_could_not_pay", "fee.channels")
 
 
-def _without_officers(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
+def _without_officers(parts: rp.ProcedureSketch, level: Level) -> Iterator[Mistake]:
     """The mistakes of standing orders, silent approval and extensions that the level or the steps do not allow."""
     if parts.automatic is not None:
         if Channel.ONLINE not in CAPABILITIES[level].filing:
@@ -214,7 +203,7 @@ def _without_officers(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]
         yield mistake("extension_needs_review", "extension")
 
 
-def _channels(part: str, offered: Listed[Channel], allowed: frozenset[Channel], level: Level) -> Iterator[Mistake]:
+def _channels(part: str, offered: rp.Listed[Channel], allowed: frozenset[Channel], level: Level) -> Iterator[Mistake]:
     words = ", ".join(sorted(allowed))
     named = read(offered)
     for n, channel in named.items():

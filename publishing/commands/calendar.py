@@ -13,31 +13,16 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 from rich.markup import escape
 
-from console.addresses import APPLICATION, OWNER, master_key
-from console.database import address, answered
+from console.database import APPLICATION, OWNER, address, answered, master_key
 from motcua.cli.answer import Column, columns, progress, say, show_all, show_one, when
 from motcua.cli.help import group
 from motcua.cli.language import in_words, language
 from motcua.cli.options import AsJson, MaybeOperator
 from motcua.cli.running import Exit, exit_if, fail, note, out, print_json, problem_line, refusing, use_stack_here
 from motcua.errors import MotcuaError
-from publishing.authoring.calendars import (
-    CalendarTakenError,
-    check_bytes,
-    file_in_force,
-    publish_calendar,
-    published_calendars,
-)
-from publishing.authoring.due import (
-    NATIONAL,
-    Case,
-    RefusedLineError,
-    answer_of,
-    case_in,
-    instant,
-    named_file,
-    problem_of,
-)
+from publishing.authoring import calendars
+from publishing.authoring import due as dues
+from publishing.authoring.due import NATIONAL, RefusedLineError, answer_of, named_file, problem_of
 from publishing.calendars.calendar_changes import Fact, changes, doubtful, facts
 from publishing.commands.mistakes import FINDINGS, File, Files, Finding, at, mistake_row, mistaken, refuse_for
 from publishing.commands.publisher import published as published_when
@@ -74,7 +59,7 @@ def due(  # noqa: PLR0913 -- one argument for each part of a case
         _answer_lines(file, asked, as_json=as_json)
         return
     try:
-        answer = answer_of(Case.model_validate({**asked, "pauses": [each.split("/") for each in pause or ()]}))
+        answer = answer_of(dues.Case.model_validate({**asked, "pauses": [each.split("/") for each in pause or ()]}))
     except (ValidationError, TimeError, RefusedLineError) as error:
         found = problem_of(error)
         if not as_json:
@@ -93,7 +78,7 @@ def _answer_lines(lines: typer.FileBinaryRead, usual: dict[str, Any], *, as_json
     answers = typer.get_text_stream("stdout")
     for line in lines:
         try:
-            answer = answer_of(case_in(line, usual))
+            answer = answer_of(dues.case_in(line, usual))
             words = answer["due"]
         except (ValidationError, TimeError, RefusedLineError) as error:
             found = problem_of(error)
@@ -109,7 +94,7 @@ def check(files: Files, *, as_json: AsJson = False) -> None:
     mistakes: list[tuple[Path, Mistake]] = []
     doubts, rows = [], []
     for path in files:
-        checked = check_bytes(path.read_bytes(), today)
+        checked = calendars.check_bytes(path.read_bytes(), today)
         mistakes += [(path, entry) for entry in checked.mistakes]
         if checked.calendar is None:
             continue
@@ -173,8 +158,8 @@ def publish(
     calendar = _checked(file, data, as_json=as_json)
     use_stack_here()
     record = address(APPLICATION)
-    with refusing(CalendarTakenError, Exit.REFUSED, said("refused.not_published")):
-        published = recorded(lambda: publish_calendar(address(OWNER), data, publisher(by)))
+    with refusing(calendars.CalendarTakenError, Exit.REFUSED, said("refused.not_published")):
+        published = recorded(lambda: calendars.publish_calendar(address(OWNER), data, publisher(by)))
     if not calendar.valid_from <= datetime.now(VIETNAM).date() <= calendar.valid_until:
         note(said("refused.calendar.outside", first=calendar.valid_from, last=calendar.valid_until))
     try:
@@ -203,10 +188,10 @@ def what_if(
     calendar = _checked(file, file.read_bytes(), as_json=as_json)
     dsn, master = address(APPLICATION), master_key()
     try:
-        asked = datetime.now(UTC) if at is None else instant(at)
+        asked = datetime.now(UTC) if at is None else dues.instant(at)
     except PydanticCustomError as error:
         fail(f"--at: {error.message()} [{error.type}]", Exit.USAGE)
-    in_force = answered(lambda: file_in_force(dsn))
+    in_force = answered(lambda: calendars.file_in_force(dsn))
     days = [] if in_force is None else changes(in_force, calendar)
     if in_force is None:
         note(said("refused.calendar.no_file"))
@@ -254,14 +239,14 @@ def _show_effect(answer: WhatIf) -> None:
 
 @app.command("list")
 def list_published(*, as_json: AsJson = False) -> None:
-    entries = answered(lambda: published_calendars(address(APPLICATION)))
+    entries = answered(lambda: calendars.published_calendars(address(APPLICATION)))
     shown = columns("calendar:name published:published_at sha256")
     show_all(entries, shown, as_json=as_json, data=[entry._asdict() for entry in entries])
 
 
 def _checked(file: Path, data: bytes, *, as_json: bool) -> CalendarFile:
     """Returns the calendar in a file; prints every mistake and ends the command if it has any."""
-    checked = check_bytes(data)
+    checked = calendars.check_bytes(data)
     if checked.calendar is None:
         refuse_for([(file, entry) for entry in checked.mistakes], as_json=as_json)
     return checked.calendar

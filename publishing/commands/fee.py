@@ -10,8 +10,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from console.addresses import OWNER
-from console.database import address, answered
+from console.database import OWNER, address, answered
 from motcua.cli.answer import Column, columns, dong, say, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, exit_if, fail, print_json, problem_line, there

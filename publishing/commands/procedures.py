@@ -10,8 +10,7 @@ import typer
 from pydantic_core import to_jsonable_python
 
 from activities.keys.masters import MasterKeys
-from console.addresses import APPLICATION, OWNER, master_key
-from console.database import address, answered
+from console.database import APPLICATION, OWNER, address, answered, master_key
 from motcua.cli.answer import Column, columns, lines, progress, say, show_all
 from motcua.cli.help import group
 from motcua.cli.language import in_words

@@ -6,22 +6,15 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from console.addresses import OWNER
-from console.database import address, answered
+from console.database import OWNER, address, answered
 from motcua.cli.answer import Column, columns, lines, show_all
 from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, MaybeOperator
 from motcua.cli.running import Exit, exit_if, fail
+from publishing.authoring import provinces as authoring
 from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.authoring.procedures import PROCEDURES
-from publishing.authoring.provinces import (
-    VersionPublishedError,
-    check_province,
-    known_from,
-    publish_province,
-    published_provinces,
-)
 from publishing.commands.mistakes import Files, Quiet, mistake_row, print_mistakes, report_looks
 from publishing.commands.procedures import PAGE, Row, fee_rows
 from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, row_of, waits_words
@@ -44,8 +37,10 @@ def check(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    known = known_from(file.read_bytes() for file in sorted(catalogue.glob("*.yaml")))
-    report_looks(files, lambda data, today: check_province(data, known, today).mistakes, quiet=quiet, as_json=as_json)
+    known = authoring.known_from(file.read_bytes() for file in sorted(catalogue.glob("*.yaml")))
+    report_looks(
+        files, lambda data, today: authoring.check_province(data, known, today).mistakes, quiet=quiet, as_json=as_json
+    )
 
 
 @app.command()
@@ -60,13 +55,13 @@ def publish(files: Files, *, by: MaybeOperator = None, as_json: AsJson = False) 
 def _publish_one(dsn: str, path: Path, by: str | None, *, as_json: bool) -> dict[str, Any]:
     """Publishes one file, prints its mistakes unless `as_json`, and returns the outcome."""
     try:
-        done = recorded_or_waits(lambda: publish_province(dsn, path.read_bytes(), publisher(by)))
+        done = recorded_or_waits(lambda: authoring.publish_province(dsn, path.read_bytes(), publisher(by)))
     except MistakesFoundError as error:
         found = [(path, entry) for entry in error.mistakes]
         if not as_json:
             print_mistakes(found)
         return {"file": str(path), "mistakes": [mistake_row(*one) for one in found]}
-    except VersionPublishedError as error:
+    except authoring.VersionPublishedError as error:
         return {"file": str(path), "error": str(error)}
     if isinstance(done, WaitsError):
         return {"file": str(path), "asked": done.n, "waits": waits_words(done)}
@@ -84,7 +79,7 @@ _OUTCOMES: Final = columns(
 
 @app.command("list")
 def list_published(*, as_json: AsJson = False) -> None:
-    entries = answered(lambda: published_provinces(address(OWNER)), OWNER)
+    entries = answered(lambda: authoring.published_provinces(address(OWNER)), OWNER)
     show_all(entries, _LISTED, as_json=as_json, data=[row_of(entry) for entry in entries])
 
 
@@ -96,7 +91,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     code, _, version = province.partition("@")
-    entries = answered(lambda: published_provinces(address(OWNER), code, version or None), OWNER)
+    entries = answered(lambda: authoring.published_provinces(address(OWNER), code, version or None), OWNER)
     if not entries:
         fail(said("refused.provinces.none", province=province), Exit.NOT_AVAILABLE)
     entry = entries[0]

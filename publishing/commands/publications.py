@@ -6,8 +6,7 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic_core import to_jsonable_python
 
-from console.addresses import OWNER
-from console.database import address, ask
+from console.database import OWNER, address, ask
 from motcua.cli.answer import Column, columns, lines, show_all, show_one, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, Asked, OnOff, Operator, Reason, Switch

@@ -4,8 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from activities.ledger.vault import Vault
-from console.addresses import OWNER, master_key_at_hand
-from console.database import answered
+from console.database import OWNER, answered, master_key_at_hand
 from motcua.cli.answer import Marked
 from motcua.cli.options import actor_of
 from motcua.cli.running import Exit, fail, parse

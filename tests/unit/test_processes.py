@@ -26,8 +26,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.ledger.database import mask_database_errors, transaction
-from console.addresses import stack_beside
-from console.database import is_away, while_away
+from console.database import is_away, stack_beside, while_away
 from console.home import Home
 from motcua import BackOffice, testing
 from motcua.backoffice import _Work

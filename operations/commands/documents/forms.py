@@ -12,8 +12,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.forms.printing import printed
 from activities.procedures import Procedures
-from console.addresses import OWNER
-from console.database import TIMEOUT, address, answered
+from console.database import OWNER, TIMEOUT, address, answered
 from motcua.cli.answer import columns, show_one
 from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files
 from motcua.cli.help import group

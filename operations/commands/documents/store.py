@@ -13,8 +13,7 @@ import typer
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
-from console.addresses import APPLICATION, find_address, master_key
-from console.database import address, answered
+from console.database import APPLICATION, address, answered, find_address, master_key
 from motcua import contract as c
 from motcua.cli.answer import Column, columns, progress, show_all, show_one
 from motcua.cli.help import group

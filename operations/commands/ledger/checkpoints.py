@@ -16,8 +16,7 @@ from activities.checkpoints.log import CheckpointError, Fault, Log, Place, Publi
 from activities.checkpoints.making import begin_anew, make
 from activities.keys.masters import MasterKeys
 from activities.signature.proof import stamped_at
-from console.addresses import stack_beside
-from console.database import ask
+from console.database import ask, stack_beside
 from motcua.cli.answer import Column, Marked, columns, progress, say, show_all, show_one
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, fail, refusing

@@ -9,9 +9,8 @@ import typer
 
 from activities.keys.masters import MASTER_KEY
 from activities.ledger.vault import Vault
-from console.addresses import APPLICATION, OWNER, master_key, master_key_at_hand
 from console.comparing import Difference
-from console.database import Connection, address, answered, ask
+from console.database import APPLICATION, OWNER, Connection, address, answered, ask, master_key, master_key_at_hand
 from console.home import write_private
 from motcua.cli.answer import Column, columns, progress, say, show_all, show_one, tell
 from motcua.cli.help import group

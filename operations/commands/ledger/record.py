@@ -10,8 +10,7 @@ import typer
 from temporalio.service import RPCError
 
 from activities.ledger.vault import Vault
-from console.addresses import APPLICATION, master_key
-from console.database import address, answered, ask
+from console.database import APPLICATION, address, answered, ask, master_key
 from motcua.cli.answer import VIETNAM, Column, Marked, columns, dong, lines, show_all, show_one
 from motcua.cli.help import WordedGroup, group
 from motcua.cli.language import in_words

@@ -12,8 +12,7 @@ from temporalio.service import RPCError
 
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
-from console.addresses import APPLICATION, master_key
-from console.database import TIMEOUT, address, answered
+from console.database import APPLICATION, TIMEOUT, address, answered, master_key
 from motcua.cli.answer import Column, columns, progress, say, show_all, tell
 from motcua.cli.help import WordedGroup
 from motcua.cli.language import with_language

@@ -9,8 +9,7 @@ from activities.keys.masters import MasterKeys
 from activities.ledger.append import Ledger
 from activities.ledger.recording import record
 from activities.ledger.vault import Vault
-from console.addresses import APPLICATION, master_key
-from console.database import address, answered, ask
+from console.database import APPLICATION, address, answered, ask, master_key
 from motcua.cli.answer import Column, columns, dong, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.options import Actor, AsJson, Reason, order

@@ -7,24 +7,11 @@ from typing import Annotated
 import httpx
 import typer
 
-from console.addresses import find_address
-from console.database import Connection, ask
+from console.database import Connection, ask, find_address
 from motcua.cli.answer import columns, say, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, exit_if, fail, print_json, use_stack_here
-from operations.reconciling import (
-    BANK,
-    POST,
-    Act,
-    Signature,
-    Unordered,
-    UnorderedSignature,
-    acts_in,
-    listed_by_bank,
-    listed_by_post,
-    unordered,
-    unordered_signatures,
-)
+from operations import reconciling as rc
 from schemas.translate import said
 
 app = typer.Typer()
@@ -38,11 +25,11 @@ Statement = Annotated[
 def reconcile(statement: Statement = None, *, as_json: AsJson = False) -> None:
     use_stack_here()
 
-    async def compared(connection: Connection) -> tuple[int, list[Unordered], list[UnorderedSignature]]:
+    async def compared(connection: Connection) -> tuple[int, list[rc.Unordered], list[rc.UnorderedSignature]]:
         listed = await _listed() if statement is None else _read(statement)
-        signatures = [one for one in listed if isinstance(one, Signature)]
-        acts = [one for one in listed if isinstance(one, Act)]
-        return len(listed), await unordered(connection, acts), await unordered_signatures(connection, signatures)
+        signatures = [one for one in listed if isinstance(one, rc.Signature)]
+        acts = [one for one in listed if isinstance(one, rc.Act)]
+        return len(listed), await rc.unordered(connection, acts), await rc.unordered_signatures(connection, signatures)
 
     count, found, signed = ask(compared)
     if as_json:
@@ -59,17 +46,17 @@ def reconcile(statement: Statement = None, *, as_json: AsJson = False) -> None:
     exit_if(found or signed)
 
 
-def _read(statement: Path) -> Sequence[Act | Signature]:
+def _read(statement: Path) -> Sequence[rc.Act | rc.Signature]:
     try:
-        return acts_in(statement.read_text(encoding="utf-8").splitlines())
+        return rc.acts_in(statement.read_text(encoding="utf-8").splitlines())
     except ValueError as error:
         fail(f"{statement}: {error}", Exit.USAGE)
 
 
-async def _listed() -> Sequence[Act | Signature]:
-    acts: list[Act] = []
+async def _listed() -> Sequence[rc.Act | rc.Signature]:
+    acts: list[rc.Act] = []
     lists = 0
-    for name, listed in ((BANK, listed_by_bank), (POST, listed_by_post)):
+    for name, listed in ((rc.BANK, rc.listed_by_bank), (rc.POST, rc.listed_by_post)):
         url = find_address(name)
         try:
             found = await listed(url) if url else None
@@ -78,5 +65,5 @@ async def _listed() -> Sequence[Act | Signature]:
         lists += found is not None
         acts += found or ()
     if not lists:
-        fail(said("refused.reconcile.no_list", bank=BANK, post=POST), Exit.USAGE)
+        fail(said("refused.reconcile.no_list", bank=rc.BANK, post=rc.POST), Exit.USAGE)
     return acts

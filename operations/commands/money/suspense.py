@@ -7,8 +7,7 @@ from uuid import UUID
 import typer
 
 from activities.ledger.vault import Vault
-from console.addresses import master_key
-from console.database import ask
+from console.database import ask, master_key
 from motcua.cli.answer import Column, columns, lines, show_all, show_one, when
 from motcua.cli.attaching import put_in
 from motcua.cli.help import group

@@ -6,8 +6,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from activities.ledger.vault import Vault
-from console.addresses import OWNER, find_address, master_key
-from console.database import Connection, address, ask, connected
+from console.database import OWNER, Connection, address, ask, connected, find_address, master_key
 from motcua.cli.answer import Column, columns, lines, progress, say, show_all, show_one, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, Asked, Auditor, ImpersonalReason, MaybeFiling, Operator, order

@@ -8,8 +8,7 @@ from obstore.store import ObjectStore
 
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import IndexKeyGoneError, Vault
-from console.addresses import APPLICATION, OWNER, master_key
-from console.database import address, ask, connected
+from console.database import APPLICATION, OWNER, address, ask, connected, master_key
 from motcua.cli.answer import columns, progress, say, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.language import in_words

@@ -8,8 +8,7 @@ import typer
 import yaml
 
 from activities.ledger.authority.principals import principals
-from console.addresses import OWNER, find_address
-from console.database import Connection, ask
+from console.database import OWNER, Connection, ask, find_address
 from motcua.cli.answer import Column, columns, lines, show_all, show_one, when
 from motcua.cli.help import group
 from motcua.cli.language import in_words

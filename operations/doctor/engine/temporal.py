@@ -10,7 +10,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetSyste
 from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, ScheduleDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from console.addresses import APPLICATION
+from console.database import APPLICATION
 from motcua.cli.showing import work_line
 from motcua.connection import connect
 from motcua.errors import MotcuaError

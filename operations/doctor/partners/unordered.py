@@ -7,20 +7,8 @@ from typing import Final
 import httpx
 
 from activities.partners.http import RejectedError
+from operations import reconciling as rc
 from operations.doctor.check import Finding, Surroundings, fail, ok, skipped, warn
-from operations.reconciling import (
-    BANK,
-    POST,
-    Act,
-    Unordered,
-    UnorderedSignature,
-    Wrong,
-    listed_by_bank,
-    listed_by_post,
-    listed_by_signer,
-    unordered,
-    unordered_signatures,
-)
 from schemas.stream.ledger import About
 from schemas.translate import said
 
@@ -29,9 +17,9 @@ SHOWN: Final = 5
 
 async def acts(around: Surroundings) -> list[Finding]:
     """Reports acts that no event requested. An act about an unknown filing may belong to another installation."""
-    listed: list[Act] = []
+    listed: list[rc.Act] = []
     silent = 0
-    for name, ask in ((BANK, listed_by_bank), (POST, listed_by_post)):
+    for name, ask in ((rc.BANK, rc.listed_by_bank), (rc.POST, rc.listed_by_post)):
         if url := around.settings.get(name):
             try:
                 theirs = await ask(url)
@@ -42,7 +30,7 @@ async def acts(around: Surroundings) -> list[Finding]:
     if silent and not listed:
         return [skipped("doctor.acts.unlisted")]
     async with around.record() as connection:
-        found = await unordered(connection, listed)
+        found = await rc.unordered(connection, listed)
     ours = [one for one in found if one.ours]
     told = _not_ordered(ours)
     if strange := len(found) - len(ours):
@@ -50,7 +38,7 @@ async def acts(around: Surroundings) -> list[Finding]:
     return told or [ok("doctor.acts.well", count=len(listed))]
 
 
-def _not_ordered(found: Sequence[Unordered]) -> list[Finding]:
+def _not_ordered(found: Sequence[rc.Unordered]) -> list[Finding]:
     if not found:
         return []
     keys = ", ".join(f"{one.act.deed} {one.act.key}" for one in found[:SHOWN])
@@ -60,11 +48,11 @@ def _not_ordered(found: Sequence[Unordered]) -> list[Finding]:
 
 async def signatures(around: Surroundings) -> list[Finding]:
     """Checks the newest signatures against the record, if the signing service lists them."""
-    found: list[UnorderedSignature] = []
+    found: list[rc.UnorderedSignature] = []
     try:
         async with around.record() as connection:
-            async for page in listed_by_signer(around.settings["MOTCUA_SIGNER_URL"]):
-                found += await unordered_signatures(connection, page)
+            async for page in rc.listed_by_signer(around.settings["MOTCUA_SIGNER_URL"]):
+                found += await rc.unordered_signatures(connection, page)
     except RejectedError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
@@ -72,16 +60,16 @@ async def signatures(around: Surroundings) -> list[Finding]:
     return findings(found)
 
 
-def findings(found: Sequence[UnorderedSignature]) -> list[Finding]:
+def findings(found: Sequence[rc.UnorderedSignature]) -> list[Finding]:
     """Returns the findings for signatures that the log does not confirm."""
-    by_wrong = {wrong: [one.order for one in found if one.wrong is wrong] for wrong in Wrong}
+    by_wrong = {wrong: [one.order for one in found if one.wrong is wrong] for wrong in rc.Wrong}
     wrongs = [_found(wrong, orders) for wrong, orders in by_wrong.items() if orders]
     return wrongs or [ok("doctor.unordered_signatures.well")]
 
 
-def _found(wrong: Wrong, orders: list[About]) -> Finding:
+def _found(wrong: rc.Wrong, orders: list[About]) -> Finding:
     named = ", ".join(f"{one.stream} {one.seq}" for one in orders[:SHOWN])
     more = " …" if len(orders) > SHOWN else ""
-    report = fail if wrong is Wrong.NOT_ORDERED else warn
+    report = fail if wrong is rc.Wrong.NOT_ORDERED else warn
     what = said(f"doctor.signature.{wrong.name.lower()}")
     return report("doctor.unordered_signatures.some", count=len(orders), what=what, named=named, more=more)

@@ -14,8 +14,8 @@ import asyncpg
 from activities.keys.master_key import KeysUnavailableError
 from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY, master_keys
 from activities.ledger.stream_status import COUNT_ON_ANOTHER, IN_FORCE
-from console.addresses import APPLICATION, OWNER
 from console.comparing import listed
+from console.database import APPLICATION, OWNER
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from operations.doctor.engine import machine
 from operations.key_rotation import WRAPPED_BY
