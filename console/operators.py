@@ -4,6 +4,7 @@ from datetime import datetime
 
 from activities.ledger.authority.officers import active, in_their_place
 from rules.officers import role_is
+from rules.rule import refuse
 from rules.time.working_time import local_day
 from schemas.errors import Problem, problem
 from schemas.names import ROLE_NAMES
@@ -11,13 +12,17 @@ from schemas.people import Actor, Role
 from views.log import Connection
 
 
-async def lacks_role(connection: Connection, actor: Actor, role: Role = Role.OPERATOR) -> Problem | None:
-    """Returns the reason why the directory does not list the actor in this role; None if it does."""
-    if (wrong := role_is(actor, role)) is not None:
-        return wrong
+async def see_role(connection: Connection, actor: Actor, role: Role = Role.OPERATOR) -> None:
+    """Checks that the directory lists the actor in this role. Raises `RefusalError`."""
+    refuse_if(role_is(actor, role))
     if actor.agency is None or not await active(connection, actor.agency, actor.subject, role):
-        return problem("actor", "not_in_directory", role_name=ROLE_NAMES[role])
-    return None
+        raise refuse(problem("actor", "not_in_directory", role_name=ROLE_NAMES[role]))
+
+
+def refuse_if(why: Problem | None) -> None:
+    """Raises `RefusalError` with this problem, if there is one."""
+    if why is not None:
+        raise refuse(why)
 
 
 async def same_hands(connection: Connection, asker: Actor, actor: Actor, now: datetime) -> bool:

@@ -14,12 +14,12 @@ from pydantic import Field, TypeAdapter
 from activities.ledger.authority.principals import NO_AGENCY, principals
 from console.comparing import Difference, Row, Why, compared, wrong
 from console.database import Connection
-from console.operators import lacks_role, same_hands
+from console.operators import refuse_if, same_hands, see_role
 from rules.identity.grants import widens
 from rules.identity.principal_register import Fold, Recorded, changed, impossible, named, unproved
 from rules.require import require
 from rules.rule import refuse
-from schemas.errors import Problem, problem
+from schemas.errors import problem
 from schemas.identity import principals as pr
 from schemas.identity.principals import AnyPrincipalCommand, ApproveChange, DeclineChange
 from schemas.identity.statement import ALL_AGENCIES, Principal
@@ -76,7 +76,7 @@ async def history(connection: Connection, principal: str | None = None) -> list[
 async def _see(connection: Connection, command: pr.AnyPrincipalCommand, held: Held) -> tuple[str, bool]:
     """Carries out a command. Returns the principal's name, and whether the change waits for a second operator."""
     actor = command.actor
-    _check(await lacks_role(connection, actor))
+    await see_role(connection, actor)
     if not isinstance(command, pr.ApproveChange | pr.DeclineChange):
         return named(command), await _apply(connection, command, held)
     row = await connection.fetchrow(_WAITING, command.asked)
@@ -103,7 +103,7 @@ async def _apply(connection: Connection, asked: pr.Asked, held: Held, *, approve
         return waits
     before = await _possible(connection, asked, held.now)
     if not (approved or isinstance(asked, pr.RevokeKey) or asked.key is None):
-        _check(unproved(asked.proof, asked.key, named(asked), held.now))
+        refuse_if(unproved(asked.proof, asked.key, named(asked), held.now))
     after = changed(before, asked, held.now)
     waits = not alone and widens(before, after)
     if not waits:
@@ -114,7 +114,7 @@ async def _apply(connection: Connection, asked: pr.Asked, held: Held, *, approve
 async def _possible(connection: Connection, said: pr.Said, now: datetime) -> Principal | None:
     """Returns the principal before the change `said`; None if unknown. Raises `RefusalError` if it is impossible."""
     principal = await recorded(connection, named(said))
-    _check(impossible(principal, said, now))
+    refuse_if(impossible(principal, said, now))
     key = said.key if isinstance(said, pr.AddPrincipal | pr.RotateKey) else None
     if key is not None and await connection.fetchval(_HAS_KEY, key.key_id):
         raise refuse(problem("key", "key_registered"))
@@ -134,11 +134,6 @@ async def _write(connection: Connection, principal: Principal) -> None:
     await connection.execute(_PRINCIPAL, *(row | {"grants": json.dumps(row["grants"])}).values())
     await connection.execute(_OTHER_KEYS, principal.id, [key["key_id"] for key in keys])
     await connection.executemany(_KEY, [tuple(key.values()) for key in keys])
-
-
-def _check(why: Problem | None) -> None:
-    if why is not None:
-        raise refuse(why)
 
 
 def row_of(principal: Principal) -> Row:

@@ -1,6 +1,6 @@
 """Checks that the record verifies, and that the read models agree with it."""
 
-from operations.rebuilding.rebuild import rebuild
+from operations.rebuilding import rebuild
 from tests.conftest import World
 from verifier.ledger import verify
 

@@ -18,8 +18,8 @@ import asyncpg
 
 from activities.keys.masters import MasterKeys, master_keys
 from activities.ledger.vault import Vault
+from operations import rebuilding
 from operations.evidence.bindings import unbound
-from operations.rebuilding import rebuild as rebuilding
 from verifier import ledger as ledger_verifier
 
 

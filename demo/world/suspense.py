@@ -14,7 +14,7 @@ from demo.patience import at_database, until
 from demo.player import Beside, Played, officer
 from demo.scenario import Act
 from motcua import MotcuaError
-from operations.suspense_steps import take
+from operations.commands.money.suspense import take
 from rules.require import require
 from schemas.errors import RefusalError
 from schemas.money.suspense import AnySuspenseCommand, ApproveSuspense, AssignSuspense, Suspense, SuspenseState

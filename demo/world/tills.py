@@ -12,7 +12,7 @@ from demo.insisting import Insisting
 from demo.patience import Connection, at_database
 from demo.player import Beside, Played, officer
 from demo.scenario import Act
-from operations import tills
+from operations.commands.money import tills
 from schemas.errors import RefusalError
 from schemas.filing.commands import Command
 from schemas.level import Channel
@@ -50,7 +50,7 @@ class Tills:
         command = _command(OpenTill, agency, f"open-{played.filing_id}", said)
         while True:
             try:
-                await self._asked(lambda connection: tills.open_(connection, command))
+                await self._asked(lambda connection: tills.open_till(connection, command))
             except RefusalError:
                 await asyncio.sleep(PAUSE)
             else:
@@ -72,8 +72,8 @@ class Tills:
     async def _closed(self, till: Till, by: UUID | str, missing: int, why: str) -> TillShown:
         count = _command(CountTill, till.agency, f"count-{by}", {"till": till.number, "total": till.expected - missing})
         close = _command(CloseTill, till.agency, f"close-{by}", {"till": till.number, "reason": why})
-        await self._asked(lambda connection: tills.count(connection, count))
-        return await self._asked(lambda connection: tills.close(connection, close))
+        await self._asked(lambda connection: tills.count_till(connection, count))
+        return await self._asked(lambda connection: tills.close_till(connection, close))
 
     async def _asked(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         return await at_database(self._database, work)

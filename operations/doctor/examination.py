@@ -16,14 +16,11 @@ from operations.doctor.engine import temporal as engine
 from operations.doctor.engine.codec import codec, missing_keys, recorded_key
 from operations.doctor.identity import identity, principals
 from operations.doctor.partners import outside
-from operations.doctor.partners.money import callbacks, tills
-from operations.doctor.partners.papers import papers, signing
 from operations.doctor.partners.unordered import acts
 from operations.doctor.partners.unordered import signatures as unordered_signatures
 from operations.doctor.record import tables as record
-from operations.doctor.record.erasures import erasures
-from operations.doctor.record.events import checkpoints, findings, order
-from operations.doctor.record.long_waits import Look, absences, waits
+from operations.doctor.record.events import checkpoints, erasures, findings, order
+from operations.doctor.record.long_waits import Look, absences, callbacks, papers, signing, tills, waits
 from operations.reconciling import BANK, POST
 from schemas.base import Text
 from schemas.translate import said

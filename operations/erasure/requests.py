@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from console.operators import lacks_role, same_hands
+from console.operators import same_hands, see_role
 from operations.erasure.retention import resolved, whole
 from rules.require import require
 from rules.retention import hindrances
@@ -38,7 +38,7 @@ async def ask(log: Log, command: AskErasure, progress: Progress = lambda *_: Non
         n, now = await _next(log.connection)
         left_out: dict[str, tuple[Problem, ...]] = {}
         if (known_already := await log.connection.fetchval(_RECORDED, command.command_id)) is None:
-            await see(log.connection, command.actor, Role.OPERATOR)
+            await see_role(log.connection, command.actor)
             found, left_out = await _erasable(log, command, now, progress)
             await _record(log.connection, n, now, command, cause=command.cause, reason=command.reason)
             await log.connection.execute(_ASKED_FOR, n, found)
@@ -50,7 +50,7 @@ async def answer(connection: Connection, command: ApproveErasure | DeclineErasur
     async with connection.transaction():
         n, now = await _next(connection)
         if await connection.fetchval(_RECORDED, command.command_id) is None:
-            await see(connection, command.actor, Role.AUDITOR)
+            await see_role(connection, command.actor, Role.AUDITOR)
             asked = await request(connection, command.asked)
             if asked is None or asked.answer is not None:
                 raise refuse(problem("asked", "no_change_asked"))
@@ -79,12 +79,6 @@ async def _next(connection: Connection) -> tuple[int, datetime]:
     row = await connection.fetchrow("select coalesce(max(n), 0) + 1, statement_timestamp() from erasure_deed")
     n, now = require(row)
     return n, now
-
-
-async def see(connection: Connection, actor: Actor, role: Role) -> None:
-    """Checks that the actor has this role in the directory. Raises `RefusalError`."""
-    if (why := await lacks_role(connection, actor, role)) is not None:
-        raise refuse(why)
 
 
 async def _erasable(

@@ -11,8 +11,7 @@ from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
 from console.database import is_away
-from operations.erasure.elsewhere import NotErasedError, tell_all
-from operations.erasure.erasing import erase, keep, why
+from operations.erasure.erasing import NotErasedError, erase, keep, tell_all, why
 from operations.erasure.outside import Outside, erase_outside
 from operations.erasure.requests import Progress, request
 from rules.require import require

@@ -8,10 +8,9 @@ from typing import Any, Final, NamedTuple
 from pydantic import TypeAdapter
 
 from console.database import Database
-from console.operators import lacks_role, same_hands
+from console.operators import same_hands, see_role
 from publishing.authoring.absences import Absence, misfits
-from publishing.record.keys import known_keys
-from publishing.record.log import Dated, Stored, stored
+from publishing.record.log import Dated, Stored, known_keys, stored
 from publishing.record.publications import place_of
 from publishing.record.publishing import NoKeyError, Publisher, Publishing, publishing
 from rules.rule import refuse
@@ -45,7 +44,7 @@ class Waiting(NamedTuple):
 async def require_two(database: Database, by: Publisher, *, on: bool) -> None:
     """Sets whether changes of fees, limits or roles need a second operator. Raises `RefusalError`, `WaitsError`."""
     async with publishing(database, by) as now:
-        await _see_operator(now)
+        await see_role(now.connection, now.by.actor)
         await now.publish([ev.TwoRequired(on=on)])
 
 
@@ -99,7 +98,7 @@ async def history(connection: Connection) -> list[Told]:
 
 async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored, tuple[ev.PublicationEvent, ...]]:
     """Returns the unanswered request `n`, and its events (none unless `read`). Raises `RefusalError`, `NoKeyError`."""
-    await _see_operator(now)
+    await see_role(now.connection, now.by.actor)
     stream = place_of(ev.PublicationApproved(asked=n)).stream
     keys = await known_keys(now.connection, now.by.vault, [stream]) if now.by.vault else {}
     found = [one async for one in stored(now.connection, keys, [stream])]
@@ -114,11 +113,6 @@ async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored,
     return found[0], tuple(
         _EVENT.validate_python(json.loads(public) | more) for public, more in zip(event.events, personal, strict=True)
     )
-
-
-async def _see_operator(now: Publishing) -> None:
-    if (wrong := await lacks_role(now.connection, now.by.actor)) is not None:
-        raise refuse(wrong)
 
 
 _EVENT: Final[TypeAdapter[ev.PublicationEvent]] = TypeAdapter(ev.PublicationEvent)

@@ -90,13 +90,6 @@ def _counting(field: rp.FieldSketch, path: str, most: int) -> Iterator[Mistake]:
         yield mistake("per_needs_maximum", f"{path}.maximum", limit=most)
 
 
-def validity_mistakes(validity: rp.ValiditySketch) -> Iterator[Mistake]:
-    """The mistakes in the validity of a version, which names at least one day."""
-    if validity.valid_from is None and validity.valid_until is None:
-        yield mistake("validity_without_day", "validity")
-    yield from reversed_validity(validity, "validity")
-
-
 def reversed_validity(part: rp.ValiditySketch, path: str) -> Iterator[Mistake]:
     """The mistake of a validity that ends before it begins."""
     since, until = part.valid_from, part.valid_until

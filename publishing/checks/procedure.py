@@ -8,7 +8,7 @@ from typing import Final
 from publishing.checks import readable_parts as rp
 from publishing.checks.condition_mistakes import condition_mistakes
 from publishing.checks.facts import fact_mistakes, parts_of
-from publishing.checks.fee_mistakes import fee_mistakes, postage_mistakes, validity_mistakes
+from publishing.checks.fee_mistakes import fee_mistakes, postage_mistakes, reversed_validity
 from publishing.checks.list_mistakes import form_mistakes, list_mistakes
 from publishing.checks.prose_mistakes import prose_mistakes
 from publishing.checks.readable_parts import UNREAD, read, whole
@@ -58,7 +58,9 @@ def problems(raw: object, *, allow_seconds: bool = False, today: date | None = N
 def _across(parts: rp.ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]:
     yield from list_mistakes(parts)
     if isinstance(parts.validity, rp.ValiditySketch):
-        yield from validity_mistakes(parts.validity)
+        if parts.validity.valid_from is None and parts.validity.valid_until is None:
+            yield mistake("validity_without_day", "validity")
+        yield from reversed_validity(parts.validity, "validity")
     yield from form_mistakes(parts)
     yield from condition_mistakes(parts)
     yield from _time_limits(rp.limits(parts), allow_seconds=allow_seconds)

@@ -8,7 +8,7 @@ from console.database import OWNER, answered, master_key_at_hand
 from motcua.cli.answer import Marked
 from motcua.cli.options import actor_of
 from motcua.cli.running import Exit, fail, parse
-from publishing.record.keys import NameKeyGoneError
+from publishing.record.log import NameKeyGoneError
 from publishing.record.publishing import NoKeyError, Publisher, WaitsError
 from schemas.base import Text
 from schemas.people import SYSTEM, Actor

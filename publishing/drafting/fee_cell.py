@@ -131,7 +131,8 @@ def _amount(piece: str) -> Amount:
         piece = piece[: bound.start()] + " " * len(bound[0]) + piece[bound.end() :]
     words = folded(piece)
     found = list(_AMOUNT.finditer(words))
-    per = _per(piece, found[0]) if found else ""
+    unit = found[0][3] if found else None
+    per = piece[found[0].start(3) : found[0].end(3)] if unit and not _ONCE.fullmatch(unit) else ""
     if bounds and not per:
         raise CellError("amount_is_range")
     if len(found) != 1 or _MONEY.search(_AMOUNT.sub(" ", words)):
@@ -147,13 +148,6 @@ def _dong(number: str, scale: str | None) -> int:
     if amount % 1:
         raise CellError("amount_unclear")
     return int(amount)
-
-
-def _per(piece: str, match: re.Match[str]) -> str:
-    """The unit of the amount, as written; empty for an amount charged once."""
-    if match[3] is None or _ONCE.fullmatch(match[3]):
-        return ""
-    return piece[match.start(3) : match.end(3)]
 
 
 def _kind(words: str) -> FeeKind | None:

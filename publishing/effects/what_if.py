@@ -1,7 +1,7 @@
 """The effect of another calendar, or of another version of a procedure, on open filings. Nothing is written."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
@@ -31,7 +31,7 @@ from schemas.filing.events import CalendarChanged, Clock
 from schemas.filing.state import Filing, Stage
 from schemas.limit import Limit
 from schemas.people import SYSTEM
-from schemas.publishing.calendar import Calendar, CalendarFile
+from schemas.publishing.calendar import CalendarFile
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 from views.log import Log
@@ -102,28 +102,25 @@ async def what_if(dsn: str, master: MasterKeys, file: CalendarFile, at: datetime
     answer = WhatIf(calendar=file.name, at=at)
     on = cache(partial(expand, file))
     async for filing in open_filings(dsn, master, progress):
-        answer.moved += _moved(filing, on(filing.agency), at)
+        changed = CalendarChanged(calendar=on(filing.agency))
+        recorded = Recorded(seq=filing.seq + 1, at=at, command_id="what-if", actor=SYSTEM, event=changed)
+        then = lifecycle.evolve(filing, recorded)
+        for clock, state in filing.clocks.items():
+            would_be = then.clocks[clock].due
+            if would_be != state.due and not state.paused:
+                moved = Moved(
+                    code=str(filing.code),
+                    agency=filing.agency,
+                    procedure=filing.procedure.code,
+                    clock=clock,
+                    due=state.due,
+                    would_be_due=would_be,
+                    becomes_late=state.due > at >= would_be,
+                    no_longer_late=would_be > at >= state.due,
+                )
+                answer.moved.append(moved)
         answer.filings += 1
     return answer
-
-
-def _moved(filing: Filing, calendar: Calendar, at: datetime) -> Iterator[Moved]:
-    changed = CalendarChanged(calendar=calendar)
-    recorded = Recorded(seq=filing.seq + 1, at=at, command_id="what-if", actor=SYSTEM, event=changed)
-    then = lifecycle.evolve(filing, recorded)
-    for clock, state in filing.clocks.items():
-        would_be = then.clocks[clock].due
-        if would_be != state.due and not state.paused:
-            yield Moved(
-                code=str(filing.code),
-                agency=filing.agency,
-                procedure=filing.procedure.code,
-                clock=clock,
-                due=state.due,
-                would_be_due=would_be,
-                becomes_late=state.due > at >= would_be,
-                no_longer_late=would_be > at >= state.due,
-            )
 
 
 class Anew(Model):

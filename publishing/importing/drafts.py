@@ -108,7 +108,7 @@ class Outcome:
 
 
 def outcome_of(table: Table, file: Path, into: Path | None) -> Outcome:
-    """Drafts every row, and writes the drafts into a folder if one is given."""
+    """Drafts every row; writes the drafts into a given folder, never over other content. Raises `OSError`."""
     outcome = Outcome()
     rows, words, stderr = drafts(table, file.name), in_words(said("label.rows")), Console(stderr=True)
     for drafted in track(rows, words, len(table.rows), console=stderr, transient=True):
@@ -116,29 +116,22 @@ def outcome_of(table: Table, file: Path, into: Path | None) -> Outcome:
             outcome.between += [drafted] if drafted.words else []
         elif drafted.mistakes:
             outcome.refused += drafted.mistakes
+        elif into is None:
+            outcome.drafts.append((drafted, "not_written"))
         else:
-            _keep(drafted, into, outcome)
+            path = into / drafted.file
+            into.mkdir(parents=True, exist_ok=True)
+            try:
+                with path.open("xb") as draft:
+                    draft.write(drafted.content)
+                outcome.drafts.append((drafted, "written"))
+            except FileExistsError:
+                if path.read_bytes() == drafted.content:
+                    outcome.drafts.append((drafted, "unchanged"))
+                else:
+                    there = mistake("draft_exists", "", file=path)
+                    outcome.refused.append(there.model_copy(update={"line": drafted.row}))
     return outcome
-
-
-def _keep(drafted: Drafted, into: Path | None, outcome: Outcome) -> None:
-    """Writes a draft; never over a file with other content. Raises `OSError`."""
-    if into is None:
-        outcome.drafts.append((drafted, "not_written"))
-        return
-    path = into / drafted.file
-    into.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("xb") as file:
-            file.write(drafted.content)
-    except FileExistsError:
-        if path.read_bytes() == drafted.content:
-            outcome.drafts.append((drafted, "unchanged"))
-        else:
-            there = mistake("draft_exists", "", file=path)
-            outcome.refused.append(there.model_copy(update={"line": drafted.row}))
-    else:
-        outcome.drafts.append((drafted, "written"))
 
 
 def refused_row(entry: Mistake) -> dict[str, Any]:

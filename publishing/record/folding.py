@@ -7,8 +7,7 @@ from activities.ledger.vault import Vault
 from console.comparing import Difference, Why, compared
 from publishing.record import tables
 from publishing.record.by_two import Published, unapproved
-from publishing.record.keys import known_keys, streams_with_names
-from publishing.record.log import stored
+from publishing.record.log import known_keys, stored, streams_with_names
 from publishing.record.publications import OFFICER, TABLES, Fold, Row, Table, changes
 from views.log import Connection, UnfoldableError
 

@@ -1,21 +1,24 @@
-"""Writes and reads the log's events of publications (docs/ledger.md)."""
+"""Writes and reads the log's events of publications (docs/ledger.md), and the keys of the streams that name people.
+
+Each such stream has one key, stored and wrapped like the keys of filings.
+"""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from pydantic import TypeAdapter
 
 from activities.ledger import beside
-from activities.ledger.vault import FilingKey
+from activities.ledger.vault import FilingKey, Vault
 from publishing.record.publications import Place
 from schemas.base import Personal, fields_marked
 from schemas.filing.commands import SYSTEM_VIA
-from schemas.ids import canonical, digest, event_id
+from schemas.ids import NAMESPACE, canonical, digest, event_id
 from schemas.people import Actor, Role
-from schemas.publishing.events import PublicationEvent
+from schemas.publishing.events import OfficerErased, PublicationEvent
 from views.log import Connection, SealBrokenError
 
 VERSION: Final = 1
@@ -88,22 +91,20 @@ async def stored(
 ) -> AsyncIterator[Stored]:
     """Yields the events of these streams, or of all, in order; needs a transaction. Encrypted parts need the keys."""
     async for row in connection.cursor(_EVENTS, streams):
-        yield _stored(row, keys.get(row["stream"]))
-
-
-def _stored(row: Any, key: FilingKey | None) -> Stored:
-    try:
-        actor = Actor.model_validate_json(row["actor"])
-    except ValueError:
-        actor = NOBODY
-    sealed, place = row["sealed"], (row["stream"], row["seq"], row["occurred_at"], actor)
-    try:
-        fields = {"kind": row["kind"]} | json.loads(row["body"])
-        if sealed is not None and key is not None:
-            fields |= json.loads(key.unseal(sealed, f"{row['stream']}\n{row['seq']}"))["event"]
-        return Stored(*place, _EVENT_OF.validate_python(fields), read=sealed is None or key is not None)
-    except (ValueError, LookupError, SealBrokenError):
-        return Stored(*place, None, read=False)
+        try:
+            actor = Actor.model_validate_json(row["actor"])
+        except ValueError:
+            actor = NOBODY
+        key, sealed = keys.get(row["stream"]), row["sealed"]
+        try:
+            fields = {"kind": row["kind"]} | json.loads(row["body"])
+            if sealed is not None and key is not None:
+                fields |= json.loads(key.unseal(sealed, f"{row['stream']}\n{row['seq']}"))["event"]
+            event = _EVENT_OF.validate_python(fields)
+        except (ValueError, LookupError, SealBrokenError):
+            event = None
+        read = event is not None and (sealed is None or key is not None)
+        yield Stored(row["stream"], row["seq"], row["occurred_at"], actor, event, read)
 
 
 NOBODY: Final = Actor(subject="-", role=Role.SYSTEM)
@@ -113,4 +114,78 @@ _EVENTS: Final = """
 select stream, seq, kind, body, sealed, actor, occurred_at from event
 where stream in (select stream from stream where filing_id is null and ($1::text[] is null or stream = any($1)))
 order by stream, seq
+"""
+
+
+PAGE: Final = 1000
+"""Keys loaded in one query."""
+
+
+class NameKeyGoneError(Exception):
+    """The key of a stream that already names people is missing; it is never replaced."""
+
+
+def key_of(stream: str) -> UUID:
+    """Returns the id of the key of a stream of publications, which is stored in the column for filings' ids."""
+    return uuid5(NAMESPACE, stream)
+
+
+async def keys_of(connection: Connection, vault: Vault, places: Collection[Place]) -> dict[str, FilingKey]:
+    """Returns these streams' keys, new ones for streams without names. Raises `NameKeyGoneError`, `SealBrokenError`."""
+    found: dict[str, FilingKey] = {}
+    for stream, key in (await known_keys(connection, vault, [place.stream for place in places])).items():
+        if key is None:
+            raise SealBrokenError
+        found[stream] = key
+    new = [place for place in places if place.stream not in found]
+    gone = await connection.fetchval(_NAMED, [place.stream for place in new])
+    if gone is not None:
+        if await connection.fetchval("select true from event where stream = $1 and kind = 'officer_erased'", gone):
+            raise NameKeyGoneError(f"who is named in {gone} was erased: take them out, or give them another subject")
+        raise NameKeyGoneError(f"the key of {gone} is not there: restore `filing_key` from a backup")
+    return found | {
+        place.stream: await vault.key(connection, key_of(place.stream), place.agency, first=True) for place in new
+    }
+
+
+async def known_keys(connection: Connection, vault: Vault, streams: Sequence[str]) -> Mapping[str, FilingKey | None]:
+    """Returns the stored keys of these streams; None for each key that can't be unwrapped."""
+    found: dict[str, FilingKey | None] = {}
+    for start in range(0, len(streams), PAGE):
+        by_id = {key_of(stream): stream for stream in streams[start : start + PAGE]}
+        await vault.learn(connection, by_id.keys())
+        rows = await connection.fetch("select filing_id from filing_key where filing_id = any($1)", list(by_id))
+        found |= {by_id[row["filing_id"]]: vault.known(row["filing_id"]) for row in rows}
+    return found
+
+
+async def forget(connection: Connection, stream: str, erased: OfficerErased) -> None:
+    """Deletes the keys of an officer's stream, and of answered requests about the officer."""
+    officer = json.dumps({"kind": "officer_entered", "agency": erased.agency, "subject": erased.subject})
+    asked = await connection.fetch(_ASKED, officer)
+    keys = [key_of(stream), *(key_of(row["stream"]) for row in asked)]
+    await connection.execute("delete from filing_key where filing_id = any($1)", keys)
+
+
+async def streams_with_names(connection: Connection) -> list[str]:
+    """Returns the streams with names that must be readable: not those of erased officers and answered requests."""
+    return [row["stream"] for row in await connection.fetch(_SEALED)]
+
+
+_NAMED: Final = "select stream from event where stream = any($1) and key_id is not null limit 1"
+_ASKED: Final = """
+select asked.stream from event as asked join event as answer using (stream)
+where asked.filing_id is null and asked.kind = 'publication_asked' and asked.key_id is not null
+    and answer.kind in ('publication_approved', 'publication_declined') and exists (
+        select from jsonb_array_elements_text(convert_from(asked.body, 'UTF8')::jsonb -> 'events') as said
+        where said::jsonb @> $1::jsonb
+    )
+"""
+_SEALED: Final = """
+select stream from stream where filing_id is null
+    and exists (select from event where event.stream = stream.stream and key_id is not null)
+    and not exists (
+        select from event where event.stream = stream.stream
+            and kind in ('officer_erased', 'publication_approved', 'publication_declined')
+    )
 """

@@ -9,15 +9,13 @@ from typing import Any, Final, NamedTuple
 
 from activities.ledger.vault import FilingKey, Vault
 from console.database import Connection, Database, connected
-from console.operators import lacks_role
+from console.operators import see_role
 from publishing.record import tables
 from publishing.record.by_two import always_needs_two, needs_two
-from publishing.record.keys import forget, keys_of
-from publishing.record.log import Dated, append, is_personal
+from publishing.record.log import Dated, append, forget, is_personal, keys_of
 from publishing.record.publications import AGENCY, OFFICER, Place, changes, place_of
 from publishing.record.tables import untaken
 from rules.require import require
-from rules.rule import refuse
 from schemas.base import Personal, fields_marked
 from schemas.ids import canonical
 from schemas.people import SYSTEM, Actor
@@ -69,8 +67,7 @@ class Publishing:
         if not any(map(always_needs_two, events)) and not (self._by_two and await self._need_two(events)):
             await self.record([Dated(event, self.at) for event in events])
             return
-        if (wrong := await lacks_role(self.connection, self.by.actor)) is not None:
-            raise refuse(wrong)
+        await see_role(self.connection, self.by.actor)
         n = self.asked = await self.connection.fetchval(_NEXT)
         personal = tuple(_fields(event, personal=True) for event in events)
         public = tuple(canonical(_fields(event, personal=False)).decode() for event in events)
@@ -124,8 +121,8 @@ async def publishing(database: Database, by: Publisher = PLATFORM) -> AsyncItera
         await connection.execute(f"set local role {ROLE}")
         at, taken_over, by_two = require(await connection.fetchrow(_HOLD))
         now = Publishing(connection, by, at, by_two=by_two)
-        if by.actor != SYSTEM and (wrong := await lacks_role(connection, by.actor)) is not None:
-            raise refuse(wrong)
+        if by.actor != SYSTEM:
+            await see_role(connection, by.actor)
         if not taken_over and by.vault is not None:
             await now.record(await untaken(connection, at), SYSTEM)
             await connection.execute("update publication_state set taken_over = true")

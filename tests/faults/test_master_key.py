@@ -18,7 +18,7 @@ import pytest
 from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY, MasterKeys, master_keys
 from activities.ledger.vault import Vault
 from operations.key_rotation import WRAPPED_BY
-from operations.rebuilding.rebuild import rebuild
+from operations.rebuilding import rebuild
 from tests.acting import Doubtful, Play, birth
 from tests.conftest import ROOT, World
 from tests.faults.processes import motcua, worker_process

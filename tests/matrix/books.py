@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from operations.rebuilding.rebuild import rebuild
+from operations.rebuilding import rebuild
 from tests.matrix.room import Room, until
 from verifier.ledger import verify
 

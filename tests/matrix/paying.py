@@ -13,7 +13,7 @@ import httpx
 from activities.ledger.vault import Vault
 from activities.partners.money.provider import CAPABILITIES
 from motcua import NotAllowed
-from operations.suspense_steps import take
+from operations.commands.money.suspense import take
 from rules.refund.claims import number_of
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import pytest
 
-from operations.rebuilding.shadow import read_models
+from operations.rebuilding import read_models
 from rules.streams import KINDS
 from tests.conftest import ROOT
 from tests.walking import walked

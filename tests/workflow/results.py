@@ -10,7 +10,7 @@ from temporalio.service import RPCError
 from activities.partners.http import partner_client, segment
 from console.home import Home
 from operations.doctor.check import Finding, Surroundings
-from operations.doctor.partners.papers import signing
+from operations.doctor.record.long_waits import signing
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.ids import result_workflow

@@ -10,7 +10,7 @@ import yaml
 from activities.intake import OpenRequest, OpenResult, Registry
 from activities.ledger.vault import Vault
 from motcua import BadSubmission
-from operations.rebuilding.rebuild import rebuild
+from operations.rebuilding import rebuild
 from publishing.authoring.procedures import publish, seed_directory
 from publishing.authoring.provinces import publish_province
 from recovery.stalled import stalled

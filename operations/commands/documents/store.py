@@ -22,7 +22,7 @@ from motcua.cli.running import Exit, end_well, exit_if, fail, out, print_json, r
 from motcua.errors import MotcuaError
 from motcua.files.drafts import folder_of
 from motcua.files.store import OBJECTS, NoStoreError, StoreFailedError, open_store
-from operations.store import scrub as scrubbing
+from operations.store import named_files
 from operations.store import sweep as sweeping
 from operations.store.renewing import SOON, Renewing, Report, records_of, renew, stamping
 from schemas.files import file_key
@@ -53,24 +53,20 @@ def presign(
     if as_json:
         print_json(way.plain())
     elif isinstance(way, InFolder):
-        out().print(_by_hand(way.path), markup=False)
+        # These commands copy FILE atomically, and never replace a file.
+        folder, place = shlex.quote(str(way.path.parent)), shlex.quote(str(way.path))
+        draft = f'draft={folder}/upload#$(od -An -N7 -tu8 /dev/urandom | tr -d " ")'
+        copy = f'cp FILE "$draft" && sync "$draft" && ln "$draft" {place}; rm -f "$draft"'
+        out().print(f"{way.path}\n\nmkdir -p {folder}\n{draft}\n{copy}", markup=False)
     else:
         out().print(f"{way.url}\n\ncurl --fail -T FILE -H 'If-None-Match: *' '{way.url}'", markup=False)
-
-
-def _by_hand(path: Path) -> str:
-    """Returns shell commands that copy FILE to `path` atomically, and never replace a file."""
-    folder, place = shlex.quote(str(path.parent)), shlex.quote(str(path))
-    draft = f'draft={folder}/upload#$(od -An -N7 -tu8 /dev/urandom | tr -d " ")'
-    copy = f'cp FILE "$draft" && sync "$draft" && ln "$draft" {place}; rm -f "$draft"'
-    return f"{path}\n\nmkdir -p {folder}\n{draft}\n{copy}"
 
 
 @app.command()
 def scrub(*, as_json: AsJson = False) -> None:
     dsn, master, store = address(APPLICATION), master_key(), object_store()
     with progress("command.store.files_and_events") as moved:
-        report = done(lambda: scrubbing.scrub(dsn, store, master, lambda n, of, files: moved(n, of, files=files)))
+        report = done(lambda: named_files.scrub(dsn, store, master, lambda n, of, files: moved(n, of, files=files)))
     if report.problems and not as_json:
         show_all(report.problems, columns("problem:rule|command.scrub filing:filing_id stream n:seq key"))
     show_one(report, _SCRUBBED, as_json=as_json, data={"healthy": report.healthy} | asdict(report))

@@ -17,7 +17,7 @@ from activities.checkpoints.making import begin_anew, make
 from activities.keys.masters import MasterKeys
 from activities.signature.proof import stamped_at
 from console.database import ask, stack_beside
-from motcua.cli.answer import Column, Marked, columns, progress, say, show_all, show_one
+from motcua.cli.answer import Column, Marked, columns, progress, show_all, show_one, tell
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, fail, refusing
 from motcua.errors import MotcuaError
@@ -62,19 +62,14 @@ def checkpoint(
                 raise AssertionError
             return await (begin_anew(connection, setup, reason) if reason else make(connection, setup))
 
-    made = _plain(_told(lambda: ask(work)))
-    if made is None and not as_json:
-        say(said("command.checkpoint.no_event"))
-    else:
-        show_one(made, columns("origin events:size root extensions signed_by"), as_json=as_json, data=made)
-
-
-def _plain(made: Published | None) -> dict[str, Any] | None:
+    made = _told(lambda: ask(work))
     if made is None:
-        return None
-    found = made.checkpoint
+        tell(said("command.checkpoint.no_event"), None, as_json=as_json)
+        return
+    found, signed = made.checkpoint, [one.name for one in made.note.signatures]
     about = {"origin": found.origin, "size": found.size, "root": found.root.hex(), "extensions": found.extensions}
-    return about | {"signed_by": [one.name for one in made.note.signatures]}
+    data = about | {"signed_by": signed}
+    show_one(data, columns("origin events:size root extensions signed_by"), as_json=as_json, data=data)
 
 
 @app.command("checkpoint-key")

@@ -16,12 +16,12 @@ from motcua.cli.answer import Column, columns, progress, say, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, WhichFiling
 from motcua.cli.running import Exit, exit_if, fail, print_json, refusing, strerror, there
+from operations import rebuilding
 from operations.commands.ledger.checkpoints import exported, held_against_checkpoints, plain, show
 from operations.commands.ledger.record import id_of
 from operations.evidence import bundle as bundles
 from operations.evidence.bindings import Unbound, claimed, unbound
 from operations.principal_register import differences
-from operations.rebuilding import rebuild as rebuilding
 from publishing.record import folding as publications
 from schemas.base import Text
 from schemas.ids import filing_workflow

@@ -1,18 +1,22 @@
-"""`motcua versions`: the platform's builds, the number of workflows on each, and their move to the next build."""
+"""`motcua versions`: the platform's builds, the workflows on each, their move, and a check that a build reads all."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from typing import Annotated, Final, TypeVar
 
 import asyncpg
 import typer
-from temporalio.client import Client
+from pydantic import ValidationError
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
+from temporalio.worker import Replayer
 
-from activities.ledger.database import Pool
+from activities.ledger.database import Connection, Pool
 from activities.ledger.vault import Vault
 from console.database import APPLICATION, TIMEOUT, address, answered, master_key
+from motcua.calls.retry import is_not_found
 from motcua.cli.answer import Column, columns, progress, say, show_all, tell
 from motcua.cli.help import WordedGroup
 from motcua.cli.language import with_language
@@ -20,10 +24,154 @@ from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, exit_if, fail, print_json, use_stack_here
 from motcua.connection import connect
 from motcua.errors import MotcuaError
-from operations.rebuilding.build_check import BuildCheck, Checked
+from motcua.payloads.converter import UnopenedError
+from operations.rebuilding import read_models, write_rows
+from recovery.behind import given_at_start
 from recovery.builds import Builds
 from recovery.histories import each
+from rules.stream_kind import Kinds
+from rules.streams import KINDS
+from schemas.stream.snapshots import Snapshot
 from schemas.translate import said
+from views.log import Log, UnfoldableError
+from workers.payload_visitor_patch import walk_once
+from workers.wiring import WORKFLOWS
+from workflows.stream.starting import load_state
+
+_SAMPLE: Final = """
+select stream, filing_id, agency, head_seq from stream
+where head_seq > 0 and filing_id is not null and not starts_with(stream, 'restarts:')
+    and hashtext(stream || $1) % $2 = 0
+order by stream limit $3
+"""
+_COUNT: Final = """
+select count(*) from stream where head_seq > 0 and filing_id is not null and not starts_with(stream, 'restarts:')
+"""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The result of reading one stream with this build. `snapshot`: its run began with a snapshot, also read.
+
+    `problem`: why this build can't continue the stream; `differs`: read models in which it would write other rows.
+    """
+
+    stream: str
+    problem: str | None = None
+    differs: tuple[str, ...] = ()
+    snapshot: bool = False
+
+
+class BuildCheck:
+    """Reads streams of other builds with the code of this build."""
+
+    def __init__(self, pool: Pool, temporal: Client, vault: Vault, kinds: Kinds = KINDS, *, replay: bool) -> None:
+        self._pool = pool
+        self._temporal = temporal
+        self._vault = vault
+        self._kinds = kinds
+        self._replayer: Replayer | None = None
+        if replay:
+            walk_once()
+            data = temporal.data_converter
+            self._replayer = Replayer(workflows=WORKFLOWS, namespace=temporal.namespace, data_converter=data)
+
+    async def sample(self, size: int, salt: str) -> list[asyncpg.Record]:
+        """Returns a sample of at most `size` streams, spread over all; with another salt, other streams."""
+        every = max(int(await self._pool.fetchval(_COUNT)) // size, 1)
+        return await self._pool.fetch(_SAMPLE, salt, every, size)
+
+    async def check(self, stream: asyncpg.Record) -> Checked:
+        """Reads one stream. Raises `RPCError` and asyncpg's errors."""
+        name = stream["stream"]
+        try:
+            differs = await self._compare(stream)
+            if await self._was_refused(name):
+                return Checked(name, differs=differs)  # a refused start by an outsider, which failed at once
+            snapshot = await self._snapshot(name)
+            if self._replayer is not None:
+                await self._replay(self._replayer, name)
+        except UnopenedError as error:
+            return Checked(name, problem=f"{name}: it can't be opened: {error}")
+        except (UnfoldableError, _UnreadableError) as error:
+            return Checked(name, problem=str(error))
+        return Checked(name, differs=differs, snapshot=snapshot)
+
+    async def _compare(self, stream: asyncpg.Record) -> tuple[str, ...]:
+        """Returns the read models in which this build would write other rows: writes them, compares, and rolls back."""
+        async with self._pool.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                await connection.execute("select from stream where stream = $1 for update", stream["stream"])
+                head = await connection.fetchval("select head_seq from stream where stream = $1", stream["stream"])
+                log = Log(connection, self._vault.find, self._kinds)
+                before = await self._rows(connection, stream)
+                events = await log.events(stream["stream"], stream["filing_id"], head)
+                await write_rows(log, self._vault, [(stream, events)])
+                after = await self._rows(connection, stream)
+            finally:
+                await transaction.rollback()
+        return tuple(table for table in before if before[table] != after[table])
+
+    async def _rows(self, connection: Connection, stream: asyncpg.Record) -> dict[str, list[str]]:
+        own = self._kinds.of(stream["stream"]).table
+        others = {table.name for table in self._kinds.tables.values()} - ({own.name} if own else set())
+        found = {}
+        for table, key in read_models(self._kinds).items():
+            if table not in others:
+                column = "stream" if "stream" in key else "filing_id"
+                rows = await connection.fetch(_ROWS.format(table=table, column=column), stream[column])
+                found[table] = [row["row"] for row in rows]
+        return found
+
+    async def _was_refused(self, stream: str) -> bool:
+        try:
+            description = await self._temporal.get_workflow_handle(stream).describe()
+        except RPCError as error:
+            if is_not_found(error):
+                return False
+            raise
+        return description.status is WorkflowExecutionStatus.FAILED
+
+    async def _snapshot(self, stream: str) -> bool:
+        """Loads the snapshot that the previous run passed to the current run. Returns whether there was one."""
+        events = self._temporal.get_workflow_handle(stream).fetch_history_events(page_size=1)
+        try:
+            raw = (await given_at_start(self._temporal, stream, await anext(events))).get("snapshot")
+        except RPCError as error:
+            if not is_not_found(error):
+                raise
+            return False
+        if raw is None:
+            return False
+        kind = self._kinds.of(stream)
+        try:
+            snapshot = Snapshot.model_validate(raw)
+            load_state(kind, snapshot)
+            kind.memory.model_validate(snapshot.memory)
+        except (ValidationError, RuntimeError) as error:
+            raise _UnreadableError(f"{stream}: its snapshot can't be read: {type(error).__name__}") from None
+        return True
+
+    async def _replay(self, replayer: Replayer, stream: str) -> None:
+        try:
+            history = await self._temporal.get_workflow_handle(stream).fetch_history()
+        except RPCError as error:
+            if is_not_found(error):
+                return
+            raise
+        result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+        if result.replay_failure is not None:
+            raise _UnreadableError(f"{stream}: its history can't be replayed")
+
+
+class _UnreadableError(Exception):
+    """The reason why this build can't continue a stream."""
+
+
+_ROWS: Final = "select to_jsonb(t)::text as row from {table} t where {column} = $1 order by 1"
+
 
 app = typer.Typer(name="versions", cls=WordedGroup, invoke_without_command=True, rich_markup_mode="markdown")
 

@@ -1,24 +1,119 @@
-"""`motcua till`: the cash drawers at the counters, opened with some change, counted and closed."""
+"""`motcua till`: the cash drawers at the counters, opened with some change, counted and closed.
 
+All are rows that never change. Cash movements of a till wait while it is counted or closed.
+"""
+
+import json
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
+from activities.ledger.authority.officers import active
 from console.database import Connection, ask
+from console.operators import refuse_if
 from motcua.cli.answer import Column, columns, dong, lines, show_all, show_one
 from motcua.cli.answer import when as moment
 from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import Actor, Agency, AsJson, order
 from motcua.cli.running import Exit, fail, plain, there
-from operations import tills as handling
+from rules import till as rules
 from rules.papers.register import period
+from rules.require import require
+from rules.rule import refuse
+from rules.time.working_time import VIETNAM
+from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.filing.commands import Command
 from schemas.money.till import CloseTill, CountTill, OpenTill, Till, TillShown
+from schemas.names import ROLE_NAMES
 from schemas.translate import said
 from views.registers.money import till_of, tills
+
+
+async def open_till(connection: Connection, command: OpenTill) -> TillShown:
+    """Opens a till. Idempotent by the command's id. Raises `RefusalError`."""
+    actor = command.actor
+    refuse_if(rules.may_open(actor))
+    async with connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"till {actor.agency}")
+        if (opened := await connection.fetchval(_OPENED, command.command_id)) is None:
+            await _officer(connection, command)
+            if not await connection.fetchval("select tills from agency where agency = $1", actor.agency):
+                raise refuse(problem("actor.agency", "no_tills"))
+            if (other := await connection.fetchval(_OTHER, actor.agency, actor.subject, command.desk)) is not None:
+                raise refuse(problem("", "till_open_already", till=other))
+            day = f"{actor.agency}-{datetime.now(UTC).astimezone(VIETNAM):%Y%m%d}-Q"
+            said = (actor.agency, command.desk, actor.subject)
+            opened = await connection.fetchval(_OPEN, day, *said, command.change_fund, command.command_id)
+            await connection.execute(_NOW_OPEN, opened, *said)
+        return require(await till_of(connection, opened))
+
+
+async def count_till(connection: Connection, command: CountTill) -> TillShown:
+    """Records a count of a till's cash. Idempotent by the command's id. Raises `RefusalError`."""
+    async with connection.transaction():
+        till = await _held(connection, command, command.till)
+        if not await connection.fetchval(_COUNTED, command.command_id):
+            refuse_if(rules.may_handle(till, command.actor))
+            notes = None if command.notes is None else json.dumps(command.notes)
+            said = (command.actor.subject, command.counted, notes, till.movements, command.command_id)
+            await connection.execute(_COUNT, till.number, len(till.counts) + 1, till.agency, *said)
+        return require(await till_of(connection, till.number))
+
+
+async def close_till(connection: Connection, command: CloseTill) -> TillShown:
+    """Closes a till. Idempotent by the command's id. Raises `RefusalError`."""
+    async with connection.transaction():
+        till = await _held(connection, command, command.till)
+        if not await connection.fetchval(_CLOSED, command.command_id):
+            refuse_if(rules.may_handle(till, command.actor))
+            last = rules.last_count(till, command)
+            if isinstance(last, Problem):
+                raise refuse(last)
+            said = (command.actor.subject, till.expected, last.counted, command.reason, command.command_id)
+            await connection.execute(_CLOSE, till.number, till.agency, *said)
+            await connection.execute("delete from till_open where number = $1", till.number)
+        return require(await till_of(connection, till.number))
+
+
+async def _held(connection: Connection, command: CountTill | CloseTill, number: str) -> TillShown:
+    """Returns the till, locked against cash movements until the transaction ends."""
+    await connection.execute(_HOLD, number)
+    till = await till_of(connection, number)
+    if till is None:
+        raise refuse(problem("till", "unknown_till"))
+    await _officer(connection, command)
+    return till
+
+
+async def _officer(connection: Connection, command: Command) -> None:
+    actor = command.actor
+    if not await active(connection, str(actor.agency), actor.subject, actor.role):
+        why = problem("actor", "not_in_directory", role_name=ROLE_NAMES[actor.role])
+        raise refused(RefusalCode.NOT_AUTHORISED, why)
+
+
+_OPENED: Final = "select number from till where command_id = $1"
+_OTHER: Final = "select number from till_open where agency = $1 and (cashier = $2 or desk = $3) limit 1"
+_OPEN: Final = """
+insert into till (number, agency, desk, cashier, change_fund, command_id)
+select $1 || (select count(*) + 1 from till where starts_with(number, $1)), $2, $3, $4, $5, $6 returning number
+"""
+_NOW_OPEN: Final = "insert into till_open (number, agency, desk, cashier) values ($1, $2, $3, $4)"
+_HOLD: Final = "select from till_open where number = $1 for update"
+_COUNTED: Final = "select exists (select from till_count where command_id = $1)"
+_COUNT: Final = """
+insert into till_count (till, n, agency, officer, counted, notes, movements, command_id)
+values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8)
+"""
+_CLOSED: Final = "select exists (select from till_closing where command_id = $1)"
+_CLOSE: Final = """
+insert into till_closing (till, agency, officer, expected, counted, reason, command_id)
+values ($1, $2, $3, $4, $5, $6, $7)
+"""
+
 
 app = group("till")
 
@@ -34,7 +129,7 @@ def open_(
     change: Annotated[int, typer.Option("--float", metavar="DONG", min=0, help="option.till.float")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    _done(OpenTill, handling.open_, actor, {"desk": desk, "change_fund": change}, as_json=as_json)
+    _done(OpenTill, open_till, actor, {"desk": desk, "change_fund": change}, as_json=as_json)
 
 
 @app.command()
@@ -46,8 +141,11 @@ def count(
     note: Annotated[list[str] | None, typer.Option("--note", metavar="VALUE=N", help="option.till.note")] = None,
     as_json: AsJson = False,
 ) -> None:
-    notes = None if not note else _notes(note)
-    _done(CountTill, handling.count, actor, {"till": number, "total": total, "notes": notes}, as_json=as_json)
+    pairs = [one.partition("=") for one in note or ()]  # `500000=3`: three notes of 500,000 đồng
+    notes = {value: n for value, _, n in pairs if value.isdecimal() and n.isdecimal()}
+    if len(notes) < len(pairs):  # a pair is no such pair, or a note is there twice
+        fail(said("refused.tills.note"), Exit.USAGE)
+    _done(CountTill, count_till, actor, {"till": number, "total": total, "notes": notes or None}, as_json=as_json)
 
 
 @app.command()
@@ -58,7 +156,7 @@ def close(
     reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="option.till.reason")] = None,
     as_json: AsJson = False,
 ) -> None:
-    _done(CloseTill, handling.close, actor, {"till": number, "reason": reason}, as_json=as_json)
+    _done(CloseTill, close_till, actor, {"till": number, "reason": reason}, as_json=as_json)
 
 
 @app.command("list")
@@ -91,15 +189,6 @@ def _done(
 ) -> None:
     command = order(model, actor, **fields)
     _show(ask(lambda connection: work(connection, command)), as_json=as_json)
-
-
-def _notes(given: list[str]) -> dict[str, str]:
-    """Parses counts of notes: `500000=3` is three notes of 500,000 đồng. A mistake ends the command."""
-    pairs = [one.partition("=") for one in given]
-    notes = {note: n for note, _, n in pairs if note.isdecimal() and n.isdecimal()}
-    if len(notes) < len(pairs):  # a pair is no such pair, or a note is there twice
-        fail(said("refused.tills.note"), Exit.USAGE)
-    return notes
 
 
 def _plain(till: Till) -> dict[str, object]:

@@ -16,7 +16,7 @@ from motcua.errors import MotcuaError
 from motcua.files.store import NoStoreError
 from operations.commands.documents.store import done, object_store
 from operations.erasure import requests
-from operations.erasure.elsewhere import Back, NotErasedError, back
+from operations.erasure.erasing import Back, NotErasedError, back
 from operations.erasure.outside import Outside
 from operations.erasure.retention import due as due_by
 from operations.erasure.sinks import LEFT

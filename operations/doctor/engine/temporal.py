@@ -21,6 +21,7 @@ from recovery.builds import Builds, Signs, asking, queue_of, signs_of_life
 from recovery.histories import runs
 from recovery.presence import temporals
 from recovery.stalled import RUNNING, count_reported, reports_problems, stalled
+from rules.require import require
 from rules.streams import KINDS
 from schemas.base import Text
 from schemas.ids import TASK_QUEUE, StreamId
@@ -70,14 +71,12 @@ async def temporal(around: Surroundings) -> list[Finding]:
 
 def long_updates(limit: int) -> list[Finding]:
     """Warns if the server's `limit` of a message (bytes) is low: the refusal of an Update repeats the whole Update."""
-    if limit >= WHOLE_CALL:
-        return []
-    return [warn("doctor.temporal.long_updates", limit=limit)]
+    return [] if limit >= WHOLE_CALL else [warn("doctor.temporal.long_updates", limit=limit)]
 
 
 async def pollers(around: Surroundings) -> list[Finding]:
     """Checks that each queue has workers: the platform's, and a back office for each agency."""
-    client = _client(around)
+    client = require(around.temporal)
     rows = []
     if around.database:
         async with around.record() as connection:
@@ -113,7 +112,7 @@ async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) 
 async def builds(around: Surroundings) -> list[Finding]:
     """Checks that the current build has workers, and that no workflow is on a build without workers."""
     async with asyncpg.create_pool(around.settings[APPLICATION], min_size=0, max_size=1, timeout=SECONDS) as pool:
-        known = await Builds(pool, _client(around)).all()
+        known = await Builds(pool, require(around.temporal)).all()
     current = next((one for one in known if one.current), None)
     if current is None:
         return [fail("doctor.builds.none")]
@@ -130,7 +129,7 @@ async def builds(around: Surroundings) -> list[Finding]:
 
 async def lost(around: Surroundings) -> list[Finding]:
     """Checks that every open stream of the record has a running workflow."""
-    client = _client(around)
+    client = require(around.temporal)
     async with around.record() as connection:
         known = {row["id"]: row["code"] for row in await connection.fetch(OPEN)}
     running = {workflow.id async for workflow in client.list_workflows(RUNNING)}
@@ -147,7 +146,7 @@ async def lost(around: Surroundings) -> list[Finding]:
 
 async def standing_still(around: Surroundings) -> list[Finding]:
     """Checks for workflows in which the worker's code fails."""
-    client = _client(around)
+    client = require(around.temporal)
     if await reports_problems(client):
         count = await count_reported(client)
     elif (await client.count_workflows(RUNNING)).count > MANY:
@@ -159,9 +158,8 @@ async def standing_still(around: Surroundings) -> list[Finding]:
 
 async def agencies_work(around: Surroundings) -> list[Finding]:
     """Reports each filing whose machine work fails: the reason, the number of tries, and the next retry."""
-    client = _client(around)
     async with around.record() as connection:
-        found = await failing(connection, client)
+        found = await failing(connection, require(around.temporal))
     told = [
         warn("as_is", fix="doctor.machine_work.mend", value=f"{one.code} ({one.agency}): {work_line(one.work)}")
         for one in found[:SHOWN]
@@ -169,12 +167,6 @@ async def agencies_work(around: Surroundings) -> list[Finding]:
     if len(found) > SHOWN:
         told.append(warn("as_is", fix="doctor.stalled.see", value=f"… +{len(found) - SHOWN}"))
     return told or [ok("doctor.machine_work.none")]
-
-
-def _client(around: Surroundings) -> Client:
-    if around.temporal is None:
-        raise RuntimeError("asked before Temporal answered")
-    return around.temporal
 
 
 async def falling_behind(around: Surroundings) -> list[Finding]:

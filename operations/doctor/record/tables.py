@@ -19,7 +19,7 @@ from console.database import APPLICATION, OWNER
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from operations.doctor.engine import machine
 from operations.key_rotation import WRAPPED_BY
-from operations.rebuilding.shadow import read_models as models_of
+from operations.rebuilding import read_models as models_of
 from operations.schema_version import schema_version
 from publishing.record.folding import compare
 from rules.stream_kind import Kinds
@@ -67,10 +67,11 @@ where starts_with(s.stream, '{kind}') and s.head_seq > 0 and s.head_seq is disti
 
 def behind_query(kinds: Kinds) -> str:
     """Returns the SQL query for streams whose read model does not stand at the last event of the log."""
-    parts = [_NOWHERE]
-    for kind, table in kinds.tables.items():
-        parts.append(_BEHIND.format(table=table.name, same=f"t.{table.key} = s.{table.key}", kind=f"{kind}:"))
-    return f"{'union'.join(parts)} limit 1000"
+    of_kinds = (
+        _BEHIND.format(table=table.name, same=f"t.{table.key} = s.{table.key}", kind=f"{kind}:")
+        for kind, table in kinds.tables.items()
+    )
+    return f"{'union'.join((_NOWHERE, *of_kinds))} limit 1000"
 
 
 SPILL: Final = """

@@ -28,7 +28,7 @@ from demo.scenario import SCENARIOS, Scenario, load, mix
 from deploy.stack.registering import let_speak, publisher
 from motcua import MotcuaError
 from operations.evidence.bindings import unbound
-from operations.rebuilding.rebuild import rebuild
+from operations.rebuilding import rebuild
 from rules.streams import KINDS
 from tests.conftest import ROOT
 from tests.faults.erasures import reading, traces

@@ -13,8 +13,8 @@ import pytest
 from activities.ledger.vault import Vault
 from gateway.relay import Relay
 from motcua.files.store import Store, open_store
+from operations.commands.money.suspense import take
 from operations.store.sweep import sweep
-from operations.suspense_steps import take
 from rules.time.working_time import VIETNAM
 from schemas.errors import RefusalError
 from schemas.money.suspense import ApproveSuspense, AssignSuspense, GiveBackSuspense, Suspense

@@ -16,7 +16,7 @@ from operations.erasure.outside import Outside
 from operations.erasure.retention import whole
 from operations.erasure.working import Worked, work_off
 from operations.evidence.bindings import unbound
-from operations.rebuilding.rebuild import rebuild
+from operations.rebuilding import rebuild
 from recovery.restart import Restarter
 from rules.require import require
 from rules.streams import KINDS

@@ -7,7 +7,7 @@ import pytest
 
 from activities.ledger.vault import Vault
 from motcua.errors import FilingClosed, NotAllowed
-from operations.erasure.elsewhere import back
+from operations.erasure.erasing import back
 from operations.erasure.sinks import SINKS
 from operations.evidence import bundle as bundles
 from publishing.authoring import procedures

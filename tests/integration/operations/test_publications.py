@@ -24,8 +24,7 @@ from publishing.authoring.paper_templates import Slot, publish_template
 from publishing.authoring.procedures import publish, seed_directory
 from publishing.authoring.provinces import publish_province
 from publishing.record.folding import Compared, compare, rebuild
-from publishing.record.keys import NameKeyGoneError, key_of
-from publishing.record.log import Dated, stored
+from publishing.record.log import Dated, NameKeyGoneError, key_of, stored
 from publishing.record.publications import place_of
 from publishing.record.publishing import NoKeyError, Publisher, WaitsError, publishing, take_over
 from schemas.errors import RefusalError

@@ -17,7 +17,7 @@ from activities.signature.revocation import Responders
 from activities.signature.signing import HttpStamper, Lasting
 from activities.signature.trust import Trust
 from motcua.files.store import Store, open_store
-from operations.rebuilding.rebuild import rebuild
+from operations.rebuilding import rebuild
 from operations.store.renewing import Renewing, Report, recorded_by, renew
 from schemas.people import Actor, Role
 from schemas.result.state import Validity

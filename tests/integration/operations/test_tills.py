@@ -10,10 +10,12 @@ import pytest
 from pydantic import ValidationError
 
 from motcua.errors import RefusedError
+from operations.commands.money.tills import _HOLD as HOLD
+from operations.commands.money.tills import close_till as close
+from operations.commands.money.tills import count_till as count
+from operations.commands.money.tills import open_till as open_
 from operations.doctor.check import Health
-from operations.doctor.partners.money import tills as left_open
-from operations.tills import _HOLD as HOLD
-from operations.tills import close, count, open_
+from operations.doctor.record.long_waits import tills as left_open
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.money.till import CloseTill, CountTill, OpenTill, TillShown

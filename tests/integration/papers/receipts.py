@@ -10,7 +10,7 @@ import pytest
 
 from activities.partners.http import partner_client
 from activities.receipts import Issuers, OwnSeries, ReceiptService
-from operations.rebuilding.rebuild import rebuild
+from operations.rebuilding import rebuild
 from schemas.filing import commands as cm
 from schemas.filing.submission import Submission
 from schemas.papers.state import PaperKind

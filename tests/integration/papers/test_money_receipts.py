@@ -9,7 +9,7 @@ import pytest
 
 from activities.receipts import Issuers
 from operations.doctor.check import Health
-from operations.doctor.partners.papers import papers as owed_papers
+from operations.doctor.record.long_waits import papers as owed_papers
 from operations.evidence.bundle import export
 from rules.papers.register import period
 from rules.time.working_time import VIETNAM

@@ -22,8 +22,8 @@ from activities.results.entry import signers_of
 from activities.results.signing import AgencySeal
 from activities.signature.certificate_subject import SubjectRules, identities
 from operations.doctor.check import Health
-from operations.doctor.partners.papers import papers as owed_papers
-from operations.doctor.partners.papers import signing
+from operations.doctor.record.long_waits import papers as owed_papers
+from operations.doctor.record.long_waits import signing
 from operations.evidence.bundle import export
 from publishing.authoring.paper_templates import Slot, publish_template
 from publishing.authoring.procedures import seed_directory

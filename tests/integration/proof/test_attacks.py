@@ -20,7 +20,7 @@ from activities.ledger.vault import Vault
 from operations.evidence.bindings import unbound
 from publishing.authoring.procedures import publish
 from publishing.record.folding import compare, rebuild
-from publishing.record.keys import key_of
+from publishing.record.log import key_of
 from recovery.checkpoint_store import SecondPlace
 from schemas.ids import canonical
 from tests.acting import NEVER_PAYS, Play, eventually, extract

@@ -19,8 +19,8 @@ from activities.keys.master_key import MasterKey
 from activities.ledger.vault import Vault
 from motcua.machine_work import machine_work
 from motcua.payloads.key_ring import CODEC_KEYS
+from operations.commands.ledger.versions import BuildCheck, Checked
 from operations.key_rotation import write_new
-from operations.rebuilding.build_check import BuildCheck, Checked
 from recovery.behind import Compared, behind
 from recovery.codec_keys import STOPPED_WITHIN, KeyNotHereError, announce, expect_current, expect_taken, until_taken
 from recovery.restart import Restarter

@@ -26,7 +26,7 @@ from operations.doctor.check import Health
 from operations.doctor.record.tables import read_models
 from operations.evidence.bindings import Unbound, unbound
 from operations.evidence.bundle import export
-from operations.rebuilding.rebuild import rebuild
+from operations.rebuilding import rebuild
 from recovery.restart import Found, Restarter
 from rules.streams import KINDS
 from schemas.filing import commands as cm

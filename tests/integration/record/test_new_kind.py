@@ -17,7 +17,7 @@ from operations.doctor.check import Health
 from operations.doctor.record.long_waits import waits
 from operations.doctor.record.tables import behind_query
 from operations.evidence import bundle
-from operations.rebuilding.rebuild import rebuild
+from operations.rebuilding import rebuild
 from recovery.restart import Found, Restarter
 from schemas.base import Text
 from schemas.ids import TASK_QUEUE, StreamId

@@ -12,10 +12,9 @@ from typing import Any, Final, cast
 import pytest
 
 from activities.ledger import stream_status
+from operations import rebuilding
 from operations.programs import POSTGRES
-from operations.rebuilding import rebuild as rebuilding
-from operations.rebuilding import shadow
-from operations.rebuilding.rebuild import NotRebuiltError, Rebuilt, rebuild
+from operations.rebuilding import NotRebuiltError, Rebuilt, rebuild
 from rules.streams import KINDS
 from schemas.filing.state import Stage
 from tests.acting import Play
@@ -24,7 +23,7 @@ from tests.forked import forked
 from tests.histories import CANARY, by_post, mixed, with_fee
 from tests.shell import Shell
 
-TABLES: Final = tuple(shadow.read_models(KINDS))
+TABLES: Final = tuple(rebuilding.read_models(KINDS))
 NOTHING: Final = dict.fromkeys(TABLES, 0)
 
 # Read models changed, missing and made up.
@@ -125,7 +124,7 @@ async def test_what_is_rebuilt_equals_row_by_row_what_the_appends_wrote_whatever
 
 
 @pytest.mark.parametrize(
-    ("where", "step"), [(shadow.Shadows, "compare"), (rebuilding._Rebuild, "_swap")], ids=["comparing", "locking"]
+    ("where", "step"), [(rebuilding.Shadows, "compare"), (rebuilding._Rebuild, "_swap")], ids=["comparing", "locking"]
 )
 async def test_what_is_appended_at_the_last_moment_is_there_and_counts_as_no_difference(
     running: World, monkeypatch: pytest.MonkeyPatch, where: Any, step: str
@@ -188,7 +187,7 @@ async def test_what_is_appended_after_a_look_is_seen_by_the_next(
 
 async def test_while_the_tables_are_swapped_appends_wait(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
     play = await Play.begin(running, with_fee())
-    swap = shadow.Shadows.swap
+    swap = rebuilding.Shadows.swap
     waiting: list[asyncio.Task[Any]] = []
 
     async def swap_in_the_middle_of_an_append(*arguments: Any) -> None:
@@ -197,7 +196,7 @@ async def test_while_the_tables_are_swapped_appends_wait(running: World, monkeyp
         assert not done
         await swap(*arguments)
 
-    monkeypatch.setattr(shadow.Shadows, "swap", swap_in_the_middle_of_an_append)
+    monkeypatch.setattr(rebuilding.Shadows, "swap", swap_in_the_middle_of_an_append)
     await again(running)
     monkeypatch.undo()
     await waiting[0]

@@ -16,7 +16,7 @@ from activities.keys.masters import MasterKeys
 from activities.ledger.database import Connection, Pool
 from activities.ledger.reserving import Filer, Reserved, Reserving
 from activities.ledger.vault import FilingKey, IndexKeyGoneError, Vault
-from operations.rebuilding.rebuild import rebuild
+from operations.rebuilding import rebuild
 from rules.streams import KINDS
 from schemas.base import Model
 from schemas.filing.events import FeePaid

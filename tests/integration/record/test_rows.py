@@ -11,7 +11,7 @@ from activities.ledger import read_models
 from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
-from operations.rebuilding import shadow
+from operations import rebuilding as shadow
 from rules.streams import KINDS
 from schemas.result.state import Validity
 from schemas.stream.ledger import Batch

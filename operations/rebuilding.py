@@ -1,8 +1,9 @@
 """The rebuild of the published tables, then of the read models from the log, while appends go on.
 
-Every stream is folded by the rules, and the append's own code writes its rows into shadow tables. Streams that grow
-meanwhile are folded again; the last of them in one short transaction that blocks appends and swaps the tables. If the
-rebuild ends before the swap, the read models are unchanged.
+Every stream is folded by the rules, and the append's own code writes its rows into shadow tables: empty copies of the
+read models in a schema of their own, to which a write goes under `SEARCH_PATH`. Streams that grow meanwhile are folded
+again; the last of them in one short transaction that blocks appends and swaps the tables. If the rebuild ends before
+the swap, the read models are unchanged, and that schema remains; the next rebuild first drops it.
 """
 
 import asyncio
@@ -14,12 +15,11 @@ from typing import Any, Final
 import asyncpg
 
 from activities.keys.masters import MasterKeys
-from activities.ledger import read_models
+from activities.ledger import read_models as rm
 from activities.ledger.append import submitted_columns
 from activities.ledger.database import Connection
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from operations.rebuilding.shadow import SEARCH_PATH, Shadows
 from publishing.record import folding as publications
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
@@ -60,6 +60,109 @@ where s.stream in (select stream from position where position > $1 union select 
     and s.filing_id is not null and not starts_with(s.stream, 'restarts:')
 order by s.stream
 """
+
+
+SEARCH_PATH: Final = "rebuild, public"
+
+
+def read_models(kinds: Kinds) -> dict[str, str]:
+    """Returns the read models, each with its primary key."""
+    return {table.name: table.key for table in (*kinds.tables.values(), rm.RESULT, rm.RECEIPT, rm.TASK, rm.STANDING)}
+
+
+_SCHEMA: Final = """
+drop schema if exists rebuild cascade;
+create schema rebuild;
+create table rebuild.folded (
+    stream text primary key, filing_id uuid not null, seq integer not null, late boolean not null
+);
+create index on rebuild.folded (filing_id) where late;
+create table rebuild.difference (read_model text not null, filing_id uuid not null);
+"""
+_TABLE: Final = "create table rebuild.{table} (like public.{table} including all excluding indexes)"
+
+# Under their present names: later migrations refer to them.
+_DEFINITIONS: Final = """
+select format('alter table rebuild.%I add constraint %I %s', t.relname, c.conname, pg_get_constraintdef(c.oid))
+from pg_class t join pg_constraint c on c.conrelid = t.oid
+where t.relnamespace = 'public'::regnamespace and t.relname = any($1) and c.contype in ('p', 'u', 'x', 'f')
+union all
+select replace(pg_get_indexdef(i.indexrelid), ' ON public.', ' ON rebuild.')
+from pg_class t join pg_index i on i.indrelid = t.oid
+where t.relnamespace = 'public'::regnamespace and t.relname = any($1)
+  and not exists (select from pg_constraint c where c.conindid = i.indexrelid)
+union all
+select format('grant %s on rebuild.%I to %s%s', a.privilege_type, t.relname,
+              case a.grantee when 0 then 'public' else quote_ident(a.grantee::regrole::text) end,
+              case when a.is_grantable then ' with grant option' else '' end)
+from pg_class t, aclexplode(t.relacl) a
+where t.relnamespace = 'public'::regnamespace and t.relname = any($1) and a.grantee <> t.relowner
+"""
+
+_NOTE: Final = """
+insert into rebuild.folded (stream, filing_id, seq, late)
+select stream, filing_id, seq, $4 from unnest($1::text[], $2::uuid[], $3::int[]) as now (stream, filing_id, seq)
+on conflict (stream) do update set seq = excluded.seq, late = excluded.late
+"""
+
+_COMPARE: Final = """
+insert into rebuild.difference
+select '{table}', coalesce(there.filing_id, folded.filing_id)
+from (select * from public.{table} where {which}) as there
+full join (select * from rebuild.{table} where {which}) as folded using ({key})
+where there is distinct from folded
+"""
+_LATE: Final = "filing_id in (select filing_id from rebuild.folded where late)"
+
+
+class Shadows:
+    """The shadow tables of these kinds' read models."""
+
+    def __init__(self, connection: Connection, kinds: Kinds) -> None:
+        self._connection = connection
+        self.tables = read_models(kinds)
+
+    async def create(self) -> None:
+        """Creates empty shadows, with the constraints, indexes and rights of the read models."""
+        async with self._connection.transaction():
+            await self._connection.execute(_SCHEMA)
+            for table in self.tables:
+                await self._connection.execute(_TABLE.format(table=table))
+            for row in await self._connection.fetch(_DEFINITIONS, list(self.tables)):
+                await self._connection.execute(row[0])
+
+    async def drop(self) -> None:
+        """Drops the schema of the shadows."""
+        await self._connection.execute("drop schema if exists rebuild cascade")
+
+    async def note(self, streams: Sequence[Any], seqs: Sequence[int], *, late: bool) -> None:
+        """Stores how many events (`seqs`) each stream's shadow rows contain; `late`: written after the comparison."""
+        named = ([stream[column] for stream in streams] for column in ("stream", "filing_id"))
+        await self._connection.execute(_NOTE, *named, seqs, late)
+
+    async def compare(self) -> None:
+        """Stores each row that differs from its shadow row. Later, `changed` compares filings folded after this."""
+        for table, key in self.tables.items():
+            await self._connection.execute(f"analyze rebuild.{table}")
+            await self._connection.execute(_COMPARE.format(table=table, key=key, which="true"))
+
+    async def changed(self) -> dict[str, int]:
+        """Returns the number of differing rows of each read model, after comparing the filings folded late again."""
+        await self._connection.execute(f"delete from rebuild.difference where {_LATE}")  # noqa: S608 -- a constant
+        for table, key in self.tables.items():
+            await self._connection.execute(_COMPARE.format(table=table, key=key, which=_LATE))
+        counts = await self._connection.fetch("select read_model, count(*) from rebuild.difference group by read_model")
+        return dict.fromkeys(self.tables, 0) | {row["read_model"]: row["count"] for row in counts}
+
+    async def swap(self) -> None:
+        """Replaces the read models with their shadows."""
+        names = ", ".join(f"public.{table}" for table in self.tables)
+        await self._connection.execute(f"lock table {names} in access exclusive mode")
+        for table in self.tables:
+            await self._connection.execute(f"drop table public.{table}")
+            await self._connection.execute(f"alter table rebuild.{table} set schema public")
+        await self.drop()
+
 
 Progress = Callable[[int, int], None]
 
@@ -197,12 +300,12 @@ async def write_rows(log: Log, vault: Vault, told: Iterable[tuple[asyncpg.Record
     Raises `UnfoldableError`.
     """
     changes = [await _change(log, vault, stream, events) for stream, events in told]
-    await read_models.write_all(log.connection, [one for one in changes if one is not None])
+    await rm.write_all(log.connection, [one for one in changes if one is not None])
 
 
 async def _change(
     log: Log, vault: Vault, stream: asyncpg.Record, events: list[Recorded]
-) -> tuple[Batch, read_models.Change] | None:
+) -> tuple[Batch, rm.Change] | None:
     kind = log.kind(stream["stream"])
     try:
         state = await log.fold(stream["stream"], stream["agency"], events)
@@ -221,15 +324,11 @@ async def _change(
         at=events[-1].at,
         rows=rows,
     )
-    change = read_models.change(kind, batch, {}, await _added(log, vault, events))
+    first, added = events[0].event, dict[str, Any]()  # the columns that the ledger adds to a filing's row
+    if isinstance(first, Submitted) and isinstance(events[-1].event, Erased):
+        added = {"person": None}
+    elif isinstance(first, Submitted):
+        person = await vault.person(log.connection, first.applicant.id_number)
+        added = submitted_columns(person, first.possible_duplicates)
+    change = rm.change(kind, batch, {}, added)
     return None if change is None else (batch, change)
-
-
-async def _added(log: Log, vault: Vault, events: list[Recorded]) -> dict[str, Any]:
-    """Returns the columns that the ledger adds to a filing's row; `person` is None once the filing is erased."""
-    first = events[0].event
-    if not isinstance(first, Submitted):
-        return {}
-    if isinstance(events[-1].event, Erased):
-        return {"person": None}
-    return submitted_columns(await vault.person(log.connection, first.applicant.id_number), first.possible_duplicates)
