@@ -213,7 +213,12 @@ class _Rebuild:
 
     async def run(self) -> tuple[dict[str, int], dict[str, int]]:
         """Runs the rebuild. Returns the number of differing rows of each read model, and of each published table."""
-        await self._alone()
+        try:
+            async with self._connection.transaction():
+                await self._connection.execute(f"set local lock_timeout = '{TIMEOUT:.0f}s'")
+                await self._connection.execute("select pg_advisory_lock(hashtext('motcua ledger rebuild'))")
+        except asyncpg.LockNotAvailableError:
+            raise NotRebuiltError("another rebuild is under way: let it end, or end it") from None
         if not await self._vault.opens(self._connection):
             raise NotRebuiltError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
         await self._vault.begin(self._connection)
@@ -227,14 +232,6 @@ class _Rebuild:
         except (NotRebuiltError, UnfoldableError) as error:
             await self._shadows.drop()
             raise NotRebuiltError(str(error)) from None
-
-    async def _alone(self) -> None:
-        try:
-            async with self._connection.transaction():
-                await self._connection.execute(f"set local lock_timeout = '{TIMEOUT:.0f}s'")
-                await self._connection.execute("select pg_advisory_lock(hashtext('motcua ledger rebuild'))")
-        except asyncpg.LockNotAvailableError:
-            raise NotRebuiltError("another rebuild is under way: let it end, or end it") from None
 
     async def _fill(self) -> int:
         """Folds every stream, then those that grew meanwhile. Returns the position up to which events are folded."""
@@ -262,24 +259,22 @@ class _Rebuild:
         for _ in range(ATTEMPTS):
             position, _grown = await self._catch_up(position)
             try:
-                return await self._swap(position)
+                async with self._connection.transaction():
+                    await self._connection.execute(f"set local lock_timeout = '{LOCK_WAIT}'")
+                    # Every append begins by locking its row in this table.
+                    await self._connection.execute("lock table public.stream in exclusive mode")
+                    await self._catch_up(position)
+                    changed = await self._shadows.changed()
+                    await self._shadows.swap()
+                    failpoint("rebuild.swapped")
             except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
                 await asyncio.sleep(PAUSE)
+            else:
+                return changed
         raise NotRebuiltError(
             "the tables could not be had for a moment: end the sessions that hold `stream` or a read model "
             "(see pg_stat_activity), then try again"
         )
-
-    async def _swap(self, position: int) -> dict[str, int]:
-        async with self._connection.transaction():
-            await self._connection.execute(f"set local lock_timeout = '{LOCK_WAIT}'")
-            # Every append begins by locking its row in this table.
-            await self._connection.execute("lock table public.stream in exclusive mode")
-            await self._catch_up(position)
-            changed = await self._shadows.changed()
-            await self._shadows.swap()
-            failpoint("rebuild.swapped")
-        return changed
 
     async def _fold(self, streams: Sequence[asyncpg.Record]) -> None:
         async with self._connection.transaction():

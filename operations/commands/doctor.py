@@ -1,15 +1,160 @@
-"""`motcua doctor`: missing or unhealthy parts, and how to repair each."""
+"""`motcua doctor`: missing or unhealthy parts, and how to repair each.
 
+All checks run at once, each with its own timeout, so that every check has a result.
+"""
+
+import asyncio
+import threading
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
+import asyncpg
 import typer
+from temporalio.service import RPCError
 
+from console.database import APPLICATION
 from motcua.cli.answer import Column, Marked, columns, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import exit_if, plain
-from operations.doctor.check import Health
-from operations.doctor.examination import examine
+from operations.doctor import partners as outside
+from operations.doctor.check import Finding, Health, Surroundings, fail, skipped
+from operations.doctor.engine import machine
+from operations.doctor.engine import temporal as engine
+from operations.doctor.engine.codec import codec, missing_keys, recorded_key
+from operations.doctor.identity import identity, principals
+from operations.doctor.partners import acts
+from operations.doctor.partners import signatures as unordered_signatures
+from operations.doctor.record import tables as record
+from operations.doctor.record.events import checkpoints, erasures, findings, order
+from operations.doctor.record.long_waits import Look, absences, callbacks, papers, signing, tills, waits
+from operations.reconciling import BANK, POST
+from schemas.base import Text
 from schemas.translate import said
+
+LONGEST: Final = 6.0
+"""The seconds that one check may take."""
+DEADLINE: Final = 14.0
+"""The seconds that all checks may take: the first ones, then those that depend on them."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check under a stable name. It is skipped without its `setting`, PostgreSQL (`record`) or Temporal."""
+
+    name: str
+    look: Look
+    setting: str | None = None
+    record: bool = False
+    temporal: bool = False
+
+    @property
+    def title(self) -> Text:
+        """The check's name for people."""
+        return said(f"doctor_check.{self.name}")
+
+
+FIRST: Final = (
+    Check("python", machine.python),
+    Check("programs", machine.programs),
+    Check("stack", machine.stack),
+    Check("ports", machine.ports),
+    Check("disk", machine.disk),
+    Check("settings", machine.settings),
+    Check("postgres", record.postgres, APPLICATION),
+    Check("temporal", engine.temporal),
+    Check("codec", codec),
+    Check("bank", partial(outside.partner, BANK, said("doctor.partner.bank")), BANK),
+    Check("post", partial(outside.partner, POST, said("doctor.partner.post")), POST),
+    Check("gateway", outside.gateway, "MOTCUA_GATEWAY_URL"),
+    Check("objects", outside.objects, "MOTCUA_OBJECTS"),
+    Check("signature_roots", outside.roots),
+    Check("time_stamps", outside.time_stamps, "MOTCUA_TSA_URL"),
+    Check("trust", outside.sandbox, "MOTCUA_TRUST_URL"),
+    Check("scanner", outside.scanner),
+)
+THEN: Final = (
+    Check("postgres_disk", record.disk, record=True),
+    Check("role", record.role, record=True),
+    Check("migrations", record.migrations, record=True),
+    Check("master_key", record.master_key, "MOTCUA_MASTER_KEY", record=True),
+    Check("calendar", record.calendar, record=True),
+    Check("read_models", record.read_models, record=True),
+    Check("order", order, record=True),
+    Check("papers", papers, record=True),
+    Check("callbacks", callbacks, record=True),
+    Check("outcomes", waits("outcomes", none="doctor.outcomes.none"), record=True),
+    Check("signing", signing, record=True),
+    Check("unordered_signatures", unordered_signatures, "MOTCUA_SIGNER_URL", record=True),
+    Check("refunds", waits("refunds", none="doctor.refunds.none"), record=True),
+    Check("waits", waits("waits"), record=True),
+    Check("acts", acts, record=True),
+    Check("findings", findings, record=True),
+    Check("tills", tills, record=True),
+    Check("identity", identity, record=True),
+    Check("principals", principals, record=True),
+    Check("publications", record.publications, record=True),
+    Check("checkpoints", checkpoints, "MOTCUA_CHECKPOINTS", record=True),
+    Check("absences", absences, record=True),
+    Check("erasures", erasures, record=True),
+    Check("clocks", record.clock, record=True),
+    Check("codec_record", recorded_key, record=True),
+    Check("pollers", engine.pollers, temporal=True),
+    Check("builds", engine.builds, record=True, temporal=True),
+    Check("lost", engine.lost, record=True, temporal=True),
+    Check("behind", engine.falling_behind, record=True, temporal=True),
+    Check("machine_work", engine.agencies_work, record=True, temporal=True),
+    Check("stalled", engine.standing_still, temporal=True),
+    Check("codec_keys", missing_keys, temporal=True),
+    Check("healing", engine.heals, temporal=True),
+)
+
+
+def examine() -> list[tuple[Check, Finding]]:
+    """Returns each check's findings within 15 s, even if a check hangs."""
+    around = Surroundings.here()
+    found: dict[str, list[Finding]] = {}
+
+    # A daemon thread, not awaited to its end: a name server that does not answer blocks it for too long.
+    looking = threading.Thread(target=lambda: asyncio.run(_all(around, found)), daemon=True)
+    looking.start()
+    looking.join(DEADLINE)
+    late = fail("doctor.late")
+    told = dict(found)
+    return [(check, one) for check in (*FIRST, *THEN) for one in told.get(check.name, [late])]
+
+
+async def _all(around: Surroundings, found: dict[str, list[Finding]]) -> None:
+    async def one(check: Check) -> None:
+        found[check.name] = _not_now(check, around) or await _looked(check, around)
+
+    await asyncio.gather(*map(one, FIRST))
+    await asyncio.gather(*map(one, THEN))
+
+
+def _not_now(check: Check, around: Surroundings) -> list[Finding]:
+    if check.setting is not None and not around.settings.get(check.setting):
+        return [skipped("doctor.not_set", setting=check.setting)]
+    if check.record and not around.database:
+        return [skipped("doctor.no_record")]
+    if check.temporal and around.temporal is None:
+        return [skipped("doctor.no_temporal")]
+    return []
+
+
+async def _looked(check: Check, around: Surroundings) -> list[Finding]:
+    """Returns the check's findings, or the type of the error that ended it: servers' error texts may quote values."""
+    try:
+        async with asyncio.timeout(LONGEST):
+            return await check.look(around)
+    except asyncpg.UndefinedTableError:
+        return [skipped("doctor.no_tables")]
+    except TimeoutError:
+        return [fail("doctor.silent", seconds=LONGEST)]
+    except Exception as error:  # noqa: BLE001 -- one failing check must not end the others
+        name = error.status.name if isinstance(error, RPCError) else type(error).__name__
+        return [fail("doctor.failed", error=name)]
+
 
 STYLES: Final = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red", Health.SKIPPED: "dim"}
 

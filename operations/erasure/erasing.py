@@ -18,7 +18,7 @@ from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from operations.erasure.retention import ASKED_FOR, whole
+from operations.erasure.requests import ASKED_FOR, whole
 from operations.erasure.sinks import SINKS
 from operations.rebuilding import write_rows
 from rules.retention import hindrances
@@ -158,11 +158,6 @@ def why(error: Exception) -> str:
             return f"{type(error).__name__} ({Path(last.filename).name}:{last.lineno})"
 
 
-async def keep(connection: Connection, filing: UUID, problem: str) -> None:
-    """Stores the reason why this filing could not be erased. It replaces the previous reason."""
-    await connection.execute(_KEEP, filing, problem)
-
-
 _HOLD: Final = "select from stream where stream = $1 for update"
 # The stream of its restarts names nobody, and is of no kind.
 _STREAMS: Final = """
@@ -173,7 +168,3 @@ _DONE: Final = "update erasure set erased_at = coalesce(erased_at, clock_timesta
 
 REFUSED: Final = "refused: "
 """The prefix of the reason if a filing can't be erased yet; the names of the rules follow it."""
-_KEEP: Final = """
-update erasure set problem = $2 from erasure_deed as answer
-where answer.asked = request and answer.deed = 'approve' and filing_id = $1 and finished_at is null
-"""

@@ -1,21 +1,188 @@
-"""Carries out approved erasures, in the record and then outside of it. A killed run is resumed by the next one."""
+"""Carries out approved erasures, in the record and then outside of it: files in the store, and Temporal's executions.
 
+Everything outside is idempotent. A killed run is resumed by the next one.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 import asyncpg
+from obstore.store import ObjectStore
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.common import RawValue
+from temporalio.service import RPCError, RPCStatusCode
 
+from activities.checkpoints.log import Place
 from activities.keys.masters import MasterKeys
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
 from console.database import is_away
-from operations.erasure.erasing import NotErasedError, erase, keep, tell_all, why
-from operations.erasure.outside import Outside, erase_outside
+from motcua.payloads.codec import opened
+from motcua.payloads.converter import UnopenedError
+from operations.erasure.erasing import NotErasedError, erase, tell_all, why
 from operations.erasure.requests import Progress, request
+from operations.store.sweep import ASIDE
 from rules.require import require
 from schemas.errors import Refusal, RefusalError
+from schemas.reading import LONGEST_WAIT
+from views.log import Connection
+
+AT_ONCE: Final = 20
+"""Maximum number of concurrent requests."""
+LONGEST_QUESTION: Final = 2 * LONGEST_WAIT
+"""Maximum seconds to wait until a running `View` workflow has ended; then the workflow is deleted all the same."""
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The object store, Temporal, and the second place of checkpoints, if any."""
+
+    store: ObjectStore
+    temporal: Client
+    elsewhere: Place | None = None
+
+
+@dataclass
+class Gone:
+    """The numbers of deleted files and executions. `failed`: the filings of which some are left, and the reason."""
+
+    files: int = 0
+    executions: int = 0
+    failed: dict[UUID, str] = field(default_factory=dict)
+
+
+async def erase_outside(connection: Connection, outside: Outside, filings: Collection[UUID]) -> Gone:
+    """Deletes the files and executions of erased filings, whatever fails for one. Raises asyncpg's errors."""
+    owners, streams = defaultdict[UUID, list[UUID]](list), defaultdict[UUID, list[str]](list)
+    for row in await connection.fetch(_CALLBACKS, list(filings)):
+        owners[row["filing_id"]].append(row["id"])
+    for row in await connection.fetch(_STREAMS, list(filings)):
+        streams[row["filing_id"]].append(row["stream"])
+    gone, gate = Gone(), asyncio.Semaphore(AT_ONCE)
+
+    async def one(filing: UUID) -> None:
+        async with gate:
+            try:
+                files = [await _files(outside.store, owner) for owner in (filing, *owners[filing])]
+                gone.files += sum(files)
+                failpoint("erasure.files")
+                deleted = 0
+                for stream in streams[filing]:
+                    async for found in outside.temporal.list_workflows(f"WorkflowId = '{stream}'"):
+                        deleted += await _delete(outside.temporal, found.id, found.run_id)
+                gone.executions += deleted
+            except Exception as error:  # noqa: BLE001 -- on any error the others are deleted, and it is reported
+                gone.failed[filing] = why(error)
+
+    await asyncio.gather(*map(one, filings))
+    failpoint("erasure.executions")
+    await _questions(outside.temporal, set(filings) - gone.failed.keys(), gone)
+    return gone
+
+
+async def _files(store: ObjectStore, owner: UUID) -> int:
+    deleted = 0
+    for prefix in (f"files/{owner}/", f"{ASIDE}files/{owner}/"):
+        async for page in store.list(prefix):
+            for meta in page:
+                try:
+                    await store.delete_async(meta["path"])
+                except FileNotFoundError:
+                    continue  # already deleted
+                deleted += 1
+    return deleted
+
+
+async def _questions(temporal: Client, filings: Collection[UUID], gone: Gone) -> None:
+    """Deletes `View` workflows about these filings or persons, and undecryptable ones, after waiting for their end."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def look(workflow: str, run: str) -> None:
+        about = filings  # if the question can't be read, it may be about any
+        try:
+            async with gate:
+                said = await _asked(temporal, workflow, run)
+                about = [one for one in filings if said is None or _PERSONS in said or str(one).encode() in said]
+                if about:
+                    await _ended(temporal, workflow, run)
+                    deleted = await _delete(temporal, workflow, run)
+                    gone.executions += deleted
+        except Exception as error:  # noqa: BLE001 -- on any error the others are deleted, and it is reported
+            gone.failed |= dict.fromkeys(about, why(error))
+
+    try:
+        async for page in _pages(temporal):
+            await asyncio.gather(*(look(*one) for one in page))
+    except Exception as error:  # noqa: BLE001 -- it is unknown which filings the questions are about
+        gone.failed |= dict.fromkeys(filings, why(error))
+
+
+async def _pages(temporal: Client) -> AsyncIterator[list[tuple[str, str]]]:
+    """Yields `View` workflows page by page, each as a workflow id and a run id. Temporal's list may lag behind."""
+    page: list[tuple[str, str]] = []
+    async for found in temporal.list_workflows("WorkflowType = 'View'"):
+        page.append((found.id, found.run_id))
+        if len(page) == _PAGE:
+            yield page
+            page = []
+    yield page
+
+
+async def _asked(temporal: Client, workflow: str, run: str) -> bytes | None:
+    """Returns a `View` workflow's input: None if undecryptable here, empty if the workflow was deleted meanwhile."""
+    try:
+        first = await anext(temporal.get_workflow_handle(workflow, run_id=run).fetch_history_events(page_size=1), None)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return b""
+    if first is None:
+        return b""
+    payloads = first.workflow_execution_started_event_attributes.input.payloads
+    try:
+        return b"".join(payload.data for payload in await opened(temporal, workflow, payloads))
+    except UnopenedError:
+        return None
+
+
+async def _ended(temporal: Client, workflow: str, run: str) -> None:
+    """Waits at most `LONGEST_QUESTION` seconds for the end of a `View` workflow, so that its caller gets an answer."""
+    try:
+        async with asyncio.timeout(LONGEST_QUESTION):
+            await temporal.get_workflow_handle(workflow, run_id=run, result_type=RawValue).result()
+    except (WorkflowFailureError, TimeoutError):
+        return
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+
+
+async def _delete(temporal: Client, workflow: str, run: str) -> int:
+    asked = DeleteWorkflowExecutionRequest(
+        namespace=temporal.namespace, workflow_execution=WorkflowExecution(workflow_id=workflow, run_id=run)
+    )
+    try:
+        await temporal.workflow_service.delete_workflow_execution(asked)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return 0
+    return 1
+
+
+_PAGE: Final = 200
+_PERSONS: Final = b"persons_filings"
+_STREAMS: Final = "select filing_id, stream from stream where filing_id = any($1) order by stream"
+_CALLBACKS: Final = """
+select filing_id, id from callback join stream using (stream) where filing_id = any($1) order by id
+"""
 
 
 @dataclass
@@ -71,7 +238,7 @@ async def _work(
             else:
                 worked.failed[row["code"]] = why(error)
             async with pool.acquire() as connection:
-                await keep(connection, row["filing_id"], why(error))
+                await connection.execute(_KEEP, row["filing_id"], why(error))
         else:
             erased[row["filing_id"]] = row["code"]
         progress(done, len(unfinished))
@@ -80,7 +247,7 @@ async def _work(
             gone = await erase_outside(connection, outside, erased)
             for filing, problem in gone.failed.items():
                 worked.failed[erased.pop(filing)] = problem
-                await keep(connection, filing, problem)
+                await connection.execute(_KEEP, filing, problem)
             await connection.execute(_FINISHED, list(erased))
         failpoint("erasure.finished")
         worked.files, worked.executions = gone.files, gone.executions
@@ -103,6 +270,10 @@ select erasure.request, erasure.filing_id, filing.code
 from erasure join erasure_deed as answer on answer.asked = erasure.request and answer.deed = 'approve'
     join filing using (filing_id)
 where erasure.finished_at is null order by erasure.request, filing.code
+"""
+_KEEP: Final = """
+update erasure set problem = $2 from erasure_deed as answer
+where answer.asked = request and answer.deed = 'approve' and filing_id = $1 and finished_at is null
 """
 _FINISHED: Final = """
 update erasure set finished_at = clock_timestamp() where filing_id = any($1) and finished_at is null

@@ -8,8 +8,13 @@ from typing import Final
 from publishing.checks import readable_parts as rp
 from publishing.checks.condition_mistakes import condition_mistakes
 from publishing.checks.facts import fact_mistakes, parts_of
-from publishing.checks.fee_mistakes import fee_mistakes, postage_mistakes, reversed_validity
-from publishing.checks.list_mistakes import form_mistakes, list_mistakes
+from publishing.checks.list_mistakes import (
+    fee_mistakes,
+    form_mistakes,
+    list_mistakes,
+    postage_mistakes,
+    reversed_validity,
+)
 from publishing.checks.prose_mistakes import prose_mistakes
 from publishing.checks.readable_parts import UNREAD, read, whole
 from publishing.checks.schema_mistakes import schema_mistakes

@@ -19,7 +19,7 @@ from publishing.commands.procedures import version_named
 from rules.filing.fees.inputs import APPLICANT, Case, Of
 from rules.source import published_procedure
 from rules.time.working_time import VIETNAM
-from rules.wording.fee_statement import FeeStatement, Question, stated
+from rules.wording.fee_statement import Question, stated
 from rules.wording.prose import filled
 from schemas.errors import Problem, RefusalError, problem
 from schemas.level import Channel
@@ -63,7 +63,16 @@ def fee(  # noqa: PLR0913 -- a command line has many options
         named = {"procedure": procedure.code, "version": procedure.version, "province": of_province}
         print_json(named | {"at": day, "channel": channel} | answer.model_dump(mode="json"))
     else:
-        _show(procedure, day, answer)
+        if answer.total is not None:
+            title = said("command.fee.version", version=f"{procedure.code}@{procedure.version}", day=day)
+            shown = columns("item:rule name kind|fee_kind amount|dong reason source")
+            show_all(answer.lines, shown, said("command.fee.total", amount=dong(answer.total)), title=title)
+        for one in answer.missing:
+            say(said("command.fee.missing", field=one.field, message=one.message, rule=one.rule), "yellow")
+        if answer.waivers:
+            percent = Column("percent", lambda waiver: f"−{waiver.percent}%")
+            shown = columns("code name", percent, "approver evidence")
+            show_all(answer.waivers, shown, title=said("command.fee.waivers"))
     exit_if(answer.total is None)
 
 
@@ -122,15 +131,3 @@ def _refuse(problems: Sequence[Problem], code: Exit) -> NoReturn:
     people = "\n".join(map(problem_line, problems))
     line = "; ".join(f"{one.field}: {one.message.en} [{one.rule}]" for one in problems)
     fail(line, code, {"problems": problems}, people)
-
-
-def _show(procedure: Procedure, day: date, answer: FeeStatement) -> None:
-    if answer.total is not None:
-        title = said("command.fee.version", version=f"{procedure.code}@{procedure.version}", day=day)
-        shown = columns("item:rule name kind|fee_kind amount|dong reason source")
-        show_all(answer.lines, shown, said("command.fee.total", amount=dong(answer.total)), title=title)
-    for one in answer.missing:
-        say(said("command.fee.missing", field=one.field, message=one.message, rule=one.rule), "yellow")
-    if answer.waivers:
-        percent = Column("percent", lambda waiver: f"−{waiver.percent}%")
-        show_all(answer.waivers, columns("code name", percent, "approver evidence"), title=said("command.fee.waivers"))

@@ -19,13 +19,11 @@ from motcua.cli.running import Exit, exit_if, fail, out, plain, print_json, refu
 from publishing.authoring.procedures import Listed, MistakesFoundError, VersionPublishedError, check_bytes
 from publishing.authoring.procedures import publish as publish_file
 from publishing.authoring.procedures import published as published_versions
-from publishing.changes.change_words import TOLD_BEFORE, Values, beside, is_entry, is_list_of_entries, title, told
-from publishing.changes.procedure_changes import Place, key_of
+from publishing.changes import TOLD_BEFORE, Place, Values, beside, is_entry, is_list_of_entries, key_of, title, told
 from publishing.commands.mistakes import File, Files, Quiet, print_mistakes, refuse_for, report_looks
 from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, row_of, waits_words
 from publishing.effects.what_if import Touched, VersionWhatIf, version_what_if
-from publishing.importing.drafts import Outcome, as_data, outcome_of, refused_row
-from publishing.importing.tables import MAX_BYTES, Table, TableRefusedError, read_table
+from publishing.importing import MAX_BYTES, Outcome, Table, as_data, outcome_of, read_table, refused_row
 from publishing.record.publishing import WaitsError
 from rules.amounts import money
 from rules.source import Mistake, published_procedure
@@ -33,10 +31,9 @@ from rules.time.working_time import VIETNAM
 from rules.wording.fee_statement import described
 from rules.wording.procedure_words import words_of
 from rules.wording.prose import filled
-from rules.wording.rule_words import Labels, labels_of
+from rules.wording.rule_words import labels_of
 from schemas.base import Model, Text
 from schemas.publishing.fact import Fact, Statement
-from schemas.publishing.fee import FeeRule
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.procedure_rules import rules_of
 from schemas.publishing.time_limits import LIMIT_SOURCES
@@ -157,7 +154,7 @@ def import_table(file: File, *, into: Into = Path("drafts"), dry_run: DryRun = F
     try:
         with file.open("rb") as source:
             table = read_table(source.read(MAX_BYTES + 1))
-    except TableRefusedError as no:
+    except MistakesFoundError as no:
         if as_json:
             rows = [refused_row(entry) for entry in no.mistakes]
             print_json({"drafts": [], "refused": rows, "unknown_columns": [], "skipped": []})
@@ -208,26 +205,21 @@ def rows(raw: Procedure) -> Iterator[Row]:
     sources = {f"limits.{name}": one for name, one in {**LIMIT_SOURCES, **procedure.limits_source}.items()}
     for key, part in procedure:
         if key not in _ELSEWHERE:
-            yield from _rows(values, Place().key(key), part, sources)
+            yield from rows_of(values, Place().key(key), part, sources)
 
 
-def fee_rows(fee: FeeRule, labels: Labels) -> Iterator[Row]:
-    """Yields the facts of a fee; `labels` are the labels of the form's fields."""
-    yield from _rows(Values(labels), Place().key("fee"), fee, {})
-
-
-def _rows(values: Values, place: Place, part: Any, sources: Mapping[str, str]) -> Iterator[Row]:
+def rows_of(values: Values, place: Place, part: Any, sources: Mapping[str, str]) -> Iterator[Row]:
     """Yields one row for each fact in `part`. A part without a source is split into its values."""
     if part is None or part == ():
         return
     if is_list_of_entries(part):
         for one in part:
-            yield from _rows(values, place.entry(key_of(one), one), one, sources)
+            yield from rows_of(values, place.entry(key_of(one), one), one, sources)
     elif isinstance(part, Fact) or place.listed:
         yield from _fact(values, place, part)
     elif is_entry(part):
         for key, value in part:
-            yield from _rows(values, place.key(key), value, sources)
+            yield from rows_of(values, place.key(key), value, sources)
     else:
         one_by_one = part if isinstance(part, tuple) else (part,)
         words = (in_words(values.said(place.name, one)) for one in one_by_one)
@@ -247,7 +239,7 @@ def _fact(values: Values, place: Place, fact: Model) -> Iterator[Row]:
     called = words_of(place.name)
     yield Row(place.where, "\n".join(words) or in_words(Text(vi=called.vi, en=called.en)), getattr(fact, "source", ""))
     for below, part in inside:
-        yield from _rows(values, below, part, {})
+        yield from rows_of(values, below, part, {})
 
 
 def _titles(place: Place, entry: Any) -> Iterator[str]:

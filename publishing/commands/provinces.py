@@ -15,8 +15,9 @@ from motcua.cli.running import Exit, exit_if, fail
 from publishing.authoring import provinces as authoring
 from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.authoring.procedures import PROCEDURES
+from publishing.changes import Place, Values
 from publishing.commands.mistakes import Files, Quiet, mistake_row, print_mistakes, report_looks
-from publishing.commands.procedures import PAGE, Row, fee_rows
+from publishing.commands.procedures import PAGE, Row, rows_of
 from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, row_of, waits_words
 from publishing.record.publishing import WaitsError
 from rules.source import parse
@@ -113,7 +114,7 @@ class _Labels(dict[str, Text]):
 def _rows(overlay: ProvinceOverlay) -> Iterator[Row]:
     yield Row("name", in_words(overlay.name))
     for code, fee in overlay.fees.items():
-        for row in fee_rows(fee, _Labels()):
+        for row in rows_of(Values(_Labels()), Place().key("fee"), fee, {}):
             yield row._replace(where=f"fees.{code}{row.where.removeprefix('fee')}")
     for n, own in enumerate(overlay.own):
         yield Row(f"own[{n}]", own.code, own.source)

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from publishing.checks.procedure import problems
 from publishing.drafting.cells import codes_of
-from publishing.drafting.columns import Column
 from publishing.drafting.fee_cell import Amount, Fee
-from publishing.drafting.rows import Facts
+from publishing.drafting.rows import Column, Facts
 from rules.source import Mistake
 from schemas.base import Text
 from schemas.level import CAPABILITIES, Channel, Level

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from publishing.record.publications import AGENCY, OFFICER, STATE, Change, Fold, Key, Row, Table, changes
 from schemas.base import Personal, fields_marked
@@ -28,9 +28,8 @@ def needs_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mapping
     return any(_gives(change, there.get(change.table, {}).get(change.key)) for change in made)
 
 
-def always_needs_two(event: ev.PublicationEvent) -> bool:
-    """Whether an event needs a second operator even while `by_two` is off, since it can't be undone."""
-    return isinstance(event, ev.OfficerErased)
+ALWAYS: Final = ev.OfficerErased
+"""The event that needs a second operator even while `by_two` is off, since it can't be undone."""
 
 
 def _gives(change: Change, before: Row | None) -> bool:
@@ -73,7 +72,7 @@ def unapproved(log: Iterable[Published]) -> list[Published]:
 def _needed_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
     """Whether a second operator had to approve the event, given the setting and the rows (`there`) at that time."""
     by_two = there[STATE][(True,)]["by_two"]
-    return always_needs_two(event) or (by_two and needs_two(event, made, there))
+    return isinstance(event, ALWAYS) or (by_two and needs_two(event, made, there))
 
 
 class _Approvals:

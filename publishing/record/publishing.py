@@ -11,7 +11,7 @@ from activities.ledger.vault import FilingKey, Vault
 from console.database import Connection, Database, connected
 from console.operators import see_role
 from publishing.record import tables
-from publishing.record.by_two import always_needs_two, needs_two
+from publishing.record.by_two import ALWAYS, needs_two
 from publishing.record.log import Dated, append, forget, is_personal, keys_of
 from publishing.record.publications import AGENCY, OFFICER, Place, changes, place_of
 from publishing.record.tables import untaken
@@ -64,7 +64,7 @@ class Publishing:
         If a second operator must approve them, records only a request, with the number `asked`. Raises `NoKeyError`,
         and `RefusalError` if the request needs an operator and the actor is none.
         """
-        if not any(map(always_needs_two, events)) and not (self._by_two and await self._need_two(events)):
+        if not any(isinstance(one, ALWAYS) for one in events) and not (self._by_two and await self._need_two(events)):
             await self.record([Dated(event, self.at) for event in events])
             return
         await see_role(self.connection, self.by.actor)

@@ -14,7 +14,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.doctor.examination import THEN
+from operations.commands.doctor import THEN
 from rules.stream_kind import Origin, StreamKind
 from rules.streams import KINDS
 from rules.waiting import Wait

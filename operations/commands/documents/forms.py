@@ -17,17 +17,7 @@ from motcua.cli.answer import columns, show_one
 from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, WhichFiling
-from motcua.cli.running import (
-    Exit,
-    fail,
-    note,
-    plain,
-    print_json,
-    problem_line,
-    read_file,
-    read_json,
-    write_file,
-)
+from motcua.cli.running import Exit, fail, note, plain, print_json, problem_line, read_file, read_json, write_file
 from operations.commands.ledger.record import read
 from publishing.commands.procedures import published_version, version_named
 from rules.filing.submission.admission import dossier_problems

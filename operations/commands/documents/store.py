@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar, cast
@@ -51,15 +51,15 @@ def presign(
         fail(said("refused.store.digest"), Exit.USAGE)
     way = end_well(way_in(object_store(), file_key(filing_id, sha256), timedelta(minutes=minutes)))
     if as_json:
-        print_json(way.plain())
-    elif isinstance(way, InFolder):
+        print_json(way)
+    elif "path" in way:
         # These commands copy FILE atomically, and never replace a file.
-        folder, place = shlex.quote(str(way.path.parent)), shlex.quote(str(way.path))
+        folder, place = shlex.quote(str(Path(way["path"]).parent)), shlex.quote(way["path"])
         draft = f'draft={folder}/upload#$(od -An -N7 -tu8 /dev/urandom | tr -d " ")'
         copy = f'cp FILE "$draft" && sync "$draft" && ln "$draft" {place}; rm -f "$draft"'
-        out().print(f"{way.path}\n\nmkdir -p {folder}\n{draft}\n{copy}", markup=False)
+        out().print(f"{way['path']}\n\nmkdir -p {folder}\n{draft}\n{copy}", markup=False)
     else:
-        out().print(f"{way.url}\n\ncurl --fail -T FILE -H 'If-None-Match: *' '{way.url}'", markup=False)
+        out().print(f"{way['url']}\n\ncurl --fail -T FILE -H 'If-None-Match: *' '{way['url']}'", markup=False)
 
 
 @app.command()
@@ -121,44 +121,21 @@ def done(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         fail(said("refused.store.failed", error=type(error).__name__), Exit.UNREACHABLE)
 
 
-@dataclass(frozen=True)
-class ByHttp:
-    """The terms of an upload: a PUT to `url` before `expires_at`, with a header that prevents overwriting."""
+async def way_in(store: ObjectStore, key: str, lasting: timedelta) -> dict[str, Any]:
+    """Returns the terms of an upload under `key`, as plain data. Raises `StoreFailedError`.
 
-    key: str
-    url: str
-    expires_at: datetime
-
-    def plain(self) -> dict[str, Any]:
-        """Returns the upload's terms as JSON data."""
-        until = self.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z")
-        headers = {"If-None-Match": "*"}
-        return {"key": self.key, "method": "PUT", "url": self.url, "headers": headers, "expires_at": until}
-
-
-@dataclass(frozen=True)
-class InFolder:
-    """The terms of an upload into a folder: write a draft there, sync it, link it to `path`, which must not exist."""
-
-    key: str
-    path: Path
-
-    def plain(self) -> dict[str, Any]:
-        """Returns the upload's terms as JSON data."""
-        return {"key": self.key, "path": str(self.path)}
-
-
-async def way_in(store: ObjectStore, key: str, lasting: timedelta) -> ByHttp | InFolder:
-    """Returns the way to upload a file under `key`. Raises `StoreFailedError`."""
+    In a folder: write a draft there, sync it, link it to `path`, which must not exist. Else: a PUT to `url` before
+    `expires_at`, with a header that prevents overwriting.
+    """
     folder = folder_of(store)
     if folder is not None:
-        return InFolder(key, folder / key)
-    until = datetime.now(UTC) + lasting
+        return {"key": key, "path": str(folder / key)}
+    until = (datetime.now(UTC) + lasting).isoformat(timespec="seconds").replace("+00:00", "Z")
     try:
         url = await obstore.sign_async(cast("obstore.store.S3Store", store), "PUT", key, lasting)
     except (BaseError, TypeError, ValueError) as error:
         raise StoreFailedError(f"the object store signs no addresses: {type(error).__name__}") from None
-    return ByHttp(key, url, until)
+    return {"key": key, "method": "PUT", "url": url, "headers": {"If-None-Match": "*"}, "expires_at": until}
 
 
 @app.command("renew")

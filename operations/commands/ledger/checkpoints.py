@@ -28,6 +28,7 @@ from rules.proof.checkpoint import Checkpoint, evidence
 from rules.proof.note import Kind, NoteError, Signer, Verifier, read_note
 from rules.proof.tiles import WIDTH
 from rules.proof.tree import Leaf, leaf_hash
+from rules.require import require
 from schemas.translate import said
 from verifier import checkpoint as checkpoint_verifier
 from verifier import notes
@@ -58,9 +59,8 @@ def checkpoint(
 
     async def work(connection: Connection) -> Published | None:
         async with checkpointing(settings) as setup:
-            if setup is None:
-                raise AssertionError
-            return await (begin_anew(connection, setup, reason) if reason else make(connection, setup))
+            there = require(setup)
+            return await (begin_anew(connection, there, reason) if reason else make(connection, there))
 
     made = _told(lambda: ask(work))
     if made is None:

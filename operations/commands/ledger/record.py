@@ -24,7 +24,7 @@ from operations.restarting import counts_of, restart_streams, still_wrong
 from rules.streams import KINDS
 from schemas.filing.state import Filing
 from schemas.ids import filing_workflow
-from schemas.reading import FilingRecord, LoggedEvent, ParcelRecord, PaymentRecord
+from schemas.reading import FilingRecord, LoggedEvent
 from schemas.translate import said
 from views.auditor import events as events_of
 from views.log import Connection, Log, Told, UnfoldableError
@@ -118,14 +118,6 @@ async def found(connection: Connection, which: str) -> FilingRecord:
     return there(await find(connection, which), said("refused.no_filing", filing=which))
 
 
-def _payment(one: PaymentRecord) -> str:
-    return f"{one.number}: {in_words(dong(one.amount))}, {one.state}"
-
-
-def _parcel(one: ParcelRecord) -> str:
-    return f"{one.number}: {one.state} {one.waybill or ''}".rstrip()
-
-
 def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
@@ -171,8 +163,14 @@ _FILING: Final = columns(
     "due:due_at",
     Column("overdue", lambda record: Marked(record.overdue, "red")),
     "ended:closed_at outcome",
-    Column("payments", lambda record: lines(map(_payment, record.payments))),
-    Column("parcels", lambda record: lines(map(_parcel, record.parcels))),
+    Column(
+        "payments",
+        lambda record: lines(f"{one.number}: {in_words(dong(one.amount))}, {one.state}" for one in record.payments),
+    ),
+    Column(
+        "parcels",
+        lambda record: lines(f"{one.number}: {one.state} {one.waybill or ''}".rstrip() for one in record.parcels),
+    ),
 )
 _TIMELINE: Final = columns(
     Column("when", lambda event: f"{event.occurred_at.astimezone(VIETNAM):%H:%M:%S.%f}"[:-3]),

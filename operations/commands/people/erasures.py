@@ -17,10 +17,9 @@ from motcua.files.store import NoStoreError
 from operations.commands.documents.store import done, object_store
 from operations.erasure import requests
 from operations.erasure.erasing import Back, NotErasedError, back
-from operations.erasure.outside import Outside
-from operations.erasure.retention import due as due_by
+from operations.erasure.requests import due as due_by
 from operations.erasure.sinks import LEFT
-from operations.erasure.working import Worked, work_off
+from operations.erasure.working import Outside, Worked, work_off
 from recovery.checkpoint_store import SecondPlace
 from rules.streams import KINDS
 from schemas.privacy import ApproveErasure, AskErasure, DeclineErasure, ErasureCause, ErasureRequest
@@ -46,7 +45,10 @@ def erase(
     if [which is not None, due, again].count(True) != 1:
         fail(said("refused.erase.which"), Exit.USAGE)
     cause = ErasureCause.RETENTION if due else ErasureCause.FILING
-    filings = (which,) if which is not None else tuple(ask(_due)) if due else _brought_back()
+    if which is not None:
+        filings: tuple[str, ...] = (which,)
+    else:
+        filings = tuple(ask(lambda connection: due_by(connection, datetime.now(UTC)))) if due else _brought_back()
     if not filings:
         tell(said("command.erasures.none"), None, as_json=as_json)
         return
@@ -62,10 +64,6 @@ def erase(
     else:
         print_request(asked.request, as_json=False)
         say_not_yet(asked)
-
-
-async def _due(connection: Connection) -> list[str]:
-    return await due_by(connection, datetime.now(UTC))
 
 
 def _brought_back() -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from obstore.store import from_url
 
 from activities.ledger.vault import Vault
 from operations.erasure import requests
-from operations.erasure.outside import Gone, Outside, erase_outside
+from operations.erasure.working import Gone, Outside, erase_outside
 from rules.streams import KINDS
 from schemas.privacy import AskErasure, ErasureCause
 from schemas.reading import AskTimeline

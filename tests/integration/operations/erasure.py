@@ -12,9 +12,8 @@ from obstore.store import from_url
 from activities.checkpoints.log import Place
 from activities.ledger.vault import Vault
 from operations.erasure import requests
-from operations.erasure.outside import Outside
-from operations.erasure.retention import whole
-from operations.erasure.working import Worked, work_off
+from operations.erasure.requests import whole
+from operations.erasure.working import Outside, Worked, work_off
 from operations.evidence.bindings import unbound
 from operations.rebuilding import rebuild
 from recovery.restart import Restarter

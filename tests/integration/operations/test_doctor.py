@@ -22,9 +22,9 @@ from typer.testing import CliRunner
 
 from console.home import Home
 from deploy.command import app
+from operations.commands.doctor import FIRST, THEN
 from operations.doctor.check import Health
 from operations.doctor.engine.temporal import WHOLE_CALL, long_updates
-from operations.doctor.examination import FIRST, THEN
 from operations.doctor.record.tables import SPILL
 from operations.schema_version import compare
 from publishing.authoring.calendars import publish_calendar

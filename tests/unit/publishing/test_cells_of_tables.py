@@ -15,16 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from publishing.authoring.procedure_file import check_bytes
+from publishing import importing as tables
+from publishing.authoring.procedure_file import MistakesFoundError, check_bytes
 from publishing.drafting.cells import CellError, codes_of, folded, papers_of, text_of, texts_of
-from publishing.drafting.columns import TITLES, Column, headings
 from publishing.drafting.draft import draft_of
 from publishing.drafting.fee_cell import fee_of
-from publishing.drafting.rows import Facts, facts_of, kinds_of, level_of, words_between
+from publishing.drafting.rows import TITLES, Column, Facts, facts_of, headings, kinds_of, level_of, words_between
 from publishing.drafting.time_cell import time_of
-from publishing.importing import tables
-from publishing.importing.drafts import Between, Drafted, drafts
-from publishing.importing.tables import MAX_BYTES, MAX_ROWS, Table, TableRefusedError, read_table
+from publishing.importing import MAX_BYTES, MAX_ROWS, Between, Drafted, Table, drafts, read_table
 from rules.source import parse
 from tests.walking import walked
 
@@ -344,7 +342,7 @@ def workbook(*sheets: Sequence[Sequence[object]]) -> bytes:
 
 
 def rules(data: bytes) -> list[tuple[int | None, str]]:
-    with pytest.raises(TableRefusedError) as refused:
+    with pytest.raises(MistakesFoundError) as refused:
         read_table(data)
     return [(entry.line, entry.rule) for entry in refused.value.mistakes]
 
@@ -463,6 +461,6 @@ def test_whatever_the_bytes_they_are_a_table_or_are_refused(data: bytes, changes
         data = data[:place] + other + data[place + len(other) :]
     try:
         found = read_table(data).headings.missing
-    except TableRefusedError as refused:
+    except MistakesFoundError as refused:
         found = [] if refused.mistakes else ["why"]
     assert found == []

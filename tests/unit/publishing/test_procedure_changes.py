@@ -15,8 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from typer.testing import CliRunner, Result
 
-from publishing.changes.change_words import told
-from publishing.changes.procedure_changes import Change, Group, Kind, changes, key_of
+from publishing.changes import Change, Group, Kind, changes, key_of, told
 from publishing.commands.procedures import Row, app, rows
 from publishing.record.by_two import Published, needs_two, unapproved
 from publishing.record.publications import AGENCY, OFFICER, Fold, place_of

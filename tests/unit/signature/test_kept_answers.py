@@ -21,7 +21,7 @@ from activities.signature.policy import POLICY, Policy
 from activities.signature.revocation import FRESH, NOTHING, Answers, Offline, Remembering, ask_all
 from activities.signature.trust import Trust
 from operations.doctor.check import Health
-from operations.doctor.partners.unordered import findings
+from operations.doctor.partners import findings
 from operations.reconciling import Signature, Told, UnorderedSignature, Wrong, acts_in, compared
 from sandbox.trust.authority import Authority, Holder, Revoked
 from schemas.stream.ledger import About

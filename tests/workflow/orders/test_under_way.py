@@ -17,7 +17,7 @@ from activities.partners.signer import RemoteSigner, key_of, order_of
 from activities.results.signing import AgencySeal
 from console.home import Home
 from operations.doctor.check import Health, Surroundings
-from operations.doctor.partners.unordered import signatures
+from operations.doctor.partners import signatures
 from operations.reconciling import Told, told_of
 from recovery.builds import Builds
 from schemas import ids

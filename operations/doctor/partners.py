@@ -1,10 +1,12 @@
-"""The checks of services outside: bank, post, gateway, files, virus scanner, trusted roots, time-stamps."""
+"""The checks of services outside: bank, post, gateway, files, scanner, trusted roots, time-stamps; acts in our name."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -15,10 +17,13 @@ from cryptography import x509
 from pydantic import TypeAdapter, ValidationError
 
 from activities.files.scanner import Clamd, ScannerDownError
-from activities.partners.http import partner_client
+from activities.partners.http import RejectedError, partner_client
 from motcua.files.store import NoStoreError, Store, open_store
-from operations.doctor.check import SECONDS, Finding, Surroundings, fail, ok, warn
+from operations import reconciling as rc
+from operations.doctor.check import SECONDS, Finding, Surroundings, fail, ok, skipped, warn
 from schemas.base import Text
+from schemas.stream.ledger import About
+from schemas.translate import said
 
 if TYPE_CHECKING:
     from activities.signature.policy import Policy
@@ -153,3 +158,66 @@ async def sandbox(around: Surroundings) -> list[Finding]:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return [warn("doctor.trust.down", why=type(error).__name__)]
     return [ok("doctor.trust.well")]
+
+
+SHOWN: Final = 5
+
+
+async def acts(around: Surroundings) -> list[Finding]:
+    """Reports acts that no event requested. An act about an unknown filing may belong to another installation."""
+    listed: list[rc.Act] = []
+    silent = 0
+    for name, ask in ((rc.BANK, rc.listed_by_bank), (rc.POST, rc.listed_by_post)):
+        if url := around.settings.get(name):
+            try:
+                theirs = await ask(url)
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+                theirs = None
+            silent += theirs is None
+            listed += theirs or ()
+    if silent and not listed:
+        return [skipped("doctor.acts.unlisted")]
+    async with around.record() as connection:
+        found = await rc.unordered(connection, listed)
+    ours = [one for one in found if one.ours]
+    told = _not_ordered(ours)
+    if strange := len(found) - len(ours):
+        told.append(warn("doctor.acts.not_known", count=strange))
+    return told or [ok("doctor.acts.well", count=len(listed))]
+
+
+def _not_ordered(found: Sequence[rc.Unordered]) -> list[Finding]:
+    if not found:
+        return []
+    keys = ", ".join(f"{one.act.deed} {one.act.key}" for one in found[:SHOWN])
+    more = f" (+{len(found) - SHOWN})" if len(found) > SHOWN else ""
+    return [fail("doctor.acts.not_ordered", keys=keys, more=more)]
+
+
+async def signatures(around: Surroundings) -> list[Finding]:
+    """Checks the newest signatures against the record, if the signing service lists them."""
+    found: list[rc.UnorderedSignature] = []
+    try:
+        async with around.record() as connection:
+            async for page in rc.listed_by_signer(around.settings["MOTCUA_SIGNER_URL"]):
+                found += await rc.unordered_signatures(connection, page)
+    except RejectedError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return [skipped("doctor.unordered_signatures.unlisted")]
+    return findings(found)
+
+
+def findings(found: Sequence[rc.UnorderedSignature]) -> list[Finding]:
+    """Returns the findings for signatures that the log does not confirm."""
+    by_wrong = {wrong: [one.order for one in found if one.wrong is wrong] for wrong in rc.Wrong}
+    wrongs = [_found(wrong, orders) for wrong, orders in by_wrong.items() if orders]
+    return wrongs or [ok("doctor.unordered_signatures.well")]
+
+
+def _found(wrong: rc.Wrong, orders: list[About]) -> Finding:
+    named = ", ".join(f"{one.stream} {one.seq}" for one in orders[:SHOWN])
+    more = " …" if len(orders) > SHOWN else ""
+    report = fail if wrong is rc.Wrong.NOT_ORDERED else warn
+    what = said(f"doctor.signature.{wrong.name.lower()}")
+    return report("doctor.unordered_signatures.some", count=len(orders), what=what, named=named, more=more)

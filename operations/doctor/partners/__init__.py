@@ -1,1 +1,0 @@
-"""The doctor's checks of the dealings with bank, post and signer."""

@@ -1,1 +1,0 @@
-"""Drafts of procedures from the rows of a table."""
