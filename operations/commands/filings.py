@@ -16,7 +16,7 @@ from motcua.cli.help import group
 from motcua.cli.options import PATIENCE, AsJson, Patience
 from motcua.cli.running import end_well, note
 from motcua.connection import connect
-from operations.machine_work import Failing, failing
+from operations.doctor.engine.temporal import Failing, failing
 from recovery.stalled import Stalled, stalled
 from schemas.ids import filing_workflow
 from schemas.translate import said

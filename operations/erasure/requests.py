@@ -4,7 +4,7 @@ Also the retention periods of procedures, the filings due to be erased, and the 
 step is one transaction under the role of the database's owner. Nothing is erased here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple

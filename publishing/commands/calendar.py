@@ -30,9 +30,14 @@ from motcua.cli.running import Exit, exit_if, fail, note, out, print_json, probl
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from publishing.authoring import calendars
-from publishing.authoring import due as dues
-from publishing.authoring.calendars import PublishedCalendar
-from publishing.authoring.due import NATIONAL, RefusedLineError, answer_of, named_file, problem_of
+from publishing.authoring.calendars import (
+    NATIONAL,
+    PublishedCalendar,
+    RefusedLineError,
+    answer_of,
+    named_file,
+    problem_of,
+)
 from publishing.calendars.calendar_changes import Fact, changes, doubtful, facts
 from publishing.commands.mistakes import FINDINGS, File, Files, Finding, at, mistake_row, mistaken, refuse_for
 from publishing.commands.publisher import published as published_when
@@ -70,7 +75,9 @@ def due(  # noqa: PLR0913 -- one argument for each part of a case
         _answer_lines(file, asked, as_json=as_json)
         return
     try:
-        answer = answer_of(dues.Case.model_validate({**asked, "pauses": [each.split("/") for each in pause or ()]}))
+        answer = answer_of(
+            calendars.Case.model_validate({**asked, "pauses": [each.split("/") for each in pause or ()]})
+        )
     except (ValidationError, TimeError, RefusedLineError) as error:
         found = problem_of(error)
         if not as_json:
@@ -89,7 +96,7 @@ def _answer_lines(lines: typer.FileBinaryRead, usual: dict[str, Any], *, as_json
     answers = typer.get_text_stream("stdout")
     for line in lines:
         try:
-            answer = answer_of(dues.case_in(line, usual))
+            answer = answer_of(calendars.case_in(line, usual))
             words = answer["due"]
         except (ValidationError, TimeError, RefusedLineError) as error:
             found = problem_of(error)
@@ -255,7 +262,7 @@ def what_if(
     calendar = _checked(file, file.read_bytes(), as_json=as_json)
     dsn, master = address(APPLICATION), master_key()
     try:
-        asked = datetime.now(UTC) if at is None else dues.instant(at)
+        asked = datetime.now(UTC) if at is None else calendars.instant(at)
     except PydanticCustomError as error:
         fail(f"--at: {error.message()} [{error.type}]", Exit.USAGE)
     in_force = answered(lambda: calendars.file_in_force(dsn))
