@@ -32,6 +32,10 @@ Database: TypeAlias = "Connection | str"
 T = TypeVar("T")
 
 
+class NotDoneError(Exception):
+    """The reason why the work of a command was not done."""
+
+
 def running_stack() -> dict[str, str]:
     """Returns the settings of the stack that runs in this folder; empty if none runs."""
     return Home(STACK.parents[1]).read_env() or {}
@@ -152,11 +156,8 @@ def is_away(error: Exception) -> bool:
 async def while_away(work: Callable[[], Awaitable[T]], told: Callable[[float], None] = lambda _: None) -> T:
     """Returns the result of `work`, which is retried from its beginning while the database is unavailable.
 
-    Args:
-        work: Must be safe to repeat, and open its own connections.
-        told: Called once, at the first failure that is retried, with the maximum wait in seconds.
-
-    Raises: The errors of `work`: at once if they are no sign of a restart, else after the maximum wait.
+    `work` must be safe to repeat, and open its own connections. `told` is called once, at the first retried failure,
+    with the maximum wait in seconds. Raises the errors of `work`: after that wait, or at once if no sign of a restart.
     """
     began = time.monotonic()
     patience, first = SHORT, True

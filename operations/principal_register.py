@@ -113,7 +113,10 @@ async def _apply(connection: Connection, asked: pr.Asked, held: Held, *, approve
 
 async def _possible(connection: Connection, said: pr.Said, now: datetime) -> Principal | None:
     """Returns the principal before the change `said`; None if unknown. Raises `RefusalError` if it is impossible."""
-    principal = await recorded(connection, named(said))
+    fold = Fold()
+    for row in await connection.fetch(_CHANGES, named(said)):
+        fold.add(_read(row))
+    principal = fold.principals.get(named(said))
     refuse_if(impossible(principal, said, now))
     key = said.key if isinstance(said, pr.AddPrincipal | pr.RotateKey) else None
     if key is not None and await connection.fetchval(_HAS_KEY, key.key_id):
@@ -161,14 +164,6 @@ def rows_of_keys(principal: Principal) -> list[Row]:
         }
         for key in principal.keys
     ]
-
-
-async def recorded(connection: Connection, principal: str) -> Principal | None:
-    """Returns the principal after all recorded changes; None if unknown. Raises `ValueError` for unreadable changes."""
-    fold = Fold()
-    for row in await connection.fetch(_CHANGES, principal):
-        fold.add(_read(row))
-    return fold.principals.get(principal)
 
 
 async def differences(connection: Connection) -> list[Difference]:

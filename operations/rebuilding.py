@@ -20,6 +20,7 @@ from activities.ledger.append import submitted_columns
 from activities.ledger.database import Connection
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
+from console.database import NotDoneError
 from publishing.record import folding as publications
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
@@ -167,10 +168,6 @@ class Shadows:
 Progress = Callable[[int, int], None]
 
 
-class NotRebuiltError(Exception):
-    """The reason why the read models could not be rebuilt; they are unchanged."""
-
-
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
     """The result of a rebuild: the size of the log, and by read model the numbers of rows and of wrong rows before.
@@ -187,7 +184,7 @@ class Rebuilt:
 
 
 async def rebuild(dsn: str, master: MasterKeys, progress: Progress, kinds: Kinds = KINDS) -> Rebuilt:
-    """Rebuilds every read model as the owner. Raises `NotRebuiltError`, and asyncpg's errors."""
+    """Rebuilds every read model as the owner. Raises `NotDoneError`, and asyncpg's errors."""
     begun = time.monotonic()
     settings = {"search_path": SEARCH_PATH}
     async with (
@@ -218,9 +215,9 @@ class _Rebuild:
                 await self._connection.execute(f"set local lock_timeout = '{TIMEOUT:.0f}s'")
                 await self._connection.execute("select pg_advisory_lock(hashtext('motcua ledger rebuild'))")
         except asyncpg.LockNotAvailableError:
-            raise NotRebuiltError("another rebuild is under way: let it end, or end it") from None
+            raise NotDoneError("another rebuild is under way: let it end, or end it") from None
         if not await self._vault.opens(self._connection):
-            raise NotRebuiltError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
+            raise NotDoneError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
         await self._vault.begin(self._connection)
         await self._shadows.create()
         try:
@@ -229,9 +226,9 @@ class _Rebuild:
             await self._shadows.compare()
             self._compared = True
             return await self._replace(position), published
-        except (NotRebuiltError, UnfoldableError) as error:
+        except (NotDoneError, UnfoldableError) as error:
             await self._shadows.drop()
-            raise NotRebuiltError(str(error)) from None
+            raise NotDoneError(str(error)) from None
 
     async def _fill(self) -> int:
         """Folds every stream, then those that grew meanwhile. Returns the position up to which events are folded."""
@@ -271,7 +268,7 @@ class _Rebuild:
                 await asyncio.sleep(PAUSE)
             else:
                 return changed
-        raise NotRebuiltError(
+        raise NotDoneError(
             "the tables could not be had for a moment: end the sessions that hold `stream` or a read model "
             "(see pg_stat_activity), then try again"
         )

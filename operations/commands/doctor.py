@@ -126,7 +126,17 @@ def examine() -> list[tuple[Check, Finding]]:
 
 async def _all(around: Surroundings, found: dict[str, list[Finding]]) -> None:
     async def one(check: Check) -> None:
-        found[check.name] = _not_now(check, around) or await _looked(check, around)
+        """Notes the check's findings, or the type of the error that ended it: servers' error texts may quote values."""
+        try:
+            async with asyncio.timeout(LONGEST):
+                found[check.name] = _not_now(check, around) or await check.look(around)
+        except asyncpg.UndefinedTableError:
+            found[check.name] = [skipped("doctor.no_tables")]
+        except TimeoutError:
+            found[check.name] = [fail("doctor.silent", seconds=LONGEST)]
+        except Exception as error:  # noqa: BLE001 -- one failing check must not end the others
+            name = error.status.name if isinstance(error, RPCError) else type(error).__name__
+            found[check.name] = [fail("doctor.failed", error=name)]
 
     await asyncio.gather(*map(one, FIRST))
     await asyncio.gather(*map(one, THEN))
@@ -140,20 +150,6 @@ def _not_now(check: Check, around: Surroundings) -> list[Finding]:
     if check.temporal and around.temporal is None:
         return [skipped("doctor.no_temporal")]
     return []
-
-
-async def _looked(check: Check, around: Surroundings) -> list[Finding]:
-    """Returns the check's findings, or the type of the error that ended it: servers' error texts may quote values."""
-    try:
-        async with asyncio.timeout(LONGEST):
-            return await check.look(around)
-    except asyncpg.UndefinedTableError:
-        return [skipped("doctor.no_tables")]
-    except TimeoutError:
-        return [fail("doctor.silent", seconds=LONGEST)]
-    except Exception as error:  # noqa: BLE001 -- one failing check must not end the others
-        name = error.status.name if isinstance(error, RPCError) else type(error).__name__
-        return [fail("doctor.failed", error=name)]
 
 
 STYLES: Final = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red", Health.SKIPPED: "dim"}

@@ -18,6 +18,7 @@ from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
+from console.database import NotDoneError
 from operations.erasure.requests import ASKED_FOR, whole
 from operations.erasure.sinks import SINKS
 from operations.rebuilding import write_rows
@@ -36,10 +37,6 @@ FOLDER: Final = "erased"
 """The folder, beside those of the logs, with an empty file for each erased filing."""
 
 
-class NotErasedError(Exception):
-    """The reason why nothing was erased."""
-
-
 class Back(NamedTuple):
     """An erased filing that a backup has restored. `asked`: whether the record has a request for its erasure."""
 
@@ -48,22 +45,22 @@ class Back(NamedTuple):
 
 
 async def tell(place: Place, filings: Iterable[UUID]) -> None:
-    """Records at the second place that these filings are erased. Raises `NotErasedError` if that fails."""
+    """Records at the second place that these filings are erased. Raises `NotDoneError` if that fails."""
     try:
         for filing in filings:
             await place.add(f"{FOLDER}/{filing}", b"")
     except (BaseError, OSError) as error:
         msg = f"the second place (MOTCUA_CHECKPOINTS) can't keep that it is: {type(error).__name__}"
-        raise NotErasedError(msg) from None
+        raise NotDoneError(msg) from None
 
 
 async def tell_all(connection: Connection, place: Place) -> None:
-    """Records at the second place all filings ever erased in the record. Raises `NotErasedError`."""
+    """Records at the second place all filings ever erased in the record. Raises `NotDoneError`."""
     try:
         there = await _there(place)
     except (BaseError, OSError, ValueError) as error:
         msg = f"the second place (MOTCUA_CHECKPOINTS) can't be read: {type(error).__name__}"
-        raise NotErasedError(msg) from None
+        raise NotDoneError(msg) from None
     erased = {row["filing_id"] for row in await connection.fetch(_ERASED)}
     await tell(place, sorted(erased - there))
 
@@ -90,7 +87,7 @@ async def erase(
 
     Every stream of the filing gets `erased` as its last event, the key is deleted, and the read models are folded
     again. The second place (`elsewhere`) records the erasure before the transaction commits. Raises `RefusalError`,
-    with every reason, if the filing can't be erased now, `NotErasedError`, and asyncpg's errors.
+    with every reason, if the filing can't be erased now, `NotDoneError`, and asyncpg's errors.
     """
     async with pool.acquire() as connection, connection.transaction():
         # Holds the filing's streams. A stream that begins meanwhile waits for the lock of the filing's own row.
@@ -151,7 +148,7 @@ def why(error: Exception) -> str:
     match error:
         case RefusalError(refusal=refusal):
             return REFUSED + ", ".join(one.rule for one in refusal.problems)
-        case NotErasedError() | UnfoldableError():
+        case NotDoneError() | UnfoldableError():
             return str(error)
         case _:
             *_, last = extract_tb(error.__traceback__)

@@ -23,10 +23,10 @@ from activities.keys.masters import MasterKeys
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from console.database import is_away
+from console.database import NotDoneError, is_away
 from motcua.payloads.codec import opened
 from motcua.payloads.converter import UnopenedError
-from operations.erasure.erasing import NotErasedError, erase, tell_all, why
+from operations.erasure.erasing import erase, tell_all, why
 from operations.erasure.requests import Progress, request
 from operations.store.sweep import ASIDE
 from rules.require import require
@@ -203,7 +203,7 @@ class Worked:
 async def work_off(dsn: str, master: MasterKeys, outside: Outside, progress: Progress) -> Worked:
     """Erases every unfinished filing of an approved request. `progress(done, of)` is called after each.
 
-    If a filing fails, the others are erased all the same, and the type of its error is stored. Raises `NotErasedError`
+    If a filing fails, the others are erased all the same, and the type of its error is stored. Raises `NotDoneError`
     if none can be erased, and asyncpg's errors while the database can't be reached; erasures done until then stay done.
     """
     vault = Vault(master)
@@ -212,9 +212,9 @@ async def work_off(dsn: str, master: MasterKeys, outside: Outside, progress: Pro
         pool.acquire() as alone,
     ):
         if not await alone.fetchval(_ONLY_ONE):
-            raise NotErasedError("another run is under way: let it end")
+            raise NotDoneError("another run is under way: let it end")
         if not await vault.opens(alone):
-            raise NotErasedError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
+            raise NotDoneError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
         if outside.elsewhere is not None:
             await tell_all(alone, outside.elsewhere)
         return await _work(pool, vault, outside, await alone.fetch(_UNFINISHED), progress)

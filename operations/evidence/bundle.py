@@ -9,7 +9,7 @@ import asyncpg
 
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import KEY, FilingKey, Vault
-from console.database import Connection
+from console.database import Connection, NotDoneError
 from verifier import bundle as bundle_verifier
 from views.log import SealBrokenError
 from views.operator import row_of
@@ -36,10 +36,6 @@ Prove: TypeAlias = Callable[[Connection, list[Json]], Awaitable[list[Json]]]
 """Returns the proofs, in the bundle's form, that the given streams are in a checkpoint."""
 
 
-class NotExportedError(Exception):
-    """The reason why there is no bundle."""
-
-
 async def export(
     connection: Connection, which: str, master: MasterKeys | None = None, prove: Prove | None = None
 ) -> Json | None:
@@ -48,7 +44,7 @@ async def export(
     With the master key, the bundle also has the encrypted parts and the filing's own key: anybody who has the bundle
     can read the personal data. With `prove`, it also has the proofs that its streams are in a checkpoint.
 
-    Raises `NotExportedError`, and the errors of asyncpg and of `prove`.
+    Raises `NotDoneError`, and the errors of asyncpg and of `prove`.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         filing = await row_of(connection, which)
@@ -73,11 +69,11 @@ async def export(
 async def _key(connection: Connection, filing_id: UUID, master: MasterKeys) -> FilingKey:
     row = await connection.fetchrow(KEY, filing_id)
     if row is None:
-        raise NotExportedError("the filing's key is not there: what was sealed can't be opened any more")
+        raise NotDoneError("the filing's key is not there: what was sealed can't be opened any more")
     try:
         return await Vault(master).unwrap(row)
     except SealBrokenError:
-        raise NotExportedError("MOTCUA_MASTER_KEY is not the key that this filing's key was wrapped with") from None
+        raise NotDoneError("MOTCUA_MASTER_KEY is not the key that this filing's key was wrapped with") from None
 
 
 async def _stream(connection: Connection, head: asyncpg.Record, *, sealed: bool) -> Json:
@@ -100,7 +96,7 @@ def _opened(streams: list[Json], key: FilingKey) -> dict[str, Json]:
             if event["sealed"] is not None
         }
     except ValueError:
-        raise NotExportedError("a sealed part can't be opened; see: motcua ledger verify") from None
+        raise NotDoneError("a sealed part can't be opened; see: motcua ledger verify") from None
 
 
 def _plain(row: asyncpg.Record) -> Json:

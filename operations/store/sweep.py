@@ -19,7 +19,7 @@ from obstore.store import ObjectStore
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from console.database import connected
+from console.database import NotDoneError, connected
 from motcua.files.drafts import DRAFT, folder_of
 from motcua.files.store import StoreFailedError
 from operations.store.named_files import COLUMNS, Condition, Reference, condition, evidence, move, told
@@ -37,10 +37,6 @@ _OF_FILINGS: Final = f"select {COLUMNS} from event where filing_id = any($1)"  #
 _ERASED: Final = "select filing_id from filing where filing_id = any($1) and erased_at is not null"
 
 Progress = Callable[[int], None]
-
-
-class NotSweptError(Exception):
-    """The reason why nothing was swept."""
 
 
 @dataclass
@@ -80,13 +76,13 @@ class Known:
 async def sweep(
     dsn: str, store: ObjectStore, master: MasterKeys, *, old: timedelta, dry_run: bool, progress: Progress
 ) -> Report:
-    """Sweeps once; `progress(files)` by page. Raises `NotSweptError`, and the errors of asyncpg and obstore."""
+    """Sweeps once; `progress(files)` by page. Raises `NotDoneError`, and the errors of asyncpg and obstore."""
     async with connected(dsn, TIMEOUT) as connection:
         if not await connection.fetchval("select pg_try_advisory_lock(hashtext('motcua store sweep'))"):
-            raise NotSweptError("another sweep is under way: let it end")
+            raise NotDoneError("another sweep is under way: let it end")
         vault = Vault(master)
         if not await vault.opens(connection):
-            raise NotSweptError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
+            raise NotDoneError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
         sweeping = _Sweep(connection, store, vault, datetime.now(UTC) - old, Report(dry_run))
         await sweeping.aside(progress)
         await sweeping.files(progress)

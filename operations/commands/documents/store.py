@@ -13,7 +13,7 @@ import typer
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
-from console.database import APPLICATION, address, answered, find_address, master_key
+from console.database import APPLICATION, NotDoneError, address, answered, find_address, master_key
 from motcua import contract as c
 from motcua.cli.answer import Column, columns, progress, show_all, show_one
 from motcua.cli.help import group
@@ -87,7 +87,7 @@ def sweep(
     dsn, master, store = address(APPLICATION), master_key(), object_store()
     with (
         progress("command.store.files") as moved,
-        refusing(sweeping.NotSweptError, Exit.REFUSED, said("refused.store.not_swept")),
+        refusing(NotDoneError, Exit.REFUSED, said("refused.store.not_swept")),
     ):
         report = done(lambda: sweeping.sweep(dsn, store, master, old=old, dry_run=dry_run, progress=moved))
     title = said("command.store.only_counted") if dry_run else None

@@ -10,7 +10,17 @@ import typer
 from activities.keys.masters import MASTER_KEY
 from activities.ledger.vault import Vault
 from console.comparing import Difference
-from console.database import APPLICATION, OWNER, Connection, address, answered, ask, master_key, master_key_at_hand
+from console.database import (
+    APPLICATION,
+    OWNER,
+    Connection,
+    NotDoneError,
+    address,
+    answered,
+    ask,
+    master_key,
+    master_key_at_hand,
+)
 from console.home import write_private
 from motcua.cli.answer import Column, columns, progress, say, show_all, show_one, tell
 from motcua.cli.help import group
@@ -19,7 +29,6 @@ from motcua.cli.running import Exit, exit_if, fail, print_json, refusing, strerr
 from operations import rebuilding
 from operations.commands.ledger.checkpoints import exported, held_against_checkpoints, plain, show
 from operations.commands.ledger.record import id_of
-from operations.evidence import bundle as bundles
 from operations.evidence.bindings import Unbound, claimed, unbound
 from operations.principal_register import differences
 from publishing.record import folding as publications
@@ -106,7 +115,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     master = master_key() if with_sealed else None
-    with refusing(bundles.NotExportedError, Exit.REFUSED, said("refused.ledger.not_exported")):
+    with refusing(NotDoneError, Exit.REFUSED, said("refused.ledger.not_exported")):
         bundle = there(exported(which, master), said("refused.no_filing", filing=which))
     data = bundle_verifier.canonical(bundle)
     with refusing(OSError, Exit.USAGE, said("refused.not_written", file=to), strerror):
@@ -126,7 +135,7 @@ def rebuild(*, as_json: AsJson = False) -> None:
     dsn, master = address(OWNER), master_key()
     with (
         progress("command.ledger.folding") as moved,
-        refusing(rebuilding.NotRebuiltError, Exit.REFUSED, said("refused.ledger.not_rebuilt")),
+        refusing(NotDoneError, Exit.REFUSED, said("refused.ledger.not_rebuilt")),
     ):
         report = answered(lambda: rebuilding.rebuild(dsn, master, moved), OWNER)
     tables = [

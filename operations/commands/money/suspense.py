@@ -50,7 +50,13 @@ async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand
             step = decide(money, command, datetime.now(UTC))
             await _see(connection, vault, money, step, command.actor.role)
             await _record(connection, vault, command, step)
-            await _do(connection, money, step)
+            match state_of((*money.steps, step), money.outcome):  # two officers may agree by now
+                case SuspenseState.ASSIGNED:
+                    stream = str(_asked(money).stream)
+                    demand = await asked_through(connection, stream, money.provider)
+                    await connection.execute(_ASSIGNED, money.id, stream, step.agency, demand and demand.reference)
+                case SuspenseState.TO_GIVE_BACK | SuspenseState.GIVEN_BACK as state:
+                    await connection.execute(_NOBODYS, money.id, state, step.agency)
     return require(await suspense_of(connection, vault.find, command.callback))
 
 
@@ -92,17 +98,6 @@ async def _record(connection: Connection, vault: Vault, command: AnySuspenseComm
     said = (command.callback, step.n, command.command_id, step.kind, step.officer, step.agency, step.stream, sealed)
     evidence = step.evidence and step.evidence.model_dump_json(exclude_none=True)
     await connection.execute(_ADD, *said, step.means, step.bank_reference, evidence, step.at)
-
-
-async def _do(connection: Connection, money: Suspense, step: SuspenseStep) -> None:
-    """Applies a decision on which two officers agree, in the transaction that records the second step."""
-    match state_of((*money.steps, step), money.outcome):
-        case SuspenseState.ASSIGNED:
-            stream = str(_asked(money).stream)
-            demand = await asked_through(connection, stream, money.provider)
-            await connection.execute(_ASSIGNED, money.id, stream, step.agency, demand and demand.reference)
-        case SuspenseState.TO_GIVE_BACK | SuspenseState.GIVEN_BACK as state:
-            await connection.execute(_NOBODYS, money.id, state, step.agency)
 
 
 _RECORDED: Final = "select exists (select from suspense_step where callback = $1 and command_id = $2)"

@@ -4,9 +4,8 @@ All are rows that never change. Cash movements of a till wait while it is counte
 """
 
 import json
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final
 
 import typer
 
@@ -118,7 +117,6 @@ values ($1, $2, $3, $4, $5, $6, $7)
 app = group("till")
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="option.till.number")]
-C = TypeVar("C", bound=Command)
 
 
 @app.command("open")
@@ -129,7 +127,8 @@ def open_(
     change: Annotated[int, typer.Option("--float", metavar="DONG", min=0, help="option.till.float")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    _done(OpenTill, open_till, actor, {"desk": desk, "change_fund": change}, as_json=as_json)
+    command = order(OpenTill, actor, desk=desk, change_fund=change)
+    _show(ask(lambda connection: open_till(connection, command)), as_json=as_json)
 
 
 @app.command()
@@ -145,7 +144,8 @@ def count(
     notes = {value: n for value, _, n in pairs if value.isdecimal() and n.isdecimal()}
     if len(notes) < len(pairs):  # a pair is no such pair, or a note is there twice
         fail(said("refused.tills.note"), Exit.USAGE)
-    _done(CountTill, count_till, actor, {"till": number, "total": total, "notes": notes or None}, as_json=as_json)
+    command = order(CountTill, actor, till=number, total=total, notes=notes or None)
+    _show(ask(lambda connection: count_till(connection, command)), as_json=as_json)
 
 
 @app.command()
@@ -156,7 +156,8 @@ def close(
     reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="option.till.reason")] = None,
     as_json: AsJson = False,
 ) -> None:
-    _done(CloseTill, close_till, actor, {"till": number, "reason": reason}, as_json=as_json)
+    command = order(CloseTill, actor, till=number, reason=reason)
+    _show(ask(lambda connection: close_till(connection, command)), as_json=as_json)
 
 
 @app.command("list")
@@ -177,18 +178,6 @@ def list_tills(
 def show(number: Number, *, as_json: AsJson = False) -> None:
     found = there(ask(lambda connection: till_of(connection, number)), said("refused.tills.none", number=number))
     _show(found, as_json=as_json)
-
-
-def _done(
-    model: type[C],
-    work: Callable[[Connection, C], Awaitable[TillShown]],
-    actor: str,
-    fields: dict[str, Any],
-    *,
-    as_json: bool,
-) -> None:
-    command = order(model, actor, **fields)
-    _show(ask(lambda connection: work(connection, command)), as_json=as_json)
 
 
 def _plain(till: Till) -> dict[str, object]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from activities.ledger.vault import Vault
-from console.database import OWNER, Connection, address, ask, connected, find_address, master_key
+from console.database import OWNER, Connection, NotDoneError, address, ask, connected, find_address, master_key
 from motcua.cli.answer import Column, columns, lines, progress, say, show_all, show_one, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, Asked, Auditor, ImpersonalReason, MaybeFiling, Operator, order
@@ -16,7 +16,7 @@ from motcua.errors import MotcuaError
 from motcua.files.store import NoStoreError
 from operations.commands.documents.store import done, object_store
 from operations.erasure import requests
-from operations.erasure.erasing import Back, NotErasedError, back
+from operations.erasure.erasing import Back, back
 from operations.erasure.requests import due as due_by
 from operations.erasure.sinks import LEFT
 from operations.erasure.working import Outside, Worked, work_off
@@ -155,7 +155,7 @@ def _work_off(*, as_json: bool) -> None:
 
         try:
             worked = done(work)
-        except NotErasedError as error:
+        except NotDoneError as error:
             fail(said("refused.erase.not_erased"), Exit.REFUSED, detail=error)
         except MotcuaError as error:
             fail(said("refused.temporal"), Exit.UNREACHABLE, detail=error)

@@ -88,12 +88,6 @@ async def held(log: Log, vault: Vault, filing: asyncpg.Record) -> tuple[dict[str
     return about | {"streams": streams, "looks": looks, "signals": unread, "files": listed}, files
 
 
-async def ask_export(connection: Connection, asked: AskExport) -> int:
-    """Records a request for a person's data, and returns the request's number. Raises `RefusalError`."""
-    await see_role(connection, asked.actor)
-    return int(await connection.fetchval(_ASK_EXPORT, asked.reason, asked.actor.subject, asked.actor.agency))
-
-
 async def see_export(connection: Connection, answer: AnswerExport) -> None:
     """Raises `RefusalError` unless the request for a person's data is open and the officer may answer the request."""
     await see_role(connection, answer.actor)
@@ -275,8 +269,13 @@ def decline(n: Asked, *, reason: ImpersonalReason, actor: Operator, as_json: AsJ
 
 def asked(actor: str, reason: str) -> int:
     """Records a request for a person's data and returns the request's number, or ends the command."""
-    said_so = order(AskExport, actor, reason=reason)
-    return ask(lambda connection: ask_export(connection, said_so), OWNER)
+    given = order(AskExport, actor, reason=reason)
+
+    async def record(connection: Connection) -> int:
+        await see_role(connection, given.actor)
+        return int(await connection.fetchval(_ASK_EXPORT, given.reason, given.actor.subject, given.actor.agency))
+
+    return ask(record, OWNER)
 
 
 _REQUESTS: Final = columns("n when:asked_at reason officer answered_by state|export_state answered:answered_at")
