@@ -11,18 +11,7 @@ from pydantic import ValidationError
 from temporalio.service import RPCError
 
 from activities.ledger.vault import Vault
-from console.database import (
-    APPLICATION,
-    OWNER,
-    Connection,
-    address,
-    ask,
-    connected,
-    master_key_at_hand,
-    say_away,
-    stack_beside,
-    while_away,
-)
+from console import database as db
 from gateway import server
 from gateway.settings import GatewaySettings
 from motcua.cli.answer import say
@@ -58,7 +47,7 @@ def gateway() -> None:
 
 
 def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
-    for name, value in stack_beside().items():
+    for name, value in db.stack_beside().items():
         os.environ.setdefault(name, value)
     configure_logging()
     try:
@@ -69,7 +58,7 @@ def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
         names = ", ".join(sorted({f"MOTCUA_{str(wrong['loc'][0]).upper()}" for wrong in error.errors()}))
         fail(said("refused.process.settings", names=names), Exit.USAGE)
     except (OSError, TimeoutError, *DATABASE_ERRORS) as error:
-        fail(said("refused.process.database", name=APPLICATION, error=type(error).__name__), Exit.UNREACHABLE)
+        fail(said("refused.process.database", name=db.APPLICATION, error=type(error).__name__), Exit.UNREACHABLE)
     except (MotcuaError, RPCError, RuntimeError) as error:
         silent = "Failed client connect" in str(error)  # the rest of the message is for the SDK's developers
         why = said("refused.process.temporal") if silent else str(error)
@@ -78,23 +67,23 @@ def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
 
 @app.command()
 def migrate() -> None:
-    dsn = address(OWNER)
-    began = ask(_started, OWNER)
+    dsn = db.address(db.OWNER)
+    began = db.ask(_started, db.OWNER)
     if (dbmate := find_program("dbmate")) is None:
         fail(said("refused.process.no_dbmate"), Exit.USAGE)
-    command = [dbmate, "--env", OWNER, "--env-file", os.devnull]
+    command = [dbmate, "--env", db.OWNER, "--env-file", os.devnull]
     command += ["--migrations-dir", str(MIGRATIONS), "--no-dump-schema", "migrate"]
-    done = subprocess.run(command, env=os.environ | {OWNER: dsn}, check=False)
-    if done.returncode and ask(_started, OWNER) != began:  # each migration is one transaction: run the rest now
-        done = subprocess.run(command, env=os.environ | {OWNER: dsn}, check=False)
+    done = subprocess.run(command, env=os.environ | {db.OWNER: dsn}, check=False)
+    if done.returncode and db.ask(_started, db.OWNER) != began:  # each migration is one transaction: run the rest now
+        done = subprocess.run(command, env=os.environ | {db.OWNER: dsn}, check=False)
     if done.returncode:
         fail(said("refused.process.not_migrated"), Exit.REFUSED)
     say(said("command.migrate.up_to_date"), "green")
-    if (master := master_key_at_hand()) is not None:
+    if (master := db.master_key_at_hand()) is not None:
         recorded(lambda: take_over(dsn, Publisher(vault=Vault(master))))
 
 
-async def _started(connection: Connection) -> datetime:
+async def _started(connection: db.Connection) -> datetime:
     since: datetime = await connection.fetchval("select pg_postmaster_start_time()")
     return since
 
@@ -104,10 +93,10 @@ async def _migrated(settings: type[RecordSettings], main: Callable[[], Awaitable
     dsn = settings().database_url.get_secret_value()
 
     async def look() -> tuple[str, ...]:
-        async with connected(dsn) as connection:
+        async with db.connected(dsn) as connection:
             return (await schema_version(connection)).pending
 
-    pending = await while_away(look, told=say_away)
+    pending = await db.while_away(look, told=db.say_away)
     if pending:
         fail(said("refused.process.pending", pending=", ".join(pending)), Exit.REFUSED)
     configure_engine()

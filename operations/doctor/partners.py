@@ -34,13 +34,10 @@ async def gateway(around: Surroundings) -> list[Finding]:
     try:
         async with partner_client(around.settings["MOTCUA_GATEWAY_URL"]) as client:
             answer = await client.get("/healthz", timeout=SECONDS)
+        why = None if answer.is_success else str(answer.status_code)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         why = type(error).__name__
-    else:
-        if answer.is_success:
-            return [ok("doctor.gateway.well")]
-        why = str(answer.status_code)
-    return [fail("doctor.gateway.down", why=why)]
+    return [ok("doctor.gateway.well") if why is None else fail("doctor.gateway.down", why=why)]
 
 
 async def partner(name: str, partner: Text, around: Surroundings) -> list[Finding]:
@@ -67,9 +64,7 @@ async def objects(around: Surroundings) -> list[Finding]:
         return [_no_store("as_is", value=error)]
     except Exception as error:  # noqa: BLE001 -- obstore has a type for every backend
         return [_no_store("doctor.objects.failing", why=type(error).__name__)]
-    if not same:
-        return [_no_store("doctor.objects.differing")]
-    return [ok("doctor.objects.well")]
+    return [ok("doctor.objects.well") if same else _no_store("doctor.objects.differing")]
 
 
 def _no_store(key: str, **values: object) -> Finding:
@@ -135,9 +130,7 @@ async def time_stamps(around: Surroundings) -> list[Finding]:
         weak = _policy(around).fault(token)
     except (OSError, ValueError, TypeError, LookupError, httpx.InvalidURL) as error:
         return [warn("doctor.time_stamps.none", why=type(error).__name__)]
-    if weak is not None:
-        return [fail("doctor.time_stamps.weak")]
-    return [ok("doctor.time_stamps.well")]
+    return [ok("doctor.time_stamps.well") if weak is None else fail("doctor.time_stamps.weak")]
 
 
 def _policy(around: Surroundings) -> Policy:

@@ -20,14 +20,10 @@ from views.log import Connection, SealBrokenError
 
 
 class Claimed(NamedTuple):
-    """A program's signed statement about an event, and whether it is proved.
+    """A program's signed statement (`text`, as received) about the event `seq`, the first one of its command.
 
-    Attributes:
-        seq: The first event of the command, which has the statement.
-        text: The statement as received, for verification by others.
-        key: The register's present entry of the signing key; None if there is none.
-        same: Whether the statement's digest is the one in the log.
-        by_key: Whether the statement is signed by `key`.
+    `key`: the register's present entry of the signing key, None if there is none; `same`: whether the statement's
+    digest is the one in the log; `by_key`: whether it is signed by `key`.
     """
 
     seq: int

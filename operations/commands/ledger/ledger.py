@@ -9,18 +9,8 @@ import typer
 
 from activities.keys.masters import MASTER_KEY
 from activities.ledger.vault import Vault
+from console import database as db
 from console.comparing import Difference
-from console.database import (
-    APPLICATION,
-    OWNER,
-    Connection,
-    NotDoneError,
-    address,
-    answered,
-    ask,
-    master_key,
-    master_key_at_hand,
-)
 from console.home import write_private
 from motcua.cli.answer import Column, columns, progress, say, show_all, show_one, tell
 from motcua.cli.help import group
@@ -64,7 +54,7 @@ def verify(
         fail(said("refused.ledger.since"), Exit.USAGE)
     report = _verified() if bundle is None else _verified_bundle(bundle, files, policy)
     held = held_against_checkpoints(since) if checkpoints else None
-    folds = ask(_folds) if bundle is None else _NO_FOLDS
+    folds = db.ask(_folds) if bundle is None else _NO_FOLDS
     agreed = not folds.wrong and not folds.bindings and (held is None or held.verified)
     if as_json:
         more = folds.told | ({"checkpoints": plain(held)} if held else {})
@@ -99,9 +89,9 @@ def _verified_bundle(bundle: Path, files: Path | None, policy: Path | None) -> b
 
 
 def _verified() -> ledger_verifier.Report:
-    dsn = address(APPLICATION)
+    dsn = db.address(db.APPLICATION)
     with progress("command.ledger.verifying") as moved:
-        return answered(
+        return db.answered(
             lambda: ledger_verifier.verify(dsn, lambda streams, events, of: moved(events, of, streams=streams))
         )
 
@@ -114,8 +104,8 @@ def export(
     with_sealed: Annotated[bool, typer.Option("--with-sealed", help="option.ledger.with_sealed")] = False,
     as_json: AsJson = False,
 ) -> None:
-    master = master_key() if with_sealed else None
-    with refusing(NotDoneError, Exit.REFUSED, said("refused.ledger.not_exported")):
+    master = db.master_key() if with_sealed else None
+    with refusing(db.NotDoneError, Exit.REFUSED, said("refused.ledger.not_exported")):
         bundle = there(exported(which, master), said("refused.no_filing", filing=which))
     data = bundle_verifier.canonical(bundle)
     with refusing(OSError, Exit.USAGE, said("refused.not_written", file=to), strerror):
@@ -132,12 +122,12 @@ def export(
 
 @app.command()
 def rebuild(*, as_json: AsJson = False) -> None:
-    dsn, master = address(OWNER), master_key()
+    dsn, master = db.address(db.OWNER), db.master_key()
     with (
         progress("command.ledger.folding") as moved,
-        refusing(NotDoneError, Exit.REFUSED, said("refused.ledger.not_rebuilt")),
+        refusing(db.NotDoneError, Exit.REFUSED, said("refused.ledger.not_rebuilt")),
     ):
-        report = answered(lambda: rebuilding.rebuild(dsn, master, moved), OWNER)
+        report = db.answered(lambda: rebuilding.rebuild(dsn, master, moved), db.OWNER)
     tables = [
         *({"table": name, "rows": rows, "were_wrong": report.changed[name]} for name, rows in report.rows.items()),
         *({"table": name, "were_wrong": changed} for name, changed in report.published.items()),
@@ -148,7 +138,7 @@ def rebuild(*, as_json: AsJson = False) -> None:
 
 @app.command()
 def sweep(*, as_json: AsJson = False) -> None:
-    async def work(connection: Connection) -> int:
+    async def work(connection: db.Connection) -> int:
         """Deletes old findings page by page. May be interrupted, and run several times at once."""
         deleted = 0
         after: str | None = ""
@@ -157,7 +147,7 @@ def sweep(*, as_json: AsJson = False) -> None:
             deleted += gone
         return deleted
 
-    deleted = ask(work, OWNER)
+    deleted = db.ask(work, db.OWNER)
     tell(said("command.ledger.swept", findings=deleted), {"deleted": deleted}, as_json=as_json)
 
 
@@ -168,9 +158,9 @@ def claimed_by(
     *,
     as_json: AsJson = False,
 ) -> None:
-    vault, stream = Vault(master_key()), stream if ":" in stream else filing_workflow(id_of(stream))
+    vault, stream = Vault(db.master_key()), stream if ":" in stream else filing_workflow(id_of(stream))
     with refusing(SealBrokenError, Exit.REFUSED, said("refused.ledger.not_opened")):
-        found = ask(lambda connection: claimed(connection, stream, seq, vault))
+        found = db.ask(lambda connection: claimed(connection, stream, seq, vault))
     found = there(found, said("refused.ledger.not_claimed", seq=seq, stream=stream))
     if as_json:
         statement, key = found.statement.model_dump(mode="json"), found.key and found.key.model_dump(mode="json")
@@ -216,8 +206,8 @@ def _say_folds(folds: _Folds) -> None:
         say(said("command.ledger.no_names", setting=MASTER_KEY), "dim")
 
 
-async def _folds(connection: Connection) -> _Folds:
-    masters = master_key_at_hand()
+async def _folds(connection: db.Connection) -> _Folds:
+    masters = db.master_key_at_hand()
     vault = None if masters is None else Vault(masters)
     found = await publications.compare(connection, vault)
     bindings = [] if vault is None else await unbound(connection, vault)

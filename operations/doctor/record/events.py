@@ -59,9 +59,8 @@ async def order(around: Surroundings) -> list[Finding]:
     """Reports the number of appends that wait for their position. It is a failure if any of them waits for long."""
     async with around.record() as connection:
         waiting, long = require(await connection.fetchrow(_WAITING, LONG))
-    if long:
-        return [fail("doctor.order.waiting", appends=long, seconds=LONG)]
-    return [ok("doctor.order.level", appends=waiting)]
+    waits = [fail("doctor.order.waiting", appends=long, seconds=LONG)] if long else []
+    return waits or [ok("doctor.order.level", appends=waiting)]
 
 
 UNRECORDED: Final = """
