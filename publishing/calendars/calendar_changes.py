@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from publishing.checks.facts import is_stale, is_unconfirmed
 from rules.time.calendars import base_year, decided, every_day, hours_of, hours_on, proposed, settled_by
@@ -92,6 +92,16 @@ class Change(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+_WORDS: Final = {
+    Change.CLOSES: "day_closes",
+    Change.OPENS: "day_opens",
+    Change.HOURS: "day_changes_hours",
+    Change.DECIDED: "day_decided",
+    Change.PROPOSED: "day_proposed",
+    Change.WITHDRAWN: "day_withdrawn",
+}
+
+
 class DayChange(NamedTuple):
     """A changed day of an agency, or of the whole country (None). `hours`: the new or proposed ones; none if closed."""
 
@@ -106,8 +116,7 @@ class DayChange(NamedTuple):
         hours = ", ".join(map(str, self.hours))
         becomes = said("day_with_hours", hours=hours) if hours else said("day_off")
         weekday = said(f"weekday.{self.day.weekday()}")
-        key = "day_changes_hours" if self.change is Change.HOURS else f"day_{self.change}"
-        sentence = said(key, day=said("time.day", weekday=weekday, date=self.day), becomes=becomes)
+        sentence = said(_WORDS[self.change], day=said("time.day", weekday=weekday, date=self.day), becomes=becomes)
         return sentence if self.agency is None else said("day_of_agency", agency=self.agency, sentence=sentence)
 
 
