@@ -5,9 +5,9 @@ in the published contract, and a workflow of a few lines (`workflows.stream.shel
 Append, rebuild, restart, verify, bundle, reprojection, doctor and views use the descriptor (CONTRIBUTING.md).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar, Union, get_args, get_origin
 
@@ -16,7 +16,6 @@ from pydantic_core import to_json
 
 from rules.evidence import Evidence, Finding, OfficeAnswer
 from rules.rule import Rules
-from rules.waiting import Waits
 from schemas.base import Model, Text
 from schemas.errors import Problem, RefusalError
 from schemas.filing.commands import Command
@@ -120,6 +119,56 @@ class Telling(Generic[M]):
         if rb"\u0000" in to_json(raw):
             raise ValueError("there is a NUL in it")
         return self.follows(self.fact.model_validate(raw))
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One wait of a stream, or an open matter outside the stream.
+
+    Attributes:
+        since: The start of the wait; None if the start does not matter.
+        until: The latest end of the wait.
+        of: The agency, officer or provider that has to act.
+        place: The signing place.
+        why: The reason, in words or as the name of the rule that prevents an end of the wait.
+        dong: The sum of money, in đồng, that depends on the wait.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    of: str | None = None
+    place: str | None = None
+    why: Text | str | None = None
+    dong: int = 0
+
+
+@dataclass(frozen=True)
+class Waits:
+    """One kind of wait of a kind of stream.
+
+    Attributes:
+        of: Returns the waits of a stream in this state.
+        after: The events that can cause such a wait: a stream with none of these events has no such wait.
+        says: The key of the sentence with the number of waits; the remedy is under `.fix`. The key's second part is the
+            name of the doctor's check.
+        usual: The time for which a wait needs no attention.
+        closed: Whether a stream can have such a wait after the end of its workflow.
+    """
+
+    of: Callable[[Any], Iterable[Wait]]
+    after: frozenset[type[Model]]
+    says: str = "doctor.waits.some"
+    usual: timedelta = timedelta()
+    closed: bool = False
+
+    @property
+    def check(self) -> str:
+        """The name of the doctor's check that counts these waits."""
+        return self.says.split(".")[1]
+
+    def long(self, state: Any, now: datetime) -> list[Wait]:
+        """The waits of a stream in this state that have lasted longer than usual, or that have no start."""
+        return [one for one in self.of(state) if one.since is None or one.since + self.usual <= now]
 
 
 @dataclass(frozen=True)
@@ -282,20 +331,11 @@ class StreamKind(Generic[S]):
         return [Action(name=name, allowed=why is None, problem=why) for name, why in checked]
 
 
-class Kinds(Mapping[str, StreamKind[Any]]):
+class Kinds(dict[str, StreamKind[Any]]):
     """All kinds by name, in the order in which their workflows are restarted."""
 
     def __init__(self, kinds: tuple[StreamKind[Any], ...]) -> None:
-        self._kinds = {kind.name: kind for kind in kinds}
-
-    def __getitem__(self, name: str) -> StreamKind[Any]:
-        return self._kinds[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._kinds)
-
-    def __len__(self) -> int:
-        return len(self._kinds)
+        super().__init__((kind.name, kind) for kind in kinds)
 
     def of(self, stream: str) -> StreamKind[Any]:
         """The kind of a stream. Raises `KeyError` for a stream of unknown kind."""

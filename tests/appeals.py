@@ -10,9 +10,8 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from rules.rule import SYSTEM, Rule, Rules, always, folding
-    from rules.stream_kind import Kinds, StreamKind
+    from rules.stream_kind import Kinds, StreamKind, Wait, Waits
     from rules.streams import KINDS
-    from rules.waiting import Wait, Waits
     from schemas.base import AgencyCode, Model, Personal, ShortText, Text
     from schemas.errors import Problem
     from schemas.filing.commands import Command, SystemCommand

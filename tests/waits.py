@@ -5,9 +5,8 @@ from typing import Any
 
 from console.home import Home
 from operations.doctor.check import Surroundings
-from rules.stream_kind import Kinds
+from rules.stream_kind import Kinds, Wait
 from rules.streams import KINDS
-from rules.waiting import Wait
 from schemas.base import Model
 from tests.conftest import World
 from tests.contract.samples import EVENTS

@@ -6,13 +6,13 @@ from dataclasses import asdict
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from rules.complaint.status import view as complaint_view
+from rules.complaint.kind import view as complaint_view
 from rules.filing import lifecycle, projections
 from rules.filing.commands.delivery import opens
 from rules.identity.looks import Reach
-from rules.parcel.status import view as parcel_view
-from rules.payment.status import view as payment_view
-from rules.referral.status import view as referral_view
+from rules.parcel.kind import view as parcel_view
+from rules.payment.kind import view as payment_view
+from rules.referral.kind import view as referral_view
 from schemas.complaint.state import Complaint, ComplaintView
 from schemas.errors import NOT_FOUND, NOT_READY, RefusalCode, RefusalError, problem, refused
 from schemas.filing.delivery import DeliveryView

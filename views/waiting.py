@@ -6,8 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from rules.stream_kind import Kinds, StreamKind
-from rules.waiting import Wait, Waits
+from rules.stream_kind import Kinds, StreamKind, Wait, Waits
 from views.log import Connection, Log, no_keys, opened
 
 PAGE: Final = 500

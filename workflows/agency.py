@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.results.printing import PRINT
     from rules.filing.projections import dossier, issue_request
     from rules.require import require
-    from rules.result.status import make_request
+    from rules.result.kind import make_request
     from schemas import backoffice as bo
     from schemas.base import Model
     from schemas.filing import commands as cm

@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.money.refunds import PaymentOf, Refunds
     from activities.workflows import TEMPORAL, StartRequest, WakeRequest, Workflows
     from rules.filing.projections import dossier
-    from rules.payment.status import not_owed
+    from rules.payment.kind import not_owed
     from rules.require import require
     from rules.streams import PARCEL, PAYMENT, REFERRAL, REFUND, RESULT
     from rules.time import working_time

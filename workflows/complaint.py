@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.complaint import Complaints, Disputed
     from activities.workflows import TEMPORAL, StartRequest, Workflows
     from rules.complaint import fold
-    from rules.complaint.status import view
+    from rules.complaint.kind import view
     from rules.stream_kind import Origin, StreamKind
     from rules.streams import COMPLAINT, FILING
     from schemas.complaint.commands import Complain, RingComplaint, SettleUpheld

@@ -6,7 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.parcel import POST, Handed, News, Parcels
-    from rules.parcel.status import view
+    from rules.parcel.kind import view
     from rules.streams import PARCEL
     from schemas.errors import RefusalError
     from schemas.filing.events import ParcelOutcome

@@ -12,7 +12,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenRequest, OpenResult, Registry
     from rules.referral.fold import next_moment
-    from rules.referral.status import view
+    from rules.referral.kind import view
     from rules.stream_kind import StreamKind
     from rules.streams import REFERRAL
     from schemas.errors import RefusalError

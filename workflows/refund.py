@@ -9,9 +9,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.money.giving_back import GIVE_BACK, GivingBack, Returned
     from activities.money.refunds import PaymentOf, Refunds
     from activities.workflows import TEMPORAL, WakeRequest, Workflows
-    from rules.refund import fold, status
+    from rules.refund import fold
     from rules.refund.claims import without_provider
-    from rules.refund.status import view
+    from rules.refund.kind import accepted, asked_again, given_back, view
     from rules.require import require
     from rules.stream_kind import Origin, StreamKind
     from rules.streams import PAYMENT, REFUND
@@ -159,7 +159,7 @@ class RefundLife(Life[Refund]):
 
     @property
     def _untold(self) -> tuple[GivenBack, ...]:
-        return tuple(one for one in status.given_back(self._refund) if one.case not in self.memory.told)
+        return tuple(one for one in given_back(self._refund) if one.case not in self.memory.told)
 
     async def _tell(self) -> None:
         """Notifies the payment of refunds, and the filing of fees requested again. Each notice is idempotent.
@@ -189,11 +189,11 @@ class RefundLife(Life[Refund]):
 
     @property
     def _to_accept(self) -> CaptureAccepted | None:
-        return None if self.memory.accepted else status.accepted(self._refund)
+        return None if self.memory.accepted else accepted(self._refund)
 
     @property
     def _to_ask_again(self) -> tuple[ChargeBackFact, ...]:
-        return status.asked_again(self._refund)[self.memory.again :]
+        return asked_again(self._refund)[self.memory.again :]
 
     @property
     def _refund(self) -> Refund:

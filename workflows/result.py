@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.results.signing import SIGNING, FileOrder, OfficialSigning, Prepared, Signing
     from rules.require import require
     from rules.result import fold
-    from rules.result.status import record
+    from rules.result.kind import record
     from rules.stream_kind import Origin, StreamKind
     from rules.streams import RESULT
     from schemas.backoffice import IssueAnswer

@@ -11,7 +11,7 @@ from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
 from rules.filing.fold import stage
 from rules.require import require
-from rules.result.status import order_of
+from rules.result.kind import order_of
 from rules.stream_kind import Kinds
 from schemas.base import AgencyCode, Model
 from schemas.errors import RefusalError

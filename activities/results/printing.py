@@ -21,7 +21,7 @@ from rules.filing.projections import issue_request
 from rules.papers.result import ResultSource, result_sheet
 from rules.papers.sheets.made import plain
 from rules.require import require
-from rules.result.status import make_request
+from rules.result.kind import make_request
 from rules.streams import FILING, RESULT
 from schemas.backoffice import IssueAnswer, IssueRequest
 from schemas.base import Instant

@@ -38,7 +38,7 @@ from rules.filing.evidence import printed
 from rules.require import require
 from rules.result import evidence
 from rules.result.fold import unmade
-from rules.result.status import make_request
+from rules.result.kind import make_request
 from rules.streams import RESULT
 from schemas.backoffice import ISSUE, IssueAnswer
 from schemas.base import AgencyCode, Instant, Model, unset

@@ -1,16 +1,80 @@
-"""The descriptor of parcels as a kind of stream."""
+"""The descriptor of parcels: the row of a parcel, its task, its view, and its message to the filing."""
 
 from typing import Final
 
-from rules.parcel import fold, status
 from rules.parcel.commands import RULES
 from rules.parcel.evidence import evidence, found_by
-from rules.stream_kind import Numbering, StreamKind, Table, numbered
+from rules.parcel.fold import SPOILT_STATES, evolve
+from rules.require import require
+from rules.stream_kind import Numbering, StreamKind, Table, Telling, numbered
+from schemas.filing.commands import SettleParcel
+from schemas.filing.events import ParcelOutcome
+from schemas.filing.state import ParcelFact
 from schemas.parcel import events
 from schemas.parcel.commands import PARCEL_COMMANDS, RequestConsignment
-from schemas.parcel.state import Parcel, ParcelStart
+from schemas.parcel.state import Parcel, ParcelStart, ParcelState, ParcelView
+from schemas.people import Role
+from schemas.stream.rows import ParcelRow, Rows, Standing, TaskRow
 from schemas.stream.snapshots import ParcelMemory
 from schemas.translate import said
+
+
+def standing(parcel: Parcel) -> Standing:
+    """The status of a parcel. The filing has nothing to record of a parcel that is under way."""
+    heard = ("handed_over", "parcel_found")
+    outcome = heard if parcel.state is ParcelState.DELIVERED else ("parcel_failed", *heard)
+    return Standing(
+        n=parcel.n,
+        calendar=parcel.calendar,
+        open=parcel.under_way,
+        watched_until=parcel.watched_until,
+        heard_as=() if parcel.under_way else outcome,
+    )
+
+
+def rows(parcel: Parcel) -> Rows:
+    """The read models of a parcel."""
+    row = ParcelRow(
+        n=parcel.n,
+        number=parcel.number,
+        waybill=parcel.waybill,
+        state=parcel.state,
+        calendar=str(parcel.calendar),
+        due_at=require(parcel.due),
+        seq=parcel.seq,
+        requested_at=require(parcel.requested_at),
+    )
+    if not parcel.spoilt:
+        return Rows(row=row.model_dump(mode="json"), tasks=None)
+    claim = TaskRow(  # compensation for a lost or damaged parcel (TT 17/2017 Đ8)
+        name=f"parcel_{parcel.state}",
+        agency=parcel.agency,
+        role=Role.HANDOVER,
+        actions=("claim_compensation",),
+        due_at=parcel.watched_until,
+        overdue=False,
+    )
+    claimable = parcel.claim is None and parcel.state in SPOILT_STATES
+    return Rows(row=row.model_dump(mode="json"), tasks=(claim,) if claimable else ())
+
+
+def view(parcel: Parcel) -> ParcelView:
+    """The visible fields of a parcel."""
+    return ParcelView(
+        filing_id=parcel.filing_id,
+        n=parcel.n,
+        seq=parcel.seq,
+        number=parcel.number,
+        waybill=parcel.waybill,
+        due=parcel.due,
+        state=parcel.state,
+        invitations=parcel.invitations,
+        cod=parcel.cod,
+        collected=parcel.collected,
+        recalled=parcel.recalled,
+        claim=parcel.claim,
+    )
+
 
 PARCEL: Final = StreamKind(
     name="parcel",
@@ -20,9 +84,9 @@ PARCEL: Final = StreamKind(
     first="consignment_requested",
     initial=lambda origin: Parcel(**numbered(origin)),
     rules=RULES,
-    evolve=fold.evolve,
-    standing=status.standing,
-    rows=status.rows,
+    evolve=evolve,
+    standing=standing,
+    rows=rows,
     start=ParcelStart,
     opening=lambda start: RequestConsignment(command_id="request", start=start),
     commands=PARCEL_COMMANDS,
@@ -41,6 +105,13 @@ PARCEL: Final = StreamKind(
             events.ConsignmentEnded,
         }
     ),
-    tells=status.TELLS,
+    tells=(
+        Telling(
+            "parcel_settled",
+            ParcelFact,
+            lambda fact: SettleParcel(command_id=f"parcel:{fact.n}:{ParcelOutcome(fact.outcome)}", **dict(fact)),
+            {"consignment_ended": lambda n, body: {"n": n, "outcome": body["outcome"], "fee": body.get("fee")}},
+        ),
+    ),
     title=said("many.parcels"),
 )

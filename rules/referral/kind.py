@@ -1,16 +1,83 @@
-"""The descriptor of referrals as a kind of stream."""
+"""The descriptor of referrals: a referral's tasks, its view, and its messages to the lead filing."""
 
+from collections.abc import Iterator
 from typing import Final
 
-from rules.referral import fold, status
 from rules.referral.commands import RULES
 from rules.referral.evidence import answered_by, evidence
-from rules.stream_kind import StreamKind, numbered
+from rules.referral.fold import evolve, is_open
+from rules.require import require
+from rules.stream_kind import StreamKind, Telling, numbered
+from schemas.filing.commands import ReportOverduePart, SettlePart
+from schemas.filing.events import Outcome
+from schemas.filing.state import OverduePartFact, PartFact
+from schemas.people import Actor, Role
 from schemas.referral import events
 from schemas.referral.commands import REFERRAL_COMMANDS, RequestDecision
-from schemas.referral.state import Referral, ReferralStart
+from schemas.referral.state import Referral, ReferralStart, ReferralState, ReferralView
+from schemas.stream.rows import Rows, Standing, TaskRow
 from schemas.stream.snapshots import ReferralMemory
 from schemas.translate import said
+
+
+def standing(referral: Referral) -> Standing:
+    """The status of a referral. An answered referral is reported to its filing."""
+    heard_as = ("part_answered",) if referral.state is ReferralState.ANSWERED else ()
+    return Standing(n=referral.n, calendar=referral.calendar, open=is_open(referral), heard_as=heard_as)
+
+
+def rows(referral: Referral) -> Rows:
+    """The tasks of a referral, in the queues of the agency that decides."""
+    return Rows(tasks=tuple(_tasks(referral)) if is_open(referral) else ())
+
+
+def _tasks(referral: Referral) -> Iterator[TaskRow]:
+    """The tasks: the specialist's, with a reminder until the limit ends; after that also the team lead's."""
+    name = require(referral.part)
+    yield _task(referral, name, Role.SPECIALIST)
+    if referral.reminded and not referral.overdue:
+        yield from (_task(referral, f"reminder:{name}", role) for role in (Role.SPECIALIST, Role.TEAM_LEAD))
+    if referral.overdue:
+        yield _task(referral, name, Role.TEAM_LEAD)
+
+
+def _task(referral: Referral, name: str, role: Role) -> TaskRow:
+    """The task of a role, or of the specialist who claimed it, with the permitted actions."""
+    claimer = referral.officer if role is Role.SPECIALIST else None
+    actor = Actor(subject=claimer or " ", role=role, agency=referral.agency)
+    actions = (name for name in RULES.of if RULES.guard(referral, name, actor, require(referral.due)) is None)
+    return TaskRow(
+        name=name,
+        agency=referral.agency,
+        role=role,
+        officer=claimer,
+        acting_for=referral.acting_for if claimer else None,
+        actions=tuple(actions),
+        due_at=referral.due,
+        overdue=referral.overdue,
+    )
+
+
+def view(referral: Referral) -> ReferralView:
+    """The visible fields of a referral."""
+    return ReferralView(
+        filing_id=referral.filing_id,
+        n=referral.n,
+        seq=referral.seq,
+        part=require(referral.part),
+        lead=require(referral.lead),
+        agency=referral.agency,
+        state=referral.state,
+        due=require(referral.due),
+        overdue=referral.overdue,
+        officer=referral.officer,
+        decision=referral.decision,
+    )
+
+
+def _settled(fact: PartFact) -> SettlePart:
+    return SettlePart(command_id=f"part:{fact.n}:answered", **dict(fact) | {"outcome": Outcome(fact.outcome)})
+
 
 REFERRAL: Final = StreamKind(
     name="referral",
@@ -20,9 +87,9 @@ REFERRAL: Final = StreamKind(
     first="referral_requested",
     initial=lambda origin: Referral(**numbered(origin)),
     rules=RULES,
-    evolve=fold.evolve,
-    standing=status.standing,
-    rows=status.rows,
+    evolve=evolve,
+    standing=standing,
+    rows=rows,
     start=ReferralStart,
     opening=lambda start: RequestDecision(command_id="request", start=start),
     commands=REFERRAL_COMMANDS,
@@ -30,6 +97,14 @@ REFERRAL: Final = StreamKind(
     answered_by=answered_by,
     memory=ReferralMemory,
     shown=frozenset({events.ReferralOverdue, events.ReferralAnswered, events.ReferralCancelled}),
-    tells=status.TELLS,
+    tells=(
+        Telling(
+            "part_overdue",
+            OverduePartFact,
+            lambda fact: ReportOverduePart(command_id=f"part:{fact.n}:overdue", n=fact.n),
+            {"referral_overdue": lambda n, _: {"n": n}},
+        ),
+        Telling("part_settled", PartFact, _settled, {"referral_answered": lambda n, body: body | {"n": n}}),
+    ),
     title=said("many.referrals"),
 )

@@ -43,7 +43,6 @@ WIDEST: Final = 16
 NAMESAKES: Final = 3
 OF_EVERY_KIND: Final = {
     *("__init__.py", "__main__.py", "commands.py", "events.py", "evidence.py", "fold.py", "kind.py", "state.py"),
-    "status.py",
 }
 """Files that the package of every kind of stream has, or any package."""
 NO_PRODUCT: Final = {"benchmarks", "demo", "sandbox"}

@@ -10,9 +10,9 @@ from hypothesis import example, given, settings, strategies
 from hypothesis import strategies as st
 
 from rules.parcel.fold import MOST_WORDS, news
-from rules.parcel.status import view as parcel_view
+from rules.parcel.kind import view as parcel_view
+from rules.payment.kind import reference, view
 from rules.payment.late_money import EARLY, MOST, SPREAD, looks, next_early_look, next_look
-from rules.payment.status import reference, view
 from rules.refund import claims
 from rules.streams import PARCEL, PAYMENT
 from rules.time.calendars import expand

@@ -15,9 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operations.commands.doctor import THEN
-from rules.stream_kind import Origin, StreamKind
+from rules.stream_kind import Origin, StreamKind, Wait
 from rules.streams import KINDS
-from rules.waiting import Wait
 from schemas import ids
 from schemas.filing.events import MachineWorkAnswered, MachineWorkFailing
 from schemas.ids import StreamId, restarts_stream

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from rules.result.status import standing_at
+from rules.result.kind import standing_at
 from schemas.files import FileRef
 from schemas.result.state import RegisteredResult, ResultStanding
 from views.log import Connection

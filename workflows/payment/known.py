@@ -8,7 +8,8 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
     from activities.money.refunds import PaymentOf, Refunds
-    from rules.payment import fold, status
+    from rules.payment import fold
+    from rules.payment.kind import not_owed
     from rules.refund.claims import number_of
     from schemas.errors import RefusalError
     from schemas.ids import digest
@@ -49,7 +50,7 @@ class KnownPayment(Life[Payment]):
     async def hear_cancel(self) -> None:
         """Records the filing's cancellation, if the filing has sent one."""
         if self.memory.cancel is not None:
-            await self.record_cancel(status.not_owed(self.payment.n))
+            await self.record_cancel(not_owed(self.payment.n))
 
     async def record_cancel(self, reason: str) -> None:
         """Records that nothing is owed any more, if the filing's log shows that."""

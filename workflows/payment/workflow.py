@@ -12,8 +12,8 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.money.merchants import MerchantRequest, Merchants, RenewalRequest
     from activities.money.payment import BANK, Payments, Watched
-    from rules.payment import charge_backs, fold, status
-    from rules.payment.status import view
+    from rules.payment import charge_backs, fold
+    from rules.payment.kind import not_owed, reference, tells, view
     from rules.stream_kind import StreamKind
     from rules.streams import PAYMENT
     from schemas.errors import RefusalError
@@ -99,7 +99,7 @@ class PaymentLife(KnownPayment):
     async def caught_up(self) -> None:
         """Reads again the facts whose signals the previous run may have lost: cancellation and refunds' reports."""
         if self.payment.state in OWED:
-            await self.record_cancel(status.not_owed(self.payment.n))
+            await self.record_cancel(not_owed(self.payment.n))
         await self.hear_refunds()
 
     def cancel(self) -> None:
@@ -118,7 +118,7 @@ class PaymentLife(KnownPayment):
             await self.park("noticed", raw, "no notice of money")
             return
         payment = self.payment
-        about = (one for one in payment.attempts if status.reference(payment, one) == notice.reference)
+        about = (one for one in payment.attempts if reference(payment, one) == notice.reference)
         request = next(about, None)
         if request is None:
             await self.park("noticed", raw, "a notice about other money")
@@ -155,7 +155,7 @@ class PaymentLife(KnownPayment):
     async def _tell_filing(self) -> None:
         payment = self.payment
         settled = {PaymentState.PAID: FeeSettlement.PAID, PaymentState.EXPIRED: FeeSettlement.EXPIRED}
-        if not status.tells(payment):
+        if not tells(payment):
             return
         paid = payment.amount - payment.forgone
         fact = FeeFact(n=payment.n, settlement=settled[payment.state], amount=paid, forgone=payment.forgone or None)

@@ -9,8 +9,7 @@ from typing import Final, TypeAlias
 from activities.printing.relay import SEAL_REFUSED
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from rules.require import require
-from rules.stream_kind import Kinds
-from rules.waiting import Wait
+from rules.stream_kind import Kinds, Wait
 from schemas.translate import said
 from views.waiting import Waiting, waiting
 

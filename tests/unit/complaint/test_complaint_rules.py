@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 
 from rules.complaint import fold
 from rules.complaint.grounds import ACTS
-from rules.complaint.status import view
+from rules.complaint.kind import view
 from rules.filing import projections
 from rules.filing.reopening import UNDONE
 from rules.streams import COMPLAINT

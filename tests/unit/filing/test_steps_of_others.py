@@ -7,7 +7,7 @@ import pytest
 
 from rules.evidence import Entry
 from rules.filing import lifecycle
-from rules.payment.status import tells
+from rules.payment.kind import tells
 from rules.stream_kind import Origin
 from rules.streams import FILING, PAYMENT
 from schemas.errors import RefusalError

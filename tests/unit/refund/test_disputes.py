@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.payment import charge_backs
-from rules.payment.status import view
-from rules.refund import claims, fold, status
-from rules.refund.status import view as refund_view
+from rules.payment.kind import view
+from rules.refund import claims, fold
+from rules.refund.kind import accepted
+from rules.refund.kind import view as refund_view
 from rules.streams import PAYMENT, REFUND
 from schemas.errors import RefusalError
 from schemas.ids import StreamId, filing_workflow
@@ -71,7 +72,7 @@ def test_another_leader_than_who_asked_takes_it_for_the_whole_fee() -> None:
     so_far = proposed(LEADER).do(ApproveShortPayment, DEPUTY)
     event = so_far.log[-1].event
     assert (event.amount, event.forgone) == (AMOUNT, 1_000)
-    assert status.accepted(so_far.refund) is not None
+    assert accepted(so_far.refund) is not None
     assert not fold.is_open(so_far.refund)
     assert so_far.refusal(ApproveShortPayment, DEPUTY) == ["no_short_payment"]
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 
 from rules.refund import fold
-from rules.refund.status import view
+from rules.refund.kind import view
 from rules.streams import REFUND
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.filing.fees.assessment import taken_off
 from rules.refund import claims
-from rules.refund.claims import share
-from rules.refund.status import view
+from rules.refund.kind import view
 from rules.streams import REFUND
 from schemas.people import Actor, Role
 from schemas.publishing.fee import RefundCase
@@ -190,7 +190,7 @@ def test_what_a_leader_decides_another_approves(amount: int, kinds: list[str]) -
 @given(amount=st.integers(1, 10**12), percent=st.integers(0, 100))
 def test_a_share_is_rounded_half_up_to_a_dong(amount: int, percent: int) -> None:
     exact = Decimal(amount) * percent / 100
-    assert share(amount, percent) == int(exact.quantize(Decimal(1), ROUND_HALF_UP))
+    assert taken_off(amount, percent) == int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any, Final, Self
 
-from rules.result import status
+from rules.result.kind import results
 from rules.streams import RESULT as KIND
 from schemas.backoffice import Dossier
 from schemas.base import numbers_taken
@@ -77,7 +77,7 @@ class Signing(Alive):
 
     @property
     def register(self) -> list[tuple[str, str]]:
-        return [(row["number"][-1], row["state"]) for row in status.results(self.result)]
+        return [(row["number"][-1], row["state"]) for row in results(self.result)]
 
     def numbered(self, event: Any) -> Any:
         taken = numbers_taken(event)

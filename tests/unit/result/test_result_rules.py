@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from rules.evidence import Entry
 from rules.require import require
 from rules.result import fold
-from rules.result.status import standing_at
+from rules.result.kind import standing_at
 from rules.streams import RESULT
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm

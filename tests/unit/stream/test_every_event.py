@@ -22,14 +22,14 @@ from activities.ledger.vault import FilingKey
 from operations.commands.documents import files
 from rules.causes import papers_of
 from rules.complaint.grounds import grounds
-from rules.complaint.status import view as complaint_view
+from rules.complaint.kind import view as complaint_view
 from rules.filing import projections
 from rules.papers.hands import hands
 from rules.papers.register import COLUMNS, EFFORT, Known, entry
 from rules.papers.sheets.post import originals_held
-from rules.parcel.status import view as parcel_view
-from rules.payment.status import view as payment_view
-from rules.referral.status import view as referral_view
+from rules.parcel.kind import view as parcel_view
+from rules.payment.kind import view as payment_view
+from rules.referral.kind import view as referral_view
 from rules.retention import complain_until
 from rules.stream_kind import Origin, StreamKind
 from rules.streams import KINDS
