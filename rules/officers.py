@@ -1,30 +1,17 @@
 """Checks of an officer who acts on a stream of any kind: their role, their task, and the applicant's side."""
 
 from functools import cache
-from typing import Protocol
+from typing import TypeAlias
 
 from schemas.errors import Problem, problem
+from schemas.filing.state import Filing
 from schemas.names import ROLE_NAMES, listed
-from schemas.people import Actor, Applicant, Role
+from schemas.people import Actor, Role
+from schemas.referral.state import Referral
+from schemas.result.state import Result
 
-
-class Handled(Protocol):
-    """The state of a stream that officers work on.
-
-    `officer` has claimed the task; `whose_task` names them, or the absent officer they act for.
-    """
-
-    @property
-    def officer(self) -> str | None: ...
-
-    @property
-    def whose_task(self) -> str | None: ...
-
-    @property
-    def applicant(self) -> Applicant | None: ...
-
-    @property
-    def filed_by(self) -> Actor | None: ...
+Handled: TypeAlias = Filing | Referral
+"""A stream whose task an officer claims."""
 
 
 def role_is(actor: Actor, *roles: Role) -> Problem | None:
@@ -82,14 +69,14 @@ def other_agency(actor: Actor, *agencies: str) -> Problem | None:
     return None if actor.agency in agencies else problem("actor.agency", "other_agency")
 
 
-def other_hands(handled: Handled, actor: Actor, *agencies: str) -> Problem | None:
+def other_hands(handled: Handled | Result, actor: Actor, *agencies: str) -> Problem | None:
     """Refuses an officer who belongs to none of these agencies, or is on the applicant's side; None otherwise."""
     if (other := other_agency(actor, *agencies)) is not None:
         return other
     return problem("actor.subject", "own_filing") if actor.subject in on_the_applicants_side(handled) else None
 
 
-def on_the_applicants_side(handled: Handled) -> frozenset[str]:
+def on_the_applicants_side(handled: Handled | Result) -> frozenset[str]:
     """The people who never handle this filing as officers: the applicant, their legal representative, and the filer."""
     applicant, filed_by = handled.applicant, handled.filed_by
     own = () if applicant is None else (applicant.subject, applicant.stands_for_it)

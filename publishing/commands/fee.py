@@ -16,7 +16,8 @@ from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, exit_if, fail, print_json, problem_line, there
 from publishing.authoring.procedures import Listed, published
 from publishing.commands.procedures import version_named
-from rules.filing.fees.inputs import APPLICANT, Case, Of
+from rules.filing.conditions import Case, Of
+from rules.filing.fees.inputs import APPLICANT
 from rules.source import published_procedure
 from rules.time.working_time import VIETNAM
 from rules.wording.fee_statement import Question, stated

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, TypeAlias
 
 from rules.require import require
 from rules.time.working_time import local_day
@@ -14,24 +14,22 @@ from schemas.publishing.fact import Condition, When
 from schemas.text import FormValue
 
 
-class Kind(Protocol):
-    """The only property of an applicant that conditions use: whether it is a person or an organisation."""
+class Of(NamedTuple):
+    """An applicant before the submission: only the kind (person or organisation) is known."""
 
-    @property
-    def kind(self) -> PersonKind: ...
+    kind: PersonKind
 
 
-class Dossier(Protocol):
-    """The facts that conditions use. A submission, a filing and an estimate before submission have them."""
+class Case(NamedTuple):
+    """The known facts of a filing that does not exist yet. Conditions can be applied to them as to a filing."""
 
-    @property
-    def form(self) -> Mapping[str, FormValue]: ...
+    form: Mapping[str, FormValue]
+    channel: Channel | None = None
+    applicant: Of | None = None
 
-    @property
-    def channel(self) -> Channel | None: ...
 
-    @property
-    def applicant(self) -> Kind | None: ...
+Dossier: TypeAlias = Submission | Filing | Case
+"""The facts that conditions use."""
 
 
 def hold(when: When, dossier: Dossier, received: date) -> bool:

@@ -4,17 +4,20 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from math import ceil
-from typing import Final, Protocol
+from typing import Final, TypeAlias
 
 from rules.wording.rule_words import Labels, holds, labels_of, note_of
 from schemas.base import Model, Text
-from schemas.files import Paper
+from schemas.filing.state import Filing
+from schemas.filing.submission import Submission
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
-from schemas.people import Address, Applicant, PersonKind
+from schemas.people import PersonKind
 from schemas.publishing.procedure import FieldKind, FieldRule, PaperRule, Procedure, ProcedureCode
 from schemas.text import FormValue
 from schemas.translate import said
+
+Dossier: TypeAlias = Submission | Filing
 
 _IN_A_LINE: Final = 70
 """The approximate number of handwritten characters in a line."""
@@ -67,44 +70,21 @@ class Sheet(Model):
         return (entry for section in self.sections for entry in section.entries)
 
 
-class Dossier(Protocol):
-    """The fields of a submission or a filing that a form shows."""
-
-    @property
-    def applicant(self) -> Applicant | None: ...
-
-    @property
-    def form(self) -> dict[str, FormValue]: ...
-
-    @property
-    def papers(self) -> tuple[Paper, ...]: ...
-
-    @property
-    def result_channel(self) -> Channel | None: ...
-
-    @property
-    def address(self) -> Address | None: ...
-
-
 def blank(procedure: Procedure, key: str, paper: PaperRule | None) -> Sheet:
     """The form to fill in by hand: every field with its conditions. `paper` is the paper of this form."""
-    return _sheet(procedure, key, paper)
+    return filled_in(procedure, key, paper, None)
 
 
 def filled_in(
     procedure: Procedure,
     key: str,
     paper: PaperRule | None,
-    dossier: Dossier,
+    dossier: Dossier | None,
     *,
     digest: str | None = None,
     code: str | None = None,
 ) -> Sheet:
     """The form, filled in with the values of a dossier; only given values are shown."""
-    return _sheet(procedure, key, paper, dossier).model_copy(update={"digest": digest, "code": code, "filled": True})
-
-
-def _sheet(procedure: Procedure, key: str, paper: PaperRule | None, dossier: Dossier | None = None) -> Sheet:
     labels = labels_of(procedure.form)
     content = tuple(_fields(procedure.form, labels, dossier))
     sections = (
@@ -121,6 +101,9 @@ def _sheet(procedure: Procedure, key: str, paper: PaperRule | None, dossier: Dos
         to=procedure.agency,
         sections=sections,
         papers=tuple(_papers([one for one in procedure.papers if one.code != own], labels, dossier)),
+        filled=dossier is not None,
+        digest=digest,
+        code=code,
     )
 
 
@@ -145,10 +128,10 @@ def _applicant(dossier: Dossier | None) -> Iterator[Entry]:
 
 def _fields(fields: Iterable[FieldRule], labels: Labels, dossier: Dossier | None) -> Iterator[Entry]:
     for field in fields:
-        value = None if dossier is None else dossier.form.get(field.code)
-        if dossier is None or value is not None:
-            note = note_of(field, labels) if dossier is None else None
-            yield _entry(field, value, note)
+        if dossier is None:
+            yield _entry(field, None, note_of(field, labels))
+        elif (value := dossier.form.get(field.code)) is not None:
+            yield _entry(field, value, None)
 
 
 def _entry(field: FieldRule, value: FormValue | None, note: Text | None) -> Entry:

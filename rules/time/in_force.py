@@ -1,20 +1,16 @@
 """Validity from one day to another, both included."""
 
 from datetime import date
-from typing import Protocol
+from typing import TypeAlias
 
 from schemas.base import Text
+from schemas.publishing.fee import FeeItem, WaiverRule
+from schemas.publishing.procedure import Term
+from schemas.publishing.procedure_rules import FeeItemPart, WaiverPart
 from schemas.translate import said
 
-
-class InForce(Protocol):
-    """A rule with a validity; without a first day it has no beginning, without a last day no end."""
-
-    @property
-    def valid_from(self) -> date | None: ...
-
-    @property
-    def valid_until(self) -> date | None: ...
+InForce: TypeAlias = FeeItem | FeeItemPart | Term | WaiverPart | WaiverRule
+"""A rule with a validity; without a first day it has no beginning, without a last day no end."""
 
 
 def in_force(rule: InForce, day: date) -> bool:

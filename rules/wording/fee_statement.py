@@ -5,8 +5,9 @@ from datetime import date, datetime, time
 from typing import Final, NamedTuple
 
 from rules.amounts import money
+from rules.filing.conditions import Case
 from rules.filing.fees.assessment import Assessment, Charge, assess, not_for
-from rules.filing.fees.inputs import APPLICANT, CHANNEL, Case, Unknown, inputs, missing
+from rules.filing.fees.inputs import APPLICANT, CHANNEL, Unknown, inputs, missing
 from rules.filing.submission.admission import form_problems
 from rules.time.in_force import in_force
 from rules.time.working_time import VIETNAM

@@ -192,16 +192,6 @@ class Result(StreamState):
     error: str | None = Field(default=None, exclude_if=unset)
 
     @property
-    def officer(self) -> str | None:
-        """Always None: nobody claims a result, since its signers are known."""
-        return None
-
-    @property
-    def whose_task(self) -> str | None:
-        """Always None, for the same reason as `officer`."""
-        return None
-
-    @property
     def applicant(self) -> Applicant | None:
         """The applicant."""
         return self.order.dossier.applicant if self.order else None

@@ -1,34 +1,17 @@
 """The inputs of a fee, and those that are not known yet."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
-from rules.filing.conditions import hold
+from rules.filing.conditions import Case, hold
 from rules.time.in_force import in_force
-from schemas.level import Channel
-from schemas.people import PersonKind
 from schemas.publishing.fact import Condition, When
 from schemas.publishing.procedure_rules import FieldPart, ProcedureRules, WaiverPart
-from schemas.text import FormValue
 
 CHANNEL: Final = "channel"
 APPLICANT: Final = "applicant.kind"
 """The input for the kind of applicant. Its name has a dot, which the code of a form's field never has."""
-
-
-class Of(NamedTuple):
-    """An applicant before the submission: only the kind (person or organisation) is known."""
-
-    kind: PersonKind
-
-
-class Case(NamedTuple):
-    """The known facts of a filing that does not exist yet. Conditions can be applied to them as to a filing."""
-
-    form: Mapping[str, FormValue]
-    channel: Channel | None = None
-    applicant: Of | None = None
 
 
 def inputs(rules: ProcedureRules) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import product
 from pathlib import Path
 from textwrap import dedent
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import yaml
@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from publishing.authoring.procedure_file import DEMO_SECONDS, MistakesFoundError
 from publishing.authoring.procedures import check_bytes, demo_variant
 from publishing.checks.procedure import problems
-from rules.filing.conditions import hold
+from rules.filing.conditions import Case, Of, hold
 from rules.source import MAX_BYTES, Mistake, parse
 from schemas.level import Channel
 from schemas.limit import Limit, Unit
@@ -307,14 +307,6 @@ def test_a_damaged_file_gives_mistakes_or_a_procedure(data: st.DataObject) -> No
     assert (result.procedure is None) == bool(result.mistakes)
 
 
-class Filed(NamedTuple):
-    """A dossier as conditions see it."""
-
-    form: dict[str, FormValue]
-    channel: Channel
-    applicant: Applicant
-
-
 FIELDS: dict[str, dict[str, Any]] = {
     "first": {"kind": "boolean"},
     "second": {"kind": "choice", "choices": ["a", "b", "c"]},
@@ -345,15 +337,16 @@ def good_conditions(draw: st.DrawFn, before: int) -> list[dict[str, Any]]:
     return draw(st.lists(st.one_of(kinds), max_size=3, unique_by=json.dumps))
 
 
-def dossiers(form: list[dict[str, Any]]) -> Iterator[Filed]:
+def dossiers(form: list[dict[str, Any]]) -> Iterator[Case]:
     """Every dossier that has a field only when the conditions of the field hold."""
     fields = [FieldPart.model_validate(field | {"required": False}) for field in form]
     for channel, applicant in product(Channel, APPLICANTS):
         for chosen in product(*([*VALUES[field.code], None] for field in fields)):
-            filed = Filed({}, channel, applicant)
+            given: dict[str, FormValue] = {}
+            filed = Case(given, channel, Of(applicant.kind))
             for field, value in zip(fields, chosen, strict=True):
                 if value is not None and hold(field.when, filed, TODAY):
-                    filed.form[field.code] = value
+                    given[field.code] = value
             yield filed
 
 

@@ -14,9 +14,9 @@ from pydantic import Field
 from publishing.authoring.procedures import PROCEDURES, check_bytes
 from publishing.authoring.provinces import PROVINCES
 from publishing.checks.provinces import composed
-from rules.filing.fees.assessment import assess, not_granted
-from rules.filing.fees.inputs import APPLICANT, Case, Of
-from rules.filing.fees.request import asked_for
+from rules.filing.conditions import Case, Of
+from rules.filing.fees.assessment import asked_for, assess, not_granted
+from rules.filing.fees.inputs import APPLICANT
 from rules.source import parse
 from rules.time.in_force import InForce
 from rules.time.working_time import VIETNAM
