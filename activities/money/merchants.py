@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
 from activities.partners.money.provider import Provider
-from rules.filing.guards import access_problem
+from rules.filing.queues import access_problem
 from rules.stream_kind import Kinds
 from schemas.base import AgencyCode, Code, Instant, Model
 from schemas.errors import Problem, Refusal, RefusalCode, problem

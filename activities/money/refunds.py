@@ -7,9 +7,10 @@ from temporalio import activity
 
 from activities.ledger.database import Pool, acquired
 from activities.ledger.vault import Vault
-from rules.filing.fees.request import not_asked_again
+from rules.filing.fees.assessment import not_asked_again
 from rules.officers import on_the_applicants_side
-from rules.refund import claims, status
+from rules.refund import claims
+from rules.refund.kind import accepted, given_back, was_ruled
 from rules.stream_kind import Kinds
 from schemas.base import AgencyCode, Model
 from schemas.errors import Problem, RefusalError, problem
@@ -79,7 +80,7 @@ class Refunds:
     @activity.defn(name="refund.ruled")
     async def ruled(self, filing_id: UUID) -> list[int]:
         """Returns the numbers of a filing's refunds that were opened or examined because of the filing's end."""
-        return [refund.n for refund in await self._refunds(filing_id) if status.was_ruled(refund)]
+        return [refund.n for refund in await self._refunds(filing_id) if was_ruled(refund)]
 
     @activity.defn(name="refund.not_asked_again")
     async def not_asked_again(self, asked: PaymentOf) -> Problem | None:
@@ -90,13 +91,13 @@ class Refunds:
     @activity.defn(name="refund.given")
     async def given(self, asked: PaymentOf) -> list[GivenBack]:
         """Returns all sums returned from a payment's money, as recorded by its refunds."""
-        return [given for refund in await self._of_payment(asked) for given in status.given_back(refund)]
+        return [given for refund in await self._of_payment(asked) for given in given_back(refund)]
 
     @activity.defn(name="refund.accepted")
     async def accepted(self, asked: PaymentOf) -> list[CaptureAccepted]:
         """Returns the captures of a payment that officers accepted as the whole fee, as recorded by its refunds."""
-        every = map(status.accepted, await self._of_payment(asked))
-        return [accepted for accepted in every if accepted is not None]
+        every = map(accepted, await self._of_payment(asked))
+        return [one for one in every if one is not None]
 
     async def _of_payment(self, asked: PaymentOf) -> list[Refund]:
         """Returns the refunds of the captures of a payment."""

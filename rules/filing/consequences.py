@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from rules.filing.fees.request import asked_for, charged_back, reduced
+from rules.filing.fees.assessment import asked_for, charged_back, reduced
 from rules.filing.fold import current_step, missing_opinions, stage
 from rules.filing.submission import admission
 from rules.require import require

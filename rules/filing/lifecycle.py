@@ -9,8 +9,7 @@ from rules.filing.commands import RULES as COMMANDS
 from rules.filing.commands.time import lapsed_before
 from rules.filing.consequences import consequence
 from rules.filing.fold import current_step, evolve, stage, status
-from rules.filing.guards import check
-from rules.filing.queues import next_timer, possible, tasks, timers
+from rules.filing.queues import check, next_timer, possible, tasks, timers
 from rules.rule import Rules
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.filing import commands as cm

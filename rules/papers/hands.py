@@ -7,8 +7,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from rules.filing.fold import current_step, evolve, stage
-from rules.filing.guards import agencies
-from rules.filing.queues import STAGE_CLOCK
+from rules.filing.queues import STAGE_CLOCK, agencies
 from rules.papers.deeds import Told, deeds
 from rules.time import working_time
 from rules.time.office_hours import worked_minutes
@@ -94,7 +93,8 @@ class _Walk:
         before, at, answers = self._filing, batch[0].recorded.at, batch[-1].answers
         done = tuple(told.deed for told in batch if told.deed is not None)
         self._filing = reduce(evolve, (told.recorded for told in batch), before)
-        self._suspender = _suspender(batch) or self._suspender
+        suspended = (told.recorded.event for told in batch if isinstance(told.recorded.event, ev.Suspended))
+        self._suspender = next((event.officer for event in suspended), self._suspender)
         if self._place is None and done:
             self.hands.append(_at_once(done[0]))
         self._change(done=(*self.hands[-1].done, *done))
@@ -117,10 +117,6 @@ class _Walk:
     def _due(self, place: _Place | None) -> datetime | None:
         run = None if place is None else self._filing.clocks.get(STAGE_CLOCK[place.stage])
         return None if run is None or run.paused else run.due
-
-
-def _suspender(batch: Sequence[Told]) -> str | None:
-    return next((told.recorded.event.officer for told in batch if isinstance(told.recorded.event, ev.Suspended)), None)
 
 
 def _at_once(deed: Deed) -> Hand:

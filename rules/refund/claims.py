@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Final
 
-from rules.filing.fees.request import stays_paid
+from rules.filing.fees.assessment import stays_paid, taken_off
 from rules.money_receipts import apportioned
 from rules.refund import fold
 from rules.require import require
@@ -124,20 +124,16 @@ def _of_fee(filing: Filing, fee: Fee) -> Claim:
     rule = ended_as(filing)
     if rule is None:
         return so_far
-    ended = tuple(dict.fromkeys((*_ended_by(filing, rule), *waived_by)))
+    decision = filing.decision if rule is RefundCase.REFUSED else None
+    acted = (filing.closed_by,) if decision is None else (decision.officer, decision.acting_for)
+    # at most one of the two officers behind a refund may be among those whose act ended the filing
+    ended = tuple(dict.fromkeys((*(one for one in acted if one is not None), *waived_by)))
     return so_far.model_copy(update={"rule": rule, "percent": percent_of(filing, rule), "ended": ended})
 
 
 def _waived_by(filing: Filing) -> tuple[str, ...]:
     """The officer who waived part of the fee. They can't be the only one who approves its refund."""
     return () if filing.waiver is None else (filing.waiver.officer,)
-
-
-def _ended_by(filing: Filing, rule: RefundCase) -> tuple[str, ...]:
-    """The officers whose act ended the filing. At most one of the two officers behind a refund may be among them."""
-    if rule is RefundCase.REFUSED and filing.decision is not None:
-        return tuple(one for one in (filing.decision.officer, filing.decision.acting_for) if one is not None)
-    return () if filing.closed_by is None else (filing.closed_by,)
 
 
 def ended_as(filing: Filing) -> RefundCase | None:
@@ -251,12 +247,7 @@ def still_to_go_by_rule(refund: Refund, owed: int, percent: int) -> int:
     spoken_of = (one for one in _since_last_end(refund) if one.state in fold.OVER)
     gone = fold.still_to_go(refund, RefundCause.RULE) + sum(one.amount for one in spoken_of)
     this = max(owed - sum(refund.asked_again), 0)
-    return min(share(this, percent) - (gone - refund.too_early_again), fold.left(refund))
-
-
-def share(amount: int, percent: int) -> int:
-    """A percentage of an amount, rounded half up to 1 đồng."""
-    return (amount * percent + 50) // 100
+    return min(taken_off(this, percent) - (gone - refund.too_early_again), fold.left(refund))
 
 
 def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:

@@ -28,15 +28,13 @@ def _begun(_: Refund, event: ev.RefundBegun, __: datetime) -> Changed:
 
 def _approved(refund: Refund, event: ev.RefundApproved, at: datetime) -> Changed:
     approved_by = names(event.officer, event.acting_for)
-    return _since(refund, event, at) | _of(refund, event.case, state=CaseState.APPROVED, approved_by=approved_by)
+    approved = _of(refund, event.case, state=CaseState.APPROVED, approved_by=approved_by)
+    return approved | {"since": refund.since | {event.case: at}}
 
 
 def _left_to_hand(refund: Refund, event: ev.RefundLeftToHand, at: datetime) -> Changed:
-    return _since(refund, event, at) | _of(refund, event.case, state=CaseState.LEFT_TO_HAND)
-
-
-def _since(refund: Refund, event: ev.RefundApproved | ev.RefundLeftToHand, at: datetime) -> Changed:
-    return {"since": refund.since | {event.case: at}}
+    left_to_hand = _of(refund, event.case, state=CaseState.LEFT_TO_HAND)
+    return left_to_hand | {"since": refund.since | {event.case: at}}
 
 
 def _charged_back(refund: Refund, event: ev.RefundChargedBack, _: datetime) -> Changed:
@@ -134,9 +132,9 @@ def _of(refund: Refund, case: int, **change: Any) -> Changed:
     return {"entries": tuple(entries)}
 
 
-def entry_of(refund: Refund, case: int, *states: CaseState) -> RefundEntry | None:
-    """The case of this number, if it is in one of these states."""
-    return next((entry for entry in refund.entries if entry.case == case and entry.state in states), None)
+def entry_of(refund: Refund, case: int, state: CaseState) -> RefundEntry | None:
+    """The case of this number, if it is in this state."""
+    return next((entry for entry in in_state(refund, state) if entry.case == case), None)
 
 
 def count_over(refund: Refund) -> int:

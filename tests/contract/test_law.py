@@ -12,7 +12,7 @@ import pytest
 from docs.tools.law.articles import ARTICLES, KNOWN, REASONS
 from docs.tools.law.matrix import SYSTEM_KINDS, matrix, page
 from docs.tools.law.situations import situations
-from rules.filing.guards import PUBLIC_KINDS, check
+from rules.filing.queues import PUBLIC_KINDS, check
 from schemas.filing.state import Stage, Status
 from schemas.people import Role
 from tests.conftest import ROOT

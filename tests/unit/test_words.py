@@ -20,7 +20,7 @@ from docs.tools.law.situations import situations
 from motcua.cli.app import build
 from motcua.cli.help import Unloaded
 from motcua.cli.options import PLATFORM
-from rules.filing.guards import PUBLIC_KINDS, check
+from rules.filing.queues import PUBLIC_KINDS, check
 from schemas.base import Text
 from schemas.filing.state import Stage
 from schemas.level import Channel

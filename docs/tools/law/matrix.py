@@ -9,7 +9,7 @@ from docs.tools.law.articles import ARTICLES, KNOWN, REASONS
 from docs.tools.law.situations import Situation, situations
 from docs.tools.law.stories import Story, ways
 from rules.filing import lifecycle
-from rules.filing.guards import PUBLIC_KINDS, check
+from rules.filing.queues import PUBLIC_KINDS, check
 from schemas.errors import RefusalError
 from schemas.filing.events import Moment
 from schemas.filing.state import STATUS_NAMES, Status

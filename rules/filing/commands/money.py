@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from rules.filing.fees.assessment import not_granted
-from rules.filing.fees.request import asked_for, not_asked_again
+from rules.filing.fees.assessment import asked_for, not_asked_again, not_granted
 from rules.filing.permission import at, at_stage
 from rules.officers import role_is
 from rules.rule import ANYBODY, SYSTEM, Rule, always, refuse

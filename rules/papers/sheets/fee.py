@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rules.amounts import in_words, money
 from rules.causes import RECEIPT_OF
-from rules.filing.fees.request import charged_back
+from rules.filing.fees.assessment import charged_back
 from rules.papers.sheets.made import about, by_hand, due, made, moment, officer, plain
 from rules.require import require
 from schemas.base import Text
@@ -96,12 +96,13 @@ def money_receipt(source: PaperSource) -> PaperSheet:
 
 
 def _receipt_body(source: PaperSource, receipt: MoneyReceipt) -> Iterator[Block]:
-    payer = require(source.filing.applicant)
+    payer, void = require(source.filing.applicant), receipt.replaces
+    replaces = () if void is None else (Row(place="replaces", label=said("paper.replaces_receipt"), value=plain(void)),)
     yield Rows(
         rows=(
             Row(place="series", label=said("paper.series"), value=plain(receipt.series)),
             Row(place="number", label=said("paper.receipt_number"), value=plain(require(receipt.registered))),
-            *_replaces(receipt),
+            *replaces,
             Row(place="applicant.name", label=said("paper.payer"), value=plain(payer.name)),
             Row(place="procedure", label=said("paper.about"), value=source.procedure.name),
         )
@@ -120,8 +121,3 @@ def _receipt_body(source: PaperSource, receipt: MoneyReceipt) -> Iterator[Block]
             Row(place="issued_at", label=said("paper.receipt_issued_at"), value=moment(receipt.at)),
         )
     )
-
-
-def _replaces(receipt: MoneyReceipt) -> Iterator[Row]:
-    if receipt.replaces is not None:
-        yield Row(place="replaces", label=said("paper.replaces_receipt"), value=plain(receipt.replaces))

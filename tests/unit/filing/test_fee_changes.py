@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from rules.filing.conditions import received_on
 from rules.filing.evidence import evidence
-from rules.filing.fees.assessment import Assessment, assess
-from rules.filing.fees.request import difference, kept_of_all, not_asked_again
+from rules.filing.fees.assessment import Assessment, assess, difference, kept_of_all, not_asked_again
 from rules.filing.fold import stage
 from rules.refund import claims
 from rules.require import require

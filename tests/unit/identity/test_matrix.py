@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from docs.tools.law.matrix import SYSTEM_KINDS, matrix
 from docs.tools.law.situations import Situation, situations
 from docs.tools.law.stories import AGENCY, DESK, somebody, ways
-from rules.filing.guards import PUBLIC_KINDS, check
+from rules.filing.queues import PUBLIC_KINDS, check
 from rules.identity.grants import not_granted, widens
 from rules.identity.looks import (
     ABOUT_A_FILING,
