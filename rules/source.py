@@ -93,7 +93,7 @@ def _refuse_value(rule: str, path: str, found: list[Mistake]) -> str:
 
 MAX_BYTES: Final = 200_000
 
-_NULL: Final = "tag:yaml.org,2002:null"
+_NULL, _TEXT = "tag:yaml.org,2002:null", "tag:yaml.org,2002:str"
 _PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "timestamp"))
 
 
@@ -158,12 +158,13 @@ class _Reader:
                 return self._mapping(node, path)
             case yaml.SequenceNode(tag="tag:yaml.org,2002:seq"):
                 return [self.value(entry, child(path, n)) for n, entry in enumerate(node.value)]
-            case yaml.ScalarNode(tag="tag:yaml.org,2002:str"):
-                return str(node.value)
-            case yaml.ScalarNode() if self._as_text and node.tag in _PLAIN_TAGS - {_NULL}:
+            case yaml.ScalarNode(tag=tag) if tag == _TEXT or (self._as_text and tag in _PLAIN_TAGS - {_NULL}):
                 return str(node.value)
             case yaml.ScalarNode() if node.tag in _PLAIN_TAGS:
-                return self._scalar(node, path)
+                try:
+                    return self._loader.construct_object(node)
+                except ValueError:
+                    return self._refuse("quote_it", node, path)
         return self._refuse("tag_not_allowed", node, path)
 
     def _mapping(self, node: yaml.MappingNode, path: str) -> dict[Any, Any]:
@@ -181,12 +182,6 @@ class _Reader:
             self.lines[place] = key_node.start_mark.line + 1
             read[key] = self.value(value_node, place)
         return read
-
-    def _scalar(self, node: yaml.ScalarNode, path: str) -> Any:
-        try:
-            return self._loader.construct_object(node)
-        except ValueError:
-            return self._refuse("quote_it", node, path)
 
     def _refuse(self, rule: str, node: yaml.Node, path: str) -> str:
         self.mistakes.append(mistake(rule, path).model_copy(update={"line": node.start_mark.line + 1}))

@@ -19,7 +19,6 @@ from schemas.filing.state import Filing
 from schemas.level import Channel
 from schemas.people import SYSTEM
 from schemas.privacy import ERASED_WORDS
-from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 
 Changed = dict[str, Any]
@@ -39,7 +38,12 @@ def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Changed:
     if event.digests not in {None, filing.digests}:
         raise ValueError("the rules or the calendar are not those that the filing was handed in under")
     change = {name: getattr(event, name) for name in _FROM_SUBMISSION}
-    change |= {"at_desk": tuple(event.paper_digests) if event.desk else (), "parts": _parts(filing.procedure, event)}
+    partners = {partner.part: partner.agency for partner in event.partners}  # by the directory at that time
+    parts = (
+        st.FilingPart(n=n, step=step, code=part.code, agency=partners[part.code], limit=part.limit)
+        for n, (step, part) in enumerate(filing.procedure.referred, 1)
+    )
+    change |= {"at_desk": tuple(event.paper_digests) if event.desk else (), "parts": tuple(parts)}
     others = {"signature": event.signature, "authorisation": event.authorisation, "read_back": event.read_back}
     files = (*event.papers, *(Paper(code=code, file=file) for code, file in others.items()))
     change |= _scanned(filing, event.scan, files)
@@ -76,15 +80,6 @@ def _files_scanned(filing: Filing, event: ev.FilesScanned, _: datetime) -> Chang
     infected = tuple(dict.fromkeys((*filing.infected, *found)))
     worst = _worst(waiting, infected, unscanned=filing.unscanned)
     return {"to_scan": waiting, "infected": infected, "scan": worst}
-
-
-def _parts(rules: ProcedureRules, event: ev.Submitted) -> tuple[st.FilingPart, ...]:
-    """The parts that other agencies will decide, with the agencies of the directory at the time of submission."""
-    partners = {partner.part: partner.agency for partner in event.partners}
-    return tuple(
-        st.FilingPart(n=n, step=step, code=part.code, agency=partners[part.code], limit=part.limit)
-        for n, (step, part) in enumerate(rules.referred, 1)
-    )
 
 
 def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Changed:
@@ -327,10 +322,6 @@ def _draft_shown(_: Filing, event: ev.DraftShown, __: datetime) -> Changed:
     return {"draft": draft, "drafts": event.n, "officer": None}
 
 
-def _draft_corrected(filing: Filing, event: ev.DraftCorrected, at: datetime) -> Changed:
-    return {"draft": None, "form": filing.form | event.form, "dossier_changed_at": at}
-
-
 def _result_offered(_: Filing, event: ev.ResultOffered, __: datetime) -> Changed:
     return {"offered": True, "links": event.n, "link": event.link, "link_sha256": event.link_sha256}
 
@@ -437,7 +428,11 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Forwarded: lambda *_: {"officer": None},
     ev.DraftShown: _draft_shown,
     ev.DraftConfirmed: lambda *_: {"draft": None},
-    ev.DraftCorrected: _draft_corrected,
+    ev.DraftCorrected: lambda filing, event, at: {
+        "draft": None,
+        "form": filing.form | event.form,
+        "dossier_changed_at": at,
+    },
     ev.Proposed: _proposed,
     ev.Decided: _decided,
     ev.ResultIssued: _result_issued,

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rules.identity.grants import names_agency, names_procedure, not_granted, unheard
 from schemas import reading as rd
-from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
+from schemas.errors import RefusalCode, problem, refused
 from schemas.identity.statement import ALL_AGENCIES, CLAIMED, Assurance, Claim, Grant, Message, Principal, Proved
 from schemas.names import ROLE_NAMES, listed
 from schemas.people import OFFICERS, Actor, Role
@@ -121,14 +121,12 @@ def asker(proved: Proved, question: rd.Question) -> Asker:
             raise unheard("program_not_granted")
         return Asker(proved.principal, None, grants)
     if roles is not None and actor.role not in roles:
-        raise _refuse(
-            problem("statement", "role_not_allowed", names=listed(ROLE_NAMES, sorted(roles, key=[*Role].index)))
-        )
+        raise unheard("role_not_allowed", names=listed(ROLE_NAMES, sorted(roles, key=[*Role].index)))
     said = proved.statement.model_copy(update={"actor": actor, "acr": str(int(assurance))})
     spoken_for = Proved(said, proved.principal, proved.key_id, proved.sha256)
     why = not_granted(spoken_for, Message(act=said.act, content=said.content))
     if why is not None and type(question) not in OPEN:
-        raise _refuse(why)
+        raise refused(RefusalCode.NOT_AUTHORISED, why)
     return Asker(proved.principal, actor, tuple(_grants_for(proved.principal, actor, assurance)))
 
 
@@ -145,7 +143,7 @@ def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
     if hasattr(question, "agency"):
         grants = tuple(grant for grant in grants if _of_the_agency(grant, asker, question.agency))
         if not grants:
-            raise _refuse(problem("agency", "agency_not_granted"))
+            raise refused(RefusalCode.NOT_AUTHORISED, problem("agency", "agency_not_granted"))
         return tuple(Reach(procedures=grant.procedures) for grant in grants)
     own = isinstance(question, rd.AskFilings)
     return tuple(_reach(grant, asker, own=own) for grant in grants)
@@ -207,7 +205,3 @@ def _reach(grant: Grant, asker: Asker, *, own: bool) -> Reach:
     theirs = () if ALL_AGENCIES in grant.agencies else grant.agencies
     agencies = theirs if asker.actor is None else (str(asker.actor.agency),)
     return Reach(agencies, grant.procedures, mine if own else ())
-
-
-def _refuse(why: Problem) -> RefusalError:
-    return refused(RefusalCode.NOT_AUTHORISED, why)

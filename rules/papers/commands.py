@@ -8,10 +8,10 @@ from rules.officers import other_agency
 from rules.papers.fold import is_made
 from rules.rule import SYSTEM, Rule, Rules, always, refuse
 from rules.time.working_time import VIETNAM
-from schemas.errors import problem
+from schemas.errors import Problem, problem
 from schemas.papers.commands import IssueReceipt, RecordPaper, VoidByItself, VoidReceipt
 from schemas.papers.events import PaperMade, ReceiptIssued, ReceiptVoided
-from schemas.papers.state import MoneyReceipt, OfficialPapers
+from schemas.papers.state import OfficialPapers
 from schemas.people import Role
 
 
@@ -33,23 +33,20 @@ def _issue_receipt(papers: OfficialPapers, command: IssueReceipt, at: datetime) 
 
 
 def _void_receipt(papers: OfficialPapers, command: VoidReceipt, _: datetime) -> tuple[ReceiptVoided, ...]:
-    receipt = registered(papers.receipts, command.registered)
-    if receipt is None:
-        raise refuse(problem("registered", "unknown_receipt"))
     said = {"officer": command.actor.subject, "again": command.again, "reason": command.reason}
-    return (_voided(receipt, **said),)
+    return (_voided(papers, command, problem("registered", "unknown_receipt"), **said),)
 
 
 def _void_by_itself(papers: OfficialPapers, command: VoidByItself, _: datetime) -> tuple[ReceiptVoided, ...]:
+    return (_voided(papers, command, _VOID, cause=command.cause),)
+
+
+def _voided(
+    papers: OfficialPapers, command: VoidReceipt | VoidByItself, unknown: Problem, **said: Any
+) -> ReceiptVoided:
     receipt = registered(papers.receipts, command.registered)
-    if receipt is None:
-        raise refuse(_VOID)
-    return (_voided(receipt, cause=command.cause),)
-
-
-def _voided(receipt: MoneyReceipt, **said: Any) -> ReceiptVoided:
-    if receipt.voided_at is not None:
-        raise refuse(_VOID)
+    if receipt is None or receipt.voided_at is not None:
+        raise refuse(unknown if receipt is None else _VOID)
     return ReceiptVoided(of=receipt.of, registered=receipt.registered, fee=receipt.fee, given=receipt.given, **said)
 
 

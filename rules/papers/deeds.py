@@ -119,11 +119,6 @@ def who(hand: Hand) -> Text:
     return _HOLDERS[hand.holder]
 
 
-def deed_name(deed: Deed) -> Text:
-    """The name of an act, such as `proposed a decision`."""
-    return said(f"deed.{deed.kind}")
-
-
 def somebody_else(hand: Hand, deed: Deed) -> str | None:
     """The actor (or accountable officer) of an act, if this is another person than the holder; else None."""
     by = deed.subject or deed.accountable
@@ -136,5 +131,5 @@ def done(hand: Hand, names: Mapping[str, str]) -> Text:
 
 
 def _said(hand: Hand, deed: Deed, names: Mapping[str, str]) -> Text:
-    by, what = somebody_else(hand, deed), deed_name(deed)
+    by, what = somebody_else(hand, deed), said(f"deed.{deed.kind}")
     return what if by is None else said("paper.done_by", what=what, who=names.get(by, by))

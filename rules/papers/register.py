@@ -1,7 +1,7 @@
 """The register of an agency: its periods, its entries, the applicant's effort, and its lines for people."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -72,6 +72,7 @@ def entry(n: int, events: Sequence[Recorded], filing: Filing, procedure: Known, 
     runs = reversed(clock_history(filing))
     processing = next((run for run in runs if run.clock is Clock.PROCESSING), None)  # the last one: the appointment
     at, known = status(filing), filing.applicant
+    recipients = [one.event.recipient for one in events if isinstance(one.event, ev.HandedOver)]
     return RegisterEntry(
         n=n,
         code=filing.code or "",
@@ -88,7 +89,7 @@ def entry(n: int, events: Sequence[Recorded], filing: Filing, procedure: Known, 
         returned_at=filing.closed_at if filing.closing is Closing.DELIVERED else None,
         outcome=processing and processing.outcome,
         result_channel=filing.result_channel,
-        recipient=_recipient(recorded.event for recorded in events),
+        recipient=recipients[-1] if recipients else None,
         status=at,
         status_name=STATUS_NAMES[at],
         effort=effort(events, filing, now, procedure.baseline),
@@ -99,11 +100,6 @@ def _contact(filing: Filing) -> str | None:
     address = filing.address and f"{filing.address.address}, {filing.address.postcode}"
     phone = (filing.applicant and filing.applicant.phone) or (filing.address and filing.address.phone)
     return "; ".join(part for part in (address, phone) if part) or None
-
-
-def _recipient(events: Iterable[Any]) -> str | None:
-    handed_over = [event for event in events if isinstance(event, ev.HandedOver)]
-    return handed_over[-1].recipient if handed_over else None
 
 
 Cell = str | int | datetime | None

@@ -20,8 +20,9 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
     """
     filing = filing_workflow(stream.filing)
     match event:
-        case ev.PaymentRequested():
-            return (_asked_for(filing, event),)
+        case ev.PaymentRequested(n=n, amount=amount):
+            kind, online = ("obligation_demanded", {}) if of_obligation(n) else ("fee_requested", {"channel": "online"})
+            return ((Entry((kind,), {"amount": amount, "n": n} | online, filing),),)
         case ev.PaymentRefunded(capture_id=capture_id, amount=amount, case=case):
             given = {"capture_id": capture_id, "amount": amount} | ({} if case is None else {"case": case})
             return ((Entry(("refund_given", "refund_given_by_hand"), given),),)
@@ -34,13 +35,6 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
             return _met_otherwise(filing, owed) if of_obligation(stream.n) else _fee_not_owed(filing, owed)
         case _:
             return None
-
-
-def _asked_for(filing: str, event: ev.PaymentRequested) -> tuple[Entry, ...]:
-    asked = {"amount": event.amount, "n": event.n}
-    if of_obligation(event.n):
-        return (Entry(("obligation_demanded",), asked, filing),)
-    return (Entry(("fee_requested",), asked | {"channel": "online"}, filing),)
 
 
 def _fee_not_owed(filing: str, fee: dict[str, int]) -> Evidence:

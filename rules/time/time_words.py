@@ -138,17 +138,13 @@ def _minutes(amount: int) -> Text:
 @lru_cache(maxsize=10_000)
 def _when(minute: int) -> Text:
     found = date_of(minute // DAY)
-    return said("time.moment", weekday=_weekday(found.weekday()), date=found, at=_clock(minute))
+    return said("time.moment", weekday=said(f"weekday.{found.weekday()}"), date=found, at=_clock(minute))
 
 
 @lru_cache(maxsize=10_000)
 def _day(day: int) -> Text:
     found = date_of(day)
-    return said("time.day", weekday=_weekday(found.weekday()), date=found)
-
-
-def _weekday(number: int) -> Text:
-    return said(f"weekday.{number}")
+    return said("time.day", weekday=said(f"weekday.{found.weekday()}"), date=found)
 
 
 def _open(day: int, hours: Spans) -> Text:

@@ -39,7 +39,15 @@ def numbers(procedure: Procedure) -> Vocabulary:
 
 def names(procedure: Procedure) -> Vocabulary:
     """The placeholders for other texts of the procedure, permitted only on the information page."""
-    return dict(_names(procedure))
+    labels, fee = words.labels_of(procedure.form), procedure.fee
+    items, waivers = (fee.items, fee.waivers) if fee else ((), ())
+    return {
+        "result": partial(_the, procedure.result.name),
+        **{f"paper.{paper.code}": partial(_the, paper.name) for paper in procedure.papers},
+        "fee": lambda: words.whole_fee(fee, labels),
+        **{f"fee.{item.code}.when": partial(words.charged, item, labels) for item in items if words.depends(item)},
+        **{f"waiver.{one.code}.when": partial(words.holds, one.when, labels) for one in waivers if one.when},
+    }
 
 
 def _numbers(procedure: Procedure) -> Iterator[_Entry]:
@@ -84,19 +92,6 @@ def _fee(fee: FeeRule) -> Iterator[_Entry]:
         written = {name: bound for name, bound in bounds.items() if bound is not None}
         yield from ((f"fee.{item.code}.{name}", partial(money, bound)) for name, bound in written.items())
     yield from ((f"waiver.{waiver.code}", partial(words.waived, waiver)) for waiver in fee.waivers)
-
-
-def _names(procedure: Procedure) -> Iterator[_Entry]:
-    labels = words.labels_of(procedure.form)
-    yield "result", partial(_the, procedure.result.name)
-    yield from ((f"paper.{paper.code}", partial(_the, paper.name)) for paper in procedure.papers)
-    yield "fee", lambda: words.whole_fee(procedure.fee, labels)
-    for item in procedure.fee.items if procedure.fee else ():
-        if words.depends(item):
-            yield f"fee.{item.code}.when", partial(words.charged, item, labels)
-    for waiver in procedure.fee.waivers if procedure.fee else ():
-        if waiver.when:
-            yield f"waiver.{waiver.code}.when", partial(words.holds, waiver.when, labels)
 
 
 def _the(name: Text) -> Text:

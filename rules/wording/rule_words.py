@@ -1,6 +1,6 @@
 """The rules of a procedure in words for people: amounts, conditions, waivers, limits."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 
 from rules.amounts import money
@@ -129,17 +129,14 @@ def _or(texts: list[Text]) -> Text:
 
 def note_of(field: FieldRule, labels: Labels) -> Text | None:
     """The note of a form field: its bounds, its conditions, and whether it is optional; None if none of these apply."""
-    found = list(_notes(field, labels))
-    return joined(found, "; ") if found else None
-
-
-def _notes(field: FieldRule, labels: Labels) -> Iterator[Text]:
-    if field.kind is FieldKind.DATE:
-        yield said("sheet.date")
     bounds = between(field.minimum, field.maximum)
-    if bounds is not None:
-        yield said("sheet.characters", number=bounds) if field.kind is FieldKind.TEXT else bounds
-    if field.when:
-        yield holds(field.when, labels)
-    if not field.required:
-        yield said("sheet.optional")
+    if bounds is not None and field.kind is FieldKind.TEXT:
+        bounds = said("sheet.characters", number=bounds)
+    notes = (
+        said("sheet.date") if field.kind is FieldKind.DATE else None,
+        bounds,
+        holds(field.when, labels) if field.when else None,
+        None if field.required else said("sheet.optional"),
+    )
+    found = [note for note in notes if note is not None]
+    return joined(found, "; ") if found else None

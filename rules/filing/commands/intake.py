@@ -15,7 +15,7 @@ from schemas.base import AgencyCode
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.events import Events, Partner
+from schemas.filing.events import Events
 from schemas.filing.state import Filing, Stage
 from schemas.filing.submission import Submission
 from schemas.level import Channel
@@ -24,19 +24,13 @@ from schemas.names import AGENCY_KIND_NAMES, listed
 from schemas.people import Actor, Role
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.fact import AgencyKind, AgencyName
-from schemas.publishing.procedure import Term
-from schemas.publishing.procedure_rules import ProcedureRules
-from schemas.publishing.province import Province
 from schemas.translate import joined, said
 
 
 def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     submission, rules = command.submission, command.procedure
-    elsewhere = () if command.elsewhere is None else (_not_competent(rules.decided_by, command.elsewhere),)
-    alone, desks = _without_partner(rules, command.partners), desk_problems(submission, command.no_desks)
-    where = (*elsewhere, *_of_another_province(command.only_in), *alone, *desks)
-    when = (*_validity(submission, command.not_in_force), *_on_paper(submission, filing.calendar, now))
-    admitted = admission.admit(submission, rules, now, (*where, *when, *command.examined.problems))
+    around = _around(command, filing.calendar, now)
+    admitted = admission.admit(submission, rules, now, (*around, *command.examined.problems))
     submitted = ev.Submitted(
         agency=filing.agency,
         desk=_another(submission.desk, filing),
@@ -76,6 +70,27 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     return (submitted, ev.Accepted(since=submission.received_at))
 
 
+def _around(command: cm.Submit, calendar: Calendar, now: datetime) -> Iterator[Problem]:
+    """The problems outside the dossier: of agencies, desks, the version in force, and the receipt on paper."""
+    submission, rules = command.submission, command.procedure
+    if command.elsewhere is not None:
+        yield _not_competent(rules.decided_by, command.elsewhere)
+    if (only := command.only_in) is not None:
+        yield problem("agency", "only_in_province", province=only.province, name=only.name)
+    found = {partner.part for partner in command.partners}
+    for _, part in rules.referred:
+        if part.code not in found:  # the directory has no agency near enough
+            yield problem("agency", "no_partner", part=part.code, names=listed(AGENCY_KIND_NAMES, part.kinds))
+    yield from desk_problems(submission, command.no_desks)
+    if command.not_in_force is not None:
+        field = "version" if submission.version else "procedure"
+        yield problem(field, "version_not_in_force", validity=validity_in_words(command.not_in_force))
+    if submission.received_at is not None:
+        yield from _moment(submission, submission.received_at, calendar, now)
+    if submission.assisted is not None and submission.channel is not Channel.COUNTER:
+        yield problem("assisted", "assisted_at_the_counter")
+
+
 def _not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...]) -> Problem:
     """The problem of an agency that can't decide: only these `kinds` can. It names the `deciding` agencies."""
     names = listed(AGENCY_KIND_NAMES, kinds)
@@ -83,20 +98,6 @@ def _not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...]
         return problem("agency", "not_competent", says="nobody_competent", names=names)
     agencies = joined(said("agency_and_its_name", agency=one.agency, name=one.name) for one in deciding)
     return problem("agency", "not_competent", names=names, agencies=agencies)
-
-
-def _of_another_province(province: Province | None) -> Iterator[Problem]:
-    """The problem of a procedure that only another `province` has; none if `province` is None."""
-    if province is not None:
-        yield problem("agency", "only_in_province", province=province.province, name=province.name)
-
-
-def _without_partner(procedure: ProcedureRules, partners: Iterable[Partner]) -> Iterator[Problem]:
-    """The problem of each part for which the directory has no agency near enough."""
-    found = {partner.part for partner in partners}
-    for _, part in procedure.referred:
-        if part.code not in found:
-            yield problem("agency", "no_partner", part=part.code, names=listed(AGENCY_KIND_NAMES, part.kinds))
 
 
 def desk_problems(submission: Submission, no_desks: tuple[AgencyCode, ...]) -> Iterator[Problem]:
@@ -107,21 +108,6 @@ def desk_problems(submission: Submission, no_desks: tuple[AgencyCode, ...]) -> I
     for field, agency in named.items():
         if agency in no_desks:
             yield problem(field, "may_not_receive", agency=agency, served=submission.agency)
-
-
-def _validity(submission: Submission, term: Term | None) -> Iterator[Problem]:
-    """The problem of a version not in force on the day of receipt, with its validity `term`; none if `term` is None."""
-    if term is not None:
-        field = "version" if submission.version else "procedure"
-        yield problem(field, "version_not_in_force", validity=validity_in_words(term))
-
-
-def _on_paper(submission: Submission, calendar: Calendar, now: datetime) -> Iterator[Problem]:
-    """The problems of a paper filing's stated moment of receipt, and of recorded assistance by the desk."""
-    if submission.received_at is not None:
-        yield from _moment(submission, submission.received_at, calendar, now)
-    if submission.assisted is not None and submission.channel is not Channel.COUNTER:
-        yield problem("assisted", "assisted_at_the_counter")
 
 
 def _moment(submission: Submission, received: datetime, calendar: Calendar, now: datetime) -> Iterator[Problem]:

@@ -31,7 +31,9 @@ def _may_stop(filing: Filing, __: Actor, _: datetime) -> Problem | None:
 
 def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
     said = {"officer": command.actor.subject, "reason": command.reason, "legal_basis": command.legal_basis}
-    _only_of_its_mode(command)
+    for name in _ONLY_OF[command.mode]:
+        if getattr(command, name) is not None:
+            raise refuse(problem(name, _NOT_OF[command.mode]))
     if command.mode is cm.StopMode.END:
         unproposed = filing.proposal is None or filing.proposal.outcome is not Outcome.REFUSED
         own_reason = command.unproposed_reason if unproposed else None
@@ -45,14 +47,8 @@ def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
     return (ev.Suspended(**said, limit=command.limit, awaits=command.awaits),)
 
 
-def _only_of_its_mode(command: cm.Stop) -> None:
-    """Refuses fields of the other mode: a suspension's fields in a command that ends the filing, or the reverse."""
-    for name in _ONLY_OF[command.mode]:
-        if getattr(command, name) is not None:
-            raise refuse(problem(name, _NOT_OF[command.mode]))
-
-
 _ONLY_OF: Final = {cm.StopMode.END: ("limit", "awaits"), cm.StopMode.SUSPEND: ("unproposed_reason",)}
+"""The fields of the other mode, which are refused."""
 _NOT_OF: Final = {cm.StopMode.END: "only_for_suspension", cm.StopMode.SUSPEND: "only_for_end"}
 
 

@@ -8,24 +8,13 @@ from rules.papers.sheets.made import about, letterhead, made, moment, officer, p
 from schemas.base import Text
 from schemas.filing.events import Clock
 from schemas.papers.register import Hand, Holder
-from schemas.papers.sheet import Block, Column, PaperSheet, PaperSource, Row, Rows, Table
+from schemas.papers.sheet import Column, PaperSheet, PaperSource, Row, Rows, Table
 from schemas.papers.state import PaperKind
 from schemas.translate import joined, said
 
 
 def control(source: PaperSource) -> PaperSheet:
     """The control slip of a filing up to this event."""
-    return made(
-        PaperKind.CONTROL,
-        source,
-        issuer=source.filing.agency,
-        title=said("paper.control"),
-        body=_body(source),
-        signatories=(officer(source, said("paper.who_controls"), ""),),
-    )
-
-
-def _body(source: PaperSource) -> Iterator[Block]:
     columns = (
         Column(title=said("paper.number"), share=3),
         Column(title=said("paper.hand"), share=9),
@@ -36,8 +25,15 @@ def _body(source: PaperSource) -> Iterator[Block]:
         Column(title=said("paper.outcome"), share=4),
     )
     went = hands(source.events, source.filing, source.cause.at)
-    yield Rows(rows=(*about(source), received(source), *_appointment(source)))
-    yield Table(columns=columns, rows=tuple(_row(source, n, hand) for n, hand in enumerate(went, 1)))
+    head = Rows(rows=(*about(source), received(source), *_appointment(source)))
+    return made(
+        PaperKind.CONTROL,
+        source,
+        issuer=source.filing.agency,
+        title=said("paper.control"),
+        body=(head, Table(columns=columns, rows=tuple(_row(source, n, hand) for n, hand in enumerate(went, 1)))),
+        signatories=(officer(source, said("paper.who_controls"), ""),),
+    )
 
 
 def _appointment(source: PaperSource) -> Iterator[Row]:
