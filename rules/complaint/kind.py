@@ -1,19 +1,32 @@
 """The descriptor of complaints: the row of a complaint, its view, and its message to the filing."""
 
-from typing import Final
+from typing import Any, Final
 
 from rules.complaint.commands import RULES
-from rules.complaint.evidence import evidence
 from rules.complaint.fold import WAITS, evolve, is_open, undoes
+from rules.evidence import Entry, Evidence
 from rules.require import require
 from rules.stream_kind import StreamKind, Telling, numbered
 from schemas.complaint import events
 from schemas.complaint.commands import COMPLAINT_COMMANDS
 from schemas.complaint.state import Complaint, ComplaintFact, ComplaintStart, ComplaintView
 from schemas.filing.commands import SettleComplaint
+from schemas.ids import StreamId, filing_workflow
 from schemas.people import Role
 from schemas.stream.rows import Rows, Standing, TaskRow
 from schemas.translate import said
+
+
+def evidence(stream: StreamId, event: Any) -> Evidence | None:
+    """The evidence in the filing's log: the disputed act, or the restart of the filing after an upheld complaint."""
+    filing = filing_workflow(stream.filing)
+    match event:
+        case events.Complained(act=act):
+            return ((Entry((act,), stream=filing),),)
+        case events.ComplaintSettled(reopened=True):
+            return ((Entry(("reopened",), {"complaint": stream.n}, filing),),)
+        case _:
+            return None
 
 
 def standing(complaint: Complaint) -> Standing:

@@ -14,22 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from rules.identity.grants import not_granted, unheard
 from schemas.errors import RefusalCode, RefusalError, refused
+from schemas.identity import statement as st
 from schemas.identity.jws import AlgorithmError, signed_and_signature
-from schemas.identity.statement import (
-    LONGEST_LIFE,
-    MAX_STATEMENT,
-    IdentityStatement,
-    Message,
-    Principal,
-    PrincipalKey,
-    PrincipalKind,
-    Proved,
-    PublicKey,
-    Signed,
-    message_digest,
-    seconds,
-    signed,
-)
+from schemas.identity.statement import IdentityStatement, Message, Principal, Proved, seconds, signed
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
 from schemas.stream.ledger import AgencyAnswer
 
@@ -38,7 +25,7 @@ class RingKey(NamedTuple):
     """A key with its principal."""
 
     principal: Principal
-    said: PrincipalKey
+    said: st.PrincipalKey
 
 
 class Ring:
@@ -59,7 +46,7 @@ class Ring:
 
 
 @lru_cache(1024)
-def is_signed(text: str, public_key: PublicKey) -> bool:
+def is_signed(text: str, public_key: st.PublicKey) -> bool:
     """Whether this key signed the JWS. The answer is cached: a submission is verified again at its start and check."""
     try:
         said, signature = signed_and_signature(text)
@@ -70,7 +57,7 @@ def is_signed(text: str, public_key: PublicKey) -> bool:
 
 
 @lru_cache(1024)
-def _public_key(public_key: PublicKey) -> Ed25519PublicKey:
+def _public_key(public_key: st.PublicKey) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(urlsafe_b64decode(public_key + "="))
 
 
@@ -130,14 +117,14 @@ def is_over(statement: IdentityStatement, now: datetime, leeway: timedelta = LEE
     return statement.exp <= seconds(now) - int(leeway.total_seconds())
 
 
-def _read(said: object) -> tuple[str, Signed]:
+def _read(said: object) -> tuple[str, st.Signed]:
     """The text of a statement and its content, before any verification. Raises `RefusalError` if it is unreadable."""
     if said is None or said == "":
         raise unheard("statement_missing")
     if not isinstance(said, str):
         raise unheard("statement_unreadable")
-    if len(said) > MAX_STATEMENT:
-        raise unheard("statement_too_long", most=MAX_STATEMENT)
+    if len(said) > st.MAX_STATEMENT:
+        raise unheard("statement_too_long", most=st.MAX_STATEMENT)
     try:
         return said, signed(said)
     except AlgorithmError:
@@ -148,8 +135,8 @@ def _read(said: object) -> tuple[str, Signed]:
 
 def _expect_timely(statement: IdentityStatement, hearing: Hearing) -> None:
     now, leeway = seconds(hearing.now), int(hearing.leeway.total_seconds())
-    if not 0 < statement.exp - statement.iat <= LONGEST_LIFE:
-        raise unheard("statement_lives_too_long", most=LONGEST_LIFE)
+    if not 0 < statement.exp - statement.iat <= st.LONGEST_LIFE:
+        raise unheard("statement_lives_too_long", most=st.LONGEST_LIFE)
     if statement.iat > now + leeway:
         raise unheard("statement_not_yet_valid")
     if hearing.fresh and not hearing.known and is_over(statement, hearing.now, hearing.leeway):
@@ -197,7 +184,7 @@ def why_not_signed(said: AgencyAnswer, stream: str, hearing: Hearing, directory:
     The statement may be older than usual: a workflow may use an answer later.
     """
     try:
-        content = message_digest(said.answer | {"request": said.request})
+        content = st.message_digest(said.answer | {"request": said.request})
         message = Message(act=said.act, stream=stream, command_id=said.request_id, content=content)
         found = proved(said.answer.get("statement"), message, hearing)
     except RefusalError as error:
@@ -211,7 +198,7 @@ def why_not_signed(said: AgencyAnswer, stream: str, hearing: Hearing, directory:
 
 def _answers_for(program: Principal, directory: Directory) -> bool:
     """Whether a program may answer for the agency. A program without an agency may do so on the default queue."""
-    if program.kind is not PrincipalKind.BACK_OFFICE or directory.agency is None:
+    if program.kind is not st.PrincipalKind.BACK_OFFICE or directory.agency is None:
         return False
     if program.agency is None:
         return directory.queue == DEFAULT_BACK_OFFICE_QUEUE

@@ -6,7 +6,7 @@ from functools import reduce
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
-from rules.filing.fold import current_step, evolve, stage
+from rules.filing.fold import current_step, evolve, stage, task_role
 from rules.filing.queues import STAGE_CLOCK, agencies
 from rules.papers.deeds import Told, deeds
 from rules.time import working_time
@@ -159,15 +159,9 @@ def _place(filing: Filing, suspender: str | None) -> _Place | None:  # noqa: PLR
             by_post = at is Stage.DELIVERY and filing.parcels > filing.parcels_before
             return _Place(at, Holder.POST) if by_post else _Place(at, Holder.SYSTEM, Role.SYSTEM, filing.agency)
         case _:
-            return _at_work(filing, at)
-
-
-def _at_work(filing: Filing, at: Stage) -> _Place:
-    step = current_step(filing)
-    role = Role.RECEPTION if step is None else step.role
-    code = None if step is None else step.code
-    agency = agencies(filing, role)[0]
-    return _Place(at, Holder.OFFICER, role, agency, filing.officer, filing.acting_for, code)
+            step, role = current_step(filing), task_role(filing)
+            whose = agencies(filing, role)[0], filing.officer, filing.acting_for, step and step.code
+            return _Place(at, Holder.OFFICER, role, *whose)
 
 
 def _outcome(before: Filing, after: Filing, at: Stage) -> Timeliness | None:

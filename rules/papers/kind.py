@@ -1,19 +1,43 @@
-"""The descriptor of official papers as a kind of stream."""
+"""The descriptor of official papers, their rows, and the evidence for them in other streams."""
 
 from typing import Any, Final
 
-from rules.papers import fold
+from rules.causes import CAUSES
+from rules.evidence import Entry, Evidence
 from rules.papers.commands import RULES
-from rules.papers.evidence import evidence
+from rules.papers.fold import evolve
 from rules.stream_kind import Numbering, StreamKind
-from schemas.papers.events import PapersEvent
-from schemas.papers.state import MoneyReceipt, OfficialPapers
+from schemas.ids import StreamId, filing_workflow, payment_workflow, refund_workflow
+from schemas.papers.events import PaperMade, PapersEvent, ReceiptVoided
+from schemas.papers.state import MoneyReceipt, OfficialPapers, VoidCause
+from schemas.refund.state import CAPTURES
 from schemas.stream.rows import ReceiptRow, Standing
 from schemas.translate import said
 
 
-def _receipts(papers: OfficialPapers) -> tuple[dict[str, Any], ...]:
-    return tuple(_receipt(one) for one in papers.receipts)
+def evidence(stream: StreamId, event: PapersEvent) -> Evidence:
+    """The evidence for a paper: its cause; for a receipt: its paid fee, any void receipt before it; to void one:
+    its issue, and why the money went.
+    """
+    if isinstance(event, PaperMade):
+        return ((Entry(CAUSES, {}, event.about.stream),),)
+    if isinstance(event, ReceiptVoided):
+        number = {} if event.given else {"number": event.registered}
+        issued = Entry(("receipt_issued",), {"of": event.of, "fee": event.fee} | number, str(stream))
+        payment = payment_workflow(stream.filing, event.fee)
+        by_hand = Entry(("refund_given_by_hand",), {}, refund_workflow(stream.filing, event.fee * CAPTURES))
+        match event.cause:
+            case None:
+                return ((issued,),)
+            case VoidCause.CHARGED_BACK:
+                return ((issued, Entry(("payment_charged_back",), {}, payment)),)
+            case VoidCause.REFUNDED:
+                return ((issued, Entry(("payment_refunded",), {}, payment)), (issued, by_hand))
+    paid = Entry(("fee_paid",), {"n": event.fee}, filing_workflow(stream.filing))
+    if event.replaces is None:
+        return ((paid,),)
+    void = {"registered": event.replaces, "again": True, "of": event.of, "fee": event.fee}
+    return ((paid, Entry(("receipt_voided",), void, str(stream))),)
 
 
 def _receipt(one: MoneyReceipt) -> dict[str, Any]:
@@ -30,9 +54,9 @@ PAPERS: Final = StreamKind(
     or_first=("receipt_issued",),
     initial=lambda origin: OfficialPapers(filing_id=origin.stream.filing, agency=origin.agency),
     rules=RULES,
-    evolve=fold.evolve,
+    evolve=evolve,
     standing=lambda _: Standing(open=False),  # no workflow runs for official papers
-    receipts=_receipts,
+    receipts=lambda papers: tuple(map(_receipt, papers.receipts)),
     evidence_of=evidence,
     numberings={"receipt_phi": Numbering("%Y", "BP"), "receipt_le_phi": Numbering("%Y", "BL")},
     title=said("many.papers"),

@@ -5,9 +5,8 @@ from typing import Final
 
 from rules.papers.sheets.control import control
 from rules.papers.sheets.fee import fee, money_receipt
-from rules.papers.sheets.handover import handover
+from rules.papers.sheets.handover import handover, label, post_form
 from rules.papers.sheets.notices import apology, refusal, stop, supplement
-from rules.papers.sheets.post import label, post_form
 from rules.papers.sheets.receipt import complaint, receipt
 from schemas.papers.sheet import PaperSheet, PaperSource
 from schemas.papers.state import PaperKind

@@ -1,16 +1,18 @@
 """The descriptor of referrals: a referral's tasks, its view, and its messages to the lead filing."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
+from rules.evidence import ENDS, Entry, Evidence, OfficeAnswer
 from rules.referral.commands import RULES
-from rules.referral.evidence import answered_by, evidence
 from rules.referral.fold import evolve, is_open
 from rules.require import require
 from rules.stream_kind import StreamKind, Telling, numbered
+from schemas.backoffice import ANSWER, AnswerAnswer, PartDecision, answer_request
 from schemas.filing.commands import ReportOverduePart, SettlePart
 from schemas.filing.events import Outcome
 from schemas.filing.state import OverduePartFact, PartFact
+from schemas.ids import StreamId, filing_workflow
 from schemas.people import Actor, Role
 from schemas.referral import events
 from schemas.referral.commands import REFERRAL_COMMANDS, RequestDecision
@@ -18,6 +20,30 @@ from schemas.referral.state import Referral, ReferralStart, ReferralState, Refer
 from schemas.stream.rows import Rows, Standing, TaskRow
 from schemas.stream.snapshots import ReferralMemory
 from schemas.translate import said
+
+
+def evidence(stream: StreamId, event: Any) -> Evidence | None:
+    """The evidence for a referral (the filing refers the part) or for its cancellation (the filing has ended)."""
+    filing = filing_workflow(stream.filing)
+    match event:
+        case events.ReferralRequested(n=n, part=part, agency=agency):
+            return ((Entry(("referred",), {"n": n, "part": part, "agency": agency}, filing),),)
+        case events.ReferralCancelled():
+            asked = Entry(("referred",), {"n": stream.n}, filing)
+            return ((Entry(ENDS, stream=filing, after=asked),),)
+        case _:
+            return None
+
+
+def answered_by(stream: StreamId, event: Any, by: Actor) -> OfficeAnswer | None:
+    """The back office's answer from which a decision follows that no officer made."""
+    match event:
+        case events.ReferralAnswered(automatic=automatic) if automatic or by.role is Role.SYSTEM:
+            said = event.model_dump(include=set(PartDecision.model_fields))
+            answer = AnswerAnswer(decision=PartDecision.model_validate(said))
+            return OfficeAnswer(ANSWER, answer, answer_request(stream.n))
+        case _:
+            return None
 
 
 def standing(referral: Referral) -> Standing:

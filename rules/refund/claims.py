@@ -13,38 +13,29 @@ from schemas.ids import StreamId, fee_key
 from schemas.level import Channel
 from schemas.payment.state import Capture, Payment, PaymentState
 from schemas.publishing.fee import RefundCase
+from schemas.refund import state as st
 from schemas.refund.events import RefundCalledOff
-from schemas.refund.state import (
-    CAPTURES,
-    WITHOUT_PROVIDER,
-    CaptureTaken,
-    CaseState,
-    Claim,
-    Refund,
-    RefundCause,
-    RefundEntry,
-    RefundLine,
-)
+from schemas.refund.state import CaseState, Claim, Refund, RefundCause, RefundEntry
 
 
 def number_of(payment: int, ordinal: int) -> int:
     """The number of the refund for the `ordinal`-th capture in the log of the filing's n-th `payment`."""
-    return payment * CAPTURES + ordinal
+    return payment * st.CAPTURES + ordinal
 
 
 def payment_of(refund: StreamId) -> StreamId:
     """The payment whose capture this refund is about."""
-    return StreamId("payment", refund.filing, refund.n // CAPTURES)
+    return StreamId("payment", refund.filing, refund.n // st.CAPTURES)
 
 
-def capture_of(payment: Payment, refund: int) -> CaptureTaken | None:
+def capture_of(payment: Payment, refund: int) -> st.CaptureTaken | None:
     """The capture of the refund of this number; None if there is none."""
-    ordinal = refund % CAPTURES
+    ordinal = refund % st.CAPTURES
     if not 0 < ordinal <= len(payment.captures):
         return None
     capture = payment.captures[ordinal - 1]
     request = payment.attempts[(capture.attempt or 1) - 1]
-    return CaptureTaken(
+    return st.CaptureTaken(
         payment=payment.n,
         capture_id=capture.capture_id,
         amount=capture.amount,
@@ -59,20 +50,20 @@ def capture_of(payment: Payment, refund: int) -> CaptureTaken | None:
 
 def without_provider(refund: int) -> bool:
     """Whether the refund is of money paid at the counter or to the post."""
-    return refund % CAPTURES == 0
+    return refund % st.CAPTURES == 0
 
 
-def taken_without_provider(filing: Filing, refund: int) -> CaptureTaken | None:
+def taken_without_provider(filing: Filing, refund: int) -> st.CaptureTaken | None:
     """The fee paid at the counter or to the post, in the form of a capture; None if this refund has no such fee."""
     fee = _paid_without_provider(filing, refund)
     if fee is None:
         return None
     at = require(filing.changed_at)
-    return CaptureTaken(
+    return st.CaptureTaken(
         payment=fee.n,
-        capture_id=WITHOUT_PROVIDER,
+        capture_id=st.WITHOUT_PROVIDER,
         amount=fee.amount,
-        provider=WITHOUT_PROVIDER,
+        provider=st.WITHOUT_PROVIDER,
         asked=fee.amount,
         description="",
         requested_at=at,
@@ -102,7 +93,7 @@ def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
 
 def claim(payment: Payment, refund: int, filing: Filing) -> Claim:
     """The claim for the capture of this refund, calculated from the payment and the filing."""
-    capture = payment.captures[refund % CAPTURES - 1]
+    capture = payment.captures[refund % st.CAPTURES - 1]
     return _claim(payment, capture, filing).model_copy(update={"charged_back": payment.taken_back(capture)})
 
 
@@ -118,7 +109,7 @@ def _claim(payment: Payment, capture: Capture, filing: Filing) -> Claim:
 
 
 def _of_fee(filing: Filing, fee: Fee) -> Claim:
-    returned = tuple(RefundLine(code=share.code, amount=share.amount) for share in fee.returned)
+    returned = tuple(st.RefundLine(code=share.code, amount=share.amount) for share in fee.returned)
     waived_by = _waived_by(filing) if returned else ()
     so_far = Claim(returned=returned, ended=waived_by, reopened=filing.reopened)
     rule = ended_as(filing)
@@ -184,7 +175,7 @@ def fees_to_return(filing: Filing) -> tuple[int, ...]:
     return tuple(fee.n for fee in paid if fee.online or percent is not None)
 
 
-def to_open(refund: Refund, claim: Claim) -> tuple[RefundLine, ...]:
+def to_open(refund: Refund, claim: Claim) -> tuple[st.RefundLine, ...]:
     """The part of the fee's reduction, by item, for which there is no case yet; at most the money that is left."""
     amounts: Counter[str] = Counter()
     for line in claim.returned:
@@ -194,7 +185,7 @@ def to_open(refund: Refund, claim: Claim) -> tuple[RefundLine, ...]:
             amounts.subtract({line.code: line.amount for line in entry.lines})
     rest = {code: amount for code, amount in amounts.items() if amount > 0}
     shares = zip(rest, apportioned(_most(refund, claim), list(rest.values())), strict=True)
-    return tuple(RefundLine(code=code, amount=share) for code, share in shares if share)
+    return tuple(st.RefundLine(code=code, amount=share) for code, share in shares if share)
 
 
 def _most(refund: Refund, claim: Claim) -> int:

@@ -13,16 +13,8 @@ from schemas.errors import Problem, problem
 from schemas.people import Actor, Role
 from schemas.refund import commands as cm
 from schemas.refund import events as ev
-from schemas.refund.state import (
-    MOST_CASES,
-    NOT_TO_DECLINE,
-    CaseState,
-    Claim,
-    Refund,
-    RefundCause,
-    RefundEntry,
-    RefundMeans,
-)
+from schemas.refund import state as st
+from schemas.refund.state import CaseState, Claim, Refund, RefundCause, RefundEntry
 
 Events = tuple[ev.RefundEvent, ...]
 
@@ -129,7 +121,7 @@ def _there_is(needed: Callable[[Refund], object], rule: str) -> When[Refund]:
 def _can_ask(refund: Refund, _: Actor, __: datetime) -> Problem | None:
     if not fold.left(refund):
         return problem("amount", "more_than_captured", most=0)
-    return problem("", "too_many_refunds", most=MOST_CASES) if len(refund.entries) >= MOST_CASES else None
+    return problem("", "too_many_refunds", most=st.MOST_CASES) if len(refund.entries) >= st.MOST_CASES else None
 
 
 def _can_be_taken(refund: Refund, _: Actor, __: datetime) -> Problem | None:
@@ -177,7 +169,7 @@ def _decline(refund: Refund, command: cm.DeclineRefund, _: datetime) -> Events:
     """The event that declines a case. Money that is not owed can't be declined: it is returned in any case."""
     entry = _case(refund, command, CaseState.OPEN)
     hands = _hands(refund, command, entry.asked_by)
-    if entry.cause in NOT_TO_DECLINE:
+    if entry.cause in st.NOT_TO_DECLINE:
         raise refuse(problem("case", "nobody_owes_it"))
     said = {"case": entry.case, "acting_for": command.acting_for, "reason": command.reason}
     return (ev.RefundDeclined(officer=hands[0], asked_by=entry.asked_by, **said),)
@@ -186,7 +178,7 @@ def _decline(refund: Refund, command: cm.DeclineRefund, _: datetime) -> Events:
 def _give_by_hand(refund: Refund, command: cm.GiveBackByHand, _: datetime) -> Events:
     entry = _case(refund, command, CaseState.LEFT_TO_HAND)
     hands = _hands(refund, command, entry.approved_by)
-    if (command.means is RefundMeans.TRANSFER) is (command.bank_reference is None):
+    if (command.means is st.RefundMeans.TRANSFER) is (command.bank_reference is None):
         raise refuse(problem("bank_reference", "for_transfers_alone"))
     said = command.model_dump(include={"case", "acting_for", "means", "bank_reference", "evidence"})
     given = {"amount": entry.amount, "officer": hands[0], "approved_by": entry.approved_by}

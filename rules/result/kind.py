@@ -17,19 +17,9 @@ from schemas.filing.events import MachineWorkFailing
 from schemas.filing.state import Filing
 from schemas.people import Role
 from schemas.result import events
+from schemas.result import state as st
 from schemas.result.commands import RESULT_COMMANDS
-from schemas.result.state import (
-    RegisteredResult,
-    Result,
-    ResultEntry,
-    ResultFact,
-    ResultOrder,
-    ResultRecord,
-    ResultStanding,
-    ResultStart,
-    ResultState,
-    Validity,
-)
+from schemas.result.state import Result, ResultEntry, ResultState, Validity
 from schemas.stream.rows import RegisterRow, Rows, Standing, TaskRow
 from schemas.stream.snapshots import ResultMemory
 from schemas.translate import said
@@ -98,10 +88,10 @@ def _row(result: Result, entry: ResultEntry) -> dict[str, Any]:
     return row.model_dump(mode="json")
 
 
-def order_of(filing: Filing) -> ResultOrder:
+def order_of(filing: Filing) -> st.ResultOrder:
     """The order to make the result of a decided filing, with the decision and the dossier."""
     decision = require(filing.decision)
-    return ResultOrder(
+    return st.ResultOrder(
         decided=decision.seq,
         outcome=decision.outcome,
         officer=decision.officer,
@@ -136,12 +126,12 @@ _NOT_IN_FORCE: Final = {
 }
 
 
-def standing_at(result: RegisteredResult, at: datetime) -> ResultStanding:
+def standing_at(result: st.RegisteredResult, at: datetime) -> st.ResultStanding:
     """The state of a registered result as of this instant: its validity and its dates; later changes are ignored."""
     validity = _validity(result, at)
     ended = min((at for at in (result.ended_at, result.overtaken_at) if at is not None), default=None)
     over = ended is not None and ended <= at
-    return ResultStanding(
+    return st.ResultStanding(
         number=result.number,
         agency=result.agency,
         validity=validity,
@@ -153,7 +143,7 @@ def standing_at(result: RegisteredResult, at: datetime) -> ResultStanding:
     )
 
 
-def _validity(result: RegisteredResult, at: datetime) -> Validity:
+def _validity(result: st.RegisteredResult, at: datetime) -> Validity:
     if result.issued_at is None or at < result.issued_at:
         return _NOT_IN_FORCE[result.state] if result.state is ResultState.VOIDED else Validity.NOT_ISSUED
     if result.ended_at is not None and result.ended_at <= at:
@@ -164,9 +154,9 @@ def _validity(result: RegisteredResult, at: datetime) -> Validity:
     return Validity.EXPIRED if expired else Validity.IN_FORCE
 
 
-def record(result: Result) -> ResultRecord:
+def record(result: Result) -> st.ResultRecord:
     """The value that the workflow of a result returns at its end."""
-    return ResultRecord(filing_id=result.filing_id, n=result.n, entries=result.entries)
+    return st.ResultRecord(filing_id=result.filing_id, n=result.n, entries=result.entries)
 
 
 RESULT: Final = StreamKind(
@@ -181,7 +171,7 @@ RESULT: Final = StreamKind(
     standing=standing,
     rows=lambda result: Rows(tasks=tuple(_tasks(result))),
     results=results,
-    start=ResultStart,
+    start=st.ResultStart,
     commands=RESULT_COMMANDS,
     evidence_of=evidence,
     found_by=found_by,
@@ -190,7 +180,7 @@ RESULT: Final = StreamKind(
     tells=(
         Telling(
             "result_settled",
-            ResultFact,
+            st.ResultFact,
             lambda fact: SettleResult(command_id=f"result:{fact.n}", **dict(fact)),
             {"result_released": lambda n, body: body | {"n": n}},
         ),

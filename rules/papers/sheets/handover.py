@@ -1,14 +1,20 @@
-"""Biên bản giao nhận hồ sơ: the papers handed over, the giver and the receiver, and their signatures."""
+"""Papers that go with others: the hand-over record, the form for the post, and the label on a parcel."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from rules.papers.sheets.made import about, by_hand, letterhead, made, moment, named, officer, plain
+from rules.amounts import money
+from rules.papers.sheets.made import about, by_hand, due, handed_in, letterhead, made, moment, named, officer, plain
+from rules.require import require
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.commands import TargetKind
-from schemas.papers.sheet import Block, Column, PaperSheet, PaperSource, Row, Rows, Signatory, Table
+from schemas.filing.events import Clock, Submitted
+from schemas.level import Channel
+from schemas.papers.sheet import Block, Column, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows, Signatory, Table
 from schemas.papers.state import PaperKind
+from schemas.parcel.state import Parcel
+from schemas.people import Address
 from schemas.stream.ledger import Recorded
 from schemas.translate import said
 
@@ -93,3 +99,103 @@ def _copy(way: _Way, code: str) -> Text:
     if way.originals is None:
         return said("sheet.on_paper")
     return said("paper.original") if code in way.originals else said("paper.a_copy")
+
+
+def post_form(source: PaperSource) -> PaperSheet:
+    """Phiếu gửi hồ sơ qua bưu chính (Decision 45/2016 art. 6): sender, recipient, content, and the sum to collect."""
+    came = isinstance(source.cause.event, Submitted)
+    sender = by_hand(said("paper.sender")) if came else officer(source, said("paper.sender"))
+    return made(
+        PaperKind.FORM,
+        source,
+        issuer=source.filing.receiving if came else source.filing.returning,
+        title=said("paper.form"),
+        body=_brought(source) if came else _returned(source),
+        signatories=(sender, by_hand(said("paper.post_office")), by_hand(said("paper.recipient"))),
+    )
+
+
+def _brought(source: PaperSource) -> Iterator[Block]:
+    to = Row(place="desk", label=said("paper.recipient"), value=letterhead(source, source.filing.receiving).name)
+    yield Rows(rows=(*about(source), to))
+    yield Listing(title=said("paper.papers_handed_in"), items=tuple(handed_in(source)))
+
+
+def _returned(source: PaperSource) -> Iterator[Block]:
+    filing = source.filing
+    rows = [
+        *_parties(source, require(filing.address)),
+        Row(place="contents", label=said("paper.contents"), value=source.procedure.result.name),
+        Row(place="n", label=said("paper.consignment"), value=plain(str(filing.parcels))),
+    ]
+    if filing.fee is not None and filing.fee_pending:
+        rows.append(Row(place="fee", label=said("paper.collect"), value=money(filing.fee.amount)))
+    if filing.collected_on_delivery:
+        rows.append(Row(place="postage", label=said("paper.postage"), value=money(filing.collected_on_delivery)))
+    yield Rows(rows=(*rows, *due(source, Clock.DELIVERY, said("paper.deliver_by"))))
+    yield Paragraph(text=said("paper.post_returns"))
+
+
+def label(source: PaperSource) -> PaperSheet:
+    """Nhãn bưu gửi: the label on a parcel, and the list of the originals that are returned in it.
+
+    The label is public, so it does not name the subject of the result. The list lies inside the parcel.
+    """
+    parcel = require(source.parcel)
+    return made(
+        PaperKind.LABEL,
+        source,
+        issuer=source.filing.returning,
+        title=said("paper.label"),
+        body=_label_body(source, parcel),
+        signatories=(),
+        waybill=require(parcel.waybill),
+    )
+
+
+def _label_body(source: PaperSource, parcel: Parcel) -> Iterator[Block]:
+    originals = originals_held(source.course)
+    yield Rows(rows=(*_parties(source, require(parcel.address)), *_inside(source, originals), *_carried(parcel)))
+    yield Paragraph(text=said("paper.post_returns"))
+    if originals:
+        items = tuple(named(source, TargetKind.PAPER, code) for code in originals)
+        yield Listing(title=said("paper.originals_returned"), items=items, apart=True)
+
+
+def _parties(source: PaperSource, to: Address) -> Iterator[Row]:
+    yield Row(place="sender", label=said("paper.sender"), value=letterhead(source, source.filing.returning).name)
+    yield Row(place="address.recipient", label=said("paper.recipient"), value=plain(to.recipient))
+    yield Row(place="address.phone", label=said("sheet.phone"), value=plain(to.phone))
+    yield Row(place="address.address", label=said("paper.address"), value=plain(to.address))
+    yield Row(place="address.postcode", label=said("paper.postcode"), value=plain(to.postcode))
+
+
+def _inside(source: PaperSource, originals: tuple[str, ...]) -> Iterator[Row]:
+    result = source.filing.results[-1]
+    if result.number is not None:
+        yield Row(place="result.number", label=said("paper.result_number"), value=plain(result.number))
+    yield Row(place="result.copies", label=said("paper.result_copies"), value=plain(str(result.copies)))
+    if originals:
+        yield Row(place="originals", label=said("paper.originals"), value=plain(str(len(originals))))
+
+
+def _carried(parcel: Parcel) -> Iterator[Row]:
+    yield Row(place="carrier", label=said("paper.carrier"), value=said("paper.the_post"))
+    yield Row(place="n", label=said("paper.consignment"), value=plain(str(parcel.n)))
+    collected = money(parcel.cod) if parcel.cod else said("paper.nothing_to_collect")
+    yield Row(place="cod", label=said("paper.collect"), value=collected)
+    yield Row(place="due", label=said("paper.deliver_by"), value=moment(require(parcel.due)))
+
+
+def originals_held(course: Iterable[Recorded]) -> tuple[str, ...]:
+    """The codes of the original papers that were sent to the agency and are not returned yet."""
+    held: tuple[str, ...] = ()
+    for recorded in course:
+        match recorded.event:
+            case ev.DossierTransferred(originals=originals):
+                held = tuple(dict.fromkeys((*held, *originals)))
+            case ev.HandedOver(channel=Channel.COUNTER | Channel.POST):
+                held = ()
+            case ev.ParcelFailed(outcome=outcome) if outcome in ev.SPOILT:
+                held = ()
+    return held

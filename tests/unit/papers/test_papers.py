@@ -22,8 +22,8 @@ from activities.results.notice import notice, stamp
 from benchmarks.documents.papers import as_json, run
 from rules.amounts import in_words
 from rules.papers.sheet import sheet
+from rules.papers.sheets.handover import originals_held
 from rules.papers.sheets.made import dated
-from rules.papers.sheets.post import originals_held
 from schemas.base import Text
 from schemas.errors import RefusalError
 from schemas.filing import events as ev

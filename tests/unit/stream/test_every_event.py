@@ -26,7 +26,7 @@ from rules.complaint.kind import view as complaint_view
 from rules.filing import projections
 from rules.papers.hands import hands
 from rules.papers.register import COLUMNS, EFFORT, Known, entry
-from rules.papers.sheets.post import originals_held
+from rules.papers.sheets.handover import originals_held
 from rules.parcel.kind import view as parcel_view
 from rules.payment.kind import view as payment_view
 from rules.referral.kind import view as referral_view
