@@ -15,7 +15,8 @@ from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError, Read
 from activities.partners.polling import no_answer, nothing_new, soon
 from activities.support.failpoint import failpoint
-from rules.parcel.evidence import ended, left, sent, tracked, watch_ended
+from rules.evidence import Finding
+from rules.parcel.evidence import tracked
 from rules.parcel.fold import collected, news
 from rules.payment.late_money import next_daily_look
 from rules.require import require
@@ -72,10 +73,11 @@ class Parcels:
         try:
             waybill = await self._there(given.stream) or await self._post.send(order)
         except RejectedError as error:
-            await self._instructions.findings.keep(given.stream, ended(ParcelOutcome.RETURNED, error.code))
+            returned = Finding("consignment_ended", {"outcome": ParcelOutcome.RETURNED, "said": error.code})
+            await self._instructions.findings.keep(given.stream, returned)
             return Handed(refused=error.code)
         failpoint("parcel.sent")
-        await self._instructions.findings.keep(given.stream, sent(waybill))
+        await self._instructions.findings.keep(given.stream, Finding("consignment_sent", {"waybill": waybill}))
         return Handed(waybill=waybill)
 
     @activity.defn(name="parcel.news")
@@ -96,7 +98,7 @@ class Parcels:
             return await self._found(read, steps)
         if until is None or not over:
             raise nothing_new(_wait(parcel, began))
-        await self._instructions.findings.keep(given.stream, watch_ended(until))
+        await self._instructions.findings.keep(given.stream, Finding("consignment_watch_ended", {"until": until}))
         return News(watched_until=until)
 
     async def _found(self, read: Read, steps: Sequence[Step]) -> News:
@@ -115,7 +117,8 @@ class Parcels:
             raise NotOrderedError(given)
         cancelled = await self._post.cancel(given.stream)
         failpoint("parcel.cancelled")
-        await self._instructions.findings.keep(given.stream, ended(ParcelOutcome.CANCELLED) if cancelled else left())
+        end = Finding("consignment_ended", {"outcome": ParcelOutcome.CANCELLED})
+        await self._instructions.findings.keep(given.stream, end if cancelled else Finding("consignment_left"))
         return cancelled
 
     async def _there(self, key: str) -> str | None:

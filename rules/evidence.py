@@ -74,6 +74,12 @@ class Finding:
         return Entry((self.kind,), stream=stream, finding=self.id)
 
 
+def found(event: Any, fields: Mapping[type[Any], tuple[str, ...]]) -> tuple[Finding, ...]:
+    """The finding from which an event follows, with these fields of it; none for an event that is not among them."""
+    names = fields.get(type(event))
+    return () if names is None else (Finding(event.kind, {name: getattr(event, name) for name in names}),)
+
+
 @dataclass(frozen=True)
 class OfficeAnswer:
     """The answer of an agency's back office from which an event follows. If identity is required, it must be signed.

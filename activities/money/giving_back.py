@@ -15,8 +15,8 @@ from activities.partners.money.provider import Demand, Given, Giving, Provider, 
 from activities.partners.money.provider_queries import NotSetUpError
 from activities.partners.polling import nothing_new, soon
 from activities.support.failpoint import failpoint
+from rules.evidence import Finding
 from rules.refund import claims as rules
-from rules.refund import evidence
 from rules.require import require
 from rules.streams import PAYMENT, REFUND
 from schemas.base import Model
@@ -106,11 +106,11 @@ class GivingBack:
         refund, entry = await self._ordered(given)
         returned = await self._returned(given, refund, entry)
         if returned.again:
-            found = evidence.to_ask_again(entry.case, entry.requests + 1)
+            found = Finding("refund_asked", {"case": entry.case, "n": entry.requests + 1})
         elif returned.refused is not None:
-            found = evidence.left_to_hand(entry.case, returned.refused)
+            found = Finding("refund_left_to_hand", {"case": entry.case, "rule": returned.refused})
         else:
-            found = evidence.given(entry.case, returned.transaction)
+            found = Finding("refund_given", {"case": entry.case, "transaction": returned.transaction})
         await self._instructions.findings.keep(given.stream, found)
         return returned
 

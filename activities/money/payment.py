@@ -17,8 +17,8 @@ from activities.partners.polling import nothing_new
 from activities.procedures import Procedures
 from activities.support.failpoint import failpoint
 from rules.evidence import Finding
-from rules.payment.evidence import awaited, captured, closed, ordered, watch_ended
-from rules.payment.fold import ends
+from rules.payment.evidence import captured, closed
+from rules.payment.fold import ends, unless_first
 from rules.require import require
 from rules.streams import PAYMENT
 from schemas.base import Instant
@@ -71,7 +71,8 @@ class Payments:
         asked = await provider.order(new)
         failpoint("payment.ordered")
         order = Order(order_id=new.reference, pay_url=asked.pay_url, code=asked.code)
-        await self._instructions.findings.keep(given.stream, ordered(request.attempt, order))
+        found = Finding("payment_ordered", {**order.model_dump(), "attempt": unless_first(request.attempt)})
+        await self._instructions.findings.keep(given.stream, found)
         return order
 
     @activity.defn(name="payment.money")
@@ -105,7 +106,7 @@ class Payments:
         if any(capture.capture_id not in watching.known for capture in taken.captures):
             await self._instructions.findings.keep(given.stream, *_new(taken, payment))
             return Watched(captures=taken.captures)
-        await self._instructions.findings.keep(given.stream, watch_ended(watching.until))
+        await self._instructions.findings.keep(given.stream, Finding("payment_watch_ended", {"until": watching.until}))
         return Watched(watched_until=watching.until)
 
     @activity.defn(name="payment.close")
@@ -126,7 +127,8 @@ class Payments:
         answer = await self._asker.close(closing(payment, request, began, _captures(read.seen)))
         found = _new(answer, payment)
         if answer.awaited_until is not None:
-            found = (*found, awaited(request.attempt, answer.awaited_until))
+            fields = {"attempt": request.attempt, "until": answer.awaited_until}
+            found = (*found, Finding("payment_outcome_awaited", fields))
         await self._instructions.findings.keep(given.stream, *(found or (closed(request.attempt),)))
         return answer
 

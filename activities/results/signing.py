@@ -33,7 +33,7 @@ from activities.signature.signing import Lasting, Person
 from activities.signature.verified import verify_official
 from activities.support.failpoint import failpoint
 from activities.support.heartbeat import heartbeat
-from rules.evidence import OfficeAnswer
+from rules.evidence import Finding, OfficeAnswer
 from rules.filing.evidence import printed
 from rules.require import require
 from rules.result import evidence
@@ -159,7 +159,7 @@ class OfficialSigning:
             return Prepared(not_signable=type(error).__name__)
         file = answer.result if ready is made else await self._files.put(result.filing_id, ready, "application/pdf")
         prepared = answer.model_copy(update={"result": file})
-        await self._orders.findings.keep(request.order.stream, evidence.made(prepared))
+        await self._orders.findings.keep(request.order.stream, Finding("result_made", dict(prepared)))
         return Prepared(file=file)
 
     @activity.defn(name="result.sign")
@@ -176,10 +176,12 @@ class OfficialSigning:
         except _Unsigned as unsigned:
             signing = unsigned.why
         if signing.file is not None:
-            await self._orders.findings.keep(order.stream, evidence.signed(signer.place, signing.file, signing.proof))
+            fields = {"place": signer.place, "result": signing.file, "proof": signing.proof}
+            await self._orders.findings.keep(order.stream, Finding("result_signed", fields))
         elif signing.declined:
-            declined = evidence.declined(signer.place, signer.officer, asked.result.last.registered)
-            await self._orders.findings.keep(order.stream, declined)
+            registered = asked.result.last.registered
+            fields = {"place": signer.place, "officer": signer.officer, "registered": registered}
+            await self._orders.findings.keep(order.stream, Finding("signature_declined", fields))
         return signing
 
     async def _signed(self, asked: _Asked) -> Signing:

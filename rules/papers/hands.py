@@ -160,8 +160,8 @@ def _place(filing: Filing, suspender: str | None) -> _Place | None:  # noqa: PLR
             return _Place(at, Holder.POST) if by_post else _Place(at, Holder.SYSTEM, Role.SYSTEM, filing.agency)
         case _:
             step, role = current_step(filing), task_role(filing)
-            whose = agencies(filing, role)[0], filing.officer, filing.acting_for, step and step.code
-            return _Place(at, Holder.OFFICER, role, *whose)
+            code = None if step is None else step.code
+            return _Place(at, Holder.OFFICER, role, agencies(filing, role)[0], filing.officer, filing.acting_for, code)
 
 
 def _outcome(before: Filing, after: Filing, at: Stage) -> Timeliness | None:

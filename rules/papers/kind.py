@@ -16,9 +16,7 @@ from schemas.translate import said
 
 
 def evidence(stream: StreamId, event: PapersEvent) -> Evidence:
-    """The evidence for a paper: its cause; for a receipt: its paid fee, any void receipt before it; to void one:
-    its issue, and why the money went.
-    """
+    """The evidence for a paper: its cause; a receipt: its fee, any void one before it; a void one: its issue, cause."""
     if isinstance(event, PaperMade):
         return ((Entry(CAUSES, {}, event.about.stream),),)
     if isinstance(event, ReceiptVoided):

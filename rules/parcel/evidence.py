@@ -1,9 +1,9 @@
 """The record's proof of a parcel's events: events of the filing, and findings at the post."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-from rules.evidence import Entry, Evidence, Finding
+from rules.evidence import Entry, Evidence, Finding, found
 from rules.parcel.fold import OUTCOMES
 from schemas.base import Instant
 from schemas.filing.events import ParcelOutcome
@@ -26,42 +26,16 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
             return None
 
 
-def sent(waybill: str) -> Finding:
-    """The finding that the post has the parcel."""
-    return Finding("consignment_sent", {"waybill": waybill})
-
-
-def left() -> Finding:
-    """The finding that the post did not cancel the parcel, since the parcel had already left."""
-    return Finding("consignment_left")
-
-
-def ended(
-    outcome: ParcelOutcome, said: str | None = None, happened_at: Instant | None = None, collected: int | None = None
-) -> Finding:
-    """The finding that the parcel's way has ended at the post, with the outcome."""
-    fields = {"outcome": outcome, "said": said, "happened_at": happened_at, "collected": collected}
-    return Finding("consignment_ended", fields)
-
-
-def watch_ended(until: Instant) -> Finding:
-    """The finding that no later report of the post had come by `until`."""
-    return Finding("consignment_watch_ended", {"until": until})
-
-
 def tracked(step: Step, again_by: Instant | None, digest: Callable[[str], str]) -> Finding:
     """The finding of a tracking step at the post. Its free text, which may name people, is replaced by its `digest`."""
+    seen = {"said": step.said, "happened_at": step.at}
     match step.meaning:
         case Meaning.INVITED:
-            return _invited(step.said, step.at, max(again_by or step.at, step.at))
+            return Finding("consignment_invited", seen | {"again_by": max(again_by or step.at, step.at)})
         case Meaning.OTHER:
             return reported(step.said, step.at, None if step.message is None else digest(step.message))
         case meaning:
-            return ended(OUTCOMES[meaning], step.said, step.at, step.collected)
-
-
-def _invited(said: str, at: Instant, again_by: Instant) -> Finding:
-    return Finding("consignment_invited", {"said": said, "happened_at": at, "again_by": again_by})
+            return Finding("consignment_ended", seen | {"outcome": OUTCOMES[meaning], "collected": step.collected})
 
 
 def reported(said: str, at: Instant, message: str | None = None) -> Finding:
@@ -69,22 +43,16 @@ def reported(said: str, at: Instant, message: str | None = None) -> Finding:
     return Finding("consignment_reported", {"said": said, "happened_at": at, "message": message})
 
 
-def found_by(  # noqa: PLR0911 -- one line for each event
-    _: StreamId, event: Any
-) -> tuple[Finding, ...]:
+_FOUND: Final[Mapping[type[Any], tuple[str, ...]]] = {
+    ev.ConsignmentSent: ("waybill",),
+    ev.ConsignmentLeft: (),
+    ev.ConsignmentInvited: ("said", "happened_at", "again_by"),
+    ev.ConsignmentReported: ("said", "happened_at"),
+    ev.ConsignmentEnded: ("outcome", "said", "happened_at", "collected"),
+    ev.ConsignmentWatchEnded: ("until",),
+}
+
+
+def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
     """The findings at the post from which an event follows; none for events with free text: its digest needs a key."""
-    match event:
-        case ev.ConsignmentSent(waybill=waybill):
-            return (sent(waybill),)
-        case ev.ConsignmentLeft():
-            return (left(),)
-        case ev.ConsignmentInvited(said=said, happened_at=at, again_by=again_by):
-            return (_invited(said, at, again_by),)
-        case ev.ConsignmentReported(said=said, happened_at=at, message=None):
-            return (reported(said, at),)
-        case ev.ConsignmentEnded(outcome=outcome, said=said, happened_at=at, collected=collected):
-            return (ended(outcome, said, at, collected),)
-        case ev.ConsignmentWatchEnded(until=until):
-            return (watch_ended(until),)
-        case _:
-            return ()
+    return () if isinstance(event, ev.ConsignmentReported) and event.message is not None else found(event, _FOUND)

@@ -1,13 +1,13 @@
 """The record's proof of a payment's events: events of other streams, and findings at its providers."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from rules.evidence import ENDS, Entry, Evidence, Finding
+from rules.evidence import ENDS, Entry, Evidence, Finding, found
 from rules.payment.fold import unless_first
-from schemas.base import Instant
 from schemas.ids import StreamId, filing_workflow, of_obligation
 from schemas.payment import events as ev
-from schemas.payment.state import Capture, Order
+from schemas.payment.state import Capture
 
 _ENDING: Final = (*ENDS, "reopened")
 """The events that end or restart a filing, after which no fee requested earlier is owed."""
@@ -61,11 +61,6 @@ def _met_otherwise(filing: str, payment: dict[str, int]) -> Evidence:
     return ((Entry(over, stream=filing, after=demanded), met),)
 
 
-def ordered(attempt: int, order: Order) -> Finding:
-    """The finding that the provider made the order of a request."""
-    return Finding("payment_ordered", {**order.model_dump(), "attempt": unless_first(attempt)})
-
-
 def captured(capture: Capture) -> Finding:
     """The finding that a provider reports money as received."""
     fields = {"capture_id": capture.capture_id, "amount": capture.amount, "captured_at": capture.at}
@@ -77,32 +72,15 @@ def closed(attempt: int) -> Finding:
     return Finding("payment_request_expired", {"attempt": attempt})
 
 
-def awaited(attempt: int, until: Instant) -> Finding:
-    """The finding that a provider can't tell yet whether a request was paid."""
-    return Finding("payment_outcome_awaited", {"attempt": attempt, "until": until})
+_FOUND: Final[Mapping[type[Any], tuple[str, ...]]] = {
+    ev.PaymentOrdered: ("order_id", "pay_url", "code", "attempt"),
+    ev.PaymentCaptured: ("capture_id", "amount", "captured_at", "attempt"),
+    ev.PaymentRequestExpired: ("attempt",),
+    ev.PaymentOutcomeAwaited: ("attempt", "until"),
+    ev.PaymentWatchEnded: ("until",),
+}
 
 
-def watch_ended(until: Instant) -> Finding:
-    """The finding that the provider has reported no more money by `until`."""
-    return Finding("payment_watch_ended", {"until": until})
-
-
-def found_by(  # noqa: PLR0911 -- one line for each event
-    _: StreamId, event: Any
-) -> tuple[Finding, ...]:
+def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
     """The findings at providers from which an event follows."""
-    match event:
-        case ev.PaymentOrdered(order_id=order_id, pay_url=pay_url, code=code, attempt=attempt):
-            return (ordered(attempt or 1, Order(order_id=order_id, pay_url=pay_url, code=code)),)
-        case ev.PaymentCaptured(capture_id=capture_id, amount=amount, captured_at=at, attempt=attempt):
-            return (captured(Capture(capture_id=capture_id, amount=amount, at=at, attempt=attempt)),)
-        case ev.PaymentRequestExpired(attempt=attempt):
-            return (closed(attempt),)
-        case ev.PaymentExpired(requests=requests):
-            return tuple(map(closed, requests))
-        case ev.PaymentOutcomeAwaited(attempt=attempt, until=until):
-            return (awaited(attempt, until),)
-        case ev.PaymentWatchEnded(until=until):
-            return (watch_ended(until),)
-        case _:
-            return ()
+    return tuple(map(closed, event.requests)) if isinstance(event, ev.PaymentExpired) else found(event, _FOUND)

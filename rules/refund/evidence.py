@@ -64,29 +64,14 @@ _ENDED: Final[dict[RefundCase, tuple[tuple[str, ...], dict[str, str]]]] = {
 }
 
 
-def given(case: int, transaction: str | None) -> Finding:
-    """The finding that the provider has made the refund."""
-    return Finding("refund_given", {"case": case, "transaction": transaction})
-
-
-def left_to_hand(case: int, rule: str) -> Finding:
-    """The finding that the provider will never make the refund."""
-    return Finding("refund_left_to_hand", {"case": case, "rule": rule})
-
-
-def to_ask_again(case: int, n: int) -> Finding:
-    """The finding that no earlier request can still take effect, so the refund may be requested for the n-th time."""
-    return Finding("refund_asked", {"case": case, "n": n})
-
-
 def found_by(stream: StreamId, event: ev.RefundEvent) -> tuple[Finding, ...]:
     """The findings at the provider from which an event follows. Money taken without a provider needs no finding."""
     match event:
         case ev.RefundGiven(case=case, transaction=transaction):
-            return (given(case, transaction),)
+            return (Finding("refund_given", {"case": case, "transaction": transaction}),)
         case ev.RefundLeftToHand(case=case, rule=rule) if not without_provider(stream.n):
-            return (left_to_hand(case, rule),)
-        case ev.RefundAsked(case=case, n=n) if n > 1:
-            return (to_ask_again(case, n),)
+            return (Finding("refund_left_to_hand", {"case": case, "rule": rule}),)
+        case ev.RefundAsked(case=case, n=n) if n > 1:  # no earlier request can still take effect
+            return (Finding("refund_asked", {"case": case, "n": n}),)
         case _:
             return ()
