@@ -17,7 +17,7 @@ from demo.running import Verdict
 from motcua.files.store import Store, open_store
 from rules.forms.sheet import filled_in, forms_of
 from rules.require import require
-from rules.wording.prose import filled
+from rules.wording.rule_words import filled
 from schemas.filing.state import Filing
 from schemas.papers.state import OfficialPaper, PaperKind
 

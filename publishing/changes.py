@@ -7,8 +7,7 @@ from functools import singledispatch
 from typing import Any, Final, NamedTuple
 
 from rules.wording.procedure_words import PlaceWords, chosen, number, quoted, same, truth, words_of
-from rules.wording.prose import filled
-from rules.wording.rule_words import Labels, holds, labels_of
+from rules.wording.rule_words import Labels, filled, holds, labels_of
 from schemas.base import Model, Text
 from schemas.level import CAPABILITIES, Level
 from schemas.limit import Limit

@@ -50,9 +50,7 @@ Evidence = tuple[tuple[Entry, ...], ...]
 class Finding:
     """The outcome of an act outside our platform, recorded by the process that did the act.
 
-    Attributes:
-        kind: The kind of the event that may follow.
-        fields: Some fields of this event; a field with the value None is left out.
+    It has the `kind` and some `fields` of the event that may follow; a field with the value None is left out.
     """
 
     kind: str
@@ -84,11 +82,8 @@ def found(event: Any, fields: Mapping[type[Any], tuple[str, ...]]) -> tuple[Find
 class OfficeAnswer:
     """The answer of an agency's back office from which an event follows. If identity is required, it must be signed.
 
-    Attributes:
-        act: The activity that asks the back office.
-        answer: The answer, without its statement.
-        request_id: The id of the request; None if the answer to any request counts.
-        unless: A finding that makes the answer unnecessary.
+    The activity `act` asks for it; the `answer` has no statement here. Without a `request_id`, the answer to any
+    request counts. The finding `unless` makes it unnecessary.
     """
 
     act: str

@@ -16,16 +16,10 @@ from schemas.stream.ledger import Recorded
 
 @dataclass(frozen=True)
 class Whole:
-    """A filing and its related records.
+    """A filing and its related records: its streams with work left (`open`), and the rule for its retention, if any.
 
-    Attributes:
-        filing: The filing, folded from its events.
-        complain_until: The last moment for a complaint about any act in the filing; None if no act is open to one.
-        open: The filing's streams with work left.
-        watched_until: The last moment at which money or a parcel of the filing may be reported.
-        unsettled: The number of callbacks about the filing's money that have not reached the filing.
-        unmade: The number of papers that the filing caused and that are not made yet.
-        retention: The rule for the retention after the filing's end, if there is one.
+    A complaint is possible until `complain_until` (None: no act is open to one), and money or a parcel may be reported
+    until `watched_until`. `unsettled` callbacks about its money have not reached it; it caused `unmade` papers.
     """
 
     filing: Filing

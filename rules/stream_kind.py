@@ -99,14 +99,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Telling(Generic[M]):
-    """One kind of message to the filing. The signal and the recorded event give the same command.
+    """One kind of message to the filing: its signal, the model of its fact, and the command that follows from a fact.
 
-    Attributes:
-        signal: The name of the signal to the filing's workflow.
-        fact: The model of the reported fact.
-        follows: The command that follows from a fact.
-        recorded: By kind of event, a function that makes the fact from the stream's number and the event's body. The
-            function returns None for an event that is no message.
+    The recorded event gives the same command: for its kind, `recorded` has a function that makes the fact from the
+    stream's number and the event's body, or returns None for an event that is no message.
     """
 
     signal: str

@@ -1,4 +1,4 @@
-"""Tills: the cash that moves through a till, the roles that may open, count and close it, and its last count."""
+"""Tills: the cash that moves through a till, the roles that may count and close it, and its last count."""
 
 from typing import Any
 
@@ -10,11 +10,6 @@ from schemas.money.till import CloseTill, Till, TillCount
 from schemas.people import Actor, Role
 from schemas.refund.events import RefundGivenByHand
 from schemas.refund.state import RefundMeans
-
-
-def may_open(actor: Actor) -> Problem | None:
-    """Why the actor can't open a till, or None. A cashier can."""
-    return role_is(actor, Role.CASHIER)
 
 
 def may_handle(till: Till, actor: Actor) -> Problem | None:

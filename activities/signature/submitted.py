@@ -28,7 +28,7 @@ from activities.signature.revisions import Form, declared, prepared_at
 from activities.signature.revocation import Answers, Asking
 from activities.signature.trust import Trust
 from rules.forms.sheet import Sheet, filled_in, forms_of
-from rules.wording.prose import filled
+from rules.wording.rule_words import filled
 from schemas.base import Version
 from schemas.errors import Problem, RefusalError, problem
 from schemas.filing.submission import Submission, signed_content, signed_digest

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from publishing.authoring.procedures import check_bytes
 from rules.require import require
-from rules.wording.prose import filled
+from rules.wording.rule_words import filled
 from schemas.base import Text
 from schemas.filing.events import Accepted, Clock
 from schemas.filing.state import ClockState, Filing

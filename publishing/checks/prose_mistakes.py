@@ -8,7 +8,7 @@ from unicodedata import category, name, normalize
 from publishing.checks.facts import parts_of
 from publishing.checks.prose_patterns import CHANNELS, IN_EVERY_TEXT, IN_INFORMATION
 from rules.source import Mistake, child, mistake
-from rules.wording.prose import PLACEHOLDER, Vocabulary, names, numbers
+from rules.wording.rule_words import PLACEHOLDER, Vocabulary, names, numbers
 from schemas.publishing.procedure import Procedure
 
 _INFORMATION: Final = "information."

@@ -21,7 +21,7 @@ from rules.filing.fees.inputs import APPLICANT
 from rules.source import published_procedure
 from rules.time.working_time import VIETNAM
 from rules.wording.fee_statement import Question, stated
-from rules.wording.prose import filled
+from rules.wording.rule_words import filled
 from schemas.errors import Problem, RefusalError, problem
 from schemas.level import Channel
 from schemas.people import PersonKind

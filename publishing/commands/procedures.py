@@ -30,8 +30,7 @@ from rules.source import Mistake, published_procedure
 from rules.time.working_time import VIETNAM
 from rules.wording.fee_statement import described
 from rules.wording.procedure_words import words_of
-from rules.wording.prose import filled
-from rules.wording.rule_words import labels_of
+from rules.wording.rule_words import filled, labels_of
 from schemas.base import Model, Text
 from schemas.publishing.fact import Fact, Statement
 from schemas.publishing.procedure import Procedure

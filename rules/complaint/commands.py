@@ -29,7 +29,9 @@ _ENDED: Final = problem("", "complaint_ended")
 def _admit(complaint: Complaint, command: Complain, now: datetime) -> Events:
     """The event that records the complaint. Raises `RefusalError` with every reason."""
     start, found = command.start, command.grounds
-    wrong = [why for why in (_not_theirs(command, now), _inadmissible(found, now), _not_next(complaint, found)) if why]
+    follows = found.earlier + 1
+    not_next = None if complaint.n == follows else problem("n", "not_the_next", follows=follows)
+    wrong = [why for why in (_not_theirs(command, now), _inadmissible(found, now), not_next) if why]
     if wrong or found.act is None:
         raise refuse(*wrong)
     recorded = ev.Complained(
@@ -70,11 +72,6 @@ def _inadmissible(found: Grounds, now: datetime) -> Problem | None:
     if now > found.until:
         return problem("about", "too_late", says="too_late_to_complain", day=found.until.astimezone(VIETNAM))
     return problem("about", "disputed_already") if found.disputed else None
-
-
-def _not_next(complaint: Complaint, found: Grounds) -> Problem | None:
-    follows = found.earlier + 1
-    return None if complaint.n == follows else problem("n", "not_the_next", follows=follows)
 
 
 # By the system.

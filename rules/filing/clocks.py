@@ -42,7 +42,8 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
         state = clocks.pop(clock, None)
         meant = _meant(filing, clock, declared, event.kind)
         effect = declared if event.kind == "recalled" else _resumption(filing, state, meant)
-        after = _transition(filing, clock, state, effect, event, _since(event, at) if effect is Effect.START else at)
+        stated = getattr(event, _STARTS[event.kind]) if effect is Effect.START and event.kind in _STARTS else None
+        after = _transition(filing, clock, state, effect, event, stated or at)
         if state is not None and effect in _ENDING:
             past = (*past, _ended(state, effect, event.kind, at))
         if after is not None:
@@ -50,14 +51,8 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
     return {"clocks": clocks, "past_clocks": past}
 
 
-def _since(event: ev.Event, at: datetime) -> datetime:
-    """The legal start of a limit: the time of receipt that the event states (as for post), else the event's time."""
-    match event:
-        case ev.Submitted(received_at=received) if received is not None:
-            return received
-        case ev.Accepted(since=since) if since is not None:
-            return since
-    return at
+_STARTS: Final = {"submitted": "received_at", "accepted": "since"}
+"""The fields that may state the legal start of a limit, such as the receipt by post; else it is the event's time."""
 
 
 def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:

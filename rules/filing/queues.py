@@ -140,13 +140,9 @@ def _told(filing: Filing, state: ClockState, now: datetime) -> list[Task]:
         told += [_notice(filing, name, role, **limit, **_claim(filing, role)) for role in _reminded(filing, state)]
     if state.apologised_at:
         leader = _someone(filing, Role.LEADER)
-        actions = (kind for kind in _APOLOGIES if check(filing, kind, leader, now) is None)
+        actions = (kind for kind in ("reappoint", "apologise") if check(filing, kind, leader, now) is None)
         told.append(_notice(filing, f"apology:{state.clock}", Role.LEADER, *actions, **limit))
     return told
-
-
-_APOLOGIES: Final = ("reappoint", "apologise")
-"""The leader's possible answers to a drafted apology: another appointment, or only an apology for the late result."""
 
 
 def _reminded(filing: Filing, state: ClockState) -> Iterable[Role]:
@@ -203,11 +199,6 @@ STAGE_CLOCK: Final = {
 
 _CLAIMABLE: Final = frozenset({Stage.INTAKE, Stage.REVIEW, Stage.OBLIGATION})
 
-_MACHINE_ACTIONS: Final = {Stage.ISSUE: ("issue",), Stage.DELIVERY: ("settle_parcel",)}
-
-_LEADING: Final = ("release", "reassign")
-"""The commands of a team lead."""
-
 _ANYONE: Final = " "
 
 
@@ -234,5 +225,5 @@ def _claim(filing: Filing, role: Role) -> dict[str, str | None]:
 def possible(filing: Filing, actor: Actor, now: datetime) -> tuple[str, ...]:
     """The commands that the actor can give now."""
     if actor.role is Role.SYSTEM:
-        return _MACHINE_ACTIONS.get(stage(filing), ())
-    return allowed(filing, actor, now, _LEADING if actor.role is Role.TEAM_LEAD else PUBLIC_KINDS)
+        return {Stage.ISSUE: ("issue",), Stage.DELIVERY: ("settle_parcel",)}.get(stage(filing), ())
+    return allowed(filing, actor, now, ("release", "reassign") if actor.role is Role.TEAM_LEAD else PUBLIC_KINDS)

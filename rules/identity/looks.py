@@ -73,11 +73,8 @@ _AUDIENCES: Final[Mapping[rd.Audience, frozenset[Role]]] = {
 class Facts:
     """The facts that decide who may see a filing.
 
-    Attributes:
-        filed_by: The program that submitted the filing.
-        agencies: The agencies involved: the deciding one, its desks, and those that decide parts.
-        applicant: The applicant; None after an erasure.
-        representative: The person who submitted the filing for the applicant and may still act for them.
+    It was submitted by the program `filed_by`, and by the `representative` if they may still act for the `applicant`
+    (None after an erasure). `agencies`: the deciding one, its desks, and those that decide parts.
     """
 
     filed_by: str
@@ -132,7 +129,12 @@ def asker(proved: Proved, question: rd.Question) -> Asker:
 
 def sees(asker: Asker, facts: Facts) -> bool:
     """Whether the asker may see this filing."""
-    if asker.actor is not None and not _concerned(asker.actor, facts):
+    actor = asker.actor
+    if actor is not None and actor.role in SIDE:
+        theirs = facts.applicant if actor.role is Role.APPLICANT else facts.representative
+        if actor.subject != theirs:
+            return False
+    elif actor is not None and actor.agency not in facts.agencies:
         return False
     return any(_covers(grant, asker, facts) for grant in asker.grants)
 
@@ -171,12 +173,6 @@ def _by_itself(principal: Principal, question: rd.Question) -> tuple[Grant, ...]
 def _grants_for(principal: Principal, actor: Actor, assurance: Assurance) -> list[Grant]:
     able = [one for one in principal.grants if one.assurance <= assurance]
     return [one for one in able if actor.role in CLAIMED[one.claim] and names_agency(one.agencies, actor)]
-
-
-def _concerned(actor: Actor, facts: Facts) -> bool:
-    if actor.role in SIDE:
-        return actor.subject == (facts.applicant if actor.role is Role.APPLICANT else facts.representative)
-    return actor.agency in facts.agencies
 
 
 def _covers(grant: Grant, asker: Asker, facts: Facts) -> bool:

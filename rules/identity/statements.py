@@ -165,12 +165,9 @@ def _expect_about(statement: IdentityStatement, message: Message, audience: str)
 
 @dataclass(frozen=True)
 class Directory:
-    """The agency whose back office was asked, with its queue, and the queue of the agency of the program that signed.
+    """The asked agency (None if the record has no such stream) with its queue, and the signing program's own queue.
 
-    Attributes:
-        agency: The asked agency; None if the record has no such stream.
-        queue: The queue of the asked agency.
-        theirs: The queue of the program's own agency. This queue may serve other agencies too.
+    A queue may serve several agencies.
     """
 
     agency: str | None

@@ -20,16 +20,10 @@ from schemas.translate import said
 
 @dataclass(frozen=True, slots=True)
 class ResultSource:
-    """The input of a printed result.
+    """The input of a result printed `at` a moment, under the published version that applies to the filing.
 
-    Attributes:
-        request: The outcome, the dossier and the number.
-        procedure: The published version that applies to the filing.
-        issuer: The letterhead of the agency.
-        officer: The name of the officer who decided, if the directory has it.
-        signers: The officers who will sign it; none if the agency's officers sign no results.
-        at: The moment when it is made.
-        tracking: The address of the filing's status page, with `{code}` in it.
+    `officer` is the name of the officer who decided, if the directory has it; `signers` will sign it (none if the
+    agency's officers sign no results); `tracking` is the address of the filing's status page, with `{code}` in it.
     """
 
     request: IssueRequest

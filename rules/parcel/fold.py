@@ -32,19 +32,14 @@ def news(state: ParcelState, heard: tuple[Heard, ...], steps: Iterable[Step]) ->
     """The new tracking steps, oldest first: those not recorded yet that the parcel's state still allows."""
     found: list[Step] = []
     for step in steps:
-        if _says_something(state, heard, step):
+        said, outcome = Heard(said=step.said, at=step.at), OUTCOMES.get(step.meaning)
+        on_its_way = step.meaning in {Meaning.INVITED, Meaning.OTHER} and state in UNDER_WAY
+        counts = on_its_way and len(heard) < MOST_WORDS if outcome is None else outcome in _MAY_FOLLOW[state]
+        if counts and said not in heard:
             found.append(step)
-            heard = (*heard, Heard(said=step.said, at=step.at))
-            state = ParcelState(step.meaning.value) if step.meaning in OUTCOMES else state
+            heard = (*heard, said)
+            state = state if outcome is None else ParcelState(outcome.value)
     return tuple(found)
-
-
-def _says_something(state: ParcelState, heard: tuple[Heard, ...], step: Step) -> bool:
-    if Heard(said=step.said, at=step.at) in heard:
-        return False
-    if step.meaning in OUTCOMES:
-        return OUTCOMES[step.meaning] in _MAY_FOLLOW[state]
-    return step.meaning in {Meaning.INVITED, Meaning.OTHER} and state in UNDER_WAY and len(heard) < MOST_WORDS
 
 
 def collected(parcel: Parcel, step: Step) -> int | None:

@@ -14,13 +14,9 @@ _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint of a log.
+    """A checkpoint of the log `origin`: the number of its events, and the root of the tree over them, 32 bytes.
 
-    Attributes:
-        origin: The name of the log.
-        size: The number of events.
-        root: The root of the tree over these events, 32 bytes.
-        extensions: Further lines, whose content is up to the log.
+    The content of the `extensions`, further lines, is up to the log.
     """
 
     origin: str

@@ -107,13 +107,7 @@ def entries_in(content: bytes, width: int) -> list[bytes]:
 
 @dataclass
 class Growth:
-    """A growing tree, in tiles.
-
-    Attributes:
-        size: The number of entries.
-        entries: The entries of the last bundle, if it is not full.
-        hashes: For each level, the hashes of its last tile, if it is not full.
-    """
+    """A growing tree in tiles: its size, the last bundle's entries and each last tile's hashes, if it is not full."""
 
     size: int = 0
     entries: list[bytes] = field(default_factory=list)

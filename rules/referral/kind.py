@@ -52,11 +52,6 @@ def standing(referral: Referral) -> Standing:
     return Standing(n=referral.n, calendar=referral.calendar, open=is_open(referral), heard_as=heard_as)
 
 
-def rows(referral: Referral) -> Rows:
-    """The tasks of a referral, in the queues of the agency that decides."""
-    return Rows(tasks=tuple(_tasks(referral)) if is_open(referral) else ())
-
-
 def _tasks(referral: Referral) -> Iterator[TaskRow]:
     """The tasks: the specialist's, with a reminder until the limit ends; after that also the team lead's."""
     name = require(referral.part)
@@ -115,7 +110,7 @@ REFERRAL: Final = StreamKind(
     rules=RULES,
     evolve=evolve,
     standing=standing,
-    rows=rows,
+    rows=lambda referral: Rows(tasks=tuple(_tasks(referral)) if is_open(referral) else ()),
     start=ReferralStart,
     opening=lambda start: RequestDecision(command_id="request", start=start),
     commands=REFERRAL_COMMANDS,

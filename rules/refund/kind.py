@@ -5,8 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from rules.refund.claims import without_provider
-from rules.refund.commands import RULES
-from rules.refund.disputes import lacking
+from rules.refund.commands import RULES, lacking
 from rules.refund.evidence import evidence, found_by
 from rules.refund.fold import evolve, gone_twice, in_dispute, in_state, is_open, total
 from rules.require import require

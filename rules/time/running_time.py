@@ -11,13 +11,10 @@ Span = tuple[int, int]
 
 
 class Leg(NamedTuple):
-    """A stretch of a run without a pause.
+    """A stretch of a run without a pause; `due` is the end of the limit if no pause follows.
 
-    Attributes:
-        begun: The minute from which the stretch is counted: the start of the budget, or the end of a pause.
-        left: The rest of the budget at the minute `begun`: working minutes, or days of a limit in calendar days.
-        ends: The minute at which this rest is used up; for calendar days the day instead, on any weekday.
-        due: The end of the limit if no pause follows.
+    It is counted from the minute `begun` (the start of the budget, or the end of a pause), when the working minutes or
+    calendar days `left` remain, until the minute (for calendar days the day, on any weekday) at which it `ends`.
     """
 
     begun: int
@@ -27,14 +24,9 @@ class Leg(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A limit from its receipt to its end. It has one leg more than `pauses`.
+    """A limit from its receipt, at the minute `opened`, to its end: the pauses that count, and one leg more.
 
-    Attributes:
-        opened: The minute that counts as the receipt.
-        budget: The whole budget: working minutes, or days of a limit in calendar days. It starts where the first leg
-            begins.
-        legs: The stretches without a pause.
-        pauses: The pauses that count.
+    The whole `budget`, in working minutes or in calendar days, starts where the first leg begins.
     """
 
     opened: int

@@ -95,7 +95,8 @@ def _listed(every: Sequence[Text]) -> Text:
 
 
 def _pause(days: Days, limit: Limit, n: int, pause: Span, leg: Leg) -> Iterator[Text]:
-    left = _days(leg.left) if limit.unit is Unit.CALENDAR_DAYS else _minutes(leg.left)
+    days_left = said("time.one_day") if leg.left == 1 else said("time.days", amount=leg.left)
+    left = days_left if limit.unit is Unit.CALENDAR_DAYS else _minutes(leg.left)
     yield said("time.pause", n=n, since=_when(pause[0]), until=_when(pause[1]), left=left)
     if leg.begun != pause[1]:
         yield said("time.budget_starts", when=_when(leg.begun))
@@ -125,10 +126,6 @@ def _beyond(calendar: Calendar, firsts: Sequence[int], last: int) -> Iterator[Te
         yield said("time.before_valid", day=date_of(min(firsts)), **valid)
     if last > day_of(calendar.valid_until):
         yield said("time.beyond_valid", day=date_of(last), **valid)
-
-
-def _days(amount: int) -> Text:
-    return said("time.one_day") if amount == 1 else said("time.days", amount=amount)
 
 
 def _minutes(amount: int) -> Text:

@@ -24,7 +24,7 @@ from rules.filing.submission.admission import dossier_problems
 from rules.forms.json_schema import json_schema
 from rules.forms.sheet import Sheet, blank, filled_in, forms_of
 from rules.time.working_time import VIETNAM
-from rules.wording.prose import filled
+from rules.wording.rule_words import filled
 from schemas.base import Problem
 from schemas.errors import RefusalCode, RefusalError, problem, shape_refusal
 from schemas.filing.submission import Submission

@@ -19,6 +19,7 @@ from motcua.cli.language import in_words
 from motcua.cli.options import Actor, Agency, AsJson, order
 from motcua.cli.running import Exit, fail, plain, there
 from rules import till as rules
+from rules.officers import role_is
 from rules.papers.register import period
 from rules.require import require
 from rules.rule import refuse
@@ -27,6 +28,7 @@ from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.filing.commands import Command
 from schemas.money.till import CloseTill, CountTill, OpenTill, Till, TillShown
 from schemas.names import ROLE_NAMES
+from schemas.people import Role
 from schemas.translate import said
 from views.registers.money import till_of, tills
 
@@ -34,7 +36,7 @@ from views.registers.money import till_of, tills
 async def open_till(connection: Connection, command: OpenTill) -> TillShown:
     """Opens a till. Idempotent by the command's id. Raises `RefusalError`."""
     actor = command.actor
-    refuse_if(rules.may_open(actor))
+    refuse_if(role_is(actor, Role.CASHIER))
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"till {actor.agency}")
         if (opened := await connection.fetchval(_OPENED, command.command_id)) is None:

@@ -40,7 +40,8 @@ def admit(
     """The admission of a submission. Raises `RefusalError` with every problem, including the `others` of the caller."""
     received = day_of_receipt(submission, now)
     unsigned = _unsigned(submission, procedure, received)
-    level = submission.level or _highest_usable(procedure, unsigned=unsigned)
+    lowered = unsigned and procedure.level is Level.FULLY_ONLINE
+    level = submission.level or (Level.ONLINE_FILING if lowered else procedure.level)
     papers = [*_missing_papers(submission, procedure, received)]
     fields = [*_missing_fields(submission, procedure, received)]
     complete = submission.channel is Channel.ONLINE
@@ -78,10 +79,6 @@ def _unsigned(submission: Submission, procedure: ProcedureRules, received: date)
     return asked and submission.signature is None
 
 
-def _highest_usable(procedure: ProcedureRules, *, unsigned: bool) -> Level:
-    return Level.ONLINE_FILING if unsigned and procedure.level is Level.FULLY_ONLINE else procedure.level
-
-
 def _level(submission: Submission, procedure: ProcedureRules, level: Level, *, unsigned: bool) -> Iterator[Problem]:
     page = f"{procedure.code}@{procedure.version}"
     if level > procedure.level:
@@ -115,7 +112,7 @@ def paper_problems(procedure: ProcedureRules, papers: tuple[Paper, ...], channel
     seen: set[str] = set()
     for index, paper in enumerate(papers):
         if paper.code not in known:
-            yield problem(f"papers[{index}].code", "unknown_paper", known=_list(set(known)))
+            yield problem(f"papers[{index}].code", "unknown_paper", known=", ".join(sorted(known)) or "-")
         if paper.code in seen:
             yield problem(f"papers[{index}].code", "paper_twice")
         seen.add(paper.code)
@@ -146,7 +143,7 @@ def form_problems(procedure: ProcedureRules, form: Mapping[str, FormValue]) -> I
     fields = {field.code: field for field in procedure.form}
     for code, value in form.items():
         if code not in fields:
-            yield problem(f"form.{code}", "unknown_field", known=_list(set(fields)))
+            yield problem(f"form.{code}", "unknown_field", known=", ".join(sorted(fields)) or "-")
         elif fields[code].required and isinstance(value, str) and not value.strip():
             yield problem(f"form.{code}", "field_required")
         elif (wrong := _wrong_value(f"form.{code}", fields[code], value)) is not None:
@@ -247,10 +244,6 @@ def _fee_channel(submission: Submission, rule: FeePart | None, level: Level, *, 
 
 def _channels(channels: Iterable[Channel]) -> Text:
     return listed(CHANNEL_NAMES, sorted(channels))
-
-
-def _list(names: set[str]) -> str:
-    return ", ".join(sorted(names)) or "-"
 
 
 _WITHOUT_SIGNATURE: Final = Level.ONLINE_FILING

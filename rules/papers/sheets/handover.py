@@ -155,7 +155,7 @@ def label(source: PaperSource) -> PaperSheet:
 
 def _label_body(source: PaperSource, parcel: Parcel) -> Iterator[Block]:
     originals = originals_held(source.course)
-    yield Rows(rows=(*_parties(source, require(parcel.address)), *_inside(source, originals), *_carried(parcel)))
+    yield Rows(rows=(*_parties(source, require(parcel.address)), *_carried(source, parcel, originals)))
     yield Paragraph(text=said("paper.post_returns"))
     if originals:
         items = tuple(named(source, TargetKind.PAPER, code) for code in originals)
@@ -170,16 +170,13 @@ def _parties(source: PaperSource, to: Address) -> Iterator[Row]:
     yield Row(place="address.postcode", label=said("paper.postcode"), value=plain(to.postcode))
 
 
-def _inside(source: PaperSource, originals: tuple[str, ...]) -> Iterator[Row]:
+def _carried(source: PaperSource, parcel: Parcel, originals: tuple[str, ...]) -> Iterator[Row]:
     result = source.filing.results[-1]
     if result.number is not None:
         yield Row(place="result.number", label=said("paper.result_number"), value=plain(result.number))
     yield Row(place="result.copies", label=said("paper.result_copies"), value=plain(str(result.copies)))
     if originals:
         yield Row(place="originals", label=said("paper.originals"), value=plain(str(len(originals))))
-
-
-def _carried(parcel: Parcel) -> Iterator[Row]:
     yield Row(place="carrier", label=said("paper.carrier"), value=said("paper.the_post"))
     yield Row(place="n", label=said("paper.consignment"), value=plain(str(parcel.n)))
     collected = money(parcel.cod) if parcel.cod else said("paper.nothing_to_collect")

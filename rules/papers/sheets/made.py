@@ -37,14 +37,10 @@ def dated(at: datetime, place: Text | None) -> Text:
     day = said("paper.day", day=f"{there:%d}", month=f"{there:%m}", year=f"{there:%Y}")
     if place is None:
         return Text(vi=day.vi.capitalize(), en=day.en)
-    return said("paper.place_and_day", place=Text(vi=_seat(place.vi), en=place.en), day=day)
-
-
-def _seat(province: str) -> str:
-    """The province in the date line: its name, preceded by its kind if it is a person's name (Decree 30/2020)."""
-    kind = next((kind for kind in _KINDS if province.startswith(kind)), "")
-    name = province.removeprefix(kind)
-    return province[:1].upper() + province[1:] if name in _PERSONS else name
+    # the name of the province, preceded by its kind if it is a person's name (Decree 30/2020)
+    name = place.vi.removeprefix(next((kind for kind in _KINDS if place.vi.startswith(kind)), ""))
+    seat = place.vi[:1].upper() + place.vi[1:] if name in _PERSONS else name
+    return said("paper.place_and_day", place=Text(vi=seat, en=place.en), day=day)
 
 
 def letterhead(source: PaperSource, agency: AgencyCode) -> Letterhead:

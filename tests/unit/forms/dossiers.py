@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final, assert_never
 
 from publishing.authoring.procedures import check_bytes
-from rules.wording.prose import filled
+from rules.wording.rule_words import filled
 from schemas.filing.submission import Submission
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
 from schemas.text import FormValue

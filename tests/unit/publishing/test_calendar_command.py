@@ -15,7 +15,7 @@ from publishing.commands.calendar import app
 from publishing.commands.procedures import app as procedures_app
 from publishing.commands.procedures import rows
 from rules.source import published_procedure
-from rules.wording.prose import filled
+from rules.wording.rule_words import filled
 from schemas.limit import Limit
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.time_limits import LIMIT_SOURCES, Limits

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from publishing.authoring.procedures import check_bytes
 from publishing.checks.procedure import problems
-from rules.wording.prose import PLACEHOLDER, filled, names, numbers
+from rules.wording.rule_words import PLACEHOLDER, filled, names, numbers
 from schemas.base import Text
 from schemas.publishing.fact import Statement
 from schemas.publishing.procedure import Procedure
