@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
-from schemas.identity.statement import ALL_AGENCIES, CLAIMED, Claim, Grant, Message, Principal, Proved
+from schemas.identity.statement import ALL_AGENCIES, CLAIMED, Claim, Grant, Message, Principal, PrincipalKey, Proved
 from schemas.names import ROLE_NAMES
 from schemas.people import Actor, Role
 
@@ -54,13 +54,15 @@ def widens(before: Principal | None, after: Principal) -> bool:
     if before is None or (before.kind, before.agency) != (after.kind, after.agency):
         return True
     keys = {key.key_id: key for key in before.keys}
-    for key in after.keys:
-        known = keys.get(key.key_id)
-        if known is None or key.valid_from < known.valid_from or key.valid_until > known.valid_until:
-            return True
-        if known.revoked_at is not None and key.revoked_at is None:
-            return True
+    if not all(key.key_id in keys and _within(key, keys[key.key_id]) for key in after.keys):
+        return True
     return not all(_covered(one, before.grants, after.id) for one in after.grants)
+
+
+def _within(key: PrincipalKey, before: PrincipalKey) -> bool:
+    """Whether a changed key is valid only at times at which it was valid before."""
+    earlier, later = key.valid_from < before.valid_from, key.valid_until > before.valid_until
+    return not (earlier or later) and (before.revoked_at is None or key.revoked_at is not None)
 
 
 def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:

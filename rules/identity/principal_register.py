@@ -53,10 +53,7 @@ def changed(principal: Principal | None, said: pr.Said, at: datetime) -> Princip
             ended = tuple(_ended(one, begins + timedelta(hours=overlap)) for one in keys)
             return _with(principal, (*ended, _from(key, at)))
         case pr.RevokeKey(key_id=key_id):
-            lost = [one.revoked_at is None and key_id in {None, one.key_id} for one in keys]
-            revoked = {"revoked_at": at}
-            now = (key.model_copy(update=revoked) if gone else key for key, gone in zip(keys, lost, strict=True))
-            return _with(principal, tuple(now))
+            return _with(principal, tuple(_revoked(one, key_id, at) for one in keys))
         case _:
             assert_never(said)
 
@@ -114,6 +111,12 @@ def _from(key: PrincipalKey, at: datetime) -> PrincipalKey:
 def _ended(key: PrincipalKey, until: datetime) -> PrincipalKey:
     last = min(key.valid_until, max(until, key.valid_from + timedelta(microseconds=1)))
     return key if key.revoked_at is not None else key.model_copy(update={"valid_until": last})
+
+
+def _revoked(key: PrincipalKey, key_id: str | None, at: datetime) -> PrincipalKey:
+    if key.revoked_at is not None or key_id not in {None, key.key_id}:
+        return key
+    return key.model_copy(update={"revoked_at": at})
 
 
 LIFE: Final = timedelta(minutes=5)
