@@ -137,16 +137,14 @@ def _fields(fields: Iterable[FieldRule], labels: Labels, dossier: Dossier | None
 def _entry(field: FieldRule, value: FormValue | None, note: Text | None) -> Entry:
     boxes: tuple[Box, ...] = ()
     if field.kind is FieldKind.BOOLEAN:
-        boxes = tuple(Box(name=name, ticked=value is is_) for is_, name in _TRUTHS)
+        truths = ((True, said("sheet.yes")), (False, said("sheet.no")))
+        boxes = tuple(Box(name=name, ticked=value is is_) for is_, name in truths)
     if field.kind is FieldKind.CHOICE:
         boxes = tuple(Box(name=field.called(choice), ticked=value == choice) for choice in field.choices)
     lines = min(ceil((field.maximum or _IN_A_LINE) / _IN_A_LINE), _MOST_LINES) if field.kind is FieldKind.TEXT else 1
     written = None if value is None or boxes else _written(field.kind, value)
     place = f"form.{field.code}"
     return Entry(place=place, label=field.label, note=note, value=written, boxes=boxes, lines=lines)
-
-
-_TRUTHS: Final = ((True, said("sheet.yes")), (False, said("sheet.no")))
 
 
 def _written(kind: FieldKind, value: FormValue) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -21,28 +21,21 @@ from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
 from schemas.stream.ledger import AgencyAnswer
 
 
-class RingKey(NamedTuple):
-    """A key with its principal."""
-
-    principal: Principal
-    said: st.PrincipalKey
-
-
 class Ring:
     """Principals with their keys, revoked ones included. Immutable: a change makes a new ring."""
 
     def __init__(self, principals: Iterable[Principal] = ()) -> None:
         self._principals = {one.id: one for one in principals}
-        self._keys = {key.key_id: RingKey(one, key) for one in self._principals.values() for key in one.keys}
+        self._keys = {key.key_id: (one.id, key) for one in self._principals.values() for key in one.keys}
 
     def principal(self, name: str) -> Principal | None:
         """The principal of this id, or None."""
         return self._principals.get(name)
 
-    def key(self, principal: str, key_id: str) -> RingKey | None:
+    def key(self, principal: str, key_id: str) -> st.PrincipalKey | None:
         """The key of this id of this principal, or None."""
-        found = self._keys.get(key_id)
-        return found if found is not None and found.principal.id == principal else None
+        owner, key = self._keys.get(key_id, (None, None))
+        return key if owner == principal else None
 
 
 @lru_cache(1024)
@@ -88,20 +81,21 @@ class Hearing:
 def proved(said: object, message: Message, hearing: Hearing) -> Proved:
     """The statement in `said`, if a known principal signed it for exactly this message; else raises `RefusalError`."""
     text, (statement, key_id, sha256) = _read(said)
-    if hearing.ring.principal(statement.iss) is None:
+    principal = hearing.ring.principal(statement.iss)
+    if principal is None:
         raise unheard("unknown_principal")
     key = hearing.ring.key(statement.iss, key_id)
     if key is None:
         raise unheard("unknown_key")
-    if key.said.revoked_at is not None and not hearing.known:
+    if key.revoked_at is not None and not hearing.known:
         raise unheard("key_revoked")
-    if not seconds(key.said.valid_from) <= statement.iat < seconds(key.said.valid_until):  # it may have expired since
+    if not seconds(key.valid_from) <= statement.iat < seconds(key.valid_until):  # it may have expired since
         raise unheard("key_not_in_force")
-    if not is_signed(text, key.said.public_key):
+    if not is_signed(text, key.public_key):
         raise unheard("statement_signature")
     _expect_timely(statement, hearing)
     _expect_about(statement, message, hearing.audience)
-    return Proved(statement, key.principal, key_id, sha256)
+    return Proved(statement, principal, key_id, sha256)
 
 
 def verified(said: object, message: Message, hearing: Hearing) -> Proved:

@@ -77,7 +77,8 @@ class Days:
     def __init__(self, calendar: Calendar, first_year: int, last_year: int) -> None:
         self.first_year, self.last_year = first_year, last_year
         self.first = day_of(date(first_year, 1, 1))
-        self._regular = _regular(calendar, first_year, last_year)
+        week, end = [_minutes_of(day) for day in calendar.week], day_of(date(last_year + 1, 1, 1))
+        self._regular = [week[(_WEEKDAY + day) % 7] for day in range(self.first, end)]
         self.spans = _spans(calendar, self._regular, first_year, last_year)
         self._minutes = [0, *accumulate(sum(close - opens for opens, close in spans) for spans in self.spans)]
         self._ranks = [0, *accumulate(map(bool, self.spans))]
@@ -147,12 +148,6 @@ class Days:
         if n < 0 or n >= len(self.spans):
             raise NotLaidOutError(before=n < 0)
         return n
-
-
-def _regular(calendar: Calendar, first_year: int, last_year: int) -> list[Spans]:
-    week = [_minutes_of(day) for day in calendar.week]
-    first, end = day_of(date(first_year, 1, 1)), day_of(date(last_year + 1, 1, 1))
-    return [week[(_WEEKDAY + day) % 7] for day in range(first, end)]
 
 
 def _spans(calendar: Calendar, regular: list[Spans], first_year: int, last_year: int) -> list[Spans]:

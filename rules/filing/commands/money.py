@@ -46,7 +46,10 @@ def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, now: datetime) -> 
     if rule is None or fee is None:
         raise refuse(problem("", "no_such_fee"))
     _check_means(filing, rule, command)
-    again = _asked_again(filing, rule, fee, now)
+    by_payment = rule.governed_by is GoverningDay.PAYMENT
+    again = asked_for(filing, rule, Channel.COUNTER, now) if by_payment else None
+    if again is not None and again.lines == fee.lines:  # only changed amounts are requested again
+        again = None
     asked = fee if again is None else again
     if command.amount != asked.amount:
         raise refuse(problem("amount", "amount_differs", amount=asked.amount))
@@ -65,14 +68,6 @@ def _check_means(filing: Filing, rule: FeePart, command: cm.PayAtCounter) -> Non
         raise refuse(problem("means", "not_by_post"))
     if in_cash is (command.reference is not None):
         raise refuse(problem("reference", "no_reference" if in_cash else "reference_required"))
-
-
-def _asked_again(filing: Filing, rule: FeePart, fee: Fee, now: datetime) -> ev.FeeRequested | None:
-    """A new request for a due fee, if the day of payment governs and the amounts have changed; None otherwise."""
-    if rule.governed_by is not GoverningDay.PAYMENT:
-        return None
-    again = asked_for(filing, rule, Channel.COUNTER, now)
-    return None if again is None or again.lines == fee.lines else again
 
 
 def _may_settle_fee(filing: Filing, _: Actor, __: datetime) -> Problem | None:

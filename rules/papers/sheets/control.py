@@ -1,7 +1,5 @@
 """Phiếu kiểm soát quá trình giải quyết hồ sơ: every holder of the filing in turn, and the time."""
 
-from collections.abc import Iterator
-
 from rules.papers.deeds import OUTCOME_NAMES, done, who
 from rules.papers.hands import hands
 from rules.papers.sheets.made import about, letterhead, made, moment, officer, plain, received, short
@@ -25,7 +23,10 @@ def control(source: PaperSource) -> PaperSheet:
         Column(title=said("paper.outcome"), share=4),
     )
     went = hands(source.events, source.filing, source.cause.at)
-    head = Rows(rows=(*about(source), received(source), *_appointment(source)))
+    runs = [*source.filing.past_clocks, *source.filing.clocks.values()]
+    dues = [run.due for run in runs if run.clock is Clock.PROCESSING]
+    appointment = [Row(place="due", label=said("paper.result_at"), value=moment(dues[-1]))] if dues else []
+    head = Rows(rows=(*about(source), received(source), *appointment))
     return made(
         PaperKind.CONTROL,
         source,
@@ -34,13 +35,6 @@ def control(source: PaperSource) -> PaperSheet:
         body=(head, Table(columns=columns, rows=tuple(_row(source, n, hand) for n, hand in enumerate(went, 1)))),
         signatories=(officer(source, said("paper.who_controls"), ""),),
     )
-
-
-def _appointment(source: PaperSource) -> Iterator[Row]:
-    runs = [*source.filing.past_clocks, *source.filing.clocks.values()]
-    dues = [run.due for run in runs if run.clock is Clock.PROCESSING]
-    if dues:
-        yield Row(place="due", label=said("paper.result_at"), value=moment(dues[-1]))
 
 
 def _row(source: PaperSource, n: int, hand: Hand) -> tuple[Text, ...]:

@@ -38,18 +38,14 @@ def dated(at: datetime, place: Text | None) -> Text:
     if place is None:
         return Text(vi=day.vi.capitalize(), en=day.en)
     # the name of the province, preceded by its kind if it is a person's name (Decree 30/2020)
-    name = place.vi.removeprefix(next((kind for kind in _KINDS if place.vi.startswith(kind)), ""))
-    seat = place.vi[:1].upper() + place.vi[1:] if name in _PERSONS else name
+    name = place.vi.removeprefix("thành phố ").removeprefix("tỉnh ")
+    seat = place.vi[:1].upper() + place.vi[1:] if name == "Hồ Chí Minh" else name
     return said("paper.place_and_day", place=Text(vi=seat, en=place.en), day=day)
 
 
 def letterhead(source: PaperSource, agency: AgencyCode) -> Letterhead:
     """The agency's letterhead; only its code if its name is unknown."""
     return source.agencies.get(agency) or Letterhead(name=plain(agency))
-
-
-_KINDS: Final = ("thành phố ", "tỉnh ")
-_PERSONS: Final = frozenset({"Hồ Chí Minh"})
 
 
 class Form(NamedTuple):
