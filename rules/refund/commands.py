@@ -16,8 +16,11 @@ from schemas.people import Actor, Role
 from schemas.refund import commands as cm
 from schemas.refund import events as ev
 from schemas.refund import state as st
-from schemas.refund.commands import AcceptShortPayment, AnswerChargeBack, ApproveShortPayment
 from schemas.refund.state import CaseState, ChargeBackOutcome, Claim, Refund, RefundCause, RefundEntry
+
+Events = tuple[ev.RefundEvent, ...]
+
+# Disputed money.
 
 
 def charged_back(refund: Refund, claim: Claim) -> ev.RefundChargedBack:
@@ -55,18 +58,11 @@ def _void(refund: Refund, there: int, going: tuple[RefundEntry, ...]) -> tuple[i
     return tuple(void)
 
 
-def answer(refund: Refund, command: AnswerChargeBack, _: datetime) -> tuple[ev.ChargeBackAnswered, ...]:
+def answer(refund: Refund, command: cm.AnswerChargeBack, _: datetime) -> Events:
     """The event of a leader's answer to all unanswered charge-backs."""
     again = len(refund.asked_again) + 1 if command.outcome is ChargeBackOutcome.ASKED_AGAIN else None
     said = command.model_dump(include={"outcome", "acting_for", "reason", "legal_basis"})
     return (ev.ChargeBackAnswered(amount=refund.unanswered, again=again, officer=command.actor.subject, **said),)
-
-
-def not_alone(refund: Refund, hands: tuple[str, ...], others: tuple[str, ...]) -> Problem | None:
-    """Why these officers may not act, or None: one of them is among the `others`, or on the applicant's side."""
-    if set(hands) & set(others):
-        return problem("actor.subject", "needs_another")
-    return problem("acting_for", "own_filing") if set(hands) & set(refund.apart) else None
 
 
 def lacking(refund: Refund) -> int:
@@ -75,30 +71,26 @@ def lacking(refund: Refund) -> int:
     return capture.asked - capture.amount
 
 
-def disputed(refund: Refund) -> tuple[ev.RefundDisputed, ...]:
+def disputed(refund: Refund) -> Events:
     """The event that leaves a short payment to officers; none if it is recorded already."""
     capture = require(refund.capture)
     said = ev.RefundDisputed(capture_id=capture.capture_id, amount=capture.amount, asked=capture.asked)
     return () if refund.disputed else (said,)
 
 
-def propose(refund: Refund, command: AcceptShortPayment, _: datetime) -> tuple[ev.ShortfallProposed, ...]:
+def propose(refund: Refund, command: cm.AcceptShortPayment, _: datetime) -> Events:
     """The event of a proposal to accept the payment. The latest proposer replaces any earlier one."""
     said = command.model_dump(include={"acting_for", "reason", "legal_basis"})
     return (ev.ShortfallProposed(forgone=lacking(refund), officer=command.actor.subject, **said),)
 
 
-def accept(refund: Refund, command: ApproveShortPayment, _: datetime) -> tuple[ev.ShortfallAccepted, ...]:
+def accept(refund: Refund, command: cm.ApproveShortPayment, _: datetime) -> Events:
     """The event of the approval by a second officer. Raises `RefusalError` if the proposer approves."""
-    hands = fold.names(command.actor.subject, command.acting_for)
-    if (why := not_alone(refund, hands, refund.accepted_by)) is not None:
-        raise refuse(why)
+    officer = _hands(refund, command, refund.accepted_by)[0]
     money = require(refund.capture).model_dump(include={"capture_id", "amount"}) | {"forgone": lacking(refund)}
-    who = {"officer": command.actor.subject, "acting_for": command.acting_for, "asked_by": refund.accepted_by}
+    who = {"officer": officer, "acting_for": command.acting_for, "asked_by": refund.accepted_by}
     return (ev.ShortfallAccepted(**money | who),)
 
-
-Events = tuple[ev.RefundEvent, ...]
 
 # By the system.
 
@@ -277,12 +269,19 @@ def _case(
 
 
 def _hands(
-    refund: Refund, command: cm.ApproveRefund | cm.DeclineRefund | cm.GiveBackByHand, others: tuple[str, ...]
+    refund: Refund,
+    command: cm.ApproveRefund | cm.DeclineRefund | cm.GiveBackByHand | cm.ApproveShortPayment,
+    others: tuple[str, ...],
 ) -> tuple[str, ...]:
-    """The acting officer, and the officer they act for. Raises `RefusalError` if one of them is among `others`."""
+    """The acting officer, and the officer they act for.
+
+    Raises `RefusalError` if one of them is among `others`, or on the applicant's side.
+    """
     hands = fold.names(command.actor.subject, command.acting_for)
-    if (why := not_alone(refund, hands, others)) is not None:
-        raise refuse(why)
+    if set(hands) & set(others):
+        raise refuse(problem("actor.subject", "needs_another"))
+    if set(hands) & set(refund.apart):
+        raise refuse(problem("acting_for", "own_filing"))
     return hands
 
 
