@@ -106,9 +106,16 @@ def verify(data: bytes, folder: Path | None = None, policy: str | None = None) -
     Raises `ValueError` for an invalid policy, and `OSError` if the folder can't be read.
     """
     try:
+        return _verified(data, folder, policy)
+    except RecursionError:
+        return Report(verified=False, problems=[_broken("", "nested too deeply")])
+
+
+def _verified(data: bytes, folder: Path | None, policy: str | None) -> Report:
+    try:
         bundle = json.loads(data, parse_float=_refuse, parse_constant=_refuse)
         written = canonical(bundle)
-    except (ValueError, RecursionError):
+    except ValueError:
         return Report(verified=False, problems=[_broken("", "no JSON without fractions")])
     if problems := list(_shape(bundle)):
         return Report(verified=False, problems=problems)
@@ -264,6 +271,8 @@ _EVENT: Final[dict[str, Check]] = {
     "key_id": _or_null(_text),
 }
 _RECEIPT: Final[Mapping[str, Check]] = {"command_id": _text, "digest": _sha256, "seq": _whole, "body": _base64}
+_FILE: Final[dict[str, Check]] = {"stream": _text, "seq": _whole, "what": _text, "sha256": _sha256}
+_MAY_LIE: Final[Mapping[str, Check]] = {"key": _text, "size": _whole}
 _PROOF: Final[Mapping[str, Check]] = {"stream": _text, "seq": _whole, "proof": _base64}
 _OPTIONAL: Final[dict[str, Check]] = {
     "key": lambda value: isinstance(value, dict),
@@ -274,6 +283,8 @@ _MAY_BIND: Final[Mapping[str, Check]] = {"bound": _base64}
 
 def _shape(bundle: Any) -> Iterator[Problem]:
     yield from _fits(bundle, "", _BUNDLE, _OPTIONAL)
+    for path, file in _members(bundle, "", "files"):
+        yield from _fits(file, path, _FILE, _MAY_LIE)
     for path, proof in _members(bundle, "", "proofs"):
         yield from _fits(proof, path, _PROOF)
     with_key = isinstance(bundle, dict) and "key" in bundle
@@ -589,6 +600,13 @@ class _Facts:
         bodies = (body for _, its_kind, body in self.events.get(stream, []) if its_kind == kind)
         return any(all(body.get(name) == value for name, value in content.items()) for body in bodies)
 
+    def has(self, place: object) -> bool:
+        """Whether there is an event at this place, an object with `stream` and `seq`."""
+        match place:
+            case {"stream": str(stream), "seq": int(seq)}:
+                return 0 < seq <= len(self.events.get(stream, []))
+        return False
+
     def first(self, stream: str) -> Json:
         """Returns the body of the stream's first event."""
         return self.events[stream][0][2]
@@ -619,8 +637,7 @@ def _papers_in_accord(facts: _Facts) -> Iterator[Problem]:
     for seq, kind, body in facts.events.get(facts.papers, []):
         if kind in ABOUT_NOTHING:
             continue
-        about = body.get("about") or {}
-        if not 0 < about.get("seq", 0) <= len(facts.events.get(about.get("stream", ""), [])):
+        if not facts.has(body.get("about")):
             yield Problem(facts.papers, seq, Rule.BELONGS, "there is no such event as this paper is about")
         if "fee" in body and not facts.said(facts.filing, "fee_paid", n=body["fee"]):
             yield Problem(facts.papers, seq, Rule.BELONGS, "the filing has no such fee_paid")

@@ -51,10 +51,10 @@ def json_object(content: bytes | None) -> Json | None:
     return value if end == len(text) and isinstance(value, dict) else None
 
 
-def instant(text: object) -> int | None:
+def instant(text: Any) -> int | None:
     """Returns the microseconds since 1970 of a time in RFC 3339; None for any other value."""
     try:
-        since = datetime.fromisoformat(str(text)) - _EPOCH
+        since = datetime.fromisoformat(text) - _EPOCH
     except (ValueError, TypeError):
         return None
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

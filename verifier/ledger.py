@@ -620,7 +620,7 @@ class _Numbers:
             if number is None:
                 self._problems.add(Rule.NUMBER_ABSENT, f"the event carries no {kind} number", stream, seq)
                 continue
-            text = str(number)
+            text = str(number).encode(errors="replace").decode()  # half a character can't be printed
             match = PATTERNS[kind].fullmatch(text)
             if match is None or int(match["n"]) == 0:
                 self._problems.add(Rule.NUMBER_MALFORMED, f"not a {kind} number", stream, seq, text[:100])

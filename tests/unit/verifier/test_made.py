@@ -146,6 +146,7 @@ def followed(events: list[Json]) -> set[str]:
     for kind in ("dossier", "payment"):
         numbers.compare({"agency": "H01.12", "kind": kind, "period": "20261125", "last": 1})
     numbers.close()
+    assert all(str(one).encode() for one in problems.listed()), "each can be printed"
     return {str(one.rule) for one in problems.listed()}
 
 
@@ -160,10 +161,14 @@ HARMED_ROWS: Final[dict[str, tuple[Callable[[list[Json]], object], set[str]]]] =
     "no position": (lambda e: e[2].update(position=None), {"position"}),
     "a binding of nothing": (lambda e: e[2].update(bound=b"{}"), {"bound", "hash"}),
     "a stream taken out": (lambda e: e.__delitem__(slice(4, None)), {"number_missing"}),
+    "half a character in a number": (
+        lambda e: e[0].update(body=b'{"code":"\\ud800-20261125-0000001"}'),
+        {"hash", "receipt", "number_beyond", "number_missing"},
+    ),
 }
 
 
-@walked("what", HARMED_ROWS, exactly=10)
+@walked("what", HARMED_ROWS, exactly=11)
 def test_rows_of_a_ledger(what: str) -> None:
     change, rules = HARMED_ROWS[what]
     events = rows()

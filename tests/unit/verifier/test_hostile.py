@@ -1,0 +1,199 @@
+"""A bundle of an attacker: whatever stands in it, in its JSON and in all JSON inside, `verify` names a problem."""
+
+import copy
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tests.unit.verifier.made import EVENTS, FILE, FILING, KEY, PAPER
+from verifier import bundle as bundles
+from verifier.events import canonical
+
+Json = dict[str, Any]
+Place = tuple[str | int, ...]
+MADE: Final[Json] = json.loads(FILE.read_text(encoding="utf-8"))
+BODIES: Final[dict[str, list[tuple[str, Json]]]] = {
+    "filing": [
+        *((kind, body) for of, kind, body, *_ in EVENTS if of == "filing"),
+        ("fee_paid", {"amount": 1, "channel": "online", "n": 1, "forgone": 2}),
+        ("obligation_demanded", {"amount": 1, "n": 1_000_001}),
+        ("fee_expired", {"n": 1}),
+        ("fee_charged_back", {"n": 1, "amount": 1}),
+        ("parcel_requested", {"n": 1}),
+        ("parcel_failed", {"n": 1, "outcome": "lost"}),
+        ("handed_over", {"channel": "post"}),
+        ("referred", {"n": 1, "part": "x", "agency": "y"}),
+        ("part_answered", {"n": 1, "outcome": "x", "officer": {"id": "y"}, "result": PAPER}),
+        ("result_issued", {"n": 1, "registered": "x", "result": PAPER}),
+        ("reopened", {"complaint": 1, "about": {"seq": 1}}),
+    ],
+    "payment": [
+        ("payment_requested", {"amount": 50_000, "n": 1, "number": "H01.12-20261125-P0000001"}),
+        ("payment_captured", {"amount": 50_000, "owed": True, "asked": 50_000}),
+        ("payment_accepted", {"amount": 1, "forgone": 2}),
+        ("payment_expired", {}),
+    ],
+    "parcel": [("consignment_requested", {"n": 1}), ("consignment_ended", {"outcome": "delivered"})],
+    "referral": [
+        ("referral_requested", {"n": 1, "part": "x", "agency": "y"}),
+        ("referral_answered", {"outcome": "x", "officer": {"id": "y"}, "result": PAPER}),
+    ],
+    "complaint": [("complained", {}), ("complaint_answered", {"about": {"seq": 1}, "outcome": "upheld"})],
+    "papers": [
+        ("paper_made", {"paper": "receipt", "file": PAPER, "about": {"stream": f"filing:{FILING}", "seq": 1}}),
+        ("receipt_issued", {"fee": 1, "about": {"stream": f"filing:{FILING}", "seq": 1}}),
+    ],
+    "result": [("result_entered", {}), ("result_released", {"registered": "x", "result": PAPER})],
+    "refund": [("refund_begun", {}), ("charge_back_answered", {"amount": 1, "outcome": "asked_again"})],
+    "restarts": [("restarted", {"stream": f"filing:{FILING}", "epoch": 2})],
+}
+SEALED: Final[Json] = {
+    "actor": "012345678901",
+    "statement": "I file.",
+    "event": {"papers": [{"code": "form", "file": PAPER}], "signature": PAPER, "request": PAPER},
+}
+OF_EACH_TYPE: Final[tuple[object, ...]] = (None, True, -1, 2**53, 0.5, "x", "\ud800", [[]], {})
+WRONG: Final[tuple[object, ...]] = (
+    *(*OF_EACH_TYPE, 0, 10**4000, "", "1", [], ["x"], {"seq": "1"}),
+    *({"stream": []}, {"papers": [1]}, {"stream": f"filing:{FILING}", "seq": None}, {"stream": {}, "seq": 1}),
+)
+PLACES: Final = {"body": 10, "actor": 3, "receipt": 6}
+"""The number of values in the JSON of each kind, at most."""
+DEEPEST: Final = 1_000
+"""Python reads and compares JSON of about this depth."""
+
+
+def of_every_kind() -> Json:
+    """The bundle that was made, with events of all kinds of streams whose bodies the verifier compares.
+
+    Its hashes, links and receipts fit nothing: no check waits for another.
+    """
+    bundle: Json = copy.deepcopy(MADE["bundle"])
+    like, receipts = bundle["streams"][0]["events"][0], bundle["streams"][0]["receipts"]
+    del bundle["proofs"]
+    bundle["streams"] = []
+    for kind, bodies in sorted(BODIES.items()):
+        name = f"{kind}:{FILING}" + ("" if kind in {"filing", "papers", "restarts"} else ":1")
+        events = [
+            like | {"stream": name, "seq": seq, "kind": what, "body": encoded(body), "command_id": f"c{seq}"}
+            for seq, (what, body) in enumerate(bodies, 1)
+        ]
+        written = [receipts[0] | {"command_id": event["command_id"], "seq": event["seq"]} for event in events]
+        head = {"head_seq": len(events), "head_hash": like["hash"]}
+        bundle["streams"].append({"stream": name, "events": events, "receipts": written} | head)
+    bundle["streams"][2]["events"][1]["bound"] = b64encode(b'{"epoch":2}').decode()
+    return bundle
+
+
+def encoded(value: object) -> str:
+    return b64encode(json.dumps(value).encode()).decode()
+
+
+def places(value: object, path: Place = ()) -> Iterator[Place]:
+    """Yields the path to each value of a JSON value."""
+    yield path
+    if isinstance(value, dict | list):
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(inner, (*path, name))
+
+
+def damaged(value: Any, path: Place, wrong: object) -> Any:
+    """Returns the value with another one at this place."""
+    if not path:
+        return wrong
+    first, *rest = path
+    copied: Any = dict(value) if isinstance(value, dict) else list(value)
+    copied[first] = damaged(copied[first], tuple(rest), wrong)
+    return copied
+
+
+def sealed(value: object) -> str:
+    """The sealed part of the first event of the filing's stream."""
+    nonce, context = bytes(12), f"filing:{FILING}\n1".encode()
+    return b64encode(nonce + AESGCM(KEY).encrypt(nonce, json.dumps(value).encode(), context)).decode()
+
+
+def hostile() -> Iterator[Json]:
+    """Yields bundles with wrong values: one in the bundle itself, or one in all JSON inside that the events have.
+
+    The filing's own events are damaged apart from those of other streams, with which the verifier compares them.
+    """
+    for path in places(MADE["bundle"]):
+        changed = (damaged(MADE["bundle"], path, wrong) for wrong in OF_EACH_TYPE)
+        yield from (one for one in changed if one != MADE["bundle"])
+    bundle = of_every_kind()
+    own = [n for n, stream in enumerate(bundle["streams"]) if stream["stream"] == f"filing:{FILING}"]
+    others = [n for n in range(len(bundle["streams"])) if n not in own]
+    inner = [(inside, nth) for inside, most in PLACES.items() for nth in range(most)]
+    for streams, (inside, nth), wrong in product((own, others), inner, WRONG):
+        yield bundle | {
+            "streams": [
+                harmed(stream, inside, nth, wrong) if n in streams else stream
+                for n, stream in enumerate(bundle["streams"])
+            ]
+        }
+    for path, wrong in product(places(SEALED), WRONG):
+        part = sealed(damaged(SEALED, path, wrong))
+        yield damaged(bundle, ("streams", *own, "events", 0, "sealed"), part)
+
+
+def harmed(stream: Json, inside: str, nth: int, wrong: object) -> Json:
+    """Returns the stream with a wrong value at the nth place of each of its bodies, actors or receipts."""
+    members, name = ("receipts", "body") if inside == "receipt" else ("events", inside)
+    changed = []
+    for one in stream[members]:
+        value = json.loads(b64decode(one[name]))
+        paths = list(places(value))
+        assert len(paths) <= PLACES[inside]
+        changed.append(one | {name: encoded(damaged(value, paths[nth % len(paths)], wrong))})
+    return stream | {members: changed}
+
+
+def looked_at(bundle: Any, folder: Path) -> bundles.Report:
+    try:
+        data = canonical(bundle)
+    except UnicodeEncodeError:
+        data = json.dumps(bundle).encode()
+    return bundles.verify(data, folder, MADE["policy"])
+
+
+def test_no_value_of_a_wrong_type_is_more_than_a_problem(tmp_path: Path) -> None:
+    looked, seen = 0, set()
+    for bundle in hostile():
+        report = looked_at(bundle, tmp_path)
+        assert not report.verified
+        looked += 1
+        seen |= {str(one.rule) for one in report.problems}
+    assert looked > 2_500, looked
+    assert seen >= {"shape", "body", "receipt", "bound", "epoch", "belongs", "sealed", "files", "file_missing", "proof"}
+
+
+@pytest.mark.parametrize(
+    "about", ["x", {"seq": "1"}, {"stream": []}, {"stream": f"filing:{FILING}"}, {"stream": {}, "seq": 1}, [1], None]
+)
+def test_a_paper_about_no_event_is_named(about: object) -> None:
+    bundle = of_every_kind()
+    [papers] = [stream for stream in bundle["streams"] if stream["stream"].startswith("papers:")]
+    papers["events"][0]["body"] = encoded({"about": about})
+    found = bundles.verify(canonical(bundle)).problems
+    message = "there is no such event as this paper is about"
+    assert [(one.stream, one.seq) for one in found if one.message == message] == [(papers["stream"], 1)]
+
+
+def test_no_depth_is_more_than_a_problem() -> None:
+    for depth in range(DEEPEST - 50, DEEPEST + 50):
+        nested = "[" * depth + "]" * depth
+        bundle = copy.deepcopy(MADE["bundle"])
+        for n, event in enumerate(event for stream in bundle["streams"] for event in stream["events"]):
+            body = f'{{"other":{n},"n":1,"amount":{nested},"channel":"online","owed":true}}'
+            event["body"] = b64encode(body.encode()).decode()
+        bundle["streams"][0]["receipts"][0]["body"] = b64encode(f'{{"at":{nested}}}'.encode()).decode()
+        assert not bundles.verify(canonical(bundle)).verified
+        data = canonical(MADE["bundle"] | {"files": []}).replace(b'"files":[]', f'"files":[{nested}]'.encode())
+        assert not bundles.verify(data).verified
