@@ -1,7 +1,7 @@
 """The gateway's HTTP: a callback is verified, stored, and only then answered."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -39,30 +39,22 @@ _SECONDS: Final = 6.0
 _log = structlog.stdlib.get_logger("motcua.gateway")
 
 
-class Measures:
-    """The gateway's instruments, made once per process. Labels: `provider`, by its name in the settings; `verdict`."""
-
-    def __init__(self, meter: MetricMeter, providers: Iterable[str]) -> None:
-        self._callbacks = meter.create_counter("motcua_gateway_callbacks_total", "Callbacks by what they were answered")
-        for provider in providers:
-            for verdict in Verdict:
-                # An alert on a rise misses the first increment of a counter that did not exist before.
-                self._callbacks.add(0, {"provider": provider, "verdict": verdict})
-
-    def answered(self, provider: str, verdict: Verdict) -> None:
-        """Counts an answered callback."""
-        self._callbacks.add(1, {"provider": provider, "verdict": verdict})
-
-
 class Hearing:
-    """Handles the callbacks of payment providers. Sets the event `kept` when a callback may have to be delivered."""
+    """Handles the callbacks of payment providers, and counts them by provider (its name in the settings) and verdict.
 
-    def __init__(self, pool: Pool, vault: Vault, merchants: Merchants, measures: Measures, kept: asyncio.Event) -> None:
+    Sets the event `kept` when a callback may have to be delivered.
+    """
+
+    def __init__(self, pool: Pool, vault: Vault, merchants: Merchants, meter: MetricMeter, kept: asyncio.Event) -> None:
         self._pool = pool
         self._vault = vault
         self._doors: Mapping[str, Door] = {name: door(name, merchant) for name, merchant in merchants.items()}
-        self._measures = measures
         self._kept = kept
+        self._callbacks = meter.create_counter("motcua_gateway_callbacks_total", "Callbacks by what they were answered")
+        for provider in merchants:
+            for verdict in Verdict:
+                # An alert on a rise misses the first increment of a counter that did not exist before.
+                self._callbacks.add(0, {"provider": provider, "verdict": verdict})
 
     async def hear(self, provider: str, received: Received) -> Reply | None:
         """Returns the answer in the provider's own format; None if no such provider is set up."""
@@ -74,7 +66,7 @@ class Hearing:
         except Exception as error:  # noqa: BLE001 -- any other error is our fault, and they must call again
             _log.warning("callback.not_kept", part=provider, reason=type(error).__name__)
             verdict = Verdict.NOT_KEPT
-        self._measures.answered(provider, verdict)
+        self._callbacks.add(1, {"provider": provider, "verdict": verdict})
         return heard.reply(verdict)
 
     async def _verdict(self, provider: str, found: Notice | Refused) -> Verdict:

@@ -13,7 +13,7 @@ from temporalio.runtime import Runtime
 
 from activities.ledger.database import Pool
 from activities.partners.money.provider import CAPABILITIES
-from gateway.app import Hearing, Measures, application
+from gateway.app import Hearing, application
 from gateway.relay import Relay, tell_payment
 from gateway.settings import GatewaySettings
 from motcua.connection import connect
@@ -31,12 +31,12 @@ async def main() -> None:
     settings = GatewaySettings()
     stop, kept = asyncio.Event(), asyncio.Event()
     on_stop_signals(stop)
-    measures = Measures(Runtime.default().metric_meter, settings.providers)
     tell = partial(tell_payment, await connect())
     can = {name: CAPABILITIES[merchant.kind] for name, merchant in settings.providers.items()}
     with _listening(settings.gateway_host, settings.gateway_port) as listener:
         async with open_pool(settings) as pool, open_vault(settings) as vault:
-            app = application(pool, Hearing(pool, vault, settings.providers, measures, kept))
+            hearing = Hearing(pool, vault, settings.providers, Runtime.default().metric_meter, kept)
+            app = application(pool, hearing)
             config = uvicorn.Config(
                 app, log_config=None, access_log=False, timeout_graceful_shutdown=int(GRACE.total_seconds())
             )

@@ -93,12 +93,16 @@ async def _keep(client: Client, settings: WorkerSettings, handed: asyncio.Event)
     Both are repeated for ever, since a Temporal that is reset loses them while the workers keep running.
     """
     wanted = settings.release
+
+    def draining(left: int, still_there: int) -> None:
+        _log.info("build.draining", part="worker", left=left, still_there=still_there)
+
     async with open_pool(settings) as pool:
         builds = Builds(pool, client)
         while True:
             try:
                 if new := wanted or await builds.current() is None:
-                    await builds.release(settings.build, _tell)
+                    await builds.release(settings.build, draining)
                 if new or not handed.is_set():
                     await keep_healing(client)
                     if settings.checkpoints:
@@ -109,10 +113,6 @@ async def _keep(client: Client, settings: WorkerSettings, handed: asyncio.Event)
             else:
                 handed.set()
             await asyncio.sleep(_EVERY)
-
-
-def _tell(left: int, still_there: int) -> None:
-    _log.info("build.draining", part="worker", left=left, still_there=still_there)
 
 
 if __name__ == "__main__":

@@ -14,16 +14,8 @@ from deploy.stack.registering import let_speak, publisher
 from motcua.cli.language import in_words
 from motcua.cli.running import Exit, fail, out
 from motcua.errors import MotcuaError
+from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, has_calendar, publish_calendar
-from publishing.authoring.procedures import (
-    DIRECTORY,
-    PROCEDURES,
-    MistakesFoundError,
-    VersionPublishedError,
-    has_directory,
-    publish,
-    seed_directory,
-)
 from publishing.authoring.provinces import PROVINCES, publish_province
 from publishing.record.publishing import Publisher, take_over
 from schemas.errors import RefusalError
@@ -51,12 +43,12 @@ async def _stock(stack: Stack) -> None:
 
 async def _fill(owner: str, by: Publisher) -> None:
     await take_over(owner, by)
-    if not await has_directory(owner):
-        await seed_directory(owner, DIRECTORY.read_bytes(), by)
+    if not await procedures.has_directory(owner):
+        await procedures.seed_directory(owner, procedures.DIRECTORY.read_bytes(), by)
     if not await has_calendar(owner):
         await publish_calendar(owner, CALENDAR.read_bytes())
-    for file in sorted(PROCEDURES.glob("*.yaml")):
-        await _published(file, publish(owner, file))
+    for file in sorted(procedures.PROCEDURES.glob("*.yaml")):
+        await _published(file, procedures.publish(owner, file))
     for file in sorted(PROVINCES.glob("*.yaml")):
         await _published(file, publish_province(owner, file.read_bytes()))
 
@@ -65,7 +57,7 @@ async def _published(file: Path, publishing: Coroutine[Any, Any, object]) -> Non
     """Waits for the publishing of a file; prints the reason if it fails."""
     try:
         await publishing
-    except (VersionPublishedError, MistakesFoundError) as error:
+    except (procedures.VersionPublishedError, procedures.MistakesFoundError) as error:
         say(f"{file.name}: {error}")
 
 

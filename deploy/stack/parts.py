@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,15 +18,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from console.home import WITH_PORT, Home
+from deploy.stack import keys
 from deploy.stack.child import Part, StackError
-from deploy.stack.keys import (
-    CHECKPOINTS,
-    IDENTITY,
-    checkpoints_of_stack,
-    ring_of_stack,
-    speaker_of_office,
-    speaker_of_stack,
-)
 from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
 from deploy.stack.temporal import CONFIG, PRAGMAS, RUNTIME, drop_unused_indexes
 from gateway.app import CALLBACKS, RETURNED
@@ -68,13 +62,13 @@ METRICS_URLS: Final = {
 
 ENGINE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", CODEC_KEYS})
 SPEAKER: Final = frozenset({INSTALLATION, PRINCIPAL, KEY_FILE})
-BACK_OFFICE: Final = ENGINE | SPEAKER | {IDENTITY, "MOTCUA_OBJECTS"}
+BACK_OFFICE: Final = ENGINE | SPEAKER | {keys.IDENTITY, "MOTCUA_OBJECTS"}
 SCANNER: Final = "MOTCUA_CLAMD"
 SIGNATURES: Final = frozenset({"MOTCUA_SIGNATURE_ROOTS", "MOTCUA_SIGNER_URL", "MOTCUA_TSA_URL"})
 RECORD: Final = SIGNATURES | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS"}
 PROVIDERS: Final = "MOTCUA_PROVIDERS"
 RELAY: Final = RECORD | {"MOTCUA_TRACKING_URL"}
-WORKER: Final = ENGINE | RELAY | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS, SCANNER, IDENTITY, INSTALLATION}
+WORKER: Final = ENGINE | RELAY | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS, SCANNER, keys.IDENTITY, INSTALLATION}
 RECEIPTS: Final = frozenset({"MOTCUA_RECEIPTS_URL", "MOTCUA_RECEIPTS_SECRET"})
 BRIEF: Final = 0.3
 """The minutes for which a request through the sandbox's platform can be paid: few, so that a trial can expire."""
@@ -114,15 +108,13 @@ class Platform:
             "postgres": self._server,
             "temporal": self._temporal,
             "migrations": self._migrations,
-            "bank": lambda: self._sandbox("bank"),
-            "post": lambda: self._sandbox("post"),
-            "trust": lambda: self._sandbox("trust"),
+            **{name: partial(self._sandbox, name) for name in ("bank", "post", "trust")},
             # A worker needs the sandbox's root certificate, which the trust makes as it starts.
             "worker": lambda: self._worker(
-                "worker", WORKER | CHECKPOINTS, {"migrations", "temporal", "trust"}, {"MOTCUA_RELEASE": "true"}
+                "worker", WORKER | keys.CHECKPOINTS, {"migrations", "temporal", "trust"}, {"MOTCUA_RELEASE": "true"}
             ),
             "back-office": lambda: self._worker(
-                "back-office", BACK_OFFICE, {"temporal"}, speaker_of_office(self.env())
+                "back-office", BACK_OFFICE, {"temporal"}, keys.speaker_of_office(self.env())
             ),
             "papers": lambda: self._process("papers", RELAY | RECEIPTS, {"migrations", "trust"}, {}),
             "gateway": self._gateway,
@@ -140,8 +132,8 @@ class Platform:
         if "temporal" in self._chosen:
             env["TEMPORAL_ADDRESS"] = self._address("temporal")
             env["TEMPORAL_NAMESPACE"] = NAMESPACE
-            env |= speaker_of_stack(self._home, os.environ)
-            env |= ring_of_stack(self._home, os.environ, keeps_plain=self._temporal_database.exists())
+            env |= keys.speaker_of_stack(self._home, os.environ)
+            env |= keys.ring_of_stack(self._home, os.environ, keeps_plain=self._temporal_database.exists())
         for part in ("bank", "post", "trust", "gateway"):
             if part in self._chosen:
                 env[f"MOTCUA_{part.upper()}_URL"] = f"http://{self._address(part)}"
@@ -154,7 +146,7 @@ class Platform:
             env["MOTCUA_SIGNATURE_ROOTS"] = str(self._home.folder("trust") / AUTHORITY / ROOT)
             env["MOTCUA_TSA_URL"] = f"{env['MOTCUA_TRUST_URL']}/tsa"
             env["MOTCUA_SIGNER_URL"] = env["MOTCUA_TRUST_URL"]
-        env |= checkpoints_of_stack(self._home, os.environ) if "worker" in self._chosen else {}
+        env |= keys.checkpoints_of_stack(self._home, os.environ) if "worker" in self._chosen else {}
         for part, name in METRICS_URLS.items():
             if part in self._listening:
                 env[name] = f"http://{self._address(part)}/metrics"

@@ -32,16 +32,13 @@ def of_filing(
 ) -> None:
     found = ask(lambda client: client.result(filing_id), patience)
     if file is not None:
-        _download(found.result, file)
+
+        async def get() -> bytes:
+            return await Store.from_environment().get(found.result)
+
+        write_file(file, end_well(get()))
+        note(c.said("refused.saved", file=file, sha256=found.result.sha256))
     show_one(found, RESULT, as_json=as_json)
-
-
-def _download(result: c.FileRef, file: Path) -> None:
-    async def get() -> bytes:
-        return await Store.from_environment().get(result)
-
-    write_file(file, end_well(get()))
-    note(c.said("refused.saved", file=file, sha256=result.sha256))
 
 
 def commands() -> typer.Typer:

@@ -171,7 +171,10 @@ class Store:
         counted: bool,
     ) -> FileRef:
         folder, size, read = f"files/{filing}", 0, hashlib.sha256()
-        with _told(), self._draft(folder, media_type) as draft:
+        making: AbstractContextManager[Draft] = nullcontext(InMemory(self._store, folder, media_type))
+        if self._root is not None:
+            making = InFolder(self._root / folder)
+        with _told(), making as draft:
             while chunk := _chunk(source):
                 size += len(chunk)
                 if size > c.LARGEST_FILE:
@@ -189,11 +192,6 @@ class Store:
             if not draft.keep(digest):
                 self._see_same(file)
         return file
-
-    def _draft(self, folder: str, media_type: str) -> AbstractContextManager[Draft]:
-        if self._root is not None:
-            return InFolder(self._root / folder)
-        return nullcontext(InMemory(self._store, folder, media_type))
 
     def _see_room(self, folder: str, file: FileRef) -> None:
         """Refuses a file beyond the filing's limits. Two files stored at the same moment may exceed them together."""

@@ -15,17 +15,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import DecodeError
+from temporalio import converter as sdk
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client
-from temporalio.converter import (
-    ActivitySerializationContext,
-    DataConverter,
-    PayloadCodec,
-    SerializationContext,
-    WithSerializationContext,
-    WorkflowSerializationContext,
-)
 
 from .converter import NOT_OPENED, SEALED, FailureConverter, UnopenedError, why_not_opened
 
@@ -38,7 +31,7 @@ _OF_A_SCHEDULE: Final = re.compile(r"-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 """The suffix that a schedule adds to a workflow's id. Payloads are bound to the id without this suffix."""
 
 
-class Codec(PayloadCodec, WithSerializationContext):
+class Codec(sdk.PayloadCodec, sdk.WithSerializationContext):
     """Encrypts with the current key of the ring, decrypts with any of its keys.
 
     If a payload from outside (starts, Updates, signals, answers of others) can't be decrypted, it arrives as
@@ -51,15 +44,15 @@ class Codec(PayloadCodec, WithSerializationContext):
     def __init__(self, ring: CodecRing) -> None:
         self.ring = ring
         self._ciphers = ring.ciphers()
-        self._context: SerializationContext | None = None
+        self._context: sdk.SerializationContext | None = None
         self._bound = b"\n"
 
-    def with_context(self, context: SerializationContext) -> Codec:
+    def with_context(self, context: sdk.SerializationContext) -> Codec:
         """Returns the same codec, bound to the namespace and workflow that own the payloads."""
         bound: Codec = object.__new__(Codec)
         bound.ring, bound._ciphers = self.ring, self._ciphers
         bound._context, bound._bound = context, b"\n"
-        if isinstance(context, WorkflowSerializationContext | ActivitySerializationContext):
+        if isinstance(context, sdk.WorkflowSerializationContext | sdk.ActivitySerializationContext):
             workflow = _OF_A_SCHEDULE.sub("", context.workflow_id or "")
             bound._bound = f"{context.namespace}\n{workflow}".encode()
         return bound
@@ -76,7 +69,7 @@ class Codec(PayloadCodec, WithSerializationContext):
     @property
     def _queue(self) -> str | None:
         context = self._context
-        return context.activity_task_queue if isinstance(context, ActivitySerializationContext) else None
+        return context.activity_task_queue if isinstance(context, sdk.ActivitySerializationContext) else None
 
     def _sealed(self, payload: Payload, key: str) -> Payload:
         nonce = os.urandom(NONCE)
@@ -107,7 +100,7 @@ class Codec(PayloadCodec, WithSerializationContext):
 
     def _not_opened(self, why: str) -> Payload:
         context = self._context
-        if isinstance(context, ActivitySerializationContext) and context.is_local:
+        if isinstance(context, sdk.ActivitySerializationContext) and context.is_local:
             raise UnopenedError(why)
         return Payload(metadata={"encoding": NOT_OPENED}, data=why.encode())
 
@@ -120,7 +113,7 @@ class _SealedFailures(FailureConverter):
         super().__init__(encode_common_attributes=True)
 
 
-def sealing(converter: DataConverter, ring: CodecRing | None) -> DataConverter:
+def sealing(converter: sdk.DataConverter, ring: CodecRing | None) -> sdk.DataConverter:
     """Returns the converter with our codec, for failures too; unchanged if `ring` is None. Raises `RingError`."""
     if ring is None:
         return converter
@@ -140,7 +133,7 @@ def ring_of_client(client: Client) -> CodecRing | None:
 async def opened(client: Client, workflow_id: str, payloads: Sequence[Payload]) -> list[Payload]:
     """Decrypts payloads of a workflow's history. Raises `UnopenedError`."""
     codec = client.data_converter.with_context(
-        WorkflowSerializationContext(client.namespace, workflow_id)
+        sdk.WorkflowSerializationContext(client.namespace, workflow_id)
     ).payload_codec
     found = list(payloads) if codec is None else await codec.decode(payloads)
     for payload in found:
@@ -156,9 +149,9 @@ async def opened_failure(client: Client, failure: Failure, workflow_id: str, que
     """
     if not failure.HasField("encoded_attributes"):
         return failure
-    context: SerializationContext = WorkflowSerializationContext(client.namespace, workflow_id)
+    context: sdk.SerializationContext = sdk.WorkflowSerializationContext(client.namespace, workflow_id)
     if queue is not None:
-        context = ActivitySerializationContext(
+        context = sdk.ActivitySerializationContext(
             namespace=client.namespace,
             activity_id=None,
             activity_type=None,

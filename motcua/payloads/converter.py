@@ -5,17 +5,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
+from temporalio import converter as sdk
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
-from temporalio.converter import (
-    CompositePayloadConverter,
-    DataConverter,
-    DefaultFailureConverter,
-    DefaultPayloadConverter,
-    JSONPlainPayloadConverter,
-    PayloadConverter,
-)
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from motcua.contract import UNOPENED, UNREADABLE, MotcuaError
@@ -44,16 +37,16 @@ class _CompactJson(PydanticJSONPlainPayloadConverter):
         return Payload(metadata={"encoding": self.encoding.encode()}, data=to_json(value, exclude_none=True))
 
 
-_BY_ENCODING: Final = CompositePayloadConverter(
+_BY_ENCODING: Final = sdk.CompositePayloadConverter(
     *(
-        _CompactJson() if isinstance(each, JSONPlainPayloadConverter) else each
-        for each in DefaultPayloadConverter.default_encoding_payload_converters
+        _CompactJson() if isinstance(each, sdk.JSONPlainPayloadConverter) else each
+        for each in sdk.DefaultPayloadConverter.default_encoding_payload_converters
     )
 )
 """The payload converters by encoding, shared by all converters that the SDK makes, since they cache models' parsers."""
 
 
-class _CompactConverter(PayloadConverter):
+class _CompactConverter(sdk.PayloadConverter):
     def to_payloads(self, values: Sequence[Any]) -> list[Payload]:
         return _BY_ENCODING.to_payloads(values)
 
@@ -83,17 +76,17 @@ def why_not_opened(payload: Payload) -> str | None:
     return payload.data.decode(errors="replace") if encoding == NOT_OPENED else None
 
 
-class FailureConverter(DefaultFailureConverter):
+class FailureConverter(sdk.DefaultFailureConverter):
     """Leaves out the traceback of expected errors (a refusal, no news yet), because formatting takes time."""
 
-    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+    def to_failure(self, exception: BaseException, payload_converter: sdk.PayloadConverter, failure: Failure) -> None:
         """Encodes as the SDK does, but drops the traceback of a benign error."""
         if isinstance(exception, ApplicationError) and exception.category is ApplicationErrorCategory.BENIGN:
             exception = exception.with_traceback(None)
         super().to_failure(exception, payload_converter, failure)
 
 
-class _DataConverter(DataConverter):
+class _DataConverter(sdk.DataConverter):
     """A converter without an external store: a reference to a stored payload is returned as it is."""
 
     async def _decode_reference_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:

@@ -36,37 +36,24 @@ async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[R
     procedures = _Procedures(log.connection)
     after, n = (period.since, _FIRST), 0
     while rows := await log.connection.fetch(_PAGE, agency, *after, period.until, PAGE):
-        told = await _told(log, rows)
+        streams = await log.connection.fetch(_STREAMS, [filing_workflow(row["filing_id"]) for row in rows])
+        found = {stream["filing_id"]: stream for stream in streams}
+        told = await _told(log, [found[row["filing_id"]] for row in rows])
         yield [
             await _entry(procedures, k, row, one) for k, (row, one) in enumerate(zip(rows, told, strict=True), n + 1)
         ]
         after, n = (rows[-1]["submitted_at"], rows[-1]["filing_id"]), n + len(rows)
 
 
-async def _told(log: Log, rows: Sequence[asyncpg.Record]) -> list[_Told | None]:
+async def _told(log: Log, streams: Sequence[asyncpg.Record]) -> list[_Told | None]:
     """Returns each filing with its events; None for a filing that can't be folded, which does not affect the others."""
-    streams = await log.connection.fetch(_STREAMS, [filing_workflow(row["filing_id"]) for row in rows])
-    found = {stream["filing_id"]: stream for stream in streams}
-    wanted = [found[row["filing_id"]] for row in rows]
     try:
         return [
-            await _folded(log, stream, events)
-            for stream, events in zip(wanted, await log.events_of(wanted), strict=True)
+            _Told(events, await log.fold(stream["stream"], stream["agency"], events))
+            for stream, events in zip(streams, await log.events_of(streams), strict=True)
         ]
     except UnfoldableError:
-        return [await _alone(log, stream) for stream in wanted]
-
-
-async def _alone(log: Log, stream: asyncpg.Record) -> _Told | None:
-    try:
-        [events] = await log.events_of([stream])
-        return await _folded(log, stream, events)
-    except UnfoldableError:
-        return None
-
-
-async def _folded(log: Log, stream: asyncpg.Record, events: list[Recorded]) -> _Told:
-    return _Told(events, await log.fold(stream["stream"], stream["agency"], events))
+        return [None] if len(streams) == 1 else [one for stream in streams for one in await _told(log, [stream])]
 
 
 async def _entry(procedures: _Procedures, n: int, row: asyncpg.Record, told: _Told | None) -> RegisterEntry:

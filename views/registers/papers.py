@@ -88,14 +88,22 @@ async def receipts(connection: Connection, agency: str, period: Period, kind: Fe
     """Returns an agency's receipts issued in a period, by number, and the numbers missing in the period's year."""
     rows = await connection.fetch(_ISSUED_RECEIPTS, agency, period.since, period.until, kind)
     found = tuple(map(_receipt, rows))
-    gaps = map(_gap, await connection.fetch(_GAPS, agency, period.name[:4], kind))
+    gaps = [
+        ReceiptGap(
+            kind=FeeKind(row["kind"].removeprefix("receipt_")),
+            year=row["period"],
+            missing=tuple(map(str, row["missing"])),
+        )
+        for row in await connection.fetch(_GAPS, agency, period.name[:4], kind)
+        if row["missing"]
+    ]
     return ReceiptRegister(
         agency=agency,
         period=period.name,
         receipts=found,
         issued=sum(one.amount for one in found if one.voided_at is None),
         void=sum(one.amount for one in found if one.voided_at is not None),
-        gaps=tuple(gap for gap in gaps if gap.missing),
+        gaps=tuple(gaps),
     )
 
 
@@ -112,11 +120,6 @@ async def receipts_of(connection: Connection, filing_id: UUID) -> tuple[Register
 
 def _receipt(row: Any) -> RegisteredReceipt:
     return RegisteredReceipt.model_validate(dict(row) | {"filing_id": str(row["filing_id"])})
-
-
-def _gap(row: Any) -> ReceiptGap:
-    kind = FeeKind(str(row["kind"]).removeprefix("receipt_"))
-    return ReceiptGap(kind=kind, year=row["period"], missing=tuple(map(str, row["missing"])))
 
 
 _RECEIPTS: Final = """

@@ -13,7 +13,7 @@ from temporalio.common import MetricMeter
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from activities.partners.money.merchants import MERCHANTS
-from gateway.app import Hearing, Measures, application
+from gateway.app import Hearing, application
 from tests.conftest import World
 from tests.integration.gateway.calls import PROVIDERS
 
@@ -36,8 +36,8 @@ def meter() -> Meter:
 @pytest.fixture
 async def gateway(world: World, pool: Pool, meter: Meter) -> AsyncIterator[httpx.AsyncClient]:
     merchants = MERCHANTS.validate_json(json.dumps(PROVIDERS))
-    measures = Measures(cast("MetricMeter", meter), merchants)
-    hearing = Hearing(pool, Vault(world.settings.master), merchants, measures, asyncio.Event())
+    vault, counted = Vault(world.settings.master), cast("MetricMeter", meter)
+    hearing = Hearing(pool, vault, merchants, counted, asyncio.Event())
     transport = httpx.ASGITransport(application(pool, hearing))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
         yield client
