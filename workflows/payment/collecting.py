@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
-from weakref import proxy
+from typing import Any
 
 from temporalio import workflow
 
@@ -22,23 +21,19 @@ with workflow.unsafe.imports_passed_through():
 from workflows.payment.known import KnownPayment, of_request, record
 
 
-class Collecting:
-    """Queries the providers of one payment, about all its requests at once."""
+class Collecting(KnownPayment):
+    """The part of a payment's life that queries its providers, about all its requests at once."""
 
     _rang: datetime | None = None
-
-    def __init__(self, life: KnownPayment) -> None:
-        # a weak proxy: an evicted run is freed without the garbage collector
-        self._life = cast("KnownPayment", proxy(life))
 
     async def until_settled(self) -> None:
         """Collects until the money has arrived, or the providers confirm that it has not."""
         while True:
-            while self._life.payment.state is PaymentState.PENDING:
-                await self._life.begin_refunds()
+            while self.payment.state is PaymentState.PENDING:
+                await self.begin_refunds()
                 if not await self._poll():
                     break
-            if self._life.payment.state is PaymentState.PAID or await self._close():
+            if self.payment.state is PaymentState.PAID or await self._close():
                 return
 
     async def _poll(self) -> bool:
@@ -46,26 +41,26 @@ class Collecting:
 
         The queries run in parallel, so a provider without an answer does not prevent payment through another.
         """
-        before, due = self._life.payment, require(self._life.payment.due)
+        before, due = self.payment, require(self.payment.due)
         open_until = [fold.ends(before, one) for one in before.attempts if not one.over]
         until = min((end for end in open_until if end > self._now), default=due)
-        at_once, self._life.doubted = self._life.doubted, False
+        at_once, self.doubted = self.doubted, False
         told = partial(self._news_since, before)
-        over = await self._life.ask(*self._queries(until, at_once=at_once), news=told)
+        over = await self.ask(*self._queries(until, at_once=at_once), news=told)
         if not (told() or over):
             return True
         if not told() and not await self._waited(told, until):
             return until < due
-        await self._life.hear_cancel()
+        await self.hear_cancel()
         return True
 
     def _news_since(self, before: Payment) -> bool:
         """Returns whether there is news since `before`: from a callback, from the filing, or by another command."""
-        return self._life.doubted or self._life.cancel_waits or _news(self._life.payment) != _news(before)
+        return self.doubted or self.cancel_waits or _news(self.payment) != _news(before)
 
     def _queries(self, until: datetime, *, at_once: bool) -> list[Question[Any]]:
         """Returns the requests to providers that are due now. The server retries each until its time limit."""
-        payment, now = self._life.payment, self._now
+        payment, now = self.payment, self._now
         requests, past = payment.attempts, fold.past(payment, now)
         newest, within = requests[-1], max(until - now, MIN_TIMER)
         queries: list[Question[Any]] = []
@@ -76,18 +71,18 @@ class Collecting:
             ended = partial(self._request_closed, request)
             queries.append(question(Payments.close, self._instruct(request), ended, BANK, within))
         if len(requests) > 1 or not queries:
-            wanted = MoneyWanted(**dict(instruction(self._life.stream)), at_once=at_once)
+            wanted = MoneyWanted(**dict(instruction(self.stream)), at_once=at_once)
             queries.append(question(Payments.money, wanted, self.record_captures, BANK, within))
         return queries
 
     def _instruct(self, request: Attempt) -> Instruction:
-        return instruction(self._life.stream, request.attempt)
+        return instruction(self.stream, request.attempt)
 
     async def _record_order(self, request: Attempt, order: Order) -> None:
         """Records the address or code for paying a request. The log refuses the record if the fee is no longer owed."""
         n = request.attempt
         made = {"order_id": order.order_id, "pay_url": order.pay_url, "code": order.code}
-        await self._life.stream.attempt(RecordOrder(command_id=of_request("fee:order", n), **made, attempt=n))
+        await self.stream.attempt(RecordOrder(command_id=of_request("fee:order", n), **made, attempt=n))
 
     async def _request_closed(self, request: Attempt, found: Closed) -> None:
         """Expires a request, unless its provider reports new money, or its outcome is still awaited."""
@@ -95,7 +90,7 @@ class Collecting:
             await self._expire_request(request.attempt)
 
     async def _expire_request(self, n: int) -> None:
-        await self._life.stream.attempt(ExpireRequest(command_id=of_request("fee:expire_request", n), attempt=n))
+        await self.stream.attempt(ExpireRequest(command_id=of_request("fee:expire_request", n), attempt=n))
 
     async def _close(self) -> bool:
         """Closes the orders, or queries them: only the providers can confirm that nobody has paid.
@@ -106,15 +101,15 @@ class Collecting:
         """
         closed: set[int] = set()
         while not self._due_later:
-            if self._life.payment.state is PaymentState.PAID:
+            if self.payment.state is PaymentState.PAID:
                 return True
-            open_ = [one for one in self._life.payment.attempts if not (one.over or one.attempt in closed)]
+            open_ = [one for one in self.payment.attempts if not (one.over or one.attempt in closed)]
             if open_:
                 await self._ask_to_close(open_, closed)
                 continue
-            if self._life.payment.state is PaymentState.PENDING:
-                await self._life.stream.attempt(ExpirePayment(command_id="fee:expire"))
-            if self._life.payment.state is not PaymentState.PENDING:
+            if self.payment.state is PaymentState.PENDING:
+                await self.stream.attempt(ExpirePayment(command_id="fee:expire"))
+            if self.payment.state is not PaymentState.PENDING:
                 return True
             closed.clear()
         for n in sorted(closed):
@@ -123,13 +118,13 @@ class Collecting:
 
     async def _ask_to_close(self, requests: list[Attempt], closed: set[int]) -> None:
         """Closes these requests in parallel, until there is other news. `closed` gets each with a final outcome."""
-        before, self._life.doubted = self._life.payment, False
+        before, self.doubted = self.payment, False
         closing = [
             question(Payments.close, self._instruct(one), partial(self._outcome, one, closed), BANK) for one in requests
         ]
-        await self._life.ask(*closing, news=partial(self._news_since, before))
-        await self._life.hear_cancel()
-        await self._life.begin_refunds()
+        await self.ask(*closing, news=partial(self._news_since, before))
+        await self.hear_cancel()
+        await self.begin_refunds()
 
     async def _outcome(self, request: Attempt, closed: set[int], found: Closed) -> None:
         """Records new captures of the request, or that its outcome is awaited; else adds its number to `closed`."""
@@ -138,20 +133,20 @@ class Collecting:
             if not news:
                 closed.add(n)
         elif request.awaited is None:
-            command_id = f"fee:await:{n}:{self._life.payment.seq}"  # anew on each calendar
-            await self._life.stream.attempt(AwaitOutcome(command_id=command_id, attempt=n, until=found.awaited_until))
+            command_id = f"fee:await:{n}:{self.payment.seq}"  # anew on each calendar
+            await self.stream.attempt(AwaitOutcome(command_id=command_id, attempt=n, until=found.awaited_until))
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
         """Waits for news, at most until `until`; returns False if there was no news."""
         left = max(until - workflow.now(), MIN_TIMER)
-        if await in_time(self._life.stream, told, left, "the end of the wait for money"):
+        if await in_time(self.stream, told, left, "the end of the wait for money"):
             return True
         self._rang = until
         return False
 
     @property
     def _due_later(self) -> bool:
-        return self._life.payment.state is PaymentState.PENDING and self._now < require(self._life.payment.due)
+        return self.payment.state is PaymentState.PENDING and self._now < require(self.payment.due)
 
     @property
     def _now(self) -> datetime:
@@ -161,9 +156,9 @@ class Collecting:
 
     async def record_captures(self, taken: Taken) -> bool:
         """Records new captures; False if there are none, for example because a callback has reported them before."""
-        new = [capture for capture in taken.captures if capture.capture_id not in self._life.taken]
+        new = [capture for capture in taken.captures if capture.capture_id not in self.taken]
         for capture in new:
-            await self._life.stream.attempt(record(capture))
+            await self.stream.attempt(record(capture))
         return bool(new)
 
 

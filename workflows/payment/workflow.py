@@ -20,19 +20,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.commands import Command
     from schemas.filing.events import FeeSettlement
     from schemas.filing.state import FeeFact
+    from schemas.payment import state as st
     from schemas.payment.commands import EndPaymentWatch, RecordChargeBack, RenewPayment, RenewThrough, RequestPayment
-    from schemas.payment.state import (
-        TOLD,
-        Attempt,
-        Capture,
-        ChargeBack,
-        MoneyNotice,
-        Payment,
-        PaymentStart,
-        PaymentState,
-        PaymentView,
-        Through,
-    )
     from workflows.stream.asking import instruction, question
     from workflows.stream.basis import read
     from workflows.stream.recording import single_argument
@@ -41,21 +30,20 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.waiting import drain_handlers, wait_for
 
 from workflows.payment.collecting import Collecting
-from workflows.payment.known import OWED, KnownPayment, of_request, of_transaction, record
+from workflows.payment.known import OWED, of_request, of_transaction, record
 
 
-class PaymentLife(KnownPayment):
+class PaymentLife(Collecting):
     """The life of a payment with all its requests, which may last longer than its filing."""
 
-    def __init__(self, kind: StreamKind[Payment], raw: Any) -> None:
+    def __init__(self, kind: StreamKind[st.Payment], raw: Any) -> None:
         super().__init__(kind, raw)
-        self.collecting = Collecting(self)
         self._taking_back = asyncio.Lock()
 
     async def opening(self) -> Opening:
         """Returns the first request as the stream's first command, with the provider of the start or the directory."""
         opening = await super().opening()
-        start: PaymentStart = self.start
+        start: st.PaymentStart = self.start
         asked = MerchantRequest(agency=start.agency, chosen=start.provider)
         reading = await read(Merchants.merchant, asked)
         through = reading.answer
@@ -78,13 +66,13 @@ class PaymentLife(KnownPayment):
             at=workflow.now(),
         )
         reading = await read(Merchants.renewal, asked)
-        through = reading.answer.through or Through(provider=self.payment.provider)
+        through = reading.answer.through or st.Through(provider=self.payment.provider)
         return Considered(RenewThrough(**dict(command), through=through), reading.answer.refusal, reading.basis)
 
     async def proceed(self) -> None:
         """Collects the money, reports the outcome to the filing, then watches for money that is not owed."""
         if not self.memory.told:
-            await self.collecting.until_settled()
+            await self.until_settled()
             await self._tell_filing()
             self.remember(told=True)
         while True:
@@ -113,7 +101,7 @@ class PaymentLife(KnownPayment):
         """
         stream = await self.recorded()
         try:
-            notice = MoneyNotice.model_validate(raw)
+            notice = st.MoneyNotice.model_validate(raw)
         except ValidationError:
             await self.park("noticed", raw, "no notice of money")
             return
@@ -128,33 +116,33 @@ class PaymentLife(KnownPayment):
             await self.park("noticed", raw, "a transaction of another request has this number")
         elif notice.outcome == "paid":
             at = notice.at or workflow.now()
-            capture = Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
-            await stream.attempt(record(capture).model_copy(update={"via": TOLD}))
+            capture = st.Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
+            await stream.attempt(record(capture).model_copy(update={"via": st.TOLD}))
         elif notice.outcome == "pending":
             self.doubted = True
 
-    async def _charged_back(self, n: int, notice: MoneyNotice) -> None:
+    async def _charged_back(self, n: int, notice: st.MoneyNotice) -> None:
         """Records a charge-back of money for the n-th request, even if that money is not recorded yet.
 
         Charge-backs are recorded one after another, because the id of a further part under the same number depends on
         the recorded parts.
         """
         said = {"transaction": notice.transaction, "amount": notice.amount, "at": notice.at or workflow.now()}
-        back = ChargeBack.model_validate(said | {"attempt": fold.unless_first(n), "by_number": notice.by_number})
+        back = st.ChargeBack.model_validate(said | {"attempt": fold.unless_first(n), "by_number": notice.by_number})
         async with self._taking_back:
             if notice.at is None:
                 back = back.model_copy(update={"at": charge_backs.when(self.payment, back)})
             command_id = of_request(of_transaction("charge_back", charge_backs.named(self.payment, back)), n)
-            await self.stream.attempt(RecordChargeBack(command_id=command_id, via=TOLD, back=back))
+            await self.stream.attempt(RecordChargeBack(command_id=command_id, via=st.TOLD, back=back))
 
-    def _of_another(self, request: Attempt, notice: MoneyNotice) -> bool:
+    def _of_another(self, request: st.Attempt, notice: st.MoneyNotice) -> bool:
         """Returns whether another request has a transaction with this number: providers may use equal numbers."""
         same = (one for one in self.payment.captures if one.capture_id == notice.transaction)
         return any((one.attempt or 1) != request.attempt for one in same)
 
     async def _tell_filing(self) -> None:
         payment = self.payment
-        settled = {PaymentState.PAID: FeeSettlement.PAID, PaymentState.EXPIRED: FeeSettlement.EXPIRED}
+        settled = {st.PaymentState.PAID: FeeSettlement.PAID, st.PaymentState.EXPIRED: FeeSettlement.EXPIRED}
         if not tells(payment):
             return
         paid = payment.amount - payment.forgone
@@ -187,7 +175,7 @@ class PaymentLife(KnownPayment):
         await self.ask(looking, news=more_came)
 
     async def _watched(self, found: Watched) -> None:
-        await self.collecting.record_captures(found)
+        await self.record_captures(found)
         if found.watched_until is not None:
             command_id = f"fee:watched:{self.payment.seq}"
             await self.stream.attempt(EndPaymentWatch(command_id=command_id, until=found.watched_until))
@@ -203,7 +191,7 @@ class PaymentWorkflow:
         self.life = PaymentLife(PAYMENT, single_argument(raw))
 
     @workflow.run
-    async def run(self, *raw: Any) -> PaymentView:  # noqa: ARG002 -- parsed before, as the life begins
+    async def run(self, *raw: Any) -> st.PaymentView:  # noqa: ARG002 -- parsed before, as the life begins
         """Runs to the end; returns the outcome."""
         await self.life.live()
         return view(self.life.stream.state)

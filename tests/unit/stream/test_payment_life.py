@@ -44,7 +44,7 @@ def said(**changes: object) -> dict[str, object]:
 async def test_a_transaction_may_have_a_number_that_is_no_id(engine: Engine) -> None:
     numbers = ["9" * 99 + "1", "9" * 99 + "2"]
     life = await begun(engine)
-    await life.collecting.record_captures(closed(PAID.model_copy(update={"capture_id": "FT 1/ả"})))
+    await life.record_captures(closed(PAID.model_copy(update={"capture_id": "FT 1/ả"})))
     for number in numbers:
         await life.noticed(said(transaction=number))
         await life.noticed(said(transaction=number, outcome="reversed"))
@@ -77,9 +77,9 @@ async def test_parts_under_one_number_that_are_told_at_once_are_each_recorded(en
 
 async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) -> None:
     life = await renewed(engine, through={"provider": "vnpay"})
-    await life.collecting._record_order(life.stream.state.attempts[1], Order(order_id="o2"))
-    await life.collecting._request_closed(life.stream.state.attempts[0], closed())
-    await life.collecting.record_captures(closed(PAID))
+    await life._record_order(life.stream.state.attempts[1], Order(order_id="o2"))
+    await life._request_closed(life.stream.state.attempts[0], closed())
+    await life.record_captures(closed(PAID))
     await life.noticed(said(outcome="reversed"))
     await life.record_cancel("it was waived")
     first, again, *own = [receipt.command_id for receipt in engine.receipts]
@@ -179,17 +179,17 @@ async def test_it_is_not_asked_for_anew_where_the_record_says_no(engine: Engine)
 async def test_what_has_rung_stays_past_though_the_clock_goes_back(engine: Engine) -> None:
     life = await renewed(engine, through={"provider": "vnpay", "seconds": 900})
     end = NOW + timedelta(minutes=15)
-    await life.collecting._waited(lambda: False, end)
-    assert life.collecting._now == end
+    await life._waited(lambda: False, end)
+    assert life._now == end
     engine.time = end + timedelta(seconds=1)
-    assert life.collecting._now == engine.time
+    assert life._now == engine.time
 
 
 async def test_each_request_is_closed_before_the_fee_has_expired(engine: Engine) -> None:
     life = await renewed(engine, through={"provider": "vnpay", "seconds": 900})
     engine.time = DUE
     engine.answers["close"] = closed()
-    await life.collecting._close()
+    await life._close()
     asked = [request for name, request in engine.asked if name == "close"]
     assert [(one.stream, one.seq, one.case) for one in asked] == [(str(life.stream.id), 2, n) for n in (1, 2)]
     payment = life.stream.state
@@ -224,7 +224,7 @@ async def test_an_outcome_that_nobody_knows_is_awaited_before_the_fee_has_expire
     engine.time = DUE
     first = answers[0].model_copy(update={"awaited_until": UNTIL})
     engine.answers = InTurn(engine.answers | {"close": [first, *answers[1:]], "wake": None})
-    await life.collecting._close()
+    await life._close()
     assert life.stream.state.state is state
     told = [stored.event["kind"] for stored in engine.log]
     assert sorted(told) == sorted([*AWAITED, *kinds])
@@ -237,7 +237,7 @@ async def test_a_request_whose_outcome_is_awaited_is_not_over(engine: Engine) ->
     life = await renewed(engine, through={"provider": "vnpay", "seconds": 900})
     before = len(engine.log)
     for until, recorded in ((UNTIL, 0), (None, 1)):
-        await life.collecting._request_closed(life.stream.state.attempts[0], closed(awaited_until=until))
+        await life._request_closed(life.stream.state.attempts[0], closed(awaited_until=until))
         assert len(engine.log) == before + recorded
 
 
@@ -246,7 +246,7 @@ async def test_each_request_is_awaited_by_itself_and_shows_no_page_any_more(engi
     engine.time = DUE
     awaited = closed(awaited_until=UNTIL)
     engine.answers = InTurn(engine.answers | {"close": [closed(), awaited, closed()]})
-    await life.collecting._close()
+    await life._close()
     events = [stored.event for stored in engine.log]
     assert [(one["kind"], one.get("attempt")) for one in events[-2:]] == [
         ("payment_outcome_awaited", 2),
@@ -276,13 +276,13 @@ async def test_what_is_awaited_when_the_fee_is_due_later_after_all_is_awaited_no
     with monkeypatch.context() as patch:
         patch.setattr(life, "hear_cancel", adopt)
         engine.answers = InTurn(engine.answers | {"close": [awaited] * 2})
-        assert not await life.collecting._close()
+        assert not await life._close()
     assert [stored.event["kind"] for stored in engine.log[2:]] == ["payment_outcome_awaited"] * 2 + [CHANGED]
     assert [one.awaited for one in life.stream.state.attempts] == [None, None]
     engine.time = require(life.stream.state.due)
     assert engine.time > DUE
     engine.answers = InTurn(engine.answers | {"close": [awaited, awaited, closed(), closed()]})
-    assert await life.collecting._close()
+    assert await life._close()
     assert [stored.event["kind"] for stored in engine.log[5:]] == ["payment_outcome_awaited"] * 2 + ["payment_expired"]
 
 
@@ -292,18 +292,18 @@ async def test_a_fee_that_is_due_later_by_the_time_that_its_orders_are_closed_ha
     life = await begun(engine)
     engine.time = DUE
     engine.answers["close"] = closed()
-    record_captures = life.collecting.record_captures
+    record_captures = life.record_captures
 
     async def adopt(taken: Taken) -> None:
         await record_captures(taken)
         await life.stream.record(ADOPT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(life.collecting, "record_captures", adopt)
-        assert not await life.collecting._close()
+        patch.setattr(life, "record_captures", adopt)
+        assert not await life._close()
     assert [stored.event["kind"] for stored in engine.log] == ["payment_requested", CHANGED, "payment_request_expired"]
     engine.time = require(life.stream.state.due)
-    assert await life.collecting._close()
+    assert await life._close()
     assert engine.log[-1].event["kind"] == "payment_expired"
 
 
@@ -311,7 +311,7 @@ async def test_of_a_fee_that_nobody_owes_no_outcome_is_awaited(engine: Engine) -
     life = await begun(engine)
     engine.answers["close"] = closed()
     await life.record_cancel("it was waived")
-    await life.collecting._close()
+    await life._close()
     [asked] = [request for name, request in engine.asked if name == "close"]
     payment = life.stream.state
     about = closing(payment, payment.attempts[asked.case - 1], DUE, ())
@@ -324,7 +324,7 @@ async def test_money_for_a_filing_that_has_ended_is_owed_no_more(engine: Engine,
     life = await begun(engine)
     engine.time = DUE
     engine.answers |= {"close": closed(PAID), "closed": True, "tell": not not_found}
-    await life.collecting._close()
+    await life._close()
     await life._tell_filing()
     asked: TellRequest = dict(engine.asked)["tell"]
     assert (asked.id, asked.signal) == (f"filing:{FILING}", "fee_settled")
@@ -341,7 +341,7 @@ async def test_that_what_a_tax_office_demands_was_not_paid_is_told_to_nobody(eng
     life = PaymentLife(PAYMENT, START | {"n": n})
     await life._begin()
     engine.time = DUE
-    await life.collecting._close()
+    await life._close()
     await life._tell_filing()
     assert engine.log[-1].event["kind"] == "payment_expired"
     assert "tell" not in dict(engine.asked)
@@ -409,10 +409,10 @@ async def taken(engine: Engine, order: MatrixOrder) -> Payment:
             await life.noticed(NOTICE)
         elif act is Act.POLL:
             provider.poll()
-            await life.collecting.record_captures(provider["polled"])
+            await life.record_captures(provider["polled"])
         elif act is Act.EXPIRY:
             engine.time = DUE
-            closing.append(asyncio.create_task(life.collecting._close()))
+            closing.append(asyncio.create_task(life._close()))
         elif act is Act.WITHDRAWAL and life.payment.state is PaymentState.PENDING:
             life.cancel()
             await life.hear_cancel()
