@@ -14,16 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from rules.complaint.kind import view
     from rules.stream_kind import Origin, StreamKind
     from rules.streams import COMPLAINT, FILING
+    from schemas.complaint import state as st
     from schemas.complaint.commands import Complain, RingComplaint, SettleUpheld
-    from schemas.complaint.state import (
-        OPENING,
-        Complaint,
-        ComplaintFact,
-        ComplaintStart,
-        ComplaintView,
-        content_of_start,
-    )
-    from schemas.complaint.state import ComplaintTimer as Timer
     from schemas.errors import NOT_FOUND, Refusal, RefusalCode, shape_refusal
     from schemas.identity.statement import COMPLAIN, Message, Spoken, message_digest
     from schemas.ids import filing_workflow
@@ -40,22 +32,22 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.waiting import pause
 
 
-class ComplaintLife(Life[Complaint]):
+class ComplaintLife(Life[st.Complaint]):
     """The life of a complaint, independent of the filing's life."""
 
-    def __init__(self, kind: StreamKind[Complaint], raw: Any) -> None:
+    def __init__(self, kind: StreamKind[st.Complaint], raw: Any) -> None:
         self._misfit: Refusal | None = None
         self._content = ""
         self._alarm = Alarm()
         super().__init__(kind, raw)
 
-    def parse_start(self, raw: Any) -> ComplaintStart:
+    def parse_start(self, raw: Any) -> st.ComplaintStart:
         """Returns the complaint. A malformed complaint is refused later, unless the log has it already."""
-        start: ComplaintStart = super().parse_start(raw)
+        start: st.ComplaintStart = super().parse_start(raw)
         with suppress(ValueError):
             self._content = message_digest(raw)
         try:
-            strictly(ComplaintStart, raw)
+            strictly(st.ComplaintStart, raw)
         except ValidationError as error:
             self._misfit = shape_refusal(RefusalCode.BAD_START, error).refusal
         return start
@@ -71,10 +63,10 @@ class ComplaintLife(Life[Complaint]):
         if found is None or isinstance(found, Refusal):
             await refuse(stream_named(self.kind), found or NOT_FOUND, reading)
         said = {"actor": start.actor, "via": start.via, "statement": start.statement}
-        command = Complain(command_id=OPENING, start=start, grounds=found, **said)
+        command = Complain(command_id=st.OPENING, start=start, grounds=found, **said)
         examined = await examine(start.filing_id, start)
         refusal = self._misfit or examined.refusal
-        origin, content = Origin(stream_named(self.kind), found.agency), content_of_start(self.start)
+        origin, content = Origin(stream_named(self.kind), found.agency), st.content_of_start(self.start)
         return Opening(origin, command, content, refusal, examined.basis + reading.basis)
 
     async def proceed(self) -> None:
@@ -88,7 +80,7 @@ class ComplaintLife(Life[Complaint]):
         self._alarm.set(None)
         await self._see_it_reopened()
 
-    async def _changed_before(self, timer: Timer | None) -> bool:
+    async def _changed_before(self, timer: st.ComplaintTimer | None) -> bool:
         """Waits until the complaint or its next timer changes; returns False if the timer fired first."""
 
         def changed() -> bool:
@@ -126,14 +118,14 @@ class ComplaintLife(Life[Complaint]):
     async def _tell_filing(self) -> None:
         """Signals the filing. A filing's lost workflow is restarted instead, and reads the outcome when it starts."""
         complaint = self._complaint
-        fact = ComplaintFact(
+        fact = st.ComplaintFact(
             n=complaint.n, about=complaint.about, step=complaint.start_at, officer=str(complaint.answerer)
         )
         said = fact.model_dump(mode="json", exclude_none=True)
         await tell(filing_workflow(complaint.filing_id), "complaint_upheld", said)
 
     @property
-    def _complaint(self) -> Complaint:
+    def _complaint(self) -> st.Complaint:
         return self.stream.state
 
 
@@ -147,7 +139,7 @@ class ComplaintWorkflow:
         self.life = ComplaintLife(COMPLAINT, single_argument(raw))
 
     @workflow.run
-    async def run(self, *raw: Any) -> ComplaintView:  # noqa: ARG002 -- parsed before, as the life begins
+    async def run(self, *raw: Any) -> st.ComplaintView:  # noqa: ARG002 -- parsed before, as the life begins
         """Runs to the end; returns the outcome."""
         await self.life.live()
         return view(self.life.stream.state)

@@ -1,10 +1,8 @@
 """A part of a procedure that another agency decides, as a workflow of its own, which reports to its filing."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
@@ -25,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
-    from workflows.stream.waiting import wait_for
+    from workflows.stream.waiting import in_time
 
 Asking = asyncio.Task[None]
 
@@ -82,23 +80,16 @@ class ReferralLife(Life[Referral]):
         def heard() -> bool:
             return asking is not None and asking.done() and not self.memory.asked
 
-        if not await self._waited(lambda: heard() or next_moment(self.stream.state) != rings, rings):
+        def changed() -> bool:
+            return heard() or next_moment(self.stream.state) != rings or not self._undecided
+
+        left = None if rings is None else max(rings - workflow.now(), MIN_TIMER)
+        if not await in_time(self.stream, changed, left, "the part is due"):
             look = LookAtDeadline(command_id=f"ring:{rings:%Y%m%dT%H%M%S}:{self.stream.state.seq}")
             await self.stream.attempt(look, not_before=rings)
         elif asking is not None and heard():
             self.remember(asked=True)  # if the answer has no decision, officers decide
             await asking
-
-    async def _waited(self, changed: Callable[[], bool], until: datetime | None) -> bool:
-        """Waits for a change, at most until `until` (None: no limit); returns False if there was no change."""
-        left = None if until is None else max(until - workflow.now(), MIN_TIMER)
-        try:
-            await wait_for(
-                self.stream, lambda: changed() or not self._undecided, within=left, summary="the part is due"
-            )
-        except TimeoutError:
-            return False
-        return True
 
     async def _tell_overdue(self) -> None:
         state = self.stream.state

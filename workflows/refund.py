@@ -22,17 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.state import ChargeBackFact
     from schemas.payment.state import CaptureAccepted, GivenBack
     from schemas.refund import commands as cm
-    from schemas.refund.state import (
-        ACCEPTED,
-        HEARD,
-        OPENING,
-        WITHOUT_PROVIDER,
-        ChargeBackOutcome,
-        Refund,
-        RefundEntry,
-        RefundStart,
-        RefundView,
-    )
+    from schemas.refund import state as st
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
     from workflows.stream.asking import instruction, question
@@ -44,10 +34,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.waiting import drain_handlers, wait_for
 
 
-class RefundLife(Life[Refund]):
+class RefundLife(Life[st.Refund]):
     """The life of a refund. It lasts as long as any part of the capture may have to be refunded."""
 
-    def __init__(self, kind: StreamKind[Refund], raw: Any) -> None:
+    def __init__(self, kind: StreamKind[st.Refund], raw: Any) -> None:
         self._unheard = True
         self._over = 0
         super().__init__(kind, raw)
@@ -55,11 +45,11 @@ class RefundLife(Life[Refund]):
     async def opening(self) -> Opening:
         """Returns the capture as the stream's first command."""
         stream = stream_named(self.kind)
-        reading = await read(Refunds.look, RefundStart(filing_id=stream.filing, n=stream.n))
+        reading = await read(Refunds.look, st.RefundStart(filing_id=stream.filing, n=stream.n))
         found = reading.answer
         if found is None:
             await refuse(stream, NOT_FOUND, reading)
-        command = cm.BeginRefund(command_id=OPENING, capture=found.capture, apart=found.apart)
+        command = cm.BeginRefund(command_id=st.OPENING, capture=found.capture, apart=found.apart)
         return Opening(Origin(stream, found.agency), command, basis=reading.basis)
 
     def look(self) -> None:
@@ -68,7 +58,7 @@ class RefundLife(Life[Refund]):
 
     async def considered(self, command: Command) -> Considered:
         """Returns the command; with a refusal, if it requests a fee again and the filing no longer permits that."""
-        if not isinstance(command, cm.AnswerChargeBack) or command.outcome is not ChargeBackOutcome.ASKED_AGAIN:
+        if not isinstance(command, cm.AnswerChargeBack) or command.outcome is not st.ChargeBackOutcome.ASKED_AGAIN:
             return await super().considered(command)
         asked = PaymentOf(filing_id=self._refund.filing_id, n=require(self._refund.capture).payment)
         reading = await read(Refunds.not_asked_again, asked)
@@ -111,7 +101,7 @@ class RefundLife(Life[Refund]):
     async def _look(self) -> None:
         self._unheard, self._over = False, fold.count_over(self._refund)
         stream = self.stream.id
-        reading = await read(Refunds.look, RefundStart(filing_id=stream.filing, n=stream.n))
+        reading = await read(Refunds.look, st.RefundStart(filing_id=stream.filing, n=stream.n))
         if reading.answer is None:
             await self.stream.catch_up(reading.basis)
             return
@@ -129,7 +119,7 @@ class RefundLife(Life[Refund]):
             if not entry.requests:
                 await until_founded(self._look)
                 if without_provider(self._refund.n):
-                    await self._leave_to_hand(entry.case, WITHOUT_PROVIDER)
+                    await self._leave_to_hand(entry.case, st.WITHOUT_PROVIDER)
                 else:
                     await self._record_asked(entry)
                 continue
@@ -138,7 +128,7 @@ class RefundLife(Life[Refund]):
             await self._open_claimed()
             await self._tell()
 
-    async def _returned(self, entry: RefundEntry, returned: Returned) -> None:
+    async def _returned(self, entry: st.RefundEntry, returned: Returned) -> None:
         if returned.again:
             await self._record_asked(entry)
         elif returned.refused is not None:
@@ -149,7 +139,7 @@ class RefundLife(Life[Refund]):
             )
             await self.stream.attempt(given)
 
-    async def _record_asked(self, entry: RefundEntry) -> None:
+    async def _record_asked(self, entry: st.RefundEntry) -> None:
         n = entry.requests + 1
         asked = cm.RecordAsked(command_id=f"refund:asked:{entry.case}:{n}", case=entry.case, n=n)
         await self.stream.attempt(asked)
@@ -167,10 +157,10 @@ class RefundLife(Life[Refund]):
         If the workflow of the payment has ended, it is restarted from its log.
         """
         for given in self._untold:
-            await self._signal(HEARD, given)
+            await self._signal(st.HEARD, given)
             self.remember(told=(*self.memory.told, given.case))
         if (accepted := self._to_accept) is not None:
-            await self._signal(ACCEPTED, accepted)
+            await self._signal(st.ACCEPTED, accepted)
             self.remember(accepted=True)
         for fact in self._to_ask_again:
             await report(self.stream, "fee_charged_back", fact)
@@ -196,7 +186,7 @@ class RefundLife(Life[Refund]):
         return asked_again(self._refund)[self.memory.again :]
 
     @property
-    def _refund(self) -> Refund:
+    def _refund(self) -> st.Refund:
         return self.stream.state
 
 
@@ -210,7 +200,7 @@ class RefundWorkflow:
         self.life = RefundLife(REFUND, single_argument(raw))
 
     @workflow.run
-    async def run(self, *raw: Any) -> RefundView:  # noqa: ARG002 -- parsed before, as the life begins
+    async def run(self, *raw: Any) -> st.RefundView:  # noqa: ARG002 -- parsed before, as the life begins
         """Runs to the end; returns the refunds."""
         await self.life.live()
         return view(self.life.stream.state)

@@ -42,6 +42,13 @@ class Filed:
     def request(self, now: datetime) -> OpenRequest:
         """Returns the request for the data that the filing needs before it begins."""
         submission = self.submission
+        message = Message(
+            act=SUBMIT,
+            actor=submission.actor,
+            stream=str(self.stream),
+            content=self.content,
+            procedure=submission.procedure,
+        )
         return OpenRequest(
             stream=str(self.stream),
             code=submission.procedure,
@@ -49,18 +56,7 @@ class Filed:
             agency=submission.agency,
             day=day_of_receipt(submission, now),
             desks=tuple(desk for desk in (submission.desk, submission.result_desk) if desk is not None),
-            spoken=Spoken(statement=self.statement, message=self.message),
-        )
-
-    @property
-    def message(self) -> Message:
-        """The message that the statement must cover."""
-        return Message(
-            act=SUBMIT,
-            actor=self.submission.actor,
-            stream=str(self.stream),
-            content=self.content,
-            procedure=self.submission.procedure,
+            spoken=Spoken(statement=self.statement, message=message),
         )
 
     def command(self, procedure: ProcedureRules, found: OpenResult, examined: Examined) -> Submit:

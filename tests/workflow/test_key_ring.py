@@ -98,7 +98,7 @@ async def test_a_missing_key_is_waited_for(world: World) -> None:
         await handle.signal(NUDGE)
         one = await wants_its_key(without)
         assert (one.workflow_id, one.cause) == (f"filing:{play.filing}", "WorkflowWorkerUnhandledFailure")
-        assert one.reason.startswith("KeyMissingError at stream/unopened.py:")
+        assert one.reason.startswith("KeyMissingError at stream/recording.py:")
         assert (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
     async with again.platform(), again.back_office(Doubtful()):
         await goes_on(again)

@@ -21,8 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.partners.instructions import NOT_ORDERED, Instruction
 
 from workflows.stream.basis import DOUBLED, pause_after
-from workflows.stream.recording import Stream
-from workflows.stream.unopened import expect_opened_before
+from workflows.stream.recording import Stream, expect_opened_before
 from workflows.stream.waiting import first_of, in_time
 
 _UNFOUNDED: Final = "motcua_answers_unfounded_total"
@@ -108,7 +107,12 @@ class Asking:
         if self._in_vain and await self._paused(stream, news):
             return False
         limits = {one.name: max(one.bound, bound(self._silent)) for one in questions}
-        asked = {_start(one, limits[one.name]): one for one in questions}
+        asked = {
+            start(
+                one.name, one.request, one.options | {"schedule_to_close_timeout": min(limits[one.name], one.within)}
+            ): one
+            for one in questions
+        }
         over = in_vain = False
         for work in await first_of(stream, tuple(asked), news):
             one = asked[work]
@@ -164,11 +168,6 @@ class Asking:
             return False
         await stream.catch_up()
         return at_once
-
-
-def _start(asked: Question[Any], limit: timedelta) -> workflow.ActivityHandle[RawValue]:
-    options = asked.options | {"schedule_to_close_timeout": min(limit, asked.within)}
-    return start(asked.name, asked.request, options)
 
 
 def is_not_ordered(error: BaseException) -> bool:

@@ -17,8 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.reprojection import command_id
 
 from workflows.stream.basis import read, until_founded
-from workflows.stream.recording import ASKED_AT, Stream, parse, single_argument
-from workflows.stream.unopened import expect_opened
+from workflows.stream.recording import ASKED_AT, Stream, expect_opened, parse, single_argument
 
 
 class Updated(Protocol):

@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.commands import SYSTEM_VIA, Command, content_of
     from schemas.ids import TASK_TIMEOUT, StreamId
     from schemas.people import SYSTEM
+    from schemas.stream.edge import UNOPENED
     from schemas.stream.ledger import Appended, Batch, Receipt, Recorded
     from schemas.stream.restart import TAKE_OVER, UNRECORDED
 
@@ -389,3 +390,29 @@ def parse(model: type[M], raw: Any) -> M:
         return model.model_validate(raw, extra="forbid")
     except ValidationError as error:
         raise shape_refusal(RefusalCode.BAD_COMMAND, error) from None
+
+
+class KeyMissingError(RuntimeError):
+    """The key of a valid payload that we have written is missing here.
+
+    It fails the workflow task, which is retried until a worker has the key; it is never a refusal.
+    """
+
+
+def expect_opened_before(given: Any) -> None:
+    """Raises `KeyMissingError` for an undecryptable answer that this run could read when the answer came.
+
+    A stranger's answer is undecryptable when it comes. Then a marker is left in the history, since a replay would
+    otherwise wait for ever for the missing key.
+    """
+    if given is UNOPENED and not workflow.patched(f"unopened:{workflow.uuid4()}"):
+        raise KeyMissingError(_MISSING)
+
+
+def expect_opened(given: Any, *, handed_on: bool = False) -> None:
+    """Raises `KeyMissingError` for an undecryptable payload that this run has read, or the previous run has written."""
+    if given is UNOPENED and (handed_on or workflow.unsafe.is_replaying()):
+        raise KeyMissingError(_MISSING)
+
+
+_MISSING: Final = "its payloads were sealed by a key that is not in MOTCUA_CODEC_KEYS"

@@ -29,22 +29,13 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.snapshots import Snapshot
     from schemas.text import composed
 
+from workflows.stream import starting
 from workflows.stream.asking import Asking, Question
 from workflows.stream.basis import NOTHING, Basis, until_founded
 from workflows.stream.command_receipts import Receipts
 from workflows.stream.commands import adopt_calendar, update
 from workflows.stream.examining import examine
-from workflows.stream.recording import Stream
-from workflows.stream.starting import (
-    Resume,
-    continue_as_new_input,
-    continued_by_itself,
-    load_state,
-    parse_resume,
-    parse_start,
-    stream_named,
-)
-from workflows.stream.unopened import expect_opened
+from workflows.stream.recording import Stream, expect_opened
 from workflows.stream.waiting import ContinueAsNewDueError, drain_handlers, wait_for
 
 _AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
@@ -92,7 +83,7 @@ class Life(Generic[S]):
         self.refusal: Refusal | None = None
         self.start: Any = None
         self._stream: Stream[S] | None = None
-        self._resume: Resume | None = None
+        self._resume: starting.Resume | None = None
         self._raw = raw
         try:
             self._read(raw)
@@ -118,14 +109,14 @@ class Life(Generic[S]):
 
     def parse_start(self, raw: Any) -> Any:
         """Parses the start input. Raises `RefusalError`."""
-        return parse_start(self.kind, raw)
+        return starting.parse_start(self.kind, raw)
 
     async def opening(self) -> Opening:
         """Returns the stream's first command. Raises `RefusalError`."""
         opening = self.kind.opening
         if opening is None:
             raise RefusalError(NOT_RECORDED)
-        return Opening(Origin(stream_named(self.kind), self.start.agency), opening(self.start))
+        return Opening(Origin(starting.stream_named(self.kind), self.start.agency), opening(self.start))
 
     def taken_over(self, found: OpenResult) -> None:
         """Remembers facts that a stream which is taken over does not have in its log, such as a queue."""
@@ -227,15 +218,15 @@ class Life(Generic[S]):
     # How it loads its stream.
 
     def _read(self, raw: Any) -> None:
-        expect_opened(raw, handed_on=continued_by_itself())
-        self._resume = parse_resume(raw)
+        expect_opened(raw, handed_on=starting.continued_by_itself())
+        self._resume = starting.parse_resume(raw)
         if self._resume is None:
             self.start = self.parse_start(raw)
         elif (snapshot := self._resume.snapshot) is not None:
-            state, receipts = load_state(self.kind, snapshot), Receipts(snapshot.receipts, snapshot.older)
+            state, receipts = starting.load_state(self.kind, snapshot), Receipts(snapshot.receipts, snapshot.older)
             self._stream = Stream(
                 self.kind,
-                stream_named(self.kind),
+                starting.stream_named(self.kind),
                 state,
                 receipts=receipts,
                 epoch=self._resume.epoch,
@@ -250,7 +241,7 @@ class Life(Generic[S]):
         the next run reads the log, as after a restart.
         """
         stream = self.stream
-        given = continue_as_new_input(stream, None if stream.anew else self._snapshot())
+        given = starting.continue_as_new_input(stream, None if stream.anew else self._snapshot())
         if stream.stays or stream.anew:
             workflow.continue_as_new(given)
         workflow.continue_as_new(given, initial_versioning_behavior=_AUTO_UPGRADE)
@@ -296,11 +287,11 @@ class Life(Generic[S]):
                     raise
 
         await until_founded(opened)
-        if continued_by_itself():  # it begins anew: the run before may have lost signals
+        if starting.continued_by_itself():  # it begins anew: the run before may have lost signals
             await self.caught_up()
 
-    async def _take_over(self, resume: Resume) -> None:
-        stream, found = await Stream.of_log(self.kind, stream_named(self.kind), resume.epoch)
+    async def _take_over(self, resume: starting.Resume) -> None:
+        stream, found = await Stream.of_log(self.kind, starting.stream_named(self.kind), resume.epoch)
         self.taken_over(found)
         self._stream = stream  # not before: updates meanwhile must not be judged by half of it
         await self.caught_up()

@@ -51,8 +51,8 @@ async def drain_handlers(stream: Stream[Any]) -> None:
     await workflow.wait_condition(lambda: workflow.all_handlers_finished() and stream.idle)
 
 
-async def in_time(stream: Stream[Any], done: Callable[[], bool], within: timedelta, summary: str) -> bool:
-    """Waits for `done`; returns False if the time was over first. Raises the other errors of `wait_for`."""
+async def in_time(stream: Stream[Any], done: Callable[[], bool], within: timedelta | None, summary: str) -> bool:
+    """Waits for `done`; returns False if the time (None: no limit) was over. Raises the other errors of `wait_for`."""
     try:
         await wait_for(stream, done, within=within, summary=summary)
     except TimeoutError:

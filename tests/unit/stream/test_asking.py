@@ -23,8 +23,8 @@ from tests.unit.stream.shell import FILING, NOW, Engine, InTurn
 from workflows import reprojection
 from workflows.parcel import ParcelLife
 from workflows.stream.asking import UnreadableError, answered, instruction, question, readable
+from workflows.stream.recording import KeyMissingError
 from workflows.stream.starting import Resume
-from workflows.stream.unopened import KeyMissingError
 
 ADDRESS: Final = {"recipient": "Nguyễn Văn An", "phone": "0900000000", "address": "1 Hàng Bài", "postcode": "10000"}
 START: Final = {

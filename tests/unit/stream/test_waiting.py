@@ -30,11 +30,10 @@ from workflows import agency
 from workflows.filing import FilingLife
 from workflows.payment.workflow import PaymentLife
 from workflows.stream import waiting
-from workflows.stream.recording import single_argument
+from workflows.stream.recording import KeyMissingError, single_argument
 from workflows.stream.reporting import report
 from workflows.stream.shell import Life
 from workflows.stream.starting import continue_as_new_input
-from workflows.stream.unopened import KeyMissingError
 
 START: Final = {"filing_id": str(FILING), "n": 1, "agency": "H01.30", "about": "chậm trễ"}
 FACT: Final = FeeFact.model_validate({"n": 1, "settlement": "paid", "amount": 1})
