@@ -122,7 +122,13 @@ class Stack:
         for part in parts:
             after = [self._children[name].ready for name in part.after if name in self._children]
             self._tasks[part.name] = asyncio.create_task(self._children[part.name].supervise(after))
-        await self._until_up()
+        started = time.monotonic()
+
+        async def announce(part: str, child: Child) -> None:
+            await child.started
+            self._progress(f"{part} ready after {time.monotonic() - started:.1f} s")
+
+        await asyncio.gather(*(announce(part, child) for part, child in self._children.items()))
         self.home.write_env(self.env)
         if TEMPORAL_UI in self.env:
             self._progress(f"Temporal's web UI: {self.env[TEMPORAL_UI]}")
@@ -136,15 +142,6 @@ class Stack:
         granted = {key: value for key, value in self.env.items() if key in part.settings}
         ready_file = {"MOTCUA_READY_FILE": str(self.home.ready_file(part.name)), HOME_VARIABLE: str(self.home.root)}
         return {**inherited, **granted, **part.own, **ready_file}
-
-    async def _until_up(self) -> None:
-        started = time.monotonic()
-
-        async def announce(part: str, child: Child) -> None:
-            await child.started
-            self._progress(f"{part} ready after {time.monotonic() - started:.1f} s")
-
-        await asyncio.gather(*(announce(part, child) for part, child in self._children.items()))
 
 
 async def up(stack: Stack, begun: Callable[[Stack], Awaitable[None]] | None = None) -> None:

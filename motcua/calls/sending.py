@@ -18,16 +18,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from motcua import contract as c
-from motcua.errors import (
-    FilingClosed,
-    FilingNotAvailable,
-    NotAuthorised,
-    NotReady,
-    RefusedError,
-    error_from,
-    refused,
-    refused_for,
-)
+from motcua import errors
 
 from .questions import SUBMIT, Questions, stream_of
 from .retry import SignAnewError, TryAgainError, is_not_found, or_sign_anew, patiently
@@ -63,7 +54,7 @@ class Sending(Questions):
         try:
             digest = c.content_digest(content)
         except c.RefusalError as no:
-            raise refused(no.refusal) from None
+            raise errors.refused(no.refusal) from None
         filing_id = c.filing_id(submission.client_id, submission.submission_id)
         stream = c.filing_workflow(filing_id)
         update_id, anew = command_id(), False
@@ -71,7 +62,7 @@ class Sending(Questions):
         async def attempt(limit: timedelta) -> c.Receipt:
             nonlocal update_id, anew
             if self._line.known.is_open(stream, SUBMIT):
-                with contextlib.suppress(RefusedError, FilingNotAvailable):
+                with contextlib.suppress(errors.RefusedError, errors.FilingNotAvailable):
                     return await self._ask(c.AskReceipt(stream=stream), limit, submission.actor)
             signed = await self._line.voice.submission(submission)
             try:
@@ -89,7 +80,7 @@ class Sending(Questions):
             except WorkflowAlreadyStartedError:
                 try:
                     return await self._ask(c.AskReceipt(stream=stream), limit, submission.actor)
-                except FilingNotAvailable as error:  # a run has ended whose filing was never recorded
+                except errors.FilingNotAvailable as error:  # a run has ended whose filing was never recorded
                     anew = True
                     raise TryAgainError from error
             except SignAnewError:
@@ -131,9 +122,9 @@ class Sending(Questions):
                 begun = True  # a start in each attempt would hide the end of a run that is refused slowly
             try:
                 return await self._ask(recorded, limit, complaint.actor)
-            except NotReady as error:
+            except errors.NotReady as error:
                 raise TryAgainError from error
-            except NotAuthorised as no:
+            except errors.NotAuthorised as no:
                 begun = False
                 raise or_sign_anew(no) from None
 
@@ -175,7 +166,7 @@ class Sending(Questions):
         async def attempt(limit: timedelta) -> c.Receipt:
             nonlocal update_id
             if self._line.known.is_open(stream, command.command_id):
-                with contextlib.suppress(RefusedError, FilingNotAvailable):
+                with contextlib.suppress(errors.RefusedError, errors.FilingNotAvailable):
                     return await self._ask(recorded, limit, command.actor)
             signed = await self._line.voice.command(stream, command)
             try:
@@ -187,7 +178,7 @@ class Sending(Questions):
             except WorkflowUpdateFailedError as error:
                 if not _was_dropped(error):
                     update_id = command_id()
-                    raise or_sign_anew(error_from(error.cause)) from None
+                    raise or_sign_anew(errors.error_from(error.cause)) from None
             except RPCError as error:
                 if not is_not_found(error):
                     raise
@@ -207,9 +198,9 @@ class Sending(Questions):
         except WorkflowUpdateFailedError as error:
             if _was_dropped(error):
                 raise TryAgainError from error
-            why = or_sign_anew(error_from(error.cause))
+            why = or_sign_anew(errors.error_from(error.cause))
             # A run with other content under this id is being refused; ours can be filed once that run has ended.
-            raise (TryAgainError if isinstance(why, NotReady) else why) from None
+            raise (TryAgainError if isinstance(why, errors.NotReady) else why) from None
         except RPCError as error:
             if is_not_found(error):  # the run ended at this very moment; the next attempt gets the outcome
                 raise TryAgainError from error
@@ -271,13 +262,13 @@ class Sending(Questions):
         """Returns the recorded receipt of a command to a closed stream. Raises `FilingClosed` if there is none."""
         try:
             return await self._ask(recorded, limit, actor)
-        except NotReady:
+        except errors.NotReady:
             await self._raise_if_ended(recorded.stream, limit, actor)
             raise TryAgainError from None
-        except NotAuthorised:
+        except errors.NotAuthorised:
             raise
-        except RefusedError as error:
-            raise FilingNotAvailable(f"{recorded.stream} was refused when it was submitted") from error
+        except errors.RefusedError as error:
+            raise errors.FilingNotAvailable(f"{recorded.stream} was refused when it was submitted") from error
 
     async def _raise_if_ended(self, stream: str, limit: timedelta, actor: c.Actor) -> None:
         """Raises `FilingClosed`, unless the next run is about to start or the stream waits for a restart."""
@@ -285,7 +276,7 @@ class Sending(Questions):
             view = await self._ask(c.AskFiling(stream=stream), limit, actor)
             if view.closed:
                 how = view.closing if view.erased_at is None else f"{view.closing}, and erased since"
-                raise FilingClosed(f"{stream} has ended ({how})")
+                raise errors.FilingClosed(f"{stream} has ended ({how})")
             return
         try:
             description = await self._line.client.get_workflow_handle(stream).describe(rpc_timeout=limit)
@@ -294,12 +285,12 @@ class Sending(Questions):
                 return
             raise
         if description.status is WorkflowExecutionStatus.COMPLETED:
-            raise FilingClosed(f"{stream} has ended")
+            raise errors.FilingClosed(f"{stream} has ended")
 
 
 def _same_content(receipt: c.Receipt, digest: str, other: c.Refusal) -> c.Receipt:
     if receipt.digest != digest:
-        raise refused(other)
+        raise errors.refused(other)
     return receipt
 
 
@@ -307,7 +298,7 @@ def _must_be(given: object, model: type[c.Model], code: c.RefusalCode) -> None:
     """Raises the typed error if `given` is no instance of `model`, such as a dict."""
     if not isinstance(given, model):
         why = c.problem("", "model_type", says="not_a_message", name=model.__name__, given=type(given).__name__)
-        raise refused_for(code, why)
+        raise errors.refused_for(code, why)
 
 
 def _was_dropped(error: WorkflowUpdateFailedError) -> bool:
