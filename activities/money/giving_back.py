@@ -54,13 +54,6 @@ class Request(NamedTuple):
     n: int
 
 
-class Called(NamedTuple):
-    """The time since the last call for a case, and whether the provider has confirmed one of the calls."""
-
-    ago: timedelta
-    is_known: bool
-
-
 class Calls:
     """The table of refund calls that were made to providers."""
 
@@ -69,21 +62,19 @@ class Calls:
 
     async def claim(self, request: Request, agency: str) -> bool:
         """Records the call. Returns True if it was not recorded before: then the caller may make it."""
-        return await self._note(request, agency, known=False)
+        async with acquired(self._pool) as connection:
+            return bool(await connection.fetchval(_NOTE, *request, agency, False))  # noqa: FBT003 -- a column
 
     async def note_known(self, request: Request, agency: str) -> None:
         """Records that the provider has confirmed this request."""
-        await self._note(request, agency, known=True)
-
-    async def of(self, request: Request) -> Called:
-        """Returns the state of the calls for a case, which has at least one call."""
         async with acquired(self._pool) as connection:
-            [row] = await connection.fetch(_OF, request.stream, request.case)
-        return Called(row["ago"], row["is_known"])
+            await connection.execute(_NOTE, *request, agency, True)  # noqa: FBT003 -- a column
 
-    async def _note(self, request: Request, agency: str, *, known: bool) -> bool:
+    async def of(self, request: Request) -> tuple[timedelta, bool]:
+        """Returns the time since the last call for a case, which has one, and whether the provider confirmed any."""
         async with acquired(self._pool) as connection:
-            return bool(await connection.fetchval(_NOTE, *request, agency, known))
+            [(ago, is_known)] = await connection.fetch(_OF, request.stream, request.case)
+        return ago, is_known
 
 
 class GivingBack:
@@ -164,10 +155,10 @@ class GivingBack:
 
     async def _wait(self, found: Given, request: Request) -> Returned:
         """Returns `again` once no earlier call can take effect. Until then raises an error that is retried."""
-        called = await self._calls.of(request)
-        if called.is_known or found.refunding is not Refunding.NOT_ASKED:
+        ago, is_known = await self._calls.of(request)
+        if is_known or found.refunding is not Refunding.NOT_ASKED:
             raise nothing_new(soon())
-        left = SETTLED * min(2 ** (request.n - 1), _MOST) - called.ago
+        left = SETTLED * min(2 ** (request.n - 1), _MOST) - ago
         if left > timedelta():
             raise nothing_new(min(left, soon()))
         return Returned(again=True)

@@ -12,13 +12,13 @@ from temporalio.workflow import ActivityConfig
 from activities.ledger.database import Pool, acquired
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.partners.money.provider import About, Line, NewDemand, Provider
-from activities.partners.money.provider_queries import Asker, Looking, Watching, asking, closing, late
+from activities.partners.money.provider_queries import Asker, asking, closing
 from activities.partners.polling import nothing_new
 from activities.procedures import Procedures
 from activities.support.failpoint import failpoint
 from rules.evidence import Finding
 from rules.payment.evidence import captured, closed
-from rules.payment.fold import ends, unless_first
+from rules.payment.fold import captured_ids, ends, unless_first
 from rules.require import require
 from rules.streams import PAYMENT
 from schemas.base import Instant
@@ -83,8 +83,7 @@ class Payments:
         if payment.state is not PaymentState.PENDING:
             raise NotOrderedError(given)
         askings = tuple(asking(payment, one, over=one.over) for one in payment.attempts)
-        known = _captures(read.seen)
-        taken = await self._asker.money(Looking(askings=askings, known=known, at_once=given.at_once))
+        taken = await self._asker.money(askings, captured_ids(read.seen), at_once=given.at_once)
         await self._instructions.findings.keep(given.stream, *_new(taken, payment))
         return taken
 
@@ -95,19 +94,14 @@ class Payments:
         payment: Payment = read.state
         if payment.settled_at is None or payment.watched_until is None:
             raise NotOrderedError(given)
-        watching = Watching(
-            askings=tuple(late(payment, one) for one in payment.attempts),
-            known=_captures(read.seen),
-            stream=given.stream,
-            since=payment.settled_at,
-            until=payment.watched_until,
-        )
-        taken = await self._asker.late_money(watching)
-        if any(capture.capture_id not in watching.known for capture in taken.captures):
+        known = captured_ids(read.seen)
+        taken = await self._asker.late_money(payment, known)
+        if any(capture.capture_id not in known for capture in taken.captures):
             await self._instructions.findings.keep(given.stream, *_new(taken, payment))
             return Watched(captures=taken.captures)
-        await self._instructions.findings.keep(given.stream, Finding("payment_watch_ended", {"until": watching.until}))
-        return Watched(watched_until=watching.until)
+        found = Finding("payment_watch_ended", {"until": payment.watched_until})
+        await self._instructions.findings.keep(given.stream, found)
+        return Watched(watched_until=payment.watched_until)
 
     @activity.defn(name="payment.close")
     async def close(self, given: Instruction) -> Closed:
@@ -124,7 +118,7 @@ class Payments:
         began = activity.info().started_time
         if payment.state is PaymentState.PENDING and began < ends(payment, request):
             raise nothing_new(ends(payment, request) - began)
-        answer = await self._asker.close(closing(payment, request, began, _captures(read.seen)))
+        answer = await self._asker.close(closing(payment, request, began, captured_ids(read.seen)))
         found = _new(answer, payment)
         if answer.awaited_until is not None:
             fields = {"attempt": request.attempt, "until": answer.awaited_until}
@@ -158,13 +152,9 @@ class Payments:
         )
 
 
-def _captures(payment: Payment) -> tuple[str, ...]:
-    return tuple(capture.capture_id for capture in payment.captures)
-
-
 def _new(taken: Taken, payment: Payment) -> tuple[Finding, ...]:
     """Returns the findings of captures that are not in the log yet."""
-    known = _captures(payment)
+    known = captured_ids(payment)
     return tuple(captured(capture) for capture in taken.captures if capture.capture_id not in known)
 
 

@@ -11,7 +11,8 @@ from temporalio import activity, workflow
 with workflow.unsafe.imports_passed_through():
     from activities.money.payment import BANK
     from activities.partners.instructions import Instruction, Instructions
-    from activities.partners.money.provider_queries import Asker, Watching, late
+    from activities.partners.money.provider_queries import Asker
+    from rules.payment.fold import captured_ids
     from rules.streams import PAYMENT
     from schemas.base import Instant
     from schemas.payment.state import Payment, Taken
@@ -40,14 +41,9 @@ class Watches:
         if given.since is None:
             return await self._product(given)
         payment: Payment = (await self._instructions.read(given, PAYMENT)).state
-        watching = Watching(
-            askings=tuple(late(payment, one) for one in payment.attempts),
-            known=tuple(capture.capture_id for capture in payment.captures),
-            stream=given.stream,
-            since=given.since,
-            until=given.since + timedelta(seconds=payment.watch_seconds),
-        )
-        return await self._asker.late_money(watching)
+        until = given.since + timedelta(seconds=payment.watch_seconds)
+        watched = payment.model_copy(update={"settled_at": given.since, "watched_until": until})
+        return await self._asker.late_money(watched, captured_ids(payment))
 
 
 @workflow.defn(name="LateMoneyWatch")

@@ -1,7 +1,7 @@
 """Queries about a payment's money: provider, request and time follow from the payment's state in the log."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -15,7 +15,7 @@ from activities.partners.money.provider import PATIENCE, Demand, Notice, Outcome
 from activities.partners.polling import no_answer, nothing_new, soon
 from rules.payment.fold import ends
 from rules.payment.late_money import gentle_pause, next_early_look, next_look
-from rules.require import require as known
+from rules.require import require
 from schemas import ids
 from schemas.base import Instant, Model
 from schemas.payment.state import Attempt, Capture, Closed, Payment, PaymentState, Taken
@@ -45,23 +45,7 @@ class Closing(Asking):
     due: Instant | None = None
     settled: Instant | None = None
     awaited: bool = False
-    known: tuple[str, ...] = ()
-
-
-class Looking(Model):
-    """A wait for captures other than the known ones. `at_once`: a notice about the payment has arrived."""
-
-    askings: tuple[Asking, ...]
-    known: tuple[str, ...] = ()
-    at_once: bool = False
-
-
-class Watching(Looking):
-    """A wait for late captures of this stream's payment: it was settled at `since`, and the watch ends at `until`."""
-
-    stream: str
-    since: Instant
-    until: Instant
+    known: frozenset[str] = frozenset()
 
 
 class NotSetUpError(ApplicationError):
@@ -83,15 +67,15 @@ def asking(payment: Payment, request: Attempt, *, over: bool) -> Asking:
     return Asking(provider=request.provider, demand=demand, attempt=request.attempt, over=over)
 
 
-def closing(payment: Payment, request: Attempt, now: datetime, known_captures: tuple[str, ...]) -> Closing:
+def closing(payment: Payment, request: Attempt, now: datetime, known: Collection[str]) -> Closing:
     """Returns the query about an expired request. With a `due` fee the query is repeated until the outcome is known."""
-    due = payment.state is PaymentState.PENDING and now >= known(payment.due)
+    due = payment.state is PaymentState.PENDING and now >= require(payment.due)
     return Closing(
         **dict(asking(payment, request, over=True)),
         due=payment.due if due else None,
         settled=payment.settled_at,
         awaited=request.awaited is not None,
-        known=known_captures,
+        known=frozenset(known),
     )
 
 
@@ -120,31 +104,33 @@ class Asker:
         provider = self._providers.get(asking.provider)
         return provider is not None and bool(getattr(provider.can, what))
 
-    async def money(self, request: Looking) -> Taken:
+    async def money(self, askings: Sequence[Asking], known: Collection[str], *, at_once: bool = False) -> Taken:
         """Returns all captures, once there is one that was not known.
 
-        A provider with callbacks is queried seldom, or `at_once`. Without a query, the callback wakes the waiting run.
+        A provider with callbacks is queried seldom, or `at_once` after a notice about the payment. Without a query, the
+        callback wakes the waiting run.
         """
-        wait = min(map(self._pause, request.askings))
-        first = activity.info().attempt == 1 and not request.at_once
-        now = [one for one in request.askings if not (first and self._can(one, "push"))]
-        return await self._news(request, now, wait)
+        wait = min(map(self._pause, askings))
+        first = activity.info().attempt == 1 and not at_once
+        now = [one for one in askings if not (first and self._can(one, "push"))]
+        return await self._news(now, known, wait)
 
-    async def late_money(self, request: Watching) -> Taken:
-        """Returns all captures, once there is one that was not known or the watch is over.
+    async def late_money(self, payment: Payment, known: Collection[str]) -> Taken:
+        """Returns all captures of a settled payment, once there is one that was not known or the watch is over.
 
         The time is the attempt's start by the server's clock: so a worker with a fast clock ends no watch too early.
         """
         began = activity.info().started_time
-        if began >= request.until:
-            return _together(await asyncio.gather(*map(self._look, request.askings)))
-        return await self._news(request, request.askings, await self._wait(request, began))
+        askings = [late(payment, one) for one in payment.attempts]
+        if began >= require(payment.watched_until):
+            return _together(await asyncio.gather(*map(self._look, askings)))
+        return await self._news(askings, known, await self._wait(payment, askings, began))
 
-    async def _news(self, request: Looking, askings: Iterable[Asking], wait: timedelta) -> Taken:
+    async def _news(self, askings: Iterable[Asking], known: Collection[str], wait: timedelta) -> Taken:
         """Returns the captures if some are new, even if another provider does not answer."""
         found = await asyncio.gather(*map(self._look, askings), return_exceptions=True)
         taken = _together(one for one in found if isinstance(one, Taken))
-        if any(capture.capture_id not in request.known for capture in taken.captures):
+        if any(capture.capture_id not in known for capture in taken.captures):
             return taken
         for error in found:
             if isinstance(error, UnreachableError | RejectedError):
@@ -177,18 +163,19 @@ class Asker:
                 raise
             return ()
 
-    async def _wait(self, request: Watching, now: datetime) -> timedelta:
+    async def _wait(self, payment: Payment, askings: Iterable[Asking], now: datetime) -> timedelta:
         """Returns the wait before the next check, on the payment's calendar. Raises `no_calendar`, which is retried."""
-        if not any(self._can(one, "query") for one in request.askings):
-            return request.until - now
-        early = next_early_look(request.since, request.until, now)
+        since, until = require(payment.settled_at), require(payment.watched_until)
+        if not any(self._can(one, "query") for one in askings):
+            return until - now
+        early = next_early_look(since, until, now)
         if early is not None:
             return early - now
         async with acquired(self._pool) as connection:
-            calendar = await calendar_of(connection, request.stream)
+            calendar = await calendar_of(connection, ids.payment_workflow(payment.filing_id, payment.n))
         if calendar is None:
             raise ApplicationError("rebuild the read models: motcua ledger rebuild", type="no_calendar")
-        return next_look(request.since, request.until, calendar, now) - now
+        return next_look(since, until, calendar, now) - now
 
     async def close(self, closing: Closing) -> Closed:
         """Closes the request, if the provider's API can do that; returns all captures until then.

@@ -7,7 +7,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.money.giving_back import NOT_OFFERED, SETTLED, Called, GivingBack, Request, Returned
+from activities.money.giving_back import NOT_OFFERED, SETTLED, GivingBack, Request, Returned
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.instructions import NOT_ORDERED, Instruction, NotOrderedError, Read
 from activities.partners.money.provider import CAPABILITIES, Capabilities, Demand, Given, Refunding
@@ -103,8 +103,8 @@ class Noted:
     async def note_known(self, *_: Any) -> None:
         self.known = True
 
-    async def of(self, _: Request) -> Called:
-        return Called(self.ago, self.known)
+    async def of(self, _: Request) -> tuple[timedelta, bool]:
+        return self.ago, self.known
 
 
 class Kept:

@@ -16,7 +16,7 @@ from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.money.bank import OwnBank
 from activities.partners.money.merchants import MERCHANTS, provider
 from activities.partners.money.provider import PATIENCE, Demand, Kind, Notice, Outcome
-from activities.partners.money.provider_queries import NEVER_MADE, Asker, Asking, Closing, Looking
+from activities.partners.money.provider_queries import NEVER_MADE, Asker, Asking, Closing
 from schemas.payment.state import Closed, Taken
 from tests.unit.money.conftest import MADE, Wire, asking
 from workers.settings import WorkerSettings
@@ -28,7 +28,7 @@ async def looked(wires: Mapping[str, Wire], *askings: Asking, tries: int = 2, af
     environment, asker = ActivityEnvironment(), Asker(given, pool)
     started = MADE + timedelta(seconds=after)
     environment.info = replace(environment.info, attempt=tries, started_time=started)
-    taken: Taken = await environment.run(asker.money, Looking(askings=askings, known=("old",)))
+    taken: Taken = await environment.run(asker.money, askings, ("old",))
     return taken
 
 
