@@ -1,19 +1,18 @@
-"""Receipts for money: the issuers that assign their numbers, and the issue of the receipt that an event causes.
+"""Receipts for money: the service that may assign their numbers, and the issue of the receipt that an event causes.
 
-An issuer is an agency's own series or an external service. The record of a receipt's number causes the paper. The
-receipts of a fee whose money is gone, refunded in full or charged back by the payer's bank, are voided.
+Other numbers are the next of the agency's own series, counted by the log. The record of a receipt's number causes the
+paper. The receipts of a fee whose money is gone, refunded in full or charged back by the payer's bank, are voided.
 """
 
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Annotated, Any, Final
 
 import httpx
 from pydantic import Field
 
 from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
-from activities.ledger.recording import record, state_of
+from activities.ledger.recording import found, record, state_of
 from activities.partners.http import Partner, PartnerResponse, RejectedError, segment
 from activities.procedures import Procedures
 from activities.support.failpoint import failpoint
@@ -23,8 +22,6 @@ from rules.refund.claims import number_of
 from rules.require import require
 from rules.stream_kind import Origin
 from rules.streams import PAPERS
-from schemas.base import AgencyCode, Dong, Model
-from schemas.errors import RefusalCode, RefusalError
 from schemas.filing.events import FeePaid
 from schemas.filing.state import Filing
 from schemas.ids import StreamId, filing_workflow, payment_workflow, refund_workflow
@@ -40,65 +37,13 @@ from views.log import Connection, Log, Told
 from views.registers.papers import receipt_of
 
 
-class Wanted(Model):
-    """A receipt to be issued. Its `key` is unique for ever: a repeated request returns the same receipt.
-
-    `symbol` is that of the agency's own series, `code` the dossier code, `replaces` the number of a void receipt.
-    """
-
-    key: str
-    agency: AgencyCode
-    of: FeeKind
-    symbol: str
-    amount: Dong
-    lines: tuple[ReceiptLine, ...]
-    payer: str
-    code: str
-    replaces: str | None = None
-
-
-class Issued(Model):
-    """The receipt's series and number. Without a `number` the log takes the next one when it records the receipt."""
-
-    series: str
-    number: str | None = None
-
-
-class Issuer(Protocol):
-    """Assigns numbers to receipts. Raises `UnreachableError` and `RejectedError`, like every partner."""
-
-    async def issue(self, wanted: Wanted) -> Issued:
-        """Returns the receipt of this key, the same for every repeat, void or not."""
-
-    async def void(self, key: str) -> None:
-        """Voids the receipt of this key; idempotent. `RejectedError` 404: no such receipt was issued."""
-
-
-class OwnSeries:
-    """The agency's own series: the log counts the numbers, and records void receipts."""
-
-    async def issue(self, wanted: Wanted) -> Issued:
-        return Issued(series=wanted.symbol)
-
-    async def void(self, key: str) -> None:
-        """Does nothing: no other system is involved."""
-
-
 class NoReceiptServiceError(Exception):
-    """An agency's receipts come from a service, but none is set up (`MOTCUA_RECEIPTS_URL`)."""
-
-
-class NoService:
-    """The replacement while no service is set up: receipts that are due wait until there is one."""
-
-    async def issue(self, wanted: Wanted) -> Issued:  # noqa: ARG002 -- nothing is issued
-        raise NoReceiptServiceError
-
-    async def void(self, key: str) -> None:  # noqa: ARG002 -- nothing is voided
-        raise NoReceiptServiceError
+    """An agency's receipts come from a service, but none is set up (`MOTCUA_RECEIPTS_URL`): what is due waits."""
 
 
 class _Order(PartnerResponse):
+    """A receipt to be issued: `code` is the dossier code, `replaces` the number of a void receipt."""
+
     agency: str
     kind: FeeKind
     amount: int
@@ -114,24 +59,21 @@ class _Given(PartnerResponse):
 
 
 class ReceiptService:
-    """`Issuer` over JSON: `PUT /receipts/{key}` and `PUT /receipts/{key}/void`, both idempotent."""
+    """A service that assigns numbers to receipts, over JSON. A receipt's key is unique for ever."""
 
     def __init__(self, client: httpx.AsyncClient, secret: str) -> None:
         self._partner = Partner("receipts", client)
         self._authorization: Final = f"Bearer {secret}"
 
-    async def issue(self, wanted: Wanted) -> Issued:
-        order = _Order(kind=wanted.of, **wanted.model_dump(include=set(_Order.model_fields)))
-        path = f"/receipts/{segment(wanted.key)}"
-        given = await self._partner.call("PUT", path, _Given, order, authorization=self._authorization)
-        return Issued(series=given.series, number=given.number)
+    async def issue(self, key: str, order: _Order) -> _Given:
+        """Returns the receipt of this key, the same for every repeat, void or not."""
+        path = f"/receipts/{segment(key)}"
+        return await self._partner.call("PUT", path, _Given, order, authorization=self._authorization)
 
     async def void(self, key: str) -> None:
+        """Voids the receipt of this key; idempotent. `RejectedError` 404: no such receipt was issued."""
         path = f"/receipts/{segment(key)}/void"
         await self._partner.call("PUT", path, PartnerResponse, authorization=self._authorization)
-
-
-Issuers = Mapping[Literal["own", "service"], Issuer]
 
 
 class NumberTakenError(Exception):
@@ -139,17 +81,24 @@ class NumberTakenError(Exception):
 
 
 class Issuing:
-    """Issues receipts through the agency's issuer."""
+    """Issues receipts in agencies' own series, or through the `service`."""
 
-    def __init__(self, pool: Pool, ledger: Ledger, issuers: Issuers) -> None:
+    def __init__(self, pool: Pool, ledger: Ledger, service: ReceiptService | None) -> None:
         self._procedures = Procedures(pool)
         self._ledger = ledger
-        self._issuers = issuers
+        self._set_up = service
+
+    @property
+    def _service(self) -> ReceiptService:
+        if self._set_up is None:
+            raise NoReceiptServiceError
+        return self._set_up
 
     async def issue(self, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
         """Issues the receipt of this kind that the last event causes, unless it causes none or that receipt exists.
 
-        Raises the errors of an `Issuer`, `NumberTakenError`, and `RefusalError` if another process was faster.
+        Raises `UnreachableError` and `RejectedError`, like every partner; `NoReceiptServiceError`; `NumberTakenError`;
+        and `RefusalError` if another process was faster.
         """
         about = About(stream=told.stream, seq=told.events[-1].seq)
         papers: OfficialPapers = await state_of(log, PAPERS, origin)
@@ -160,12 +109,12 @@ class Issuing:
             await _is_gone(log, told, said["fee"]) and not await self._given_unheard(log, origin, about, of)
         ):
             return
-        issued = await self._issued(log, origin, about, of, said)
+        series, number = await self._issued(log, origin, about, of, said)
         command = IssueReceipt(
             command_id=f"number:{_key(about, of).replace(str(origin.stream.filing), '')}",
             of=of,
-            series=issued.series,
-            given=issued.number,
+            series=series,
+            given=number,
             about=about,
             **said,
         )
@@ -184,7 +133,7 @@ class Issuing:
             case ReceiptVoided() as event:
                 void = require(registered(papers.receipts, event.registered))
                 if void.given:
-                    await self._issuers["service"].void(_key(void.about, of))
+                    await self._service.void(_key(void.about, of))
                 if not event.again:
                     return None
                 names = ("fee", "lines", "channel", "means", "officer")
@@ -200,35 +149,38 @@ class Issuing:
         if (await series_of(log.connection, origin.agency)).issuer != "service":
             return False
         try:
-            await self._issuers["service"].void(_key(about, of))
+            await self._service.void(_key(about, of))
         except RejectedError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             return False
         return True
 
-    async def _issued(self, log: Log, origin: Origin, about: About, of: FeeKind, said: dict[str, Any]) -> Issued:
-        """Returns the series and number from the agency's issuer. Raises `NumberTakenError`."""
+    async def _issued(
+        self, log: Log, origin: Origin, about: About, of: FeeKind, said: dict[str, Any]
+    ) -> tuple[str, str | None]:
+        """Returns the receipt's series and the service's number, or None: then the log takes the next one.
+
+        Raises `NumberTakenError`.
+        """
         series = await series_of(log.connection, origin.agency)
+        if series.issuer == "own":
+            return series.symbol(of), None
         filing: Filing = (await log.read(filing_workflow(origin.stream.filing))).state
-        wanted = Wanted(
-            key=_key(about, of),
+        order = _Order(
             agency=origin.agency,
-            of=of,
-            symbol=series.symbol(of),
+            kind=of,
             amount=sum(line.amount for line in said["lines"]),
             lines=said["lines"],
             payer=require(filing.applicant).name,
             code=require(filing.code),
             replaces=said.get("replaces"),
         )
-        issued = await self._issuers[series.issuer].issue(wanted)
-        if issued.number is not None:
-            number = number_given(origin.agency, issued.series, issued.number)
-            if await receipt_of(log.connection, number) is not None:
-                raise NumberTakenError
+        given = await self._service.issue(_key(about, of), order)
+        if await receipt_of(log.connection, number_given(origin.agency, given.series, given.number)) is not None:
+            raise NumberTakenError
         failpoint("receipts.given")
-        return issued
+        return given.series, given.number
 
     async def _paid(self, told: Told, paid: FeePaid, of: FeeKind) -> dict[str, Any] | None:
         """Returns the content of the receipt for a paid fee; None if no part of it is of this kind."""
@@ -246,21 +198,11 @@ class Issuing:
 async def _is_gone(log: Log, told: Told, fee: int) -> bool:
     """Returns whether nothing is left of the money that paid this fee. If so, no receipt is due any more."""
     filing = StreamId.parse(told.stream).filing
-    payment: Payment | None = await _state(log, payment_workflow(filing, fee))
+    payment: Payment | None = await found(log, payment_workflow(filing, fee))
     if payment is not None and gone(payment) is not None:
         return True
-    refund: Refund | None = await _state(log, refund_workflow(filing, number_of(fee, 0)))
+    refund: Refund | None = await found(log, refund_workflow(filing, number_of(fee, 0)))
     return refund is not None and gone_without_provider(refund) is not None
-
-
-async def _state(log: Log, stream: str) -> Any:
-    """Returns the state of a stream; None if it does not exist."""
-    try:
-        return (await log.read(stream)).state
-    except RefusalError as error:
-        if error.refusal.code is not RefusalCode.NOT_FOUND:
-            raise
-        return None
 
 
 def _key(about: About, of: FeeKind) -> str:

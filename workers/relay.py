@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Final
 
@@ -15,7 +15,7 @@ from activities.ledger.sequencer import position_appends
 from activities.partners.http import partner_client
 from activities.printing.relay import Relay
 from activities.printing.source import Papers
-from activities.receipts import Issuer, Issuers, NoService, OwnSeries, ReceiptService
+from activities.receipts import ReceiptService
 from activities.results.signing import AgencySeal
 from motcua.files.store import Store, open_store
 from motcua.stopping import on_stop_signals
@@ -47,11 +47,11 @@ async def main() -> None:
         open_pool(settings) as pool,
         open_vault(settings) as vault,
         signing(settings) as (signer, lasting),
-        issuers_of(settings) as issuers,
+        receipts_of(settings) as receipts,
     ):
         keep, print_ = Store(open_store(settings.objects)).put, Papers(pool, vault, settings.tracking_url).print
         seal = AgencySeal(pool, signer, lasting).put_on
-        relay = Relay(pool, vault, KINDS, keep, print_, seal, issuers=issuers)
+        relay = Relay(pool, vault, KINDS, keep, print_, seal, receipts=receipts)
         settings.tell_ready()
         papers = (_repeated(relay.one, _PAUSE, stop, partial(_log.warning, "papers.no_record")) for _ in range(AT_ONCE))
         no_order = partial(_order_log.warning, "order.no_record")
@@ -59,14 +59,13 @@ async def main() -> None:
 
 
 @asynccontextmanager
-async def issuers_of(settings: RelaySettings) -> AsyncIterator[Issuers]:
-    """Yields the issuers of receipts that are set up."""
-    async with AsyncExitStack() as stack:
-        service: Issuer = NoService()
-        if settings.receipts_url:
-            client = await stack.enter_async_context(partner_client(settings.receipts_url))
-            service = ReceiptService(client, settings.receipts_secret.get_secret_value())
-        yield {"own": OwnSeries(), "service": service}
+async def receipts_of(settings: RelaySettings) -> AsyncIterator[ReceiptService | None]:
+    """Yields the service of receipts, or None if none is set up."""
+    if settings.receipts_url:
+        async with partner_client(settings.receipts_url) as client:
+            yield ReceiptService(client, settings.receipts_secret.get_secret_value())
+    else:
+        yield None
 
 
 async def _order(pool: Pool) -> int:

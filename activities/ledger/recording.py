@@ -39,9 +39,15 @@ async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin
 
 async def state_of(log: Log, kind: StreamKind[Any], origin: Origin) -> Any:
     """Returns the stream's state in the log, or its initial state."""
+    state = await found(log, str(origin.stream))
+    return kind.initial(origin) if state is None else state
+
+
+async def found(log: Log, stream: str) -> Any:
+    """Returns the stream's state in the log; None if it has not begun."""
     try:
-        return (await log.read(str(origin.stream))).state
+        return (await log.read(stream)).state
     except RefusalError as error:
         if error.refusal.code is not RefusalCode.NOT_FOUND:
             raise
-        return kind.initial(origin)
+        return None

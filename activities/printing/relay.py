@@ -16,7 +16,7 @@ from activities.ledger.append import Ledger
 from activities.ledger.database import ACQUIRE_SECONDS, Pool
 from activities.ledger.recording import record
 from activities.ledger.vault import Vault
-from activities.receipts import Issuers, Issuing, void_gone
+from activities.receipts import Issuing, ReceiptService, void_gone
 from activities.support.failpoint import failpoint
 from rules.causes import RECEIPT_OF, VOIDING
 from rules.papers.fold import is_made
@@ -57,13 +57,21 @@ class Relay:
     """Makes the papers that are due, one after another."""
 
     def __init__(  # noqa: PLR0913 -- the seams of a paper, and of the receipt that comes before one
-        self, pool: Pool, vault: Vault, kinds: Kinds, keep: Keep, print_: Print, seal: Seal, *, issuers: Issuers
+        self,
+        pool: Pool,
+        vault: Vault,
+        kinds: Kinds,
+        keep: Keep,
+        print_: Print,
+        seal: Seal,
+        *,
+        receipts: ReceiptService | None,
     ) -> None:
         self._pool = pool
         self._vault = vault
         self._kinds = kinds
         self._ledger = Ledger(pool, vault, kinds)
-        self._issuing = Issuing(pool, self._ledger, issuers)
+        self._issuing = Issuing(pool, self._ledger, receipts)
         self._keep = keep
         self._print = print_
         self._seal = seal

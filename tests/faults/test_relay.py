@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from activities.receipts import Issuers
+from activities.receipts import ReceiptService
 from tests.acting import eventually
 from tests.conftest import World
 from tests.faults.processes import worker_process
@@ -41,7 +41,7 @@ async def test_a_relay_that_dies_leaves_its_paper_to_the_next(
 
 @pytest.mark.parametrize("failpoint", ["receipts.given", "receipts.recorded"])
 async def test_a_relay_that_dies_over_a_receipt_leaves_it_one_number(
-    world: World, desk: Desk, tmp_path: Path, service: Server, outside: Issuers, failpoint: str
+    world: World, desk: Desk, tmp_path: Path, service: Server, outside: ReceiptService, failpoint: str
 ) -> None:
     """The service had given it, or the log had: the next relay gets the same."""
     await by_service(world)
@@ -49,7 +49,7 @@ async def test_a_relay_that_dies_over_a_receipt_leaves_it_one_number(
     async with at_work(world), worker_process(env, tmp_path, RELAY) as relay:
         relay.arm(failpoint)
         play, _ = await asyncio.gather(paid(world), relay.died())
-    while await work(desk.relay(issuers=outside)):
+    while await work(desk.relay(receipts=outside)):
         continue
     assert await desk.owed() == []
     assert len(await given(service)) == len(await issued(world)) == 2

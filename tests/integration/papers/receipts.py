@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from activities.partners.http import partner_client
-from activities.receipts import Issuers, OwnSeries, ReceiptService
+from activities.receipts import ReceiptService
 from operations.rebuilding import rebuild
 from schemas.filing import commands as cm
 from schemas.filing.submission import Submission
@@ -75,9 +75,9 @@ def service(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-async def outside(service: Server) -> AsyncIterator[Issuers]:
+async def outside(service: Server) -> AsyncIterator[ReceiptService]:
     async with partner_client(service.url) as client:
-        yield {"own": OwnSeries(), "service": ReceiptService(client, SECRET)}
+        yield ReceiptService(client, SECRET)
 
 
 async def by_service(world: World, agency: str = LAND) -> None:

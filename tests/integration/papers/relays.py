@@ -13,7 +13,7 @@ import pytest
 from activities.ledger.vault import Vault
 from activities.printing.relay import Print, Relay, Seal
 from activities.printing.source import Papers
-from activities.receipts import Issuers, NoService, OwnSeries
+from activities.receipts import ReceiptService
 from motcua.files.store import Store, open_store
 from rules.streams import KINDS
 from schemas.filing import commands as cm
@@ -37,19 +37,17 @@ async def no_seal(_: str, __: bytes, ___: datetime, ____: About) -> bytes | None
     return None
 
 
-OWN: Final[Issuers] = {"own": OwnSeries(), "service": NoService()}
-"""The issuers if every agency numbers its own receipts."""
-
-
 class Desk:
     def __init__(self, world: World, pool: asyncpg.Pool[Any]) -> None:
         self._vault, self.pool = Vault(world.settings.master), pool
         self.store = Store(open_store(world.objects))
         self.prints = Papers(pool, self._vault, None).print
 
-    def relay(self, print_: Print | None = None, seal: Seal | None = None, issuers: Issuers = OWN) -> Relay:
+    def relay(
+        self, print_: Print | None = None, seal: Seal | None = None, receipts: ReceiptService | None = None
+    ) -> Relay:
         print_, seal = print_ or self.prints, seal or no_seal
-        return Relay(self.pool, self._vault, KINDS, self.store.put, print_, seal, issuers=issuers)
+        return Relay(self.pool, self._vault, KINDS, self.store.put, print_, seal, receipts=receipts)
 
     @asynccontextmanager
     async def log(self) -> AsyncIterator[Log]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from activities.receipts import Issuers
+from activities.receipts import ReceiptService
 from operations.doctor.check import Health
 from operations.doctor.record.long_waits import papers as owed_papers
 from operations.evidence.bundle import export
@@ -159,14 +159,14 @@ async def test_a_missing_number_is_named(world: World, desk: Desk, tmp_path: Pat
 
 
 async def test_a_service_that_is_away_holds_up_the_receipt_alone_and_gives_it_one_number(
-    world: World, desk: Desk, service: Server, outside: Issuers, monkeypatch: pytest.MonkeyPatch
+    world: World, desk: Desk, service: Server, outside: ReceiptService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("activities.partners.http.TIMEOUT_S", 0.5)
     await by_service(world)
     async with at_work(world):
         play = await paid(world)
         await outage(service, "hang")
-        await work(desk.relay(issuers=outside))
+        await work(desk.relay(receipts=outside))
         assert {*(await desk.owed())} == {(str(kind), 1, "UnreachableError") for kind in KINDS_OF_PAPER}
         assert PaperKind.RECEIPT in {one.paper for one in await desk.made(play)}, "the other papers are made"
         await play.act(cm.Claim, play.officer(Role.SPECIALIST))
@@ -174,7 +174,7 @@ async def test_a_service_that_is_away_holds_up_the_receipt_alone_and_gives_it_on
     assert (finding.health, "receipt" in finding.what.en) == (Health.WARN, True)
     await outage(service, "none")
     await desk.now()
-    assert await work(desk.relay(issuers=outside)) == 4
+    assert await work(desk.relay(receipts=outside)) == 4
     assert len(await given(service)) == 2, "what it had done while it did not answer was not done again"
     told = await issued(world)
     assert {(one["series"], one["given"]) for one in told} == {("1C26TBL", "0000001"), ("1C26TBL", "0000002")}
@@ -183,17 +183,17 @@ async def test_a_service_that_is_away_holds_up_the_receipt_alone_and_gives_it_on
 
 
 async def test_a_void_receipt_is_told_before_another(
-    world: World, desk: Desk, service: Server, outside: Issuers
+    world: World, desk: Desk, service: Server, outside: ReceiptService
 ) -> None:
     await by_service(world)
     async with at_work(world):
         await paid(world)
-    await work(desk.relay(issuers=outside))
+    await work(desk.relay(receipts=outside))
     number = next(one.number for one in (await register(desk)).receipts if one.kind is FeeKind.FEE)
     shell = Shell(world.process_env)
     ended = await shell("receipt", "void", number, "--reason", "Sai", "--again", "--as", CASHIER)
     assert ended.code == 0, ended.err
-    assert await work(desk.relay(issuers=outside)) == 2
+    assert await work(desk.relay(receipts=outside)) == 2
     assert [one["void"] for one in await given(service)].count(True) == 1
     found = await register(desk)
     assert len(found.receipts) == 3
