@@ -7,15 +7,20 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+from pydantic import ConfigDict, TypeAdapter
 
 from activities.ledger.vault import Vault
-from activities.partners.money.merchants import MERCHANTS, Merchants, door
+from activities.partners.money.merchants import Merchants, door
 from activities.partners.money.provider import About, Line, NewDemand, Notice, Received, Refused
 from gateway import inbox
 from sandbox.bank.merchants import as_settings
 from tests.conftest import World
 from workers.wiring import open_pool
+
+MERCHANTS: Final[TypeAdapter[Merchants]] = TypeAdapter(Merchants, config=ConfigDict(hide_input_in_errors=True))
+"""Parses `MOTCUA_PROVIDERS`, as the settings do."""
 
 Answer = Callable[[str, Received], tuple[int, bytes]]
 """Makes the answer to a merchant's callback: the status and the body."""

@@ -36,7 +36,7 @@ from activities.papers import Papers
 from activities.parcel import Parcels
 from activities.partners.http import partner_client
 from activities.partners.instructions import Instructions
-from activities.partners.money.bank import Bank, HttpBank, OwnBank
+from activities.partners.money.bank import HttpBank, OwnBank
 from activities.partners.money.merchants import provider
 from activities.partners.money.provider import Provider
 from activities.partners.postal import Post, VnPost
@@ -156,7 +156,7 @@ async def activities(settings: WorkerSettings, kinds: Kinds = KINDS) -> AsyncIte
 
 @asynccontextmanager
 async def activities_with(
-    settings: WorkerSettings, bank: Bank, post: Post, kinds: Kinds = KINDS
+    settings: WorkerSettings, bank: HttpBank, post: Post, kinds: Kinds = KINDS
 ) -> AsyncIterator[Functions]:
     """Yields the platform's activities, which use this bank and this post."""
     async with (

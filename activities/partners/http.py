@@ -34,7 +34,6 @@ class UnreachableError(Exception):
 
     def __init__(self, system: str, reason: str) -> None:
         super().__init__(f"{system} gave no answer: {reason}")
-        self.system = system
 
 
 class RejectedError(Exception):
@@ -42,7 +41,6 @@ class RejectedError(Exception):
 
     def __init__(self, system: str, status: int, code: str) -> None:
         super().__init__(f"{system} refused: {code} ({status})")
-        self.system = system
         self.status = status
         self.code = code
 

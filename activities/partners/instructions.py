@@ -43,10 +43,7 @@ class NotOrderedError(ApplicationError):
 
 @dataclass(frozen=True)
 class Read:
-    """A stream in the log: its current `state`, the basis of every act, and the older state `seen` by the stream's run.
-
-    `key` is the filing's key; None once the filing is erased.
-    """
+    """A stream in the log: its `state` now, on which acts rest, and as `seen` by its run; no `key` if it is erased."""
 
     id: StreamId
     log: Told

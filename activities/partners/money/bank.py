@@ -1,4 +1,4 @@
-"""The interface to any bank, the adapter for the sandbox's API, and a payment provider over it.
+"""A bank with the sandbox's API, and a payment provider over it.
 
 Every call carries a business key by which the bank recognises a repeat, so a call whose answer was lost is repeated.
 Amounts are whole đồng. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (the bank's code).
@@ -6,7 +6,7 @@ Amounts are whole đồng. Every method raises `UnreachableError` (outcome unkno
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Literal
 
 import httpx
 from pydantic import AwareDatetime, Field
@@ -45,22 +45,6 @@ class Order(PartnerResponse):
     refunds: tuple[Refund, ...] = ()
 
 
-class Bank(Protocol):
-    """A bank or payment gateway."""
-
-    async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> Order:
-        """Places the order; returns an earlier one with this key. `RejectedError` `key_reused`: its content differs."""
-
-    async def get(self, key: str) -> Order:
-        """Returns the order's current state. `RejectedError` `not_found`: the order was never placed."""
-
-    async def cancel(self, key: str) -> Order:
-        """Closes the order to further money. The answer is `paid` if money arrived first."""
-
-    async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
-        """Refunds, or returns the earlier refund of this key. `RejectedError` `exceeds_capture`: too much."""
-
-
 class _NewOrder(PartnerResponse):
     amount: int
     currency: Literal["VND"] = "VND"
@@ -75,30 +59,34 @@ class _NewRefund(PartnerResponse):
 
 
 class HttpBank:
-    """`Bank` over the sandbox's JSON API."""
+    """A bank or payment gateway, over the sandbox's JSON API."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._partner = Partner("bank", client)
 
     async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> Order:
+        """Places the order; returns an earlier one with this key. `RejectedError` `key_reused`: its content differs."""
         new = _NewOrder(amount=amount, description=description, payer_account=payer_account)
         return await self._partner.call("PUT", f"/orders/{segment(key)}", Order, new)
 
     async def get(self, key: str) -> Order:
+        """Returns the order's current state. `RejectedError` `not_found`: the order was never placed."""
         return await self._partner.call("GET", f"/orders/{segment(key)}", Order)
 
     async def cancel(self, key: str) -> Order:
+        """Closes the order to further money. The answer is `paid` if money arrived first."""
         return await self._partner.call("POST", f"/orders/{segment(key)}/cancel", Order)
 
     async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
+        """Refunds, or returns the earlier refund of this key. `RejectedError` `exceeds_capture`: too much."""
         new = _NewRefund(order_key=order_key, capture_id=capture_id, amount=amount)
         return await self._partner.call("PUT", f"/refunds/{segment(key)}", Refund, new)
 
 
 class OwnBank:
-    """A payment provider over a `Bank`, which identifies a demand by its key."""
+    """A payment provider over a bank, which identifies a demand by its key."""
 
-    def __init__(self, name: str, bank: Bank) -> None:
+    def __init__(self, name: str, bank: HttpBank) -> None:
         self.can = pv.CAPABILITIES["bank"]
         self.lasts: timedelta | None = None
         self.patience = pv.PATIENCE

@@ -1,10 +1,10 @@
 """All configured merchants, by their names in the settings, and their adapters."""
 
 from collections.abc import Mapping
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
 import httpx
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import Field
 
 from activities.partners.money.platform import Platform, PlatformDoor, PlatformMerchant
 from activities.partners.money.provider import Door, Provider
@@ -14,9 +14,6 @@ from schemas.base import Code
 
 Merchant: TypeAlias = Annotated[VnPayMerchant | PlatformMerchant | VietQrMerchant, Field(discriminator="kind")]
 Merchants: TypeAlias = Mapping[Code, Merchant]
-
-MERCHANTS: Final[TypeAdapter[Merchants]] = TypeAdapter(Merchants, config=ConfigDict(hide_input_in_errors=True))
-"""Parses `MOTCUA_PROVIDERS`."""
 
 
 def provider(name: str, merchant: Merchant, client: httpx.AsyncClient) -> Provider:

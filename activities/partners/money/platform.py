@@ -223,7 +223,6 @@ class Platform(pv.AtMerchant[PlatformMerchant]):
         return (notice,)
 
     async def _queried(self, demand: pv.Demand) -> dict[str, str]:
-        """Returns the platform's signed answer about a demand."""
         merchant = self._merchant
         said = await self._ask(merchant.query_url, self._common("QUERY", demand), merchant.query_fields)
         if not signed(merchant.secret, merchant.query_answer_fields, said):

@@ -124,10 +124,7 @@ class Demand(Model):
 
 
 class NewDemand(Demand):
-    """A demand to be ordered, with the payer's IP address.
-
-    Only some APIs use the purpose (`about`), or collect the money from `payer_account`.
-    """
+    """A demand to be ordered, with the payer's IP address; only some APIs use `about` or `payer_account`."""
 
     about: About | None = None
     language: Literal["vi", "en"] = "vi"

@@ -26,6 +26,12 @@ NEVER_MADE: Final = "not_found"
 _NEVER: Final = timedelta(days=36500)
 """The wait for a provider without a query, in effect endless: its callback brings the news."""
 
+_NOT_DRIVEN: Final = """
+select transaction, amount, at from callback
+where demanded = $1 and outcome = 'paid' and driven_at is null and verdict <> 'suspense'
+order by received_at
+"""
+
 
 class Asking(Model):
     """A query to a provider about a demand: the `attempt`-th request. `over`: the request can no longer be paid."""
@@ -214,13 +220,6 @@ class Asker:
             Capture(capture_id=row[0], amount=row[1], at=row[2] or began, attempt=asking.attempt) for row in rows
         )
         return Taken(captures=tuple(captures)), False
-
-
-_NOT_DRIVEN: Final = """
-select transaction, amount, at from callback
-where demanded = $1 and outcome = 'paid' and driven_at is null and verdict <> 'suspense'
-order by received_at
-"""
 
 
 def _together(found: Iterable[Taken]) -> Taken:

@@ -20,6 +20,9 @@ _TO_ACCOUNT: Final = "QRIBFTTA"
 _STATUS: Final = {pv.Verdict.BAD_SIGNATURE: 401, pv.Verdict.UNREADABLE: 422, pv.Verdict.NOT_KEPT: 503}
 _OUTCOMES: Final = {"credit": pv.Outcome.PAID, "reversal": pv.Outcome.REVERSED}
 
+_LONGEST: Final = 99
+_CHECKSUM: Final = "6304"
+
 
 class VietQrMerchant(pv.MerchantSettings):
     """An account that receives transfers, at the bank with this number (BIN).
@@ -101,10 +104,6 @@ class VietQr(pv.AtMerchant[VietQrMerchant]):
     def reply(self, verdict: pv.Verdict) -> pv.Reply:
         """Confirms every stored note to the bank, even if no demand matches it."""
         return pv.Reply(status=_STATUS.get(verdict, 200), body={"code": verdict.value})
-
-
-_LONGEST: Final = 99
-_CHECKSUM: Final = "6304"
 
 
 def emv_field(tag: str, value: str) -> str:

@@ -341,10 +341,7 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
     async def _ask(
         self, asked: Mapping[str, str], fields: tuple[str, ...], answer_fields: tuple[str, ...]
     ) -> dict[str, str]:
-        """Returns the texts and numbers of the signed answer, in the form in which they are signed.
-
-        Raises `UnreachableError` if it is not signed: anybody may have written it.
-        """
+        """Returns the signed answer's texts and numbers, as signed. Raises `UnreachableError` for an unsigned one."""
         secret = self._merchant.secret
         signature = sign(secret, "|".join(asked.get(name, "") for name in fields).encode())
         question = {f"vnp_{name}": value for name, value in asked.items()} | {"vnp_SecureHash": signature}

@@ -23,7 +23,6 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowExecution, WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from activities.partners.money.merchants import MERCHANTS
 from demo import running as demo
 from demo.scenario import SCENARIOS, load
 from deploy.stack.parts import BRIEF
@@ -50,7 +49,7 @@ from tests.acting import (
     plain,
     publish_short,
 )
-from tests.callbacks import providers
+from tests.callbacks import MERCHANTS, providers
 from tests.conftest import ROOT, World
 from tests.contract.fitting import validator
 from tests.faults.processes import worker_process

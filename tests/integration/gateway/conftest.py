@@ -12,8 +12,8 @@ from temporalio.common import MetricMeter
 
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
-from activities.partners.money.merchants import MERCHANTS
 from gateway.app import Hearing, application
+from tests.callbacks import MERCHANTS
 from tests.conftest import World
 from tests.integration.gateway.calls import PROVIDERS
 

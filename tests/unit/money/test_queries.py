@@ -14,10 +14,11 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.money.bank import OwnBank
-from activities.partners.money.merchants import MERCHANTS, provider
+from activities.partners.money.merchants import provider
 from activities.partners.money.provider import PATIENCE, Demand, Kind, Notice, Outcome
 from activities.partners.money.provider_queries import NEVER_MADE, Asker, Asking, Closing
 from schemas.payment.state import Closed, Taken
+from tests.callbacks import MERCHANTS
 from tests.unit.money.conftest import MADE, Wire, asking
 from workers.settings import WorkerSettings
 
