@@ -17,15 +17,7 @@ from temporalio.api.deployment.v1 import WorkerDeploymentInfo, WorkerDeploymentV
 from temporalio.api.enums.v1 import RoutingConfigUpdateState, TaskQueueType, WorkerStatus
 from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
 from temporalio.api.worker.v1 import WorkerHeartbeat
-from temporalio.api.workflowservice.v1 import (
-    DeleteWorkerDeploymentVersionRequest,
-    DescribeNamespaceRequest,
-    DescribeTaskQueueRequest,
-    DescribeTaskQueueResponse,
-    DescribeWorkerDeploymentRequest,
-    ListWorkersRequest,
-    SetWorkerDeploymentCurrentVersionRequest,
-)
+from temporalio.api.workflowservice import v1 as service
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -69,6 +61,10 @@ _KNOWN: Final = """
 select build, started_at, promoted_at, coalesce((reads ->> 'by_order')::boolean, false) as by_order
 from build order by started_at desc
 """
+
+_PAGE: Final = 500
+_RUNNING: Final = running(*KINDS.workflows, REPROJECTION)
+"""All long-running types of workflows. Any other type ends within seconds."""
 
 
 class NoSuchBuildError(MotcuaError):
@@ -136,10 +132,7 @@ class Builds:
                 await self.drain(other.build, tell)
 
     async def promote(self, build: str) -> None:
-        """Makes this build the current one: for new filings at once, for running ones at their next event.
-
-        Raises `NoSuchBuildError` if no worker of the build is running, and `RPCError`.
-        """
+        """Makes the build current, for running filings at their next event. Raises `NoSuchBuildError`, `RPCError`."""
 
         async def works(_: timedelta) -> None:
             if not (await self._workers())[build]:
@@ -152,7 +145,7 @@ class Builds:
         # Runs may move as soon as Temporal reports it, and then query the record for the build that is to read them.
         if await self._pool.fetchval(_PROMOTED, build) is None:
             raise NoSuchBuildError(f"no worker of the build {build} has ever started here")
-        request = SetWorkerDeploymentCurrentVersionRequest(
+        request = service.SetWorkerDeploymentCurrentVersionRequest(
             namespace=self._temporal.namespace,
             deployment_name=DEPLOYMENT,
             build_id=build,
@@ -223,7 +216,6 @@ class Builds:
         return (await self._temporal.count_workflows(_held_by(build))).count
 
     async def _deployed(self) -> tuple[str | None, list[str]]:
-        """Returns the current build, and all builds that Temporal knows."""
         try:
             info = await self._deployment()
         except RPCError as error:
@@ -235,7 +227,8 @@ class Builds:
 
     async def _deployment(self) -> WorkerDeploymentInfo:
         found = await self._temporal.workflow_service.describe_worker_deployment(
-            DescribeWorkerDeploymentRequest(namespace=self._temporal.namespace, deployment_name=DEPLOYMENT), retry=True
+            service.DescribeWorkerDeploymentRequest(namespace=self._temporal.namespace, deployment_name=DEPLOYMENT),
+            retry=True,
         )
         return found.worker_deployment_info
 
@@ -252,7 +245,7 @@ class Builds:
             return
         try:
             await self._temporal.workflow_service.delete_worker_deployment_version(
-                DeleteWorkerDeploymentVersionRequest(
+                service.DeleteWorkerDeploymentVersionRequest(
                     namespace=self._temporal.namespace,
                     deployment_version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build),
                     skip_drainage=True,
@@ -267,27 +260,22 @@ class Builds:
         await self._pool.execute("delete from build where build = $1", build)
 
 
-_PAGE: Final = 500
-_RUNNING: Final = running(*KINDS.workflows, REPROJECTION)
-"""All long-running types of workflows. Any other type ends within seconds."""
-
-
 def _held_by(build: str) -> str:
     """Returns the visibility query that finds the running workflows on this build; for `NONE`, those on no build."""
     on = "IS NULL" if build == NONE else f"= '{DEPLOYMENT}:{build}'"
     return f"{_RUNNING} AND TemporalWorkerDeploymentVersion {on}"
 
 
-async def queue_of(client: Client, name: str, kind: TaskQueueType.ValueType) -> DescribeTaskQueueResponse:
+async def queue_of(client: Client, name: str, kind: TaskQueueType.ValueType) -> service.DescribeTaskQueueResponse:
     """Returns the server's description of a task queue. Raises `RPCError`."""
     return await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
+        service.DescribeTaskQueueRequest(
             namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind, report_stats=True
         )
     )
 
 
-def asking(queue: DescribeTaskQueueResponse, name: str, signs: Signs) -> list[PollerInfo]:
+def asking(queue: service.DescribeTaskQueueResponse, name: str, signs: Signs) -> list[PollerInfo]:
     """Returns the live pollers of the queue, by identity."""
     since = datetime.now(UTC) - FRESH
     fresh = {p.identity: p for p in queue.pollers if p.last_access_time.ToDatetime(tzinfo=UTC) > since}
@@ -296,12 +284,14 @@ def asking(queue: DescribeTaskQueueResponse, name: str, signs: Signs) -> list[Po
 
 async def signs_of_life(client: Client) -> Signs:
     """Returns whether each process with heartbeats is alive, by queue and identity; empty for an old server."""
-    described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    described = await client.workflow_service.describe_namespace(
+        service.DescribeNamespaceRequest(namespace=client.namespace)
+    )
     signs: dict[tuple[str, str], bool] = {}
     token, more = b"", described.namespace_info.capabilities.worker_heartbeats
     while more:
         page = await client.workflow_service.list_workers(
-            ListWorkersRequest(namespace=client.namespace, next_page_token=token)
+            service.ListWorkersRequest(namespace=client.namespace, next_page_token=token)
         )
         for info in page.workers_info:
             sign = info.worker_heartbeat

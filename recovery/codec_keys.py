@@ -26,10 +26,7 @@ STOPPED_WITHIN: Final = 10.0
 
 
 async def announce(record: Record, ring: CodecRing | None) -> float:
-    """Records this process's key. Returns the seconds until its use: by then, workers without the key have stopped.
-
-    Raises `KeyNotHereError` if this process lacks the key that other workers use.
-    """
+    """Records our key; returns the seconds until workers without it have stopped. Raises `KeyNotHereError`."""
     await expect_current(record, ring)
     if ring is None or ring.current is None:
         return 0.0

@@ -52,10 +52,7 @@ _DOUBLED: Final = 10
 
 MOST: Final = 500
 MOST_REPLAYED: Final = 50
-"""The maximum workflows replayed in one search (`MOST`: healed).
-
-They are chosen at random, so that none blocks others.
-"""
+"""The maximum workflows replayed (`MOST`: healed) in one search, chosen at random, so that none blocks others."""
 
 LOOKED_BACK: Final = timedelta(minutes=10)
 """A search finds only workflows that ended within this time."""
@@ -128,10 +125,7 @@ class Healer:
 
     @activity.defn(name=HEAL)
     async def heal(self) -> Look:
-        """Searches once, on this worker, for workflows to heal; nudges runs whose stream is missing in the record.
-
-        A retried attempt returns only the workflows that it healed itself.
-        """
+        """Searches for workflows to heal, and nudges runs without a stream in the record; returns those it healed."""
         client, now = activity.client(), datetime.now(UTC)
         with self._seldom.turn():
             found = await self.look(client, now)
@@ -144,7 +138,7 @@ class Healer:
         Stalled workflows are found only if the server marks them, since it is too costly to examine all running ones.
         """
         broken = await self._broken(client, now) if await reports_problems(client) else []
-        ended = await self._ended.look(client, self._restarter(client), now)
+        ended = await self._ended.look(client, Restarter(self._pool, client, self._kinds), now)
         unbegun = await self._unbegun.look(client, now)
         stand = {one.workflow_id: one.since for one in _some(broken, MOST)}
         over = dict.fromkeys(_some(ended, MOST), False) | dict.fromkeys(_some(unbegun, MOST), True)
@@ -154,9 +148,6 @@ class Healer:
         )
         left = [stream for stream, done in zip(forced, healed, strict=True) if done is None and stream in stand]
         return Look(healed=tuple(one for one in healed if one is not None), left=tuple(left))
-
-    def _restarter(self, client: Client) -> Restarter:
-        return Restarter(self._pool, client, self._kinds)
 
     async def _broken(self, client: Client, now: datetime) -> list[Stalled]:
         """Returns the workflows that no code can continue and that have failed for long enough."""
@@ -203,11 +194,8 @@ class Healer:
     async def _restarted(
         self, client: Client, stream: str, stalled: datetime | None, now: datetime, *, force: bool
     ) -> int | None:
-        """Restarts a workflow, with its original input if it has no log; returns the head of the log.
-
-        Returns None if the workflow may not be healed yet, or is running.
-        """
-        restarter = self._restarter(client)
+        """Restarts a workflow; returns the log's head (0: no log), or None if it may not be healed yet, or runs."""
+        restarter = Restarter(self._pool, client, self._kinds)
         seq = int(await self._pool.fetchval("select head_seq from stream where stream = $1", stream) or 0)
         description = await client.get_workflow_handle(stream).describe()
         try:

@@ -233,7 +233,8 @@ class Nudges:
 
     async def nudge(self, client: Client, now: datetime) -> list[str]:
         """Nudges the runs without a stream; returns their ids. Raises `RPCError`, and the database's errors."""
-        query = f"{RUNNING} AND StartTime > '{_at(now - SINCE)}' AND StartTime < '{_at(now - BEGUN)}'"
+        since, until = ((now - age).isoformat(timespec="milliseconds") for age in (SINCE, BEGUN))
+        query = f"{RUNNING} AND StartTime > '{since}' AND StartTime < '{until}'"
         found = {one.run_id: one.id async for one in client.list_workflows(query, limit=MOST_NUDGED)}
         self._nudged = {run: at for run, at in self._nudged.items() if run in found and at > now - AGAIN}
         due = {workflow: run for run, workflow in found.items() if run not in self._nudged}
@@ -247,7 +248,3 @@ class Nudges:
 
         await each(one, unrecorded)
         return unrecorded
-
-
-def _at(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds")

@@ -17,14 +17,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, InnerScaling, Margins, SimpleBoxLayoutRule
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner
-from pyhanko.sign.fields import (
-    FieldMDPAction,
-    FieldMDPSpec,
-    MDPPerm,
-    SigFieldSpec,
-    SigSeedSubFilter,
-    enumerate_sig_fields,
-)
+from pyhanko.sign import fields as sf
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko.sign.signers.pdf_signer import DSSContentSettings, SigDSSPlacementPreference
 from pyhanko.stamp import StaticStampStyle
@@ -71,9 +64,11 @@ def with_fields(pdf: bytes, fields: Sequence[SignatureField]) -> bytes:
     specs = []
     for place, field in enumerate(fields):
         later = [one.name for one in fields[place + 1 :]]
-        locked = FieldMDPSpec(FieldMDPAction.EXCLUDE, later) if later else FieldMDPSpec(FieldMDPAction.ALL)
-        may = MDPPerm.FILL_FORMS
-        specs.append(SigFieldSpec(field.name, field.page, field.box, field_mdp_spec=locked, doc_mdp_update_value=may))
+        locked = sf.FieldMDPSpec(sf.FieldMDPAction.EXCLUDE, later) if later else sf.FieldMDPSpec(sf.FieldMDPAction.ALL)
+        may = sf.MDPPerm.FILL_FORMS
+        specs.append(
+            sf.SigFieldSpec(field.name, field.page, field.box, field_mdp_spec=locked, doc_mdp_update_value=may)
+        )
     return declared(pdf, *specs)
 
 
@@ -100,7 +95,7 @@ async def sign_official(  # noqa: PLR0913 -- all parts of a signature
     is already signed; and the errors of `Signer`.
     """
     writer = _writer(pdf)
-    if not any(name == field for name, _, _ in enumerate_sig_fields(writer.prev, filled_status=False)):
+    if not any(name == field for name, _, _ in sf.enumerate_sig_fields(writer.prev, filled_status=False)):
         raise LookupError(f"the PDF has no empty signature field {field}")
     hand = await hand_of(signer, person, order)
     kind = lasting.trust.policy.holders.get(field)
@@ -113,7 +108,7 @@ async def sign_official(  # noqa: PLR0913 -- all parts of a signature
         field_name=field,
         md_algorithm="sha256",
         reason=reason,
-        subfilter=SigSeedSubFilter.PADES,
+        subfilter=sf.SigSeedSubFilter.PADES,
         embed_validation_info=True,
         validation_context=context,
         signer_key_usage={"digital_signature"},

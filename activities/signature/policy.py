@@ -16,13 +16,9 @@ from pydantic import ConfigDict
 from pyhanko.sign.general import extract_certificate_info
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.utils import CMSAlgorithmUsagePolicy
+from pyhanko_certvalidator import sig_validate
 from pyhanko_certvalidator.errors import InvalidCertificateError
 from pyhanko_certvalidator.policy_decl import AlgorithmUsageConstraint
-from pyhanko_certvalidator.sig_validate import (
-    DEFAULT_VALIDATION_CONTEXT,
-    DefaultSignatureValidator,
-    SignatureValidationContext,
-)
 
 from activities.signature.certificate_subject import Kind
 
@@ -103,10 +99,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         return bool(modulus.bit_length() >= self.rsa_bits and exponent >= self.rsa_exponent and exponent % 2)
 
     def fault(self, signed: cms.SignedData) -> str | None:
-        """Returns the rule that the one signature in `signed` breaks, or None; its signer is judged elsewhere.
-
-        Raises an error of `MALFORMED`.
-        """
+        """Returns the rule that the signature, apart from its signer, breaks, or None. Raises one of `MALFORMED`."""
         (signer,) = signed["signer_infos"]
         digest, mechanism = signer["digest_algorithm"], signer["signature_algorithm"]
         key = extract_certificate_info(signed).signer_cert.public_key
@@ -171,7 +164,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         return str(content["content"].parsed["message_imprint"]["hash_algorithm"]["algorithm"].native)
 
 
-class Strict(DefaultSignatureValidator):
+class Strict(sig_validate.DefaultSignatureValidator):
     """Verifies signatures as the policy permits. For revocation answers the library itself consults no policy."""
 
     def __init__(self, policy: Policy) -> None:
@@ -183,7 +176,7 @@ class Strict(DefaultSignatureValidator):
         signed_data: bytes,
         public_key_info: keys.PublicKeyInfo,
         signature_algorithm: algos.SignedDigestAlgorithm,
-        context: SignatureValidationContext = DEFAULT_VALIDATION_CONTEXT,
+        context: sig_validate.SignatureValidationContext = sig_validate.DEFAULT_VALIDATION_CONTEXT,
     ) -> None:
         """Raises `InvalidSignature` if the signature is wrong, or not permitted."""
         if not self._policy.signature_algorithm_allowed(signature_algorithm, None, public_key_info):

@@ -53,10 +53,7 @@ async def proved(proof: SignatureProof, trust: Trust) -> bool:
 
 
 async def stamped_at(content: bytes, token: bytes, trust: Trust) -> datetime | None:
-    """Returns when a trusted authority time-stamped `content`; None if the token does not prove it.
-
-    A later revocation is not checked: the token was kept since then.
-    """
+    """Returns when a trusted authority stamped `content`, though revoked since; None if the token does not prove it."""
     try:
         signed = cms.ContentInfo.load(token, strict=True)["content"]
         at: datetime = signed["encap_content_info"]["content"].parsed["gen_time"].native

@@ -70,6 +70,5 @@ async def renewed(pdf: bytes, lasting: Lasting, now: datetime) -> bytes:
 
 
 def _newest(reader: PdfFileReader) -> SignedDataCerts | None:
-    """Returns the certificates of the newest time-stamp over the file."""
     stamps = reader.embedded_timestamp_signatures
     return extract_certificate_info(stamps[-1].signed_data) if stamps else None

@@ -10,14 +10,7 @@ from typing import Any, Final
 
 from asn1crypto import parser
 from lxml import etree
-from pyhanko.pdf_utils.generic import (
-    ArrayObject,
-    ByteStringObject,
-    DictionaryObject,
-    IndirectObject,
-    StreamObject,
-    parse_pdf_date,
-)
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.pdf_utils.rw_common import PdfHandler
@@ -97,9 +90,9 @@ def declared(file: bytes, *fields: SigFieldSpec) -> bytes:
     The same file gives the same bytes, so a form that can be printed again needs no stored copy.
     """
     writer = copy_into_new_writer(PdfFileReader(BytesIO(file)))
-    identity = ByteStringObject(hashlib.sha256(file).digest()[:16])
+    identity = generic.ByteStringObject(hashlib.sha256(file).digest()[:16])
     # The library has no other way to omit random data and the current time.
-    writer._document_id = ArrayObject([identity, identity])  # noqa: SLF001
+    writer._document_id = generic.ArrayObject([identity, identity])  # noqa: SLF001
     writer._update_meta = lambda: None  # type: ignore[method-assign] # noqa: SLF001
     for field in fields:
         append_signature_field(writer, field)
@@ -112,7 +105,7 @@ def prepared_at(file: bytes) -> datetime | None:
     """Returns the creation time that the first revision of `file` claims, not verified; None if it can't be read."""
     try:
         told = _information(PdfFileReader(BytesIO(file))).get("/CreationDate", "")
-        return parse_pdf_date(told).astimezone(UTC)
+        return generic.parse_pdf_date(told).astimezone(UTC)
     except (*MALFORMED, OverflowError):
         return None
 
@@ -187,9 +180,9 @@ def is_described_otherwise(reader: PdfFileReader) -> bool:
 def _metadata(revision: HistoricalResolver) -> bytes:
     """Returns the XMP of a revision; empty if it has none."""
     found = revision.root.raw_get("/Metadata") if "/Metadata" in revision.root else None
-    if isinstance(found, IndirectObject):
+    if isinstance(found, generic.IndirectObject):
         found = revision.get_object(found.reference)
-    return bytes(found.data) if isinstance(found, StreamObject) else b""
+    return bytes(found.data) if isinstance(found, generic.StreamObject) else b""
 
 
 def _said(metadata: bytes) -> list[tuple[str, ...]]:
@@ -229,13 +222,13 @@ def _information(reader: PdfFileReader) -> dict[str, str]:
     return _told(first.trailer_view, first)
 
 
-def _told(trailer: DictionaryObject, revision: PdfHandler) -> dict[str, str]:
+def _told(trailer: generic.DictionaryObject, revision: PdfHandler) -> dict[str, str]:
     """Returns the document information of a revision."""
 
     def plain(value: object) -> object:
-        return revision.get_object(value.reference) if isinstance(value, IndirectObject) else value
+        return revision.get_object(value.reference) if isinstance(value, generic.IndirectObject) else value
 
     info = plain(trailer.raw_get("/Info")) if "/Info" in trailer else None
-    if not isinstance(info, DictionaryObject):
+    if not isinstance(info, generic.DictionaryObject):
         return {}
     return {str(name): str(plain(info.raw_get(name))) for name in info}

@@ -47,10 +47,7 @@ class Lasting:
     subjects: SubjectRules = field(default_factory=SubjectRules)
 
     async def vouched(self, chain: Sequence[x509.Certificate]) -> tuple[ValidationContext, str | None]:
-        """Returns the data to embed for a signer's chain (signer first), requested now.
-
-        Also returns the rule by which chain or time-stamp is not valid, or None.
-        """
+        """Returns the data to embed for a chain (signer first), and any rule that it or the time-stamp breaks."""
         now = datetime.now(UTC)
         signed = (await self.stamper.async_dummy_response("sha256"))["content"]
         token, fault = extract_certificate_info(signed), self.trust.policy.fault(signed)

@@ -17,18 +17,11 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
+from activities.signature import revisions
 from activities.signature.certificate_subject import Identity, SubjectRules, identities, misnamed
 from activities.signature.check import evidence_of, verdict_of
 from activities.signature.proof import proved
 from activities.signature.reading import Moment, integrity, kept_in, moment_of, opened, read_through, stamp_of
-from activities.signature.revisions import (
-    MALFORMED,
-    adds_only_signatures,
-    covers_its_revision,
-    ends_signed,
-    has_loose_end,
-    is_described_otherwise,
-)
 from activities.signature.revocation import NOTHING, Answers
 from activities.signature.trust import UNDETERMINED, Standing, Trust
 from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureProof, SignatureVerdict
@@ -72,7 +65,7 @@ async def verify_official(  # noqa: PLR0913 -- each can be requested alone
         trusted, naming = trust if online else trust.offline(), subjects or SubjectRules()
         look = _Look(trusted, moment, online, naming, lasts, sealed, proved_at=moment)
         verdict = await _looked_at(pdf, look, expected)
-    except MALFORMED:
+    except revisions.MALFORMED:
         verdict = _verdict([("", "signature_unreadable")], moment)
     verdict = verdict.model_copy(update={"file": hashlib.sha256(pdf).hexdigest()})
     known_then = not _LASTING & {problem.rule for problem in verdict.problems}
@@ -137,11 +130,11 @@ def _shape(pdf: bytes, reader: PdfFileReader, expected: Expected, *, lasts: bool
     declared = {name for name, _, _ in enumerate_sig_fields(first)} if "/AcroForm" in first.root else set()
     if not declared or not signed:
         return "signature_missing"
-    if not all(covers_its_revision(one, pdf) for one in reader.embedded_signatures):
+    if not all(revisions.covers_its_revision(one, pdf) for one in reader.embedded_signatures):
         return "signature_covers_part"
-    if has_loose_end(pdf, reader):
+    if revisions.has_loose_end(pdf, reader):
         return "signed_form_has_more"
-    if not adds_only_signatures(reader) or is_described_otherwise(reader):
+    if not revisions.adds_only_signatures(reader) or revisions.is_described_otherwise(reader):
         return "signed_form_changed"
     if not declared | expected.keys() <= signed <= declared:
         return "signed_file_rolled_back" if signed <= declared else "signature_in_other_field"
@@ -153,7 +146,7 @@ def _ending(pdf: bytes, reader: PdfFileReader) -> str | None:
     stamped = max((one.signed_revision for one in reader.embedded_timestamp_signatures), default=-1)
     if stamped <= max(one.signed_revision for one in reader.embedded_regular_signatures):
         return "signed_file_rolled_back"
-    return None if ends_signed(pdf, reader) else "signed_form_changed"
+    return None if revisions.ends_signed(pdf, reader) else "signed_form_changed"
 
 
 async def _stamp(stamp: EmbeddedPdfSignature, look: _Look) -> tuple[str | None, SignatureEvidence]:
