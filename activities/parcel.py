@@ -144,7 +144,6 @@ class Parcels:
 
 
 def _wait(parcel: Parcel, now: datetime) -> timedelta:
-    """Returns the time until the next check."""
     if parcel.ended_at is None or parcel.watched_until is None:
         return soon()
     return next_daily_look(parcel.ended_at, parcel.watched_until, now) - now

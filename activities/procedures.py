@@ -13,6 +13,10 @@ from schemas.filing.submission import Submission
 from schemas.ids import filing_id, filing_workflow
 from schemas.publishing.procedure import Procedure, ProcedureCode
 
+_PUBLISHED: Final = """
+select source, (published_at at time zone 'Asia/Ho_Chi_Minh')::date from procedure where code = $1 and version = $2
+"""
+
 
 class NotPublishedError(Exception):
     """The procedure that governs a filing or its paper is no longer in the catalogue."""
@@ -45,11 +49,6 @@ class Procedures:
         )
         rules = (await Registry(self._pool).open(asked)).procedure
         return None if rules is None else await self.find(rules.code, rules.version)
-
-
-_PUBLISHED: Final = """
-select source, (published_at at time zone 'Asia/Ho_Chi_Minh')::date from procedure where code = $1 and version = $2
-"""
 
 
 @lru_cache(KEPT)

@@ -159,10 +159,7 @@ class Issuing:
     async def _issued(
         self, log: Log, origin: Origin, about: About, of: FeeKind, said: dict[str, Any]
     ) -> tuple[str, str | None]:
-        """Returns the receipt's series and the service's number, or None: then the log takes the next one.
-
-        Raises `NumberTakenError`.
-        """
+        """Returns series and number; without a number the log takes the next one. Raises `NumberTakenError`."""
         series = await series_of(log.connection, origin.agency)
         if series.issuer == "own":
             return series.symbol(of), None

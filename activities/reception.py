@@ -51,6 +51,9 @@ SCANNING: Final = ActivityConfig(
 )
 """The options of a scan: retried until the scanner answers, however long that takes."""
 
+Keep = Callable[[UUID, bytes, str], Awaitable[FileRef]]
+"""Stores a file of this filing, of this media type, permanently in the object store."""
+
 
 class NamedFile(Model):
     """A file, and the place that names it, such as `papers[0].file`."""
@@ -86,10 +89,6 @@ class Signatures(Protocol):
     ) -> SignatureVerdict: ...
 
     async def proof(self, verdict: SignatureVerdict) -> bytes: ...
-
-
-Keep = Callable[[UUID, bytes, str], Awaitable[FileRef]]
-"""Stores a file of this filing, of this media type, permanently in the object store."""
 
 
 class Reception:

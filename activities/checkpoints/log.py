@@ -9,13 +9,16 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import count
 from typing import Final, NamedTuple, Protocol
 
 from rules.proof import tiles as tl
 from rules.proof import tree as tr
 from rules.proof.checkpoint import Checkpoint
 from rules.proof.note import Note, NoteError, Verifier, read_note, signers
+
+CHECKPOINT: Final = "checkpoint"
+HISTORY: Final = "checkpoints"
+STAMPS: Final = "stamps"
 
 
 class Fault(StrEnum):
@@ -82,11 +85,6 @@ async def add_same(place: Place, path: str, content: bytes) -> None:
     """Stores a file. Raises `CheckpointError` if a file of that name exists with other content."""
     if not await place.add(path, content) and await place.read(path) != content:
         raise CheckpointError(Fault.OTHER_CONTENT, f"{path} at the second place is another file already")
-
-
-CHECKPOINT: Final = "checkpoint"
-HISTORY: Final = "checkpoints"
-STAMPS: Final = "stamps"
 
 
 class Published(NamedTuple):
@@ -175,10 +173,10 @@ class Log:
 
 async def newest_log(place: Place, name: str) -> Log:
     """Returns the newest log at the second place; the first one if none exists there yet."""
-    for number in count(1):
-        if await Within(place, str(number + 1)).read(CHECKPOINT) is None:
-            return log_at(place, name, number)
-    raise AssertionError
+    number = 1
+    while await Within(place, str(number + 1)).read(CHECKPOINT) is not None:
+        number += 1
+    return log_at(place, name, number)
 
 
 def log_at(place: Place, name: str, number: int) -> Log:

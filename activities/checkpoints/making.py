@@ -47,6 +47,12 @@ _LOCK: Final = 8_318_041_120_182_700_001
 
 _log = logging.getLogger("motcua.checkpoints")
 
+AGAIN: Final = timedelta(seconds=20)
+"""Minimum time between two checkpoints at one worker: each costs requests to witnesses and a time-stamp."""
+
+PAGE: Final = 5_120
+"""Leaves read at once: twenty bundles."""
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -182,10 +188,6 @@ class _Making:
         await self.log.place.add(path, token[0])
 
 
-AGAIN: Final = timedelta(seconds=20)
-"""Minimum time between two checkpoints at one worker: each costs requests to witnesses and a time-stamp."""
-
-
 class Checkpoints:
     """Makes checkpoints according to the setup."""
 
@@ -214,10 +216,6 @@ class Checkpoints:
         cosigned = sum(one.id in {key.key.id for key in setup.witnesses} for one in made.note.signatures)
         found = made.checkpoint
         return Made(origin=found.origin, size=found.size, root=found.root.hex(), cosigned=cosigned)
-
-
-PAGE: Final = 5_120
-"""Leaves read at once: twenty bundles."""
 
 
 async def _leaves(connection: Connection, after: int, last: int) -> AsyncIterator[list[Leaf]]:

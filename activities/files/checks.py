@@ -33,13 +33,6 @@ def check(data: bytes, media_type: str) -> None:
     _PARSERS[media_type](data)
 
 
-_PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {
-    "application/pdf": check_pdf,
-    "image/jpeg": check_jpeg,
-    "image/png": check_png,
-}
-
-
 def _check_magic(data: bytes, media_type: str) -> None:
     try:
         found = {match.mime_type for match in puremagic.magic_string(data[:_HEAD])} - {""}
@@ -79,3 +72,8 @@ def _check_cms(data: bytes) -> None:
 
 
 _CONTENT_TYPES: Final = frozenset(cms.ContentType._map.values())  # noqa: SLF001 -- the library has no list of them
+_PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {
+    "application/pdf": check_pdf,
+    "image/jpeg": check_jpeg,
+    "image/png": check_png,
+}

@@ -133,7 +133,6 @@ class Inspector:
         return answer
 
     async def _next(self) -> "_Child":
-        """Returns an idle child that is alive, or a new one."""
         if self._closed:
             raise ClosedError
         while self._idle:

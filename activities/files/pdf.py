@@ -54,6 +54,13 @@ _SUSPECTED: Final = re.compile(
 _HEADED: Final = {"/DCTDecode": ("JPEG", "MPO"), "/JPXDecode": ("JPEG2000",)}
 """Filters whose data state the size of the image themselves."""
 
+_COUNTED: Final = re.compile(
+    r"reported number of objects \((\d+)\) is not one plus the highest object number \((\d+)\)"
+)
+
+_OPAQUE: Final = frozenset({"/DCTDecode", "/DCT", "/JPXDecode", "/JBIG2Decode", "/CCITTFaxDecode", "/CCF", "/Crypt"})
+"""Filters whose data only the drawing program decodes."""
+
 
 def check_pdf(data: bytes) -> None:
     """Checks a PDF. Raises `BrokenRuleError`."""
@@ -100,11 +107,6 @@ def _is_roomy(warning: str) -> bool:
     """Returns whether the only fault is an object count that is too high; many programs write such a count."""
     found = _COUNTED.search(warning)
     return found is not None and int(found[1]) > int(found[2])
-
-
-_COUNTED: Final = re.compile(
-    r"reported number of objects \((\d+)\) is not one plus the highest object number \((\d+)\)"
-)
 
 
 def _within(found: pikepdf.Object) -> Iterator[pikepdf.Object]:
@@ -160,10 +162,6 @@ def _check_stream(stream: pikepdf.Stream) -> None:
                 return
     if _OPAQUE.isdisjoint(filters):
         stream.get_stream_buffer(decode_level=pikepdf.StreamDecodeLevel.specialized)
-
-
-_OPAQUE: Final = frozenset({"/DCTDecode", "/DCT", "/JPXDecode", "/JBIG2Decode", "/CCITTFaxDecode", "/CCF", "/Crypt"})
-"""Filters whose data only the drawing program decodes."""
 
 
 def _filters(stream: pikepdf.Stream) -> list[str]:

@@ -21,10 +21,7 @@ _WORDS: Final = {name.removeprefix("sheet."): said(name).model_dump() for name i
 
 
 def printed(sheet: Sheet, at: datetime) -> bytes:
-    """Returns the form as a tagged PDF, created `at` this moment, to the second.
-
-    Raises `RefusalError` that names each place with a character that the font can't show.
-    """
+    """Returns the form as a tagged PDF, created `at` this second. Raises `RefusalError` for unprintable characters."""
     sheet = composed(sheet)
     coded = sheet.digest or sheet.code
     codes = {"qr": coded and qr(coded), "bars": sheet.code and code128(sheet.code)}

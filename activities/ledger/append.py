@@ -253,7 +253,7 @@ def _stored(recorded: Recorded, fields: dict[str, Any]) -> StoredEvent:
 
 async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> Appended:
     """Writes the batch after the stream's head. Raises `_NotTakenError` if nothing was written."""
-    batch, filer = asked.batch, reserved.filer
+    batch = asked.batch
     stored: list[StoredEvent] = []
     rows: list[dict[str, Any]] = []
     caused: list[tuple[int, PaperKind]] = []
@@ -273,7 +273,7 @@ async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> A
         at=batch.at,
         code=numbers.get("dossier") or (batch.rows and batch.rows.row and batch.rows.row.get("code")),
     )
-    added = submitted_columns(filer.person, reserved.others) if filer else {}
+    added = {} if reserved.person is None else submitted_columns(reserved.person, reserved.others)
     change = read_models.change(asked.kind, batch, numbers, added)
     bound = event_rows.bindings(batch, len(rows), reserved.key)
     epoch, head = await _record(connection, asked, list(zip(rows, bound, strict=True)), receipt, change, caused)
@@ -349,10 +349,7 @@ select coalesce(epoch, 1), coalesce(head_seq, 0),
     (select body from receipt where receipt.stream = $1 and command_id = $7)
 from (select) as asked left join (select * from stream where stream = $1 for update) as found on true
 """  # noqa: S608 -- joined from statements of our own
-"""SQL: locks the stream and returns its head, the hash before the batch, and the command's receipt.
-
-A stream that does not exist yet has no events.
-"""
+"""SQL: locks the stream, if it exists; returns its head, the hash before the batch, and the command's receipt."""
 
 _NOT_ERASED: Final = """
 coalesce((select erased_at is null from stream as whole where stream = 'filing:' || $2::uuid for key share), true)

@@ -33,6 +33,16 @@ _NULL: Final = b"\xff\xff\xff\xff"
 
 _marked: Final = cache(fields_marked)
 
+UNBOUND: Final = b"\x01"
+BOUND: Final = b"\x02"
+"""The first byte of the hashed text: `UNBOUND` without the column `bound`, `BOUND` with it."""
+
+HASH: Final = r"""
+sha256({hashed} || '\x00000008' || int8send((extract(epoch from {recorded_at}) * 1000000)::bigint)
+    || '\x00000020' || {previous} || int4send(length({bound})) || {bound})
+"""
+"""The hash in SQL: only the database knows the recording time, the previous hash and the epoch."""
+
 
 def columns(
     batch: Batch, recorded: Recorded, fields: dict[str, Any], version: int, ordinal: int, key: FilingKey
@@ -99,11 +109,6 @@ def bindings(batch: Batch, events: int, key: FilingKey) -> list[str]:
     return bound
 
 
-UNBOUND: Final = b"\x01"
-BOUND: Final = b"\x02"
-"""The first byte of the hashed text: `UNBOUND` without the column `bound`, `BOUND` with it."""
-
-
 def hashed(columns: dict[str, Any], layout: bytes = UNBOUND) -> bytes:
     """Returns these columns' part of the input of an event row's hash; for the layout see docs/ledger.md."""
     parts = [layout]
@@ -113,13 +118,6 @@ def hashed(columns: dict[str, Any], layout: bytes = UNBOUND) -> bytes:
             data = hashlib.sha256(data).digest()
         parts.append(_NULL if data is None else len(data).to_bytes(4, "big") + data)
     return b"".join(parts)
-
-
-HASH: Final = r"""
-sha256({hashed} || '\x00000008' || int8send((extract(epoch from {recorded_at}) * 1000000)::bigint)
-    || '\x00000020' || {previous} || int4send(length({bound})) || {bound})
-"""
-"""The hash in SQL: only the database knows the recording time, the previous hash and the epoch."""
 
 
 def _field(value: Any) -> bytes | None:

@@ -92,9 +92,6 @@ def _registered(rows: Rows, numbers: Mapping[str, str]) -> Iterator[tuple[Table,
         yield RECEIPT, receipt | {"number": receipt["number"] or numbers[f"receipt_{receipt['kind']}"]}
 
 
-_NUMBER_COLUMN: Final = {"dossier": "code", "payment": "number", "parcel": "number"}
-
-
 async def write_all(connection: Connection, changes: Iterable[tuple[Batch, Change]]) -> None:
     """Writes the rows of many streams, each named once, in a few statements."""
     rows: defaultdict[Written, list[str]] = defaultdict(list)
@@ -111,14 +108,6 @@ async def write_all(connection: Connection, changes: Iterable[tuple[Batch, Chang
         whose = list(zip(*tasks, strict=True))
         await connection.execute(_TASKS_GONE, *whose[:2])
         await connection.execute(_TASKS_THERE, *whose)
-
-
-_TASKS_GONE: Final = "delete from task where stream = any($1::text[]) and filing_id = any($2::uuid[])"
-_TASKS_THERE: Final = f"""
-insert into task (stream, filing_id, {_TASK_COLUMNS})
-select stream, filing_id, task.* from unnest($1::text[], $2::uuid[], $3::text[]) as whose (stream, filing_id, given),
-    jsonb_to_recordset(given::jsonb) as task ({_TASK_TYPES})
-"""  # noqa: S608 -- names of ours
 
 
 @cache
@@ -166,3 +155,10 @@ tasks as (
 )
 """  # noqa: S608 -- names of ours
 """SQL: writes all tasks of the stream, and deletes those that ended."""
+_NUMBER_COLUMN: Final = {"dossier": "code", "payment": "number", "parcel": "number"}
+_TASKS_GONE: Final = "delete from task where stream = any($1::text[]) and filing_id = any($2::uuid[])"
+_TASKS_THERE: Final = f"""
+insert into task (stream, filing_id, {_TASK_COLUMNS})
+select stream, filing_id, task.* from unnest($1::text[], $2::uuid[], $3::text[]) as whose (stream, filing_id, given),
+    jsonb_to_recordset(given::jsonb) as task ({_TASK_TYPES})
+"""  # noqa: S608 -- names of ours

@@ -41,24 +41,16 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Filer:
-    """The person who submits a filing, as the pseudonymous index of the vault, and the procedure."""
-
-    person: bytes
-    procedure: str
-
-
-@dataclass(frozen=True)
 class Reserved:
     """The reserved parts of a batch: the filing's key, and numbers by kind of counter.
 
-    For a submission also the person (`filer`), and `others`, the codes of the person's open filings for the same
-    procedure.
+    For a submission also the `person`, as the pseudonymous index of the vault, and `others`, the codes of the person's
+    open filings for the same procedure.
     """
 
     key: FilingKey
     numbers: Mapping[str, list[str]] = field(default_factory=dict)
-    filer: Filer | None = None
+    person: bytes | None = None
     others: tuple[str, ...] = ()
 
     def filled(self, events: Iterable[Model]) -> Iterator[Model]:
@@ -88,22 +80,23 @@ class Reserving:
     async def reserved(self, connection: Connection, batch: Batch, events: Sequence[Model]) -> AsyncIterator[Reserved]:
         """Yields the reserved parts, in a transaction if there are numbers. Raises `KeyGoneError`."""
         taken = runs(events, batch.at, self._numberings)
-        filer = await self._filer(connection, events)
+        submitted = next((event for event in events if isinstance(event, Submitted)), None)
         # Before anything is locked: wrapping or opening a key may need a remote call.
-        if filer is None:
+        if submitted is None:
             key = await self._vault.key(connection, batch.filing_id, batch.agency)
             if not taken:
                 yield Reserved(key)
                 return
             async with transaction(connection, _LOCK_STREAMS):
                 rows = await connection.fetch(_COUNT, *_counts(batch, taken))
-                yield Reserved(key, _numbers(batch, taken, {row["kind"]: row["last"] for row in rows}))
+                yield Reserved(key, _numbers(batch, taken, dict(rows)))
             return
+        person = await self._vault.person(connection, submitted.applicant.id_number, first=True)
         known = self._vault.known(batch.filing_id)
         key, wrapped = (known, None) if known else await self._vault.new(batch.filing_id)
         made = (key.key_id, wrapped.data, wrapped.by) if wrapped else (key.key_id, None, None)
-        about = (filer.person, filer.procedure, MOST)
-        lock = int.from_bytes(filer.person[:8], "big", signed=True)
+        about = (person, submitted.procedure, MOST)
+        lock = int.from_bytes(person[:8], "big", signed=True)
         async with transaction(connection, _LOCK_STREAMS, f"select pg_advisory_xact_lock({lock})"):
             [row] = await connection.fetch(_RESERVE, *_counts(batch, taken), batch.filing_id, *made, *about)
             if wrapped and not row["made"]:
@@ -112,15 +105,8 @@ class Reserving:
                     key = await self._vault.unwrap(row)
                 else:
                     key = await self._vault.key(connection, batch.filing_id, batch.agency)
-            yield Reserved(key, _numbers(batch, taken, json.loads(row["last"])), filer, tuple(row["others"]))
+            yield Reserved(key, _numbers(batch, taken, json.loads(row["last"])), person, tuple(row["others"]))
         self._vault.remember(batch.filing_id, key)
-
-    async def _filer(self, connection: Connection, events: Iterable[Model]) -> Filer | None:
-        for event in events:
-            if isinstance(event, Submitted):
-                person = await self._vault.person(connection, event.applicant.id_number, first=True)
-                return Filer(person, event.procedure)
-        return None
 
 
 def runs(events: Iterable[Model], at: datetime, numberings: Mapping[str, Numbering]) -> list[Run]:

@@ -12,10 +12,7 @@ MOST: Final = 2_000
 
 
 async def position_appends(connection: Connection) -> int:
-    """Assigns positions to the oldest appends, at most `MOST`; returns the number of these appends.
-
-    Returns 0 if all have positions, or if another process is assigning them.
-    """
+    """Assigns positions to at most `MOST` appends, oldest first; returns their number, 0 also while others do so."""
     return int(await connection.fetchval("select position_appends($1)", MOST))
 
 

@@ -26,17 +26,16 @@ with watched as materialized (select stream {_WATCHED})
 
 COUNT_ON_ANOTHER: Final = f"select (select count(*) {_OPEN}) + (select count(*) {_WATCHED})"
 
-
-async def is_closed(connection: Connection, stream: str) -> bool:
-    """Returns whether the read model lists this stream as closed; False for an unknown stream."""
-    return bool(await connection.fetchval("select not open from standing where stream = $1", stream))
-
-
 _CALENDAR: Final = """
 select body from standing s join calendar c on c.name = s.calendar
 where s.stream = $1 and (c.agency in ('', s.agency) or starts_with(s.agency, c.agency || '.'))
 order by length(c.agency) desc limit 1
 """
+
+
+async def is_closed(connection: Connection, stream: str) -> bool:
+    """Returns whether the read model lists this stream as closed; False for an unknown stream."""
+    return bool(await connection.fetchval("select not open from standing where stream = $1", stream))
 
 
 async def calendar_of(connection: Connection, stream: str) -> Calendar | None:

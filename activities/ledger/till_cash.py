@@ -14,6 +14,17 @@ def cash_of(batch: Batch, events: Iterable[Any]) -> tuple[int, ...]:
     return tuple(seq for seq, event in enumerate(events, batch.next_seq) if in_cash(event))
 
 
+async def missing(connection: Connection, batch: Batch, cash: tuple[int, ...]) -> list[Problem]:
+    """Returns the problem of an actor who may not move cash: the agency has tills, but the actor's is not open."""
+    if not cash or await connection.fetchval(_OPEN, batch.actor.agency, batch.actor.subject):
+        return []
+    return [problem("", "no_open_till")]
+
+
+_OPEN: Final = """
+select exists (select from till_open where agency = $1 and cashier = $2)
+    or not exists (select from agency where agency = $1 and tills)
+"""
 TILL: Final = """
 till as materialized (
     select number from till_open where agency = $7 and cashier = $8 for key share
@@ -28,17 +39,4 @@ through as (
     insert into till_cash (stream, seq, agency, till)
     select $1, cash.seq, $7, till.number from moved, till, unnest({seqs}::int[]) as cash (seq)
 )
-"""
-
-
-async def missing(connection: Connection, batch: Batch, cash: tuple[int, ...]) -> list[Problem]:
-    """Returns the problem of an actor who may not move cash: the agency has tills, but the actor's is not open."""
-    if not cash or await connection.fetchval(_OPEN, batch.actor.agency, batch.actor.subject):
-        return []
-    return [problem("", "no_open_till")]
-
-
-_OPEN: Final = """
-select exists (select from till_open where agency = $1 and cashier = $2)
-    or not exists (select from agency where agency = $1 and tills)
 """

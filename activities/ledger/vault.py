@@ -53,15 +53,9 @@ class FilingKey:
 class KeyGoneError(LookupError):
     """A filing's key is not in the record: it was deleted, or the filing was never submitted here."""
 
-    def __init__(self) -> None:
-        super().__init__("the filing's key is gone")
-
 
 class IndexKeyGoneError(LookupError):
     """The key that identifies people is not in the record: no person was recorded yet, or the key was deleted."""
-
-    def __init__(self) -> None:
-        super().__init__("the index key is gone: motcua ledger rebuild makes another")
 
 
 class Vault:
@@ -82,7 +76,7 @@ class Vault:
         if secret is None and first and not await connection.fetchval(_ANYBODY):
             secret = await self.begin(connection)
         if secret is None:
-            raise IndexKeyGoneError
+            raise IndexKeyGoneError("the index key is gone: motcua ledger rebuild makes another")
         return hmac.new(secret, f"person\n{id_number}".encode(), hashlib.sha256).digest()
 
     async def begin(self, connection: Connection) -> bytes:
@@ -153,7 +147,7 @@ class Vault:
         if found is not None:
             return found
         if not first:
-            raise KeyGoneError
+            raise KeyGoneError("the filing's key is gone")
         key, wrapped = await self.new(filing)
         if await connection.fetchval(_MAKE, filing, agency, key.key_id, wrapped.data, wrapped.by):
             return key

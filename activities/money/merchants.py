@@ -67,10 +67,7 @@ class Merchants:
 
     @activity.defn(name="payment.merchant")
     async def merchant(self, request: MerchantRequest) -> Through:
-        """Returns the merchant that is to collect the money.
-
-        It is the `chosen` one, else the first of the agency's directory entry, preferably one that is configured here.
-        """
+        """Returns the `chosen` merchant, else the agency's first, preferably one that is configured here."""
         if request.chosen is not None:
             return self._through(request.chosen)
         async with acquired(self._pool) as connection:
@@ -112,7 +109,6 @@ class Merchants:
 
 
 async def _named(connection: Connection, agency: str) -> list[str]:
-    """Returns the merchants that may collect the agency's money, according to the directory."""
     named = await connection.fetchval("select merchants from agency where agency = $1", agency)
     return list(named or [DEFAULT_PROVIDER])
 

@@ -153,7 +153,6 @@ class Payments:
 
 
 def _new(taken: Taken, payment: Payment) -> tuple[Finding, ...]:
-    """Returns the findings of captures that are not in the log yet."""
     known = captured_ids(payment)
     return tuple(captured(capture) for capture in taken.captures if capture.capture_id not in known)
 

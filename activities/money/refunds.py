@@ -105,7 +105,6 @@ class Refunds:
         return [one for one in refunds if one.n // CAPTURES == asked.n and not claims.without_provider(one.n)]
 
     async def _refunds(self, filing_id: UUID) -> list[Refund]:
-        """Returns all refunds of a filing."""
         async with acquired(self._pool) as connection:
             rows = await connection.fetch(_REFUNDS, filing_id)
         return await self._states(*(row["stream"] for row in rows))

@@ -1,7 +1,4 @@
-"""Official papers as PDF, printed by the standard template or an agency's.
-
-The same sheet and moment give the same bytes, on every machine.
-"""
+"""Official papers as PDF, by the standard or an agency's template; the same sheet and moment give the same bytes."""
 
 import hashlib
 import shutil

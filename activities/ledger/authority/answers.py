@@ -60,16 +60,6 @@ async def is_signed(connection: Connection, audience: str, stream: str, said: Ag
     return why is None
 
 
-_ASKED: Final = """
-select named.agency, asked.queue, (select queue from agency where agency = $2) as theirs, clock_timestamp() as now
-from (select) as one left join (select agency from stream where stream = $1) as named on true
-    left join agency as asked on asked.agency = named.agency
-"""
-
-CALLED_BACK: Final = (PaymentCaptured, PaymentChargedBack, PaymentChargeBackAhead)
-"""The events that a provider's callback may report."""
-
-
 async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Returns a problem if the batch claims to record a provider's callback, but no stored callback matches."""
     said = [found for event in events if (found := _said(batch.stream, event)) is not None]
@@ -88,16 +78,9 @@ def _said(stream: str, event: Any) -> tuple[Any, ...] | None:
     match event:
         case PaymentCaptured(amount=amount):
             about = StreamId.parse(stream)
-            reference = reference_of(fee_key(about.filing, about.n, event.attempt or 1))
-            return (
-                "paid",
-                event.capture_id,
-                amount,
-                amount,
-                event.captured_at,
-                reference,
-                reference_of(fee_key(about.filing, about.n)),
-            )
+            paid, first = fee_key(about.filing, about.n, event.attempt or 1), fee_key(about.filing, about.n)
+            references = reference_of(paid), reference_of(first)
+            return "paid", event.capture_id, amount, amount, event.captured_at, *references
         case PaymentChargedBack() | PaymentChargeBackAhead():  # at most the rest of the money
             return "reversed", event.transaction, event.amount, None, event.at, None, None
         case _:
@@ -111,3 +94,11 @@ select exists (
         and coalesce(coalesce(demanded, $8) = $7, true)
 )
 """
+_ASKED: Final = """
+select named.agency, asked.queue, (select queue from agency where agency = $2) as theirs, clock_timestamp() as now
+from (select) as one left join (select agency from stream where stream = $1) as named on true
+    left join agency as asked on asked.agency = named.agency
+"""
+
+CALLED_BACK: Final = (PaymentCaptured, PaymentChargedBack, PaymentChargeBackAhead)
+"""The events that a provider's callback may report."""

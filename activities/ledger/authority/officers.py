@@ -115,14 +115,6 @@ async def in_their_place(
     return bool(await connection.fetchval(_IN_THEIR_PLACE, agency, list(hands), list(others), day))
 
 
-_IN_THEIR_PLACE: Final = """
-select exists (
-    select from absence where agency = $1 and $4 between first_day and last_day
-        and ((subject = any($2) and substitute = any($3)) or (subject = any($3) and substitute = any($2)))
-)
-"""
-
-
 async def _absence(connection: Connection, batch: Batch, officer: str, role: Role) -> Any:
     """Returns `last_day` and `substitute` of an officer who is absent on the day of the batch, or None."""
     return await connection.fetchrow(_ABSENCE, _directory(batch), officer, role, local_day(batch.at))
@@ -131,12 +123,6 @@ async def _absence(connection: Connection, batch: Batch, officer: str, role: Rol
 def _directory(batch: Batch) -> str:
     """Returns the agency in whose directory the actor is looked up: the actor's own, else the stream's."""
     return batch.actor.agency or batch.agency
-
-
-_ABSENCE: Final = """
-select last_day, substitute from absence
-where agency = $1 and subject = $2 and role = $3 and $4 between first_day and last_day
-"""
 
 
 async def active(connection: AnyConnection, agency: str, subject: str, role: Role) -> bool:
@@ -218,3 +204,13 @@ not exists (
 
 _BORNE_OUT: Final = f"select {BORNE_OUT.format(filing='$1', needed='$2')}"
 _NEEDED: Final = TypeAdapter(list[Evidence])
+_IN_THEIR_PLACE: Final = """
+select exists (
+    select from absence where agency = $1 and $4 between first_day and last_day
+        and ((subject = any($2) and substitute = any($3)) or (subject = any($3) and substitute = any($2)))
+)
+"""
+_ABSENCE: Final = """
+select last_day, substitute from absence
+where agency = $1 and subject = $2 and role = $3 and $4 between first_day and last_day
+"""

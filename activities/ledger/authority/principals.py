@@ -8,9 +8,9 @@ import socket
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import Any, Final, NamedTuple, Protocol, Self
+from typing import Final, NamedTuple, Self
 
-from activities.ledger.database import ACQUIRE_SECONDS
+from activities.ledger.database import ACQUIRE_SECONDS, Pool
 from rules.identity.grants import unheard
 from rules.identity.statements import LEEWAY, Ring
 from schemas.identity.statement import Principal, PrincipalKey
@@ -37,14 +37,10 @@ _ATTEMPT: Final = 2.0
 """The timeout of one check in seconds."""
 
 
-class _Pool(Protocol):
-    def acquire(self, *, timeout: float | None = None) -> Any: ...
-
-
 class Keyring:
     """The principals as this process knows them. Keep it open while the process accepts statements."""
 
-    def __init__(self, pool: _Pool) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._ring = Ring()
         self._version = -1
@@ -56,10 +52,7 @@ class Keyring:
 
     @property
     def ring(self) -> Ring:
-        """The principals. Raises `RefusalError` while this process lacks current data.
-
-        Data are current for five seconds, while this process's clock agrees with the record's.
-        """
+        """The principals. Raises `RefusalError` without data of the last five seconds, or while the clock is off."""
         if monotonic() - self._asked_at >= KNOWN_WITHIN:
             raise unheard("principals_not_at_hand")
         if abs(self._behind) > LEEWAY:
@@ -102,7 +95,7 @@ class Keyring:
         asked_at = monotonic()
         with suppress(*DATABASE_ERRORS, OSError, TimeoutError):
             async with asyncio.timeout(_ATTEMPT), self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                version, there, self._secret = await connection.fetchrow(_VERSION)
+                [(version, there, self._secret)] = await connection.fetch(_VERSION)
                 self._behind = there - datetime.now(UTC)
                 if version != self._version:
                     found = await registered(connection)

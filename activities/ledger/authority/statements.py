@@ -47,10 +47,6 @@ async def missing(connection: Connection, batch: Batch) -> list[Problem]:
     return [] if why is None else [why]
 
 
-PARAMETERS: Final = 4
-"""The number of parameters of `may_speak`."""
-
-
 def may_speak(filing: str, agency: str, at: int) -> str:
     """Returns SQL: true if one grant of the principal covers the whole batch, and its key is not revoked.
 
@@ -77,3 +73,5 @@ _FIRST: Final = """
 select split_part(via, '/', 1) as filed_by, convert_from(body, 'UTF8')::jsonb ->> 'procedure' as procedure
 from event where stream = 'filing:' || $1::uuid and seq = 1
 """
+PARAMETERS: Final = 4
+"""The number of parameters of `may_speak`."""

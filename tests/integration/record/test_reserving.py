@@ -14,7 +14,7 @@ from asyncpg.connection import LoggedQuery
 from activities.keys.master_key import MasterKey
 from activities.keys.masters import MasterKeys
 from activities.ledger.database import Connection, Pool
-from activities.ledger.reserving import Filer, Reserved, Reserving
+from activities.ledger.reserving import Reserved, Reserving
 from activities.ledger.vault import FilingKey, IndexKeyGoneError, Vault
 from operations.rebuilding import rebuild
 from rules.streams import KINDS
@@ -101,7 +101,7 @@ async def test_a_submission_has_its_filer_and_its_filings_known_key(pool: Pool, 
     first, again = [await reserve(pool, vault, filing, SUBMITTED) for _ in range(2)]
     async with pool.acquire() as connection:
         person = await vault.person(connection, SUBMITTED.applicant.id_number)
-    assert first.filer == again.filer == Filer(person, SUBMITTED.procedure)
+    assert first.person == again.person == person
     assert first.key == again.key
     assert first.key.key_id.endswith(f":{filing}")
 
