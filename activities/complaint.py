@@ -5,7 +5,7 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.identity import Guard, heard
+from activities.ledger.authority.principals import Guard, heard
 from activities.ledger.database import Pool, acquired
 from activities.ledger.vault import Vault
 from rules.complaint.grounds import grounds

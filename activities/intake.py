@@ -10,7 +10,7 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.identity import Guard, heard
+from activities.ledger.authority.principals import Guard, heard
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.stream_status import IN_FORCE, KEPT, is_closed, read_calendar
 from rules.streams import KINDS

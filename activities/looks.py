@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from activities.identity import Guard
 from activities.ledger.authority.officers import active
+from activities.ledger.authority.principals import Guard
 from activities.ledger.database import Connection
 from activities.ledger.vault import FilingKey, Vault
 from rules.identity.looks import ABOUT_A_FILING, LISTS, OPEN, SIDE, Asker, Reach, asker, reaches, sees

@@ -13,7 +13,7 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
-from activities.identity import Guard
+from activities.ledger.authority.principals import Guard
 from activities.ledger.database import Connection, Pool, acquired, mask_database_errors
 from activities.ledger.vault import IndexKeyGoneError, Vault
 from activities.looks import Looks

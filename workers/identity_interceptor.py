@@ -10,7 +10,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import HandleUpdateInput, Interceptor, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
 
-from activities.identity import Guard
+from activities.ledger.authority.principals import Guard
 from activities.support.refusal import failure
 from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused
 from schemas.identity.statement import SUBMIT, Message, message_digest

@@ -21,11 +21,10 @@ from activities.checkpoints.making import Checkpoints
 from activities.complaint import Complaints
 from activities.files.inspection import Inspector
 from activities.files.scanner import scanner_at
-from activities.identity import Guard
 from activities.intake import Registry
 from activities.ledger import builds
 from activities.ledger.append import Ledger
-from activities.ledger.authority.principals import Keyring
+from activities.ledger.authority.principals import Guard, Keyring
 from activities.ledger.parked import Inbox
 from activities.ledger.vault import Vault
 from activities.money.giving_back import Calls, GivingBack
@@ -41,13 +40,12 @@ from activities.partners.money.merchants import provider
 from activities.partners.money.provider import Provider
 from activities.partners.postal import Post, VnPost
 from activities.reception import Reception
-from activities.reprojection import Reprojections
 from activities.results.entry import Results
 from activities.results.printing import ResultPrinting
 from activities.results.signing import OfficialSigning
 from activities.support.readings import Readings
 from activities.views import WAITING_QUEUE, Views
-from activities.workflows import Workflows
+from activities.workflows import Reprojections, Workflows
 from motcua.files.store import Store, open_store
 from motcua.stopping import GRACE
 from recovery.healing import Healer

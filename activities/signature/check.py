@@ -55,9 +55,8 @@ class SignatureCheck:
     ) -> SignatureVerdict:
         """Checks that `file` is `form`, signed by all of `signatories` in their declared fields, and nothing more."""
         try:
-            reader, rule = opened(file)
-            if reader is None or rule is not None:
-                return _refused(rule or "signature_unreadable", received_at)
+            if isinstance(reader := opened(file), str):
+                return _refused(reader, received_at)
             rule = _shape(file, reader, form, {signatory.field for signatory in signatories})
             if rule is not None:
                 return _refused(rule, received_at)

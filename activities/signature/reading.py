@@ -29,14 +29,14 @@ ANY_USE: Final = KeyUsageConstraints(key_usage=set())
 """Constraints that permit any use, since the certificate's purpose is judged later, with its chain."""
 
 
-def opened(file: bytes) -> tuple[PdfFileReader | None, str | None]:
+def opened(file: bytes) -> PdfFileReader | str:
     """Returns the opened file; or the rule by which it can't be read. Raises an error of `MALFORMED`."""
     if b"%PDF-" not in file[:1024]:
-        return None, "signature_not_pdf"
+        return "signature_not_pdf"
     reader = PdfFileReader(BytesIO(file))
     if reader.total_revisions > MOST_REVISIONS:
-        return reader, "signed_form_has_more"
-    return reader, "signature_pdf_encrypted" if reader.encrypted else None
+        return "signed_form_has_more"
+    return "signature_pdf_encrypted" if reader.encrypted else reader
 
 
 async def integrity(embedded: EmbeddedPdfSignature, trust: Trust, at: datetime) -> str | None:

@@ -13,7 +13,6 @@ from lxml import etree
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
-from pyhanko.pdf_utils.rw_common import PdfHandler
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 from pyhanko.sign import diff_analysis as diff
 from pyhanko.sign.diff_analysis.constants import ACROFORM_EXEMPT_STRICT_COMPARISON, ROOT_EXEMPT_STRICT_COMPARISON
@@ -104,7 +103,7 @@ def declared(file: bytes, *fields: SigFieldSpec) -> bytes:
 def prepared_at(file: bytes) -> datetime | None:
     """Returns the creation time that the first revision of `file` claims, not verified; None if it can't be read."""
     try:
-        told = _information(PdfFileReader(BytesIO(file))).get("/CreationDate", "")
+        told = _told(PdfFileReader(BytesIO(file)).get_historical_resolver(0)).get("/CreationDate", "")
         return generic.parse_pdf_date(told).astimezone(UTC)
     except (*MALFORMED, OverflowError):
         return None
@@ -112,7 +111,7 @@ def prepared_at(file: bytes) -> datetime | None:
 
 def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
     """Returns the rule by which the file is not a later state of `form`; None if it is."""
-    stated = {digest for text in _information(reader).values() for digest in DIGEST.findall(text)}
+    stated = {digest for text in _told(reader.get_historical_resolver(0)).values() for digest in DIGEST.findall(text)}
     if form.content not in stated:
         return "signature_of_another_submission"
     if form.file is not None:  # with which the file must begin, its cross-references too
@@ -167,9 +166,9 @@ def ends_signed(file: bytes, reader: PdfFileReader) -> bool:
 def is_described_otherwise(reader: PdfFileReader) -> bool:
     """Returns whether a later revision changes the first one's information (title …), apart from tools' own fields."""
     first, *later = [reader.get_historical_resolver(revision) for revision in range(reader.total_revisions)]
-    told, metadata = _told(first.trailer_view, first), _metadata(first)
+    told, metadata = _told(first), _metadata(first)
     for one in later:
-        changed = {name for name, _ in told.items() ^ _told(one.trailer_view, one).items()}
+        changed = {name for name, _ in told.items() ^ _told(one).items()}
         now = _metadata(one)
         same = metadata == now or (metadata and now and _said(metadata) == _said(now))
         if not (changed <= _OF_TOOLS and same):
@@ -216,18 +215,13 @@ def _has_stuffing(signature: EmbeddedPdfSignature) -> bool:
     return bool(room[parser.peek(room) :].strip(b"\0"))
 
 
-def _information(reader: PdfFileReader) -> dict[str, str]:
-    """Returns the document information of the first revision."""
-    first = reader.get_historical_resolver(0)
-    return _told(first.trailer_view, first)
-
-
-def _told(trailer: generic.DictionaryObject, revision: PdfHandler) -> dict[str, str]:
+def _told(revision: HistoricalResolver) -> dict[str, str]:
     """Returns the document information of a revision."""
 
     def plain(value: object) -> object:
         return revision.get_object(value.reference) if isinstance(value, generic.IndirectObject) else value
 
+    trailer = revision.trailer_view
     info = plain(trailer.raw_get("/Info")) if "/Info" in trailer else None
     if not isinstance(info, generic.DictionaryObject):
         return {}

@@ -100,9 +100,8 @@ class _Look:
 
 
 async def _looked_at(pdf: bytes, look: _Look, expected: Expected | None) -> SignatureVerdict:
-    reader, rule = opened(pdf)
-    if reader is None or rule is not None:
-        return _verdict([("", rule or "signature_unreadable")], look.at)
+    if isinstance(reader := opened(pdf), str):
+        return _verdict([("", reader)], look.at)
     rule = _shape(pdf, reader, expected or {}, lasts=look.lasts)
     if rule is not None:
         return _verdict([("", rule)], look.at)

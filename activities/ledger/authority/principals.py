@@ -1,19 +1,24 @@
-"""The principals in the record, and a copy in the memory of each process, at most five seconds old."""
+"""The principals in the record, a copy in each process, at most five seconds old, and the check of statements by it."""
 
 import asyncio
+import hmac
 import json
 import logging
 import os
 import socket
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from time import monotonic
 from typing import Final, NamedTuple, Self
 
+from temporalio.exceptions import ApplicationError
+
 from activities.ledger.database import ACQUIRE_SECONDS, Pool
 from rules.identity.grants import unheard
-from rules.identity.statements import LEEWAY, Ring
-from schemas.identity.statement import Principal, PrincipalKey
+from rules.identity.statements import LEEWAY, Hearing, Ring, proved, verified
+from schemas.errors import RefusalError
+from schemas.identity.statement import Message, Principal, PrincipalKey, Proved, Spoken
 from views.log import DATABASE_ERRORS, Connection
 
 _log = logging.getLogger(__name__)
@@ -108,6 +113,50 @@ class Keyring:
                 if abs(behind) > OFF_BY and asked_at - self._told_at >= _TELL_EVERY:
                     self._told_at = asked_at
                     await connection.execute(_CLOCK_OFF, f"{os.getpid()}@{socket.gethostname()}", behind)
+
+
+class Guard:
+    """Verifies the sender of every message. An installation without a guard trusts everybody."""
+
+    def __init__(self, keyring: Keyring, audience: str) -> None:
+        self._keyring = keyring
+        self._audience = audience
+
+    def proved(self, signed: object, message: Message, *, fresh: bool) -> Proved:
+        """Returns the statement if it is signed and covers this message now, by the record's time.
+
+        The claims in the statement are not checked yet. Raises `RefusalError`.
+        """
+        return proved(signed, message, Hearing(self._keyring.ring, self._audience, self._keyring.now, fresh=fresh))
+
+    def verified(
+        self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True, known: bool = False
+    ) -> Proved:
+        """Returns the statement as `proved` does, also at another time, if the principal may make its claims, too."""
+        at = now or self._keyring.now
+        return verified(signed, message, Hearing(self._keyring.ring, self._audience, at, fresh=fresh, known=known))
+
+    def proof_of_run(self, workflow: str, run: str) -> str:
+        """Returns an HMAC that proves that a run is this platform's own. Raises `RuntimeError` without the secret."""
+        return hmac.new(self._keyring.secret, f"{workflow}\n{run}".encode(), sha256).hexdigest()
+
+
+def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, known: bool) -> str | None:
+    """Returns the id of the principal that sends a stream's first message; None where no identity is required.
+
+    `filed_by` is the program that handed the filing in; `known`: the message is recorded already. Raises
+    `RefusalError`; for a `known` message and a temporary reason (`PASSING`) instead an error that is retried.
+    """
+    if guard is None or spoken is None:
+        return None
+    message = spoken.message.model_copy(update={"filed_by": filed_by})
+    try:
+        return guard.verified(spoken.statement, message, known=known).principal.id
+    except RefusalError as error:
+        rule = error.refusal.problems[0].rule
+        if known and rule in PASSING:
+            raise ApplicationError(str(error), type=rule) from None
+        raise
 
 
 class Registered(NamedTuple):

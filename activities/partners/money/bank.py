@@ -83,7 +83,7 @@ class HttpBank:
         return await self._partner.call("PUT", f"/refunds/{segment(key)}", Refund, new)
 
 
-class OwnBank:
+class OwnBank(pv.Provider):
     """A payment provider over a bank, which identifies a demand by its key."""
 
     def __init__(self, name: str, bank: HttpBank) -> None:

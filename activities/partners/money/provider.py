@@ -258,7 +258,11 @@ class Door(Protocol):
         """Returns the answer in the provider's own format."""
 
 
-class Provider(Protocol):
+class NotOfferedError(Exception):
+    """The provider's API has no such call, as `CAPABILITIES` states."""
+
+
+class Provider:
     """The part of a provider's adapter that makes calls. A call that the API does not offer raises `NotOfferedError`.
 
     Each call raises `UnreachableError` (outcome unknown) or `RejectedError`.
@@ -271,43 +275,32 @@ class Provider(Protocol):
     patience: timedelta
     """The time for which an outcome is awaited after the time to pay."""
 
-    async def order(self, demand: NewDemand) -> Asked:
+    async def order(self, demand: NewDemand) -> Asked:  # noqa: ARG002 -- for those that offer it
         """Orders the demand, and returns the means to pay. A repeat returns the same."""
+        raise NotOfferedError
 
-    async def query(self, demand: Demand) -> tuple[Notice, ...]:
+    async def query(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- for those that offer it
         """Returns a notice for each transaction of the demand. `RejectedError` `not_found`: an unknown demand."""
+        raise NotOfferedError
 
-    async def cancel(self, demand: Demand) -> tuple[Notice, ...]:
+    async def cancel(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- for those that offer it
         """Closes the demand to further money; returns earlier payments. `RejectedError` `not_found`: unknown demand."""
+        raise NotOfferedError
 
-    async def refund(self, demand: Demand, giving: Giving) -> Given:
+    async def refund(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- for those that offer it
         """Requests a refund: `GIVEN` or `UNDER_WAY`. `RejectedError` below 400: the call will never succeed."""
+        raise NotOfferedError
 
-    async def refunded(self, demand: Demand, giving: Giving) -> Given:
+    async def refunded(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- for those that offer it
         """Returns the state of a requested refund. `RejectedError` below 400: it will never be made."""
+        raise NotOfferedError
 
 
-class NotOfferedError(Exception):
-    """The provider's API has no such call, as `CAPABILITIES` states."""
-
-
-class AtMerchant(Generic[M]):
-    """The base class of providers with a merchant's settings: calls that a provider does not define are not offered."""
+class AtMerchant(Provider, Generic[M]):
+    """The base class of providers with a merchant's settings."""
 
     def __init__(self, name: str, merchant: M, kind: Kind) -> None:
         self.can = CAPABILITIES[kind]
         self.lasts = None if merchant.minutes is None else timedelta(minutes=merchant.minutes)
         self.patience = timedelta(minutes=merchant.pending_minutes)
         self._name, self._merchant = name, merchant
-
-    async def query(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
-        raise NotOfferedError(self._name)
-
-    async def cancel(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
-        raise NotOfferedError(self._name)
-
-    async def refund(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's
-        raise NotOfferedError(self._name)
-
-    async def refunded(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's
-        raise NotOfferedError(self._name)

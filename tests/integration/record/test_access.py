@@ -16,8 +16,7 @@ import pytest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
-from activities.identity import Guard
-from activities.ledger.authority.principals import Keyring
+from activities.ledger.authority.principals import Guard, Keyring
 from activities.ledger.vault import Vault
 from activities.views import Views
 from motcua.identity import sign

@@ -19,8 +19,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import HandleUpdateInput, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
 
-from activities.identity import Guard, heard
-from activities.ledger.authority.principals import PASSING, Keyring
+from activities.ledger.authority.principals import PASSING, Guard, Keyring, heard
 from activities.support.refusal import failure
 from motcua.calls.retry import _PASSING_RULES
 from motcua.identity import sign
