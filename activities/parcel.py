@@ -64,11 +64,8 @@ class Parcels:
         if parcel.state is not ParcelState.REQUESTED:
             raise NotOrderedError(given)
         address = require(parcel.address)
-        recipient = wire.Recipient(
-            name=address.recipient, phone=address.phone, address=address.address, postcode=address.postcode
-        )
         order = wire.Order(
-            key=given.stream, agency=parcel.agency, recipient=recipient, contents=parcel.contents, cod=parcel.cod
+            key=given.stream, agency=parcel.agency, address=address, contents=parcel.contents, cod=parcel.cod
         )
         try:
             waybill = await self._there(given.stream) or await self._post.send(order)

@@ -47,10 +47,7 @@ Record: TypeAlias = "Pool | Connection"
 
 @dataclass(frozen=True)
 class Known:
-    """The head of a stream, or a run's knowledge of it.
-
-    `seq` is None if the run is about to read the stream; `epoch` is None if no run has had an epoch yet.
-    """
+    """A stream's head, or a run's knowledge of it; `seq` None: about to read it, `epoch` None: no run has had one."""
 
     seq: int | None
     epoch: int | None

@@ -70,10 +70,7 @@ _PAGES: Final[tuple[tuple[str, Any], ...]] = (
         UUID(int=0),
     ),
 )
-"""SQL: the unfinished streams of all filings, in three parts, each with its own index.
-
-Each part is a pair: a query for the page that follows a key, and the key for the first page.
-"""
+"""SQL: unfinished streams in three parts, each with an index: the query for the page after a key, and the first key."""
 
 NEXT_EPOCH: Final = """
 update stream set epoch = epoch + 1 where stream = $1

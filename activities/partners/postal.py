@@ -19,27 +19,20 @@ from pydantic.alias_generators import to_pascal
 
 from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError
 from schemas.parcel.state import Meaning, Step
-
-
-class Recipient(BaseModel):
-    """The recipient of a consignment; `postcode` is five digits. Personal data: its repr shows nothing."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(repr=False)
-    phone: str = Field(repr=False)
-    address: str = Field(repr=False)
-    postcode: str = Field(repr=False)
+from schemas.people import Address
 
 
 class Order(BaseModel):
-    """A consignment to hand over for an agency: `cod` is the amount that the postman collects, in đồng."""
+    """A consignment to hand over for an agency: `cod` is the amount that the postman collects, in đồng.
+
+    The recipient's address is personal data: the repr does not show it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str
     agency: str
-    recipient: Recipient
+    address: Address = Field(repr=False)
     contents: str
     cod: int = 0
 
@@ -185,7 +178,7 @@ class VnPost:
         self._good_until = 0.0
 
     async def send(self, order: Order) -> str:
-        sender, recipient = self._contract.senders.get(order.agency, self._contract.sender), order.recipient
+        sender, to = self._contract.senders.get(order.agency, self._contract.sender), order.address
         body = _Order(
             customer_code=self._contract.customer,
             order_number=order.key,
@@ -194,11 +187,11 @@ class VnPost:
             sender_tel=sender.tel,
             sender_address=sender.address,
             sender_province=sender.province,
-            receiver_name=recipient.name,
-            receiver_tel=recipient.phone,
-            receiver_address=recipient.address,
-            receiver_province=recipient.postcode[:2],
-            receiver_postcode=recipient.postcode,
+            receiver_name=to.recipient,
+            receiver_tel=to.phone,
+            receiver_address=to.address,
+            receiver_province=to.postcode[:2],
+            receiver_postcode=to.postcode,
             description=order.contents,
         )
         answer = await self._ask("POST", "/order/post", _Answer, body)

@@ -1,9 +1,7 @@
 """The file of a result that the platform prints by its procedure's template, in place of a back office."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
-from uuid import UUID
 
 from temporalio import activity
 
@@ -13,6 +11,7 @@ from activities.partners.instructions import Instruction, Instructions, NotOrder
 from activities.printing.source import letterheads, officers
 from activities.printing.templates import printed
 from activities.procedures import Procedures
+from activities.reception import Keep
 from activities.results.entry import signers_of
 from activities.support.failpoint import failpoint
 from activities.support.heartbeat import heartbeat
@@ -25,15 +24,12 @@ from rules.result.kind import make_request
 from rules.streams import FILING, RESULT
 from schemas.backoffice import IssueAnswer, IssueRequest
 from schemas.base import Instant
-from schemas.files import FileRef
 from schemas.filing.events import Outcome
 from schemas.names import ROLE_NAMES
 from schemas.papers.sheet import Letterhead, Signatory
 from schemas.translate import said
 
 PRINT: Final = "result.print"
-Keep = Callable[[UUID, bytes, str], Awaitable[FileRef]]
-"""Stores bytes as a file of a filing, with their media type."""
 
 
 class ResultPrinting:

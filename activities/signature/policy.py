@@ -103,13 +103,16 @@ class Policy(CMSAlgorithmUsagePolicy):
         (signer,) = signed["signer_infos"]
         digest, mechanism = signer["digest_algorithm"], signer["signature_algorithm"]
         key = extract_certificate_info(signed).signer_cert.public_key
+        content, imprint = signed["encap_content_info"], None
+        if content["content_type"].native == "tst_info":  # a time-stamp
+            imprint = content["content"].parsed["message_imprint"]["hash_algorithm"]["algorithm"].native
         allowed = (
             self.digest_algorithm_allowed(digest, None),
             self.signature_algorithm_allowed(mechanism, None, key),
             self.digest_combination_allowed(
                 mechanism, algos.DigestAlgorithm({"algorithm": digest["algorithm"].native}), None
             ),
-            _constraint(self._imprint(signed) in {None, *self.digests}, "imprint"),
+            _constraint(imprint in {None, *self.digests}, "imprint"),
         )
         if not all(allowed):
             return "signature_weak"
@@ -154,14 +157,6 @@ class Policy(CMSAlgorithmUsagePolicy):
             return {algo.hash_algo}
         except ValueError:
             return set() if algo["algorithm"].native in {"rsassa_pkcs1v15", "ecdsa"} else {algo["algorithm"].native}
-
-    @staticmethod
-    def _imprint(signed: cms.SignedData) -> str | None:
-        """Returns the digest algorithm of a time-stamp's imprint; None for anything else."""
-        content = signed["encap_content_info"]
-        if content["content_type"].native != "tst_info":
-            return None
-        return str(content["content"].parsed["message_imprint"]["hash_algorithm"]["algorithm"].native)
 
 
 class Strict(sig_validate.DefaultSignatureValidator):

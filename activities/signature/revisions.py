@@ -84,10 +84,7 @@ class Form:
 
 
 def declared(file: bytes, *fields: SigFieldSpec) -> bytes:
-    """Returns the PDF as one revision with these empty signature fields, ready to hand out.
-
-    The same file gives the same bytes, so a form that can be printed again needs no stored copy.
-    """
+    """Returns the PDF as one revision with these empty signature fields; the same file always gives the same bytes."""
     writer = copy_into_new_writer(PdfFileReader(BytesIO(file)))
     identity = generic.ByteStringObject(hashlib.sha256(file).digest()[:16])
     # The library has no other way to omit random data and the current time.

@@ -48,10 +48,7 @@ class Prepared:
 
 
 def prepared(procedure: Procedure, key: str, submission: Submission, at: datetime) -> Prepared:
-    """Returns the form with this `key`. The same submission and moment, to the second, give the same bytes everywhere.
-
-    Raises `RefusalError` for characters that the font can't show.
-    """
+    """Returns the form with this `key`; the same submission and second give the same bytes. Raises `RefusalError`."""
     of = filled(procedure)
     paper = forms_of(of)[key]
     digest = signed_digest(submission, None if paper is None else paper.code)

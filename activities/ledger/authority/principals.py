@@ -123,10 +123,7 @@ class Guard:
         self._audience = audience
 
     def proved(self, signed: object, message: Message, *, fresh: bool) -> Proved:
-        """Returns the statement if it is signed and covers this message now, by the record's time.
-
-        The claims in the statement are not checked yet. Raises `RefusalError`.
-        """
+        """Returns the signed statement if it covers this message now, its claims unchecked. Raises `RefusalError`."""
         return proved(signed, message, Hearing(self._keyring.ring, self._audience, self._keyring.now, fresh=fresh))
 
     def verified(

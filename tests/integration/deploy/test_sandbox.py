@@ -37,16 +37,17 @@ from activities.partners.money.provider import (
     Verdict,
     judge,
 )
-from activities.partners.postal import Contract, Order, Recipient, VnPost
+from activities.partners.postal import Contract, Order, VnPost
 from sandbox.post import SECRET_KEY
 from schemas.parcel.state import Meaning
+from schemas.people import Address
 from tests.acting import eventually
 from tests.callbacks import called_back, heard, merchants_of, new_demand
 from tests.sandboxes import Server, until
 
 PAY_SOON = 0.3
 CANARY = "Canary Nguyễn Thị Kiểm Tra"
-RECIPIENT = {"name": CANARY, "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
+RECIPIENT = {"recipient": CANARY, "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
 NUMBERS = count(1)
 
 
@@ -117,7 +118,7 @@ class TestBankKilled:
 
 
 class TestPostAdapter:
-    ORDER = Order(key="", agency="H01.12", recipient=Recipient.model_validate(RECIPIENT), contents="Kết quả")
+    ORDER = Order(key="", agency="H01.12", address=Address.model_validate(RECIPIENT), contents="Kết quả")
 
     async def test_it_speaks_the_wire(self, post: Server) -> None:
         assert CANARY not in repr(self.ORDER)
@@ -134,9 +135,9 @@ class TestPostAdapter:
 
     async def test_a_refusal_carries_the_code(self, post: Server) -> None:
         async with carrier(post) as adapter:
-            nowhere = self.ORDER.recipient.model_copy(update={"postcode": "99909"})
+            nowhere = self.ORDER.address.model_copy(update={"postcode": "99909"})
             with pytest.raises(RejectedError) as refused:
-                await adapter.send(self.ORDER.model_copy(update={"key": new_key("parcel"), "recipient": nowhere}))
+                await adapter.send(self.ORDER.model_copy(update={"key": new_key("parcel"), "address": nowhere}))
             with pytest.raises(RejectedError) as unknown:
                 await adapter.get(new_key("parcel"))
             with pytest.raises(RejectedError) as unreadable:
@@ -149,8 +150,8 @@ class TestPostAdapter:
         assert [one.value.code for one in refusals] == ["120", "140", "invalid", "110"]
 
     async def test_words_are_what_the_contract_says_and_what_it_does_not_name_is_kept(self, post: Server) -> None:
-        recipient = self.ORDER.recipient.model_copy(update={"postcode": "99911"})
-        order = self.ORDER.model_copy(update={"key": f"parcel:{uuid4()}:1", "recipient": recipient})
+        address = self.ORDER.address.model_copy(update={"postcode": "99911"})
+        order = self.ORDER.model_copy(update={"key": f"parcel:{uuid4()}:1", "address": address})
         contract = Contract.model_validate_json('{"words": {"Z77": "lost"}}')
         async with carrier(post) as adapter, carrier(post, contract) as by_contract:
             await adapter.send(order)
