@@ -8,19 +8,7 @@ from recovery.unbegun import ORDERS, of_payment
 from rules.streams import PAYMENT
 from schemas.filing.commands import Command
 from schemas.limit import Limit
-from schemas.payment.commands import (
-    AwaitOutcome,
-    CancelPayment,
-    ExpirePayment,
-    ExpireRequest,
-    RecordAcceptance,
-    RecordCapture,
-    RecordChargeBack,
-    RecordOrder,
-    RecordRefund,
-    RenewThrough,
-    RequestPayment,
-)
+from schemas.payment import commands as cm
 from schemas.payment.state import Capture, CaptureAccepted, GivenBack, Payment, PaymentStart, Through
 from schemas.people import Actor, Role
 from tests.unit.alive import Alive
@@ -50,7 +38,7 @@ class Told(Alive):
             calendar="vn@2026.1",
             due=DUE,
         )
-        self.do(RequestPayment, start=start, seconds=seconds)
+        self.do(cm.RequestPayment, start=start, seconds=seconds)
 
     @property
     def payment(self) -> Payment:
@@ -58,32 +46,32 @@ class Told(Alive):
         return state
 
     def money(self, capture_id: str, amount: int = 16_000, attempt: int | None = None) -> None:
-        self.do(RecordCapture, capture=Capture(capture_id=capture_id, amount=amount, at=NOW, attempt=attempt))
+        self.do(cm.RecordCapture, capture=Capture(capture_id=capture_id, amount=amount, at=NOW, attempt=attempt))
 
     def order(self, pay_url: str, attempt: int = 1) -> None:
-        self.do(RecordOrder, order_id="o1", pay_url=pay_url, attempt=attempt)
+        self.do(cm.RecordOrder, order_id="o1", pay_url=pay_url, attempt=attempt)
 
     def renew(self, provider: str = "vnpay", seconds: int | None = 900, actor: Actor = PAYER) -> None:
-        self.do(RenewThrough, actor, through=Through(provider=provider, seconds=seconds))
+        self.do(cm.RenewThrough, actor, through=Through(provider=provider, seconds=seconds))
 
     def end(self, attempt: int) -> None:
-        self.do(ExpireRequest, attempt=attempt)
+        self.do(cm.ExpireRequest, attempt=attempt)
 
     def await_outcome(self, attempt: int = 1, days: int = 3) -> None:
-        self.do(AwaitOutcome, attempt=attempt, until=DUE + timedelta(days=days))
+        self.do(cm.AwaitOutcome, attempt=attempt, until=DUE + timedelta(days=days))
 
     def expire(self) -> None:
-        self.do(ExpirePayment)
+        self.do(cm.ExpirePayment)
 
     def cancel(self) -> None:
-        self.do(CancelPayment, reason="withdrawn")
+        self.do(cm.CancelPayment, reason="withdrawn")
 
     def refund(self, capture_id: str, amount: int = 16_000) -> None:
         case = len(self.payment.given_back) + 1
-        self.do(RecordRefund, given=GivenBack(capture_id=capture_id, case=case, amount=amount))
+        self.do(cm.RecordRefund, given=GivenBack(capture_id=capture_id, case=case, amount=amount))
 
     def accept(self, capture_id: str, forgone: int) -> None:
-        self.do(RecordAcceptance, accepted=CaptureAccepted(capture_id=capture_id, forgone=forgone))
+        self.do(cm.RecordAcceptance, accepted=CaptureAccepted(capture_id=capture_id, forgone=forgone))
 
     def charge_back(
         self,
@@ -95,7 +83,7 @@ class Told(Alive):
         by_number: Literal[True] | None = None,
     ) -> None:
         said = {"transaction": transaction, "amount": amount, "attempt": attempt, "by_number": by_number}
-        self.do(RecordChargeBack, back=said | {"at": NOW + after})
+        self.do(cm.RecordChargeBack, back=said | {"at": NOW + after})
 
     def give(self, given: Command) -> Self:
         before, seq = {*of_payment(self.payment)}, len(self.log)

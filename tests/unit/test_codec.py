@@ -30,6 +30,7 @@ from motcua.payloads.key_ring import CODEC_KEYS, CodecRing, RingError, read_ring
 from operations.doctor.engine.codec import wants_a_key
 from operations.key_rotation import new_ring, with_new_key, write_new
 from recovery.stalled import _told
+from rules.require import require
 from tests.sealed import KEYS, ring, written
 
 QUEUE: Final = "agency.H01.12"
@@ -148,11 +149,9 @@ async def test_without_a_ring_or_a_current_key_nothing_is_sealed_nor_guessed() -
 def test_a_ring_grows_by_one_key_that_only_opens(tmp_path: Path) -> None:
     file, grown_file = tmp_path / "ring.json", tmp_path / "grown.json"
     write_new(file, new_ring())
-    first = ring_in({CODEC_KEYS: str(file)})
-    assert first is not None
+    first = require(ring_in({CODEC_KEYS: str(file)}))
     write_new(grown_file, with_new_key(first))
-    grown = ring_in({CODEC_KEYS: str(grown_file)})
-    assert grown is not None
+    grown = require(ring_in({CODEC_KEYS: str(grown_file)}))
     assert (grown.current, len(grown.keys)) == (first.current, 2)
     assert grown.keys[str(first.current)] == first.keys[str(first.current)]
     whole = ring("one", "two", queues={QUEUE: ["three", "four"]})
@@ -267,8 +266,7 @@ def test_without_a_word_nothing_is_sealed(home: Home) -> None:
 @pytest.mark.parametrize("keeps_plain", [True, False])
 def test_once_on_it_stays_on(home: Home, *, keeps_plain: bool) -> None:
     told = ring_of_stack(home, {CODEC: "on"}, keeps_plain=keeps_plain)
-    ring = ring_in(told)
-    assert ring is not None
+    ring = require(ring_in(told))
     assert ring.plain is keeps_plain
     for settings in ({}, {CODEC: "on"}):
         assert ring_of_stack(home, settings, keeps_plain=True) == told

@@ -223,8 +223,6 @@ def test_of_the_keys_those_asked_for_last_are_kept(monkeypatch: pytest.MonkeyPat
 
 NO: Final = Problem(field="", rule="no", message=Text(vi="không", en="no"))
 
-REFUSED: Final = Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(NO,))
-
 
 def test_each_answer_is_timed_and_counted_by_kind_and_every_counter_is_there_from_the_start() -> None:
     meter = Instruments()
@@ -238,7 +236,7 @@ def test_each_answer_is_timed_and_counted_by_kind_and_every_counter_is_there_fro
     of = {"kind": "payment"}
     measures.answered(BATCH, Appended(epoch=1), 0.25)
     measures.answered(BATCH.model_copy(update={"events": ()}), Appended(epoch=1), 0.5)
-    measures.answered(BATCH, Appended(epoch=1, refused=REFUSED), 1)
+    measures.answered(BATCH, Appended(epoch=1, refused=Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(NO,))), 1)
     measures.answered(BATCH, Appended(epoch=1, unfounded=True), 1)
     measures.conflicted(BATCH)
     assert appends[2:] == [(1, of)]

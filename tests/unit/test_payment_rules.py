@@ -21,14 +21,7 @@ from rules.time.working_time import VIETNAM
 from schemas.errors import RefusalError
 from schemas.ids import fee_key, reference_of
 from schemas.limit import Limit
-from schemas.parcel.commands import (
-    ClaimCompensation,
-    RecallConsignment,
-    RecordLeft,
-    RecordSent,
-    RecordSteps,
-    RequestConsignment,
-)
+from schemas.parcel import commands as cm
 from schemas.parcel.events import ConsignmentEnded
 from schemas.parcel.state import Meaning, Parcel, ParcelStart, ParcelState, Step
 from schemas.payment.state import MOST_REQUESTS, WATCH_SECONDS, PaymentState
@@ -241,7 +234,6 @@ def test_whatever_a_filing_makes_of_its_end_says_that_it_has_heard(due: str, set
 
 AT: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 ABOUT: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
-ADDRESS: Final = Address(recipient="An", phone="0900000001", address="1 Phố Thử", postcode="10000")
 
 
 class Heard(Alive):
@@ -257,7 +249,7 @@ class Heard(Alive):
             filing_id=ABOUT,
             n=1,
             agency="H01.12",
-            address=ADDRESS,
+            address=Address(recipient="An", phone="0900000001", address="1 Phố Thử", postcode="10000"),
             contents="x",
             cod=25_000,
             limit=Limit.model_validate("4 working days"),
@@ -265,7 +257,7 @@ class Heard(Alive):
             calendar="vn@2026.1",
             due=AT,
         )
-        self.do(RequestConsignment, start=start).do(RecordSent, waybill="E1")
+        self.do(cm.RequestConsignment, start=start).do(cm.RecordSent, waybill="E1")
 
     @property
     def parcel(self) -> Parcel:
@@ -275,7 +267,7 @@ class Heard(Alive):
     def says(self, *meanings: Meaning, again_by: datetime | None = None) -> list[Any]:
         """The events that so many steps give."""
         said = len(self.log)
-        self.do(RecordSteps, steps=tuple(map(self.line, meanings)), again_by=again_by)
+        self.do(cm.RecordSteps, steps=tuple(map(self.line, meanings)), again_by=again_by)
         return [recorded.event for recorded in self.log[said:]]
 
     def line(self, meaning: Meaning) -> Step:
@@ -298,9 +290,9 @@ def test_what_is_no_news_is_not_recorded() -> None:
     steps = (told.line(Meaning.ACCEPTED), told.line(Meaning.IN_TRANSIT))
     assert news(told.parcel.state, told.parcel.heard, steps) == ()
     with pytest.raises(RefusalError):
-        told.do(RecordSteps, steps=steps)
+        told.do(cm.RecordSteps, steps=steps)
     step = told.line(Meaning.INVITED)
-    told.do(RecordSteps, steps=(step, step))
+    told.do(cm.RecordSteps, steps=(step, step))
     assert news(told.parcel.state, told.parcel.heard, (step,)) == ()
     assert told.parcel.invitations == 1
 
@@ -347,13 +339,13 @@ def test_what_did_not_arrive_is_watched_for_six_months(meaning: Meaning, *, watc
 
 def test_it_is_had_back_or_had_left() -> None:
     told = Heard()
-    told.do(RecallConsignment)
+    told.do(cm.RecallConsignment)
     assert parcel_view(told.parcel).recalled
     with pytest.raises(RefusalError):
-        told.do(RecallConsignment)
-    told.do(RecordLeft)
+        told.do(cm.RecallConsignment)
+    told.do(cm.RecordLeft)
     assert not parcel_view(told.parcel).recalled
-    for command in (RecallConsignment, RecordLeft):
+    for command in (cm.RecallConsignment, cm.RecordLeft):
         with pytest.raises(RefusalError):
             told.do(command)
     told.says(Meaning.DELIVERED)
@@ -376,19 +368,19 @@ CLAIM: Final = {"reference": "12/YC"}
 def test_the_desk_asks_the_post_to_pay_for_what_it_lost_once() -> None:
     told = Heard()
     assert PARCEL.rows(told.parcel).tasks is None
-    assert told.refusal(ClaimCompensation, DESK, **CLAIM) == ["nothing_to_claim"]
+    assert told.refusal(cm.ClaimCompensation, DESK, **CLAIM) == ["nothing_to_claim"]
     told.says(Meaning.LOST)
     (task,) = PARCEL.rows(told.parcel).tasks or ()
     assert (task.name, task.role, task.actions) == ("parcel_lost", Role.HANDOVER, ("claim_compensation",))
     for other in ({"agency": "H01.31"}, {"role": Role.CLERK}):
-        assert told.refusal(ClaimCompensation, DESK.model_copy(update=other), **CLAIM)
-    told.do(ClaimCompensation, DESK, **CLAIM)
+        assert told.refusal(cm.ClaimCompensation, DESK.model_copy(update=other), **CLAIM)
+    told.do(cm.ClaimCompensation, DESK, **CLAIM)
     assert PARCEL.rows(told.parcel).tasks == ()
     assert parcel_view(told.parcel).claim == "12/YC"
-    assert told.refusal(ClaimCompensation, DESK, **CLAIM) == ["claimed_from_the_post"]
+    assert told.refusal(cm.ClaimCompensation, DESK, **CLAIM) == ["claimed_from_the_post"]
     turned_up = Heard()
     turned_up.says(Meaning.DAMAGED, Meaning.RETURNED)
-    assert turned_up.refusal(ClaimCompensation, DESK, **CLAIM) == ["nothing_to_claim"]
+    assert turned_up.refusal(cm.ClaimCompensation, DESK, **CLAIM) == ["nothing_to_claim"]
 
 
 @pytest.mark.parametrize(
@@ -410,7 +402,7 @@ def test_what_is_delivered_against_payment_says_what_was_paid_and_whether_the_fe
 
 
 def _money(parcel: Parcel, step: Step) -> tuple[int | None, int | None]:
-    [end] = PARCEL.decide(parcel, RecordSteps(command_id="steps:1", steps=(step,)), AT)
+    [end] = PARCEL.decide(parcel, cm.RecordSteps(command_id="steps:1", steps=(step,)), AT)
     assert isinstance(end, ConsignmentEnded)
     return end.collected, end.fee
 
@@ -492,9 +484,7 @@ def test_a_standard_watch_leaves_out_no_end_of_a_working_day(since: datetime, ca
     until = since + STANDARD
     begins = since + EARLY[-1]
     ends = [end for end in openings_and_closes(begins, until - SPREAD, calendar) if end > begins]  # else looked at then
-    by_the_calendar = looks(since, until, calendar)[len(EARLY) : -1]
-    room = MOST - len(EARLY) - 1
-    assert len(by_the_calendar) >= min(len(ends), room)
+    assert len(looks(since, until, calendar)[len(EARLY) : -1]) >= min(len(ends), MOST - len(EARLY) - 1)
 
 
 @MANY

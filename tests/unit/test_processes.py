@@ -122,8 +122,7 @@ def test_a_temporal_of_ones_own_takes_all_the_rest_from_the_stack(monkeypatch: p
     rest = {name: value for name, value in STACK.items() if not name.startswith("TEMPORAL_")}
     assert stack_beside() == rest
     around = Surroundings.here()
-    assert around.settings == rest | OWN
-    assert around.sources["MOTCUA_DATABASE_URL"] == ".motcua/run/env"
+    assert (around.settings, around.sources["MOTCUA_DATABASE_URL"]) == (rest | OWN, ".motcua/run/env")
     use_stack_here()
     assert os.environ["MOTCUA_OBJECTS"] == "file:///stack"
     assert "TEMPORAL_NAMESPACE" not in os.environ
@@ -268,11 +267,8 @@ def test_what_is_no_address_for_metrics_is_refused(monkeypatch: pytest.MonkeyPat
 
 # Builds and versions: what one build can take over from another.
 
-AT: Final = datetime(2026, 11, 26, tzinfo=UTC)
-
 
 def row(version: int, **body: Any) -> dict[str, Any]:
-    actor = Actor(subject="system", role=Role.SYSTEM).model_dump(mode="json")
     return {
         "seq": 1,
         "kind": "payment_cancelled",
@@ -280,8 +276,8 @@ def row(version: int, **body: Any) -> dict[str, Any]:
         "body": json.dumps(body).encode(),
         "sealed": None,
         "command_id": "c",
-        "actor": json.dumps(actor).encode(),
-        "occurred_at": AT,
+        "actor": json.dumps(Actor(subject="system", role=Role.SYSTEM).model_dump(mode="json")).encode(),
+        "occurred_at": datetime(2026, 11, 26, tzinfo=UTC),
     }
 
 
@@ -428,9 +424,6 @@ async def test_nobody_waits_for_what_hangs(caplog: pytest.LogCaptureFixture) -> 
             await asyncio.to_thread(thread.join)
 
 
-REQUEST = as_sent(CheckRequest(request_id="check:1", dossier=testing.dossier()))
-
-
 async def checked(answer: Any) -> CheckAnswer:
     """What the activity says of a back office whose check answers so."""
 
@@ -440,7 +433,9 @@ async def checked(answer: Any) -> CheckAnswer:
 
     with Hooks() as hooks:
         work = _Work(Office(), Store(MemoryStore()), hooks)
-        found: CheckAnswer = await ActivityEnvironment().run(work.check, REQUEST)
+        found: CheckAnswer = await ActivityEnvironment().run(
+            work.check, as_sent(CheckRequest(request_id="check:1", dossier=testing.dossier()))
+        )
     return found
 
 

@@ -7,14 +7,7 @@ from typing import Any, Final
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis import stateful
 
 from rules.evidence import Entry
 from rules.referral.fold import next_moment
@@ -66,29 +59,27 @@ def start(limit: str = "7 working days") -> ReferralStart:
     """Of a filing that is referred at `START`."""
     lasts = Limit.model_validate(limit)
     due = working_time.due(START, lasts, CALENDAR)
-    deadline = Deadline(limit=lasts, since=START, calendar=CALENDAR.name, due=due)
-    dossier = Dossier(
-        filing_id=FILING,
-        code="H01.12-20261125-0000001",
-        agency=LEAD,
-        procedure="2.000986",
-        version="2026-12",
-        level=4,
-        applicant=AN,
-        form={},
-        papers=(),
-    )
     return ReferralStart(
         filing_id=FILING,
         n=1,
         agency=POLICE,
         part="residence",
         lead=LEAD,
-        dossier=dossier,
+        dossier=Dossier(
+            filing_id=FILING,
+            code="H01.12-20261125-0000001",
+            agency=LEAD,
+            procedure="2.000986",
+            version="2026-12",
+            level=4,
+            applicant=AN,
+            form={},
+            papers=(),
+        ),
         filed_by=REPRESENTATIVE,
         reminder=NOTICE,
         remind_at=working_time.remind_at(START, lasts, due, NOTICE, CALENDAR),
-        **dict(deadline),
+        **dict(Deadline(limit=lasts, since=START, calendar=CALENDAR.name, due=due)),
     )
 
 
@@ -239,16 +230,16 @@ ANY: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
 }
 
 
-class AnyLife(RuleBasedStateMachine):
+class AnyLife(stateful.RuleBasedStateMachine):
     """One referral under commands of every kind."""
 
     life: Life
 
-    @initialize(limit=st.sampled_from(["7 working days", "4 working hours", "0 working days", "30 seconds"]))
+    @stateful.initialize(limit=st.sampled_from(["7 working days", "4 working hours", "0 working days", "30 seconds"]))
     def refer(self, limit: str) -> None:
         self.life = Life(limit)
 
-    @rule(kind=st.sampled_from(sorted(ANY)), actor=st.sampled_from(PEOPLE), data=st.data())
+    @stateful.rule(kind=st.sampled_from(sorted(ANY)), actor=st.sampled_from(PEOPLE), data=st.data())
     def anybody_sends_anything(self, kind: str, actor: Actor, data: st.DataObject) -> None:
         content = data.draw(ANY[kind])
         before = self.life.state
@@ -256,7 +247,7 @@ class AnyLife(RuleBasedStateMachine):
             self.life.do(kind, actor, **content)
             assert before.state is ReferralState.OPEN or kind == "change_calendar"
 
-    @rule(data=st.data())
+    @stateful.rule(data=st.data())
     def somebody_does_what_they_may(self, data: st.DataObject) -> None:
         actor = data.draw(st.sampled_from(PEOPLE))
         may = [action.name for action in REFERRAL.actions(self.life.state, actor, self.life.now) if action.allowed]
@@ -264,29 +255,28 @@ class AnyLife(RuleBasedStateMachine):
             another = "specialist-4" if self.life.state.officer == "specialist-3" else "specialist-3"
             self.life.do(kind, actor, **({"officer": another} if kind == "reassign" else {}))
 
-    @rule()
-    @precondition(lambda self: next_moment(self.life.state) is not None)
+    @stateful.rule()
+    @stateful.precondition(lambda self: next_moment(self.life.state) is not None)
     def its_clock_rings(self) -> None:
         moment = next_moment(self.life.state)
         assert moment is not None
         self.life.now = max(self.life.now, moment)
         self.life.do("look_at_deadline")
 
-    @rule(hours=st.sampled_from([0, 1, 25, 240]))
+    @stateful.rule(hours=st.sampled_from([0, 1, 25, 240]))
     def time_passes(self, hours: int) -> None:
         self.life.now += timedelta(hours=hours)
 
-    @invariant()
+    @stateful.invariant()
     def it_ends_once_and_is_told_of_once(self) -> None:
         kinds = self.life.kinds
         ends = [kind for kind in kinds if kind in ENDED]
         assert len(ends) == (0 if self.life.state.state is ReferralState.OPEN else 1)
         assert kinds.count("referral_overdue") <= 1
         assert kinds.count("referral_reminded") <= 1
-        after = kinds[kinds.index(ends[0]) + 1 :] if ends else []
-        assert set(after) <= {"referral_calendar_changed"}
+        assert set(kinds[kinds.index(ends[0]) + 1 :] if ends else []) <= {"referral_calendar_changed"}
 
-    @invariant()
+    @stateful.invariant()
     def what_is_open_has_a_timer_or_is_late_an_owner_and_something_to_do(self) -> None:
         state, tasks = self.life.state, REFERRAL.rows(self.life.state).tasks or ()
         assert REFERRAL.standing(state).open is (state.state is ReferralState.OPEN)
@@ -305,4 +295,4 @@ class AnyLife(RuleBasedStateMachine):
 
 
 def test_whatever_is_sent_a_referral_stays_lawful() -> None:
-    run_state_machine_as_test(AnyLife, settings=PROFILE)
+    stateful.run_state_machine_as_test(AnyLife, settings=PROFILE)

@@ -63,8 +63,7 @@ def test_the_published_events_are_those_of_the_kinds() -> None:
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_a_kind_begins_with_an_event_of_its_own(kind: StreamKind[Any]) -> None:
-    events = {str(model.model_fields["kind"].default) for model in kind.event_models}
-    assert kind.first in events
+    assert kind.first in {str(model.model_fields["kind"].default) for model in kind.event_models}
     assert kind.state.model_fields["snapshot_version"].default >= 1
     assert SYSTEM.role in kind.rules.writers
     assert kind.commands == () or kind.rules.writers > {Role.SYSTEM}
@@ -158,8 +157,7 @@ def test_it_waits_for_what_its_state_says(
     )
     n = 1001 if stream == "refund" else 1
     state = reduce(kind.evolve, recorded, kind.initial(Origin(StreamId(stream, UUID(int=1), n), "H01.12")))
-    found = [each.says.removeprefix("doctor.") for each in kind.waits for _ in each.long(state, now)]
-    assert found == waits
+    assert [each.says.removeprefix("doctor.") for each in kind.waits for _ in each.long(state, now)] == waits
 
 
 # Derived ids are the same on every machine and for ever: literal values.
@@ -172,8 +170,7 @@ def test_ids_and_digests_are_the_same_for_ever() -> None:
     assert ids.filing_id("portal1", "1") != ids.filing_id("portal", "11")
     assert ids.event_id("filing:1", "submit", 0) == UUID("26b01f10-39eb-53fe-9ce0-9f37e5093814")
     assert ids.event_id("filing:1", "submit", 1) == UUID("33ac36c3-960f-5b67-8c29-c9836ad2c899")
-    assert ids.TASK_QUEUE == "motcua"
-    assert ids.DEFAULT_BACK_OFFICE_QUEUE == "backoffice"
+    assert (ids.TASK_QUEUE, ids.DEFAULT_BACK_OFFICE_QUEUE) == ("motcua", "backoffice")
     assert ids.filing_workflow(FILING) == f"filing:{FILING}"
     assert ids.payment_workflow(FILING, 1) == f"payment:{FILING}:1"
     assert ids.parcel_workflow(FILING, 2) == f"parcel:{FILING}:2"
@@ -233,11 +230,9 @@ def test_what_is_written_in_another_way_is_no_id(name: str) -> None:
 
 # What a workflow remembers of its commands, however many there were.
 
-WHEN = datetime(2026, 11, 26, tzinfo=UTC)
-
 
 def receipt(n: int) -> Receipt:
-    return Receipt(command_id=f"c-{n}", digest="d", seq=n, at=WHEN)
+    return Receipt(command_id=f"c-{n}", digest="d", seq=n, at=datetime(2026, 11, 26, tzinfo=UTC))
 
 
 def test_the_first_and_the_newest_are_kept_whole_and_the_others_known() -> None:

@@ -42,8 +42,7 @@ def test_the_rooms_of_each_long_test_are_there() -> None:
 def promises() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Each row of the table, and the tests that it names: file and function, of a whole file no function."""
     page = (tiers.ROOT / "docs" / "technical-description.md").read_text(encoding="utf-8")
-    table = page.partition("| Promise | Proven by |")[2].partition("\n\n")[0]
-    for row in table.splitlines()[2:]:
+    for row in page.partition("| Promise | Proven by |")[2].partition("\n\n")[0].splitlines()[2:]:
         promise, _, proofs = row.strip("| ").partition(" | ")
         named = (one.partition("::") for one in proofs.split("`") if one.startswith("tests/"))
         yield promise, [(file.removeprefix("tests/"), function) for file, _, function in named]

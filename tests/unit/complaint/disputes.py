@@ -16,17 +16,7 @@ from schemas.filing.state import Filing
 from schemas.ids import filing_id
 from schemas.people import Actor, Role
 from tests.unit.alive import Alive
-from tests.unit.filing.lives import (
-    AGENCY,
-    APPLICANT,
-    CALENDAR,
-    LEADER,
-    REPRESENTATIVE,
-    START,
-    VIA,
-    Life,
-    officer,
-)
+from tests.unit.filing.lives import AGENCY, APPLICANT, CALENDAR, LEADER, REPRESENTATIVE, START, VIA, Life, officer
 
 FILING: Final = filing_id("portal", "1")
 SECOND: Final = officer(Role.LEADER, "leader-2")
@@ -56,14 +46,12 @@ ANSWER: Final = {"outcome": "upheld", "reason": "giấy tờ hợp lệ", "legal
 def told(life: Life, about: int, *complaints: Complaint) -> Grounds:
     """Returns the grounds in a filing's log for a complaint about the event with this seq."""
     begun = Filing(filing_id=FILING, agency=AGENCY, procedure=life.filing.procedure, calendar=CALENDAR, level=1)
-    states = list(accumulate(life.log, lifecycle.evolve, initial=begun))[1:]
-    return grounds(begun, life.log, states, complaints, about)
+    return grounds(begun, life.log, list(accumulate(life.log, lifecycle.evolve, initial=begun))[1:], complaints, about)
 
 
 def complain(found: Grounds = FOUND, actor: Actor = APPLICANT, **said: Any) -> Complain:
     start = {"filing_id": FILING, "n": 1, "about": 9, "words": "xem lại", "actor": actor, "via": VIA} | said
-    made = ComplaintStart.model_validate(start)
-    return Complain(command_id=OPENING, actor=actor, via=VIA, start=made, grounds=found)
+    return Complain(command_id=OPENING, actor=actor, via=VIA, start=ComplaintStart.model_validate(start), grounds=found)
 
 
 def reasons(given: Complain) -> list[str]:

@@ -6,14 +6,7 @@ from typing import Any, Final
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis import stateful
 
 from rules.complaint import fold
 from rules.complaint.grounds import ACTS
@@ -84,8 +77,7 @@ SIGNED: dict[str, Any] = {"document": FILE}
     ],
 )
 def test_every_reason_is_said(actor: Actor, said: dict[str, Any], found: dict[str, Any], rules: list[str]) -> None:
-    known = Grounds.model_validate(FOUND.model_dump() | found)
-    assert reasons(complain(known, actor, **said)) == rules
+    assert reasons(complain(Grounds.model_validate(FOUND.model_dump() | found), actor, **said)) == rules
 
 
 def test_a_leader_who_did_not_make_the_act_takes_it_up_and_answers() -> None:
@@ -99,8 +91,7 @@ def test_a_leader_who_did_not_make_the_act_takes_it_up_and_answers() -> None:
     assert dispute.refusal("claim", SECOND) == ["claimed_already"]
     assert dispute.refusal("answer_complaint", third, **ANSWER) == ["claimed_by_other"]
     dispute.do("release", SECOND).do("claim", third).do("answer_complaint", third, **ANSWER)
-    assert dispute.complaint.state == "upheld"
-    assert dispute.tasks == [("complaint", "system", ("settle_upheld",))]
+    assert (dispute.complaint.state, dispute.tasks) == ("upheld", [("complaint", "system", ("settle_upheld",))])
     assert dispute.refusal("release", third) == ["complaint_ended"]
     assert COMPLAINT.standing(dispute.complaint).open, "until its filing has started again"
     dispute.do("settle_upheld", reopened=True)
@@ -120,8 +111,7 @@ def test_a_leader_who_did_not_make_the_act_takes_it_up_and_answers() -> None:
     ],
 )
 def test_nobody_else_has_a_say(kind: str, actor: Actor, rules: list[str]) -> None:
-    said = {"reason": "đã rõ"} if kind == "withdraw" else {}
-    assert Dispute().refusal(kind, actor, **said) == rules
+    assert Dispute().refusal(kind, actor, **({"reason": "đã rõ"} if kind == "withdraw" else {})) == rules
 
 
 @pytest.mark.parametrize("subject", [LEADER.subject, APPLICANT.subject, REPRESENTATIVE.subject, SECOND.subject])
@@ -214,8 +204,7 @@ def test_it_shows_what_was_said_and_by_when_it_is_answered() -> None:
 
 
 def test_a_representative_withdraws_it_until_the_last_day_has_passed() -> None:
-    found = Grounds.model_validate(FOUND.model_dump() | {"represented_until": "2026-11-26"})
-    dispute = Dispute(found, REPRESENTATIVE)
+    dispute = Dispute(Grounds.model_validate(FOUND.model_dump() | {"represented_until": "2026-11-26"}), REPRESENTATIVE)
     dispute.now = local("2026-11-26 23:59")
     assert dispute.refusal("withdraw", REPRESENTATIVE, reason="-") == []
     dispute.now = local("2026-11-27 00:00")
@@ -230,17 +219,16 @@ def seq_of(life: Life, kind: str) -> int:
     return life.kinds.index(kind) + 1
 
 
-def unsupplied() -> Life:
-    return at(VERIFY).asked(SPECIALIST, ("paper", "identity")).until("2026-12-10 09:00").rung()
-
-
 @pytest.mark.parametrize(
     ("made", "kind", "officer", "step", "steps"),
     [
         (lambda: Life().do("refuse_intake", RECEPTION, **REFUSING), "intake_refused", "reception-1", None, ()),
         (lambda: at(VERIFY).do("stop", LEADER, mode="suspend", **STOP), "suspended", "leader-1", "verify", ("verify",)),
         (lambda: at(VERIFY).do("stop", LEADER, mode="end", **ENDING), "stopped", "leader-1", "verify", ("verify",)),
-        (unsupplied, "supplement_expired", "specialist-1", "verify", ("verify",)),
+        (
+            lambda: at(VERIFY).asked(SPECIALIST, ("paper", "identity")).until("2026-12-10 09:00").rung(),
+            *("supplement_expired", "specialist-1", "verify", ("verify",)),
+        ),
         (
             lambda: Life().accepted().decided("refused").issued(),
             "decided",
@@ -376,17 +364,18 @@ def fitting(complaint: Complaint, kind: str) -> dict[str, Any]:
     return contents.get(kind, {})
 
 
-class AnyDispute(RuleBasedStateMachine):
+class AnyDispute(stateful.RuleBasedStateMachine):
     """One complaint under commands of every kind."""
 
     dispute: Dispute
     states: list[str]
 
-    @initialize(act=st.sampled_from(["decided", "stopped", "intake_refused", "overdue"]), by_other=st.booleans())
+    @stateful.initialize(
+        act=st.sampled_from(["decided", "stopped", "intake_refused", "overdue"]), by_other=st.booleans()
+    )
     def made(self, act: str, *, by_other: bool) -> None:
         where = {"step": None, "steps": ()} if act in {"intake_refused", "overdue"} else {}
-        maker = None if act == "overdue" else LEADER.subject
-        found = FOUND.model_copy(update={"act": act, "officer": maker} | where)
+        found = FOUND.model_copy(update={"act": act, "officer": None if act == "overdue" else LEADER.subject} | where)
         self.dispute = Dispute(found, REPRESENTATIVE if by_other else APPLICANT)
         self.states = [str(self.complaint.state)]
 
@@ -403,12 +392,12 @@ class AnyDispute(RuleBasedStateMachine):
         self.states.append(str(self.complaint.state))
         return True
 
-    @rule(kind=st.sampled_from(sorted(CONTENT)), actor=st.sampled_from(PEOPLE), data=st.data())
+    @stateful.rule(kind=st.sampled_from(sorted(CONTENT)), actor=st.sampled_from(PEOPLE), data=st.data())
     def anybody_sends_anything(self, kind: str, actor: Actor, data: st.DataObject) -> None:
         system = kind in {"ring_complaint", "settle_upheld", "change_calendar"}
         self.attempt(kind, SYSTEM if system else actor, data.draw(CONTENT[kind]))
 
-    @rule(actor=st.sampled_from(PEOPLE), data=st.data())
+    @stateful.rule(actor=st.sampled_from(PEOPLE), data=st.data())
     def somebody_does_what_they_may(self, actor: Actor, data: st.DataObject) -> None:
         actions = COMPLAINT.actions(self.complaint, actor, self.dispute.now)
         for action in actions:
@@ -419,35 +408,35 @@ class AnyDispute(RuleBasedStateMachine):
             kind = data.draw(st.sampled_from(may))
             assert self.attempt(kind, actor, fitting(self.complaint, kind))
 
-    @rule()
-    @precondition(lambda self: fold.next_timer(self.complaint) is not None)
+    @stateful.rule()
+    @stateful.precondition(lambda self: fold.next_timer(self.complaint) is not None)
     def its_clock_rings(self) -> None:
         timer = fold.next_timer(self.complaint)
         assert timer is not None
         self.dispute.now = max(self.dispute.now, timer.due)
         assert self.attempt("ring_complaint", SYSTEM, {"moment": timer.moment})
 
-    @rule(hours=st.sampled_from([1, 25, 240]))
+    @stateful.rule(hours=st.sampled_from([1, 25, 240]))
     def time_passes(self, hours: int) -> None:
         self.dispute.wait(hours=hours)
 
-    @invariant()
+    @stateful.invariant()
     def every_change_of_state_is_legal(self) -> None:
         for before, after in zip(self.states, self.states[1:], strict=False):
             assert after == before or after in LEGAL[before]
 
-    @invariant()
+    @stateful.invariant()
     def nobody_answers_what_they_have_done_themselves(self) -> None:
         assert self.complaint.answerer not in {self.complaint.officer or "", *self.complaint.side}
         assert self.dispute.kinds.count("complaint_answered") + self.dispute.kinds.count("complaint_withdrawn") <= 1
 
-    @invariant()
+    @stateful.invariant()
     def every_moment_is_told_once(self) -> None:
         told = [(one.event.kind, one.event.due) for one in self.dispute.log if hasattr(one.event, "due")]
         if "complaint_calendar_changed" not in self.dispute.kinds:
             assert len(told) == len(set(told))
 
-    @invariant()
+    @stateful.invariant()
     def an_open_complaint_is_never_forgotten(self) -> None:
         complaint = self.complaint
         standing, tasks = COMPLAINT.standing(complaint), COMPLAINT.rows(complaint).tasks
@@ -469,4 +458,4 @@ class AnyDispute(RuleBasedStateMachine):
 
 
 def test_whatever_is_sent_a_complaint_stays_lawful() -> None:
-    run_state_machine_as_test(AnyDispute, settings=PROFILE)
+    stateful.run_state_machine_as_test(AnyDispute, settings=PROFILE)

@@ -99,7 +99,6 @@ ENDS: Final = {
     "fee_expired": {3, 8},
     "stopped": {8},
 }
-AT_HAND: Final = {"returned", "cancelled"}
 CLOSINGS: Final = {"intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn", "stopped"}
 FILERS: Final[tuple[dict[str, Any], ...]] = ({"actor": APPLICANT}, {"actor": REPRESENTATIVE}, PAPER, AT_DESK)
 NOTICES: Final = ("reminder:", "apology:", "finished_early", "machine_work:", "part_overdue:")
@@ -307,12 +306,10 @@ class AnyLife(RuleBasedStateMachine):
     def ways_on(self) -> list[tuple[str, Actor, dict[str, Any]]]:
         """Returns the commands that bring the filing nearer to its end, or claims that make them possible."""
         filing = self.life.filing
-        tasks = lifecycle.tasks(filing, self.life.now)
-        may = [(name, somebody(task)) for task in tasks for name in task.actions]
+        may = [(name, somebody(task)) for task in lifecycle.tasks(filing, self.life.now) for name in task.actions]
         ways = [(name, actor, fitting(filing, name)) for name, actor in may if name in ONWARDS]
         if self.life.stage is Stage.FEE and filing.fee and filing.fee.channel == "online":
-            paid = {"n": filing.fee.n, "settlement": "paid", "amount": filing.fee.amount}
-            ways.append(("settle_fee", SYSTEM, paid))
+            ways.append(("settle_fee", SYSTEM, {"n": filing.fee.n, "settlement": "paid", "amount": filing.fee.amount}))
         ways += [
             ("settle_fee", SYSTEM, {"n": demand.n, "settlement": "paid", "amount": demand.amount})
             for demand in filing.demands_to_collect
@@ -390,7 +387,7 @@ class AnyLife(RuleBasedStateMachine):
         filing = self.life.filing
         assert filing.closing is None or self.statuses[-1] in ENDS[filing.closing]
         assert not (filing.closing == "withdrawn" and filing.decision)
-        at_hand = filing.parcel_end in AT_HAND or filing.copy_number > MOST_BY_POST
+        at_hand = filing.parcel_end in {"returned", "cancelled"} or filing.copy_number > MOST_BY_POST
         assert not (filing.pickup and filing.result_channel == "post" and not at_hand)
 
     @invariant()
@@ -404,8 +401,7 @@ class AnyLife(RuleBasedStateMachine):
             assert decision.officer not in proposers
             assert decision.acting_for is None or decision.acting_for not in proposers
         elif decision is not None:
-            assert decision.outcome == "approved"
-            assert decision.officer == "leader-1"
+            assert (decision.outcome, decision.officer) == ("approved", "leader-1")
 
     @invariant()
     def other_agencies_are_asked_in_the_order_of_the_law_and_heard_before_anybody_decides(self) -> None:
@@ -444,16 +440,14 @@ class AnyLife(RuleBasedStateMachine):
         met = {recorded.event.n for recorded in self.life.log if recorded.event.kind == "obligation_fulfilled"}
         asked = [demand.n for demand in filing.demands]
         assert asked == list(range(OBLIGATIONS + 1, OBLIGATIONS + 1 + len(asked)))
-        given_up = {n for n in filing.payments_to_cancel if of_obligation(n)}
-        assert given_up == set(asked) - awaited - met
+        assert {n for n in filing.payments_to_cancel if of_obligation(n)} == set(asked) - awaited - met
         assert {demand.n for demand in filing.demands_to_collect} <= awaited
 
     @invariant()
     def the_log_is_gapless_and_folds_to_the_state(self) -> None:
         assert [recorded.seq for recorded in self.life.log] == list(range(1, len(self.life.log) + 1))
         assert self.replayed == self.life.filing
-        snapshot = self.life.filing.model_dump_json(exclude_none=True)
-        assert Filing.model_validate_json(snapshot) == self.life.filing
+        assert Filing.model_validate_json(self.life.filing.model_dump_json(exclude_none=True)) == self.life.filing
 
     @invariant()
     def what_is_offered_is_done_and_what_is_not_is_refused(self) -> None:
@@ -559,8 +553,7 @@ class AnyLife(RuleBasedStateMachine):
             event=ev.CalendarChanged(calendar=filing.calendar),
         )
         again = lifecycle.evolve(filing, same)
-        assert again.clocks == filing.clocks
-        assert again.overdue == filing.overdue
+        assert (again.clocks, again.overdue) == (filing.clocks, filing.overdue)
 
     @invariant()
     def silence_that_has_approved_cannot_be_broken(self) -> None:
@@ -574,5 +567,4 @@ class AnyLife(RuleBasedStateMachine):
     def a_review_step_is_where_the_procedure_says(self) -> None:
         step = lifecycle.current_step(self.life.filing)
         if step is not None:
-            proposed = self.life.filing.proposal is not None
-            assert proposed is (step.act is Act.DECIDE)
+            assert (self.life.filing.proposal is not None) is (step.act is Act.DECIDE)

@@ -9,7 +9,6 @@ from tests.unit.filing.lives import APPLICANT, CALENDAR, FILE, LEADER, SPECIALIS
 HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 IDENTITY: Final = ("paper", "identity")
 SILENT: Final = {"silent_basis": "Luật X, Đ5", "silent_officer": "leader-2"}
-AFFIDAVIT: Final = [{"code": "identity", "file": FILE.model_dump()}]
 
 
 def vn(instant: Any) -> str:
@@ -22,7 +21,7 @@ def tells(life: Life, clock: str) -> dict[str, str]:
 
 
 def supplied(life: Life) -> Life:
-    return life.do("supplement", APPLICANT, papers=AFFIDAVIT)
+    return life.do("supplement", APPLICANT, papers=[{"code": "identity", "file": FILE.model_dump()}])
 
 
 def events(life: Life, kind: type[Any]) -> list[Any]:

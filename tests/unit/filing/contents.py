@@ -113,8 +113,7 @@ def some(**fields: Any) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def asked_for(targets: list[tuple[str, str]]) -> dict[str, Any]:
-    items = [{"target": target, "code": code, "note": "mờ"} for target, code in targets]
-    return {"items": items, "legal_basis": "Đ15"}
+    return {"items": [{"target": target, "code": code, "note": "mờ"} for target, code in targets], "legal_basis": "Đ15"}
 
 
 CODES: Final = ["identity", "mandate", "name"]

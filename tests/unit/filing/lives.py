@@ -211,7 +211,6 @@ SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
 MODELS: Final[tuple[type[cm.Command], ...]] = (*cm.PUBLIC_COMMANDS, cm.PayableDemand, *SYSTEM_COMMANDS)
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in MODELS}
 
-
 UNSEEN: Final = Examined()
 
 
@@ -314,8 +313,7 @@ class Life:
     @property
     def ringing(self) -> dict[str, datetime]:
         """The clocks with a timer for their due moment, each with its time."""
-        timers = lifecycle.timers(self.filing)
-        return {str(timer.clock): timer.due for timer in timers if timer.moment is Moment.DUE}
+        return {str(timer.clock): timer.due for timer in lifecycle.timers(self.filing) if timer.moment is Moment.DUE}
 
     @property
     def tells(self) -> list[tuple[str, str, datetime]]:
@@ -360,8 +358,7 @@ class Life:
 
 def at(*review: dict[str, Any], **changes: Any) -> Life:
     """Returns a filing in the first of these steps, claimed by the specialist."""
-    rules = procedure(review=[*review, APPRAISE, DECIDE], **changes)
-    return Life(rules).accepted().do("claim", SPECIALIST)
+    return Life(procedure(review=[*review, APPRAISE, DECIDE], **changes)).accepted().do("claim", SPECIALIST)
 
 
 def wrong(rules: ProcedureRules | None = None, **changes: Any) -> list[tuple[str, str]]:
@@ -374,8 +371,7 @@ def wrong(rules: ProcedureRules | None = None, **changes: Any) -> list[tuple[str
 
 
 def command(kind: str, actor: Actor, number: int = 0, /, **content: Any) -> cm.Command:
-    said = {"command_id": f"c{number}", "actor": actor, "via": VIA} | content
-    return COMMANDS[kind].model_validate(said)
+    return COMMANDS[kind].model_validate({"command_id": f"c{number}", "actor": actor, "via": VIA} | content)
 
 
 def reopened(life: Life, step: str | None, n: int = 1) -> Life:

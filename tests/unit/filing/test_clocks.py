@@ -127,8 +127,7 @@ def test_the_processing_goes_on_with_the_25_hours_that_were_left(reason: str) ->
 def test_a_supplement_starts_the_limits_again_and_the_rest_goes_on_unless_the_procedure_says_otherwise() -> None:
     after = {}
     for reason, (step, interrupt, go_on, _) in INTERRUPTIONS.items():
-        life = interrupt(at(step).until(BEGINS))
-        after[reason] = vn(go_on(life.until(ENDS)).clock("processing").due)
+        after[reason] = vn(go_on(interrupt(at(step).until(BEGINS)).until(ENDS)).clock("processing").due)
     assert after == {
         "supplement": "2026-12-07 17:00",
         "suspension": "2026-12-03 17:00",
@@ -183,8 +182,7 @@ def test_what_comes_in_after_the_cut_off_counts_for_the_agency_as_of_the_next_da
     assert [vn(life.clock("processing").due) for life in (in_time, after)] == ["2026-12-02 17:00", "2026-12-03 17:00"]
     assert [vn(life.clock("step").due) for life in (in_time, after)] == ["2026-11-27 17:00", "2026-11-30 17:00"]
     assert after.clock("step").cut_off == time(15)
-    asked = after.do("claim", SPECIALIST).asked(SPECIALIST, IDENTITY)
-    assert vn(asked.clock("supplement").due) == "2026-12-09 17:00"
+    assert vn(after.do("claim", SPECIALIST).asked(SPECIALIST, IDENTITY).clock("supplement").due) == "2026-12-09 17:00"
 
 
 # Extension, and another appointment.
@@ -238,8 +236,7 @@ def test_another_appointment_is_announced_a_working_day_before_the_first_one() -
 
 def test_a_result_is_put_off_once_by_whichever_rule() -> None:
     appointed = at(VERIFY, **EXTENSION).do("reappoint", LEADER, **BUSY)
-    extended = at(VERIFY, **EXTENSION).do("extend", LEADER, **BUSY)
-    for life in (appointed, extended):
+    for life in (appointed, at(VERIFY, **EXTENSION).do("extend", LEADER, **BUSY)):
         for kind in ("reappoint", "extend"):
             assert life.refusal(kind, LEADER, **BUSY) == [("", "postponed_already")]
     assert at(VERIFY, **EXTENSION).refusal("extend", SPECIALIST, **BUSY) == [("actor.role", "role_not_allowed")]

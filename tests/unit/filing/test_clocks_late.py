@@ -37,14 +37,7 @@ from tests.unit.filing.lives import (
     procedure,
 )
 
-FRIDAY: Final = "2026-11-27 16:00"
-MONDAY: Final = "2026-11-30 09:00"
 ASKED_LATE: Final = {"supplement_within": "20 working days"}
-
-
-def verified_late(**changes: Any) -> Life:
-    """At a step of three days, due on Monday 30 November, that nobody finishes until its clock has rung."""
-    return at(VERIFY, **changes, **ASKED_LATE).until("2026-11-30 17:00").rung()
 
 
 def test_what_ran_out_before_it_was_paused_is_late_although_its_timer_had_not_rung() -> None:
@@ -65,7 +58,8 @@ def test_what_ran_out_before_somebody_finished_it_is_late_although_its_timer_had
 
 
 def test_what_was_late_and_stands_still_is_so_no_more_when_the_pause_began_before_its_new_end() -> None:
-    life = verified_late(resumption={"supplement": "resume"}).until("2026-12-01 09:00").asked(SPECIALIST, IDENTITY)
+    life = at(VERIFY, resumption={"supplement": "resume"}, **ASKED_LATE).until("2026-11-30 17:00").rung()
+    life.until("2026-12-01 09:00").asked(SPECIALIST, IDENTITY)
     assert life.clock("step").overdue
     life.until("2026-12-03 08:00").do("change_calendar", **off(date(2026, 11, 30)))
     assert (life.clock("step").overdue, life.filing.overdue) == (False, ())
@@ -109,11 +103,10 @@ def test_days_off_that_are_declared_late_move_the_reminder_and_the_apology_too()
 VERIFIED: Final = {"code": "verified", "processing": "5 working days"}
 URGENT: Final = {"code": "urgent", "processing": "1 working days", "when": [{"field": "urgent", "one_of": [True]}]}
 BULK: Final = {"code": "bulk", "processing": "9 working days", "when": [{"field": "copies", "at_least": 2}]}
-AT_ONCE: Final = limited(processing="0 working days")
 
 
 def accepted(*cases: dict[str, Any], **form: Any) -> Life:
-    return Life(procedure(cases=cases, **AT_ONCE), form={"name": "An"} | form).accepted()
+    return Life(procedure(cases=cases, **limited(processing="0 working days")), form={"name": "An"} | form).accepted()
 
 
 @pytest.mark.parametrize(
@@ -199,8 +192,7 @@ def test_limits_of_a_day_or_less_remind_at_half_of_their_time_and_apologise_for_
 
 
 def test_a_procedure_says_how_long_before_it_reminds_and_apologises() -> None:
-    life = at(VERIFY, **limited(reminder="4 working hours", apology="3 working days"))
-    assert tells(life, "processing") == {
+    assert tells(at(VERIFY, **limited(reminder="4 working hours", apology="3 working days")), "processing") == {
         "apology": "2026-11-27 17:00",
         "reminder": "2026-12-02 11:00",  # 3½ hours of the afternoon, ½ of the morning
         "due": "2026-12-02 17:00",
@@ -354,10 +346,10 @@ def test_a_clock_is_late_at_its_minute_once_and_the_team_lead_has_it(clock: str)
 
 
 def test_a_clock_that_stands_still_goes_on_by_the_calendar_that_is_then_in_force() -> None:
-    life = suspended(at(VERIFY).until(FRIDAY)).do("change_calendar", **without(26))
+    life = suspended(at(VERIFY).until("2026-11-27 16:00")).do("change_calendar", **without(26))
     due = local("2026-12-28 17:00")  # 30 days, to a Sunday
     assert life.tells == [("suspension", "reminder", local("2026-12-25 17:00")), ("suspension", "due", due)]
-    life.until(MONDAY).do("resume", LEADER)
+    life.until("2026-11-30 09:00").do("resume", LEADER)
     # Friday's 7 hours are used: 33 of 40 are left, 6 on Monday, three days, and 3 hours.
     assert vn(life.clock("processing").due) == "2026-12-04 17:00"
 

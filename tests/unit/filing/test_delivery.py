@@ -133,7 +133,6 @@ def shown(**changes: Any) -> dict[str, Any]:
 
 
 TODAY: Final = date(2026, 11, 25)
-ONE_DAY: Final[dict[str, Any]] = {"valid_from": TODAY, "valid_until": TODAY, "scope": ("2.000635",)}
 TO_ADDRESS: Final = {"channel": "post", "address": ADDRESS}
 
 
@@ -171,7 +170,7 @@ def test_an_unknown_way_is_refused(filed: dict[str, Any], change: dict[str, Any]
         (shown(valid_from=date(2026, 11, 26)), [("authorisation.valid_from", "authorisation_not_yet_valid")]),
         (shown(scope=("1.001193",)), [("authorisation.scope", "authorisation_out_of_scope")]),
         (shown(id_number="001099000003"), [("identity.number", "identity_differs")]),
-        (shown(**ONE_DAY), []),
+        (shown(valid_from=TODAY, valid_until=TODAY, scope=("2.000635",)), []),
     ],
     exactly=15,
 )
@@ -217,8 +216,7 @@ def test_what_is_offered_again_has_a_code_of_its_own() -> None:
 def test_who_does_not_fetch_it_is_reminded_as_long_as_it_waits() -> None:
     life = Life(procedure(**limited(pickup="30 calendar days", unclaimed="10 calendar days")), **AT_COUNTER)
     life.accepted().decided().issued()
-    told = [due for clock, moment, due in life.tells if (clock, moment) == ("pickup", "reminder")]
-    assert len(told) == 1
+    assert len([due for clock, moment, due in life.tells if (clock, moment) == ("pickup", "reminder")]) == 1
     for reminded in (1, 2):
         life.now = lifecycle.timers(life.filing)[0].due
         life.rung()
@@ -288,8 +286,7 @@ AMOUNT: Final = 16_000
 
 def sent(**filed: Any) -> Life:
     """A result on its way, whose fee the post collects."""
-    rules = procedure(level=3, fee=fee("result", COLLECTED))
-    return Life(rules, **PAID_TO_IT | filed).accepted().decided().issued()
+    return Life(procedure(level=3, fee=fee("result", COLLECTED)), **PAID_TO_IT | filed).accepted().decided().issued()
 
 
 def paid(life: Life) -> list[FeePaid]:

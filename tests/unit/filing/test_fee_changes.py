@@ -106,8 +106,7 @@ def test_the_amounts_are_those_by_which_the_first_was_asked_for(governed_by: str
 
 
 def test_a_correction_of_the_draft_counts_as_a_supplement_does() -> None:
-    steps = [DRAFT, APPRAISE, DECIDE]
-    life = paid(Life(procedure(fee=fee(), review=steps)).accepted()).do("claim", SPECIALIST)
+    life = paid(Life(procedure(fee=fee(), review=[DRAFT, APPRAISE, DECIDE])).accepted()).do("claim", SPECIALIST)
     life.do("show_draft", SPECIALIST, draft=FILE).do("correct_draft", APPLICANT, note="5 bản", form={"copies": 5})
     assert life.kinds[-3:] == ["draft_corrected", "step_started", "fee_requested"]
     assert life.clock("step").paused
@@ -165,8 +164,7 @@ CHANGES: Final = st.lists(
 def test_whatever_is_supplied_what_was_paid_less_what_goes_back_is_what_is_due(
     changes: list[tuple[int, bool, str, int]], governed_by: str, due: str, percent: int
 ) -> None:
-    items = [*RISING, HASTE]
-    said = {"items": items, "governed_by": governed_by, "waivers": [HALF | {"percent": percent}]}
+    said = {"items": [*RISING, HASTE], "governed_by": governed_by, "waivers": [HALF | {"percent": percent}]}
     life = Life(rules(due, **said))
     asker = RECEPTION if due == "submission" else SPECIALIST
     if due == "acceptance":
@@ -321,8 +319,7 @@ def test_it_is_refused_of_a_fee_that_is_not_paid_and_once_the_filing_is_decided_
 
 def test_only_a_leaders_answer_bears_it_out_and_the_payment_of_the_first_is_not_let_go() -> None:
     life = asked_again(in_review())
-    stream = StreamId("filing", life.filing.filing_id)
-    [[entry]] = require(evidence(stream, FeeChargedBack(**AGAIN)))
+    [[entry]] = require(evidence(StreamId("filing", life.filing.filing_id), FeeChargedBack(**AGAIN)))
     assert entry.kinds == ("charge_back_answered",)
     assert entry.fields == {"outcome": "asked_again", "amount": AMOUNT}
     assert entry.stream == refund_workflow(life.filing.filing_id, 1001)
@@ -331,14 +328,9 @@ def test_only_a_leaders_answer_bears_it_out_and_the_payment_of_the_first_is_not_
     assert any(one.absent and one.kinds == ("fee_paid",) for one in asked)
 
 
-STEPS: Final = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 20_000), st.integers(0, 6)), max_size=8)
-
-
 @settings(PROFILE, max_examples=max(PROFILE.max_examples, examples(60)), derandomize=True)
-@given(STEPS)
-def test_whatever_is_taken_back_what_stays_paid_is_what_the_filing_costs(
-    steps: list[tuple[int, int, int]],
-) -> None:
+@given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 20_000), st.integers(0, 6)), max_size=8))
+def test_whatever_is_taken_back_what_stays_paid_is_what_the_filing_costs(steps: list[tuple[int, int, int]]) -> None:
     """Once what is asked for again is paid; no more is ever asked for than the filing costs."""
     life = in_review()
     copies = 2

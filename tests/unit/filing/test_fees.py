@@ -129,8 +129,7 @@ def test_the_counter_takes_the_fee_at_every_level_also_what_was_to_come_online(l
     life = life.accepted() if life.stage == "intake" else life
     asked = life.filing.fees[-1]
     assert asked.online is (level == Level.FULLY_ONLINE)
-    reference = None if means is None else "FT1"
-    life.do("pay_at_counter", CASHIER, amount=asked.amount, means=means, reference=reference)
+    life.do("pay_at_counter", CASHIER, amount=asked.amount, means=means, reference=None if means is None else "FT1")
     [paid] = [recorded.event for recorded in life.log if isinstance(recorded.event, FeePaid)]
     assert (paid.n, paid.amount, paid.channel) == (asked.n, asked.amount, Channel.COUNTER)
     assert life.filing.payments_to_cancel == ((asked.n,) if asked.online else ())
@@ -183,8 +182,7 @@ def test_a_waiver_ends_by_the_day_of_receipt_or_of_payment() -> None:
 def test_a_rate_is_one_line_of_one_unit() -> None:
     item = {"code": "duty", "basis_points": 50, "of": "value", "maximum": 60_000}
     rule = FeePart.model_validate(FEE | {"items": [item]})
-    found = [assess(rule, submission(form={"value": n}), RECEIVED, NOW).lines for n in (10_000_000, 20_000_000)]
-    assert found == [
+    assert [assess(rule, submission(form={"value": n}), RECEIVED, NOW).lines for n in (10_000_000, 20_000_000)] == [
         (FeeLine(code="duty", amount=50_000, quantity=1),),
         (FeeLine(code="duty", amount=100_000, quantity=1, bounded=60_000),),
     ]

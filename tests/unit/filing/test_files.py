@@ -66,8 +66,7 @@ def test_the_procedure_says_of_each_paper_which_types_it_takes() -> None:
 
 def sized(size: int, papers: int) -> tuple[Paper, ...]:
     file = FILE.model_copy(update={"size": size})
-    codes = ["identity", *(f"paper_{n}" for n in range(papers - 1))]
-    return tuple(Paper(code=code, file=file) for code in codes)
+    return tuple(Paper(code=code, file=file) for code in ["identity", *(f"paper_{n}" for n in range(papers - 1))])
 
 
 def test_so_many_files_and_bytes_are_taken_and_no_more_also_by_a_supplement() -> None:
@@ -82,8 +81,7 @@ def test_so_many_files_and_bytes_are_taken_and_no_more_also_by_a_supplement() ->
     assert wrong(papers=most, **light) == []
     assert wrong(papers=sized(LARGEST_FILE, 10), **light) == QUOTA
     rules = procedure(papers=[{"code": "identity", "required": True}, *PAPERS])
-    asked = [("paper", paper.code) for paper in sized(1, 11)]
-    life = Life(rules).asked(RECEPTION, *asked)
+    life = Life(rules).asked(RECEPTION, *[("paper", paper.code) for paper in sized(1, 11)])
     assert life.refusal("supplement", REPRESENTATIVE, papers=sized(LARGEST_FILE, 11)) == QUOTA
     assert life.refusal("supplement", REPRESENTATIVE, papers=sized(LARGEST_FILE // 2, 11)) == []
 

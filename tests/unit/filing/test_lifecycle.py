@@ -47,10 +47,7 @@ from tests.walking import walked
 IDENTITY: Final = ("paper", "identity")
 INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
 AFFIDAVIT: Final = [{"code": "identity", "file": FILE.model_dump()}]
-ASKING: Final[dict[str, Any]] = {
-    "items": [{"target": "paper", "code": "identity", "note": "mờ"}],
-    "legal_basis": "Đ15",
-}
+ASKING: Final[dict[str, Any]] = {"items": [{"target": "paper", "code": "identity", "note": "mờ"}], "legal_basis": "Đ15"}
 INTAKE: Final = {"clock": "intake"}
 
 
@@ -70,19 +67,10 @@ def asked_for_identity_and_name() -> Life:
     return Life().asked(RECEPTION, IDENTITY, ("field", "name"))
 
 
-def late_in_the_review() -> Life:
-    return Life().accepted().until("2026-12-01 17:00")
-
-
-def brought_back() -> Life:
-    return by_post().do("settle_parcel", n=1, outcome="returned")
-
-
 NOTHING_TO_ASK: Final[dict[str, Any]] = {"rules": procedure(papers=[], form=[]), "papers": (), "form": {}}
 DUAL: Final = officer(Role.LEADER, "specialist-1")
 OTHER: Final = officer(Role.RECEPTION, "reception-2")
 POSING: Final = Actor(subject="reception-1", role=Role.REPRESENTATIVE)
-EVE: Final = Actor(subject="eve", role=Role.APPLICANT)
 NO_REPRESENTATIVE: Final = "actor.subject not_the_representative"
 WITHDRAWING: Final[dict[str, Any]] = {"reason": "đổi ý"}
 APPROVED: Final = {"outcome": "approved"}
@@ -105,7 +93,7 @@ TWO_PAPERS: Final = [*AFFIDAVIT, {"code": "mandate", "file": FILE.model_dump()}]
         (Life, "accept", officer(Role.RECEPTION, agency="H56.30"), {}, ["actor.agency other_agency"]),
         (Life, "accept", Actor(subject="reception-1", role=Role.RECEPTION), {}, ["actor.agency other_agency"]),
         (Life, "claim", officer(Role.RECEPTION, "an"), {}, ["actor.subject own_filing"]),
-        (Life, "withdraw", EVE, WITHDRAWING, ["actor.subject not_the_applicant"]),
+        (Life, "withdraw", Actor(subject="eve", role=Role.APPLICANT), WITHDRAWING, ["actor.subject not_the_applicant"]),
         (Life, "withdraw", Actor(subject="eve", role=Role.REPRESENTATIVE), WITHDRAWING, [NO_REPRESENTATIVE]),
         (Life, "release", RECEPTION, {}, [" not_claimed"]),
         (Life, "accept", SYSTEM, {}, [" no_standing_order"]),
@@ -133,7 +121,10 @@ TWO_PAPERS: Final = [*AFFIDAVIT, {"code": "mandate", "file": FILE.model_dump()}]
             *(Life, "request_supplement", RECEPTION, ASKING | {"items": UNKNOWN}),
             ["items[0].code unknown_paper", "items[2].code unknown_field"],
         ),
-        (late_in_the_review, "request_supplement", LEADER, ASKING | {"late_reason": "x"}, [" not_handled_yet"]),
+        (
+            *(lambda: Life().accepted().until("2026-12-01 17:00"), "request_supplement", LEADER),
+            *(ASKING | {"late_reason": "x"}, [" not_handled_yet"]),
+        ),
         # a supplement answers all that was asked, and nothing else; a file is needed but at the counter
         (asked_for_identity, "supplement", APPLICANT, NAMED_COUNTER, ["papers[0].file file_required_online"]),
         (asked_for_identity, "supplement", RECEPTION, {"papers": BARE}, []),
@@ -164,7 +155,10 @@ TWO_PAPERS: Final = [*AFFIDAVIT, {"code": "mandate", "file": FILE.model_dump()}]
         # what is said of a parcel is of the one under way
         (by_post, "settle_parcel", SYSTEM, {"n": 2, "outcome": "delivered"}, ["n no_such_parcel"]),
         (lambda: Life().accepted(), "settle_parcel", SYSTEM, {"n": 0, "outcome": "lost"}, ["n no_such_parcel"]),
-        (brought_back, "cancel_parcel", HANDOVER, {}, [" wrong_stage"]),
+        (
+            *(lambda: by_post().do("settle_parcel", n=1, outcome="returned"), "cancel_parcel", HANDOVER),
+            *({}, [" wrong_stage"]),
+        ),
         # a result needs its file; an officer's intake is nobody else's; only the system reports facts
         (lambda: Life().accepted().decided(), "issue", SYSTEM, {}, ["result result_file_required"]),
         (lambda: Life().accepted().decided(), "issue", LEADER, {"result": RESULT}, ["actor.role role_not_allowed"]),
@@ -220,7 +214,6 @@ def too_late(clock: str, until: str) -> Callable[[Life], Life]:
 
 
 accept, propose, issue = Life.accepted, Life.proposed, Life.issued
-claim_to_decide = done("claim", LEADER)
 decide = done("decide", LEADER, outcome="approved")
 hand_over = done("hand_over", HANDOVER, **FETCHED)
 ask_at_intake = done("request_supplement", RECEPTION, **ASKING)
@@ -241,9 +234,8 @@ get_lost = done("settle_parcel", n=1, outcome="lost")
 arrive_anew = done("settle_parcel", n=2, outcome="delivered")
 
 COUNTER_FEE: Final = fee(channels=("counter",))
-AT_ONCE: Final = fee("submission", ("counter",))
 POST: Final = {"result_channel": "post", "address": ADDRESS}
-DECIDED: Final = (propose, claim_to_decide, decide)
+DECIDED: Final = (propose, done("claim", LEADER), decide)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +256,7 @@ DECIDED: Final = (propose, claim_to_decide, decide)
         ({}, {}, [accept, claim_to_appraise, ask_in_review, never_answer], [1, 2, 4, 5, 8], "supplement_expired"),
         ({"fee": COUNTER_FEE}, {}, [accept, pay_at_counter, *DECIDED, issue], [1, 6, 4, 4, 4, 4, 10], "delivered"),
         ({"fee": COUNTER_FEE}, {}, [accept, never_pay], [1, 6, 8], "fee_expired"),
-        ({"fee": AT_ONCE}, {"fee_channel": "counter"}, [never_pay], [1, 3], "fee_expired"),
+        ({"fee": fee("submission", ("counter",))}, {"fee_channel": "counter"}, [never_pay], [1, 3], "fee_expired"),
         ({"fee": fee()}, {}, [accept, pay_online], [1, 6, 4], None),
         ({"fee": fee()}, {}, [accept, online_expires], [1, 6, 8], "fee_expired"),
         ({"fee": fee("result")}, {}, [accept, *DECIDED, issue, pay_online], [1, 2, 4, 4, 4, 9, 10], "delivered"),
@@ -327,12 +319,11 @@ def test_a_leader_ends_a_filing_on_a_proposal_to_refuse_it_or_says_why_not() -> 
     assert at(VERIFY).refusal("stop", LEADER, mode="suspend", **ENDING) == [("unproposed_reason", "only_for_end")]
 
 
-COMPANY: Final = AN.model_copy(update={"subject": "company", "kind": "organisation", "stands_for_it": "giam-doc"})
-
-
 @pytest.mark.parametrize("subject", ["binh", "giam-doc", "company"])
 def test_who_filed_for_the_applicant_or_stands_for_them_does_nothing_as_an_officer(subject: str) -> None:
-    life = Life(applicant=COMPANY)
+    life = Life(
+        applicant=AN.model_copy(update={"subject": "company", "kind": "organisation", "stands_for_it": "giam-doc"})
+    )
     for role in (Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CASHIER, Role.TEAM_LEAD):
         them = officer(role, subject)
         assert life.refusal("accept", them) == [("actor.subject", "own_filing")]

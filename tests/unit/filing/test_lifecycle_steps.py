@@ -112,8 +112,7 @@ def test_an_obligation_stops_the_agencys_clocks_is_status_6_and_ends_with_its_pr
     assert life.refusal("demand_obligation", SPECIALIST, reference="1/TB", amount=1) == [("", "demanded_already")]
     assert life.refusal("fulfil_obligation", SECOND, reference="1/GNT") == [("", "claimed_by_other")]
     life.until("2026-12-02 10:00").do("fulfil_obligation", CASHIER, reference="56/GNT")
-    assert (life.status, life.stage) == (4, "review")
-    assert life.kinds[-2:] == ["obligation_fulfilled", "step_started"]
+    assert (life.status, life.stage, life.kinds[-2:]) == (4, "review", ["obligation_fulfilled", "step_started"])
     assert life.ringing["processing"] == local("2026-12-09 17:00")  # 45 hours later: 5 on that day, and five days
 
 
@@ -125,8 +124,7 @@ def test_who_finished_a_step_takes_it_back_until_somebody_takes_it_up(verb: str)
     life = at(VERIFY if verb == "forward" else INSPECT)
     life.do(verb, SPECIALIST, **(SEEN if verb == "inspect" else {}))
     assert life.refusal("recall", SECOND) == [("actor.subject", "not_your_move")]
-    in_another_role = officer(Role.LEADER, SPECIALIST.subject)
-    assert life.refusal("recall", in_another_role) == [("actor.role", "role_not_allowed")]
+    assert life.refusal("recall", officer(Role.LEADER, SPECIALIST.subject)) == [("actor.role", "role_not_allowed")]
     life.wait(hours=1).do("recall", SPECIALIST)
     first = life.filing.procedure.review[0].code
     assert (life.filing.step, life.filing.officer, life.stage) == (first, "specialist-1", "review")
@@ -138,12 +136,10 @@ def test_who_finished_a_step_takes_it_back_until_somebody_takes_it_up(verb: str)
 def test_who_stopped_it_takes_that_back_also_as_two() -> None:
     life = at(VERIFY).do("stop", LEADER, mode="suspend", **STOP)
     assert life.refusal("recall", officer(Role.LEADER, "leader-2")) == [("actor.subject", "not_your_move")]
-    in_another_role = officer(Role.SPECIALIST, LEADER.subject)
-    assert life.refusal("recall", in_another_role) == [("actor.role", "role_not_allowed")]
+    assert life.refusal("recall", officer(Role.SPECIALIST, LEADER.subject)) == [("actor.role", "role_not_allowed")]
     assert life.do("recall", LEADER).kinds[-1] == "resumed"
     assert life.status == 4
-    dual = officer(Role.LEADER, "specialist-1")
-    life = at(VERIFY).do("stop", dual, mode="suspend", **STOP)
+    life = at(VERIFY).do("stop", officer(Role.LEADER, "specialist-1"), mode="suspend", **STOP)
     [task] = lifecycle.tasks(life.filing, life.now)
     assert task.actions == ("stop", "prolong", "resume")
     assert life.refusal("recall", LEADER) == [("actor.subject", "not_your_move")]
@@ -193,8 +189,7 @@ def test_a_suspension_lasts_as_long_as_the_leader_says_and_no_longer_than_the_pr
 def test_what_is_stopped_for_good_has_no_end() -> None:
     life = at(VERIFY)
     for field, value in {"limit": "7 calendar days", "awaits": "bản án"}.items():
-        wrong = life.refusal("stop", LEADER, mode="end", **ENDING, **{field: value})
-        assert wrong == [(field, "only_for_suspension")]
+        assert life.refusal("stop", LEADER, mode="end", **ENDING, **{field: value}) == [(field, "only_for_suspension")]
 
 
 def test_the_leader_is_reminded_of_the_end_of_a_suspension_and_prolongs_it_with_a_reason() -> None:
@@ -311,7 +306,6 @@ def test_what_was_declared_decides_which_papers_fields_and_fees_there_are() -> N
 
 SECOND_AS_LEADER: Final = officer(Role.LEADER, "specialist-2")
 FIRST_AS_LEADER: Final = officer(Role.LEADER, "specialist-1")
-OTHER_LEADER: Final = officer(Role.LEADER, "leader-2")
 FOR_THE_FIRST: Final = {"officer": "specialist-2", "acting_for": "specialist-1"}
 FOUR_EYES: Final = [("actor.subject", "four_eyes")]
 
@@ -367,7 +361,7 @@ def test_a_decision_in_the_place_of_a_leader_says_so() -> None:
     life = Life().accepted().proposed().do("claim", LEADER)
     life.do("reassign", TEAM_LEAD, officer="leader-2", acting_for="leader-1")
     assert life.refusal("decide", LEADER, outcome="approved") == [("", "claimed_by_other")]
-    decided = life.do("decide", OTHER_LEADER, outcome="approved").filing.decision
+    decided = life.do("decide", officer(Role.LEADER, "leader-2"), outcome="approved").filing.decision
     assert decided is not None
     assert (decided.officer, decided.acting_for) == ("leader-2", "leader-1")
 

@@ -260,8 +260,7 @@ def test_what_nobody_had_paid_is_asked_for_anew_and_its_payment_let_go() -> None
 
 
 def test_a_standing_order_approves_nothing_that_was_complained_about() -> None:
-    rules = procedure(standing_order="01/QĐ-UBND", standing_officer="leader-1")
-    life = Life(rules).do("accept").issued()
+    life = Life(procedure(standing_order="01/QĐ-UBND", standing_officer="leader-1")).do("accept").issued()
     assert life.filing.decision is not None
     reopened(life, None).accepted()
     assert (life.stage, life.filing.automatic) == ("review", False)
@@ -387,10 +386,8 @@ def test_a_filing_is_shown_open_until_it_has_ended_and_without_a_code() -> None:
 
 
 FILING: Final = filing_id("portal", "1")
-STREAM: Final = StreamId("filing", FILING)
 PAYMENT: Final = f"payment:{FILING}:2"
 REFERRAL: Final = f"referral:{FILING}:2"
-DELIVERED: Final = Entry(("consignment_ended",), {"outcome": "delivered"}, f"parcel:{FILING}:2")
 BROUGHT: Final = Entry(("consignment_ended",), {"outcome": "delivered", "fee": 8000}, f"parcel:{FILING}:2")
 UPHELD: Final = Entry(("complaint_answered",), {"about": 9, "outcome": "upheld"}, f"complaint:{FILING}:3")
 
@@ -433,7 +430,7 @@ def by(channel: Channel) -> ev.HandedOver:
                 (Entry(("fee_requested",), {"n": 2, "channel": "online"}, f"filing:{FILING}", absent=True),),
             ),
         ),
-        (by(Channel.POST), ((DELIVERED,),)),
+        (by(Channel.POST), ((Entry(("consignment_ended",), {"outcome": "delivered"}, f"parcel:{FILING}:2"),),)),
         (by(Channel.COUNTER), None),
         *(
             (
@@ -462,4 +459,4 @@ def by(channel: Channel) -> ev.HandedOver:
     ids=lambda case: getattr(case, "kind", ""),
 )
 def test_what_another_stream_must_have_recorded(event: Any, needed: Evidence | None) -> None:
-    assert evidence(STREAM, event) == needed
+    assert evidence(StreamId("filing", FILING), event) == needed

@@ -252,13 +252,12 @@ def test_a_filing_hears_that_it_was_met_and_not_that_it_was_not(n: int, state: P
 
 # A draft of the result.
 
-RULES: Final = procedure(review=[DRAFT, APPRAISE, DECIDE], **EXTENSION)
 WRONG: Final = {"note": "sai tên", "form": {"name": "Anh"}}
 
 
 def drafted(**changes: Any) -> Life:
     """A filing whose draft is with the applicant."""
-    life = Life(RULES, **changes)
+    life = Life(procedure(review=[DRAFT, APPRAISE, DECIDE], **EXTENSION), **changes)
     if life.stage == "intake":
         life.accepted()
     return life.do("claim", SPECIALIST).do("show_draft", SPECIALIST, draft=FILE)
@@ -315,8 +314,7 @@ def test_the_officer_takes_it_back_until_somebody_has_answered() -> None:
     life = drafted().do("recall", SPECIALIST)
     assert (life.filing.step, life.filing.officer, life.filing.draft) == ("draft", SPECIALIST.subject, None)
     assert "confirmation" not in life.ringing
-    answered = drafted().do("confirm_draft", APPLICANT)
-    assert answered.refusal("recall", SPECIALIST) == [("", "nothing_to_recall")]
+    assert drafted().do("confirm_draft", APPLICANT).refusal("recall", SPECIALIST) == [("", "nothing_to_recall")]
 
 
 def test_a_silent_approval_does_not_wait_for_it() -> None:

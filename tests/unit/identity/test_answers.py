@@ -57,8 +57,7 @@ def said(answer: dict[str, Any] = COMPLETE, by: str = "ours", seed: int = 1, **o
 def why(
     answer: AgencyAnswer, queue: str = OWN, theirs: str | None = None, stream: str = STREAM, agency: str | None = AGENCY
 ) -> str | None:
-    hearing = Hearing(RING, AUDIENCE, NOW, fresh=False)
-    return why_not_signed(answer, stream, hearing, Directory(agency, queue, theirs))
+    return why_not_signed(answer, stream, Hearing(RING, AUDIENCE, NOW, fresh=False), Directory(agency, queue, theirs))
 
 
 UNSIGNED: Final = AgencyAnswer(act=CHECK, request_id="check:1", request=REQUEST, answer=COMPLETE)

@@ -163,8 +163,7 @@ def test_what_the_log_may_hold_comes_in_and_is_told_the_same_if_it_can_not_be_ne
 @pytest.mark.parametrize("update", ["accept", "submit"])
 def test_what_nobody_has_signed_never_comes_in(monkeypatch: pytest.MonkeyPatch, update: str) -> None:
     inner = _Behind()
-    why = told(door_before(inner, monkeypatch, may_hold=True), update, COMMAND | NOBODYS)
-    assert why is not None
+    assert told(door_before(inner, monkeypatch, may_hold=True), update, COMMAND | NOBODYS) is not None
     assert not inner.came
 
 
@@ -240,8 +239,7 @@ MESSAGES: Final[dict[str, dict[str, Any]]] = {
 
 
 def ring_of_today() -> Ring:
-    now = datetime.now(UTC)
-    key = key_of(1, valid_from=datetime(2020, 1, 1, tzinfo=UTC), valid_until=now.replace(year=2999))
+    key = key_of(1, valid_from=datetime(2020, 1, 1, tzinfo=UTC), valid_until=datetime.now(UTC).replace(year=2999))
     return Ring((principal("desk-1", grant(Claim.OFFICERS, "H01.12"), grant(Claim.OWN), keys=(key,)),))
 
 
@@ -306,10 +304,8 @@ def test_a_submission_a_command_and_a_question_hold(signed_in: Callable[[], dict
 
 
 def test_the_page_and_its_file_name_every_claim_kind_and_word() -> None:
-    found = PrincipalFile.model_validate(yaml.safe_load(program("yaml")))
-    assert found.id == "desk-h0112"
-    words = set(re.findall(r"[a-z_]+", PAGE))
-    assert words >= {*Claim, *PrincipalKind, *IdentityStatement.model_fields}
+    assert PrincipalFile.model_validate(yaml.safe_load(program("yaml"))).id == "desk-h0112"
+    assert set(re.findall(r"[a-z_]+", PAGE)) >= {*Claim, *PrincipalKind, *IdentityStatement.model_fields}
 
 
 def rules_of(file: Path) -> set[str]:

@@ -41,8 +41,7 @@ COMPLAINT: Final = ComplaintStart.model_validate(OTHERS["complaint_input"].model
 
 
 def anything(claim: Claim) -> Grant:
-    agencies = () if claim is Claim.OWN else (ALL_AGENCIES,)
-    return grant(claim, *agencies, least=Assurance.LOW)
+    return grant(claim, *(() if claim is Claim.OWN else (ALL_AGENCIES,)), least=Assurance.LOW)
 
 
 @pytest.fixture
@@ -115,8 +114,7 @@ class Temporal:
 
 
 def client(temporal: Temporal, **other: Any) -> FilingClient:
-    speaker = Speaker("desk-1", private_key(1), temporal.namespace)
-    said: dict[str, Any] = {"speaker": speaker, "patience": 2} | other
+    said: dict[str, Any] = {"speaker": Speaker("desk-1", private_key(1), temporal.namespace), "patience": 2} | other
     return FilingClient(cast("Any", temporal), **said)
 
 
@@ -164,8 +162,7 @@ async def test_a_complaint_is_signed_and_its_receipt_asked_for_by_who_complains(
     temporal = Temporal(receipt_of(content_of_start(COMPLAINT), motcua.COMPLAINT_OPENING).model_dump(mode="json"))
     await client(temporal).complain(COMPLAINT)
     start, question = temporal.sent
-    stream = complaint_workflow(COMPLAINT.filing_id, COMPLAINT.n)
-    about = {"stream": stream, "actor": COMPLAINT.actor}
+    about = {"stream": complaint_workflow(COMPLAINT.filing_id, COMPLAINT.n), "actor": COMPLAINT.actor}
     holding(ring, start.raw["statement"], act="complain", content=message_digest(start.raw), **about)
     holding(ring, question.raw["statement"], act="ask.receipt", content=message_digest(question.raw), **about)
 
@@ -192,8 +189,7 @@ async def test_a_question_is_the_programs_own_or_that_of_who_is_spoken_for(ring:
     for asked, who in ((by_itself, None), (for_somebody, LEADER)):
         about = {"act": f"ask.{ask}", "stream": asked.get("stream"), "content": message_digest(asked)}
         found = proved(asked["statement"], Message.model_validate(about), Hearing(ring, AUDIENCE, datetime.now(UTC)))
-        assert found.statement.actor == who
-        assert found.statement.acr == ("1" if who is None else "2")
+        assert (found.statement.actor, found.statement.acr) == (who, "1" if who is None else "2")
 
 
 def test_who_is_spoken_for_asks_whatever_the_program_does() -> None:

@@ -16,16 +16,7 @@ from docs.tools.law.situations import Situation, situations
 from docs.tools.law.stories import AGENCY, DESK, somebody, ways
 from rules.filing.queues import PUBLIC_KINDS, check
 from rules.identity.grants import not_granted, widens
-from rules.identity.looks import (
-    ABOUT_A_FILING,
-    LISTS,
-    OF_AGENCIES,
-    OPEN,
-    Facts,
-    asker,
-    reaches,
-    sees,
-)
+from rules.identity.looks import ABOUT_A_FILING, LISTS, OF_AGENCIES, OPEN, Facts, asker, reaches, sees
 from schemas import reading as rd
 from schemas.errors import RefusalError
 from schemas.identity.statement import (
@@ -132,13 +123,10 @@ def happening() -> dict[Cell, set[Actor]]:
 def signed(who: Principal, actor: Actor, filed_by: str) -> bool:
     """Whether the door lets it in."""
     about = Message(act="a", actor=actor, content="0" * 64, procedure=HERE, filed_by=filed_by)
-    said = statement(about, who.id, acr="2")
-    return not_granted(Proved(said, who, "k" * 43, "0" * 64), about) is None
+    return not_granted(Proved(statement(about, who.id, acr="2"), who, "k" * 43, "0" * 64), about) is None
 
 
-def test_no_grant_opens_a_cell_beyond_the_matrix_and_each_cell_is_open(
-    happening: dict[Cell, set[Actor]],
-) -> None:
+def test_no_grant_opens_a_cell_beyond_the_matrix_and_each_cell_is_open(happening: dict[Cell, set[Actor]]) -> None:
     law = {(row.situation, row.role, row.command) for row in matrix().rows if row.allowed}
     one_key: Any = (key_of(1),)
     programs = [(one, principal("program", one, keys=one_key)) for one in grants()]
@@ -196,10 +184,9 @@ def allowed(grants: tuple[Grant, ...]) -> set[int]:
 def some_grant(draw: st.DrawFn) -> Grant:
     claim = draw(st.sampled_from(Claim))
     own = claim is Claim.OWN
-    agencies = () if own else draw(st.sets(st.sampled_from((*AGENCIES[1:-1], "*")), min_size=1))
     return Grant(
         claim=claim,
-        agencies=tuple(sorted(agencies)),
+        agencies=tuple(sorted(() if own else draw(st.sets(st.sampled_from((*AGENCIES[1:-1], "*")), min_size=1)))),
         procedures=tuple(sorted(draw(st.sets(st.sampled_from(PROCEDURES[:-1]))))),
         predecessors=tuple(draw(st.sets(st.just(FILERS[1])))) if own else (),
         assurance=draw(st.sampled_from(Assurance)),
@@ -329,8 +316,7 @@ def looker(role: Role, *, ours: bool = True, agency: str = HOME) -> Actor:
 def test_every_question_stands_in_one_table() -> None:
     tables = (ABOUT_A_FILING, LISTS, OF_AGENCIES)
     assert Counter(kind for table in tables for kind in table) == Counter(get_args(rd.Question))
-    about = {kind for kind in get_args(rd.Question) if "stream" in kind.model_fields}
-    assert about == set(ABOUT_A_FILING)
+    assert {kind for kind in get_args(rd.Question) if "stream" in kind.model_fields} == set(ABOUT_A_FILING)
 
 
 def test_the_table_has_every_question() -> None:
@@ -350,8 +336,7 @@ def test_question_by_role_by_relation(name: str) -> None:
         if role is Role.SYSTEM:
             assert not see(program(granted(Role.SPECIALIST, ALL_AGENCIES)), question, looker(role))
             continue
-        before = ("p-0",) if role in SIDE else ()
-        grant = granted(role, ALL_AGENCIES, procedures=(procedure,), predecessors=before)
+        grant = granted(role, ALL_AGENCIES, procedures=(procedure,), predecessors=("p-0",) if role in SIDE else ())
         actor = looker(role, ours=ours, agency=where)
         related = (ours and filer != "p-9") if role in SIDE else where != AWAY
         facts = Facts(filer, PROCEDURE, FILING.agencies, FILING.applicant, FILING.representative)
@@ -399,11 +384,8 @@ def test_a_timeline_is_for_its_audience(audience: rd.Audience, role: Role) -> No
     assert see(program(granted(role)), asked, looker(role)) is (role in seen)
 
 
-OF_ONE_AGENCY: Final = [name for name, one in ASKED.items() if hasattr(one, "agency") and type(one) not in OPEN]
-
-
 @walked("role", Role, at_least=12)
-@walked("name", OF_ONE_AGENCY, at_least=2)
+@walked("name", [name for name, one in ASKED.items() if hasattr(one, "agency") and type(one) not in OPEN], at_least=2)
 def test_lists_of_an_agency(name: str, role: Role) -> None:
     for asked_of, where, everywhere in product((HOME, AWAY, None), (HOME, AWAY), (True, False)):
         if asked_of is None and type(ASKED[name]).model_fields["agency"].is_required():

@@ -21,6 +21,7 @@ from motcua.errors import MotcuaError
 from motcua.identity import Agent, PrivateKey, key_here, new_key, prove, public_key_of, sign
 from motcua.signing import AGENT, KEY, KEY_FILE
 from rules.identity.principal_register import impossible, unproved, unsafe
+from rules.require import require
 from schemas.identity.principals import RotateKey
 from schemas.identity.statement import POSSESSION_TYPE, Claim, PrincipalKey, seconds
 from schemas.people import Actor, Role
@@ -59,8 +60,7 @@ def test_a_key_in_a_file_that_only_its_owner_reads(tmp_path: Path, monkeypatch: 
     with pytest.raises(MotcuaError, match="chmod 600"):
         key_here()
     file.chmod(0o600)
-    key = key_here()
-    assert key is not None
+    key = require(key_here())
     assert sign(statement(), key) == SIGNED
 
 
@@ -166,8 +166,7 @@ def test_who_has_a_key_proves_it_by_a_signature_of_five_minutes(given: str | Non
 
 def test_what_the_kit_makes_is_one() -> None:
     made = prove("desk-1", private_key(1))
-    iat = json.loads(urlsafe_b64decode(made.split(".")[1] + "=="))["iat"]
-    now = NOW + timedelta(seconds=iat - AT)
+    now = NOW + timedelta(seconds=json.loads(urlsafe_b64decode(made.split(".")[1] + "=="))["iat"] - AT)
     assert unproved(made, key_of(1), "desk-1", now) is None
     assert unproved(made, key_of(1), "desk-2", now) is not None
 
@@ -201,17 +200,15 @@ def test_a_key_of_small_order_or_written_otherwise_is_none(encoded: str) -> None
     public = b64(bytes.fromhex(encoded))
     assert unsafe(public)
     about = principal("desk-1", grant(Claim.OFFICERS, "H01.12"), keys=())
-    key = PrincipalKey(public_key=public, valid_from=NOW, valid_until=NOW + DAY)
     said = RotateKey(
         command_id="c",
         actor=Actor(subject="o", role=Role.OPERATOR, agency="H01.12"),
         reason="r",
         principal="desk-1",
-        key=key,
+        key=PrincipalKey(public_key=public, valid_from=NOW, valid_until=NOW + DAY),
         overlap=0,
     )
-    why = impossible(about, said, NOW)
-    assert why is not None
+    why = require(impossible(about, said, NOW))
     assert (why.field, why.rule) == ("key.public_key", "key_unsafe")
 
 

@@ -28,7 +28,6 @@ NOT_ASKED: Final = Given(refunding=Refunding.NOT_ASKED)
 UNTOLD: Final = Given(refunding=Refunding.UNTOLD)
 LOST: Final = UnreachableError("vnpay", "no answer in time")
 REFUSED: Final = RejectedError("vnpay", 200, "95")
-FORBIDDEN: Final = RejectedError("vnpay", 401, "http_401")
 Says = Given | Exception
 
 
@@ -49,7 +48,6 @@ def asked(times: int = 1) -> Giving:
 
 def paid(refund: Refund, **other: Any) -> Payment:
     """The payment whose capture it is, or one with another."""
-    capture = {"capture_id": CAPTURE.capture_id, "amount": AMOUNT, "at": START}
     return Payment(
         filing_id=refund.filing_id,
         n=1,
@@ -58,7 +56,7 @@ def paid(refund: Refund, **other: Any) -> Payment:
         requested_at=START,
         due=START,
         provider=other.pop("provider", CAPTURE.provider),
-        captures=(Capture.model_validate(capture | other),),
+        captures=(Capture.model_validate({"capture_id": CAPTURE.capture_id, "amount": AMOUNT, "at": START} | other),),
     )
 
 
@@ -136,8 +134,7 @@ async def refund(
     providers: Any = {CAPTURE.provider: wire}
     noted: Any = calls or Noted()
     instructions: Any = log or Log(so_far.refund)
-    giving_back = GivingBack(providers, noted, instructions)
-    returned: Returned = await ActivityEnvironment().run(giving_back.refund, about)
+    returned: Returned = await ActivityEnvironment().run(GivingBack(providers, noted, instructions).refund, about)
     return returned
 
 
@@ -192,8 +189,7 @@ async def test_what_had_no_answer_is_called_for_once_and_then_only_asked_about()
 @pytest.mark.parametrize(("times", "long"), [(1, SETTLED), (2, 2 * SETTLED), (3, 4 * SETTLED), (50, 64 * SETTLED)])
 async def test_it_is_asked_for_again_once_no_call_can_be_under_way(times: int, long: timedelta) -> None:
     so_far, little = asked(times), timedelta(seconds=0.1)
-    early = Noted(long - little, *range(1, times + 1))
-    assert await waits(Wire(NOT_ASKED), so_far, early) <= little
+    assert await waits(Wire(NOT_ASKED), so_far, Noted(long - little, *range(1, times + 1))) <= little
     late = Noted(long, *range(1, times + 1))
     assert await refund(Wire(NOT_ASKED), so_far, late) == Returned(again=True)
     for told in (UNTOLD, UNDER_WAY):
@@ -222,7 +218,7 @@ async def test_where_keys_last_it_is_called_for_as_often_as_need_be() -> None:
     assert await refund(Wire(NOT_ASKED, GIVEN, CAPABILITIES["bank"]), so_far, calls) == Returned(transaction="r1")
 
 
-@pytest.mark.parametrize("says", [FORBIDDEN, LOST])
+@pytest.mark.parametrize("says", [RejectedError("vnpay", 401, "http_401"), LOST])
 async def test_what_nobody_has_answered_is_asked_again(says: Exception) -> None:
     with pytest.raises(type(says)):
         await refund(Wire(says), asked())
@@ -234,11 +230,7 @@ def given() -> Giving:
     return asked().do(RecordGiven, case=1)
 
 
-def left() -> Giving:
-    return asked().do(LeaveToHand, case=1, rule="95")
-
-
-@pytest.mark.parametrize("so_far", [Giving, approved, given, left])
+@pytest.mark.parametrize("so_far", [Giving, approved, given, lambda: asked().do(LeaveToHand, case=1, rule="95")])
 async def test_nothing_is_done_that_the_log_does_not_order_or_no_longer(so_far: Any) -> None:
     wire = Wire(NOT_ASKED)
     with pytest.raises(NotOrderedError) as refused:

@@ -51,13 +51,11 @@ def door(platform: PlatformMerchant) -> PlatformDoor:
 
 def answer(door: PlatformDoor, body: bytes, known: dict[str, Expected] | None = None) -> str:
     found = door.verified(Received(body=body), NOW)
-    orders = KNOWN if known is None else known
-    return door.reply(judge(found, orders.get(found.reference or ""))).body["MaLoi"]
+    return door.reply(judge(found, (KNOWN if known is None else known).get(found.reference or ""))).body["MaLoi"]
 
 
 def test_a_callback_becomes_a_notice(door: PlatformDoor) -> None:
-    found = door.verified(Received(body=signed(FIELDS)), NOW)
-    assert found == Notice(
+    assert door.verified(Received(body=signed(FIELDS)), NOW) == Notice(
         provider="dvc",
         reference=REFERENCE,
         transaction="14226112",

@@ -68,8 +68,7 @@ async def test_a_request_that_is_over_is_closed_where_the_wire_can_do_that_and_a
 
 
 async def test_money_is_of_the_request_whose_taker_tells_though_another_is_not_set_up() -> None:
-    wires = {"x": Wire("bank"), "y": Wire("vnpay", "new")}
-    taken = await looked(wires, asking("x"), asking("y", 2))
+    taken = await looked({"x": Wire("bank"), "y": Wire("vnpay", "new")}, asking("x"), asking("y", 2))
     assert [(capture.capture_id, capture.attempt) for capture in taken.captures] == [("new", 2)]
     taken = await looked({"y": Wire("bank", "new")}, asking("x"), asking("y", 2))
     assert [(capture.capture_id, capture.attempt) for capture in taken.captures] == [("new", 2)]
@@ -90,7 +89,6 @@ async def test_one_without_an_answer_keeps_nobody_from_hearing_of_another(error:
 
 
 DUE: Final = MADE + timedelta(hours=1)
-UNTIL: Final = DUE + PATIENCE
 SILENT: Final = [UnreachableError("x", "HTTP 503"), RejectedError("x", 401, "http_401")]
 
 
@@ -102,8 +100,7 @@ class Waiting(Wire):
     patience: timedelta = PATIENCE
 
     def _answer(self, how: str, demand: Demand) -> tuple[Notice, ...]:
-        found = super()._answer(how, demand)
-        return tuple(one.model_copy(update={"outcome": self.outcome}) for one in found)
+        return tuple(one.model_copy(update={"outcome": self.outcome}) for one in super()._answer(how, demand))
 
 
 def closing(**said: Any) -> Closing:
@@ -152,7 +149,7 @@ async def test_what_was_paid_is_taken_whenever_that_is_said(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", ["vnpay", "platform"])
 async def test_what_is_pending_is_said_once_and_asked_again_until_patience_ends(kind: Kind) -> None:
     wires = {"x": Waiting(kind, "t1", outcome=Outcome.PENDING)}
-    assert await closed(wires, closing()) == Closed(awaited_until=UNTIL)
+    assert await closed(wires, closing()) == Closed(awaited_until=DUE + PATIENCE)
     waits = [
         await asked_again_in(wires, closing(awaited=True), after)
         for after in (timedelta(0), timedelta(minutes=1), timedelta(days=1), PATIENCE - timedelta(seconds=2))
@@ -192,8 +189,7 @@ async def test_who_gives_no_answer_is_asked_three_days_also_where_nothing_is_awa
     with pytest.raises(UnreachableError):
         await closed(silent, closing(), PATIENCE - timedelta(seconds=1))
     assert await closed(silent, closing(), PATIENCE) == Closed()
-    pending = {"x": Waiting("vnpay", "t1", outcome=Outcome.PENDING, patience=at_once)}
-    assert await closed(pending, closing()) == Closed()
+    assert await closed({"x": Waiting("vnpay", "t1", outcome=Outcome.PENDING, patience=at_once)}, closing()) == Closed()
 
 
 async def test_who_is_not_set_up_here_holds_up_no_filing_for_ever() -> None:

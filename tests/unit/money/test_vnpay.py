@@ -49,8 +49,7 @@ def door(vnpay: VnPayMerchant) -> VnPayDoor:
 def answer(door: VnPayDoor, query: bytes, known: dict[str, Expected] | None = None) -> str:
     """The code that goes back, as the gateway finds it."""
     found = door.verified(Received(query=query), NOW)
-    orders = KNOWN if known is None else known
-    reply = door.reply(judge(found, orders.get(found.reference or "")))
+    reply = door.reply(judge(found, (KNOWN if known is None else known).get(found.reference or "")))
     assert reply.status == 200
     return reply.body["RspCode"]
 

@@ -164,17 +164,14 @@ def late(kind: str) -> PaperSource:
         filed.until("2026-12-07 09:00").rung()
     elif kind == "reappointed":
         filed.until("2026-12-03 09:00").rung()
-    command = {"apologised": "apologise", "reappointed": "reappoint", "extended": "extend"}[kind]
-    filed.do(command, LEADER, reason=REASON)
+    filed.do({"apologised": "apologise", "reappointed": "reappoint", "extended": "extend"}[kind], LEADER, reason=REASON)
     return filed.source(kind)
 
 
 def handed_over(*, arrived: bool) -> PaperSource:
     """Returns the source for a paper filing from another agency's desk, its papers in transfer or `arrived`."""
-    papers = [{"code": "declaration"}, {"code": "owner_consent"}]
-    filed = Filed(PLAIN, **lives.AT_DESK, papers=papers)
-    there = lives.officer(Role.RECEPTION, agency=lives.DESK)
-    filed.do("transfer_dossier", there, originals=["owner_consent"])
+    filed = Filed(PLAIN, **lives.AT_DESK, papers=[{"code": "declaration"}, {"code": "owner_consent"}])
+    filed.do("transfer_dossier", lives.officer(Role.RECEPTION, agency=lives.DESK), originals=["owner_consent"])
     if arrived:
         filed.do("receive_dossier", RECEPTION, note="tờ khai bị nhàu, vẫn đọc được")
     return filed.source("dossier_received" if arrived else "dossier_transferred")
@@ -273,8 +270,7 @@ def complained() -> PaperSource:
     """Returns the source for a complaint about a refusal at intake."""
     filed = Filed(PLAIN)
     filed.do("refuse_intake", RECEPTION, **LAW)
-    found = FOUND.model_copy(update={"act": "intake_refused", "step": None})
-    dispute = Dispute(found)
+    dispute = Dispute(FOUND.model_copy(update={"act": "intake_refused", "step": None}))
     words = {"words": f"{REASON}. Đề nghị xem xét lại việc từ chối."}
     source = filed.source("intake_refused")
     return replace(source, events=tuple(dispute.log), complaint=dispute.complaint.model_copy(update=words))

@@ -6,7 +6,7 @@ from datetime import datetime
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, get_args
 from unicodedata import normalize
 
 import pytest
@@ -52,8 +52,6 @@ from tests.unit.filing.lives import (
 )
 from tests.unit.filing.shapes import SHAPE_NAMES, SHAPES
 from tests.unit.profile import PROFILE
-
-INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-9"}
 
 
 def of(life: Life) -> tuple[Hand, ...]:
@@ -117,7 +115,7 @@ def test_the_way_of_a_filing_to_its_result() -> None:
 
 
 def test_the_system_has_its_officers_name_and_the_applicant_none() -> None:
-    life = Life(procedure(**INSTANT)).do("accept")
+    life = Life(procedure(standing_order="01/QĐ-UBND", standing_officer="leader-9")).do("accept")
     assert who(life) == [("representative", None), ("system", "leader-9"), ("system", "leader-9")]
     accepted, decided = of(life)[1].done
     assert (accepted.kind, accepted.subject, accepted.accountable) == ("accepted", None, "leader-9")
@@ -219,11 +217,7 @@ def test_what_came_online_or_by_post_is_no_visit() -> None:
 def test_everything_that_is_done_has_a_name() -> None:
     kinds = {str(model.model_fields["kind"].default) for model in get_args(get_args(Event)[0])}
     assert kinds > ONLY_TOLD
-    done = {f"deed.{kind}" for kind in kinds - ONLY_TOLD}
-    assert {key for key in SENTENCES if key.startswith("deed.")} == done
-
-
-HERE: Final = settings(PROFILE, max_examples=5, stateful_step_count=25)
+    assert {key for key in SENTENCES if key.startswith("deed.")} == {f"deed.{kind}" for kind in kinds - ONLY_TOLD}
 
 
 def lies_after(before: Hand, after: Hand, closed: set[datetime]) -> bool:
@@ -252,7 +246,7 @@ def test_somebody_has_it_at_every_moment(shape: dict[str, Any]) -> None:
             assert seqs == sorted(set(seqs))
 
     ThisLife.shape = shape
-    run_state_machine_as_test(ThisLife, settings=HERE)
+    run_state_machine_as_test(ThisLife, settings=settings(PROFILE, max_examples=5, stateful_step_count=25))
 
 
 # The register: which filings it is for, what it says of each, and how it looks on paper and in a workbook.
@@ -375,8 +369,7 @@ def test_a_long_one_goes_on_from_page_to_page_without_a_gap_and_has_every_line_o
 
 
 def test_a_register_is_printed_whatever_letters_or_data_it_lacks() -> None:
-    digests = {hashlib.sha256(printed(*lines(n))).hexdigest() for n in (3, 3, LINES + 1, LINES + 1)}
-    assert len(digests) == 2
+    assert len({hashlib.sha256(printed(*lines(n))).hexdigest() for n in (3, 3, LINES + 1, LINES + 1)}) == 2
     [page] = texts(printed(line(applicant="Lý 漢"), line(2)))
     assert "Lý ?" in page
     assert "漢" not in page

@@ -35,23 +35,9 @@ from tests.printed import Margins, codes, keywords, outside, overlapping, pages,
 from tests.unit.filing import lives
 from tests.unit.forms.dossiers import ADDRESS, MARKED, NAME
 from tests.unit.forms.gallery import forty_rows
-from tests.unit.papers.sources import (
-    CODE,
-    LAW,
-    OFFICERS,
-    PLAIN,
-    REASON,
-    TRACKING,
-    WAYBILL,
-    accepted,
-    asked,
-    lacking_forty,
-    late,
-    paper_sources,
-    sent,
-)
+from tests.unit.papers import sources
 
-SOURCES = paper_sources()
+SOURCES = sources.paper_sources()
 FOOT = r"(Mẫu số \d\d\s+)?Mã hồ sơ: \S+\s+Trang số"
 MARGINS = {
     "a5": Margins(left=11.5, right=11.5, top=9, bottom=6),
@@ -97,8 +83,7 @@ def test_all_that_belongs_on_it_can_be_read_and_nothing_lies_on_something_else(n
     ],
 )
 def test_it_is_dated_from_the_province_as_the_law_writes_places(place: str | None, said: str) -> None:
-    at = datetime(2026, 11, 25, 3, tzinfo=UTC)
-    assert dated(at, None if place is None else Text(vi=place, en=place)).vi == said
+    assert dated(datetime(2026, 11, 25, 3, tzinfo=UTC), None if place is None else Text(vi=place, en=place)).vi == said
 
 
 def test_a_receipt_is_to_be_brought_only_where_the_result_is_fetched_and_lists_no_papers_if_there_are_none() -> None:
@@ -114,15 +99,15 @@ def test_a_receipt_is_to_be_brought_only_where_the_result_is_fetched_and_lists_n
 @pytest.mark.parametrize("name", SOURCES)
 def test_both_kinds_of_scanner_find_the_filing(name: str) -> None:
     found, file = made(name)
-    bars = WAYBILL if found.kind is PaperKind.LABEL else CODE
-    assert codes(pages(file)[0], 200) == {"QR Code": TRACKING.replace("{code}", CODE), "Code 128": bars}
-    assert CODE in raw_text(file, FOOT)
-    assert pdfium.PdfDocument(file).get_metadata_value("Title").endswith(CODE)
+    bars = sources.WAYBILL if found.kind is PaperKind.LABEL else sources.CODE
+    assert codes(pages(file)[0], 200) == {"QR Code": sources.TRACKING.replace("{code}", sources.CODE), "Code 128": bars}
+    assert sources.CODE in raw_text(file, FOOT)
+    assert pdfium.PdfDocument(file).get_metadata_value("Title").endswith(sources.CODE)
 
 
 @pytest.mark.parametrize(("agency", "dpi"), [("H01.12.34567.89", 200), ("H01.12.34567.89012.34567.89012.3456", 600)])
 def test_a_longer_dossier_code_needs_a_better_scanner(agency: str, dpi: int) -> None:
-    paper = sheet(PaperKind.RECEIPT, accepted().source("accepted"))
+    paper = sheet(PaperKind.RECEIPT, sources.accepted().source("accepted"))
     code = f"{agency}-20261127-0000001"
     (page, *_) = pages(printed(paper.model_copy(update={"code": code, "tracking": code}), lives.START))
     assert codes(page, dpi) == {"QR Code": code, "Code 128": code}
@@ -144,11 +129,11 @@ def test_a_receipt_says_what_was_taken_in_and_when_the_result_will_be_there() ->
         "Đăng ký nhận kết quả": "tại bộ phận một cửa: Công an phường Hồng Hà",
     }
     assert found.dated.vi == "Hà Nội, ngày 25 tháng 11 năm 2026"
-    assert [one.name for one in found.signatories] == [None, OFFICERS["reception-1"]]
+    assert [one.name for one in found.signatories] == [None, sources.OFFICERS["reception-1"]]
 
 
 def test_every_missing_item_stands_on_the_request_with_its_note_and_the_law() -> None:
-    source = lacking_forty()
+    source = sources.lacking_forty()
     found = sheet(PaperKind.SUPPLEMENT, source)
     file = printed(found, source.cause.at)
     assert [item.vi for block in found.body if isinstance(block, Listing) for item in block.items] == [
@@ -156,7 +141,7 @@ def test_every_missing_item_stands_on_the_request_with_its_note_and_the_law() ->
     ]
     said = raw_text(file, FOOT)
     assert all(f"{n + 1}. {MARKED} {n:02}: thiếu bản số {n:02}" in said for n in range(40))
-    assert found.law == (LAW["legal_basis"],)
+    assert found.law == (sources.LAW["legal_basis"],)
     assert len(pages(file)) == 3
     assert all(f"{n} / 3" in page.get_textpage().get_text_range() for n, page in enumerate(pages(file), 1))
 
@@ -170,25 +155,24 @@ def test_every_missing_item_stands_on_the_request_with_its_note_and_the_law() ->
     ],
 )
 def test_an_apology_tells_both_appointments_and_why(kind: str, title: str, before: str, after: str | None) -> None:
-    found = sheet(PaperKind.APOLOGY, late(kind))
+    found = sheet(PaperKind.APOLOGY, sources.late(kind))
     said = rows(found)
-    assert found.title.vi == title
-    assert found.to == Text(vi=NAME, en=NAME)
-    assert said["Lý do"] == REASON
+    assert (found.title.vi, found.to) == (title, Text(vi=NAME, en=NAME))
+    assert said["Lý do"] == sources.REASON
     assert before in said["Thời gian đã hẹn trả kết quả"]
     assert after in said["Hẹn lại thời gian trả kết quả"] if after else "Hẹn lại thời gian trả kết quả" not in said
-    assert found.signatories[0].name == OFFICERS["leader-1"]
+    assert found.signatories[0].name == sources.OFFICERS["leader-1"]
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("refusal", REASON), ("refusal-lapsed", "Quá thời hạn mà hồ sơ không được bổ sung, hoàn thiện.")],
+    [("refusal", sources.REASON), ("refusal-lapsed", "Quá thời hạn mà hồ sơ không được bổ sung, hoàn thiện.")],
 )
 def test_a_refusal_says_why_and_until_when_to_complain(name: str, reason: str) -> None:
     found, _ = made(name)
     assert rows(found)["Lý do"] == reason
     assert "Có quyền khiếu nại đến hết" in rows(found)
-    assert found.law == ((LAW["legal_basis"],) if name == "refusal" else ())
+    assert found.law == ((sources.LAW["legal_basis"],) if name == "refusal" else ())
 
 
 def test_a_suspension_says_until_when_and_what_for_and_an_end_neither() -> None:
@@ -259,11 +243,11 @@ def test_a_label_says_who_sends_what_to_whom_and_nothing_of_what_it_is_about() -
     assert rows(plain_one)["Thu hộ khi phát"] == "không thu tiền"
     assert "Bản chính trả lại" not in rows(plain_one)
     outside_it, inside = (page.get_textpage().get_text_range() for page in pages(file))
-    assert WAYBILL in outside_it
-    assert CODE in outside_it
+    assert sources.WAYBILL in outside_it
+    assert sources.CODE in outside_it
     assert "Hợp đồng thuê" not in outside_it
     assert "1. Hợp đồng thuê, mượn hoặc văn bản đồng ý của chủ sở hữu chỗ ở" in inside
-    assert PLAIN.name.vi not in outside_it + inside
+    assert sources.PLAIN.name.vi not in outside_it + inside
     assert len(pages(made("label")[1])) == 1
 
 
@@ -278,7 +262,7 @@ def test_a_label_says_who_sends_what_to_whom_and_nothing_of_what_it_is_about() -
     ],
 )
 def test_what_went_back_or_was_lost_goes_in_no_other(then: ev.Event | None, held: tuple[str, ...]) -> None:
-    course = sent(originals=True).course
+    course = sources.sent(originals=True).course
     if then is not None:
         course += (replace(course[-1], event=then),)
     assert originals_held(course) == held
@@ -287,13 +271,15 @@ def test_what_went_back_or_was_lost_goes_in_no_other(then: ev.Event | None, held
 def test_a_control_slip_names_every_hand() -> None:
     _, file = made("control")
     said = raw_text(file, FOOT)
-    assert all(OFFICERS[f"{role}-1"].replace("  ", " ") in said for role in ("reception", "specialist", "leader"))
+    assert all(
+        sources.OFFICERS[f"{role}-1"].replace("  ", " ") in said for role in ("reception", "specialist", "leader")
+    )
     assert "đúng hạn" in said
     assert "1:30" in said
 
 
 def test_a_filing_that_has_not_come_so_far_has_no_such_paper() -> None:
-    source = accepted().source("accepted")
+    source = sources.accepted().source("accepted")
     for kind in (PaperKind.SUPPLEMENT, PaperKind.COMPLAINT):
         with pytest.raises(ValueError, match="nothing has been recorded yet"):
             sheet(kind, source)
@@ -311,8 +297,7 @@ def test_the_same_paper_has_the_same_bytes_on_another_machine(tmp_path: Path) ->
     )
     environment = {"TZ": "America/Lima", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "1"}
     script = [sys.executable, "-c", there, str(tmp_path / "sheet.json"), SOURCES[name][1].cause.at.isoformat()]
-    again = subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60).stdout
-    assert again == file
+    assert subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60).stdout == file
     assert b"/Lang(vi)" in file.replace(b" ", b"")
 
 
@@ -328,7 +313,7 @@ def test_a_salt_changes_the_digest_of_a_paper_and_nothing_that_is_read_on_it() -
 
 def test_what_the_font_lacks_is_refused_at_its_place_and_not_repeated() -> None:
     letter = "漢"
-    source = asked(("paper", "owner_consent")).source("supplement_requested")
+    source = sources.asked(("paper", "owner_consent")).source("supplement_requested")
     filing = source.filing
     assert filing.supplement is not None
     assert filing.applicant is not None
@@ -374,7 +359,7 @@ CLAIMS = (b"pdfa", b"GTS_PDFA", b"pdfuaid")
 FILES: dict[str, Callable[[], bytes]] = {
     "notice": lambda: notice("Sở Xây dựng", "K1", "Giấy phép", AT),
     "stamp": lambda: stamp("Lê Thị Ước", "Lãnh đạo", AT),
-    "paper": lambda: printed(sheet(PaperKind.RECEIPT, accepted().source("accepted")), AT),
+    "paper": lambda: printed(sheet(PaperKind.RECEIPT, sources.accepted().source("accepted")), AT),
     "form": lambda: printed_form(forty_rows(), AT),
 }
 

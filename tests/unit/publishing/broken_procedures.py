@@ -22,7 +22,6 @@ PROPOSE = STEP | {"code": "p", "role": "specialist", "act": "propose"}
 DECIDE = STEP | {"code": "d", "role": "leader", "act": "decide"}
 INSPECT = STEP | {"code": "visit", "role": "specialist", "act": "inspect"}
 CONSULT = STEP | {"code": "opinions", "role": "clerk", "act": "consult"}
-CHECKED = FACT | {"answer": "1 calendar days"}
 OBLIGATION = STEP | {"code": "tax", "role": "specialist", "act": "obligation"}
 PARTIES = [{"code": "police", "name": NAME}, {"code": "commune", "name": NAME}]
 CONSULTED = FACT | {"parties": PARTIES, "silence": "consent"}
@@ -260,7 +259,7 @@ BROKEN = [
     wrong("obligation towards nobody", "obligation_required", drop("review[2].obligation")),
     wrong("obligation without a step", "obligation_not_for_act", put("review[3].obligation", OWED)),
     wrong("a draft for nobody", "draft_required", put("review[0].act", "draft"), at="review[0].draft"),
-    wrong("draft without a step", "draft_not_for_act", put("review[3].draft", CHECKED)),
+    wrong("draft without a step", "draft_not_for_act", put("review[3].draft", FACT | {"answer": "1 calendar days"})),
     # fee
     wrong("counts no field of the form", "per_unknown_field", put("fee.items[0].per", "pages")),
     wrong("counts a text", "per_not_integer", put("fee.items[0].per", "person_name")),

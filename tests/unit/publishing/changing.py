@@ -7,13 +7,9 @@ from typing import Any, NamedTuple, TypeAlias
 Raw: TypeAlias = dict[str, Any]
 
 
-def _keys(path: str) -> list[str | int]:
-    return [int(key) if key.isdigit() else key for key in re.findall(r"[^.\[\]]+", path)]
-
-
 def parent(raw: Raw, path: str) -> tuple[Any, Any]:
     """Returns the container of a path's end, and the key or index in it."""
-    *outer, last = _keys(path)
+    *outer, last = [int(key) if key.isdigit() else key for key in re.findall(r"[^.\[\]]+", path)]
     part: Any = raw
     for key in outer:
         part = part[key]

@@ -17,12 +17,7 @@ CODE, NAME, LEVEL, AGENCY, TIME, FEE, PAPERS = (TITLES[n] for n in (1, 2, 4, 5, 
 ROWS: Final = 200
 FIELDS: Final = ("Hộ tịch", "Cư trú", "Đất đai", "Xây dựng", "Bảo trợ xã hội")
 
-LEVELS: Final = {
-    "Toàn trình": 4,
-    "Một phần": 3,
-    "Cung cấp thông tin trực tuyến": 1,
-    "4": 4,
-}
+LEVELS: Final = {"Toàn trình": 4, "Một phần": 3, "Cung cấp thông tin trực tuyến": 1, "4": 4}
 AGENCIES: Final = {
     "UBND cấp xã": ["commune"],
     "Ủy ban nhân dân xã, phường, đặc khu": ["commune"],
@@ -135,14 +130,10 @@ class Provincial(NamedTuple):
         book.active.append(["Thủ tục hành chính của tỉnh"])  # type: ignore[union-attr]
         sheet = book.create_sheet("Danh mục")
         for row in self.rows:
-            sheet.append([_in_excel(cell) for cell in row])
+            sheet.append([cell.translate({0: None, 7: None}) if isinstance(cell, str) else cell for cell in row])
         saved = io.BytesIO()
         book.save(saved)
         return saved.getvalue()
-
-
-def _in_excel(cell: object) -> object:
-    return cell.replace("\x07", "").replace("\x00", "") if isinstance(cell, str) else cell
 
 
 def provincial() -> Provincial:

@@ -70,22 +70,19 @@ def test_a_case_is_answered_with_its_reasons() -> None:
         "en": "Received Fri 2026-02-13 16:05, Vietnam time.",
     }
     assert reasons[-1] == {"vi": "Hết hạn Thứ Sáu 2026-02-27 17:00.", "en": "Due Fri 2026-02-27 17:00."}
-    said = run("due", *CASE).stdout.splitlines()
-    assert said == [*(line["vi"] for line in reasons), found["due"]]
+    assert run("due", *CASE).stdout.splitlines() == [*(line["vi"] for line in reasons), found["due"]]
 
 
 def test_pauses_are_begin_and_end() -> None:
     first, second = "2026-02-24T07:00+07:00/2026-02-24T17:00+07:00", "2026-02-25T00:00Z/2026-02-26T00:00Z"
-    pauses = ("--pause", first, "--pause", second)
-    assert due(*CASE, *pauses)["due"] == "2026-03-03T17:00:00+07:00"
+    assert due(*CASE, *("--pause", first, "--pause", second))["due"] == "2026-03-03T17:00:00+07:00"
 
 
 def test_a_calendar_is_named_or_a_file_and_an_agency_has_its_own_days(own: Path) -> None:
     case = ("--received", "2026-03-04T10:00+07:00", "--limit", "1 working day", "--calendar", own)
     assert due(*case)["due"] == "2026-03-05T17:00:00+07:00"
-    there = due(*case, "--agency", "H01.12")
-    assert there["due"] == "2026-03-06T17:00:00+07:00"
-    assert (there["calendar"], there["calendar_version"]) == ("own", "1")
+    there = {"due": "2026-03-06T17:00:00+07:00", "calendar": "own", "calendar_version": "1"}
+    assert due(*case, "--agency", "H01.12").items() >= there.items()
 
 
 @pytest.mark.parametrize(
@@ -110,8 +107,7 @@ def test_a_calendar_is_named_or_a_file_and_an_agency_has_its_own_days(own: Path)
 def test_a_bad_case_is_refused_with_its_field_and_rule(arguments: list[str], field: str, rule: str) -> None:
     assert error(*CASE, *arguments) == (field, rule)
     said = run("due", *CASE, *arguments)
-    assert said.exit_code == 1
-    assert said.stdout == ""
+    assert (said.exit_code, said.stdout) == (1, "")
     assert field in said.stderr
     assert f"[{rule}]" in said.stderr
 
@@ -239,8 +235,6 @@ def test_a_calendar_is_shown_with_what_is_only_proposed() -> None:
 
 # `motcua procedures check` tells mistakes from what is stale or unconfirmed, and fails for mistakes only.
 
-LONG_AGO = (datetime.now(UTC) - timedelta(days=400)).date().isoformat()
-
 
 def check(*arguments: str | Path, lang: str = "en") -> Result:
     return CliRunner().invoke(
@@ -251,9 +245,8 @@ def check(*arguments: str | Path, lang: str = "en") -> Result:
 @pytest.fixture
 def raw() -> dict[str, Any]:
     """A good file with one fact that is stale and one that is unconfirmed."""
-    text = json.dumps(good()).replace("unconfirmed", "Law")
-    raw: dict[str, Any] = json.loads(text)
-    raw["papers"][1]["checked"] = LONG_AGO
+    raw: dict[str, Any] = json.loads(json.dumps(good()).replace("unconfirmed", "Law"))
+    raw["papers"][1]["checked"] = (datetime.now(UTC) - timedelta(days=400)).date().isoformat()
     raw["review"][0]["source"] = "Law; the limit unconfirmed"
     return raw
 
@@ -273,8 +266,7 @@ def line(file: Path, path: str) -> int:
     """The line on which an entry of a list begins."""
     part, _, n = path.rstrip("]").partition("[")
     lines = file.read_text("utf-8").split("\n")
-    begins = [k for k in range(lines.index(f"{part}:") + 1, len(lines)) if lines[k].startswith("- ")]
-    return begins[int(n)] + 1
+    return [k for k in range(lines.index(f"{part}:") + 1, len(lines)) if lines[k].startswith("- ")][int(n)] + 1
 
 
 def test_what_is_doubtful_is_listed_by_file_line_and_place_and_fails_nothing(tmp_path: Path, raw: Any) -> None:
@@ -308,13 +300,11 @@ def test_mistakes_come_first_and_fail(tmp_path: Path, raw: Any) -> None:
 
 
 def test_a_file_from_before_facts_were_dated_is_read_as_checked_when_it_was_published() -> None:
-    raw = good()
+    raw = good() | {"limits_source": "Law", "level": 4.0}
     del raw["checked"]
-    raw["limits_source"] = "Law"
-    raw["level"] = 4.0
     procedure = published_procedure(yaml.safe_dump(raw).encode(), date(2026, 7, 1))
-    assert procedure.checked == date(2026, 7, 1)
-    assert procedure.limits_source == dict.fromkeys(raw["limits"], "Law")
+    sources = dict.fromkeys(raw["limits"], "Law")
+    assert (procedure.checked, procedure.limits_source) == (date(2026, 7, 1), sources)
     assert filled(procedure).information.how.vi.startswith("Nộp trực tuyến")
 
 
@@ -334,9 +324,9 @@ def page() -> dict[str, tuple[str, str]]:
 
 def test_each_limit_has_a_source_of_the_file_or_of_the_platform() -> None:
     shown = page()
-    assert shown["limits.intake"] == ("8 working hours", "Law art. 1")
-    assert shown["limits.appeal"] == ("90 calendar days", "Law art. 2")
-    assert shown["limits.transfer"] == ("1 working day", "unconfirmed")
+    assert [shown[f"limits.{name}"] for name in ("intake", "appeal", "transfer")] == [
+        *(("8 working hours", "Law art. 1"), ("90 calendar days", "Law art. 2"), ("1 working day", "unconfirmed"))
+    ]
     assert shown["limits.notice"][1] == "NĐ 61/2018/NĐ-CP Đ19 k9"
     left_out = {name for name, field in Limits.model_fields.items() if isinstance(field.default, Limit)}
     assert left_out == set(LIMIT_SOURCES)

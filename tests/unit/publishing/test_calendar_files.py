@@ -76,7 +76,6 @@ def proposed_off(date: str) -> Change:
 
 
 TODAY: Final = date(2026, 11, 27)
-CLOSED_WEEK: Final[dict[str, list[str]]] = {name: [] for name in WEEKDAYS}
 BROKEN: Final = [
     wrong("no code", "required", drop("code")),
     wrong("no date", "date_form", put("valid_from", "1/1/2026")),
@@ -89,7 +88,7 @@ BROKEN: Final = [
     wrong("validity reversed", "validity_reversed", put("valid_until", "2025-12-31")),
     wrong("too long", "validity_too_long", put("valid_until", "2031-01-01")),
     wrong("too early", "validity_out_of_reach", put("valid_from", "1999-12-31")),
-    wrong("closed all week", "no_working_day", put("week", CLOSED_WEEK)),
+    wrong("closed all week", "no_working_day", put("week", {name: [] for name in WEEKDAYS})),
     wrong("valid for a Sunday", "outside_validity", put("valid_from", "2026-12-31"), at="overlays[0].days[0].date"),
     wrong("bad agency", "wrong_form", put("overlays[1].agency", "h01")),
     wrong("before the validity", "outside_validity", day("2025-12-31", "off"), below=".date"),
@@ -213,8 +212,7 @@ overlays:
       - { date: 2026-03-07, kind: makeup, replaces: 2026-03-05, source: on }
       - { date: 2026-03-08, kind: off, source: ~ }
 """
-    found = [(entry.line, entry.path, entry.rule) for entry in check_bytes(data).mistakes]
-    assert found == [
+    assert [(entry.line, entry.path, entry.rule) for entry in check_bytes(data).mistakes] == [
         (9, "overlays[0].days[1].replaces", "replaced_day_works"),
         (10, "overlays[0].days[2].source", "required"),
     ]
@@ -276,8 +274,7 @@ SWAP: Final[tuple[dict[str, Any], ...]] = (
 
 def calendar(*days: dict[str, Any], agency: str | None = None, **more: Any) -> CalendarFile:
     raw = {"code": "vn", "version": "1", "valid_from": "2026-11-01", "valid_until": "2026-12-31", **more}
-    overlays = [{"agency": agency, "days": list(days)}] if days else []
-    return CalendarFile.model_validate(raw | {"overlays": overlays})
+    return CalendarFile.model_validate(raw | {"overlays": [{"agency": agency, "days": list(days)}] if days else []})
 
 
 def decided(*days: dict[str, Any]) -> tuple[dict[str, Any], ...]:
@@ -361,8 +358,7 @@ def test_beyond_the_validity_of_one_the_base_is_what_changes() -> None:
         {"date": "2027-02-04", "kind": "off", "status": "proposed", "source": "asked about"},
         valid_until="2027-02-28",
     )
-    found = changes(calendar(), longer)
-    assert [(one.day, one.change) for one in found] == [
+    assert [(one.day, one.change) for one in changes(calendar(), longer)] == [
         (date(2027, 2, 4), Difference.OPENS),
         (date(2027, 2, 4), Difference.PROPOSED),
     ]

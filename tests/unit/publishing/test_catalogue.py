@@ -19,6 +19,7 @@ from publishing.authoring.procedure_file import DEMO_SECONDS, MistakesFoundError
 from publishing.authoring.procedures import check_bytes, demo_variant
 from publishing.checks.procedure import problems
 from rules.filing.conditions import Case, Of, hold
+from rules.require import require
 from rules.source import MAX_BYTES, Mistake, parse
 from schemas.level import Channel
 from schemas.limit import Limit, Unit
@@ -32,7 +33,7 @@ from tests.walking import walked
 from tests.words.mistakes import mistakes_in
 
 from .broken_procedures import BROKEN, FACT, NAME, at_level, good
-from .changing import Broken, drop, many, put
+from .changing import Broken, Change, drop, many, put
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted((ROOT / "procedures").glob("*.yaml"))
@@ -68,16 +69,11 @@ def test_a_broken_procedure_is_refused_at_the_place_of_its_mistake(broken: Broke
     assert found(raw) == {(broken.path, broken.rule)}
 
 
-@pytest.mark.parametrize("level", [1, 2, 3])
-def test_a_lower_level_with_what_it_allows_passes(level: int) -> None:
+@walked("change", [*map(at_level, (1, 2, 3)), many(at_level(1), put("review", []), drop("extension"))], exactly=4)
+def test_a_lower_level_with_what_it_allows_passes(change: Change) -> None:
+    """Level 1 may be a page alone."""
     raw = good()
-    at_level(level)(raw)
-    assert found(raw) == set()
-
-
-def test_level_1_may_be_a_page_alone() -> None:
-    raw = good()
-    many(at_level(1), put("review", []), drop("extension"))(raw)
+    change(raw)
     assert found(raw) == set()
 
 
@@ -136,17 +132,14 @@ def test_every_rule_is_tested() -> None:
 def test_a_missing_key_is_reported_at_the_line_of_its_part() -> None:
     text = TEXT.replace("  due: acceptance\n", "")
     [mistake] = check_bytes(text.encode()).mistakes
-    assert (mistake.path, mistake.rule) == ("fee.due", "required")
-    assert mistake.line == text.split("\n").index("fee:") + 1
+    line = text.split("\n").index("fee:") + 1
+    assert (mistake.path, mistake.rule, mistake.line) == ("fee.due", "required", line)
 
 
 def test_the_example_of_the_documentation_passes() -> None:
-    page = (ROOT / "docs" / "procedures.md").read_text("utf-8")
-    [example] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    procedure = check_bytes(example.encode()).procedure
-    assert procedure is not None
-    assert procedure.fee is not None
-    assert procedure.supplement.rounds == 1
+    [example] = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "procedures.md").read_text("utf-8"), re.DOTALL)
+    procedure = require(check_bytes(example.encode()).procedure)
+    assert (procedure.fee is not None, procedure.supplement.rounds) == (True, 1)
 
 
 def test_the_fragments_of_the_documentation_pass() -> None:
@@ -156,8 +149,7 @@ def test_the_fragments_of_the_documentation_pass() -> None:
     ]
     raw = good()
     raw["limits"]["processing"] = "5 working days"
-    raw["form"] = []
-    raw["papers"] = []
+    raw |= {"form": [], "papers": []}
     referring: object = None
     for part in parts:
         match part:
@@ -195,8 +187,7 @@ def all_limits(part: object) -> Iterator[Limit]:
 @walked("path", FILES, ids=lambda path: path.name, at_least=29)
 def test_the_demo_variant_of_every_procedure_runs_in_seconds(path: Path) -> None:
     data = demo_variant(path.read_bytes(), {"supplement": 3})
-    procedure = check_bytes(data, allow_seconds=True).procedure
-    assert procedure is not None
+    procedure = require(check_bytes(data, allow_seconds=True).procedure)
     assert procedure.version == f"{path.stem.partition('@')[2]}-demo"
     assert procedure.limits.intake.amount == DEMO_SECONDS["intake"]
     assert {step.limit.amount for step in procedure.review} == {DEMO_SECONDS["step"]}
@@ -280,8 +271,7 @@ def stands(path: str, raw: Any) -> bool:
 
 def checked(raw: Any, mistakes: list[Mistake]) -> None:
     if not mistakes:
-        procedure = Procedure.model_validate_json(json.dumps(raw), strict=True, extra="forbid")
-        rules_of(procedure, "0" * 64)
+        rules_of(Procedure.model_validate_json(json.dumps(raw), strict=True, extra="forbid"), "0" * 64)
     for entry in mistakes:
         assert "{" not in entry.message.en + entry.message.vi + entry.fix.en + entry.fix.vi
     assert len({(entry.path, entry.rule) for entry in mistakes}) == len(mistakes)
@@ -302,8 +292,7 @@ def test_a_damaged_file_gives_mistakes_or_a_procedure(data: st.DataObject) -> No
     text = yaml.safe_dump(good(), allow_unicode=True, sort_keys=False).encode()
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 40)))
-    damaged = text[:start] + data.draw(st.binary(max_size=20)) + text[end:]
-    result = check_bytes(damaged)
+    result = check_bytes(text[:start] + data.draw(st.binary(max_size=20)) + text[end:])
     assert (result.procedure is None) == bool(result.mistakes)
 
 

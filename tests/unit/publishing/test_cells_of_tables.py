@@ -23,6 +23,7 @@ from publishing.drafting.fee_cell import fee_of
 from publishing.drafting.rows import TITLES, Column, Facts, facts_of, headings, kinds_of, level_of, words_between
 from publishing.drafting.time_cell import time_of
 from publishing.importing import MAX_BYTES, MAX_ROWS, Between, Drafted, Table, drafts, read_table
+from rules.require import require
 from rules.source import parse
 from tests.walking import walked
 
@@ -222,15 +223,13 @@ HEADED: Final = {
 def test_a_column_is_found_by_its_usual_headings_in_any_order(column: Column, title: str) -> None:
     others = [words for other, words in TITLES.items() if other is not column]
     for form in ("NFC", "NFD"):
-        found = headings([*others, "Ghi chú", unicodedata.normalize(form, title)])
-        assert found is not None
+        found = require(headings([*others, "Ghi chú", unicodedata.normalize(form, title)]))
         assert (found.places.get(column), found.unknown) == (len(others) + 1, ["Ghi chú"])
         assert set(TITLES) - {column} <= found.places.keys()
 
 
 def test_headings_that_say_the_same_and_those_that_are_missing() -> None:
-    found = headings(["Mã TTHC", "Tên TTHC", "Phí", "Lệ phí"])
-    assert found is not None
+    found = require(headings(["Mã TTHC", "Tên TTHC", "Phí", "Lệ phí"]))
     assert found.twice == ["Phí", "Lệ phí"]
     assert found.missing == ["Mức độ", "Cơ quan thực hiện", "Thời hạn giải quyết", "Thành phần hồ sơ", "Căn cứ pháp lý"]
     assert headings(["Mã TTHC", "Tên TTHC", "Ghi chú"]) is None
@@ -250,8 +249,7 @@ def test_headings_that_say_the_same_and_those_that_are_missing() -> None:
     ],
 )
 def test_a_row_that_only_stands_between_others(cells: list[object], words: str | None) -> None:
-    found = headings(["STT", *TITLES.values()])
-    assert found is not None
+    found = require(headings(["STT", *TITLES.values()]))
     assert words_between(cells, found) == words
 
 

@@ -165,8 +165,7 @@ def test_a_filing_costs_what_the_law_says(told: Told) -> None:
     [waiver] = [waiver for waiver in fee.waivers if waiver.code == case.waiver]
     problem = not_granted(filing(told), fee, waiver, instant(case))
     assert (problem and problem.rule) == case.refused
-    let_off = filing(told, None if case.refused else waiver.percent)
-    request = asked_for(let_off, fee, case.channel, instant(case))
+    request = asked_for(filing(told, None if case.refused else waiver.percent), fee, case.channel, instant(case))
     assert (request.amount if request else 0) == case.total
     assert case.refused or total(found) > case.total
 
@@ -212,21 +211,16 @@ def test_every_item_has_its_cases_and_every_case_its_sources() -> None:
     assert list(untouched(TOLD)) == []
     assert len(TOLD) >= 320
     file = written()
-    named = {key for group in file.procedures for case in group.cases for key in case.source}
-    assert named == file.sources.keys()
-
-
-Raw = dict[str, Any]
+    assert {key for group in file.procedures for case in group.cases for key in case.source} == file.sources.keys()
 
 
 @cache
-def sources() -> Mapping[tuple[str, str], Raw]:
+def sources() -> Mapping[tuple[str, str], dict[str, Any]]:
     """The catalogue as YAML, and what the provinces make of it, by code and version."""
     base = [parse(file.read_bytes()).value for file in FILES]
-    overlays = [parse(file.read_bytes()).value for file in PROVINCES.glob("*.yaml")]
     made = [
         composed(raw, overlay["province"], overlay["version"], overlay.get("fees", {})[raw["code"]])
-        for overlay in overlays
+        for overlay in [parse(file.read_bytes()).value for file in PROVINCES.glob("*.yaml")]
         for raw in base
         if raw["code"] in overlay.get("fees", {})
     ]
@@ -242,8 +236,7 @@ def procedure(code: str, version: str) -> Procedure:
 
 def asked(told: Told, **changes: Any) -> Question:
     case = told.case
-    known = Case(case.form, case.channel, Of(case.applicant))
-    return Question(known, case.received, case.waiver)._replace(**changes)
+    return Question(Case(case.form, case.channel, Of(case.applicant)), case.received, case.waiver)._replace(**changes)
 
 
 def refusal(published: Procedure, question: Question) -> str:

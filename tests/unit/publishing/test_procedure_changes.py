@@ -24,13 +24,7 @@ from rules.wording.procedure_words import SAYS, UNNAMED, words_of
 from schemas.base import Model, Text
 from schemas.ids import canonical
 from schemas.limit import Limit
-from schemas.publishing.events import (
-    PublicationApproved,
-    PublicationAsked,
-    PublicationDeclined,
-    PublicationEvent,
-    TwoRequired,
-)
+from schemas.publishing import events as ev
 from schemas.publishing.fact import Condition
 from schemas.publishing.procedure import Procedure
 from schemas.words.catalogue import SENTENCES
@@ -91,8 +85,7 @@ def test_rules_come_before_words_before_sources_each_in_the_order_of_the_file() 
 
 
 def test_a_version_that_says_the_same_has_no_changes() -> None:
-    raw = good() | {"version": "2027-01"}
-    assert changes(ONE, ONE) == changes(ONE, Procedure.model_validate(raw)) == []
+    assert changes(ONE, ONE) == changes(ONE, Procedure.model_validate(good() | {"version": "2027-01"})) == []
 
 
 def test_true_is_another_value_than_one() -> None:
@@ -249,7 +242,6 @@ def where(value: Any, path: tuple[str | int, ...]) -> str:
     return found.lstrip(".").removesuffix(".vi").removesuffix(".en")
 
 
-KEYS: Final = ("code", "case")
 FULL, OTHER = made(Procedure, 0), made(Procedure, 1)
 LEAVES: Final = list(leaves(FULL))
 
@@ -263,7 +255,7 @@ def told_of(found: list[Change], place: str) -> bool:
 def mutated(procedure: Any, path: tuple[str | int, ...]) -> tuple[str, Any]:
     """Where the leaf is, and the procedure with another one there."""
     place = where(procedure, path)
-    owner = place.rpartition("[")[0] if path[-1] in KEYS and len(path) > 1 else place
+    owner = place.rpartition("[")[0] if path[-1] in ("code", "case") and len(path) > 1 else place
     return owner, replaced(procedure, path, at(OTHER, path))
 
 
@@ -380,14 +372,14 @@ def test_a_file_with_mistakes_is_refused_and_one_that_is_not_there_is_wrong_usag
 # What of a publication waits for a second operator: whatever changes fees, limits or roles, and nothing else.
 
 AT: Final = datetime(2026, 11, 28, tzinfo=UTC)
-KINDS: Final[dict[str, PublicationEvent]] = {event.kind: event for event in PUBLICATIONS}
+KINDS: Final[dict[str, ev.PublicationEvent]] = {event.kind: event for event in PUBLICATIONS}
 FOLD: Final = Fold()
 for _event in PUBLICATIONS:
     for _change in changes_of(_event, AT):
         FOLD.add(_change)
 
 
-def waits(event: PublicationEvent) -> bool:
+def waits(event: ev.PublicationEvent) -> bool:
     return needs_two(event, changes_of(event, AT), FOLD.rows)
 
 
@@ -435,32 +427,32 @@ FIRST, SECOND = "h01.12-operator-1", "h01.12-operator-2"
 PROCEDURE: Final = KINDS["procedure_published"].model_copy(update={"asked": None})
 
 
-def said(event: PublicationEvent) -> str:
+def said(event: ev.PublicationEvent) -> str:
     return canonical(event.model_dump(mode="json", exclude_none=True)).decode()
 
 
-def waiting_for(*events: tuple[str, PublicationEvent]) -> list[Published]:
+def waiting_for(*events: tuple[str, ev.PublicationEvent]) -> list[Published]:
     """One after the other, each by an officer, after two were required."""
-    log = [(FIRST, TwoRequired(on=True)), *events]
+    log = [(FIRST, ev.TwoRequired(on=True)), *events]
     return [
         Published(place_of(event).stream, n, AT + timedelta(minutes=n), officer, event, read=True)
         for n, (officer, event) in enumerate(log)
     ]
 
 
-ASKED: Final = (FIRST, PublicationAsked(asked=1, events=(said(PROCEDURE),)))
-APPROVED: Final = (SECOND, PublicationApproved(asked=1))
+ASKED: Final = (FIRST, ev.PublicationAsked(asked=1, events=(said(PROCEDURE),)))
+APPROVED: Final = (SECOND, ev.PublicationApproved(asked=1))
 NOW: Final = (FIRST, PROCEDURE.model_copy(update={"asked": 1}))
 OTHERWISE: Final = (FIRST, PROCEDURE.model_copy(update={"asked": 1, "version": "another"}))
-NO_APPROVAL: Final[dict[str, list[tuple[str, PublicationEvent]]]] = {
+NO_APPROVAL: Final[dict[str, list[tuple[str, ev.PublicationEvent]]]] = {
     "nobody asked": [(FIRST, PROCEDURE)],
     "it says it was": [NOW],
     "only asked for": [ASKED, NOW],
-    "approved by who asked": [ASKED, (FIRST, PublicationApproved(asked=1)), NOW],
+    "approved by who asked": [ASKED, (FIRST, ev.PublicationApproved(asked=1)), NOW],
     "approved and not asked for": [APPROVED, NOW],
     "approved afterwards": [ASKED, NOW, APPROVED],
     "something else was approved": [ASKED, APPROVED, OTHERWISE],
-    "declined": [ASKED, (SECOND, PublicationDeclined(asked=1, reason="-")), NOW],
+    "declined": [ASKED, (SECOND, ev.PublicationDeclined(asked=1, reason="-")), NOW],
     "another number": [ASKED, APPROVED, (FIRST, PROCEDURE.model_copy(update={"asked": 2}))],
 }
 
@@ -478,7 +470,7 @@ def test_only_what_needs_another_waits_and_an_erasure_always() -> None:
     at_once = [one._replace(at=AT + timedelta(hours=1)) for one in waiting_for(ASKED, APPROVED, NOW)[2:]]
     assert unapproved([*at_once, *waiting_for(ASKED)]) == [], "in any order, and approved at the moment of the event"
     erased = KINDS["officer_erased"].model_copy(update={"asked": None})
-    asked = (FIRST, PublicationAsked(asked=1, events=(said(erased),)))
+    asked = (FIRST, ev.PublicationAsked(asked=1, events=(said(erased),)))
     now = (FIRST, erased.model_copy(update={"asked": 1}))
     assert [one.event.kind for one in unapproved(waiting_for(asked, now)[1:])] == ["officer_erased"]
     assert unapproved(waiting_for(asked, APPROVED, now)[1:]) == []

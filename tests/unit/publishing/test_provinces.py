@@ -30,7 +30,6 @@ Raw: TypeAlias = dict[str, Any]
 EXTRACT: Final = "2.000635"
 OWN: Final = "1.001029.000.00.00.H29"
 SOURCE: Final = (PROCEDURES / f"{EXTRACT}@2026-12.yaml").read_bytes()
-FILES: Final = sorted(PROVINCES.glob("*.yaml"))
 
 
 @cache
@@ -55,11 +54,10 @@ def good() -> Raw:
 
 def checked(raw: object) -> Checked:
     known = catalogue()._replace(agencies=frozenset({"H29.01", "H29.16", "H29.17"}))
-    written = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False).encode()
-    return check_province(written, known, date(2026, 12, 1))
+    return check_province(yaml.safe_dump(raw, allow_unicode=True, sort_keys=False).encode(), known, date(2026, 12, 1))
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", sorted(PROVINCES.glob("*.yaml")), ids=lambda file: file.name)
 def test_the_real_provinces_pass(file: Any) -> None:
     found = check_province(file.read_bytes(), catalogue())
     assert found.mistakes == []
@@ -137,8 +135,7 @@ def test_what_is_composed_is_the_procedure_with_the_fee_of_the_province() -> Non
 
 
 def test_a_demonstration_is_composed_and_the_bases_mistakes_are_not_the_provinces() -> None:
-    base = Base(parse(demo_variant(SOURCE)).value, demo=True)
-    made = compose(base, "H29", "2026-12", good()["fees"][EXTRACT])
+    made = compose(Base(parse(demo_variant(SOURCE)).value, demo=True), "H29", "2026-12", good()["fees"][EXTRACT])
     assert (made.version, made.demo) == ("2026-12-demo.H29.2026-12", True)
     assert check_bytes(made.source.encode(), allow_seconds=True).mistakes == []
     wrong = {**parse(SOURCE).value, "level": 4.0}
@@ -172,8 +169,7 @@ def written(tmp_path: Path, name: str, data: bytes) -> Path:
 
 
 def test_every_good_row_becomes_a_draft_and_every_bad_one_says_why(tmp_path: Path) -> None:
-    file = written(tmp_path, "ha-noi.csv", TABLE.csv())
-    answer = told(file, "--into", tmp_path / "drafts", code=1)
+    answer = told(written(tmp_path, "ha-noi.csv", TABLE.csv()), "--into", tmp_path / "drafts", code=1)
     assert {entry["row"]: (entry["column"], entry["rule"]) for entry in answer["refused"]} == TABLE.bad
     assert len(answer["refused"]) == len(TABLE.bad) == len(BAD)
     assert [draft["row"] for draft in answer["drafts"]] == list(TABLE.good)
@@ -239,16 +235,14 @@ def row(tmp_path: Path, **changes: str) -> tuple[dict[str, Any], str, Any]:
     titles = TABLE.rows[2]
     cells = dict(zip(titles, TABLE.rows[4], strict=True)) | {"Mức độ DVC": "Toàn trình"} | changes
     one = TABLE._replace(rows=[titles, list(cells.values())])
-    answer = told(written(tmp_path, "mot.csv", one.csv()), "--into", tmp_path / "one", code=0)
-    (draft,) = answer["drafts"]
+    (draft,) = told(written(tmp_path, "mot.csv", one.csv()), "--into", tmp_path / "one", code=0)["drafts"]
     text = Path(draft["file"]).read_text(encoding="utf-8")
     return yaml.safe_load(text), text, draft
 
 
 def test_a_draft_names_the_table_and_the_row_and_says_unconfirmed_for_the_rest(tmp_path: Path) -> None:
     raw, text, _ = row(tmp_path, **{"Thành phần hồ sơ": "Tờ khai", "Cơ quan thực hiện": "UBND cấp xã"})
-    assert raw["version"] == "0-draft"
-    assert raw["papers"][0]["source"] == "mot.csv, dòng 2; en: unconfirmed"
+    assert (raw["version"], raw["papers"][0]["source"]) == ("0-draft", "mot.csv, dòng 2; en: unconfirmed")
     assert raw["decided_by"]["source"] == "mot.csv, dòng 2"
     for part in (raw["result"], raw["signature"], raw["supplement"], *raw["review"]):
         assert part["source"] == "unconfirmed"
@@ -373,20 +367,16 @@ def test_what_would_be_missing_or_unfit_is_named(changes: dict[str, Any], proble
     assert (found, differs) == (problems, bool(problems))
 
 
-FILED: Final = START.date().isoformat()
-
-
 @pytest.mark.parametrize(("days", "fee_then"), [(0, 0), (9, 0), (10, 20_000)])
 def test_days_are_counted_to_the_day_on_which_it_would_be_received_anew(days: int, fee_then: int) -> None:
-    life = Life(OWN_RULES, form={"name": "An", "copies": 2, "born": FILED})
+    life = Life(OWN_RULES, form={"name": "An", "copies": 2, "born": START.date().isoformat()})
     late = dearer(10_000, when=[{"field": "born", "at_least_days_ago": 10}])
     found = anew(life.filing, procedure(**late), START + timedelta(days=days))
     assert (found.fee, found.fee_then) == (16_000, fee_then)
 
 
 def test_amounts_are_those_of_their_time_and_limits_of_the_case() -> None:
-    governed = {"valid_until": "2026-12-31"}
-    own = procedure(**dearer(8_000, **governed))
+    own = procedure(**dearer(8_000, valid_until="2026-12-31"))
     found = anew(Life(own).filing, own, START + timedelta(days=60))
     assert (found.fee, found.fee_then) == (16_000, 0)
     case = {"code": "many", "processing": "9 working days", "when": [{"field": "copies", "at_least": 2}]}

@@ -33,7 +33,6 @@ from tests.unit.payments import told
 FILING: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 AGENCY: Final = "H01.40"
 AT: Final = datetime(2026, 11, 27, 3, tzinfo=UTC)
-PAID: Final = About(stream=f"filing:{FILING}", seq=4)
 NUMBER: Final = f"{AGENCY}-2026-BL0000001"
 
 
@@ -45,7 +44,7 @@ def issue(of: FeeKind = FeeKind.FEE, **changes: Any) -> IssueReceipt:
         "fee": 1,
         "lines": (ReceiptLine(code="a", amount=20_000), ReceiptLine(code="b", amount=5_000)),
         "channel": Channel.COUNTER,
-        "about": PAID,
+        "about": About(stream=f"filing:{FILING}", seq=4),
     }
     return IssueReceipt(**said | changes)
 

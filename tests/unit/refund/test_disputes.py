@@ -21,18 +21,7 @@ from schemas.payment.events import PaymentChargeBackAhead
 from schemas.payment.state import Capture, CaptureAccepted, ChargeBack, Payment
 from schemas.people import Actor
 from schemas.publishing.fee import RefundCase
-from schemas.refund.commands import (
-    AcceptShortPayment,
-    AnswerChargeBack,
-    ApproveRefund,
-    ApproveShortPayment,
-    DeclineRefund,
-    LeaveToHand,
-    OpenClaimed,
-    RecordAsked,
-    RecordGiven,
-    RequestRefund,
-)
+from schemas.refund import commands as cm
 from schemas.refund.state import CaseState, Claim, RefundCause, RefundLine
 from tests.unit.filing.lives import CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, procedure, reopened
 from tests.unit.payments import NOW, Told, told
@@ -43,11 +32,11 @@ SHORT: Final = Claim(short=True)
 
 def disputed() -> Giving:
     """1,000 đồng are missing."""
-    return Giving(capture=CAPTURE.model_copy(update={"asked": AMOUNT + 1_000})).do(OpenClaimed, claim=SHORT)
+    return Giving(capture=CAPTURE.model_copy(update={"asked": AMOUNT + 1_000})).do(cm.OpenClaimed, claim=SHORT)
 
 
 def proposed(actor: Actor = CASHIER, **said: Any) -> Giving:
-    return disputed().do(AcceptShortPayment, actor, **WHY, **said)
+    return disputed().do(cm.AcceptShortPayment, actor, **WHY, **said)
 
 
 def tasks(so_far: Giving) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -57,8 +46,8 @@ def tasks(so_far: Giving) -> list[tuple[str, str, tuple[str, ...]]]:
 def test_it_waits_for_people_and_nothing_goes_back_by_itself() -> None:
     so_far = disputed()
     assert so_far.kinds == ["refund_begun", "refund_disputed"]
-    assert so_far.refusal(OpenClaimed, claim=SHORT) == ["wrong_state"]
-    assert so_far.refusal(ApproveShortPayment, LEADER) == ["nobody_accepts_it"]
+    assert so_far.refusal(cm.OpenClaimed, claim=SHORT) == ["wrong_state"]
+    assert so_far.refusal(cm.ApproveShortPayment, LEADER) == ["nobody_accepts_it"]
     actions = ("accept_short_payment", "request_refund")
     assert tasks(so_far) == [("short_payment", "cashier", actions), ("short_payment", "leader", actions)]
     assert fold.is_open(so_far.refund)
@@ -67,32 +56,32 @@ def test_it_waits_for_people_and_nothing_goes_back_by_itself() -> None:
 def test_another_leader_than_who_asked_takes_it_for_the_whole_fee() -> None:
     """Who is another leader is asked as for a refund (`test_refund_rules.py`)."""
     for asks, approves, rule in ((DUAL, LEADER, "needs_another"), (CASHIER, OTHER_AGENCY, "other_agency")):
-        assert proposed(asks).refusal(ApproveShortPayment, approves) == [rule]
-    assert proposed().refusal(ApproveShortPayment, DEPUTY, acting_for=APART.subject) == ["own_filing"]
-    so_far = proposed(LEADER).do(ApproveShortPayment, DEPUTY)
+        assert proposed(asks).refusal(cm.ApproveShortPayment, approves) == [rule]
+    assert proposed().refusal(cm.ApproveShortPayment, DEPUTY, acting_for=APART.subject) == ["own_filing"]
+    so_far = proposed(LEADER).do(cm.ApproveShortPayment, DEPUTY)
     event = so_far.log[-1].event
     assert (event.amount, event.forgone) == (AMOUNT, 1_000)
     assert accepted(so_far.refund) is not None
     assert not fold.is_open(so_far.refund)
-    assert so_far.refusal(ApproveShortPayment, DEPUTY) == ["no_short_payment"]
+    assert so_far.refusal(cm.ApproveShortPayment, DEPUTY) == ["no_short_payment"]
 
 
 def test_a_leader_who_disagrees_has_it_given_back() -> None:
     so_far = proposed()
     assert tasks(so_far) == [("short_payment", "leader", ("approve_short_payment", "request_refund"))]
-    so_far.do(RequestRefund, LEADER, **WHY)
-    assert so_far.refusal(ApproveShortPayment, DEPUTY) == ["no_short_payment"]
+    so_far.do(cm.RequestRefund, LEADER, **WHY)
+    assert so_far.refusal(cm.ApproveShortPayment, DEPUTY) == ["no_short_payment"]
     assert [name for name, *_ in tasks(so_far)] == ["approve_refund:1"]
-    so_far.do(DeclineRefund, DEPUTY, case=1, reason="nhận")
-    so_far.do(ApproveShortPayment, DEPUTY)
+    so_far.do(cm.DeclineRefund, DEPUTY, case=1, reason="nhận")
+    so_far.do(cm.ApproveShortPayment, DEPUTY)
     assert so_far.refund.accepted
 
 
 @pytest.mark.parametrize("cause", [RefundCause.LATE, RefundCause.SECOND])
 def test_once_nobody_owes_it_it_goes_back_whatever_two_have_agreed(cause: RefundCause) -> None:
-    so_far = proposed().do(ApproveShortPayment, LEADER).do(OpenClaimed, claim=Claim(unowed=cause))
+    so_far = proposed().do(cm.ApproveShortPayment, LEADER).do(cm.OpenClaimed, claim=Claim(unowed=cause))
     assert [(entry.amount, entry.cause) for entry in so_far.refund.entries] == [(AMOUNT, cause)]
-    assert proposed().do(OpenClaimed, claim=Claim(unowed=cause)).refusal(ApproveShortPayment, LEADER) == [
+    assert proposed().do(cm.OpenClaimed, claim=Claim(unowed=cause)).refusal(cm.ApproveShortPayment, LEADER) == [
         "no_short_payment"
     ]
 
@@ -111,55 +100,55 @@ ANSWER: Final = WHY | {"outcome": "written_off"}
 
 
 def test_a_fee_that_is_taken_back_waits_for_a_leader() -> None:
-    so_far = Giving().do(OpenClaimed, claim=GONE)
+    so_far = Giving().do(cm.OpenClaimed, claim=GONE)
     assert so_far.kinds == ["refund_begun", "refund_charged_back"]
     assert [(task.name, task.role, task.actions) for task in REFUND.rows(so_far.refund).tasks or ()] == [
         ("charge_back", "leader", ("answer_charge_back",))
     ]
-    assert so_far.refusal(OpenClaimed, claim=GONE) == ["wrong_state"]
-    assert so_far.refusal(RequestRefund, CASHIER, **WHY) == ["more_than_captured"]
-    assert so_far.refusal(AnswerChargeBack, CASHIER, **ANSWER) == ["role_not_allowed"]
-    assert so_far.refusal(AnswerChargeBack, OTHER_AGENCY, **ANSWER) == ["other_agency"]
-    assert so_far.refusal(AnswerChargeBack, APART, **ANSWER) == ["own_filing"]
-    so_far.do(AnswerChargeBack, LEADER, **ANSWER)
+    assert so_far.refusal(cm.OpenClaimed, claim=GONE) == ["wrong_state"]
+    assert so_far.refusal(cm.RequestRefund, CASHIER, **WHY) == ["more_than_captured"]
+    assert so_far.refusal(cm.AnswerChargeBack, CASHIER, **ANSWER) == ["role_not_allowed"]
+    assert so_far.refusal(cm.AnswerChargeBack, OTHER_AGENCY, **ANSWER) == ["other_agency"]
+    assert so_far.refusal(cm.AnswerChargeBack, APART, **ANSWER) == ["own_filing"]
+    so_far.do(cm.AnswerChargeBack, LEADER, **ANSWER)
     assert so_far.log[-1].event.amount == AMOUNT
     assert not fold.is_open(so_far.refund)
-    assert so_far.refusal(AnswerChargeBack, LEADER, **ANSWER) == ["no_charge_back"]
+    assert so_far.refusal(cm.AnswerChargeBack, LEADER, **ANSWER) == ["no_charge_back"]
 
 
 def approved() -> Giving:
-    return Giving().do(RequestRefund, CASHIER, **WHY).do(ApproveRefund, LEADER, case=1)
+    return Giving().do(cm.RequestRefund, CASHIER, **WHY).do(cm.ApproveRefund, LEADER, case=1)
 
 
 @pytest.mark.parametrize("back", [1, 6_000, 10_001, AMOUNT])
 def test_of_two_that_are_approved_the_one_is_called_off_for_which_too_little_is_there(back: int) -> None:
     so_far = Giving()
     for case, amount in enumerate((6_000, AMOUNT - 6_000), 1):
-        so_far.do(RequestRefund, CASHIER, **WHY, amount=amount).do(ApproveRefund, LEADER, case=case)
-    so_far.do(RecordAsked, **ASKED).do(OpenClaimed, claim=Claim(charged_back=back))
+        so_far.do(cm.RequestRefund, CASHIER, **WHY, amount=amount).do(cm.ApproveRefund, LEADER, case=case)
+    so_far.do(cm.RecordAsked, **ASKED).do(cm.OpenClaimed, claim=Claim(charged_back=back))
     assert states(so_far) == [(6_000, "approved"), (AMOUNT - 6_000, "void")]
-    so_far.do(RecordGiven, case=1)
+    so_far.do(cm.RecordGiven, case=1)
     assert fold.gone_twice(so_far.refund) == max(back + 6_000 - AMOUNT, 0)
 
 
 @pytest.mark.parametrize("unowed", [None, RefundCause.LATE])
 @pytest.mark.parametrize("back", [1, AMOUNT])
 def test_what_the_provider_does_not_give_after_all_nobody_gives(back: int, unowed: RefundCause | None) -> None:
-    so_far = approved().do(RecordAsked, **ASKED).do(OpenClaimed, claim=Claim(charged_back=back, unowed=unowed))
+    so_far = approved().do(cm.RecordAsked, **ASKED).do(cm.OpenClaimed, claim=Claim(charged_back=back, unowed=unowed))
     assert states(so_far) == [(AMOUNT, "approved")]
-    so_far.do(LeaveToHand, case=1, rule="95")
+    so_far.do(cm.LeaveToHand, case=1, rule="95")
     if unowed is not None and back < AMOUNT:
-        so_far.do(OpenClaimed, claim=Claim(charged_back=back, unowed=unowed))
+        so_far.do(cm.OpenClaimed, claim=Claim(charged_back=back, unowed=unowed))
     rest = [] if unowed is None or back == AMOUNT else [(AMOUNT - back, "open")]
     assert states(so_far) == [(AMOUNT, "void"), *rest]
     assert so_far.refund.charged_back == back
 
 
 def test_what_the_provider_may_be_giving_is_not_called_off_and_what_goes_twice_is_said() -> None:
-    so_far = approved().do(RecordAsked, **ASKED).do(OpenClaimed, claim=GONE)
+    so_far = approved().do(cm.RecordAsked, **ASKED).do(cm.OpenClaimed, claim=GONE)
     assert states(so_far) == [(AMOUNT, "approved")]
     assert refund_view(so_far.refund).gone_twice is None
-    so_far.do(RecordGiven, case=1)
+    so_far.do(cm.RecordGiven, case=1)
     shown = refund_view(so_far.refund)
     assert (shown.given, shown.charged_back, shown.gone_twice) == (AMOUNT, AMOUNT, AMOUNT)
 
@@ -218,14 +207,12 @@ def test_every_charge_back_is_recorded_once_in_whatever_order_it_and_its_money_a
         else:
             so_far.charge_back(f"m{n}", amount, by_number=True)
         known, ahead = so_far.payment.charged_back, so_far.payment.ahead
-        told_of = {one.transaction for one in known} | {one.transaction for one in ahead}
-        assert len(told_of) == len(known) + len(ahead)
+        assert len({one.transaction for one in known} | {one.transaction for one in ahead}) == len(known) + len(ahead)
     assert so_far.payment.ahead == ()
     assert {one.capture_id: one.amount for one in so_far.payment.charged_back} == {
         f"m{n}": 16_000 + (n if apart else 0) for n in range(3)
     }
-    named = [one.transaction == one.capture_id for one in so_far.payment.charged_back]
-    assert named == [not own_numbers] * 3
+    assert [one.transaction == one.capture_id for one in so_far.payment.charged_back] == [not own_numbers] * 3
     assert so_far.payment.to_refund == ()
 
 
@@ -307,48 +294,46 @@ FIRST: Final[dict[str, Any]] = {"case": 1}
 
 
 def opened() -> Giving:
-    return Giving().do(OpenClaimed, claim=STOPPED)
+    return Giving().do(cm.OpenClaimed, claim=STOPPED)
 
 
 def approved_part() -> Giving:
-    return opened().do(ApproveRefund, LEADER, **FIRST)
-
-
-def left_to_hand() -> Giving:
-    return approved_part().do(LeaveToHand, **FIRST, rule="not_offered")
+    return opened().do(cm.ApproveRefund, LEADER, **FIRST)
 
 
 def given_part() -> Giving:
-    return approved_part().do(RecordGiven, **FIRST)
+    return approved_part().do(cm.RecordGiven, **FIRST)
 
 
-@pytest.mark.parametrize("before", [opened, approved_part, left_to_hand])
+@pytest.mark.parametrize(
+    "before", [opened, approved_part, lambda: approved_part().do(cm.LeaveToHand, **FIRST, rule="not_offered")]
+)
 def test_a_case_by_rule_is_called_off_and_the_next_end_is_judged_anew(before: Any) -> None:
-    so_far = before().do(OpenClaimed, claim=AGAIN)
+    so_far = before().do(cm.OpenClaimed, claim=AGAIN)
     off = so_far.log[-1].event
     assert (off.kind, off.reopened, off.void, off.given) == ("refund_called_off", 1, (1,), 0)
     assert states(so_far) == [(AMOUNT, "void")]
     assert not fold.is_open(so_far.refund)
-    assert so_far.refusal(ApproveRefund, LEADER, **FIRST) == ["no_open_refund"]
-    assert so_far.refusal(OpenClaimed, claim=AGAIN) == ["wrong_state"]
-    so_far.do(OpenClaimed, claim=STOPPED_AGAIN)
+    assert so_far.refusal(cm.ApproveRefund, LEADER, **FIRST) == ["no_open_refund"]
+    assert so_far.refusal(cm.OpenClaimed, claim=AGAIN) == ["wrong_state"]
+    so_far.do(cm.OpenClaimed, claim=STOPPED_AGAIN)
     assert states(so_far) == [(AMOUNT, "void"), (AMOUNT, "open")]
-    assert so_far.refusal(OpenClaimed, claim=STOPPED_AGAIN) == ["wrong_state"]
+    assert so_far.refusal(cm.OpenClaimed, claim=STOPPED_AGAIN) == ["wrong_state"]
 
 
 def test_what_officers_ask_for_and_what_a_change_made_less_is_not_called_off() -> None:
     less = (RefundLine(code="extract", amount=2_000),)
-    so_far = Giving().do(RequestRefund, CASHIER, amount=1_000, **WHY)
-    so_far.do(OpenClaimed, claim=STOPPED.model_copy(update={"returned": less}))
-    so_far.do(OpenClaimed, claim=AGAIN.model_copy(update={"returned": less}))
+    so_far = Giving().do(cm.RequestRefund, CASHIER, amount=1_000, **WHY)
+    so_far.do(cm.OpenClaimed, claim=STOPPED.model_copy(update={"returned": less}))
+    so_far.do(cm.OpenClaimed, claim=AGAIN.model_copy(update={"returned": less}))
     assert states(so_far) == [(1_000, "open"), (2_000, "open"), (AMOUNT - 3_000, "void")]
 
 
 def test_what_the_provider_may_be_giving_goes_on_and_is_void_if_it_never_gives_it() -> None:
-    so_far = approved_part().do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN)
+    so_far = approved_part().do(cm.RecordAsked, **ASKED).do(cm.OpenClaimed, claim=AGAIN)
     assert states(so_far) == [(AMOUNT, "approved")]
     assert so_far.log[-1].event.void == ()
-    so_far.do(LeaveToHand, **FIRST, rule="95")
+    so_far.do(cm.LeaveToHand, **FIRST, rule="95")
     assert so_far.kinds[-2:] == ["refund_left_to_hand", "refund_called_off"]
     assert states(so_far) == [(AMOUNT, "void")]
     assert (so_far.refund.unanswered, fold.is_open(so_far.refund)) == (0, False)
@@ -357,25 +342,27 @@ def test_what_the_provider_may_be_giving_goes_on_and_is_void_if_it_never_gives_i
 def test_what_is_void_of_the_end_before_calls_off_nothing_of_the_next_and_goes_back_by_that() -> None:
     """Half of it was going back by the first end; by the second all does. Then the provider refuses the first half."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
-    so_far = Giving().do(OpenClaimed, claim=half).do(ApproveRefund, LEADER, **FIRST)
-    so_far.do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN).do(OpenClaimed, claim=STOPPED_AGAIN)
+    so_far = Giving().do(cm.OpenClaimed, claim=half).do(cm.ApproveRefund, LEADER, **FIRST)
+    so_far.do(cm.RecordAsked, **ASKED).do(cm.OpenClaimed, claim=AGAIN).do(cm.OpenClaimed, claim=STOPPED_AGAIN)
     assert states(so_far) == [(8_001, "approved"), (8_000, "open")], "the first half is a part of it"
-    so_far.do(LeaveToHand, **FIRST, rule="95")
+    so_far.do(cm.LeaveToHand, **FIRST, rule="95")
     assert states(so_far) == [(8_001, "void"), (8_000, "open")]
-    so_far.do(OpenClaimed, claim=STOPPED_AGAIN)
+    so_far.do(cm.OpenClaimed, claim=STOPPED_AGAIN)
     assert states(so_far) == [(8_001, "void"), (8_000, "open"), (8_001, "open")]
-    assert so_far.refusal(OpenClaimed, claim=STOPPED_AGAIN) == ["wrong_state"]
+    assert so_far.refusal(cm.OpenClaimed, claim=STOPPED_AGAIN) == ["wrong_state"]
 
 
 @pytest.mark.parametrize("reopened_first", [True, False])
 def test_what_went_back_stays_so_and_a_leader_says_what_becomes_of_the_fee(*, reopened_first: bool) -> None:
-    so_far = approved_part().do(RecordAsked, **ASKED).do(OpenClaimed, claim=AGAIN) if reopened_first else given_part()
-    so_far.do(RecordGiven, **FIRST) if reopened_first else so_far.do(OpenClaimed, claim=AGAIN)
+    so_far = (
+        approved_part().do(cm.RecordAsked, **ASKED).do(cm.OpenClaimed, claim=AGAIN) if reopened_first else given_part()
+    )
+    so_far.do(cm.RecordGiven, **FIRST) if reopened_first else so_far.do(cm.OpenClaimed, claim=AGAIN)
     assert states(so_far) == [(AMOUNT, "given")]
     assert [(task.name, task.role, task.actions) for task in REFUND.rows(so_far.refund).tasks or ()] == [
         ("given_back_too_early", "leader", ("answer_charge_back",))
     ]
-    so_far.do(AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
+    so_far.do(cm.AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
     assert so_far.log[-1].event.amount == AMOUNT
     assert not fold.is_open(so_far.refund)
     assert refund_view(so_far.refund).given == AMOUNT
@@ -383,36 +370,33 @@ def test_what_went_back_stays_so_and_a_leader_says_what_becomes_of_the_fee(*, re
 
 def test_no_dong_goes_back_twice_by_rule() -> None:
     half = Claim(rule=RefundCase.STOPPED, percent=50)
-    so_far = Giving().do(OpenClaimed, claim=half).do(ApproveRefund, LEADER, **FIRST).do(RecordGiven, **FIRST)
-    so_far.do(OpenClaimed, claim=half.model_copy(update={"reopened": 1}))
+    so_far = Giving().do(cm.OpenClaimed, claim=half).do(cm.ApproveRefund, LEADER, **FIRST).do(cm.RecordGiven, **FIRST)
+    so_far.do(cm.OpenClaimed, claim=half.model_copy(update={"reopened": 1}))
     assert states(so_far) == [(8_001, "given")], "the half that the procedure gives back has gone back"
-    so_far.do(OpenClaimed, claim=STOPPED_AGAIN.model_copy(update={"reopened": 2}))
+    so_far.do(cm.OpenClaimed, claim=STOPPED_AGAIN.model_copy(update={"reopened": 2}))
     assert states(so_far) == [(8_001, "given"), (8_000, "open")]
     assert so_far.refund.unanswered == 8_001, "of what went before it has begun again for the first time"
-
-
-HALF_AGAIN: Final = Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50, reopened=1)
 
 
 @pytest.mark.parametrize(("outcome", "back"), [("written_off", None), ("asked_again", 1_000)])
 def test_what_went_back_too_early_is_of_the_share_unless_asked_again(outcome: str, back: int | None) -> None:
     """8,001 went back too early; then 6,000 of what is there are charged back, and asked for again."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
-    so_far = Giving().do(OpenClaimed, claim=half).do(ApproveRefund, LEADER, **FIRST).do(RecordGiven, **FIRST)
-    so_far.do(OpenClaimed, claim=AGAIN).do(AnswerChargeBack, LEADER, **WHY, outcome=outcome)
+    so_far = Giving().do(cm.OpenClaimed, claim=half).do(cm.ApproveRefund, LEADER, **FIRST).do(cm.RecordGiven, **FIRST)
+    so_far.do(cm.OpenClaimed, claim=AGAIN).do(cm.AnswerChargeBack, LEADER, **WHY, outcome=outcome)
     gone = {"charged_back": 6_000}
-    so_far.do(OpenClaimed, claim=AGAIN.model_copy(update=gone))
-    so_far.do(AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
-    again = HALF_AGAIN.model_copy(update=gone)
+    so_far.do(cm.OpenClaimed, claim=AGAIN.model_copy(update=gone))
+    so_far.do(cm.AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
+    again = Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50, reopened=1).model_copy(update=gone)
     if back is None:
-        assert so_far.refusal(OpenClaimed, claim=again) == ["wrong_state"]
+        assert so_far.refusal(cm.OpenClaimed, claim=again) == ["wrong_state"]
     else:
-        so_far.do(OpenClaimed, claim=again)
+        so_far.do(cm.OpenClaimed, claim=again)
         assert states(so_far)[1:] == [(back, "open")]
 
 
 def test_only_a_filing_that_has_begun_again_bears_it_out() -> None:
-    so_far = opened().do(OpenClaimed, claim=AGAIN)
+    so_far = opened().do(cm.OpenClaimed, claim=AGAIN)
     stream = filing_workflow(so_far.refund.filing_id)
     evidence = REFUND.evidence(StreamId("refund", so_far.refund.filing_id, 1001), so_far.log[-1].event)
     assert [[(entry.kinds, entry.stream) for entry in way] for way in evidence or ()] == [[(("reopened",), stream)]]
@@ -430,4 +414,4 @@ def test_a_filing_says_how_often_it_has_begun_again() -> None:
     assert claims.fees_to_return(life.filing) == (1,)
     claim = claims.claim(payment, 1001, life.filing)
     assert (claim.rule, claim.percent, claim.reopened) == (RefundCase.STOPPED, 100, 1)
-    assert CaseState.VOID in {entry.state for entry in opened().do(OpenClaimed, claim=claim).refund.entries}
+    assert CaseState.VOID in {entry.state for entry in opened().do(cm.OpenClaimed, claim=claim).refund.entries}

@@ -3,15 +3,7 @@
 from typing import Any, Final
 
 import hypothesis.strategies as st
-from hypothesis import settings
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis import settings, stateful
 
 from rules.refund import fold
 from rules.refund.kind import view
@@ -20,6 +12,8 @@ from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.fee import RefundCase
+from schemas.refund import events as ev
+from schemas.refund import state
 from schemas.refund.commands import (
     AcceptShortPayment,
     AnswerChargeBack,
@@ -34,28 +28,6 @@ from schemas.refund.commands import (
     RecordGiven,
     RequestRefund,
 )
-from schemas.refund.events import (
-    RefundApproved,
-    RefundAsked,
-    RefundCalledOff,
-    RefundChargedBack,
-    RefundGiven,
-    RefundGivenByHand,
-    RefundLeftToHand,
-    RefundOpened,
-    RefundUndecided,
-    ShortfallAccepted,
-)
-from schemas.refund.state import (
-    NOT_TO_DECLINE,
-    CaseState,
-    ChargeBackOutcome,
-    Claim,
-    RefundCause,
-    RefundLine,
-    RefundMeans,
-)
-from schemas.refund.state import UNOWED as REFUND_UNOWED
 from tests.tiers import examples
 from tests.unit.filing.lives import FILE, LEADER, officer
 from tests.unit.profile import PROFILE
@@ -66,17 +38,17 @@ DONG: Final = st.integers(1, AMOUNT + 1)
 FOR: Final = st.sampled_from([None, None, None, *(one.subject for one in PEOPLE)])
 LINES: Final = st.lists(st.fixed_dictionaries({"code": st.just("copy"), "amount": DONG}), max_size=3)
 CLAIMS: Final = st.builds(
-    Claim,
-    unowed=st.sampled_from([None, None, *REFUND_UNOWED]),
+    state.Claim,
+    unowed=st.sampled_from([None, None, *state.UNOWED]),
     excess=st.sampled_from([0, 0, 1, 5_000]),
     short=st.booleans(),
     charged_back=st.sampled_from([0, 0, 1, AMOUNT]),
     rule=st.sampled_from([None, *RefundCase]),
     percent=st.sampled_from([None, 0, 33, 50, 100]),
     reopened=st.sampled_from([0, 0, 1, 2]),
-    returned=st.lists(st.builds(RefundLine, code=st.sampled_from(["copy", "haste"]), amount=DONG), max_size=3).map(
-        tuple
-    ),
+    returned=st.lists(
+        st.builds(state.RefundLine, code=st.sampled_from(["copy", "haste"]), amount=DONG), max_size=3
+    ).map(tuple),
 )
 BY_ITSELF: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
     OpenClaimed: st.fixed_dictionaries({"claim": CLAIMS}),
@@ -90,9 +62,9 @@ BY_PEOPLE: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
     ),
     DecideRefund: st.fixed_dictionaries({"amount": st.just(0) | DONG, "acting_for": FOR}).map(lambda said: said | WHY),
     AcceptShortPayment: st.fixed_dictionaries({"acting_for": FOR}).map(lambda said: said | WHY),
-    AnswerChargeBack: st.fixed_dictionaries({"outcome": st.sampled_from(ChargeBackOutcome), "acting_for": FOR}).map(
-        lambda said: said | WHY
-    ),
+    AnswerChargeBack: st.fixed_dictionaries(
+        {"outcome": st.sampled_from(state.ChargeBackOutcome), "acting_for": FOR}
+    ).map(lambda said: said | WHY),
     ApproveShortPayment: st.fixed_dictionaries({"acting_for": FOR}),
     ApproveRefund: st.fixed_dictionaries({"case": CASES, "acting_for": FOR}),
     DeclineRefund: st.fixed_dictionaries({"case": CASES, "acting_for": FOR, "reason": st.just("đã dùng")}),
@@ -100,7 +72,7 @@ BY_PEOPLE: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
         {
             "case": CASES,
             "acting_for": FOR,
-            "means": st.sampled_from(RefundMeans),
+            "means": st.sampled_from(state.RefundMeans),
             "evidence": st.just(FILE.model_dump()),
             "bank_reference": st.sampled_from([None, "FT26330123456"]),
         }
@@ -108,12 +80,12 @@ BY_PEOPLE: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
 }
 
 
-class AnyRefund(RuleBasedStateMachine):
+class AnyRefund(stateful.RuleBasedStateMachine):
     """One capture under commands of every kind."""
 
     life: Giving
 
-    @initialize()
+    @stateful.initialize()
     def begun(self) -> None:
         self.life = Giving()
 
@@ -126,56 +98,56 @@ class AnyRefund(RuleBasedStateMachine):
             return False
         return True
 
-    @rule(model=st.sampled_from(list(BY_ITSELF)), data=st.data())
+    @stateful.rule(model=st.sampled_from(list(BY_ITSELF)), data=st.data())
     def something_is_told(self, model: type[cm.Command], data: st.DataObject) -> None:
         self.attempt(model, SYSTEM, data.draw(BY_ITSELF[model]))
 
-    @rule(model=st.sampled_from(list(BY_PEOPLE)), actor=st.sampled_from(PEOPLE), data=st.data())
+    @stateful.rule(model=st.sampled_from(list(BY_PEOPLE)), actor=st.sampled_from(PEOPLE), data=st.data())
     def anybody_asks_anything(self, model: type[cm.Command], actor: Actor, data: st.DataObject) -> None:
         self.attempt(model, actor, data.draw(BY_PEOPLE[model]))
 
-    @rule()
-    @precondition(lambda self: fold.left(self.life.refund) > 0)
+    @stateful.rule()
+    @stateful.precondition(lambda self: fold.left(self.life.refund) > 0)
     def all_that_nobody_owes_is_asked_for(self) -> None:
         assert self.attempt(OpenClaimed, SYSTEM, {"claim": UNOWED})
         assert fold.left(self.life.refund) == 0
 
-    @rule()
-    @precondition(lambda self: bool(fold.in_state(self.life.refund, CaseState.OPEN)))
+    @stateful.rule()
+    @stateful.precondition(lambda self: bool(fold.in_state(self.life.refund, state.CaseState.OPEN)))
     def a_leader_who_has_not_asked_approves(self) -> None:
-        entry = fold.in_state(self.life.refund, CaseState.OPEN)[0]
+        entry = fold.in_state(self.life.refund, state.CaseState.OPEN)[0]
         others = [
             one for one in (LEADER, DEPUTY, officer(Role.LEADER, "leader-4")) if one.subject not in entry.asked_by
         ]
         assert self.attempt(ApproveRefund, others[-1], {"case": entry.case})
 
-    @rule()
-    @precondition(lambda self: bool(fold.to_give(self.life.refund)))
+    @stateful.rule()
+    @stateful.precondition(lambda self: bool(fold.to_give(self.life.refund)))
     def the_provider_is_asked(self) -> None:
         first = fold.to_give(self.life.refund)[0]
         assert self.attempt(RecordAsked, SYSTEM, {"case": first.case, "n": first.requests + 1})
 
-    @rule(can=st.booleans())
-    @precondition(lambda self: bool(fold.to_give(self.life.refund)))
+    @stateful.rule(can=st.booleans())
+    @stateful.precondition(lambda self: bool(fold.to_give(self.life.refund)))
     def the_provider_gives_it_or_never_does(self, *, can: bool) -> None:
         case = fold.to_give(self.life.refund)[0].case
         model, said = (RecordGiven, {}) if can else (LeaveToHand, {"rule": "not_offered"})
         assert self.attempt(model, SYSTEM, {"case": case} | said)
 
-    @rule()
-    @precondition(lambda self: bool(fold.in_state(self.life.refund, CaseState.LEFT_TO_HAND)))
+    @stateful.rule()
+    @stateful.precondition(lambda self: bool(fold.in_state(self.life.refund, state.CaseState.LEFT_TO_HAND)))
     def a_cashier_who_has_not_approved_gives_it_by_hand(self) -> None:
-        case = fold.in_state(self.life.refund, CaseState.LEFT_TO_HAND)[0].case
+        case = fold.in_state(self.life.refund, state.CaseState.LEFT_TO_HAND)[0].case
         assert self.attempt(GiveBackByHand, officer(Role.CASHIER, "cashier-7"), {"case": case} | BY_HAND)
 
-    @invariant()
+    @stateful.invariant()
     def no_more_goes_back_than_came(self) -> None:
         refund = self.life.refund
-        over = {CaseState.DECLINED, CaseState.VOID}
+        over = {state.CaseState.DECLINED, state.CaseState.VOID}
         going = sum(entry.amount for entry in refund.entries if entry.state not in over)
         assert going <= AMOUNT
         assert fold.left(refund) == max(AMOUNT - refund.charged_back - going, 0)
-        waiting = fold.total(refund, CaseState.OPEN, CaseState.LEFT_TO_HAND)
+        waiting = fold.total(refund, state.CaseState.OPEN, state.CaseState.LEFT_TO_HAND)
         assert not waiting or going + refund.charged_back <= AMOUNT, "nobody is to give back what is gone"
         charged = [one.event for one in self.life.log if one.event.kind == "refund_charged_back"]
         assert sum(one.amount for one in charged) == refund.charged_back
@@ -188,69 +160,70 @@ class AnyRefund(RuleBasedStateMachine):
         assert sum(one.amount for one in given) == view(refund).given <= AMOUNT
         assert len({one.case for one in given}) == len(given)
 
-    @invariant()
+    @stateful.invariant()
     def one_is_asked_for_after_another_and_none_that_may_be_going_is_void(self) -> None:
         waiting: set[int] = set()
         for one in self.life.log:
             match one.event:
-                case RefundAsked(case=case, n=n):
+                case ev.RefundAsked(case=case, n=n):
                     assert waiting <= {case}
                     assert (n > 1) is (case in waiting)
                     waiting.add(case)
-                case RefundGiven(case=case) | RefundLeftToHand(case=case):
+                case ev.RefundGiven(case=case) | ev.RefundLeftToHand(case=case):
                     waiting.discard(case)
-                case RefundChargedBack(void=void) | RefundCalledOff(void=void):
+                case ev.RefundChargedBack(void=void) | ev.RefundCalledOff(void=void):
                     assert not waiting & set(void)
         assert waiting == {one.case for one in fold.to_give(self.life.refund) if one.requests}
 
     @property
     def given_too_early(self) -> int:
         """What went back by how the filing had ended, and it has begun again."""
-        entries = self.life.refund.entries
-        return sum(one.amount for one in entries if one.overtaken and one.state is CaseState.GIVEN)
+        return sum(
+            one.amount for one in self.life.refund.entries if one.overtaken and one.state is state.CaseState.GIVEN
+        )
 
-    @invariant()
+    @stateful.invariant()
     def what_went_back_went_by_two_and_none_of_the_applicants_side(self) -> None:
         entries = {entry.case: entry for entry in self.life.refund.entries}
         for one in self.life.log:
             match one.event:
-                case RefundApproved(case=case, officer=approver, acting_for=acting_for):
+                case ev.RefundApproved(case=case, officer=approver, acting_for=acting_for):
                     hands = {approver, acting_for} - {None}
                     assert not hands & set(entries[case].asked_by)
                     assert APART.subject not in hands
                     assert one.actor.role is Role.LEADER
-                case ShortfallAccepted(officer=approver, acting_for=acting_for, asked_by=asked_by):
+                case ev.ShortfallAccepted(officer=approver, acting_for=acting_for, asked_by=asked_by):
                     assert asked_by
                     assert not {approver, acting_for} & {*asked_by, APART.subject}
                     assert one.actor.role is Role.LEADER
-                case RefundGiven(case=case) | RefundGivenByHand(case=case) as given:
+                case ev.RefundGiven(case=case) | ev.RefundGivenByHand(case=case) as given:
                     assert entries[case].separate
                     assert given.amount == entries[case].amount
-                    by_hand = {given.officer, given.acting_for} if isinstance(given, RefundGivenByHand) else set()
+                    by_hand = {given.officer, given.acting_for} if isinstance(given, ev.RefundGivenByHand) else set()
                     assert not by_hand & set(entries[case].approved_by)
 
-    @invariant()
+    @stateful.invariant()
     def what_nobody_owes_is_never_declined(self) -> None:
         refund = self.life.refund
         for entry in refund.entries:
-            assert entry.cause not in NOT_TO_DECLINE or entry.state is not CaseState.DECLINED
+            assert entry.cause not in state.NOT_TO_DECLINE or entry.state is not state.CaseState.DECLINED
         assert refund.unowed is None or fold.left(refund) == 0 or fold.is_open(refund)
 
-    @invariant()
+    @stateful.invariant()
     def a_difference_goes_back_line_by_line(self) -> None:
         for entry in self.life.refund.entries:
-            if entry.cause is RefundCause.DIFFERENCE:
+            if entry.cause is state.RefundCause.DIFFERENCE:
                 assert sum(line.amount for line in entry.lines) == entry.amount
 
-    @invariant()
+    @stateful.invariant()
     def the_procedure_speaks_once_each_time_that_the_filing_ends(self) -> None:
         since = max((n for n, kind in enumerate(self.life.kinds) if kind == "refund_called_off"), default=0)
         said = [one.event for one in self.life.log[since:]]
-        opened = [one for one in said if isinstance(one, RefundOpened) and one.cause is RefundCause.RULE]
-        assert sum(isinstance(one, RefundUndecided) for one in said) <= 1
+        opened = [one for one in said if isinstance(one, ev.RefundOpened) and one.cause is state.RefundCause.RULE]
+        assert sum(isinstance(one, ev.RefundUndecided) for one in said) <= 1
         assert len(opened) <= 1
 
-    @invariant()
+    @stateful.invariant()
     def an_open_refund_is_never_forgotten(self) -> None:
         refund = self.life.refund
         tasks = REFUND.rows(refund).tasks or ()
@@ -260,6 +233,6 @@ class AnyRefund(RuleBasedStateMachine):
 
 
 def test_whatever_is_asked_no_dong_is_lost_or_goes_back_by_one_alone() -> None:
-    run_state_machine_as_test(
+    stateful.run_state_machine_as_test(
         AnyRefund, settings=settings(PROFILE, max_examples=max(PROFILE.max_examples, examples(60)))
     )

@@ -11,37 +11,18 @@ from hypothesis import strategies as st
 from rules.filing.fees.assessment import taken_off
 from rules.refund import claims
 from rules.refund.kind import view
+from rules.require import require
 from rules.streams import REFUND
 from schemas.people import Actor, Role
 from schemas.publishing.fee import RefundCase
-from schemas.refund.commands import (
-    AcceptShortPayment,
-    ApproveRefund,
-    DecideRefund,
-    DeclineRefund,
-    GiveBackByHand,
-    LeaveToHand,
-    OpenClaimed,
-    RequestRefund,
-)
+from schemas.refund import commands as cm
 from schemas.refund.state import MOST_CASES, Claim, RefundCause, RefundLine
 from tests.unit.filing.fees import paid as paid_online
 from tests.unit.filing.fees import rules as with_waivers
 from tests.unit.filing.fees import supplied
 from tests.unit.filing.lives import APPLICANT, CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, officer, procedure
 from tests.unit.payments import told
-from tests.unit.refund.givings import (
-    AMOUNT,
-    APART,
-    BY_HAND,
-    CAPTURE,
-    DEPUTY,
-    DUAL,
-    OTHER_AGENCY,
-    UNOWED,
-    WHY,
-    Giving,
-)
+from tests.unit.refund.givings import AMOUNT, APART, BY_HAND, CAPTURE, DEPUTY, DUAL, OTHER_AGENCY, UNOWED, WHY, Giving
 
 FIRST: Final = {"case": 1}
 HALF_OF_IT: Final = {"waiver": "half", "reason": "hộ nghèo"}
@@ -49,12 +30,12 @@ DECLINE: Final = FIRST | {"reason": "đã dùng"}
 
 
 def asked_by(actor: Actor, **said: Any) -> Giving:
-    return Giving().do(RequestRefund, actor, **WHY, **said)
+    return Giving().do(cm.RequestRefund, actor, **WHY, **said)
 
 
 def left_to_hand() -> Giving:
-    asked = Giving().do(OpenClaimed, claim=UNOWED).do(ApproveRefund, LEADER, **FIRST)
-    return asked.do(LeaveToHand, case=1, rule="not_offered")
+    asked = Giving().do(cm.OpenClaimed, claim=UNOWED).do(cm.ApproveRefund, LEADER, **FIRST)
+    return asked.do(cm.LeaveToHand, case=1, rule="not_offered")
 
 
 @pytest.mark.parametrize(
@@ -77,8 +58,8 @@ def test_another_leader_than_who_asked_approves_or_declines(
     asks: Actor, approves: Actor, acting_for: str | None, rules: list[str]
 ) -> None:
     asked = asked_by(asks)
-    assert asked.refusal(ApproveRefund, approves, **FIRST, acting_for=acting_for) == rules
-    assert asked.refusal(DeclineRefund, approves, **DECLINE, acting_for=acting_for) == rules
+    assert asked.refusal(cm.ApproveRefund, approves, **FIRST, acting_for=acting_for) == rules
+    assert asked.refusal(cm.DeclineRefund, approves, **DECLINE, acting_for=acting_for) == rules
 
 
 @pytest.mark.parametrize(
@@ -95,7 +76,7 @@ def test_another_leader_than_who_asked_approves_or_declines(
     ],
 )
 def test_the_whole_a_part_or_line_by_line(said: dict[str, Any], rules: list[str], amount: int) -> None:
-    assert Giving().refusal(RequestRefund, CASHIER, **WHY, **said) == rules
+    assert Giving().refusal(cm.RequestRefund, CASHIER, **WHY, **said) == rules
     if not rules:
         assert asked_by(CASHIER, **said).refund.entries[0].amount == amount
 
@@ -103,9 +84,9 @@ def test_the_whole_a_part_or_line_by_line(said: dict[str, Any], rules: list[str]
 def test_people_ask_a_bounded_number_of_times() -> None:
     asked = Giving()
     for _ in range(MOST_CASES):
-        asked.do(RequestRefund, CASHIER, **WHY, amount=1)
-    assert asked.refusal(RequestRefund, CASHIER, **WHY, amount=1) == ["too_many_refunds"]
-    assert asked.refusal(OpenClaimed, claim=UNOWED) == []
+        asked.do(cm.RequestRefund, CASHIER, **WHY, amount=1)
+    assert asked.refusal(cm.RequestRefund, CASHIER, **WHY, amount=1) == ["too_many_refunds"]
+    assert asked.refusal(cm.OpenClaimed, claim=UNOWED) == []
 
 
 @pytest.mark.parametrize(
@@ -122,21 +103,21 @@ def test_people_ask_a_bounded_number_of_times() -> None:
     ],
 )
 def test_by_hand_it_takes_a_cashier_who_did_not_approve(actor: Actor, said: dict[str, Any], rules: list[str]) -> None:
-    assert left_to_hand().refusal(GiveBackByHand, actor, **FIRST | BY_HAND | said) == rules
+    assert left_to_hand().refusal(cm.GiveBackByHand, actor, **FIRST | BY_HAND | said) == rules
 
 
 def test_who_waived_the_fee_does_not_give_back_alone_what_they_decline() -> None:
     """15,000 of 16,001 đồng came, and a cashier asks for a part of it; then the fee is waived."""
     waived = Claim(unowed=RefundCause.LATE, ended=(LEADER.subject,))
-    so_far = Giving(capture=CAPTURE.model_copy(update={"amount": 15_000})).do(OpenClaimed, claim=Claim(short=True))
-    so_far.do(RequestRefund, CASHIER, amount=10_000, **WHY).do(OpenClaimed, claim=waived)
-    so_far.do(DeclineRefund, LEADER, **DECLINE)
-    assert so_far.refusal(AcceptShortPayment, CASHIER, **WHY) == ["no_short_payment"]
-    so_far.do(OpenClaimed, claim=waived)
+    so_far = Giving(capture=CAPTURE.model_copy(update={"amount": 15_000})).do(cm.OpenClaimed, claim=Claim(short=True))
+    so_far.do(cm.RequestRefund, CASHIER, amount=10_000, **WHY).do(cm.OpenClaimed, claim=waived)
+    so_far.do(cm.DeclineRefund, LEADER, **DECLINE)
+    assert so_far.refusal(cm.AcceptShortPayment, CASHIER, **WHY) == ["no_short_payment"]
+    so_far.do(cm.OpenClaimed, claim=waived)
     assert [(entry.amount, entry.asked_by) for entry in so_far.refund.entries[1:]] == [
         *((5_000, (LEADER.subject,)), (10_000, (LEADER.subject,)))
     ]
-    assert so_far.refusal(ApproveRefund, LEADER, case=3) == ["needs_another"]
+    assert so_far.refusal(cm.ApproveRefund, LEADER, case=3) == ["needs_another"]
 
 
 @pytest.mark.parametrize(("percent", "kinds"), [(None, ["refund_undecided"]), (0, []), (50, ["refund_opened"])])
@@ -144,26 +125,26 @@ def test_the_procedure_says_what_goes_back_or_a_leader_does(percent: int | None,
     claim = Claim(rule=RefundCase.STOPPED, percent=percent)
     so_far = Giving()
     if kinds:
-        so_far.do(OpenClaimed, claim=claim)
+        so_far.do(cm.OpenClaimed, claim=claim)
     assert so_far.kinds == ["refund_begun", *kinds]
-    assert so_far.refusal(OpenClaimed, claim=claim) == ["wrong_state"]
+    assert so_far.refusal(cm.OpenClaimed, claim=claim) == ["wrong_state"]
 
 
 def paid_too_much(**claimed: Any) -> Giving:
     """20,000 đồng for 16,001."""
     said = Giving(capture=CAPTURE.model_copy(update={"amount": 20_000}))
-    return said.do(OpenClaimed, claim=Claim(excess=3_999, **claimed))
+    return said.do(cm.OpenClaimed, claim=Claim(excess=3_999, **claimed))
 
 
 def test_what_is_too_much_goes_back_and_the_rest_of_it_stays() -> None:
     so_far = paid_too_much()
     opened = so_far.log[-1].event
     assert (opened.amount, opened.cause, opened.asked) == (3_999, RefundCause.EXCESS, AMOUNT)
-    assert so_far.refusal(OpenClaimed, claim=Claim(excess=3_999)) == ["wrong_state"]
-    assert so_far.refusal(DeclineRefund, LEADER, **DECLINE) == ["nobody_owes_it"]
-    so_far.do(RequestRefund, CASHIER, **WHY).do(DeclineRefund, LEADER, **DECLINE | {"case": 2})
+    assert so_far.refusal(cm.OpenClaimed, claim=Claim(excess=3_999)) == ["wrong_state"]
+    assert so_far.refusal(cm.DeclineRefund, LEADER, **DECLINE) == ["nobody_owes_it"]
+    so_far.do(cm.RequestRefund, CASHIER, **WHY).do(cm.DeclineRefund, LEADER, **DECLINE | {"case": 2})
     assert so_far.kinds[-1] == "refund_declined"
-    so_far.do(OpenClaimed, claim=Claim(unowed=RefundCause.LATE))
+    so_far.do(cm.OpenClaimed, claim=Claim(unowed=RefundCause.LATE))
     assert [(entry.amount, entry.state) for entry in so_far.refund.entries] == [
         *((3_999, "open"), (AMOUNT, "declined"), (AMOUNT, "open"))
     ]
@@ -178,13 +159,13 @@ def test_a_share_is_of_the_fee_and_not_of_what_is_too_much() -> None:
 
 @pytest.mark.parametrize(("amount", "kinds"), [(0, ["refund_decided"]), (1, ["refund_decided", "refund_opened"])])
 def test_what_a_leader_decides_another_approves(amount: int, kinds: list[str]) -> None:
-    so_far = Giving().do(OpenClaimed, claim=Claim(rule=RefundCase.STOPPED))
-    assert so_far.refusal(DecideRefund, CASHIER, **WHY, amount=amount) == ["role_not_allowed"]
-    so_far.do(DecideRefund, LEADER, **WHY, amount=amount)
+    so_far = Giving().do(cm.OpenClaimed, claim=Claim(rule=RefundCase.STOPPED))
+    assert so_far.refusal(cm.DecideRefund, CASHIER, **WHY, amount=amount) == ["role_not_allowed"]
+    so_far.do(cm.DecideRefund, LEADER, **WHY, amount=amount)
     assert so_far.kinds[2:] == kinds
-    assert so_far.refusal(DecideRefund, LEADER, **WHY, amount=amount) == ["nothing_to_decide"]
+    assert so_far.refusal(cm.DecideRefund, LEADER, **WHY, amount=amount) == ["nothing_to_decide"]
     if amount:
-        assert so_far.refusal(ApproveRefund, LEADER, **FIRST) == ["needs_another"]
+        assert so_far.refusal(cm.ApproveRefund, LEADER, **FIRST) == ["needs_another"]
 
 
 @given(amount=st.integers(1, 10**12), percent=st.integers(0, 100))
@@ -249,18 +230,17 @@ def test_who_waived_a_part_of_the_fee_does_not_give_it_back_alone() -> None:
     assert too_late.unowed is RefundCause.LATE
     in_another_role = officer(Role.LEADER, CASHIER.subject)
     for claim in (made_less, too_late):
-        so_far = Giving().do(OpenClaimed, claim=claim)
-        assert so_far.refusal(ApproveRefund, in_another_role, **FIRST) == ["needs_another"]
-        assert so_far.refusal(ApproveRefund, LEADER, **FIRST, acting_for=CASHIER.subject) == ["needs_another"]
-        assert so_far.refusal(ApproveRefund, LEADER, **FIRST) == []
+        so_far = Giving().do(cm.OpenClaimed, claim=claim)
+        assert so_far.refusal(cm.ApproveRefund, in_another_role, **FIRST) == ["needs_another"]
+        assert so_far.refusal(cm.ApproveRefund, LEADER, **FIRST, acting_for=CASHIER.subject) == ["needs_another"]
+        assert so_far.refusal(cm.ApproveRefund, LEADER, **FIRST) == []
 
 
 def test_what_was_paid_at_the_counter_goes_back_by_the_same_rules_and_never_by_a_provider() -> None:
     life = Life(procedure(fee=fee(channels=("counter",)) | RULES)).accepted()
     assert claims.taken_without_provider(life.filing, 1000) is None
     life.do("pay_at_counter", CASHIER, amount=16_000)
-    taken = claims.taken_without_provider(life.filing, 1000)
-    assert taken is not None
+    taken = require(claims.taken_without_provider(life.filing, 1000))
     assert (taken.payment, taken.amount, taken.provider) == (1, 16_000, "counter")
     assert [claims.taken_without_provider(life.filing, n) for n in (1001, 2000)] == [None, None]
     assert claims.claim_without_provider(life.filing, 1000) == Claim()
@@ -274,8 +254,7 @@ def test_without_a_rule_somebody_decides_under_the_number_of_the_capture() -> No
     assert claims.fees_to_return(life.filing) == (1,)
     assert claims.claim(told(("money", "m1")), 1001, life.filing) == Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS)
     payment = told(("money", "m1"), ("money", "m2"))
-    found = claims.capture_of(payment, claims.number_of(1, 2))
-    assert found is not None
+    found = require(claims.capture_of(payment, claims.number_of(1, 2)))
     assert (found.payment, found.capture_id) == (1, "m2")
     assert [claims.capture_of(payment, n) for n in (1000, 1003)] == [None, None]
 
@@ -285,24 +264,24 @@ def less(*amounts: int) -> tuple[RefundLine, ...]:
 
 
 def test_what_a_fee_became_less_is_opened_once_and_more_of_it_once_more() -> None:
-    life = Giving().do(OpenClaimed, claim=Claim(returned=less(6_000)))
-    assert life.refusal(OpenClaimed, claim=Claim(returned=less(6_000))) == ["wrong_state"]
-    life.do(OpenClaimed, claim=Claim(returned=less(6_000, 2_000)))
+    life = Giving().do(cm.OpenClaimed, claim=Claim(returned=less(6_000)))
+    assert life.refusal(cm.OpenClaimed, claim=Claim(returned=less(6_000))) == ["wrong_state"]
+    life.do(cm.OpenClaimed, claim=Claim(returned=less(6_000, 2_000)))
     assert [(one.cause, one.amount, one.lines) for one in life.refund.entries] == [
         (RefundCause.DIFFERENCE, 6_000, less(6_000)),
         (RefundCause.DIFFERENCE, 2_000, less(2_000)),
     ]
-    assert life.refusal(DeclineRefund, LEADER, **DECLINE) == ["nobody_owes_it"]
+    assert life.refusal(cm.DeclineRefund, LEADER, **DECLINE) == ["nobody_owes_it"]
     assert life.refund.unowed is None
 
 
 def test_what_was_forgone_of_a_fee_does_not_go_back() -> None:
     """16,001 of 20,000 came, and were taken for the whole."""
     short = CAPTURE.model_copy(update={"asked": 20_000})
-    assert Giving(short).refusal(OpenClaimed, claim=Claim(returned=less(3_999))) == ["wrong_state"]
-    life = Giving(short).do(OpenClaimed, claim=Claim(returned=less(3_000, 2_000)))
+    assert Giving(short).refusal(cm.OpenClaimed, claim=Claim(returned=less(3_999))) == ["wrong_state"]
+    life = Giving(short).do(cm.OpenClaimed, claim=Claim(returned=less(3_000, 2_000)))
     assert sum(one.amount for one in life.refund.entries) == 1_001
-    life.do(OpenClaimed, claim=Claim(returned=less(3_000, 2_000, 1_000), rule=RefundCase.STOPPED, percent=100))
+    life.do(cm.OpenClaimed, claim=Claim(returned=less(3_000, 2_000, 1_000), rule=RefundCase.STOPPED, percent=100))
     assert [(one.cause, one.amount) for one in life.refund.entries[1:]] == [
         (RefundCause.DIFFERENCE, 1_000),
         (RefundCause.RULE, 14_000),
@@ -310,18 +289,17 @@ def test_what_was_forgone_of_a_fee_does_not_go_back() -> None:
 
 
 def test_what_people_gave_back_before_counts_for_a_difference() -> None:
-    life = asked_by(CASHIER, amount=AMOUNT - 1).do(OpenClaimed, claim=Claim(returned=less(6_000)))
+    life = asked_by(CASHIER, amount=AMOUNT - 1).do(cm.OpenClaimed, claim=Claim(returned=less(6_000)))
     assert (life.refund.entries[1].amount, life.refund.entries[1].lines) == (1, less(1))
 
 
 def test_each_task_names_its_case_and_who_has_it() -> None:
-    so_far = asked_by(CASHIER, amount=1).do(OpenClaimed, claim=UNOWED).do(ApproveRefund, LEADER, case=2)
-    so_far.do(LeaveToHand, case=2, rule="95")
-    tasks = [(task.name, task.role, task.actions) for task in REFUND.rows(so_far.refund).tasks or ()]
-    assert tasks == [
+    so_far = asked_by(CASHIER, amount=1).do(cm.OpenClaimed, claim=UNOWED).do(cm.ApproveRefund, LEADER, case=2)
+    so_far.do(cm.LeaveToHand, case=2, rule="95")
+    assert [(task.name, task.role, task.actions) for task in REFUND.rows(so_far.refund).tasks or ()] == [
         ("approve_refund:1", "leader", ("approve_refund", "decline_refund")),
         ("give_back_by_hand:2", "cashier", ("give_back_by_hand",)),
     ]
     assert view(so_far.refund).given == 0
-    so_far.do(GiveBackByHand, CASHIER, case=2, **BY_HAND)
+    so_far.do(cm.GiveBackByHand, CASHIER, case=2, **BY_HAND)
     assert view(so_far.refund).given == AMOUNT - 1

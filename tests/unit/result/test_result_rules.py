@@ -6,15 +6,7 @@ from uuid import UUID
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import settings
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis import settings, stateful
 
 from rules.evidence import Entry
 from rules.require import require
@@ -83,8 +75,7 @@ def test_a_decline_voids_the_number_and_another_signing_takes_the_next(*, at_the
         life.do(RecordDeclined, place="signature")
     else:
         life.do(DeclineSignature, LEADER, reason="sai họ tên")
-    assert life.kinds[-2:] == ["signature_declined", "number_voided"]
-    assert life.register == [("1", "voided")]
+    assert (life.kinds[-2:], life.register) == (["signature_declined", "number_voided"], [("1", "voided")])
     assert fold.is_open(life.result)
     assert [task.name for task in RESULT.rows(life.result).tasks or ()] == ["sign_again"]
     life.do(SignAgainBy, LEADER, signers=()).made()
@@ -120,8 +111,7 @@ def test_who_may(kind: str) -> None:
 
 def test_a_revoked_result_stays_and_is_marked() -> None:
     life = Signing(adopted=ISSUED).do(RevokeResult, CLERK, **WHY)
-    assert life.kinds == ["result_entered", "result_revoked"]
-    assert life.register == [("1", "revoked")]
+    assert (life.kinds, life.register) == (["result_entered", "result_revoked"], [("1", "revoked")])
     for model, said in ((RevokeResult, WHY), (CorrectResult, WHY)):
         assert life.refusal(model, LEADER, **said) == ["result_not_in_force"]
 
@@ -188,8 +178,7 @@ def test_whoever_the_directory_names_by_then_is_asked_and_signs() -> None:
     assert require(life.result.awaited).place == "signature", "what is of another place is nobody's"
     for wrong in (SECOND, require(life.result.awaited)):
         assert life.refusal(AskOther, signer=wrong) == ["wrong_state"]
-    third = require(life.result.awaited).model_copy(update={"officer": "leader-7"})
-    life.do(AskOther, signer=third).signed(1)
+    life.do(AskOther, signer=require(life.result.awaited).model_copy(update={"officer": "leader-7"})).signed(1)
     assert [one.event.officer for one in life.log if one.event.kind == "result_signed"] == ["specialist-7", "leader-7"]
 
 
@@ -208,12 +197,10 @@ def test_what_nobody_can_sign_is_told_until_somebody_has_signed_or_another_is_as
 
 def test_a_filing_that_waits_for_signatures_or_has_issued_it_bears_it_out() -> None:
     stream, filing = StreamId("result", FILING, 1), f"filing:{FILING}"
-    entered = Signing().log[0].event
-    assert RESULT.evidence(stream, entered) == (
+    assert RESULT.evidence(stream, Signing().log[0].event) == (
         (Entry(("submitted",), {"signs": True}, filing), Entry(("decided",), {"outcome": ORDER.outcome.value}, filing)),
     )
-    adopted = RESULT.evidence(stream, Signing(adopted=ISSUED).log[0].event)
-    assert adopted is not None
+    adopted = require(RESULT.evidence(stream, Signing(adopted=ISSUED).log[0].event))
     [[entry]] = adopted
     assert (entry.kinds, entry.fields["number"], entry.stream) == (("result_issued",), ISSUED.number, filing)
     assert RESULT.evidence(stream, Signing().made().log[-1].event) is None
@@ -254,8 +241,7 @@ def test_what_happened_later_is_not_told_of_the_moment_before(state: ResultState
     before = standing_at(ended, LATER - timedelta(seconds=1))
     assert (before.validity, before.ended_at, before.replaced_by) == (Validity.IN_FORCE, None, None)
     after = standing_at(ended, LATER)
-    assert after.ended_at == LATER
-    assert after.replaced_by == ("2" if state is ResultState.REPLACED else None)
+    assert (after.ended_at, after.replaced_by) == (LATER, "2" if state is ResultState.REPLACED else None)
 
 
 def test_the_last_day_is_one_in_vietnam() -> None:
@@ -302,13 +288,13 @@ FEWEST: Final = 60
 """Lives: they are short and quick, and most of what is sent to them is refused."""
 
 
-class AnyResult(RuleBasedStateMachine):
+class AnyResult(stateful.RuleBasedStateMachine):
     """One result under commands of every kind."""
 
     life: Signing
     ended: dict[str, ResultState]
 
-    @initialize(signers=SIGNING, adopted=st.booleans())
+    @stateful.initialize(signers=SIGNING, adopted=st.booleans())
     def entered(self, signers: tuple[Signatory, ...], *, adopted: bool) -> None:
         self.life = Signing(signers, ISSUED if adopted else None)
         self.ended = {}
@@ -326,16 +312,16 @@ class AnyResult(RuleBasedStateMachine):
             return False
         return True
 
-    @rule(model=st.sampled_from(list(BY_ITSELF)), data=st.data())
+    @stateful.rule(model=st.sampled_from(list(BY_ITSELF)), data=st.data())
     def something_is_told(self, model: type[cm.Command], data: st.DataObject) -> None:
         self.attempt(model, SYSTEM, data.draw(BY_ITSELF[model]))
 
-    @rule(model=st.sampled_from(list(BY_PEOPLE)), actor=st.sampled_from(PEOPLE), data=st.data())
+    @stateful.rule(model=st.sampled_from(list(BY_PEOPLE)), actor=st.sampled_from(PEOPLE), data=st.data())
     def anybody_sends_anything(self, model: type[cm.Command], actor: Actor, data: st.DataObject) -> None:
         self.attempt(model, actor, data.draw(BY_PEOPLE[model]))
 
-    @rule(asks=WHOEVER)
-    @precondition(lambda self: fold.in_the_making(self.result))
+    @stateful.rule(asks=WHOEVER)
+    @stateful.precondition(lambda self: fold.in_the_making(self.result))
     def it_goes_on(self, asks: Signatory | None) -> None:
         awaited = self.result.awaited
         if awaited is None:
@@ -343,21 +329,19 @@ class AnyResult(RuleBasedStateMachine):
         else:
             assert self.attempt(RecordSigned, SYSTEM, {"place": awaited.place, "result": file(1), "asks": asks})
 
-    @rule()
-    @precondition(lambda self: fold.in_the_making(self.result))
+    @stateful.rule()
+    @stateful.precondition(lambda self: fold.in_the_making(self.result))
     def it_is_in_vain_as_things_are(self) -> None:
         content = FAILING | {"tries": 1, "error": "certificate_expired"}
-        told_already = self.result.machine_failing is not None
-        assert self.attempt(cm.ReportFailing, SYSTEM, content) is not told_already
+        assert self.attempt(cm.ReportFailing, SYSTEM, content) is not (self.result.machine_failing is not None)
 
-    @rule(says_why=st.booleans())
-    @precondition(lambda self: self.result.awaited is not None)
+    @stateful.rule(says_why=st.booleans())
+    @stateful.precondition(lambda self: self.result.awaited is not None)
     def who_is_asked_declines_and_the_number_is_void(self, *, says_why: bool) -> None:
         awaited, number = self.result.awaited, self.result.last.registered
         assert awaited is not None
         if says_why:
-            who = officer(awaited.role, awaited.officer)
-            assert self.attempt(DeclineSignature, who, {"reason": "sai họ tên"})
+            assert self.attempt(DeclineSignature, officer(awaited.role, awaited.officer), {"reason": "sai họ tên"})
         else:
             assert self.attempt(RecordDeclined, SYSTEM, {"place": awaited.place})
         declined, voided = (recorded.event for recorded in self.life.log[-2:])
@@ -365,22 +349,22 @@ class AnyResult(RuleBasedStateMachine):
         assert declined.reason == ("sai họ tên" if says_why else None)
         assert (voided.kind, voided.registered) == ("number_voided", number)
 
-    @rule()
-    @precondition(lambda self: self.result.in_force is not None)
+    @stateful.rule()
+    @stateful.precondition(lambda self: self.result.in_force is not None)
     def what_a_clerk_revokes_is_revoked(self) -> None:
         before = self.result.in_force
         assert self.attempt(RevokeResult, CLERK, WHY)
         assert before is not None
         assert self.ended.setdefault(str(before.registered), ResultState.REVOKED) is ResultState.REVOKED
 
-    @rule(signers=SIGNING)
-    @precondition(lambda self: fold.declined(self.result) and len(self.result.entries) < MOST_ENTRIES)
+    @stateful.rule(signers=SIGNING)
+    @stateful.precondition(lambda self: fold.declined(self.result) and len(self.result.entries) < MOST_ENTRIES)
     def a_leader_has_it_signed_again(self, signers: tuple[Signatory, ...]) -> None:
         before = self.result.last
         assert self.attempt(SignAgainBy, LEADER, {"signers": signers})
         assert (self.result.last.corrects, self.result.last.brought) == (before.corrects, before.brought)
 
-    @invariant()
+    @stateful.invariant()
     def no_number_is_taken_twice_and_none_is_missing(self) -> None:
         numbers = [entry.registered for entry in self.result.entries]
         assert numbers == [f"H01.12-2026-K{n:07d}" for n in range(1, len(numbers) + 1)]
@@ -388,20 +372,19 @@ class AnyResult(RuleBasedStateMachine):
         *before, last = self.result.entries
         assert last.state is not ResultState.MAKING or last.issued_at is None
         for entry in self.result.entries:
-            unissued = entry.state in {ResultState.MAKING, ResultState.VOIDED}
-            assert unissued is (entry.issued_at is None)
+            assert (entry.state in {ResultState.MAKING, ResultState.VOIDED}) is (entry.issued_at is None)
             assert (entry.ended_at is not None) is (entry.state in ENDED)
         assert ResultState.MAKING not in {entry.state for entry in before}
         assert [row["number"] for row in RESULT.results(self.result)] == numbers
 
-    @invariant()
+    @stateful.invariant()
     def what_has_ended_never_is_in_force_again(self) -> None:
         states = {str(entry.registered): entry.state for entry in self.result.entries}
         assert all(states[number] is state for number, state in self.ended.items())
         self.ended |= {number: state for number, state in states.items() if state in ENDED}
         assert sum(state is ResultState.IN_FORCE for state in states.values()) <= 1
 
-    @invariant()
+    @stateful.invariant()
     def whatever_replaced_another_is_there(self) -> None:
         entries = {entry.registered: entry for entry in self.result.entries}
         for entry in entries.values():
@@ -409,7 +392,7 @@ class AnyResult(RuleBasedStateMachine):
             if entry.replaced_by is not None:
                 assert entries[entry.replaced_by].issued_at == entry.ended_at
 
-    @invariant()
+    @stateful.invariant()
     def nothing_is_released_that_not_all_have_signed(self) -> None:
         wanted, signed = 0, 0
         for recorded in self.life.log:
@@ -421,7 +404,7 @@ class AnyResult(RuleBasedStateMachine):
                 case ResultReleased():
                     assert signed == wanted
 
-    @invariant()
+    @stateful.invariant()
     def whoever_signed_had_been_asked_in_the_place_of_the_same(self) -> None:
         asked: Signatory | None = None
         for recorded in self.life.log:
@@ -433,7 +416,7 @@ class AnyResult(RuleBasedStateMachine):
                     assert (signed.place, signed.officer) == (asked.place, asked.officer)
                     assert signed.acting_for == asked.acting_for
 
-    @invariant()
+    @stateful.invariant()
     def an_open_result_is_never_forgotten(self) -> None:
         tasks = RESULT.rows(self.result).tasks or ()
         if not fold.is_open(self.result):
@@ -449,11 +432,12 @@ class AnyResult(RuleBasedStateMachine):
                 model = next(one for one in RESULT_COMMANDS if one.model_fields["kind"].default == action)
                 assert self.life.refusal(model, who, **said) == (["too_many_numbers"] if full else [])
 
-    @invariant()
+    @stateful.invariant()
     def what_is_in_vain_is_told_of_what_is_being_made_alone(self) -> None:
         assert self.result.machine_failing is None or fold.in_the_making(self.result)
 
 
 def test_whatever_is_sent_the_register_stays_whole() -> None:
-    many = max(PROFILE.max_examples, FEWEST)
-    run_state_machine_as_test(AnyResult, settings=settings(PROFILE, max_examples=many))
+    stateful.run_state_machine_as_test(
+        AnyResult, settings=settings(PROFILE, max_examples=max(PROFILE.max_examples, FEWEST))
+    )

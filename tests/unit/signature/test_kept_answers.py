@@ -55,11 +55,9 @@ def test_an_answer_counts_while_fresh_and_about_its_own(authority: Authority, ho
     assert answers.about(asn1(holder), now + FRESH - 2 * second) == answers
     assert answers.about(asn1(holder), now + FRESH + second) == NOTHING
     answers, now = kept(authority, holder), datetime.now(UTC)
-    other = authority.person([(NameOID.COMMON_NAME, "B")])
-    assert answers.about(asn1(other), now) == Answers(crls=answers.crls)
+    assert answers.about(asn1(authority.person([(NameOID.COMMON_NAME, "B")])), now) == Answers(crls=answers.crls)
     assert answers.about(asn1(authority.issuing), now) == NOTHING
-    garbage = Answers((b"", b"\x30\x00", b"x" * 9), (b"", b"\x30\x00", b"x" * 9))
-    assert garbage.about(asn1(holder), now) == NOTHING
+    assert Answers((b"", b"\x30\x00", b"x" * 9), (b"", b"\x30\x00", b"x" * 9)).about(asn1(holder), now) == NOTHING
 
 
 class _Answering:
@@ -124,8 +122,7 @@ DER = serialization.Encoding.DER
 
 
 def test_the_page_prints_the_policy() -> None:
-    page = (ROOT / "docs/signatures.md").read_text()
-    section = page.split("## The policy", 1)[1].split("\n## ", 1)[0]
+    section = (ROOT / "docs/signatures.md").read_text().split("## The policy", 1)[1].split("\n## ", 1)[0]
     printed = {name: set(re.findall(r"`([^`]+)`", values)) for name, values in ROW.findall(section)}
     assert printed == {one.name: _words(getattr(POLICY, one.name)) for one in fields(POLICY)}
 
@@ -191,8 +188,7 @@ async def test_a_word_on_revocation_that_is_signed_weakly_is_none(authority: Aut
     chain = [_asn1(one) for one in (authority.root, authority.issuing, authority.person([(NameOID.COMMON_NAME, "A")]))]
     for digest, rule in (("sha256", None), ("sha1", "revocation_unknown")):
         trust = Trust([chain[0]], _Told(authority, digest, by_list=by_list))
-        standing = await trust.vouch(chain[2], [chain[1]], "signing", datetime.now(UTC), NOTHING)
-        assert standing.rule == rule
+        assert (await trust.vouch(chain[2], [chain[1]], "signing", datetime.now(UTC), NOTHING)).rule == rule
 
 
 def _asn1(holder: Holder) -> x509.Certificate:

@@ -90,6 +90,10 @@ class Engine:
         monkeypatch.setattr(workflow, "logger", logging.getLogger("workflow"))
         monkeypatch.setattr(workflow, "metric_meter", lambda: self.meter)
 
+    @property
+    def kinds(self) -> list[str]:
+        return [stored.event["kind"] for stored in self.log]
+
     def now(self) -> datetime:
         return self.time
 

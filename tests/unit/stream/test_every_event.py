@@ -101,8 +101,7 @@ def stream_of(kind: StreamKind[Any]) -> str:
 
 def recorded(seq: int, event: Any) -> Recorded:
     """At that place of a stream, done by the applicant; `erased` by the system."""
-    actor = SYSTEM if event == ERASED else APPLICANT
-    return Recorded(seq=seq, at=AT, command_id=f"c{seq}", actor=actor, event=event)
+    return Recorded(seq=seq, at=AT, command_id=f"c{seq}", actor=SYSTEM if event == ERASED else APPLICANT, event=event)
 
 
 def batch(kind: StreamKind[Any], seq: int, **said: Any) -> Batch:
@@ -158,8 +157,7 @@ def ready_for(kind: StreamKind[Any], event: Any) -> Any:
 
 def told(kind: StreamKind[Any], event: Any) -> Iterator[Told]:
     """The streams in which it is the last but `erased`, and in which it is the last."""
-    before = ready_for(kind, event)
-    courses: list[tuple[Any, tuple[Any, ...]]] = [(before, (event,))]
+    courses: list[tuple[Any, tuple[Any, ...]]] = [(ready_for(kind, event), (event,))]
     first = next(one for one in events(kind.name) if one.kind == kind.first)
     if event.kind not in LATER:
         courses.append((begun(kind.name), (first, event)))
@@ -190,8 +188,7 @@ def go_through(told: Told) -> None:
     officers.needed(kind, appended, (last.event,))
     assert asyncio.run(answers.untold(None, appended, (last.event,))) == []  # type: ignore[arg-type] # nobody has called
     till_cash.cash_of(appended, (last.event,))
-    taken = reserving.runs((last.event,), AT, KINDS.numberings)
-    numbers = {run.kind: run.up_to(AGENCY, run.length) for run in taken}
+    numbers = {run.kind: run.up_to(AGENCY, run.length) for run in reserving.runs((last.event,), AT, KINDS.numberings)}
     assert len(list(reserving.Reserved(KEY, numbers).filled((last.event,)))) == 1
     said = Command(kind="any", command_id="c", actor=APPLICANT, via=SYSTEM_VIA)
     assert kind.after(states[-2], said, (last.event,), AT).seq == last.seq
@@ -235,8 +232,7 @@ def test_an_event_goes_through_every_fold(kind: StreamKind[Any], event: Any) -> 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_no_rule_of_a_kind_is_handed_an_event_that_all_kinds_share(kind: StreamKind[Any]) -> None:
     """Each knows the events of its own kind, and no other."""
-    shared = set[type].intersection(*(set(one.event_models) for one in KINDS.values()))
-    assert shared == {Erased}
+    assert set[type].intersection(*(set(one.event_models) for one in KINDS.values())) == {Erased}
     ours = replace(kind, evidence_of=never, answered_by=never)
     assert ours.evolve(whole(kind.name), recorded(9, ERASED)).erased_at == AT
     assert ours.evidence(StreamId.parse(stream_of(kind)), ERASED) is None
@@ -256,14 +252,13 @@ def never(*_: Any) -> Any:
     raise AssertionError
 
 
-TAKES_EVENTS: Final = {"answered_by", "evolve", "evidence_of", "found_by", "pins"}
 NO_EVENTS: Final = {"initial", "standing", "rows", "results", "receipts", "opening"}
 
 
 def test_each_function_of_a_kind_is_known_to_take_events_or_not() -> None:
     """`pins` is given the first event alone, which `erased` never is."""
     functions = {one.name for one in fields(StreamKind) if str(one.type).startswith("collections.abc.Callable")}
-    assert functions == TAKES_EVENTS | NO_EVENTS
+    assert functions == {"answered_by", "evolve", "evidence_of", "found_by", "pins"} | NO_EVENTS
 
 
 ELSEWHERE: Final = {

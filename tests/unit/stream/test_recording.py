@@ -42,9 +42,7 @@ async def test_what_is_recorded_is_proposed_behind_what_is_known(engine: Engine)
     assert (one.continue_as_new_suggested, one.moves_with) == (False, None)
 
 
-async def test_a_repeat_is_known_once_the_log_was_asked_and_other_content_is_refused(
-    engine: Engine,
-) -> None:
+async def test_a_repeat_is_known_once_the_log_was_asked_and_other_content_is_refused(engine: Engine) -> None:
     recording = stream()
     await recording.record(lodge())
     receipt = await recording.record(answer())

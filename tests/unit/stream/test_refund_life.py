@@ -163,8 +163,7 @@ async def test_a_run_that_takes_over_what_is_under_way_asks_about_it_and_records
     assert later.life.stream.state == state
     engine.answers["refund"] = Returned(transaction="r1")
     await later.life._give_back()
-    assert later.kinds[3:] == ["refund_asked", "refund_given"]
-    assert later.asked_for == [1, 1]
+    assert (later.kinds[3:], later.asked_for) == (["refund_asked", "refund_given"], [1, 1])
 
 
 async def test_what_is_to_be_asked_for_again_is_recorded_once_more(engine: Engine) -> None:
@@ -203,8 +202,7 @@ async def test_what_is_called_off_before_the_provider_is_asked_is_not_asked_for(
 
 async def test_what_the_log_does_not_order_is_read_there_again(engine: Engine) -> None:
     so_far, giving = await asked_for(engine)
-    given = {"kind": "refund_given", "case": 1, "capture_id": "c1", "amount": 5_000}
-    engine.somebody_else(given)
+    engine.somebody_else({"kind": "refund_given", "case": 1, "capture_id": "c1", "amount": 5_000})
     why = ApplicationError("not ordered", type=NOT_ORDERED, non_retryable=True)
     about: dict[str, Any] = {"scheduled_event_id": 1, "started_event_id": 2, "identity": "", "retry_state": None}
     error = ActivityError("failed", activity_type="payment.refund", activity_id="1", **about)

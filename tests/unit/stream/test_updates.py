@@ -21,7 +21,6 @@ from workflows.stream.shell import Life
 
 NO: Final = Problem(field="", rule="no", message=Text(vi="không", en="no"))
 
-START: Final = {"filing_id": str(FILING), "n": 1, "agency": "H01.30", "about": "chậm trễ"}
 UPDATE: Final = update(AnswerAppeal)
 
 
@@ -30,7 +29,7 @@ def wire(**said: Any) -> dict[str, Any]:
 
 
 async def workflow_of(_: Engine) -> Any:
-    life: Life[Any] = Life(APPEAL, START)
+    life: Life[Any] = Life(APPEAL, {"filing_id": str(FILING), "n": 1, "agency": "H01.30", "about": "chậm trễ"})
     await life._begin()
     return SimpleNamespace(life=life)
 
@@ -77,8 +76,7 @@ async def test_a_command_is_recorded_composed_under_the_digest_of_what_was_sent(
     workflow = await workflow_of(engine)
     decomposed = normalize("NFD", "Đã trả")
     validator(UPDATE)(workflow, wire(answer=decomposed))
-    receipt = await UPDATE(workflow, wire(answer=decomposed))
-    assert receipt.digest == content_of(answer(answer=decomposed))
+    assert (await UPDATE(workflow, wire(answer=decomposed))).digest == content_of(answer(answer=decomposed))
     assert engine.log[-1].event["answer"] == normalize("NFC", decomposed) != decomposed
 
 

@@ -95,8 +95,7 @@ async def test_a_fact_is_told_again_and_again_more_and_more_slowly_until_there_i
         engine.answers["tell"] = len(slept) >= 8
 
     engine.before_answer = heard
-    telling = stream()
-    assert await report(telling, "fee_settled", FACT)
+    assert await report(stream(), "fee_settled", FACT)
     assert [pause.total_seconds() for pause in slept] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert {asked[0] for asked in engine.asked} == {"tell", "closed"}
     assert (dict(engine.asked)["tell"].id, dict(engine.asked)["closed"]) == (f"filing:{FILING}", f"filing:{FILING}")
@@ -183,8 +182,7 @@ async def test_a_run_that_makes_way_gives_the_next_all_it_knows_once_nobody_wait
     with pytest.raises(ContinuedError):
         await life.live()
     [(given, how)] = continued
-    assert given["restart"].epoch == 4
-    assert given["snapshot"] == life._snapshot()
+    assert (given["restart"].epoch, given["snapshot"]) == (4, life._snapshot())
     upgrades = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
     assert how == ({} if stays else {"initial_versioning_behavior": upgrades})
     assert engine.handlers_finished
@@ -229,8 +227,7 @@ async def test_a_nudge_asks_the_log_and_a_life_that_was_refused_asks_nobody(engi
 
 def test_a_workflow_of_a_kind_has_its_life_and_an_update_for_each_command(engine: Engine) -> None:
     assert engine.run.workflow_id == NAME
-    made = AppealWorkflow(START)
-    assert made.life.start.about == "chậm trễ"
+    assert AppealWorkflow(START).life.start.about == "chậm trễ"
     definition: Any = workflow._Definition.must_from_class(AppealWorkflow)
     assert set(definition.updates) == {"answer_appeal", "adopt_calendar"}
     assert set(definition.signals) == {"nudge"}
@@ -256,8 +253,7 @@ async def test_a_run_goes_on_where_the_one_before_left_off(engine: Engine) -> No
     before, given = await ended(engine)
     life: Life[Appeal] = Life(APPEAL, given)
     assert (life.refusal, life.has_begun, life.stream.epoch) == (None, True, 4)
-    assert life.stream.state == before.stream.state
-    assert life.stream.receipts.kept == before.stream.receipts.kept
+    assert (life.stream.state, life.stream.receipts.kept) == (before.stream.state, before.stream.receipts.kept)
     asked = len(engine.batches)
     assert await life.take_command(answer()) == before.stream.receipts["answer-1"]
     assert [batch.events for batch in engine.batches[asked:]] == [()]
@@ -298,8 +294,7 @@ def test_what_a_run_knows_beside_its_log_is_handed_on(
     engine.run.continued_run_id = "the run before"
     state = PAYMENT.state(filing_id=FILING, n=1, agency="H01", seq=3) if kind is PAYMENT else lives.Life().filing
     snapshot = Snapshot(state=state.model_dump(mode="json"), receipts=(), memory=known)
-    given = {"restart": {"epoch": 2}, "snapshot": snapshot.model_dump(mode="json")}
-    one = life(kind, given)
+    one = life(kind, {"restart": {"epoch": 2}, "snapshot": snapshot.model_dump(mode="json")})
     assert (one.refusal, one.memory.model_dump()) == (None, known)
     two = life(kind, input_of(one))
     assert (two.memory, two.stream.state, two.stream.epoch) == (one.memory, state, 2)

@@ -20,24 +20,22 @@ def day_hours(draw: st.DrawFn) -> tuple[Hours, ...]:
     return tuple(Hours(open=opens, close=close) for opens, close in zip(ends[::2], ends[1::2], strict=True))
 
 
-REGULAR: Final = (Hours(open=420, close=690), Hours(open=810, close=1020))
 VALID_DAYS: Final = st.dates(VALID_FROM, VALID_UNTIL)
 
 
 @st.composite
 def calendars(draw: st.DrawFn) -> Calendar:
     """Draws a calendar: often the usual week; days off, short days and make-up days anywhere."""
-    a_day = st.just(REGULAR) | day_hours()
+    a_day = st.just((Hours(open=420, close=690), Hours(open=810, close=1020))) | day_hours()
     week = tuple(draw(a_day if n < 5 else st.just(()) | a_day) for n in range(7))
     opened = draw(st.dictionaries(VALID_DAYS, day_hours(), max_size=6))
-    off = draw(st.frozensets(VALID_DAYS, max_size=12)) - opened.keys()
     return Calendar(
         code="law",
         version="1",
         valid_from=VALID_FROM,
         valid_until=VALID_UNTIL,
         week=week,
-        off=tuple(sorted(off)),
+        off=tuple(sorted(draw(st.frozensets(VALID_DAYS, max_size=12)) - opened.keys())),
         open=opened,
         cut_off=draw(st.sampled_from([time(15), time(9, 30), time(0), time(23, 59)])),
     )

@@ -43,7 +43,6 @@ TABLE: Final[dict[str, Any]] = yaml.load(
     (ROOT / "tests/unit/time/working_time_cases.yaml").read_text(encoding="utf-8"),
     yaml.BaseLoader,  # noqa: S506 -- reads every scalar as its text
 )
-CASES: Final[list[dict[str, Any]]] = TABLE["cases"]
 FILE: Final = CalendarFile.model_validate(TABLE["calendar"])
 VN: Final = expand(FILE)
 
@@ -52,7 +51,7 @@ def english(reasoning: Sequence[Text]) -> tuple[str, ...]:
     return tuple(line.en for line in reasoning)
 
 
-@walked("case", CASES, ids=name, exactly=143)
+@walked("case", TABLE["cases"], ids=name, exactly=143)
 def test_a_limit_ends(case: dict[str, Any]) -> None:
     asked: dict[str, Any] = {
         "pauses": [(at(begins), at(ends)) for begins, ends in case.get("pauses", [])],

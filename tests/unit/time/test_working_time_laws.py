@@ -19,7 +19,6 @@ Pauses = list[tuple[datetime, datetime]]
 
 START: Final = datetime(2026, 1, 1, tzinfo=working_time.VIETNAM)
 """Limits begin in 2026, in, before and after the validity."""
-MINUTES: Final = 365 * 24 * 60
 MANY: Final = settings(max_examples=examples(150), deadline=None)
 """The first example of a calendar lays out its days, and the machine may be busy."""
 
@@ -39,7 +38,7 @@ def minutes(first: int, last: int) -> st.SearchStrategy[int]:
     return edges.filter(lambda minute: first <= minute <= last) | st.integers(first, last)
 
 
-SINCE: Final = minutes(0, MINUTES)
+SINCE: Final = minutes(0, 365 * 24 * 60)
 
 
 def instant(minute: float) -> datetime:

@@ -73,8 +73,7 @@ def text_in(event: Json, name: str, old: str, new: str) -> None:
     event["hash"] = bundles.event_hash(event)
 
 
-Change = Callable[[Json], object]
-HARMED: Final[dict[str, tuple[Change, set[str]]]] = {
+HARMED: Final[dict[str, tuple[Callable[[Json], object], set[str]]]] = {
     "a byte of a body": (lambda b: of(b, 2).update(body=b64encode(b'{"n":1}').decode()), {"hash", "belongs"}),
     "a body that is no object": (lambda b: text_in(of(b, 4), "body", "{", "["), {"body", "head_differs", "proof"}),
     "an event taken out": (

@@ -89,7 +89,6 @@ SIGNED: Final = [
         ),
     ),
 ]
-ORDER: Final = 2**252 + 27742317777372353535851937790883648493
 
 # C2SP signed-note, and what the checksum database of Go said on 2024-09-23.
 FOO: Final = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
@@ -160,7 +159,7 @@ def test_signatures_of_rfc_8032(public: str, message: str, signature: str) -> No
     key, text, signed = map(bytes.fromhex, (public, message, signature))
     assert is_signature(key, text, signed)
     assert not is_signature(key, text + b"x", signed)
-    greater = int.from_bytes(signed[32:], "little") + ORDER
+    greater = int.from_bytes(signed[32:], "little") + (2**252 + 27742317777372353535851937790883648493)
     assert not is_signature(key, text, signed[:32] + greater.to_bytes(32, "little")), "no signature twice"
     assert not is_signature(key, text, signed[:-1])
     assert not is_signature(b"\xff" * 32, text, signed), "no point has such a y"
@@ -338,8 +337,7 @@ def test_the_examples_of_notes_cosignatures_and_requests() -> None:
     assert notes.signers(note, [OURS.verifier, OUR_WITNESS.verifier]) == []
     request = Request.read(ASKED)
     assert (request.old, len(request.proof), bytes(request)) == (20852014, 4, ASKED)
-    public = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
-    assert OURS.verifier.public.hex() == public
+    assert OURS.verifier.public.hex() == "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
     assert Signer.read(f"{OURS.written()}\n") == OURS
     assert SECRET.hex() not in repr(OURS)
 
