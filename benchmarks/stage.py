@@ -78,8 +78,7 @@ def _unsigned(source: bytes) -> bytes:
     """Returns the procedure without its signature rule: the engine is measured, and the other sides check none."""
     asked, free = b"signature:\n  required: true\n", b"signature:\n  required: false\n"
     if asked not in source:
-        msg = f"{PROCEDURE} asks for no signature any more"
-        raise ValueError(msg)
+        raise ValueError(f"{PROCEDURE} asks for no signature any more")
     return source.replace(asked, free)
 
 

@@ -304,10 +304,11 @@ class World:
     @asynccontextmanager
     async def platform(self, reception: Receives | None = None) -> AsyncIterator[None]:
         """Runs a platform worker in this process; by default it accepts files as their declared types."""
-        async with activities(self.settings) as functions:
-            received = received_by(reception or AnyFiles(), functions)
-            async with platform_worker(self.temporal, received, self.settings):
-                yield
+        async with (
+            activities(self.settings) as functions,
+            platform_worker(self.temporal, received_by(reception or AnyFiles(), functions), self.settings),
+        ):
+            yield
 
 
 async def world_of(env: Mapping[str, str], folder: Path) -> World:
@@ -346,8 +347,7 @@ async def world(stack: Mapping[str, str], temporal_address: str, tmp_path: Path)
     name = f"t{uuid4().hex[:12]}"
     maintenance = await asyncpg.connect(database_url(stack["MOTCUA_SUPERUSER_DATABASE_URL"], "postgres"))
     await maintenance.execute(f"create database {name} template motcua owner motcua_owner")
-    base = await Client.connect(temporal_address)
-    await base.workflow_service.register_namespace(
+    await (await Client.connect(temporal_address)).workflow_service.register_namespace(
         RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=86_400))
     )
     temporal = await Client.connect(temporal_address, namespace=name, data_converter=data_converter)

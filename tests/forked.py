@@ -85,8 +85,7 @@ def forked(
     piped = [n for n, to in ((1, stdout), (2, stderr)) if to == PIPE]
     said: dict[int, IO[bytes]] = {n: tempfile.TemporaryFile() for n in piped}  # noqa: SIM115 -- closed when it was read
     out, err = said.get(1, stdout), said.get(2, stderr)
-    files = {1: out, 2: out if stderr == STDOUT else err}
-    return Forked(copied((module, *map(str, arguments)), env, files, cwd), said)
+    return Forked(copied((module, *map(str, arguments)), env, {1: out, 2: out if stderr == STDOUT else err}, cwd), said)
 
 
 def copied(

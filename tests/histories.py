@@ -136,8 +136,7 @@ async def _suspended(world: World) -> Play:
     """Returns a filing suspended with an unanswered question."""
     play = await _reviewed(world)
     await play.act(cm.Ask, play.officer(Role.SPECIALIST), question="canary question")
-    leader = play.officer(Role.LEADER)
-    await play.act(cm.Stop, leader, mode="suspend", reason=REASON, legal_basis="canary basis")
+    await play.act(cm.Stop, play.officer(Role.LEADER), mode="suspend", reason=REASON, legal_basis="canary basis")
     return play
 
 

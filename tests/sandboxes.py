@@ -21,8 +21,7 @@ class Server:
         self.options = options
         self.output = data / "output.txt"
         self._port = free_port()
-        where = ("--port", str(self._port), "--data", str(data))
-        self._program = (f"sandbox.{module}", *where, *options)
+        self._program = (f"sandbox.{module}", "--port", str(self._port), "--data", str(data), *options)
         self._process: ForkServerProcess | None = None
         self.url = f"http://127.0.0.1:{self._port}"
         self.client = httpx.Client(base_url=self.url, trust_env=False)

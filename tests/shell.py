@@ -43,7 +43,6 @@ class Shell:
 
     async def __call__(self, *arguments: str | Path, **env: str | None) -> Ended:
         """Runs a command to its end. A variable that is None is not set."""
-        words = [str(argument) for argument in arguments]
-        ended = await asyncio.to_thread(_invoked, words, self.env | env)
+        ended = await asyncio.to_thread(_invoked, [str(argument) for argument in arguments], self.env | env)
         assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
         return Ended(ended.exit_code, ended.stdout, ended.stderr)

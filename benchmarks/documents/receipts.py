@@ -50,10 +50,9 @@ def _source(series: str, n: int) -> PaperSource:
         "id_number": f"0010990{n:05}",
         "phone": f"0912 {n // 1000:03} {n % 1000:03}",
     }
-    change = {"code": f"H01.12{series}-20261127-{n:07}", "applicant": applicant}
     return PaperSource(
         events=(Recorded(seq=2, at=AT, command_id="accept", actor=_OFFICER, event=Accepted()),),
-        filing=Filing.model_validate(_facts() | change),
+        filing=Filing.model_validate(_facts() | {"code": f"H01.12{series}-20261127-{n:07}", "applicant": applicant}),
         procedure=_procedure(),
         agencies={_AGENCY: _LETTERHEAD},
         officers={_OFFICER.subject: "Nguyễn Thị Mai"},
@@ -67,8 +66,7 @@ def _facts() -> dict[str, Any]:
     clock = ClockState(
         clock=Clock.PROCESSING, limit=rules.limits.processing, started=AT, due=AT + timedelta(days=11, hours=7)
     )
-    hours = (Hours(open=450, close=1020),)
-    week = (hours,) * 5 + ((), ())
+    week = ((Hours(open=450, close=1020),),) * 5 + ((), ())
     calendar = {"code": "vn", "version": "1", "valid_from": "2026-01-01", "valid_until": "2027-12-31", "week": week}
     return {
         "filing_id": UUID(int=1),

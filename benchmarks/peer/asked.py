@@ -56,8 +56,7 @@ class Answers:
         """
         self._say(begun)
         while line := await asyncio.to_thread(sys.stdin.readline):
-            asked = json.loads(line)
-            played = await play(**asked)
+            played = await play(**json.loads(line))
             filed = [{"workflows": each.workflows, "seconds": dict(each.seconds)} for each in played.filed]
             self._say({"filed": filed, "seconds": played.seconds, "cpu_ms": dict(played.cpu_ms)})
 

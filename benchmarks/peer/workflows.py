@@ -80,8 +80,7 @@ async def confirm(file: Plain) -> bool:
 @DBOS.workflow()
 async def filing(start: Plain) -> Plain:
     """Register, accept, pay, propose, decide, issue."""
-    stream = filing_id(start["filing"])
-    log = _Log(stream)
+    log = _Log(filing_id(start["filing"]))
     await open_procedure(start)
     await DBOS.set_event_async("submit", await log.record("submit"))
     await _command(log)

@@ -72,8 +72,7 @@ class Appending:
         code = await self._append(filing, 1, submitted, opening)
         for seq in range(2, TEN + 2):
             row = _ROW | {"code": code, "status": seq, "seq": seq}
-            rows = {"row": row, "tasks": [_TASK | {"name": f"decide{seq % 3}"}]}
-            await self._append(filing, seq, _ASKED, rows)
+            await self._append(filing, seq, _ASKED, {"row": row, "tasks": [_TASK | {"name": f"decide{seq % 3}"}]})
         return Filed(("", ""), {})
 
     async def _append(self, filing: UUID, seq: int, event: dict[str, Any], rows: dict[str, Any]) -> str | None:
@@ -94,8 +93,7 @@ class Appending:
         )
         answer = await self._ledger.append(batch)
         if not answer.stored:
-            msg = f"the log does not take event {seq}: {answer.refused}"
-            raise RuntimeError(msg)
+            raise RuntimeError(f"the log does not take event {seq}: {answer.refused}")
         return answer.receipts[0].code
 
 

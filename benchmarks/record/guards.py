@@ -151,8 +151,7 @@ async def _played(
     rounds: dict[str, dict[str, tuple[Round, ...]]] = {act: dict.fromkeys(sides, ()) for act in ACTS}
     for number in range(plan.rounds + 1):
         for act, name in product(ACTS, sides):
-            seconds = plan.seconds if number else plan.seconds / 3
-            found = await sides[name].round(plan.concurrency, seconds, act=act)
+            found = await sides[name].round(plan.concurrency, plan.seconds if number else plan.seconds / 3, act=act)
             if number:
                 rounds[act][name] += (found,)
                 tell(f"round {number}, {name}, {act}: {found.whole_ms:.1f} ms of CPU each")

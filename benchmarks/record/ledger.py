@@ -127,8 +127,7 @@ async def _look(on: Scene, name: str, tell: Callable[[str], None]) -> Look:
     took = json.loads(said)
     if took["wrong"]:
         raise NotWholeError(f"{name} has found {took['wrong']} to be wrong")
-    spent = cpu(postgresql)["postgresql"] - before
-    found = Look(events, took["seconds"], took["cpu"], spent, await sampling)
+    found = Look(events, took["seconds"], took["cpu"], cpu(postgresql)["postgresql"] - before, await sampling)
     tell(f"{name}, {events:,} events: {found}")
     return found
 

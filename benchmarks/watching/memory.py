@@ -109,13 +109,12 @@ async def run(submissions: int, tell: Callable[[str], None]) -> Measured:
         found = await history(on.client, map(filing_workflow, forgotten))
         resident = await _submissions(on, product, submissions, tell)
         many = await _decisions(on, product, submissions // FEWER)
-        late = await _decided(on, product, forgotten)
         return Measured(
             WorkerSettings.model_fields["cached_workflows"].default,
             resident,
             few,
             many,
-            late,
+            await _decided(on, product, forgotten),
             found.events / len(forgotten),
             machine(),
             await versions(on),
@@ -163,8 +162,7 @@ async def _decided(on: Scene, product: Product, filings: Sequence[UUID]) -> Deci
 
 def _together(turns: Sequence[Decisions]) -> Decisions:
     """Returns the median of the turns."""
-    names = turns[0].cpu_ms
-    each = {name: median(turn.cpu_ms[name] for turn in turns) for name in names}
+    each = {name: median(turn.cpu_ms[name] for turn in turns) for name in turns[0].cpu_ms}
     return Decisions(sum(turn.decided for turn in turns), median(turn.p50_ms for turn in turns), each)
 
 

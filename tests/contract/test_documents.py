@@ -68,13 +68,12 @@ def test_quoted_code_is_what_stands_in_the_file(page: Path) -> None:
 
 
 def test_the_step_that_is_worked_through_is_quoted() -> None:
-    places = {file for file, _ in quotations(ROOT / "CONTRIBUTING.md")}
     assert {
         "schemas/filing/events.py",
         "rules/filing/changes.py",
         "schemas/filing/commands.py",
         "rules/filing/commands/with_applicant.py",
-    } < places
+    } < {file for file, _ in quotations(ROOT / "CONTRIBUTING.md")}
 
 
 # The glossary names what there is: every word of the contract once, and every place it points to.

@@ -139,8 +139,7 @@ def literal(name: str) -> Any:
         "TODAY": "'2026-11-27'",
     }.items():
         text = text.replace(computed, value)
-    quoted = re.sub(r"\b(\w+):(?= )", r'"\1":', text).replace("'", '"')
-    return json.loads(re.sub(r",(\s*[}\]])", r"\1", quoted))
+    return json.loads(re.sub(r",(\s*[}\]])", r"\1", re.sub(r"\b(\w+):(?= )", r'"\1":', text).replace("'", '"')))
 
 
 def named(pairs: str) -> set[str]:

@@ -202,8 +202,7 @@ def test_a_form_has_no_field_whose_name_is_no_code() -> None:
 def test_what_identifies_a_person_has_no_place_in_a_body() -> None:
     for event in EVENTS:
         hidden = fields_marked(type(event), Personal)
-        properties = schema(MESSAGES[f"event.{event.kind}"]).get("properties", {})
-        assert not (hidden | {"kind"}) & set(properties)
+        assert not (hidden | {"kind"}) & set(schema(MESSAGES[f"event.{event.kind}"]).get("properties", {}))
 
 
 def test_a_number_of_the_ledger_is_never_missing_in_a_body() -> None:

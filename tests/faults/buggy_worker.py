@@ -18,8 +18,7 @@ _fold = lifecycle.evolve
 def evolve(filing: Filing, recorded: Recorded) -> Filing:
     """The fold, with a bug whose message contains personal data."""
     if recorded.event.kind in TRIPS_OVER:
-        msg = f"CANARY {filing.applicant!r}"
-        raise RuntimeError(msg)
+        raise RuntimeError(f"CANARY {filing.applicant!r}")
     return _fold(filing, recorded)
 
 

@@ -93,8 +93,7 @@ async def disturb(home: Home, given: argparse.Namespace, seen: Seen, operating: 
         pause = moments.uniform(2, 4) if moments.random() < given.pauses else None
         async with operating:
             with suppress(ProcessLookupError, FileNotFoundError):
-                pid = int(home.pid_file(part).read_text(encoding="utf-8"))
-                await fault(pid, pause)
+                await fault(int(home.pid_file(part).read_text(encoding="utf-8")), pause)
                 seen.faults[f"{part} {'paused' if pause else 'killed'}"] += 1
 
 
@@ -256,8 +255,7 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
             for task in beside:
                 task.cancel()
             endings = await asyncio.gather(*beside, return_exceptions=True)
-        converter = sealing(data_converter, ring_in(env))
-        client = await Client.connect(env["TEMPORAL_ADDRESS"], data_converter=converter)
+        client = await Client.connect(env["TEMPORAL_ADDRESS"], data_converter=sealing(data_converter, ring_in(env)))
         left = [f"{one.workflow_id} {one.reason}" for one in await stalled(client)]
         if given.older:
             for what in ("--all-behind", "--all-missing"):

@@ -142,13 +142,11 @@ async def test_filings_go_on_with_the_build_that_is_promoted_and_back(versions: 
             asleep, awake = plays[0], plays[2]
             await awake.act(cm.Claim, awake.officer(Role.SPECIALIST))
             await eventually(lambda: versions.build_of_run(awake), lambda build: build == b)
-            assert await versions.build_of_run(asleep) == a
-            assert await versions.drained(a) == 0
+            assert (await versions.build_of_run(asleep), await versions.drained(a)) == (a, 0)
             assert await versions.build_of_run(asleep) == b
             first.kill()
             await eventually(versions.holding, lambda holding: holding == {b: OPEN + 1})
             assert await stalled(world.temporal) == []
-
             async with versions.worker(ROOT):
                 await versions.builds.promote(a)
                 assert await versions.drained(b) == 0
@@ -247,8 +245,7 @@ async def test_the_commands(versions: Versions) -> None:
     env = world.process_env
     async with versions.worker(ROOT):
         await in_flight(world)
-        listed = await motcua(env, "versions", "--json")
-        assert f'"build": "{a}"' in listed.out
+        assert f'"build": "{a}"' in (await motcua(env, "versions", "--json")).out
         checked = await motcua(env, "versions", "check", "--replay")
         assert (checked.code, "0 không đọc được" in checked.out) == (0, True), checked
         assert (await motcua(env, "versions", "promote", "nobody")).code == 1

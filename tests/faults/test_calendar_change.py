@@ -49,7 +49,6 @@ async def test_a_calendar_published_while_worker_and_command_are_killed_reaches_
             await play.accept()
             await eventually(partial(play.kinds, "payment", 1), bool)
     file = declared_late(tmp_path)
-
     async with worker_process(world.process_env, tmp_path) as worker:
         command = forked(
             *("motcua.command", "calendar", "publish", file),
@@ -64,7 +63,6 @@ async def test_a_calendar_published_while_worker_and_command_are_killed_reaches_
     halfway = len(await turned(world))
     async with worker_process(world.process_env, tmp_path):
         ended = await motcua(world.process_env, "calendar", "publish", str(file), "--json", folder=tmp_path)
-
     assert ended.code == 0, ended.err
     told = json.loads(ended.out)
     assert sum(told["turned"].values()) <= FILINGS + PAYING - halfway

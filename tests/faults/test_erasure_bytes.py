@@ -50,8 +50,7 @@ async def test_no_byte_of_who_was_erased_is_left_on_the_disk() -> None:
             await approved(world, (await asked(world, await code_of(world, play))).n)
             assert (await worked(world)).executions >= 2
             await eventually(lambda: in_temporal(folder), lambda nodes: nodes == 0, within=90)
-            after = await checkpoint(world, second, witness.witness)
-            assert after.checkpoint.size > before.checkpoint.size
+            assert (await checkpoint(world, second, witness.witness)).checkpoint.size > before.checkpoint.size
             assert named(second, f"filing:{play.filing}") >= 2, "the filing stands in what was laid there both times"
             async with world.connection() as superuser:
                 await superuser.execute("vacuum full")

@@ -50,11 +50,9 @@ async def test_a_command_committed_by_a_worker_that_died_answers_with_its_first_
         waiting = asyncio.create_task(world.client.act(play.filing, accept))
         assert await worker.died() == -signal.SIGKILL
     assert await play.kinds() == ACCEPTED
-
     async with worker_process(world.process_env, tmp_path):
         first = await waiting
         again = await world.client.act(play.filing, accept)
-
     assert first == again == Receipt(command_id="accept-1", digest=first.digest, seq=3, at=first.at, code=first.code)
     assert await play.kinds() == ACCEPTED
     assert (await verify(world.superuser_dsn)).verified
@@ -63,8 +61,7 @@ async def test_a_command_committed_by_a_worker_that_died_answers_with_its_first_
 async def test_a_supplement_that_a_dead_worker_committed_is_found_once_its_limit_has_passed(
     world: World, tmp_path: Path
 ) -> None:
-    version = await publish_short(world, MARRIAGE, supplement=10)
-    sent = marriage(version=version)
+    sent = marriage(version=(await publish_short(world, MARRIAGE, supplement=10)))
     handle = world.temporal.get_workflow_handle(filing_workflow(of(sent)))
     said = {"command_id": "supplement-1", "actor": sent.actor, "via": DESK, "form": {"preferred_date": "2027-01-02"}}
     supplement = Supplement.model_validate(said)
@@ -83,10 +80,8 @@ async def test_a_supplement_that_a_dead_worker_committed_is_found_once_its_limit
     assert recorded == ["submitted", "supplement_requested", "supplemented"]
     await asyncio.sleep((timer.due - datetime.now(UTC)).total_seconds() + 1)
     again = give()
-
     async with worker_process(world.process_env, tmp_path):
         receipts = [await first, await again, await give()]
-
     assert [receipt.command_id for receipt in receipts] == ["supplement-1"] * 3
     assert await play.kinds() == recorded
     assert (await verify(world.superuser_dsn)).verified
@@ -111,7 +106,6 @@ async def test_a_command_that_the_engine_forgot_stands_in_the_log_before_the_nex
         async with world.connection() as connection:
             seen = await connection.fetchval("select seq from filing where filing_id = $1", filing)
         assert seen == 3
-
         async with worker_process(world.process_env, tmp_path):
             claim, accept = Claim(command_id="next", actor=SPECIALIST, via=DESK), Accept(**LOST)
             if told == "by a receipt":  # from the record: it had no answer before
@@ -120,7 +114,6 @@ async def test_a_command_that_the_engine_forgot_stands_in_the_log_before_the_nex
             else:
                 receipt = await client.act(filing, claim.model_copy(update={"seen_seq": seen}))
                 forgotten = await client.act(filing, accept)
-
         assert (receipt.seq, forgotten.seq) == (4, 3)
         assert await play.kinds() == [*ACCEPTED, "claimed"]
         assert (await verify(world.superuser_dsn)).verified
@@ -146,10 +139,8 @@ async def test_a_command_waits_for_a_database_that_is_down_for_half_a_minute(eng
             waiting = asyncio.create_task(world.client_of(120).act(play.filing, accept))
             done, _ = await asyncio.wait({waiting}, timeout=30)
             assert not done
-
             async with database(folder):
-                receipt = await waiting
-                assert receipt.seq == 3
+                assert (await waiting).seq == 3
                 assert [kind for kind in await play.kinds() if kind != "reminded"] == ACCEPTED
                 assert (await verify(world.superuser_dsn)).verified
 

@@ -37,8 +37,7 @@ async def gateway(
 ) -> AsyncIterator[tuple[WorkerProcess, httpx.AsyncClient]]:
     """A gateway as a process, and who calls it."""
     port = free_port()
-    providers = PROVIDERS | {BANK: PROVIDERS["vnpay"]}
-    own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": json.dumps(providers)}
+    own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": json.dumps(PROVIDERS | {BANK: PROVIDERS["vnpay"]})}
     async with (
         worker_process(world.process_env | own | settings, folder, "gateway.server") as process,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as caller,
@@ -156,8 +155,7 @@ async def test_a_gateway_that_dies_after_it_told_a_payment_tells_it_again_and_on
         play = await unpaid(world)
         async with gateway(world, tmp_path) as (process, caller):
             process.arm("callback.told")
-            query = ipn(reference_of(fee_key(play.filing, 1)), Amount=f"{FEE}00")
-            assert await code(caller, query, BANK) == "00"
+            assert await code(caller, ipn(reference_of(fee_key(play.filing, 1)), Amount=f"{FEE}00"), BANK) == "00"
             await process.died()
         assert [row["driven_at"] for row in await kept(world)] == [None]
         async with gateway(world, tmp_path):

@@ -60,10 +60,9 @@ async def looked(world: World) -> Healings:
 
 async def told(world: World, code: int = 0) -> list[Any]:
     """What the doctor says of healing: health, words and what mends it."""
-    found = (await command(world, "doctor", code=code))["findings"]
     return [
         (one["health"], one["what"]["en"], one["fix"] and one["fix"]["en"])
-        for one in found
+        for one in (await command(world, "doctor", code=code))["findings"]
         if one["check"] == "healing"
     ]
 
@@ -101,8 +100,7 @@ async def test_a_broken_filing_goes_on_within_two_minutes(world: World, tmp_path
             async with world.connection() as connection:  # as a relay does
                 await connection.fetchval("select position_appends(10_000)")
             assert await told(world) == [("ok", "1 healed by themselves within 24 hours, 1 in all", None)]
-    log = (tmp_path / "worker.log").read_text()
-    (line,) = [line for line in log.splitlines() if '"workflow.healed"' in line]
+    (line,) = [line for line in (tmp_path / "worker.log").read_text().splitlines() if '"workflow.healed"' in line]
     assert f'"stream": "{stream}"' in line
     assert '"level": "warning"' in line
 
@@ -121,7 +119,6 @@ async def test_the_schedule_is_there_once_and_outlives_its_workers(world: World,
     assert [found.id async for found in await world.temporal.list_schedules()] == [SCHEDULE]
     for folder in folders:
         assert "healing.not_scheduled" not in (folder / "worker.log").read_text()
-
     await world.temporal.get_schedule_handle(SCHEDULE).pause(note="looking into it")
     async with worker_process(world.process_env, tmp_path):
         found = await described(world)
@@ -160,7 +157,6 @@ async def test_whom_healing_did_not_help_is_named_until_an_operator_helps(world:
     assert (await told(world, 1))[0][:2] == ("ok", "nobody has looked yet")
     async with Worker(world.temporal, task_queue=TASK_QUEUE, workflows=[Healing], activities=[look]):
         await eventually(looked_again, lambda found: found.left == left)
-
     counted, *named, rest = await told(world, 1)
     assert counted == ("ok", "1 healed by themselves within 24 hours, 2 in all", None)
     assert [(health, what.partition(":")[0]) for health, what, _ in named] == [

@@ -40,10 +40,7 @@ async def test_killed_parts_lose_and_double_nothing() -> None:
             await asyncio.sleep(moments.uniform(0.5, 2))
             if demo.returncode is None and kill(pids[victim]):
                 killed.append(victim)
-
-        code = await asyncio.wait_for(demo.wait(), 240)
-
-        assert code == 0, (home / "demo.out").read_text(encoding="utf-8")
+        assert await asyncio.wait_for(demo.wait(), 240) == 0, (home / "demo.out").read_text(encoding="utf-8")
         assert len(killed) >= len(VICTIMS) // 2
         told = json.loads((home / "out.json").read_text(encoding="utf-8"))
     assert len(told["filings"]) == FILINGS

@@ -89,8 +89,7 @@ async def test_the_master_key_changes_under_running_filings(world: World, tmp_pa
             deciding.append(asyncio.create_task(plays[THIRD].deliver()))
             before = await wrapped_by(world)
             assert await killed_half_way(env, tmp_path) == -signal.SIGKILL
-            half = await wrapped_by(world)
-            assert half[names[0]] == before[names[0]] - AT_ONCE, "half-way"
+            assert (await wrapped_by(world))[names[0]] == before[names[0]] - AT_ONCE, "half-way"
             assert (await verify(world.superuser_dsn)).problems == []
             opened = [await opens(world, masters) for masters in (both, master_keys(old), master_keys(NEW))]
             assert opened == [True, False, False]

@@ -47,8 +47,7 @@ async def test_a_worker_killed_while_it_looks_leaves_a_filing_that_is_received_o
             filing = asyncio.create_task(FilingClient(world.temporal, patience=120).submit(submission))
             await worker.died()
         async with worker_process(env, tmp_path, REAL):
-            receipt = await filing
-            play = Play(world, submission, receipt.code)
+            play = Play(world, submission, (await filing).code)
             assert (await play.at(Stage.CLOSED)).scan is ScanState.CLEAN
     assert (await play.kinds()).count("submitted") == 1
 
@@ -81,8 +80,7 @@ async def test_a_store_that_is_away_holds_a_submission_up_until_it_is_back(world
         await eventually(lambda: _failed_looks(handle), lambda tries: tries > 1)
         assert not filing.done()
         away.rename(objects)
-        play = Play(world, submission, (await filing).code)
-        await play.at(Stage.CLOSED)
+        await Play(world, submission, (await filing).code).at(Stage.CLOSED)
 
 
 async def _failed_looks(handle: WorkflowHandle[Any, Any]) -> int:

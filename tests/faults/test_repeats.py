@@ -89,12 +89,11 @@ async def demand(world: World) -> tuple[Play, str, str, dict[str, Any]]:
     await play.at(Stage.REVIEW)
     for command, more in ((Claim, {}), (Forward, {}), (Claim, {}), (ReferObligation, {"reference": "13/PC-VPĐK"})):
         await play.act(command, specialist, **more)
-    said = {"reference": "35/TB-CCT", "amount": 5_000, "agency": TAX}
     return (
         play,
         filing_workflow(play.filing),
         "demand_obligation",
-        said | {"actor": plain(play.officer(Role.SPECIALIST))},
+        {"reference": "35/TB-CCT", "amount": 5_000, "agency": TAX, "actor": plain(play.officer(Role.SPECIALIST))},
     )
 
 

@@ -43,8 +43,7 @@ def env() -> Iterator[Mapping[str, str]]:
 
 @pytest.fixture
 async def whole(env: Mapping[str, str]) -> World:
-    objects = Path(env["MOTCUA_OBJECTS"].removeprefix("file://"))
-    return await world_of(env, objects.parent)
+    return await world_of(env, Path(env["MOTCUA_OBJECTS"].removeprefix("file://")).parent)
 
 
 TOGETHER: Final[dict[str, tuple[bool, Lose]]] = {"alone": (False, terminate), "together": (True, delete)}
@@ -81,9 +80,7 @@ async def test_at_intake(whole: World, lose: Lose) -> None:
     play = await Play.begin(whole, extract())
     claimed = await play.act(cm.Claim, play.officer(Role.RECEPTION), command_id="claim-1")
     await lose(whole, ids.filing_workflow(play.filing))
-
     assert (await restart(play))["filings"]["restarted"] == 1
-
     assert await play.act(cm.Claim, play.officer(Role.RECEPTION), command_id="claim-1") == claimed
     assert await whole.client.submit(play.submission) == await whole.client.receipt(play.filing)
     await play.accept()
@@ -101,9 +98,7 @@ async def test_while_a_payment_is_pending(whole: World, lose: Lose, together: bo
     await lose(whole, ids.filing_workflow(play.filing))
     if together:
         await lose(whole, payment)
-
     found = await restart(play)
-
     assert found["filings"]["restarted"] == 1
     assert found["payments"]["running"] + found["payments"]["restarted"] == 1
     await play.at(Stage.FEE)
@@ -124,7 +119,6 @@ async def test_a_payment_restarted_after_its_filing_was_delivered_keeps_the_mone
     await play.at(Stage.CLOSED)
     payment = ids.payment_workflow(play.filing, 1)
     await terminate(whole, payment)
-
     assert (await restart(play))["payments"]["restarted"] == 1
 
     handle = whole.temporal.get_workflow_handle(payment)
@@ -147,7 +141,6 @@ async def test_what_runs_or_has_ended_is_left_alone(whole: World) -> None:
     left_alone = {"unfinished": 1, "running": 1, "failed": [], "still_wrong": []} | nothing
     assert (await restart(running))["filings"] == left_alone
     assert (await restart(ended, expected=1))["filings"]["unfinished"] == 0
-
     said = await motcua(whole.process_env, "filing", "restart", str(ended.code))
     assert (said.code, "đã kết thúc (delivered)" in said.err) == (1, True)
     said = await motcua(whole.process_env, "filing", "restart", str(running.code))
@@ -169,9 +162,7 @@ async def test_a_restart_asks_the_log_and_no_read_model(whole: World) -> None:
             "where filing_id = $1",
             play.filing,
         )
-
     await restart(play)
-
     await play.at(Stage.REVIEW)
     await play.review()
     await whole_again(play)
@@ -180,9 +171,7 @@ async def test_a_restart_asks_the_log_and_no_read_model(whole: World) -> None:
 async def test_who_restarts_a_filing_at_the_same_time_starts_it_once(whole: World) -> None:
     play = await Play.begin(whole, extract())
     await terminate(whole, ids.filing_workflow(play.filing))
-
     found = await asyncio.gather(*(restart(play) for _ in range(4)))
-
     assert sum(each["filings"]["restarted"] for each in found) == 1
     await play.accept()
     await play.review()

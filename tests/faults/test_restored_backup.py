@@ -200,8 +200,7 @@ async def as_the_page_says(world: World, shell: Shell, closed: Play, lost: Play,
     assert (await shell(*approve, "--json")).json["finished"] == [erased]
     assert found(await shell("doctor", "--json"))["erasures"] == [("ok", "no request waits for over 72 hours")]
     async with world.connection() as connection:
-        keys = "select count(*) from filing_key where filing_id = $1"
-        assert not await connection.fetchval(keys, closed.filing)
+        assert not await connection.fetchval("select count(*) from filing_key where filing_id = $1", closed.filing)
     ended = await shell(*verify_again)
     assert ended.code == 0
     assert "reason restored from the backup of 27 November" in ended.out

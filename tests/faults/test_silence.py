@@ -104,8 +104,7 @@ async def race(world: World, version: str, gate: asyncio.Semaphore, offset: time
 
 async def silence_at(world: World, play: Play) -> datetime:
     """When silence approves the filing."""
-    clocks = await world.client.clocks(play.filing)
-    return next(state.due for state in clocks if state.clock is Clock.PROCESSING)
+    return next(state.due for state in (await world.client.clocks(play.filing)) if state.clock is Clock.PROCESSING)
 
 
 async def run(world: World, version: str, races: int) -> list[Race]:
@@ -149,7 +148,6 @@ async def test_silence_or_the_officer_decides_never_both(
         while (left := RACES - len(races)) > 0:
             races += await run(world, version, min(left, BATCH))
     decided = await decisions(world)
-
     for race in races:
         ((judged, by_silence),) = decided[filing_workflow(race.play.filing)]
         assert by_silence == (race.refused is not None) == (judged >= race.due)
@@ -182,12 +180,10 @@ async def test_what_waited_for_a_worker_until_the_limit_was_over_is_too_late(
     left = due - datetime.now(UTC)
     assert left > timedelta(), "the workers took longer than the limit"
     await asyncio.sleep((left + SPREAD).total_seconds())
-
     async with world.platform():
         with pytest.raises(NotAllowed, match="silence_has_approved"):
             await acting
         decided = await eventually(lambda: decisions(world), bool)
-
     (((judged, by_silence),),) = decided.values()
     assert by_silence
     assert judged >= due

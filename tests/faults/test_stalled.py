@@ -47,7 +47,6 @@ async def test_filings_that_a_bug_stalled_go_on_once_it_is_mended(world: World, 
         # Papers wait for a relay, and a busy machine may take longer over a check than it has.
         assert [check for check, what in failed.items() if check != "papers" and "no answer within" not in what] == []
         assert "CANARY" not in (tmp_path / "worker.log").read_text()
-
         async with worker_process(world.process_env, tmp_path):
             await paid.review()
             for play in plays:
@@ -55,7 +54,6 @@ async def test_filings_that_a_bug_stalled_go_on_once_it_is_mended(world: World, 
             assert await command(world, "filings", "stalled") == []
             spared = await Play.begin(world, birth(version=free_by))
             await spared.at(Stage.CLOSED)
-
     lives = {tuple(await play.kinds()) for play in (*plays[1:], spared)}
     assert len(lives) == 1, "each has lived the life of one that never met the bug"
     order = await paid.order()

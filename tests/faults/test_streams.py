@@ -148,8 +148,7 @@ async def test_killed_after_a_part_was_referred_and_before_its_agency_was_asked(
         forward = cm.Forward(command_id="forward", actor=play.officer(Role.SPECIALIST), via=VIA)
         waiting = asyncio.create_task(world.client.act(play.filing, forward))
         assert await worker.died() == -signal.SIGKILL
-    assert (await play.kinds())[-2:] == ["referred", "referred"]
-    assert await play.kinds("referral", 1) == []
+    assert ((await play.kinds())[-2:], await play.kinds("referral", 1)) == (["referred", "referred"], [])
     async with worker_process(world.process_env, tmp_path):
         await waiting
         for part in (await play.view()).parts:
@@ -274,7 +273,6 @@ async def test_a_worker_that_dies_after_every_commit_reopens_the_filing_once(wor
         async with worker_process(world.process_env, tmp_path) as worker:
             await dies_when_it_next_commits(worker)
     (tmp_path / "failpoints" / "ledger.committed").unlink(missing_ok=True)
-
     async with worker_process(world.process_env, tmp_path):
         await answering
         await eventually(lambda: play.kinds("complaint", 1), lambda kinds: "complaint_settled" in kinds)

@@ -87,7 +87,6 @@ async def test_a_demo_survives_a_temporal_that_comes_back_older() -> None:
         found = [await restart_all(demo.folder, what) for what in ("--all-behind", "--all-missing")]
         await demo.ends_as_it_must()
         again = await restart_all(demo.folder, "--all-behind")
-
     assert sum(tallies["filings"]["restarted"] for tallies in found) > 0
     assert all(counts["failed"] == [] for tallies in (*found, again) for counts in tallies.values())
     assert sum(counts["restarted"] for counts in again.values()) == 0

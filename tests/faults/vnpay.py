@@ -43,6 +43,5 @@ async def paid(play: Play) -> None:
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     url = (await play.world.client.payment(play.filing)).pay_url or ""
     async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
-        page = await browser.get(url)
-        (await browser.post(page.url, data={"payer": "0001"})).raise_for_status()
+        (await browser.post((await browser.get(url)).url, data={"payer": "0001"})).raise_for_status()
     await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)

@@ -33,8 +33,7 @@ async def run(subjects: Sequence[Subject], at_once: int, shown: Showing) -> None
         folder = Path(name).resolve()
         async with Stack(folder / "stack", parts=PARTS) as running:
             await publish_demo(running.env)
-            world = await world_of(running.env, folder)
-            async with opened(world, folder, SECONDS, at_once) as room:
+            async with opened(await world_of(running.env, folder), folder, SECONDS, at_once) as room:
                 shown.open()
                 await matrix(room, subjects, at_once, shown)
 
@@ -59,8 +58,7 @@ def main() -> int:
         asyncio.run(run(subjects, given.at_once, shown))
     except (KeyboardInterrupt, asyncio.CancelledError):
         cut_off = True
-    report = shown.report() | {"cut off": cut_off}
-    print(json.dumps(report, ensure_ascii=False, indent=1))  # noqa: T201 -- its result
+    print(json.dumps(shown.report() | {"cut off": cut_off}, ensure_ascii=False, indent=1))  # noqa: T201 -- its result
     return 1 if shown.wrong or cut_off else 0
 
 

@@ -46,8 +46,7 @@ class Case:
     async def asked(cls, room: Room, version: str, agency: str = AGENCY, **form: Any) -> Case:
         """Files and accepts a filing; returns its payment request."""
         said = {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2} | form
-        submission = extract(version=version, agency=agency, payer_account=None, form=said)
-        play = await Play.begin(room.world, submission)
+        play = await Play.begin(room.world, extract(version=version, agency=agency, payer_account=None, form=said))
         await play.accept()
         return await cls.newest(room, play)
 
@@ -217,8 +216,7 @@ class Steps:
         return int((await self.case.room.bank.get(f"/orders/{self.case.key}/hold")).json()["answered"])
 
     async def _returned(self) -> None:
-        answer = await self.case.room.bank.get(self.back)
-        assert answer.status_code == httpx.codes.OK
+        assert (await self.case.room.bank.get(self.back)).status_code == httpx.codes.OK
         assert "vnp_SecureHash=" in self.back
 
     async def _expired(self) -> None:

@@ -49,5 +49,4 @@ def kept(order: Order) -> int:
     """
     if Act.WITHDRAWAL not in order:
         return AMOUNT
-    before = order[: order.index(Act.WITHDRAWAL)]
-    return AMOUNT - BACK if _TELLING & {*before} else 0
+    return AMOUNT - BACK if _TELLING & {*order[: order.index(Act.WITHDRAWAL)]} else 0

@@ -319,8 +319,7 @@ class Paying:
         ours = captured, back, sum(view.charged_back or 0 for view in views)
         assert ours == (expected.captured, expected.back, expected.charged_back), ours
         orders = [await case.bank() for case in self.cases]
-        theirs = sum(map(books.kept, orders))
-        assert theirs == captured - back - ours[2] + expected.suspense, (orders, ours)
+        assert sum(map(books.kept, orders)) == captured - back - ours[2] + expected.suspense, (orders, ours)
         assert (await self.play.kinds()).count(self._paid) == expected.paid
         await books.receipts(self.case.room, self.play.filing, expected.receipts)
 

@@ -155,13 +155,12 @@ def _of_money(variant: Variant) -> Outcome:
     money, counter = variant.money, variant.beside in {Beside.COUNTER, Beside.PROOF}
     captured, gone = _CAME.get(money, AMOUNT), AMOUNT if money in _TAKEN_BACK else 0
     if not pays(variant):
-        again = money is Money.ASKED_AGAIN
         return Outcome(
             captured,
             captured if money is Money.GONE_TWICE else captured - gone,
             suspense=AMOUNT if money is Money.WITHOUT_MEMO else 0,
             charged_back=gone,
-            paid=again + counter,
+            paid=(money is Money.ASKED_AGAIN) + counter,
             receipts=RECEIPTS if counter else {},
         )
     back = _BESIDE_THE_FEE.get(money, 0)

@@ -317,8 +317,7 @@ def _try_all(session: Session, stack: Mapping[str, str] | None, told: Callable[[
         while True:
             while len(running) < AT_ONCE and (mutant := next(waiting, None)) is not None:
                 tests = guards.of(mutant, session.killers(mutant))
-                log = session.package.folder / f"trial-{mutant.key}.log"
-                running.append(_start(mutant, tests, stack, log))
+                running.append(_start(mutant, tests, stack, session.package.folder / f"trial-{mutant.key}.log"))
             if not running:
                 return
             wait([trial.answer for trial in running], timeout=1)

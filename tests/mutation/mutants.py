@@ -62,8 +62,7 @@ def mutated(mutant: Mutant, root: Path) -> str:
     [(old, new)] = [(old, new) for found, old, new in changes.found if found == mutant]
     tree = changes.module.deep_replace(old, new)
     if not isinstance(tree, cst.Module):
-        msg = f"no module any more: {mutant}"
-        raise TypeError(msg)
+        raise TypeError(f"no module any more: {mutant}")
     return tree.code
 
 

@@ -107,8 +107,7 @@ def measure(answer: Connection, package: str, files: Sequence[str], stack: Mappi
     _begin(log)
     plugin = Touching(package, stack)
     if _pytest(files, plugin, stack) != 0:
-        msg = f"fails without any mutant: {plugin.failed}; see {log}"
-        raise RuntimeError(msg)
+        raise RuntimeError(f"fails without any mutant: {plugin.failed}; see {log}")
     answer.send({"seconds": dict(plugin.seconds), "touched": plugin.touched()})
 
 
@@ -122,11 +121,9 @@ def run(
     _begin(log)
     _import_instead(str(ROOT / path), source)
     plugin = Chosen(tests, stack, answer.send)
-    files = sorted({test.partition("::")[0] for test in tests})
-    code = _pytest(files, plugin, stack)
+    code = _pytest(sorted({test.partition("::")[0] for test in tests}), plugin, stack)
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        msg = f"no test was found; see {log}"
-        raise RuntimeError(msg)
+        raise RuntimeError(f"no test was found; see {log}")
     if plugin.failed is None:
         answer.send(None if code == 0 else "before any test")
 
@@ -155,8 +152,7 @@ def _import_instead(path: str, source: str) -> None:
     """Replace the source of a file at every import, also in the workflow sandbox."""
     loaded = [name for name, module in sys.modules.items() if getattr(module, "__file__", None) == path]
     if loaded:
-        msg = f"imported before it could be changed: {loaded}"
-        raise RuntimeError(msg)
+        raise RuntimeError(f"imported before it could be changed: {loaded}")
     as_it_is = SourceFileLoader.get_code
     code = compile(source, path, "exec", dont_inherit=True)
 

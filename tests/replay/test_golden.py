@@ -53,7 +53,5 @@ async def test_a_history_replays_to_the_state_it_had(
         if rule is not None:
             for kind in RULES:
                 monkeypatch.setitem(RULES, kind, replace(RULES[kind], who=ANYBODY, when=rule))
-
         await replay(file)
-
     assert states.get("state") == golden_state(file)

@@ -62,19 +62,16 @@ async def test_what_came_while_no_worker_was_there_is_told_once_and_in_order(vir
     """Due on 18 March; the first step's three days ended on 7 March. Too late to put it off, there is an apology."""
     async with virtual.world.connection() as connection:
         await connection.execute(WATCH)
-
     async with virtual.platform():
         play = await Play.begin(virtual.world, land())
         await play.act(Accept, play.officer(Role.RECEPTION))
     await virtual.until_without_worker("2030-03-06 17:00", "2030-03-25 09:00")
     assert await virtual.told() == [(BEGIN, "accepted"), (BEGIN, "step_started")]
-
     async with virtual.platform():
         # Asked of the record itself: a question that this server gives to the worker that is gone holds all time up.
         missed = await eventually(virtual.told, lambda told: told[-1][1] == "overdue processing")
         await play.act(Apologise, play.officer(Role.LEADER), reason="thiếu cán bộ")
         await virtual.until("2030-06-24 09:00")
-
     late = ["reminded step", "overdue step", "apology_drafted", "reminded processing", "overdue processing"]
     assert missed[2:] == [("2030-03-25 09:00", what) for what in late]
     assert (await virtual.told())[7:] == [("2030-03-25 09:00", "apologised")]

@@ -82,8 +82,7 @@ class Store:
 
 def receiving(world: World, store: Store, inspector: Any, scanner: Scanning | None, verdicts: Verdicts) -> Reception:
     """Returns the platform's own examiner, over stand-ins."""
-    orders = Orders(world.settings)
-    return Reception(store, orders, store.keep, inspector, scanner, verdicts)  # type: ignore[arg-type] # it has the used part of a store
+    return Reception(store, Orders(world.settings), store.keep, inspector, scanner, verdicts)  # type: ignore[arg-type] # it has the used part of a store
 
 
 def named(submission: Submission, data: bytes, **said: Any) -> FileRef:

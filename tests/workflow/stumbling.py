@@ -9,8 +9,7 @@ class Buggy:
 
     @workflow.run
     async def run(self) -> None:
-        msg = "CANARY Nguyễn Văn An"
-        raise LookupError(msg)
+        raise LookupError("CANARY Nguyễn Văn An")
 
 
 @workflow.defn(name="Payment")

@@ -134,8 +134,7 @@ async def replayed(world: World) -> None:
     )
     async for run in world.temporal.list_workflows("WorkflowType != 'View'"):
         history = await world.temporal.get_workflow_handle(run.id, run_id=run.run_id).fetch_history()
-        result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
-        assert result.replay_failure is None, run.id
+        assert (await replayer.replay_workflow(history, raise_on_replay_failure=False)).replay_failure is None, run.id
 
 
 def tried(stranger: Answering, *names: str) -> None:
@@ -255,8 +254,7 @@ async def misanswered(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 async def test_no_answer_in_an_agencys_place_is_recorded(misanswered: Beset) -> None:
     world, stranger = misanswered.world, misanswered.stranger
     complete = await Play.begin(world, birth())
-    form = testing.submission().form | {"child_name": DOUBTED}
-    doubted = await Play.begin(world, birth(form=form))
+    doubted = await Play.begin(world, birth(form=(testing.submission().form | {"child_name": DOUBTED})))
     parts = await refer(world)
     await complete.at(Stage.CLOSED)
     view = await parts.until(lambda seen: seen.parts[0].outcome is not None)

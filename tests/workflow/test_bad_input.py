@@ -69,8 +69,7 @@ async def test_a_submission_that_is_refused_leaves_no_trace_and_can_be_corrected
         assert why.code is code
         assert (field, rule) in {(problem.field, problem.rule) for problem in why.problems}
     for submission, *_ in REFUSED:
-        corrected = birth(submission_id=submission["submission_id"])
-        assert (await running.client.submit(corrected)).code is not None
+        assert (await running.client.submit(birth(submission_id=submission["submission_id"]))).code is not None
 
 
 def nested(depth: int) -> Any:
@@ -195,8 +194,7 @@ async def test_an_update_that_is_garbage_is_refused_without_a_trace(world: World
         before, events = await record(world), await length(handle)
         for kind in (model.model_fields["kind"].default for model in cm.PUBLIC_COMMANDS):
             for arguments in NO_COMMAND.values():
-                why = await refusal(handle.execute_update(kind, args=arguments))
-                assert why.code is RefusalCode.BAD_COMMAND
+                assert (await refusal(handle.execute_update(kind, args=arguments))).code is RefusalCode.BAD_COMMAND
         assert await length(handle) == events
         assert await record(world) == before
 
@@ -208,8 +206,7 @@ async def test_what_does_not_fit_a_running_filing_is_refused_in_words(world: Wor
         client = await stock(world)
         handle = client.get_workflow_handle(f"filing:{play.filing}")
         events = await length(handle)
-        given = command(actor={"subject": "motcua", "role": "system"})
-        why = await refusal(handle.execute_update("accept", given))
+        why = await refusal(handle.execute_update("accept", command(actor={"subject": "motcua", "role": "system"})))
         assert (why.code, why.problems[0].rule) == (RefusalCode.NOT_AUTHORISED, "system_is_not_a_person")
         assert await length(handle) == events
         for check in ("digest", ["digest"], {"content": 7}, {"content": "0" * 64}):
@@ -400,18 +397,15 @@ async def test_hundreds_of_the_longest_questions_do_no_harm(running: World) -> N
     for n in range(1, ROUNDS):
         await play.act(cm.Answer, play.submission.actor, command_id=f"answer-{n}", n=n, answer=LONG)
         await ask(play, n + 1)
-
     assert await ask(play, 1) == first  # recorded long before: the log knows it
     with pytest.raises(SameIdOtherContent):
         await ask(play, 1, "khác")
     view = await play.view()
     assert [question.n for question in view.questions] == list(range(ROUNDS - KEPT, ROUNDS + 1))
-
     await lost_and_restarted(running, stream)
     await eventually(lambda: seen(running.temporal, stream), Known(view.seq, 2).__eq__)
     assert await ask(play, 2) != first
     assert (await play.view()).seq == view.seq  # that one too was recorded long before
     await play.accept()
     assert (await play.view()).stage is not Stage.INTAKE
-    history = await running.temporal.get_workflow_handle(stream).fetch_history()
-    assert max(sizes(history)) < LARGEST
+    assert max(sizes(await running.temporal.get_workflow_handle(stream).fetch_history())) < LARGEST

@@ -196,8 +196,7 @@ async def test_upheld_a_refusal_is_decided_again_though_temporal_loses_both(runn
     counted = [kinds.count(kind) for kind in ("reopened", "decided", "result_issued", "parcel_requested", "fee_paid")]
     assert counted == [1, 2, 2, 2, 1]
     assert await play.kinds("parcel", 2) == ["consignment_requested", "consignment_sent", "consignment_ended"]
-    settling = ["complained", "claimed", "complaint_answered", "complaint_settled"]
-    assert await play.kinds("complaint", 1) == settling
+    assert await play.kinds("complaint", 1) == ["complained", "claimed", "complaint_answered", "complaint_settled"]
     assert (found.state, found.reopened, found.answerer) == ("upheld", True, SECOND.subject)
     assert (await running.client.parked(play.filing)) == []
     await sound(running)
@@ -332,8 +331,7 @@ async def test_a_payment_that_is_owed_is_not_cancelled_by_a_stranger(running: Wo
     play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
     await play.accept()
     await eventually(play.order, bool)
-    client = await stock(running)
-    await client.get_workflow_handle(payment_workflow(play.filing, 1)).signal("cancel", "because")
+    await (await stock(running)).get_workflow_handle(payment_workflow(play.filing, 1)).signal("cancel", "because")
     await play.pay_by_hand()
     view = await play.until(lambda view: view.fee is not None and view.fee.state is FeeState.PAID)
     assert view.status is Status.PROCESSING
@@ -372,10 +370,9 @@ async def test_what_a_stranger_says_of_money_that_went_back_is_not_believed(runn
         await payment.signal("refunded", {"capture_id": capture_id, "case": 1, "amount": 16000})
     await payment.signal("refunded", None)
     for n in (1001, 1002):
-        start = {"filing_id": str(play.filing), "n": n}
         await client.start_workflow(
             "Refund",
-            start,
+            {"filing_id": str(play.filing), "n": n},
             id=f"refund:{play.filing}:{n}",
             task_queue=TASK_QUEUE,
             start_signal="look",

@@ -144,7 +144,6 @@ async def test_a_run_that_others_pin_to_a_deployment_of_their_own_has_nothing_gi
         }
         assert await answered(rogue, GIVE) not in ([None], ["not_ordered"])
         assert await given(till, reference) == []
-
         hold = page.path.removesuffix("/pay") + "/hold"
         till.bank.client.put(hold, json={"queries": True, "callbacks": False}).raise_for_status()
         for fault in ("next_day", "hang_then_apply"):

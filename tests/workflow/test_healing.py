@@ -145,8 +145,7 @@ async def test_one_whose_first_worker_died_over_it_is_found_by_replaying_it(worl
     async with world.platform():
         one = await still(play)
         assert one.cause == TIMED_OUT
-        look = await healer.look(world.temporal, soon(one))
-        assert [healed.stream for healed in look.healed] == [one.workflow_id]
+        assert [healed.stream for healed in (await healer.look(world.temporal, soon(one))).healed] == [one.workflow_id]
         await nothing_lost(play)
 
 
@@ -162,8 +161,7 @@ async def test_one_whose_update_the_sdk_can_no_longer_finish_is_healed(world: Wo
     one = await still(play)
     assert one.cause == NOT_CONTINUED
     async with world.platform():
-        look = await healer.look(world.temporal, soon(one))
-        assert [healed.stream for healed in look.healed] == [one.workflow_id]
+        assert [healed.stream for healed in (await healer.look(world.temporal, soon(one))).healed] == [one.workflow_id]
         await nothing_lost(play)
 
 
@@ -201,10 +199,9 @@ async def test_it_is_not_healed_a_second_time_until_its_log_has_moved_on(world: 
         await play.accept()
         await play.at(Stage.FEE)
     async with otherwise(world):
-        once_more = await not_replayable(play)
-        assert [healed.stream for healed in (await healer.look(world.temporal, soon(once_more))).healed] == [
-            one.workflow_id
-        ]
+        assert [
+            healed.stream for healed in (await healer.look(world.temporal, soon(await not_replayable(play)))).healed
+        ] == [one.workflow_id]
         await eventually(lambda: memo_of(play), lambda found: found.get("dawdles") is True)
     async with world.platform():
         assert await healer.look(world.temporal, soon(await not_replayable(play))) == left
@@ -442,9 +439,8 @@ async def test_a_bug_is_found_with_its_place_and_without_its_words(marks_after: 
 async def test_a_worker_that_died_over_a_task_is_no_bug(marks_after: int) -> None:
     async with server(marks_after) as client:
         handle = await client.start_workflow(Buggy.run, id=f"filing:{uuid4()}", task_queue=QUEUE)
-        queue = TaskQueue(name=QUEUE)
         await client.workflow_service.poll_workflow_task_queue(
-            PollWorkflowTaskQueueRequest(namespace=client.namespace, task_queue=queue, identity="dies")
+            PollWorkflowTaskQueueRequest(namespace=client.namespace, task_queue=TaskQueue(name=QUEUE), identity="dies")
         )
 
         async def attempt() -> int:
@@ -488,8 +484,7 @@ async def test_a_file_that_takes_long_to_read_is_read_in_a_task_of_its_own(world
                 await asyncio.Event().wait()
             return bool(await own(answer))
 
-        others = [one for one in given.working if one is not own]
-        functions = replace(given, working=(*others, confirm))
+        functions = replace(given, working=(*[one for one in given.working if one is not own], confirm))
         async with platform_worker(world.temporal, functions, settings), world.back_office():
             view = await (await Play.begin(world, extract())).deliver()
     assert view.closing is Closing.DELIVERED

@@ -67,8 +67,7 @@ async def test_keys_are_rotated_in_the_middle_of_running_filings(world: World) -
         await some_at_once(play.withdraw() for play in moved)
         for play in moved:
             assert (await play.view()).closed
-            handle = after.temporal.get_workflow_handle(f"filing:{play.filing}")
-            assert await failed_tasks(handle) == 0
+            assert await failed_tasks(after.temporal.get_workflow_handle(f"filing:{play.filing}")) == 0
         assert await stalled(after.temporal) == []
         assert await keys_of(after, moved[0]) == {"one", "two"}
 
@@ -129,8 +128,7 @@ async def test_what_began_before_the_codec_was_switched_on_goes_on(world: World)
 
 
 async def test_an_agency_with_a_key_of_its_own_reads_its_work_and_nothing_else(world: World) -> None:
-    keys = ring("one", queues={OWN: ["three"]})
-    platform, office = await sealed(world, keys), await sealed(world, ring("three"))
+    platform, office = await sealed(world, ring("one", queues={OWN: ["three"]})), await sealed(world, ring("three"))
     async with platform.platform(), office.back_office(queue=OWN), platform.back_office(Doubtful()):
         play = await Play.begin(platform, birth(agency="H29.16"))
         await play.until(lambda view: view.closed)
@@ -140,8 +138,7 @@ async def test_an_agency_with_a_key_of_its_own_reads_its_work_and_nothing_else(w
         with pytest.raises(MotcuaError, match="MOTCUA_CODEC_KEYS"):
             await theirs.view()
         assert await record(world) == before
-        handle = platform.temporal.get_workflow_handle(f"filing:{play.filing}")
-        assert await failed_tasks(handle) == 0
+        assert await failed_tasks(platform.temporal.get_workflow_handle(f"filing:{play.filing}")) == 0
 
 
 # With the codec on: a filing goes its whole way, Temporal keeps nothing readable, and nothing else is taken.
@@ -177,7 +174,6 @@ async def test_what_is_not_sealed_by_us_is_refused_in_words_or_parked(world: Wor
         assert why.code in {RefusalCode.BAD_START, RefusalCode.BAD_COMMAND}
         await ended_cleanly(client, f"filing:{of(given)}")
         assert await record(world) == before
-
         play = await Play.begin(world, extract(payer_account=NEVER_PAYS))
         handle = client.get_workflow_handle(f"filing:{play.filing}")
         before, events = await record(world), await length(handle)

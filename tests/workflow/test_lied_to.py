@@ -155,8 +155,7 @@ async def test_a_stream_that_was_ordered_and_never_begun_is_begun_after_all(worl
         healer, now = Healer(pool, Vault(world.settings.master).find, KINDS, WORKFLOWS), datetime.now(UTC)
 
         async def after_all(play: Play, kind: str, n: int) -> None:
-            stream = str(StreamId(kind, play.filing, n))
-            await eventually(partial(asyncio.to_thread, asked.get, stream), bool)
+            await eventually(partial(asyncio.to_thread, asked.get, str(StreamId(kind, play.filing, n))), bool)
             assert await play.kinds(kind, n) == []
 
             async def begun() -> list[str]:

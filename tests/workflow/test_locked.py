@@ -71,7 +71,6 @@ async def test_what_is_signed_goes_through_and_the_log_keeps_who_claimed_what(cl
     accepted = await office.give(stream, "accept", signed)
     old = seconds(datetime.now(UTC)) - 600
     assert await office.act(stream, "accept", by(RECEPTION), iat=old, exp=old + 60) == accepted, "as a repeat it holds"
-
     async with closed.connection() as connection:
         rows = await connection.fetch("select * from event where stream = $1 order by seq", stream)
         row = next(one for one in rows if one["command_id"] == "c-1")
@@ -189,8 +188,7 @@ async def test_no_forged_start_becomes_a_filing_and_who_may_files_the_same_after
         )
 
     forgeries = [(name, one) for name, one in FORGERIES.items() if one.actor not in {CITIZEN, SYSTEM}]
-    found = await asyncio.gather(*(told(name, one) for name, one in forgeries))
-    assert not [one for one in found if one is not None]
+    assert not [one for one in (await asyncio.gather(*(told(name, one) for name, one in forgeries))) if one is not None]
     assert len(await counted(closed)) == len(forgeries)
 
 

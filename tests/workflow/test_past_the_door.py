@@ -122,8 +122,7 @@ async def test_a_look_by_a_queue_is_one_of_the_run_that_asks_whatever_it_says(cl
     about = {"act": "ask.changes", "stream": question["stream"]}
     async with Worker(portal.client, task_queue=own, workflows=[Stranger], workflow_runner=UnsandboxedWorkflowRunner()):
         for _ in range(2):
-            statement = portal.statement(question, about, actor=plain(filed)["actor"])
-            signed = question | {"statement": statement}
+            signed = question | {"statement": portal.statement(question, about, actor=plain(filed)["actor"])}
             asked = {"question": signed, "content": message_digest(question), "look": look}
             args = ["view.changes", asked, WAITING_QUEUE]
             answer = await portal.client.execute_workflow(Stranger.run, args=args, id=uuid4().hex, task_queue=own)
@@ -210,8 +209,7 @@ async def test_what_acts_outside_is_given_a_place_in_the_log_and_nothing_else(wo
 def test_every_update_has_a_validator_behind_the_door() -> None:
     """The door is asked by the SDK only before a validator."""
     for kind in WORKFLOWS:
-        updates = Defined.must_from_class(kind).updates
-        assert not [name for name, update in updates.items() if update.validator is None]
+        assert not [name for name, update in Defined.must_from_class(kind).updates.items() if update.validator is None]
 
 
 def _module(file: Path) -> str:

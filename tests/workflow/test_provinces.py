@@ -72,8 +72,7 @@ async def test_what_was_begun_keeps_its_version_across_a_restart(running: World)
     await publish_province(running.owner_dsn, overlay("H56", "1", 7000))
     await lost_and_restarted(running, *(filing_workflow(play.filing) for play in (begun, elsewhere)))
     later = await Play.begin(running, extract(agency=HAI_PHONG))
-    assert await asked_for(begun) == COPIES * 5000
-    assert await asked_for(elsewhere) == COPIES * 8000
+    assert (await asked_for(begun), await asked_for(elsewhere)) == (COPIES * 5000, COPIES * 8000)
     assert await asked_for(later) == COPIES * 6000
     rebuilt = await rebuild(running.owner_dsn, running.settings.master, lambda *_: None)
     assert set(rebuilt.changed.values()) == {0}
@@ -103,8 +102,7 @@ async def test_by_post_the_law_of_the_day_before_holds_for_what_came_the_day_bef
     for received, version in ((midnight - timedelta(minutes=1), "2026-12"), (midnight, "9-new"), (None, "9-new")):
         at = {} if received is None else {"received_at": received}
         actor = {} if received else {"actor": officer(Role.RECEPTION)}
-        play = await Play.begin(running, extract(**post | actor | at))
-        assert (await play.view()).version == version
+        assert (await (await Play.begin(running, extract(**post | actor | at))).view()).version == version
 
 
 @pytest.mark.parametrize(
@@ -138,8 +136,7 @@ async def test_both_borders_of_a_validity_are_inside(world: World, day: date, ve
 
 
 async def opened(world: World, agency: str, day: date, version: str | None) -> OpenResult:
-    stream = filing_workflow(uuid4())
-    asked = OpenRequest(stream=stream, code="2.000635", version=version, agency=agency, day=day)
+    asked = OpenRequest(stream=filing_workflow(uuid4()), code="2.000635", version=version, agency=agency, day=day)
     async with open_pool(world.settings) as pool:
         return await Registry(pool).open(asked)
 
@@ -160,11 +157,10 @@ async def decided_by(world: World, *kinds: str, here: str | None) -> str:
     """Publish a version that these kinds decide, and a directory in which the agency is of this kind; its name."""
     source = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-12.yaml").read_bytes())
     changed = source | {"version": "2026-12", "decided_by": {"kinds": list(kinds), "source": "Luật Hộ tịch Đ7"}}
-    said = AGENCIES | ({} if here is None else {HERE: (here, None)})
     entries: list[dict[str, Any]] = [
         {"agency": code, "name": {"vi": f"cơ quan {code}", "en": f"agency {code}"}, "kind": kind}
         | ({"province": province} if province else {})
-        for code, (kind, province) in said.items()
+        for code, (kind, province) in (AGENCIES | ({} if here is None else {HERE: (here, None)})).items()
     ]
     async with world.connection() as connection:
         await connection.execute("update agency set kind = null")
@@ -277,8 +273,7 @@ async def test_under_other_rules_than_those_pinned_it_stands_still(running: Worl
         await lost_and_restarted(play.world, filing_workflow(play.filing))
         (still,) = await eventually(lambda: stalled(running.temporal), bool, within=ABOUT_A_MINUTE)
         assert (still.workflow_id, still.error) == (filing_workflow(play.filing), "ValueError")
-        log = Log(connection, Vault(running.settings.master).find, KINDS)
-        told = await log.read(still.workflow_id)
+        told = await Log(connection, Vault(running.settings.master).find, KINDS).read(still.workflow_id)
         with pytest.raises(UnfoldableError, match="its events do not fold: ValueError"):
             next(told.states())
         await connection.execute(f"update {table} set {column} = substring({column}, 1, length({column}) - 1)")  # noqa: S608 -- ours

@@ -124,8 +124,7 @@ async def test_money_collected_renewed_and_given_back(world: World, lied_to: Lia
 
 async def test_a_result_signed_and_a_complaint_upheld(world: World, lied_to: Liar) -> None:
     play = await refused(world)
-    stream = await complained(play, "decided")
-    await answered(play, stream, UPHELD)
+    await answered(play, await complained(play, "decided"), UPHELD)
     await reopened(play)
     await world.temporal.get_workflow_handle(complaint_workflow(play.filing, 1)).result()
     assert (await play.kinds("complaint", 1))[-1] == "complaint_settled"
@@ -141,8 +140,7 @@ async def test_a_tax_office_s_demand_and_another_calendar(world: World, lied_to:
     await takes_money(world)
     play = await demanded(world)
     await eventually(lambda: play.kinds("payment", N), lambda kinds: kinds == PAID)
-    moved = await on_another_calendar(world)
-    assert "calendar_changed" in await moved.kinds()
+    assert "calendar_changed" in await (await on_another_calendar(world)).kinds()
     await told_the_truth(world, lied_to, "obligation.collector", "intake.calendar")
 
 

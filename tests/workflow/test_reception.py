@@ -237,8 +237,7 @@ async def test_a_signature_that_is_exchanged_after_it_was_looked_at_is_none(worl
             await store._store.put_async(signature.key, b"signed")
             return await super().inspect(file, media_type, name)
 
-    reception = receiving(world, store, Exchanging(), None, verdicts)
-    async with world.platform(reception):
+    async with world.platform(receiving(world, store, Exchanging(), None, verdicts)):
         filed = extract(submission_id=plain.submission_id, signature=signature)
         assert await rules_of(world, filed) == [("signature", "file_differs")]
         assert not verdicts.asked

@@ -62,8 +62,7 @@ async def test_the_postman_collects_the_fee_and_the_parcel_bears_it_out(running:
     assert (view.closing, view.status) == (Closing.DELIVERED, Status.RETURNED)
     assert view.fee is not None
     assert (view.fee.state, view.fee.channel, view.fee.amount) == (FeeState.PAID, Channel.POST, AMOUNT)
-    kinds = await play.kinds()
-    assert kinds[-4:] == ["fee_requested", "parcel_requested", "fee_paid", "handed_over"]
+    assert (await play.kinds())[-4:] == ["fee_requested", "parcel_requested", "fee_paid", "handed_over"]
     parcel = await running.client.parcel(play.filing, 1)
     assert parcel.collected == parcel.cod == AMOUNT
     await sound(running)

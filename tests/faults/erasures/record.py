@@ -82,5 +82,4 @@ class Record:
         )
         async with self.connection(self.owner) as connection:
             n = (await requests.ask(Log(connection, self.vault.find, KINDS), asked)).request.n
-            answer = ApproveErasure(command_id=f"approve-{command}", actor=AUDITOR, asked=n)
-            await requests.answer(connection, answer)
+            await requests.answer(connection, ApproveErasure(command_id=f"approve-{command}", actor=AUDITOR, asked=n))

@@ -28,8 +28,7 @@ def found(folder: Path, wanted: Sequence[str]) -> dict[str, set[str]]:
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or OF_OTHERS.match(path.name):
             continue
-        data = path.read_bytes()
-        if whose := {named[mark] for mark in set(any_of.findall(data)) & named.keys()}:
+        if whose := {named[mark] for mark in set(any_of.findall(path.read_bytes())) & named.keys()}:
             told[str(path.relative_to(folder))] = whose
     return told
 

@@ -177,8 +177,7 @@ async def checked(record: Record, erased: list[UUID], others: dict[UUID, Any], r
             await said_of(connection, vault, filing, report)
     again = await rebuild(record.owner, record.master, lambda *_: None)
     report.must("rebuild", {table: n for table, n in again.changed.items() if n})
-    objects = Path(urlsplit(record.env["MOTCUA_OBJECTS"]).path)
-    report.must("files", traces.files_of(objects, erased))
+    report.must("files", traces.files_of(Path(urlsplit(record.env["MOTCUA_OBJECTS"]).path), erased))
     report.must("executions", await executions(record.env, erased))
 
 

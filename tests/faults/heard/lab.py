@@ -170,9 +170,8 @@ class Lab:
     async def start_worker(self) -> WorkerProcess:
         """Another worker, beside those that are there."""
         self._started += 1
-        own = self._folder / f"worker-{self._started}"
         return await self._workers.enter_async_context(
-            worker_process(self._env, own, module="tests.faults.heard.worker")
+            worker_process(self._env, self._folder / f"worker-{self._started}", module="tests.faults.heard.worker")
         )
 
     async def close(self) -> None:
@@ -217,8 +216,7 @@ class Lab:
         self._worker = await self.start_worker()
         while True:
             await asyncio.sleep(0.1)
-            quiet = time.monotonic() - self._came > QUIET
-            if not self._waiting or not (quiet or len(self._waiting) >= MOST):
+            if not self._waiting or not (time.monotonic() - self._came > QUIET or len(self._waiting) >= MOST):
                 continue
             batch, streams = list[Case](), set[str]()
             for case in list(self._waiting):
@@ -308,8 +306,7 @@ class Lab:
             return [Fault.OVER]
         if case.kind in BEGINNING:
             return spoken or [Fault.LIMIT]
-        role = [Fault.ROLE] if case.actor.role in OFFICERS else []
-        return [Fault.LIMIT, Fault.RULES, *role, *spoken]
+        return [Fault.LIMIT, Fault.RULES, *([Fault.ROLE] if case.actor.role in OFFICERS else []), *spoken]
 
     def _way(self, kill: Kill) -> Way:
         ways = [Way.NEW, Way.TWICE]
@@ -540,8 +537,7 @@ class Lab:
 
     async def _judge_run(self, case: Case, kill: Kill, *, recorded: bool) -> None:
         described = await self._stock.get_workflow_handle(case.stream).describe()
-        failed = described.status is WorkflowExecutionStatus.FAILED
-        if recorded and failed:
+        if recorded and described.status is WorkflowExecutionStatus.FAILED:
             self._violated(case, kill, "its run has failed with the stream in the log")
         self.figures.outcomes[f"{case.kind}: {'recorded, the run lives' if recorded else 'refused'}"] += 1
 

@@ -185,8 +185,7 @@ async def _examine(env: Mapping[str, str], folder: Path, found: Found, told: Map
     wrong += [f"invented, but recorded: {one}" for one in await _invented(env)]
     doctor = json.loads((await motcua(ENV, "doctor", "--json", "--lang", "en", folder=folder)).out)
     found.figures["doctor"] = doctor
-    reconciled = await motcua(ENV, "reconcile", "--json", "--lang", "en", folder=folder)
-    unordered = json.loads(reconciled.out)
+    unordered = json.loads((await motcua(ENV, "reconcile", "--json", "--lang", "en", folder=folder)).out)
     wrong += [f"done without an order: {one['act']}" for one in unordered["unordered"] if one["ours"]]
     rebuilt = await motcua(ENV, "ledger", "rebuild", "--json", folder=folder)
     found.figures["rebuild"] = json.loads(rebuilt.out) if rebuilt.out else rebuilt.err

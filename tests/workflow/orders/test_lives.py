@@ -56,8 +56,7 @@ def failing(function: Callable[..., Any], times: int, types: Sequence[str]) -> C
     async def fails(said: Any) -> Any:
         info = activity.info()
         if info.workflow_type != Rogue.__name__:
-            filing = str(info.workflow_id).split(":")[1]
-            mine = left.setdefault(filing, [types[len(left) % len(types)]] * times)
+            mine = left.setdefault(str(info.workflow_id).split(":")[1], [types[len(left) % len(types)]] * times)
             if mine:
                 raise ApplicationError("no", type=mine.pop(), non_retryable=True)
         return await function(said)
@@ -104,8 +103,7 @@ async def test_a_result_is_made_and_signed_all_the_same_and_nobody_is_told(world
 
 
 async def test_a_scan_is_asked_for_again_after_a_while(world: World) -> None:
-    late = FoundLate(Orders(world.settings))
-    async with platform(world, {"reception.scan": 1}, BOTH, late):
+    async with platform(world, {"reception.scan": 1}, BOTH, FoundLate(Orders(world.settings))):
         plays = [await Play.begin(world, birth(papers=[{"code": "birth_notice", "file": FILE}])) for _ in BOTH]
         for play in plays:
             await eventually(play.view, lambda view: view.scan is ScanState.INFECTED)
@@ -141,13 +139,12 @@ async def test_a_file_is_prepared_only_for_the_number_that_waits_for_it(world: W
         stream, last = result_workflow(play.filing, 1), len(await play.kinds("result", 1))
         file = await Store(open_store(world.objects)).put(play.filing, b"Kh\xc3\xb4ng", "text/plain")
         theirs = file.model_copy(update={"key": f"files/{uuid4()}/{file.sha256}"})
-        asked = [(1, file), (last, theirs), (last + 1, file), (last, file)]
         orders = [
             (
                 "result.prepare",
                 {"order": {"stream": stream, "seq": seq}, "answer": {"result": one.model_dump(mode="json")}},
             )
-            for seq, one in asked
+            for seq, one in [(1, file), (last, theirs), (last + 1, file), (last, file)]
         ]
         async with rogues(client := await stock(world)), open_pool(world.settings) as pool:
             unknown = await ordered(client, orders[-1:])

@@ -152,8 +152,7 @@ async def test_old_requests_of_ours_do_nothing_twice(at_work: World) -> None:
     async with rogues(at_work.temporal):
         for workflow_id, requests in asked.items():
             over = (await at_work.temporal.get_workflow_handle(workflow_id).describe()).close_time is not None
-            named = workflow_id if over else None
-            await ordered(at_work.temporal, [*requests, *requests], named, at_once=True)
+            await ordered(at_work.temporal, [*requests, *requests], workflow_id if over else None, at_once=True)
     assert await outside(at_work, paid, sent) == before
     assert await counted(at_work) == streams
 
@@ -206,11 +205,10 @@ def of_choice(play: Play, file: dict[str, Any]) -> list[Order]:
     """Orders that say all by themselves, as builds of before took them."""
     whose = {"filing_id": str(play.filing), "agency": AGENCY, "at": MADE, "file": file}
     leader = {"place": "signature", "officer": LEADER.subject, "role": "leader"}
-    seal = {"place": "seal", "officer": CLERK.subject, "role": "clerk"}
     return [
         ("result.prepare", whose | {"number": f"{AGENCY}-2026-K0000009", "places": PLACES}),
         ("result.sign", whose | {"signer": leader, "last": False}),
-        ("result.sign", whose | {"signer": seal, "last": True}),
+        ("result.sign", whose | {"signer": {"place": "seal", "officer": CLERK.subject, "role": "clerk"}, "last": True}),
     ]
 
 
@@ -218,11 +216,10 @@ def by_place(play: Play, file: dict[str, Any], seqs: range) -> list[Order]:
     """Orders that name a place in the log, any there is or is not."""
     streams = [result_workflow(play.filing, 1), result_workflow(play.filing, 2), filing_workflow(play.filing), "result"]
     places = [{"stream": stream, "seq": seq} for stream in streams for seq in (*seqs, 2**31)]
-    with_file = [{"order": place, "answer": {"result": file}} for place in places]
     return [
         *(("result.sign", place) for place in places),
         *((PRINT, place) for place in places),
-        *(("result.prepare", said) for said in with_file),
+        *(("result.prepare", said) for said in [{"order": place, "answer": {"result": file}} for place in places]),
         ("papers.confirm", {"result": file}),
     ]
 

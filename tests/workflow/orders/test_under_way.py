@@ -92,12 +92,13 @@ async def worker(world: World, build: str) -> AsyncIterator[None]:
     settings = world.settings.model_copy(update={"build": build})
     converter = world.temporal.data_converter
     client = await Client.connect(world.env["TEMPORAL_ADDRESS"], namespace=world.namespace, data_converter=converter)
-    async with activities(settings) as functions:
-        received = received_by(AnyFiles(), functions)
-        async with versioned_worker(client, received, settings):
-            async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=1) as pool:
-                await Builds(pool, world.temporal).promote(build)
-            yield
+    async with (
+        activities(settings) as functions,
+        versioned_worker(client, received_by(AnyFiles(), functions), settings),
+    ):
+        async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=1) as pool:
+            await Builds(pool, world.temporal).promote(build)
+        yield
 
 
 async def leave(world: World, stream: str) -> None:  # noqa: ARG001 -- everything leaves
@@ -189,8 +190,7 @@ async def test_a_parcel_is_had_back_once(
 
 
 def listed(partners: Partners) -> list[tuple[str, str]]:
-    consignments = partners.post.client.get("/ledger").json()["consignments"]
-    return [(one["key"], one["status"]) for one in consignments]
+    return [(one["key"], one["status"]) for one in partners.post.client.get("/ledger").json()["consignments"]]
 
 
 def run_of(play: Play) -> WorkflowHandle[Any, Any]:
