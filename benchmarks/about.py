@@ -10,26 +10,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 
 from benchmarks.stage import Scene
+from console.database import connected
 
 _LIBRARIES: Final = ("temporalio", "pydantic", "asyncpg", "dbos")
 
 
 def machine() -> dict[str, str]:
-    """Returns the kind of system, and its number of cores."""
     return {"system": platform.system(), "processor": platform.machine(), "cores": str(os.cpu_count())}
 
 
 async def versions(on: Scene) -> dict[str, str]:
-    """Returns the versions of Python, the libraries and both servers."""
-    connection = await asyncpg.connect(on.dsn)
-    try:
+    async with connected(on.dsn) as connection:
         postgresql: str = await connection.fetchval("show server_version")
-    finally:
-        await connection.close()
     server = await on.client.workflow_service.get_system_info(GetSystemInfoRequest())
     return {
         "Python": platform.python_version(),

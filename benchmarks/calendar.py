@@ -43,8 +43,6 @@ _WITH_PAUSES: Final = 4
 
 
 class Case(NamedTuple):
-    """One due instant to compute."""
-
     start: datetime
     limit: Limit
     pauses: Sequence[Pause]
@@ -88,7 +86,6 @@ def _case(dice: random.Random, limit: Limit, *, paused: bool) -> Case:
 
 
 def national() -> Calendar:
-    """Returns the national calendar."""
     checked = check_bytes((CALENDARS / "vn.yaml").read_bytes())
     if checked.calendar is None:
         raise MistakesFoundError(checked.mistakes)
@@ -96,7 +93,6 @@ def national() -> Calendar:
 
 
 def run(many: int = MANY, rounds: int = 5) -> Measured:
-    """Compute `many` cases on the national calendar, `rounds` times."""
     calendar, asked = national(), cases(many)
     pages.cache_clear()
     found = [_round(asked, calendar) for _ in range(rounds)]
@@ -111,7 +107,6 @@ def _round(asked: Sequence[Case], calendar: Calendar) -> tuple[float, float]:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Returns the whole measurement."""
     content = {
         "benchmark": "calendar",
         "at": datetime.now(UTC),

@@ -55,5 +55,4 @@ def check(checkout: Path) -> Path:
 
 
 def _python(checkout: Path) -> Path:
-    """Returns the checkout's own Python, with the libraries of its lock."""
     return checkout / ".venv" / "bin" / "python"

@@ -37,7 +37,6 @@ class History:
 
 
 async def history(client: Client, workflows: Iterable[str]) -> History:
-    """Returns the sum of the histories of these workflows."""
     events, size, kinds = 0, 0, Counter[str]()
     for workflow_id in workflows:
         handle = client.get_workflow_handle(workflow_id)

@@ -48,16 +48,13 @@ class Round:
 
     @property
     def per_second(self) -> float:
-        """Ended filings a second."""
         return len(self.filed) / self.seconds
 
     @property
     def whole_ms(self) -> float:
-        """CPU of one filing in all processes."""
         return sum(self.cpu_ms.values())
 
     def times(self, call: str) -> list[float]:
-        """Returns the milliseconds of every call of this name."""
         return [1000 * filed.seconds[call] for filed in self.filed]
 
 

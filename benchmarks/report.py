@@ -24,8 +24,6 @@ NONE: Final = "–"
 
 @dataclass(frozen=True)
 class Latency:
-    """Percentiles of a call's duration, in milliseconds."""
-
     p50: float
     p95: float
 
@@ -76,7 +74,6 @@ class Compared:
     ratios: Mapping[str, Ratios]
 
     def lines(self) -> list[str]:
-        """Returns the summary, a line for each of the others."""
         return [
             f"{self.concurrency} at once, product to {name}: CPU of one filing {ratios.cpu}, "
             f"filings/s {ratios.per_second}"
@@ -149,7 +146,6 @@ def _share(ordered: Sequence[float], share: float) -> float:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Returns the whole measurement."""
     content = {
         "benchmark": "engine",
         "at": measured.at,
@@ -176,7 +172,6 @@ def as_json(measured: Measured) -> bytes:
 
 
 def show(measured: Measured, console: Console) -> None:
-    """Print the tables, and one line for each concurrency and other side."""
     for about in (measured.machine, measured.versions, measured.commits):
         console.print(", ".join(f"{name} {value}" for name, value in about.items()))
     results = compared(measured.rounds)

@@ -54,8 +54,6 @@ class Side(Protocol):
 
 @dataclass
 class Timed:
-    """The seconds of the calls of one filing, by name."""
-
     seconds: dict[str, float] = field(default_factory=dict)
 
     async def call(self, name: str, made: Awaitable[T]) -> T:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 from temporalio.client import Client
 
 from benchmarks.sides import PROCEDURE, Product, Skeleton, sides
 from benchmarks.skeleton.steps import TABLE
+from console.database import connected
 from deploy.stack import Stack
 from deploy.stack.child import CHECKOUT, LAUNCH
 from deploy.stack.registering import let_speak, publisher
@@ -67,11 +67,8 @@ async def _fill(owner: str, by: procedures.Publisher) -> None:
     await procedures.seed_directory(owner, await asyncio.to_thread(procedures.DIRECTORY.read_bytes), by)
     for file in sorted(procedures.PROCEDURES.glob(f"{PROCEDURE}@*.yaml")):
         await procedures.publish(owner, _unsigned(file.read_bytes()))
-    connection = await asyncpg.connect(owner)
-    try:
+    async with connected(owner) as connection:
         await connection.execute(TABLE)
-    finally:
-        await connection.close()
 
 
 def _unsigned(source: bytes) -> bytes:

@@ -135,7 +135,6 @@ def joined(**overrides: Any) -> Submission:
 
 
 def whose(person: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the fields of a submission by the applicant in person."""
     return {"applicant": person, "actor": {"subject": person["subject"], "role": "applicant"}}
 
 
@@ -144,12 +143,10 @@ def officer(role: Role, agency: str = AGENCY, n: int = 1) -> Actor:
 
 
 def of(submission: Submission) -> UUID:
-    """Returns the id of a submission's filing."""
     return ids.filing_id(submission.client_id, submission.submission_id)
 
 
 def plain(submission: Submission) -> dict[str, Any]:
-    """Returns the submission as JSON, as sent over the wire."""
     return submission.model_dump(mode="json", exclude_none=True)
 
 
@@ -220,8 +217,14 @@ class Play:
 
     @classmethod
     async def begin(cls, world: World, submission: Submission) -> Self:
-        """Submit the filing."""
         return cls(world, submission, (await world.client.submit(submission)).code)
+
+    @classmethod
+    async def accepted(cls, world: World, submission: Submission) -> Self:
+        """Submit the filing, and take it in."""
+        play = await cls.begin(world, submission)
+        await play.accept()
+        return play
 
     @property
     def filing(self) -> UUID:

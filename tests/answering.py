@@ -106,7 +106,6 @@ class Answering:
         return name not in self._inventions or self._times[whose, name] >= len(self.ways)
 
     async def go_on(self) -> None:
-        """Polls until it is cancelled."""
         request = PollActivityTaskQueueRequest(
             namespace=self._client.namespace,
             task_queue=TaskQueue(name=self._queue),
@@ -120,7 +119,6 @@ class Answering:
                     await self.answer(task)
 
     async def answer(self, task: PollActivityTaskQueueResponse) -> None:
-        """Answers in the next way."""
         name, whose = task.activity_type.name, task.workflow_execution.workflow_id
         n = self._times[whose, name]
         self._times[whose, name] += 1
@@ -130,7 +128,6 @@ class Answering:
         await self.answer_in(self.ways[n], task)
 
     async def answer_in(self, way: Way, task: PollActivityTaskQueueResponse) -> None:
-        """Answers in this way."""
         name, whose = task.activity_type.name, task.workflow_execution.workflow_id
         self.answered[name, way] += 1
         match way:
@@ -206,7 +203,6 @@ def _deployment(build: str | None) -> WorkerDeploymentOptions | None:
 
 
 def final() -> Failure:
-    """Returns a failure without retry."""
     return Failure(message="no", application_failure_info=ApplicationFailureInfo(type="not_taken", non_retryable=True))
 
 
@@ -238,7 +234,6 @@ def giving_way(function: Callable[..., Any], stranger: Answering) -> Callable[..
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """Returns the name of an activity."""
     return str(_Definition.must_from_callable(function).name)
 
 

@@ -201,7 +201,6 @@ class Temporals:
         return self._stack.env["TEMPORAL_ADDRESS"]
 
     def close(self) -> None:
-        """Stop the present server."""
         self._now.close()
 
 
@@ -253,16 +252,13 @@ class World:
 
     @property
     def publisher(self) -> procedures.Publisher:
-        """The publisher of this world."""
         return publisher(self.env)
 
     @property
     def client(self) -> FilingClient:
-        """The client kit's client."""
         return self.client_of(60)
 
     def client_of(self, patience: float) -> FilingClient:
-        """Returns a client with this patience in seconds."""
         return FilingClient(self.temporal, speaker=self.speaker, patience=patience)
 
     @property
@@ -337,7 +333,6 @@ async def own_stack(**temporal: str) -> AsyncIterator[tuple[Stack, World]]:
 
 
 def database_url(url: str, database: str) -> str:
-    """Returns `url` with another database."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 

@@ -119,15 +119,13 @@ async def _supplemented(world: World) -> Play:
 
 
 async def _unpaid(world: World) -> Play:
-    play = await Play.begin(world, with_fee(payer_account=f"canary{NEVER_PAYS[-5:]}"))
-    await play.accept()
+    play = await Play.accepted(world, with_fee(payer_account=f"canary{NEVER_PAYS[-5:]}"))
     await eventually(lambda: play.kinds("payment", 1), bool)
     return play
 
 
 async def _reviewed(world: World) -> Play:
-    play = await Play.begin(world, with_fee())
-    await play.accept()
+    play = await Play.accepted(world, with_fee())
     await play.act(cm.Claim, play.officer((await play.at(Stage.REVIEW)).tasks[0].role))
     return play
 
@@ -141,24 +139,21 @@ async def _suspended(world: World) -> Play:
 
 
 async def _delivered(world: World, submission: Submission) -> Play:
-    play = await Play.begin(world, submission)
-    await play.accept()
+    play = await Play.accepted(world, submission)
     await play.review(reason=REASON)
     await play.at(Stage.CLOSED)
     return play
 
 
 async def _paid_twice(world: World) -> Play:
-    play = await Play.begin(world, with_fee(payer_account=f"canary{PAYS_TWICE[-5:]}"))
-    await play.accept()
+    play = await Play.accepted(world, with_fee(payer_account=f"canary{PAYS_TWICE[-5:]}"))
     await play.approve_refund(1002)
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
     return play
 
 
 async def _expired(world: World, version: str) -> Play:
-    play = await Play.begin(world, with_fee(payer_account=f"canary{NEVER_PAYS[-5:]}", version=version))
-    await play.accept()
+    play = await Play.accepted(world, with_fee(payer_account=f"canary{NEVER_PAYS[-5:]}", version=version))
     await play.at(Stage.CLOSED)
     return play
 
@@ -186,16 +181,14 @@ async def _overdue(world: World, version: str) -> Play:
 
 
 async def _returned(world: World) -> Play:
-    play = await Play.begin(world, by_post("99902"))
-    await play.accept()
+    play = await Play.accepted(world, by_post("99902"))
     await play.review()
     await play.at(Stage.PICKUP)
     return play
 
 
 async def _under_way(world: World) -> Play:
-    play = await Play.begin(world, by_post("99904"))
-    await play.accept()
+    play = await Play.accepted(world, by_post("99904"))
     await play.review()
     await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_sent" in kinds)
     return play
@@ -203,8 +196,7 @@ async def _under_way(world: World) -> Play:
 
 async def _at_the_counter(world: World) -> Play:
     form = SPOUSES | {"first_party_name": "Canary An", "second_party_name": "Canary Bích", "copies": 1}
-    play = await Play.begin(world, marriage(applicant=PERSON, actor=told_on()["actor"], form=form))
-    await play.accept()
+    play = await Play.accepted(world, marriage(applicant=PERSON, actor=told_on()["actor"], form=form))
     await play.review()
     await play.at(Stage.FEE)
     return play

@@ -83,14 +83,12 @@ async def with_office(world: World, program: Principal | None = None, seed: int 
 
 
 async def register(world: World, *programs: Principal) -> None:
-    """Write the programs into the register, over any earlier entries."""
     async with world.connection() as connection:
         for one in programs:
             await register_with(connection, one)
 
 
 async def register_with(connection: asyncpg.Connection[asyncpg.Record], one: Principal) -> None:
-    """Write one program into the register."""
     grants = json.dumps([each.model_dump(mode="json") for each in one.grants])
     agency = one.agency or NO_AGENCY
     await connection.execute(_PRINCIPAL, one.id, agency, one.name, one.kind, grants)
@@ -189,7 +187,6 @@ class Program:
         return dict(said) | {"statement": self.statement(said, about, **other)}
 
     async def act(self, stream: str, kind: str, said: Mapping[str, Any], /, **other: Any) -> Any:
-        """Sign a command and give it."""
         return await self.give(stream, kind, self.signed(stream, kind, said, **other))
 
     async def give(self, stream: str, kind: str, said: Any) -> Any:

@@ -121,7 +121,6 @@ def _copy(source: Path, folder: Path) -> str:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Returns the whole measurement, with machine and versions."""
     found = {
         "files": measured.files,
         "size": measured.size,

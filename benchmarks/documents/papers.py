@@ -126,7 +126,6 @@ def _compiler() -> typst.Compiler:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Returns the whole measurement, with machine and versions."""
     found = {
         "papers": measured.papers,
         "workers": WORKERS,

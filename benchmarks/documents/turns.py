@@ -20,7 +20,6 @@ class Side:
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Measures a round of this side."""
         wall, cpu = time.perf_counter(), time.process_time()
         yield
         self.wall.append(time.perf_counter() - wall)
@@ -36,12 +35,10 @@ class Speed:
 
     @property
     def by_wall(self) -> float:
-        """The ratio by wall-clock time, of all rounds together."""
         return sum(self.plain.wall) / sum(self.ours.wall)
 
     @property
     def by_cpu(self) -> float:
-        """The ratio by CPU time, of all rounds together."""
         return sum(self.plain.cpu) / sum(self.ours.cpu)
 
     @property
@@ -70,6 +67,5 @@ def early_and_late(rss: Sequence[int]) -> tuple[int, int]:
 
 @contextmanager
 def scratch(name: str) -> Iterator[Path]:
-    """Makes a folder that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix=f"motcua-{name}-") as folder:
         yield Path(folder).resolve()

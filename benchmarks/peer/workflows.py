@@ -44,7 +44,6 @@ class _Log:
 
 @DBOS.step()
 async def append(stream: str, seq: int, step: str) -> Plain:
-    """Make the one insert of an append."""
     at = datetime.now(UTC).isoformat()
     await Database.pool.execute(INSERT, stream, seq, step, at)
     return {"seq": seq, "step": step, "at": at}
@@ -68,7 +67,6 @@ async def money(request: Plain) -> Plain:
 
 @DBOS.step()
 async def make(request: Plain) -> Plain:
-    """Returns the back office's result."""
     return {"key": request["request_id"], "sha256": "0" * 64, "size": 1, "media_type": "text/plain"}
 
 
@@ -79,7 +77,6 @@ async def confirm(file: Plain) -> bool:
 
 @DBOS.workflow()
 async def filing(start: Plain) -> Plain:
-    """Register, accept, pay, propose, decide, issue."""
     log = _Log(filing_id(start["filing"]))
     await open_procedure(start)
     await DBOS.set_event_async("submit", await log.record("submit"))
@@ -97,7 +94,6 @@ async def filing(start: Plain) -> Plain:
 
 @DBOS.workflow()
 async def payment(start: Plain) -> Plain:
-    """Order, get paid, notify the filing, and watch for late money."""
     log = _Log(payment_id(start["filing"]))
     key = f"fee:{start['filing']}"
     await log.record("request")
@@ -118,10 +114,8 @@ async def _command(log: _Log) -> None:
 
 
 def filing_id(number: str) -> str:
-    """Returns the workflow id of a filing, which is its stream too."""
     return f"peer:{number}"
 
 
 def payment_id(number: str) -> str:
-    """Returns the workflow id of a filing's payment, which is its stream too."""
     return f"peer-payment:{number}"

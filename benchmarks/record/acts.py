@@ -41,7 +41,6 @@ class Acts:
         self._turn = count()
 
     def of(self, act: str) -> Acting:
-        """Returns a side that does this act alone."""
         if act == SUBMIT:
             self._filings.clear()
         return Acting(act, {SUBMIT: self._submit, COMMAND: self._ask, VIEW: self._view}[act])
@@ -71,7 +70,6 @@ class Acting:
         self._act = act
 
     async def file(self) -> Filed:
-        """Do the act once."""
         timed = Timed()
         await self._act(timed)
         return Filed(("", ""), timed.seconds)

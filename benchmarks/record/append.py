@@ -37,7 +37,6 @@ class Measured:
         return ratio(*_weighed(mine, process), *_weighed(theirs, process))
 
     def append_us(self, side: str, process: str) -> float:
-        """Returns the CPU of one append in microseconds."""
         rates, weights = _weighed(self.rounds[side], process)
         return 1000 * sum(a * b for a, b in zip(rates, weights, strict=True)) / sum(weights) / (TEN + 1)
 
@@ -50,7 +49,6 @@ class Measured:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Returns the whole measurement."""
     found = {
         "benchmark": "append",
         "at": measured.at,

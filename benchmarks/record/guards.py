@@ -104,7 +104,6 @@ class Measured:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Returns the whole measurement."""
     found = {
         "benchmark": "guards",
         "at": measured.at,

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-import asyncpg
 import psutil
 from pydantic_core import to_json
 
@@ -25,6 +24,7 @@ from benchmarks.load import cpu
 from benchmarks.record.long_log import lengthening
 from benchmarks.record.looked import LOOKS
 from benchmarks.stage import Scene, scene
+from console.database import connected
 from deploy.stack.child import CHECKOUT
 from schemas.ids import StreamId
 
@@ -32,7 +32,6 @@ EVENTS: Final = 500_000
 SHARE: Final = 10
 """First a log this many times shorter is measured, to show whether memory grows with the log."""
 _SAMPLE_SECONDS: Final = 0.05
-_EVENTS: Final = "select count(*) from event"
 
 
 class NotWholeError(Exception):
@@ -54,12 +53,10 @@ class Look:
 
     @property
     def per_second(self) -> float:
-        """Events a second of wall-clock time."""
         return self.events / self.seconds
 
     @property
     def cpu_of_many(self) -> float:
-        """CPU seconds of all processes for 100,000 events."""
         return (self.cpu + self.postgresql) / self.events * 100_000
 
     def __str__(self) -> str:
@@ -109,11 +106,8 @@ async def run(events: int, tell: Callable[[str], None]) -> Measured:
 
 
 async def _look(on: Scene, name: str, tell: Callable[[str], None]) -> Look:
-    connection = await asyncpg.connect(on.dsn)
-    try:
-        events = int(await connection.fetchval(_EVENTS))
-    finally:
-        await connection.close()
+    async with connected(on.dsn) as connection:
+        events = int(await connection.fetchval("select count(*) from event"))
     postgresql = {"postgresql": on.pids["product"]["postgresql"]}
     before = cpu(postgresql)["postgresql"]
     command = (sys.executable, "-m", "benchmarks.record.looked", name)
@@ -151,7 +145,6 @@ def _resident(process: psutil.Process) -> int:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Returns the whole measurement, with machine and versions."""
     looks = {
         name: [
             asdict(of[name]) | {"per_second": of[name].per_second, "cpu_of_100000": of[name].cpu_of_many}

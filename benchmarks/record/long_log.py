@@ -68,7 +68,6 @@ class LongLog:
         self._there = 1
 
     async def lengthen(self, to: int) -> None:
-        """Lengthen the log to `to` filings."""
         await self._connection.execute(_COUNTED, to)
         for first in range(self._there, to, _AT_ONCE):
             last = min(first + _AT_ONCE, to)

@@ -54,7 +54,6 @@ def _cpu() -> float:
 
 
 async def main(look: str) -> None:
-    """Make the pass, and print its figures."""
     cpu, began = _cpu(), time.perf_counter()
     wrong = await LOOKS[look](master_keys(os.environ["MOTCUA_MASTER_KEY"]))
     took = {"seconds": time.perf_counter() - began, "cpu": _cpu() - cpu, "wrong": wrong}

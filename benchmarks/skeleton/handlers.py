@@ -34,7 +34,6 @@ class Commanded(Protocol):
 
 @cache
 def update(kind: str) -> Any:
-    """Returns the Update of a command."""
 
     async def handle(self: Commanded, command: Plain) -> Plain:
         receipt = await self.log.record(command["command_id"], command["step"])

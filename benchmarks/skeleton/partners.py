@@ -14,7 +14,6 @@ PAY_URL: Final = "in-process:pay"
 
 
 def capture_id(key: str) -> str:
-    """Returns the id of an order's one capture."""
     return f"capture-{key}"
 
 

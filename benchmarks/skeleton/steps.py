@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.partners.polling import nothing_new
+from console.database import connected
 from motcua.stopping import GRACE
 from rules.payment.late_money import EARLY
 
@@ -30,12 +31,8 @@ _APPENDED: Final = "select array_agg(step order by seq) from skeleton where stre
 
 
 async def appended(dsn: str, streams: Iterable[str]) -> list[list[str]]:
-    """Returns the appended steps of each stream."""
-    connection = await asyncpg.connect(dsn)
-    try:
+    async with connected(dsn) as connection:
         return [await connection.fetchval(_APPENDED, stream) for stream in streams]
-    finally:
-        await connection.close()
 
 
 class Steps:
@@ -45,12 +42,10 @@ class Steps:
         self._pool = pool
 
     def activities(self) -> list[Callable[..., Any]]:
-        """Returns all activities except that of the back office."""
         return [self.append, self.open, self.merchant, self.order, self.money, self.late_money, self.confirm]
 
     @activity.defn(name="skeleton.append")
     async def append(self, batch: Plain) -> Plain:
-        """Make the one insert of an append."""
         await self._pool.execute(INSERT, batch["stream"], batch["seq"], batch["step"], batch["at"])
         return {"seq": batch["seq"], "step": batch["step"], "at": batch["at"]}
 
@@ -70,7 +65,6 @@ class Steps:
 
     @activity.defn(name="skeleton.money")
     async def money(self, request: Plain) -> Plain:
-        """Returns the expected capture."""
         return {"capture_id": request["key"], "amount": 16000}
 
     @activity.defn(name="skeleton.late_money")
@@ -86,7 +80,6 @@ class Steps:
 
 @activity.defn(name="skeleton.issue")
 async def issue(request: Plain) -> Plain:
-    """Returns the back office's result."""
     return {"key": request["request_id"], "sha256": "0" * 64, "size": 1, "media_type": "text/plain"}
 
 

@@ -53,7 +53,6 @@ class Filing:
 
     @workflow.run
     async def run(self, start: Plain) -> Plain:
-        """Register, accept, pay, propose, decide, issue."""
         await workflow.execute_local_activity_method(Steps.open, start, **LEDGER)
         await self.log.record("submit", "submit")
         await self._until(lambda: "accept" in self.steps)
@@ -65,7 +64,6 @@ class Filing:
 
     @workflow.update
     async def submit(self, check: Plain) -> Plain:
-        """Wait for the receipt."""
         await workflow.wait_condition(lambda: "submit" in self.log.receipts)
         return self.log.receipts["submit"] if check["content"] else {}
 
@@ -84,7 +82,6 @@ class Filing:
 
     @workflow.signal
     async def fee_settled(self, fact: Plain) -> None:
-        """Record the end of the payment."""
         await self.log.record(f"fee:{fact['n']}", "fee_settled")
         self.steps.add("fee_settled")
 
@@ -131,7 +128,6 @@ class Payment:
 
     @workflow.run
     async def run(self, start: Plain) -> Plain:
-        """Order, get paid, notify the filing, and watch for late money."""
         await workflow.execute_local_activity_method(Steps.merchant, "H01.12", **LEDGER)
         await self._log.record("request", "request")
         order = {"key": f"fee:{start['filing']}", "amount": start["amount"]}
@@ -158,12 +154,10 @@ class Payment:
 
 
 def filing_id(filing: str) -> str:
-    """Returns the workflow id of a filing, which is its stream too."""
     return f"skeleton:{filing}"
 
 
 def payment_id(filing: str) -> str:
-    """Returns the workflow id of a filing's payment, which is its stream too."""
     return f"skeleton-payment:{filing}"
 
 

@@ -52,5 +52,4 @@ class LateMoneyWatch:
 
     @workflow.run
     async def run(self, request: WatchRequest) -> None:
-        """Watch until money comes, or the watch is over."""
         await workflow.execute_activity_method(Watches.late_money, request, **BANK)

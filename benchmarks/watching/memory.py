@@ -42,7 +42,6 @@ class Decisions:
 
     @property
     def whole_ms(self) -> float:
-        """CPU in all processes."""
         return sum(self.cpu_ms.values())
 
 
@@ -71,7 +70,6 @@ class Measured:
 
     @property
     def replay_ms(self) -> float:
-        """The CPU of the replay of one event."""
         return (self.forgotten.whole_ms - self.many.whole_ms) / self.events
 
     def __str__(self) -> str:
@@ -95,7 +93,6 @@ def _line(what: str, found: Decisions) -> str:
 
 
 def as_json(measured: Measured) -> bytes:
-    """Returns the whole measurement."""
     found = asdict(measured) | {"growth": measured.growth, "replay_ms": measured.replay_ms}
     return to_json(found, indent=2)
 
@@ -161,7 +158,6 @@ async def _decided(on: Scene, product: Product, filings: Sequence[UUID]) -> Deci
 
 
 def _together(turns: Sequence[Decisions]) -> Decisions:
-    """Returns the median of the turns."""
     each = {name: median(turn.cpu_ms[name] for turn in turns) for name in turns[0].cpu_ms}
     return Decisions(sum(turn.decided for turn in turns), median(turn.p50_ms for turn in turns), each)
 

@@ -27,7 +27,6 @@ def golden(name: str) -> Any:
 
 
 def golden_names() -> list[str]:
-    """Returns the names of all messages, in the order of their lines."""
     return list(_lines())
 
 
@@ -45,6 +44,5 @@ def keep_schemas(documents: Mapping[str, Any]) -> None:
 
 
 def golden_schemas() -> dict[str, str]:
-    """Returns the text of every published file by its name."""
     documents = json.loads(SCHEMAS.read_text(encoding="utf-8"))
     return {name: written(document) for name, document in documents.items()}

@@ -148,7 +148,6 @@ def named(pairs: str) -> set[str]:
 
 
 def required(model: type[BaseModel]) -> set[str]:
-    """The fields that must be given."""
     return {name for name, field in model.model_fields.items() if field.is_required()}
 
 

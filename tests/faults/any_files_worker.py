@@ -10,7 +10,6 @@ from workers.telemetry import configure_engine, configure_logging
 
 
 async def main() -> None:
-    """Serve as the platform worker does."""
     vars(platform)["activities"] = any_file_activities
     await platform.main()
 

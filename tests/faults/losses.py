@@ -11,12 +11,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from console.database import connected
 from console.home import Home
 from tests.acting import eventually
 from tests.conftest import World
@@ -58,12 +58,8 @@ WORKERS: Final = ("worker", "back-office")
 
 
 async def counted(env: dict[str, str], what: str) -> int:
-    connection = await asyncpg.connect(env["MOTCUA_DATABASE_URL"])
-    try:
-        found: int = await connection.fetchval(f"select count(*) from {what}")  # noqa: S608 -- ours
-    finally:
-        await connection.close()
-    return found
+    async with connected(env["MOTCUA_DATABASE_URL"]) as connection:
+        return int(await connection.fetchval(f"select count(*) from {what}"))  # noqa: S608 -- ours
 
 
 async def lose_all(home: Home, left: bytes | None = None) -> None:

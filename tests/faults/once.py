@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any, Final
 
-import asyncpg
 import httpx
+
+from console.database import connected
 
 SECOND_NUMBER: Final = frozenset({"result-declined", "result-corrected"})
 """Stories of the demo whose result takes one number more than it has issues."""
@@ -18,25 +19,19 @@ async def not_once(env: Mapping[str, str], filings: Iterable[Mapping[str, Any]])
     """Returns in words every parcel, number and paper that is missing or surplus, given the demo's `filings`."""
     async with httpx.AsyncClient(base_url=env["MOTCUA_POST_URL"]) as post:
         consignments = (await post.get("/ledger")).raise_for_status().json()["consignments"]
-    connection = await asyncpg.connect(env["MOTCUA_SUPERUSER_DATABASE_URL"])
-    try:
+    async with connected(env["MOTCUA_SUPERUSER_DATABASE_URL"]) as connection:
         return [
             *_parcels(dict(map(tuple, await connection.fetch(_PARCELS))), [each["key"] for each in consignments]),
             *_gaps([row["number"] for row in await connection.fetch("select number from result")]),
             *_numbers(dict(map(tuple, await connection.fetch(_NUMBERS))), filings),
             *(f"{row['stream']}: {row['times']} papers about {row['about']}" for row in await connection.fetch(_TWICE)),
         ]
-    finally:
-        await connection.close()
 
 
 async def unrecorded(env: Mapping[str, str]) -> dict[str, list[str]]:
     """Returns the outcomes that are known and that no event states: their streams with their events, by kind."""
-    connection = await asyncpg.connect(env["MOTCUA_SUPERUSER_DATABASE_URL"])
-    try:
+    async with connected(env["MOTCUA_SUPERUSER_DATABASE_URL"]) as connection:
         rows = await connection.fetch(_UNRECORDED)
-    finally:
-        await connection.close()
     found: dict[str, list[str]] = {}
     for row in rows:
         found.setdefault(row["kind"], []).append(f"{row['stream']}: {', '.join(row['events'] or ())}")

@@ -30,7 +30,6 @@ class WorkerProcess:
         self._failpoints = failpoints
 
     def kill(self) -> None:
-        """Kill the process with SIGKILL."""
         self._process.kill()
 
     def pause(self) -> None:
@@ -38,7 +37,6 @@ class WorkerProcess:
         self._process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Lets it go on."""
         self._process.send_signal(signal.SIGCONT)
 
     async def stop(self) -> None:
@@ -160,7 +158,6 @@ async def kill(stack: Stack, part: str) -> None:
 
 
 async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until `condition()` holds."""
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.05)

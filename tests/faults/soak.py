@@ -98,7 +98,6 @@ async def disturb(home: Home, given: argparse.Namespace, seen: Seen, operating: 
 
 
 def gone(file: Path) -> bool:
-    """Returns whether the file has been removed."""
     return not file.exists()
 
 
@@ -191,7 +190,6 @@ async def ask(env: Mapping[str, str], seen: Seen, seed: int) -> None:
 
 
 async def watch(env: Mapping[str, str], seen: Seen) -> None:
-    """Record stalled workflows, and the longest stall."""
     client = await Client.connect(env["TEMPORAL_ADDRESS"], namespace=env["TEMPORAL_NAMESPACE"])
     while True:
         with suppress(RPCError):
@@ -202,7 +200,6 @@ async def watch(env: Mapping[str, str], seen: Seen) -> None:
 
 
 async def replay(client: Client, seen: Seen) -> None:
-    """Replay the history of every run."""
 
     async def one(found: WorkflowExecution) -> None:
         history = await client.get_workflow_handle(found.id, run_id=found.run_id).fetch_history()
@@ -300,7 +297,6 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
 
 
 def main() -> int:
-    """Returns exit code 0 if every check passed."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak")
     parser.add_argument("--filings", type=int, default=2000)
     parser.add_argument("--concurrency", type=int, default=40)

@@ -220,8 +220,7 @@ async def test_a_refund_that_is_under_way_moves_too_and_is_given_once(versions: 
             await connection.execute("update agency set merchants = array['vnpay']")
         env = world.process_env | {"MOTCUA_PROVIDERS": providers(bank)}
         async with worker_process(env, versions.folder / a) as first:
-            play = await Play.begin(world, extract(payer_account=None))
-            await play.accept()
+            play = await Play.accepted(world, extract(payer_account=None))
             await paid(play)
             bank.client.put("/faults/refunds", json={"fault": "apply_then_hang", "value": 10}).raise_for_status()
             bank.client.put("/faults/vnpay", json={"fault": "next_day", "times": 100}).raise_for_status()

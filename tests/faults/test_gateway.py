@@ -104,14 +104,12 @@ async def test_a_gateway_that_is_told_to_stop_ends_by_itself(world: World, tmp_p
 async def unpaid(world: World) -> Play:
     """A filing whose money is asked for, and whose payer does nothing, for longer than a slow machine takes."""
     version = await publish_short(world, EXTRACT, payment=600)
-    play = await Play.begin(world, extract(payer_account=NEVER_PAYS, version=version))
-    await play.accept()
+    play = await Play.accepted(world, extract(payer_account=NEVER_PAYS, version=version))
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     return play
 
 
 async def captured(play: Play) -> list[str]:
-    """The events of a payment, once it has money."""
     return await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_captured" in kinds)
 
 

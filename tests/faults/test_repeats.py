@@ -98,8 +98,7 @@ async def demand(world: World) -> tuple[Play, str, str, dict[str, Any]]:
 
 
 async def renewal(world: World) -> tuple[Play, str, str, dict[str, Any]]:
-    play = await Play.begin(world, extract(payer_account=NEVER_PAYS))
-    await play.accept()
+    play = await Play.accepted(world, extract(payer_account=NEVER_PAYS))
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     return play, payment_workflow(play.filing, 1), "renew_payment", {"actor": plain(play.submission.actor)}
 

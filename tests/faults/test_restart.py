@@ -91,8 +91,7 @@ async def test_at_intake(whole: World, lose: Lose) -> None:
 
 @pytest.mark.parametrize(("together", "lose"), TOGETHER.values(), ids=TOGETHER)
 async def test_while_a_payment_is_pending(whole: World, lose: Lose, together: bool) -> None:  # noqa: FBT001 -- a case
-    play = await Play.begin(whole, extract(payer_account=NEVER_PAYS))
-    await play.accept()
+    play = await Play.accepted(whole, extract(payer_account=NEVER_PAYS))
     await eventually(play.order, bool)
     payment = ids.payment_workflow(play.filing, 1)
     await lose(whole, ids.filing_workflow(play.filing))
@@ -114,9 +113,7 @@ async def test_while_a_payment_is_pending(whole: World, lose: Lose, together: bo
 
 async def test_a_payment_restarted_after_its_filing_was_delivered_keeps_the_money(whole: World) -> None:
     play = await Play.begin(whole, extract())
-    await play.accept()
-    await play.review()
-    await play.at(Stage.CLOSED)
+    await play.deliver()
     payment = ids.payment_workflow(play.filing, 1)
     await terminate(whole, payment)
     assert (await restart(play))["payments"]["restarted"] == 1
@@ -153,8 +150,7 @@ async def test_what_runs_or_has_ended_is_left_alone(whole: World) -> None:
 
 
 async def test_a_restart_asks_the_log_and_no_read_model(whole: World) -> None:
-    play = await Play.begin(whole, extract())
-    await play.accept()
+    play = await Play.accepted(whole, extract())
     await terminate(whole, ids.filing_workflow(play.filing))
     async with whole.connection() as connection:
         await connection.execute(

@@ -154,9 +154,7 @@ async def test_a_backup_of_before_an_erasure_and_a_change_of_the_master_key(
         monkeypatch.delenv(OTHER_MASTER_KEY)
         async with world.platform(), world.back_office():
             assert CANARY not in repr(await world.client.timeline(closed.filing)).lower()
-            await again.accept()
-            await again.review()
-            await again.at(Stage.CLOSED)
+            await again.deliver()
             assert [one["amount"] for one in (await again.order())["captures"]], "what the bank took yesterday"
             assert len((await again.order())["captures"]) == 1
             await world.client.submit(lost.submission)

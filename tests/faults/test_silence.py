@@ -40,7 +40,6 @@ SAMPLE: Final = 10
 
 
 def notice(version: str) -> Submission:
-    """A banner to be hung up."""
     return birth(
         procedure=NOTICE,
         agency="H01.05",
@@ -73,9 +72,7 @@ async def publish(world: World, seconds: int) -> str:
 
 
 async def at_decision(world: World, version: str) -> Play:
-    """A filing that its leader has taken up to decide."""
-    play = await Play.begin(world, notice(version))
-    await play.accept()
+    play = await Play.accepted(world, notice(version))
     await play.act(cm.Claim, play.officer(Role.SPECIALIST))
     await play.act(cm.Propose, play.officer(Role.SPECIALIST), outcome="approved")
     await play.act(cm.Claim, play.officer(Role.LEADER))
@@ -163,7 +160,6 @@ async def test_silence_or_the_officer_decides_never_both(
 
 
 async def suspend(play: Play) -> None:
-    """Stop the clock."""
     stop = {"mode": "suspend", "reason": "chờ ý kiến", "legal_basis": "Luật Quảng cáo"}
     await play.act(cm.Stop, play.officer(Role.LEADER), **stop)
 

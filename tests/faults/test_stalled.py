@@ -26,8 +26,7 @@ async def test_filings_that_a_bug_stalled_go_on_once_it_is_mended(world: World, 
     paid_by, free_by = [await publish_short(world, procedure, **LONG) for procedure in (EXTRACT, BIRTH)]
     async with world.back_office():
         async with worker_process(world.process_env, tmp_path, "tests.faults.buggy_worker"):
-            paid = await Play.begin(world, extract(version=paid_by))
-            await paid.accept()
+            paid = await Play.accepted(world, extract(version=paid_by))
             plays = [paid, *[await Play.begin(world, birth(version=free_by)) for _ in range(FREE)]]
             await eventually(lambda: count_reported(world.temporal), len(plays).__eq__, within=MARKED_WITHIN)
             told = await eventually(

@@ -76,8 +76,7 @@ async def test_over_vnpay_it_is_given_back_once_wherever_the_worker_dies(
         await connection.execute("update agency set merchants = array['vnpay']")
     env = world.process_env | {"MOTCUA_PROVIDERS": providers(bank)}
     async with worker_process(env, tmp_path / "first") as worker, world.back_office():
-        play = await Play.begin(world, extract(payer_account=None))
-        await play.accept()
+        play = await Play.accepted(world, extract(payer_account=None))
         await paid(play)
         await approve(play, lambda: worker.arm(failpoint))
         assert await worker.died() == -signal.SIGKILL
@@ -141,8 +140,7 @@ async def nothing_lost_nothing_doubled(world: World, play: Play) -> None:
 
 async def test_killed_after_a_part_was_referred_and_before_its_agency_was_asked(world: World, tmp_path: Path) -> None:
     async with worker_process(world.process_env, tmp_path) as worker:
-        play = await Play.begin(world, joined())
-        await play.accept()
+        play = await Play.accepted(world, joined())
         await play.act(cm.Claim, play.officer(Role.SPECIALIST))
         worker.arm("ledger.committed")
         forward = cm.Forward(command_id="forward", actor=play.officer(Role.SPECIALIST), via=VIA)
@@ -218,8 +216,7 @@ async def test_a_worker_that_dies_while_a_result_is_signed_takes_no_second_numbe
         await connection.execute("update agency set signing = $2 where agency = $1", AGENCY, json.dumps(signers()))
     async with world.back_office():
         async with worker_process(world.process_env, tmp_path) as worker:
-            play = await Play.begin(world, extract())
-            await play.accept()
+            play = await Play.accepted(world, extract())
             await play.review()
             await eventually(lambda: play.kinds("result", 1), bool)
             worker.arm(place)

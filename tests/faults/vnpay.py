@@ -34,7 +34,6 @@ async def approve(play: Play, before: Callable[[], None] = lambda: None) -> None
 
 
 async def given(bank: Server) -> list[int]:
-    """Returns the bank's refunds, in đồng."""
     return [refund["amount"] for order in bank.client.get("/ledger").json()["orders"] for refund in order["refunds"]]
 
 

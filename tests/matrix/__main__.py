@@ -39,7 +39,6 @@ async def run(subjects: Sequence[Subject], at_once: int, shown: Showing) -> None
 
 
 def main() -> int:
-    """Returns exit code 0 if every check passed."""
     parser = argparse.ArgumentParser(prog="python -m tests.matrix", description=__doc__)
     parser.add_argument("--seed", type=int, default=16, help="of what --only draws (%(default)s)")
     parser.add_argument("--only", type=int, metavar="N", help="only N of them, drawn by the seed")

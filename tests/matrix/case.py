@@ -46,8 +46,7 @@ class Case:
     async def asked(cls, room: Room, version: str, agency: str = AGENCY, **form: Any) -> Case:
         """Files and accepts a filing; returns its payment request."""
         said = {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2} | form
-        play = await Play.begin(room.world, extract(version=version, agency=agency, payer_account=None, form=said))
-        await play.accept()
+        play = await Play.accepted(room.world, extract(version=version, agency=agency, payer_account=None, form=said))
         return await cls.newest(room, play)
 
     @classmethod
@@ -79,7 +78,6 @@ class Case:
         return self.page.rsplit("/", 2)[1]
 
     async def kinds(self) -> list[str]:
-        """Returns the kinds of events in the payment's log."""
         return await self.play.kinds("payment", self.n)
 
     async def hold(self, *, queries: bool, callbacks: bool) -> None:
@@ -94,7 +92,6 @@ class Case:
         return answer.headers["location"]
 
     async def bank(self) -> dict[str, Any]:
-        """Returns the order in the bank's ledger."""
         found: dict[str, Any] = (await self.room.bank.get(f"/orders/{self.key}")).raise_for_status().json()
         return found
 
@@ -118,7 +115,6 @@ class Case:
             return int(await connection.fetchval(about, payment_workflow(self.play.filing, self.n)))
 
     async def row(self) -> asyncpg.Record:
-        """Returns the payment's row in the read model."""
         async with self.room.world.connection() as connection:
             row = await connection.fetchrow(_ROW, self.play.filing, self.n)
         assert row is not None
@@ -169,7 +165,6 @@ class Steps:
         return cls(case, await case.pay())
 
     async def take(self, order: Order) -> None:
-        """Perform all acts in this order."""
         for act in order:
             if act is not Act.EXPIRY and Act.EXPIRY in order[order.index(act) :]:
                 self._in_time()

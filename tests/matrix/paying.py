@@ -61,7 +61,6 @@ class Paying:
 
     @classmethod
     async def begin(cls, room: Room, variant: Variant) -> Paying:
-        """Start the variant up to its first payment request."""
         if variant.demanded:
             return cls(variant, [await Case.demanded(room, variant.wire)])
         version = room.brief if variant.beside is Beside.EXPIRY else room.version
@@ -77,7 +76,6 @@ class Paying:
 
     @property
     def case(self) -> Case:
-        """The newest payment request."""
         return self.cases[-1]
 
     async def take(self) -> None:
@@ -216,7 +214,6 @@ class Paying:
 
     @property
     def _is_paid(self) -> bool:
-        """True if the variant's money pays the fee."""
         return pays(self.variant)
 
     async def _beside(self) -> None:

@@ -43,7 +43,6 @@ class Showing:
 
     @property
     def seconds(self) -> int:
-        """The seconds since the begin."""
         return round(time.monotonic() - self._began)
 
     def open(self) -> None:
@@ -59,7 +58,6 @@ class Showing:
         self._put_off += 1
 
     def ended(self, ended: Ended) -> None:
-        """A subject has its verdict."""
         self.all_ended.append(ended)
         if ended.subject is not None:
             self._since.pop(ended.subject, None)
@@ -78,7 +76,6 @@ class Showing:
         self._say(f"both keep {retained:,} đồng; now the receipts, the log and the read models")
 
     def report(self) -> dict[str, Any]:
-        """Returns the results for machines."""
         return {
             "taken": len([one for one in self.all_ended if one.subject is not None]),
             "of": self._total,

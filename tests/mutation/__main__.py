@@ -137,8 +137,6 @@ class EndedFromOutsideError(Exception):
 
 @dataclass
 class Trial:
-    """A running trial of a mutant."""
-
     mutant: Mutant
     process: BaseProcess
     answer: Connection

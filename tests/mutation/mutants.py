@@ -41,7 +41,6 @@ class Mutant:
 
     @property
     def place(self) -> tuple[str, str]:
-        """The mutant's file and function."""
         return self.path, self.scope
 
 
@@ -52,12 +51,10 @@ def sampled(paths: Iterable[Path], root: Path, seed: int, most: int) -> list[Mut
 
 
 def mutants(path: Path, root: Path) -> Iterator[Mutant]:
-    """Yields all mutants of a file."""
     return (mutant for mutant, _, _ in _Changes.of(path, root).found)
 
 
 def mutated(mutant: Mutant, root: Path) -> str:
-    """Returns the changed source of the mutant's file."""
     changes = _Changes.of(root / mutant.path, root)
     [(old, new)] = [(old, new) for found, old, new in changes.found if found == mutant]
     tree = changes.module.deep_replace(old, new)

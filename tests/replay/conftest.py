@@ -25,7 +25,6 @@ COUNTED: Final = "level-4-online."
 
 @pytest.fixture
 def states(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The last state of the replayed stream."""
     seen: dict[str, Any] = {}
     adopt = Stream._adopt
 

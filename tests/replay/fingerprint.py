@@ -18,7 +18,6 @@ from temporalio.client import WorkflowHistory
 
 
 def commands(file: Path) -> list[str]:
-    """Returns the lines of a golden history."""
     recorded = json.loads(file.read_text(encoding="utf-8"))
     names: dict[str, str] = {}
     history = WorkflowHistory.from_json(recorded["workflow_id"], recorded["history"])

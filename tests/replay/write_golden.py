@@ -72,16 +72,13 @@ async def virus_found_late(world: World) -> UUID:
     play = await Play.begin(world, birth())
     await play.at(Stage.SUPPLEMENT)
     await play.act(Supplement, play.submission.actor, papers=[{"code": "birth_notice", "file": FILE}])
-    await play.accept()
-    await play.review()
-    await play.at(Stage.CLOSED)
+    await play.deliver()
     return play.filing
 
 
 async def paid_twice(world: World) -> UUID:
     """Returns a filing whose fee was paid twice, with the second payment refunded."""
-    play = await Play.begin(world, extract(payer_account=PAYS_TWICE))
-    await play.accept()
+    play = await Play.accepted(world, extract(payer_account=PAYS_TWICE))
     await play.approve_refund(REFUNDS[1])
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
     return play.filing
@@ -89,8 +86,7 @@ async def paid_twice(world: World) -> UUID:
 
 async def paid_by_another_request(world: World) -> UUID:
     """Returns a filing whose applicant renewed the payment, and paid the new request."""
-    play = await Play.begin(world, extract(payer_account=None))
-    await play.accept()
+    play = await Play.accepted(world, extract(payer_account=None))
     await play.renew_payment()
     asked = await eventually(
         lambda: world.client.payment(play.filing), lambda view: view.attempt == SECOND and view.pay_url is not None

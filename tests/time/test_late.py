@@ -73,7 +73,6 @@ class Post:
 
 
 async def ended(virtual: Virtual, stream: str) -> bool:
-    """Whether the stream's workflow has come to its end."""
     return (
         await virtual.world.temporal.get_workflow_handle(stream).describe()
     ).status is WorkflowExecutionStatus.COMPLETED

@@ -42,8 +42,7 @@ async def reopened(play: Play, times: int = 1) -> None:
 
 async def refused(world: World, **said: Any) -> Play:
     """Returns a closed filing that was refused on the merits."""
-    play = await Play.begin(world, posted(**said))
-    await play.accept()
+    play = await Play.accepted(world, posted(**said))
     await play.review(Outcome.REFUSED, "sai tên")
     await play.at(Stage.CLOSED)
     return play

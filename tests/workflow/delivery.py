@@ -13,7 +13,6 @@ from tests.conftest import World
 
 
 async def fetched(world: World) -> Play:
-    """Returns a filing whose result waits at the counter."""
     play = await Play.begin(world, birth(result_channel="counter"))
     await play.at(Stage.PICKUP)
     return play

@@ -35,7 +35,6 @@ def by(actor: Any, command_id: str = "c-1", **fields: Any) -> dict[str, Any]:
 
 
 async def counted(world: World) -> dict[str, int]:
-    """Returns the number of events of each stream."""
     async with world.connection() as connection:
         rows = await connection.fetch(
             "select stream, count(*) as n from event where filing_id is not null group by stream"

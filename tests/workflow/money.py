@@ -137,8 +137,7 @@ async def at_work(till: Till, *others: str, **changes: Any) -> AsyncIterator[Non
 async def asked(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
     """Returns a filing with a requested fee, the reference, and the pay page."""
     more = {"version": await publish_short(till.world, EXTRACT, **seconds)} if seconds else {}
-    play = await Play.begin(till.world, extract(payer_account=None, **more))
-    await play.accept()
+    play = await Play.accepted(till.world, extract(payer_account=None, **more))
     page = await till.page(await till.ordered(play))
     return play, next(iter(till.streams)), page
 

@@ -73,8 +73,7 @@ async def act(play: Play, command: type[cm.Command], actor: Actor, **said: Any) 
 
 
 async def decided(world: World, **said: Any) -> Play:
-    play = await Play.begin(world, extract(**said))
-    await play.accept()
+    play = await Play.accepted(world, extract(**said))
     await play.review()
     return play
 

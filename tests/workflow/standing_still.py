@@ -25,8 +25,7 @@ def bug(*_: Any) -> Any:
 async def paid_and_deaf(world: World, patch: pytest.MonkeyPatch) -> Play:
     """Returns a filing whose workflow task fails at the notification of its payment."""
     patch.setitem(RULES, "settle_fee", replace(RULES["settle_fee"], effect=bug))
-    play = await Play.begin(world, extract())
-    await play.accept()
+    play = await Play.accepted(world, extract())
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_captured" in kinds)
     (still,) = await eventually(lambda: stalled(world.temporal), bool, within=ABOUT_A_MINUTE)
     assert (still.workflow_id, still.error) == (filing_workflow(play.filing), "ValueError")

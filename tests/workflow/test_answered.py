@@ -80,8 +80,6 @@ SOON: Final = (
 
 @dataclass(frozen=True)
 class Beset:
-    """A platform, and the stranger who answers beside it."""
-
     world: World
     stranger: Answering
 
@@ -109,8 +107,7 @@ async def beset(world: World, request: pytest.FixtureRequest, monkeypatch: pytes
 
 
 async def paid_and_refunded(world: World, version: str) -> Play:
-    play = await Play.begin(world, extract(version=version))
-    await play.accept()
+    play = await Play.accepted(world, extract(version=version))
     await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
     await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=AMOUNT, **WHY)
     await play.refund(ApproveRefund, play.officer(Role.LEADER), case=1)
@@ -138,7 +135,6 @@ async def replayed(world: World) -> None:
 
 
 def tried(stranger: Answering, *names: str) -> None:
-    """Assert that these were answered in each way."""
     missing = [(name, way) for name in names for way in stranger.ways if not stranger.answered[name, way]]
     assert missing == []
 

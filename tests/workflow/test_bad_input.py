@@ -149,8 +149,7 @@ SIGNALS: Final[dict[str, Sequence[Any]]] = {
 
 
 async def test_a_signal_that_is_garbage_or_a_lie_is_parked_and_the_filing_goes_on(running: World) -> None:
-    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
-    await play.accept()
+    play = await Play.accepted(running, extract(payer_account=NEVER_PAYS))
     await play.at(Stage.FEE)
     handle = (await stock(running)).get_workflow_handle(f"filing:{play.filing}")
     for arguments in SIGNALS.values():
@@ -365,8 +364,7 @@ _ANSWERED: Final = "activity_task_completed_event_attributes"
 
 async def test_a_text_pays_no_fee_at_the_counter(world: World) -> None:
     async with world.platform(), world.back_office(Doubtful()):
-        play = await Play.begin(world, extract(fee_channel="counter"))
-        await play.accept()
+        play = await Play.accepted(world, extract(fee_channel="counter"))
         await play.at(Stage.FEE)
         handle = handle_of(await stock(world), play)
         cashier = officer(Role.CASHIER).model_dump(mode="json", exclude_none=True)

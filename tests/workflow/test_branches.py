@@ -52,8 +52,7 @@ MONEY_BACK = 8000 * 2
 
 
 async def test_after_a_withdrawal_nothing_is_owed_and_late_money_goes_back(running: World) -> None:
-    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
-    await play.accept()
+    play = await Play.accepted(running, extract(payer_account=NEVER_PAYS))
     await eventually(play.order, lambda order: order != {})
     await play.withdraw()
     assert (await play.view()).status is Status.WITHDRAWN
@@ -73,8 +72,7 @@ async def test_after_a_withdrawal_nothing_is_owed_and_late_money_goes_back(runni
 
 
 async def test_whoever_pays_twice_what_is_not_owed_gets_both_back(running: World) -> None:
-    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
-    await play.accept()
+    play = await Play.accepted(running, extract(payer_account=NEVER_PAYS))
     await eventually(play.order, bool)
     await play.withdraw()
     await eventually(play.order, lambda order: order.get("status") == "cancelled")
@@ -168,7 +166,6 @@ REJECTED: Final = UPHELD | {"outcome": "rejected"}
 
 
 async def settled(world: World, stream: str) -> Any:
-    """The complaint once it has come to its end."""
     await world.temporal.get_workflow_handle(stream).result()
     return (await world.client.complaints(stream.split(":")[1]))[-1]
 
@@ -328,8 +325,7 @@ async def test_a_payment_that_no_filing_asked_for_ends_before_the_bank_hears_of_
 
 
 async def test_a_payment_that_is_owed_is_not_cancelled_by_a_stranger(running: World) -> None:
-    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
-    await play.accept()
+    play = await Play.accepted(running, extract(payer_account=NEVER_PAYS))
     await eventually(play.order, bool)
     await (await stock(running)).get_workflow_handle(payment_workflow(play.filing, 1)).signal("cancel", "because")
     await play.pay_by_hand()
@@ -341,8 +337,7 @@ async def test_a_payment_that_is_owed_is_not_cancelled_by_a_stranger(running: Wo
 
 async def test_money_that_only_a_stranger_tells_of_never_came(running: World) -> None:
     """What tells it as the gateway does, by a reference that anybody can work out, is looked for in its inbox."""
-    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
-    await play.accept()
+    play = await Play.accepted(running, extract(payer_account=NEVER_PAYS))
     await eventually(play.order, bool)
     handle = (await stock(running)).get_workflow_handle(payment_workflow(play.filing, 1))
     notice = {"reference": reference_of(fee_key(play.filing, 1)), "transaction": "T1", "amount": 16000}
@@ -360,8 +355,7 @@ async def test_money_that_only_a_stranger_tells_of_never_came(running: World) ->
 
 async def test_what_a_stranger_says_of_money_that_went_back_is_not_believed(running: World) -> None:
     """Neither that it went back, nor that something is to be looked at, moves a đồng."""
-    play = await Play.begin(running, extract(payer_account=PAYS_TWICE))
-    await play.accept()
+    play = await Play.accepted(running, extract(payer_account=PAYS_TWICE))
     await eventually(lambda: play.kinds("refund", 1002), lambda kinds: "refund_opened" in kinds)
     client = await stock(running)
     captures = [capture["capture_id"] for capture in (await play.order())["captures"]]

@@ -36,7 +36,6 @@ def goes_wrong(till: Till, fault: str, times: int = 1) -> None:
 
 
 async def given(till: Till, reference: str) -> list[int]:
-    """Returns VNPay's refunds, in đồng."""
     return [one["amount"] for one in till.ledger(reference)["refunds"]]
 
 
@@ -55,7 +54,6 @@ def wire() -> str:
 
 
 async def approve(play: Play, case: int = 1, amount: int = PART) -> None:
-    """Two agree on a part."""
     await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=amount, **WHY)
     await play.refund(ApproveRefund, play.officer(Role.LEADER), case=case)
 
@@ -75,7 +73,6 @@ async def set_back(till: Till, play: Play) -> None:
 
 
 async def handed_on(till: Till, play: Play) -> None:
-    """Continued by another run."""
     handle = till.world.temporal.get_workflow_handle(refund_workflow(play.filing, 1001))
     before = (await handle.describe()).run_id
     with pytest.MonkeyPatch.context() as patch:

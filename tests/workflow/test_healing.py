@@ -96,7 +96,6 @@ async def office(world: World) -> AsyncIterator[None]:
 
 
 async def begun_otherwise(world: World, payer: str = PAYS) -> Play:
-    """A filing that our code can't replay."""
     async with otherwise(world):
         play = await Play.begin(world, extract(payer_account=payer))
         await play.at(Stage.INTAKE)
@@ -109,7 +108,6 @@ async def gone_our_way(play: Play) -> None:
 
 
 def soon(one: Stalled) -> datetime:
-    """Late enough."""
     return one.since + STANDS_STILL + SECOND
 
 
@@ -230,7 +228,6 @@ async def test_one_that_had_run_well_is_healed_again(
 
 
 async def gone(play: Play) -> None:
-    """Waits until Temporal's list shows no run of the filing any more."""
     runs = f"WorkflowId = '{filing_workflow(play.filing)}' AND ExecutionStatus = 'Running'"
     await eventually(lambda: play.world.temporal.count_workflows(runs), lambda found: found.count == 0)
 
@@ -286,8 +283,7 @@ async def test_one_that_was_ended_before_its_time_is_started_again_at_once_then_
     world: World, healer: Healer, ending: Callable[[Play], Awaitable[None]]
 ) -> None:
     async with world.platform():
-        whole_one = await Play.begin(world, extract())
-        await whole_one.accept()
+        whole_one = await Play.accepted(world, extract())
         await whole(whole_one)
         play = await Play.begin(world, extract())
         await play.at(Stage.INTAKE)

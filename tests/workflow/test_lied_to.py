@@ -168,16 +168,14 @@ async def test_a_stream_that_was_ordered_and_never_begun_is_begun_after_all(worl
 
             await eventually(begun, bool)
 
-        play = await Play.begin(world, posted(version=VERSION, payer_account=PAYS_TWICE))
-        await play.accept()
+        play = await Play.accepted(world, posted(version=VERSION, payer_account=PAYS_TWICE))
         await after_all(play, "payment", 1)
         await after_all(play, "refund", 1002)
         await play.review()
         await after_all(play, "result", 1)
         await after_all(play, "parcel", 1)
         assert (await play.at(Stage.CLOSED)).closing is Closing.DELIVERED
-        withdrawn = await Play.begin(world, extract())
-        await withdrawn.accept()
+        withdrawn = await Play.accepted(world, extract())
         await after_all(withdrawn, "payment", 1)
         await eventually(withdrawn.kinds, lambda kinds: "fee_paid" in kinds)
         await withdrawn.withdraw()

@@ -23,7 +23,7 @@ from rules.streams import KINDS
 from schemas import ids
 from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
-from schemas.filing.state import Closing, Stage
+from schemas.filing.state import Closing
 from schemas.people import Role
 from tests.acting import NEVER_PAYS, Play, eventually, extract
 from tests.conftest import World, database_url, empty_namespace
@@ -87,9 +87,7 @@ async def test_of_two_temporals_the_newer_keeps_and_the_older_writes_nothing(wor
             assert error.value.cause.type == RefusalCode.LEDGER_CONFLICT
             assert (await play.kinds(), await epoch(world, stream)) == (["submitted"], 2)
             at_work = replace(play, world=newer)
-            await at_work.accept()
-            await at_work.review()
-            assert (await at_work.at(Stage.CLOSED)).closing is Closing.DELIVERED
+            assert (await at_work.deliver()).closing is Closing.DELIVERED
     assert await epoch(world, stream) == 2
     assert (await verify(world.superuser_dsn)).verified
 
@@ -119,15 +117,11 @@ async def brought_back_older(world: World) -> AsyncIterator[None]:
     """What is recorded meanwhile is lost: the database is what it was before. Nobody is connected at either end."""
     name = world.app_dsn.rpartition("/")[2].partition("?")[0]
     backup = f"b{uuid4().hex[:12]}"
-    postgres = database_url(world.superuser_dsn, "postgres")
 
     async def said(*statements: str) -> None:
-        connection = await asyncpg.connect(postgres)
-        try:
+        async with world.connection(database_url(world.superuser_dsn, "postgres")) as connection:
             for statement in statements:
                 await connection.execute(statement)
-        finally:
-            await connection.close()
 
     await said(f"create database {backup} template {name} owner motcua_owner")
     yield
@@ -156,9 +150,7 @@ async def test_a_run_of_today_goes_on_by_the_record_of_yesterday(world: World, *
         # As far as the run knows it is answered, and it would refuse this.
         receipt = await play.act(cm.Answer, play.submission.actor, n=1, answer="Huế", seen_seq=99)
         assert (receipt.seq, await play.kinds()) == (3, ["submitted", "asked", "answered"])
-        await play.accept()
-        await play.review()
-        assert (await play.at(Stage.CLOSED)).closing is Closing.DELIVERED
+        assert (await play.deliver()).closing is Closing.DELIVERED
     assert await epoch(world, stream) == 2
     assert (await verify(world.superuser_dsn)).verified
 

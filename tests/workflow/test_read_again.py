@@ -108,8 +108,7 @@ async def lied_to(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 
 async def test_money_collected_renewed_and_given_back(world: World, lied_to: Liar) -> None:
-    play = await Play.begin(world, extract(payer_account=NEVER_PAYS))
-    await play.accept()
+    play = await Play.accepted(world, extract(payer_account=NEVER_PAYS))
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     await play.renew_payment()
     await play.pay_by_hand()

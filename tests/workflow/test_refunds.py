@@ -37,8 +37,7 @@ REFUSING: Final[dict[str, Any]] = {"outcome": "refused", "reason": "sai tên", "
 
 
 async def test_a_payment_that_nobody_watches_is_started_again_by_what_goes_back(running: World) -> None:
-    play = await Play.begin(running, extract(payer_account=PAYS_TWICE))
-    await play.accept()
+    play = await Play.accepted(running, extract(payer_account=PAYS_TWICE))
     await eventually(lambda: play.kinds("refund", 1002), lambda kinds: "refund_opened" in kinds)
     await lose(running, payment_workflow(play.filing, 1))
     await play.approve_refund(1002)
@@ -56,9 +55,7 @@ async def test_the_postman_collects_the_fee_and_the_parcel_bears_it_out(running:
     version = await publish_changed(running, EXTRACT, lambda fields: fields["fee"].update(due))
     by_post: dict[str, Any] = {"fee_channel": "post", "payer_account": None}
     play = await Play.begin(running, posted(version=version, **by_post))
-    await play.accept()
-    await play.review()
-    view = await play.at(Stage.CLOSED)
+    view = await play.deliver()
     assert (view.closing, view.status) == (Closing.DELIVERED, Status.RETURNED)
     assert view.fee is not None
     assert (view.fee.state, view.fee.channel, view.fee.amount) == (FeeState.PAID, Channel.POST, AMOUNT)
@@ -85,7 +82,6 @@ async def half_of_what_is_refused(world: World) -> str:
 
 
 async def of_refund(play: Play, *last: str) -> None:
-    """Wait until the log of the refund ends so."""
     await eventually(lambda: play.kinds("refund", 1001), lambda kinds: kinds[-len(last) :] == list(last))
 
 
@@ -104,8 +100,7 @@ async def refused_again(play: Play) -> None:
 async def test_a_refund_by_rule_is_called_off_as_its_filing_begins_again(
     running: World,
 ) -> None:
-    play = await Play.begin(running, extract(version=await half_of_what_is_refused(running)))
-    await play.accept()
+    play = await Play.accepted(running, extract(version=await half_of_what_is_refused(running)))
     await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
     await play.review(Outcome.REFUSED, "sai tên")
     await play.at(Stage.CLOSED)
@@ -188,8 +183,7 @@ async def does(play: Play, command: type[Command], subject: str, role: Role, **s
 
 
 async def test_one_alone_gives_nothing_back(staffed: World) -> None:
-    play = await Play.begin(staffed, extract())
-    await play.accept()
+    play = await Play.accepted(staffed, extract())
     await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
     why: dict[str, Any] = {"amount": 1, "reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
     for case, role in enumerate(ASKING, 1):

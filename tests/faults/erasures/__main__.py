@@ -18,7 +18,6 @@ from tests.faults.erasures.trial import trial
 
 
 def arguments(*said: str) -> argparse.Namespace:
-    """Parses the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.erasures")
     parser.add_argument("--erasures", type=int, default=200)
     parser.add_argument("--filings", type=int, default=330, help="so many are filed and played before")
@@ -36,7 +35,6 @@ def arguments(*said: str) -> argparse.Namespace:
 
 
 def main() -> int:
-    """Returns exit code 0 if every check passed."""
     with tempfile.TemporaryDirectory(prefix="motcua-erasures-") as name:
         report = asyncio.run(trial(arguments(*sys.argv[1:]), Path(name).resolve()))
     print(json.dumps(vars(report), indent=1, ensure_ascii=False))  # noqa: T201 -- its result

@@ -31,7 +31,6 @@ OF_A_STREAM: Final = {"payment": applicant.payment, "parcel": applicant.parcel, 
 
 
 async def read(connection: Connection, vault: Vault, filing: UUID) -> list[Any]:
-    """Returns the answer to each question about a filing."""
     log, stream = Log(connection, vault.find, KINDS), filing_workflow(filing)
     answers: list[Any] = [
         await applicant.filing(log, stream),
@@ -86,7 +85,6 @@ async def registers(connection: Connection, vault: Vault) -> int:
 
 
 async def whole(connection: Connection, vault: Vault, filings: Collection[UUID]) -> dict[UUID, Any]:
-    """Returns all the data held of each of these filings."""
     log, rows = Log(connection, vault.find, KINDS), await connection.fetch(_FILINGS, list(filings))
     told = {row["filing_id"]: (await held(log, vault, row))[0] for row in rows}
     return {filing: one["streams"] | {"files": one["files"]} for filing, one in told.items()}

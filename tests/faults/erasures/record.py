@@ -55,19 +55,16 @@ class Record:
             await superuser.execute("update standing set watched_until = now() where filing_id = any($1)", filings)
 
     async def rows(self, filings: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
-        """Returns the row of each filing in the list of filings."""
         async with self.connection() as connection:
             rows = await connection.fetch("select * from filing where filing_id = any($1)", filings)
         return {row["filing_id"]: dict(row) for row in rows}
 
     async def submissions(self, filings: Collection[UUID]) -> list[str]:
-        """Returns the submission ids of these filings."""
         async with self.connection() as connection:
             log = Log(connection, self.vault.find, KINDS)
             return [(await log.read(filing_workflow(filing))).state.submission_id for filing in filings]
 
     async def unfinished(self) -> int:
-        """Returns the number of filings still to be erased."""
         async with self.connection() as connection:
             return int(await connection.fetchval("select count(*) from erasure where finished_at is null"))
 

@@ -70,7 +70,6 @@ class Report:
     seconds: dict[str, int] = field(default_factory=dict)
 
     def must(self, what: str, found: Any) -> None:
-        """Record `found` as wrong, unless it is empty."""
         if found:
             self.wrong.append(f"{what}: {found}")
 

@@ -34,7 +34,6 @@ async def run(given: argparse.Namespace) -> Figures:
 
 
 def main() -> int:
-    """Run it; fails if an answer was not the record's."""
     said = argparse.ArgumentParser(description=__doc__)
     said.add_argument("--rounds", type=int, default=1)
     said.add_argument("--identity", type=Identity, default=Identity.REQUIRED, help="required, or off")

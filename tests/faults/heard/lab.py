@@ -93,7 +93,6 @@ LASTS: Final = 10
 
 
 def say(what: str) -> None:
-    """Tell whoever watches."""
     sys.stdout.write(f"{datetime.now(UTC):%H:%M:%S} {what}\n")
     sys.stdout.flush()
 
@@ -168,14 +167,12 @@ class Lab:
     # The processes.
 
     async def start_worker(self) -> WorkerProcess:
-        """Another worker, beside those that are there."""
         self._started += 1
         return await self._workers.enter_async_context(
             worker_process(self._env, self._folder / f"worker-{self._started}", module="tests.faults.heard.worker")
         )
 
     async def close(self) -> None:
-        """End what runs."""
         await self._workers.aclose()
 
     # What others give.
@@ -686,7 +683,6 @@ def _said_in(event: Any) -> str:
 
 @cache
 def key(n: int) -> PrivateKey:
-    """The key of the n-th program."""
     raw = Ed25519PrivateKey.from_private_bytes(sha256(f"program {n}".encode()).digest())
     return PrivateKey(raw.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
@@ -718,14 +714,12 @@ class Trying(FilingClient):
             return await super().act(target, command)
 
     async def submit(self, submission: Submission) -> Receipt:
-        """Have it tried, and then file it."""
         stream = filing_workflow(filing_id(submission.client_id, submission.submission_id))
         said = submission.model_dump(mode="json", exclude_none=True)
         async with self.lab.tried(stream, SUBMIT, said, submission.actor):
             return await super().submit(submission)
 
     async def complain(self, complaint: ComplaintStart) -> Receipt:
-        """Have it tried, and then make it."""
         stream = complaint_workflow(complaint.filing_id, complaint.n)
         said = complaint.model_dump(mode="json", exclude_none=True)
         async with self.lab.tried(stream, COMPLAIN, said, complaint.actor):
@@ -734,8 +728,6 @@ class Trying(FilingClient):
 
 @dataclass(frozen=True)
 class TryingWorld(World):
-    """A world whose client tries each command."""
-
     trying: Trying
 
     @property

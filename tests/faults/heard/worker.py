@@ -76,7 +76,6 @@ class HeldLedger(Ledger):
 
     @activity.defn(name=APPEND)
     async def append(self, batch: Batch) -> Appended:
-        """Append the batch."""
         name = held(batch.stream, batch.command_id)
         while name in self.obeyed.orders.before:
             await asyncio.sleep(_OFTEN)
@@ -112,7 +111,6 @@ def _expect_in_time(decide: Any, state: Any, command: Command, now: datetime) ->
 
 
 async def main() -> None:
-    """Serve as the platform worker does."""
     obeyed = _Obeyed(Path(os.environ[FOLDER], "orders"))
     HeldLedger.obeyed = obeyed
     vars(wiring)["Ledger"] = HeldLedger

@@ -18,7 +18,6 @@ from tests.faults.rogue.trial import PARTS, as_json, trial
 
 
 def main() -> int:
-    """Returns exit code 1 after a violation."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.rogue", description=__doc__)
     parser.add_argument("--codec", action="store_true", help="seal what passes Temporal; the stranger has the keys")
     parser.add_argument("--identity", choices=("required", "off"), default="required")

@@ -93,7 +93,6 @@ class AnsweringById:
         self._turns = count()
 
     async def go_on(self) -> None:
-        """Answers until it is cancelled."""
         while True:
             with suppress(RPCError):
                 running = [found.id async for found in self._client.list_workflows(RUNNING)]

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
-import asyncpg
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
+from console.database import connected
 from console.home import CODEC
 from demo import insisting, player, report
 from demo import running as demo
@@ -166,12 +166,8 @@ async def _stranger(
 
 
 async def _agencies(env: Mapping[str, str]) -> Iterable[str]:
-    """Returns the queues of back offices."""
-    connection = await asyncpg.connect(env["MOTCUA_SUPERUSER_DATABASE_URL"])
-    try:
+    async with connected(env["MOTCUA_SUPERUSER_DATABASE_URL"]) as connection:
         rows = await connection.fetch("select distinct queue from agency")
-    finally:
-        await connection.close()
     return {DEFAULT_BACK_OFFICE_QUEUE, *(row["queue"] for row in rows)}
 
 
@@ -193,11 +189,8 @@ async def _examine(env: Mapping[str, str], folder: Path, found: Found, told: Map
 
 async def _invented(env: Mapping[str, str]) -> list[str]:
     """Returns the events that state something that the stranger has made up."""
-    connection = await asyncpg.connect(env["MOTCUA_SUPERUSER_DATABASE_URL"])
-    try:
+    async with connected(env["MOTCUA_SUPERUSER_DATABASE_URL"]) as connection:
         rows = await connection.fetch("select stream, seq, kind, convert_from(body, 'UTF8') as body from event")
-    finally:
-        await connection.close()
     return [f"{row['stream']} {row['seq']} {row['kind']}" for row in rows if f'"{EVIL}' in row["body"]]
 
 
@@ -218,7 +211,6 @@ async def _count_tasks(client: Client, found: Found) -> None:
 
 
 def as_json(found: Found, seconds: float) -> str:
-    """Returns the figures for a file."""
     answers: dict[str, dict[str, int]] = {}
     for (name, way), n in sorted(found.answered.items()):
         answers.setdefault(name, {})[way] = n

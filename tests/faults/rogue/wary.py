@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 from pydantic import ValidationError
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.service import RPCError
 
+from console.database import connected
 from motcua import BadSubmission, FilingClient, FilingNotAvailable, NotReady
 from motcua.calls.questions import stream_of
 from motcua.errors import RefusedError
@@ -60,7 +60,6 @@ class Departure:
         self.at = float("inf")
 
     def leave(self) -> None:
-        """Note that it has left."""
         self.at = time.monotonic()
         self.gone.set()
 
@@ -83,12 +82,10 @@ class Wary(FilingClient):
         return await self._until_recorded(stream, command.command_id, command.kind, lambda: self._act(target, command))
 
     async def submit(self, submission: Submission) -> Receipt:
-        """File it until it is recorded."""
         stream = filing_workflow(filing_id(submission.client_id, submission.submission_id))
         return await self._until_recorded(stream, SUBMIT, SUBMIT, lambda: self._submit(submission))
 
     async def complain(self, complaint: ComplaintStart) -> Receipt:
-        """Make it until it is recorded."""
         stream = complaint_workflow(complaint.filing_id, complaint.n)
         return await self._until_recorded(stream, OPENING, "complain", lambda: self._complain(complaint))
 
@@ -126,11 +123,8 @@ class Wary(FilingClient):
             await asyncio.sleep(AGAIN)
 
     async def _is_recorded(self, stream: str, receipt: Receipt) -> bool:
-        connection = await asyncpg.connect(self.env["MOTCUA_SUPERUSER_DATABASE_URL"])
-        try:
+        async with connected(self.env["MOTCUA_SUPERUSER_DATABASE_URL"]) as connection:
             body = await connection.fetchval(_RECEIPT, stream, receipt.command_id)
-        finally:
-            await connection.close()
         return body is not None and Receipt.model_validate(json.loads(body)) == receipt
 
     async def _note(self, stream: str, receipt: Receipt, kind: str) -> None:

@@ -109,8 +109,7 @@ def everything(streams: Mapping[str, int]) -> Iterator[Order]:
 async def under_way(world: World) -> tuple[Play, Play]:
     """A filing whose fee nobody pays, and one whose result the post has, and has not sent."""
     long = await publish_short(world, EXTRACT, intake=3600, payment=3600, processing=3600)
-    fee = await Play.begin(world, extract(payer_account=NEVER_PAYS, version=long))
-    await fee.accept()
+    fee = await Play.accepted(world, extract(payer_account=NEVER_PAYS, version=long))
     await eventually(lambda: fee.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     parcel = await Play.begin(world, birth(result_channel="post", address=ADDRESS | {"postcode": NOT_LEFT}))
     await eventually(lambda: parcel.kinds("parcel", 1), lambda kinds: "consignment_sent" in kinds)
