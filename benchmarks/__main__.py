@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress
+from rich.progress import MofNCompleteColumn, Progress, TaskID
 
 from benchmarks import calendar as calendar_benchmark
 from benchmarks import engine as engine_benchmark
@@ -25,7 +27,15 @@ from benchmarks.watching import memory as memory_benchmark
 from benchmarks.watching.late import TooSlowError
 from deploy.stack import StackError
 
+T = TypeVar("T")
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+File = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")]
+Rounds = Annotated[int, typer.Option("--rounds", min=1, metavar="N", help="Of each side.")]
+Seconds = Annotated[float, typer.Option("--seconds", min=0.1, metavar="S", help="Of a round.")]
+Checkout = typer.Option("--against", metavar="PATH", help="A checkout of another commit, with its .venv: `before`.")
+Tell = Callable[[str], None]
 
 
 @app.callback()
@@ -37,17 +47,14 @@ def benchmarks() -> None:
 @app.command()
 def engine(
     *,
-    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
+    file: File = None,
     concurrency: Annotated[
         list[int] | None,
         typer.Option("--concurrency", min=1, metavar="N", help="Filings at once; may be repeated. 1, 10 and 100."),
     ] = None,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, metavar="N", help="Of each side.")] = 5,
-    seconds: Annotated[float, typer.Option("--seconds", min=0.1, metavar="S", help="Of a round.")] = 13,
-    against: Annotated[
-        Path | None,
-        typer.Option("--against", metavar="PATH", help="A checkout of another commit, with its .venv: `before`."),
-    ] = None,
+    rounds: Rounds = 5,
+    seconds: Seconds = 13,
+    against: Annotated[Path | None, Checkout] = None,
 ) -> None:
     """A whole level-4 filing against its skeleton (the same workflows and activities, empty), and that on DBOS.
 
@@ -56,34 +63,20 @@ def engine(
     Examples: `python -m benchmarks engine --json out.json`, `python -m benchmarks engine --concurrency 10 --rounds 3`,
     `python -m benchmarks engine --against ../before`
     """
-    _see_folder(file)
-    if against is not None:
-        _see_checkout(against)
-    plan = engine_benchmark.Plan(tuple(concurrency or engine_benchmark.CONCURRENCY), rounds, seconds, against)
-    said = Console(stderr=True, soft_wrap=True, highlight=False)
-    try:
-        measured = asyncio.run(engine_benchmark.run(plan, said.print))
-    except (StackError, engine_benchmark.DifferentShapeError, AskedError, TooSlowError) as error:
-        _fail(str(error), 1)
+    plan = engine_benchmark.Plan(tuple(concurrency or engine_benchmark.CONCURRENCY), rounds, seconds, _seen(against))
+    measured = _measured(file, lambda tell: engine_benchmark.run(plan, tell))
     report.show(measured, Console(soft_wrap=True, highlight=False))
-    if file is not None:
-        file.write_bytes(report.as_json(measured))
+    _write(file, report.as_json(measured))
 
 
 @app.command()
-def calendar(
-    *,
-    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
-) -> None:
+def calendar(*, file: File = None) -> None:
     """100,000 due dates of mixed limits, a quarter of them with pauses, projected on one core.
 
     Example: `python -m benchmarks calendar --json out.json`
     """
     _see_folder(file)
-    measured = calendar_benchmark.run()
-    typer.echo(str(measured))
-    if file is not None:
-        file.write_bytes(calendar_benchmark.as_json(measured))
+    _show(file, calendar_benchmark.run(), calendar_benchmark.as_json)
 
 
 @app.command()
@@ -92,21 +85,14 @@ def memory(
     submissions: Annotated[
         int, typer.Option("--submissions", min=memory_benchmark.FEWER, metavar="N", help="Filings that stay open.")
     ] = 10_000,
-    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
+    file: File = None,
 ) -> None:
     """More open filings than a worker keeps in memory: how much it takes, and what a decision costs among them.
 
     Example: `python -m benchmarks memory --json out.json`
     """
-    _see_folder(file)
-    said = Console(stderr=True, soft_wrap=True, highlight=False)
-    try:
-        measured = asyncio.run(memory_benchmark.run(submissions, said.print))
-    except StackError as error:
-        _fail(str(error), 1)
-    typer.echo(str(measured))
-    if file is not None:
-        file.write_bytes(memory_benchmark.as_json(measured))
+    measured = _measured(file, lambda tell: memory_benchmark.run(submissions, tell))
+    _show(file, measured, memory_benchmark.as_json)
 
 
 @app.command()
@@ -116,56 +102,38 @@ def files(
         files_benchmark.MANY
     ),
     size: Annotated[float, typer.Option("--size", min=0.001, max=20, metavar="MB", help="Of each.")] = 1,
-    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
+    file: File = None,
 ) -> None:
     """Files put into a store in a folder, against a plain copy of them with sha256, as lasting and as many at once.
 
     Example: `python -m benchmarks files --json out.json`
     """
-    _see_folder(file)
-    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("files, each twice", total=2 * many)
-        each = round(size * files_benchmark.MEGABYTE)
+    each = round(size * files_benchmark.MEGABYTE)
+    with _bar(file, "files, each twice", 2 * many) as (bar, task):
         measured = asyncio.run(files_benchmark.run(many, each, lambda done: bar.advance(task, done)))
-    typer.echo(str(measured))
-    if file is not None:
-        file.write_bytes(files_benchmark.as_json(measured))
+    _show(file, measured, files_benchmark.as_json)
 
 
 @app.command()
-def papers(
-    *,
-    many: Annotated[int, typer.Option("--papers", min=1, metavar="N", help="Receipts that are made.")] = (
-        papers_benchmark.MANY
-    ),
-    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
-) -> None:
+def papers(*, file: File = None) -> None:
     """Receipts rendered, hashed and stored, against the bare compile of the same template by one reused compiler.
 
     What their seals cost stands on a line of its own: each asks a signer, a time-stamp and answers about revocation.
 
     Example: `python -m benchmarks papers --json out.json`
     """
-    _see_folder(file)
-    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("receipts, compiles, seals", total=2 * many + papers_benchmark.SEALED)
-        measured = asyncio.run(
-            papers_benchmark.run(many, papers_benchmark.SEALED, lambda done: bar.advance(task, done))
-        )
-    typer.echo(str(measured))
-    if file is not None:
-        file.write_bytes(papers_benchmark.as_json(measured))
+    many, seals = papers_benchmark.MANY, papers_benchmark.SEALED
+    with _bar(file, "receipts, compiles, seals", 2 * many + seals) as (bar, task):
+        measured = asyncio.run(papers_benchmark.run(many, seals, lambda done: bar.advance(task, done)))
+    _show(file, measured, papers_benchmark.as_json)
 
 
 @app.command()
 def guards(
     *,
-    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, metavar="N", help="Of each act on each side.")] = 5,
-    seconds: Annotated[float, typer.Option("--seconds", min=0.1, metavar="S", help="Of a round.")] = 8,
-    concurrency: Annotated[int, typer.Option("--concurrency", min=1, metavar="N", help="Acts at once.")] = 10,
+    file: File = None,
+    rounds: Rounds = 5,
+    seconds: Seconds = 8,
     side: Annotated[
         list[str] | None,
         typer.Option("--side", metavar="NAME", help="codec, identity, both; may be repeated. All of them."),
@@ -175,43 +143,22 @@ def guards(
 
     Examples: `python -m benchmarks guards --json out.json`, `python -m benchmarks guards --side both`
     """
-    _see_folder(file)
     sides = side or guards_benchmark.GUARDED
     if unknown := set(sides) - set(guards_benchmark.GUARDED):
         _fail(f"there is no side {', '.join(sorted(unknown))}", 2)
-    plan = guards_benchmark.Plan(rounds, seconds, concurrency, sides)
-    said = Console(stderr=True, soft_wrap=True, highlight=False)
-    try:
-        measured = asyncio.run(guards_benchmark.run(plan, said.print))
-    except (StackError, AskedError) as error:
-        _fail(str(error), 1)
-    typer.echo(str(measured))
-    if file is not None:
-        file.write_bytes(guards_benchmark.as_json(measured))
+    plan = guards_benchmark.Plan(rounds, seconds, sides)
+    _show(file, _measured(file, lambda tell: guards_benchmark.run(plan, tell)), guards_benchmark.as_json)
 
 
 @app.command()
-def append(
-    *,
-    against: Annotated[Path, typer.Option("--against", metavar="PATH", help="A checkout of another commit: `before`.")],
-    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, metavar="N", help="On each side.")] = 20,
-    seconds: Annotated[float, typer.Option("--seconds", min=0.1, metavar="S", help="Of a round.")] = 2,
-) -> None:
+def append(*, against: Annotated[Path, Checkout], file: File = None, rounds: Rounds = 20, seconds: Seconds = 2) -> None:
     """What a filing appends, a submission and ten events, with no engine around it: CPU, against another commit's.
 
     Examples: `python -m benchmarks append --against ../before`
     """
-    _see_folder(file)
-    _see_checkout(against)
-    said = Console(stderr=True, soft_wrap=True, highlight=False)
-    try:
-        measured = asyncio.run(append_benchmark.run(against, rounds, seconds, said.print))
-    except (StackError, AskedError) as error:
-        _fail(str(error), 1)
-    typer.echo(str(measured))
-    if file is not None:
-        file.write_bytes(append_benchmark.as_json(measured))
+    _seen(against)
+    measured = _measured(file, lambda tell: append_benchmark.run(against, rounds, seconds, tell))
+    _show(file, measured, append_benchmark.as_json)
 
 
 @app.command()
@@ -220,7 +167,7 @@ def ledger(
     events: Annotated[
         int, typer.Option("--events", min=1_000, metavar="N", help="In the log; a tenth of it is looked at first.")
     ] = ledger_benchmark.EVENTS,
-    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
+    file: File = None,
 ) -> None:
     """A long log verified, without and with the master key, and the read models rebuilt from it.
 
@@ -228,15 +175,40 @@ def ledger(
 
     Examples: `python -m benchmarks ledger --json out.json`, `python -m benchmarks ledger --events 100000`
     """
+    measured = _measured(file, lambda tell: ledger_benchmark.run(events, tell))
+    _show(file, measured, ledger_benchmark.as_json)
+
+
+_FAILURES = (
+    *(StackError, AskedError, TooSlowError),
+    *(engine_benchmark.DifferentShapeError, ledger_benchmark.NotWholeError),
+)
+
+
+def _measured(file: Path | None, measure: Callable[[Tell], Coroutine[Any, Any, T]]) -> T:
     _see_folder(file)
-    said = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
-        measured = asyncio.run(ledger_benchmark.run(events, said.print))
-    except (StackError, ledger_benchmark.NotWholeError) as error:
+        return asyncio.run(measure(Console(stderr=True, soft_wrap=True, highlight=False).print))
+    except _FAILURES as error:
         _fail(str(error), 1)
+
+
+@contextmanager
+def _bar(file: Path | None, what: str, total: int) -> Iterator[tuple[Progress, TaskID]]:
+    _see_folder(file)
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield bar, bar.add_task(what, total=total)
+
+
+def _show(file: Path | None, measured: T, as_json: Callable[[T], bytes]) -> None:
     typer.echo(str(measured))
+    _write(file, as_json(measured))
+
+
+def _write(file: Path | None, content: bytes) -> None:
     if file is not None:
-        file.write_bytes(ledger_benchmark.as_json(measured))
+        file.write_bytes(content)
 
 
 def _see_folder(file: Path | None) -> None:
@@ -244,14 +216,14 @@ def _see_folder(file: Path | None) -> None:
         _fail(f"there is no folder for {file}", 2)
 
 
-def _see_checkout(folder: Path) -> None:
+def _seen(checkout: Path | None) -> Path | None:
     try:
-        check(folder)
+        return None if checkout is None else check(checkout)
     except NoCheckoutError as error:
         _fail(str(error), 2)
 
 
-def _fail(message: str, code: int) -> None:
+def _fail(message: str, code: int) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(code)
 

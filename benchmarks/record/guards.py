@@ -33,6 +33,7 @@ CODEC: Final = "codec"
 SIGNED: Final = "identity"
 BOTH: Final = "both"
 GUARDED: Final = (CODEC, SIGNED, BOTH)
+AT_ONCE: Final = 10
 
 
 def settings() -> dict[str, dict[str, str]]:
@@ -49,11 +50,10 @@ def settings() -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan: rounds of each act on each side (`plain` and `sides`), their seconds, and the acts at once."""
+    """The plan: rounds of each act on each side (`plain` and `sides`), and their seconds."""
 
     rounds: int
     seconds: float
-    concurrency: int
     sides: Collection[str] = GUARDED
 
 
@@ -132,12 +132,10 @@ def as_json(measured: Measured) -> bytes:
 async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
     """Set all sides up, warm them up, and measure them in turn. Raises `AskedError`."""
     async with AsyncExitStack() as held:
-        sides: dict[str, Asked] = {}
+        command, sides = (sys.executable, "-m", "benchmarks.record.acts"), dict[str, Asked]()
         for name, more in settings().items():
-            if name not in {PLAIN, *plan.sides}:
-                continue
-            command = (sys.executable, "-m", "benchmarks.record.acts")
-            sides[name] = await held.enter_async_context(asked(name, command, CHECKOUT, {**os.environ, **more}))
+            if name in {PLAIN, *plan.sides}:
+                sides[name] = await held.enter_async_context(asked(name, command, CHECKOUT, {**os.environ, **more}))
         played = await _played(sides, plan, tell)
     guarded = {name: side.begun for name, side in sides.items()}
     return Measured(guarded, played, datetime.now(UTC), machine(), await commit(CHECKOUT))
@@ -150,7 +148,7 @@ async def _played(
     rounds: dict[str, dict[str, tuple[Round, ...]]] = {act: dict.fromkeys(sides, ()) for act in ACTS}
     for number in range(plan.rounds + 1):
         for act, name in product(ACTS, sides):
-            found = await sides[name].round(plan.concurrency, plan.seconds if number else plan.seconds / 3, act=act)
+            found = await sides[name].round(AT_ONCE, plan.seconds if number else plan.seconds / 3, act=act)
             if number:
                 rounds[act][name] += (found,)
                 tell(f"round {number}, {name}, {act}: {found.whole_ms:.1f} ms of CPU each")
