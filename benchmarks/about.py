@@ -8,14 +8,11 @@ import platform
 from asyncio.subprocess import DEVNULL, PIPE
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
 
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 
 from benchmarks.stage import Scene
 from console.database import connected
-
-_LIBRARIES: Final = ("temporalio", "pydantic", "asyncpg", "dbos")
 
 
 def machine() -> dict[str, str]:
@@ -28,7 +25,7 @@ async def versions(on: Scene) -> dict[str, str]:
     server = await on.client.workflow_service.get_system_info(GetSystemInfoRequest())
     return {
         "Python": platform.python_version(),
-        **{name: version(name) for name in _LIBRARIES},
+        **{name: version(name) for name in ("temporalio", "pydantic", "asyncpg", "dbos")},
         "Temporal": server.server_version,
         "PostgreSQL": postgresql,
     }

@@ -16,7 +16,6 @@ from benchmarks.asking import Asked, asked
 from deploy.stack.child import CHECKOUT
 
 BEFORE: Final = "before"
-DRIVER: Final = Path(__file__).with_name("driver.py")
 
 
 class NoCheckoutError(Exception):
@@ -39,7 +38,7 @@ def here(name: str, *what: str) -> AbstractAsyncContextManager[Asked]:
 
 def _driven(name: str, python: Path, folder: Path, *what: str) -> AbstractAsyncContextManager[Asked]:
     # -P: the driver's own folder is ours, and Python must not search it for modules.
-    command: tuple[str | Path, ...] = (python, "-P", DRIVER, folder, *what)
+    command: tuple[str | Path, ...] = (python, "-P", Path(__file__).with_name("driver.py"), folder, *what)
     return asked(name, command, folder, {**os.environ, "PYTHONPATH": str(folder)})
 
 

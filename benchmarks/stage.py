@@ -25,7 +25,6 @@ from motcua.connection import connect
 from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, publish_calendar
 
-PARTS: Final = ("postgres", "temporal", "migrations")
 PROCESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "product": ("benchmarks.worker", "product"),
     "product-office": ("workers.backoffice",),
@@ -53,7 +52,7 @@ class Scene:
 async def scene() -> AsyncIterator[Scene]:
     """Sets everything up in a new folder, which is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
-        async with Stack(Path(folder), parts=PARTS) as stack:
+        async with Stack(Path(folder), parts=("postgres", "temporal", "migrations")) as stack:
             await _fill(stack.env["MOTCUA_OWNER_DATABASE_URL"], publisher(stack.env))
             async with workers(stack.env, Path(folder)) as pids:
                 await let_speak(stack.env)

@@ -29,7 +29,6 @@ PROGRAMS: Final = (
     "sandbox.transit",
     "tests.faults.any_files_worker",
 )
-COMMANDS: Final = ("motcua.cli.app", "deploy.command", "demo.command")
 LATE: Final = (
     "anyio._backends._asyncio",
     "sandbox.bank.server",
@@ -50,7 +49,7 @@ async def check() -> None:
         check_once(SandboxedWorkflowRunner(), _Definition.must_from_class(workflow))
 
 
-for name in (*PROGRAMS, *COMMANDS, *LATE):
+for name in (*PROGRAMS, *("motcua.cli.app", "deploy.command", "demo.command"), *LATE):
     import_module(name)
 for package in (operations.commands, deploy.commands):
     for found in walk_packages(package.__path__, f"{package.__name__}."):

@@ -84,14 +84,10 @@ def changed() -> frozenset[str]:
     takes, chosen, left = seconds(), set[str](), AT_MOST
     stale = {folder: _differs(ran.get(folder), (*rooms, f"tests/{folder}")) for folder, rooms in ROOMS.items()}
     for file in sorted(takes, key=lambda one: (takes[one], one)):
-        if stale[_folder(file)] and takes[file] <= left:
+        if stale[max((folder for folder in ROOMS if file.startswith(f"{folder}/")), key=len)] and takes[file] <= left:
             chosen.add(file)
             left -= takes[file]
     return frozenset(chosen)
-
-
-def _folder(file: str) -> str:
-    return max((folder for folder in ROOMS if file.startswith(f"{folder}/")), key=len)
 
 
 def _differs(commit: str | None, rooms: Iterable[str]) -> bool:

@@ -32,8 +32,6 @@ WORKERS: Final = 4
 FILES: Final = 20
 """Files of one filing: more than most have. The store lists a filing's files, and more files make that slower."""
 
-Progress = Callable[[int], None]
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -55,7 +53,7 @@ class Measured:
         )
 
 
-async def run(files: int, size: int, progress: Progress) -> Measured:
+async def run(files: int, size: int, progress: Callable[[int], None]) -> Measured:
     """Attach files to a folder store and copy the same ones, in turn. `progress` gets the number of each batch done."""
     attach, copy, rss = Side(), Side(), list[int]()
     with scratch("files") as folder, ThreadPoolExecutor(WORKERS) as pool:

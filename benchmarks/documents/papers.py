@@ -39,8 +39,6 @@ WORKERS: Final = 2
 
 TEMPLATE: Final = Path(__file__).parents[2] / "activities" / "printing" / "paper.typ"
 
-Progress = Callable[[int], None]
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -66,7 +64,7 @@ class Measured:
         )
 
 
-async def run(papers: int, seals: int, progress: Progress) -> Measured:
+async def run(papers: int, seals: int, progress: Callable[[int], None]) -> Measured:
     """Make papers and compile as many others, in turn; then seal some. `progress` gets the size of each batch done."""
     ours, bare, rss = Side(), Side(), list[int]()
     with scratch("papers") as folder, ThreadPoolExecutor(WORKERS) as pool:

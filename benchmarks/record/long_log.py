@@ -42,7 +42,6 @@ _COLUMNS: Final = {
 }
 _EVENTS: Final = "select * from event where filing_id = $1 order by stream, seq"
 _RECEIPTS: Final = "select * from receipt where filing_id = $1 order by stream, seq"
-_COUNTED: Final = "update counter set last = $1"
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class LongLog:
         self._there = 1
 
     async def lengthen(self, to: int) -> None:
-        await self._connection.execute(_COUNTED, to)
+        await self._connection.execute("update counter set last = $1", to)
         for first in range(self._there, to, _AT_ONCE):
             last = min(first + _AT_ONCE, to)
             await _write(self._connection, [await _like(self._told, self._vault, n) for n in range(first, last)])

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
 
 from activities.partners import postal
 from activities.partners.http import RejectedError
 from activities.partners.money import bank
 from schemas.parcel.state import Meaning, Step
-
-PAY_URL: Final = "in-process:pay"
 
 
 def capture_id(key: str) -> str:
@@ -31,7 +28,7 @@ class InstantBank(bank.HttpBank):
             amount=amount,
             currency="VND",
             status="paid",
-            pay_url=PAY_URL,
+            pay_url="in-process:pay",
             captures=(money,),
         )
         return self._orders.setdefault(key, order)

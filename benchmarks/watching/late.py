@@ -31,10 +31,8 @@ PER_SECOND: Final = 20
 STARTS: Final = (0.05, 0.1, 0.2)
 """Seconds allowed to start one watch, in the first, second and third attempt at the measurement."""
 
-PROCESSES: Final = ("worker", "server", "postgresql")
 
 _AT_ONCE: Final = 20
-_STANDARD: Final = timedelta(seconds=WATCH_SECONDS)
 _HOURS: Final = [datetime(2026, 1, 1, tzinfo=VIETNAM) + timedelta(hours=n) for n in range(365 * 24)]
 
 
@@ -68,7 +66,7 @@ class Late:
 
 def looks_by_the_rule(calendar: Calendar) -> tuple[float, int]:
     """Returns the average and the largest number of looks of standard watches that begin at a full hour of 2026."""
-    many = [len(looks(since, since + _STANDARD, calendar)) for since in _HOURS]
+    many = [len(looks(since, since + timedelta(seconds=WATCH_SECONDS), calendar)) for since in _HOURS]
     return mean(many), max(many)
 
 
@@ -79,7 +77,7 @@ async def measure(
 
     `seconds`: the time in which the watches begin. Raises `TooSlowError`.
     """
-    shown = {name: processes[name] for name in PROCESSES}
+    shown = {name: processes[name] for name in ("worker", "server", "postgresql")}
     for starts in STARTS:
         with contextlib.suppress(TooSlowError):
             each, seen = await _look(client, payment, shown, seconds, starts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TypeAlias
 
 from temporalio import activity, workflow
 
@@ -18,9 +17,6 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment.state import Payment, Taken
 
 
-LateMoney: TypeAlias = Callable[[Instruction], Awaitable[Taken]]
-
-
 class WatchRequest(Instruction):
     """A payment of the log, to be watched as if it had been settled at `since`."""
 
@@ -30,7 +26,9 @@ class WatchRequest(Instruction):
 class Watches:
     """The watching activity: the product's own, `product`, or, with `since` set, a watch from that moment."""
 
-    def __init__(self, product: LateMoney, asker: Asker, instructions: Instructions) -> None:
+    def __init__(
+        self, product: Callable[[Instruction], Awaitable[Taken]], asker: Asker, instructions: Instructions
+    ) -> None:
         self._product = product
         self._asker = asker
         self._instructions = instructions

@@ -141,11 +141,8 @@ async def up(folder: Path, more: Mapping[str, str], seconds: float = 600) -> Asy
     `more`: environment variables beside `ENV`.
     """
     async with program(folder, "up", "--lang", "en", more=more):
-        await until(lambda: _STOCKED in (folder / "up.out").read_text(encoding="utf-8"), seconds)
+        await until(lambda: said("stack.stocked").en in (folder / "up.out").read_text(encoding="utf-8"), seconds)
         yield Home(folder / ".motcua").read_env() or {}
-
-
-_STOCKED: Final = said("stack.stocked").en
 
 
 async def kill(stack: Stack, part: str) -> None:

@@ -11,7 +11,6 @@ from verifier.ledger import verify
 _RECEIPTS: Final = """
 select kind, amount from money_receipt where filing_id = $1 and voided_at is null order by number
 """
-_ALL_RECEIPTS: Final = "select filing_id, kind, amount from money_receipt where voided_at is null"
 _ISSUED_TWICE: Final = "select filing_id, fee, kind from money_receipt group by 1, 2, 3 having count(*) > 1"
 _OURS: Final = """
 select coalesce(sum(captured - refunded), 0)::bigint
@@ -39,7 +38,7 @@ async def one_receipt_of_a_kind(room: Room) -> None:
     """Assert that no fee has two receipts of a kind, and that each filing's receipts are as at its end."""
     async with room.world.connection() as connection:
         twice = [tuple(row) for row in await connection.fetch(_ISSUED_TWICE)]
-        rows = await connection.fetch(_ALL_RECEIPTS)
+        rows = await connection.fetch("select filing_id, kind, amount from money_receipt where voided_at is null")
     assert not twice, twice
     found: dict[UUID, dict[str, int]] = {}
     for row in rows:

@@ -101,7 +101,7 @@ async def opened(world: World, folder: Path, seconds: int, at_once: int) -> Asyn
     async with AsyncExitStack() as stack:
         stack.callback(bank.close)
         bank.start()
-        for name, module in _PROCESSES.items():
+        for name, module in {"worker": ANY_FILES, "gateway": "gateway.server", "relay": "workers.relay"}.items():
             await stack.enter_async_context(worker_process(world.process_env | own, folder / name, module))
         await stack.enter_async_context(world.back_office())
         pool = await stack.enter_async_context(asyncpg.create_pool(world.superuser_dsn, max_size=_CONNECTIONS))
@@ -110,9 +110,6 @@ async def opened(world: World, folder: Path, seconds: int, at_once: int) -> Asyn
         )
         pooled = PooledWorld(**{one.name: getattr(world, one.name) for one in fields(World)}, pool=pool)
         yield Room(pooled, client, version, brief, transfer, asyncio.Semaphore(at_once))
-
-
-_PROCESSES: Final = {"worker": ANY_FILES, "gateway": "gateway.server", "relay": "workers.relay"}
 
 
 async def _publish(world: World, seconds: int, suffix: str) -> str:

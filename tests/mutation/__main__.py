@@ -40,7 +40,6 @@ from tests.mutation.trial import ROOT, Touched, measure, run
 SEED: Final = 11
 MOST: Final = 1000
 AT_ONCE: Final = 2
-FOLDER: Final = ROOT / ".motcua" / "mutants"
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Package:
 
     @property
     def folder(self) -> Path:
-        return FOLDER / self.path.replace("/", "-")
+        return ROOT / ".motcua" / "mutants" / self.path.replace("/", "-")
 
 
 _LEDGER: Final = "tests/integration/record/test_ledger.py"

@@ -32,11 +32,6 @@ def allow_all(*_: Any) -> Problem | None:
     return None
 
 
-def golden_state(file: Path) -> Any:
-    """The state that this history led to."""
-    return json.loads(file.with_name(file.name.replace(".history.", ".state.")).read_text(encoding="utf-8"))
-
-
 def test_every_pair_of_neighbouring_commands_has_its_history() -> None:
     pairs = {tuple(line.split(" / ")) for line in PAIRS.read_text(encoding="utf-8").splitlines()}
     assert len(pairs) > 500
@@ -54,4 +49,6 @@ async def test_a_history_replays_to_the_state_it_had(
             for kind in RULES:
                 monkeypatch.setitem(RULES, kind, replace(RULES[kind], who=ANYBODY, when=rule))
         await replay(file)
-    assert states.get("state") == golden_state(file)
+    assert states.get("state") == json.loads(
+        file.with_name(file.name.replace(".history.", ".state.")).read_text(encoding="utf-8")
+    )

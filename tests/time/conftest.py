@@ -31,7 +31,6 @@ from workers.wiring import platform_worker
 LAND: Final = "1.013833"
 """Registration of a change of land rights: ten working days, and a wait for the tax."""
 
-NATIONAL: Final = {"date": "2030-09-02", "kind": "off", "source": "BLLĐ Đ112"}
 CALENDAR: Final[dict[str, Any]] = {
     "code": "vn",
     "version": "2030.1",
@@ -43,7 +42,7 @@ CALENDAR: Final[dict[str, Any]] = {
                 {"date": "2030-04-12", "kind": "off", "source": "BLLĐ Đ112: Giỗ Tổ, 10/3 âm lịch"},
                 {"date": "2030-04-30", "kind": "off", "source": "BLLĐ Đ112: Ngày Chiến thắng"},
                 {"date": "2030-05-01", "kind": "off", "source": "BLLĐ Đ112: Ngày Quốc tế lao động"},
-                NATIONAL,
+                {"date": "2030-09-02", "kind": "off", "source": "BLLĐ Đ112"},
             ]
         }
     ],

@@ -16,7 +16,6 @@ TAX: Final = "H01.50"
 N: Final = OBLIGATIONS + 1
 AMOUNT: Final = 4_500_000
 PAID: Final = ["payment_requested", "payment_ordered", "payment_captured"]
-PAPERS: Final = ("application", "certificate", "contract", "kinship", "tax_declaration")
 
 
 def transfer(payer: str | None, version: str = VERSION) -> Submission:
@@ -28,7 +27,7 @@ def transfer(payer: str | None, version: str = VERSION) -> Submission:
         "channel": "counter",
         "actor": officer(Role.RECEPTION, LAND),
         "form": {"plot": "thửa 21, tờ 4", "change": "gift", "close_relative": True},
-        "papers": [{"code": code} for code in PAPERS],
+        "papers": [{"code": code} for code in ("application", "certificate", "contract", "kinship", "tax_declaration")],
         "result_channel": "counter",
         "payer_account": payer,
     }

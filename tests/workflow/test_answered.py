@@ -191,14 +191,11 @@ class Honest(BackOffice):
             raise ApplicationError("not yet", type="not_yet", next_retry_delay=timedelta(milliseconds=50))
 
 
-ANSWERS: Final = {CHECK: CheckAnswer, ISSUE: IssueAnswer, ANSWER: AnswerAnswer}
-
-
 def signed_by(office: Speaker, *, stream: str | None = None, **asked: Any) -> Signs:
     """A statement by this program, perhaps about another stream, or about a request with these fields."""
 
     def signs(whose: str, act: str, request: dict[str, Any], answer: Any) -> Any:
-        model: Any = ANSWERS[act]
+        model: Any = {CHECK: CheckAnswer, ISSUE: IssueAnswer, ANSWER: AnswerAnswer}[act]
         return office.answer(stream or whose, act, request | asked, model.model_validate(answer))
 
     return signs

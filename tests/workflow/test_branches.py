@@ -48,8 +48,6 @@ from tests.workflow.delivery import fetched
 from tests.workflow.obligations import LAND, PAID, N, demanded, takes_money
 from workers.wiring import open_pool
 
-MONEY_BACK = 8000 * 2
-
 
 async def test_after_a_withdrawal_nothing_is_owed_and_late_money_goes_back(running: World) -> None:
     play = await Play.accepted(running, extract(payer_account=NEVER_PAYS))
@@ -60,7 +58,7 @@ async def test_after_a_withdrawal_nothing_is_owed_and_late_money_goes_back(runni
     await play.pay_by_hand()
     await play.approve_refund()
     order = await eventually(play.order, lambda order: bool(order["refunds"]))
-    assert [refund["amount"] for refund in order["refunds"]] == [MONEY_BACK]
+    assert [refund["amount"] for refund in order["refunds"]] == [8000 * 2]
     kinds = await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds[-1] == "payment_refunded")
     assert kinds == [
         "payment_requested",
@@ -162,8 +160,6 @@ async def test_a_wrong_code_is_refused_and_counted_once_for_each_command(running
 
 # Complaints on a real server: answered, and upheld their filing starts again, once, whatever is lost meanwhile.
 
-REJECTED: Final = UPHELD | {"outcome": "rejected"}
-
 
 async def settled(world: World, stream: str) -> Any:
     await world.temporal.get_workflow_handle(stream).result()
@@ -211,7 +207,7 @@ async def test_the_same_complaint_again_is_the_same_and_another_under_its_number
     assert error.value.refusal.problems[0].rule == "disputed_already"
     stream = complaint_workflow(play.filing, 1)
     before = await play.kinds()
-    await answered(play, stream, REJECTED)
+    await answered(play, stream, UPHELD | {"outcome": "rejected"})
     found = await settled(running, stream)
     assert (found.state, found.reopened, found.reason) == ("rejected", None, "giấy tờ hợp lệ")
     assert await play.kinds() == before
@@ -292,14 +288,13 @@ async def test_a_ministry_is_asked_whatever_the_province(running: World) -> None
 
 # Payments and parcels that nobody asked for, and partners that will not play: nothing moves that the record denies.
 
-MARKER = EventType.EVENT_TYPE_MARKER_RECORDED
 SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
 
 
 async def markers_since_signalled(handle: WorkflowHandle[Any, Any]) -> int:
     """So much was asked of the record since; a signal stands in the history once the task under way has ended."""
     kinds = [event.event_type async for event in handle.fetch_history_events()]
-    return kinds[kinds.index(SIGNALED) :].count(MARKER) if SIGNALED in kinds else 0
+    return kinds[kinds.index(SIGNALED) :].count(EventType.EVENT_TYPE_MARKER_RECORDED) if SIGNALED in kinds else 0
 
 
 async def test_a_payment_that_no_filing_asked_for_ends_before_the_bank_hears_of_it(running: World) -> None:

@@ -102,11 +102,6 @@ async def begun_otherwise(world: World, payer: str = PAYS) -> Play:
     return play
 
 
-async def gone_our_way(play: Play) -> None:
-    """The run that was begun last has done its first task: who does that says which way it flows."""
-    await eventually(handle_of(play).describe, lambda run: run.history_length > BEGUN)
-
-
 def soon(one: Stalled) -> datetime:
     return one.since + STANDS_STILL + SECOND
 
@@ -187,7 +182,7 @@ async def test_it_is_not_healed_a_second_time_until_its_log_has_moved_on(world: 
         one = await not_replayable(play)
         assert (await healer.look(world.temporal, soon(one))).healed
         await eventually(lambda: stalled(world.temporal), lambda found: not found)
-        await gone_our_way(play)
+        await eventually(handle_of(play).describe, lambda run: run.history_length > BEGUN)
     async with otherwise(world):
         again = await not_replayable(play)
         left = Look(left=(one.workflow_id,))
@@ -395,12 +390,11 @@ async def test_that_another_agency_is_late_is_heard_again_though_nobody_tells_it
 QUEUE: Final = "stalled"
 NOW: Final = datetime(2026, 11, 25, tzinfo=UTC)
 FAST: Final = {"history.defaultWorkflowTaskTimeout": '"1s"', "history.workflowTaskRetryMaxInterval": '"1s"'}
-MARKS_AFTER: Final = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"
 
 
 @asynccontextmanager
 async def server(marks_after: int) -> AsyncIterator[Client]:
-    values = FAST | {MARKS_AFTER: str(marks_after)}
+    values = FAST | {"system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": str(marks_after)}
     options = [word for name, value in values.items() for word in ("--dynamic-config-value", f"{name}={value}")]
     async with await WorkflowEnvironment.start_local(
         dev_server_existing_path=binary("temporal"), dev_server_extra_args=["--log-level", "never", *options]
@@ -464,8 +458,6 @@ def test_a_reason_is_one_line() -> None:
 
 # How the worker runs workflows: as a setting says, and a store that is slow holds up nobody else.
 
-CONFIRM: Final = "papers.confirm"
-
 
 async def test_a_file_that_takes_long_to_read_is_read_in_a_task_of_its_own(world: World) -> None:
     asked: list[bool] = []
@@ -473,7 +465,7 @@ async def test_a_file_that_takes_long_to_read_is_read_in_a_task_of_its_own(world
     async with any_file_activities(settings) as given:
         [own] = [one for one in given.working if getattr(one, "__name__", "") == "confirm"]
 
-        @activity.defn(name=CONFIRM)
+        @activity.defn(name="papers.confirm")
         async def confirm(answer: IssueAnswer) -> bool:
             asked.append(activity.info().is_local)
             if activity.info().is_local:

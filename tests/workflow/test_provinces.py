@@ -242,7 +242,6 @@ async def rules(world: World, submission: Submission) -> list[tuple[str, str]]:
 
 # What was decided elsewhere when a filing was handed in stands in its log: later it is the same, or nothing moves.
 
-LEFT: Final = "update officer set active = false where subject = 'h56.30-leader-1'"
 ABOUT_A_MINUTE: Final = 60
 
 
@@ -251,7 +250,7 @@ async def test_who_answered_when_it_was_handed_in_answers_also_after_he_has_left
         play = await Play.begin(world, birth())
         before = await play.view()
         async with world.connection(world.owner_dsn) as connection:
-            await connection.execute(LEFT)
+            await connection.execute("update officer set active = false where subject = 'h56.30-leader-1'")
         await lost_and_restarted(play.world, filing_workflow(play.filing))
         assert untimed(await play.view()) == untimed(before)
         async with world.back_office():

@@ -263,5 +263,4 @@ async def test_a_filing_ends_though_the_scanner_never_speaks_and_a_complaint_has
         await eventually(play.view, lambda view: view.scan is ScanState.CLEAN)
 
 
-_MESSAGE = {"vi": "-", "en": "-"}
-_UNKNOWN = {"field": "signature", "rule": "revocation_unknown", "message": _MESSAGE}
+_UNKNOWN = {"field": "signature", "rule": "revocation_unknown", "message": {"vi": "-", "en": "-"}}

@@ -33,7 +33,6 @@ from tests.workflow.refunds import AMOUNT, CASHIER, FIRST, SECOND, WHY, given, r
 
 COUNTER: Final = 1000
 HALF: Final = AMOUNT // 2
-REFUSING: Final[dict[str, Any]] = {"outcome": "refused", "reason": "sai tên", "legal_basis": "NĐ 123/2015"}
 
 
 async def test_a_payment_that_nobody_watches_is_started_again_by_what_goes_back(running: World) -> None:
@@ -93,7 +92,7 @@ async def complained_of(play: Play, n: int) -> None:
 
 async def refused_again(play: Play) -> None:
     await play.act(cm.Claim, FIRST)
-    await play.act(cm.Decide, FIRST, **REFUSING)
+    await play.act(cm.Decide, FIRST, outcome="refused", reason="sai tên", legal_basis="NĐ 123/2015")
     await play.at(Stage.CLOSED)
 
 

@@ -50,8 +50,6 @@ from tests.workflow.results import (
     told,
 )
 
-NO_FOOT: Final = "$."
-
 
 @pytest.fixture
 async def printing(world: World) -> AsyncIterator[World]:
@@ -64,7 +62,7 @@ async def printing(world: World) -> AsyncIterator[World]:
 
 async def text(play: Play, file: FileRef | None) -> str:
     assert file is not None
-    return raw_text(await Store(open_store(play.world.objects)).get(file), NO_FOOT)
+    return raw_text(await Store(open_store(play.world.objects)).get(file), "$.")
 
 
 async def test_the_platform_prints_what_its_template_says_of_the_filing(printing: World) -> None:
@@ -105,7 +103,6 @@ select convert_from(body, 'UTF8') from event where stream = $1 and kind = 'resul
 
 SECOND: Final = officer(Role.LEADER, n=2)
 SECOND_CLERK: Final = officer(Role.CLERK, n=2)
-NUMBER: Final = "001085000022"
 
 
 async def away(world: World, who: str, role: Role, substitute: str, number: str | None = None) -> None:
@@ -145,7 +142,7 @@ async def verified(play: Play) -> list[Hand]:
 
 async def test_the_substitute_of_an_absent_officer_is_asked_and_signs_with_their_own_number(running: World) -> None:
     await set_up(running, signers())
-    await away(running, LEADER.subject, Role.LEADER, SECOND.subject, NUMBER)
+    await away(running, LEADER.subject, Role.LEADER, SECOND.subject, "001085000022")
     await away(running, CLERK.subject, Role.CLERK, SECOND_CLERK.subject)
     play = await decided(running)
     await play.at(Stage.CLOSED)
@@ -165,10 +162,6 @@ async def test_the_substitute_of_an_absent_officer_is_asked_and_signs_with_their
     await sound(running)
 
 
-OTHER: Final = officer(Role.LEADER, n=2)
-ENTERED: Final = ["result_entered", "result_made"]
-
-
 async def test_a_certificate_that_has_expired_is_told_once_and_another_signer_goes_on(running: World) -> None:
     assert (await looked(running)).health is Health.OK
     await set_up(running, signers(leader=EXPIRED))
@@ -180,10 +173,10 @@ async def test_a_certificate_that_has_expired_is_told_once_and_another_signer_go
         assert named in finding.what.en
     assert await tasks_of(play, Role.TEAM_LEAD) == [("machine:issue", None, ())]
     initials, leader, seal = signers()
-    await set_up(running, [initials, leader | {"officer": OTHER.subject}, seal])
+    await set_up(running, [initials, leader | {"officer": officer(Role.LEADER, n=2).subject}, seal])
     await play.at(Stage.CLOSED)
     assert await play.kinds("result", 1) == [
-        *(*ENTERED, *SIGNED, "signature_requested", "machine_work_failing"),
+        *("result_entered", "result_made", *SIGNED, "signature_requested", "machine_work_failing"),
         *("machine_work_answered", *SIGNED, *SIGNED, "result_released"),
     ]
     assert (await looked(running)).health is Health.OK

@@ -33,8 +33,6 @@ from tests.answering import STRANGER
 AGAIN: Final = 1.0
 AFTERWARDS: Final = 90.0
 """Seconds after the stranger has left within which a refusal may still rest on what it told a run."""
-COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED
-TASK: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 
 
 @dataclass
@@ -151,9 +149,9 @@ async def _completed_by(client: Client, stream: str, receipt: Receipt) -> str | 
     worker = found = None
     with suppress(RPCError):
         async for event in client.get_workflow_handle(stream).fetch_history_events():
-            if event.event_type == TASK:
+            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
                 worker = event.workflow_task_completed_event_attributes.identity
-            if event.event_type != COMPLETED:
+            if event.event_type != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:
                 continue
             outcome = event.workflow_execution_update_completed_event_attributes.outcome
             if outcome.success.payloads:

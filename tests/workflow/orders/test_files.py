@@ -1,6 +1,6 @@
 """A rogue run asks about files: it learns nothing of others', and has nothing scanned that does not wait for it."""
 
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from motcua.files.store import Store as Kept
@@ -13,16 +13,13 @@ from tests.conftest import World
 from tests.rogue import ordered, rogues
 from tests.workflow.reception import PAPER, Looking, Scanning, Store, Verdicts, receiving, with_paper
 
-CONFIRM: Final = "papers.confirm"
-SCAN: Final = "reception.scan"
-
 
 async def test_whether_a_file_is_there_is_said_to_nobody_but_its_own_filing(running: World) -> None:
     filed = birth()
     other = Play(running, extract())
     file = await Kept(open_store(running.objects)).put(of(filed), b"%PDF-1.7", "application/pdf")
     asked = [
-        (CONFIRM, {"result": one.model_dump(mode="json", exclude_none=True)})
+        ("papers.confirm", {"result": one.model_dump(mode="json", exclude_none=True)})
         for one in (file, elsewhere(file, other.filing))
     ]
     client = await stock(running)
@@ -59,7 +56,7 @@ async def test_only_files_that_wait_for_the_scanner_are_scanned(world: World) ->
         client, papers = await stock(world), [one.model_dump(mode="json", exclude_none=True) for one in filed[0].papers]
         orders = [{"stream": filing_workflow(one.filing), "seq": seq} for one in (done, waits) for seq in (0, 1, 2, 99)]
         async with rogues(client):
-            outcomes = await ordered(client, [(SCAN, said) for said in (papers, *orders)])
+            outcomes = await ordered(client, [("reception.scan", said) for said in (papers, *orders)])
     refused = [one.refused for one in outcomes]
     assert None not in refused
     # What waits is asked about, whoever asks.

@@ -35,10 +35,6 @@ from tests.workflow.results import LEADER, PROCEDURE, RELEASED, VERSION, act, de
 from workers.wiring import open_pool, platform_worker
 from workflows.stream import asking
 
-SCAN: Final = "reception.scan"
-OF_RESULTS: Final = {PRINT: 1, "papers.confirm": 1, "result.prepare": 1, "result.sign": 1}
-
-
 PAUSE: Final = timedelta(seconds=1)
 """Before each is asked for again; else it is ten seconds."""
 BOTH: Final = ("not_ordered", "somebody's word")
@@ -93,7 +89,7 @@ async def platform(
 async def test_a_result_is_made_and_signed_all_the_same_and_nobody_is_told(world: World) -> None:
     await publish(world.owner_dsn, PROCEDURE.encode())
     await set_up(world, signers())
-    async with platform(world, OF_RESULTS, BOTH):
+    async with platform(world, {PRINT: 1, "papers.confirm": 1, "result.prepare": 1, "result.sign": 1}, BOTH):
         plays = [await decided(world, version=VERSION) for _ in BOTH]
         for play in plays:
             await play.at(Stage.CLOSED)
@@ -108,7 +104,7 @@ async def test_a_scan_is_asked_for_again_after_a_while(world: World) -> None:
         for play in plays:
             await eventually(play.view, lambda view: view.scan is ScanState.INFECTED)
             handle = world.temporal.get_workflow_handle(filing_workflow(play.filing))
-            scheduled = [e async for e in handle.fetch_history_events() if _scheduled(e) == SCAN]
+            scheduled = [e async for e in handle.fetch_history_events() if _scheduled(e) == "reception.scan"]
             first, again = (one.event_time.ToDatetime() for one in scheduled)
             assert again - first >= PAUSE
 

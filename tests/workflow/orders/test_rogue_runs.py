@@ -64,7 +64,6 @@ from workers.wiring import activities
 
 MADE: Final = "2026-11-28T00:00:00Z"
 GARBAGE: Final[list[Any]] = [Given(), None, {}, "text", [], {"stream": 1}]
-OF_FILES: Final = {"result.prepare"}
 NOT_LEFT: Final = "99912"
 NAMED: Final = {"stream": "payment:00000000-0000-0000-0000-000000000000:1", "seq": 1, "case": 1}
 
@@ -103,7 +102,7 @@ def everything(streams: Mapping[str, int]) -> Iterator[Order]:
             for seq, case in product({1, head, head + 1}, (None, 1, 2)):
                 order = {"stream": stream, "seq": seq, "case": case}
                 file = FILE | {"key": f"files/{stream.split(':')[1]}/{FILE['sha256']}"}
-                yield name, {"order": order, "answer": {"result": file}} if name in OF_FILES else order
+                yield name, {"order": order, "answer": {"result": file}} if name == "result.prepare" else order
 
 
 async def under_way(world: World) -> tuple[Play, Play]:
