@@ -19,12 +19,7 @@ from temporalio.api.deployment.v1 import WorkerDeploymentOptions
 from temporalio.api.enums.v1 import WorkerVersioningMode
 from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import (
-    PollActivityTaskQueueRequest,
-    PollActivityTaskQueueResponse,
-    RespondActivityTaskCompletedRequest,
-    RespondActivityTaskFailedRequest,
-)
+from temporalio.api.workflowservice import v1 as service
 from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.exceptions import ApplicationError
@@ -106,7 +101,7 @@ class Answering:
         return name not in self._inventions or self._times[whose, name] >= len(self.ways)
 
     async def go_on(self) -> None:
-        request = PollActivityTaskQueueRequest(
+        request = service.PollActivityTaskQueueRequest(
             namespace=self._client.namespace,
             task_queue=TaskQueue(name=self._queue),
             identity=STRANGER,
@@ -118,7 +113,7 @@ class Answering:
                 with suppress(RPCError):  # the server has given it up, or its workflow has
                     await self.answer(task)
 
-    async def answer(self, task: PollActivityTaskQueueResponse) -> None:
+    async def answer(self, task: service.PollActivityTaskQueueResponse) -> None:
         name, whose = task.activity_type.name, task.workflow_execution.workflow_id
         n = self._times[whose, name]
         self._times[whose, name] += 1
@@ -127,7 +122,7 @@ class Answering:
             return
         await self.answer_in(self.ways[n], task)
 
-    async def answer_in(self, way: Way, task: PollActivityTaskQueueResponse) -> None:
+    async def answer_in(self, way: Way, task: service.PollActivityTaskQueueResponse) -> None:
         name, whose = task.activity_type.name, task.workflow_execution.workflow_id
         self.answered[name, way] += 1
         match way:
@@ -151,21 +146,21 @@ class Answering:
                 signed = self._signs[way](whose, name, await self._request(task, whose), invented)
                 await self._complete(task, whose, signed)
 
-    async def _invented(self, task: PollActivityTaskQueueResponse, whose: str, name: str) -> Any:
+    async def _invented(self, task: service.PollActivityTaskQueueResponse, whose: str, name: str) -> Any:
         invention = self._inventions.get(name)
         return invention(await self._request(task, whose)) if callable(invention) else invention
 
-    async def _request(self, task: PollActivityTaskQueueResponse, whose: str) -> dict[str, Any]:
+    async def _request(self, task: service.PollActivityTaskQueueResponse, whose: str) -> dict[str, Any]:
         context = WorkflowSerializationContext(namespace=self._client.namespace, workflow_id=whose)
         [request] = await self._client.data_converter.with_context(context).decode(list(task.input.payloads))
         return dict(request)
 
-    async def _complete(self, task: PollActivityTaskQueueResponse, whose: str, answer: Any) -> None:
+    async def _complete(self, task: service.PollActivityTaskQueueResponse, whose: str, answer: Any) -> None:
         await self._respond(task, await encoded(self._client, whose, answer))
 
-    async def _respond(self, task: PollActivityTaskQueueResponse, result: Payloads | None) -> None:
+    async def _respond(self, task: service.PollActivityTaskQueueResponse, result: Payloads | None) -> None:
         await self._client.workflow_service.respond_activity_task_completed(
-            RespondActivityTaskCompletedRequest(
+            service.RespondActivityTaskCompletedRequest(
                 namespace=self._client.namespace,
                 task_token=task.task_token,
                 result=result,
@@ -174,9 +169,9 @@ class Answering:
             )
         )
 
-    async def _fail(self, task: PollActivityTaskQueueResponse, failure: Failure) -> None:
+    async def _fail(self, task: service.PollActivityTaskQueueResponse, failure: Failure) -> None:
         await self._client.workflow_service.respond_activity_task_failed(
-            RespondActivityTaskFailedRequest(
+            service.RespondActivityTaskFailedRequest(
                 namespace=self._client.namespace,
                 task_token=task.task_token,
                 failure=failure,

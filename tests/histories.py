@@ -7,21 +7,8 @@ from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.filing.submission import Submission
 from schemas.people import Role
-from tests.acting import (
-    BIRTH,
-    EXTRACT,
-    NEVER_PAYS,
-    PAYS_TWICE,
-    SPOUSES,
-    Doubtful,
-    Play,
-    birth,
-    contract,
-    eventually,
-    extract,
-    marriage,
-    publish_short,
-)
+from tests import acting
+from tests.acting import BIRTH, EXTRACT, NEVER_PAYS, PAYS_TWICE, SPOUSES, Play, birth, eventually, publish_short
 from tests.conftest import World
 
 CANARY: Final = "canary"
@@ -57,14 +44,14 @@ def by_post(postcode: str = "10000") -> Submission:
 def with_fee(**overrides: Any) -> Submission:
     """Returns a submission with a fee, paid online at acceptance, and its result online."""
     form = {"kind": "birth", "person_name": "Canary Person", "copies": 2}
-    return extract(**told_on() | {"form": form, "result_channel": "online"} | overrides)
+    return acting.extract(**told_on() | {"form": form, "result_channel": "online"} | overrides)
 
 
 async def mixed(world: World) -> dict[str, Play]:
     """Returns filings in every state, by the name of the state, once all have reached it; the workers have stopped."""
     slow_payer = await publish_short(world, EXTRACT, payment=1)
     slow_desk = await publish_short(world, BIRTH, intake=1)
-    async with world.platform(), world.back_office(Doubtful()), asyncio.TaskGroup() as group:
+    async with world.platform(), world.back_office(acting.Doubtful()), asyncio.TaskGroup() as group:
         lives = {
             "waiting": _begun(world, with_fee()),
             "claimed": _claimed(world),
@@ -83,7 +70,7 @@ async def mixed(world: World) -> dict[str, Play]:
             "posted": _delivered(world, by_post()),
             "returned": _returned(world),
             "under way": _under_way(world),
-            "on paper": _begun(world, contract(applicant=PERSON)),
+            "on paper": _begun(world, acting.contract(applicant=PERSON)),
             "fee at the counter": _at_the_counter(world),
         }
         playing = {name: group.create_task(life) for name, life in lives.items()}
@@ -196,7 +183,7 @@ async def _under_way(world: World) -> Play:
 
 async def _at_the_counter(world: World) -> Play:
     form = SPOUSES | {"first_party_name": "Canary An", "second_party_name": "Canary Bích", "copies": 1}
-    play = await Play.accepted(world, marriage(applicant=PERSON, actor=told_on()["actor"], form=form))
+    play = await Play.accepted(world, acting.marriage(applicant=PERSON, actor=told_on()["actor"], form=form))
     await play.review()
     await play.at(Stage.FEE)
     return play

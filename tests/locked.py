@@ -19,26 +19,15 @@ from activities.ledger.authority.principals import NO_AGENCY
 from motcua.identity import sign
 from motcua.signing import Speaker
 from schemas.filing.submission import Submission
-from schemas.identity.statement import (
-    COMPLAIN,
-    SUBMIT,
-    UNNAMED,
-    Assurance,
-    Claim,
-    IdentityStatement,
-    Principal,
-    PrincipalKind,
-    audience,
-    message_digest,
-    seconds,
-)
+from schemas.identity import statement as st
+from schemas.identity.statement import COMPLAIN, SUBMIT, UNNAMED, Assurance, Claim, Principal, message_digest
 from schemas.ids import TASK_QUEUE, complaint_workflow, filing_workflow
 from tests.acting import of, plain, stock
 from tests.conftest import World
 from tests.speaking import grant, key_of, principal, private_key
 from workers.settings import Identity
 
-AUDIENCE: Final = audience(UNNAMED)
+AUDIENCE: Final = st.audience(UNNAMED)
 PORTAL, OTHER_PORTAL, DESK, OFFICE, OPERATIONS, GONE, OLD, EVERYBODY, MACHINE = range(51, 60)
 """The programs, each by the seed of its key."""
 
@@ -72,7 +61,7 @@ def programs() -> dict[int, Principal]:
 def back_office(seed: int, agency: str | None = None, name: str = "back-office") -> Principal:
     """Returns the program of an agency's back office; without an agency, of the default one."""
     plain_ = principal(name, keys=(now_in_force(seed),))
-    return plain_.model_copy(update={"kind": PrincipalKind.BACK_OFFICE, "agency": agency})
+    return plain_.model_copy(update={"kind": st.PrincipalKind.BACK_OFFICE, "agency": agency})
 
 
 async def with_office(world: World, program: Principal | None = None, seed: int = MACHINE) -> World:
@@ -149,11 +138,13 @@ class Program:
 
     def statement(self, message: Mapping[str, Any], about: Mapping[str, Any], /, **other: Any) -> str:
         """Returns the program's signed statement of a message, with the fields of `other` replaced."""
-        at = other.get("iat", seconds(datetime.now(UTC)))
+        at = other.get("iat", st.seconds(datetime.now(UTC)))
         how = {"acr": "2", "amr": ("pwd", "otp"), "auth_time": at - 60}
         when = {"iss": self.name, "aud": AUDIENCE, "iat": at, "exp": at + 60, "content": message_digest(message)}
         said = {name: message[name] for name in ("actor", "on_behalf_of") if name in message}
-        return sign(IdentityStatement.model_validate(said | how | when | dict(about) | other), private_key(self.seed))
+        return sign(
+            st.IdentityStatement.model_validate(said | how | when | dict(about) | other), private_key(self.seed)
+        )
 
     def submitting(self, submission: Submission, **other: Any) -> dict[str, Any]:
         """Returns the start input of a filing."""

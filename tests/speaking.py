@@ -10,20 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from motcua.identity import PrivateKey
 from rules.identity.statements import Hearing, Ring, verified
 from schemas.errors import Refusal, RefusalError
-from schemas.identity.statement import (
-    Assurance,
-    Claim,
-    Grant,
-    IdentityStatement,
-    Message,
-    Principal,
-    PrincipalKey,
-    PrincipalKind,
-    Proved,
-    audience,
-    message_digest,
-    seconds,
-)
+from schemas.identity import statement as st
 from schemas.people import Actor, Role
 
 NOW: Final = datetime(2026, 11, 28, 3, tzinfo=UTC)
@@ -31,7 +18,7 @@ DAY: Final = timedelta(days=1)
 SPECIALIST: Final = Actor(subject="h01.12-specialist-1", role=Role.SPECIALIST, agency="H01.12")
 APPLICANT: Final = Actor(subject="citizen-1", role=Role.APPLICANT)
 PROCEDURE: Final = "2.000635"
-AUDIENCE: Final = audience("default")
+AUDIENCE: Final = st.audience("default")
 
 
 def raw_key(seed: int) -> Ed25519PrivateKey:
@@ -50,42 +37,42 @@ def b64(value: bytes) -> str:
     return urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
-def key_of(seed: int, **other: Any) -> PrincipalKey:
+def key_of(seed: int, **other: Any) -> st.PrincipalKey:
     said = {"valid_from": NOW - DAY, "valid_until": NOW + DAY} | other
-    return PrincipalKey(public_key=private_key(seed).public_key, **said)
+    return st.PrincipalKey(public_key=private_key(seed).public_key, **said)
 
 
-def principal(name: str, *grants: Grant, keys: tuple[PrincipalKey, ...]) -> Principal:
-    return Principal(id=name, name=name, kind=PrincipalKind.DESK, grants=grants, keys=keys)
+def principal(name: str, *grants: st.Grant, keys: tuple[st.PrincipalKey, ...]) -> st.Principal:
+    return st.Principal(id=name, name=name, kind=st.PrincipalKind.DESK, grants=grants, keys=keys)
 
 
-def grant(claim: Claim, *agencies: str, least: Assurance = Assurance.TWO_FACTORS, **other: Any) -> Grant:
-    return Grant(claim=claim, agencies=agencies, assurance=least, **other)
+def grant(claim: st.Claim, *agencies: str, least: st.Assurance = st.Assurance.TWO_FACTORS, **other: Any) -> st.Grant:
+    return st.Grant(claim=claim, agencies=agencies, assurance=least, **other)
 
 
 COMMAND: Final = {"kind": "accept", "command_id": "c-1", "actor": SPECIALIST.model_dump(mode="json")}
-MESSAGE: Final = Message(
+MESSAGE: Final = st.Message(
     act="accept",
     actor=SPECIALIST,
     stream="filing:5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2",
     command_id="c-1",
-    content=message_digest(COMMAND),
+    content=st.message_digest(COMMAND),
     procedure=PROCEDURE,
     filed_by="portal-1",
 )
 
 
-def statement(message: Message = MESSAGE, by: str = "desk-1", **other: Any) -> IdentityStatement:
+def statement(message: st.Message = MESSAGE, by: str = "desk-1", **other: Any) -> st.IdentityStatement:
     """Returns the statement of a message by the principal `by`, with the fields of `other` replaced."""
     own = message.model_dump(include={"actor", "on_behalf_of", "act", "stream", "command_id", "content"})
-    how = {"acr": "2", "amr": ("pwd", "otp"), "auth_time": other.get("iat", seconds(NOW)) - 900}
-    when = {"iss": by, "aud": AUDIENCE, "iat": seconds(NOW), "exp": seconds(NOW) + 300}
-    return IdentityStatement.model_validate(own | how | when | other)
+    how = {"acr": "2", "amr": ("pwd", "otp"), "auth_time": other.get("iat", st.seconds(NOW)) - 900}
+    when = {"iss": by, "aud": AUDIENCE, "iat": st.seconds(NOW), "exp": st.seconds(NOW) + 300}
+    return st.IdentityStatement.model_validate(own | how | when | other)
 
 
 def heard(
-    signed: object, ring: Ring, now: datetime, message: Message = MESSAGE, aud: str = AUDIENCE
-) -> Proved | Refusal:
+    signed: object, ring: Ring, now: datetime, message: st.Message = MESSAGE, aud: str = AUDIENCE
+) -> st.Proved | Refusal:
     """Returns the result of the verification: proved, or the refusal."""
     try:
         return verified(signed, message, Hearing(ring, aud, now))

@@ -22,20 +22,7 @@ from schemas.filing.state import Stage
 from schemas.identity.statement import seconds
 from schemas.ids import TASK_TIMEOUT, filing_workflow, payment_workflow
 from schemas.people import Role
-from tests.acting import (
-    BIRTH,
-    NEVER_PAYS,
-    Doubtful,
-    Play,
-    birth,
-    eventually,
-    extract,
-    of,
-    officer,
-    publish_short,
-    refusal,
-    stock,
-)
+from tests import acting
 from tests.conftest import World
 from tests.faults.processes import WorkerProcess, worker_process
 from tests.locked import OFFICE, PORTAL, Program, now_in_force, programs, register, signing
@@ -45,14 +32,14 @@ from tests.workflow.obligations import TAX, takes_money, transfer
 ACCEPTED: Final = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
 REPEATS: Final = 1000
 """Of a command that is refused."""
-RECEPTION: Final = officer(Role.RECEPTION)
+RECEPTION: Final = acting.officer(Role.RECEPTION)
 
 
 async def test_a_thousand_refused_repeats_cost_one_update_a_load_and_the_time_of_a_task(world: World) -> None:
-    version = await publish_short(world, BIRTH, intake=3600)
-    async with world.platform(), world.back_office(Doubtful()):
-        play = await Play.begin(world, birth(version=version))
-    handle = (await stock(world)).get_workflow_handle(filing_workflow(play.filing))
+    version = await acting.publish_short(world, acting.BIRTH, intake=3600)
+    async with world.platform(), world.back_office(acting.Doubtful()):
+        play = await acting.Play.begin(world, acting.birth(version=version))
+    handle = (await acting.stock(world)).get_workflow_handle(filing_workflow(play.filing))
     task = (await handle.describe()).raw_description.execution_config.default_workflow_task_timeout
     window = min(TASK_TIMEOUT, task.ToTimedelta()).total_seconds()
     said = {"command_id": "early", "actor": plain(RECEPTION), "via": {"principal": "desk"}, "amount": 1}
@@ -64,7 +51,7 @@ async def test_a_thousand_refused_repeats_cost_one_update_a_load_and_the_time_of
         async with world.platform():
             before, begun = await taken(), monotonic()
             for _ in range(REPEATS // 2):
-                refused = await refusal(handle.execute_update("pay_at_counter", said, id=uuid4().hex))
+                refused = await acting.refusal(handle.execute_update("pay_at_counter", said, id=uuid4().hex))
                 assert refused.code is RefusalCode.NOT_ALLOWED
             most = 1 + (monotonic() - begun) // window
             assert 1 <= await taken() - before <= most, f"load {load}"
@@ -76,15 +63,15 @@ def plain(actor: Any) -> dict[str, Any]:
     return said
 
 
-async def wrong_code(world: World) -> tuple[Play, str, str, dict[str, Any]]:
+async def wrong_code(world: World) -> tuple[acting.Play, str, str, dict[str, Any]]:
     play = await fetched(world)
     said = {"recipient": "Nguyễn Văn An", "code": "000000", "signed_on_paper": True}
-    return play, filing_workflow(play.filing), "hand_over", said | {"actor": plain(officer(Role.HANDOVER))}
+    return play, filing_workflow(play.filing), "hand_over", said | {"actor": plain(acting.officer(Role.HANDOVER))}
 
 
-async def demand(world: World) -> tuple[Play, str, str, dict[str, Any]]:
+async def demand(world: World) -> tuple[acting.Play, str, str, dict[str, Any]]:
     await takes_money(world)
-    play = await Play.begin(world, transfer(None))
+    play = await acting.Play.begin(world, transfer(None))
     specialist = play.officer(Role.SPECIALIST)
     await play.at(Stage.REVIEW)
     for command, more in ((Claim, {}), (Forward, {}), (Claim, {}), (ReferObligation, {"reference": "13/PC-VPĐK"})):
@@ -97,15 +84,15 @@ async def demand(world: World) -> tuple[Play, str, str, dict[str, Any]]:
     )
 
 
-async def renewal(world: World) -> tuple[Play, str, str, dict[str, Any]]:
-    play = await Play.accepted(world, extract(payer_account=NEVER_PAYS))
-    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+async def renewal(world: World) -> tuple[acting.Play, str, str, dict[str, Any]]:
+    play = await acting.Play.accepted(world, acting.extract(payer_account=acting.NEVER_PAYS))
+    await acting.eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     return play, payment_workflow(play.filing, 1), "renew_payment", {"actor": plain(play.submission.actor)}
 
 
 @pytest.mark.parametrize("given", [wrong_code, demand, renewal])
 async def test_a_statement_that_is_over_records_nothing_where_more_is_recorded_than_the_command(
-    world: World, given: Callable[[World], Awaitable[tuple[Play, str, str, dict[str, Any]]]]
+    world: World, given: Callable[[World], Awaitable[tuple[acting.Play, str, str, dict[str, Any]]]]
 ) -> None:
     world = await signing(world)
     async with world.platform(), world.back_office():
@@ -118,7 +105,7 @@ async def test_a_statement_that_is_over_records_nothing_where_more_is_recorded_t
     async with world.platform():
         for _ in range(2):
             over = program.act(stream, kind, said, iat=at, exp=at + 60)
-            assert [(why.field, why.rule) for why in (await refusal(over)).problems] == [
+            assert [(why.field, why.rule) for why in (await acting.refusal(over)).problems] == [
                 ("statement", "statement_expired")
             ]
     assert (await play.kinds(), await play.kinds("payment", 1)) == before
@@ -143,10 +130,10 @@ async def dying(world: World, folder: Path, call: Callable[[], Awaitable[Any]]) 
 async def test_a_submission_that_is_in_the_log_lives_whatever_became_of_who_filed_it(
     world: World, tmp_path: Path, rule: str
 ) -> None:
-    world, filed = await signing(world), birth()
+    world, filed = await signing(world), acting.birth()
     known = programs()[PORTAL]
     await register(world, known)
-    portal, stream = await Program.of(world, PORTAL), filing_workflow(of(filed))
+    portal, stream = await Program.of(world, PORTAL), filing_workflow(acting.of(filed))
     when: dict[str, int] = {}
 
     def file() -> Awaitable[Any]:
@@ -168,7 +155,7 @@ async def test_a_submission_that_is_in_the_log_lives_whatever_became_of_who_file
             if rule == "statement_expired":
                 assert (await asked)["command_id"] == "submit"
             else:
-                (why,) = (await refusal(asked)).problems
+                (why,) = (await acting.refusal(asked)).problems
                 assert why.rule == rule
             described = await portal.client.get_workflow_handle(stream).describe()
             assert described.status is WorkflowExecutionStatus.RUNNING
@@ -177,10 +164,10 @@ async def test_a_submission_that_is_in_the_log_lives_whatever_became_of_who_file
 async def test_a_command_whose_officer_has_left_meanwhile_is_answered_as_the_record_has_it(
     world: World, tmp_path: Path
 ) -> None:
-    version = await publish_short(world, BIRTH, intake=3600)
-    async with world.platform(), world.back_office(Doubtful()):
-        play = await Play.begin(world, birth(version=version))
-    handle = (await stock(world)).get_workflow_handle(filing_workflow(play.filing))
+    version = await acting.publish_short(world, acting.BIRTH, intake=3600)
+    async with world.platform(), world.back_office(acting.Doubtful()):
+        play = await acting.Play.begin(world, acting.birth(version=version))
+    handle = (await acting.stock(world)).get_workflow_handle(filing_workflow(play.filing))
     said = {"command_id": "take-up", "actor": plain(RECEPTION), "via": {"principal": "desk"}}
 
     def give() -> Awaitable[Any]:

@@ -20,14 +20,7 @@ from schemas.filing.state import Stage
 from schemas.ids import refund_workflow
 from schemas.money.suspense import ApproveSuspense, AssignSuspense
 from schemas.people import Actor, Role
-from schemas.refund.commands import (
-    AcceptShortPayment,
-    AnswerChargeBack,
-    ApproveRefund,
-    ApproveShortPayment,
-    GiveBackByHand,
-    RequestRefund,
-)
+from schemas.refund import commands as rc
 from schemas.refund.state import ChargeBackOutcome
 from tests.acting import FILE, Play, officer
 from tests.matrix import books
@@ -102,7 +95,7 @@ class Paying:
         await self._fee_paid(1)
         await self._charged_back()
         again = {"outcome": ChargeBackOutcome.ASKED_AGAIN} | _WHY
-        await self.play.refund(AnswerChargeBack, self._officer(Role.LEADER), **again)
+        await self.play.refund(rc.AnswerChargeBack, self._officer(Role.LEADER), **again)
         self.cases.append(await Case.newest(self.case.room, self.play, n=2))
 
     async def _money(self) -> None:
@@ -176,8 +169,8 @@ class Paying:
         """Let two officers accept a short payment as the whole fee."""
         await until(lambda: self.play.kinds("refund", 1001), lambda kinds: "refund_disputed" in kinds)
         try:
-            await self.play.refund(AcceptShortPayment, self._officer(Role.CASHIER), **_WHY)
-            await self.play.refund(ApproveShortPayment, self._officer(Role.LEADER))
+            await self.play.refund(rc.AcceptShortPayment, self._officer(Role.CASHIER), **_WHY)
+            await self.play.refund(rc.ApproveShortPayment, self._officer(Role.LEADER))
         except NotAllowed:
             if self._is_over:
                 raise TooSlowError from None
@@ -260,7 +253,7 @@ class Paying:
         assert self.refused == expected.refused, self.refused
         gone_twice = self.variant.money is Money.GONE_TWICE
         if gone_twice and self._is_paid and self.variant.beside is not Beside.WITHDRAWAL:
-            await self.play.refund(RequestRefund, self._officer(Role.CASHIER), **_WHY)
+            await self.play.refund(rc.RequestRefund, self._officer(Role.CASHIER), **_WHY)
         await until(self._worked_off, lambda refunded: refunded >= expected.back, within=_LOOK)
         await self._work_off()
         if gone_twice:
@@ -288,11 +281,11 @@ class Paying:
         kinds = await self.play.kinds("refund", refund)
         if kinds[-1:] == ["refund_disputed"]:
             with suppress(NotAllowed):  # it is refunded automatically by now, since it is no longer owed
-                await self.play.refund(RequestRefund, self._officer(Role.CASHIER), refund, **_WHY)
+                await self.play.refund(rc.RequestRefund, self._officer(Role.CASHIER), refund, **_WHY)
             return
         for case in range(1, kinds.count("refund_opened") + 1):
             if case > kinds.count("refund_approved"):
-                await self.play.refund(ApproveRefund, self._officer(Role.LEADER), refund, case=case)
+                await self.play.refund(rc.ApproveRefund, self._officer(Role.LEADER), refund, case=case)
             elif case <= kinds.count("refund_left_to_hand") and (refund, case) not in self.sent:
                 self.sent.add((refund, case))
                 await self._by_hand(refund, case, capture)
@@ -306,7 +299,7 @@ class Paying:
         made = await self.case.room.bank.put(f"/refunds/hand:{capture['order_key']}:{refund}:{case}", json=sent)
         made.raise_for_status()
         said: dict[str, Any] = {"case": case, "means": "transfer", "evidence": FILE, "bank_reference": "FT26330123456"}
-        await self.play.refund(GiveBackByHand, self._officer(Role.CASHIER), refund, **said)
+        await self.play.refund(rc.GiveBackByHand, self._officer(Role.CASHIER), refund, **said)
 
     async def _books(self, expected: Outcome) -> None:
         payments = {case.n: case for case in self.cases}

@@ -19,18 +19,7 @@ from activities.partners.instructions import Instruction
 from activities.reception import ExamineRequest
 from motcua import BackOffice, Document, testing
 from motcua.signing import Speaker
-from schemas.backoffice import (
-    ANSWER,
-    CHECK,
-    ISSUE,
-    AnswerAnswer,
-    AnswerRequest,
-    CheckAnswer,
-    Dossier,
-    IssueAnswer,
-    IssueRequest,
-    PartDecision,
-)
+from schemas import backoffice as bo
 from schemas.base import Code
 from schemas.files import ScanState, file_key
 from schemas.filing.events import Outcome
@@ -172,19 +161,19 @@ class Honest(BackOffice):
     def __init__(self) -> None:
         self.stranger: Answering
 
-    async def check(self, dossier: Dossier) -> bool:
-        self._after(filing_workflow(dossier.filing_id), CHECK)
+    async def check(self, dossier: bo.Dossier) -> bool:
+        self._after(filing_workflow(dossier.filing_id), bo.CHECK)
         return not doubts(dossier.agency, dossier.form)
 
-    async def issue(self, request: IssueRequest) -> bytes | Document:
+    async def issue(self, request: bo.IssueRequest) -> bytes | Document:
         filing = request.dossier.filing_id
-        self._after(result_workflow(filing, 1) if request.number else filing_workflow(filing), ISSUE)
+        self._after(result_workflow(filing, 1) if request.number else filing_workflow(filing), bo.ISSUE)
         return await super().issue(request)
 
-    async def answer(self, request: AnswerRequest) -> PartDecision | None:
+    async def answer(self, request: bo.AnswerRequest) -> bo.PartDecision | None:
         _, n = request.request_id.split(":")
-        self._after(referral_workflow(request.dossier.filing_id, int(n)), ANSWER)
-        return PartDecision(outcome=Outcome.APPROVED, officer=DECIDES) if request.part == "residence" else None
+        self._after(referral_workflow(request.dossier.filing_id, int(n)), bo.ANSWER)
+        return bo.PartDecision(outcome=Outcome.APPROVED, officer=DECIDES) if request.part == "residence" else None
 
     def _after(self, whose: str, name: str) -> None:
         if not self.stranger.is_through(whose, name):
@@ -195,7 +184,7 @@ def signed_by(office: Speaker, *, stream: str | None = None, **asked: Any) -> Si
     """A statement by this program, perhaps about another stream, or about a request with these fields."""
 
     def signs(whose: str, act: str, request: dict[str, Any], answer: Any) -> Any:
-        model: Any = {CHECK: CheckAnswer, ISSUE: IssueAnswer, ANSWER: AnswerAnswer}[act]
+        model: Any = {bo.CHECK: bo.CheckAnswer, bo.ISSUE: bo.IssueAnswer, bo.ANSWER: bo.AnswerAnswer}[act]
         return office.answer(stream or whose, act, request | asked, model.model_validate(answer))
 
     return signs
@@ -223,9 +212,9 @@ async def misanswered(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     stranger = Answering(
         world.temporal,
         {
-            CHECK: lambda request: {"complete": doubts(request["dossier"]["agency"], request["dossier"]["form"])},
-            ISSUE: forged,
-            ANSWER: {"decision": {"outcome": "approved", "officer": EVIL}},
+            bo.CHECK: lambda request: {"complete": doubts(request["dossier"]["agency"], request["dossier"]["form"])},
+            bo.ISSUE: forged,
+            bo.ANSWER: {"decision": {"outcome": "approved", "officer": EVIL}},
         },
         DEFAULT_BACK_OFFICE_QUEUE,
         {
@@ -254,7 +243,7 @@ async def test_no_answer_in_an_agencys_place_is_recorded(misanswered: Beset) -> 
     assert [view.parts[0].officer, view.parts[1].outcome] == [DECIDES, None]
     await set_up(world, signers())
     await (await decided(world)).at(Stage.CLOSED)
-    tried(stranger, CHECK, ISSUE, ANSWER)
+    tried(stranger, bo.CHECK, bo.ISSUE, bo.ANSWER)
     assert (await doubted.view()).stage is Stage.INTAKE
     assert EVIL not in await bodies(world)
     await sound(world)

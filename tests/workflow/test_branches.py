@@ -20,26 +20,8 @@ from schemas.ids import TASK_QUEUE, complaint_workflow, fee_key, filing_workflow
 from schemas.payment.state import PaymentState
 from schemas.people import Role
 from schemas.reading import Audience
-from tests.acting import (
-    BIRTH,
-    CHILD,
-    INSURANCE,
-    JOINED,
-    LEAD,
-    NEVER_PAYS,
-    PAYS_TWICE,
-    POLICE,
-    Play,
-    birth,
-    decide_part,
-    eventually,
-    extract,
-    joined,
-    publish_short,
-    refer,
-    refusal,
-    stock,
-)
+from tests import acting
+from tests.acting import BIRTH, CHILD, INSURANCE, JOINED, LEAD, NEVER_PAYS, Play, eventually, extract, joined, stock
 from tests.conftest import ROOT, World
 from tests.shell import Shell
 from tests.sound import sound
@@ -116,8 +98,8 @@ SIGNED: Final[dict[str, Any]] = {"recipient": "Nguyễn Văn An", "signed_on_pap
 
 async def read(world: World, **seconds: int) -> Play:
     """A result that waits to be read, for an hour unless something else is said."""
-    version = await publish_short(world, BIRTH, **{"reading": 3600} | seconds)
-    play = await Play.begin(world, birth(version=version, result_channel="online"))
+    version = await acting.publish_short(world, BIRTH, **{"reading": 3600} | seconds)
+    play = await Play.begin(world, acting.birth(version=version, result_channel="online"))
     await play.at(Stage.READING)
     return play
 
@@ -258,12 +240,12 @@ class Police(BackOffice):
 async def test_the_agencys_back_office_is_asked_and_what_it_leaves_its_officers_decide(world: World) -> None:
     police = Police()
     async with world.platform(), world.back_office(police):
-        play = await refer(world)
+        play = await acting.refer(world)
         view = await play.until(lambda seen: seen.parts[0].outcome is not None)
         assert (view.parts[0].officer, view.parts[1].outcome) == ("h01.31-leader-1", None)
         shown = {request.part: (request.lead, request.dossier.form) for request in police.asked}
         assert shown == {"residence": (LEAD, CHILD), "health_insurance": (LEAD, CHILD)}
-        await decide_part(play, view.parts[1])
+        await acting.decide_part(play, view.parts[1])
         await play.until(lambda seen: seen.parts[1].outcome is not None)
     assert await play.kinds("referral", 1) == ["referral_requested", "referral_answered"]
 
@@ -283,7 +265,7 @@ async def test_a_ministry_is_asked_whatever_the_province(running: World) -> None
     source["review"][1]["referral"]["parts"][1]["kinds"] = ["ministry"]
     version = (await procedures.publish(running.owner_dsn, yaml.safe_dump(source, allow_unicode=True).encode())).version
     play = await Play.begin(running, joined(version=version))
-    assert [part.agency for part in (await play.view()).parts] == [POLICE, MINISTRY]
+    assert [part.agency for part in (await play.view()).parts] == [acting.POLICE, MINISTRY]
 
 
 # Payments and parcels that nobody asked for, and partners that will not play: nothing moves that the record denies.
@@ -312,7 +294,7 @@ async def test_a_payment_that_no_filing_asked_for_ends_before_the_bank_hears_of_
         "due": "2030-01-01T00:00:00Z",
     }
     squatter = await client.start_workflow("Payment", start, id=payment_workflow(play.filing, 1), task_queue="motcua")
-    assert (await refusal(squatter.result())).problems[0].rule == "not_recorded"
+    assert (await acting.refusal(squatter.result())).problems[0].rule == "not_recorded"
     assert await play.order() == {}
     await play.accept()
     assert (await eventually(play.order, bool))["amount"] == 16000
@@ -350,7 +332,7 @@ async def test_money_that_only_a_stranger_tells_of_never_came(running: World) ->
 
 async def test_what_a_stranger_says_of_money_that_went_back_is_not_believed(running: World) -> None:
     """Neither that it went back, nor that something is to be looked at, moves a đồng."""
-    play = await Play.accepted(running, extract(payer_account=PAYS_TWICE))
+    play = await Play.accepted(running, extract(payer_account=acting.PAYS_TWICE))
     await eventually(lambda: play.kinds("refund", 1002), lambda kinds: "refund_opened" in kinds)
     client = await stock(running)
     captures = [capture["capture_id"] for capture in (await play.order())["captures"]]

@@ -14,12 +14,7 @@ import asyncpg
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio import activity
-from temporalio.api.command.v1 import (
-    Command,
-    CompleteWorkflowExecutionCommandAttributes,
-    ProtocolMessageCommandAttributes,
-    StartTimerCommandAttributes,
-)
+from temporalio.api.command import v1 as api
 from temporalio.api.enums.v1 import CommandType
 from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -47,18 +42,8 @@ from tests.acting import JOINED, NEVER_PAYS, PAYS, Play, eventually, extract, of
 from tests.any_files import any_file_activities
 from tests.conftest import World, empty_namespace
 from tests.restarting import lose, restart
-from tests.workflow.standing_still import (
-    ABOUT_A_MINUTE,
-    OTHERS,
-    WITHIN,
-    awake,
-    bug,
-    handle_of,
-    not_replayable,
-    paid_and_deaf,
-    still,
-    whole,
-)
+from tests.workflow import standing_still
+from tests.workflow.standing_still import ABOUT_A_MINUTE, awake, handle_of, not_replayable, paid_and_deaf, still, whole
 from tests.workflow.stumbling import Buggy, Mended, Waiting
 from verifier.ledger import verify
 from workers.wiring import WORKFLOWS, platform_worker
@@ -73,7 +58,7 @@ async def otherwise(world: World) -> AsyncIterator[None]:
     """A platform worker whose filings flow in another way, so that neither replays what the other has recorded."""
     async with (
         any_file_activities(world.settings) as functions,
-        platform_worker(world.temporal, functions, world.settings, workflows=OTHERS),
+        platform_worker(world.temporal, functions, world.settings, workflows=standing_still.OTHERS),
     ):
         yield
 
@@ -234,14 +219,14 @@ async def terminated(play: Play) -> None:
 async def completed(play: Play) -> None:
     """A stranger takes the filing's task, and ends it as if it had run to its end."""
     await awake(play)
-    done = Command(
+    done = api.Command(
         command_type=CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
-        complete_workflow_execution_command_attributes=CompleteWorkflowExecutionCommandAttributes(),
+        complete_workflow_execution_command_attributes=api.CompleteWorkflowExecutionCommandAttributes(),
     )
     await answered_with(play.world, done)
 
 
-async def answered_with(world: World, command: Command) -> None:
+async def answered_with(world: World, command: api.Command) -> None:
     """A stranger takes the next workflow task, and answers it with this command."""
     await world.temporal.workflow_service.respond_workflow_task_completed(
         RespondWorkflowTaskCompletedRequest(
@@ -255,15 +240,15 @@ async def test_one_that_no_code_can_continue_before_its_first_event_begins_again
     """A stranger takes its first task, and starts a timer that our code does not start."""
     filed = extract()
     submitting = asyncio.create_task(Play.begin(world, filed))
-    timer = Command(
+    timer = api.Command(
         command_type=CommandType.COMMAND_TYPE_START_TIMER,
-        start_timer_command_attributes=StartTimerCommandAttributes(
+        start_timer_command_attributes=api.StartTimerCommandAttributes(
             timer_id="1", start_to_fire_timeout=Duration(seconds=1)
         ),
     )
     await answered_with(world, timer)
     async with world.platform():
-        [one] = await eventually(lambda: stalled(world.temporal), bool, within=WITHIN)
+        [one] = await eventually(lambda: stalled(world.temporal), bool, within=standing_still.WITHIN)
         assert (one.workflow_id, one.cause) == (filing_workflow(of(filed)), NOT_REPLAYABLE)
         look = await healer.look(world.temporal, soon(one))
         assert look.healed == (Healed(stream=one.workflow_id, at=soon(one), seq=0),)
@@ -350,9 +335,9 @@ async def taken_to_the_grave(world: World) -> bytes:
 
 async def answered_in_vain(world: World) -> None:
     """A worker speaks of a message that it does not send."""
-    absent = Command(
+    absent = api.Command(
         command_type=CommandType.COMMAND_TYPE_PROTOCOL_MESSAGE,
-        protocol_message_command_attributes=ProtocolMessageCommandAttributes(message_id="absent"),
+        protocol_message_command_attributes=api.ProtocolMessageCommandAttributes(message_id="absent"),
     )
     with pytest.raises(RPCError, match="absent message"):
         await answered_with(world, absent)
@@ -375,7 +360,7 @@ async def test_that_another_agency_is_late_is_heard_again_though_nobody_tells_it
 ) -> None:
     version = await publish_short(running, JOINED, **{"part.health_insurance": 1})
     with monkeypatch.context() as patch:
-        patch.setitem(RULES, "report_overdue_part", replace(RULES["report_overdue_part"], effect=bug))
+        patch.setitem(RULES, "report_overdue_part", replace(RULES["report_overdue_part"], effect=standing_still.bug))
         play = await refer(running, version)
         (still,) = await eventually(lambda: stalled(running.temporal), bool, within=ABOUT_A_MINUTE)
         assert still.workflow_id == filing_workflow(play.filing)

@@ -21,16 +21,7 @@ from rules.identity.grants import not_granted
 from rules.identity.looks import OPEN
 from rules.streams import FILING, PAYMENT
 from schemas.errors import Refusal, RefusalCode
-from schemas.identity.statement import (
-    COMPLAIN,
-    Assurance,
-    Claim,
-    Message,
-    Proved,
-    message_digest,
-    seconds,
-    statement_digest,
-)
+from schemas.identity import statement as st
 from schemas.ids import TASK_QUEUE, canonical, complaint_workflow, filing_workflow, parcel_workflow, payment_workflow
 from schemas.people import SYSTEM, Actor, Role, Via
 from schemas.stream.ledger import Batch
@@ -40,20 +31,8 @@ from tests.contract.samples import QUESTIONS
 from tests.locked import OFFICE, OTHER_PORTAL, PORTAL, Program, locked, now_in_force, programs, register, register_with
 from tests.locked import closed as closed
 from tests.speaking import grant, principal, private_key, statement
-from tests.workflow.forged import (
-    CITIZEN,
-    FORGERIES,
-    RECEPTION,
-    SHAPES,
-    Forgery,
-    by,
-    counted,
-    history,
-    history_events,
-    recorded,
-    submission,
-    with_statement,
-)
+from tests.workflow import forged
+from tests.workflow.forged import FORGERIES, RECEPTION, Forgery, by, counted, history, submission, with_statement
 from verifier import bundle as bundle_verifier
 from verifier import ledger as ledger_verifier
 
@@ -69,14 +48,14 @@ async def test_what_is_signed_goes_through_and_the_log_keeps_who_claimed_what(cl
     stream = filing_workflow(of(filed))
     signed = office.signed(stream, "accept", by(RECEPTION))
     accepted = await office.give(stream, "accept", signed)
-    old = seconds(datetime.now(UTC)) - 600
+    old = st.seconds(datetime.now(UTC)) - 600
     assert await office.act(stream, "accept", by(RECEPTION), iat=old, exp=old + 60) == accepted, "as a repeat it holds"
     async with closed.connection() as connection:
         rows = await connection.fetch("select * from event where stream = $1 order by seq", stream)
         row = next(one for one in rows if one["command_id"] == "c-1")
         key = await Vault(closed.settings.master).key(connection, of(filed), filed.agency)
     assert rows[0]["via"].split("/")[:2] == ["portal-1", "online"]
-    way = ["office-1", "online", private_key(OFFICE).key_id, statement_digest(signed["statement"])]
+    way = ["office-1", "online", private_key(OFFICE).key_id, st.statement_digest(signed["statement"])]
     assert row["via"].split("/") == way
     sealed = json.loads(key.unseal(row["sealed"], f"{stream}\n{row['seq']}"))
     assert sealed["statement"] == signed["statement"]
@@ -131,7 +110,7 @@ async def as_forged(program: Program, stream: str, kind: str, forgery: Forgery) 
 async def let_in(world: World, stream: str, since: int) -> set[str]:
     """By which rules the log has refused what was let in since so many events. Fails if anything else happened."""
     found = set()
-    for event in (await history_events(world, stream))[since:]:
+    for event in (await forged.history_events(world, stream))[since:]:
         assert event.event_type in REFUSED_BY_THE_LOG, "no task fails"
         if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
             asked = event.workflow_execution_update_accepted_event_attributes.accepted_request.input.args.payloads[0]
@@ -181,19 +160,21 @@ async def test_no_forged_start_becomes_a_filing_and_who_may_files_the_same_after
         handle = await program.client.start_workflow("Filing", start, id=stream, task_queue="motcua")
         said = [(why.field, why.rule) for why in (await refusal(handle.result())).problems]
         assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED not in await history(closed, stream)
-        assert await recorded(closed, stream) == 0
-        await portal.submit(filed.model_copy(update={"actor": CITIZEN}))
+        assert await forged.recorded(closed, stream) == 0
+        await portal.submit(filed.model_copy(update={"actor": forged.CITIZEN}))
         return (
-            None if said == [("statement", forgery.rule)] or said[0][1] in SHAPES else (name, forgery.rule, str(said))
+            None
+            if said == [("statement", forgery.rule)] or said[0][1] in forged.SHAPES
+            else (name, forgery.rule, str(said))
         )
 
-    forgeries = [(name, one) for name, one in FORGERIES.items() if one.actor not in {CITIZEN, SYSTEM}]
+    forgeries = [(name, one) for name, one in FORGERIES.items() if one.actor not in {forged.CITIZEN, SYSTEM}]
     assert not [one for one in (await asyncio.gather(*(told(name, one) for name, one in forgeries))) if one is not None]
     assert len(await counted(closed)) == len(forgeries)
 
 
 async def test_who_files_by_a_statement_that_is_over_is_told_so_and_may_file_again(closed: World) -> None:
-    portal, filed, at = await Program.of(closed, PORTAL), submission(), seconds(datetime.now(UTC)) - 600
+    portal, filed, at = await Program.of(closed, PORTAL), submission(), st.seconds(datetime.now(UTC)) - 600
     (why,) = (await refusal(portal.submit(filed, iat=at, exp=at + 60))).problems
     assert (why.field, why.rule) == ("statement", "statement_expired")
     assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED not in await history(closed, filing_workflow(of(filed)))
@@ -210,7 +191,7 @@ async def test_nobody_learns_a_receipt_by_a_forged_submit(closed: World) -> None
             continue  # of what was recorded it need not be fresh
         program = await Program.of(closed, forgery.seed)
         start = program.submitting(filed.model_copy(update={"actor": forgery.actor}), **forgery.signed)
-        check = with_statement({"content": message_digest(plain(filed)), "statement": start["statement"]}, forgery)
+        check = with_statement({"content": st.message_digest(plain(filed)), "statement": start["statement"]}, forgery)
         (why,) = (await refusal(program.give(stream, "submit", check))).problems
         told[name] = (why.field, why.rule)
     assert {field for field, _ in told.values()} == {"statement"}
@@ -231,7 +212,7 @@ async def test_a_process_that_knows_the_register_of_before_writes_nothing_that_i
         await portal.submit(filed)
         before, stream = await counted(closed), filing_workflow(of(filed))
         known = programs()[OFFICE]
-        elsewhere = grant(Claim.OFFICERS, "H01.12"), grant(Claim.OFFICERS, "*", procedures=("2.000635",))
+        elsewhere = grant(st.Claim.OFFICERS, "H01.12"), grant(st.Claim.OFFICERS, "*", procedures=("2.000635",))
         for grants, rule in zip(elsewhere, ("agency_not_granted", "procedure_not_granted"), strict=True):
             await register(closed, known.model_copy(update={"grants": (grants,)}))
             (why,) = (await refusal(office.act(stream, "accept", by(RECEPTION)))).problems
@@ -243,11 +224,11 @@ async def test_a_process_that_knows_the_register_of_before_writes_nothing_that_i
         assert await counted(closed) == before
 
 
-@pytest.mark.parametrize("claim", Claim)
-async def test_the_record_grants_by_brute_force_what_the_rules_grant(world: World, claim: Claim) -> None:
+@pytest.mark.parametrize("claim", st.Claim)
+async def test_the_record_grants_by_brute_force_what_the_rules_grant(world: World, claim: st.Claim) -> None:
     """Each role of each agency, of each filing, by each grant: SQL and Python say the same."""
-    agencies = ((),) if claim is Claim.OWN else (("H56.30",), ("H01.12", "H56.30"), ("*",))
-    predecessors = ((), ("portal-9",)) if claim is Claim.OWN else ((),)
+    agencies = ((),) if claim is st.Claim.OWN else (("H56.30",), ("H01.12", "H56.30"), ("*",))
+    predecessors = ((), ("portal-9",)) if claim is st.Claim.OWN else ((),)
     filings = {uuid4(): (by_whom, code) for by_whom in ("p", "portal-9", "q") for code in ("1.001193", "2.000635")}
     async with world.connection() as connection, connection.transaction():
         await connection.execute("alter table event disable trigger user")
@@ -255,19 +236,19 @@ async def test_the_record_grants_by_brute_force_what_the_rules_grant(world: Worl
             body = canonical({"procedure": code})
             await connection.execute(_FIRST, f"filing:{filing}", filing, body, f"{by_whom}/online/k/0")
         wrong = []
-        for agency, before, least in product(agencies, predecessors, (Assurance.LOW, Assurance.BIOMETRIC)):
+        for agency, before, least in product(agencies, predecessors, (st.Assurance.LOW, st.Assurance.BIOMETRIC)):
             for procedures in ((), ("1.001193",)):
                 one = grant(claim, *agency, least=least, predecessors=before, procedures=procedures)
                 known = principal("p", one, keys=(now_in_force(1),))
                 await register_with(connection, known)
                 for (filing, (by_whom, code)), role, whose in product(filings.items(), Role, (None, "H56.30", "H9.9")):
                     actor = Actor(subject="somebody", role=role, agency=whose)
-                    about = Message(act="a", actor=actor, content="0" * 64, procedure=code, filed_by=by_whom)
+                    about = st.Message(act="a", actor=actor, content="0" * 64, procedure=code, filed_by=by_whom)
                     said = statement(about, "p", content="0" * 64)
                     batch = batch_of(filing, actor, sign(said, private_key(1)))
                     query = f"select {may_speak('$1', '$2', 3)}"
                     may = await connection.fetchval(query, filing, whose, *parameters(batch))
-                    rules = not_granted(Proved(said, known, private_key(1).key_id, "0" * 64), about)
+                    rules = not_granted(st.Proved(said, known, private_key(1).key_id, "0" * 64), about)
                     if may is not (rules is None) or [why.rule for why in await missing(connection, batch)] != (
                         [] if rules is None else [rules.rule]
                     ):
@@ -366,7 +347,7 @@ async def test_no_forged_question_is_answered(closed: World) -> None:
         if name in OF_WHOM:
             return None if said.code in {RefusalCode.NOT_FOUND, RefusalCode.NOT_AUTHORISED} else str(said)
         why = [(one.field, one.rule) for one in said.problems]
-        return None if why == [("statement", forgery.rule)] or why[0][1] in SHAPES else f"{name}: {why}"
+        return None if why == [("statement", forgery.rule)] or why[0][1] in forged.SHAPES else f"{name}: {why}"
 
     for sample in QUESTIONS:
         question = _of(sample.model_dump(mode="json", exclude_none=True), stream)
@@ -403,19 +384,19 @@ async def test_no_forged_start_becomes_a_complaint(closed: World) -> None:
         program = await Program.of(closed, forgery.seed)
         said = _complaint(filed, n, about, forgery)
         id_ = complaint_workflow(of(filed), n)
-        signed = program.statement(said, {"act": COMPLAIN, "stream": id_}, **forgery.signed)
+        signed = program.statement(said, {"act": st.COMPLAIN, "stream": id_}, **forgery.signed)
         start = with_statement(said | forgery.sent | {"statement": signed}, forgery)
         handle = await program.client.start_workflow("Complaint", start, id=id_, task_queue=TASK_QUEUE)
         why = [(one.field, one.rule) for one in (await refusal(handle.result())).problems]
         assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED not in await history(closed, id_)
-        return None if why == [("statement", forgery.rule)] or why[0][1] in SHAPES else (name, why)
+        return None if why == [("statement", forgery.rule)] or why[0][1] in forged.SHAPES else (name, why)
 
     found = await asyncio.gather(
         *(told(n, name, FORGERIES[name]) for n, name in enumerate(sorted(OF_A_START - {"changed content"}), 1))
     )
     assert not [one for one in found if one is not None]
     assert await counted(closed) == before
-    await (await portal.complain(_complaint(filed, 1, about, Forgery("", actor=CITIZEN)))).describe()
+    await (await portal.complain(_complaint(filed, 1, about, Forgery("", actor=forged.CITIZEN)))).describe()
 
 
 def _complaint(filed: Any, n: int, about: int, forgery: Forgery) -> dict[str, Any]:

@@ -32,29 +32,14 @@ from tests.conftest import World
 from tests.locked import signing
 from tests.printed import keywords, raw_text
 from tests.sound import sound
-from tests.workflow.results import (
-    CLERK,
-    EXPIRED,
-    LEADER,
-    PROCEDURE,
-    SIGNED,
-    VERSION,
-    WHY,
-    act,
-    decided,
-    looked,
-    register,
-    set_up,
-    signers,
-    tasks_of,
-    told,
-)
+from tests.workflow import results
+from tests.workflow.results import CLERK, LEADER, SIGNED, VERSION, decided, looked, set_up, signers, tasks_of, told
 
 
 @pytest.fixture
 async def printing(world: World) -> AsyncIterator[World]:
     """A platform, and no back office of any agency."""
-    await publish(world.owner_dsn, PROCEDURE.encode())
+    await publish(world.owner_dsn, results.PROCEDURE.encode())
     signed = await signing(world)
     async with signed.platform():
         yield signed
@@ -74,7 +59,7 @@ async def test_the_platform_prints_what_its_template_says_of_the_filing(printing
     assert f"Cấp cho {play.submission.applicant.name}: Nguyễn Văn An, 2 bản. Mã {play.code}." in said
     file = await Store(open_store(printing.objects)).get(view.result)
     assert re.fullmatch("[0-9a-f]{32}", str(keywords(file))), "nobody prints it again without the filing's key"
-    assert await register(play) == [("K0000001", "in_force")]
+    assert await results.register(play) == [("K0000001", "in_force")]
     await sound(printing)
 
 
@@ -86,7 +71,7 @@ async def test_officers_sign_what_the_platform_has_printed_under_the_number_that
     said = await text(play, view.result)
     assert "-K0000001. Cấp cho" in said
     assert said.count("(ký số)") == len(signers())
-    await act(play, CorrectResult, LEADER, **WHY)
+    await results.act(play, CorrectResult, LEADER, **results.WHY)
     await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-2:] == _REPLACED)
     async with printing.connection() as connection:
         body = await connection.fetchval(_RELEASED, result_workflow(play.filing, 1))
@@ -164,7 +149,7 @@ async def test_the_substitute_of_an_absent_officer_is_asked_and_signs_with_their
 
 async def test_a_certificate_that_has_expired_is_told_once_and_another_signer_goes_on(running: World) -> None:
     assert (await looked(running)).health is Health.OK
-    await set_up(running, signers(leader=EXPIRED))
+    await set_up(running, signers(leader=results.EXPIRED))
     play = await decided(running)
     await told(play)
     finding = await looked(running)

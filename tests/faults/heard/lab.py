@@ -20,16 +20,10 @@ from uuid import UUID, uuid4
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from temporalio import client as temporal
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
-from temporalio.client import (
-    Client,
-    WithStartWorkflowOperation,
-    WorkflowExecutionStatus,
-    WorkflowFailureError,
-    WorkflowUpdateFailedError,
-)
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
@@ -45,19 +39,8 @@ from schemas.complaint.state import OPENING, ComplaintStart
 from schemas.errors import Refusal
 from schemas.filing.commands import Command
 from schemas.filing.submission import Submission
-from schemas.identity.statement import (
-    COMPLAIN,
-    SUBMIT,
-    UNNAMED,
-    Assurance,
-    Claim,
-    IdentityStatement,
-    Principal,
-    PrincipalKey,
-    PrincipalKind,
-    message_digest,
-    seconds,
-)
+from schemas.identity import statement as st
+from schemas.identity.statement import COMPLAIN, SUBMIT, UNNAMED, Assurance, Claim, Principal, message_digest, seconds
 from schemas.ids import TASK_QUEUE, StreamId, complaint_workflow, filing_id, filing_workflow
 from schemas.people import OFFICERS, Actor
 from schemas.stream.ledger import Receipt
@@ -150,7 +133,7 @@ class Case:
 class Lab:
     """A world whose worker is killed at will. Commands that come are tried many at once, once nobody gives another."""
 
-    def __init__(self, world: World, stock: Client, folder: Path, figures: Figures) -> None:
+    def __init__(self, world: World, stock: temporal.Client, folder: Path, figures: Figures) -> None:
         self.world = world
         self.figures = figures
         self._stock = stock
@@ -337,7 +320,7 @@ class Lab:
         }
         how = {"acr": "4", "amr": ("pwd", "otp"), "auth_time": ends - 200}
         for_whom = {"on_behalf_of": said["on_behalf_of"]} if "on_behalf_of" in said else {}
-        statement = IdentityStatement.model_validate(by | how | about | {"actor": actor} | for_whom)
+        statement = st.IdentityStatement.model_validate(by | how | about | {"actor": actor} | for_whom)
         return sign(statement, key(case.seed))
 
     async def _die(self, batch: list[Case], kill: Kill, way: Way) -> WorkerProcess | None:
@@ -534,7 +517,7 @@ class Lab:
 
     async def _judge_run(self, case: Case, kill: Kill, *, recorded: bool) -> None:
         described = await self._stock.get_workflow_handle(case.stream).describe()
-        if recorded and described.status is WorkflowExecutionStatus.FAILED:
+        if recorded and described.status is temporal.WorkflowExecutionStatus.FAILED:
             self._violated(case, kill, "its run has failed with the stream in the log")
         self.figures.outcomes[f"{case.kind}: {'recorded, the run lives' if recorded else 'refused'}"] += 1
 
@@ -567,7 +550,7 @@ class Lab:
         else:
             return False
         described = await handle.describe()
-        if described.status is not WorkflowExecutionStatus.RUNNING:
+        if described.status is not temporal.WorkflowExecutionStatus.RUNNING:
             return False
         await self._stock.workflow_service.reset_workflow_execution(
             ResetWorkflowExecutionRequest(
@@ -593,7 +576,7 @@ class Lab:
         try:
             async with asyncio.timeout(ANSWERS):
                 return Answer(receipt=await self._send(case, said, signed, update_id))
-        except (WorkflowUpdateFailedError, WorkflowFailureError) as error:
+        except (temporal.WorkflowUpdateFailedError, temporal.WorkflowFailureError) as error:
             cause = error.cause
             if not isinstance(cause, ApplicationError) or not cause.details:
                 return Answer(lost=type(cause).__name__ + " " + (getattr(cause, "type", None) or ""))
@@ -617,7 +600,7 @@ class Lab:
         if case.kind == SUBMIT:
             start, policy = {"submission": said} | signed, WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
             message = {"content": message_digest(said)} | signed
-        operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+        operation: temporal.WithStartWorkflowOperation[Any, Any] = temporal.WithStartWorkflowOperation(
             _ON_DEMAND.get(kind, "Filing"),
             start,
             id=case.stream,
@@ -695,9 +678,9 @@ def program(n: int) -> Principal:
     everything = (grant(claim, "*", least=Assurance.LOW) for claim in (Claim.OFFICERS, Claim.OPERATOR, Claim.AUDITOR))
     others = tuple(f"program-{other}" for other in range(FILERS) if other != n)
     own = grant(Claim.OWN, least=Assurance.LOW, predecessors=others)
-    keys = (PrincipalKey(public_key=key(n).public_key, **in_force),)
+    keys = (st.PrincipalKey(public_key=key(n).public_key, **in_force),)
     return Principal(
-        id=f"program-{n}", name=f"program {n}", kind=PrincipalKind.DESK, grants=(own, *everything), keys=keys
+        id=f"program-{n}", name=f"program {n}", kind=st.PrincipalKind.DESK, grants=(own, *everything), keys=keys
     )
 
 

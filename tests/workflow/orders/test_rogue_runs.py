@@ -21,44 +21,17 @@ from schemas.errors import RefusalCode
 from schemas.files import FileRef
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow
-from tests.acting import (
-    ADDRESS,
-    AGENCY,
-    EXTRACT,
-    FILE,
-    NEVER_PAYS,
-    PAYS,
-    Play,
-    birth,
-    eventually,
-    extract,
-    publish_short,
-    stock,
-)
+from tests import acting
+from tests.acting import ADDRESS, AGENCY, EXTRACT, FILE, NEVER_PAYS, PAYS, Play, birth, eventually, extract, stock
 from tests.conftest import World
 from tests.integration.signature.party import printed
 from tests.locked import signing
 from tests.rogue import Given, Order, honest, ordered, refused, rogues
 from tests.sealed import ring, sealed
 from tests.sound import sound
+from tests.workflow import results
 from tests.workflow.forged import counted
-from tests.workflow.results import (
-    CLERK,
-    LEADER,
-    PLACES,
-    PROCEDURE,
-    RELEASED,
-    SLOW,
-    VERSION,
-    asked_of_signer,
-    decided,
-    hurried,
-    set_up,
-    signed_once,
-    signers,
-    waiting_for_signer,
-    waits_for,
-)
+from tests.workflow.results import CLERK, LEADER, PLACES, PROCEDURE, RELEASED, SLOW, VERSION, decided, set_up, signers
 from workers.by_queue import BY_QUEUE, INSTRUCTED
 from workers.wiring import activities
 
@@ -107,7 +80,7 @@ def everything(streams: Mapping[str, int]) -> Iterator[Order]:
 
 async def under_way(world: World) -> tuple[Play, Play]:
     """A filing whose fee nobody pays, and one whose result the post has, and has not sent."""
-    long = await publish_short(world, EXTRACT, intake=3600, payment=3600, processing=3600)
+    long = await acting.publish_short(world, EXTRACT, intake=3600, payment=3600, processing=3600)
     fee = await Play.accepted(world, extract(payer_account=NEVER_PAYS, version=long))
     await eventually(lambda: fee.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     parcel = await Play.begin(world, birth(result_channel="post", address=ADDRESS | {"postcode": NOT_LEFT}))
@@ -228,7 +201,7 @@ async def seen(world: World) -> tuple[int, list[str], list[str]]:
     async with world.connection() as connection:
         events = await connection.fetchval("select count(*) from event")
         filings = await connection.fetch("select distinct filing_id from event")
-    keys = [key for filing in filings for key in await asked_of_signer(world, filing["filing_id"])]
+    keys = [key for filing in filings for key in await results.asked_of_signer(world, filing["filing_id"])]
     return events, files, sorted(keys)
 
 
@@ -261,7 +234,7 @@ async def signed_in(play: Play, file: dict[str, Any]) -> list[str]:
 
 
 async def test_what_is_waited_for_is_signed_once_whoever_asks_for_it_again(asked: World) -> None:
-    play = await waits_for(asked, "signature")
+    play = await results.waits_for(asked, "signature")
     client, stream = await stock(asked), result_workflow(play.filing, 1)
     file, old = await forged(play), await honest(client, stream)
     async with rogues(client):
@@ -269,8 +242,8 @@ async def test_what_is_waited_for_is_signed_once_whoever_asks_for_it_again(asked
         asking = asyncio.create_task(
             ordered(client, [one for one in old if one[0] != "papers.confirm"], workflow_id="rogue-again")
         )
-        await eventually(lambda: waiting_for_signer(asked, "rogue-again"), lambda numbers: numbers == ["3"])
-        await hurried(play)
+        await eventually(lambda: results.waiting_for_signer(asked, "rogue-again"), lambda numbers: numbers == ["3"])
+        await results.hurried(play)
         again = await asking
         by_any = await ordered(client, by_place(play, file, range(7)), at_once=True)
     assert [(one.name, one.refused) for one in again] == [
@@ -280,7 +253,7 @@ async def test_what_is_waited_for_is_signed_once_whoever_asks_for_it_again(asked
     ]
     assert await signed_in(play, again[-1].answer["file"]) == ["initials", "signature"]
     assert {*done(by_any)} <= {"papers.confirm", "result.sign"}, "what the run has not recorded yet is still ordered"
-    await signed_once(play)
+    await results.signed_once(play)
     await sound(asked)
 
 

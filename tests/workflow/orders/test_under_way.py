@@ -35,19 +35,7 @@ from tests.integration.signature.party import Party
 from tests.restarting import lost_and_restarted, reset, restart
 from tests.sandboxes import Server
 from tests.sound import sound
-from tests.workflow.results import (
-    LEADER,
-    PLACES,
-    act,
-    asked_of_signer,
-    decided,
-    hurried,
-    set_up,
-    signed_once,
-    signers,
-    waiting_for_signer,
-    waits_for,
-)
+from tests.workflow import results
 from workers.wiring import activities, versioned_worker
 
 
@@ -199,12 +187,12 @@ def run_of(play: Play) -> WorkflowHandle[Any, Any]:
 
 @pytest.mark.parametrize("happens", [reset, lost_and_restarted])
 async def test_a_run_that_begins_again_has_it_signed_once(running: World, happens: Any) -> None:
-    play = await waits_for(running, "signature")
+    play = await results.waits_for(running, "signature")
     before = (await run_of(play).describe()).run_id
     await happens(running, run_of(play).id)
     assert (await run_of(play).describe()).run_id != before
-    await eventually(lambda: waiting_for_signer(running, run_of(play).id), bool)
-    await signed_once(play)
+    await eventually(lambda: results.waiting_for_signer(running, run_of(play).id), bool)
+    await results.signed_once(play)
     assert (await run_of(play).describe()).run_id != before
     await sound(running)
 
@@ -217,13 +205,13 @@ async def short() -> AsyncIterator[World]:
 
 
 async def test_a_run_that_makes_way_has_it_signed_once(short: World) -> None:
-    play = await waits_for(short, "signature")
+    play = await results.waits_for(short, "signature")
     asks = run_of(play)
     before = await asks.describe()
     await asks.signal(NUDGE)
     await eventually(lambda: run_of(play).describe(), lambda now: now.run_id != before.run_id)
-    await eventually(lambda: waiting_for_signer(short, asks.id), bool)
-    await signed_once(play)
+    await eventually(lambda: results.waiting_for_signer(short, asks.id), bool)
+    await results.signed_once(play)
     old = short.temporal.get_workflow_handle(asks.id, run_id=before.run_id)
     assert (await old.describe()).status is WorkflowExecutionStatus.CONTINUED_AS_NEW
     await sound(short)
@@ -249,11 +237,11 @@ async def named(play: Play) -> list[tuple[Health, bool]]:
 
 
 async def test_what_the_log_bears_out_is_told_from_what_it_does_not(running: World) -> None:
-    await set_up(running, signers())
-    play = await decided(running)
+    await results.set_up(running, results.signers())
+    play = await results.decided(running)
     await play.at(Stage.CLOSED)
     stream = result_workflow(play.filing, 1)
-    assert await told(play, *(About(stream=stream, seq=seq) for seq in REQUESTS)) == [Told.SIGNED] * len(PLACES)
+    assert await told(play, *(About(stream=stream, seq=seq) for seq in REQUESTS)) == [Told.SIGNED] * len(results.PLACES)
     other = About(stream=stream, seq=2)
     assert await told(play, other, About(stream=filing_workflow(play.filing), seq=1)) == [Told.NOTHING] * 2
     assert await told(play, About(stream=filing_workflow(LEADERS), seq=1)) == [Told.STRANGE]
@@ -268,18 +256,18 @@ async def test_what_the_log_bears_out_is_told_from_what_it_does_not(running: Wor
 
 
 async def test_what_somebody_signs_at_last_that_they_have_declined_here_is_told(running: World) -> None:
-    play = await waits_for(running, "signature")
+    play = await results.waits_for(running, "signature")
     place = About(stream=result_workflow(play.filing, 1), seq=REQUESTS[1])
     assert await told(play, place) == [Told.AWAITED]
-    await act(play, DeclineSignature, LEADER, reason="sai họ tên")
+    await results.act(play, DeclineSignature, results.LEADER, reason="sai họ tên")
     assert await told(play, place) == [Told.OTHERWISE]
-    await hurried(play)
+    await results.hurried(play)
     assert await eventually(lambda: named(play), bool) == [(Health.WARN, True)]
 
 
 async def test_a_paper_that_the_relay_has_sealed_is_borne_out(running: World) -> None:
-    await set_up(running, signers())
-    play = await decided(running)
+    await results.set_up(running, results.signers())
+    play = await results.decided(running)
     await play.at(Stage.CLOSED)
     async with (
         asyncpg.create_pool(running.app_dsn, min_size=0, max_size=4) as pool,
@@ -290,7 +278,7 @@ async def test_a_paper_that_the_relay_has_sealed_is_borne_out(running: World) ->
             [waits] = await connection.fetch("select stream, seq from outbox where paper = 'receipt'")
         assert await told(play, receipt := About(stream=waits["stream"], seq=waits["seq"])) == [Told.AWAITED]
         await work(Desk(running, pool).relay(seal=AgencySeal(pool, party.signer, party.lasting()).put_on))
-    keys = await asked_of_signer(running, play.filing)
+    keys = await results.asked_of_signer(running, play.filing)
     sealed = [order for key in keys if (order := order_of(key)) is not None and not key.startswith("sign:result:")]
     assert receipt in sealed
     assert {*await told(play, *sealed)} == {Told.SIGNED}
