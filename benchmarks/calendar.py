@@ -25,16 +25,8 @@ from schemas.publishing.calendar import Calendar
 
 MANY: Final = 100_000
 _LIMITS: Final = (
-    "0 working days",
-    "1 working day",
-    "5 working days",
-    "15 working days",
-    "30 working days",
-    "8 working hours",
-    "24 working hours",
-    "3 calendar days",
-    "30 calendar days",
-    "60 calendar days",
+    *("0 working days", "1 working day", "5 working days", "15 working days", "30 working days", "8 working hours"),
+    *("24 working hours", "3 calendar days", "30 calendar days", "60 calendar days"),
 )
 _YEAR: Final = 365 * 24 * 60
 _LONGEST_PAUSE: Final = 14 * 24 * 60

@@ -11,12 +11,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
 SHAPE: Final = (
-    "ACTIVITY_TASK_SCHEDULED",
-    "MARKER_RECORDED",
-    "WORKFLOW_EXECUTION_COMPLETED",
-    "WORKFLOW_EXECUTION_SIGNALED",
-    "WORKFLOW_EXECUTION_STARTED",
-    "WORKFLOW_EXECUTION_UPDATE_COMPLETED",
+    *("ACTIVITY_TASK_SCHEDULED", "MARKER_RECORDED", "WORKFLOW_EXECUTION_COMPLETED", "WORKFLOW_EXECUTION_SIGNALED"),
+    *("WORKFLOW_EXECUTION_STARTED", "WORKFLOW_EXECUTION_UPDATE_COMPLETED"),
 )
 """The events that show the steps of a workflow. The number of its tasks depends on timing, and two deadlines within
 one minute share a timer."""

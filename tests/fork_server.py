@@ -18,16 +18,8 @@ from workers.build import own_build
 from workers.wiring import WORKFLOWS
 
 PROGRAMS: Final = (
-    "motcua.command",
-    "workers.platform",
-    "workers.relay",
-    "gateway.server",
-    "sandbox.bank",
-    "sandbox.post",
-    "sandbox.trust",
-    "sandbox.receipts",
-    "sandbox.transit",
-    "tests.faults.any_files_worker",
+    *("motcua.command", "workers.platform", "workers.relay", "gateway.server", "sandbox.bank", "sandbox.post"),
+    *("sandbox.trust", "sandbox.receipts", "sandbox.transit", "tests.faults.any_files_worker"),
 )
 LATE: Final = (
     "anyio._backends._asyncio",
