@@ -18,7 +18,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailed
 from temporalio.exceptions import ApplicationError
 
 from activities.partners.http import partner_client
-from motcua import BackOffice, testing
+from motcua import BackOffice, RefusedError, testing
 from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, publish_calendar
 from rules.source import parse
@@ -368,6 +368,13 @@ async def refusal(call: Awaitable[Any]) -> Refusal:
     assert cause.type == found.code
     assert all(problem.message.vi and problem.message.en for problem in found.problems)
     return found
+
+
+async def broken(call: Awaitable[Any], refused: type[RefusedError] = RefusedError) -> list[tuple[str, str]]:
+    """Returns field and rule of each problem for which the kit's call is refused in this way."""
+    with pytest.raises(refused) as error:
+        await call
+    return [(one.field, one.rule) for one in error.value.refusal.problems]
 
 
 async def bodies(world: World) -> str:

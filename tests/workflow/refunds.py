@@ -2,9 +2,6 @@
 
 from typing import Any, Final
 
-import pytest
-
-from motcua import NotAllowed, NotAuthorised
 from schemas.payment.state import PaymentView
 from schemas.people import Role
 from schemas.reading import AskTasks
@@ -29,9 +26,3 @@ async def refunded(play: Play, amount: int) -> PaymentView:
 async def tasks(world: World, role: Role) -> list[tuple[str, tuple[str, ...]]]:
     page = await world.client.tasks(AskTasks(agency=AGENCY, role=role))
     return [(task.name, task.actions) for task in page.rows if task.stream.startswith("refund:")]
-
-
-async def rules_broken(call: Any) -> list[str]:
-    with pytest.raises((NotAllowed, NotAuthorised)) as refused:
-        await call
-    return [problem.rule for problem in refused.value.refusal.problems]

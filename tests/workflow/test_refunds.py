@@ -22,14 +22,14 @@ from schemas.ids import payment_workflow
 from schemas.level import Channel
 from schemas.people import OFFICERS, Actor, Role
 from schemas.refund.commands import ApproveRefund, DeclineRefund, RequestRefund
-from tests.acting import AGENCY, EXTRACT, PAYS_TWICE, Play, eventually, extract, posted, publish_changed
+from tests.acting import AGENCY, EXTRACT, PAYS_TWICE, Play, broken, eventually, extract, posted, publish_changed
 from tests.conftest import World
 from tests.restarting import lose
 from tests.sound import sound
 from tests.workflow.complaints import UPHELD, answered, complained, reopened
 from tests.workflow.money import Till, asked, at_work, events, settled
 from tests.workflow.money import till as till
-from tests.workflow.refunds import AMOUNT, CASHIER, FIRST, SECOND, WHY, given, refunded, rules_broken, tasks
+from tests.workflow.refunds import AMOUNT, CASHIER, FIRST, SECOND, WHY, given, refunded, tasks
 
 COUNTER: Final = 1000
 HALF: Final = AMOUNT // 2
@@ -106,7 +106,7 @@ async def test_a_refund_by_rule_is_called_off_as_its_filing_begins_again(
     await of_refund(play, "refund_begun", "refund_opened")
     await complained_of(play, 1)
     await of_refund(play, "refund_opened", "refund_called_off")
-    assert await rules_broken(play.refund(ApproveRefund, SECOND, case=1)) == ["no_open_refund"]
+    assert [rule for _, rule in await broken(play.refund(ApproveRefund, SECOND, case=1))] == ["no_open_refund"]
     assert await tasks(running, Role.LEADER) == []
     assert await given(play) == []
     await refused_again(play)
