@@ -86,7 +86,7 @@ async def test_what_is_too_much_or_too_hard_is_not_read_to_its_end(world: World)
 
 
 async def test_a_supplement_whose_file_is_not_there_changes_nothing_and_goes_through_once_it_is(world: World) -> None:
-    plain, store, submit = birth(), Store(world), world.client.submit
+    plain, store = birth(), Store(world)
     reception = receiving(world, store, Looking(), None, Verdicts())
     async with world.platform(reception), world.back_office(Doubtful()):
         play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
