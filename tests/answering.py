@@ -1,7 +1,5 @@
 """An intruder that polls a queue and answers its activities, in every way that Temporal allows."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping

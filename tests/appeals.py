@@ -1,7 +1,5 @@
 """A kind of stream for tests alone: an appeal about a filing, which another agency must answer."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID

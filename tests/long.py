@@ -4,8 +4,6 @@ Under a file, the lines of `only` name its long tests, or those of `but` its sho
 no other test of the file begins with; without any, all are long.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple

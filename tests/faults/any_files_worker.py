@@ -1,7 +1,5 @@
 """The platform worker, changed only to accept any file: `python -m tests.faults.any_files_worker`."""
 
-from __future__ import annotations
-
 import asyncio
 
 from tests.any_files import any_file_activities

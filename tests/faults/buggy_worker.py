@@ -1,7 +1,5 @@
 """The platform worker with a deliberate bug: `python -m tests.faults.buggy_worker`."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Losses of Temporal: one workflow, or its whole database; and the restart from the log."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

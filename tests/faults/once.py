@@ -1,7 +1,5 @@
 """Checks that effects happened exactly once in spite of kills: parcels at the post, numbers of results, papers."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import groupby

@@ -1,7 +1,5 @@
 """Platform workers and our commands as processes of their own, to be killed."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal

@@ -14,8 +14,6 @@ for a while its runs go on by themselves, then the runbook is carried out, and n
 Needs a source checkout with its `.venv`, and nothing else; two thousand filings take about twenty minutes.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

@@ -1,7 +1,5 @@
 """Moving running filings from build to build: other flow, other clocks, killed workers, and nothing is lost."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import shutil

@@ -1,7 +1,5 @@
 """A holiday declared late: every running filing and payment is projected again, once, whatever is killed meanwhile."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections import Counter

@@ -1,7 +1,5 @@
 """PostgreSQL is killed and started again under commands: they wait for it, or say that it stays away."""
 
-from __future__ import annotations
-
 import os
 import signal
 import tempfile

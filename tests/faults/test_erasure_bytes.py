@@ -3,8 +3,6 @@
 Not in the databases, the store, the logs, nor at the second place of checkpoints and with their witness.
 """
 
-from __future__ import annotations
-
 import sqlite3
 import tempfile
 from contextlib import closing

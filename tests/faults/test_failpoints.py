@@ -1,7 +1,5 @@
 """Death between the commit and the answer: nothing is lost, nothing is doubled, the log leads."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 import tempfile

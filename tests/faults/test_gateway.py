@@ -1,7 +1,5 @@
 """The gateway is called many times at once, and killed where it hurts: nothing is lost, nothing is kept twice."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -1,7 +1,5 @@
 """Worker processes heal by themselves what can't be replayed, count it, and tell it: `motcua doctor`."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import socket

@@ -1,7 +1,5 @@
 """The demo while its parts are killed: every filing ends as it must, and the bank has taken each fee once."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -1,7 +1,5 @@
 """Somebody looks at a filing between an event and the task that tells of it, when its history has just become long."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path

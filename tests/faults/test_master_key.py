@@ -1,7 +1,5 @@
 """Another master key in the middle of running filings, its command killed half-way: nobody waits, nothing is lost."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import json

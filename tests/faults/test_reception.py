@@ -1,7 +1,5 @@
 """Files are received for good whatever dies meanwhile: the worker, the scanner, the store."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from typing import Any

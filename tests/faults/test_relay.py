@@ -1,7 +1,5 @@
 """The relay of official papers is killed where it hurts: no paper is lost, none is made twice."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a dead worker has recorded is found, whatever came between; what it has not is refused, and rarely asked."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable

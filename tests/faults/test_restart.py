@@ -1,7 +1,5 @@
 """Workflows that Temporal has lost, one by one or all: each goes on from the log, and nothing happens twice."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import sys

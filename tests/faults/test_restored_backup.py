@@ -1,7 +1,5 @@
 """docs/operations.md, done: yesterday's backup is brought back, of a record that was erased from and rotated since."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import pwd

@@ -1,7 +1,5 @@
 """Silent approval against an officer who decides at the last moment: one of them wins, and the history says which."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -1,7 +1,5 @@
 """A bug in a workflow: filings stand still, and say so; the fix is deployed, and all end as they must."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Death of a worker in the middle of each kind of stream: each act outside happens once, and nothing is lost."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import signal

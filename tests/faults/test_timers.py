@@ -1,7 +1,5 @@
 """A timer that fires while its worker is dead and somebody looks at the filing."""
 
-from __future__ import annotations
-
 import asyncio
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Temporal's database is older, in the middle of a demo: everything goes on from the log."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import tempfile

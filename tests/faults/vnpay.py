@@ -1,7 +1,5 @@
 """A VNPay bank without callbacks: payments at it, and its refunds."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -4,8 +4,6 @@
 Instants, ids and payloads are left out; for an append, the kinds of the returned events are shown.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from itertools import pairwise

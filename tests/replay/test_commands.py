@@ -4,8 +4,6 @@ The histories prove that yesterday's filings still run. These files show what ch
 made anew: a step more, a timer less, an append in another place. `make golden` writes them beside the histories.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

@@ -3,8 +3,6 @@
 `make golden` plays the demo's scenarios and writes them anew, with a reason in the commit; after v0.1 for new builds.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Writes the golden histories again: `make golden`. Its name keeps it out of every other run."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, Final
 from uuid import UUID

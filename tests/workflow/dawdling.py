@@ -3,8 +3,6 @@
 A module of its own, since the workflow sandbox imports it again.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from temporalio import workflow

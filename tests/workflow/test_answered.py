@@ -1,7 +1,5 @@
 """A stranger answers the platform's activities: nothing is recorded that nobody has found out, and all end well."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta

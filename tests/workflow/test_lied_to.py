@@ -1,7 +1,5 @@
 """Runs that a stranger told of events that no log has seen: they begin anew, and their filings go on by themselves."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable

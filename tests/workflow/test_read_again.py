@@ -1,7 +1,5 @@
 """A reading that another process put into the history: nothing rests on it, and the record is read again."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """A few filings are erased under kills, as by hand two hundred: `python -m tests.faults.erasures`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

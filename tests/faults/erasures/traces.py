@@ -1,7 +1,5 @@
 """Searches the disk for remaining traces of a person."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path

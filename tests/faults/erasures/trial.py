@@ -1,7 +1,5 @@
 """Erases filings of every story of the demo, while parts of the stack and the erasing runs are killed."""
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

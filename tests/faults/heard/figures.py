@@ -1,7 +1,5 @@
 """The cells that were tried: each command, under each kill, forbidden in each way; over as many runs as there were."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator

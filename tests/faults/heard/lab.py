@@ -1,7 +1,5 @@
 """Commands whose worker is killed, and what forbids them before they are repeated: the answer must be the record's."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import sys

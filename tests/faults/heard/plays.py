@@ -1,7 +1,5 @@
 """Plays the stories of the demo while the lab kills the worker under each command."""
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence

@@ -1,7 +1,5 @@
 """The platform worker, held where a test says, and judging as it says: `python -m tests.faults.heard.worker`."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 from dataclasses import dataclass, field

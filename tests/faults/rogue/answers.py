@@ -1,7 +1,5 @@
 """The stranger that answers activities: those that it polls, and by their ids those at which others work."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections import Counter

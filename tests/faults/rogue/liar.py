@@ -4,8 +4,6 @@ It runs our workflows' code. It is stronger than a real stranger: what it does n
 It writes nothing there: unless it invents the log's answer, it leaves the question to the next worker.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -1,7 +1,5 @@
 """The demo's stories beside a stranger in Temporal, and what must hold once it has left."""
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

@@ -1,7 +1,5 @@
 """A client that believes no receipt: it looks each up in the record, and gives the command again if it is missing."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import time
