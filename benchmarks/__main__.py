@@ -28,9 +28,7 @@ from benchmarks.watching.late import TooSlowError
 from deploy.stack import StackError
 
 T = TypeVar("T")
-
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-
 File = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")]
 Rounds = Annotated[int, typer.Option("--rounds", min=1, metavar="N", help="Of each side.")]
 Seconds = Annotated[float, typer.Option("--seconds", min=0.1, metavar="S", help="Of a round.")]

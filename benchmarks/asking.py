@@ -16,7 +16,6 @@ from benchmarks.sides import Filed
 from benchmarks.stage import gone
 
 T = TypeVar("T")
-
 _START_SECONDS: Final = 180
 _SLOWEST: Final = 300
 """Seconds that a round may take beyond its own: for the slowest filing, and to end the remaining workflows."""

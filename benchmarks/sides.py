@@ -25,11 +25,9 @@ from schemas.filing.submission import Submission
 from schemas.people import Actor, Role, Via
 
 T = TypeVar("T")
-
 PROCEDURE: Final = "2.000635"
 AGENCY: Final = "H56.30"
 VIA: Final = Via(principal="benchmark")
-
 _PLACES: Final = "select filing_id, stage from filing where filing_id = any($1)"
 STEPS: Final = "select distinct on (stream) stream, step from skeleton where stream = any($1) order by stream, seq desc"
 _CALL: Final = timedelta(seconds=10)

@@ -32,7 +32,6 @@ PROCESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "skeleton-office": ("benchmarks.worker", "skeleton-office"),
 }
 """The processes of both sides, each with its module and arguments."""
-
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 20
 

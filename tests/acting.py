@@ -37,7 +37,6 @@ from schemas.stream.ledger import Receipt
 from tests.conftest import ROOT, World
 
 T = TypeVar("T")
-
 AGENCY: Final = "H56.30"
 VERSION: Final = "2026-12-demo"
 VIA: Final = Via(principal="test")
@@ -45,14 +44,12 @@ FILE: Final = {"key": "papers/sample/file", "sha256": "0" * 64, "size": 1}
 AUTHORISATION: Final = FILE | {"principal": "001090000001", "id_number": "001090000002"}
 """Given by the applicant of the samples."""
 ADDRESS: Final = {"recipient": "Nguyễn Văn An", "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
-
 PAYS: Final = "970400-0001"
 PAYS_TWICE: Final = "970400-0003"
 PAYS_TOO_LITTLE: Final = "970400-0005"
 CHARGES_BACK: Final = "970400-0008"
 NEVER_PAYS: Final = "970400-0004"
 STAYS_IN_TRANSIT: Final = "99904"
-
 BIRTH: Final = "1.001193"
 EXTRACT: Final = "2.000635"
 MARRIAGE: Final = "1.000894"

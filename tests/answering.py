@@ -29,8 +29,6 @@ from tests.acting import FILE
 _YEARS: Final = timedelta(days=3650)
 STRANGER: Final = "a stranger"
 """How the intruder names itself to the server."""
-
-
 EVIL: Final = "evil"
 AT: Final = "2026-11-30T00:00:00Z"
 FORGED: Final = FILE | {"name": EVIL}

@@ -52,16 +52,12 @@ MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- folders of random names in it
 ROOM: Final = 6 << 30
 WORLDS: Final = 40
 """Worlds served by one Temporal before it is replaced: each costs it some 0.001 s of CPU every second from then on."""
-
 SHARED: Final = ("postgres", "migrations", "bank", "post", "trust")
 """The parts that all worlds of a session share; the Temporal server is replaced from time to time."""
-
 PARTS: Final = (*SHARED, "temporal")
 """The parts of a stack that a test has for itself."""
-
 SUGGEST: Final = "limit.historyCount.suggestContinueAsNew"
 """Temporal's setting: the number of events after which it suggests continue-as-new to a run."""
-
 DIRECTORY: Final = (ROOT / "deploy" / "directory.yaml").read_bytes()
 
 

@@ -45,7 +45,6 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     "integration/signature": ("activities/signature", "activities/results"),
 }
 """The rooms under test, by folder: after a change in one of them, the folder's long tests run again."""
-
 _LIST: Final = """
 faults/erasures/test_some.py: erasures of whole stories while parts are killed
 faults/test_builds.py: builds with other flows, and builds that nobody runs any more

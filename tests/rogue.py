@@ -20,7 +20,6 @@ from schemas.ids import TASK_QUEUE
 from tests.acting import eventually
 
 EVIL: Final = WorkerDeploymentVersion("evil", "b1")
-
 Order = tuple[str, Any]
 """The name of an activity, and its argument; `Given` for several arguments."""
 

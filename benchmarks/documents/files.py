@@ -28,7 +28,6 @@ MEGABYTE: Final = 1_000_000
 ROUNDS: Final = 10
 WORKERS: Final = 4
 """Files in progress at once, on either side."""
-
 FILES: Final = 20
 """Files of one filing: more than most have. The store lists a filing's files, and more files make that slower."""
 

@@ -32,11 +32,9 @@ from schemas.papers.state import PaperKind
 MANY: Final = 2_000
 SEALED: Final = 100
 """The number of further papers that are sealed: a seal takes many times as long as the paper."""
-
 ROUNDS: Final = 10
 WORKERS: Final = 2
 """Papers in progress at once: while one is stored, the next is rendered."""
-
 TEMPLATE: Final = Path(__file__).parents[2] / "activities" / "printing" / "paper.typ"
 
 

@@ -24,7 +24,6 @@ from schemas.stream.ledger import Recorded
 
 AT: Final = datetime(2026, 11, 27, 3, tzinfo=UTC)
 """The moment at which all of them were accepted."""
-
 _FILE: Final = Path(__file__).parents[2] / "procedures" / "1.004222@2026-12.yaml"
 _AGENCY: Final = "H01.12"
 _OFFICER: Final = Actor(subject="h01.12-reception-1", role=Role.RECEPTION, agency=_AGENCY)

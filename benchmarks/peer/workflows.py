@@ -17,7 +17,6 @@ from benchmarks.skeleton.steps import INSERT, Plain
 
 FEE: Final = "fee"
 """The topic of a payment's messages to its filing."""
-
 _LONG: Final = timedelta(days=1).total_seconds()
 _WATCH: Final = timedelta(days=3).total_seconds()
 _OFFICERS: Final = 4

@@ -24,7 +24,6 @@ SUBMIT: Final = "submit"
 COMMAND: Final = "command"
 VIEW: Final = "view"
 ACTS: Final = (SUBMIT, COMMAND, VIEW)
-
 _RECEPTION: Final = Actor(subject=f"{AGENCY.lower()}-reception-1", role=Role.RECEPTION, agency=AGENCY)
 
 

@@ -25,7 +25,6 @@ from schemas.ids import event_id
 
 Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
-
 _AT_ONCE: Final = 1_000
 """Filings written in one transaction."""
 _NUMBER: Final = re.compile(rb"(?<=-)([A-Z]{0,2})([0-9]{7})(?=[\"\\])")

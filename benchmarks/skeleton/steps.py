@@ -17,10 +17,8 @@ from rules.payment.late_money import EARLY
 
 Plain: TypeAlias = dict[str, Any]
 """At most 200 bytes of JSON."""
-
 QUEUE: Final = "skeleton"
 OFFICE_QUEUE: Final = "skeleton-office"
-
 TABLE: Final = """
 create table if not exists skeleton (stream text, seq integer, step text not null, body text not null,
                                      primary key (stream, seq));

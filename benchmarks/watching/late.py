@@ -27,15 +27,10 @@ from schemas.publishing.calendar import Calendar
 
 PER_SECOND: Final = 20
 """Watches that begin in each second of the measured time."""
-
 STARTS: Final = (0.05, 0.1, 0.2)
 """Seconds allowed to start one watch, in the first, second and third attempt at the measurement."""
-
-
 _AT_ONCE: Final = 20
 _HOURS: Final = [datetime(2026, 1, 1, tzinfo=VIETNAM) + timedelta(hours=n) for n in range(365 * 24)]
-
-
 Watch: TypeAlias = "WorkflowHandle[LateMoneyWatch, None]"
 
 

@@ -21,7 +21,6 @@ from schemas.ids import filing_workflow
 from workers.settings import WorkerSettings
 
 T = TypeVar("T")
-
 FEWER: Final = 100
 """Decisions among many open filings are compared with those among this many times fewer."""
 LOOKS: Final = 20

@@ -47,7 +47,6 @@ UNSAMPLED: Final = {"filing_input", "result_view", "parked", "event_actor", "pro
 MODELS: Final[dict[str, type[Model]]] = {
     message.name: message.event or message.model for message in PUBLIC_MESSAGES if message.name not in UNSAMPLED
 } | WITHIN
-
 SAMPLES: Final[dict[str, Any]] = {
     name: model.model_validate(golden(name)) for name, model in MODELS.items() if name in golden_names()
 }
@@ -65,7 +64,6 @@ QUESTIONS: Final[tuple[Question, ...]] = tuple(
     sample.model_copy(update={"reason": None}) for name, sample in SAMPLES.items() if name.startswith("ask.")
 )
 OTHERS: Final[dict[str, Any]] = {name: SAMPLES[name] for name in SAMPLES if "." not in name}
-
 SUBMISSION: Final = SAMPLES["submission"]
 SNAPSHOT: Final[fl.Filing] = SAMPLES["filing_state"]
 CLOCK: Final[fl.ClockState] = SAMPLES["clock_state"]

@@ -33,10 +33,8 @@ PROGRAM: Final = re.findall(
     (ROOT / "docs" / "integrators-typescript.md").read_text(encoding="utf-8"),
     re.MULTILINE | re.DOTALL,
 )[0]
-
 QUESTIONS: Final = {model.model_fields["ask"].default: model for model in get_args(Question)}
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in PUBLIC_COMMANDS}
-
 BESIDE: Final[dict[str, tuple[Any, ...]]] = {
     "filing": (Task, FilingPart),
     "clocks": (Pause, Timeliness),
@@ -46,7 +44,6 @@ BESIDE: Final[dict[str, tuple[Any, ...]]] = {
     "agency": (Text,),
 }
 """What the words of an answer are taken from beside its own model."""
-
 READ: Final[dict[str, type[BaseModel]]] = {
     "receipt": Receipt,
     "view": FilingView,

@@ -9,7 +9,6 @@ from schemas.stream.ledger import Recorded
 
 TRIPS_OVER: Final = {"result_issued", "fee_paid"}
 """The failing events: the last one of a filing approved at once; the one before the review of a filing with a fee."""
-
 _fold = lifecycle.evolve
 
 

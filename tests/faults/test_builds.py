@@ -27,7 +27,6 @@ from tests.workflow.results import signed_once, waits_for
 from workers.build import CODE, build_of
 
 ROOMS: Final = (*CODE, "views", "workers", "recovery", "motcua")
-
 OTHER_FLOW: Final = (
     "workflows/filing.py",
     "        try:\n            await self._fee()\n",

@@ -33,8 +33,6 @@ from verifier.ledger import verify
 
 DESK = Via(principal="desk", channel=Channel.COUNTER)
 RECEPTION, SPECIALIST = officer(Role.RECEPTION), officer(Role.SPECIALIST)
-
-
 ACCEPTED: Final = ["submitted", "accepted", "step_started"]
 
 

@@ -19,10 +19,8 @@ from workers.wiring import WORKFLOWS
 
 LONG = "11"
 """Events after which a run is asked to make way: the first task is before, the second after."""
-
 TOLD = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 SECOND = 2
-
 MEANWHILE = 0.5
 """Seconds; less than the look waits for the worker that is dead."""
 

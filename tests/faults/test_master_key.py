@@ -33,7 +33,6 @@ rotation.AT_ONCE = {AT_ONCE}
 sys.argv = ["motcua", "keys", "rotate"]
 main()
 """
-
 pytestmark = pytest.mark.timeout(340)
 
 

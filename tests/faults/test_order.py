@@ -20,7 +20,6 @@ from views.order import Positioned, events_after
 SECONDS: Final = float(os.environ.get("MOTCUA_ORDER_SECONDS", "8"))
 WRITERS: Final = 20
 KILLED_EVERY: Final = 2.0
-
 pytestmark = pytest.mark.timeout(SECONDS + 150)
 
 

@@ -14,7 +14,6 @@ from tests.integration.papers.relays import Desk, at_work, desk, lived, work
 from tests.sandboxes import Server
 
 __all__ = ["desk", "outside", "service"]
-
 RELAY = "workers.relay"
 
 

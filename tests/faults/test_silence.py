@@ -26,7 +26,6 @@ from workers.wiring import WORKFLOWS
 
 NOTICE: Final = "1.004645"
 """Advertising on a billboard or banner: the law takes silence for approval."""
-
 RACES: Final = int(os.environ.get("MOTCUA_RACES", "50"))
 BATCH: Final = 50
 LIMIT: Final = 10

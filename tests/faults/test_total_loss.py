@@ -20,7 +20,6 @@ FILINGS: Final = 40
 OPEN: Final = 12
 PAID: Final = 4
 """So many filings are open, and so many payments paid and watched, when it happens."""
-
 SINCE: Final = 60
 FILED_SINCE: Final = 5
 """So many events and filings are newer than what Temporal knows when it comes back."""

@@ -18,13 +18,11 @@ class Act(StrEnum):
 
 
 Order = tuple[Act, ...]
-
 ALL_SIX: Final[Sequence[Order]] = tuple(permutations(Act))
 """All 720 orders. Each of them has a withdrawal."""
 NOBODY_WITHDRAWS: Final[Sequence[Order]] = tuple(permutations([act for act in Act if act is not Act.WITHDRAWAL]))
 """The 120 orders without the withdrawal."""
 ORDERS: Final = (*ALL_SIX, *NOBODY_WITHDRAWS)
-
 CHARGE: Final = 16_000
 """The phí for two copies."""
 FEE: Final = 3_001
@@ -36,7 +34,6 @@ PERCENT: Final = 50
 """The percentage that the procedure refunds after a withdrawal of an accepted filing."""
 BACK: Final = 9_501
 """50% of 19,001, which is 9,500.5: half up."""
-
 _TELLING: Final = {Act.IPN, Act.POLL, Act.LATE}
 """The acts that report money: a return by browser is only shown."""
 

@@ -28,11 +28,9 @@ from tests.sandboxes import Server, free_port
 from tests.workflow.obligations import TAX, TRANSFER
 
 T = TypeVar("T")
-
 LONG: Final = 3600
 AGENCY_OF: Final[Mapping[Kind, str]] = {"vnpay": AGENCY, "vietqr": "H01.12", "platform": "H29.16"}
 """The agency that takes money over each wire."""
-
 _CONNECTIONS: Final = 10
 
 

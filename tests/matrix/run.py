@@ -14,10 +14,8 @@ from tests.matrix.variants import Variant
 
 WITHIN: Final = 240
 """Seconds that a case may take, each time it is begun. After that its pending wait is named."""
-
 _UNDER_WAY: Final = 3
 """Cases in progress for each active one: most wait for the end of a request."""
-
 _FEW: Final = 4
 
 

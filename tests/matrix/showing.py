@@ -10,7 +10,6 @@ from tests.matrix.variants import Variant
 
 _EVERY: Final = 10.0
 """Seconds between two lines."""
-
 Subject: TypeAlias = Order | Variant
 
 

@@ -105,7 +105,6 @@ PACKAGES: Final = (
         ),
     ),
 )
-
 _LOADED_ONCE: Final = (
     *("asyncpg", "cryptography.hazmat.primitives.ciphers.aead", "httpx", "obstore.store", "pydantic_settings"),
     *("rfc8785", "rich.progress", "schemas", "starlette.applications", "structlog", "temporalio.contrib.pydantic"),

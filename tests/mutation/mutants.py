@@ -15,7 +15,6 @@ from mutmut.mutation.mutators import mutation_operators
 
 _NEVER_RUN: Final = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)
 """Nodes that are not mutated: annotations are not evaluated; a changed import or decorator would fail at once."""
-
 _NOT_CALLED: Final = frozenset({"len", "isinstance", "TypeVar"})
 _LOGGERS: Final = frozenset({"debug", "info", "warning", "error"})
 _WORDS: Final = slice(2, 4)

@@ -16,7 +16,6 @@ from tests.replay.fingerprint import commands
 from tests.walking import walked
 
 SUFFIX: Final = ".commands.txt"
-
 MOST_EVENTS: Final = 92
 MOST_TASKS: Final = 11
 """Of a filing at level 4 with its payment, until that watches for late money."""

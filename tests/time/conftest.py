@@ -30,7 +30,6 @@ from workers.wiring import platform_worker
 
 LAND: Final = "1.013833"
 """Registration of a change of land rights: ten working days, and a wait for the tax."""
-
 CALENDAR: Final[dict[str, Any]] = {
     "code": "vn",
     "version": "2030.1",
@@ -48,10 +47,8 @@ CALENDAR: Final[dict[str, Any]] = {
     ],
 }
 """The calendar of these tests: Mon-Fri 07:00-11:30 and 13:30-17:00, 480 minutes a day, with the relevant holidays."""
-
 BEGIN: Final = "2030-03-04 09:00"
 """The moment, on a Monday, at which every test begins."""
-
 NEWBORN: Final = {
     name: "2030-02-20" if name == "child_birth_date" else value
     for name, value in CHILD.items()

@@ -23,7 +23,6 @@ from tests.conftest import ROOT
 from tests.time.conftest import LAND, Virtual, another, land, local
 
 GOLDEN: Final = Path(__file__).with_name("golden") / "ninety_days.json"
-
 CONSULT: Final = {
     "code": "consult",
     "name": {"vi": "Lấy ý kiến", "en": "Consult"},
@@ -41,18 +40,14 @@ CONSULT: Final = {
     "source": "unconfirmed",
 }
 """Put in after the first step of the catalogue's version."""
-
 SWAPPED: Final = (
     {"date": "2030-05-02", "kind": "off", "source": "Thông báo hoán đổi"},
     {"date": "2030-05-06", "kind": "off", "source": "Quốc tang"},
     {"date": "2030-05-11", "kind": "makeup", "replaces": "2030-05-02", "source": "Thông báo hoán đổi"},
 )
 """Declared on 22 April."""
-
 STORM: Final = {"date": "2030-05-08", "kind": "off", "source": "Công điện về bão"}
 """Declared on 7 May."""
-
-
 TOLD: Final = {
     "2030-03-04 15:00": ["reminded intake"],
     "2030-03-05 08:30": ["accepted", "step_started"],
@@ -77,7 +72,6 @@ TOLD: Final = {
     "2030-06-06 09:30": ["handed_over"],
 }
 """Every event after the submission on Monday 4 March at 09:00. The golden ledger of clocks says why on these days."""
-
 INSTANT: Final = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z$")
 
 

@@ -31,7 +31,6 @@ PLACES: Final = ("initials", "signature", "seal")
 SLOW: Final = "001085009902"
 SLOW_AGENCY: Final = "0109999902"
 EXPIRED: Final = "001085009904"
-
 VERSION: Final = "2026-12-template"
 TEMPLATE: Final = """\
       #import "/parts.typ": *

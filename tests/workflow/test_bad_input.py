@@ -69,7 +69,6 @@ SEALED_OR_SO: Final[dict[str, Sequence[Any]]] = {
     for kind, data in (("text", b"why"), ("no text", b"\xff"))
 }
 """What a codec would have to open, where there is none."""
-
 STORED_ELSEWHERE: Final[dict[str, Sequence[Any]]] = {
     f"stored elsewhere: {kind}": [RawValue(Payload(metadata=metadata, data=b"{}"))]
     for kind, metadata in {
@@ -82,7 +81,6 @@ STORED_ELSEWHERE: Final[dict[str, Sequence[Any]]] = {
     }.items()
 }
 """What the SDK would look for in a store of large payloads, of which there is none."""
-
 GARBAGE: Final[dict[str, Sequence[Any]]] = {
     "wrong shape": [{"submission": {"papers": 7}}],
     "another shape": [{"form": {}}],
@@ -219,8 +217,6 @@ NO_QUESTION: Final[Sequence[Any]] = (
     {"ask": "changes", "stream": "filing:1", "wait": 3600},
     {"ask": "tasks", "limit": 100_000},
 )
-
-
 UNKNOWN: Final = (
     Actor(subject="nobody", role=Role.RECEPTION, agency="H56.30"),
     Actor(subject="h56.30-specialist-1", role=Role.RECEPTION, agency="H56.30"),

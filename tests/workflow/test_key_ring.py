@@ -27,7 +27,6 @@ from tests.sealed import Forging, connected, keys_of, ring, sealed
 from tests.workflow.plain import command, ended_cleanly, failed_tasks, length, submit
 
 T = TypeVar("T")
-
 FILINGS: Final = int(os.environ.get("MOTCUA_ROTATION_FILINGS", "30"))
 OWN: Final = "agency.H29.16"
 
@@ -144,8 +143,6 @@ async def test_an_agency_with_a_key_of_its_own_reads_its_work_and_nothing_else(w
 # With the codec on: a filing goes its whole way, Temporal keeps nothing readable, and nothing else is taken.
 
 Forge = Callable[[list[Payload], list[Payload]], list[Payload]]
-
-
 FORGED: Final[dict[str, Forge]] = {
     "plain": lambda given, _: given,
     "foreign": lambda given, _: [Payload(metadata={"encoding": b"binary/theirs"}, data=one.data) for one in given],

@@ -78,7 +78,6 @@ async def claimed_of(world: World, stream: str, seq: int) -> Claimed | None:
 
 FULLY: Final = {"accept", "withdraw", "renew_payment"}
 """The commands on which every forgery is tried; the others take turns."""
-
 LET_IN: Final = {
     "statement_expired",
     "key_revoked",

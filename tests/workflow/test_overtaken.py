@@ -31,7 +31,6 @@ from tests.shell import Shell
 from verifier.ledger import verify
 
 Pool: TypeAlias = "asyncpg.Pool[Any]"
-
 ITS_CONNECTION: Final = """
 select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = $1::bigint::oid
 """

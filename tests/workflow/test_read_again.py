@@ -32,7 +32,6 @@ from workers.wiring import activities, platform_worker
 from workflows.stream import basis
 
 EVIL: Final = "evil"
-
 LIES: Final[Mapping[str, tuple[Callable[[Any], Any], ...]]] = {
     "complaint.grounds": (lambda _: None, lambda _: NOT_FOUND),
     "complaint.remedy": (lambda true: true.model_copy(update={"reopened": True}),),

@@ -84,8 +84,6 @@ _REPLACED: Final = ["result_replaced", "result_released"]
 _RELEASED: Final = """
 select convert_from(body, 'UTF8') from event where stream = $1 and kind = 'result_released' order by seq desc limit 1
 """
-
-
 SECOND: Final = officer(Role.LEADER, n=2)
 SECOND_CLERK: Final = officer(Role.CLERK, n=2)
 

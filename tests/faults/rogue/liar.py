@@ -32,7 +32,6 @@ from workers.wiring import activities, platform_worker
 
 CHOSEN: Final = "ROGUE_LIES"
 APPEND: Final = "ledger.append"
-
 Lie = Callable[[Any, Any], Any]
 """Makes a lie of the request and the true answer."""
 
