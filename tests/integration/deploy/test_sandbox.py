@@ -442,11 +442,7 @@ async def test_callbacks_come_again_at_once_late_and_out_of_order(
 
 @pytest.mark.parametrize("name", ["apply_then_hang", "hang_then_apply"])
 async def test_a_refund_whose_answer_hangs_is_given_once(
-    wired_bank: Server,
-    providers: dict[Kind, Provider],
-    demand: NewDemand,
-    name: str,
-    monkeypatch: pytest.MonkeyPatch,
+    wired_bank: Server, providers: dict[Kind, Provider], demand: NewDemand, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await paid(wired_bank, demand, providers["vnpay"])
     (notice,) = await providers["vnpay"].query(demand)

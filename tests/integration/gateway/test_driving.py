@@ -79,11 +79,7 @@ async def pause(world: World) -> int:
 
 
 async def test_what_can_not_be_told_is_told_later_with_longer_and_longer_pauses(
-    world: World,
-    gateway: httpx.AsyncClient,
-    relay: Relay,
-    payments: Payments,
-    capfd: pytest.CaptureFixture[str],
+    world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments, capfd: pytest.CaptureFixture[str]
 ) -> None:
     reference, _ = await demand(world, "vnpay")
     await calls(gateway, ipn(reference))
@@ -287,9 +283,7 @@ def given_back(till: Till) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("wire", ["vnpay"])
-async def test_a_fee_is_paid_by_a_second_request_and_the_first_money_goes_back(
-    till: Till,
-) -> None:
+async def test_a_fee_is_paid_by_a_second_request_and_the_first_money_goes_back(till: Till) -> None:
     async with working(till, "vietqr", minutes=0.05):
         play = await asked_for(till)
         first = await page_of(till, await shown(play, attempt=1))

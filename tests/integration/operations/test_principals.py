@@ -160,10 +160,7 @@ REFUSED: Final[dict[str, tuple[Callable[[], AnyPrincipalCommand], tuple[str, str
         ("principal.grants", "agencies_not_in_directory"),
     ),
     "a key that it has not": (lambda: revoking(9), ("key_id", "no_live_key")),
-    "a key that nobody has shown": (
-        lambda: rotating(3).model_copy(update={"proof": None}),
-        ("proof", "proof_missing"),
-    ),
+    "a key that nobody has shown": (lambda: rotating(3).model_copy(update={"proof": None}), ("proof", "proof_missing")),
     "a key that is over": (
         lambda: RotateKey.model_validate(
             said(principal="desk-1", overlap=1, key=key_of(3, valid_until=datetime.now(UTC) - timedelta(seconds=1)))
@@ -231,9 +228,7 @@ async def test_a_key_is_known_and_a_revoked_one_is_out_within_five_seconds(world
         assert monotonic() - began < KNOWN_WITHIN
 
 
-async def test_without_the_register_nothing_is_taken_after_five_seconds(
-    with_desk: World,
-) -> None:
+async def test_without_the_register_nothing_is_taken_after_five_seconds(with_desk: World) -> None:
     async with asyncpg.create_pool(with_desk.app_dsn, min_size=1, max_size=1) as pool, Keyring(pool) as keyring:
         assert rule_of(keyring) is None
         async with pool.acquire():  # the only connection there is

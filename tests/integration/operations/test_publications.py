@@ -45,9 +45,7 @@ AGENCY: Final = "H01.12"
 AWAY: Final = Absence(
     AGENCY, "h01.12-specialist-1", "specialist", date(2026, 12, 1), date(2026, 12, 9), "h01.12-specialist-2"
 )
-SIGNED: Final = [
-    {"place": "signature", "officer": "h01.12-leader-1", "role": "leader", "number": "001080000777"},
-]
+SIGNED: Final = [{"place": "signature", "officer": "h01.12-leader-1", "role": "leader", "number": "001080000777"}]
 NAME: Final = "Trần Văn Bình"
 Found = set[tuple[str, str, Why, tuple[str, ...]]]
 
@@ -373,10 +371,7 @@ async def test_what_one_asks_for_takes_effect_when_another_approves_it(world: Wo
     assert await versions(strict) == {"2027-01"}
     assert await waiting(strict) == []
     told = [(each.kind, each.officer, each.asked) for each in await history(strict)]
-    assert told[-2:] == [
-        ("publication_approved", OTHER.subject, 1),
-        ("procedure_published", ONE.subject, 1),
-    ]
+    assert told[-2:] == [("publication_approved", OTHER.subject, 1), ("procedure_published", ONE.subject, 1)]
     assert (await compare(strict, Vault(world.settings.master))).differences == []
     assert (await ledger_verifier.verify(world.app_dsn)).problems == []
 

@@ -13,10 +13,7 @@ from schemas.ids import fee_key, payment_workflow, reference_of
 from schemas.papers.commands import VoidReceipt
 from schemas.payment.state import MoneyNotice
 from schemas.people import Role
-from schemas.refund.commands import (
-    ApproveRefund,
-    RequestRefund,
-)
+from schemas.refund.commands import ApproveRefund, RequestRefund
 from tests.acting import VIA, Play, eventually, extract, officer
 from tests.callbacks import kept
 from tests.conftest import World

@@ -49,11 +49,7 @@ AUDIENCE: Final = audience("seeing")
 @asynccontextmanager
 async def guarded(world: World) -> AsyncIterator[Views]:
     """Runs a platform whose views verify identity; it accepts all other messages from anybody."""
-    async with (
-        open_pool(world.settings) as pool,
-        Keyring(pool) as keyring,
-        activities(world.settings) as functions,
-    ):
+    async with open_pool(world.settings) as pool, Keyring(pool) as keyring, activities(world.settings) as functions:
         views = Views(pool, Vault(world.settings.master), KINDS, Guard(keyring, AUDIENCE))
         seeing = replace(functions, working=_other(functions.working, views), waiting=[views.changes])
         async with platform_worker(world.temporal, received_by(AnyFiles(), seeing), world.settings):
@@ -183,10 +179,7 @@ async def seen(world: World) -> AsyncIterator[Seen]:
         yield Seen(world, views, programs, an.filing, binh.filing, joined.filing)
 
 
-OWN_FIELDS: Final[dict[type[Any], dict[str, Any]]] = {
-    rd.AskLinkedResult: {"link": LINK},
-    rd.AskChanges: {"wait": 0},
-}
+OWN_FIELDS: Final[dict[type[Any], dict[str, Any]]] = {rd.AskLinkedResult: {"link": LINK}, rd.AskChanges: {"wait": 0}}
 KIND: Final = {rd.AskPayment: "payment", rd.AskParcel: "parcel", rd.AskReferral: "referral"}
 
 

@@ -35,13 +35,7 @@ REQUESTED: Final = {
     "due": NOW,
 }
 TAKEN: Final = Capture(capture_id="c1", amount=16000, at=NOW)
-MONEY: Final = {
-    "kind": "payment_captured",
-    "capture_id": "c1",
-    "amount": 16000,
-    "captured_at": NOW,
-    "owed": True,
-}
+MONEY: Final = {"kind": "payment_captured", "capture_id": "c1", "amount": 16000, "captured_at": NOW, "owed": True}
 
 DAYS: Final = "clock_timestamp() - interval '1 day' *"
 STREAM: Final = f"insert into stream (stream, agency, head_seq, head_at) values ($1, 'H01', 1, {DAYS} $2)"  # noqa: S608

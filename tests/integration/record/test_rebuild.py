@@ -73,9 +73,7 @@ def definition(world: World) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-async def test_what_is_rebuilt_equals_row_by_row_what_the_appends_wrote_whatever_was_wrong(
-    world: World,
-) -> None:
+async def test_what_is_rebuilt_equals_row_by_row_what_the_appends_wrote_whatever_was_wrong(world: World) -> None:
     plays = await mixed(world)
     before, defined = await shown(world), definition(world)
     for table, wanted in {
@@ -374,9 +372,7 @@ async def test_a_stream_goes_by_the_nearest_agencys_calendar(connection: Any, ag
     assert await connection.fetchval(stream_status.IN_FORCE) == "newest"
 
 
-async def test_those_on_another_calendar_are_told_page_by_page_while_open(
-    connection: Any,
-) -> None:
+async def test_those_on_another_calendar_are_told_page_by_page_while_open(connection: Any) -> None:
     await stands(connection, "a")
     await stands(connection, "b", calendar="new")
     await stands(connection, "c", closed=True)

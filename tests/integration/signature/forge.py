@@ -212,10 +212,7 @@ def cms_of(content: bytes, hand: Hand, way: Way | None = None, inside: core.Asn1
     digest = hashlib.new(way.digest, content).digest()
     kind = "data" if inside is None else "tst_info"
     if way.attributes:
-        told: dict[str, Any] = {
-            "content_type": way.content_type if inside is None else kind,
-            "message_digest": digest,
-        }
+        told: dict[str, Any] = {"content_type": way.content_type if inside is None else kind, "message_digest": digest}
         if way.certid is not None:
             certid = {
                 "hash_algorithm": {"algorithm": way.certid},
@@ -317,13 +314,7 @@ class Stamps(TimeStamper):
 
 
 async def lasting_by(
-    forge: Forge,
-    file: bytes,
-    field_: str,
-    hand: Hand,
-    stamper: TimeStamper,
-    *,
-    digest: str = "sha256",
+    forge: Forge, file: bytes, field_: str, hand: Hand, stamper: TimeStamper, *, digest: str = "sha256"
 ) -> bytes:
     """Returns `file` signed as officers sign, B-LT, but without any check of policies."""
     seen = (await stamper.async_dummy_response("sha256"))["content"]
