@@ -3,12 +3,12 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import BytesIO
-from typing import Any, Final
+from typing import Any
 
 from asn1crypto import algos, cms, core, keys, tsp, x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -26,18 +26,6 @@ from activities.signature.certificate_subject import USER_ID
 from activities.signature.revocation import NOTHING, Answers, ask_all
 from sandbox.trust.authority import Authority
 from tests.integration.signature import party as p
-
-Extensions = Mapping[str, tuple[Any, bool] | None]
-
-SIGNS: Final = frozenset({"digital_signature", "non_repudiation"})
-_HASHES: Final[Mapping[str, Callable[[], hashes.HashAlgorithm]]] = {
-    "md5": hashes.MD5,
-    "sha1": hashes.SHA1,
-    "sha224": hashes.SHA224,
-    "sha256": hashes.SHA256,
-    "sha384": hashes.SHA384,
-    "sha512": hashes.SHA512,
-}
 
 
 @cache
@@ -57,16 +45,11 @@ def key(kind: str) -> Any:
     raise ValueError(kind)
 
 
-def public(key_: Any) -> keys.PublicKeyInfo:
-    der = key_.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return keys.PublicKeyInfo.load(der)
-
-
 def signed_by(
     key_: Any, data: bytes, digest: str, mask: str | None = None
 ) -> tuple[algos.SignedDigestAlgorithm, bytes]:
     """Returns the algorithm and the signature; PSS with `mask`."""
-    made: Any = _HASHES[digest]()
+    made: Any = getattr(hashes, digest.upper())()
     if isinstance(key_, rsa.RSAPrivateKey) and mask is not None:
         told = {
             "hash_algorithm": {"algorithm": digest},
@@ -74,7 +57,7 @@ def signed_by(
             "salt_length": 20,
         }
         algorithm = {"algorithm": "rsassa_pss", "parameters": algos.RSASSAPSSParams(told)}
-        pss = padding.PSS(padding.MGF1(_HASHES[mask]()), 20)
+        pss = padding.PSS(padding.MGF1(getattr(hashes, mask.upper())()), 20)
         return algos.SignedDigestAlgorithm(algorithm), key_.sign(data, pss, made)
     if isinstance(key_, rsa.RSAPrivateKey):
         return algos.SignedDigestAlgorithm({"algorithm": f"{digest}_rsa"}), key_.sign(data, padding.PKCS1v15(), made)
@@ -130,8 +113,6 @@ class Way:
 
 @dataclass
 class Forge:
-    """A forger with the keys of the sandbox's authority."""
-
     authority: Authority
     asking: Any
     root: x509.Certificate = field(init=False)
@@ -162,7 +143,7 @@ class Forge:
         *,
         subject: x509.Name | None = None,
         by: Hand | None = None,
-        extensions: Extensions | None = None,
+        extensions: Mapping[str, tuple[Any, bool] | None] | None = None,
         mask: str | None = None,
         inside: str | None = None,
         days: tuple[int, int] = (-1, 365),
@@ -171,7 +152,7 @@ class Forge:
         """Returns a holder with a key of this kind and a certificate signed with this digest."""
         issuer, own = by or self.issuing, key(kind)
         told: dict[str, tuple[Any, bool] | None] = {
-            "key_usage": (set(SIGNS), True),
+            "key_usage": ({"digital_signature", "non_repudiation"}, True),
             "crl_distribution_points": (_list_at(f"{self.authority.url}/crl/issuing.crl"), False),
             **(extensions or {}),
         }
@@ -179,6 +160,7 @@ class Forge:
         before, after = (now + timedelta(days=day) for day in days)
         written = [x509.Extension({"extn_id": name_, "critical": one[1], "extn_value": one[0]})
                    for name_, one in told.items() if one is not None]  # fmt: skip
+        der = own.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         inner, _ = signed_by(issuer.key, b"", inside or digest, mask)
         body = x509.TbsCertificate({
             "version": "v3",
@@ -187,7 +169,7 @@ class Forge:
             "issuer": issuer.certificate.subject,
             "validity": {"not_before": x509.Time("utc_time", before), "not_after": x509.Time("utc_time", after)},
             "subject": subject or holder(),
-            "subject_public_key_info": public(own),
+            "subject_public_key_info": keys.PublicKeyInfo.load(der),
             "extensions": [*written, *(one for one in written if one["extn_id"].native == again)],
         })  # fmt: skip
         algorithm, signature = signed_by(issuer.key, body.dump(), digest, mask)
@@ -196,7 +178,6 @@ class Forge:
         return Hand(x509.Certificate.load(x509.Certificate(certificate).dump()), own, above)
 
     def stamper(self, kind: str = "rsa:2048", digest: str = "sha256", **changes: Any) -> Hand:
-        """Returns a time-stamping authority."""
         extensions: dict[str, Any] = {
             "key_usage": ({"digital_signature"}, True),
             "extended_key_usage": (["time_stamping"], True),
@@ -209,10 +190,12 @@ def cms_of(content: bytes, hand: Hand, way: Way | None = None, inside: core.Asn1
     """Returns a signature over `content`, which is detached, or embedded as `inside`."""
     way = way or Way()
     attributes: list[cms.CMSAttribute] = []
-    digest = hashlib.new(way.digest, content).digest()
     kind = "data" if inside is None else "tst_info"
     if way.attributes:
-        told: dict[str, Any] = {"content_type": way.content_type if inside is None else kind, "message_digest": digest}
+        told: dict[str, Any] = {
+            "content_type": way.content_type if inside is None else kind,
+            "message_digest": hashlib.new(way.digest, content).digest(),
+        }
         if way.certid is not None:
             certid = {
                 "hash_algorithm": {"algorithm": way.certid},
@@ -225,7 +208,6 @@ def cms_of(content: bytes, hand: Hand, way: Way | None = None, inside: core.Asn1
                       for name_, value in told.items() if name_ not in way.without]  # fmt: skip
     signed = cms.CMSAttributes(attributes)
     algorithm, signature = signed_by(hand.key, signed.dump() if attributes else content, way.digest, way.mask)
-    listed = way.listed or way.digest
     signer: dict[str, Any] = {
         "version": "v1",
         "sid": cms.SignerIdentifier("issuer_and_serial_number", {
@@ -243,12 +225,12 @@ def cms_of(content: bytes, hand: Hand, way: Way | None = None, inside: core.Asn1
             cms.CMSAttribute({"type": "signature_time_stamp_token", "values": [one]}) for one in stamps
         ])  # fmt: skip
     one = cms.SignerInfo(signer)
-    content_info = {"content_type": kind} if inside is None else {"content_type": kind, "content": inside}
-    if inside is None:
-        content_info = {"content_type": way.content_type}
+    content_info = (
+        {"content_type": kind, "content": inside} if inside is not None else {"content_type": way.content_type}
+    )
     body = {
         "version": "v1" if inside is None else "v3",
-        "digest_algorithms": [{"algorithm": listed}],
+        "digest_algorithms": [{"algorithm": way.listed or way.digest}],
         "encap_content_info": content_info,
         "certificates": [hand.certificate, *hand.others],
         "signer_infos": [one, one] if way.twice else [one],
@@ -268,7 +250,6 @@ def token_of(
 
 
 def token(hand: Hand, way: Way | None, imprint: str, digest: bytes, named: x509.Name | None = None) -> cms.ContentInfo:
-    """Returns a time-stamp over this digest."""
     told: dict[str, Any] = {
         "version": "v1",
         "policy": "1.2.3.4",
@@ -319,43 +300,23 @@ async def lasting_by(
     """Returns `file` signed as officers sign, B-LT, but without any check of policies."""
     seen = (await stamper.async_dummy_response("sha256"))["content"]
     stamps = [one.chosen for one in seen["certificates"]]
-    chains = [[forge.root, *hand.chain], _under(forge.root, stamps)]
+    chains = [[forge.root, *hand.chain], [forge.root, *sorted(stamps, key=lambda one: not one.ca)]]
     found = await asyncio.gather(*(ask_all(forge.asking, chain, NOTHING, datetime.now(UTC)) for chain in chains))
     answers: Answers = found[0] + found[1]
-    context = ValidationContext(
-        trust_roots=[forge.root],
-        other_certs=[*hand.others, *stamps],
-        crls=answers.crls,
-        ocsps=answers.ocsps,
-        algorithm_usage_policy=AcceptAllAlgorithms(),
-        retroactive_revinfo=True,
-        moment=datetime.now(UTC),
-    )
-    meta = PdfSignatureMetadata(
-        field_name=field_,
-        md_algorithm=digest,
-        subfilter=SigSeedSubFilter.PADES,
-        embed_validation_info=True,
-        validation_context=context,
-        signer_key_usage=set(),
-    )
-    output = BytesIO()
-    await PdfSigner(meta, Maker(hand), timestamper=stamper).async_sign_pdf(
-        IncrementalPdfFileWriter(BytesIO(file)), output=output
-    )
+    known: dict[str, Any] = {"other_certs": [*hand.others, *stamps], "crls": answers.crls, "ocsps": answers.ocsps}
+    minds: dict[str, Any] = {"algorithm_usage_policy": AcceptAllAlgorithms(), "retroactive_revinfo": True}
+    context = ValidationContext(trust_roots=[forge.root], moment=datetime.now(UTC), **known, **minds)
+    asked: dict[str, Any] = {"embed_validation_info": True, "validation_context": context, "signer_key_usage": set()}
+    meta = PdfSignatureMetadata(field_name=field_, md_algorithm=digest, subfilter=SigSeedSubFilter.PADES, **asked)
+    output, writer = BytesIO(), IncrementalPdfFileWriter(BytesIO(file))
+    await PdfSigner(meta, Maker(hand), timestamper=stamper).async_sign_pdf(writer, output=output)
     return output.getvalue()
 
 
 async def over_all(file: bytes, stamper: TimeStamper) -> bytes:
-    """Returns `file` with a document time-stamp."""
-    output = BytesIO()
-    writer = IncrementalPdfFileWriter(BytesIO(file))
+    output, writer = BytesIO(), IncrementalPdfFileWriter(BytesIO(file))
     await PdfTimeStamper(stamper).async_timestamp_pdf(writer, "sha256", None, output=output)
     return output.getvalue()
-
-
-def _under(root: x509.Certificate, others: Sequence[x509.Certificate]) -> list[x509.Certificate]:
-    return [root, *[one for one in others if one.ca], *(one for one in others if not one.ca)]
 
 
 def _list_at(address: str) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from pyhanko.pdf_utils.generic import (
 )
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
+from pyhanko.pdf_utils.writer import BasePdfFileWriter, PageObject, PdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec
 
 from activities.partners.signer import Holding, RemoteSigner, Signer
@@ -59,17 +59,28 @@ def form(content: str = CONTENT, *, text: str | None = None, fields: tuple[str, 
 
 def printed(content: str = CONTENT, text: str | None = None) -> bytes:
     writer = PdfFileWriter()
-    page = PageObject(contents=writer.add_object(StreamObject(stream_data=b"BT ET")), media_box=(0, 0, 200, 200))
-    writer.insert_page(page)
+    blank_page(writer, (0, 0, 200, 200))
     writer.set_info(DictionaryObject({pdf_name("/Keywords"): TextStringObject(f"motcua sha256:{content}")}))
     if text is not None:
-        filled = {"/FT": pdf_name("/Tx"), "/T": TextStringObject("name"), "/V": TextStringObject(text)}
-        kept = writer.add_object(DictionaryObject({pdf_name(key): value for key, value in filled.items()}))
-        acroform = DictionaryObject({pdf_name("/Fields"): ArrayObject([kept])})
+        acroform = DictionaryObject({pdf_name("/Fields"): ArrayObject([filled(writer, "name", text)])})
         writer.root[pdf_name("/AcroForm")] = writer.add_object(acroform)
+    return written(writer)
+
+
+def written(writer: BasePdfFileWriter) -> bytes:
     output = BytesIO()
     writer.write(output)
     return output.getvalue()
+
+
+def blank_page(writer: BasePdfFileWriter, box: tuple[int, int, int, int]) -> None:
+    writer.insert_page(PageObject(contents=writer.add_object(StreamObject(stream_data=b"BT ET")), media_box=box))
+
+
+def filled(writer: BasePdfFileWriter, name: str, text: str) -> Any:
+    """Adds a text field; returns the reference to it."""
+    entries = {"/FT": pdf_name("/Tx"), "/T": TextStringObject(name), "/V": TextStringObject(text)}
+    return writer.add_object(DictionaryObject({pdf_name(key): value for key, value in entries.items()}))
 
 
 def told(verdict: SignatureVerdict) -> str:
@@ -79,12 +90,9 @@ def told(verdict: SignatureVerdict) -> str:
 
 
 def changed(file: bytes, change: Callable[[IncrementalPdfFileWriter], Any]) -> bytes:
-    """Returns the file with one more revision."""
     writer = IncrementalPdfFileWriter(BytesIO(file))
     change(writer)
-    output = BytesIO()
-    writer.write(output)
-    return output.getvalue()
+    return written(writer)
 
 
 def first_page(writer: IncrementalPdfFileWriter) -> Any:
@@ -92,8 +100,7 @@ def first_page(writer: IncrementalPdfFileWriter) -> Any:
 
 
 def another_page(writer: IncrementalPdfFileWriter) -> None:
-    page = PageObject(contents=writer.add_object(StreamObject(stream_data=b"BT ET")), media_box=(0, 0, 99, 99))
-    writer.insert_page(page)
+    blank_page(writer, (0, 0, 99, 99))
 
 
 def larger_page(writer: IncrementalPdfFileWriter) -> None:
@@ -122,10 +129,8 @@ def other_text(writer: IncrementalPdfFileWriter) -> None:
 
 def another_field(writer: IncrementalPdfFileWriter) -> None:
     """Add a filled field that the form does not have."""
-    filled = {"/FT": pdf_name("/Tx"), "/T": TextStringObject("amount"), "/V": TextStringObject("1")}
-    field = writer.add_object(DictionaryObject({pdf_name(key): value for key, value in filled.items()}))
     fields = writer.root["/AcroForm"]["/Fields"]
-    fields.append(field)
+    fields.append(filled(writer, "amount", "1"))
     writer.update_container(fields)
 
 
@@ -135,17 +140,17 @@ def script(writer: IncrementalPdfFileWriter) -> None:
     writer.update_root()
 
 
+CHANGES: Final = (another_page, larger_page, annotation, other_text, another_field, script)
+
+
 def encrypted() -> bytes:
     writer = PdfFileWriter()
     writer.encrypt("owner", "user")
-    writer.insert_page(PageObject(contents=writer.add_object(StreamObject(stream_data=b"")), media_box=(0, 0, 9, 9)))
-    output = BytesIO()
-    writer.write(output)
-    return output.getvalue()
+    blank_page(writer, (0, 0, 9, 9))
+    return written(writer)
 
 
 def ranges(file: bytes) -> tuple[int, int, int, int]:
-    """Returns the byte range of the newest signature."""
     start, before, after, length = map(int, BYTE_RANGE.findall(file)[-1])
     return start, before, after, length
 
@@ -228,5 +233,4 @@ class LocalSigner:
         return tuple(one.public_bytes(serialization.Encoding.DER) for one in chain)
 
     async def sign(self, key: str, number: str, digest: bytes) -> bytes:  # noqa: ARG002 -- a protocol
-        key_ = self._holders[number].key
-        return key_.sign(digest, padding.PKCS1v15(), utils.Prehashed(hashes.SHA256()))
+        return self._holders[number].key.sign(digest, padding.PKCS1v15(), utils.Prehashed(hashes.SHA256()))

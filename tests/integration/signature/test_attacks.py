@@ -29,20 +29,9 @@ from activities.signature.trust import Trust
 from activities.signature.verified import verify_official
 from sandbox.trust.authority import Authority
 from schemas.signature import SignatureOutcome, SignatureProof, SignatureVerdict
+from tests.integration.signature import forge as fg
 from tests.integration.signature import party as p
-from tests.integration.signature.forge import (
-    Forge,
-    Hand,
-    Stamps,
-    Way,
-    cms_of,
-    holder,
-    lasting_by,
-    name,
-    over_all,
-    refilled,
-    token_of,
-)
+from tests.integration.signature.forge import Forge, Hand, Stamps, Way, holder, lasting_by, name
 from tests.programs import program
 from tests.sandboxes import Server
 from tests.walking import walked
@@ -53,8 +42,6 @@ CONTENT: Final = b'{"procedure":"2.000635"}'
 
 
 class Made(NamedTuple):
-    """Who signs, and how."""
-
     hand: Hand
     way: Way = Way()
 
@@ -77,10 +64,6 @@ def ways(**way: object) -> Case:
     return lambda forge: Made(forge.hand(), Way(**way))  # type: ignore[arg-type]
 
 
-def told(subject: x509.Name) -> Case:
-    return by(subject=subject)
-
-
 def extended(*purposes: str, critical: bool = False) -> Case:
     return by(extensions={"extended_key_usage": (list(purposes), critical)})
 
@@ -99,18 +82,15 @@ def beneath(**changes: Any) -> Case:
     return lambda forge: Made(forge.hand(by=forge.authority_of(by=forge.authority_of(**changes))))
 
 
-def issued_by_a_person(forge: Forge) -> Made:
-    return Made(forge.hand(by=forge.hand("rsa:3072", subject=name(("common_name", "A person")))))
-
-
 def stamped(*, way: Way | None = None, imprint: str = "sha256", other: bool = False, named: str | None = None,
             kind: str = "rsa:2048", digest: str = "sha256", over: bool = False, **changes: object) -> Case:  # fmt: skip
     """The applicant, with a time-stamp that is so: on the signature, or `over` what is signed."""
 
     def make(forge: Forge) -> Made:
         by_name = None if named is None else name(("common_name", named))
-        hand = forge.stamper(kind, digest, **changes)
-        stamps = (token_of(hand, way, imprint=imprint, other=other, named=by_name),)
+        stamps = (
+            fg.token_of(forge.stamper(kind, digest, **changes), way, imprint=imprint, other=other, named=by_name),
+        )
         return Made(forge.hand(), Way(over_content=stamps) if over else Way(stamps=stamps))
 
     return make
@@ -118,10 +98,6 @@ def stamped(*, way: Way | None = None, imprint: str = "sha256", other: bool = Fa
 
 def stamping(purposes: list[str], *, critical: bool = True) -> Case:
     return stamped(extensions={"extended_key_usage": (purposes, critical)})
-
-
-def another_s_certid(forge: Forge) -> Made:
-    return Made(forge.hand(), Way(certid_of=forge.hand("rsa:3072").certificate))
 
 
 HONEST: Final[dict[str, Case]] = {
@@ -148,6 +124,7 @@ NUMBER: Final = f"CCCD:{p.APPLICANT.number}"
 OTHER: Final = "CCCD:001099000099"
 LAOS: Final = {"base": x509.GeneralName("directory_name", name(("country_name", "LA")))}
 CA: Final = ({"ca": True}, True)
+A_PERSON: Final = name(("common_name", "A person"))
 
 ATTACKS: Final[dict[str, dict[str, Case]]] = {
     "refused signature_weak": {
@@ -195,27 +172,27 @@ ATTACKS: Final[dict[str, dict[str, Case]]] = {
         "path too long": beneath(basic_constraints=({"ca": True, "path_len_constraint": 0}, True)),
         "authority without keyCertSign": under(key_usage=({"crl_sign"}, True)),
         "name not permitted": under(name_constraints=({"permitted_subtrees": [LAOS]}, True)),
-        "issued by a person": issued_by_a_person,
+        "issued by a person": lambda forge: Made(forge.hand(by=forge.hand("rsa:3072", subject=A_PERSON))),
     },
     "refused certificate_expired": {"expired": by(days=(-9, -1))},
     "refused certificate_not_yet_valid": {"not yet valid": by(days=(1, 9))},
     "undetermined revocation_unknown": {"no address": by(extensions={"crl_distribution_points": None})},
     "refused signer_ambiguous": {
-        "two numbers": told(holder(OTHER, (USER_ID, NUMBER))),
-        "two numbers, the applicant's first": told(holder(NUMBER, (USER_ID, OTHER))),
-        "two numbers at one": told(holder(NUMBER, (USER_ID, "MST:0101234567"), together=True)),
-        "two numbers, one in small letters": told(holder(NUMBER, (USER_ID, OTHER.lower()))),
-        "the same number twice": told(holder(NUMBER, (USER_ID, NUMBER))),
+        "two numbers": by(subject=holder(OTHER, (USER_ID, NUMBER))),
+        "two numbers, the applicant's first": by(subject=holder(NUMBER, (USER_ID, OTHER))),
+        "two numbers at one": by(subject=holder(NUMBER, (USER_ID, "MST:0101234567"), together=True)),
+        "two numbers, one in small letters": by(subject=holder(NUMBER, (USER_ID, OTHER.lower()))),
+        "the same number twice": by(subject=holder(NUMBER, (USER_ID, NUMBER))),
     },
     "undetermined signer_not_named": {
-        "small letters": told(holder(NUMBER.lower())),
-        "number in the name": told(name(("common_name", NUMBER))),
-        "number as serialNumber": told(name(("common_name", "A"), ("serial_number", NUMBER))),
+        "small letters": by(subject=holder(NUMBER.lower())),
+        "number in the name": by(subject=name(("common_name", NUMBER))),
+        "number as serialNumber": by(subject=name(("common_name", "A"), ("serial_number", NUMBER))),
     },
     "refused signer_is_other": {
-        "two in a value": told(holder(f"{NUMBER} {OTHER}")),
-        "organisation of the same number": told(holder(f"MST:{p.APPLICANT.number}")),
-        "another person": told(holder(OTHER)),
+        "two in a value": by(subject=holder(f"{NUMBER} {OTHER}")),
+        "organisation of the same number": by(subject=holder(f"MST:{p.APPLICANT.number}")),
+        "another person": by(subject=holder(OTHER)),
     },
     "refused signature_incomplete": {
         "no signed attributes": ways(attributes=False),
@@ -224,7 +201,7 @@ ATTACKS: Final[dict[str, dict[str, Case]]] = {
     "refused signature_unreadable": {
         "no message digest": ways(without=frozenset({"message_digest"})),
         "no content type": ways(without=frozenset({"content_type"})),
-        "another's certificate named": another_s_certid,
+        "another's certificate named": lambda forge: ways(certid_of=forge.hand("rsa:3072").certificate)(forge),
     },
     "refused timestamp_weak": {
         "stamp by SHA-1": stamped(way=Way("sha1")),
@@ -252,7 +229,7 @@ RULES: Final = {case: (make, rule) for rule, cases in ATTACKS.items() for case, 
 
 
 async def of_content(party: p.Party, made: Made) -> tuple[str, SignatureVerdict, bytes]:
-    signature = cms_of(CONTENT, made.hand, made.way).dump()
+    signature = fg.cms_of(CONTENT, made.hand, made.way).dump()
     verdict = await party.check().detached(signature, CONTENT, Signatory(frozenset({p.APPLICANT})), datetime.now(UTC))
     return p.told(verdict), verdict, signature
 
@@ -261,7 +238,7 @@ async def of_form(party: p.Party, made: Made) -> tuple[str, SignatureVerdict, by
     if party.root.dump() not in SIGNED:  # once for all: there must be room for a time-stamp
         whole = await sign_pdf(FORM, p.FIELD, party.signer, p.person(p.APPLICANT), party.lasting())
         SIGNED[party.root.dump()] = p.rolled_back(whole, 0)
-    file = refilled(SIGNED[party.root.dump()], lambda content: cms_of(content, made.hand, made.way))
+    file = fg.refilled(SIGNED[party.root.dump()], lambda content: fg.cms_of(content, made.hand, made.way))
     verdict = await party.check().pdf(file, Form(p.CONTENT, FORM), p.BY_APPLICANT, datetime.now(UTC))
     return p.told(verdict), verdict, file
 
@@ -273,7 +250,9 @@ async def test_what_is_well_made_is_valid_to_all(forge: Forge, party: p.Party, t
     assert (of, await openssl(tmp_path, party, signature, CONTENT)) == ("valid", "")
     assert bool(made.way.stamps) == (verdict.evidence[0].stamped_at is not None)
     of, verdict, file = await of_form(party, made)
-    assert (of, await openssl(tmp_path, party, *cut(file))) == ("valid", "")
+    start, before, after, length = p.ranges(file)
+    signature, covered = bytes.fromhex(file[before + 1 : after - 1].decode()), file[start:before] + file[after:]
+    assert (of, len(file), await openssl(tmp_path, party, signature, covered)) == ("valid", after + length, "")
     assert bool(made.way.stamps) == (verdict.evidence[0].stamped_at is not None)
 
 
@@ -286,7 +265,7 @@ async def test_what_is_weak_or_crooked_is_never_valid(forge: Forge, party: p.Par
 
 async def test_a_stamp_of_an_untrusted_authority_is_nothing(forge: Forge, party: p.Party, tmp_path: Path) -> None:
     stranger = Forge(Authority(tmp_path / "stranger", forge.authority.url), party.asking)
-    made = Made(forge.hand(), Way(stamps=(token_of(stranger.stamper()),)))
+    made = Made(forge.hand(), Way(stamps=(fg.token_of(stranger.stamper()),)))
     for of, verdict, _ in (await of_content(party, made), await of_form(party, made)):
         assert (of, verdict.evidence[0].stamped_at) == ("valid", None)
 
@@ -303,12 +282,6 @@ async def test_two_signers_or_another_kind_of_content_are_no_signature(forge: Fo
     made = Made(forge.hand(), way)
     assert (await of_content(party, made))[0] == "refused signature_not_detached"
     assert (await of_form(party, made))[0] == "refused signature_unreadable"
-
-
-def cut(file: bytes) -> tuple[bytes, bytes]:
-    """The signature in a PDF, and what it covers."""
-    start, before, after, length = p.ranges(file)
-    return bytes.fromhex(file[before + 1 : after - 1].decode()), file[start:before] + file[after : after + length]
 
 
 async def openssl(folder: Path, party: p.Party, signature: bytes, content: bytes) -> str:
@@ -334,7 +307,7 @@ async def made(
     """A file that a leader has signed and a seal has closed, by a program that minds nothing."""
     file = await lasting_by(forge, PAPER, SIGNATURE, leader, Stamps(forge.stamper()), digest=digest)
     file = await lasting_by(forge, file, SEAL, seal, Stamps(forge.stamper()), digest=digest)
-    return await over_all(file, Stamps(stamper, way))
+    return await fg.over_all(file, Stamps(stamper, way))
 
 
 async def asked(party: p.Party, file: bytes, *, sealed: bool = True) -> set[str]:
@@ -363,7 +336,8 @@ async def test_what_is_well_made_is_valid(forge: Forge, party: p.Party) -> None:
 Hands = Callable[[Forge], Hand]
 TWO: Final = partial(leader, subject=holder(LEADER, (USER_ID, AGENCY)))
 NO_TRADE: Final = partial(leader, extensions={"extended_key_usage": (["server_auth"], False)})
-AUTHORITY: Final = partial(leader, extensions={"basic_constraints": ({"ca": True}, True)})
+AUTHORITY: Final = partial(leader, extensions={"basic_constraints": CA})
+STAMPER_BY_SHA1: Final = partial(Forge.stamper, digest="sha1")
 
 
 def issued(
@@ -387,10 +361,7 @@ ISSUED: Final[Mapping[str, tuple[Callable[[Forge], Awaitable[bytes]], str]]] = {
     "EKU serverAuth": (issued(NO_TRADE), "refused certificate_unsuitable"),
     "stamp by SHA-1": (issued(way=Way("sha1")), "refused timestamp_weak"),
     "stamp by RSA 1024": (issued(stamper=partial(Forge.stamper, kind="rsa:1024")), "refused timestamp_weak"),
-    "stamp, its certificate by SHA-1": (
-        issued(stamper=partial(Forge.stamper, digest="sha1")),
-        "refused certificate_weak",
-    ),
+    "stamp, its certificate by SHA-1": (issued(stamper=STAMPER_BY_SHA1), "refused certificate_weak"),
     "stamp of a person": (issued(stamper=leader), "refused certificate_unsuitable"),
     "stamp that names no certificate": (issued(way=Way(certid=None)), "refused signature_broken"),
 }
@@ -405,7 +376,7 @@ async def test_an_issued_file_that_is_weak_or_crooked_is_never_valid(forge: Forg
 async def test_what_no_organisation_has_signed_is_left_to_the_register(forge: Forge, party: p.Party) -> None:
     paper = with_fields(p.printed(), [SignatureField(SIGNATURE)])
     file = await lasting_by(forge, paper, SIGNATURE, leader(forge), Stamps(forge.stamper()))
-    file = await over_all(file, Stamps(forge.stamper()))
+    file = await fg.over_all(file, Stamps(forge.stamper()))
     assert await asked(party, file) == {"undetermined no_seal"}
     assert await asked(party, file, sealed=False) == {"valid"}
     verdict = await verify_official(file, Trust([party.root], party.asking))
@@ -415,12 +386,9 @@ async def test_what_no_organisation_has_signed_is_left_to_the_register(forge: Fo
 
 
 async def test_a_verdict_of_before_makes_nothing_weak_valid(forge: Forge, party: p.Party) -> None:
-    file, trust = (
-        await made(forge, leader(forge, "rsa:1024"), agency(forge), forge.stamper()),
-        Trust([party.root], party.asking),
-    )
-    verdict = await verify_official(file, trust)
-    then = verdict.model_copy(update={"outcome": SignatureOutcome.VALID, "problems": ()})
+    file = await made(forge, leader(forge, "rsa:1024"), agency(forge), forge.stamper())
+    trust = Trust([party.root], party.asking)
+    then = (await verify_official(file, trust)).model_copy(update={"outcome": SignatureOutcome.VALID, "problems": ()})
     kept = SignatureProof.model_validate_json(await proof_of(then, party.stamper))
     assert (await verify_official(file, trust, kept=kept)).outcome is SignatureOutcome.REFUSED
 
@@ -460,8 +428,7 @@ async def test_we_ask_nobody_to_sign_whose_signature_would_not_count(forge: Forg
 
 async def test_we_sign_and_renew_with_no_weak_time_stamp(forge: Forge, party: p.Party) -> None:
     whole = await p.official(party, await p.official(party, PAPER, SIGNATURE, p.LEADER), SEAL, p.AGENCY, last=True)
-    trust = Trust([party.root], party.asking)
-    weak = Lasting(Stamps(forge.stamper(days=(-1, 5000)), Way("sha1")), trust)
+    weak = Lasting(Stamps(forge.stamper(days=(-1, 5000)), Way("sha1")), Trust([party.root], party.asking))
     party.stamper = weak.stamper  # type: ignore[assignment] # any will do
     with pytest.raises(UnfitCertificateError, match="timestamp_weak"):
         await p.official(party, PAPER, SIGNATURE, p.LEADER)

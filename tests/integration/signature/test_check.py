@@ -51,13 +51,11 @@ async def judged(
 
 
 async def test_a_signed_form_is_valid_and_what_was_seen_is_kept(party: p.Party) -> None:
-    file = await lasting(party)
-    verdict = await party.check().pdf(file, Form(p.CONTENT, FORM), p.BY_APPLICANT, now())
+    verdict = await party.check().pdf(await lasting(party), Form(p.CONTENT, FORM), p.BY_APPLICANT, now())
     assert p.told(verdict) == "valid"
     (seen,) = verdict.evidence
-    assert seen.field == p.FIELD
-    assert len(seen.certificates) == 3
-    assert len(seen.revocation) == 4  # of the signer and of the time-stamp, each with its issuer's
+    # Revocations of the signer and of the time-stamp, each with its issuer's.
+    assert (seen.field, len(seen.certificates), len(seen.revocation)) == (p.FIELD, 3, 4)
     assert seen.stamped_at == seen.judged_at
     assert seen.timestamp is not None
     assert SignatureVerdict.model_validate_json(verdict.model_dump_json()) == verdict
@@ -79,21 +77,17 @@ async def test_a_certificate_of_a_foreign_root_is_refused(party: p.Party, tmp_pa
     assert p.told(verdict) == "refused certificate_foreign"
 
 
-CHANGES = [p.another_page, p.larger_page, p.annotation, p.other_text, p.another_field, p.script]
-
-
-@walked("change", CHANGES, exactly=6)
+@walked("change", p.CHANGES, exactly=6)
 async def test_a_form_changed_by_more_than_signatures_is_refused(party: p.Party, change: Callable[..., None]) -> None:
     assert await judged(party, p.changed(await lasting(party), change)) == "refused signed_form_changed"
-    before = await plain(party, file=p.changed(FORM, change))  # covered by the signature, and no longer as it was made
-    assert await judged(party, before) == "refused signed_form_changed"
+    # Covered by the signature, and no longer as it was made.
+    assert await judged(party, await plain(party, file=p.changed(FORM, change))) == "refused signed_form_changed"
 
 
 @pytest.mark.parametrize("more", [b"x", b"<script>", b"\nstartxref\n9\n%%EOF\n"])
 async def test_what_is_appended_to_the_file_is_refused(party: p.Party, more: bytes) -> None:
     file = await plain(party)
-    verdict = await judged(party, file + more)
-    assert verdict in {"refused signed_form_has_more", "refused signature_unreadable"}
+    assert (await judged(party, file + more)) in {"refused signed_form_has_more", "refused signature_unreadable"}
     assert await judged(party, file + b"\r\n") == "valid"
     old = b"\nstartxref\n%d\n%%%%EOF\n" % int(file.rsplit(b"startxref", 1)[1].split()[0])
     assert await judged(party, file + more + old) == "refused signed_form_has_more"
@@ -119,13 +113,12 @@ async def test_rolled_back_to_before_the_second_signature_it_misses_one(party: p
     both = (*p.BY_APPLICANT, Signatory(frozenset({p.SPOUSE}), "Spouse"))
     second = await plain(party, p.SPOUSE, file=await plain(party, file=form), field="Spouse")
     check = party.check()
-    assert p.told(await check.pdf(second, Form(p.CONTENT, form), both, now())) == "valid"
-    assert p.told(await check.pdf(p.rolled_back(second, 0), Form(p.CONTENT, form), both, now())) == (
-        "refused signature_missing"
-    )
-    assert p.told(await check.pdf(second, Form(p.CONTENT, form), p.BY_APPLICANT, now())) == (
-        "refused signature_in_other_field"
-    )
+    for file, by, said in (
+        (second, both, "valid"),
+        (p.rolled_back(second, 0), both, "refused signature_missing"),
+        (second, p.BY_APPLICANT, "refused signature_in_other_field"),
+    ):
+        assert p.told(await check.pdf(file, Form(p.CONTENT, form), by, now())) == said
 
 
 async def test_a_signature_over_a_part_is_refused(party: p.Party) -> None:
@@ -180,9 +173,8 @@ async def test_revoked_after_signing_only_a_time_stamp_helps(party: p.Party) -> 
     await party.revoke(who)
     assert await judged(party, stamped, who=who) == "valid"
     assert await judged(party, unstamped, who=who) == "refused certificate_revoked"
-    assert await judged(party, stamped, who=who, asking=_SilentAboutStamps(party.asking)) == (
-        "undetermined timestamp_unknown"
-    )
+    silent = _SilentAboutStamps(party.asking)
+    assert await judged(party, stamped, who=who, asking=silent) == "undetermined timestamp_unknown"
 
 
 class _SilentAboutStamps:
@@ -220,9 +212,8 @@ async def test_a_detached_signature_is_over_exactly_this_content(party: p.Party)
     assert p.told(verdict) == "valid"
     assert verdict.evidence[0].stamped_at is not None
     for other in (SUBMISSION[:-1], SUBMISSION + b" ", b"", b'{"procedure":"1.001612"}'):
-        assert (
-            p.told(await check.detached(signature, other, OF_APPLICANT, now())) == "refused signature_of_other_content"
-        )
+        of_other = await check.detached(signature, other, OF_APPLICANT, now())
+        assert p.told(of_other) == "refused signature_of_other_content"
     by_other = Signatory(frozenset({p.SPOUSE}))
     assert p.told(await check.detached(signature, SUBMISSION, by_other, now())) == "refused signer_is_other"
     for broken in (b"", b"x", signature[:-1], signature + b"x", SUBMISSION):
@@ -288,15 +279,12 @@ async def test_without_revocation_or_a_time_stamp_nothing_is_signed(party: p.Par
 
 
 async def test_a_field_is_signed_once_and_none_is_made_up(party: p.Party) -> None:
-    signed = await p.official(party, PAPER, SIGNATURE, p.CLERK)
-    for file, field in ((signed, SIGNATURE), (PAPER, "other")):
+    for file, field in ((await p.official(party, PAPER, SIGNATURE, p.CLERK), SIGNATURE), (PAPER, "other")):
         with pytest.raises(LookupError, match=field):
             await p.official(party, file, field, p.CLERK)
 
 
 class Asked:
-    """A signer, and what it was asked for."""
-
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
         self.keys: list[str] = []

@@ -26,13 +26,12 @@ from tests.sandboxes import Server
 from tests.shell import Shell
 from tests.walking import walked
 
-SLOW_AFTER = 0.5
 DIGEST = bytes(32)
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server("trust", tmp_path_factory.mktemp("trust"), "--slow-after", str(SLOW_AFTER))
+    server = Server("trust", tmp_path_factory.mktemp("trust"), "--slow-after", "0.5")
     server.start()
     yield server
     server.close()
@@ -98,16 +97,15 @@ async def test_killed_and_started_again_it_has_the_same_root_people_and_revocati
 
 
 async def test_no_signer_warns_and_signs_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING), pytest.raises(NotSignedError):
-        await NoSigner().sign("key", "001099000001", DIGEST)
-    with caplog.at_level(logging.WARNING), pytest.raises(NotSignedError):
-        await NoSigner().certificates("001099000001", "person", "A")
+    signer, number = NoSigner(), "001099000001"
+    for call in (signer.sign("key", number, DIGEST), signer.certificates(number, "person", "A")):
+        with caplog.at_level(logging.WARNING), pytest.raises(NotSignedError):
+            await call
     assert [record.message for record in caplog.records] == ["no signer is set up: nothing is signed"] * 2
 
 
 @pytest.fixture
 def shell(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """Commands in a folder, that know of the sandbox."""
     monkeypatch.chdir(tmp_path)
     return Shell({"MOTCUA_TRUST_URL": server.url})
 
