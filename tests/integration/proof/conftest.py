@@ -25,6 +25,7 @@ from operations.commands.ledger.witness import Memory, application
 from recovery.checkpoint_store import SecondPlace
 from rules.proof.note import Kind, Signer, Verifier
 from rules.proof.policy import Group, Known, Policy
+from rules.require import require
 from tests.conftest import World, database_url
 from verifier import ledger as ledger_verifier
 from verifier import notes
@@ -64,9 +65,8 @@ class Record:
     @property
     def policy(self) -> Policy:
         known = {f"w{n}": Known(one.key, one.url) for n, one in enumerate(self.witnesses)}
-        if not self.quorum:
-            return Policy((), known)
-        return Policy((), known, {"all": Group(self.quorum, tuple(known))}, "all")
+        groups = {"all": Group(self.quorum, tuple(known))}
+        return Policy((), known, groups, "all") if self.quorum else Policy((), known)
 
     @property
     def written_policy(self) -> str:
@@ -76,7 +76,6 @@ class Record:
 
     @property
     def trust(self) -> Trust:
-        """Returns the keys and the policy that an auditor trusts."""
         return trust_in(self.signer.verifier, self.written_policy)
 
     @property
@@ -98,14 +97,15 @@ class Record:
         await self.connection.execute(_LAST)
 
     async def checkpoint(self) -> Published:
-        made = await make(self.connection, self.setup)
-        assert made is not None
-        return made
+        return require(await make(self.connection, self.setup))
 
     async def anew(self, reason: str) -> Published:
-        made = await begin_anew(self.connection, self.setup, reason)
-        assert made is not None
-        return made
+        return require(await begin_anew(self.connection, self.setup, reason))
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def trust_in(log: Verifier, policy: str = "quorum none") -> Trust:
@@ -125,8 +125,6 @@ async def record(world: World, tmp_path: Path) -> AsyncIterator[Record]:
 
 @dataclass
 class WitnessAt:
-    """A running witness of our own."""
-
     folder: Path
     url: str
     key: Verifier
@@ -147,8 +145,7 @@ async def witness_at(folder: Path, *logs: Verifier, name: str = "witness.example
     signer = memory.signer(name)
     memory.know(logs)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(application(memory, signer), log_config=None, access_log=False)
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(uvicorn.Config(application(memory, signer), log_config=None, access_log=False))
         serving = asyncio.create_task(server.serve([listener]))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         try:
@@ -162,29 +159,21 @@ async def witness_at(folder: Path, *logs: Verifier, name: str = "witness.example
 
 @asynccontextmanager
 async def copied(world: World, name: str) -> AsyncIterator[str]:
-    """Yields a copy of the record, which a test may change in any way."""
-    maintenance = await asyncpg.connect(database_url(world.superuser_dsn, "postgres"))
-    await maintenance.execute(f"create database {name} template {world.namespace}")
-    try:
-        yield database_url(world.superuser_dsn, name)
-    finally:
-        await maintenance.execute(f"drop database {name} with (force)")
-        await maintenance.close()
-
-
-_HASHED: Final = "update event set prev_hash = $3, hash = $4 where stream = $1 and seq = $2"
+    async with world.connection(database_url(world.superuser_dsn, "postgres")) as maintenance:
+        await maintenance.execute(f"create database {name} template {world.namespace}")
+        try:
+            yield database_url(world.superuser_dsn, name)
+        finally:
+            await maintenance.execute(f"drop database {name} with (force)")
 
 
 async def rehashed(superuser: Any, stream: str) -> None:
-    """All hashes of a stream made anew, its head with them."""
     events = ledger_verifier.EVENTS.format(e="e.stream = $1", s="true", r="true", p="true")
     hash_ = NO_HASH
     for row in await superuser.fetch(events, stream):
         before = hash_
         hash_ = event_hash(dict(row) | {"prev_hash": before})
-        await superuser.execute(_HASHED, stream, row["seq"], before, hash_)
-    await superuser.execute(
-        "update stream set head_hash = $2, head_seq = (select max(seq) from event where stream = $1) where stream = $1",
-        stream,
-        hash_,
-    )
+        hashed = "update event set prev_hash = $3, hash = $4 where stream = $1 and seq = $2"
+        await superuser.execute(hashed, stream, row["seq"], before, hash_)
+    last = "select max(seq) from event where stream = $1"
+    await superuser.execute(f"update stream set head_hash = $2, head_seq = ({last}) where stream = $1", stream, hash_)  # noqa: S608 -- ours

@@ -8,6 +8,7 @@ from typing import Any, Final
 from operations.commands.ledger.checkpoints import proofs_of
 from operations.evidence.bundle import export
 from rules.proof.note import Kind, Signer
+from rules.require import require
 from tests.acting import Play
 from tests.conftest import World
 from tests.histories import with_fee
@@ -21,11 +22,11 @@ OTHER: Final = Signer.of("other.example", Kind.WITNESS, bytes(32))
 
 async def bundled(record: Record, play: Play) -> Json:
     async with record.world.connection() as connection:
-        found = await export(
-            connection, str(play.filing), None, lambda c, streams: proofs_of(c, record.place, LOG.verifier, streams)
+        return require(
+            await export(
+                connection, str(play.filing), None, lambda c, streams: proofs_of(c, record.place, LOG.verifier, streams)
+            )
         )
-    assert found is not None
-    return found
 
 
 def check(bundle: Json, policy: str | None) -> Report:

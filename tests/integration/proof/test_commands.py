@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -26,7 +25,7 @@ from schemas.ids import TASK_QUEUE
 from schemas.stream.checkpoint import SCHEDULE, Made
 from tests.acting import eventually
 from tests.conftest import World
-from tests.integration.proof.conftest import NAME, Record
+from tests.integration.proof.conftest import NAME, Record, listens
 from tests.sandboxes import free_port, until
 from tests.shell import Shell
 from workers.wiring import activities, platform_worker
@@ -36,13 +35,8 @@ KEY: Final = "motcua.example/ledger"
 
 @pytest.fixture
 async def shell(world: World, tmp_path: Path) -> Shell:
-    env = {
-        "MOTCUA_DATABASE_URL": world.app_dsn,
-        "MOTCUA_MASTER_KEY": world.env["MOTCUA_MASTER_KEY"],
-        "MOTCUA_CHECKPOINTS": (tmp_path / "second").as_uri(),
-        "MOTCUA_CHECKPOINT_KEY": str(tmp_path / "log.key"),
-    }
-    return Shell(env)
+    own = {"MOTCUA_CHECKPOINTS": (tmp_path / "second").as_uri(), "MOTCUA_CHECKPOINT_KEY": str(tmp_path / "log.key")}
+    return Shell({"MOTCUA_DATABASE_URL": world.app_dsn, "MOTCUA_MASTER_KEY": world.env["MOTCUA_MASTER_KEY"]} | own)
 
 
 @pytest.fixture
@@ -58,16 +52,11 @@ async def witness(shell: Shell, tmp_path: Path) -> AsyncIterator[str]:
     try:
         assert process.stdout is not None
         own = (await process.stdout.readline()).decode().strip()
-        await asyncio.to_thread(until, lambda: _listens(port))
+        await asyncio.to_thread(until, lambda: listens(port))
         yield f"witness w {own} http://127.0.0.1:{port}\n"
     finally:
         process.send_signal(signal.SIGINT)
         assert await process.wait() in {0, -signal.SIGINT, 130}
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 async def test_by_hand(shell: Shell, record: Record, witness: str, tmp_path: Path) -> None:
@@ -154,8 +143,7 @@ async def test_by_the_schedule(world: World, record: Record, tmp_path: Path, mon
         handle = await world.temporal.start_workflow("Checkpoint", id="in-vain", task_queue=TASK_QUEUE)
         with pytest.raises(WorkflowFailureError):
             await handle.result()
-    token = cms.ContentInfo.load((record.folder / "1/stamps/20").read_bytes())
-    assert token["content_type"].native == "signed_data"
+    assert cms.ContentInfo.load((record.folder / "1/stamps/20").read_bytes())["content_type"].native == "signed_data"
 
 
 async def test_what_the_doctor_says(shell: Shell, record: Record, tmp_path: Path) -> None:
@@ -178,7 +166,5 @@ async def test_what_the_doctor_says(shell: Shell, record: Record, tmp_path: Path
     (tmp_path / "second/1/checkpoint").write_text("nothing")
     assert (await said())[0] == "fail"
     (tmp_path / "log.key").unlink()
-    assert await said() == (
-        "fail",
-        "can't be read: MOTCUA_CHECKPOINT_KEY is no key that can be read: FileNotFoundError",
-    )
+    no_key = "MOTCUA_CHECKPOINT_KEY is no key that can be read: FileNotFoundError"
+    assert await said() == ("fail", f"can't be read: {no_key}")

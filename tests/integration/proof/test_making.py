@@ -1,7 +1,6 @@
 """Checkpoints of a real record at a real second place: what is laid there, and every reason to make none."""
 
 import asyncio
-import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -24,12 +23,14 @@ from activities.signature.proof import stamp, stamped_at
 from operations.commands.ledger.witness import Memory, MemoryFaultError
 from rules.proof.note import Kind, Signer, Verifier, read_note, signers
 from rules.proof.tree import leaf_hash, verify_consistency
+from rules.require import require
 from sandbox.trust import ROOT
 from sandbox.trust.authority import Authority
 from sandbox.trust.server import stamper_of
 from tests.acting import eventually
-from tests.integration.proof.conftest import LOG, NAME, Record, witness_at
+from tests.integration.proof.conftest import LOG, NAME, Record, listens, witness_at
 from tests.programs import program
+from tests.sandboxes import free_port
 from tests.shell import Shell
 from verifier.checkpoint import LEEWAY, Report, Rule, verify
 from verifier.events import event_of
@@ -38,13 +39,9 @@ from workers.trust import authorities_in
 
 
 async def root_of(record: Record, size: int) -> bytes:
-    """The root of the first events, by the page alone."""
-    rows = await record.connection.fetch(
-        "select stream, seq, hash from position join event using (stream, seq) where position <= $1 order by position",
-        size,
-    )
+    joined = "select stream, seq, hash from position join event using (stream, seq)"
     tree = Tree()
-    for stream, seq, digest in rows:
+    for stream, seq, digest in await record.connection.fetch(f"{joined} order by position limit $1", size):
         parts = (stream.encode(), seq.to_bytes(8, "big"), digest)
         tree.add(leaf_hash(b"".join(len(part).to_bytes(4, "big") + part for part in parts)))
     return tree.root()
@@ -91,8 +88,7 @@ async def test_what_lies_there_is_never_overwritten(record: Record) -> None:
     there = {path: path.read_bytes() for path in record.folder.rglob("*") if path.is_file()}
     await record.grow(300)
     await record.checkpoint()
-    changed = [path.name for path, content in there.items() if path.read_bytes() != content]
-    assert changed == ["checkpoint"]
+    assert [path.name for path, content in there.items() if path.read_bytes() != content] == ["checkpoint"]
     (record.folder / "1/tile/0/002.p/100").parent.mkdir(exist_ok=True)
     (record.folder / "1/tile/0/002.p/100").write_bytes(bytes(3200))
     await record.grow(12)
@@ -208,8 +204,6 @@ async def test_no_two_witnesses_share_a_memory(tmp_path: Path) -> None:
 
 # The time-stamps of checkpoints: whose they are, of what, and when.
 
-SIZES: Final = (300, 600)
-
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
@@ -218,9 +212,8 @@ def authority(tmp_path: Path) -> Authority:
 
 @pytest.fixture
 async def stamped(record: Record, authority: Authority) -> Record:
-    """A record with two checkpoints, each time-stamped."""
     record.stamper = stamper_of(authority)
-    for _ in SIZES:
+    for _ in range(2):
         await record.grow(300)
         await record.checkpoint()
     return record
@@ -244,8 +237,7 @@ async def test_those_of_an_authority_that_is_trusted_are_counted(stamped: Record
 
 async def stamped_by(authority: Authority, record: Record, size: int) -> bytes:
     note = read_note((record.folder / f"1/checkpoints/{size}").read_bytes())
-    token = await stamp(stamper_of(authority), sha256(note.text.encode()).digest())
-    assert token is not None
+    token = require(await stamp(stamper_of(authority), sha256(note.text.encode()).digest()))
     return token[0]
 
 
@@ -286,8 +278,7 @@ async def test_a_stamp_tells_of_a_checkpoint_that_was_removed(stamped: Record) -
     one = stamped.folder / "1"
     (one / "checkpoint").write_bytes((one / "checkpoints/300").read_bytes())
     (one / "checkpoints/600").unlink()
-    report = await look(stamped, None)
-    assert [(one.rule, one.message) for one in report.findings] == [
+    assert [(one.rule, one.message) for one in (await look(stamped, None)).findings] == [
         (Rule.CHECKPOINT_MISSING, "the checkpoint of 600 events was time-stamped, and is not kept")
     ]
 
@@ -324,11 +315,6 @@ def written(key: Ed25519PublicKey) -> bytes:
     return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH) + b"\n"
 
 
-def is_listening(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 @asynccontextmanager
 async def sigsum_witness(folder: Path) -> AsyncIterator[tuple[str, Verifier]]:
     """Where it answers, and its key. It knows our log."""
@@ -337,15 +323,14 @@ async def sigsum_witness(folder: Path) -> AsyncIterator[tuple[str, Verifier]]:
     file.touch(0o600)
     file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
     log.write_bytes(written(Ed25519PublicKey.from_public_bytes(LOG.verifier.public)))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     options = ("-k", file, "--log-key", log, "--state-file", folder / "state", f"127.0.0.1:{port}")
     # As Debian builds it, it takes the patterns of its own addresses for plain ones, unless it is told.
     process = await asyncio.create_subprocess_exec(
         program("sigsum-witness"), *options, env={"GODEBUG": "httpmuxgo121=0"}
     )
     try:
-        await eventually(lambda: asyncio.to_thread(is_listening, port), bool)
+        await eventually(lambda: asyncio.to_thread(listens, port), bool)
         name = f"sigsum.org/v1/witness/{sha256(public).hexdigest()}"
         yield f"http://127.0.0.1:{port}", Verifier(name, Kind.WITNESS, public)
     finally:
