@@ -14,6 +14,7 @@ from urllib.parse import quote_plus
 from uuid import UUID
 
 import asyncpg
+import httpx
 import pytest
 
 from activities.ledger.database import Pool
@@ -76,7 +77,6 @@ async def demand(world: World, provider: str, *, state: str = "pending") -> tupl
 
 
 async def kept(world: World) -> list[asyncpg.Record]:
-    """Returns the inbox, oldest first."""
     async with world.connection() as connection:
         return await connection.fetch("select * from callback order by received_at")
 
@@ -130,6 +130,11 @@ def note(memo: str, key: str = KEY, **change: Any) -> tuple[bytes, dict[str, str
     return body, {"X-Signature": hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}
 
 
+async def noted(gateway: httpx.AsyncClient, given: tuple[bytes, dict[str, str]]) -> httpx.Response:
+    """Sends a credit note; returns the gateway's answer."""
+    return await gateway.post("/callbacks/treasury", content=given[0], headers=given[1])
+
+
 CAN: Final = {"vnpay": CAPABILITIES["vnpay"], "treasury": CAPABILITIES["vietqr"]}
 
 
@@ -162,7 +167,6 @@ def relay(pool: Pool, payments: Payments) -> Relay:
 
 @pytest.fixture
 async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
-    """Runs the bank's side of a world, with callbacks to a gateway."""
     port = free_port()
     callbacks = f"http://127.0.0.1:{port}/callbacks"
     bank = Server("bank", tmp_path / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
@@ -175,6 +179,5 @@ async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
 
 
 async def verdicts(till: Till) -> list[str]:
-    """Returns the verdicts of the bank's callbacks, once all have reached their payments."""
     rows = await eventually(lambda: kept(till.world), lambda rows: bool(rows) and all(row["driven_at"] for row in rows))
     return [row["verdict"] for row in rows]

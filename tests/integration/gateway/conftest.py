@@ -19,8 +19,6 @@ from tests.integration.gateway.calls import PROVIDERS
 
 
 class Meter(Counter[str]):
-    """Counts answers by verdict."""
-
     def create_counter(self, *_: str) -> Self:
         return self
 

@@ -15,12 +15,14 @@ from activities.ledger.vault import Vault
 from activities.partners.money.provider import CALLBACK_BYTES
 from gateway import app
 from gateway.relay import Relay
+from rules.require import require
 from rules.time.working_time import VIETNAM
 from tests.acting import AGENCY
 from tests.conftest import World
-from tests.integration.gateway.calls import AMOUNT, Payments, demand, ipn, kept, note, told
+from tests.integration.gateway.calls import AMOUNT, Payments, demand, ipn, kept, note, noted, told
 from tests.integration.gateway.calls import payments as payments
 from tests.integration.gateway.calls import relay as relay
+from tests.integration.operations.doctor import Doctor
 from tests.shell import Shell
 from tests.walking import walked
 from views.registers.money import suspense
@@ -39,15 +41,13 @@ async def platform_code(gateway: httpx.AsyncClient, body: bytes) -> str:
 
 
 async def note_code(gateway: httpx.AsyncClient, given: tuple[bytes, dict[str, str]]) -> tuple[int, str]:
-    body, headers = given
-    answer = await gateway.post("/callbacks/treasury", content=body, headers=headers)
+    answer = await noted(gateway, given)
     return answer.status_code, answer.json()["code"]
 
 
 async def test_a_repeated_ipn_is_one_row(world: World, gateway: httpx.AsyncClient, meter: Counter[str]) -> None:
     reference, filing = await demand(world, "vnpay")
-    answers = await asyncio.gather(*(code(gateway, ipn(reference)) for _ in range(40)))
-    assert sorted(answers) == ["00", *["02"] * 39]
+    assert sorted(await asyncio.gather(*(code(gateway, ipn(reference)) for _ in range(40)))) == ["00", *["02"] * 39]
     assert +meter == {"confirmed": 1, "already": 39}
     (row,) = await kept(world)
     assert (row["stream"], row["agency"], row["verdict"]) == (f"payment:{filing}:1", AGENCY, "confirmed")
@@ -81,8 +81,7 @@ async def test_each_ipn_gets_its_code_and_leaves_its_row(
 
 
 async def test_garbage_a_wrong_signature_and_doubled_fields_are_97(world: World, gateway: httpx.AsyncClient) -> None:
-    long = "a=" + "1" * 2 * CALLBACK_BYTES
-    for query in ("", "?", "vnp_TxnRef", "vnp_TxnRef=%ff&vnp_SecureHash=", long, "%00=%00"):
+    for query in ("", "?", "vnp_TxnRef", "vnp_TxnRef=%ff&vnp_SecureHash=", "a=" + "1" * 2 * CALLBACK_BYTES, "%00=%00"):
         assert await code(gateway, query) == "97"
     reference, _ = await demand(world, "vnpay")
     other, _ = await demand(world, "dvc")
@@ -96,7 +95,6 @@ async def test_garbage_a_wrong_signature_and_doubled_fields_are_97(world: World,
 
 
 async def answered(gateway: httpx.AsyncClient, wire: str, reference: str, **change: str) -> str:
-    """The answer to a callback that is signed over this wire."""
     match wire:
         case "vnpay":
             return await code(gateway, ipn(reference, **change))
@@ -198,8 +196,7 @@ async def test_a_transfer_is_found_by_its_memo(world: World, gateway: httpx.Asyn
     assert (row["stream"], row["verdict"]) == (f"payment:{filing}:1", "confirmed")
     assert b"canary" not in row["memo"].lower()
     async with world.connection() as connection:
-        key = await Vault(world.settings.master).find(connection, filing)
-    assert key is not None
+        key = require(await Vault(world.settings.master).find(connection, filing))
     assert key.unseal(row["memo"], f"callback\n{row['id']}").decode() == memo
 
 
@@ -271,12 +268,9 @@ async def test_a_missing_body_ends(world: World, gateway: httpx.AsyncClient, mon
 
 # What the doctor says of callbacks that are left, and the list of money in suspense.
 
-NOBODY = "http://127.0.0.1:1"
-
 
 async def found(shell: Shell, check: str, **env: str) -> list[tuple[str, str]]:
-    told = (await shell("doctor", "--json", **env)).json
-    return [(one["health"], one["what"]["en"]) for one in told["findings"] if one["check"] == check]
+    return (await Doctor(shell.env)(**env)).of(check)
 
 
 async def test_the_doctor_names_what_is_stuck(world: World, gateway: httpx.AsyncClient, shell: Shell) -> None:
@@ -286,8 +280,7 @@ async def test_the_doctor_names_what_is_stuck(world: World, gateway: httpx.Async
     await gateway.get(f"/callbacks/vnpay?{ipn(reference)}")
     assert await found(shell, "callbacks") == well, "it is on its way"
     await gateway.get(f"/callbacks/vnpay?{ipn('MC234567ABCDEFGHIJ')}")
-    body, headers = note("canary")
-    await gateway.post("/callbacks/treasury", content=body, headers=headers)
+    await noted(gateway, note("canary"))
     async with world.connection() as connection:
         await connection.execute("update callback set received_at = received_at - interval '2 days 1 hour'")
     assert await found(shell, "callbacks") == [
@@ -301,29 +294,23 @@ async def test_the_doctor_counts_what_waits_and_how_long(
     world: World, gateway: httpx.AsyncClient, shell: Shell
 ) -> None:
     for n in range(5):
-        body, headers = note("canary", id=f"C{n}")
-        await gateway.post("/callbacks/treasury", content=body, headers=headers)
+        await noted(gateway, note("canary", id=f"C{n}"))
     rows = await kept(world)
     async with world.connection() as connection:
         await connection.execute("update callback set received_at = received_at - interval '9 days 1 hour'")
-        for row, steps in zip(
-            rows, (("assign",), ("give_back",), ("assign", "decline"), ("give_back", "approve")), strict=False
-        ):
+        told = (("assign",), ("give_back",), ("assign", "decline"), ("give_back", "approve"))
+        for row, steps in zip(rows, told, strict=False):
             for n, step in enumerate(steps, 1):
                 say = """insert into suspense_step (callback, n, command_id, step, officer, agency, at)
                          values ($1, $2, $3, $3, 'x', 'H56.30', now() - make_interval(days => $4, hours => 1))"""
                 await connection.execute(say, row["id"], n, step, 4 - n)
-        await connection.execute(
-            "update callback set verdict = 'to_give_back', driven_at = now() where id = $1", rows[3]["id"]
-        )
-    money = f"2 transfers, {2 * AMOUNT:,} đồng"
+        driven = "update callback set verdict = 'to_give_back', driven_at = now() where id = $1"
+        await connection.execute(driven, rows[3]["id"])
+    one, money = f"1 transfers, {AMOUNT:,} đồng", f"2 transfers, {2 * AMOUNT:,} đồng"
     assert await found(shell, "callbacks") == [
         ("warn", f"{money}, name no request for money, or several; the longest for 9 days"),
         ("warn", f"{money}, wait for a leader to approve what was asked; the longest for 3 days"),
-        (
-            "warn",
-            f"1 transfers, {AMOUNT:,} đồng, are approved to go back, and wait for a cashier; the longest for 2 days",
-        ),
+        ("warn", f"{one}, are approved to go back, and wait for a cashier; the longest for 2 days"),
     ]
     async with world.connection() as connection:
         assigned = "update callback set verdict = 'assigned', stream = 'payment:x:1' where id = $1"
@@ -336,7 +323,7 @@ async def test_the_doctor_counts_what_waits_and_how_long(
 
 async def test_the_doctor_asks_the_gateway(shell: Shell) -> None:
     assert await found(shell, "gateway") == [("skipped", "MOTCUA_GATEWAY_URL is not set")]
-    assert await found(shell, "gateway", MOTCUA_GATEWAY_URL=NOBODY) == [
+    assert await found(shell, "gateway", MOTCUA_GATEWAY_URL="http://127.0.0.1:1") == [
         ("fail", "the gateway keeps nothing: ConnectError")
     ]
 
@@ -344,16 +331,12 @@ async def test_the_doctor_asks_the_gateway(shell: Shell) -> None:
 async def test_money_in_suspense_is_listed_with_its_memo(gateway: httpx.AsyncClient, shell: Shell) -> None:
     assert (await shell("money", "suspense", "--json")).json == []
     for n, memo in enumerate(("tiền [b]nhà[/b]", "")):
-        body, headers = note(memo, id=f"C{n}", amount=AMOUNT + n)
-        await gateway.post("/callbacks/treasury", content=body, headers=headers)
+        await noted(gateway, note(memo, id=f"C{n}", amount=AMOUNT + n))
     rows = (await shell("money", "suspense", "--json")).json
-    assert [(row["provider"], row["transaction"], row["amount"], row["memo"]) for row in rows] == [
-        ("treasury", "C0", AMOUNT, "tiền [b]nhà[/b]"),
-        ("treasury", "C1", AMOUNT + 1, ""),
-    ]
-    shown = await shell("money", "suspense")
-    assert "tiền [b]nhà[/b]" in shown.out
-    assert "135,001" in shown.out
+    told = [(row["provider"], row["transaction"], row["amount"], row["memo"]) for row in rows]
+    assert told == [("treasury", "C0", AMOUNT, "tiền [b]nhà[/b]"), ("treasury", "C1", AMOUNT + 1, "")]
+    shown = (await shell("money", "suspense")).out
+    assert ("tiền [b]nhà[/b]" in shown, "135,001" in shown) == (True, True)
     assert (await shell("money", "suspense", MOTCUA_MASTER_KEY="")).code == 2
 
 
