@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -52,7 +52,6 @@ def folder(tmp_path: Path) -> Path:
 
 
 def own(folder: Path, world: World) -> dict[str, str]:
-    """The environment of an agency's process."""
     settings = {key: world.process_env[key] for key in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "MOTCUA_OBJECTS")}
     return settings | {"PATH": os.environ["PATH"], "HOME": str(folder), "MOTCUA_READY_FILE": str(folder / "ready")}
 
@@ -140,18 +139,15 @@ async def test_an_office_is_looked_at_before_it_serves(running: World, folder: P
         assert words in said
     assert not (folder / "ready").exists()
 
-    code, said = await checked(folder, running, "--agency", "H01.12")
-    assert code == 1
-    assert "việc của H01.12 vào backoffice, không vào agency.H01.12" in said
-    code, said = await checked(folder, running, "--agency", "H99")
-    assert code == 1
-    assert "không có cơ quan này H99" in said
+    elsewhere = "việc của H01.12 vào backoffice, không vào agency.H01.12"
+    for agency, why in (("H01.12", elsewhere), ("H99", "không có cơ quan này H99")):
+        code, said = await checked(folder, running, "--agency", agency)
+        assert (code, why in said) == (1, True), said
     probes = Path(running.objects.removeprefix("file://")) / "checks"
     shutil.rmtree(probes)
     probes.write_text("in the way of a folder")
     code, said = await checked(folder, running)
-    assert code == 1
-    assert "không ghi và đọc được" in said
+    assert (code, "không ghi và đọc được" in said) == (1, True)
 
 
 @walked(
@@ -168,22 +164,10 @@ async def test_an_office_is_looked_at_before_it_serves(running: World, folder: P
 )
 async def test_hooks_that_can_never_work_are_named(world: World, folder: Path, body: str, why: str) -> None:
     (folder / "office.py").write_text(f"from motcua import BackOffice\nclass Office(BackOffice):\n    {body}\n")
-    pipe = asyncio.subprocess.PIPE
-    process = forked(
-        "motcua.command",
-        "back-office",
-        "--lang",
-        "en",
-        "--check",
-        "office:Office",
-        cwd=folder,
-        env=own(folder, world),
-        stderr=pipe,
-    )
+    words = ("back-office", "--lang", "en", "--check", "office:Office")
+    process = forked("motcua.command", *words, cwd=folder, env=own(folder, world), stderr=asyncio.subprocess.PIPE)
     _, said = await asyncio.wait_for(process.communicate(), 30)
-    assert process.returncode == 2
-    assert why in " ".join(said.decode().split())
-    assert "🏢" not in said.decode()
+    assert (process.returncode, why in " ".join(said.decode().split()), "🏢" in said.decode()) == (2, True, False)
 
 
 class Foreign:
@@ -203,13 +187,11 @@ class Foreign:
 
 @asynccontextmanager
 async def foreign(world: World, made: Foreign) -> AsyncIterator[None]:
-    """It works on the default queue."""
     async with Worker(await stock(world), task_queue="backoffice", activities=[made.check, made.issue]):
         yield
 
 
 async def history(play: Play) -> list[EventType.ValueType]:
-    """The kinds of what happened in its workflow."""
     fetched = await play.world.temporal.get_workflow_handle(f"filing:{play.filing}").fetch_history()
     return [event.event_type for event in fetched.events]
 
@@ -218,16 +200,8 @@ async def rests(play: Play) -> bool:
     """Whether the last answer was of no use, so that the workflow lets time pass before it asks again."""
     ended = {EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED}
     happened = await history(play)
-    last = max((n for n, kind in enumerate(happened) if kind in ended), default=len(happened))
-    since = happened[last:]
-    waits = EventType.EVENT_TYPE_TIMER_STARTED in since
-    return waits and EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED not in since
-
-
-async def named(world: World, names: Iterable[str]) -> list[Play]:
-    """A filing for each name, by which the foreign back office knows it."""
-    form = dict(birth().form)
-    return [await Play.begin(world, birth(form=form | {"child_name": name})) for name in names]
+    since = happened[max((n for n, kind in enumerate(happened) if kind in ended), default=len(happened)) :]
+    return EventType.EVENT_TYPE_TIMER_STARTED in since and EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED not in since
 
 
 MARKED: Final = {
@@ -272,7 +246,8 @@ async def test_a_filing_rests_until_its_back_office_gives_the_very_file(world: W
         return wrong[name]
 
     async with world.platform(), foreign(world, Foreign(answer)):
-        plays = await named(world, [*FINAL, *wrong])
+        form = dict(birth().form)
+        plays = [await Play.begin(world, birth(form=form | {"child_name": name})) for name in (*FINAL, *wrong)]
         for play in plays:
             await eventually(partial(rests, play), bool)
             view = await play.view()

@@ -5,10 +5,9 @@ import asyncio
 import dataclasses
 import doctest
 import inspect
-from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,32 +16,21 @@ from temporalio.common import WorkflowIDReusePolicy
 
 import motcua
 from motcua import (
-    Accept,
-    Actor,
-    BackOffice,
-    BlockingFilingClient,
-    Channel,
-    Claim,
     Closing,
-    Command,
     FilingClient,
     FilingClosed,
     FilingNotAvailable,
     FilingView,
-    Role,
     SameIdOtherContent,
-    Stage,
     Submission,
-    Unavailable,
-    Via,
     Withdraw,
-    testing,
 )
+from tests.acting import VIA, Doubtful, of, officer
 from tests.conftest import World, empty_namespace
 from tests.locked import signing
 from tests.sealed import ring, sealed
 
-CONNECTING = ("stock_client", "without_asyncio")
+RECEPTION: Final = officer(motcua.Role.RECEPTION)
 
 
 @pytest.fixture(params=["as it is", "sealed and signed"])
@@ -50,40 +38,23 @@ async def world(world: World, request: pytest.FixtureRequest) -> World:
     """A world that believes everybody and seals nothing, and one that asks who speaks and reads only what is sealed."""
     if request.param == "as it is":
         return world
-    if any(name in request.node.name for name in CONNECTING):
+    if any(name in request.node.name for name in ("stock_client", "without_asyncio")):
         pytest.skip("it makes a client of its own, which neither seals nor signs")
     return await signing(await sealed(world, ring("one")))
 
 
-VIA = Via(principal="test")
-RECEPTION = Actor(subject="h56.30-reception-1", role=Role.RECEPTION, agency="H56.30")
-
-
-class Doubtful(BackOffice):
-    """Never finds a dossier complete, so that officers do the work."""
-
-    async def check(self, dossier: motcua.Dossier) -> bool:  # noqa: ARG002
-        return False
-
-
 def sample(**overrides: Any) -> Submission:
     """A submission under the demo version of its procedure, whose limits are seconds."""
-    return testing.submission(**{"version": "2026-12-demo"} | overrides)
+    return motcua.testing.submission(**{"version": "2026-12-demo"} | overrides)
 
 
-def of(submission: Submission) -> UUID:
-    return motcua.filing_id(submission.client_id, submission.submission_id)
-
-
-def withdrawal(submission: Submission, command_id: str = "withdraw-1", reason: str = "filed twice") -> Command:
+def withdrawal(submission: Submission, command_id: str = "withdraw-1", reason: str = "filed twice") -> Withdraw:
     return Withdraw(command_id=command_id, actor=submission.actor, via=VIA, reason=reason)
 
 
 async def closed(client: FilingClient, filing: UUID) -> FilingView:
-    """The filing once it has ended."""
     async with asyncio.timeout(30):
-        seen = [view async for view in client.follow(filing)]
-    return seen[-1]
+        return [view async for view in client.follow(filing)][-1]
 
 
 async def test_the_same_submission_again_is_the_same_receipt(running: World) -> None:
@@ -98,7 +69,6 @@ async def test_the_same_submission_again_is_the_same_receipt(running: World) -> 
 
 
 async def updates_of(client: FilingClient, filing: UUID) -> int:
-    """How many Updates the history of a filing's workflow holds."""
     history = await client._line.client.get_workflow_handle(f"filing:{filing}").fetch_history()
     return sum(event.HasField("workflow_execution_update_accepted_event_attributes") for event in history.events)
 
@@ -106,7 +76,7 @@ async def updates_of(client: FilingClient, filing: UUID) -> int:
 async def test_a_repeat_in_the_same_client_leaves_no_trace_in_the_history(world: World) -> None:
     submission = sample()
     client, filing = world.client, of(submission)
-    command = Accept(command_id="accept-1", actor=RECEPTION, via=VIA)
+    command = motcua.Accept(command_id="accept-1", actor=RECEPTION, via=VIA)
     async with world.platform(), world.back_office(Doubtful()):
         filed, accepted = await client.submit(submission), await client.act(filing, command)
         assert await updates_of(client, filing) == 2
@@ -121,25 +91,25 @@ async def test_a_repeat_in_the_same_client_leaves_no_trace_in_the_history(world:
             with pytest.raises(SameIdOtherContent):
                 await client.act(filing, command.model_copy(update=change))
         with pytest.raises(SameIdOtherContent) as error:
-            await client.submit(submission.model_copy(update={"result_channel": Channel.COUNTER}))
+            await client.submit(submission.model_copy(update={"result_channel": motcua.Channel.COUNTER}))
         assert error.value.refusal.problems[0].field == "submission_id"
         assert await updates_of(client, filing) == 2
         with pytest.raises(SameIdOtherContent) as error:
-            await world.client.submit(submission.model_copy(update={"result_channel": Channel.COUNTER}))
+            await world.client.submit(submission.model_copy(update={"result_channel": motcua.Channel.COUNTER}))
         assert error.value.refusal.problems[0].field == "submission_id"
 
 
 async def test_who_acts_is_said_once(world: World) -> None:
     whole = sample()
     fields = whole.model_dump(mode="json", exclude={"actor", "via"}, exclude_none=True)
-    citizen = world.client.as_(whole.actor, whole.via)
-    officer = world.client.as_(RECEPTION, VIA)
+    citizen, desk = world.client.as_(whole.actor, whole.via), world.client.as_(RECEPTION, VIA)
     async with world.platform(), world.back_office(Doubtful()):
         assert (await citizen.submit(**fields)).digest == (await world.client.submit(whole)).digest
-        assert next(action for action in await officer.actions(of(whole)) if action.name == "accept").allowed
-        receipt = await officer.act(of(whole), Accept, command_id="accept-1")
-        whole_command = Accept(command_id="accept-1", actor=RECEPTION, via=VIA)
-        assert await world.client.act(of(whole), whole_command) == receipt
+        assert next(action for action in await desk.actions(of(whole)) if action.name == "accept").allowed
+        receipt = await desk.act(of(whole), motcua.Accept, command_id="accept-1")
+        assert (
+            await world.client.act(of(whole), motcua.Accept(command_id="accept-1", actor=RECEPTION, via=VIA)) == receipt
+        )
         with pytest.raises(motcua.UnfitError, match="reason"):
             await citizen.act(of(whole), Withdraw)
 
@@ -148,7 +118,7 @@ async def test_a_program_without_asyncio(running: World) -> None:
     submission = sample()
 
     def program() -> list[FilingView]:
-        client = BlockingFilingClient.connect(running.env["TEMPORAL_ADDRESS"], namespace=running.namespace)
+        client = motcua.BlockingFilingClient.connect(running.env["TEMPORAL_ADDRESS"], namespace=running.namespace)
         with client:
             receipt = client.submit(submission)
             seen = list(client.follow(of(submission)))
@@ -170,7 +140,7 @@ async def test_a_program_without_asyncio(running: World) -> None:
 async def test_a_call_waits_for_a_worker_until_patience_ends_and_the_repeat_is_safe(world: World) -> None:
     submission, other = sample(), sample()
     waiting = asyncio.create_task(world.client.submit(other))
-    with pytest.raises(Unavailable, match="repeating is safe"):
+    with pytest.raises(motcua.Unavailable, match="repeating is safe"):
         await world.client_of(1).submit(submission)
     assert not waiting.done()
     async with world.platform():
@@ -188,7 +158,7 @@ async def test_a_call_waits_for_a_worker_until_patience_ends_and_the_repeat_is_s
 async def test_nobody_at_the_address_and_a_namespace_that_is_not_there(world: World, unused_tcp_port: int) -> None:
     async with await FilingClient.connect(f"127.0.0.1:{unused_tcp_port}", patience=0.5) as client:
         for call in (client.submit(sample()), closed(client, uuid4())):
-            with pytest.raises(Unavailable):
+            with pytest.raises(motcua.Unavailable):
                 await call
     async with await FilingClient.connect(world.env["TEMPORAL_ADDRESS"], namespace="nowhere") as client:
         async with asyncio.timeout(5):
@@ -204,7 +174,7 @@ async def test_after_the_end_what_was_recorded_is_found_and_the_rest_is_refused(
         assert (await closed(world.client, of(submission))).closing is Closing.WITHDRAWN
         assert await world.client.act(of(submission), withdrawal(submission)) == receipt
         with pytest.raises(FilingClosed, match="withdrawn"):
-            await world.client.act(of(submission), Claim(command_id="claim-1", actor=RECEPTION, via=VIA))
+            await world.client.act(of(submission), motcua.Claim(command_id="claim-1", actor=RECEPTION, via=VIA))
         with pytest.raises(SameIdOtherContent):
             await world.client.act(of(submission), withdrawal(submission, reason="another"))
 
@@ -214,7 +184,7 @@ async def test_a_filing_whose_workflow_was_lost_asks_for_patience_not_for_despai
     async with world.platform():
         first = await world.client.submit(submission)
         await world.temporal.get_workflow_handle(f"filing:{of(submission)}").terminate()
-        with pytest.raises(Unavailable):
+        with pytest.raises(motcua.Unavailable):
             await world.client_of(1).act(of(submission), withdrawal(submission))
         assert await world.client.submit(submission) == first  # which starts it again, from the record
         assert (await world.client.act(of(submission), withdrawal(submission))).seq == first.seq + 1
@@ -268,7 +238,7 @@ async def test_following_survives_an_outage_of_the_worker(world: World) -> None:
     assert not following.done()
     async with world.platform(), world.back_office():
         await asyncio.wait_for(following, 30)
-    assert seen[0].stage is Stage.INTAKE
+    assert seen[0].stage is motcua.Stage.INTAKE
     assert seen[-1].closed
     assert [view.seq for view in seen] == sorted({view.seq for view in seen})
 
@@ -289,16 +259,12 @@ async def test_a_stock_client_is_taught_our_json_and_files_by_plain_data(running
     assert await FilingClient(stock).submit(Submission.model_validate(plain)) != receipt
 
 
-def examples() -> Iterator[tuple[str, doctest.DocTest]]:
-    """The examples in the docstrings of the kit, by the name of what they explain."""
-    finder = doctest.DocTestFinder(exclude_empty=True)
-    for module in (motcua, motcua.client, motcua.backoffice):
-        for found in finder.find(module):
-            if found.examples:
-                yield found.name, found
-
-
-EXAMPLES = dict(examples())
+EXAMPLES = {
+    found.name: found.examples
+    for module in (motcua, motcua.client, motcua.backoffice)
+    for found in doctest.DocTestFinder(exclude_empty=True).find(module)
+    if found.examples
+}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -306,7 +272,7 @@ async def test_an_example_of_the_documentation_works(name: str, world: World) ->
     submission = sample()
     names: dict[str, Any] = {"client": world.client, "submission": submission, "filing_id": of(submission)}
     async with world.platform(), world.back_office(Doubtful()):  # else the filing may be decided before a next line
-        for example in EXAMPLES[name].examples:
+        for example in EXAMPLES[name]:
             assert await outcome(example.source, names) == example.want
 
 

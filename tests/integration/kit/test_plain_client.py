@@ -17,6 +17,7 @@ from motcua.payloads.converter import SEALED, data_converter
 from motcua.payloads.key_ring import CODEC_KEYS
 from operations.key_rotation import write_new
 from publishing.authoring import procedures
+from rules.require import require
 from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import STATUS_NAMES
@@ -39,8 +40,9 @@ NOTHING_OF_OURS: Final = """
 import importlib.util
 assert not [name for name in ("motcua", "schemas", "workflows", "rules") if importlib.util.find_spec(name)]
 """
-PYTHON: Final = r"^```python\n(.*?)^```$"
+(PROGRAM,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 SEALED_PAGE: Final = (ROOT / "docs" / "codec.md").read_text()
+(CODEC,) = re.findall(r"^```python\n(.*?)^```$", SEALED_PAGE, re.MULTILINE | re.DOTALL)
 PLAIN: Final = 'Client.connect(os.environ["TEMPORAL_ADDRESS"], '
 
 
@@ -61,28 +63,24 @@ async def run(program: str, folder: Path, world: World, **more: str) -> str:
 
 
 async def test_the_program_of_the_page_files_decides_and_reads(running: World, tmp_path: Path) -> None:
-    (program,) = re.findall(PYTHON, PAGE, re.MULTILINE | re.DOTALL)
-    folder = tmp_path / "empty"
-    folder.mkdir()
     await procedures.publish(running.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
-    refused, missing, code, end = (await run(program, folder, running)).splitlines()
+    refused, missing, code, end = (await run(PROGRAM, tmp_path, running)).splitlines()
     assert refused.startswith("bad_submission form.person_name field_required")
     assert missing.startswith("bad_submission form.copies field_required")
     filing = filing_id("portal-1", "S-0001")
     async with running.connection() as connection:
-        row = await connection.fetchrow("select code, status, level, outcome from filing where filing_id = $1", filing)
-    assert row is not None
+        row = require(
+            await connection.fetchrow("select code, status, level, outcome from filing where filing_id = $1", filing)
+        )
     assert tuple(row) == (code, 10, 3, "delivered")
     result = await running.client.result(filing)
     assert end == f"10 Result returned approved {result.result.sha256}"
     again = ["these ids stand for another submission", code, end]
-    assert (await run(program, folder, running)).splitlines() == again, "run again, it finds what it did"
+    assert (await run(PROGRAM, tmp_path, running)).splitlines() == again, "run again, it finds what it did"
 
 
 async def test_the_program_of_the_page_signs_where_identity_is_required(world: World, tmp_path: Path) -> None:
-    (program,) = re.findall(PYTHON, PAGE, re.MULTILINE | re.DOTALL)
-    folder = tmp_path / "empty"
-    folder.mkdir()
+    (folder := tmp_path / "empty").mkdir()
     key = tmp_path / "key.pem"
     key.write_bytes(raw_key(1).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     speaks = {"MOTCUA_IDENTITY_PRINCIPAL": "portal-p", "MOTCUA_IDENTITY_KEY_FILE": str(key)}
@@ -91,23 +89,17 @@ async def test_the_program_of_the_page_signs_where_identity_is_required(world: W
     await procedures.publish(world.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
     await register(world, portal)
     async with locked(world) as closed, closed.back_office():
-        *_, end = (await run(program, folder, closed, **speaks)).splitlines()
+        *_, end = (await run(PROGRAM, folder, closed, **speaks)).splitlines()
     assert end.startswith("10 Result returned approved ")
 
 
-def the_codec() -> str:
-    (found,) = re.findall(PYTHON, SEALED_PAGE, re.MULTILINE | re.DOTALL)
-    return str(found)
-
-
 async def test_the_program_of_the_page_works_sealed_with_the_codec_of_the_other(world: World, tmp_path: Path) -> None:
-    (program,) = re.findall(PYTHON, PAGE, re.MULTILINE | re.DOTALL)
     file = tmp_path / "ring.json"
     write_new(file, written("one"))
     setting = f"import os\nos.environ[{CODEC_KEYS!r}] = {str(file)!r}\n"
-    program = program.replace("from __future__ import annotations\n", "")
+    program = PROGRAM.replace("from __future__ import annotations\n", "")
     assert program.count(PLAIN) == 1
-    program = setting + the_codec() + program.replace(PLAIN, PLAIN + "data_converter=SEALED, ")
+    program = setting + CODEC + program.replace(PLAIN, PLAIN + "data_converter=SEALED, ")
     world = await sealed(world, ring("one"))
     await procedures.publish(world.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
     async with world.platform(), world.back_office():
@@ -121,17 +113,9 @@ async def test_both_codecs_open_what_the_other_seals(tmp_path: Path) -> None:
     file = tmp_path / "ring.json"
     write_new(file, written("two", "one"))
     told: dict[str, Any] = {}
-    exec(the_codec().replace(f'os.environ["{CODEC_KEYS}"]', repr(str(file))), told)  # noqa: S102 -- the page's own
+    exec(CODEC.replace(f'os.environ["{CODEC_KEYS}"]', repr(str(file))), told)  # noqa: S102 -- the page's own
     theirs, ours = told["Codec"](), Codec(ring("one", "two"))
-    work = ActivitySerializationContext(
-        namespace="default",
-        activity_id="1",
-        activity_type="check",
-        activity_task_queue="backoffice",
-        workflow_id="filing:1",
-        workflow_type="Filing",
-        is_local=False,
-    )
+    work = ActivitySerializationContext("default", "1", "check", "backoffice", "filing:1", "Filing", is_local=False)
     given = await data_converter.encode([{"name": "Nguyễn Văn An"}])
     for context in (WorkflowSerializationContext("default", "filing:1"), work):
         for seals, opens in ((theirs, ours), (ours, theirs)):
@@ -147,8 +131,7 @@ def test_the_codec_in_typescript_names_what_the_other_does() -> None:
 
 
 async def test_the_program_of_the_page_fits_its_types(tmp_path: Path) -> None:
-    (program,) = re.findall(PYTHON, PAGE, re.MULTILINE | re.DOTALL)
-    (tmp_path / "program.py").write_text(program)
+    (tmp_path / "program.py").write_text(PROGRAM)
     checking = (sys.executable, "-m", "mypy", "--strict", "program.py")  # no configuration, and so no plugin
     process = await asyncio.create_subprocess_exec(*checking, cwd=tmp_path, stdout=asyncio.subprocess.PIPE)
     async with asyncio.timeout(100):
@@ -157,13 +140,9 @@ async def test_the_program_of_the_page_fits_its_types(tmp_path: Path) -> None:
 
 
 def rows(heading: str) -> list[str]:
-    """The first cells of the tables under a heading."""
     section = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    return [name for line in section.splitlines() if line.startswith("| `") for name in named(line.split("|")[1])]
-
-
-def named(cell: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", cell)
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
 
 
 def test_the_page_names_what_there_is() -> None:
