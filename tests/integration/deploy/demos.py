@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,9 @@ from temporalio.client import Client
 
 from console.home import Home
 from demo.scenario import SCENARIOS
+from rules.require import require
 from tests.conftest import ROOT
+from tests.sandboxes import until
 
 MOTCUA = (sys.executable, "-m", "motcua.command")
 ENV = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}
@@ -44,17 +45,13 @@ def up_in_a_folder(**more: str) -> Iterator[Path]:
 
 
 def start(*arguments: str, folder: Path, **more: str) -> subprocess.Popen[str]:
-    env = ENV | more | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(  # the caller ends it
-        (*MOTCUA, *arguments), cwd=folder, env=env, text=True, stdout=subprocess.PIPE
+        (*MOTCUA, *arguments), cwd=folder, env=ENV | more | {"PYTHONPATH": str(ROOT)}, text=True, stdout=subprocess.PIPE
     )
 
 
 def wait_until_up(folder: Path) -> None:
-    deadline = time.monotonic() + 60
-    while not (folder / ".motcua" / "run" / "env").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until((folder / ".motcua" / "run" / "env").exists, 60)
 
 
 def demo(folder: Path, scenarios: list[dict[str, Any]], *more: str) -> tuple[int, dict[str, Any], str]:
@@ -89,8 +86,7 @@ async def no_canary(folder: Path, said: str) -> None:
     """Assert that no personal value of the demo is where none may be, and that the search works: results have them."""
     assert any(b"CANARY" in file.read_bytes() for file in (folder / ".motcua" / "objects").rglob("*") if file.is_file())
     assert "canary" not in said.lower()
-    env = Home(folder / ".motcua").read_env()
-    assert env is not None
+    env = require(Home(folder / ".motcua").read_env())
     connection = await asyncpg.connect(env["MOTCUA_SUPERUSER_DATABASE_URL"])
     for table in ("event", "receipt", "stream", "filing", "task", "payment", "parcel", "counter", "callback"):
         for row in await connection.fetch(f"select * from {table}"):  # noqa: S608 -- names from the line above

@@ -38,7 +38,6 @@ def benchmark(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[
 
 
 def found_by(folder: Path, name: str, *arguments: str | Path) -> tuple[dict[str, Any], str]:
-    """The figures of a benchmark, and what it says."""
     file = folder / "found.json"
     ended = benchmark(name, "--json", file, *arguments)
     assert ended.returncode == 0, ended.stderr
@@ -63,7 +62,6 @@ def test_what_guards_a_filing_is_measured_against_what_does_not(tmp_path: Path) 
 
 
 def linked(checkout: Path) -> Path:
-    """A checkout of the same code."""
     has_python(checkout)
     for room in ROOT.glob("[a-z]*"):
         (checkout / room.name).symlink_to(room)
@@ -125,16 +123,12 @@ def test_a_long_log_is_verified_and_rebuilt_from_in_memory_that_does_not_grow(tm
         assert re.search(rf"^{name}, {long['events']:,} events: [\d,]+ events a second", said, re.MULTILINE)
 
 
-def history(events: int, **kinds: int) -> History:
-    return History(events, 1000, kinds)
-
-
 def test_what_does_something_else_is_no_skeleton_and_no_peer() -> None:
-    product = history(100, MARKER_RECORDED=11, WORKFLOW_TASK_STARTED=14)
-    compare(product, history(104, MARKER_RECORDED=11, WORKFLOW_TASK_STARTED=15))
-    for other in (history(100, MARKER_RECORDED=10), history(105, MARKER_RECORDED=11), history(100)):
+    product = History(100, 1000, {"MARKER_RECORDED": 11, "WORKFLOW_TASK_STARTED": 14})
+    compare(product, History(104, 1000, {"MARKER_RECORDED": 11, "WORKFLOW_TASK_STARTED": 15}))
+    for events, kinds in ((100, {"MARKER_RECORDED": 10}), (105, {"MARKER_RECORDED": 11}), (100, dict[str, int]())):
         with pytest.raises(DifferentShapeError):
-            compare(product, other)
+            compare(product, History(events, 1000, kinds))
     compare_appends([["submit", "issue"], ["capture"]], [["submit", "issue"], ["capture"]])
     with pytest.raises(DifferentShapeError):
         compare_appends([["submit", "issue"], ["capture"]], [["submit"], ["capture"]])
@@ -197,5 +191,4 @@ def test_what_can_not_be_played_is_refused_at_once(other: Path, missing: str, sa
     (other / "benchmarks" / "stage.py").touch()
     (other / missing).unlink()
     ended = benchmark("engine", "--against", other)
-    assert ended.returncode == 2
-    assert said.format(other) in ended.stderr
+    assert (ended.returncode, said.format(other) in ended.stderr) == (2, True)

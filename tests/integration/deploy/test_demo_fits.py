@@ -20,7 +20,7 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client, WorkflowExecution, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from demo import running as demo
@@ -29,9 +29,7 @@ from deploy.stack.parts import BRIEF
 from motcua import PUBLIC_MESSAGES, Part, WireKind
 from motcua.json_schema.documents import documents, file_of
 from publishing.authoring.calendars import CALENDAR
-from publishing.authoring.provinces import PROVINCES
 from rules.source import parse
-from schemas.filing.commands import Accept
 from schemas.ids import TASK_QUEUE, filing_workflow, parcel_workflow
 from schemas.people import Role
 from tests.acting import (
@@ -57,12 +55,6 @@ from tests.sandboxes import Server, free_port
 from workers.wiring import activities, platform_worker
 
 pytestmark = pytest.mark.timeout(420)
-
-AT_ONCE: Final = 20
-"""As `motcua demo` plays."""
-
-Seen = dict[str, list[Any]]
-"""What passed, by the name of its message."""
 
 NOT_SEEN: Final = {
     "tests/unit/complaint plays it: the demo's complaints are answered at once, by who took them": (
@@ -124,7 +116,7 @@ class Looker:
     """Holds what passes against the schema of its wire, and keeps it."""
 
     def __init__(self) -> None:
-        self.seen: Seen = defaultdict(list)
+        self.seen = defaultdict[str, list[Any]](list)
         files = documents()
         self.checks = {message.name: validator(files[file_of(message)]) for message in PUBLIC_MESSAGES}
 
@@ -136,7 +128,6 @@ class Looker:
             self.seen[message.name].append(each)
 
     def history(self, workflow: str, events: list[HistoryEvent]) -> None:
-        """Everything in a history that passed between the platform and somebody else."""
         names: dict[str, str] = {}
         for event in events:
             for kind, name, part, value in passed(workflow, event, names):
@@ -184,12 +175,8 @@ def of_a_question(event: HistoryEvent, names: dict[str, str]) -> Passed:
             (answer,) = told(event.workflow_execution_completed_event_attributes.result)
             yield WireKind.VIEW, names["ask"], Part.RESULT, answer
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
-            yield (
-                WireKind.VIEW,
-                names["ask"],
-                Part.FAILURE,
-                why(event.workflow_execution_failed_event_attributes.failure),
-            )
+            failure = why(event.workflow_execution_failed_event_attributes.failure)
+            yield WireKind.VIEW, names["ask"], Part.FAILURE, failure
 
 
 def of_its_updates(workflow: str, event: HistoryEvent, names: dict[str, str]) -> Passed:
@@ -234,7 +221,6 @@ def read(payload: Payload) -> Any:
 
 
 def why(failure: Failure) -> Any:
-    """The first of a failure's details."""
     return read(failure.application_failure_info.details.payloads[0])
 
 
@@ -258,8 +244,7 @@ async def paid(world: World, tmp_path: Path) -> AsyncIterator[World]:
 @asynccontextmanager
 async def at_work(world: World) -> AsyncIterator[None]:
     """A platform worker that knows the merchants of its world, and looks at files; and a back office."""
-    merchants = MERCHANTS.validate_json(world.env["MOTCUA_PROVIDERS"])
-    settings = world.settings.model_copy(update={"providers": merchants})
+    settings = world.settings.model_copy(update={"providers": MERCHANTS.validate_json(world.env["MOTCUA_PROVIDERS"])})
     async with (
         activities(settings) as functions,
         platform_worker(world.temporal, functions, settings),
@@ -274,7 +259,7 @@ async def test_what_the_demo_sent_fits_and_nothing_is_left_out(paid: World) -> N
     scenarios = load(SCENARIOS)
     versions = await demo.publish(world.owner_dsn, world.publisher, scenarios)
     async with at_work(world):
-        played = await demo.play(world.process_env, scenarios, versions, AT_ONCE, lambda _: None)
+        played = await demo.play(world.process_env, scenarios, versions, 20, lambda _: None)
     assert [each.problems for each in played if each.problems] == []
     found = await demo.judge(world.process_env, [each for each in played if not each.scenario.in_whole_stack])
     assert {one.played.scenario.name: one.problems for one in found.verdicts if one.problems} == {}
@@ -287,23 +272,22 @@ async def test_what_the_demo_sent_fits_and_nothing_is_left_out(paid: World) -> N
         await asked(stranger, looker, ask="result", stream=filing_workflow(play.filing))
 
     async for workflow in stranger.list_workflows():
-        await read_workflow(stranger, workflow, looker)
+        handle = stranger.get_workflow_handle(workflow.id, run_id=workflow.run_id)
+        looker.history(workflow.workflow_type, [event async for event in handle.fetch_history_events()])
     await read_record(world, looker)
     calendar = parse(CALENDAR.read_bytes(), as_text=True).value
     looker.look(WireKind.FILE, "procedures/calendars/*.yaml", Part.CONTENT, calendar)
-    for file in sorted((ROOT / "procedures").glob("*.yaml")):
-        looker.look(WireKind.FILE, "procedures/*.yaml", Part.CONTENT, yaml.safe_load(file.read_text()))
-    for file in sorted(PROVINCES.glob("*.yaml")):
-        looker.look(WireKind.FILE, "procedures/provinces/*.yaml", Part.CONTENT, yaml.safe_load(file.read_text()))
+    for folder in ("procedures", "procedures/provinces"):
+        for file in sorted((ROOT / folder).glob("*.yaml")):
+            looker.look(WireKind.FILE, f"{folder}/*.yaml", Part.CONTENT, yaml.safe_load(file.read_text()))
 
     assert {message.name for message in PUBLIC_MESSAGES} - set(looker.seen) == {*chain(*NOT_SEEN.values())}
 
 
 async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
     """What the demo has no need of: every question, a refusal, an unusable signal and a clock that runs out."""
-    submission = extract(
-        version=await publish_short(world, EXTRACT, intake=1), signature=None, result_channel="counter"
-    )
+    version = await publish_short(world, EXTRACT, intake=1)
+    submission = extract(version=version, signature=None, result_channel="counter")
     filing = await stranger.start_workflow(
         "Filing", {"submission": plain(submission)}, id=filing_workflow(of(submission)), task_queue=TASK_QUEUE
     )
@@ -322,12 +306,9 @@ async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
     await filing.execute_update("withdraw", command | {"reason": "filed twice", "request": FILE})
     about = {"stream": filing.id}
     of_questions: dict[str, dict[str, Any]] = {
+        **dict.fromkeys(("clocks", "delivery", "papers", "parked"), about),
         "actions": about | {"actor": reception},
         "receipt": about | {"command_id": "c-1"},
-        "clocks": about,
-        "delivery": about,
-        "papers": about,
-        "parked": about,
         "timeline": about | {"audience": "officer"},
         "changes": about | {"after": 1, "wait": 1},
         "filings": {"client_id": submission.client_id, "limit": 1, "after": None},
@@ -338,10 +319,9 @@ async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
     }
     for ask, fields in of_questions.items():
         await asked(stranger, looker, ask=ask, **fields)
-    with pytest.raises(WorkflowFailureError):
-        await asked(stranger, looker, ask="result", stream=filing.id)
-    with pytest.raises(WorkflowFailureError):
-        await asked(stranger, looker, ask="linked_result", stream=filing.id, link="x" * 32)
+    for question in ({"ask": "result"}, {"ask": "linked_result", "link": "x" * 32}):
+        with pytest.raises(WorkflowFailureError):
+            await asked(stranger, looker, stream=filing.id, **question)
 
 
 async def asked(stranger: Client, looker: Looker, **question: Any) -> Any:
@@ -354,25 +334,14 @@ async def asked(stranger: Client, looker: Looker, **question: Any) -> Any:
 
 
 async def pay_twice(world: World) -> None:
-    """Money that nobody owes goes back."""
-    submission = extract(payer_account=PAYS_TWICE, result_channel="online")
-    await world.client.submit(submission)
-    accept = Accept(command_id="c-1", actor=officer(Role.RECEPTION), via=VIA)
-    await world.client.act(of(submission), accept)
-    play = Play(world, submission)
+    play = await Play.begin(world, extract(payer_account=PAYS_TWICE, result_channel="online"))
+    await play.accept()
     await play.approve_refund(1002)
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
-    assert (await world.client.payment(of(submission), 1)).refunded > 0
-
-
-async def read_workflow(stranger: Client, workflow: WorkflowExecution, looker: Looker) -> None:
-    """A workflow's history."""
-    handle = stranger.get_workflow_handle(workflow.id, run_id=workflow.run_id)
-    looker.history(workflow.workflow_type, [event async for event in handle.fetch_history_events()])
+    assert (await world.client.payment(play.filing, 1)).refunded > 0
 
 
 async def read_record(world: World, looker: Looker) -> None:
-    """Every row of the log, and every receipt."""
     async with world.connection() as connection:
         for kind, body, actor, bound in await connection.fetch("select kind, body, actor, bound from event"):
             looker.look(WireKind.COLUMN, f"event.body of {kind}", Part.CONTENT, json.loads(body))

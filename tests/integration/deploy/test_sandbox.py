@@ -45,7 +45,6 @@ from tests.acting import eventually
 from tests.callbacks import called_back, heard, merchants_of, new_demand
 from tests.sandboxes import Server, until
 
-PAY_SOON = 0.3
 CANARY = "Canary Nguyễn Thị Kiểm Tra"
 RECIPIENT = {"recipient": CANARY, "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
 NUMBERS = count(1)
@@ -53,7 +52,7 @@ NUMBERS = count(1)
 
 @pytest.fixture
 def bank(tmp_path: Path) -> Iterator[Server]:
-    server = Server("bank", tmp_path, "--pay-after", str(PAY_SOON))
+    server = Server("bank", tmp_path, "--pay-after", "0.3")
     server.start()
     yield server
     server.close()
@@ -77,30 +76,17 @@ def new_key(what: str = "fee") -> str:
     return f"{what}:0d9c2f4e-7a51-5b0e-9c57-3f1f6a0c2b11:{next(NUMBERS)}"
 
 
-def order(bank: Server, account: str | None = None, amount: int = 8000) -> str:
-    key = new_key()
-    body = {"amount": amount, "currency": "VND", "description": "Lệ phí", "payer_account": account}
-    response = bank.client.put(f"/orders/{key}", json=body)
-    assert response.status_code == 201, response.text
-    return key
-
-
-def seen(bank: Server, key: str) -> Any:
-    return bank.client.get(f"/orders/{key}").raise_for_status().json()
-
-
-def captures(bank: Server, key: str) -> int:
-    return len(seen(bank, key)["captures"])
-
-
 class TestBankKilled:
     def test_no_acknowledged_order_is_lost_at_any_instant(self, bank: Server) -> None:
         acknowledged: list[str] = []
+        order = {"amount": 8000, "currency": "VND", "description": "Lệ phí", "payer_account": "9704-0004"}
 
         def put_until_it_dies() -> None:
             try:
                 while True:
-                    acknowledged.append(order(bank, "9704-0004"))
+                    response = bank.client.put(f"/orders/{(key := new_key())}", json=order)
+                    assert response.status_code == 201, response.text
+                    acknowledged.append(key)
             except httpx.HTTPError:
                 return
 
@@ -134,20 +120,23 @@ class TestPostAdapter:
             assert [(step.meaning, step.said) for step in found.steps[1:]] == [(Meaning.CANCELLED, "C08")]
 
     async def test_a_refusal_carries_the_code(self, post: Server) -> None:
+        def order(key: str = "", **changes: Any) -> Order:
+            return self.ORDER.model_copy(update={"key": key or new_key("parcel"), **changes})
+
         async with carrier(post) as adapter:
+            await adapter.send(order(key := new_key("parcel")))
             nowhere = self.ORDER.address.model_copy(update={"postcode": "99909"})
-            with pytest.raises(RejectedError) as refused:
-                await adapter.send(self.ORDER.model_copy(update={"key": new_key("parcel"), "address": nowhere}))
-            with pytest.raises(RejectedError) as unknown:
-                await adapter.get(new_key("parcel"))
-            with pytest.raises(RejectedError) as unreadable:
-                await adapter.send(self.ORDER.model_copy(update={"key": new_key("parcel"), "contents": ""}))
-            key = new_key("parcel")
-            await adapter.send(self.ORDER.model_copy(update={"key": key}))
-            with pytest.raises(RejectedError) as reused:
-                await adapter.send(self.ORDER.model_copy(update={"key": key, "contents": "Khác"}))
-        refusals = (refused, unknown, unreadable, reused)
-        assert [one.value.code for one in refusals] == ["120", "140", "invalid", "110"]
+            codes = []
+            for call in (
+                adapter.send(order(address=nowhere)),
+                adapter.get(new_key("parcel")),
+                adapter.send(order(contents="")),
+                adapter.send(order(key, contents="Khác")),
+            ):
+                with pytest.raises(RejectedError) as refused:
+                    await call
+                codes.append(refused.value.code)
+        assert codes == ["120", "140", "invalid", "110"]
 
     async def test_words_are_what_the_contract_says_and_what_it_does_not_name_is_kept(self, post: Server) -> None:
         address = self.ORDER.address.model_copy(update={"postcode": "99911"})
@@ -223,28 +212,22 @@ class TestAdapters:
         with pytest.raises(RejectedError) as unknown:
             await adapter.get(new_key())
         assert (unknown.value.status, unknown.value.code) == (404, "not_found")
-        key = new_key()
-        await adapter.order(key, 8000, "Lệ phí")
-        with pytest.raises(RejectedError) as reused:
+        await adapter.order(key := new_key(), 8000, "Lệ phí")
+        with pytest.raises(RejectedError, match="key_reused"):
             await adapter.order(key, 9000, "Lệ phí")
-        assert reused.value.code == "key_reused"
 
     @pytest.mark.parametrize(
         "answer",
         [
-            httpx.Response(500),
+            *map(httpx.Response, (500, 429, 302)),
             httpx.Response(503, json={"code": "busy"}),
-            httpx.Response(429),
-            httpx.Response(302),
             httpx.Response(200, content=b"<html>"),
             httpx.Response(200, json={"key": CANARY}),
         ],
     )
     async def test_an_answer_that_says_nothing_is_unreachable(self, answer: httpx.Response) -> None:
-        transport = httpx.MockTransport(lambda _request: answer)
-        async with httpx.AsyncClient(base_url="http://bank.test", transport=transport) as client:
-            with pytest.raises(UnreachableError) as error:
-                await HttpBank(client).get(new_key())
+        with pytest.raises(UnreachableError) as error:
+            await asked(answer)
         assert CANARY not in str(error.value)
         assert error.value.__suppress_context__ or error.value.__context__ is None
 
@@ -252,23 +235,26 @@ class TestAdapters:
         monkeypatch.setattr(outside, "TIMEOUT_S", 0.2)
         monkeypatch.setenv("NO_PROXY", "*")
         with socket.create_server(("127.0.0.1", 0)) as silent:
-            address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-            async with outside.partner_client(address) as client:
+            async with outside.partner_client(f"http://127.0.0.1:{silent.getsockname()[1]}") as client:
                 with pytest.raises(UnreachableError, match="Timeout"):
                     await HttpBank(client).get(new_key())
 
     async def test_a_refusal_without_a_code_gets_one(self) -> None:
-        transport = httpx.MockTransport(lambda _request: httpx.Response(400, json=["?"]))
-        async with httpx.AsyncClient(base_url="http://bank.test", transport=transport) as client:
-            with pytest.raises(RejectedError, match="http_400"):
-                await HttpBank(client).get(new_key())
+        with pytest.raises(RejectedError, match="http_400"):
+            await asked(httpx.Response(400, json=["?"]))
+
+
+async def asked(answer: httpx.Response) -> None:
+    """A bank that answers so."""
+    transport = httpx.MockTransport(lambda _request: answer)
+    async with httpx.AsyncClient(base_url="http://bank.test", transport=transport) as client:
+        await HttpBank(client).get(new_key())
 
 
 # The sandbox bank on its three wires, over HTTP: asked by the adapters, calling back, and with its faults.
 
 AMOUNT: Final = 135_000
 KINDS: Final[tuple[Kind, ...]] = ("vnpay", "platform", "vietqr")
-HANG: Final = 2
 
 
 @dataclass
@@ -334,7 +320,6 @@ def wired_bank(tmp_path_factory: pytest.TempPathFactory, called: Sink) -> Iterat
 
 @pytest.fixture
 def sink(wired_bank: Server, called: Sink) -> Iterator[Sink]:
-    """The sink, with no fault left behind."""
     yield called
     called.unwell.clear()
     for wire in ("orders", *KINDS):
@@ -359,18 +344,13 @@ def asked_for(sink: Sink) -> NewDemand:
     return demand
 
 
-async def page_of(wired_bank: Server, demand: NewDemand, wire: Provider) -> httpx.URL:
-    """The pay page, as the payer's browser comes to it."""
+async def paid(wired_bank: Server, demand: NewDemand, wire: Provider, payer: str = "0001") -> None:
+    """On the pay page, as the payer's browser comes to it."""
     asked = await wire.order(demand)
     start = asked.pay_url or str(httpx.URL(f"{wired_bank.url}/vietqr/scan", params={"code": asked.code or ""}))
     page = wired_bank.client.get(start, follow_redirects=True)
     assert page.status_code == 200, page.text
-    return page.url
-
-
-async def paid(wired_bank: Server, demand: NewDemand, wire: Provider, payer: str = "0001") -> httpx.Response:
-    page = await page_of(wired_bank, demand, wire)
-    return wired_bank.client.post(page, data={"payer": payer}, headers={"accept": "text/html"})
+    wired_bank.client.post(page.url, data={"payer": payer}, headers={"accept": "text/html"})
 
 
 def fault(wired_bank: Server, wire: str, name: str, times: int = 1, value: int = 0) -> None:
@@ -378,7 +358,6 @@ def fault(wired_bank: Server, wire: str, name: str, times: int = 1, value: int =
 
 
 def told(wired_bank: Server, wire: Kind, n: int) -> list[dict[str, Any]]:
-    """The last n callbacks of a wire."""
     found = wired_bank.client.get("/callbacks").json()["callbacks"]
     return [callback for callback in found if callback["wire"] == wire][-n:]
 
@@ -448,7 +427,7 @@ async def test_a_refund_whose_answer_hangs_is_given_once(
     (notice,) = await providers["vnpay"].query(demand)
     giving = Giving(key=f"refund:{demand.reference}", transaction=notice.transaction, of=AMOUNT, amount=AMOUNT, by="a")
     monkeypatch.setattr(outside, "TIMEOUT_S", 0.5)
-    fault(wired_bank, "refunds", name, value=HANG)
+    fault(wired_bank, "refunds", name, value=2)
     with pytest.raises(UnreachableError, match="Timeout"):
         await providers["vnpay"].refund(demand, giving)
     told = (await providers["vnpay"].refunded(demand, giving)).refunding

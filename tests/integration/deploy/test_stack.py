@@ -26,6 +26,7 @@ from demo.scenario import SCENARIOS, load, mix
 from deploy.stack import Stack, StackError, child, up
 from deploy.stack.child import Part
 from deploy.stack.temporal import FOUND, INDEXES, LIST
+from rules.require import require
 from schemas.filing.state import Closing
 from schemas.level import Level
 from tests.conftest import ROOT
@@ -61,14 +62,14 @@ def home() -> Iterator[Path]:
         yield Path(folder).resolve()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
         while not condition():
             await asyncio.sleep(0.02)
 
 
-async def query(stack: Stack, statement: str) -> object:
-    connection = await asyncpg.connect(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+async def query(stack: Stack, statement: str, who: str = "MOTCUA_OWNER_DATABASE_URL") -> object:
+    connection = await asyncpg.connect(stack.env[who])
     try:
         return await connection.fetchval(statement)
     finally:
@@ -140,21 +141,15 @@ async def test_a_second_stack_attaches_and_stops_nothing(home: Path) -> None:
     async with Stack(home, parts=["postgres"]) as first:
         pid = first.pid("postgres")
         async with Stack(home, parts=["postgres"]) as second:
-            assert second.attached
-            assert second.env == first.env
-            assert await query(second, "SELECT 1") == 1
+            assert (second.attached, second.env, await query(second, "SELECT 1")) == (True, first.env, 1)
         assert first.pid("postgres") == pid
         assert await query(first, "SELECT 1") == 1
 
 
 async def test_the_application_role_owns_nothing(home: Path) -> None:
     async with Stack(home, parts=["postgres"]) as stack:
-        connection = await asyncpg.connect(stack.env["MOTCUA_DATABASE_URL"])
-        try:
-            with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await connection.execute("CREATE TABLE mine (number int)")
-        finally:
-            await connection.close()
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await query(stack, "CREATE TABLE mine (number int)", "MOTCUA_DATABASE_URL")
         assert await query(stack, "SHOW data_checksums") == "on"
         assert await query(stack, "SHOW server_encoding") == "UTF8"
         stranger = urlsplit(stack.env["MOTCUA_DATABASE_URL"])
@@ -179,18 +174,17 @@ async def test_all_parts_start_and_each_sees_only_its_settings(home: Path) -> No
 
 
 async def test_a_part_that_cannot_start_is_named_with_the_end_of_its_log(home: Path) -> None:
-    commands = {"worker": [sys.executable, "-c", "raise SystemExit('no such queue')"]}
-    with pytest.raises(StackError, match=r"worker does not start \(exit 1\)[\s\S]*no such queue"):
-        async with Stack(home, parts=["worker"], commands=commands):
-            pass
-    assert not list((home / "run").glob("*.pid"))
+    await starts_in_vain(home, "raise SystemExit('no such queue')", r"not start \(exit 1\)[\s\S]*no such queue")
 
 
 async def test_a_part_that_never_gets_ready_ends_the_start(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "START_TIMEOUT", 0.3)
-    commands = {"worker": [sys.executable, "-c", "import time; time.sleep(600)"]}
-    with pytest.raises(StackError, match="worker is not ready after"):
-        async with Stack(home, parts=["worker"], commands=commands):
+    await starts_in_vain(home, "import time; time.sleep(600)", "not ready after")
+
+
+async def starts_in_vain(home: Path, program: str, why: str) -> None:
+    with pytest.raises(StackError, match=rf"worker (does|is) {why}"):
+        async with Stack(home, parts=["worker"], commands={"worker": [sys.executable, "-c", program]}):
             pass
     assert not list((home / "run").glob("*.pid"))
 
@@ -272,7 +266,6 @@ async def test_up_returns_at_once_where_the_stack_runs_already(home: Path) -> No
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """A folder in which `motcua up` runs."""
     with up_in_a_folder() as path:
         yield path
 
@@ -281,21 +274,15 @@ def test_filings_that_end_as_they_must_give_0_and_leave_no_personal_data(folder:
     code, result, said = demo(folder, written(*QUICK), "--files", "left")
 
     assert code == 0, said
-    assert result["ok"] is True
-    assert result["ledger"]["verified"] is True
+    assert (result["ok"], result["ledger"]["verified"]) == (True, True)
     assert result["bank"] == {"paid_fees": 2, "captures": 2, "one_capture_each": True}
     by_name = {row["scenario"]: row for row in result["filings"]}
     assert set(by_name) == set(QUICK)
-    assert by_name["level-1-online"]["code"] is None
-    assert by_name["level-1-online"]["refusal"] == ["channel_not_allowed_at_level"]
+    first = by_name["level-1-online"]
+    assert (first["code"], first["refusal"]) == (None, ["channel_not_allowed_at_level"])
     posted = by_name["level-4-post"]
-    assert (posted["path"], posted["status"], posted["fee"], posted["fee_channel"], posted["handed_over"]) == (
-        [1, 2, 6, 4, 9, 10],
-        10,
-        8000,
-        "online",
-        "post",
-    )
+    assert (posted["path"], posted["status"]) == ([1, 2, 6, 4, 9, 10], 10)
+    assert (posted["fee"], posted["fee_channel"], posted["handed_over"]) == (8000, "online", "post")
     assert posted["code"] in said
     agency, day, _ = posted["code"].split("-")
     label = raw_text((folder / "left" / posted["code"] / "label.pdf").read_bytes(), "Trang số")
@@ -309,6 +296,7 @@ def test_filings_that_end_as_they_must_give_0_and_leave_no_personal_data(folder:
 
 
 def test_every_part_of_an_expectation_counts(folder: Path) -> None:
+    at_the_counter = {"amount": 24000, "channel": "counter", "state": "paid"}
     changes: list[tuple[str, object, str]] = [
         ("path", [1, 2, 4, 6, 9, 10], "path: expected [1, 2, 4, 6, 9, 10], found [1, 2, 6, 4, 9, 10]"),
         ("level", 3, "level: expected 3, found 4"),
@@ -316,11 +304,7 @@ def test_every_part_of_an_expectation_counts(folder: Path) -> None:
         ("closing", "withdrawn", "closing: expected withdrawn, found delivered"),
         ("outcome", "refused", "outcome: expected refused, found approved"),
         ("fee", {"amount": 8000, "channel": "online", "state": "paid"}, "fee: expected 8000, found 24000"),
-        (
-            "fee",
-            {"amount": 24000, "channel": "counter", "state": "paid"},
-            "fee channel: expected counter, found online",
-        ),
+        ("fee", at_the_counter, "fee channel: expected counter, found online"),
         ("result_channel", "post", "result channel: expected post, found online"),
         ("handed_over", "post", "handed over: expected post, found online"),
     ]
@@ -344,8 +328,7 @@ def test_every_part_of_an_expectation_counts(folder: Path) -> None:
 
 
 def test_up_serves_temporals_web_ui(folder: Path) -> None:
-    env = Home(folder / ".motcua").read_env()
-    assert env is not None
+    env = require(Home(folder / ".motcua").read_env())
     assert httpx.get(env["MOTCUA_TEMPORAL_UI_URL"]).is_success
 
 

@@ -25,7 +25,6 @@ HARD: Final = u.picture("PNG", (11_000, 9_000))
 
 
 def ours() -> list[psutil.Process]:
-    """The children of this process that parse."""
     return list(filter(_parses, psutil.Process().children(recursive=True)))
 
 
@@ -81,9 +80,8 @@ async def test_a_child_is_limited_and_knows_nothing(monkeypatch: pytest.MonkeyPa
         assert "MOTCUA" not in "".join(child.environ())
         assert set(child.environ()) <= {"LC_CTYPE"}  # what Python says to itself
         assert child.rlimit(psutil.RLIMIT_AS) == (MEMORY, MEMORY)
-        assert child.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
-        assert child.rlimit(psutil.RLIMIT_CORE) == (0, 0)
-        assert child.rlimit(psutil.RLIMIT_NPROC) == (0, 0)
+        for none in (psutil.RLIMIT_FSIZE, psutil.RLIMIT_CORE, psutil.RLIMIT_NPROC):
+            assert child.rlimit(none) == (0, 0)
         assert child.rlimit(psutil.RLIMIT_NOFILE) == (DESCRIPTORS, DESCRIPTORS)
         soft, _ = child.rlimit(psutil.RLIMIT_CPU)
         assert CPU < soft <= CPU + 5
@@ -125,31 +123,24 @@ async def test_a_child_that_hangs_is_ended() -> None:
 async def test_memory_and_time_have_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A program that is limited like a child, and takes what it can get."""
     for greedy in ("x = bytearray(2 << 30)", "while True: pass", "open('/tmp/never', 'w').write('x')"):
-        script = tmp_path / "greedy.py"
-        script.write_text(
-            f"import sys; sys.path.insert(0, {str(module._ROOT)!r})\n"
-            "import activities.files.child as child\n"
-            "child.CPU = 1\n"
-            f"def answer(request, data):\n    {greedy}\n"
-            "child._answer = answer\n"
-            "child.main()\n"
-        )
-        monkeypatch.setattr(module, "_COMMAND", (module._COMMAND[0], str(script)))
+        does = f"child.CPU = 1\ndef answer(request, data):\n    {greedy}\nchild._answer = answer\n"
+        taken_over(monkeypatch, tmp_path, does)
         async with Inspector(1) as inspector:
             assert await judged(inspector, GOOD) == "file_too_hard"
             assert not ours()
 
 
+def taken_over(monkeypatch: pytest.MonkeyPatch, folder: Path, does: str) -> None:
+    (script := folder / "taken_over.py").write_text(
+        f"import sys; sys.path.insert(0, {str(module._ROOT)!r})\n"
+        f"import activities.files.child as child\n{does}child.main()\n"
+    )
+    monkeypatch.setattr(module, "_COMMAND", (module._COMMAND[0], str(script)))
+
+
 async def test_what_a_child_says_is_not_believed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    script = tmp_path / "taken_over.py"
     for said, rule in ((b"file_bomb", "file_bomb"), (b"<script>", "file_too_hard")):
-        script.write_text(
-            f"import sys; sys.path.insert(0, {str(module._ROOT)!r})\n"
-            "import activities.files.child as child\n"
-            f"child._answer = lambda request, data: [{said!r}]\n"
-            "child.main()\n"
-        )
-        monkeypatch.setattr(module, "_COMMAND", (module._COMMAND[0], str(script)))
+        taken_over(monkeypatch, tmp_path, f"child._answer = lambda request, data: [{said!r}]\n")
         async with Inspector(1) as inspector:
             assert await judged(inspector, GOOD) == rule
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from activities.files.scanner import CHUNK, Clamd, ScannerDownError, scanner_at
+from rules.require import require
 from schemas.files import LARGEST_FILE
 from tests import uploads as u
 from tests.integration.files.clamd import EICAR, OwnClamd
@@ -21,8 +22,7 @@ async def pieces(data: bytes, size: int = 10_000) -> AsyncIterator[bytes]:
 
 async def test_a_virus_is_found_and_a_clean_file_is_clean(tmp_path: Path) -> None:
     async with OwnClamd(tmp_path) as clamd:
-        scanner = scanner_at(clamd.socket)
-        assert scanner is not None
+        scanner = require(scanner_at(clamd.socket))
         assert await scanner.scan(pieces(EICAR)) is True
         assert await scanner.scan(pieces(EICAR, 7)) is True
         assert await scanner.scan(pieces(u.with_stream(EICAR))) is True
