@@ -14,7 +14,6 @@ from activities.ledger.database import Pool
 from activities.partners.money import provider_queries
 from gateway.relay import LONGEST_PAUSE, LONGEST_WAIT, RECORDED_WITHIN, Relay
 from motcua import RefusedError
-from operations.rebuilding import rebuild
 from sandbox.bank.merchants import VNPAY_REVERSED, merchants
 from schemas.ids import fee_key, reference_of
 from schemas.payment.state import PaymentView

@@ -15,7 +15,7 @@ from schemas.filing import commands as cm
 from schemas.filing.submission import Submission
 from schemas.papers.state import PaperKind
 from schemas.people import Role
-from tests.acting import Play, birth
+from tests.acting import FILE, Play, birth
 from tests.conftest import World
 from tests.sandboxes import Server
 from verifier.ledger import verify
@@ -29,21 +29,12 @@ KINDS_OF_PAPER: Final = {PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT}
 
 def land() -> Submission:
     """Returns a submission whose fee is partly phí and partly lệ phí, paid at the counter."""
-    fields: dict[str, Any] = {
-        "procedure": "1.012786",
-        "agency": LAND,
-        "form": {"plot": "thửa 31", "holds": "both", "lost_on": "2026-11-02"},
-        "papers": [{"code": code, "file": FILE} for code in ("application", "posting")],
-        "result_channel": "counter",
-    }
-    return birth(**fields)
-
-
-FILE: Final = {"key": "papers/sample/file", "sha256": "0" * 64, "size": 1}
+    form = {"plot": "thửa 31", "holds": "both", "lost_on": "2026-11-02"}
+    papers = [{"code": code, "file": FILE} for code in ("application", "posting")]
+    return birth(procedure="1.012786", agency=LAND, form=form, papers=papers, result_channel="counter")
 
 
 async def paid(world: World, means: str = "cash") -> Play:
-    """Returns a filing whose fee the cashier has taken."""
     play = await Play.begin(world, land())
     await play.accept()
     reference = None if means == "cash" else "FT26330123456"
@@ -52,7 +43,6 @@ async def paid(world: World, means: str = "cash") -> Play:
 
 
 async def issued(world: World) -> list[dict[str, Any]]:
-    """Returns every receipt issued in the log."""
     async with world.connection() as connection:
         rows = await connection.fetch("select body from event where kind = 'receipt_issued' order by stream, seq")
     return [json.loads(row["body"]) for row in rows]

@@ -82,7 +82,6 @@ async def work(relay: Relay) -> int:
 
 
 async def lived(world: World) -> Play:
-    """Returns a filing that was supplemented, accepted, paid and delivered."""
     play = await Play.begin(world, extract())
     item = {"target": "field", "code": "person_name", "note": "không đọc được"}
     await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), items=[item], legal_basis="Đ15")

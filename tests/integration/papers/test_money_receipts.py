@@ -2,8 +2,7 @@
 
 import asyncio
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -12,25 +11,15 @@ from operations.doctor.check import Health
 from operations.doctor.record.long_waits import papers as owed_papers
 from operations.evidence.bundle import export
 from rules.papers.register import period
+from rules.require import require
 from rules.time.working_time import VIETNAM
 from schemas.filing import commands as cm
 from schemas.papers.state import PaperKind, ReceiptRegister
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
 from tests.conftest import World
-from tests.integration.papers.receipts import (
-    CASHIER,
-    KINDS_OF_PAPER,
-    LAND,
-    LE_PHI,
-    PHI,
-    by_service,
-    given,
-    issued,
-    outage,
-    paid,
-    sound,
-)
+from tests.integration.papers import receipts as rc
+from tests.integration.papers.receipts import CASHIER, KINDS_OF_PAPER, LAND, LE_PHI, PHI, issued, paid, sound
 from tests.integration.papers.receipts import outside as outside
 from tests.integration.papers.receipts import service as service
 from tests.integration.papers.relays import NO_FOOT, RELAYS, Desk, at_work, desk, work
@@ -48,10 +37,8 @@ YEAR: Final = f"{datetime.now(VIETNAM):%Y}"
 
 
 async def register(desk: Desk, name: str = YEAR, kind: FeeKind | None = None) -> ReceiptRegister:
-    asked = period(name)
-    assert asked is not None
     async with desk.log() as log:
-        return await receipts(log.connection, LAND, asked, kind)
+        return await receipts(log.connection, LAND, require(period(name)), kind)
 
 
 async def test_a_fee_has_one_receipt_for_phi_and_one_for_le_phi(world: World, desk: Desk) -> None:
@@ -62,23 +49,20 @@ async def test_a_fee_has_one_receipt_for_phi_and_one_for_le_phi(world: World, de
     told = {one["of"]: one for one in await issued(world)}
     assert {of: one["amount"] for of, one in told.items()} == {"phi": PHI, "le_phi": LE_PHI}
     assert {of: one["series"] for of, one in told.items()} == {"phi": f"BLP-{YEAR[2:]}", "le_phi": f"BLLP-{YEAR[2:]}"}
-    assert {of: one["number"] for of, one in told.items()} == {
-        "phi": f"{LAND}-{YEAR}-BP0000001",
-        "le_phi": f"{LAND}-{YEAR}-BL0000001",
-    }
+    phi, le_phi = f"{LAND}-{YEAR}-BP0000001", f"{LAND}-{YEAR}-BL0000001"
+    assert {of: one["number"] for of, one in told.items()} == {"phi": phi, "le_phi": le_phi}
     assert all((one["officer"], one["means"]) == (f"{LAND.lower()}-cashier-1", "cash") for one in told.values())
     papers = {one.paper: one for one in await desk.made(play)}
     for kind, number, words in (
-        (PaperKind.CHARGE_RECEIPT, f"{LAND}-{YEAR}-BP0000001", "Một trăm mười lăm nghìn đồng"),
-        (PaperKind.FEE_RECEIPT, f"{LAND}-{YEAR}-BL0000001", "Ba mươi nghìn đồng"),
+        (PaperKind.CHARGE_RECEIPT, phi, "Một trăm mười lăm nghìn đồng"),
+        (PaperKind.FEE_RECEIPT, le_phi, "Ba mươi nghìn đồng"),
     ):
         file = await desk.store.get(papers[kind].file)
         said = raw_text(file, NO_FOOT)
         assert all(one in said for one in (number, words, str(play.submission.applicant.name), "tiền mặt"))
         assert codes(pages(file)[0], 200) == {"QR Code": play.code, "Code 128": play.code}
     async with world.connection() as connection:
-        bundle = await export(connection, str(play.code), None)
-    assert bundle is not None
+        bundle = require(await export(connection, str(play.code), None))
     assert verify_bundle(canonical(bundle)).problems == []
     await sound(world)
 
@@ -100,13 +84,11 @@ async def test_many_relays_at_once_give_each_fee_one_number_and_miss_none(world:
 
 
 async def test_a_void_receipt_keeps_its_number_and_another_takes_the_next(
-    world: World, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, desk: Desk, shell: Shell
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     async with at_work(world):
         play = await paid(world)
     await work(desk.relay())
-    shell = Shell(world.process_env)
     first, phi = f"{LAND}-{YEAR}-BL0000001", f"{LAND}-{YEAR}-BP0000001"
     void = ("receipt", "void", first, "--reason", "Ghi sai tên Nguyễn Thị Ước", "--json")
 
@@ -130,12 +112,8 @@ async def test_a_void_receipt_keeps_its_number_and_another_takes_the_next(
     assert (await shell("receipt", "void", phi, "--reason", "Trùng", "--as", CASHIER)).code == 0
     assert await work(desk.relay()) == 0, "nothing else was asked for"
     listed = await shell("receipt", "list", LAND, YEAR, "--json")
-    assert (listed.code, listed.json["issued"], listed.json["void"], listed.json["gaps"]) == (
-        0,
-        LE_PHI,
-        PHI + LE_PHI,
-        [],
-    )
+    sums = (listed.json["issued"], listed.json["void"], listed.json["gaps"])
+    assert (listed.code, *sums) == (0, LE_PHI, PHI + LE_PHI, [])
     assert first in (await shell("receipt", "list", LAND, f"{datetime.now(VIETNAM):%Y-%m}", "--kind", "le_phi")).out
     async with world.connection() as connection:
         sealed = await connection.fetchval("select body from event where kind = 'receipt_voided' limit 1")
@@ -143,14 +121,12 @@ async def test_a_void_receipt_keeps_its_number_and_another_takes_the_next(
     await sound(world)
 
 
-async def test_a_missing_number_is_named(world: World, desk: Desk, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.chdir(tmp_path)
+async def test_a_missing_number_is_named(world: World, desk: Desk, shell: Shell) -> None:
     async with at_work(world):
         await paid(world)
     await work(desk.relay())
     async with world.connection() as superuser:
         await superuser.execute("update counter set last = 3 where kind = 'receipt_phi'")
-    shell = Shell(world.process_env)
     ended = await shell("receipt", "list", LAND, YEAR, "--json")
     assert (ended.code, [gap["missing"] for gap in ended.json["gaps"]]) == (1, [["2", "3"]])
     assert (await shell("receipt", "list", LAND, YEAR, "--kind", "le_phi")).code == 0
@@ -162,20 +138,20 @@ async def test_a_service_that_is_away_holds_up_the_receipt_alone_and_gives_it_on
     world: World, desk: Desk, service: Server, outside: ReceiptService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("activities.partners.http.TIMEOUT_S", 0.5)
-    await by_service(world)
+    await rc.by_service(world)
     async with at_work(world):
         play = await paid(world)
-        await outage(service, "hang")
+        await rc.outage(service, "hang")
         await work(desk.relay(receipts=outside))
         assert {*(await desk.owed())} == {(str(kind), 1, "UnreachableError") for kind in KINDS_OF_PAPER}
         assert PaperKind.RECEIPT in {one.paper for one in await desk.made(play)}, "the other papers are made"
         await play.act(cm.Claim, play.officer(Role.SPECIALIST))
     [finding] = await owed_papers(around(world))
     assert (finding.health, "receipt" in finding.what.en) == (Health.WARN, True)
-    await outage(service, "none")
+    await rc.outage(service, "none")
     await desk.now()
     assert await work(desk.relay(receipts=outside)) == 4
-    assert len(await given(service)) == 2, "what it had done while it did not answer was not done again"
+    assert len(await rc.given(service)) == 2, "what it had done while it did not answer was not done again"
     told = await issued(world)
     assert {(one["series"], one["given"]) for one in told} == {("1C26TBL", "0000001"), ("1C26TBL", "0000002")}
     assert all("number" not in one for one in told)
@@ -185,24 +161,22 @@ async def test_a_service_that_is_away_holds_up_the_receipt_alone_and_gives_it_on
 async def test_a_void_receipt_is_told_before_another(
     world: World, desk: Desk, service: Server, outside: ReceiptService
 ) -> None:
-    await by_service(world)
+    await rc.by_service(world)
     async with at_work(world):
         await paid(world)
     await work(desk.relay(receipts=outside))
     number = next(one.number for one in (await register(desk)).receipts if one.kind is FeeKind.FEE)
-    shell = Shell(world.process_env)
-    ended = await shell("receipt", "void", number, "--reason", "Sai", "--again", "--as", CASHIER)
+    ended = await Shell(world.process_env)("receipt", "void", number, "--reason", "Sai", "--again", "--as", CASHIER)
     assert ended.code == 0, ended.err
     assert await work(desk.relay(receipts=outside)) == 2
-    assert [one["void"] for one in await given(service)].count(True) == 1
+    assert [one["void"] for one in await rc.given(service)].count(True) == 1
     found = await register(desk)
-    assert len(found.receipts) == 3
-    assert (found.issued, found.void, found.gaps) == (PHI + LE_PHI, LE_PHI, ())
+    assert (len(found.receipts), found.issued, found.void, found.gaps) == (3, PHI + LE_PHI, LE_PHI, ())
     await sound(world)
 
 
 async def test_without_a_service_what_it_would_number_waits(world: World, desk: Desk) -> None:
-    await by_service(world)
+    await rc.by_service(world)
     async with at_work(world):
         await paid(world)
     await work(desk.relay())
