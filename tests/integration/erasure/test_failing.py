@@ -17,13 +17,13 @@ from schemas.privacy import AskErasure, ErasureCause
 from schemas.reading import AskTimeline
 from tests.acting import Play, eventually, marriage
 from tests.conftest import World
+from tests.integration.operations.doctor import Doctor
 from tests.integration.operations.erasure import OPERATOR, approved, asked, finished, let_it_pass, listed, sound, worked
 from tests.sealed import ring, sealed
 from tests.shell import Shell
 from views.log import Log
 
 NOT_DONE = "request {} to erase: 1 filings could not be erased: {}"
-NOT_YET = "request {} to erase: 1 filings can't be erased yet ({})"
 
 
 async def withdrawn(world: World) -> Play:
@@ -35,19 +35,7 @@ async def withdrawn(world: World) -> Play:
 
 
 async def found(world: World) -> list[tuple[str, str]]:
-    """What the doctor says of requests."""
-    shell = Shell(world.process_env | {"MOTCUA_OWNER_DATABASE_URL": world.owner_dsn})
-    examined = (await shell("doctor", "--json")).json["findings"]
-    return [(one["health"], one["what"]["en"]) for one in examined if one["check"] == "erasures"]
-
-
-def undeletable(world: World, play: Play) -> Path:
-    """A file in the store whose name no store can read."""
-    folder = Path(world.objects.removeprefix("file://")) / "files" / str(play.filing)
-    folder.mkdir(parents=True, exist_ok=True)
-    file = Path(os.fsdecode(os.fsencode(folder) + b"/\xff"))
-    file.touch()
-    return file
+    return (await Doctor(world.process_env)()).of("erasures")
 
 
 async def test_one_that_fails_holds_up_no_other_and_the_doctor_says_which_until_it_is_done(running: World) -> None:
@@ -55,7 +43,9 @@ async def test_one_that_fails_holds_up_no_other_and_the_doctor_says_which_until_
     broken, watched, filed, well = [await withdrawn(world) for _ in range(4)]
     n = [(await approved(world, (await asked(world, str(one.code))).n)).n for one in (broken, watched, filed)]
     both = (await approved(world, (await asked(world, str(broken.code), str(well.code))).n)).n
-    file = undeletable(world, filed)
+    folder = Path(world.objects.removeprefix("file://")) / "files" / str(filed.filing)
+    folder.mkdir(parents=True, exist_ok=True)
+    (file := Path(os.fsdecode(os.fsencode(folder) + b"/\xff"))).touch()  # a name that no store can read
     async with world.connection() as superuser:
         key = await superuser.fetchval("select wrapped from filing_key where filing_id = $1", broken.filing)
         change = "update filing_key set wrapped = $2 where filing_id = $1"
@@ -63,7 +53,7 @@ async def test_one_that_fails_holds_up_no_other_and_the_doctor_says_which_until_
         until = "update standing set watched_until = now() + $2 where filing_id = $1"
         await superuser.execute(until, watched.filing, timedelta(days=1))
 
-    shell = Shell(world.process_env | {"MOTCUA_OWNER_DATABASE_URL": world.owner_dsn})
+    shell = Shell(world.process_env)
     done = await shell("erasures", "finish", "--json")
     assert (done.code, done.json["finished"]) == (1, [well.code])
     assert [one["code"] for one in done.json["refused"]] == [watched.code]
@@ -75,7 +65,7 @@ async def test_one_that_fails_holds_up_no_other_and_the_doctor_says_which_until_
     said = {
         ("fail", NOT_DONE.format(n[0], why[str(broken.code)])),
         ("fail", NOT_DONE.format(both, why[str(broken.code)])),
-        ("warn", NOT_YET.format(n[1], "erase_watched")),
+        ("warn", f"request {n[1]} to erase: 1 filings can't be erased yet (erase_watched)"),
         ("fail", NOT_DONE.format(n[2], why[str(filed.code)])),
     }
     assert set(await found(world)) == said
@@ -96,13 +86,8 @@ async def test_one_that_cant_be_read_is_left_out_of_what_is_asked_for(running: W
     async with world.connection() as superuser:
         await superuser.execute("update filing_key set wrapped = '' where filing_id = $1", broken.filing)
         log = Log(superuser, Vault(world.settings.master).find, KINDS)
-        told = AskErasure(
-            command_id="ask",
-            actor=OPERATOR,
-            cause=ErasureCause.PERSON,
-            reason="on request",
-            filings=(str(broken.code), str(well.code)),
-        )
+        both = {"command_id": "ask", "reason": "on request", "filings": (str(broken.code), str(well.code))}
+        told = AskErasure.model_validate(both | {"actor": OPERATOR, "cause": ErasureCause.PERSON})
         request, left_out = await requests.ask(log, told)
     assert request.filings == 1
     assert {code: [one.rule for one in why] for code, why in left_out.items()} == {broken.code: ["erase_unreadable"]}

@@ -15,18 +15,14 @@ NOBODY = "127.0.0.1:1"
 
 @dataclass(frozen=True)
 class Told:
-    """The findings of the doctor."""
-
     healthy: bool
     findings: list[dict[str, Any]]
     text: str
 
     def of(self, check: str) -> list[tuple[str, str]]:
-        """Returns health and English text of the findings of one check."""
         return [(one["health"], one["what"]["en"]) for one in self.findings if one["check"] == check]
 
     def fix(self, check: str) -> str:
-        """Returns the remedy of the check's first problem."""
         return next(str(one["fix"]["en"]) for one in self.findings if one["check"] == check and one["fix"])
 
     @property
@@ -35,8 +31,6 @@ class Told:
 
 
 class Doctor:
-    """Runs `motcua doctor` in an empty folder."""
-
     def __init__(self, env: Mapping[str, str]) -> None:
         self.env = dict(env)
 

@@ -91,12 +91,10 @@ async def still_open(world: World, play: Play) -> list[str]:
 
 
 async def sound(world: World) -> None:
-    """Assert that the record verifies, and that a rebuild of the read models changes nothing."""
     assert (await ledger_verifier.verify(world.app_dsn)).problems == []
     async with world.connection() as connection:
         assert await unbound(connection, Vault(world.settings.master)) == []
-    again = await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)
-    assert set(again.changed.values()) == {0}
+    assert set((await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)).changed.values()) == {0}
 
 
 async def listed(world: World, workflow: str) -> list[str]:
@@ -104,7 +102,6 @@ async def listed(world: World, workflow: str) -> list[str]:
 
 
 async def finished(env: Mapping[str, str]) -> int:
-    """Runs `motcua erasures finish` in a process of its own; returns its exit code."""
     null = asyncio.subprocess.DEVNULL
     process = forked("motcua.command", "erasures", "finish", "--json", env=env, stdout=null, stderr=null)
     return await asyncio.wait_for(process.wait(), 100)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -38,9 +38,8 @@ from tests.conftest import World
 from tests.integration.files.clamd import OwnClamd
 from tests.integration.operations.doctor import NOBODY, Doctor
 from tests.rogue import rogues
+from tests.shell import Shell
 from workers.wiring import versioned_worker
-
-BRIEF = 15
 
 
 @pytest.fixture
@@ -65,8 +64,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def doctor(world: World, here: None) -> Doctor:  # noqa: ARG001 -- for where it runs
-    return Doctor(world.process_env)
+def doctor(shell: Shell) -> Doctor:
+    return Doctor(shell.env)
 
 
 async def test_with_nothing_running_it_says_what_to_start(here: None) -> None:  # noqa: ARG001 -- for where it runs
@@ -98,7 +97,6 @@ async def test_a_healthy_world_is_healthy_and_no_secret_is_told(running: World, 
     await keep_healing(running.temporal)
 
     told = await doctor()
-
     assert told.healthy, told.text
     # What bank, post and signer list is of other tests too.
     shared = {("acts", "warn"), ("unordered_signatures", "warn")}
@@ -145,7 +143,7 @@ async def test_a_full_disk_is_named(running: World, doctor: Doctor, monkeypatch:
     writes, room = told.of("postgres_disk")
     assert writes == ("ok", "writes")
     assert "/postgres: " in room[1]
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: DiskUsage(total=2**40, used=2**40 - 1, free=1))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=2**40, used=2**40 - 1, free=1))
     told = await doctor()
     assert [health for health, _ in told.of("postgres_disk")] == ["ok", "fail"]
     told = await doctor(MOTCUA_SUPERUSER_DATABASE_URL=None, MOTCUA_OWNER_DATABASE_URL=None)
@@ -154,14 +152,6 @@ async def test_a_full_disk_is_named(running: World, doctor: Doctor, monkeypatch:
         await connection.execute(FULL.format(database=urlsplit(running.app_dsn).path[1:]))
     told = await doctor()
     assert told.of("postgres_disk") == [("fail", "the disk of PostgreSQL is full: nothing can be written")]
-
-
-class DiskUsage(NamedTuple):
-    """What `shutil.disk_usage` answers."""
-
-    total: int
-    used: int
-    free: int
 
 
 async def test_what_the_doctor_writes_is_written_to_the_disk(running: World) -> None:
@@ -178,14 +168,11 @@ async def test_a_role_that_may_change_the_log_is_refused(running: World, doctor:
         assert "may change the event log" in told.of("role")[0][1]
     async with running.connection() as connection:
         await connection.execute("grant update (body) on event to motcua_app")
-    assert (await doctor()).failed == {"role"}
-    async with running.connection() as connection:
-        await connection.execute(
-            "revoke update (body) on event from motcua_app; revoke insert on event from motcua_app"
-        )
+        assert (await doctor()).failed == {"role"}
+        revoked = "revoke update (body) on event from motcua_app; revoke insert on event from motcua_app"
+        await connection.execute(revoked)
     told = await doctor()
-    assert told.failed == {"role"}
-    assert told.of("role")[0][1] == "the role motcua_app lacks rights on event"
+    assert (told.failed, told.of("role")[0][1]) == ({"role"}, "the role motcua_app lacks rights on event")
 
 
 async def test_migrations_that_lack_and_that_are_unknown(running: World, doctor: Doctor) -> None:
@@ -200,8 +187,7 @@ async def test_migrations_that_lack_and_that_are_unknown(running: World, doctor:
         await connection.execute("drop table schema_migrations")
         assert "migrations" in (await doctor()).failed
     worker = await asyncio.to_thread(CliRunner().invoke, app, ["worker"], env=running.process_env | {"LANG": "en"})
-    assert worker.exit_code == 1
-    assert "run `motcua migrate` first" in " ".join(worker.stderr.split())
+    assert (worker.exit_code, "run `motcua migrate` first" in " ".join(worker.stderr.split())) == (1, True)
 
 
 async def test_another_master_key_is_not_the_one(running: World, doctor: Doctor) -> None:
@@ -210,8 +196,7 @@ async def test_another_master_key_is_not_the_one(running: World, doctor: Doctor)
         await connection.execute("delete from filing_key")
     assert (await doctor(MOTCUA_MASTER_KEY=other)).healthy
     await Play.begin(running, birth())
-    told = await doctor(MOTCUA_MASTER_KEY=other)
-    assert told.failed == {"master_key"}
+    assert (await doctor(MOTCUA_MASTER_KEY=other)).failed == {"master_key"}
     assert (await doctor(MOTCUA_MASTER_KEY="short")).failed == {"settings", "master_key"}
 
 
@@ -220,8 +205,8 @@ async def test_a_filing_without_a_workflow_is_named(running: World, doctor: Doct
     code = (await play.view()).code
     await running.temporal.get_workflow_handle(filing_workflow(play.filing)).terminate()
     told = await eventually(doctor, lambda told: bool(told.failed))
-    assert told.failed == {"lost"}
-    assert told.of("lost")[0][1] == f"open in the record and not running: {code} (filing)"
+    lost = f"open in the record and not running: {code} (filing)"
+    assert (told.failed, told.of("lost")[0][1]) == ({"lost"}, lost)
     assert "motcua filing restart" in told.fix("lost")
 
 
@@ -230,8 +215,7 @@ async def test_a_read_model_that_lags_is_named(running: World, doctor: Doctor) -
     async with running.connection() as connection:
         await connection.execute("update filing set seq = seq + 1")
     told = await doctor()
-    assert told.failed == {"read_models"}
-    assert filing_workflow(play.filing) in told.of("read_models")[0][1]
+    assert (told.failed, filing_workflow(play.filing) in told.of("read_models")[0][1]) == ({"read_models"}, True)
 
 
 async def test_a_calendar_that_ends_is_told_of_before_and_after(world: World, doctor: Doctor) -> None:
@@ -242,9 +226,7 @@ async def test_a_calendar_that_ends_is_told_of_before_and_after(world: World, do
         await publish_calendar(world.owner_dsn, file.encode())
         told = await doctor()
         ((found, words),) = told.of("calendar")
-        assert found == health
-        assert words.startswith(f"vn@{last} ")
-        assert said in words
+        assert (found, words.startswith(f"vn@{last} "), said in words) == (health, True, True)
         assert "reaches further" in told.fix("calendar")
 
 
@@ -299,7 +281,6 @@ async def test_what_signatures_are_checked_with_is_looked_at(doctor: Doctor, wor
 
 
 def root(lasts: timedelta, curve: ec.EllipticCurve | None = None) -> bytes:
-    """A root that lasts so long from now."""
     key, now = ec.generate_private_key(curve or ec.SECP256R1()), datetime.now(VIETNAM)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Root")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
@@ -374,7 +355,7 @@ async def test_it_ends_whatever_hangs(doctor: Doctor) -> None:
             TEMPORAL_ADDRESS=address,
         )
         took = time.monotonic() - began
-    assert took < BRIEF
+    assert took < 15
     assert told.failed == {"postgres", "temporal", "bank", "post"}
     assert "secret" not in told.text
 
@@ -385,16 +366,12 @@ async def test_an_old_build_and_a_stranger_are_named_until_they_go(running: Worl
         await connection.execute("update build set reads = reads - 'by_order'")
     told = await doctor()
     assert told.failed == {"builds"}
-    assert told.of("builds")[1] == (
-        "fail",
-        f"{build} signs, gives money back and sends for anybody who reaches Temporal",
-    )
+    gives = "signs, gives money back and sends for anybody who reaches Temporal"
+    assert told.of("builds")[1] == ("fail", f"{build} {gives}")
     assert f"motcua versions drain {build}" in told.fix("builds")
     async with running.connection() as connection:
         await connection.execute("update build set reads = reads || '{\"by_order\": true}'")
     async with rogues(running.temporal):
-        words = await eventually(doctor, lambda told: told.failed == {"builds"})
-        assert [words for health, words in words.of("builds") if health == "fail"] == [
-            "evil:b1 signs, gives money back and sends for anybody who reaches Temporal"
-        ]
+        told = await eventually(doctor, lambda told: told.failed == {"builds"})
+        assert [words for health, words in told.of("builds") if health == "fail"] == [f"evil:b1 {gives}"]
     assert (await eventually(doctor, lambda told: not told.failed)).healthy

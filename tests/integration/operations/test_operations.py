@@ -32,6 +32,7 @@ from deploy.stack.postgres import system_user
 from motcua import NotAuthorised, filing_id, testing
 from operations.doctor.check import SETTINGS
 from operations.programs import POSTGRES
+from rules.require import require
 from schemas.filing import commands as cm
 from schemas.people import Role
 from tests.acting import Play, birth, eventually, extract
@@ -82,12 +83,9 @@ class ByHand:
             shutil.chown(data, self.user)
             identity = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
         options = ["--encoding=UTF8", "--locale=C", "--auth=trust", "--username=postgres"]
+        initdb, pipe, same = str(POSTGRES / "initdb"), subprocess.PIPE, subprocess.STDOUT
         made = await asyncio.create_subprocess_exec(
-            *(str(POSTGRES / "initdb"), "-D", str(data), *options),
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            **identity,
+            initdb, "-D", str(data), *options, cwd=self.folder, stdout=pipe, stderr=same, **identity
         )
         said, _ = await made.communicate()
         assert made.returncode == 0, said.decode()
@@ -95,8 +93,7 @@ class ByHand:
         await self.start(str(POSTGRES / "postgres"), "-D", str(data), *options, **identity)
         (sql,) = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
         maintenance = f"postgresql://postgres@127.0.0.1:{self.ports['postgres']}/postgres"
-        connection = await eventually(lambda: connected(maintenance), lambda found: found is not None)
-        assert connection is not None
+        connection = require(await eventually(lambda: connected(maintenance), lambda found: found is not None))
         for statement in filter(str.strip, sql.split(";")):
             await connection.execute(statement)
         await connection.close()
@@ -115,20 +112,13 @@ class ByHand:
         file.write_text(about, encoding="utf-8")
         (public := self.here / f"{name}.pub.pem").write_text(await self.run(env, "principals", "key", private))
         proof = await self.run(env, "principals", "prove", private, "--principal", name)
-        key = (
-            "--key",
-            public,
-            "--until",
-            f"{datetime.now(UTC).date() + timedelta(days=365)}",
-            "--proof",
-            proof.strip(),
-        )
+        until = str(datetime.now(UTC).date() + timedelta(days=365))
+        key = ("--key", public, "--until", until, "--proof", proof.strip())
         who = ("--reason", "first start", "--as", "operator:h01.12-operator-1@H01.12")
         await self.run(env, "principals", "add", file, *key, *who)
         return {"MOTCUA_IDENTITY_PRINCIPAL": name, "MOTCUA_IDENTITY_KEY_FILE": str(private)}
 
     async def serve(self, env: Mapping[str, str], *words: str) -> None:
-        """A command that serves, once it does."""
         ready = self.folder / f"{'-'.join(words)}.ready"
         command = [sys.executable, "-m", "motcua.command", *words]
         await self.start(*command, env={**CLEAN, **env} | {"MOTCUA_READY_FILE": str(ready)})
@@ -143,19 +133,11 @@ class ByHand:
         self._processes.append(process)
 
     async def end(self) -> None:
-        """All processes."""
         await asyncio.gather(*map(end, self._processes))
 
     async def run(self, env: Mapping[str, str], *words: str | Path, code: int = 0) -> str:
-        """What a command prints."""
-        process = forked(
-            "motcua.command",
-            *words,
-            cwd=self.here,
-            env={**CLEAN, **env, "PYTHONPATH": str(ROOT)},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        own, pipe = {**CLEAN, **env, "PYTHONPATH": str(ROOT)}, asyncio.subprocess.PIPE
+        process = forked("motcua.command", *words, cwd=self.here, env=own, stdout=pipe, stderr=pipe)
         said, complained = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == code, said + complained
         assert b"Traceback" not in complained
@@ -163,7 +145,6 @@ class ByHand:
 
 
 async def connected(dsn: str) -> asyncpg.Connection[asyncpg.Record] | None:
-    """A connection, once the server takes any."""
     try:
         return await asyncpg.connect(dsn)
     except (OSError, asyncpg.PostgresError):
@@ -171,7 +152,6 @@ async def connected(dsn: str) -> asyncpg.Connection[asyncpg.Record] | None:
 
 
 async def end(process: asyncio.subprocess.Process) -> None:
-    """Told to stop, PostgreSQL without waiting for its clients; killed if it does not."""
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGINT)
         try:
@@ -211,15 +191,8 @@ async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHa
     await by_hand.serve(engine, "back-office", "--agency", "H29.16")
 
     doctor = json.loads(await by_hand.run(env, "doctor", "--json"))
-    unset = {
-        "signature_roots": "warn",
-        "scanner": "warn",
-        "time_stamps": "skipped",
-        "trust": "skipped",
-        "gateway": "skipped",
-        "checkpoints": "skipped",
-        "unordered_signatures": "skipped",
-    }
+    skipped = ("time_stamps", "trust", "gateway", "checkpoints", "unordered_signatures")
+    unset = dict.fromkeys(("signature_roots", "scanner"), "warn") | dict.fromkeys(skipped, "skipped")
     found = {one["check"]: one["health"] for one in doctor["findings"] if one["health"] != "ok"}
     assert found | {"acts": ""} == unset | {"acts": ""}, "the bank is of other tests too"
 
@@ -227,8 +200,7 @@ async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHa
     file = by_hand.here / "birth.json"
     file.write_text(birth.model_dump_json(exclude_none=True), encoding="utf-8")
     (notice := by_hand.here / "notice.pdf").write_bytes(testing.PAPER)
-    attached = f"birth_notice={notice}"
-    receipt = json.loads(await by_hand.run(env, "submit", str(file), "--attach", attached, "--json"))
+    receipt = json.loads(await by_hand.run(env, "submit", str(file), "--attach", f"birth_notice={notice}", "--json"))
     followed = await by_hand.run(env, "track", str(filing_id(birth.client_id, birth.submission_id)), "--json")
     assert json.loads(followed.splitlines()[-1])["closing"] == "delivered"
     assert json.loads(await by_hand.run(env, "filing", receipt["code"], "--json"))["status"] == 10
@@ -247,8 +219,7 @@ def test_the_page_names_every_setting() -> None:
     assert told == SETTINGS
 
 
-METRICS: Final = PAGE.partition("\n## Metrics\n")[2]
-BUGGY: Final = [sys.executable, "-m", "tests.faults.buggy_worker"]
+METRICS: Final = PAGE.partition("\n## Metrics\n")[2].partition("\n## ")[0]
 STALLED: Final = "temporal_workflow_task_execution_failed"
 SAMPLE: Final = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 LABEL: Final = re.compile(r'(\w+)="([^"]*)"')
@@ -257,12 +228,10 @@ Sample = tuple[str, dict[str, str], float]
 
 
 def samples(page: str) -> list[Sample]:
-    """Name, labels and value of each."""
     return [(name, dict(LABEL.findall(labels)), float(value)) for name, labels, value in SAMPLE.findall(page)]
 
 
 def counted(found: list[Sample], name: str, **labels: str) -> float:
-    """What all counters of this name count that have these labels."""
     return sum(value for one, its, value in found if one == name and labels.items() <= its.items())
 
 
@@ -298,14 +267,13 @@ async def served(env: Mapping[str, str], part: str) -> str:
 
 
 async def test_the_stack_serves_what_the_page_names_and_no_id(folder: Path) -> None:
-    async with Stack(folder, commands={"worker": BUGGY}) as stack:
+    async with Stack(folder, commands={"worker": [sys.executable, "-m", "tests.faults.buggy_worker"]}) as stack:
         await publish_demo(stack.env)
         plays = await lived(await world_of(stack.env, folder))
         page = await eventually(lambda: served(stack.env, "WORKER"), lambda page: STALLED in page)
         office = samples(await served(stack.env, "BACK_OFFICE"))
         assert listening(stack.pid("worker")) == {httpx.URL(stack.env["MOTCUA_WORKER_METRICS_URL"]).port}
     found = samples(page)
-
     assert counted(found, "motcua_ledger_appends_total", kind="filing") >= len(plays)
     assert counted(found, "motcua_ledger_refusals_total", kind="filing", code="not_authorised") == 1
     assert counted(found, "motcua_ledger_conflicts_total", kind="filing") == 1
@@ -314,10 +282,10 @@ async def test_the_stack_serves_what_the_page_names_and_no_id(folder: Path) -> N
     assert counted(found, STALLED, workflow_type="Filing", failure_reason="WorkflowError") >= 1
     assert counted(office, "temporal_activity_execution_latency_count", activity_type="backoffice.check") == 1
 
-    told = set(re.findall(r"`((?:motcua|temporal)_[a-z_]+)", METRICS.partition("\n## ")[0]))
+    told = set(re.findall(r"`((?:motcua|temporal)_[a-z_]+)", METRICS))
     assert STALLED in told
-    at_first = {"motcua_answers_unfounded_total"}  # made by the first such answer
-    assert told - at_first <= set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))
+    # The one that is left out is made by the first such answer.
+    assert told - {"motcua_answers_unfounded_total"} <= set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))
     ours = {label for name, labels, _ in found if name.startswith("motcua_") for label in labels}
     assert ours == {"kind", "code", "le", "service_name"}
     values = {value for _, its, _ in (*found, *office) for label, value in its.items() if label != "le"}

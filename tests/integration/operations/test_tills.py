@@ -16,6 +16,7 @@ from operations.commands.money.tills import count_till as count
 from operations.commands.money.tills import open_till as open_
 from operations.doctor.check import Health
 from operations.doctor.record.long_waits import tills as left_open
+from rules.require import require
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.money.till import CloseTill, CountTill, OpenTill, TillShown
@@ -67,7 +68,6 @@ async def why(work: Any) -> str:
 
 
 async def pay(log: Log, **changes: Any) -> Any:
-    """A fee that is paid in cash, in a filing that has been asked for it."""
     fresh = Log.__new__(Log)
     fresh.__dict__.update(log.__dict__ | {"filing": await keyed(log.world), "_heads": {}})
     await fresh.append(ASKED)
@@ -94,8 +94,7 @@ async def test_cash_needs_the_cashiers_own_open_till_and_goes_through_it(world: 
         await paid(world, means="transfer")
         code = (await play.view()).code
     number = mine["number"]
-    assert number.startswith(f"{LAND}-")
-    assert number != elsewhere["number"]
+    assert (number.startswith(f"{LAND}-"), number == elsewhere["number"]) == (True, False)
     shown = (await shell("till", "show", number, "--json")).json
     assert [(one["amount"], one["code"]) for one in shown["cash"]] == [(FEE, code)]
     assert (shown["taken"], shown["given"], shown["expected"]) == (FEE, 0, 500_000 + FEE), "a transfer is no cash"
@@ -153,16 +152,12 @@ async def test_a_till_is_handled_by_its_cashier_or_a_leader_of_its_agency_alone(
     nobody = Actor(subject="somebody", role=Role.LEADER, agency=AGENCY)
     async with world.connection() as connection:
         assert await why(open_(connection, opening(LEADER))) == "role_not_allowed"
-        assert await why(open_(connection, opening(Actor(subject="x", role=Role.CASHIER, agency=AGENCY)))) == (
-            "not_in_directory"
-        )
+        unknown_one = Actor(subject="x", role=Role.CASHIER, agency=AGENCY)
+        assert await why(open_(connection, opening(unknown_one))) == "not_in_directory"
         till = await open_(connection, opening())
-        for who, rule in (
-            (stranger, "other_agency"),
-            (nobody, "not_in_directory"),
-            (officer(Role.RECEPTION), "role_not_allowed"),
-        ):
-            assert await why(count(connection, counting(till, 100_000, who))) == rule
+        others = (stranger, nobody, officer(Role.RECEPTION))
+        rules = [await why(count(connection, counting(till, 100_000, who))) for who in others]
+        assert rules == ["other_agency", "not_in_directory", "role_not_allowed"]
         await count(connection, counting(till, 100_000, LEADER))
         shut = await close(connection, closing(till, LEADER))
         assert shut.closing is not None
@@ -217,8 +212,7 @@ async def test_a_closing_and_a_payment_never_cross(world: World) -> None:
             shutting = asyncio.create_task(why(close(other, closing(till))))
         assert (await taking).refused is None
         assert await shutting == "count_first", "what was being taken counts"
-        shown = await till_of(one, till.number)
-        assert shown is not None
+        shown = require(await till_of(one, till.number))
         assert (shown.taken, shown.movements) == (16_000, 1)
 
 
@@ -230,8 +224,7 @@ async def test_what_is_recorded_already_goes_through_no_till_again(world: World)
         batch = log.batch(IN_CASH, actor=MINE)
         answers = [await log.ledger.append(batch) for _ in range(3)]
         assert {answer.receipts[-1].seq for answer in answers} == {2}
-        shown = await till_of(connection, till.number)
-        assert shown is not None
+        shown = require(await till_of(connection, till.number))
         assert (shown.movements, shown.expected) == (1, 116_000)
 
 
@@ -248,14 +241,11 @@ async def test_the_application_takes_no_row_back(world: World) -> None:
     await with_tills(world)
     async with world.connection() as connection:
         await open_(connection, opening())
-    application = await asyncpg.connect(world.app_dsn)
-    try:
+    async with world.connection(world.app_dsn) as application:
         for table in ("till", "till_cash", "till_count", "till_closing"):
             for statement in ("delete from {}", "update {} set agency = ''"):
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
                     await application.execute(statement.format(table))
-    finally:
-        await application.close()
 
 
 async def test_the_doctor_names_tills_of_days_that_are_over(world: World) -> None:
@@ -265,5 +255,4 @@ async def test_the_doctor_names_tills_of_days_that_are_over(world: World) -> Non
         assert [one.health for one in await left_open(around(world))] == [Health.OK]
         await connection.execute("update till set opened_at = opened_at - interval '1 day'")
     [found] = await left_open(around(world))
-    assert found.health is Health.WARN
-    assert till.number in found.what.en
+    assert (found.health, till.number in found.what.en) == (Health.WARN, True)
