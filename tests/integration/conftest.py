@@ -27,7 +27,6 @@ def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shel
 
 @pytest.fixture
 async def pool(world: World) -> AsyncIterator[Pool]:
-    """A pool of connections as the application."""
     async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=6) as opened:
         yield opened
 

@@ -11,7 +11,6 @@ from tests.conftest import World
 
 @pytest.fixture
 async def office(world: World) -> AsyncIterator[World]:
-    """A running world in which officers make all decisions."""
     async with world.platform(), world.back_office(Doubtful()):
         yield world
 

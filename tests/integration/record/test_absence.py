@@ -8,6 +8,8 @@ import pytest
 from motcua import NotAuthorised
 from operations.doctor.record import long_waits
 from publishing.commands.directory import Absence, AbsenceRefusedError, record_absence, withdraw_absence
+from publishing.authoring.absences import Absence, AbsenceRefusedError, record_absence, withdraw_absence
+from rules.require import require
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem
 from schemas.filing import commands as cm
@@ -34,7 +36,6 @@ async def staffed(office: World) -> World:
 
 
 async def claimed(world: World, who: Actor, **changes: Any) -> Play:
-    """A filing whose first step of review somebody has claimed."""
     play = await Play.begin(world, marriage(**changes))
     await play.accept()
     await play.act(cm.Claim, who)
@@ -72,14 +73,12 @@ async def test_in_whose_place_somebody_acts_is_asked_of_the_directory_again_when
     await record_absence(staffed.owner_dsn, ILL)
     await mine.act(cm.Reassign, LEAD, **given)
     await withdraw_absence(staffed.owner_dsn, *ILL[:4])
-    propose = mine.act(cm.Propose, SECOND, outcome="approved")
-    assert await refused(propose) == [("actor.subject", "not_the_substitute")]
+    assert await refused(mine.act(cm.Propose, SECOND, outcome="approved")) == [("actor.subject", "not_the_substitute")]
     await mine.act(cm.Release, SECOND)
     await mine.act(cm.Claim, SECOND)
     await mine.act(cm.Propose, SECOND, outcome="approved")
     proposal = (await mine.view()).proposal
-    assert proposal is not None
-    assert proposal.acting_for is None
+    assert require(proposal).acting_for is None
 
 
 WRONG: Final = {
@@ -129,9 +128,9 @@ async def test_the_doctor_names_whoever_is_absent_and_still_holds_tasks(staffed:
     assert FIRST.subject in found.what.en
 
 
-UNTIL: Final = TODAY + timedelta(days=7)
+UNTIL: Final = TODAY + 7 * DAY
 ABSENCE: Final = ("directory", "absence", AGENCY, FIRST.subject, "specialist", "--from", str(TODAY), "--to", str(UNTIL))
-PASS_OVER: Final = ("pass-over", FIRST.subject, "--actor", f"team_lead:{AGENCY.lower()}-team-lead-1@{AGENCY}")
+PASS_OVER: Final = ("pass-over", FIRST.subject, "--actor", f"team_lead:{LEAD.subject}@{AGENCY}")
 
 
 async def test_an_absence_is_recorded_once_shown_changed_and_taken_back(shell: Shell) -> None:
@@ -154,10 +153,8 @@ async def test_an_absence_is_recorded_once_shown_changed_and_taken_back(shell: S
 
 async def test_all_tasks_pass_over_with_a_receipt_each_and_what_is_left_is_said(world: World, shell: Shell) -> None:
     async with world.platform(), world.back_office(Doubtful()):
-        plays = [await Play.begin(world, marriage(**own)) for own in ({}, OF_THE_SUBSTITUTE)]
-        for play in plays:
-            await play.accept()
-            await play.act(cm.Claim, officer(Role.SPECIALIST))
+        by = {"actor": {"subject": SECOND.subject, "role": "representative"}, "authorisation": AUTHORISATION}
+        plays = [await claimed(world, FIRST, **own) for own in ({}, by)]
         unknown = await shell(*PASS_OVER, "--json")
         assert (unknown.code, unknown.json["problems"][0]["rule"]) == (1, "not_absent")
         await shell(*ABSENCE, "--substitute", SECOND.subject)
@@ -166,41 +163,20 @@ async def test_all_tasks_pass_over_with_a_receipt_each_and_what_is_left_is_said(
         assert [first.code, again.code] == [1, 1]
         told = {one["code"]: one for one in first.json}
         passed, left = [told[str(play.code)] for play in plays]
-        assert (passed["outcome"], passed["receipt"]["code"], passed["substitute"]) == (
-            "passed_over",
-            plays[0].code,
-            SECOND.subject,
-        )
+        told_of = (passed["outcome"], passed["receipt"]["code"], passed["substitute"])
+        assert told_of == ("passed_over", plays[0].code, SECOND.subject)
         assert (left["outcome"], left["receipt"], left["problems"][0]["rule"]) == ("refused", None, "own_filing")
-        assert {one["code"]: one["outcome"] for one in again.json} == {
-            plays[0].code: "already",
-            plays[1].code: "refused",
-        }
+        outcomes = {one["code"]: one["outcome"] for one in again.json}
+        assert outcomes == {plays[0].code: "already", plays[1].code: "refused"}
         assert "the substitute's already" in (await shell(*PASS_OVER)).out
         assert FIRST.subject in (await shell("tasks", "--officer", SECOND.subject)).out
-        other = await shell(
-            "pass-over", FIRST.subject, "--actor", f"leader:{AGENCY.lower()}-leader-1@{AGENCY}", "--json"
-        )
+        other = await shell(*PASS_OVER[:3], f"leader:{LEADER.subject}@{AGENCY}", "--json")
         assert {rule for one in other.json for rule in [why["rule"] for why in one["problems"]]} == {"role_not_allowed"}
 
 
-OF_THE_SUBSTITUTE: Final = {
-    "actor": {"subject": SECOND.subject, "role": "representative"},
-    "authorisation": AUTHORISATION,
-}
-
-
 async def test_who_left_is_erased_once_another_operator_approves(world: World, shell: Shell) -> None:
-    erase = (
-        "directory",
-        "erase",
-        AGENCY,
-        FIRST.subject,
-        "--reason",
-        "15/PYC",
-        "--as",
-        "operator:h01.12-operator-1@H01.12",
-    )
+    by = ("--reason", "15/PYC", "--as", "operator:h01.12-operator-1@H01.12")
+    erase = ("directory", "erase", AGENCY, FIRST.subject, *by)
     in_office = await shell(*erase)
     assert (in_office.code, "the officer is in office" in in_office.err) == (1, True)
     async with world.connection() as superuser:

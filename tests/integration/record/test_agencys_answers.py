@@ -26,8 +26,7 @@ def answered(world: World, log: Log, answer: Any, act: str = CHECK, **other: Any
     """The answer as the default back office gives it, with the fields of `other` replaced."""
     assert world.office is not None
     request = REQUEST | {"request_id": "issue:1"} if act == ISSUE else REQUEST
-    signed = world.office.answer(f"filing:{log.filing}", act, request, answer)
-    told = signed.model_dump(mode="json", exclude_none=True)
+    told = world.office.answer(f"filing:{log.filing}", act, request, answer).model_dump(mode="json", exclude_none=True)
     given = {"act": act, "request_id": request["request_id"], "request": digest(request), "answer": told}
     return AgencyAnswer.model_validate(given | other)
 

@@ -36,14 +36,6 @@ from workers.wiring import open_pool, platform_worker
 PAID: Final = {"kind": "fee_paid", "n": 1, "amount": 16000, "channel": "online"}
 
 
-REOPENED: Final = {"kind": "reopened", "complaint": 1, "about": 9, "officer": "h01.12-leader-2"}
-
-
-def upheld(about: int) -> dict[str, Any]:
-    why = {"officer": "h01.12-leader-2", "reason": "-", "legal_basis": "-"}
-    return {"kind": "complaint_answered", "about": about, "outcome": "upheld"} | why
-
-
 async def test_a_fee_is_paid_online_only_by_the_money_that_its_payment_has_recorded(world: World) -> None:
     async with opened(world) as log:
         await log.append(ASKED)
@@ -56,7 +48,6 @@ async def test_a_fee_is_paid_online_only_by_the_money_that_its_payment_has_recor
 
 
 async def test_a_fee_lets_go_of_its_payment_once_it_is_asked_for_anew_or_its_filing_has_ended(world: World) -> None:
-    withdrawn = {"kind": "withdrawn", "reason": "-"}
     async with opened(world) as log:
 
         async def let_go(n: int) -> bool:
@@ -68,7 +59,7 @@ async def test_a_fee_lets_go_of_its_payment_once_it_is_asked_for_anew_or_its_fil
         assert not await let_go(1)
         await log.append(ASKED | {"n": 2})
         assert [await let_go(n) for n in (1, 2)] == [True, False]
-        await log.append(withdrawn)
+        await log.append({"kind": "withdrawn", "reason": "-"})
         assert await let_go(2)
         await log.append(ASKED | {"n": 3})
         assert not await let_go(3), "what ended before it was asked for"
@@ -78,11 +69,13 @@ async def test_a_complaint_is_about_what_its_filing_has_recorded_and_settled_onc
     world: World,
 ) -> None:
     settled = {"kind": "complaint_settled", "reopened": True}
+    by = {"officer": "h01.12-leader-2"}
+    upheld = by | {"kind": "complaint_answered", "about": 9, "outcome": "upheld", "reason": "-", "legal_basis": "-"}
     async with opened(world) as log:
         assert (await log.append(settled, stream="complaint")).refused is not None
         assert (await log.append(settled | {"reopened": False}, stream="complaint")).refused is None
-        await log.append(upheld(9), stream="complaint")
-        await log.append(REOPENED)
+        await log.append(upheld, stream="complaint")
+        await log.append(by | {"kind": "reopened", "complaint": 1, "about": 9})
         assert (await log.append(settled, stream="complaint")).refused is None
 
 
@@ -90,22 +83,18 @@ async def test_a_log_with_a_gap_takes_nothing(world: World) -> None:
     async with opened(world) as log:
         await log.append(ASKED)
         with pytest.raises(ApplicationError) as error:
-            await log.append({"kind": "released"}, next_seq=3)
+            await log.append(RELEASED, next_seq=3)
         assert (error.value.type, error.value.non_retryable) == (RefusalCode.LEDGER_CONFLICT, True)
         async with world.connection() as connection:
             assert await connection.fetchval("select count(*) from event where filing_id is not null") == 1
 
 
-AHEAD: Final = """
-update stream set head_at = now() + interval '1 hour' where filing_id is not null returning head_at
-"""
-
-
 async def test_no_event_is_recorded_before_the_one_it_follows(world: World) -> None:
     async with opened(world) as log, world.connection() as connection:
         await log.append(ASKED)
-        ahead = await connection.fetchval(AHEAD)
-        await log.append({"kind": "released"}, {"kind": "released"})
+        later = "update stream set head_at = now() + interval '1 hour' where filing_id is not null returning head_at"
+        ahead = await connection.fetchval(later)
+        await log.append(RELEASED, RELEASED)
         recorded = await connection.fetch("select recorded_at from event where seq > 1 and filing_id is not null")
         assert [row["recorded_at"] for row in recorded] == [ahead, ahead]
         assert ahead > datetime.now(UTC) + timedelta(minutes=50)
@@ -131,8 +120,7 @@ async def test_who_looks_for_a_persons_filings_holds_up_whoever_looks_for_the_sa
         one = await vault.person(first, submitted.applicant.id_number, first=True)
         other = await vault.person(first, "001090000099")
         reserving = Reserving(vault, KINDS.numberings)
-        reserved = reserving.reserved(cast("Any", first), log.batch(ASKED), [submitted])
-        async with reserved, second.transaction():
+        async with reserving.reserved(cast("Any", first), log.batch(ASKED), [submitted]), second.transaction():
             held, apart = (int.from_bytes(person[:8], "big", signed=True) for person in (one, other))
             assert (await second.fetchval(free, held), await second.fetchval(free, apart)) == (False, True)
         assert await second.fetchval(free, held) is True
@@ -165,9 +153,6 @@ async def test_the_promoted_build_takes_over_what_it_reads_and_nothing_newer(wor
         assert await takes(newest)
 
 
-CLAIMED: Final = {"kind": "claimed", "officer": "o-1"}
-
-
 async def test_what_is_appended_is_answered_with_its_receipt_and_stands_in_the_log(world: World) -> None:
     async with opened(world) as log, world.connection() as connection:
         answer = await log.append(ASKED, RELEASED, command_id="c")
@@ -195,11 +180,12 @@ async def test_who_asks_is_told_what_the_log_holds_and_under_which_epoch(world: 
     async with opened(world) as log, world.connection() as connection:
         assert await log.append(command_id="ask") == Appended(epoch=1, command_id="ask")
         await log.append(ASKED, command_id="c1")
-        await log.append(RELEASED, CLAIMED, command_id="c2")
+        claimed = {"kind": "claimed", "officer": "o-1"}
+        await log.append(RELEASED, claimed, command_id="c2")
         await connection.execute("update stream set epoch = 3 where filing_id is not null")
         told = await log.append(next_seq=2, command_id="ask")
         assert (told.epoch, told.command_id, told.more) == (3, "ask", False)
-        assert [(one.seq, one.event) for one in told.stored] == [(2, RELEASED), (3, CLAIMED)]
+        assert [(one.seq, one.event) for one in told.stored] == [(2, RELEASED), (3, claimed)]
         assert [(one.command_id, one.seq) for one in told.receipts] == [("c2", 3)]
         assert (await log.append(next_seq=4)).epoch == 3
 
@@ -399,10 +385,6 @@ async def test_of_a_filing_that_has_begun_the_log_says_who_answers_for_it(world:
     assert await accountable(world, filing_workflow(play.filing)) == Accountable()
 
 
-READY: Final = b"Z"
-"""The message with which PostgreSQL ends its answer, and waits for the next question."""
-
-
 @dataclass
 class Wire:
     """Between the platform and PostgreSQL. `trips`: how many answers have come back."""
@@ -410,17 +392,15 @@ class Wire:
     trips: int = 0
 
     async def carry(self, to_server: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
-        """What the platform says, as it comes."""
         while said := await to_server.read(65_536):
             server.write(said)
         server.close()
 
     async def count(self, from_server: asyncio.StreamReader, platform: asyncio.StreamWriter) -> None:
-        """What PostgreSQL says, message by message."""
         while not from_server.at_eof():
             head = await from_server.readexactly(5)
             platform.write(head + await from_server.readexactly(int.from_bytes(head[1:], "big") - 4))
-            self.trips += head.startswith(READY)
+            self.trips += head.startswith(b"Z")  # it ends an answer, and waits for the next question
 
 
 @asynccontextmanager
@@ -448,7 +428,6 @@ async def wired(world: World) -> AsyncIterator[tuple[World, Wire]]:
 
 
 async def trips(wire: Wire, doing: Awaitable[Any]) -> int:
-    """Round trips until it is done."""
     before = wire.trips
     await doing
     return wire.trips - before
@@ -464,5 +443,4 @@ async def test_a_submission_takes_six_round_trips_and_any_other_append_one(world
             await asked(await Play.begin(through, birth(submission_id=uuid4().hex)))
         for _ in range(2):
             play = Play(through, birth(submission_id=uuid4().hex))
-            found = [await trips(wire, through.client.submit(play.submission)), await trips(wire, asked(play))]
-            assert found == [6, 1]
+            assert [await trips(wire, through.client.submit(play.submission)), await trips(wire, asked(play))] == [6, 1]

@@ -7,13 +7,14 @@ import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final, cast
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import pytest
 from temporalio.client import Client
 
 from motcua import FilingClient
+from rules.require import require
 from schemas import reading as rd
 from schemas.filing import commands as cm
 from schemas.filing.state import FilingView, Stage
@@ -103,8 +104,7 @@ async def test_changes_wait_for_what_comes_and_tell_it_at_once(office: World, wa
     await other.act(cm.Claim, other.officer(Role.RECEPTION))
     assert not asking.done()
     await play.act(cm.Claim, play.officer(Role.RECEPTION))
-    changes = await asyncio.wait_for(asking, 5)
-    assert [(view.seq, view.filing_id) for view in changes.views] == [(2, play.filing)]
+    assert [(view.seq, view.filing_id) for view in (await asyncio.wait_for(asking, 5)).views] == [(2, play.filing)]
 
 
 @pytest.mark.parametrize(("patience", "most_a_second"), [(5, 5), (30, 1)])
@@ -157,25 +157,16 @@ class Counted:
     async def looked(self, times: int = 2) -> None:
         """Return after so many further looks: whoever waits has been looked for at least once."""
         wanted = len(self.looks) + times
-        await eventually(self._so_many, lambda found: found >= wanted)
-
-    async def _so_many(self) -> int:
-        return len(self.looks)
+        await eventually(lambda: asyncio.sleep(0, len(self.looks)), lambda found: found >= wanted)
 
 
 @pytest.fixture
 async def pool(world: World) -> AsyncIterator[Counted]:
     """A pool of superusers, for whom `STREAMS` are there, each with one event."""
     async with asyncpg.create_pool(world.superuser_dsn, min_size=1, max_size=2) as made:
-        for stream in STREAMS:
-            await made.execute(
-                "insert into stream (stream, filing_id, agency, head_seq) values ($1, $2, 'H56.30', 1)", stream, uuid4()
-            )
+        add = "insert into stream (stream, filing_id, agency, head_seq) values ($1, gen_random_uuid(), 'H56.30', 1)"
+        await made.executemany(add, [(stream,) for stream in STREAMS])
         yield Counted(made)
-
-
-def watching(pool: Counted) -> Watch:
-    return Watch(cast("asyncpg.Pool[Any]", pool))
 
 
 async def waiting(watch: Watch, stream: str, many: int = 1, after: int = 1) -> list[asyncio.Task[None]]:
@@ -185,19 +176,8 @@ async def waiting(watch: Watch, stream: str, many: int = 1, after: int = 1) -> l
     return tasks
 
 
-def nothing_left(watch: Watch) -> bool:
-    return not watch._waiting
-
-
-async def at_rest(watch: Watch) -> None:
-    """Return once nothing looks any more."""
-    looking = watch._looking
-    assert looking is not None
-    await asyncio.wait_for(asyncio.wait({looking}), 10)
-
-
 async def test_three_hundred_cost_one_statement_a_pause_and_hear_of_their_own_stream(pool: Counted) -> None:
-    watch, began = watching(pool), time.monotonic()
+    watch, began = Watch(cast("Any", pool)), time.monotonic()
     by_stream = {stream: await waiting(watch, stream, 100) for stream in STREAMS}
     for told in STREAMS:
         await pool.looked(5)
@@ -207,11 +187,11 @@ async def test_three_hundred_cost_one_statement_a_pause_and_hear_of_their_own_st
     took = time.monotonic() - began
     assert len(pool.looks) <= took / PAUSE + 1
     assert set(pool.looks[1]) == set(STREAMS)
-    assert nothing_left(watch)
+    assert not watch._waiting
 
 
 async def test_who_is_cancelled_leaves_nothing_behind(pool: Counted) -> None:
-    watch = watching(pool)
+    watch = Watch(cast("Any", pool))
     (stays,) = await waiting(watch, "filing:a")
     gone = [*await waiting(watch, "filing:a", 5), *await waiting(watch, "filing:b", 5)]
     await pool.looked()
@@ -223,15 +203,15 @@ async def test_who_is_cancelled_leaves_nothing_behind(pool: Counted) -> None:
     assert [len(waiting) for waiting in watch._waiting.values()] == [1]
     await pool.grow("filing:a")
     await asyncio.wait_for(stays, 10)
-    assert nothing_left(watch)
+    assert not watch._waiting
 
 
 async def test_after_the_last_nothing_looks_and_the_next_is_looked_for_again(pool: Counted) -> None:
-    watch = watching(pool)
+    watch = Watch(cast("Any", pool))
     (only,) = await waiting(watch, "filing:a")
     await pool.looked()
     only.cancel()
-    await at_rest(watch)
+    await asyncio.wait_for(asyncio.wait({require(watch._looking)}), 10)
     so_many = len(pool.looks)
     await asyncio.sleep(5 * PAUSE)
     assert len(pool.looks) == so_many
@@ -240,19 +220,19 @@ async def test_after_the_last_nothing_looks_and_the_next_is_looked_for_again(poo
 
 
 async def test_an_error_of_the_database_reaches_everybody_and_the_next_one_looks_anew(pool: Counted) -> None:
-    watch = watching(pool)
+    watch = Watch(cast("Any", pool))
     tasks = [task for stream in STREAMS for task in await waiting(watch, stream, 5)]
     await pool.looked()
     await pool.pool.execute("alter table stream rename to gone")
     ends = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
     assert {type(end) for end in ends} == {asyncpg.UndefinedTableError}
-    assert nothing_left(watch)
+    assert not watch._waiting
     await pool.pool.execute("alter table gone rename to stream")
     await asyncio.wait_for(watch.beyond("filing:a", 0, LONG), 10)
 
 
 async def test_an_error_reaches_those_who_wait_though_somebody_comes_at_that_moment(pool: Counted) -> None:
-    watch, newcomers = watching(pool), list[asyncio.Task[None]]()
+    watch, newcomers = Watch(cast("Any", pool)), list[asyncio.Task[None]]()
     tasks = await waiting(watch, "filing:a", 3)
 
     async def fails() -> None:

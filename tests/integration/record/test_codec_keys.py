@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 from base64 import b64encode
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 import pytest
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
 from activities.keys.master_key import MasterKey
+from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from motcua.machine_work import machine_work
 from motcua.payloads.key_ring import CODEC_KEYS
@@ -54,9 +52,9 @@ async def test_who_lacks_the_key_that_workers_seal_by_does_not_work(world: World
         assert await connection.fetchval("select array_agg(key_id order by n) from codec_key") == ["one", "two"]
 
 
-async def test_who_seals_by_a_key_that_no_worker_has_starts_nothing_again(world: World) -> None:
+async def test_who_seals_by_a_key_that_no_worker_has_starts_nothing_again(world: World, pool: Pool) -> None:
     ours, strange = await sealed(world, ring("one")), await sealed(world, ring("three", "one"))
-    async with ours.platform(), ours.back_office(Doubtful()), asyncpg.create_pool(world.app_dsn, min_size=1) as pool:
+    async with ours.platform(), ours.back_office(Doubtful()):
         await announce(pool, ring("one"))
         play = await Play.begin(ours, birth())
         stream, before = f"filing:{play.filing}", await record(world)
@@ -72,28 +70,13 @@ async def test_who_seals_by_a_key_that_no_worker_has_starts_nothing_again(world:
             await expect_taken(pool, ring("three", "one"))
 
 
-async def test_what_was_heard_is_kept_until_workers_open_what_is_told_them(world: World) -> None:
-    async with asyncpg.create_pool(world.app_dsn, min_size=1) as pool:
-        await until_taken(pool, None)
-        waiting = asyncio.create_task(until_taken(pool, ring("one"), every=0.05))
-        _, still = await asyncio.wait({waiting}, timeout=0.5)
-        assert still
-        await announce(pool, ring("one"))
-        await asyncio.wait_for(waiting, 20)
-
-
-async def started(world: World, folder: Path, setting: str) -> tuple[int, str]:
-    """How a worker ends that is started with this ring, and what it says."""
-    process = forked(
-        REAL,
-        env={**os.environ, **world.process_env, CODEC_KEYS: setting, "PYTHONPATH": str(ROOT)},
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    out, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode is not None
-    return process.returncode, out.decode()
+async def test_what_was_heard_is_kept_until_workers_open_what_is_told_them(pool: Pool) -> None:
+    await until_taken(pool, None)
+    waiting = asyncio.create_task(until_taken(pool, ring("one"), every=0.05))
+    _, still = await asyncio.wait({waiting}, timeout=0.5)
+    assert still
+    await announce(pool, ring("one"))
+    await asyncio.wait_for(waiting, 20)
 
 
 async def test_a_worker_without_the_key_does_not_start_and_one_that_works_stops(world: World, tmp_path: Path) -> None:
@@ -103,38 +86,29 @@ async def test_a_worker_without_the_key_does_not_start_and_one_that_works_stops(
         assert await plain.died() == 1
     assert "codec.key_missing" in (tmp_path / "plain" / "worker.log").read_text()
     for setting in ("", written("two")):
-        code, said = await started(world, tmp_path, setting)
-        assert code == 1
-        assert "workers seal by the key one, which is not in MOTCUA_CODEC_KEYS" in said
+        env = {**os.environ, **world.process_env, CODEC_KEYS: setting, "PYTHONPATH": str(ROOT)}
+        pipe, same = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
+        process = forked(REAL, env=env, cwd=tmp_path, stdout=pipe, stderr=same)
+        said, _ = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == 1
+        assert b"workers seal by the key one, which is not in MOTCUA_CODEC_KEYS" in said
     async with worker_process(world.process_env | {CODEC_KEYS: written("one")}, tmp_path / "sealed", REAL) as worker:
         await worker.stop()
 
 
-STRANGE = [
-    Payload(metadata={"encoding": b"binary/encrypted"}, data=b"\xff"),
-    Payload(metadata={"encoding": b"motcua/not-opened"}, data=b"\xff"),
-    Payload(metadata={"encoding": b"binary/plain"}, data=b"\xff"),
-]
-
-
-@asynccontextmanager
-async def pool_of(world: World) -> AsyncIterator[asyncpg.Pool[asyncpg.Record]]:
-    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=4) as pool:
-        yield pool
-
-
-async def streams(pool: asyncpg.Pool[asyncpg.Record]) -> list[str]:
+async def streams(pool: Pool) -> list[str]:
     return [row["stream"] for row in await pool.fetch("select stream from stream where filing_id is not null")]
 
 
-async def checked(world: World, pool: asyncpg.Pool[asyncpg.Record]) -> list[Checked]:
+async def checked(world: World, pool: Pool) -> list[Checked]:
     check = BuildCheck(pool, world.temporal, Vault(world.settings.master), replay=True)
     return [await check.check(row) for row in await check.sample(10, "x")]
 
 
-@pytest.mark.parametrize("strange", STRANGE, ids=lambda one: one.metadata["encoding"].decode())
-async def test_a_refused_start_of_what_has_ended_is_no_obstacle(world: World, strange: Payload) -> None:
-    async with world.platform(), world.back_office(Doubtful()), pool_of(world) as pool:
+@pytest.mark.parametrize("encoding", ["binary/encrypted", "motcua/not-opened", "binary/plain"])
+async def test_a_refused_start_of_what_has_ended_is_no_obstacle(world: World, pool: Pool, encoding: str) -> None:
+    strange = Payload(metadata={"encoding": encoding.encode()}, data=b"\xff")
+    async with world.platform(), world.back_office(Doubtful()):
         ended, lives = [await Play.begin(world, birth(submission_id=name)) for name in ("ended", "lives")]
         await ended.withdraw()
         stream = f"filing:{ended.filing}"
@@ -147,9 +121,9 @@ async def test_a_refused_start_of_what_has_ended_is_no_obstacle(world: World, st
         await lives.accept()
 
 
-async def test_what_runs_and_cannot_be_opened_here_is_named(world: World) -> None:
+async def test_what_runs_and_cannot_be_opened_here_is_named(world: World, pool: Pool) -> None:
     ours = await sealed(world, ring("one"))
-    async with ours.platform(), ours.back_office(Doubtful()), pool_of(world) as pool:
+    async with ours.platform(), ours.back_office(Doubtful()):
         play = await Play.begin(ours, birth())
         stream = f"filing:{play.filing}"
         assert await behind(world.temporal, pool, await streams(pool)) == Compared([], [], [stream])
@@ -162,14 +136,11 @@ async def test_what_runs_and_cannot_be_opened_here_is_named(world: World) -> Non
 
 
 @pytest.fixture
-def doctor(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doctor:
-    monkeypatch.chdir(tmp_path)  # beside no running stack
-    monkeypatch.setenv("COLUMNS", "200")
-    return Doctor(world.process_env)
+def doctor(shell: Shell) -> Doctor:
+    return Doctor(shell.env)
 
 
 AWAY: Final = {"TEMPORAL_ADDRESS": "temporal.example.invalid:7233"}
-SEALED: Final = {CODEC_KEYS: written("one")}
 OPENED: Final = {CODEC_KEYS: written(None, "one", plain=True)}
 READABLE: Final = "Temporal is elsewhere: whoever reads the namespace reads every filing"
 
@@ -180,7 +151,7 @@ READABLE: Final = "Temporal is elsewhere: whoever reads the namespace reads ever
         ({}, "ok", "off; Temporal is on this machine, readable"),
         ({"TEMPORAL_ADDRESS": NOBODY}, "ok", "off; Temporal is on this machine, readable"),
         (AWAY, "fail", f"off, and {READABLE}"),
-        (AWAY | SEALED, "ok", "sealed by one; also opened: –"),
+        (AWAY | {CODEC_KEYS: written("one")}, "ok", "sealed by one; also opened: –"),
         (OPENED, "ok", "opened, but nothing is sealed yet; Temporal is on this machine, readable"),
         (AWAY | OPENED, "fail", READABLE),
         ({"TEMPORAL_ADDRESS": None, "TEMPORAL_CONFIG_FILE": "/", "TEMPORAL_PROFILE": "none"}, "fail", ""),
@@ -204,8 +175,7 @@ async def test_a_ring_is_looked_at_and_no_key_is_told(doctor: Doctor, tmp_path: 
     told = await doctor(MOTCUA_CODEC_KEYS=str(file))
     assert "codec" in told.failed
     assert "can be read by others" in told.of("codec")[0][1]
-    inline = await doctor(MOTCUA_CODEC_KEYS=written("one"))
-    assert KEYS["one"] not in inline.text
+    assert KEYS["one"] not in (await doctor(MOTCUA_CODEC_KEYS=written("one"))).text
     bad = await doctor(MOTCUA_CODEC_KEYS=str(tmp_path / "none.json"))
     assert "codec" in bad.failed
     assert "FileNotFoundError" in bad.of("codec")[0][1]
@@ -239,8 +209,7 @@ async def test_keys_are_listed_and_a_new_one_is_added_that_only_opens(tmp_path: 
     first, grown = tmp_path / "ring.json", tmp_path / "grown.json"
     shell = Shell({})
     write_new(first, written("one", queues={"agency.H01.12": ["three"]}))
-    listed = await shell("keys", "list", "--json", MOTCUA_CODEC_KEYS=str(first))
-    assert listed.json == {
+    assert (await shell("keys", "list", "--json", MOTCUA_CODEC_KEYS=str(first))).json == {
         "keys": [
             {"key": "one", "current": True, "queue": None},
             {"key": "three", "current": True, "queue": "agency.H01.12"},
@@ -255,12 +224,8 @@ async def test_keys_are_listed_and_a_new_one_is_added_that_only_opens(tmp_path: 
     assert (await shell("keys", "add", first, grown)).out == f"{grown}\n"
     lines = (await shell("keys", "list", MOTCUA_CODEC_KEYS=str(grown))).out.splitlines()
     assert [line.split()[0] for line in lines[2:]] == ["one", "three"]
-    assert [" ".join(line.split()[1:]) for line in lines] == [
-        "Use Queue",
-        "opens",
-        "seals and opens",
-        "seals and opens agency.H01.12",
-    ]
+    told = [" ".join(line.split()[1:]) for line in lines]
+    assert told == ["Use Queue", "opens", "seals and opens", "seals and opens agency.H01.12"]
 
 
 async def test_no_ring_is_written_over_and_none_is_printed(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -24,6 +24,7 @@ from deploy.stack import Stack
 from deploy.stack.registering import publisher
 from motcua import NotAllowed, filing_workflow
 from recovery.restart import Found, Restarter
+from rules.require import require
 from rules.streams import KINDS
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
@@ -40,14 +41,12 @@ UNREADABLE: Final = {"n": 1, "settlement": "maybe", "said": "canary: Nguyá»…n VÄ
 
 @pytest.fixture
 async def play(world: World) -> AsyncIterator[Play]:
-    """A filing that waits for its officers."""
     async with world.platform(), world.back_office(Doubtful()):
         yield await Play.begin(world, birth())
 
 
 async def signal(play: Play, said: Any) -> None:
-    handle = play.world.temporal.get_workflow_handle(filing_workflow(play.filing))
-    await handle.signal("fee_settled", said)
+    await play.world.temporal.get_workflow_handle(filing_workflow(play.filing)).signal("fee_settled", said)
 
 
 async def kept(world: World) -> list[asyncpg.Record]:
@@ -80,8 +79,7 @@ async def test_what_could_not_be_used_is_sealed_by_the_key_of_its_filing(play: P
     assert "canary" not in str(dict(row))
     assert b"canary" not in row["sealed"]
     async with world.connection() as connection:
-        key = await Vault(world.settings.master).find(connection, play.filing)
-    assert key is not None
+        key = require(await Vault(world.settings.master).find(connection, play.filing))
     assert key.key_id == row["key_id"]
     assert json.loads(key.unseal(row["sealed"], f"inbox\n{row['id']}")) == UNREADABLE
     for context in (f"inbox\n{uuid4()}", str(row["id"]), f"{row['stream']}\n1"):
@@ -96,8 +94,7 @@ async def test_what_is_parked_twice_is_kept_once_as_it_was_first(world: World, p
     parks = Inbox(pool, vault)
     await parks.park(asked)
     first = await kept(world)
-    known = vault.known(asked.filing_id)
-    assert known is not None
+    known = require(vault.known(asked.filing_id))
     assert known.unseal(first[0]["sealed"], f"inbox\n{asked.id}") == b"{}"
     await parks.park(asked)
     await Inbox(pool, Vault(world.settings.master)).park(asked)  # by another worker
@@ -108,18 +105,11 @@ async def test_what_is_parked_twice_is_kept_once_as_it_was_first(world: World, p
 async def test_of_one_stream_no_more_than_a_thousand_are_kept_and_of_the_others_all(world: World, pool: Pool) -> None:
     parks, other = Inbox(pool, Vault(world.settings.master)), request(filing_id=await keyed(world))
     filing = await keyed(world)
-    of_one = {"stream": filing_workflow(filing), "filing_id": filing}
     for _ in range(parked._MOST + 5):
-        await parks.park(request(**of_one))
+        await parks.park(request(stream=filing_workflow(filing), filing_id=filing))
     await parks.park(other)
     assert parked._MOST == 1000
-    assert await counted(world) == {filing: 1000, other.filing_id: 1}
-
-
-async def counted(world: World) -> dict[UUID, int]:
-    async with world.connection() as connection:
-        rows = await connection.fetch("select filing_id, count(*) from inbox group by filing_id")
-    return {row["filing_id"]: row["count"] for row in rows}
+    assert Counter(row["filing_id"] for row in await kept(world)) == {filing: 1000, other.filing_id: 1}
 
 
 async def test_what_was_parked_outlives_the_run_that_parked_it(play: Play, pool: Pool) -> None:
@@ -139,20 +129,6 @@ async def test_what_was_parked_outlives_the_run_that_parked_it(play: Play, pool:
 
 # Histories that Temporal finds too long: each run makes way for the next, and nobody notices.
 
-AT_ONCE: Final = 20
-"""As `motcua demo` plays."""
-
-
-async def runs(client: Client) -> Counter[str]:
-    """How many runs each workflow took."""
-    return Counter([run.id async for run in client.list_workflows()])
-
-
-async def made_way_of(client: Client) -> set[str]:
-    """The kinds of which a run has made way for the next: a result is run anew for a command, which is no such run."""
-    continued = WorkflowExecutionStatus.CONTINUED_AS_NEW
-    return {run.id.partition(":")[0] async for run in client.list_workflows() if run.status is continued}
-
 
 @pytest.mark.parametrize(
     ("events", "kinds"), [(60, {"filing", "result"}), (8, {kind.name for kind in KINDS.values() if kind.workflow})]
@@ -162,13 +138,14 @@ async def test_the_demo_ends_as_it_must_when_runs_make_way_early(events: int, ki
         async with Stack(Path(folder).resolve(), temporal={SUGGEST: str(events)}) as stack:
             scenarios = [scenario for scenario in load(SCENARIOS) if not scenario.in_whole_stack]
             versions = await demo.publish(stack.env["MOTCUA_OWNER_DATABASE_URL"], publisher(stack.env), scenarios)
-            played = await demo.play(stack.env, scenarios, versions, AT_ONCE, lambda _: None)
+            played = await demo.play(stack.env, scenarios, versions, 20, lambda _: None)
             outcome = await demo.judge(stack.env, played)
-            made_way = await made_way_of(await Client.connect(stack.env["TEMPORAL_ADDRESS"]))
+            runs = (await Client.connect(stack.env["TEMPORAL_ADDRESS"])).list_workflows()
+            # A result is run anew for a command, which is no run that has made way.
+            continued = WorkflowExecutionStatus.CONTINUED_AS_NEW
+            made_way = {run.id.partition(":")[0] async for run in runs if run.status is continued}
     assert [verdict.problems for verdict in outcome.verdicts if verdict.problems] == []
-    assert outcome.ledger.verified
-    assert outcome.money.one_capture_each
-    assert made_way == kinds
+    assert (outcome.ledger.verified, outcome.money.one_capture_each, made_way) == (True, True, kinds)
 
 
 @pytest.fixture
@@ -182,7 +159,6 @@ async def short() -> AsyncIterator[World]:
                 yield world
 
 
-WRITERS: Final = 6
 ROUNDS: Final = 20
 SIGNALS: Final = 60
 
@@ -217,21 +193,23 @@ async def test_no_command_and_no_signal_is_lost_or_doubled_between_two_runs(shor
             await asyncio.sleep(0.01)
 
     signalling = asyncio.create_task(signal())
-    written = await asyncio.gather(*(write(writer) for writer in range(WRITERS)))
+    written = await asyncio.gather(*(write(writer) for writer in range(6)))
     await signalling
 
     receipts = {command_id: receipt for got in written for command_id, receipt in got.items()}
     assert len(receipts) > ROUNDS
     async with short.connection() as connection:
-        rows = await connection.fetch(
-            "select command_id, seq from event where stream = $1 and kind in ('claimed', 'released')",
-            filing_workflow(play.filing),
-        )
+        both = "select command_id, seq from event where stream = $1 and kind in ('claimed', 'released')"
+        rows = await connection.fetch(both, filing_workflow(play.filing))
     assert {row["command_id"]: row["seq"] for row in rows} == {name: receipts[name].seq for name in receipts}
     assert len(rows) == len(receipts)
     assert (await play.until(lambda view: view.parked == SIGNALS)).stage is Stage.REVIEW
     assert (await verify(short.superuser_dsn)).verified
-    counted = await eventually(lambda: runs(short.temporal), lambda found: found[filing_workflow(play.filing)] >= 5)
-    assert {name for name in counted if not name.startswith("view:")} == {filing_workflow(play.filing)}
+
+    async def runs() -> Counter[str]:
+        return Counter([run.id async for run in short.temporal.list_workflows() if not run.id.startswith("view:")])
+
+    counted = await eventually(runs, lambda found: found[filing_workflow(play.filing)] >= 5)
+    assert {*counted} == {filing_workflow(play.filing)}
     await play.review()
     assert (await play.at(Stage.CLOSED)).closed

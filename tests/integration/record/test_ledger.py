@@ -9,8 +9,9 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import asyncpg
 import pytest
@@ -20,6 +21,7 @@ from temporalio.exceptions import ApplicationError
 from activities.keys.master_key import MasterKey
 from activities.keys.masters import MasterKeys, master_keys
 from activities.ledger.append import Ledger
+from activities.ledger.database import Pool
 from activities.ledger.event_rows import key_commitment, receipt_binding
 from activities.ledger.vault import Vault
 from operations.doctor.check import Health
@@ -28,17 +30,18 @@ from operations.evidence.bindings import Unbound, unbound
 from operations.evidence.bundle import export
 from operations.rebuilding import rebuild
 from recovery.restart import Found, Restarter
+from rules.require import require
 from rules.streams import KINDS
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.people import Role
 from schemas.reading import Audience
-from schemas.stream.ledger import Batch
 from tests.acting import Play, birth, eventually, extract, officer, plain, refusal, stock
 from tests.conftest import World, database_url
 from tests.faults.processes import ANY_FILES
 from tests.forked import forked
 from tests.histories import CANARY, PERSON, told_on
+from tests.integration.proof.conftest import copied
 from tests.integration.record.appends import ASKED, batch, captured, opened
 from tests.shell import Shell
 from tests.waits import around
@@ -50,13 +53,6 @@ from views.log import Log as TheLog
 from views.log import SealBrokenError
 from views.timeline import timeline
 from workers.wiring import activities
-
-
-@asynccontextmanager
-async def pool(world: World) -> AsyncIterator[asyncpg.Pool[Any]]:
-    async with asyncpg.create_pool(world.app_dsn, min_size=2, max_size=2) as opened:
-        yield opened
-
 
 FORBIDDEN: Final = ("update event set kind = 'decided'", "delete from event", "truncate event")
 FALLS: Final = ("update counter set last = last - 1", "update stream set head_seq = head_seq - 1")
@@ -112,26 +108,15 @@ async def test_the_record_verifies_and_whatever_a_superuser_changes_in_it_is_nam
 async def verified(world: World, stream: str, statements: Iterable[str]) -> tuple[int, set[tuple[Any, ...]]]:
     """What `motcua ledger verify` says of a copy of the world after a superuser's statements: exit code, problems."""
     copy = f"{world.namespace}_copy"
-    async with world.connection(database_url(world.superuser_dsn, "postgres")) as maintenance:
-        await maintenance.execute(f"create database {copy} template {world.namespace} owner motcua_owner")
-        try:
-            async with world.connection(database_url(world.superuser_dsn, copy)) as connection:
-                await connection.execute("alter table event disable trigger all")
-                for statement in statements:
-                    assert (await connection.execute(statement, stream))[-2:] != " 0" or "task" in statement
-            return await verify(database_url(world.app_dsn, copy))
-        finally:
-            await maintenance.execute(f"drop database {copy} with (force)")
-
-
-async def verify(dsn: str) -> tuple[int, set[tuple[Any, ...]]]:
-    process = forked(
-        *("motcua.command", "ledger", "verify", "--json"),
-        env={"PATH": os.environ["PATH"], "MOTCUA_DATABASE_URL": dsn},
-        stdout=asyncio.subprocess.PIPE,
-        cwd=Path("/"),
-    )
-    said, _ = await process.communicate()
+    async with copied(world, copy) as superuser_dsn:
+        async with world.connection(superuser_dsn) as connection:
+            await connection.execute("alter table event disable trigger all")
+            for statement in statements:
+                assert (await connection.execute(statement, stream))[-2:] != " 0" or "task" in statement
+        env = {"PATH": os.environ["PATH"], "MOTCUA_DATABASE_URL": database_url(world.app_dsn, copy)}
+        words = ("motcua.command", "ledger", "verify", "--json")
+        process = forked(*words, env=env, stdout=asyncio.subprocess.PIPE, cwd=Path("/"))
+        said, _ = await process.communicate()
     report = json.loads(said)
     problems = {tuple(problem[name] for name in ("rule", "stream", "seq", "number")) for problem in report["problems"]}
     assert report["events"] > 0
@@ -139,16 +124,17 @@ async def verify(dsn: str) -> tuple[int, set[tuple[Any, ...]]]:
 
 
 @pytest.mark.parametrize("asks", [True, False])
-async def test_while_a_filing_is_restarted_only_its_later_run_goes_on(world: World, *, asks: bool) -> None:
+async def test_while_a_filing_is_restarted_only_its_later_run_goes_on(world: World, pool: Pool, *, asks: bool) -> None:
     async with world.platform():
         play = await Play.begin(world, birth())
-    batch = accepted(play, "accept-1").model_copy(update={"epoch": 1} | ({"events": ()} if asks else {}))
-    later = batch.model_copy(update={"epoch": 2})
-    async with pool(world) as opened, world.connection() as connection:
+    by = {"next_seq": 2, "command_id": "accept-1", "actor": officer(Role.RECEPTION), "at": datetime.now(UTC)}
+    events = () if asks else ({"kind": "accepted"},)
+    one, later = (batch(f"filing:{play.filing}", *events, **by, epoch=epoch) for epoch in (1, 2))
+    async with world.connection() as connection:
         async with connection.transaction():
             await connection.execute("update stream set epoch = epoch + 1 where filing_id is not null")
-            ledger = Ledger(opened, Vault(world.settings.master), KINDS)
-            both = [asyncio.create_task(ledger.append(each)) for each in (batch, later)]
+            ledger = Ledger(pool, Vault(world.settings.master), KINDS)
+            both = [asyncio.create_task(ledger.append(each)) for each in (one, later)]
             await eventually(lambda: connection.fetchval(WAITING), lambda waiting: waiting == len(both))
         with pytest.raises(ApplicationError) as error:
             await both[0]
@@ -184,11 +170,6 @@ where held.granted and not waiting.granted and datname = current_database()
 """By those who wait."""
 
 
-def accepted(play: Play, command_id: str) -> Batch:
-    changes = {"next_seq": 2, "command_id": command_id, "actor": officer(Role.RECEPTION), "at": datetime.now(UTC)}
-    return batch(f"filing:{play.filing}", {"kind": "accepted"}, **changes)
-
-
 SEALED: Final = {("event", "sealed"), ("filing_key", "wrapped"), ("index_key", "wrapped"), ("inbox", "sealed")}
 
 
@@ -209,8 +190,7 @@ async def test_the_record_the_engine_and_the_logs_give_nobody_away(world: World,
     await nothing_in_the_tables(world)
     await nothing_in_the_engine(world)
     for log in logs:
-        assert log.read_text()
-        assert CANARY not in log.read_text().lower()
+        assert (log.read_text() == "", CANARY in log.read_text().lower()) == (False, False)
     assert "signal.parked" in logs[0].read_text()
 
 
@@ -230,7 +210,7 @@ async def processes(world: World, folder: Path) -> AsyncIterator[list[Path]]:
     ]
     try:
         for file in ready:
-            await eventually(lambda file=file: asyncio.to_thread(file.exists), bool)  # type: ignore[misc]
+            await eventually(partial(asyncio.to_thread, file.exists), bool)
         yield logs
     finally:
         for process in running:
@@ -281,12 +261,11 @@ async def nothing_in_the_engine(world: World) -> None:
     assert {"Filing", "Payment", "Parcel"} <= set(types)
 
 
-async def test_what_is_sealed_opens_with_the_master_key_and_with_no_other(world: World) -> None:
+async def test_what_is_sealed_opens_with_the_master_key_and_with_no_other(world: World, pool: Pool) -> None:
     async with world.platform():
         play = await Play.begin(world, birth(**told_on()))
-    async with pool(world) as opened, opened.acquire() as connection:
-        row = await connection.fetchrow("select * from event where seq = 1 and filing_id is not null")
-        assert row is not None
+    async with pool.acquire() as connection:
+        row = require(await connection.fetchrow("select * from event where seq = 1 and filing_id is not null"))
         key = await Vault(world.settings.master).key(connection, play.filing, play.submission.agency)
         with pytest.raises(SealBrokenError):
             await Vault(MasterKeys(MasterKey(os.urandom(32)))).key(connection, play.filing, play.submission.agency)
@@ -319,13 +298,6 @@ async def loose(world: World) -> list[Unbound]:
         return await unbound(connection, Vault(world.settings.master))
 
 
-async def bundled(world: World, play: Play) -> dict[str, Any]:
-    async with world.connection() as connection:
-        found = await export(connection, str(play.filing), world.settings.master)
-    assert found
-    return found
-
-
 async def problems(world: World) -> list[ledger_verifier.Problem]:
     return (await ledger_verifier.verify(world.superuser_dsn)).problems
 
@@ -346,9 +318,7 @@ async def test_each_append_binds_its_epoch_its_receipt_and_at_first_the_key(worl
         await log.append(ASKED, command_id="three")
         async with log.pool.acquire() as connection:
             key = await Vault(world.settings.master).find(connection, log.filing)
-        rows = await log.pool.fetch(
-            "select stream, command_id, bound from event where filing_id is not null order by seq"
-        )
+        rows = await log.pool.fetch("select stream, bound from event where filing_id is not null order by seq")
     assert key
     secret, stream = key.secret, rows[0]["stream"]
     assert [json.loads(row["bound"]) for row in rows] == [
@@ -417,29 +387,26 @@ async def test_a_command_says_which_rows_are_not_those_that_were_bound(world: Wo
     assert "receipt its digest is another one" in " ".join((await shell("ledger", "verify")).out.split())
 
 
-async def test_a_restart_leaves_its_trace_and_everything_goes_on(world: World, shell: Shell) -> None:
+async def test_a_restart_leaves_its_trace_and_everything_goes_on(world: World, shell: Shell, pool: Pool) -> None:
     keys = Vault(world.settings.master).find
-    async with world.platform(), asyncpg.create_pool(world.app_dsn, min_size=1, max_size=2) as pool:
+    async with world.platform():
         play = await Play.begin(world, birth())
         stream = f"filing:{play.filing}"
         for _ in range(2):
             assert await Restarter(pool, world.temporal).restart(stream, force=True) is Found.RESTARTED
         await play.accept()
         assert await Restarter(pool, world.temporal).restart(stream) is Found.RUNNING, "which leaves none"
-        assert await problems(world) == []
-        assert await loose(world) == []
+        assert (await problems(world), await loose(world)) == ([], [])
         async with pool.acquire() as connection:
             told = await events(connection, play.filing)
+            bundle = await export(cast("Any", connection), str(play.filing), world.settings.master)
             assert await timeline(TheLog(connection, keys, KINDS), stream, Audience.PUBLIC)
     assert [(one.kind, one.body) for one in told if one.stream == f"restarts:{play.filing}"] == [
         ("restarted", {"epoch": epoch, "stream": stream}) for epoch in (2, 3)
     ]
-    assert bundle_verifier.verify(bundle_verifier.canonical(await bundled(world, play))).problems == []
+    assert bundle_verifier.verify(bundle_verifier.canonical(bundle)).problems == []
     assert [one.health for one in await read_models(around(world))] == [Health.OK]
-    rebuilt = await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)
-    assert set(rebuilt.changed.values()) == {0}
-    for command in (["events", str(play.code)], ["ledger", "verify"]):
-        ended = await shell(*command)
-        assert ended.code == 0, ended.err
+    assert set((await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)).changed.values()) == {0}
+    assert [(await shell(*words)).code for words in (("events", str(play.code)), ("ledger", "verify"))] == [0, 0]
     await as_superuser(world, "update stream set epoch = 4 where starts_with(stream, 'filing:')")
     assert [(one.rule, one.stream) for one in await problems(world)] == [(Rule.EPOCH, stream)]

@@ -36,7 +36,6 @@ from verifier.ledger import Problem, Report, Rule, event_hash, verify
 
 ROOT = Path(__file__).resolve().parents[3]
 AGENCY = "H01.12"
-DAY = "20261125"
 PG_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Event = dict[str, Any]
@@ -63,11 +62,6 @@ create table sequencer (one boolean primary key default true, last bigint not nu
 insert into sequencer (last) values (0);
 create function changed(body bytea, name text, value text) returns bytea language sql as
 $$ select convert_to(jsonb_set(convert_from(body, 'UTF8')::jsonb, array[name], value::jsonb)::text, 'UTF8') $$;
-"""
-
-PLACED = """
-with taken as (update sequencer set last = last + 1 returning last)
-insert into position select last, $1, $2 from taken
 """
 
 
@@ -118,8 +112,7 @@ class Writer:
         await self._store(event)
         self.heads[stream] = (event["seq"], event["hash"])
 
-    async def number(self, kind: str, letter: str = "", period: str = DAY) -> str:
-        """The next number of a counter."""
+    async def number(self, kind: str, letter: str = "", period: str = "20261125") -> str:
         counted = """
             insert into counter values ($1, $2, $3, 1) on conflict (agency, kind, period)
             do update set last = counter.last + 1 returning last"""
@@ -128,8 +121,7 @@ class Writer:
     async def filing(self, name: str) -> None:
         """A filing with its payment, which has a receipt for a fee, and its parcel."""
         async with self.connection.transaction():
-            code = await self.number("dossier")
-            await self.append(f"filing:{name}", "submitted", {"code": code, "note": "hồ sơ"})
+            await self.append(f"filing:{name}", "submitted", {"code": await self.number("dossier"), "note": "hồ sơ"})
         await self.append(f"filing:{name}", "accepted", {})
         await self.append(f"filing:{name}", "decided", {"receipt_no": None}, sealed=None)
         for stream, kind, member, counted in (
@@ -150,7 +142,9 @@ class Writer:
                 " do update set head_seq = excluded.head_seq, head_hash = excluded.head_hash",
                 *(e[name] for name in ("stream", "filing_id", "agency", "seq", "hash")),
             )
-            await self.connection.execute(PLACED, e["stream"], e["seq"])
+            placed = """with taken as (update sequencer set last = last + 1 returning last)
+                insert into position select last, $1, $2 from taken"""
+            await self.connection.execute(placed, e["stream"], e["seq"])
             if e["seq"] == 1:
                 body = json.loads(e["body"])
                 self.codes[e["stream"]] = body.get("code") if isinstance(body, dict) else None
@@ -186,11 +180,15 @@ async def new_database(server: str, template: str = "template1") -> str:
     return server.replace("/postgres?", f"/{name}?")
 
 
+async def with_tables(server: str) -> str:
+    async with connected(dsn := await new_database(server)) as connection:
+        await connection.execute(TABLES)
+    return dsn
+
+
 async def of_three_filings(server: str) -> tuple[str, Writer]:
     """A ledger of three filings: a, b and c, numbered 1, 2, 3."""
-    dsn = await new_database(server)
-    async with connected(dsn) as connection:
-        await connection.execute(TABLES)
+    async with connected(dsn := await with_tables(server)) as connection:
         writer = Writer(connection)
         for name in "abc":
             await writer.filing(name)
@@ -217,7 +215,6 @@ def writer(db: Connection, filed: tuple[str, Writer]) -> Writer:
 
 @asynccontextmanager
 async def taken_back(db: Connection) -> AsyncIterator[None]:
-    """What is done within is undone."""
     transaction = db.transaction()
     await transaction.start()
     try:
@@ -227,7 +224,6 @@ async def taken_back(db: Connection) -> AsyncIterator[None]:
 
 
 async def looked_at(db: Connection) -> Report:
-    """What the verifier sees in the transaction of a test."""
     return await ledger_verifier._verify(db, None, lambda *_: None)
 
 
@@ -260,14 +256,6 @@ async def own(dsn: str, filed: tuple[str, Writer]) -> AsyncIterator[Writer]:
         yield filed[1].on(connection)
 
 
-@pytest.fixture
-async def empty(server: str) -> str:
-    dsn = await new_database(server)
-    async with connected(dsn) as connection:
-        await connection.execute(TABLES)
-    return dsn
-
-
 @asynccontextmanager
 async def connected(dsn: str) -> AsyncIterator[Connection]:
     connection: Connection = await asyncpg.connect(dsn)
@@ -278,10 +266,8 @@ async def connected(dsn: str) -> AsyncIterator[Connection]:
 
 
 def vector() -> list[Event]:
-    block = re.search(r"```json\n(.+?)```", (ROOT / "docs" / "ledger.md").read_text(), re.DOTALL)
-    assert block
-    events: list[Event] = json.loads(block[1])
-    return [parsed(event) for event in events]
+    block, *_ = re.findall(r"```json\n(.+?)```", (ROOT / "docs" / "ledger.md").read_text(), re.DOTALL)
+    return [parsed(event) for event in json.loads(block)]
 
 
 def parsed(raw: Event) -> Event:
@@ -308,7 +294,8 @@ def test_the_published_vector_holds() -> None:
     assert [event["prev_hash"] for event in vector()[1:]] == [event["hash"] for event in vector()[:2]]
 
 
-async def test_an_empty_ledger_verifies_and_so_does_the_published_vector_from_the_database(empty: str) -> None:
+async def test_an_empty_ledger_verifies_and_so_does_the_published_vector_from_the_database(server: str) -> None:
+    empty = await with_tables(server)
     assert await verify(empty) == Report(verified=True, streams=0, events=0, problems=[])
     async with connected(empty) as db:
         writer = Writer(db)
@@ -324,8 +311,7 @@ async def test_a_true_ledger_tells_its_progress(dsn: str, own: Writer, monkeypat
     calls: list[tuple[int, int, int]] = []
     report = await verify(dsn, lambda *told: calls.append(told))
     assert report == Report(verified=True, streams=len(own.heads), events=18, problems=[])
-    assert [events for _, events, _ in calls] == [7, 14, 18]
-    assert calls[-1] == (9, 18, 18)
+    assert ([events for _, events, _ in calls], calls[-1]) == ([7, 14, 18], (9, 18, 18))
 
 
 async def test_a_role_that_may_only_select_is_enough_and_one_that_sees_a_part_is_refused(dsn: str, own: Writer) -> None:
@@ -378,16 +364,14 @@ async def test_side_by_side_finds_what_one_alone_finds(server: str, filed: tuple
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(ledger_verifier, "RANGE", 4)
         assert await verify(dsn, lambda *told: calls.append(told)) == alone
-    assert len(calls) > 2
-    assert calls[-1][:2] == (alone.streams, alone.events)
+    assert (len(calls) > 2, calls[-1][:2]) == (True, (alone.streams, alone.events))
 
 
 async def test_a_number_in_two_ranges_is_found(dsn: str, own: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     await own.append("filing:x", "submitted", {"code": "H01.12-20261125-0000001"})
     monkeypatch.setattr(ledger_verifier, "RANGE", 4)
     report = await verify(dsn)
-    assert named(report) == {"number_duplicate filing:x 1 H01.12-20261125-0000001"}
-    assert report.events == 19
+    assert (named(report), report.events) == ({"number_duplicate filing:x 1 H01.12-20261125-0000001"}, 19)
 
 
 ATTACKS: dict[str, tuple[str, ...]] = {
@@ -464,10 +448,8 @@ def each(attacks: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, set[str]]]:
     """Statements, and the problems that they make."""
     for findings, ways in attacks.items():
         for way in ways:
-            yield (
-                re.sub(r"@(\d+)", r"@b and seq = \1", way).replace("@b", "where stream = 'filing:b'"),
-                listed(findings),
-            )
+            of_b = re.sub(r"@(\d+)", r"@b and seq = \1", way)
+            yield of_b.replace("@b", "where stream = 'filing:b'"), listed(findings)
 
 
 @walked(("attack", "findings"), each(ATTACKS), exactly=38)
@@ -506,12 +488,10 @@ Binds = tuple[str, str | None]
 
 
 def binds(*events: str | None) -> list[Binds]:
-    """Events of a command each."""
     return [(f"c{n}", bound and f'{{"epoch":{bound}}}') for n, bound in enumerate(events)]
 
 
 def of_one(*events: str) -> list[Binds]:
-    """Events of one command."""
     return [("c", f'{{"epoch":{bound}}}') for bound in events]
 
 
@@ -638,8 +618,8 @@ async def test_problems_beyond_the_limit_are_counted(db: Connection, monkeypatch
     monkeypatch.setattr(ledger_verifier, "MAX_PROBLEMS", 5)
     await db.execute("update event set via = 'desk'")
     report = await looked_at(db)
-    assert len(report.problems) == 6
-    assert report.problems[-1] == Problem(None, None, None, Rule.MORE, "13 more problems not listed")
+    more = Problem(None, None, None, Rule.MORE, "13 more problems not listed")
+    assert (len(report.problems), report.problems[-1]) == (6, more)
 
 
 STARTED = """
@@ -654,8 +634,7 @@ if __name__ == "__main__":
 
 
 async def test_processes_side_by_side_load_nothing_of_the_command_that_started_them(dsn: str, tmp_path: Path) -> None:
-    script = tmp_path / "started.py"
-    script.write_text(STARTED)
+    (script := tmp_path / "started.py").write_text(STARTED)
     command = [sys.executable, str(script), dsn]
     said = await asyncio.to_thread(
         subprocess.run, command, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True

@@ -27,6 +27,7 @@ from operations.key_rotation import WRAPPED_BY, rotate
 from rules.streams import KINDS
 from tests.acting import AGENCY, eventually
 from tests.conftest import World
+from tests.integration.operations.doctor import Doctor
 from tests.integration.record.appends import RELEASED, opened
 from tests.keyed import keyed, nobody_published
 from tests.sandboxes import Server
@@ -95,11 +96,8 @@ async def test_what_it_wrapped_it_opens_in_later_versions(engine: Engine, monkey
     again = await manager.rewrap(wrapped)
     assert [one and one.by for one in again] == [f"{manager.name}@2"] * 3
     assert await manager.unwrap([one for one in again if one is not None]) == list(SECRETS.values())
-    assert [manager.has_wrapped(by) for by in (wrapped[0].by, manager.name, "m-0000000000000000")] == [
-        True,
-        False,
-        False,
-    ]
+    others = (manager.name, "m-0000000000000000")
+    assert [manager.has_wrapped(by) for by in (wrapped[0].by, *others)] == [True, False, False]
 
 
 async def test_what_was_changed_or_moved_to_another_key_does_not_open(engine: Engine) -> None:
@@ -129,9 +127,8 @@ async def test_who_does_not_answer_in_time_is_not_waited_for(engine: Engine, mon
     engine.fault("hang")
     with pytest.raises(KeysUnavailableError, match="can't be asked: "):
         await engine.manager().wrap(SECRETS)
-    nobody = Transit("http://127.0.0.1:9/transit/motcua", engine.token)
     with pytest.raises(KeysUnavailableError, match="can't be asked: ConnectError"):
-        await nobody.version()
+        await Transit("http://127.0.0.1:9/transit/motcua", engine.token).version()
     engine.token.unlink()
     with pytest.raises(KeysUnavailableError, match="can't be asked: FileNotFoundError"):
         await engine.manager().version()
@@ -266,9 +263,8 @@ def set_to(current: str, other: str | None = None, token: Path | None = None) ->
 
 
 async def doctor_says(shell: Shell, **env: str | None) -> tuple[str, str]:
-    """Health and words of the one check."""
-    [found] = [one for one in (await shell("doctor", "--json", **env)).json["findings"] if one["check"] == "master_key"]
-    return found["health"], found["what"]["en"]
+    [found] = (await Doctor(shell.env)(**env)).of("master_key")
+    return found
 
 
 @pytest.mark.usefixtures("_nobody_published")
@@ -299,10 +295,8 @@ async def test_what_another_key_wrapped_is_anew_and_the_rest_said(world: World, 
         assert (await shell(*command, **set_to(NOWHERE))).code == 2, "no token"
     gone = await shell("keys", "rotate", **set_to(NOWHERE, old, token))
     assert (gone.code, "the key manager can't be asked: ConnectError" in gone.err) == (4, True), gone.err
-    assert await doctor_says(shell, **set_to(NOWHERE, old, token)) == (
-        "fail",
-        "the key manager can't be asked: ConnectError",
-    )
+    away = ("fail", "the key manager can't be asked: ConnectError")
+    assert await doctor_says(shell, **set_to(NOWHERE, old, token)) == away
     assert await by(world) == {name: 3}
 
 

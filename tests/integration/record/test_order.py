@@ -10,6 +10,7 @@ from activities.ledger import sequencer
 from activities.ledger.sequencer import position_appends
 from operations.doctor.check import Health
 from operations.doctor.record.events import order
+from rules.require import require
 from tests.conftest import World
 from tests.integration.record.appends import ASKED, Log, captured, opened
 from tests.keyed import keyed
@@ -66,17 +67,14 @@ async def test_appends_get_their_places_in_the_order_in_which_they_were_recorded
         await log.append(ASKED, ASKED)
         await log.append(captured(16000, owed=True), stream="payment")
         await log.append(ASKED)
-        assert await places(log) == []
-        assert await in_order(world)
-        assert await positioned(log) == 3
-        assert await positioned(log) == 0
+        assert (await places(log), await in_order(world)) == ([], True)
+        assert [await positioned(log) for _ in range(2)] == [3, 0]
         assert await places(log) == [(filing, 1), (filing, 2), (payment, 1), (filing, 3)]
         assert await in_order(world)
         assert [one.position for one in await read(log, after=1, most=2)] == [2, 3]
         async with log.pool.acquire() as connection:
             assert await last_position(connection) == 4
-            event = await connection.fetchrow("select * from event where stream = $1 and seq = 2", filing)
-        assert event is not None
+            event = require(await connection.fetchrow("select * from event where stream = $1 and seq = 2", filing))
         [second] = await read(log, after=1, most=1)
         assert second == Positioned(2, *(event[name] for name in ("stream", "seq", "hash")))
 
@@ -131,8 +129,7 @@ async def test_only_one_gives_places_at_a_time_and_whoever_dies_at_it_has_done_n
         assert await asyncio.wait_for(positioned(log), 5) == 0, "another one is at it"
         assert await places(log) == []
         await working.rollback()
-        assert await positioned(log) == 1
-        assert await places(log) == [(f"filing:{log.filing}", 1)]
+        assert (await positioned(log), await places(log)) == (1, [(f"filing:{log.filing}", 1)])
 
 
 async def test_a_long_queue_goes_in_parts_and_in_the_same_order(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,11 +149,8 @@ async def test_nobody_changes_a_place_and_the_application_no_count_either(world:
         for statement in ("update position set position = 2", "delete from position", "truncate position"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError, match="never changed"):
                 await superuser.execute(statement)
-        for statement in (
-            "insert into position values (1, 'filing:x', 1)",
-            "update sequencer set last = 7",
-            "delete from unpositioned",
-        ):
+        added = "insert into position values (1, 'filing:x', 1)"
+        for statement in (added, "update sequencer set last = 7", "delete from unpositioned"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await log.pool.execute(statement)
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, cast
 from uuid import UUID, uuid4
@@ -56,8 +57,6 @@ alter database {name} set jit = off;
 BIG: Final = frozenset(
     {"event", "receipt", "stream", "standing", "filing", "payment", "parcel", "task", "position", "finding"}
 )
-WASTE: Final = 2_000
-"""Rows that a statement may read for nothing: a plan that walks a whole index is no better than a scan."""
 OFTEN: Final = 7
 """From the sixth time on PostgreSQL may plan a statement without looking at its parameters."""
 
@@ -112,11 +111,11 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def wrong(plan: dict[str, Any]) -> list[str]:
-    """What a plan does that it must not."""
     scanned = [one["Relation Name"] for one in nodes(plan) if one["Node Type"] == "Seq Scan"]
     dropped = sum(one.get("Rows Removed by Filter", 0) * one["Actual Loops"] for one in nodes(plan))
     scans = [f"scans {table}" for table in scanned if table in BIG]
-    return scans + ([f"reads {dropped:.0f} rows for nothing"] if dropped > WASTE else [])
+    # A plan that walks a whole index is no better than a scan.
+    return scans + ([f"reads {dropped:.0f} rows for nothing"] if dropped > 2_000 else [])
 
 
 async def asked(dsn: str, ask: Ask, often: int = OFTEN, **settings: str) -> dict[str, list[str]]:
@@ -219,10 +218,7 @@ async def order(connection: Any, _: Some) -> None:
     assert await connection.fetch(NEWEST, 100)
 
 
-def agency(some: Some) -> str:
-    return some.agency
-
-
+agency: Final = attrgetter("agency")
 REACH: Final = (Reach(agencies=("H01.12", "H56.30"), procedures=("1.001193",)), Reach(filers=("portal",)))
 ASKS: Final[Mapping[str, Ask]] = {
     "by code": lambda c, some: find(c, some.code),

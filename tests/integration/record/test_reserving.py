@@ -17,6 +17,9 @@ from activities.ledger.database import Connection, Pool
 from activities.ledger.reserving import Reserved, Reserving
 from activities.ledger.vault import FilingKey, IndexKeyGoneError, Vault
 from operations.rebuilding import rebuild
+from activities.ledger.reserving import Filer, Reserved, Reserving
+from activities.ledger.vault import IndexKeyGoneError, Vault
+from operations.rebuilding.rebuild import rebuild
 from rules.streams import KINDS
 from schemas.base import Model
 from schemas.filing.events import FeePaid
@@ -56,18 +59,11 @@ async def reserve(pool: Pool, vault: Vault, filing: UUID, *events: Model, fails:
 async def reserve_on(
     connection: Connection, vault: Vault, filing: UUID, *events: Model, fails: bool = False
 ) -> Reserved:
-    async with Reserving(vault, KINDS.numberings).reserved(
-        connection, batch(filing_workflow(filing)), events
-    ) as reserved:
+    reserving = Reserving(vault, KINDS.numberings).reserved(connection, batch(filing_workflow(filing)), events)
+    async with reserving as reserved:
         if fails:
             raise FailedError
     return reserved
-
-
-async def found(pool: Pool, world: World, filing: UUID) -> FilingKey | None:
-    """The key that the record holds."""
-    async with pool.acquire() as connection:
-        return await Vault(world.settings.master).find(connection, filing)
 
 
 class FailedError(Exception):
@@ -78,11 +74,9 @@ async def test_a_batch_takes_as_many_numbers_as_its_events_carry(pool: Pool, vau
     filing = uuid4()
     first = await reserve(pool, vault, filing, PAID, SUBMITTED, PAID)
     second = await reserve(pool, vault, filing, PAID, PAID)
-    assert first.numbers == {
-        "dossier": ["H56.30-20261125-0000001"],
-        "receipt": ["H56.30-2026-R0000001", "H56.30-2026-R0000002"],
-    }
-    assert second.numbers == {"receipt": ["H56.30-2026-R0000003", "H56.30-2026-R0000004"]}
+    receipts = [f"H56.30-2026-R000000{n}" for n in range(1, 5)]
+    assert first.numbers == {"dossier": ["H56.30-20261125-0000001"], "receipt": receipts[:2]}
+    assert second.numbers == {"receipt": receipts[2:]}
 
 
 async def test_what_was_reserved_for_nothing_is_as_if_it_had_never_been(pool: Pool, world: World, vault: Vault) -> None:
@@ -93,7 +87,8 @@ async def test_what_was_reserved_for_nothing_is_as_if_it_had_never_been(pool: Po
     assert await pool.fetchval("select count(*) from filing_key where filing_id = $1", filing) == 0
     taken = await reserve(pool, vault, filing, SUBMITTED)
     assert taken.numbers == {"dossier": ["H56.30-20261125-0000001"]}
-    assert vault.known(filing) == taken.key == await found(pool, world, filing)
+    async with pool.acquire() as connection:
+        assert vault.known(filing) == taken.key == await Vault(world.settings.master).find(connection, filing)
 
 
 async def test_a_submission_has_its_filer_and_its_filings_known_key(pool: Pool, vault: Vault) -> None:
@@ -147,8 +142,6 @@ async def test_who_gives_up_waiting_leaves_nothing_behind(pool: Pool, world: Wor
 ANOTHER: Final = MasterKey(bytes(32))
 ELSEWHERE: Final = MasterKeys(ANOTHER)
 """Another master key."""
-NOWHERE: Final = cast("Any", None)
-"""No connection: what is known is not asked for."""
 
 
 @pytest.fixture(autouse=True)
@@ -168,7 +161,7 @@ async def test_many_keys_are_learnt_at_once_but_another_masters(connection: Any,
     vault = Vault(master)
     await vault.learn(connection, [theirs, ours, none])
     assert [vault.known(filing) for filing in (ours, theirs, none)] == [key, None, None]
-    await vault.learn(NOWHERE, [ours])
+    await vault.learn(cast("Any", None), [ours])  # no connection: what is known is not asked for
 
 
 async def test_the_record_is_opened_by_its_own_master_key(connection: Any, master: MasterKeys) -> None:

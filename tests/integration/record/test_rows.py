@@ -12,6 +12,8 @@ from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from operations import rebuilding as shadow
+from operations.rebuilding import shadow
+from rules.require import require
 from rules.streams import KINDS
 from schemas.result.state import Validity
 from schemas.stream.ledger import Batch
@@ -20,7 +22,7 @@ from tests.acting import AGENCY
 from tests.conftest import World
 from tests.found import FindingLedger
 from tests.integration.record import appends
-from tests.integration.record.appends import NOW
+from tests.integration.record.appends import ASKED, NOW, RELEASED
 from tests.keyed import keyed
 from tests.unit.filing.lives import Life
 from views.registers.results import of_filing, registered, standing_of
@@ -42,17 +44,8 @@ ROW: Final = PaymentRow(
     seq=1,
     requested_at=NOW,
 )
-REQUESTED: Final = {
-    "kind": "payment_requested",
-    "n": 1,
-    "amount": 1000,
-    "limit": "5 working days",
-    "since": NOW,
-    "calendar": "vn@2026.1",
-    "due": NOW,
-}
-ASKED: Final = {"kind": "fee_requested", "n": 1, "amount": 1000, "channel": "online", "lines": []}
-RELEASED: Final = {"kind": "released"}
+UNTIL: Final = {"limit": "5 working days", "since": NOW, "calendar": "vn@2026.1", "due": NOW}
+REQUESTED: Final = UNTIL | {"kind": "payment_requested", "n": 1, "amount": 1000}
 ORDERED: Final = {"kind": "payment_ordered", "order_id": "o", "pay_url": "http://127.0.0.1"}
 SUBMITTED: Final = Life().log[0].event.model_copy(update={"code": None})
 
@@ -145,12 +138,8 @@ async def test_tasks_come_change_and_go_with_their_stream(world: World, pool: Po
     late = task("issue", officer="o-2", actions=("issue", "return"), due_at=NOW, overdue=True)
     stays, changed = await tasks(2, decide, late)
     assert stays == one
-    assert {name: changed[name] for name in ("officer", "actions", "due_at", "overdue")} == {
-        "officer": "o-2",
-        "actions": ["issue", "return"],
-        "due_at": NOW,
-        "overdue": True,
-    }
+    now = (changed["officer"], changed["actions"], changed["due_at"], changed["overdue"])
+    assert now == ("o-2", ["issue", "return"], NOW, True)
     assert [row["name"] for row in await tasks(3, late)] == ["issue"]
     assert await tasks(4) == []
     assert [row["filing_id"] for row in await all_of(pool, "task")] == [other]
@@ -203,10 +192,9 @@ async def test_a_filing_that_is_handed_in_has_its_code_its_person_and_what_else_
 async def test_the_receipts_of_what_follows_carry_the_code_of_the_filing(ledger: Ledger) -> None:
     filing = uuid4()
     await ledger.append(submission(filing))
-    row = shown(FILED, code="the code", seq=2)
     answers = [
         await ledger.append(batch("filing", RELEASED, rows=rows, filing=filing, next_seq=seq))
-        for seq, rows in ((2, Rows(row=row)), (3, Rows()), (4, None))
+        for seq, rows in ((2, Rows(row=shown(FILED, code="the code", seq=2))), (3, Rows()), (4, None))
     ]
     assert [answer.receipts[0].code for answer in answers] == ["the code", None, None]
 
@@ -217,8 +205,8 @@ async def test_the_rows_of_many_streams_are_written_at_once_in_the_place_of_what
         batch("payment", rows=Rows(standing=OPEN, row=shown(ROW, number=str(n), reference=f"MC{n}")), filing=filing)
         for n, filing in enumerate(filings)
     ]
-    told.append(batch("filing", rows=Rows(standing=CLOSED, tasks=(task("decide"),)), filing=filings[0]))
-    told.append(batch("filing", rows=Rows(standing=CLOSED, tasks=(task("issue"),)), filing=filings[1]))
+    for name, filing in zip(("decide", "issue"), filings, strict=False):
+        told.append(batch("filing", rows=Rows(standing=CLOSED, tasks=(task(name),)), filing=filing))
     await write(pool, told)
     assert {row["number"] for row in await all_of(pool, "payment")} == {"0", "1", "2"}
     assert {(row["stream"], row["open"]) for row in await all_of(pool, "standing")} == {
@@ -240,17 +228,13 @@ async def write(pool: Pool, batches: Sequence[Batch]) -> None:
 
 
 async def test_each_read_model_is_found_by_the_key_that_the_database_has_for_it(pool: Pool) -> None:
-    keys = {row["name"]: row["key"] for row in await pool.fetch(PRIMARY_KEYS)}
+    primary_keys = """select conrelid::regclass::text as name, string_agg(attname, ', ' order by place) as key
+        from pg_constraint cross join unnest(conkey) with ordinality as part (attnum, place)
+            join pg_attribute on attrelid = conrelid and pg_attribute.attnum = part.attnum
+        where contype = 'p' group by conrelid"""
+    keys = {row["name"]: row["key"] for row in await pool.fetch(primary_keys)}
     found = shadow.read_models(KINDS)
     assert found == {name: keys[name] for name in found}
-
-
-PRIMARY_KEYS: Final = """
-select conrelid::regclass::text as name, string_agg(attname, ', ' order by place) as key
-from pg_constraint cross join unnest(conkey) with ordinality as part (attnum, place)
-    join pg_attribute on attrelid = conrelid and pg_attribute.attnum = part.attnum
-where contype = 'p' group by conrelid
-"""
 
 
 FILE: Final = {"key": "files/1", "sha256": "c" * 64, "size": 2000, "media_type": "application/pdf"}
@@ -259,9 +243,8 @@ NUMBER: Final = f"{AGENCY}-2026-K0000001"
 
 
 def issued(**changes: Any) -> dict[str, Any]:
-    return (
-        IssuedRow(n=1, outcome="approved", sha256="c" * 64, issued_at=NOW, copies=1).model_dump(mode="json") | changes
-    )
+    row = IssuedRow(n=1, outcome="approved", sha256="c" * 64, issued_at=NOW, copies=1)
+    return row.model_dump(mode="json") | changes
 
 
 def issuing(filing: UUID, *events: dict[str, Any], results: tuple[dict[str, Any], ...] = ()) -> Batch:
@@ -286,7 +269,7 @@ async def test_what_was_signed_elsewhere_takes_no_number_and_an_older_result_has
     assert answer.refused is not None
     assert [problem.rule for problem in answer.refused.problems] == ["not_recorded"]
     assert await pool.fetch("select * from counter where kind = 'result'") == []
-    await ledger.append(issuing(await keyed(world), {"kind": "released"}, results=(issued(),)))
+    await ledger.append(issuing(await keyed(world), RELEASED, results=(issued(),)))
     assert await all_of(pool, "result") == []
 
 
@@ -310,11 +293,9 @@ async def test_anybody_learns_by_number_or_file_if_it_holds(world: World, pool: 
     await pool.execute("update result set renewed = array[$1]", "d" * 64)
     async with pool.acquire() as connection:
         for which in (NUMBER, "c" * 64, "d" * 64, f" {NUMBER}\n"):
-            told = await standing_of(connection, which)
-            assert told is not None
+            told = require(await standing_of(connection, which))
             assert (told.number, told.validity) == (NUMBER, Validity.IN_FORCE)
-        before = await standing_of(connection, NUMBER, NOW - timedelta(days=1))
-        assert before is not None
+        before = require(await standing_of(connection, NUMBER, NOW - timedelta(days=1)))
         assert before.validity is Validity.NOT_ISSUED
         assert await standing_of(connection, "e" * 64) is None
         assert [one.number for one in await registered(connection, AGENCY, 10)] == [NUMBER]

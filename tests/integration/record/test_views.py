@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from motcua import FilingClient, FilingNotAvailable, NotReady
+from rules.require import require
 from rules.streams import KINDS
 from schemas import reading as rd
 from schemas.errors import RefusalCode
@@ -62,8 +63,7 @@ async def test_what_is_not_there_yet_is_not_ready_and_then_it_is_there(office: W
     await play.review()
     view = await play.at(Stage.CLOSED)
     result = await client.result(play.filing)
-    assert (result.code, result.outcome) == (play.code, "approved")
-    assert result.result == view.result
+    assert (result.code, result.outcome, result.result) == (play.code, "approved", view.result)
     assert view.closing is Closing.DELIVERED
 
 
@@ -91,7 +91,6 @@ async def test_nothing_of_what_never_was_is_available(office: World) -> None:
 
 
 async def ask(world: World, **question: Any) -> Any:
-    """The plain answer to a plain question."""
     client = await stock(world)
     return await client.execute_workflow("View", question, id=f"view:{uuid4()}", task_queue=TASK_QUEUE)
 
@@ -155,14 +154,11 @@ async def test_everything_is_answered_after_the_end_and_after_the_engine_has_for
     assert followed == list(range(1, len(await play.kinds()) + 1))
     assert [row["filing_id"] for row in first["filings"]["rows"]] == [play.filing]
     assert first["filings"]["rows"] == first["of person"]["rows"]
-    assert first["payment"]["state"] == "paid"
-    assert first["parcel"]["state"] == "delivered"
-    assert first["tasks"]["rows"] == ()
-    assert first["counts"] == first["parked"] == []
+    assert (first["payment"]["state"], first["parcel"]["state"]) == ("paid", "delivered")
+    assert (first["tasks"]["rows"], first["counts"], first["parked"]) == ((), [], [])
 
 
 async def answers(client: FilingClient, play: Play, client_id: str, id_number: str) -> dict[str, Any]:
-    """What each question about a filing is answered, but for when it was asked."""
     filing = play.filing
     found: dict[str, Any] = {
         "filing": await client.view(filing),
@@ -209,7 +205,6 @@ async def seen(world: World) -> dict[str, Any]:
 
 
 def without(entries: list[rd.TimelineEntry], *fields: str) -> str:
-    """Entries as text, but for these fields."""
     return "\n".join(entry.model_dump_json(exclude=set(fields)) for entry in entries)
 
 
@@ -222,8 +217,7 @@ async def the_public_sees_what_happened_and_when_and_nothing_else(seen: dict[str
     assert [entry.kind for entry in entries] == await play.kinds()
     assert {entry.stream for entry in entries} == {filing_workflow(play.filing)}
     for entry in entries:
-        known = {"stream", "seq", "kind", "at", "status"}
-        assert set(entry.model_dump(exclude_none=True)) == known
+        assert set(entry.model_dump(exclude_none=True)) == {"stream", "seq", "kind", "at", "status"}
     assert CANARY not in without(entries).lower()
 
 
@@ -234,8 +228,7 @@ async def an_applicant_sees_their_own_filing_but_not_what_officers_do_among_them
     assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
     for inside in ("claimed", "proposed"):
         assert (kinds[inside].subject, kinds[inside].body, kinds[inside].personal) == (None, None, None)
-    submitted = kinds["submitted"].personal
-    assert submitted is not None
+    submitted = require(kinds["submitted"].personal)
     assert submitted["applicant"]["name"] == PERSON["name"]
     assert "possible_duplicates" not in submitted
     assert kinds["accepted"].subject == play.officer(Role.RECEPTION).subject
@@ -246,8 +239,7 @@ async def an_applicant_sees_their_own_filing_but_not_what_officers_do_among_them
 
 async def an_officer_sees_who_it_was_and_what_else_they_have_filed(seen: dict[str, Any]) -> None:
     kinds = by_kind(seen[rd.Audience.OFFICER])
-    submitted = kinds["submitted"].personal
-    assert submitted is not None
+    submitted = require(kinds["submitted"].personal)
     assert submitted["possible_duplicates"] == [seen["other"]]
     assert submitted["applicant"]["id_number"] == PERSON["id_number"]
     assert kinds["submitted"].subject == PERSON["subject"]
@@ -323,8 +315,7 @@ async def test_pages_of_filings_have_no_gaps_and_no_repeats_while_more_are_filed
     for submission_id in (before, behind):
         await Play.begin(office, birth(client_id=mine, submission_id=submission_id))
     rest = await every_page(lambda after: client.filings(mine, limit=2, after=after or first.next))
-    found = [row.filing_id for row in (*first.rows, *rows(rest))]
-    assert found == sorted({*wanted, filing_id(mine, behind)})
+    assert [row.filing_id for row in (*first.rows, *rows(rest))] == sorted({*wanted, filing_id(mine, behind)})
     assert [len(page.rows) for page in rest] == [2, 2]
     exactly = await every_page(lambda after: client.filings(mine, limit=7, after=after))
     assert [len(page.rows) for page in exactly] == [7]
@@ -381,13 +372,10 @@ async def test_tasks_are_found_by_whose_they_are_and_when_they_are_due(office: W
     assert names[claimed.filing] not in await streams(client, due_before=due)
     assert names[claimed.filing] in await streams(client, due_before=due + timedelta(microseconds=1))
     assert await streams(client, due_before=datetime(2020, 1, 1, tzinfo=UTC)) == set()
-    await queues_of_a_team_lead(office, names[late.filing])
-
-
-async def queues_of_a_team_lead(world: World, late: str) -> None:
-    async with world.connection(world.app_dsn) as connection:
+    async with office.connection(office.app_dsn) as connection:
         log = Log(connection, no_keys, KINDS)
-        assert {task.stream for task in (await tasks(log, rd.AskTasks(agency=AGENCY, overdue=True))).rows} == {late}
+        queue = (await tasks(log, rd.AskTasks(agency=AGENCY, overdue=True))).rows
+        assert [task.stream for task in queue] == [names[late.filing]]
         assert (await tasks(log, rd.AskTasks(agency=ELSEWHERE, overdue=True))).rows == ()
 
 
