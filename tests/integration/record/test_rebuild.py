@@ -16,9 +16,6 @@ from console.database import NotDoneError
 from operations import rebuilding
 from operations.programs import POSTGRES
 from operations.rebuilding import Rebuilt, rebuild
-from operations.rebuilding import rebuild as rebuilding
-from operations.rebuilding import shadow
-from operations.rebuilding.rebuild import NotRebuiltError, Rebuilt, rebuild
 from rules.require import require
 from rules.streams import KINDS
 from schemas.filing.state import Stage

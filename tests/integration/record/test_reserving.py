@@ -15,11 +15,8 @@ from activities.keys.master_key import MasterKey
 from activities.keys.masters import MasterKeys
 from activities.ledger.database import Connection, Pool
 from activities.ledger.reserving import Reserved, Reserving
-from activities.ledger.vault import FilingKey, IndexKeyGoneError, Vault
-from operations.rebuilding import rebuild
-from activities.ledger.reserving import Filer, Reserved, Reserving
 from activities.ledger.vault import IndexKeyGoneError, Vault
-from operations.rebuilding.rebuild import rebuild
+from operations.rebuilding import rebuild
 from rules.streams import KINDS
 from schemas.base import Model
 from schemas.filing.events import FeePaid

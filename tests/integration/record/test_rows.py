@@ -12,7 +12,6 @@ from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from operations import rebuilding as shadow
-from operations.rebuilding import shadow
 from rules.require import require
 from rules.streams import KINDS
 from schemas.result.state import Validity
