@@ -21,7 +21,7 @@ from tests.acting import AGENCY
 from tests.conftest import World
 from tests.found import FindingLedger
 from tests.integration.record import appends
-from tests.integration.record.appends import ASKED, NOW, RELEASED
+from tests.integration.record.appends import NOW, RELEASED
 from tests.keyed import keyed
 from tests.unit.filing.lives import Life
 from views.registers.results import of_filing, registered, standing_of
@@ -45,6 +45,7 @@ ROW: Final = PaymentRow(
 )
 UNTIL: Final = {"limit": "5 working days", "since": NOW, "calendar": "vn@2026.1", "due": NOW}
 REQUESTED: Final = UNTIL | {"kind": "payment_requested", "n": 1, "amount": 1000}
+ASKED: Final = appends.ASKED | {"amount": 1000}
 ORDERED: Final = {"kind": "payment_ordered", "order_id": "o", "pay_url": "http://127.0.0.1"}
 SUBMITTED: Final = Life().log[0].event.model_copy(update={"code": None})
 
