@@ -333,7 +333,8 @@ class AnyResult(stateful.RuleBasedStateMachine):
     @stateful.precondition(lambda self: fold.in_the_making(self.result))
     def it_is_in_vain_as_things_are(self) -> None:
         content = FAILING | {"tries": 1, "error": "certificate_expired"}
-        assert self.attempt(cm.ReportFailing, SYSTEM, content) is not (self.result.machine_failing is not None)
+        told_already = self.result.machine_failing is not None
+        assert self.attempt(cm.ReportFailing, SYSTEM, content) is not told_already
 
     @stateful.rule(says_why=st.booleans())
     @stateful.precondition(lambda self: self.result.awaited is not None)
