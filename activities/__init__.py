@@ -1,1 +1,1 @@
-"""Activities: all contact with the outside world. Each module is one step."""
+"""Activities: all contact of the platform with the outside world."""

@@ -21,7 +21,7 @@ from views.log import Log
 
 
 class Disputed(Model):
-    """The filing's `n`-th complaint, `about` an event. `spoken` is its signed message, to verify the sender."""
+    """A filing's `n`-th complaint. `about`: the number of the disputed event; `spoken`: the signed complaint."""
 
     filing_id: UUID
     n: int
@@ -30,7 +30,11 @@ class Disputed(Model):
 
 
 class Remedy(Model):
-    """The state after an upheld complaint: the filing is `reopened` or `closed`; `stands`: the act is in effect."""
+    """The state after an upheld complaint.
+
+    `reopened`: whether the filing was reopened for the complaint; `closed`: whether the filing has ended; `stands`:
+    whether the disputed act is still in effect.
+    """
 
     reopened: bool
     stands: bool
@@ -48,9 +52,9 @@ class Complaints:
 
     @activity.defn(name="complaint.grounds")
     async def grounds(self, asked: Disputed) -> Grounds | Refusal | None:
-        """Returns the disputed act, the people who may complain and the deadline; None for an unknown filing.
+        """Returns the disputed act, the people who may complain and the deadline; None if the filing is unknown.
 
-        Returns a refusal if the sender may not complain. Raises the errors of `heard` that are retried.
+        Returns a refusal if the sender may not complain. Raises those errors of `heard` that are retried.
         """
         stream = filing_workflow(asked.filing_id)
         async with acquired(self._pool) as connection:
@@ -71,7 +75,7 @@ class Complaints:
 
     @activity.defn(name="complaint.remedy")
     async def remedy(self, asked: Disputed) -> Remedy:
-        """Returns whether the filing was reopened for this complaint or is closed, and whether the act is in effect."""
+        """Returns whether the filing was reopened for this complaint or has ended, and whether the act is in effect."""
         async with acquired(self._pool) as connection:
             log = Log(connection, self._vault.find, self._kinds)
             told = await log.read(filing_workflow(asked.filing_id))

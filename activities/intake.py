@@ -47,7 +47,7 @@ class OpenRequest(Model):
 
 
 class CalendarRequest(Model):
-    """Asks for a published calendar, as it applies to this agency."""
+    """Asks for a published calendar in the form that applies to this agency."""
 
     name: CalendarName
     agency: str
@@ -57,12 +57,12 @@ class OpenResult(Model):
     """The procedure, the calendar, the agency and its queue; None for each that does not exist.
 
     `digests` are the digests of procedure and calendar. `accountable` are the agency's leaders in the directory; they
-    are read only for a new stream, since the log has those of a begun one. `elsewhere` are the agencies that may decide
-    the procedure, nearest first; None if this agency may. `no_desks` are the requested desks that may not receive
-    filings for the agency. `partners` are the agencies that decide parts of the procedure. `not_in_force` is the
-    validity of a version that is not in force on the day; `only_in` is the only province that has the procedure, if the
-    agency is in another. `signs`: the agency's officers sign its results. `filed_by` is the program that hands the
-    filing in. If the sender is refused, only `refusal` is set.
+    are empty for a stream that has begun, whose log names them. `elsewhere` are the agencies that may decide the
+    procedure, nearest first; None if this agency may. `no_desks` are the requested desks that may not receive filings
+    for the agency. `partners` are the agencies that decide parts of the procedure. `not_in_force` is the validity of a
+    version that is not in force on the day; `only_in` is the only province that has the procedure, if the agency is in
+    another. `signs`: whether the agency's officers sign its results. `filed_by` is the program that hands the filing
+    in. If the sender is refused, only `refusal` is set.
     """
 
     procedure: ProcedureRules | None = None
@@ -82,7 +82,7 @@ class OpenResult(Model):
 
 
 class News(Model):
-    """An event, by its `kind` and public fields, of another stream of the filing, such as the `n`-th payment."""
+    """An event of another stream of the filing, such as the `n`-th payment: its `kind` and public fields (`body`)."""
 
     n: int
     kind: str
@@ -138,7 +138,7 @@ class Registry:
 
     @activity.defn(name="intake.calendar")
     async def calendar(self, request: CalendarRequest) -> Calendar | None:
-        """Returns the requested calendar; None if another calendar is in force."""
+        """Returns the requested calendar; None if another calendar is in force, or if this one does not exist."""
         async with acquired(self._pool) as connection:
             in_force = await connection.fetchval(IN_FORCE) == request.name
             found = await connection.fetchval(CALENDAR, request.name, request.agency) if in_force else None
@@ -213,7 +213,7 @@ def _read_rules(published: bytes) -> ProcedureRules:
 
 
 def _accountable(procedure: ProcedureRules, leaders: Iterable[str]) -> Accountable:
-    """Returns the agency's leaders who are accountable for approvals by standing order and by silence."""
+    """Returns the leaders who are accountable for approvals: one by a standing order, one by silence."""
     return Accountable(
         standing=next((leader for leader in leaders if leader in procedure.standing_officers), None),
         silent=next((leader for leader in leaders if leader in procedure.silent_officers), None),
@@ -229,7 +229,7 @@ where kind = any($1) order by province is distinct from (select province from ag
 async def deciding(
     connection: Connection, agency: str, kind: str | None, procedure: ProcedureRules | None
 ) -> tuple[AgencyName, ...] | None:
-    """Returns the agencies that decide the procedure, nearest first; None if this agency may, or is of unknown kind."""
+    """Returns the agencies that decide the procedure, nearest first; None if this one does, or its kind is unknown."""
     if kind is None or procedure is None or not procedure.decided_by or kind in procedure.decided_by:
         return None
     rows = await connection.fetch(_DECIDING, list(procedure.decided_by), agency)
@@ -247,7 +247,7 @@ select named.desk from unnest($2::text[]) as named (desk) where named.desk <> $1
 
 
 async def no_desks(connection: Connection, agency: str, desks: tuple[str, ...]) -> tuple[AgencyCode, ...]:
-    """Returns those of the `desks` that, according to the directory, may not receive filings for this agency."""
+    """Returns the `desks` that, according to the directory, may not receive filings for this agency."""
     rows = await connection.fetch(_NO_DESKS, agency, list(desks)) if desks else ()
     return tuple(row["desk"] for row in rows)
 
@@ -264,7 +264,7 @@ order by n, other.province is distinct from own.province, other.agency
 
 
 async def partners(connection: Connection, agency: str, procedure: ProcedureRules | None) -> tuple[Partner, ...]:
-    """Returns the agencies that decide the parts of a procedure that are referred to others."""
+    """Returns the agencies that decide the referred parts of a procedure."""
     parts = [] if procedure is None else [part for _, part in procedure.referred]
     if not parts:
         return ()

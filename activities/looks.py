@@ -24,8 +24,8 @@ from views.log import Head
 class Look:
     """A permitted read. `head` is the filing's stream; None for a question about many filings, or about none.
 
-    `within` limits the rows that a list may show. `theirs`: the reader may see the filing itself; False if
-    only a linked result.
+    `within` limits the rows that a list may show. `theirs`: whether the reader may see the filing itself; False if they
+    may see only a result by its link.
     """
 
     asked: rd.Asked
@@ -35,7 +35,7 @@ class Look:
     theirs: bool = True
 
     def told(self, refusal: Refusal) -> Refusal:
-        """Returns the refusal to send. A stranger with a wrong link gets `NOT_FOUND`, which reveals nothing."""
+        """Returns the refusal to send. With a wrong link a stranger gets `NOT_FOUND`, which reveals nothing."""
         hidden = not self.theirs and refusal.code is RefusalCode.NOT_ALLOWED
         return NOT_FOUND if hidden else refusal
 
@@ -55,7 +55,7 @@ class Looks:
         self._kinds = kinds
 
     async def allowed(self, connection: Connection, asked: rd.Asked, *, fresh: bool = True) -> Look:
-        """Returns the look. Raises `RefusalError` if it is not permitted: `NOT_FOUND` for another person's filing."""
+        """Returns the look if it is permitted. Raises `RefusalError`: `NOT_FOUND` for another person's filing."""
         question = asked.question
         about_what = {"act": f"ask.{question.ask}", "stream": getattr(question, "stream", None)}
         proved = self._guard.proved(question.statement, Message(**about_what, content=asked.content), fresh=fresh)

@@ -21,7 +21,7 @@ from schemas.ids import StreamId
 QUICKLY: Final = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=2), retry_policy=RetryPolicy(maximum_attempts=1)
 )
-"""The options of a local activity. It shares the workflow's task, so a slow store must not hold up other requests."""
+"""The options of the local activity: short, since a slow store would hold up the requests in the same workflow task."""
 
 STORE: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=10))
 

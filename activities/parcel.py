@@ -28,21 +28,25 @@ from schemas.limit import Limit, Unit
 from schemas.parcel.state import Meaning, Parcel, ParcelState, Step
 
 POST: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
-"""Calls to the post, of at most 5 s each, are retried until it answers."""
+"""The options of a call to the post: at most 5 s, retried until the post answers."""
 
 BETWEEN_INVITATIONS: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
 """After an invitation the post must try to deliver again within this time (TT 17/2017 Đ5 k2)."""
 
 
 class Handed(Model):
-    """The waybill of a parcel that the post has accepted, or the post's code of its refusal."""
+    """The waybill of a parcel that the post has accepted; or the code by which the post refuses the parcel."""
 
     waybill: str | None = None
     refused: str | None = None
 
 
 class News(Model):
-    """New tracking steps with the deadline of the post's next delivery attempt; or `watched_until`, the watch's end."""
+    """New tracking steps, or the end of the watch for them.
+
+    `again_by` is the deadline of the post's next delivery attempt; `watched_until` is the end of the watch. Each is
+    None if there is none.
+    """
 
     steps: tuple[Step, ...] = ()
     again_by: Instant | None = None
@@ -59,7 +63,7 @@ class Parcels:
 
     @activity.defn(name="parcel.send")
     async def send(self, given: Instruction) -> Handed:
-        """Hands the parcel to the post, once even if repeated; returns the waybill. Raises `NotOrderedError`."""
+        """Hands the parcel to the post, at most once, and returns the waybill. Raises `NotOrderedError`."""
         parcel: Parcel = (await self._instructions.read(given, PARCEL)).state
         if parcel.state is not ParcelState.REQUESTED:
             raise NotOrderedError(given)
@@ -79,7 +83,7 @@ class Parcels:
 
     @activity.defn(name="parcel.news")
     async def news(self, given: Instruction) -> News:
-        """Returns new tracking steps, or the end of the watch for late ones, for which the post is queried daily."""
+        """Returns new tracking steps; or the end of the watch for late ones, for which it queries the post daily."""
         read = await self._instructions.read(given, PARCEL)
         parcel, began = read.state, activity.info().started_time
         until = parcel.watched_until
@@ -108,7 +112,7 @@ class Parcels:
 
     @activity.defn(name="parcel.cancel")
     async def cancel(self, given: Instruction) -> bool:
-        """Cancels the shipment; False if the parcel has left. Raises `NotOrderedError`."""
+        """Cancels the shipment. Returns False if the parcel has left already. Raises `NotOrderedError`."""
         parcel: Parcel = (await self._instructions.read(given, PARCEL)).state
         if not (parcel.recalled and parcel.under_way) or parcel.left:
             raise NotOrderedError(given)
@@ -119,14 +123,14 @@ class Parcels:
         return cancelled
 
     async def _there(self, key: str) -> str | None:
-        """Returns the waybill of a shipment whose answer was lost; None if there is no such shipment."""
+        """Returns the waybill of a shipment already handed over, if the answer was lost; None if there is none."""
         try:
             return (await self._post.get(key)).waybill
         except RejectedError:
             return None
 
     async def _again_by(self, stream: str, steps: Sequence[Step]) -> datetime | None:
-        """Returns the deadline of the next delivery attempt; None without an invitation, or past the calendar's end."""
+        """Returns the deadline of the next delivery attempt; None without an invitation or after the calendar's end."""
         invited = [step.at for step in steps if step.meaning is Meaning.INVITED]
         if not invited:
             return None

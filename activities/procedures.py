@@ -29,20 +29,20 @@ class Procedures:
         self._pool = pool
 
     async def find(self, code: ProcedureCode, version: Version) -> Procedure | None:
-        """Returns a published version, also one composed for a province; None if it does not exist."""
+        """Returns a published version, or one composed for a province; None if the version does not exist."""
         async with acquired(self._pool) as connection:
             row = await connection.fetchrow(_PUBLISHED, code, version)
         return None if row is None else _read(*row)
 
     async def published(self, code: ProcedureCode, version: Version) -> Procedure:
-        """Returns a version in use, which must exist. Raises `NotPublishedError`."""
+        """Returns a version that is in use. Raises `NotPublishedError` if it does not exist."""
         found = await self.find(code, version)
         if found is None:
             raise NotPublishedError
         return found
 
     async def governing(self, submission: Submission, day: date) -> Procedure | None:
-        """Returns the procedure of a submission on this day, composed for its agency's province; None if absent."""
+        """Returns a submission's procedure on this day, composed for the agency's province; None if there is none."""
         stream = filing_workflow(filing_id(submission.client_id, submission.submission_id))
         asked = OpenRequest(
             stream=stream, code=submission.procedure, version=submission.version, agency=submission.agency, day=day

@@ -1,7 +1,8 @@
 """Receipts for money: the service that may assign their numbers, and the issue of the receipt that an event causes.
 
-Other numbers are the next of the agency's own series, counted by the log. The record of a receipt's number causes the
-paper. The receipts of a fee whose money is gone, refunded in full or charged back by the payer's bank, are voided.
+Without the service, a receipt gets the next number of the agency's own series, which the log counts. The record of a
+receipt's number causes the paper. The receipts of a fee whose money is gone, refunded in full or charged back by the
+payer's bank, are voided.
 """
 
 from http import HTTPStatus
@@ -38,11 +39,11 @@ from views.registers.papers import receipt_of
 
 
 class NoReceiptServiceError(Exception):
-    """An agency's receipts come from a service, but none is set up (`MOTCUA_RECEIPTS_URL`): what is due waits."""
+    """An agency's receipts come from a service, but `MOTCUA_RECEIPTS_URL` names none. The receipts wait."""
 
 
 class _Order(PartnerResponse):
-    """A receipt to be issued: `code` is the dossier code, `replaces` the number of a void receipt."""
+    """A receipt to be issued. `code` is the dossier code; `replaces`, if set, the number of the receipt it replaces."""
 
     agency: str
     kind: FeeKind
@@ -59,29 +60,29 @@ class _Given(PartnerResponse):
 
 
 class ReceiptService:
-    """A service that assigns numbers to receipts, over JSON. A receipt's key is unique for ever."""
+    """A service that assigns numbers to receipts, over JSON. No two receipts ever have the same key."""
 
     def __init__(self, client: httpx.AsyncClient, secret: str) -> None:
         self._partner = Partner("receipts", client)
         self._authorization: Final = f"Bearer {secret}"
 
     async def issue(self, key: str, order: _Order) -> _Given:
-        """Returns the receipt of this key, the same for every repeat, void or not."""
+        """Returns the receipt of this key: the same one for every repeated call, even if it is void."""
         path = f"/receipts/{segment(key)}"
         return await self._partner.call("PUT", path, _Given, order, authorization=self._authorization)
 
     async def void(self, key: str) -> None:
-        """Voids the receipt of this key; idempotent. `RejectedError` 404: no such receipt was issued."""
+        """Voids the receipt of this key, if not void yet. Raises `RejectedError` 404 if none was issued."""
         path = f"/receipts/{segment(key)}/void"
         await self._partner.call("PUT", path, PartnerResponse, authorization=self._authorization)
 
 
 class NumberTakenError(Exception):
-    """The service has assigned a number that another receipt has already."""
+    """The service has assigned a number that another receipt already has."""
 
 
 class Issuing:
-    """Issues receipts in agencies' own series, or through the `service`."""
+    """Issues receipts, with numbers of the agencies' own series or of the `service`."""
 
     def __init__(self, pool: Pool, ledger: Ledger, service: ReceiptService | None) -> None:
         self._procedures = Procedures(pool)
@@ -95,10 +96,11 @@ class Issuing:
         return self._set_up
 
     async def issue(self, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
-        """Issues the receipt of this kind that the last event causes, unless it causes none or that receipt exists.
+        """Issues the receipt of the kind `of` that the last event causes, unless there is none or it is issued already.
 
-        Raises `UnreachableError` and `RejectedError`, like every partner; `NoReceiptServiceError`; `NumberTakenError`;
-        and `RefusalError` if another process was faster.
+        Issues none either if the money is gone, unless the service has issued it already. Raises `UnreachableError` and
+        `RejectedError`, like every partner; `NoReceiptServiceError`; `NumberTakenError`; and `RefusalError` if another
+        process was faster.
         """
         about = About(stream=told.stream, seq=told.events[-1].seq)
         papers: OfficialPapers = await state_of(log, PAPERS, origin)
@@ -122,10 +124,10 @@ class Issuing:
         failpoint("receipts.recorded")
 
     async def _said(self, told: Told, papers: OfficialPapers, of: FeeKind) -> dict[str, Any] | None:
-        """Returns the content of the receipt that the last event causes, or None.
+        """Returns the content of the receipt of the kind `of` that the last event causes; None if it causes none.
 
-        If the event voids a receipt, its number is also voided at the service that assigned it; the content is that of
-        the receipt that replaces it, if one does.
+        If the event voids a receipt, its number is also voided at the service that assigned it. Then the content is for
+        the replacing receipt; None if none replaces it.
         """
         match told.events[-1].event:
             case FeePaid() as paid:
@@ -142,7 +144,7 @@ class Issuing:
                 return None
 
     async def _given_unheard(self, log: Log, origin: Origin, about: About, of: FeeKind) -> bool:
-        """Voids the receipt at the service; returns whether the service had issued it, by a call whose answer was lost.
+        """Voids the receipt at the service. Returns whether the service had issued it; if so, its answer was lost.
 
         Such a receipt must still be recorded: only then can the money's refund or charge-back void it in the record.
         """
@@ -159,7 +161,7 @@ class Issuing:
     async def _issued(
         self, log: Log, origin: Origin, about: About, of: FeeKind, said: dict[str, Any]
     ) -> tuple[str, str | None]:
-        """Returns series and number; without a number the log takes the next one. Raises `NumberTakenError`."""
+        """Returns series and number; the number is None if the log is to count it. Raises `NumberTakenError`."""
         series = await series_of(log.connection, origin.agency)
         if series.issuer == "own":
             return series.symbol(of), None
@@ -180,7 +182,7 @@ class Issuing:
         return given.series, given.number
 
     async def _paid(self, told: Told, paid: FeePaid, of: FeeKind) -> dict[str, Any] | None:
-        """Returns the content of the receipt for a paid fee; None if no part of it is of this kind."""
+        """Returns the content of the receipt for a paid fee; None if no part of the fee is of the kind `of`."""
         filing: Filing = told.state
         procedure = await self._procedures.published(filing.procedure.code, filing.procedure.version)
         items = procedure.fee.items if procedure.fee else ()
@@ -193,7 +195,7 @@ class Issuing:
 
 
 async def _is_gone(log: Log, told: Told, fee: int) -> bool:
-    """Returns whether nothing is left of the money that paid this fee. If so, no receipt is due any more."""
+    """Returns whether the money that paid this fee is gone completely. If so, no receipt is due any more."""
     filing = StreamId.parse(told.stream).filing
     payment: Payment | None = await found(log, payment_workflow(filing, fee))
     if payment is not None and gone(payment) is not None:
@@ -207,17 +209,17 @@ def _key(about: About, of: FeeKind) -> str:
 
 
 async def series_of(connection: Connection, agency: str) -> ReceiptSeries:
-    """Returns the agency's series of receipts from its directory, or the default one."""
+    """Returns the series of receipts in the directory's entry of the agency, or the default series."""
     said = await connection.fetchval("select receipts from agency where agency = $1", agency)
     return ReceiptSeries() if said is None else ReceiptSeries.model_validate_json(said)
 
 
 class NotIssuedYetError(Exception):
-    """The receipt for money that is gone is not issued yet. It will be voided once it exists."""
+    """The money is gone, but its receipt is not issued yet. The receipt will be voided once it exists."""
 
 
 async def void_gone(ledger: Ledger, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
-    """Voids all receipts of this kind for the money of a payment or refund, if nothing of that money is left.
+    """Voids all receipts of the kind `of` for the money of a payment or refund, if all of that money is gone.
 
     Raises `NotIssuedYetError` while a receipt may still come, and `RefusalError` if another process was faster.
     """

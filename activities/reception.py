@@ -1,4 +1,4 @@
-"""Checks of a submission before it is recorded: the files exist and are safe, and the signature is valid."""
+"""Checks a submission before it is recorded: that its files exist and are safe, and that its signature is valid."""
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
@@ -32,7 +32,7 @@ from schemas.signature import SignatureOutcome, SignatureVerdict, record_of
 QUICKLY: Final = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=25), retry_policy=RetryPolicy(maximum_attempts=1)
 )
-"""The options of the local activity, which may take as long as a signature's check. If it fails, the full one runs."""
+"""The options of the local activity: as long as a signature's check may take. If it fails, the full activity runs."""
 
 LONGEST: Final = timedelta(hours=2)
 """Time limit of the full activity, enough for a hundred of the hardest files; heartbeats show that the worker lives."""
@@ -52,11 +52,11 @@ SCANNING: Final = ActivityConfig(
 """The options of a scan: retried until the scanner answers, however long that takes."""
 
 Keep = Callable[[UUID, bytes, str], Awaitable[FileRef]]
-"""Stores a file of this filing, of this media type, permanently in the object store."""
+"""Stores bytes of this media type as a file of this filing, permanently in the object store."""
 
 
 class NamedFile(Model):
-    """A file, and the place that names it, such as `papers[0].file`."""
+    """A file, and the path of the field that names it, such as `papers[0].file`."""
 
     place: str
     file: FileRef
@@ -65,7 +65,7 @@ class NamedFile(Model):
 class ExamineRequest(Model):
     """The files of a submission or command that is to be recorded in a filing `at` this moment.
 
-    If the `submission` is given, its signature is checked too, under this `version` of its procedure.
+    If the `submission` is set, its signature is checked too. `version` is the version of the submission's procedure.
     """
 
     filing_id: UUID
@@ -76,13 +76,13 @@ class ExamineRequest(Model):
 
 
 class Inspector(Protocol):
-    """Inspects a file, given as a descriptor: returns the rule that it breaks, or None."""
+    """Inspects a file, given as a descriptor. Returns the rule that the file breaks; None if it breaks none."""
 
     async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None: ...
 
 
 class Signatures(Protocol):
-    """Checks the signature of a submission, and produces the proof of the verdict."""
+    """Checks the signature of a submission, and produces the time-stamped proof of the verdict."""
 
     async def check(
         self, submission: Submission, file: bytes, received_at: Instant, version: Version
@@ -92,7 +92,7 @@ class Signatures(Protocol):
 
 
 class Reception:
-    """Checks files in the object store. Without a `scanner` they stay unscanned."""
+    """Checks files in the object store. Without a `scanner` the files stay unscanned."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class Reception:
 
     @activity.defn(name="reception.examine")
     async def examine(self, request: ExamineRequest) -> Examined:
-        """Returns the problems of the files and the signature. Raises, and is retried, if the store can't be read.
+        """Returns the problems of the files and the signature. If the store can't be read, raises an error to retry.
 
         No event in the log orders this check: the submission is recorded only afterwards. A caller learns only the
         problems of files whose digests the caller knows. Outside systems get only queries about revocation, and the
@@ -156,7 +156,7 @@ class Reception:
         return infected
 
     async def _all(self, request: ExamineRequest) -> list[ScanState | Problem]:
-        """Examines the files in order, up to the first that is too hard to read."""
+        """Examines the files in order; stops after the first file that is too hard to read."""
         looked: list[ScanState | Problem] = []
         for named in request.files:
             elsewhere = next(file_problems(request.filing_id, [(named.place, named.file)]), None)
@@ -167,7 +167,7 @@ class Reception:
         return looked
 
     async def _look(self, file: FileRef) -> ScanState | str:
-        """Returns the scan state of a file, or the rule that it breaks."""
+        """Returns the scan state of a file; or if it breaks a rule, the rule."""
         with TemporaryFile() as copy:
             broken = await self._fetch(file, copy)
             broken = broken or await self._inspector.inspect(copy.fileno(), file.media_type, file.name)
@@ -190,7 +190,7 @@ class Reception:
             return await self._scanner.scan(_chunks(copy))
 
     async def _fetch(self, file: FileRef, copy: IO[bytes]) -> str | None:
-        """Copies the file from the store; returns the rule that it breaks by its size or digest, or None."""
+        """Copies the file from the store. Returns the rule that its size or digest breaks; None if they are right."""
         try:
             found = await self._store.get_async(file.key)
         except FileNotFoundError:
@@ -206,7 +206,7 @@ class Reception:
         return None if digest.hexdigest() == file.sha256 else "file_differs"
 
     def _see_store(self) -> None:
-        """Raises `OSError` if the store's whole folder is missing: then a missing file is not the applicant's fault."""
+        """Raises `OSError` if the store's folder is missing: then a missing file is not the applicant's fault."""
         if isinstance(self._store, LocalStore) and self._store.prefix is not None:
             Path(self._store.prefix).stat()
 

@@ -1,4 +1,4 @@
-"""Answers from the record to clients that can reach only Temporal: a question in, an answer out."""
+"""Answers from the record for clients that can reach only Temporal: the input is a question, the result its answer."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
@@ -45,7 +45,7 @@ CHANGES: Final = ActivityConfig(
 
 
 class Views:
-    """Answers questions from the record, limited to the reader's rights; without a guard it shows everything."""
+    """Answers questions from the record, limited to the reader's rights; without a guard, every reader may see all."""
 
     def __init__(self, pool: Pool, vault: Vault, kinds: Kinds, guard: Guard | None) -> None:
         self._pool = pool
@@ -62,7 +62,7 @@ class Views:
 
     @activity.defn(name=CHANGED)
     async def changes(self, asked: rd.Asked) -> rd.Answer:
-        """Returns the answer once the stream changes, or after the wait; records the look under the run's id."""
+        """Returns the answer once the stream changes, or when the wait ends; records the look under the run's id."""
         asked = asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)})
         question = asked.question
         if not isinstance(question, rd.AskChanges):
@@ -95,7 +95,7 @@ class Views:
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Connection]:
-        """Opens one snapshot of the record. The trace of the reader's look is committed before the answer is sent."""
+        """Opens one snapshot of the record. Its end, before the answer is sent, commits the trace of the look."""
         async with (
             acquired(self._pool) as connection,
             connection.transaction(isolation="repeatable_read", readonly=self._looks is None),
@@ -105,7 +105,7 @@ class Views:
 
 @dataclass(frozen=True, slots=True)
 class _By:
-    """The context of an answer, besides the log: the keys, and the filings that a list may show (None: all)."""
+    """The context of an answer besides the log: the keys, and the filings that a list may show (None if all)."""
 
     vault: Vault
     within: tuple[Reach, ...] | None

@@ -1,7 +1,7 @@
 """Activities that start or signal other workflows of the platform, or have all of them adopt another calendar.
 
-A start or signal waits only for Temporal's confirmation. Temporal's own commands for it, a child workflow and an
-external signal, wake the calling workflow only to report completion: three events, and a task that decides nothing.
+A start or signal waits only for Temporal's confirmation. Temporal's own commands, a child workflow and an external
+signal, would wake the calling workflow merely to report completion: three events, and a task that decides nothing.
 """
 
 import asyncio
@@ -34,11 +34,11 @@ PAGES: Final = ActivityConfig(
 PAGE: Final = 200
 MAX_CONCURRENCY: Final = 16
 _ANSWERS: Final = 8.0
-"""The seconds in which a workflow must answer. A workflow that does not is asked again in the next pass."""
+"""The seconds in which a workflow must answer. One that does not answer is asked again in the next pass."""
 
 
 class StartRequest(Model):
-    """The start of a workflow: its id, its only argument `said`, and the summary shown on Temporal's own pages."""
+    """The start of a workflow. `said` is its only argument, `summary` the text shown on Temporal's own pages."""
 
     workflow: str
     id: str
@@ -47,7 +47,7 @@ class StartRequest(Model):
 
 
 class WakeRequest(Model):
-    """A signal to a workflow, with the argument `told`. A workflow that does not run is first started with `said`."""
+    """A signal to a workflow. `told` is the signal's argument; `said` starts the workflow first if it does not run."""
 
     workflow: str
     id: str
@@ -57,7 +57,7 @@ class WakeRequest(Model):
 
 
 class TellRequest(Model):
-    """A signal to a workflow, with `said` as its only argument."""
+    """A signal to a workflow. `said` is the signal's only argument."""
 
     id: str
     signal: str
@@ -69,7 +69,7 @@ class Workflows:
 
     @activity.defn(name="workflows.start")
     async def start(self, request: StartRequest) -> None:
-        """Starts the workflow on the caller's queue. Does nothing if it runs already."""
+        """Starts the workflow on the caller's queue. Does nothing if the workflow runs already."""
         await activity.client().start_workflow(
             request.workflow,
             request.said,
@@ -81,7 +81,7 @@ class Workflows:
 
     @activity.defn(name="workflows.tell")
     async def tell(self, request: TellRequest) -> bool:
-        """Signals the workflow, at least once; False if it does not run."""
+        """Signals the workflow, at least once. Returns False if the workflow does not run."""
         try:
             await activity.client().get_workflow_handle(request.id).signal(request.signal, request.said)
         except RPCError as error:
@@ -92,7 +92,7 @@ class Workflows:
 
     @activity.defn(name="workflows.wake")
     async def wake(self, request: WakeRequest) -> None:
-        """Signals the workflow, at least once; starts it first, on the caller's queue, if it does not run."""
+        """Signals the workflow, at least once; if it does not run, first starts it on the caller's queue."""
         await activity.client().start_workflow(
             request.workflow,
             request.said,
@@ -105,14 +105,14 @@ class Workflows:
 
 
 class Reprojections:
-    """Asks running workflows to adopt another calendar, except those that already use it."""
+    """Asks running workflows to adopt another calendar, except the workflows that already use it."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     @activity.defn(name="calendar.page")
     async def page(self, page: Page) -> Turned:
-        """Applies the calendar to the next streams of one kind, in the order of their names."""
+        """Asks the next streams of one kind, in the order of their names, to adopt the calendar."""
         async with acquired(self._pool) as connection:
             if await connection.fetchval(IN_FORCE) != page.calendar:
                 return Turned(superseded=True)
@@ -124,7 +124,7 @@ class Reprojections:
 
 
 async def _turn(client: Client, gate: asyncio.Semaphore, stream: str, calendar: CalendarName) -> bool:
-    """Returns whether the workflow has adopted the calendar; one that has not is asked again in the next pass."""
+    """Returns whether the workflow has adopted the calendar. If it has not, the next pass asks it again."""
     async with gate:
         handle = client.get_workflow_handle(stream)
         try:

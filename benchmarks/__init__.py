@@ -1,1 +1,1 @@
-"""Measures the product's speed, always against its skeleton in the same run: `python -m benchmarks --help`."""
+"""Measures the product's speed, mostly by a comparison in the same run: `python -m benchmarks --help`."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks NAME --json FILE`."""
+"""The command line of the benchmarks: `python -m benchmarks NAME --json FILE`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Tell = Callable[[str], None]
 
 @app.callback()
 def benchmarks() -> None:
-    """Measure the product. Each benchmark sets up all it needs, and removes it again."""
+    """Measure the product. Each benchmark sets up everything that it needs, and removes all of it at its end."""
     os.environ.setdefault("MOTCUA_IDENTITY", "off")  # what it costs to sign is a comparison of its own
 
 
@@ -54,9 +54,9 @@ def engine(
     seconds: Seconds = 13,
     against: Annotated[Path | None, Checkout] = None,
 ) -> None:
-    """A whole level-4 filing against its skeleton (the same workflows and activities, empty), and that on DBOS.
+    """Compare a whole level-4 filing with its skeleton: the same workflows, empty activities, on Temporal and on DBOS.
 
-    Read the ratios of CPU: every other figure is the machine's as much as ours. See docs/performance.md.
+    Read the ratios of CPU: every other figure depends on the machine as much as on us. See docs/performance.md.
 
     Examples: `python -m benchmarks engine --json out.json`, `python -m benchmarks engine --concurrency 10 --rounds 3`,
     `python -m benchmarks engine --against ../before`
@@ -69,7 +69,7 @@ def engine(
 
 @app.command()
 def calendar(*, file: File = None) -> None:
-    """100,000 due dates of mixed limits, a quarter of them with pauses, projected on one core.
+    """Compute 100,000 due dates under mixed limits, on one core. One case in four has pauses.
 
     Example: `python -m benchmarks calendar --json out.json`
     """
@@ -85,7 +85,7 @@ def memory(
     ] = 10_000,
     file: File = None,
 ) -> None:
-    """More open filings than a worker keeps in memory: how much it takes, and what a decision costs among them.
+    """Measure the memory of a worker with more open filings than its cache holds, and the cost of a decision then.
 
     Example: `python -m benchmarks memory --json out.json`
     """
@@ -102,7 +102,7 @@ def files(
     size: Annotated[float, typer.Option("--size", min=0.001, max=20, metavar="MB", help="Of each.")] = 1,
     file: File = None,
 ) -> None:
-    """Files put into a store in a folder, against a plain copy of them with sha256, as lasting and as many at once.
+    """Compare storing files in a folder store with copying and hashing them, equally durable and equally concurrent.
 
     Example: `python -m benchmarks files --json out.json`
     """
@@ -114,9 +114,9 @@ def files(
 
 @app.command()
 def papers(*, file: File = None) -> None:
-    """Receipts rendered, hashed and stored, against the bare compile of the same template by one reused compiler.
+    """Compare rendering, hashing and storing receipts with only compiling the same template, by one reused compiler.
 
-    What their seals cost stands on a line of its own: each asks a signer, a time-stamp and answers about revocation.
+    A separate line has the cost of a seal, which needs a signer, a time-stamp and answers about revocation.
 
     Example: `python -m benchmarks papers --json out.json`
     """
@@ -137,7 +137,7 @@ def guards(
         typer.Option("--side", metavar="NAME", help="codec, identity, both; may be repeated. All of them."),
     ] = None,
 ) -> None:
-    """Submissions, commands and looks with what guards them, against the same without: CPU of each.
+    """Compare the CPU of submissions, commands and views with and without encryption and identity statements.
 
     Examples: `python -m benchmarks guards --json out.json`, `python -m benchmarks guards --side both`
     """
@@ -150,7 +150,7 @@ def guards(
 
 @app.command()
 def append(*, against: Annotated[Path, Checkout], file: File = None, rounds: Rounds = 20, seconds: Seconds = 2) -> None:
-    """What a filing appends, a submission and ten events, with no engine around it: CPU, against another commit's.
+    """Compare the CPU of a filing's appends (a submission and ten events), without the engine, with another commit's.
 
     Examples: `python -m benchmarks append --against ../before`
     """
@@ -167,9 +167,9 @@ def ledger(
     ] = ledger_benchmark.EVENTS,
     file: File = None,
 ) -> None:
-    """A long log verified, without and with the master key, and the read models rebuilt from it.
+    """Measure the verification of a long log, without and with the master key, and the rebuild of the read models.
 
-    Read the seconds of CPU: two cores side by side verify 100,000 events a second where these take 2 s in all.
+    Read the seconds of CPU: if 100,000 events take 2 s in all, two cores together verify 100,000 events a second.
 
     Examples: `python -m benchmarks ledger --json out.json`, `python -m benchmarks ledger --events 100000`
     """

@@ -1,4 +1,4 @@
-"""The circumstances of a measurement: machine, versions, commit."""
+"""The circumstances of a measurement: the machine, the versions of the software, and the commit."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def versions(on: Scene) -> dict[str, str]:
 
 
 async def commit(checkout: Path) -> str:
-    """Returns the checked-out commit, with `-dirty` if files differ from it; empty if git can't tell."""
+    """Returns the checked-out commit, with `-dirty` if files differ from the commit; empty if git can't tell."""
     try:
         asked = await asyncio.create_subprocess_exec(
             *("git", "-C", checkout, "describe", "--always", "--dirty", "--exclude=*"), stdout=PIPE, stderr=DEVNULL

@@ -1,4 +1,4 @@
-"""Starts a side in another process (`benchmarks/peer/asked.py`), requests its rounds, and ends it."""
+"""Runs a side of a comparison in another process (`benchmarks/peer/asked.py`): starts it, requests rounds, ends it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from benchmarks.stage import gone
 T = TypeVar("T")
 _START_SECONDS: Final = 180
 _SLOWEST: Final = 300
-"""Seconds that a round may take beyond its own: for the slowest filing, and to end the remaining workflows."""
+"""Seconds that a round may last beyond its planned time, to finish the slowest filing and end the open workflows."""
 _STOP_SECONDS: Final = 90
 _LONGEST_ANSWER: Final = 1 << 26
 _LAST_LINES: Final = 25
 
 
 class AskedError(Exception):
-    """A side could not be set up, or a round of it failed: its other rounds are not compared either."""
+    """A side could not be set up, or one of its rounds failed: then none of its rounds is compared."""
 
 
 class Asked:
-    """The other process. `begun`: its first answer, once it was set up."""
+    """The process of a side. `begun`: its first answer, sent once the side is set up; None before."""
 
     def __init__(self, name: str, process: Process, errors: Path) -> None:
         self.name = name
@@ -42,7 +42,7 @@ class Asked:
         self.begun = await self._answer(_START_SECONDS)
 
     async def round(self, concurrency: int, seconds: float, **more: str) -> Round:
-        """Play one round; `more`: further fields of the request. Raises `AskedError`."""
+        """Have the side play one round; `more`: further fields of the request. Raises `AskedError`."""
         asked = json.dumps({"concurrency": concurrency, "seconds": seconds} | more)
         _pipe(self._process.stdin).write(f"{asked}\n".encode())
         found = await self._answer(seconds + _SLOWEST)
@@ -66,7 +66,7 @@ class Asked:
 
 @asynccontextmanager
 async def asked(name: str, command: Sequence[str | Path], folder: Path, env: Mapping[str, str]) -> AsyncIterator[Asked]:
-    """Runs the process of a side, set up. Raises `AskedError`."""
+    """Runs the process of a side; yields it once the side is set up. Raises `AskedError`."""
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as kept:
         errors = Path(kept) / "said.log"
         with errors.open("wb") as said:

@@ -1,4 +1,4 @@
-"""The places of filings in PostgreSQL, as officers see them. One query serves all waiting callers."""
+"""Waits for the progress of filings, read from PostgreSQL. One query serves all waiting callers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import asyncpg
 GLANCE: Final = 0.01
 """Seconds between two queries."""
 PATIENCE: Final = 120
-"""Seconds."""
+"""The most seconds to wait for a filing."""
 
 
 class Board:
-    """Waits until filings reach a place. `query` returns (id, place) of the filings with the ids `$1`."""
+    """Waits until filings reach a place, such as a stage. `query` returns (id, place) of the filings with ids `$1`."""
 
     def __init__(self, dsn: str, query: str) -> None:
         self._dsn = dsn
@@ -35,7 +35,7 @@ class Board:
         await self._connection.close()
 
     async def at(self, filing: Hashable, place: str) -> None:
-        """Return once the filing is at this place. Raises `TimeoutError` if it is not there within `PATIENCE`."""
+        """Return once the filing has reached this place. Raises `TimeoutError` if that takes longer than `PATIENCE`."""
         arrived = self._waiting[filing, place] = asyncio.Event()
         async with asyncio.timeout(PATIENCE):
             await arrived.wait()

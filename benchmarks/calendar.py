@@ -31,7 +31,7 @@ _LIMITS: Final = (
 _YEAR: Final = 365 * 24 * 60
 _LONGEST_PAUSE: Final = 14 * 24 * 60
 _WITH_PAUSES: Final = 4
-"""One case in this many has pauses, one to three of them."""
+"""One case in this many has pauses: one to three."""
 
 
 class Case(NamedTuple):
@@ -42,7 +42,7 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True)
 class Measured:
-    """The measurement: wall-clock and CPU seconds of each round. The first round also expands the calendar's days."""
+    """The measurement: wall-clock and CPU seconds of each round. The first also expands the days of the calendar."""
 
     cases: int
     wall: Sequence[float]
@@ -50,7 +50,7 @@ class Measured:
 
     @property
     def seconds(self) -> float:
-        """CPU seconds of one core for all cases, the median of the rounds: without the machine's other work."""
+        """The CPU seconds of one core for all cases: the median of the rounds, without other work of the machine."""
         return median(self.cpu)
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class Measured:
 
 
 def cases(many: int = MANY, seed: int = 2026) -> list[Case]:
-    """Returns cases from any minute of 2026, under all limits in turn, some with pauses; the same for the same seed."""
+    """Returns cases that start at random minutes of 2026, some with pauses; the same seed gives the same cases."""
     dice = random.Random(seed)  # noqa: S311 -- test data
     limits = [Limit.model_validate(text) for text in _LIMITS]
     return [_case(dice, limits[n % len(limits)], paused=n % _WITH_PAUSES == 0) for n in range(many)]

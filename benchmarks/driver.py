@@ -1,9 +1,9 @@
 """Plays filings with the code of another checkout, for a benchmark here (`benchmarks/elsewhere.py`).
 
-Run as `driver.py FOLDER`, or as `driver.py FOLDER appends` for the appends alone, by that checkout's Python, in its
-folder, with the folder first on the path: so `benchmarks` is that checkout's, with the stack, the workers and the
-client of its `benchmarks.stage`. The measuring code is ours, from the files beside this one. A line of JSON on stdin
-requests a round, a line on stdout answers; the end of stdin ends it.
+Run as `driver.py FOLDER`, or as `driver.py FOLDER appends` for the appends alone. The other checkout's Python runs it
+in that checkout's folder, which is first on the path: so `import benchmarks` finds the other checkout's stack, workers
+and client. The measuring code is ours, from the files beside this one. A line of JSON on stdin requests a round, and a
+line on stdout answers; the end of stdin ends the program.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from benchmarks.stage import scene
 
 
 async def appends() -> None:
-    """Set up a log, and make the appends of filings in the requested rounds."""
+    """Set up a log, then play the requested rounds: each makes only the appends of filings."""
     answers, load = _ours("peer/asked").Answers(), _ours("load")
     async with _ours("record/appends").appending() as (side, pids):
         await answers.serve({}, lambda concurrency, seconds: load.measure(side, concurrency, seconds, pids))
 
 
 async def main() -> None:
-    """Set everything up, report the history of one filing, and play the requested rounds."""
+    """Set everything up, report the Temporal history of one filing, and play the requested rounds."""
     asked, load, history, ending = _ours("peer/asked"), _ours("load"), _ours("history"), _ours("ending")
     answers = asked.Answers()
     async with scene() as on:
@@ -45,7 +45,7 @@ async def main() -> None:
 
 
 def _ours(name: str) -> Any:
-    """Loads this module of ours: `import` would find the one of the other checkout."""
+    """Loads a module of our checkout: `import` would find the module of that name in the other checkout."""
     spec = spec_from_file_location(f"measuring_{Path(name).stem}", Path(__file__).parent / f"{name}.py")
     if spec is None or spec.loader is None:
         raise ImportError(name)

@@ -1,7 +1,7 @@
-"""A side with the code of another checkout of the project, such as an older commit.
+"""Runs another checkout of the project, such as an older commit, as a side of a comparison.
 
-It runs in processes of its own, with its own Python, stack, workers and client; `benchmarks/driver.py` plays it and
-measures, as `benchmarks/load.py` does here.
+That side has its own processes, Python, stack, workers and client. `benchmarks/driver.py` plays its filings and
+measures them with our `benchmarks/load.py`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ BEFORE: Final = "before"
 
 
 class NoCheckoutError(Exception):
-    """The folder is no checkout that can be played."""
+    """The folder is not a checkout that a benchmark can run."""
 
 
 def elsewhere(checkout: Path, *what: str) -> AbstractAsyncContextManager[Asked]:
-    """Starts the other checkout as a side; when it plays whole filings, `begun` is the `History` of one.
+    """Starts the other checkout as a side. If it plays whole filings, `begun` has the fields of one filing's `History`.
 
     Raises `NoCheckoutError`, `AskedError`.
     """
@@ -32,7 +32,7 @@ def elsewhere(checkout: Path, *what: str) -> AbstractAsyncContextManager[Asked]:
 
 
 def here(name: str, *what: str) -> AbstractAsyncContextManager[Asked]:
-    """Starts this checkout as a side in the same way. Raises `AskedError`."""
+    """Starts this checkout as a side, in the same way as `elsewhere`. Raises `AskedError`."""
     return _driven(name, Path(sys.executable), CHECKOUT, *what)
 
 
@@ -43,7 +43,7 @@ def _driven(name: str, python: Path, folder: Path, *what: str) -> AbstractAsyncC
 
 
 def check(checkout: Path) -> Path:
-    """Returns the checkout's absolute path. Raises `NoCheckoutError` if it can't be played."""
+    """Returns the checkout's absolute path. Raises `NoCheckoutError` if a benchmark can't run it."""
     if not (checkout / "benchmarks" / "stage.py").is_file():
         raise NoCheckoutError(
             f"{checkout} is no checkout of this project with a benchmark: no benchmarks/stage.py there"

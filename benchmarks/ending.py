@@ -1,6 +1,6 @@
-"""Ends the workflows that are still open after a round.
+"""Ends the workflows that a round has left open.
 
-It imports nothing of the project: `benchmarks/driver.py` also uses this very file for other checkouts.
+It imports nothing of the project, because `benchmarks/driver.py` also loads this file with other checkouts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _AT_ONCE: Final = 20
 
 
 async def end(client: Client, workflows: Iterable[str]) -> None:
-    """Terminate payments, which would watch for late money for three days, before the other side's turn."""
+    """Terminate payment workflows, which would watch for late money for three days, before the next side's turn."""
     some = asyncio.Semaphore(_AT_ONCE)
 
     async def one(workflow_id: str) -> None:

@@ -1,4 +1,4 @@
-"""`engine`: compares a whole level-4 filing with its skeleton and other code, round by round in turn."""
+"""`engine`: compares a whole level-4 filing with its skeleton, with DBOS and with another commit, in turn."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from deploy.stack.child import CHECKOUT
 
 CONCURRENCY: Final = (1, 10, 100)
 MOST_APART: Final = 4
-"""Events by which the two histories may differ: the number of workflow tasks varies from run to run."""
+"""The number of events by which the two histories may differ: workflow tasks vary from run to run."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan: the concurrencies, the rounds of each side at each, and the seconds of a round.
+    """The plan: the concurrencies, the number of rounds of each side at each concurrency, and the seconds of a round.
 
-    `against` is a checkout of another commit that takes its turn too.
+    `against`: a checkout of another commit that also takes turns; None without one.
     """
 
     concurrency: Sequence[int]
@@ -45,7 +45,8 @@ class Plan:
 class Measured:
     """The measurement.
 
-    `histories`: of one filing, by side; `recorded`: the number of steps that DBOS stores for one; `commits`: by side.
+    `histories`: the history of one filing, by side; `commits`: the measured commit, by side.
+    `recorded`: the number of steps that DBOS stores for one filing.
     """
 
     histories: Mapping[str, History]
@@ -59,7 +60,7 @@ class Measured:
 
 
 class DifferentShapeError(Exception):
-    """The skeleton differs from the product, or DBOS from the skeleton, in its steps: they can't be compared."""
+    """The steps of skeleton and product differ, or of DBOS and skeleton: a comparison would be wrong."""
 
 
 class Contestant(Protocol):
@@ -67,10 +68,10 @@ class Contestant(Protocol):
 
     @property
     def name(self) -> str:
-        """The name of its rounds."""
+        """The name of the side."""
 
     async def round(self, concurrency: int, seconds: float) -> Round:
-        """Play one round."""
+        """Play and measure one round."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Here:
         return found
 
     async def one(self) -> tuple[History, list[list[str]]]:
-        """Plays one filing; returns its history and, for the skeleton, its appended steps by stream."""
+        """Plays one filing; returns its history and, for the skeleton, the steps that it appended, by stream."""
         filed = await self.side.file()
         await self.on.client.get_workflow_handle(filed.workflows[0]).result()
         found = await history(self.on.client, filed.workflows)
@@ -101,7 +102,7 @@ class Here:
 async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
     """Set everything up, warm all sides up, and measure them in turn.
 
-    Raises `DifferentShapeError`, and `AskedError` if a side in a process of its own fails.
+    Raises `DifferentShapeError`; `AskedError` if a side in another process fails.
     """
     async with scene() as on, peer.playing() as dbos, _before(plan) as before:
         product, skeleton = (Here(on, side) for side in on.sides)
@@ -121,13 +122,13 @@ async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
 
 
 def compare(product: History, skeleton: History) -> None:
-    """Raise `DifferentShapeError` unless the skeleton's history has the shape of the product's."""
+    """Raise `DifferentShapeError` if the shapes differ, or the numbers of events by more than `MOST_APART`."""
     if product.shape != skeleton.shape or abs(product.events - skeleton.events) > MOST_APART:
         raise DifferentShapeError(f"product: {product}\nskeleton: {skeleton}")
 
 
 def compare_appends(skeleton: Sequence[Sequence[str]], dbos: Sequence[Sequence[str]]) -> None:
-    """Raise `DifferentShapeError` unless filing and payment append the same steps in the same order on both."""
+    """Raise `DifferentShapeError` unless skeleton and DBOS append the same steps in the same order, in each stream."""
     if skeleton != dbos:
         raise DifferentShapeError(f"skeleton: {skeleton}\ndbos: {dbos}")
 

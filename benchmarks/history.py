@@ -14,13 +14,13 @@ SHAPE: Final = (
     *("ACTIVITY_TASK_SCHEDULED", "MARKER_RECORDED", "WORKFLOW_EXECUTION_COMPLETED", "WORKFLOW_EXECUTION_SIGNALED"),
     *("WORKFLOW_EXECUTION_STARTED", "WORKFLOW_EXECUTION_UPDATE_COMPLETED"),
 )
-"""The events that show the steps of a workflow. The number of its tasks depends on timing, and two deadlines within
-one minute share a timer."""
+"""The events that show the steps of a workflow. Task and timer events are left out, because their numbers vary: with
+the timing, and because two deadlines within one minute share a timer."""
 
 
 @dataclass(frozen=True)
 class History:
-    """Events and bytes, as the server counts them, and the number of events of each kind."""
+    """The numbers of events and of bytes, as the server counts them, and the number of events of each kind."""
 
     events: int
     size: int
@@ -28,7 +28,7 @@ class History:
 
     @property
     def shape(self) -> dict[str, int]:
-        """The number of Updates, signals and activities (local ones as markers), of starts and completions."""
+        """The numbers of Updates, signals, activities (a local one is a marker), starts and completions."""
         return {kind: self.kinds.get(kind, 0) for kind in SHAPE}
 
 

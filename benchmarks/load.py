@@ -1,6 +1,6 @@
-"""Files with many clients at once for a while, and measures the CPU of the processes.
+"""Plays filings with many clients at once for a given time, and measures the CPU of the processes.
 
-It imports nothing of the project: `benchmarks/driver.py` also measures other checkouts with this very file.
+It imports nothing of the project, because `benchmarks/driver.py` also measures other checkouts with this file.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ import psutil
 
 
 class Filed(Protocol):
-    """One filing that has ended (`benchmarks.sides.Filed`)."""
+    """One ended filing, such as a `benchmarks.sides.Filed`."""
 
     @property
     def workflows(self) -> tuple[str, ...]:
-        """The ids of its workflows."""
+        """The ids of the filing's workflows."""
 
     @property
     def seconds(self) -> Mapping[str, float]:
-        """Seconds of the calls, by name."""
+        """The duration of each call in seconds, by the name of the call."""
 
 
 class Filing(Protocol):
-    """One of the compared systems, as the client that files with it."""
+    """One side of a comparison: the client that plays filings on one of the compared systems."""
 
     name: str
 
     async def file(self) -> Filed:
-        """File once, from the submission to the hand-over."""
+        """Play one filing, from the submission to the hand-over of the result."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """One measured round. `cpu_ms`: the CPU of one filing, by process."""
+    """One measured round. `cpu_ms`: the average CPU of one filing in milliseconds, by process."""
 
     side: str
     concurrency: int
@@ -59,7 +59,7 @@ class Round:
 
 
 async def measure(side: Filing, concurrency: int, seconds: float, processes: Mapping[str, int]) -> Round:
-    """Measures `concurrency` clients that file one filing after the other, and begin none after `seconds`."""
+    """Measures a round: `concurrency` clients play one filing after another, and begin no new one after `seconds`."""
     filed: list[Filed] = []
     spent = cpu(processes)
     begun = time.perf_counter()
@@ -76,7 +76,7 @@ async def measure(side: Filing, concurrency: int, seconds: float, processes: Map
 
 
 def cpu(processes: Mapping[str, int]) -> dict[str, float]:
-    """Returns the CPU seconds of each process with its children; our own are left out: they are the others."""
+    """Returns the CPU seconds of each process and its children. This process counts without its children."""
     own = os.getpid()
     return {
         name: sum(psutil.Process(pid).cpu_times()[:2]) if pid == own else _with_children(psutil.Process(pid))
@@ -85,7 +85,7 @@ def cpu(processes: Mapping[str, int]) -> dict[str, float]:
 
 
 def _with_children(process: psutil.Process) -> float:
-    """Returns the CPU seconds of a process and its children; ended children are in their parent's times."""
+    """Returns the CPU seconds of a process and its children, also of ended children."""
     family = [process, *process.children(recursive=True)]
     return sum(sum(_times(member)) for member in family)
 

@@ -1,4 +1,4 @@
-"""The report of `engine`: figures, tables and JSON."""
+"""The report of the benchmark `engine`: figures, tables and JSON."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class Figures:
-    """One side at one concurrency: the medians of its rounds, and the latencies of all its calls."""
+    """The figures of one side at one concurrency: medians of its rounds, and the latencies of all its calls."""
 
     filings: int
     per_second: float
@@ -40,9 +40,9 @@ class Figures:
 
 @dataclass(frozen=True)
 class Ratio:
-    """Product to another side, below 1 if the product has less: of all rounds together, and the median of round pairs.
+    """The ratio of the product to another side, below 1 if the product's value is smaller.
 
-    None if the other side's value is zero.
+    `pooled`: of all rounds together; `median`: over pairs of rounds. None if the other side has a value of zero.
     """
 
     pooled: float | None
@@ -54,7 +54,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Ratios:
-    """Product to another side: CPU of one filing, in all and by common process; and filings a second."""
+    """Ratios of the product to another side: CPU of one filing, in all and by each common process; filings a second."""
 
     cpu: Ratio
     cpu_by: Mapping[str, Ratio]
@@ -65,8 +65,8 @@ class Ratios:
 class Compared:
     """All sides at one concurrency, and the product's ratios to each of the others.
 
-    A median is that of the ratios of neighbouring rounds: other load on the machine changes between rounds, but affects
-    both rounds of a pair alike.
+    A ratio's median is taken over pairs of neighbouring rounds: other load on the machine changes between rounds, but
+    affects both rounds of a pair alike.
     """
 
     concurrency: int
@@ -82,7 +82,7 @@ class Compared:
 
 
 def compared(rounds: Iterable[Round]) -> list[Compared]:
-    """Groups the rounds, in which all sides took turns, by concurrency, and compares the sides."""
+    """Groups the rounds by concurrency, and compares the sides, which took turns."""
     found: dict[int, dict[str, list[Round]]] = {}
     for each in rounds:
         found.setdefault(each.concurrency, {}).setdefault(each.side, []).append(each)
@@ -116,7 +116,7 @@ def _ratios(product: Sequence[Round], other: Sequence[Round]) -> Ratios:
 
 
 def ratio(mine: Sequence[float], weights: Sequence[float], theirs: Sequence[float], others: Sequence[float]) -> Ratio:
-    """Returns the ratio of two sides' rounds, which took turns: each round has a rate and a weight."""
+    """Returns the ratio of two sides that took turns. `mine`, `theirs`: a rate for each round; the rest: its weight."""
     pairs = list(zip(mine, theirs, strict=True))
     whole, other = _mean(mine, weights), _mean(theirs, others)
     return Ratio(
@@ -141,7 +141,7 @@ def _figures(rounds: Sequence[Round]) -> Figures:
 
 
 def _share(ordered: Sequence[float], share: float) -> float:
-    """Returns the percentile: the smallest value that this share of all does not exceed."""
+    """Returns a percentile: the smallest value such that at least this share of all values is not greater."""
     return ordered[math.ceil(share * len(ordered)) - 1]
 
 

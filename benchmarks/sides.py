@@ -1,4 +1,4 @@
-"""The two compared sides, as their clients: a level-4 filing from the submission to the hand-over."""
+"""The clients of the two compared sides: each plays a level-4 filing from the submission to the hand-over."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ _CALL: Final = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class Filed:
-    """One filing that has ended: its workflows, and the seconds of its calls by name."""
+    """One ended filing: the ids of its workflows, and the seconds of each call by the call's name."""
 
     workflows: tuple[str, str]
     seconds: Mapping[str, float]
 
 
 class Side(Protocol):
-    """The product or its skeleton."""
+    """A client of the product or of its skeleton."""
 
     name: str
 
     async def file(self) -> Filed:
-        """File once, from the submission to the hand-over."""
+        """Play one filing, from the submission to the hand-over of the result."""
 
 
 @dataclass
@@ -62,11 +62,11 @@ class Timed:
 
 
 Command: TypeAlias = Callable[[str, str], Awaitable[None]]
-"""Gives a command of this kind as an actor in this role."""
+"""Gives a command: the arguments are its kind and the role of the actor."""
 
 
 async def commands(give: Command, board: Board, stream: str) -> None:
-    """Give the commands on a submitted filing, for the clients of the skeleton and of DBOS."""
+    """Give all commands on a submitted filing, and wait for its last step, for the clients of skeleton and DBOS."""
     await give("accept", "reception")
     await board.at(stream, "fee_settled")
     await give("claim", "specialist")
@@ -77,7 +77,7 @@ async def commands(give: Command, board: Board, stream: str) -> None:
 
 
 class Product:
-    """Filings of 2.000635 by the client kit: signed, the fee paid online, the result handed over online."""
+    """The product's client: files under 2.000635 with the client kit, pays the fee and gets the result online."""
 
     name = "product"
 
@@ -93,13 +93,13 @@ class Product:
         return Filed((ids.filing_workflow(filing), ids.payment_workflow(filing, 1)), timed.seconds)
 
     async def submit(self, timed: Timed) -> UUID:
-        """Submits one more filing, which waits for its intake; returns its id."""
+        """Submits a new filing, which then waits for its intake; returns its id."""
         submission = _submission()
         await timed.call("submit", self.client.submit(submission))
         return ids.filing_id(submission.client_id, submission.submission_id)
 
     async def prepare(self, filing: UUID, timed: Timed) -> None:
-        """Bring a filing up to the decision: accepted, paid, proposed, and claimed by the leader."""
+        """Bring a filing to its decision: it is accepted and paid, a decision is proposed, and the leader claims it."""
         await self._act(timed, filing, cm.Accept, Role.RECEPTION)
         await self._board.at(filing, "review")
         await self._act(timed, filing, cm.Claim, Role.SPECIALIST)
@@ -107,7 +107,7 @@ class Product:
         await self._act(timed, filing, cm.Claim, Role.LEADER)
 
     async def decide(self, filing: UUID, timed: Timed) -> None:
-        """Decide, and wait for the automatic steps up to the hand-over."""
+        """Approve a filing, and wait for the automatic steps up to the hand-over."""
         await self._act(timed, filing, cm.Decide, Role.LEADER, outcome=Outcome.APPROVED)
         await self._board.at(filing, "closed")
 
@@ -138,7 +138,7 @@ def _submission() -> Submission:
 
 
 class Skeleton:
-    """Makes the product's calls to the skeleton, with Temporal's own client."""
+    """The skeleton's client: makes the same calls as the product's client, but with Temporal's own client."""
 
     name = "skeleton"
 
@@ -182,7 +182,7 @@ class Skeleton:
 
 @asynccontextmanager
 async def sides(client: Client, env: Mapping[str, str]) -> AsyncIterator[tuple[Product, Skeleton]]:
-    """Opens the clients of the product and its skeleton."""
+    """Opens the clients of the product and of its skeleton."""
     dsn, by = env["MOTCUA_DATABASE_URL"], speaker_here(env)
     async with FilingClient(client, speaker=by) as filings, Board(dsn, _PLACES) as places, Board(dsn, STEPS) as steps:
         yield Product(filings, places), Skeleton(client, steps)

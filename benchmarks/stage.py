@@ -1,4 +1,4 @@
-"""The stage of a benchmark: the embedded stack with the product's own settings, and the worker processes."""
+"""Sets up a benchmark: the embedded stack with the product's own settings, and the worker processes."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ PROCESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "skeleton": ("benchmarks.worker", "skeleton"),
     "skeleton-office": ("benchmarks.worker", "skeleton-office"),
 }
-"""The processes of both sides, each with its module and arguments."""
+"""The worker processes of both sides: by name, the module to run and its arguments."""
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 20
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Both sides, ready. `pids`: by side, the processes that serve it; `env`: the stack's environment."""
+    """The product and its skeleton, ready for use. `pids`: by side, the ids of its processes by name."""
 
     client: Client
     sides: tuple[Product, Skeleton]
@@ -49,7 +49,7 @@ class Scene:
 
 @asynccontextmanager
 async def scene() -> AsyncIterator[Scene]:
-    """Sets everything up in a new folder, which is removed afterwards."""
+    """Starts the stack, the workers and the clients in a new folder, which is removed at the end of the block."""
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
         async with Stack(Path(folder), parts=("postgres", "temporal", "migrations")) as stack:
             await _fill(stack.env["MOTCUA_OWNER_DATABASE_URL"], publisher(stack.env))
@@ -70,7 +70,7 @@ async def _fill(owner: str, by: procedures.Publisher) -> None:
 
 
 def _unsigned(source: bytes) -> bytes:
-    """Returns the procedure without its signature rule: the engine is measured, and the other sides check none."""
+    """Returns the procedure with its signature not required, because the skeleton and DBOS check none."""
     asked, free = b"signature:\n  required: true\n", b"signature:\n  required: false\n"
     if asked not in source:
         raise ValueError(f"{PROCEDURE} asks for no signature any more")
@@ -87,7 +87,7 @@ def _served(pids: Mapping[str, int], stack: Stack) -> dict[str, dict[str, int]]:
 
 @asynccontextmanager
 async def workers(env: Mapping[str, str], folder: Path) -> AsyncIterator[dict[str, int]]:
-    """Runs the worker processes of both sides; yields their pids."""
+    """Runs the worker processes of both sides; yields their pids by name."""
     nobody = {"MOTCUA_BANK_URL": "in-process:", "MOTCUA_POST_URL": "in-process:"}
     async with AsyncExitStack() as held:
         running = {
@@ -132,7 +132,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 async def gone(process: asyncio.subprocess.Process, within: float) -> None:
-    """Wait for a process that was asked to end; kill it after `within` seconds."""
+    """Wait until a process has ended; kill it after `within` seconds."""
     try:
         async with asyncio.timeout(within):
             await process.wait()

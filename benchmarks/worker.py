@@ -35,7 +35,7 @@ from workers.wiring import Functions, activities_with, open_pool, open_vault, pl
 
 @asynccontextmanager
 async def product(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
-    """Runs the platform's worker, with an in-process bank and post, and with the benchmark's own workflow."""
+    """Runs the platform's worker with an in-process bank and post, and also with the workflow `LateMoneyWatch`."""
     bank = InstantBank()
     async with (
         activities_with(settings, bank, InstantPost()) as functions,
@@ -64,7 +64,7 @@ async def bare(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker
 
 @asynccontextmanager
 async def bare_office(client: Client, _: WorkerSettings) -> AsyncIterator[Worker]:
-    """Runs the skeleton's back office, with the same options as the kit's back office."""
+    """Runs the skeleton's back office. It has the same options as the client kit's back office."""
     async with office(client) as worker:
         yield worker
 
@@ -77,7 +77,7 @@ WORKERS: Final[Mapping[str, Callable[[Client, WorkerSettings], AbstractAsyncCont
 
 
 async def main(name: str) -> None:
-    """Serve until SIGTERM."""
+    """Run the named worker until SIGTERM."""
     settle()
     settings = WorkerSettings()
     client = await connect(lazy=False)

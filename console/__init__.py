@@ -1,1 +1,1 @@
-"""Access of the platform's commands to the record: addresses, keys, database, messages."""
+"""Gives the platform's commands access to the record: addresses, keys, connections, error messages."""

@@ -1,4 +1,4 @@
-"""The comparison of stored rows with expected rows; each differing row is listed by name."""
+"""Compares stored rows with expected rows, and lists the name of each row that is missing, extra or different."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -31,7 +31,7 @@ MOST: Final = 5
 
 
 def listed(differences: Sequence[Difference]) -> str:
-    """Returns the names of the first `MOST` wrong rows, each with its table and its fault."""
+    """Returns a text with the first `MOST` wrong rows: the table, the name and the fault of each."""
     return ", ".join(f"{one.table} {one.row} ({one.why})" for one in differences[:MOST])
 
 

@@ -1,6 +1,6 @@
 """Connects commands to the database. Address and master keys come from the environment, else from this folder's stack.
 
-A command waits while the database restarts; an error is one line and a code.
+A command waits while the database restarts. An error ends it with one line and an exit code.
 """
 
 import asyncio
@@ -27,13 +27,13 @@ TIMEOUT: Final = 10.0
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Database: TypeAlias = "Connection | str"
-"""A connection as the owner, or the address for one."""
+"""A connection of the tables' owner, or the address for such a connection."""
 
 T = TypeVar("T")
 
 
 class NotDoneError(Exception):
-    """The reason why the work of a command was not done."""
+    """The work of a command was not done; the message is the reason."""
 
 
 def running_stack() -> dict[str, str]:
@@ -42,13 +42,13 @@ def running_stack() -> dict[str, str]:
 
 
 def stack_beside() -> dict[str, str]:
-    """Returns the settings of this folder's stack, without those (`not_of_stack`) that the environment replaces."""
+    """Returns this folder's stack settings, without those that the environment replaces (see `not_of_stack`)."""
     own = not_of_stack()
     return {name: value for name, value in running_stack().items() if not name.startswith(own)}
 
 
 def find_address(variable: str) -> str | None:
-    """Returns an address (or another setting) from the environment, else from the stack in this folder; else None."""
+    """Returns a setting from the environment, else from the stack in this folder; None if neither has it."""
     return os.environ.get(variable) or running_stack().get(variable)
 
 
@@ -58,7 +58,7 @@ def master_key_at_hand() -> MasterKeys | None:
 
 
 def master_key() -> MasterKeys:
-    """Returns the master keys from the environment, else from the stack in this folder; or ends the command."""
+    """Returns the master keys from the environment, else from the stack in this folder; else ends the command."""
     stack = {} if os.environ.get(MASTER_KEY) else running_stack()
     current, *others = (os.environ.get(name) or stack.get(name, "") for name in (MASTER_KEY, *WITH_MASTER_KEY))
     with refusing(ValueError, Exit.USAGE, said("refused.not_set", name=MASTER_KEY)):
@@ -71,7 +71,7 @@ def say_away(seconds: float) -> None:
 
 
 def address(variable: str) -> str:
-    """Returns the database's address, or ends the command."""
+    """Returns the database's address; ends the command if there is none."""
     found = find_address(variable)
     if found and not found.startswith(("postgresql://", "postgres://")):
         fail(said("refused.database.address", name=variable), Exit.USAGE)
@@ -116,7 +116,10 @@ def answered(work: Callable[[], Coroutine[Any, Any, T]], variable: str = APPLICA
 
 @asynccontextmanager
 async def connected(database: Database, timeout: float = TIMEOUT) -> AsyncIterator[Connection]:  # noqa: ASYNC109
-    """Yields the connection itself, or opens one and closes it. `timeout`: seconds for each statement."""
+    """Yields `database` if it is a connection; else opens a connection to this address, and closes it at the end.
+
+    `timeout`: seconds for connecting, and for each statement.
+    """
     if not isinstance(database, str):
         yield database
         return
@@ -145,7 +148,7 @@ LOST: Final = (ConnectionError, *_SEEN)
 """The errors in `AWAY` that nothing else than a restart of the database can cause."""
 
 _NO_RESTART: Final = (asyncpg.QueryCanceledError, ValueError)
-"""Errors in `AWAY` that are no sign of a restart after all: a server's time limit, a wrong address or value."""
+"""Errors in `AWAY` that are no sign of a restart: the server's time limit, a wrong address, a wrong value."""
 
 
 def is_away(error: Exception) -> bool:
@@ -157,7 +160,7 @@ async def while_away(work: Callable[[], Awaitable[T]], told: Callable[[float], N
     """Returns the result of `work`, which is retried from its beginning while the database is unavailable.
 
     `work` must be safe to repeat, and open its own connections. `told` is called once, at the first retried failure,
-    with the maximum wait in seconds. Raises the errors of `work`: after that wait, or at once if no sign of a restart.
+    with the maximum wait in seconds. Raises the error of `work` after that wait, at once if it is no sign of a restart.
     """
     began = time.monotonic()
     patience, first = SHORT, True

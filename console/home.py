@@ -63,7 +63,7 @@ class Home:
         return self.logs / f"{part}.log"
 
     def try_lock(self) -> bool:
-        """Takes the lock of this home for as long as the process lives; False if another Stack holds it."""
+        """Takes the lock of this home for as long as the process lives; False if another process holds the lock."""
         lock = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -99,7 +99,7 @@ class Home:
         write_private(self.env_file, "".join(f"{key}={shlex.quote(value)}\n" for key, value in env.items()))
 
     def read_env(self) -> dict[str, str] | None:
-        """Returns the settings written by the running stack; None until it is up."""
+        """Returns the settings written by the running stack; None if there are none yet."""
         try:
             return settings_in(self.env_file.read_text())
         except FileNotFoundError:

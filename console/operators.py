@@ -13,14 +13,14 @@ from views.log import Connection
 
 
 async def see_role(connection: Connection, actor: Actor, role: Role = Role.OPERATOR) -> None:
-    """Checks that the directory lists the actor in this role. Raises `RefusalError`."""
+    """Raises `RefusalError` unless the directory lists the actor in this role."""
     refuse_if(role_is(actor, role))
     if actor.agency is None or not await active(connection, actor.agency, actor.subject, role):
         raise refuse(problem("actor", "not_in_directory", role_name=ROLE_NAMES[role]))
 
 
 def refuse_if(why: Problem | None) -> None:
-    """Raises `RefusalError` with this problem, if there is one."""
+    """Raises `RefusalError` with the problem `why`; does nothing if it is None."""
     if why is not None:
         raise refuse(why)
 

@@ -1,4 +1,4 @@
-"""An invented applicant and their submission. Every personal value holds `CANARY`, so that a scan can look for it."""
+"""An invented applicant and their submission. Every personal value has `CANARY` in it, so that leaks can be found."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ CLIENT: Final = "motcua-demo"
 
 @dataclass(frozen=True)
 class Filer:
-    """The `n`-th applicant of a run. `run` names the run, in 7 capitals and digits.
+    """The `n`-th applicant of a run. `run`: the name of the run, 7 capital letters or digits.
 
-    Papers are put into the object store, and signed by the sandbox trust at the address `trust`.
+    `trust`: the address of the sandbox trust, which signs the submissions. Papers are put into the object store.
     """
 
     run: str
@@ -45,12 +45,12 @@ class Filer:
 
     @property
     def filing_id(self) -> UUID:
-        """The id of the filing of that submission."""
+        """The id of the filing that this applicant submits."""
         return filing_id(CLIENT, self.submission_id)
 
     @property
     def canary(self) -> str:
-        """The beginning of every personal value of this applicant."""
+        """The text that begins the applicant's personal values, except some id numbers."""
         return f"CANARY-{self.submission_id}"
 
     @property
@@ -60,11 +60,11 @@ class Filer:
 
     @property
     def their_number(self) -> str:
-        """The id number of the representative, another than the applicant's."""
+        """The id number of the representative, which is not the applicant's."""
         return self.canary.replace("-", "R", 1)
 
     def applicant(self, signer: str | None = None, *, organisation: bool = False) -> Applicant:
-        """Returns the applicant. Their number ends with `signer`, and is unique."""
+        """Returns the applicant. The id number is unique; it ends with `signer` if that is given."""
         return Applicant(
             subject=f"{self.canary}@id.example",
             kind=PersonKind.ORGANISATION if organisation else PersonKind.PERSON,
@@ -75,12 +75,12 @@ class Filer:
         )
 
     def actor(self, role: Role = Role.APPLICANT) -> Actor:
-        """Returns the applicant, or their representative, as an actor."""
+        """Returns the applicant as an actor; the representative if `role` is not the applicant's."""
         name = self.applicant().subject if role is Role.APPLICANT else f"{self.canary}-representative@id.example"
         return Actor(subject=name, role=role)
 
     def words(self, values: Mapping[str, FormValue]) -> dict[str, FormValue]:
-        """Returns form values with `{canary}` filled in, and `{born}`: the birth day of a child, 20 days ago."""
+        """Returns form values with `{canary}` and `{born}` filled in; `{born}`: a child's day of birth, 20 days ago."""
         born = (datetime.now(UTC).date() - timedelta(days=20)).isoformat()
         return {
             code: value.replace("{canary}", self.canary).replace("{born}", born) if isinstance(value, str) else value
@@ -88,11 +88,11 @@ class Filer:
         }
 
     async def papers(self, codes: Iterable[str]) -> tuple[Paper, ...]:
-        """Puts papers into the object store and returns them."""
+        """Puts one paper for each code into the object store, and returns these papers."""
         return tuple([Paper(code=code, file=await self._file(code)) for code in codes])
 
     async def submission(self, scenario: Scenario, version: str, reception: Actor) -> Submission:
-        """Returns the submission: by the applicant, or on paper by the reception officer."""
+        """Returns the submission. Its actor: online the applicant or representative, else the reception officer."""
         online = scenario.channel is Channel.ONLINE
         paper_only = tuple(Paper(code=code) for code in scenario.papers)
         filer = self.actor(Role.REPRESENTATIVE if scenario.represented else Role.APPLICANT)
@@ -129,7 +129,7 @@ class Filer:
         return submission.model_copy(update={"signature": file})
 
     def address(self, postcode: str) -> Address:
-        """Returns the applicant's postal address; its postcode decides the behaviour of the sandbox post."""
+        """Returns the applicant's postal address. The postcode decides the behaviour of the sandbox post."""
         return Address(
             recipient=f"{self.canary} Nguyễn Thị An",
             phone=f"{self.canary}-0900000000",
@@ -144,7 +144,7 @@ class Filer:
         return await self.store.put(self.filing_id, data, media_type)
 
     async def _authorisation(self) -> Authorisation:
-        """Returns the representative's authorisation, for this year and the next and for every kind of filing."""
+        """Returns the representative's authorisation. It is valid for every kind of filing, this year and next year."""
         today = datetime.now(VIETNAM).date()
         file = await self._file("authorisation")
         return Authorisation(
@@ -158,5 +158,5 @@ class Filer:
 
 
 def via(channel: Channel) -> Via:
-    """Returns the demo as the program that passes messages on."""
+    """Returns a `Via` that names the demo as the program that sends a message."""
     return Via(principal=CLIENT, channel=channel)

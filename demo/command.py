@@ -1,4 +1,4 @@
-"""`motcua demo`: files every kind of filing, plays every role, and exits 0 only if all ended exactly as expected."""
+"""`motcua demo`: plays every kind of filing and every role. Exits with 0 only if all filings end as expected."""
 
 from __future__ import annotations
 
@@ -121,9 +121,9 @@ async def _leave(stack: Stack, outcome: running.Outcome, files: Path, console: C
 
 
 async def _supervised(stack: Stack, work: Coroutine[Any, Any, T], *, keep: bool) -> T:
-    """Returns the result of `work`; fails if the supervision of our own stack fails meanwhile.
+    """Returns the result of `work`; fails if our stack's supervision fails first. `keep`: whether to wait for Ctrl-C.
 
-    The watch is cancelled only at the end, since cancelling it also ends the supervision of the stack.
+    The watching task is cancelled only at the end, because this ends the supervision of the stack.
     """
     watching = asyncio.create_task(stack.watch())
     working = asyncio.create_task(work)
@@ -143,13 +143,13 @@ async def _supervised(stack: Stack, work: Coroutine[Any, Any, T], *, keep: bool)
 
 
 async def _stopped(watching: asyncio.Task[None]) -> None:
-    """Wait for Ctrl-C, which ends the kept stack but does not change the result."""
+    """Wait for Ctrl-C, which ends the kept stack but does not change the exit code."""
     with contextlib.suppress(asyncio.CancelledError):
         await watching
 
 
 def _until_signalled(work: Coroutine[Any, Any, T]) -> T:
-    """Returns the result of `work`. SIGINT and SIGTERM cancel it once: a second Ctrl-C can't interrupt a clean stop."""
+    """Returns the result of `work`. The first SIGINT or SIGTERM cancels it; later ones can't interrupt a clean stop."""
 
     async def within() -> T:
         task = asyncio.create_task(work)

@@ -1,4 +1,4 @@
-"""The client for a filing with a receipt: the filing must exist, even if Temporal does not find it now."""
+"""The client for a filing with a receipt: the filing must exist, even if Temporal does not have it at present."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from schemas.referral.state import ReferralView
 T = TypeVar("T")
 
 PATIENCE: Final = 180.0
-"""Seconds for which a call is retried: parts may be killed and restarted meanwhile."""
+"""Seconds for which a call is retried: the stack's processes may be killed and restarted meanwhile."""
 
 LOST: Final = 15.0
-"""Seconds after which a missing filing is submitted again, which restores an ended filing too."""
+"""Seconds after which a missing filing is submitted again. That also restores a filing that has ended."""
 
 PAUSE: Final = 1.0
 
 
 class Insisting:
-    """Reads one filing and acts on it. Retries while the filing is lost: an operator restarts it from the log."""
+    """Reads one filing and acts on it. While the filing is missing it retries: an operator restarts it from the log."""
 
     def __init__(self, client: FilingClient, submission: Submission) -> None:
         self._client = client
@@ -39,31 +39,31 @@ class Insisting:
         self._filing = filing_id(submission.client_id, submission.submission_id)
 
     async def view(self) -> FilingView:
-        """Returns the filing."""
+        """Returns the filing's present view."""
         return await self._found(lambda: self._client.view(self._filing))
 
     async def referral(self, n: int) -> ReferralView:
-        """Returns the filing's n-th part that another agency decides."""
+        """Returns the filing's n-th referral: a part of the filing that another agency decides."""
         return await self._found(lambda: self._client.referral(self._filing, n))
 
     async def actions(self, actor: Actor, part: int | None = None) -> list[Action]:
-        """Returns the actions on the filing, or on this part, and whether `actor` may do each."""
+        """Returns the actions on the filing, or on the referral numbered `part`, and whether `actor` may do each."""
         return await self._found(lambda: self._client.actions(self._stream(part), actor))
 
     async def act(self, command: Command, part: int | None = None) -> None:
-        """Give a command."""
+        """Give a command to the filing, or to the referral numbered `part`."""
         await self._found(lambda: self._client.act(self._stream(part), command))
 
     def _stream(self, part: int | None) -> UUID | str:
         return self._filing if part is None else referral_workflow(self._filing, part)
 
     async def last(self, kind: str) -> int | None:
-        """Returns the seq of the filing's last event of this kind; None before there is one."""
+        """Returns the seq of the filing's last event of this kind; None if there is no such event yet."""
         entries = await self._found(lambda: self._client.timeline(self._filing))
         return max((entry.seq for entry in entries if entry.kind == kind), default=None)
 
     async def last_of(self, stream: str, kinds: Collection[str]) -> int | None:
-        """Returns the seq of the last event of these kinds in another stream of the filing; None if there is none."""
+        """Returns the seq of the last event of these kinds in one stream of the filing; None without such an event."""
         entries = await self._found(lambda: self._client.timeline(self._filing, Audience.OFFICER))
         return max((each.seq for each in entries if each.stream == stream and each.kind in kinds), default=None)
 
@@ -72,14 +72,14 @@ class Insisting:
         return await self._found(lambda: self._client.payment(self._filing, n))
 
     async def pay_pages(self, n: int) -> list[str]:
-        """Returns the page, or the code to scan, of every request for the n-th payment, the oldest first."""
+        """Returns the pay page, or the QR code's text, of every request for the n-th payment, the oldest first."""
         entries = await self._found(lambda: self._client.timeline(self._filing))
         stream = payment_workflow(self._filing, n)
         ordered = [each.body or {} for each in entries if each.kind == "payment_ordered" and each.stream == stream]
         return [str(body.get("pay_url") or body.get("code")) for body in ordered]
 
     async def complain(self, complaint: ComplaintStart) -> None:
-        """Make a complaint."""
+        """Make a complaint about the filing."""
         await self._found(lambda: self._client.complain(complaint))
 
     async def complaints(self) -> list[ComplaintView]:

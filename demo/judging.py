@@ -14,7 +14,7 @@ from schemas.filing.state import Fee, Filing
 
 
 def differences(played: Played, told: Told | None) -> list[str]:
-    """Returns every difference in words; none if the filing ended exactly as expected."""
+    """Returns a sentence for every difference from the expectation; none if the filing ended exactly as expected."""
     scenario = played.scenario
     found = list(played.problems)
     if scenario.refused is not None:
@@ -26,7 +26,7 @@ def differences(played: Played, told: Told | None) -> list[str]:
 
 
 async def missing_result(filing: Filing, store: Store) -> list[str]:
-    """Returns the problem if the result's file is missing or damaged in the object store; none otherwise."""
+    """Returns a problem if the result's file is missing or damaged in the object store; an empty list if not."""
     if filing.result is None:
         return []
     try:

@@ -1,4 +1,4 @@
-"""Writes the papers of a run of the demo: every official paper, form and result, one folder a filing."""
+"""Writes the papers of a run of the demo: every official paper, form and result, in a folder for each filing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from schemas.filing.state import Filing
 from schemas.papers.state import OfficialPaper, PaperKind
 
 LONGEST: Final = 120.0
-"""Seconds to wait for pending papers."""
+"""Seconds to wait until pending papers are made."""
 _PAUSE: Final = 0.5
 _ENDINGS: Final = {"application/pdf": "pdf", "text/plain; charset=utf-8": "txt"}
 
@@ -32,7 +32,7 @@ class NotLeftError(Exception):
 
 
 async def leave(env: Mapping[str, str], verdicts: Sequence[Verdict], folder: Path, done: Callable[[], None]) -> None:
-    """Write the papers of these filings below `folder`. Raises `NotLeftError`."""
+    """Write the papers of these filings below `folder`; call `done` after each filing. Raises `NotLeftError`."""
     store = Store(open_store(env["MOTCUA_OBJECTS"]))
     async with (
         asyncpg.create_pool(env["MOTCUA_DATABASE_URL"], min_size=0, max_size=4, timeout=5) as pool,
@@ -55,7 +55,7 @@ async def leave(env: Mapping[str, str], verdicts: Sequence[Verdict], folder: Pat
 
 
 def write(file: Path, content: bytes) -> None:
-    """Write a file, with its folder. Raises `NotLeftError`."""
+    """Write a file, and make its folder if that is missing. Raises `NotLeftError`."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
@@ -78,7 +78,7 @@ def _names(papers: Sequence[OfficialPaper]) -> Iterator[tuple[str, OfficialPaper
 
 
 def _name(kind: str, n: int) -> str:
-    """Returns `receipt`, and `receipt-2` for the second of a kind."""
+    """Returns the name of the n-th paper of a kind: `receipt` for the first, `receipt-2` for the second."""
     return kind if n == 1 else f"{kind}-{n}"
 
 

@@ -1,4 +1,4 @@
-"""Retries while a service that the demo itself needs is away: the database or the signer."""
+"""Retries while a service that the demo itself uses is unreachable: the database or the signer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PAUSE: Final = 0.3
 
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:
-    """Returns the result of `work`, which must be repeatable; retried until it succeeds or the patience ends."""
+    """Returns the result of `work`, which must be repeatable: it is retried until it succeeds, for up to `PATIENCE`."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -34,7 +34,7 @@ async def patiently(work: Callable[[], Awaitable[T]]) -> T:
 
 
 async def until(look: Callable[[], Awaitable[T | None]]) -> T:
-    """Returns the first truthy result of `look`."""
+    """Calls `look` again and again; returns its first truthy result."""
     while True:
         if found := await look():
             return found
@@ -42,7 +42,7 @@ async def until(look: Callable[[], Awaitable[T | None]]) -> T:
 
 
 async def at_database(url: str, work: Callable[[Connection], Awaitable[T]]) -> T:
-    """Returns the result of `work` over a connection of its own, retried as by `patiently`: it must be repeatable."""
+    """Returns the result of `work` over a new connection. Retries like `patiently`, so `work` must be repeatable."""
 
     async def connected() -> T:
         connection: Connection = await asyncpg.connect(url, timeout=5)

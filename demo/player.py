@@ -24,19 +24,19 @@ from schemas.level import Channel
 from schemas.people import Actor, Role
 
 LONGEST: Final = 400.0
-"""Seconds after which a filing counts as failed."""
+"""Seconds after which a filing that has not ended counts as failed."""
 
 FIRST_LOOK: Final = 0.1
 LONGEST_LOOK: Final = 2.0
 
 
 class _EndedError(Exception):
-    """The filing has ended before its script."""
+    """The filing has ended before the end of its script."""
 
 
 @dataclass
 class Played:
-    """The course of a scenario, as the client saw it."""
+    """A scenario as it was played, as the client saw it. `problems`: the failures."""
 
     scenario: Scenario
     filing_id: UUID
@@ -48,11 +48,11 @@ class Played:
 
 
 Beside: TypeAlias = Callable[[Act, Played, Filer, Insisting], Awaitable[None]]
-"""The action of a script's line outside the filing."""
+"""A function that plays a script's line with a command that is not for the filing."""
 
 
 class Player:
-    """Plays scenarios, many at once; `beside`: the actions of scripts outside their filings, by command."""
+    """Plays scenarios, many at once. `beside`: the function for each command outside the filing, such as `pay`."""
 
     def __init__(self, client: FilingClient, versions: Mapping[Edition, str], beside: Mapping[str, Beside]) -> None:
         self._client = client
@@ -60,7 +60,7 @@ class Player:
         self._beside = beside
 
     async def play(self, scenario: Scenario, filer: Filer) -> Played:
-        """Submits the filing, plays its script, waits for the end. Failures are in `problems` of the result."""
+        """Submits the filing, plays its script, and waits for the end of the filing. The result has any failures."""
         version = self._versions[scenario.edition]
         played = Played(scenario, filer.filing_id, version)
         begun = time.monotonic()
@@ -105,7 +105,7 @@ class Player:
         await self._end(page)
 
     async def _possible(self, scenario: Scenario, act: Act, filer: Filer, page: Insisting) -> tuple[FilingView, Actor]:
-        """Returns the filing and the actor once the act is possible; polls until then."""
+        """Waits until the act is possible; returns the filing's view and the actor. Raises `_EndedError`."""
         pause = FIRST_LOOK
         while True:
             view = await page.view()
@@ -123,9 +123,10 @@ class Player:
     async def _allowed(
         self, scenario: Scenario, act: Act, view: FilingView, filer: Filer, page: Insisting
     ) -> Actor | None:
-        """Returns the script's actor for an act that no queue offers; None if the actor may not do it now.
+        """Returns the actor whom the script names for an act that no officer's queue offers.
 
-        A team lead acts only from the queue.
+        None if this actor may not do the act now, if the script's line must still wait, or if the act belongs to a
+        queue anyway: a claim, an act of a team lead, or an act on a referred part.
         """
         if act.part or act.role is Role.TEAM_LEAD or act.command == "claim" or _is_early(act, view):
             return None
@@ -147,7 +148,7 @@ def _is_early(act: Act, view: FilingView) -> bool:
 
 
 async def _settle_doubt(act: Act, view: FilingView, filer: Filer, page: Insisting) -> None:
-    """Has the desk accept a signature that could not be fully checked because an authority was too slow."""
+    """If a signature could not be fully checked because an authority was too slow, has the desk accept it."""
     judge = _in_queue(Act(Role.RECEPTION, _JUDGE, ()), view)
     if judge is None or view.signature_accepted is not None or act.command == _JUDGE:
         return
@@ -161,12 +162,12 @@ _JUDGE: Final = "judge_signature"
 
 
 def _part(act: Act, view: FilingView) -> FilingPart | None:
-    """Returns the part that a script's line is about; None if it is about the filing."""
+    """Returns the referred part of the filing that a script's line is about; None if the line is about the filing."""
     return next((part for part in view.parts if part.code == act.part), None)
 
 
 async def _there(act: Act, view: FilingView, page: Insisting) -> Actor | None:
-    """Returns the officer of the deciding agency who may act on the referred part; None if nobody may yet."""
+    """Returns the deciding agency's officer who may do this act on the referred part; None if nobody may yet."""
     part = _part(act, view)
     if part is None or part.stage is not PartStage.REFERRED or (LATE in act.waits and not part.overdue):
         return None
@@ -177,7 +178,7 @@ async def _there(act: Act, view: FilingView, page: Insisting) -> Actor | None:
 
 
 def _in_queue(act: Act, view: FilingView) -> Actor | None:
-    """Returns the officer whose queue offers this act; None if there is none."""
+    """Returns the officer whose queue offers this act; None if no queue does."""
     for task in view.tasks:
         at_step = act.command != "claim" or act.arguments in {(), (task.name,)}
         if LATE in act.waits and not task.overdue:
@@ -188,6 +189,6 @@ def _in_queue(act: Act, view: FilingView) -> Actor | None:
 
 
 def officer(agency: str, role: Role, n: int = 1, claimed_by: str | None = None) -> Actor:
-    """Returns the officer who has claimed the task, or the n-th one in this role in the demo's directory."""
+    """Returns the officer `claimed_by`; if that is None, the n-th officer in this role in the demo's directory."""
     subject = f"{agency.lower()}-{role.replace('_', '-')}-{n}"
     return Actor(subject=claimed_by or subject, role=role, agency=agency)

@@ -1,4 +1,4 @@
-"""Progress of a run: a bar on a terminal, plain lines anywhere else."""
+"""Shows the progress of a run: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from demo.player import Played
 from demo.report import ended_line
 
 FEW: Final = 40
-"""The most filings that get a line each; in a larger run every tenth part gets a line."""
+"""The most filings for which each gets a line. In a larger run there is a line after each tenth."""
 
 _COLUMNS: Final = (TextColumn("Hồ sơ / Filings"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 
 
 class Telling:
-    """Shows the progress of a run."""
+    """Counts the ended filings of a run and shows how many have ended."""
 
     def __init__(self, console: Console, total: int) -> None:
         self._console = console
@@ -34,7 +34,7 @@ class Telling:
         self._bar.stop()
 
     def ended(self, played: Played) -> None:
-        """Count and show an ended filing."""
+        """Count an ended filing, and show it."""
         self._done += 1
         self._bar.advance(self._task)
         if self._total <= FEW:

@@ -1,4 +1,4 @@
-"""Reads filings from the record: their events through the ledger's own reader, folded by the rules."""
+"""Reads filings from the record: the ledger's own reader reads their events, and the rules fold them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from views.registers.papers import papers, receipts_of
 
 @dataclass(frozen=True)
 class Told:
-    """A filing from its events: its state, the `kinds` of its events, its `path` of statuses, its hand-over channel."""
+    """A filing read from its events. `path`: its statuses; `handed_over`: the hand-over's channel, None before it."""
 
     filing: Filing
     kinds: tuple[str, ...]
@@ -51,12 +51,12 @@ class Record:
     @classmethod
     @asynccontextmanager
     async def opened(cls, env: Mapping[str, str]) -> AsyncIterator[Self]:
-        """Opens the record at the addresses of a stack."""
+        """Opens the record of a stack; `env`: the stack's environment."""
         async with asyncpg.create_pool(env["MOTCUA_DATABASE_URL"], min_size=0, max_size=4, timeout=5) as pool:
             yield cls(pool, env["MOTCUA_MASTER_KEY"])
 
     async def read(self, played: Played) -> Told | None:
-        """Returns the filing, or None if the record has none."""
+        """Returns the filing; None if the record does not have it."""
         return await patiently(lambda: self._read(played))
 
     async def _read(self, played: Played) -> Told | None:
@@ -68,7 +68,7 @@ class Record:
         return told(found)
 
     async def events(self, played: Played) -> list[LoggedEvent]:
-        """Returns the events of all the filing's streams, their public parts only."""
+        """Returns the events of all the filing's streams, with their public content only."""
 
         async def read() -> list[LoggedEvent]:
             async with self._pool.acquire() as connection:
@@ -96,7 +96,7 @@ class Record:
         return await patiently(read)
 
     async def results(self, played: Played) -> list[FileRef]:
-        """Returns the issued results, also results that were signed or corrected in a stream of their own."""
+        """Returns the issued results' files, also of results that were signed or corrected in a stream of their own."""
 
         async def read() -> list[FileRef]:
             async with self._pool.acquire() as connection:
@@ -113,7 +113,7 @@ class Record:
 
 
 def told(found: Stream) -> Told:
-    """Returns the filing after all its events, with the statuses on the way."""
+    """Returns the filing after all its events, with the statuses that it passed through."""
     passed = [status(state) for state in found.states()]
     kinds = tuple(recorded.event.kind for recorded in found.events)
     handed_over = [recorded.event.channel for recorded in found.events if isinstance(recorded.event, HandedOver)]

@@ -22,7 +22,7 @@ from views.log import Log
 
 
 async def leave_registers(env: Mapping[str, str], verdicts: Sequence[Verdict], folder: Path) -> None:
-    """Write the registers below `folder` as `<agency>-<period>.pdf`. Raises `NotLeftError`."""
+    """Write each register below `folder`, as `<agency>-<month>.pdf`. Raises `NotLeftError`."""
     filings = [verdict.told.filing for verdict in verdicts if verdict.told is not None]
     months = {(filing.agency, f"{local_day(require(filing.submitted_at)):%Y-%m}") for filing in filings}
     connection = await asyncpg.connect(env["MOTCUA_DATABASE_URL"], timeout=5)

@@ -74,7 +74,7 @@ def summary_lines(outcome: Outcome) -> Iterator[str]:
 
 
 def document(outcome: Outcome) -> Json:
-    """Returns the whole run for machines."""
+    """Returns the whole run as a JSON object."""
     report, money = outcome.ledger, outcome.money
     return {
         "filings": [as_json(verdict) for verdict in outcome.verdicts],
@@ -89,7 +89,7 @@ def document(outcome: Outcome) -> Json:
 
 
 def as_json(verdict: Verdict) -> Json:
-    """Returns one filing. A refused submission has no code, path or status."""
+    """Returns one filing as a JSON object. A refused submission has no code, path or status."""
     played, told = verdict.played, verdict.told
     filing = told.filing if told else None
     fee = filing.fee if filing else None

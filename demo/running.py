@@ -1,4 +1,4 @@
-"""One run of the demo on a stack: publish, file and play everything, then verify the record, the bank, the store."""
+"""One run of the demo on a stack: publishes, plays all scenarios, then checks record, bank and object store."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ from schemas.publishing.province import ProvinceOverlay
 from verifier import ledger as ledger_verifier
 
 LONG: Final = {name: 600 for name in procedures.DEMO_SECONDS if name not in procedures.ASKED_FOR} | {"notice": 1}
-"""Seconds of the procedures' waits, unless a story has its own: so long that none ends early during many restarts."""
+"""Seconds of the procedures' waits that a scenario does not set: long enough that none ends early during restarts."""
 
 RECEIPTS: Final = 60.0
-"""Seconds to wait for a receipt, or for its voiding."""
+"""Seconds to wait until a receipt is issued or voided."""
 _PAUSE: Final = 0.5
 
 Versions = Mapping[Edition, str]
@@ -65,7 +65,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The whole run."""
+    """The outcome of a whole run."""
 
     verdicts: Sequence[Verdict]
     ledger: ledger_verifier.Report
@@ -79,7 +79,7 @@ class Outcome:
 
 
 async def publish(owner: str, by: procedures.Publisher, scenarios: Iterable[Scenario]) -> Versions:
-    """Publishes calendar, directory, provinces, and the scenarios' editions; returns the versions of the editions."""
+    """Publishes calendar, directory, provinces, and the scenarios' editions; returns the version of each edition."""
     await patiently(partial(_calendar, owner))
     await patiently(partial(_directory, owner, by))
     sources, overlays = _sources(), [file.read_bytes() for file in sorted(PROVINCES.glob("*.yaml"))]
@@ -94,7 +94,7 @@ async def publish(owner: str, by: procedures.Publisher, scenarios: Iterable[Scen
 
 
 def _sources() -> dict[str, bytes]:
-    """Returns the files of the catalogue by code: of several versions the last one already in force."""
+    """Returns the catalogue's procedure files by code: of several versions, the last one that is already in force."""
     files = (file.read_bytes() for file in sorted(procedures.PROCEDURES.glob("*.yaml")))
     checked = ((procedures.check_bytes(source).procedure, source) for source in files)
     return {procedure.code: source for procedure, source in checked if procedure and not _is_coming(procedure)}
@@ -106,7 +106,7 @@ def _is_coming(procedure: Procedure) -> bool:
 
 
 def _codes(overlay: bytes) -> Iterable[str]:
-    """Returns the codes of the procedures in a province's file."""
+    """Returns the codes of the procedures that a province's file changes or adds."""
     said = ProvinceOverlay.model_validate(parse(overlay).value)
     return [*said.fees, *(own.code for own in said.own)]
 
@@ -121,7 +121,7 @@ async def _directory(owner: str, by: procedures.Publisher) -> None:
 
 
 async def _publish(owner: str, source: bytes, edition: Edition) -> procedures.Published:
-    """Publishes an edition. Versions never change: a file changed since an earlier demo gets another version name."""
+    """Publishes an edition. Versions never change: a file changed since an earlier demo gets a new version name."""
     waits = dict(edition[1])
     suffix = f"demo-{digest(waits)[:6]}" if waits else "demo"
     made = procedures.demo_variant(source, LONG | waits, suffix=suffix)
@@ -133,7 +133,7 @@ async def _publish(owner: str, source: bytes, edition: Edition) -> procedures.Pu
 
 
 async def _province(owner: str, overlay: bytes) -> None:
-    """Publish a province. Versions never change: a file changed since an earlier demo gets another version name."""
+    """Publish a province. Versions never change: a file changed since an earlier demo gets a new version name."""
     try:
         await publish_province(owner, overlay)
     except procedures.VersionPublishedError:
@@ -148,7 +148,7 @@ async def play(
     concurrency: int,
     ended: Callable[[Played], None],
 ) -> list[Played]:
-    """Play all scenarios, `concurrency` at once, under a run name that no other run has."""
+    """Play all scenarios, `concurrency` at once, under a new name for the run; call `ended` after each."""
     client = await Client.connect(
         env["TEMPORAL_ADDRESS"],
         namespace=env["TEMPORAL_NAMESPACE"],
@@ -174,7 +174,7 @@ async def play(
 
 
 async def _wrong_receipts(played: Played, record: Record) -> list[str]:
-    """Returns the difference in the valid receipts; waits for pending ones first."""
+    """Returns a problem if the valid receipts are not as expected. Waits up to `RECEIPTS` for missing ones."""
     if played.scenario.expected is None or (wanted := played.scenario.expected.receipts) is None:
         return []
     deadline = time.monotonic() + RECEIPTS
@@ -194,7 +194,7 @@ def _beside(env: Mapping[str, str], filings: FilingClient) -> Mapping[str, Besid
 
 
 async def judge(env: Mapping[str, str], run: Sequence[Played]) -> Outcome:
-    """Returns the verdicts of record, bank and object store, once everything has ended."""
+    """Compares the record, the bank and the object store with the expectations, once everything has ended."""
     store = Store(open_store(env["MOTCUA_OBJECTS"]))
     money = await bank.ask(env["MOTCUA_BANK_URL"], run)
     verdicts = []

@@ -1,4 +1,4 @@
-"""A scenario: a filing, the acts of its people, and its expected outcome. Read from a file written by hand."""
+"""Scenarios: each is a filing with its script and its expected outcome. They are read from a file written by hand."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ BESIDE: Final = frozenset(
         *("open_till", "close_till", "assign_money", "approve_money"),
     }
 )
-"""The commands outside a story's filing."""
+"""The commands that are not given to the scenario's filing."""
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in (*PUBLIC_COMMANDS, *REFERRAL_COMMANDS)}
 COMPLAINING: Final = frozenset({"complain", "answer_complaint"})
-"""The commands of lines about a complaint, with the kind of the disputed event, or the outcome, as argument."""
+"""The commands about a complaint. The argument is the kind of the disputed event for `complain`, else the outcome."""
 
 REGISTERING: Final = frozenset({"decline_signature", "sign_again", "revoke_result", "correct_result"})
-"""The commands of lines about the result: its signatures and its later changes."""
+"""The commands about the result: about its signatures and its later changes."""
 
 REFUNDING: Final = {model.model_fields["kind"].default: model for model in REFUND_COMMANDS}
-"""The commands of lines about refunds; the first argument is the refund's number, by default the first capture's."""
+"""The commands about refunds. Their first argument is the refund's number, by default the first capture's."""
 
 LATE: Final = "late"
 """The word that makes a line wait until its task is overdue."""
@@ -47,15 +47,15 @@ SENT: Final = "sent"
 _WAITS: Final = frozenset({LATE, SENT})
 
 Edition = tuple[str, tuple[tuple[str, int], ...]]
-"""A procedure's code, and the seconds of its changed waits."""
+"""A procedure's code, and the seconds of each wait that a scenario changes."""
 
 
 class Act(NamedTuple):
-    """One line of a script, `role command [argument…]`: a command, given as soon as it is possible.
+    """One line of a script, `role command [argument…]`. The command is given as soon as it is possible.
 
-    `specialist` is the first specialist of the directory, `specialist-3` the third.
-    `part/role` is an officer of the agency that decides this part, `agency/role` of another agency that has the money.
-    `late` and `sent` make the line wait, see `LATE` and `SENT`.
+    `specialist` is the first specialist in the directory, `specialist-3` the third.
+    `part/role` is an officer of the agency that decides this referred part; `agency/role` is an officer of this
+    other agency, which has the money. The arguments `late` and `sent` make the line wait: see `LATE` and `SENT`.
     """
 
     role: Role
@@ -78,9 +78,9 @@ class Act(NamedTuple):
 
 
 class ExpectedFee(StrictModel):
-    """The fee that was requested last, in đồng, its channel (of the request or the payment) and its state.
+    """The fee that was requested last, in đồng, the channel of its payment (until then, of its request) and its state.
 
-    The fee is the difference to the payments `before`; `returned`: the đồng refunded because the filing costs less.
+    `before`: the earlier payments, which the fee does not include; `returned`: the đồng refunded for a lower fee.
     """
 
     amount: int
@@ -91,9 +91,9 @@ class ExpectedFee(StrictModel):
 
 
 class ExpectedMoney(StrictModel):
-    """The expected captures by the bank, by request, if they differ from the fee, in đồng.
+    """The expected captures by the bank, if they differ from the fee. `taken`: the đồng of each capture, in order.
 
-    `charged_back`: the đồng of the captures that the payer's bank has charged back, of which the bank refunds nothing.
+    `charged_back`: the đồng that the payer's bank has charged back. The bank refunds nothing of that amount.
     """
 
     taken: tuple[int, ...]
@@ -103,11 +103,11 @@ class ExpectedMoney(StrictModel):
 class Expected(StrictModel):
     """The expected end of a filing. `path`: its statuses in the order of its events, without repeats in a row.
 
-    `handed_over`: the channel by which the result reached the applicant. `overdue`: all clocks that were recorded as
-    overdue. `proposed_for`: the absent officer in whose place it was proposed. `parts`: the answers of other agencies;
-    `late_parts`: the late ones. `tells`: kinds of events in its log in this order, with any others between them.
-    `bank`: the captures by the bank, if they differ from the fee. `receipts`: the valid ones, in đồng, if the story is
-    about them.
+    `handed_over`: the channel by which the result reached the applicant, if it did. `overdue`: all clocks recorded as
+    overdue. `proposed_for`: the absent officer whose substitute proposed the decision. `parts`: the outcome of each
+    referred part; `late_parts`: the parts with a late answer. `tells`: kinds of events that the log has in this order;
+    other events may stand between them. `bank`: the captures by the bank, if they differ from the fee. `receipts`: the
+    đồng of the valid receipts; None if they do not matter.
     """
 
     level: Level
@@ -128,7 +128,7 @@ class Expected(StrictModel):
 
 
 class ExpectedRefusal(StrictModel):
-    """The expected refusal of a submission: its rules, and `points_to`, part of the message in both languages."""
+    """The expected refusal of a submission. `points_to`: a text that the message must contain, in both languages."""
 
     code: RefusalCode
     rules: tuple[str, ...]
@@ -136,12 +136,12 @@ class ExpectedRefusal(StrictModel):
 
 
 class Scenario(StrictModel):
-    """One story. In the texts of `form` and `supplies`, `{canary}` becomes a value of this filing alone.
+    """One scenario. In the texts of `form` and `supplies`, `{canary}` becomes a value that only this filing has.
 
-    `payer`, `postcode` and `signer` choose the behaviour of the sandbox bank, post and trust. `waits`: by clock of the
-    procedure, its length in seconds. `weight`: how often the story occurs in a mix. `represented`: a representative
-    files. `assisted`: the desk fills the form in, the applicant signs. `desk`: another agency that receives the paper
-    filing.
+    `payer`, `postcode` and `signer` choose the behaviour of the sandbox bank, post and trust. `waits`: seconds of the
+    procedure's clocks, by clock. `weight`: how often the scenario occurs in a mix. `represented`: whether a
+    representative files. `assisted`: whether the desk fills the form in and the applicant signs. `desk`: the agency
+    that receives the paper filing; None if `agency` does.
     """
 
     name: str
@@ -183,22 +183,22 @@ class Scenario(StrictModel):
 
     @property
     def edition(self) -> Edition:
-        """The procedure with this story's waits."""
+        """The procedure's code with the waits that this scenario changes."""
         return self.procedure, tuple(sorted(self.waits.items()))
 
     @property
     def acts(self) -> list[Act]:
-        """The script, line by line."""
+        """The lines of the script, parsed."""
         return [Act.read(line) for line in self.script]
 
     @property
     def in_whole_stack(self) -> bool:
-        """True if the story needs a whole stack: it expects receipts, and most such stories need a gateway."""
+        """True if the scenario expects receipts: most such scenarios need a gateway, so they need the whole stack."""
         return self.expected is not None and self.expected.receipts is not None
 
     @property
     def paid_online(self) -> tuple[int, ...]:
-        """The expected captures by the bank, in đồng, in order."""
+        """The expected captures by the bank, in đồng, in the order of the payments."""
         if self.expected is not None and self.expected.bank is not None:
             return self.expected.bank.taken
         fee = self.expected.fee if self.expected else None
@@ -219,7 +219,7 @@ class Scenario(StrictModel):
 
 
 class Scenarios(StrictModel):
-    """All scenarios of a file."""
+    """All scenarios in a file."""
 
     scenarios: tuple[Scenario, ...] = Field(min_length=1)
 
@@ -237,7 +237,10 @@ def load(file: Path) -> tuple[Scenario, ...]:
 
 
 def mix(scenarios: tuple[Scenario, ...], count: int | None, seed: int) -> list[Scenario]:
-    """Returns every scenario once; with `count` that many, shuffled: each once if all fit, the rest by weight."""
+    """Returns every scenario once if `count` is None, else `count` scenarios, shuffled and chosen by weight.
+
+    If `count` is large enough, every scenario is in the result at least once.
+    """
     if count is None:
         return list(scenarios)
     chance = random.Random(seed)  # noqa: S311 -- a reproducible mix, no secret

@@ -8,7 +8,7 @@ from operations.command import LATER, alone, grouped
 
 
 def filing_id(code: str) -> UUID:
-    """Returns the id of the filing with this dossier code, read from the record; ends the command if there is none."""
+    """Returns the id of the filing with this dossier code in the record. If there is none, ends the command."""
     from operations.commands.ledger.record import id_of  # noqa: PLC0415 -- half a second
 
     return id_of(code)

@@ -1,4 +1,4 @@
-"""The gateway's HTTP: a callback is verified, stored, and only then answered."""
+"""The gateway's HTTP server: verifies a callback and stores it, and only then answers it."""
 
 import asyncio
 from collections.abc import Mapping
@@ -22,27 +22,27 @@ from schemas.translate import said
 from views.log import DATABASE_ERRORS
 
 CALLBACKS: Final = "/callbacks"
-"""The path under which each merchant sends its callbacks, followed by its name in the settings."""
+"""The path of callbacks. Each provider's path ends with the provider's name in the settings."""
 
 RETURNED: Final = "/returned"
 """The page to which a payer's browser returns. Its query is not read: only the callback counts."""
 
 BODY_SECONDS: Final = 10.0
-"""Timeout of a request's body."""
+"""The timeout for reading a request's body, in seconds."""
 
 PASSING: Final = (*DATABASE_ERRORS, OSError, TimeoutError)
-"""The errors when the record can't be reached. Their texts may quote values."""
+"""The types of errors raised if the record can't be reached. The errors' texts may quote values."""
 
 _SECONDS: Final = 6.0
-"""The maximum seconds to wait for a connection: many callers may come at once, and none should wait longer."""
+"""The maximum seconds to wait for a database connection: even if many callers come at once, none waits longer."""
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
 
 
 class Hearing:
-    """Handles the callbacks of payment providers, and counts them by provider (its name in the settings) and verdict.
+    """Handles the callbacks of payment providers. Counts them by verdict and by the provider's name in the settings.
 
-    Sets the event `kept` when a callback may have to be delivered.
+    Sets the event `kept` after storing a callback, which may then be delivered.
     """
 
     def __init__(self, pool: Pool, vault: Vault, merchants: Merchants, meter: MetricMeter, kept: asyncio.Event) -> None:
@@ -57,7 +57,7 @@ class Hearing:
                 self._callbacks.add(0, {"provider": provider, "verdict": verdict})
 
     async def hear(self, provider: str, received: Received) -> Reply | None:
-        """Returns the answer in the provider's own format; None if no such provider is set up."""
+        """Returns the answer to a callback, in the provider's own format; None if no such provider is set up."""
         heard = self._doors.get(provider)
         if heard is None:
             return None
@@ -84,7 +84,7 @@ class Hearing:
 
 
 def application(pool: Pool, hearing: Hearing) -> FastAPI:
-    """Returns the routes. They have no documentation page: only the providers call them."""
+    """Returns the routes, without a documentation page: only the providers call the routes."""
     app = FastAPI(openapi_url=None)
 
     @app.api_route(f"{CALLBACKS}/{{merchant}}", methods=["GET", "POST"])

@@ -13,16 +13,17 @@ from views.registers.money import Demanded, memo_context
 
 
 async def refused(connection: Connection, provider: str, found: Refused) -> Verdict:
-    """Returns the verdict on a signed but unusable callback, which is not stored."""
+    """Returns the verdict on a signed but unusable callback, and does not store the callback."""
     demand = None if found.reference is None else await money.demanded(connection, provider, found.reference)
     return judge(found, _expected(demand))
 
 
 async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
-    """Stores a notice, in the caller's transaction, and returns the current verdict.
+    """Stores a notice, in the caller's transaction. Returns the verdict by which the callback is answered.
 
     A notice with the same content and amount is a repeat; a corrected amount is stored as a second notice.
-    Charge-backs, which may come in parts, must also have the same time. A notice gets its demand once that exists.
+    A charge-back is a repeat only if it also has the same time, since charge-backs may come in parts. A notice is
+    assigned to its demand as soon as the demand exists.
     """
     demand = await _demand(connection, notice)
     verdict = judge(notice, _expected(demand))
@@ -56,7 +57,7 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
 
 
 async def _key(connection: Connection, vault: Vault, callback: UUID, demand: Demanded | None) -> FilingKey | None:
-    """Returns the key that seals a memo: the filing's, or without a demand a new one; None if the key is erased."""
+    """Returns the key for a memo: the filing's key, or without a demand the callback's; None if the key is erased."""
     if demand is not None:
         return await vault.find(connection, demand.filing_id)
     if await connection.fetchval("select exists (select from callback where id = $1)", callback):
@@ -65,7 +66,7 @@ async def _key(connection: Connection, vault: Vault, callback: UUID, demand: Dem
 
 
 async def _demand(connection: Connection, notice: Notice) -> Demanded | None:
-    """Returns the demand that a notice or its memo names, even a settled one, which may be paid a second time."""
+    """Returns the demand that a notice or its memo names, even a settled one, since it may be paid twice; else None."""
     reference, memo = notice.reference, notice.memo or ""
     if not reference:
         reference = match(memo, await money.references(connection, notice.provider, BEGINNING, beginnings(memo)))

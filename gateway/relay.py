@@ -1,8 +1,8 @@
-"""Delivers callbacks to the payments that they concern: at once, or later after a crash or an outage.
+"""Delivers each callback to its payment: at once, or after a crash or an outage as soon as possible.
 
-Rows are locked during delivery, so that several gateways share the work. If a gateway dies, the others deliver its
-rows; a payment that gets a notice twice records it once. Money counts as delivered only once it is recorded in the
-payment's stream: Temporal may lose an accepted signal, or be restored from a backup without the signal.
+Rows are locked during delivery, so that several gateways share the work. If a gateway dies, other gateways
+deliver its rows; a payment that gets a notice twice records it once. Money counts as delivered only when the payment's
+stream has it: Temporal may lose an accepted signal, or be restored from a backup without the signal.
 """
 
 import asyncio
@@ -25,34 +25,34 @@ from schemas.stream.restart import Restart, RestartStart
 from views.registers.money import demanded, recorded
 
 AT_ONCE: Final = 20
-"""Maximum deliveries at the same time."""
+"""The maximum number of callbacks delivered at the same time."""
 
 LONGEST_PAUSE: Final = 60
-"""Maximum seconds between two attempts: the pause doubles each time."""
+"""The maximum seconds between two attempts to signal a payment, after failures: the pause doubles each time."""
 
 LONGEST_WAIT: Final = 3600
 """The longest retry pause in seconds, for a notice that was signalled but not recorded, or that has no demand yet."""
 
 RECORDED_WITHIN: Final = 2
-"""Seconds from a signal to a payment until its stream is checked. If the money is missing, the signal is repeated."""
+"""Seconds after a signal until the payment's stream is checked. If the money is missing, the signal is repeated."""
 
 _SECONDS: Final = 5.0
-"""The timeout of a signal to a payment in seconds. After the timeout the signal is retried."""
+"""The timeout of a signal to a payment, in seconds. After the timeout the signal is retried."""
 
 _DOUBLINGS: Final = 12
 _IDLE: Final = 1.0
-"""Seconds between two checks when nothing is left."""
+"""Seconds between two searches for due callbacks, if the previous search found none."""
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
 
 Row: TypeAlias = Mapping[str, Any]
 
 Tell = Callable[[str, MoneyNotice], Awaitable[None]]
-"""Signals the payment of this stream, at least once; raises any error if that fails now."""
+"""A function that signals a notice to the payment of a stream, at least once. Raises an error if the signal fails."""
 
 
 class Relay:
-    """Delivers pending callbacks. `kept` signals new ones; `can` are the capabilities of each merchant's API."""
+    """Delivers pending callbacks. `kept`: set when a new one is stored; `can`: each provider's capabilities."""
 
     def __init__(self, pool: Pool, can: Mapping[str, Capabilities], tell: Tell, kept: asyncio.Event) -> None:
         self._pool = pool
@@ -74,7 +74,7 @@ class Relay:
                     await asyncio.wait_for(self._kept.wait(), _IDLE)
 
     async def some(self) -> bool:
-        """Delivers the due callbacks, at most `AT_ONCE`; False if none was due."""
+        """Delivers the due callbacks, at most `AT_ONCE`. Returns False if none was due."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
             due = await connection.fetch(_DUE, AT_ONCE)
             known = [row for row in due if not await _is_owned_now(connection, row)]
@@ -114,13 +114,13 @@ class Relay:
         )
 
     def _outcome(self, row: Row) -> str:
-        """Returns a callback's outcome; pending if the amount is unexpected and the provider can be queried."""
+        """Returns the outcome in a callback; but pending if its amount is wrong and the provider can be queried."""
         can, said = self._can.get(row["provider"]), Outcome(row["outcome"])
         disputed = row["verdict"] == Verdict.WRONG_AMOUNT and said is not Outcome.REVERSED
         return Outcome.PENDING.value if disputed and can is not None and can.query else said.value
 
     def _is_driven(self, row: Row, found: Collection[tuple[Any, ...]]) -> bool:
-        """Returns whether a callback is delivered: its money is recorded, or it reports no money and was signalled.
+        """Returns whether a callback is delivered: its money is in `found`, or it reports no money and was signalled.
 
         A charge-back that never gets into the stream counts as delivered after an hour of signals.
         """
@@ -136,7 +136,7 @@ class Relay:
 
 
 async def _is_owned_now(connection: Connection, row: Row) -> bool:
-    """Assigns a callback without a payment to its demand; returns whether the demand exists by now."""
+    """Assigns a callback without a demand to its demand, if the demand exists by now. Returns whether it did so."""
     if row["stream"] is not None:
         return False
     demand = await demanded(connection, row["provider"], row["reference"])
@@ -148,7 +148,7 @@ async def _is_owned_now(connection: Connection, row: Row) -> bool:
 
 
 def _reference(row: Row) -> str:
-    """Returns the reference of a row's request; for an old row without one, that of the payment's first request."""
+    """Returns the reference of the paid request, or of the payment's first request if an old row has none."""
     about = StreamId.parse(row["stream"])
     return row["demanded"] or reference_of(fee_key(about.filing, about.n))
 
@@ -180,7 +180,7 @@ where id = $1
 
 
 async def tell_payment(client: Client, stream: str, notice: MoneyNotice) -> None:
-    """Signals the notice to the payment of this stream, restarted from its log if its workflow has ended.
+    """Signals the notice to the payment of this stream. If the workflow has ended, restarts it from its log.
 
     The signal is idempotent: money is recorded once for each transaction. Raises `RPCError`.
     """

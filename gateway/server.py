@@ -1,4 +1,4 @@
-"""The gateway: `python -m gateway.server`. Any number may run."""
+"""The gateway's process: `python -m gateway.server`. Several gateways may run at the same time."""
 
 import asyncio
 import socket
@@ -27,7 +27,7 @@ _log = structlog.stdlib.get_logger("motcua.gateway")
 
 
 async def main() -> None:
-    """Serves until a stop signal, then finishes open answers. Raises `RuntimeError` if the port is taken."""
+    """Serves until a stop signal, then finishes open requests. Raises `RuntimeError` if the port is taken."""
     settings = GatewaySettings()
     stop, kept = asyncio.Event(), asyncio.Event()
     on_stop_signals(stop)

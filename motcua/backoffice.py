@@ -35,7 +35,7 @@ READY_FILE: Final = "MOTCUA_READY_FILE"
 BEAT: Final = 2
 """The seconds between two heartbeats while a hook works. Without them the platform repeats the request after 10 s."""
 SIGN_OF_LIFE: Final = timedelta(seconds=5)
-"""The interval of the worker's heartbeats to Temporal. `motcua doctor` names a process without one within 20 s."""
+"""The interval of the worker's heartbeats to Temporal. `motcua doctor` reports a process without one in 20 s."""
 HOOKS: Final = ("check", "issue", "answer")
 """The methods of a `BackOffice` that an agency may override."""
 
@@ -65,8 +65,9 @@ class BackOffice:
     """The work of an agency's own process for a filing. Override the methods for the work that the agency does itself.
 
     A request is delivered at least once, for example again after a crash: the same request needs the same answer. A
-    hook that raises is retried until it succeeds, so it is always enough to repair the agency's system. A hook that
-    blocks (`requests`, `time.sleep`, a plain `def`) runs in a thread of its own, with one warning in the log.
+    hook that raises is retried until it succeeds, so it is always enough to repair the agency's system. A
+    plain `def` hook runs in a thread of its own. An `async` hook that blocks (`requests`, `time.sleep`) delays other
+    hooks. For each hook of both kinds, one warning is logged.
 
     Example:
         >>> from motcua import BackOffice, Dossier
@@ -76,18 +77,18 @@ class BackOffice:
     """
 
     async def check(self, dossier: c.Dossier) -> bool:  # noqa: ARG002 -- for those who override it
-        """Returns True if the dossier is complete, so that the standing order may approve it. Not overridden: True."""
+        """Returns True if the dossier is complete, so that the standing order may approve it. By default True."""
         return True
 
     async def issue(self, request: c.IssueRequest) -> bytes | Document:
         """Returns the result, or the notice of refusal: a `Document`, or the bytes of a PDF.
 
-        Not overridden: a short text in Vietnamese and English that states the decision.
+        By default a short text in Vietnamese and English that states the decision.
         """
         return Document(_notice(request).encode(), "text/plain; charset=utf-8")
 
     async def answer(self, request: c.AnswerRequest) -> c.PartDecision | None:  # noqa: ARG002 -- as above
-        """Returns the decision on a part that another agency has referred to this one (liên thông).
+        """Returns the decision on a part of a filing that another agency has referred to this one (liên thông).
 
         If the hook returns None, or is not overridden, an officer decides.
         """
@@ -95,7 +96,7 @@ class BackOffice:
 
 
 class _Work:
-    """The activities of the back-office contract. `speaker` signs their answers."""
+    """The activities of the back-office contract. The `speaker` signs the answers of these activities."""
 
     def __init__(self, office: BackOffice, store: Store, hooks: Hooks, speaker: Speaker | None = None) -> None:
         self._office = office
@@ -133,7 +134,7 @@ class _Work:
         return await self._signed(c.ANSWER, given, c.AnswerAnswer(decision=decision))
 
     async def _signed(self, act: str, given: dict[str, Any], answer: A) -> A:
-        """Returns the answer with the program's signature over answer and request; unchanged without a speaker."""
+        """Returns the answer with a signature over the answer and its request; unchanged if there is no speaker."""
         speaker = self._speaker
         if speaker is None:
             return answer
@@ -143,7 +144,7 @@ class _Work:
         return speaker.answer(stream, act, given, answer)
 
     async def _run(self, hook: Callable[[T], Any], argument: T) -> Any:
-        """Returns the hook's result. Temporal gets heartbeats until it is there."""
+        """Returns the hook's result. Sends heartbeats to Temporal while the hook works."""
 
         async def beat() -> None:
             while True:
@@ -159,7 +160,7 @@ class _Work:
 
 
 def queue_of(agency: str | None) -> str:
-    """Returns the task queue of an agency's own back office; without an agency, the default back office's."""
+    """Returns the task queue of an agency's own back office; without an agency, of the default back office."""
     return c.DEFAULT_BACK_OFFICE_QUEUE if agency is None else f"agency.{agency}"
 
 
@@ -190,12 +191,12 @@ async def run(
     """Serve an agency until SIGTERM or SIGINT, then finish the running work: the process ends within ten seconds.
 
     Once the office serves, it creates the file named in `MOTCUA_READY_FILE`, if that is set. The principal that the
-    environment names signs the answers; without one a warning is logged, unless `MOTCUA_IDENTITY` is `off`.
+    environment names signs the answers. If it names none, a warning is logged, unless `MOTCUA_IDENTITY` is `off`.
 
     Args:
-        office: The agency's hooks; by default those of `BackOffice` itself.
-        agency: The agency's code; without one, the back office of all agencies that run none of their own.
-        queue: A queue instead of the agency's.
+        office: The agency's hooks; by default the hooks of `BackOffice` itself.
+        agency: The agency's code; None: the process serves all agencies that run no back office of their own.
+        queue: The task queue to serve; by default the agency's queue.
         patience: Seconds to wait for Temporal at the start.
 
     Raises:
@@ -225,7 +226,7 @@ async def run(
 async def _look_up(client: Client, speaker: Speaker | None, agency: str, queue: str) -> None:
     """Refuses an agency that is not in the directory. Logs a warning if the agency's work goes to another queue.
 
-    It waits five seconds for the directory: without the directory's answer the office serves all the same.
+    Waits five seconds for the directory. If the directory does not answer, the office serves all the same.
     """
     try:
         entry = await FilingClient(client, speaker=speaker, patience=5.0).agency(agency)

@@ -25,7 +25,7 @@ class BlockingActingClient(BlockingQuestions[ActingClient]):
 class BlockingFilingClient(BlockingQuestions[FilingClient]):
     """`FilingClient` for programs without asyncio: the same methods, which block until the answer is there.
 
-    Threads may share one client. It raises the same errors as `FilingClient`.
+    Threads may share one client. The client raises the same errors as `FilingClient`.
 
     Example:
         >>> with BlockingFilingClient.connect() as client:

@@ -25,7 +25,7 @@ class FilingClient(Sending):
     Every call is idempotent, and is retried while the platform can't be reached, for up to `patience` seconds.
 
     Raises, from every method:
-        RefusedError: The platform refused; see its subclasses.
+        RefusedError: The platform refused the message; see the subclasses of this error.
         FilingNotAvailable: There never was such a filing.
         Unavailable: There was no answer within `patience`.
 
@@ -48,7 +48,7 @@ class FilingClient(Sending):
         Args:
             client: The client of Temporal.
             speaker: Signs every message; without one nothing is signed.
-            authenticated: How the speaker has authenticated the actors, unless `as_` names something else.
+            authenticated: How the speaker has authenticated the actors; `as_` can replace it for one actor.
             patience: Seconds for which a call is retried.
         """
         voice = Voice(speaker, authenticated or Authenticated())
@@ -58,13 +58,13 @@ class FilingClient(Sending):
     async def connect(
         cls, address: str | None = None, *, namespace: str | None = None, patience: float = DEFAULT_PATIENCE
     ) -> Self:
-        """Returns a client by `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_TLS_*` …; it connects at first use.
+        """Returns a client for the server that `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_TLS_*` … describe.
 
-        It signs its messages if `MOTCUA_IDENTITY_PRINCIPAL` and a key are set.
+        The client connects at its first call. It signs its messages if `MOTCUA_IDENTITY_PRINCIPAL` and a key are set.
 
         Args:
-            address: `host:port`, instead of the environment's; `localhost:7233` if there is none anywhere.
-            namespace: Instead of the environment's.
+            address: `host:port`; if None, the environment's address, else `localhost:7233`.
+            namespace: The namespace; if None, the environment's.
             patience: Seconds for which a call is retried.
 
         Raises:
@@ -82,10 +82,10 @@ class FilingClient(Sending):
         await asyncio.sleep(REST)
 
     def as_(self, actor: c.Actor, via: c.Via, *, authenticated: Authenticated | None = None) -> ActingClient:
-        """Returns the same client bound to one actor: `actor` and `via` are then part of every message.
+        """Returns this client bound to one actor: every message then contains `actor` and `via`.
 
         Args:
-            actor: The person or system that acts and asks.
+            actor: The person or system that gives commands and asks questions.
             via: The program, and its channel.
             authenticated: How the program has authenticated the actor, if it signs.
 

@@ -17,12 +17,12 @@ _KEYS: Final = (AGENT, KEY_FILE, KEY)
 
 
 def speaker_here(said: Mapping[str, str] = os.environ) -> Speaker | None:
-    """Returns the principal and key that the environment names, for the installation in the environment.
+    """Returns the principal with its key, for the installation; all three are named by the environment.
 
-    None if the environment names neither of them. A signing agent is queried for its public key; this takes a moment.
+    None if it names neither principal nor key. An agent that holds the key is queried for the public key.
 
     Raises:
-        MotcuaError: Only one of the two is set, the key can't be used, or the extra `identity` is not installed.
+        MotcuaError: Principal or key is missing, the key can't be used, or the extra `identity` is not installed.
     """
     principal, keys = said.get(PRINCIPAL), [name for name in _KEYS if said.get(name)]
     if not principal and not keys:

@@ -20,14 +20,14 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
     """Returns a client with the platform's JSON converter, encrypted if `MOTCUA_CODEC_KEYS` is set.
 
     Args:
-        address: `host:port`; otherwise `TEMPORAL_ADDRESS`, Temporal's configuration file, `localhost:7233`.
-        namespace: Otherwise `TEMPORAL_NAMESPACE`, the file, `default`.
-        lazy: Connect at the first call. A worker needs a connection at once, to an existing namespace.
+        address: `host:port`; if None, from `TEMPORAL_ADDRESS`, else from Temporal's file, else `localhost:7233`.
+        namespace: If None, from `TEMPORAL_NAMESPACE`, else from Temporal's file, else `default`.
+        lazy: Whether to connect only at the first call. A worker must connect at once, to an existing namespace.
 
     Raises:
         MotcuaError: The configuration or the ring of keys can't be read; or, if not `lazy`, there is no such namespace.
         RPCError: If not `lazy`: Temporal refuses the call.
-        RuntimeError: If not `lazy`: nobody answers at the address.
+        RuntimeError: If not `lazy`: no server answers at the address.
     """
     options = _configured()
     options["target_host"] = address or options["target_host"]
@@ -70,7 +70,7 @@ def _configured() -> ClientConnectConfig:
 
 
 def speaking_ours(client: Client) -> Client:
-    """Returns the client; if it lacks our JSON converter or codec, a copy of it with them. Raises `RingError`."""
+    """Returns the client, or a copy with our JSON converter and codec if the client lacks them. Raises `RingError`."""
     theirs = client.data_converter
     ours = theirs
     if theirs.payload_converter_class is not data_converter.payload_converter_class:

@@ -1,4 +1,4 @@
-"""Reads the file with a stack's addresses."""
+"""Reads the file with the addresses of a stack's servers."""
 
 import shlex
 

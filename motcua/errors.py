@@ -1,4 +1,4 @@
-"""The kit's errors, one type for each. A refusal has its problems in Vietnamese and in English."""
+"""The kit's errors, each with a type of its own. A refusal has its problems in Vietnamese and in English."""
 
 from typing import Final
 
@@ -19,15 +19,15 @@ class FilingNotAvailable(MotcuaError):
 
 
 class FilingClosed(MotcuaError):
-    """The filing has ended and takes no more commands; this one was not recorded."""
+    """The filing has ended and takes no more commands; the command was not recorded."""
 
 
 class RefusedError(MotcuaError):
-    """The platform refused. Nothing was recorded.
+    """The platform refused the message. Nothing was recorded.
 
     Attributes:
-        refusal: The stable `code`, the `problems` (field, rule, message in `vi` and `en`), the actions `allowed` now;
-            if only the required signature is missing, the `offer` of a level that needs none.
+        refusal: The stable `code`, the `problems` (field, rule, message in `vi` and `en`), the actions `allowed` now.
+            If only a required signature is missing, also the `offer` of a level that needs no signature.
     """
 
     def __init__(self, refusal: Refusal) -> None:
@@ -44,7 +44,7 @@ class BadCommand(RefusedError):
 
 
 class NotAllowed(RefusedError):
-    """The rules do not allow this now; `refusal.allowed` lists the allowed actions (`not_allowed`)."""
+    """The rules do not allow the command now (`not_allowed`). `refusal.allowed` lists the actions allowed now."""
 
 
 class NotAuthorised(RefusedError):

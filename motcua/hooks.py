@@ -1,7 +1,7 @@
 """Runs an agency's hooks, never on the loop that talks to Temporal: so a blocking hook blocks nothing else.
 
-`async` hooks share a loop in a thread of their own; any other hook gets a thread for each request. When the process is
-to stop, it does not wait for threads that do not end.
+`async` hooks share a loop in a thread of their own; any other hook gets a thread for each request. A process that
+stops does not wait for threads that do not end.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _log = logging.getLogger("motcua.backoffice")
 
 
 class Hooks:
-    """Runs hooks inside its `with` block. `async` hooks share a loop, of the running loop's type, in another thread."""
+    """Runs hooks inside its `with` block. `async` hooks share a loop in another thread, of the running loop's type."""
 
     def __init__(self) -> None:
         self._loop = type(asyncio.get_running_loop())()

@@ -1,4 +1,4 @@
-"""Signs the kit's messages with a key in this process or of an agent. Needs the extra `identity` of the kit."""
+"""Signs the kit's messages with a key in this process or in an agent. Needs the kit's extra `identity`."""
 
 import json
 import os
@@ -91,16 +91,16 @@ class Agent:
 
 
 def prove(principal: str, key: Key) -> str:
-    """Returns a proof, valid for five minutes, that the key belongs to this principal. It is sent with the public key.
+    """Returns a proof that the key belongs to this principal, to be sent with the public key within five minutes.
 
-    Raises `MotcuaError` if the key is an agent's and the agent does not sign.
+    Raises `MotcuaError` if an agent holds the key and does not sign.
     """
     header = {"alg": "Ed25519", "kid": key.key_id, "typ": POSSESSION_TYPE}
     return key.signed(header, Possession(principal=principal, iat=int(time.time())).model_dump_json().encode())
 
 
 def key_in(file: Path) -> PrivateKey:
-    """Returns the key in a file. Raises `MotcuaError`, also if other users may read the file."""
+    """Returns the key in a file. Raises `MotcuaError` for an unusable key, or if other users may read the file."""
     try:
         if file.stat().st_mode & 0o077:
             raise MotcuaError(f"{file}: others may read this key; chmod 600")
@@ -121,7 +121,7 @@ def key_here(said: Mapping[str, str] = os.environ) -> Key | None:
 
 
 def new_key(file: Path) -> str:
-    """Writes a new private key for its owner only; returns the public key in PEM. Raises `MotcuaError`."""
+    """Writes a new private key that only its owner can read. Returns the public key in PEM. Raises `MotcuaError`."""
     made = Ed25519PrivateKey.generate()
     try:
         written = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

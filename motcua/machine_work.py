@@ -1,6 +1,6 @@
 """The pending work of a filing's back office, read from Temporal's history; no running workflow is queried.
 
-Of a failure only the type and the place are returned, since its message may contain personal data.
+Of a failure only the type and the line of code are returned, since its message may contain personal data.
 """
 
 import re
@@ -24,7 +24,7 @@ from .payloads.converter import UnopenedError, data_converter
 
 _WORK: Final = {CHECK: "check", ISSUE: "issue"}
 _LOOKED_AT: Final = 100
-"""The number of latest events that are searched for requests and the pauses between them."""
+"""The number of latest events that are searched for requests, and for the timers between repeated requests."""
 
 _TIMEOUTS: Final = {
     TimeoutType.TIMEOUT_TYPE_HEARTBEAT: "no sign of life",
@@ -43,8 +43,8 @@ class MachineWork:
         work: `check` or `issue`.
         since: The time of the request.
         attempts: The number of attempts that the back office has begun.
-        error: The reason why the last attempt failed, in a few words; None before one has failed.
-        next_try: The time of the next attempt; None while one is running, or waits for a process to take it.
+        error: The reason why the last attempt failed, in a few words; None if no attempt has failed.
+        next_try: The time of the next attempt; None while an attempt runs, or waits for a process to take it.
     """
 
     work: str
@@ -55,7 +55,7 @@ class MachineWork:
 
 
 async def machine_work(client: Client, workflow_id: str, limit: timedelta | None = None) -> list[MachineWork]:
-    """Returns the filing's open requests; none for a closed run. Raises `RPCError`, also for an unknown workflow."""
+    """Returns the filing's open requests; empty for a closed run. Raises `RPCError`, also for an unknown workflow."""
     description = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=limit)
     if description.close_time is not None:
         return []
@@ -76,7 +76,7 @@ async def machine_work(client: Client, workflow_id: str, limit: timedelta | None
 async def _pending(
     client: Client, workflow_id: str, one: PendingActivityInfo, events: Sequence[HistoryEvent]
 ) -> MachineWork:
-    """Returns an open request, with the time of its event: Temporal's `scheduled_time` is only that of an attempt."""
+    """Returns an open request, timed by its event: Temporal's `scheduled_time` is the time of an attempt."""
     waits = one.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
     again = waits and one.HasField("next_attempt_schedule_time")
     asked = [event for event in events if _asks_for(event) == one.activity_type.name]
@@ -143,7 +143,7 @@ async def _failure(client: Client, workflow_id: str, failure: Failure, asked: Se
 
 
 def _tries(events: Iterable[HistoryEvent], name: str) -> int:
-    """Returns the attempts of this activity's ended requests. Those of an open request are not in the history."""
+    """Returns how often this activity's ended requests were attempted. The history lacks an open request's attempts."""
     asked = {event.event_id for event in events if _asks_for(event) == name}
     begun = (event.activity_task_started_event_attributes for event in events)
     return sum(each.attempt for each in begun if each.scheduled_event_id in asked)
@@ -154,7 +154,7 @@ def _asks_for(event: HistoryEvent) -> str:
 
 
 def error_line(failure: Failure) -> str:
-    """Returns a failure in a few words: its type and the place where it was raised, never its message."""
+    """Returns a failure in a few words: its type and the line of code that raised it, never its message."""
     if failure.HasField("timeout_failure_info"):
         return _TIMEOUTS.get(failure.timeout_failure_info.timeout_type, "took too long")
     name = error_type(failure) or "Error"
@@ -169,7 +169,7 @@ def error_type(failure: Failure) -> str | None:
 
 
 def place(failure: Failure) -> str | None:
-    """Returns `folder/file.py:line in function` of the innermost frame outside of libraries; None without a stack."""
+    """Returns `folder/file.py:line in function`: the innermost frame, preferably of no library; None if no stack."""
     frames: list[Any] = _FRAME.findall(failure.stack_trace)
     own = [frame for frame in frames if not any(part in frame[0] for part in _LIBRARIES)]
     if not frames:

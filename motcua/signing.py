@@ -1,6 +1,6 @@
-"""Signed statements of a principal: each message carries one, which names its actor and how they were authenticated.
+"""Signed statements of a principal. Each message has one: it names the actor, and how the actor was authenticated.
 
-A client has a `Line`: its connection, its signer (`Voice`), and the receipts of the commands that it sent (`Known`).
+A client has a `Line`: its connection, its signer (`Voice`), and the receipts of its earlier commands (`Known`).
 """
 
 import asyncio
@@ -55,8 +55,8 @@ class Authenticated:
 
     Attributes:
         acr: The level of assurance about the human, "1" to "4".
-        amr: The methods, in the words of RFC 8176: `pwd`, `otp`, `face`.
-        auth_time: The time, in seconds since 1970; None: the moment of each signature.
+        amr: The methods of authentication, as named in RFC 8176: `pwd`, `otp`, `face`.
+        auth_time: The time of authentication, in seconds since 1970; None: the moment of each signature.
     """
 
     acr: str = "1"
@@ -68,8 +68,8 @@ class Speaker:
     """A principal with its key, for one installation.
 
     Attributes:
-        principal: Its id in the register.
-        audience: The installation, as statements name it.
+        principal: The principal's id in the register.
+        audience: The name of the installation in statements.
         waits: True if signing waits for another process or device.
     """
 
@@ -93,7 +93,7 @@ class Speaker:
         return complaint.model_copy(update={"statement": self._signed(as_sent(complaint), about, how)})
 
     def question(self, question: Q, how: Authenticated, asker: c.Actor | None = None) -> Q:
-        """Returns the question with a signed statement. Without `asker` the principal asks. Raises `MotcuaError`."""
+        """Returns the question, signed for `asker`, or if None for the principal itself. Raises `MotcuaError`."""
         sent = as_sent(question)
         about = {"act": f"ask.{sent['ask']}", "stream": sent.get("stream"), "actor": asker}
         return question.model_copy(update={"statement": self._signed(sent, about, how)})
@@ -101,7 +101,7 @@ class Speaker:
     def submission(self, submission: c.Submission, how: Authenticated) -> str:
         """Returns the signed statement for a submission.
 
-        It goes beside `submission` in the start input of the workflow `Filing`, and beside `content` in the Update
+        It is sent beside `submission` in the start input of the workflow `Filing`, and beside `content` in the Update
         `submit`. Raises `MotcuaError` if an agent does not sign.
         """
         stream = c.filing_workflow(c.filing_id(submission.client_id, submission.submission_id))
@@ -139,12 +139,12 @@ def sign(statement: c.IdentityStatement, key: Key) -> str:
 class Voice:
     """Signs a client's messages. Without a speaker nothing is signed.
 
-    Each attempt gets a statement of its own, since statements soon expire.
+    Each attempt to send a message gets a statement of its own, since statements soon expire.
 
     Attributes:
         speaker: The principal with its key.
         authenticated: How the speaker has authenticated its actors.
-        asker: The actor of the questions; None if the principal asks for itself.
+        asker: The actor for whom the speaker signs questions; None if the questions are the principal's own.
     """
 
     speaker: Speaker | None = None
@@ -168,11 +168,11 @@ class Voice:
         return await self._by(lambda by: by.question(question, self.authenticated, self.asker), question)
 
     async def submission(self, submission: c.Submission) -> dict[str, str]:
-        """Returns the field to send beside a submission: the signed statement; empty if nothing is signed."""
+        """Returns the additional field to send with a submission: its signed statement; empty without a speaker."""
         return await self._by(lambda by: {"statement": by.submission(submission, self.authenticated)}, {})
 
     async def _by(self, signed: Callable[[Speaker], T], unsigned: T) -> T:
-        """Signs a message; in a thread if another process signs, so that other calls need not wait."""
+        """Returns the signed message. If another process signs, waits in a thread, so that other calls go on."""
         if self.speaker is None:
             return unsigned
         return await asyncio.to_thread(signed, self.speaker) if self.speaker.waits else signed(self.speaker)
@@ -192,8 +192,8 @@ class Known:
     def seen_seq(self, stream: str) -> int:
         """Returns the highest event number in this stream's receipts; 0 if none is known.
 
-        It is sent as the next command's `seen_seq`: the actor has seen the stream up to this event. The workflow may
-        have lost the event again, since a receipt may come from the record.
+        The next command is sent with this `seen_seq`: the actor has seen the stream up to this event. The workflow may
+        not have the event yet, since a receipt may come from the record.
         """
         return self._seen.get(stream, 0)
 
@@ -207,14 +207,14 @@ class Known:
         return key in self._sent and self._sent[key] is None
 
     def keep(self, stream: str, command_id: str, receipt: c.Receipt | None) -> None:
-        """Remember the receipt, or, with None, that there was no answer."""
+        """Remembers the command's receipt; None: remembers that the command got no answer."""
         _put(self._sent, (stream, command_id), receipt)
         if receipt is not None:
             _put(self._seen, stream, max(receipt.seq, self.seen_seq(stream)))
 
     @contextmanager
     def asking(self, stream: str, command_id: str) -> Iterator[None]:
-        """Surrounds a call. If the call ends without an answer, such as by a cancellation, the command stays open."""
+        """Surrounds a call. If it ends without an answer, such as by a cancellation, the command is kept as open."""
         try:
             yield
         except RefusedError:

@@ -1,4 +1,4 @@
-"""Stops a process: after a signal it finishes the running work, and it ends within ten seconds even if work hangs."""
+"""Stops a process: after a signal, the process finishes its work, and ends within ten seconds even if work hangs."""
 
 import asyncio
 import contextlib

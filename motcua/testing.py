@@ -30,7 +30,7 @@ def page(words: str) -> bytes:
 
 
 PAPER: Final = page("birth notice")
-"""The paper of `submission()`: put it into the store first, or the submission is refused."""
+"""The content of the paper of `submission()`: put it into the store first, or the submission is refused."""
 
 _SUBJECT: Final = "applicant-1"
 
@@ -38,7 +38,7 @@ _SUBJECT: Final = "applicant-1"
 def submission(**overrides: Any) -> c.Submission:
     """Returns a new birth registration (khai sinh) at every call, valid for `procedures/1.001193@2026-12.yaml`.
 
-    Its paper is `PAPER`, under the submission's key in the object store.
+    The submission has one paper, the file `PAPER`, under the filing's key in the object store.
     """
     own = {"client_id": "sample", "submission_id": str(uuid4())} | overrides
     digest = sha256(PAPER).hexdigest()

@@ -1,4 +1,4 @@
-"""The operators' commands, without those that set up a stack. Each is imported at its first use, to start faster."""
+"""The operators' commands, without those that set up a stack. Each is imported at its first use, for a quick start."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -52,7 +52,7 @@ _GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def alone(name: str, module: str) -> Later:
-    """Returns the command `name` of the `app` in `module`."""
+    """Returns the command `name` of the typer app in `module`, not imported yet."""
 
     @cache
     def load() -> typer.Typer:
@@ -65,7 +65,7 @@ def alone(name: str, module: str) -> Later:
 
 
 def grouped(name: str, parts: tuple[str, ...]) -> Later:
-    """Returns a group of commands: the first of the `parts`, with the commands of the others."""
+    """Returns a group, not imported yet: the group of the first module of `parts`, with the other modules' commands."""
 
     @cache
     def load() -> typer.Typer:
@@ -81,7 +81,7 @@ def grouped(name: str, parts: tuple[str, ...]) -> Later:
 
 
 def _app(place: str) -> typer.Typer:
-    """Returns the typer app at an import path: `module` (its `app`), or `module:name`."""
+    """Returns the typer app at an import path: `module:name`, or `module` for its `app`."""
     module, _, name = place.partition(":")
     found: typer.Typer = getattr(import_module(module), name or "app")
     return found

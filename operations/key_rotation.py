@@ -2,8 +2,8 @@
 
 Rotation wraps every key in the record again with the current master key, while the platform is in use. It goes row by
 row, in the order of the filings. If a process that still has the old master key wraps a key meanwhile, the next pass
-finds it. If the rotation ends early, the next run continues it. The index key comes last: until then a process that
-starts needs the old master key as well.
+wraps that key again. If the rotation ends early, the next run continues it. The index key comes last: until then, a
+process that starts also needs the old master key.
 """
 
 import base64
@@ -33,14 +33,17 @@ AT_ONCE: Final = 100
 PASSES: Final = 20
 """The maximum number of passes, in case other processes keep wrapping with the old key."""
 TIMEOUT: Final = 60.0
-"""Seconds for connecting, and for each statement: some read every key."""
+"""Seconds for connecting, and for each statement: some statements read every key."""
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """`rotated`: the number of keys wrapped again by the master key `by`; `left`: keys still wrapped, by master key."""
+    """The result of a rotation. `by`: the current master key, with version; `rotated`: how many keys it wrapped.
+
+    `left`: how many keys each other master key still wraps.
+    """
 
     by: str
     rotated: int
@@ -86,7 +89,7 @@ async def _rotate(connection: Connection, masters: MasterKeys, progress: Progres
 
 
 async def _renew(connection: Connection, masters: MasterKeys, rows: Sequence[asyncpg.Record]) -> int:
-    """Wraps the keys of these rows again; returns the number of those that nobody has changed meanwhile."""
+    """Wraps the keys of these rows again. Returns their number, without keys that others have changed meanwhile."""
     wrapped = [Wrapped(row["key_id"], row["wrapped"], row["by"]) for row in rows]
     renewed = zip(rows, await masters.renew(wrapped), strict=True)
     new = [(row["filing_id"], row["wrapped"], one.data, one.by) for row, one in renewed if one is not None]
@@ -133,7 +136,7 @@ def with_new_key(ring: CodecRing) -> str:
 
 
 def write_new(file: Path, text: str) -> None:
-    """Writes a new file. Raises `OSError`, also if it exists."""
+    """Writes a new file. Raises `OSError`, also if the file exists."""
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as made:
         made.write(text)
         made.flush()

@@ -1,7 +1,7 @@
-"""The register of principals: each change is recorded with author and reason, and its tables are compared with them.
+"""The register of principals. Each change is recorded with its author and reason; the tables must match the changes.
 
-A change takes effect at once, or when a second operator approves it. Every change is one transaction that locks the
-register's version. A change needs the rights of the database's owner.
+A change takes effect at once, or when a second operator has approved it, if it needs one. Every change is one
+transaction that locks the register's version. A change needs the rights of the database's owner.
 """
 
 import json
@@ -28,7 +28,7 @@ from schemas.people import Actor, Role
 
 
 class Done(NamedTuple):
-    """A recorded change, and the principal's state after the change; None if the principal is not registered yet."""
+    """A recorded change; and the principal's state after it, None if the principal is not registered yet."""
 
     change: pr.PrincipalChange
     principal: Principal | None
@@ -69,12 +69,12 @@ async def by_two(connection: Connection) -> bool:
 
 
 async def history(connection: Connection, principal: str | None = None) -> list[pr.PrincipalChange]:
-    """Returns every change, of all principals or of one, in order."""
+    """Returns every change of one principal, or of all if None is given, in order."""
     return [pr.PrincipalChange.model_validate(dict(row)) for row in await connection.fetch(_HISTORY, principal)]
 
 
 async def _see(connection: Connection, command: pr.AnyPrincipalCommand, held: Held) -> tuple[str, bool]:
-    """Carries out a command. Returns the principal's name, and whether the change waits for a second operator."""
+    """Checks and carries out a command. Returns the principal's name, and whether the change awaits an approval."""
     actor = command.actor
     await see_role(connection, actor)
     if not isinstance(command, pr.ApproveChange | pr.DeclineChange):
@@ -112,7 +112,7 @@ async def _apply(connection: Connection, asked: pr.Asked, held: Held, *, approve
 
 
 async def _possible(connection: Connection, said: pr.Said, now: datetime) -> Principal | None:
-    """Returns the principal before the change `said`; None if unknown. Raises `RefusalError` if it is impossible."""
+    """Returns the principal before a change, None if not registered. Raises `RefusalError` for an impossible change."""
     fold = Fold()
     for row in await connection.fetch(_CHANGES, named(said)):
         fold.add(_read(row))
@@ -167,7 +167,7 @@ def rows_of_keys(principal: Principal) -> list[Row]:
 
 
 async def differences(connection: Connection) -> list[Difference]:
-    """Returns each row that differs from the recorded changes, is missing or extra, as of one moment."""
+    """Returns the register's rows that differ from the recorded changes, are missing or extra, as of one moment."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         changes = await connection.fetch(_CHANGES, None)
         tables = {table: [dict(row) for row in await connection.fetch(query)] for table, query in _TABLES.items()}
@@ -207,7 +207,7 @@ def _read(row: Any) -> Recorded:
 
 
 def _said(command: AnyPrincipalCommand, principal: str) -> Row:
-    """Returns the columns of a change that repeat its command, which is about this principal."""
+    """Returns the columns of a change's row that repeat the command, which is about this principal."""
     asked = command.asked if isinstance(command, ApproveChange | DeclineChange) else None
     return {
         "command_id": command.command_id,
@@ -249,7 +249,7 @@ where n = $1 and waits and not exists (select from principal_change as answer wh
 _CHANGED_SINCE: Final = """
 select exists (select from principal_change where principal = $1 and n > $2 and not waits and change <> 'decline')
 """
-"""SQL: true if the principal was changed after the request. If so, the requested change would undo the later one."""
+"""SQL: true if the principal was changed after the request. If so, the requested one would undo the later one."""
 _ADD: Final = """
 insert into principal_change (body, n, waits, at, command_id, principal, change, asked, officer, agency, reason)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)

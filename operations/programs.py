@@ -1,4 +1,4 @@
-"""Programs installed with wheels: PostgreSQL, Temporal, the migration tool."""
+"""Programs that Python wheels install: PostgreSQL, Temporal, the migration tool."""
 
 import shutil
 import sysconfig
@@ -13,5 +13,5 @@ POSTGRES: Final = INSTALLED / "bin"
 
 
 def find_program(name: str) -> str | None:
-    """Returns the path of a program beside this Python, else on the search path; None if there is none."""
+    """Returns the path of a program beside this Python, else on the search path; None if neither has the program."""
     return shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name)

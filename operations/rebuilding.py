@@ -2,8 +2,8 @@
 
 Every stream is folded by the rules, and the append's own code writes its rows into shadow tables: empty copies of the
 read models in a schema of their own, to which a write goes under `SEARCH_PATH`. Streams that grow meanwhile are folded
-again; the last of them in one short transaction that blocks appends and swaps the tables. If the rebuild ends before
-the swap, the read models are unchanged, and that schema remains; the next rebuild first drops it.
+again; the last of these streams in one short transaction that blocks appends and swaps the tables. If the rebuild ends
+before the swap, the read models are unchanged. The next rebuild drops the schema that remains.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ SEARCH_PATH: Final = "rebuild, public"
 
 
 def read_models(kinds: Kinds) -> dict[str, str]:
-    """Returns the read models, each with its primary key."""
+    """Returns the name of each read model, with its primary key."""
     return {table.name: table.key for table in (*kinds.tables.values(), rm.RESULT, rm.RECEIPT, rm.TASK, rm.STANDING)}
 
 
@@ -137,18 +137,18 @@ class Shadows:
         await self._connection.execute("drop schema if exists rebuild cascade")
 
     async def note(self, streams: Sequence[Any], seqs: Sequence[int], *, late: bool) -> None:
-        """Stores how many events (`seqs`) each stream's shadow rows contain; `late`: written after the comparison."""
+        """Stores how many events (`seqs`) each stream's shadow rows contain. `late`: whether folded after `compare`."""
         named = ([stream[column] for stream in streams] for column in ("stream", "filing_id"))
         await self._connection.execute(_NOTE, *named, seqs, late)
 
     async def compare(self) -> None:
-        """Stores each row that differs from its shadow row. Later, `changed` compares filings folded after this."""
+        """Stores each row that differs from its shadow row. `changed` repeats this for filings that grow later."""
         for table, key in self.tables.items():
             await self._connection.execute(f"analyze rebuild.{table}")
             await self._connection.execute(_COMPARE.format(table=table, key=key, which="true"))
 
     async def changed(self) -> dict[str, int]:
-        """Returns the number of differing rows of each read model, after comparing the filings folded late again."""
+        """Compares again all filings folded after `compare`. Returns the number of differing rows by read model."""
         await self._connection.execute(f"delete from rebuild.difference where {_LATE}")  # noqa: S608 -- a constant
         for table, key in self.tables.items():
             await self._connection.execute(_COMPARE.format(table=table, key=key, which=_LATE))
@@ -170,9 +170,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """The result of a rebuild: the size of the log, and by read model the numbers of rows and of wrong rows before.
+    """The result of a rebuild. `streams`, `events`: the size of the log; `rows`: the number in each read model now.
 
-    `published`: the number of rows of each published table that differed from the record.
+    `changed`: the number of rows in each read model that were wrong before; `published`: the same for published tables.
     """
 
     streams: int
@@ -184,7 +184,7 @@ class Rebuilt:
 
 
 async def rebuild(dsn: str, master: MasterKeys, progress: Progress, kinds: Kinds = KINDS) -> Rebuilt:
-    """Rebuilds every read model as the owner. Raises `NotDoneError`, and asyncpg's errors."""
+    """Rebuilds every read model, as the tables' owner. Raises `NotDoneError`, and asyncpg's errors."""
     begun = time.monotonic()
     settings = {"search_path": SEARCH_PATH}
     async with (
@@ -209,7 +209,7 @@ class _Rebuild:
         self._of = 0
 
     async def run(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Runs the rebuild. Returns the number of differing rows of each read model, and of each published table."""
+        """Runs the rebuild. Returns the number of wrong rows in each read model, and in each published table."""
         try:
             async with self._connection.transaction():
                 await self._connection.execute(f"set local lock_timeout = '{TIMEOUT:.0f}s'")
@@ -231,7 +231,7 @@ class _Rebuild:
             raise NotDoneError(str(error)) from None
 
     async def _fill(self) -> int:
-        """Folds every stream, then those that grew meanwhile. Returns the position up to which events are folded."""
+        """Folds every stream, then streams that grew meanwhile. Returns the position up to which events are folded."""
         self._of = int(await self._connection.fetchval(_EVENTS))
         position = await last_position(self._connection)
         last = ""
@@ -245,7 +245,7 @@ class _Rebuild:
         return position
 
     async def _catch_up(self, position: int) -> tuple[int, int]:
-        """Folds streams with events after `position`. Returns the next pass's position and the number of streams."""
+        """Folds streams with events after `position`. Returns the next pass's `position`, and how many streams."""
         following = await last_position(self._connection)
         grown = await self._connection.fetch(_GROWN, position)
         for start in range(0, len(grown), BATCH):
@@ -286,9 +286,9 @@ class _Rebuild:
 
 
 async def write_rows(log: Log, vault: Vault, told: Iterable[tuple[asyncpg.Record, list[Recorded]]]) -> None:
-    """Folds streams, and writes their rows in the read models. `told` pairs the record of a stream with all its events.
+    """Folds streams, and writes their rows in the read models. `told` pairs each stream's row with all its events.
 
-    The record has `stream`, `filing_id` and `agency`. The connection's search path selects the written tables.
+    The row has `stream`, `filing_id` and `agency`. The connection's search path selects the written tables.
     Raises `UnfoldableError`.
     """
     changes = [await _change(log, vault, stream, events) for stream, events in told]

@@ -1,8 +1,8 @@
 """Compares partners' lists of acts in our name with the events of the log that requested these acts.
 
 The lists are the partners' own statements. They are independent of Temporal, so they also show the effects of forged
-requests: an act that no event requested is always found. A signature's key names the event that requested it;
-one whose key names no event is a trial, such as an applicant's signature in the sandbox, and is skipped.
+requests: an act that no event requested is always found. A signature's key names the event that requested the
+signature. A signature whose key names no event is a trial, such as an applicant's in the sandbox, and is skipped.
 """
 
 import json
@@ -27,11 +27,11 @@ from views.registers.money import demanded
 BANK: Final = "MOTCUA_BANK_URL"
 POST: Final = "MOTCUA_POST_URL"
 PAGES: Final = 5
-"""The maximum number of pages that are checked, a thousand requests each, the newest first."""
+"""The maximum number of pages that are checked, newest first. Each page has a thousand requests."""
 
 
 class Signature(PartnerResponse):
-    """A request at the signing service. `number`: the signer's; `digest`: the file's SHA-256; `at`: `status` since."""
+    """A request that the signing service lists. `digest`: the file's SHA-256; `at`: the time of the last status."""
 
     key: str
     number: str
@@ -46,7 +46,7 @@ class _Page(PartnerResponse):
 
 
 class Told(StrEnum):
-    """The state of a signature according to the log, found by the event that requested the signature."""
+    """The state of a signature in the log. The signature is looked up by the event that requested it."""
 
     SIGNED = "signed"
     AWAITED = "awaited"
@@ -58,9 +58,9 @@ class Told(StrEnum):
 
 
 class Wrong(StrEnum):
-    """The fault of a signature: not requested, requested but not taken into the log, or the second one for its event.
+    """The fault of a signature: not requested; requested, but not accepted by the log; or a second one for its event.
 
-    `of_no_filing`: the filing is not in the log; the signature may belong to another installation.
+    `of_no_filing`: the log does not have the filing, so the signature may belong to another installation.
     """
 
     NOT_ORDERED = "not_ordered"
@@ -78,7 +78,7 @@ class UnorderedSignature:
 
 
 def compared(signatures: Iterable[Signature], told: Mapping[About, Told]) -> list[UnorderedSignature]:
-    """Returns the faulty signatures. `told`: the state by requesting event. One event requests only one signature."""
+    """Returns the faulty signatures. `told`: the state in the log, by event; each event requests one signature."""
     given: dict[About, set[str]] = {}
     for one in signatures:
         order = order_of(one.key)
@@ -100,7 +100,7 @@ _WRONG: Final = {
 
 
 async def told_of(connection: Connection, orders: Sequence[About]) -> dict[About, Told]:
-    """Returns the state of the signatures that these events (`orders`) requested."""
+    """Returns the state of each signature that one of these events (`orders`) requested, by event."""
     rows = await connection.fetch(_TOLD, [one.stream for one in orders], [one.seq for one in orders])
     return {About(stream=row["stream"], seq=row["seq"]): Told(row["told"]) for row in rows}
 
@@ -124,7 +124,7 @@ async def listed_by_signer(url: str) -> AsyncIterator[tuple[Signature, ...]]:
 
 
 class Deed(StrEnum):
-    """The kind of act: the bank took a payment order or made a refund, or the post took a consignment."""
+    """The kind of an act: the bank accepted a payment order or made a refund, or the post accepted a consignment."""
 
     ORDER = "order"
     REFUND = "refund"
@@ -132,9 +132,9 @@ class Deed(StrEnum):
 
 
 class Act(StrictModel):
-    """An act of bank or post in our name. `capture`: the refunded transaction; `number`: the partner's own number.
+    """An act of bank or post in our name. `number`: the partner's number for it; `capture`: the refunded transaction.
 
-    `key`: our own key: `fee:…`, `provider:reference` or `parcel:…`; `amount`: charged, refunded or collected, in đồng.
+    `key`: our key: `fee:…`, `provider:reference` or `parcel:…`; `amount`: charged, refunded or collected, in đồng.
     """
 
     deed: Deed
@@ -145,14 +145,14 @@ class Act(StrictModel):
 
 
 class Unordered(StrictModel):
-    """An act that no event requested. `ours`: whether the act names a stream of this record."""
+    """An act that no event requested. `ours`: whether the act names a stream that this record has."""
 
     act: Act
     ours: bool
 
 
 def acts_in(lines: Iterable[str]) -> list[Act | Signature]:
-    """Returns the acts and signatures (lines with a digest) in a partner's list in JSON lines. Raises `ValueError`."""
+    """Returns the acts and signatures of a partner's list, one JSON object on each line. Raises `ValueError`."""
     found: list[Act | Signature] = []
     for n, line in enumerate(lines, 1):
         if not line.strip():
@@ -168,7 +168,7 @@ def acts_in(lines: Iterable[str]) -> list[Act | Signature]:
 
 
 async def listed_by_bank(url: str) -> list[Act] | None:
-    """Returns orders and refunds that a bank lists in our protocol; None without a list. Raises `httpx.HTTPError`."""
+    """Returns orders and refunds that the bank lists in our protocol; None without a list. Raises `httpx.HTTPError`."""
     found = await _list(url)
     if found is None or "orders" not in found:
         return None
@@ -182,7 +182,7 @@ async def listed_by_bank(url: str) -> list[Act] | None:
 
 
 async def listed_by_post(url: str) -> list[Act] | None:
-    """Returns the consignments that the post at this URL lists; None without a list. Raises `httpx.HTTPError`."""
+    """Returns the consignments that the post at this URL lists; None if it has no list. Raises `httpx.HTTPError`."""
     found = await _list(url)
     if found is None or "consignments" not in found:
         return None
@@ -203,7 +203,7 @@ async def _list(url: str) -> Mapping[str, Any] | None:
 
 
 async def unordered(connection: Connection, acts: Sequence[Act]) -> list[Unordered]:
-    """Returns the acts that no event requested, in the given order; also refunds made more often than approved."""
+    """Returns the acts that no event requested, and refunds made more often than approved, in the given order."""
     streams = {key: await _stream(connection, key) for key in {act.key for act in acts}}
     filings = {stream.filing for stream in streams.values() if stream is not None}
     orders = {row["stream"]: row for row in await connection.fetch(_ORDERS, list(filings))}
@@ -218,7 +218,7 @@ async def unordered(connection: Connection, acts: Sequence[Act]) -> list[Unorder
 
 
 def _bears_out(act: Act, order: Mapping[str, Any], to_give: dict[tuple[UUID, str], Counter[int]]) -> bool:
-    """Whether an event requested the act. Each call for a refund removes one of the approved refunds from `to_give`."""
+    """Whether an event requested the act. For a refund, also removes this approved refund from `to_give`."""
     if act.deed is not Deed.REFUND:
         kind, *rest = act.key.split(":")  # fee:<filing>:<n>:<attempt>, or another key
         attempt = int(rest[2]) if kind == "fee" and rest[2:] and rest[2].isdecimal() else 1
@@ -245,7 +245,7 @@ async def _stream(connection: Connection, key: str) -> StreamId | None:
 
 
 async def _to_give(connection: Connection, filings: Iterable[UUID]) -> dict[tuple[UUID, str], Counter[int]]:
-    """Returns the number of approved refunds by filing and transaction, then by amount."""
+    """Returns the number of approved refunds: by filing and transaction, and for each of these pairs by amount."""
     found: defaultdict[tuple[UUID, str], Counter[int]] = defaultdict(Counter)
     for row in await connection.fetch(_APPROVED, list(filings)):
         told = json.loads(row["body"])

@@ -1,4 +1,4 @@
-"""The restart of streams from the log, with a count of the outcomes."""
+"""Restarts the workflows of streams from the log, and counts the outcomes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -33,8 +33,8 @@ from views.operator import find
 class Tally:
     """The outcome of a restart for the unfinished streams of one kind.
 
-    Numbers: `missing` have no running workflow, `behind` lack events of the log, `overtaken` have a newer run.
-    `failed`: the reason by stream; `wrong`: the streams that are missing, behind or overtaken after the restart.
+    Numbers of streams: `missing` have no running workflow; `behind` have a workflow that lacks events of the log;
+    `overtaken` have a newer run. `failed`: the reason by stream; `wrong`: the streams that still have such a fault.
     """
 
     unfinished: int = 0
@@ -80,11 +80,11 @@ async def restart_streams(
 
 
 Pages = AsyncIterator[tuple[str, list[str]]]
-"""Yields streams to start, by kind. A filing comes after its payments and parcels, which must run before it."""
+"""Yields streams to start, by kind. A filing comes after its payments and parcels, which must run first."""
 
 
 async def _look_again(pages: Pages, tallies: Tallies) -> None:
-    """Records in the tallies the streams that are wrong after the restart: those in `pages`, and those that failed."""
+    """Adds to the tallies, as `wrong` after the restart, the streams in `pages` and those whose restart failed."""
     async for kind, streams in pages:
         tallies[kind].wrong.extend(streams)
     for tally in tallies.values():
@@ -142,7 +142,7 @@ async def _behind(temporal: Client, pool: Pool, running: Sequence[str], tallies:
 async def _all(
     restarter: Restarter, pages: Pages, tallies: Tallies, running: frozenset[str] = frozenset(), *, force: bool = False
 ) -> None:
-    """Restarts the streams. Those listed as `running` are first queried in Temporal: cheaper than a needless start."""
+    """Restarts the streams. First asks Temporal about streams listed as `running`: cheaper than a needless start."""
 
     async def again(stream: str) -> Found:
         if stream in running and await restarter.runs(stream):

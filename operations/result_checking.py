@@ -1,4 +1,4 @@
-"""Verifies an issued result, by the signatures in its file and by the register, or an official paper."""
+"""Verifies an issued result or an official paper, by the signatures in the file and by the register."""
 
 import base64
 import os
@@ -29,9 +29,9 @@ from views.registers.papers import IssuedPaper
 
 @dataclass(frozen=True)
 class Hand:
-    """A signer: signature field, name, and an organisation's tax code. A person's number is private and left out.
+    """A signer. `field`: the signature field; `tax_code`: only of an organisation: a person's number is private.
 
-    `reason` is stated in the signature, such as the absent officer in whose place the signer signed.
+    `expires_at`: of the certificate; `reason`: as stated in the signature, such as the absent officer's name.
     """
 
     field: str
@@ -46,8 +46,8 @@ class Hand:
 class Checked:
     """The result of the verification.
 
-    `asked`: whether the register was queried; `standing`: the register's answer, None for an unknown file. An official
-    `paper` is neither in force nor out of force.
+    `asked`: whether the register was queried; `standing`: the register's answer, None for an unknown file; `paper`: the
+    official paper, if the file is one: it is neither in force nor out of force.
     """
 
     verdict: SignatureVerdict
@@ -105,9 +105,9 @@ class Checked:
 
 @dataclass(frozen=True)
 class Asked:
-    """The terms of a verification: trusted roots, the time, whether to query authorities, and an earlier verdict.
+    """The terms of a verification. `roots`: trusted; `at`: the time to verify for; `kept`: an earlier verdict, if any.
 
-    `subjects` are the rules for reading certificates, `policy` those for accepting signatures.
+    `online`: whether to query authorities; `subjects`: rules for the names in certificates; `policy`: for signatures.
     """
 
     roots: Sequence[bytes]
@@ -119,7 +119,7 @@ class Asked:
 
 
 async def check(pdf: bytes, asked: Asked, *, lasts: bool = True, known: bool = False) -> SignatureVerdict:
-    """Returns the verdict on a file's signatures. `lasts`: long-term signatures are required.
+    """Returns the verdict on a file's signatures. `lasts`: whether they must be long-term signatures.
 
     A file that the register does not know (`known` is False) must have a seal.
     """
@@ -139,7 +139,7 @@ async def check(pdf: bytes, asked: Asked, *, lasts: bool = True, known: bool = F
 
 
 def dossier_code(pdf: bytes) -> str | None:
-    """Returns the dossier code at the end of an official paper's title; None if there is none."""
+    """Returns the dossier code: the last word of an official paper's title; None if there is no title."""
     try:
         with pikepdf.open(BytesIO(pdf)) as opened:
             words = str(opened.docinfo.get("/Title", "")).split()
@@ -149,14 +149,14 @@ def dossier_code(pdf: bytes) -> str | None:
 
 
 async def kept(verdict: SignatureVerdict, authority: str) -> bytes | None:
-    """Returns the verdict as a file with a time-stamp by this `authority`; None without a time-stamp."""
+    """Returns the verdict as a file with a time-stamp by this `authority`; None if the authority gives none."""
     async with httpx.AsyncClient(timeout=5) as client:
         proof = await proof_of(verdict, HttpStamper(client, authority))
     return None if SignatureProof.model_validate_json(proof).token is None else proof
 
 
 def hands(verdict: SignatureVerdict, subjects: SubjectRules) -> tuple[Hand, ...]:
-    """Returns the signers of a file, and its time-stamping authorities (with an empty field)."""
+    """Returns the signers of a file, and its time-stamping authorities, whose `field` is empty."""
     found = []
     for seen in verdict.evidence:
         whose = x509.Certificate.load(base64.b64decode(seen.certificates[-1]))

@@ -14,7 +14,7 @@ MIGRATIONS: Final = Path(__file__).parents[1] / "deploy" / "migrations"
 
 @dataclass(frozen=True)
 class SchemaVersion:
-    """A database's migrations. `pending`: not applied yet; `unknown`: from a later version of the platform."""
+    """A database's migrations. `pending`: not applied yet; `unknown`: applied by a later version of the platform."""
 
     newest: str
     pending: tuple[str, ...]
@@ -22,7 +22,7 @@ class SchemaVersion:
 
 
 async def schema_version(connection: Connection) -> SchemaVersion:
-    """Returns the migrations; none applied if their table is missing or unreadable. Raises asyncpg's other errors."""
+    """Returns the applied migrations; none if their table is missing or unreadable. Raises asyncpg's other errors."""
     try:
         applied = {row["version"] for row in await connection.fetch("select version from schema_migrations")}
     except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
@@ -31,7 +31,7 @@ async def schema_version(connection: Connection) -> SchemaVersion:
 
 
 def compare(applied: Iterable[str]) -> SchemaVersion:
-    """Compares the migrations by version, the first part of a name."""
+    """Compares the applied migrations with ours by version number, the first part of a migration's name."""
     had = {name.partition("_")[0] for name in applied}
     ours = {name.partition("_")[0]: name for name in sorted(file.stem for file in MIGRATIONS.glob("*.sql"))}
     return SchemaVersion(

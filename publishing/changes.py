@@ -1,4 +1,4 @@
-"""The differences between two versions of a procedure, each leaf of the model by its place in the file; their words."""
+"""The differences between two versions of a procedure: changed values with their places, and sentences about them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
@@ -17,7 +17,7 @@ from schemas.translate import joined, said
 
 
 class Kind(StrEnum):
-    """The kind of change at a place. A reordered list holds the same entries in another order."""
+    """The kind of a change. A reordered list holds the same entries in another order."""
 
     CHANGED = "changed"
     ADDED = "added"
@@ -34,11 +34,11 @@ class Group(StrEnum):
 
 
 class Place(NamedTuple):
-    """A place in the file.
+    """The place of a value in the file.
 
-    `where` names the entry of a list by its code or value: `fee.items[late].amount`, `fee.channels[online]`. `name` is
-    the same for every entry: `fee.items.amount`. `inside` are the entries with a code that contain the place (or are
-    it), each with its name, the outermost first.
+    `where` is the path, with the code or value of each list entry: `fee.items[late].amount`, `fee.channels[online]`.
+    `name` is the path without them: `fee.items.amount`. `inside`: the list entries with a code that contain the value,
+    or are the value, each with the `name` of its list, the outermost first.
     """
 
     where: str = ""
@@ -46,25 +46,25 @@ class Place(NamedTuple):
     inside: tuple[tuple[str, Model], ...] = ()
 
     def key(self, key: str) -> "Place":
-        """The place of this key in the part at this place."""
+        """Returns the place of the value with this key in the mapping at this place."""
         return Place(f"{self.where}.{key}".lstrip("."), f"{self.name}.{key}".lstrip("."), self.inside)
 
     def entry(self, key: str, entry: Any) -> "Place":
-        """The place of the entry with this code, or of this plain value, in the list at this place."""
+        """Returns the place of an entry in the list at this place; `key` is the entry's code or plain value."""
         inside = (*self.inside, (self.name, entry)) if isinstance(entry, Model) else self.inside
         return Place(f"{self.where}[{key}]", self.name, inside)
 
     @property
     def listed(self) -> bool:
-        """Whether the place is that of an entry of a list."""
+        """Whether the value at this place is an entry of a list."""
         return self.where.endswith("]")
 
 
 class Change(NamedTuple):
-    """One difference. `was` and `now` are the values; for a reordered list, its entries in their order.
+    """One difference. `was` is the old value, `now` the new one; for a reordered list, the entries in their order.
 
-    If an entry was added to a list or removed from it, the value is the entry itself, and the other value is None.
-    `after` is the entry before an added entry; None if the added one is the first.
+    If an entry was added to a list, `was` is None and `now` is the entry; if one was removed, `now` is None.
+    `after` is the entry before an added entry; None if the added entry is the first.
     """
 
     place: Place
@@ -87,13 +87,13 @@ ABOUT_SOURCES: Final = frozenset({"source", "checked"})
 
 
 def changes(was: Procedure, now: Procedure) -> list[Change]:
-    """Returns every difference: rules before words before sources, each in the order of the file."""
+    """Returns every difference: first those of rules, then of texts, then of sources, each in the order of the file."""
     found = list(_fields(Place(), was, now, frozenset({"version"})))
     return sorted(found, key=lambda change: list(Group).index(change.group))
 
 
 def _fields(place: Place, was: Model, now: Model, without: frozenset[str] = frozenset()) -> Iterator[Change]:
-    """The changes of two models. The texts of a statement in both languages count as one value."""
+    """Yields the differences between two models. The two texts of a statement (`vi` and `en`) count as one value."""
     if isinstance(was, Statement) and isinstance(now, Statement):
         yield from _between(place, was.text, now.text)
         without |= frozenset(Text.model_fields)
@@ -122,7 +122,7 @@ def _between(place: Place, was: Any, now: Any) -> Iterator[Change]:
 
 
 def _lists(place: Place, was: tuple[Any, ...], now: tuple[Any, ...]) -> Iterator[Change]:
-    """The changes of two lists, matched by codes or plain values. Any other list counts as one value."""
+    """Yields the differences between two lists, entry by entry. A list without unique keys counts as one value."""
     before, after = _keyed(was), _keyed(now)
     if before is None or after is None:
         yield Change(place, Kind.CHANGED, was, now)
@@ -147,31 +147,31 @@ def _entries(place: Place, before: Mapping[Any, Any], after: Mapping[Any, Any]) 
 
 
 def key_of(entry: Model) -> Any:
-    """The key of an entry in its list; None if it has none."""
+    """Returns the key of an entry in its list, a code or a case; None if the entry has no key."""
     return next((getattr(entry, key) for key in ("code", "case") if hasattr(entry, key)), None)
 
 
 def _keyed(entries: Sequence[Any]) -> dict[Any, Any] | None:
-    """The entries by their keys; None if two of them have the same key."""
+    """Returns the entries by their keys; None if an entry has no key, or two have the same key."""
     keys = [key_of(entry) if isinstance(entry, Model) else entry for entry in entries]
     return None if None in keys or len({*keys}) < len(keys) else dict(zip(keys, entries, strict=True))
 
 
 TOLD_BEFORE: Final = frozenset({"code", "case", "name", "label", "source", "checked", "vi", "en"})
-"""Keys of an entry's name and source, which are not listed again among the entry's parts."""
+"""Keys of an entry that are not listed among the entry's parts, since its title or its source shows them."""
 
 NOTHING: Final = joined(())
 """The empty text: the parts of an entry that has only a name."""
 
 
 class Values:
-    """Values in words; `labels` are the names of the form's fields."""
+    """Puts values into words; `labels` are the names of the form's fields."""
 
     def __init__(self, labels: Labels) -> None:
         self._labels = labels
 
     def said(self, name: str, value: Any) -> Text:
-        """The value in words; `name` is its place in the file."""
+        """Returns the value in words; `name` is its path, as in `Place`."""
         if value is None or value == ():
             return said("none")
         if not isinstance(value, tuple):
@@ -181,7 +181,7 @@ class Values:
         return joined(self._one(name, one) for one in value)
 
     def in_order(self, name: str, entries: tuple[Any, ...]) -> Text:
-        """The entries of a list, joined by arrows."""
+        """Returns the entries of a list in words, joined by arrows."""
         words = (quoted(title(one)) if isinstance(one, Model) else self._one(name, one) for one in entries)
         return joined(words, " → ")
 
@@ -191,7 +191,7 @@ class Values:
         return (words_of(name).says or plain)(value)
 
     def _parts(self, name: str, entry: Model) -> Iterator[Text]:
-        """All parts of an entry, except its name and its source."""
+        """Yields all parts of an entry in words, except its name and its source."""
         if isinstance(entry, Statement):
             yield quoted(entry.text)
         for key, part in entry:
@@ -217,31 +217,31 @@ def is_list_of_entries(value: Any) -> bool:
 
 
 def _with(words: Text | PlaceWords, parts: Text) -> Text:
-    """The name of an entry, followed by its parts in parentheses, if it has any."""
+    """Returns the name of an entry, followed by the entry's parts in parentheses if it has any."""
     vi, en = ("", "") if parts == NOTHING else (f" ({parts.vi})", f" ({parts.en})")
     return Text(vi=words.vi + vi, en=words.en + en)
 
 
 def beside(words: PlaceWords, value: Text) -> Text:
-    """The value, preceded by the name of its place if the place has a name."""
+    """Returns the value in words, after the name of its place if the place has a name."""
     return Text(vi=f"{words.vi}: {value.vi}", en=f"{words.en}: {value.en}") if words.vi else value
 
 
 def called(name: str, entry: Any) -> Text:
-    """The words for an entry of the list `name`, with the entry's own name and code."""
+    """Returns the words for an entry of the list `name`: the kind of entry, then the entry's own name and code."""
     words = words_of(name)
     return said("coded", what=Text(vi=words.vi, en=words.en), name=title(entry), code=key_of(entry))
 
 
 def title(entry: Any) -> Text:
-    """The name of an entry; its code if it has no name."""
+    """Returns the name of an entry; its code if it has no name."""
     found = getattr(entry, "name", None) or getattr(entry, "label", None)
     return found if isinstance(found, Text) else plain(key_of(entry))
 
 
 @singledispatch
 def plain(value: object) -> Text:
-    """A single value in words, without the name of its place."""
+    """Returns a single value in words, without the name of its place."""
     return same(str(value))
 
 
@@ -261,7 +261,7 @@ _SHORT: Final = 30
 
 
 def told(was: Procedure, now: Procedure) -> list[tuple[Change, Text]]:
-    """Every change with a sentence about the old and the new value. Placeholders in texts are filled."""
+    """Returns every change with a sentence about the old and the new value. Placeholders in texts are filled."""
     values = Values(labels_of((*was.form, *now.form)))
     found = changes(was, now)
     as_filled = {_key(change): change for change in changes(filled(was), filled(now))}

@@ -1,4 +1,4 @@
-"""Imports a table of procedures, a CSV file or an Excel workbook: a draft of a procedure file for each row.
+"""Imports a table of procedures (a CSV file or an Excel workbook): makes a draft of a procedure file for each row.
 
 The headings and rows are read without evaluating formulas.
 """
@@ -71,7 +71,7 @@ def _no_table(rule: str, line: int | None = None, **facts: object) -> MistakesFo
 
 
 def _table(rows: Iterable[Cells]) -> Table | None:
-    """Returns the table in these rows. The row of headings is the one with the most known headings among the first."""
+    """Returns the table in these rows. The row of headings is that of the first rows with the most known headings."""
     numbered = enumerate(rows, start=1)
     first = list(islice(numbered, _HEADINGS_WITHIN))
     found = [(number, known) for number, cells in first if (known := headings(cells))]
@@ -169,7 +169,7 @@ def _trimmed(cells: Cells) -> Cells:
 
 
 class Drafted(NamedTuple):
-    """The result for a row: a draft with open points, or mistakes. Each has its heading (`path`) and row (`line`)."""
+    """The result for a row: a draft with open points (`unsettled`), or the mistakes, each with its heading and row."""
 
     row: int
     code: str
@@ -184,7 +184,7 @@ class Drafted(NamedTuple):
 
 
 class Between(NamedTuple):
-    """A row that is no procedure: `words` is its text, such as the name of a sector over the whole width, or empty."""
+    """A row that is no procedure. `words` is its text, such as the name of a sector; empty for an empty row."""
 
     row: int
     words: str
@@ -248,7 +248,7 @@ def _comment(source: Text, unsettled: list[Mistake], texts: Mapping[str, str]) -
 
 @dataclass
 class Outcome:
-    """The result for a table: drafts with their outcomes, mistakes of refused rows, and rows that are no procedure."""
+    """The result for a table: drafts, each with its outcome; mistakes of refused rows; rows that are no procedure."""
 
     drafts: list[tuple[Drafted, str]] = field(default_factory=list)
     refused: list[Mistake] = field(default_factory=list)
@@ -256,7 +256,7 @@ class Outcome:
 
 
 def outcome_of(table: Table, file: Path, into: Path | None) -> Outcome:
-    """Drafts every row; writes the drafts into a given folder, never over other content. Raises `OSError`."""
+    """Drafts every row; writes the drafts to the folder `into` if given, never over other content. Raises `OSError`."""
     outcome = Outcome()
     rows, words, stderr = drafts(table, file.name), in_words(said("label.rows")), Console(stderr=True)
     for drafted in track(rows, words, len(table.rows), console=stderr, transient=True):

@@ -1,1 +1,1 @@
-"""Reconciliation of running workflows with the log: stalled runs, runs that lack events of the log, and restarts."""
+"""Compares running workflows with the log: finds runs that are stalled or lack events of the log, and restarts them."""

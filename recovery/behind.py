@@ -1,4 +1,4 @@
-"""Workflows whose knowledge differs from the log: an older Temporal or record was restored, or an answer was lost.
+"""Finds workflows whose knowledge differs from the log, after a restore of Temporal or the record, or a lost answer.
 
 A run's history shows the seq up to which the run knows its stream, and the epoch under which it owns the stream.
 """
@@ -26,7 +26,7 @@ from views import order
 from views.log import Connection
 
 PAGE: Final = 500
-"""Workflows to compare with the log at a time."""
+"""The number of workflows compared with the log at a time."""
 
 ON_THE_WAY: Final = 3.0
 """The seconds after which an answer of the log counts as lost if it has not reached its workflow."""
@@ -39,7 +39,7 @@ select distinct case when starts_with(new.stream, 'restarts:') then (
 ) else new.stream end as stream
 from ({order.NEWEST.format(most="$1")}) as new
 """  # noqa: S608 -- joined from statements of our own
-"""SQL: the streams of the newest events and newest restarts; a restored older Temporal most probably lacks these."""
+"""SQL: the streams of the newest events and restarts. An older Temporal that was restored most probably lacks these."""
 
 
 Record: TypeAlias = "Pool | Connection"
@@ -47,7 +47,10 @@ Record: TypeAlias = "Pool | Connection"
 
 @dataclass(frozen=True)
 class Known:
-    """A stream's head, or a run's knowledge of it; `seq` None: about to read it, `epoch` None: no run has had one."""
+    """A stream's head in the log, or a run's knowledge of the head.
+
+    `seq` is None if the run is about to read the log, and `epoch` is None if the history shows none.
+    """
 
     seq: int | None
     epoch: int | None
@@ -57,9 +60,9 @@ class Known:
 class Compared:
     """Running workflows whose history differs from the head of their stream in the log.
 
-    Those `behind` have seen fewer events than the log has, or events that are not in it any more. Of the other ones,
-    another run has taken over the stream of those `overtaken`, which seem healthy until they record something; the
-    histories of those `unopened` can't be decrypted here.
+    `behind`: the workflows that have seen fewer events than the log has, or events that are not in the log any more.
+    `overtaken`: those of the other workflows whose stream another run has taken over; they seem healthy until they
+    record something. `unopened`: the workflows whose history can't be decrypted here.
     """
 
     behind: list[str]
@@ -68,12 +71,12 @@ class Compared:
 
     @property
     def wrong(self) -> list[str]:
-        """The workflows that are to be restarted: behind or overtaken."""
+        """The workflows to be restarted, in order: those that are behind or overtaken."""
         return sorted((*self.behind, *self.overtaken))
 
 
 async def behind(client: Client, record: Record, streams: Sequence[str]) -> Compared:
-    """Returns those of the `streams` whose running workflow knows another head than the log's. Raises `RPCError`."""
+    """Returns the streams whose running workflow knows another head than the log has. Raises `RPCError`."""
     unopened: set[str] = set()
     heads = await _heads(record, streams)
 
@@ -118,9 +121,9 @@ async def _heads(record: Record, streams: Sequence[str]) -> dict[str, Known]:
 
 
 async def seen(client: Client, workflow_id: str) -> Known:
-    """Returns a workflow's knowledge of its stream, from its history: the last seq that it has seen, and its epoch.
+    """Returns the seq up to which a workflow knows its stream, and the workflow's epoch, both from its history.
 
-    Raises `RPCError`, and `UnopenedError` if the relevant payload can't be decrypted.
+    Raises `RPCError`, and `UnopenedError` if the payload with this knowledge can't be decrypted.
     """
     epoch = None
     try:
@@ -137,13 +140,13 @@ async def seen(client: Client, workflow_id: str) -> Known:
 
 @dataclass(frozen=True)
 class _Told(Known):
-    """The knowledge that a history event gives to its workflow. `begins`: it is about to read the whole log."""
+    """The knowledge that a workflow gets by a history event. `begins`: whether it is about to read the whole log."""
 
     begins: bool = False
 
 
 async def _told(client: Client, workflow_id: str, event: HistoryEvent) -> _Told | None:
-    """Returns the knowledge of the log that a history event gives its workflow; None if the event gives none."""
+    """Returns the knowledge of the log that a workflow gets by a history event; None if the event has none."""
     marker = event.marker_recorded_event_attributes.details
     if "result" in marker and _plain(marker["data"].payloads).get("activity_type") == APPEND:
         answer = _plain(await opened(client, workflow_id, marker["result"].payloads))
@@ -161,7 +164,7 @@ async def _told(client: Client, workflow_id: str, event: HistoryEvent) -> _Told 
 
 
 async def given_at_start(client: Client, workflow_id: str, event: HistoryEvent) -> dict[str, Any]:
-    """Returns a run's input, in the first event of a history. Raises `UnopenedError`."""
+    """Returns a run's input from the first event of its history; empty for any other event. Raises `UnopenedError`."""
     given = event.workflow_execution_started_event_attributes.input.payloads
     return _plain(await opened(client, workflow_id, given)) if given else {}
 

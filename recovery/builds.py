@@ -1,8 +1,8 @@
-"""Builds of the platform: the live workers and runs of each, the promoted one, and the move of runs to the next.
+"""Builds of the platform: lists each build's workers and runs, promotes a build, and moves runs to the promoted build.
 
-Temporal keeps a run on the build that began it, and starts new ones on the promoted build. A run moves by
-continue-as-new: with its next event, or if it is dormant, when a signal wakes it. Runs on a build without workers are
-restarted from the log.
+Temporal keeps a run on the build that began the run, and starts new runs on the promoted build. A run moves to another
+build by continue-as-new: at its next event, or if it is dormant, when a signal wakes it. A run on a build without
+workers is restarted from the log.
 """
 
 import asyncio
@@ -33,10 +33,10 @@ from schemas.ids import DEPLOYMENT, NUDGE, TASK_QUEUE
 from schemas.stream.reprojection import REPROJECTION
 
 NONE: Final = "none"
-"""Pseudo-build of runs that were begun before there were builds."""
+"""The name of the build of all runs that were begun before there were builds."""
 
 Tell: TypeAlias = Callable[[int, int], None]
-"""Called with the number of runs that have left a build, and the number still on it."""
+"""Called with the number of runs that have left a build, and the number of runs still on this build."""
 
 _UNDER_WAY: Final = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS
 _PAUSE: Final = 0.5
@@ -45,9 +45,10 @@ _LEAVE_WITHIN: Final = 20.0
 """The seconds in which a woken run leaves its build, unless the next build can't read it."""
 
 FRESH: Final = timedelta(seconds=75)
-"""A process whose last poll is not older counts as live. A poll lasts a minute; the server lists it for five.
+"""The age of a process's last poll up to which the process counts as live.
 
-Heartbeats, which our processes send every 5 s, show sooner that a process is gone.
+A poll lasts a minute, and the server lists the poll for five minutes. Heartbeats, which our processes send every 5 s,
+show sooner that a process is gone.
 """
 MISSED: Final = 3
 """Number of missed heartbeats after which a process counts as gone."""
@@ -64,25 +65,25 @@ from build order by started_at desc
 
 _PAGE: Final = 500
 _RUNNING: Final = running(*KINDS.workflows, REPROJECTION)
-"""All long-running types of workflows. Any other type ends within seconds."""
+"""The visibility query of all running workflows except types that end within seconds."""
 
 
 class NoSuchBuildError(MotcuaError):
-    """No worker of this build has ever started here, or none runs now."""
+    """No worker of this build has ever started here, or no worker of this build runs now."""
 
 
 class StillCurrentError(MotcuaError):
-    """This is the promoted build: no run can leave it."""
+    """The build can't be drained, because it is the promoted build."""
 
 
 @dataclass(frozen=True)
 class Build:
-    """A build of the platform by its id, or `none` for runs that were begun before there were builds.
+    """A build of the platform. `build` is its id, or `none` for runs that were begun before there were builds.
 
-    `current`: new filings start on it. `workers` is the number of its processes that poll for work now, `holds` the
-    number of workflows that run, or wait, on it; the times are the last start of a worker, and the last promotion.
-    `by_order`: its acts on the outside world take their orders only from the log; False for older builds, and for
-    unknown processes that poll our queue.
+    `current`: whether new filings start on this build. `workers`: the number of its processes that poll for work now.
+    `holds`: the number of running workflows on it. `started_at`: the time of the last start of a worker; None if none
+    started. `promoted_at`: the time of the last promotion; None if never promoted. `by_order`: whether its activities
+    act on the outside world only by an order in the log; False for older builds and unknown processes on our queue.
     """
 
     build: str
@@ -118,11 +119,11 @@ class Builds:
         return [*found, Build(NONE, current=False, workers=0, holds=held[-1])] if held[-1] else found
 
     async def current(self) -> str | None:
-        """Returns the build on which new filings start; None if no worker takes new filings. Raises `RPCError`."""
+        """Returns the build on which new filings start; None if no build was promoted. Raises `RPCError`."""
         return (await self._deployed())[0]
 
     async def release(self, build: str, tell: Tell) -> None:
-        """Promotes a build, and drains the others that have no workers. Raises as `promote` and `drain`."""
+        """Promotes a build, and drains all other builds without workers. Raises the errors of `promote` and `drain`."""
         if await self.current() != build:
             # No other build can replay these, and after the promotion this one would have to.
             await self._send_away(NONE)
@@ -132,7 +133,7 @@ class Builds:
                 await self.drain(other.build, tell)
 
     async def promote(self, build: str) -> None:
-        """Makes the build current, for running filings at their next event. Raises `NoSuchBuildError`, `RPCError`."""
+        """Makes the build current; running filings move at their next event. Raises `NoSuchBuildError`, `RPCError`."""
 
         async def works(_: timedelta) -> None:
             if not (await self._workers())[build]:
@@ -166,11 +167,11 @@ class Builds:
         await patiently(attempt, PATIENCE)
 
     async def drain(self, build: str, tell: Tell) -> int:
-        """Moves all runs of a build to the current build. Returns the number of runs that the current build can't read.
+        """Moves all runs of a build to the current build. Returns the number of runs that could not be moved.
 
-        Dormant runs are woken; if no worker of their build is running, they are restarted from the log. An interrupted
-        call is continued by the next one. Raises `StillCurrentError` for the current build, `RPCError`, and the errors
-        of `Restarter.restart`.
+        Runs are woken by a signal; if no worker of their build is running, they are restarted from the log. A call
+        continues the work of an interrupted one. Raises `StillCurrentError` for the current build, `RPCError`, and the
+        errors of `Restarter.restart`.
         """
         if build == await self.current():
             raise StillCurrentError(f"{build} is the current build: promote another one first")
@@ -233,7 +234,7 @@ class Builds:
         return found.worker_deployment_info
 
     async def _workers(self) -> Counter[str]:
-        """Counts the polling processes by build; those of another deployment by its name and build."""
+        """Returns the number of polling processes by build; in other deployments, by the deployment's name too."""
         queue = await queue_of(self._temporal, TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
         asked = asking(queue, TASK_QUEUE, await signs_of_life(self._temporal))
         named = [(one.deployment_options.deployment_name, one.deployment_options.build_id) for one in asked]
@@ -276,14 +277,14 @@ async def queue_of(client: Client, name: str, kind: TaskQueueType.ValueType) -> 
 
 
 def asking(queue: service.DescribeTaskQueueResponse, name: str, signs: Signs) -> list[PollerInfo]:
-    """Returns the live pollers of the queue, by identity."""
+    """Returns the live pollers of the queue called `name`, one for each identity."""
     since = datetime.now(UTC) - FRESH
     fresh = {p.identity: p for p in queue.pollers if p.last_access_time.ToDatetime(tzinfo=UTC) > since}
     return [poller for identity, poller in fresh.items() if signs.get((name, identity), True)]
 
 
 async def signs_of_life(client: Client) -> Signs:
-    """Returns whether each process with heartbeats is alive, by queue and identity; empty for an old server."""
+    """Returns whether each process with heartbeats is alive, by queue and identity; empty if the server has no list."""
     described = await client.workflow_service.describe_namespace(
         service.DescribeNamespaceRequest(namespace=client.namespace)
     )
@@ -303,7 +304,7 @@ async def signs_of_life(client: Client) -> Signs:
 
 
 def _lives(sign: WorkerHeartbeat) -> bool:
-    """Returns whether a heartbeat shows a live process that is not ending. The first one has no interval yet."""
+    """Returns whether a heartbeat shows a live process that is not ending. A first heartbeat has no interval yet."""
     if sign.status in _ENDING:
         return False
     every = sign.elapsed_since_last_heartbeat.ToTimedelta()

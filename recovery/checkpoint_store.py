@@ -1,6 +1,6 @@
 """The second place of checkpoints: `MOTCUA_CHECKPOINTS`, a folder (`file:///…`) or S3 (`s3://…`).
 
-Only `checkpoint`, the newest one, is ever overwritten, so a bucket may lock all other objects.
+Only the object `checkpoint`, the newest checkpoint, is ever overwritten, so a bucket may lock all other objects.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TYPE: Final = "application/octet-stream"
 
 
 class SecondPlace:
-    """The files of the second place; in a local folder each is flushed to disk before it gets its final name."""
+    """The files at the second place. In a local folder a file is flushed to disk before it gets its final name."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -28,7 +28,7 @@ class SecondPlace:
 
     @classmethod
     def at(cls, url: str) -> Self:
-        """Returns the second place at `url`; creates a missing folder. Raises `NoStoreError`."""
+        """Returns the second place with this URL, and creates its folder if missing. Raises `NoStoreError`."""
         return cls(open_store(url))
 
     async def read(self, path: str) -> bytes | None:

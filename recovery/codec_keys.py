@@ -1,6 +1,6 @@
 """The record of the keys with which workers have encrypted payloads in Temporal: every process needs these keys.
 
-A process that lacks a key refuses the payloads as a stranger's: a filing's next run would end as failed.
+A process without the key takes the payloads for a stranger's and refuses them: a filing's next run would fail.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ Record: TypeAlias = "asyncpg.Connection[Any] | Pool"
 
 
 class KeyNotHereError(MotcuaError):
-    """This process does not have the same keys as the platform's workers."""
+    """This process lacks a key of the platform's workers, or the workers lack its key."""
 
 
 STOPPED_WITHIN: Final = 10.0
@@ -26,7 +26,7 @@ STOPPED_WITHIN: Final = 10.0
 
 
 async def announce(record: Record, ring: CodecRing | None) -> float:
-    """Records our key; returns the seconds until workers without it have stopped. Raises `KeyNotHereError`."""
+    """Records our key. Returns the seconds until all workers without it have stopped. Raises `KeyNotHereError`."""
     await expect_current(record, ring)
     if ring is None or ring.current is None:
         return 0.0
@@ -36,14 +36,14 @@ async def announce(record: Record, ring: CodecRing | None) -> float:
 
 
 async def expect_current(record: Record, ring: CodecRing | None) -> None:
-    """Raises `KeyNotHereError` if this process lacks the key that workers use."""
+    """Raises `KeyNotHereError` if this process lacks the key by which the workers encrypt."""
     current = await record.fetchval("select key_id from codec_key order by n desc limit 1")
     if current is not None and (ring is None or current not in ring.keys):
         raise KeyNotHereError(f"workers seal by the key {current}, which is not in {CODEC_KEYS}")
 
 
 async def expect_taken(record: Record, ring: CodecRing | None) -> None:
-    """Raises `KeyNotHereError` unless this process has the workers' key, and they have the key of this process."""
+    """Raises `KeyNotHereError` unless this process has the workers' key, and the workers have this process's key."""
     await expect_current(record, ring)
     own = None if ring is None else ring.current
     if own is not None and not await record.fetchval("select exists (select from codec_key where key_id = $1)", own):
@@ -51,7 +51,7 @@ async def expect_taken(record: Record, ring: CodecRing | None) -> None:
 
 
 async def until_taken(record: Record, ring: CodecRing | None, every: float = 5.0) -> None:
-    """Waits until `expect_taken` raises nothing; checks every `every` seconds."""
+    """Waits until `expect_taken` no longer raises an error; calls it every `every` seconds."""
     while True:
         try:
             return await expect_taken(record, ring)

@@ -1,7 +1,7 @@
-"""Restarts workflows from the log: unreplayable ones, ended ones with work left, and ones that began too few streams.
+"""Restarts, from the log, workflows that can't be replayed, that ended too early, or that began too few streams.
 
-A workflow that fails because of a bug is left to developers. A query of Temporal's own, such as its web UI sends, may
-leave a history that can't be replayed, or an Update that can't be finished (docs/operations.md).
+A workflow that fails because of a bug is left for developers to mend. A query of Temporal's own, such as its web UI
+sends, may leave a history that can't be replayed, or an Update that can't be finished (docs/operations.md).
 """
 
 import random
@@ -31,33 +31,33 @@ from schemas.stream.restart import HEAL, Healed, Look
 from views.log import Keys
 
 BROKEN: Final = frozenset({NOT_REPLAYABLE, NOT_CONTINUED})
-"""Causes of a failure that no new code can correct, since the fault is in the history."""
+"""The causes of failures that no new code can correct, since the fault is in the history."""
 
 STANDS_STILL: Final = timedelta(minutes=1)
-"""The minimum time for which a task must have failed: workers that are being replaced cause shorter failures."""
+"""The minimum time for which a task must have kept failing. Workers that are being replaced cause shorter failures."""
 
 SILENT: Final = timedelta(seconds=75)
-"""A task without a known bug and without an answer for this time counts as failed.
+"""The time without an answer after which a task counts as failed, unless a bug is the known cause.
 
 Only the first attempt of a task records why it failed. If the worker was killed during that attempt, a later cause
 stays unknown.
 """
 
 WELL: Final = timedelta(hours=1)
-"""A healed run that fails later than this after its healing counts as failing for a new cause."""
+"""The time after a healing from which a new failure of the run counts as another fault."""
 
 AGAIN: Final = timedelta(seconds=5)
-"""Minimum time between two searches at one worker: anybody with access to Temporal may trigger one."""
+"""The minimum time between two searches of one worker. Anybody with access to Temporal may request a search."""
 _DOUBLED: Final = 10
 
 MOST: Final = 500
 MOST_REPLAYED: Final = 50
-"""The maximum workflows replayed (`MOST`: healed) in one search, chosen at random, so that none blocks others."""
+"""The maximum number of workflows replayed in a search (`MOST`: healed), chosen at random so none blocks others."""
 
 LOOKED_BACK: Final = timedelta(minutes=10)
-"""A search finds only workflows that ended within this time."""
+"""The time before a search within which a workflow must have ended to be found."""
 LAG: Final = timedelta(minutes=1)
-"""A generous bound of the delay with which Temporal's list shows an ended workflow."""
+"""The maximum delay, generously estimated, until Temporal's list shows that a workflow has ended."""
 MOST_LISTED: Final = 2000
 """The maximum number of ended workflows that one search examines, the newest first."""
 
@@ -67,7 +67,7 @@ _log = structlog.stdlib.get_logger("motcua.healing")
 
 
 class LastHealing(Model):
-    """The memo of a healed run and later ones: the log's head and the time, and the healings in a row at that head."""
+    """The memo of a healed run and its next runs: the log's head, the time, and the number of healings at this head."""
 
     healed_at_seq: int
     healed_at: Instant
@@ -75,7 +75,7 @@ class LastHealing(Model):
 
 
 class Ended:
-    """The streams whose workflow ended too early: terminated, or ended by a stranger's answer. Kept until it runs."""
+    """The streams whose workflow was terminated, or ended by a stranger's answer. A stream is kept until it runs."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -83,10 +83,10 @@ class Ended:
         self._left: set[str] = set()
 
     async def look(self, client: Client, restarter: Restarter, now: datetime) -> list[str]:
-        """Returns streams with work but no running workflow; none while workers of another Temporal use this record.
+        """Returns streams with work but no running workflow; none while another Temporal's workers use this record.
 
-        A run that another Temporal's run has overtaken ends as failed, and must not be started again. Raises
-        `RPCError`, `MotcuaError`, and the database's errors.
+        In that case the other Temporal may run such a stream, which must not be started here. Raises `RPCError`,
+        `MotcuaError`, and the database's errors.
         """
         earliest = now - LOOKED_BACK
         since = earliest if self._searched is None else max(self._searched - LAG, earliest)
@@ -104,9 +104,9 @@ class Ended:
 
 
 class Healer:
-    """Restarts workflows that can't go on, but not twice in a row: a run that fails again at the same place is skipped.
+    """Restarts workflows that can't go on, but not twice in a row: a run that fails again at the same event is skipped.
 
-    A history is replayed on the classes `workflows`. The `meter` counts the healed workflows, by `kind`.
+    `workflows`: the classes on which a history is replayed. `meter` counts the healed workflows, by `kind`.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Healer:
 
     @activity.defn(name=HEAL)
     async def heal(self) -> Look:
-        """Searches for workflows to heal, and nudges runs without a stream in the record; returns those it healed."""
+        """Heals workflows, and nudges runs without a stream in the record. Returns the outcome of `look`."""
         client, now = activity.client(), datetime.now(UTC)
         with self._seldom.turn():
             found = await self.look(client, now)
@@ -133,9 +133,9 @@ class Healer:
             return found
 
     async def look(self, client: Client, now: datetime) -> Look:
-        """Searches for workflows that may be healed, and heals them. Raises `RPCError`.
+        """Heals workflows. Returns the healed ones, and the stalled ones that were not healed. Raises `RPCError`.
 
-        Stalled workflows are found only if the server marks them, since it is too costly to examine all running ones.
+        Stalled workflows are found only if the server marks them, because examining all running ones is too costly.
         """
         broken = await self._broken(client, now) if await reports_problems(client) else []
         ended = await self._ended.look(client, Restarter(self._pool, client, self._kinds), now)
@@ -158,7 +158,7 @@ class Healer:
         ]
 
     async def _replays(self, client: Client, workflow_id: str) -> bool:
-        """Returns False if the workflow's history does not fit the code; True otherwise, even if the replay fails."""
+        """Returns False if the workflow's history does not fit the code; else True, even after another failure."""
         replayer = Replayer(
             workflows=self._workflows,
             workflow_runner=UnsandboxedWorkflowRunner(),
@@ -176,9 +176,9 @@ class Healer:
     async def _healed(
         self, client: Client, stream: str, stalled: datetime | None, now: datetime, *, force: bool
     ) -> Healed | None:
-        """Heals a workflow; `stalled` is the time of its first failure, if any. Returns None if it was not healed.
+        """Heals a workflow. Returns None if it was not healed; an operator or a later search may still heal it.
 
-        An operator or a later search may still heal such a workflow. With `force` a running run is terminated.
+        `stalled` is the time of its first failure, None without failures. With `force` a running run is terminated.
         """
         try:
             seq = await self._restarted(client, stream, stalled, now, force=force)
@@ -194,7 +194,7 @@ class Healer:
     async def _restarted(
         self, client: Client, stream: str, stalled: datetime | None, now: datetime, *, force: bool
     ) -> int | None:
-        """Restarts a workflow; returns the log's head (0: no log), or None if it may not be healed yet, or runs."""
+        """Restarts a workflow. Returns the log's head (0 without a log); None if it runs or is not due yet."""
         restarter = Restarter(self._pool, client, self._kinds)
         seq = int(await self._pool.fetchval("select head_seq from stream where stream = $1", stream) or 0)
         description = await client.get_workflow_handle(stream).describe()
@@ -214,10 +214,10 @@ class Healer:
 
 
 def _is_due(last: LastHealing, stalled: datetime | None, now: datetime) -> bool:
-    """Returns whether a workflow that has come no further since its last healing may be healed again.
+    """Returns whether a workflow that has recorded nothing since its last healing may be healed again.
 
-    A stalled workflow must have worked for an hour before; any other is restarted after pauses that double up to an
-    hour.
+    A stalled workflow must have run for an hour without failure. Any other workflow is restarted after a pause that
+    doubles each time, up to an hour.
     """
     if stalled is not None:
         return stalled - last.healed_at >= WELL
@@ -225,7 +225,7 @@ def _is_due(last: LastHealing, stalled: datetime | None, now: datetime) -> bool:
 
 
 def _is_silent(one: Stalled, now: datetime) -> bool:
-    """Returns whether the task has had no answer for `SILENT`. This search itself shows that some worker runs."""
+    """Returns whether the task has had no answer for the time `SILENT`. Some worker runs, or this search would not."""
     return one.cause != BUG and now - one.since > SILENT
 
 

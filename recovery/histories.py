@@ -32,7 +32,7 @@ async def each(work: Callable[[A], Awaitable[T]], given: Iterable[A]) -> list[T]
 
 
 async def newest_first(client: Client, workflow_id: str) -> AsyncIterator[HistoryEvent]:
-    """Yields the events of a workflow's newest run, from the last one back. Raises `RPCError`."""
+    """Yields the events of a workflow's newest run, the last event first. Raises `RPCError`."""
     token = b""
     while True:
         page = await client.workflow_service.get_workflow_execution_history_reverse(
@@ -51,7 +51,7 @@ async def newest_first(client: Client, workflow_id: str) -> AsyncIterator[Histor
 
 
 async def runs(client: Client, workflow_id: str, limit: timedelta | None = None) -> bool:
-    """Returns whether a workflow of this id runs; Temporal must answer within the `limit`. Raises `RPCError`."""
+    """Returns whether the workflow with this id runs. Raises `RPCError`, also without an answer within the `limit`."""
     try:
         description = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=limit)
     except RPCError as error:

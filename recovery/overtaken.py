@@ -1,7 +1,7 @@
-"""A run that has lost its stream takes the stream over again, if no other run can be active on this stream.
+"""Lets a run that has lost its stream take the stream over again, if no other run can be active on the stream.
 
-This happens if Temporal is restored from a backup, since other runs may have taken streams over meanwhile; or if the
-record is restored, and lacks events that a run has seen. The run's next append is refused, so it requests a new epoch.
+A run loses its stream if Temporal is restored from a backup, since other runs may have taken streams over meanwhile; or
+if the record is restored without events that the run has seen. Its next append is refused, so it requests a new epoch.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ from schemas.stream.restart import TAKE_OVER, UNRECORDED
 from views.log import Connection
 
 AGAIN_WITHIN: Final = 2.0
-"""The seconds in which workers reconnect to the database after losing it, for example when it restarts."""
+"""The seconds in which workers reconnect to the database after it was unreachable, for example because it restarted."""
 
 ATTEMPTS: Final = 8
-"""The number of attempts, about ten seconds in all: workers of another Temporal may be about to end."""
+"""The number of attempts to take over, in about ten seconds: workers of another Temporal may be about to end."""
 
 MOST: Final = 20
-"""The maximum takeovers of a stream in an hour, by operators or runs, so that two runs do not alternate endlessly."""
+"""The maximum takeovers and restarts of a stream in an hour, so that two runs do not alternate endlessly."""
 
 _PATIENCE: Final = timedelta(seconds=2)
 
@@ -55,9 +55,9 @@ class Overtaken:
     async def take_over(self) -> int:
         """Returns the epoch under which the calling run continues its stream; all other runs lose it.
 
-        Raises `unrecorded`, without retry, if the record has no such stream; and `ledger_conflict` if another run in
-        this Temporal has the workflow id, if workers of another one work on this record, so that the run that has the
-        stream may be theirs, or if the stream was taken over too often. Then nothing has changed.
+        Raises `unrecorded`, without retry, if the record has no such stream. Raises `ledger_conflict` if the caller
+        is not Temporal's current run of its workflow, if workers of another Temporal, which may run the stream, use the
+        record, or if the stream was taken over too often. After either error, nothing has changed.
         """
         stream = activity.info().workflow_id or ""
         async with acquired(self._pool) as connection:
@@ -78,7 +78,7 @@ async def _expect_alone(connection: Connection, stream: str) -> None:
 
 
 async def _next_epoch(connection: Connection, stream: str) -> int:
-    """Returns the next epoch. Locks the stream's row, as a restart does, so that nobody else restarts it meanwhile."""
+    """Returns the stream's next epoch. Locks its row, as a restart does, so that nobody else restarts it meanwhile."""
     row = await connection.fetchrow(NEXT_EPOCH, stream)
     if row is None:
         raise _refused(stream, "the record has no such stream", type_=UNRECORDED)

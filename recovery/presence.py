@@ -1,7 +1,7 @@
-"""Detects the Temporals whose workers work on this record: each worker holds a lock in the database while it lives.
+"""Detects the Temporals whose workers use this record: each worker holds a lock in the database while it lives.
 
 Two Temporals at once, for example an old copy beside the one in use, must not take each other's streams. A Temporal is
-identified by the address and the namespace at which its workers poll, since no two can share them at one time.
+identified by the address and the namespace at which its workers poll, since no two Temporals can share both at a time.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from views.log import DATABASE_ERRORS, Connection
 Held: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 _SECONDS: Final = 4.0
-"""The timeout of a query in seconds, and also the interval at which the lock is checked."""
+"""The timeout of a database query in seconds, and also the interval at which the lock is checked."""
 _AGAIN: Final = 0.5
-"""The seconds before a lost lock is requested again."""
+"""The seconds to wait before each request for a lost lock."""
 _PASSING: Final = (*DATABASE_ERRORS, OSError, TimeoutError)
 
 # A host that vanishes sends nothing: the server's keepalive detects it.
@@ -44,18 +44,18 @@ def number_of(client: Client) -> int:
 
 
 async def others_work(connection: Connection, client: Client) -> bool:
-    """Returns whether workers of another Temporal work on this record."""
+    """Returns whether workers of another Temporal use this record."""
     return bool(await temporals(connection) - {number_of(client)})
 
 
 async def temporals(connection: Connection) -> set[int]:
-    """Returns the numbers of the Temporals whose workers work on this record."""
+    """Returns the numbers of the Temporals whose workers use this record."""
     return {row["temporal"] for row in await connection.fetch(_WORKING)}
 
 
 @asynccontextmanager
 async def present(dsn: str, client: Client) -> AsyncIterator[None]:
-    """Holds this process's lock during the block. If the connection is lost and the lock with it, requests it again."""
+    """Holds this process's lock during the block. If the lock is lost with its connection, requests the lock again."""
     connection = await _holding(dsn, client)
     keeping = asyncio.create_task(_keep(connection, dsn, client))
     try:

@@ -1,4 +1,4 @@
-"""Restarts, from the log, workflows that Temporal has lost or runs wrongly: every stream of every kind."""
+"""Restarts, from the log, workflows that Temporal has lost or runs wrongly, for streams of every kind."""
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -27,26 +27,27 @@ from schemas.stream.restart import Restart, Restarted, RestartStart
 from views.log import Connection
 
 MAX_CONCURRENCY: Final = 40
-"""Maximum restarts at the same time."""
+"""The maximum number of restarts at the same time."""
 
 PATIENCE: Final = 20.0
-"""Seconds to wait for Temporal."""
+"""The maximum seconds to wait for Temporal."""
 
 PAGE: Final = 500
-"""Streams, or filings, read at a time."""
+"""The number of streams, or of filings, read at a time."""
 
 _UNTOLD: Final = """
 s.heard_as <> '{}' and not exists (
     select from event told where told.stream = 'filing:' || s.filing_id and told.kind = any(s.heard_as)
         and (convert_from(told.body, 'UTF8')::jsonb ->> 'n')::int = s.n)
 """
-"""SQL: true if the filing should record the end of the stream `s`, but has not recorded it yet."""
+"""SQL condition: the filing has to record the end of the stream `s`, and has not done so."""
 
 _UNFINISHED: Final = f"""
 select stream from standing s join filing f using (filing_id)
 where (s.open or s.watched_until > now() or (f.closed_at is null and {_UNTOLD}))
 """  # noqa: S608 -- joined from statements of our own
-"""SQL: unfinished streams: open, or watched for late news, or with an end that the open filing has not recorded."""
+"""SQL: the unfinished streams: those that are open, are watched for late news, or have an end that the open filing has
+not recorded."""
 _OF_ONE: Final = f"{_UNFINISHED} and s.kind = $1 and s.filing_id = $2 order by s.n"
 _OF_THESE: Final = f"{_UNFINISHED} and s.stream = any($1) order by s.stream"
 
@@ -70,7 +71,9 @@ _PAGES: Final[tuple[tuple[str, Any], ...]] = (
         UUID(int=0),
     ),
 )
-"""SQL: unfinished streams in three parts, each with an index: the query for the page after a key, and the first key."""
+"""SQL: three queries, each by an index, which together return the unfinished streams.
+
+Each query returns the page after a key, and is paired with the key for its first page."""
 
 NEXT_EPOCH: Final = """
 update stream set epoch = epoch + 1 where stream = $1
@@ -79,18 +82,18 @@ returning filing_id, agency, epoch, (
     from standing s join filing f using (filing_id) where s.stream = $1
 )
 """
-"""SQL: raises the stream's epoch; also returns its summary for Temporal's own pages."""
+"""SQL: raises a stream's epoch. Returns the stream's filing, agency, epoch, and summary for Temporal's own pages."""
 
 
 class Found(StrEnum):
-    """The state of a workflow before a restart."""
+    """The outcome of a restart: `RUNNING` if the workflow was already running, so that nothing was done."""
 
     RUNNING = "running"
     RESTARTED = "restarted"
 
 
 class Restarter:
-    """Restarts workflows. Idempotent, even for several processes at once: a running workflow is not touched."""
+    """Restarts workflows. Several processes may restart the same one at once: a running workflow is not touched."""
 
     def __init__(self, pool: Pool, temporal: Client, kinds: Kinds = KINDS) -> None:
         self.kinds = kinds
@@ -98,15 +101,15 @@ class Restarter:
         self._temporal = temporal
 
     async def unfinished(self, kind: str, filing: UUID) -> list[str]:
-        """Returns the streams of this kind, of one filing, whose workflow still has work."""
+        """Returns those streams of this filing and this kind whose workflow still has work."""
         return [row["stream"] for row in await self._pool.fetch(_OF_ONE, kind, filing)]
 
     async def unfinished_of(self, streams: Sequence[str]) -> list[str]:
-        """Returns the streams of this list whose workflow still has work."""
+        """Returns those of the given streams whose workflow still has work."""
         return [row["stream"] for row in await self._pool.fetch(_OF_THESE, streams)]
 
     async def all_unfinished(self, kind: str) -> AsyncIterator[list[str]]:
-        """Yields the streams of this kind, of all filings, whose workflow still has work. A stream may come twice."""
+        """Yields, in pages, all streams of this kind whose workflow still has work. A stream may be yielded twice."""
         for statement, first in _PAGES:
             key = first
             while rows := await self._pool.fetch(statement, kind, key, PAGE):
@@ -114,7 +117,7 @@ class Restarter:
                 key = rows[-1]["key"]
 
     async def answers(self) -> None:
-        """Waits until Temporal answers. Raises `MotcuaError` if it does not."""
+        """Waits until Temporal answers. Raises `MotcuaError` if Temporal does not answer in time."""
         await self.runs("nothing")
 
     async def streams(self, filing: UUID) -> list[str]:
@@ -123,7 +126,7 @@ class Restarter:
         return [row["stream"] for row in rows]
 
     async def running(self) -> list[str]:
-        """Returns all streams that run by Temporal's list, which may lag behind. Raises `MotcuaError`."""
+        """Returns all running streams in Temporal's list, which may be out of date. Raises `MotcuaError`."""
 
         async def attempt(limit: Any) -> list[str]:
             return [workflow.id async for workflow in self._temporal.list_workflows(RUNNING, rpc_timeout=limit)]
@@ -131,12 +134,12 @@ class Restarter:
         return await patiently(attempt, PATIENCE)
 
     async def restart(self, stream: str, *, force: bool = False, memo: Mapping[str, Any] | None = None) -> Found:
-        """Restarts the workflow of a stream. A running one is not touched; with `force`, the start terminates it.
+        """Restarts the workflow of a stream. A running workflow is terminated with `force`, and not touched otherwise.
 
         `memo` is attached to the new run, readable without a key, and passes to later runs.
 
-        Raises `MotcuaError` if Temporal does not answer, or refuses, or workers could not decrypt the start; and the
-        database's errors.
+        Raises `MotcuaError` if Temporal does not answer or refuses, or if workers could not decrypt the start input;
+        and the database's errors.
         """
         running = WorkflowIDConflictPolicy.TERMINATE_EXISTING if force else WorkflowIDConflictPolicy.FAIL
         await expect_taken(self._pool, ring_of_client(self._temporal))
@@ -170,7 +173,7 @@ class Restarter:
         return Found.RESTARTED
 
     async def begin_again(self, stream: str, memo: Mapping[str, Any] | None = None) -> None:
-        """Restarts a running workflow: from its log, or with its original input without a log. Raises as `restart`."""
+        """Restarts a running workflow: from its log, else with its original input. Raises the errors of `restart`."""
         if await self._pool.fetchval("select exists (select from stream where stream = $1)", stream):
             await self.restart(stream, force=True, memo=memo)
             return

@@ -1,4 +1,4 @@
-"""Schedules: the search for workflows that can't be replayed, and checkpoints of the record."""
+"""Creates the schedules of two tasks: the search for workflows to heal, and the checkpoints of the record."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -16,23 +16,23 @@ from schemas.stream.restart import SCHEDULE
 EVERY: Final = timedelta(seconds=20)
 
 LONGEST: Final = timedelta(minutes=2)
-"""The maximum duration of one search: one that hangs is then ended, and the next can begin."""
+"""The maximum duration of one search. A longer search is ended, so that the next search can begin."""
 
 LONGEST_CHECKPOINT: Final = timedelta(hours=6)
-"""Maximum duration of one checkpoint, with all its attempts."""
+"""The maximum duration of one checkpoint, with all its attempts."""
 
 PATIENCE: Final = 5.0
-"""Seconds to wait for Temporal."""
+"""The maximum seconds to wait for Temporal."""
 
 
 async def keep_healing(client: temporal.Client) -> None:
-    """Creates or updates the schedule of healing; one that operators have paused stays paused. Raises `MotcuaError`."""
+    """Creates or updates the schedule of healing; it stays paused if operators have paused it. Raises `MotcuaError`."""
     spec = temporal.ScheduleSpec(intervals=[temporal.ScheduleIntervalSpec(every=EVERY)])
     await _keep(client, SCHEDULE, "Healing", spec, LONGEST)
 
 
 async def keep_checkpoints(client: temporal.Client, minutes: int) -> None:
-    """Creates or updates the schedule of checkpoints, as `keep_healing` does: every `minutes`, and when days end."""
+    """Creates or updates the schedule of checkpoints, like `keep_healing`: every `minutes`, and at the end of a day."""
     end = temporal.ScheduleCalendarSpec(
         hour=[temporal.ScheduleRange(23)], minute=[temporal.ScheduleRange(59)], second=[temporal.ScheduleRange(50)]
     )

@@ -1,7 +1,8 @@
-"""Workflows that are stalled because their code fails: their ids, and the time and place of the failure.
+"""Finds workflows that are stalled because their code fails, with the time of the failure and its line of code.
 
-A workflow task that raises anything but a refusal is retried until a worker without the bug runs it. Meanwhile nothing
-is lost, and nothing moves. A failure's message may quote a person, so only its type and place are returned.
+A workflow task that raises anything but a refusal is retried until a worker without the bug runs it. Meanwhile
+nothing is lost, and the workflow stands still. A failure's message may quote personal data, so only the failure's type
+and line of code are returned.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,7 +38,7 @@ RUNNING: Final = running(*KINDS.workflows)
 REPORTED: Final = f"{RUNNING} AND TemporalReportedProblems IS NOT NULL"
 
 ATTEMPTS: Final = 3
-"""The attempt from which a task counts as failing. Before it, a timeout may only mean a lost worker."""
+"""The number of the attempt from which a task counts as failing. An earlier timeout may only mean a lost worker."""
 
 BUG: Final = "WorkflowWorkerUnhandledFailure"
 NOT_REPLAYABLE: Final = "NonDeterministicError"
@@ -47,13 +48,13 @@ TIMED_OUT: Final = "TimedOut"
 
 @dataclass(frozen=True)
 class Stalled:
-    """A workflow whose task keeps failing, `since` its first failure, after so many `attempts`.
+    """A workflow whose task keeps failing. `since`: the time of the first failure; `attempts`: the number of attempts.
 
-    `cause` is Temporal's name of the last recorded cause: `BUG`; `NOT_REPLAYABLE`, where the code does not fit the
-    history; `NOT_CONTINUED`, where the SDK can't finish an Update that had begun; `TIMED_OUT`, where a task has no
-    answer. Only the first attempt of a task is recorded: if that failure has passed, the real cause may be another one.
-    `error` is the type of the exception, if there was one, `place` the `file:line in function` that raised it, and
-    `caused_by` the types of the exceptions that caused it, the outermost first.
+    `cause` is Temporal's name of the last recorded cause: `BUG`; `NOT_REPLAYABLE` if the code does not fit the history;
+    `NOT_CONTINUED` if the SDK can't finish an Update that had begun; `TIMED_OUT` if a task got no answer. Only a task's
+    first attempt is recorded, so a later attempt may fail for another cause. `error`: the exception's type; `place`:
+    the `file:line in function` that raised it; each None if unknown. `caused_by`: the types of the exceptions that
+    caused it, the outermost first.
     """
 
     workflow_id: str
@@ -66,17 +67,17 @@ class Stalled:
 
     @property
     def filing_id(self) -> str:
-        """The filing of this workflow."""
+        """The id of this workflow's filing."""
         return self.workflow_id.split(":")[1] if ":" in self.workflow_id else self.workflow_id
 
     @property
     def reason(self) -> str:
-        """The reason in one line."""
+        """The exception, else the cause, with the line of code if known; one line of text."""
         return (self.error or self.cause) + (f" at {self.place}" if self.place else "")
 
 
 async def reports_problems(client: Client) -> bool:
-    """Returns whether this server marks workflows whose task keeps failing (1.30 and later, unless switched off)."""
+    """Returns whether this server marks stalled workflows, as versions from 1.30 do, unless this is switched off."""
     described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
     return described.namespace_info.capabilities.reported_problems_search_attribute
 
@@ -87,7 +88,7 @@ async def count_reported(client: Client) -> int:
 
 
 async def stalled(client: Client) -> list[Stalled]:
-    """Returns all our stalled workflows in the client's namespace, those stalled longest first. Raises `RPCError`.
+    """Returns all our stalled workflows in the client's namespace, sorted by their first failure. Raises `RPCError`.
 
     If the server marks stalled workflows, it is queried for them; otherwise every running workflow is examined.
     """
@@ -98,7 +99,7 @@ async def stalled(client: Client) -> list[Stalled]:
 
 
 async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | None:
-    """Returns the failure of this workflow; None for a workflow without a failure, or one that has ended."""
+    """Returns this workflow's failures; None if its task has had fewer than `at_least` attempts, or no failure."""
     which = WorkflowExecution(workflow_id=workflow_id)
     try:
         described = await client.workflow_service.describe_workflow_execution(

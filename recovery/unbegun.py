@@ -1,7 +1,7 @@
-"""Runs whose stream is missing in the record, and runs that have not begun the streams which their own log orders.
+"""Finds runs whose stream is missing in the record, and runs that have not begun a stream which their log orders.
 
 A stranger who executes our activity may report events that are in no log, or the start of a stream that never began.
-The former run is nudged: it reads the log, and begins anew. The latter one is restarted.
+A run of the first sort is nudged, so that it reads the log and begins anew. A run of the second sort is restarted.
 """
 
 from collections import deque
@@ -36,10 +36,10 @@ from views.order import last_position
 _log = structlog.stdlib.get_logger("motcua.healing")
 
 BEGUN: Final = timedelta(minutes=1)
-"""The minimum age of a run to be nudged: a younger run may just be recording its first event."""
+"""The minimum age of a run to nudge, or of an order to examine: a new run may just be recording its first event."""
 
 SINCE: Final = timedelta(minutes=10)
-"""The maximum age of a run to be nudged: an older run has been nudged twice."""
+"""The maximum age of a run to nudge: an older run has been nudged twice already."""
 
 AGAIN: Final = timedelta(minutes=5)
 """The time after which this process nudges a run again."""
@@ -52,7 +52,7 @@ select asked from unnest($1::text[]) as asked where not exists (select from stre
 
 
 class Order(NamedTuple):
-    """An event that orders a new stream of this kind; `named`: the event's `n` is the number of the new stream."""
+    """An event that orders a new stream of this kind. `named`: whether the event's `n` is the new stream's number."""
 
     event: type[Model]
     kind: str
@@ -77,10 +77,10 @@ LOOKED_BACK: Final = 10_000
 """The number of newest events that the first search of a process examines."""
 
 KEPT: Final = timedelta(hours=1)
-"""The time for which each search examines a found stream again."""
+"""The time for which each later search examines a found stream again."""
 
 PAGE: Final = 500
-"""Events looked at in one statement: with many more, the database would read all events."""
+"""The number of events examined in one statement: for many more, the database would read all events."""
 
 _RANGE: Final = "select stream, seq from position where position > $1 and position <= $2"
 _ORDERED: Final = """
@@ -96,16 +96,16 @@ and not exists (
         when o.named then b.n = (convert_from(e.body, 'UTF8')::jsonb ->> 'n')::int
         else first.recorded_at >= e.recorded_at end)
 """
-"""SQL: the streams with an order among these events after which no stream of the ordered kind began.
+"""SQL: the streams with an order among these events, if no stream of the ordered kind began after the order.
 
-The result may contain too many: only a stream's state shows whether a fee is paid at the counter, or an agency signs
-here.
+The result may contain too many streams: only a stream's state shows whether a fee is paid at the counter, or whether
+an agency's officers sign on this platform.
 """
 _BEGUN: Final = "select kind, n from standing where filing_id = $1"
 
 
 async def ordered(connection: Connection, since: int, upto: int) -> set[str]:
-    """Returns the streams with an order in this range of positions after which no stream of the ordered kind began."""
+    """Returns the streams with an order in this range of positions, if no stream of the ordered kind began after it."""
     orders = [(one.event.model_fields["kind"].default, one.kind, one.named) for one in ORDERS]
     found: set[str] = set()
     for after in range(since, upto, PAGE):
@@ -116,7 +116,7 @@ async def ordered(connection: Connection, since: int, upto: int) -> set[str]:
 
 
 class Due(NamedTuple):
-    """A stream of this kind that must have begun. It may have any one of the `numbers`."""
+    """A stream of this kind that must have begun, under any one of the `numbers`."""
 
     kind: str
     numbers: range
@@ -160,7 +160,10 @@ _DUE: Final[Mapping[str, Callable[[Any], Iterator[Due]]]] = {"filing": of_filing
 
 
 class Unbegun:
-    """The streams whose log orders another one that has not begun; checked until it has, but no longer than `KEPT`."""
+    """The streams whose log orders a second stream that has not begun.
+
+    An ordering stream is examined at each search until the ordered stream begins, but for at most the time `KEPT`.
+    """
 
     def __init__(self, pool: Pool, keys: Keys) -> None:
         self._pool = pool
@@ -170,9 +173,9 @@ class Unbegun:
         self._left: dict[str, datetime] = {}
 
     async def look(self, client: Client, now: datetime) -> list[str]:
-        """Returns streams with an order older than `BEGUN`, if they are idle and the ordered stream has no run.
+        """Returns the idle streams with an order older than `BEGUN` whose ordered stream has no run.
 
-        Returns none while another Temporal's workers work on this record. Raises `RPCError`, and the database's errors.
+        Returns none while another Temporal's workers use this record. Raises `RPCError`, and the database's errors.
         """
         async with self._pool.acquire() as connection:
             await self._search(connection, now)
@@ -184,7 +187,7 @@ class Unbegun:
         return [stream for stream, idle in zip(self._left, waits, strict=True) if idle]
 
     async def _search(self, connection: Connection, now: datetime) -> None:
-        """Adds the streams with orders recorded since the last search, except the most recent orders."""
+        """Adds the streams with orders since the last search that began no stream. Leaves out the newest orders."""
         self._marks.append((now, await last_position(connection)))
         upto = None
         while self._marks and self._marks[0][0] <= now - BEGUN:
@@ -197,7 +200,7 @@ class Unbegun:
         self._searched = upto
 
     async def _missing(self, connection: Connection, stream: str) -> list[Due]:
-        """Returns the streams that this `stream` must have begun, but that are missing in the record."""
+        """Returns the streams that this stream must have begun, and that are missing in the record."""
         of = StreamId.parse(stream)
         try:
             state = (await Log(connection, self._keys, KINDS).read(stream)).state
@@ -210,7 +213,7 @@ class Unbegun:
 
 
 async def _is_idle(client: Client, stream: str, missing: list[Due]) -> bool:
-    """Returns whether no task of the stream's run waits for a worker, and no ordered stream has a run."""
+    """Returns whether no task of the stream's run is pending, and no stream in `missing` has a run."""
     filing = StreamId.parse(stream).filing
     named = [str(StreamId(one.kind, filing, one.numbers[0])) for one in missing if len(one.numbers) == 1]
     try:
@@ -232,7 +235,7 @@ class Nudges:
         self._nudged: dict[str, datetime] = {}
 
     async def nudge(self, client: Client, now: datetime) -> list[str]:
-        """Nudges the runs without a stream; returns their ids. Raises `RPCError`, and the database's errors."""
+        """Nudges runs whose stream is not in the record; returns the streams. Raises `RPCError`, database errors."""
         since, until = ((now - age).isoformat(timespec="milliseconds") for age in (SINCE, BEGUN))
         query = f"{RUNNING} AND StartTime > '{since}' AND StartTime < '{until}'"
         found = {one.run_id: one.id async for one in client.list_workflows(query, limit=MOST_NUDGED)}

@@ -7,7 +7,7 @@ from schemas.translate import said
 
 
 def money(amount: int) -> Text:
-    """An amount as `8.000 đồng` / `8,000 đồng`."""
+    """An amount in digits, in both languages: `8.000 đồng` / `8,000 đồng`."""
     written = f"{amount:,}"
     return said("amount_in_dong", amount=Text(vi=written.replace(",", "."), en=written))
 
@@ -28,7 +28,7 @@ def in_words(dong: int) -> str:
 
 
 def _number(value: int, *, inside: bool = False) -> str:
-    """The number in words. `inside` a larger number, zero hundreds are named too: `một nghìn không trăm linh năm`."""
+    """A number in words. If it is `inside` a larger one, zero hundreds are named: `một nghìn không trăm linh năm`."""
     for of, name in _THOUSANDS:
         if value >= of:
             many, rest = divmod(value, of)

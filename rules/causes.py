@@ -42,7 +42,7 @@ VOIDING: Final = (*_MONEY_LEAVES, "refund_given_by_hand")
 
 
 def papers_of(event: Any) -> tuple[PaperKind, ...]:
-    """The kinds of official papers that an event of any stream may cause. Returned money may make its receipts void."""
+    """The kinds of official papers that an event of any stream may cause. Returned money may make receipts void."""
     match event:
         case Submitted(channel=Channel.POST):
             return (PaperKind.FORM, PaperKind.HANDOVER)

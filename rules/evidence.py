@@ -25,8 +25,8 @@ class Entry:
     Attributes:
         kinds: The kinds that the event may have.
         fields: The values that fields of the event must have; other fields do not matter.
-        stream: The stream of the event; None: any stream of the filing.
-        absent: The reverse: the record must have no such event.
+        stream: The stream of the event; None if any stream of the filing may have the event.
+        absent: Whether the requirement is reversed: the record must have no such event.
         after: An earlier event of the same stream; the required event must come after it.
         finding: The id of a finding about the stream. The record must have this finding; no event is required.
         recorded: The name of a field. For every finding of this kind about the stream, the record must have an event
@@ -73,7 +73,7 @@ class Finding:
 
 
 def found(event: Any, fields: Mapping[type[Any], tuple[str, ...]]) -> tuple[Finding, ...]:
-    """The finding from which an event follows, with these fields of it; none for an event that is not among them."""
+    """The finding from which an event follows, with the `fields` of its type; none if `fields` lacks this type."""
     names = fields.get(type(event))
     return () if names is None else (Finding(event.kind, {name: getattr(event, name) for name in names}),)
 
@@ -82,8 +82,8 @@ def found(event: Any, fields: Mapping[type[Any], tuple[str, ...]]) -> tuple[Find
 class OfficeAnswer:
     """The answer of an agency's back office from which an event follows. If identity is required, it must be signed.
 
-    The activity `act` asks for it; the `answer` has no statement here. Without a `request_id`, the answer to any
-    request counts. The finding `unless` makes it unnecessary.
+    `act`: the activity that requests the answer. `answer`: its content, without the statement. `request_id`: the id of
+    the request; None if the answer to any request counts. `unless`: a finding that makes the answer unnecessary.
     """
 
     act: str

@@ -12,7 +12,7 @@ from schemas.stream.ledger import About
 
 
 def gone(payment: Payment) -> VoidCause | None:
-    """Why the receipts of an online fee are void: the whole payment was refunded or charged back; None before that."""
+    """Why the receipts of an online fee are void: the whole payment was refunded or charged back; None otherwise."""
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     if owed is None or payment.returned(owed) + payment.taken_back(owed) < owed.amount:
         return None
@@ -20,7 +20,7 @@ def gone(payment: Payment) -> VoidCause | None:
 
 
 def gone_without_provider(refund: Refund) -> VoidCause | None:
-    """Why the receipts of a fee paid at the counter or to the post are void: the whole fee was refunded; else None."""
+    """Why the receipts of a fee paid at the counter or to the post are void: all of it was refunded; else None."""
     without_provider = refund.n % CAPTURES == 0
     given = sum(entry.amount for entry in refund.entries if entry.state is CaseState.GIVEN)
     whole = without_provider and refund.capture is not None and given >= refund.capture.amount
@@ -33,31 +33,31 @@ def valid(receipts: Iterable[MoneyReceipt], fee: int, of: FeeKind) -> tuple[Mone
 
 
 def issued_for(receipts: Iterable[MoneyReceipt], about: About, of: FeeKind) -> MoneyReceipt | None:
-    """The receipt of this kind that was issued for this event."""
+    """The receipt of this kind that was issued for the event `about`; None if there is none."""
     return next((one for one in receipts if (one.about, one.of) == (about, of)), None)
 
 
 def registered(receipts: Iterable[MoneyReceipt], number: str) -> MoneyReceipt | None:
-    """The receipt with this number in the register."""
+    """The receipt with this number in the register; None if there is none."""
     return next((one for one in receipts if one.registered == number), None)
 
 
 def number_given(agency: str, series: str, given: str) -> str:
-    """The register's form of a number given by an outside service, which is unique only within its agency's series."""
+    """The register's number for a number that an outside service has `given`: unique beyond its agency and series."""
     return f"{agency}-{series}-{given}"
 
 
 def lines_of(
     of: FeeKind, paid: int, fee_lines: Sequence[FeeLine], kinds: Mapping[Code, FeeKind]
 ) -> tuple[ReceiptLine, ...]:
-    """A receipt's lines of this kind; `paid` (đồng) is spread over all lines. Raises `KeyError` for an unknown item."""
+    """The receipt lines of one kind; `paid` (đồng) is spread over all lines. Raises `KeyError` for an unknown item."""
     each = apportioned(paid, [line.total for line in fee_lines])
     named = zip(fee_lines, each, strict=True)
     return tuple(ReceiptLine(code=line.code, amount=dong) for line, dong in named if kinds[line.code] is of and dong)
 
 
 def apportioned(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
-    """An amount in đồng split in these proportions: each share within 1 đồng, the sum exact.
+    """An amount in đồng, split in these proportions: each share is exact to within 1 đồng, and the shares add up.
 
     The remaining đồng go to the largest fractions, and among equal ones to the first. Raises `ValueError` for a
     negative amount or weight, and for an amount without any weight.

@@ -41,7 +41,7 @@ def claimable(handled: Handled, actor: Actor) -> Problem | None:
 
 
 def releasable(handled: Handled, actor: Actor) -> Problem | None:
-    """Why the actor can't return the task to its queue, or None; a team lead may return the task of any officer."""
+    """Why the actor can't return the task to its queue; None if they can. A team lead may return any officer's task."""
     if handled.officer is None:
         return problem("", "not_claimed", says="nobody_has_claimed")
     return None if actor.role is Role.TEAM_LEAD else claimed_by(handled, actor)

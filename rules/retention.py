@@ -18,8 +18,9 @@ from schemas.stream.ledger import Recorded
 class Whole:
     """A filing and its related records: its streams with work left (`open`), and the rule for its retention, if any.
 
-    A complaint is possible until `complain_until` (None: no act is open to one), and money or a parcel may be reported
-    until `watched_until`. `unsettled` callbacks about its money have not reached it; it caused `unmade` papers.
+    `complain_until`: the last moment for a complaint; None if no act is open to one. `watched_until`: the last moment
+    for reports of money or parcels; None if none is expected. `unsettled`: the number of payment callbacks that have
+    not reached the filing. `unmade`: the number of its official papers that are still to be made.
     """
 
     filing: Filing
@@ -59,7 +60,7 @@ def _hindrances(whole: Whole, now: datetime) -> Iterator[Problem]:
 
 
 def years_after(ended: datetime, years: int) -> datetime:
-    """The end of the same day in Vietnam `years` later; for 29 February in a common year, of the 28th."""
+    """The end of the same day in Vietnam `years` later; in a common year, 28 February takes the place of the 29th."""
     day = ended.astimezone(VIETNAM).date()
     there = (day.month, day.day) != _LEAP or isleap(day.year + years)
     last = day.replace(year=day.year + years) if there else date(day.year + years, 2, 28)
@@ -67,7 +68,7 @@ def years_after(ended: datetime, years: int) -> datetime:
 
 
 def ended_by(now: datetime, years: int) -> datetime:
-    """A filing that ended before this instant may be erased now, if filings are kept for `years` after their end."""
+    """The instant before which a filing must have ended to be erased `now`, if filings are kept for `years`."""
     today = now.astimezone(VIETNAM).date()
     there = (today.month, today.day) != _LEAP or isleap(today.year - years)
     day = today.replace(year=today.year - years) if there else date(today.year - years, 3, 1)

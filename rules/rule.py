@@ -17,7 +17,7 @@ from schemas.stream.ledger import Recorded
 S = TypeVar("S")
 
 When: TypeAlias = Callable[[S, Actor, datetime], Problem | None]
-"""Returns the refusal of a command by this actor in this state at this instant, or None."""
+"""Returns why this actor can't give a command in this state at this instant; None if the actor can."""
 
 Effect: TypeAlias = Callable[[S, Any, datetime], tuple[Any, ...]]
 """Returns the events that the command causes; none if it has no effect now. Raises `RefusalError`."""
@@ -43,7 +43,7 @@ class Rule(Generic[S]):
     effect: Effect[S]
 
     def forbids(self, state: S, actor: Actor, now: datetime) -> Problem | None:
-        """The reason why `actor` can't give the command to a stream in this state now, or None."""
+        """Why `actor` can't give the command to a stream in this state now; None if `actor` can."""
         by_role = role_is(actor, *self.who) if self.who else None
         return by_role or self.when(state, actor, now)
 
@@ -53,9 +53,9 @@ class Rules(Generic[S]):
     """The rules of one kind of stream, by the kind of command.
 
     Attributes:
-        not_now: The refusal of a command that has no rule or no effect here.
-        over: Returns why people can no longer act on a stream, or None.
-        stranger: Returns why an actor has no access to a stream in any role, or None.
+        not_now: The problem of a command that has no rule in this kind of stream, or no effect in the present state.
+        over: Returns why people can no longer act on a stream; None if they can.
+        stranger: Returns why an actor has no access to a stream in any role; None if the actor has access.
     """
 
     of: Mapping[str, Rule[S]]
@@ -69,7 +69,7 @@ class Rules(Generic[S]):
         return frozenset({Role.SYSTEM, *(role for rule in self.of.values() for role in rule.who)})
 
     def guard(self, state: S, name: str, actor: Actor, now: datetime) -> Problem | None:
-        """The reason why `actor` can't give this command now, or None."""
+        """Why `actor` can't give this command now; None if `actor` can."""
         rule = self.of[name]
         if rule.who in {SYSTEM, ANYBODY}:
             return rule.forbids(state, actor, now)
@@ -94,13 +94,13 @@ def refuse(*problems: Problem) -> RefusalError:
 
 
 def unexplained(outcome: Outcome, **words: str | None) -> list[Problem]:
-    """The problems of a refusal on the merits without its `reason` or its `legal_basis`; none for an approval."""
+    """A problem for each required text (by name) that is None in a refusal on the merits; none for an approval."""
     missing = (name for name, text in words.items() if text is None and outcome is Outcome.REFUSED)
     return [problem(name, f"{name}_required", says=f"refusal_needs.{name}") for name in missing]
 
 
 def folding(changes: Mapping[type[Any], Change[Any]]) -> Callable[[Any, Recorded], Any]:
-    """The fold of a kind of stream: each event makes its change and sets `seq`; `erased` only marks the erasure."""
+    """The fold of a kind of stream: each event makes its change and sets `seq`; `erased` marks the erasure."""
     of: dict[type[Any], Change[Any]] = {Erased: lambda _, __, at: {"erased_at": at}, **changes}
 
     def evolve(state: Any, recorded: Recorded) -> Any:

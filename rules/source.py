@@ -1,4 +1,4 @@
-"""Files of the catalogue: a YAML document of plain values with the line of every mistake; published files."""
+"""Files of the catalogue: their YAML as plain values, with the line of every mistake; and published files."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -14,9 +14,9 @@ from schemas.words.catalogue import SENTENCES
 
 
 class Mistake(Model):
-    """One mistake. `path` is like `review[1].role`, empty for the whole file; `line` counts from 1, if known.
+    """One mistake. `path`: such as `review[1].role`; empty for the whole file. `line`: from 1; None if unknown.
 
-    The words name rules and allowed values only; they never repeat the written value.
+    The message and the remedy name rules and allowed values; they never repeat the written value.
     """
 
     path: str
@@ -34,13 +34,13 @@ _KEYS: Final = {
 
 
 def mistake(rule: str, path: str, **facts: object) -> Mistake:
-    """Returns the mistake against `rule` at `path`; `facts` fill its words."""
+    """Returns the mistake against `rule` at `path`; `facts` fill its message and its remedy."""
     key = _KEYS[rule]
     return Mistake(path=path, rule=rule, message=said(key, **facts), fix=said(key + _FIX, **facts))
 
 
 def elsewhere(more: Iterable[Mistake], found: Iterable[Mistake]) -> list[Mistake]:
-    """The mistakes in `more` at other places than those in `found`: the first mistake at a place causes the others."""
+    """The mistakes in `more` at paths where `found` has none: the first mistake at a path causes the others there."""
     known = {entry.path for entry in found}
     return [entry for entry in more if entry.path not in known]
 
@@ -131,7 +131,7 @@ class _Composer(Composer):
 
 
 class _FastLoader(_Composer, yaml.CSafeLoader):
-    """Parses with libyaml, in a fifth of the time of Python, but does not always know the place of a mistake."""
+    """Parses with libyaml, five times as fast as Python, but does not always know the line of a mistake."""
 
     def __init__(self, text: str) -> None:
         yaml.CSafeLoader.__init__(self, text)
@@ -139,7 +139,7 @@ class _FastLoader(_Composer, yaml.CSafeLoader):
 
 
 class _Loader(_Composer, yaml.SafeLoader):
-    """Parses in Python, and always knows the place of a mistake."""
+    """Parses in Python, and always knows the line of a mistake."""
 
 
 class _Reader:
@@ -232,7 +232,7 @@ def _unreadable(rule: str, line: int | None) -> Parsed:
 
 
 def published_raw(source: bytes, published_on: date) -> dict[str, Any]:
-    """The plain data of published bytes; without a date of checks (old files), the day of publication is taken."""
+    """The plain data of a published file, in today's form; an old file without `checked` gets the publication day."""
     raw: dict[str, Any] = parse(source).value
     raw.setdefault("checked", published_on.isoformat())
     if isinstance(one := raw["limits_source"], str):
@@ -241,5 +241,5 @@ def published_raw(source: bytes, published_on: date) -> dict[str, Any]:
 
 
 def published_procedure(source: bytes, published_on: date) -> Procedure:
-    """The procedure in published bytes, even if present checks would refuse them."""
+    """The procedure in a published file, even if today's checks would refuse the file."""
     return Procedure.model_validate(published_raw(source, published_on))

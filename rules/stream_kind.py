@@ -32,7 +32,7 @@ from schemas.stream.snapshots import NoMemory, Reads
 
 
 class State(Protocol):
-    """The fold of a stream. `seq` is that of the last folded event; no command is possible after `erased_at`."""
+    """The state of a stream. `seq`: the number of the last folded event. No command is possible after `erased_at`."""
 
     @property
     def seq(self) -> int: ...
@@ -85,7 +85,7 @@ class Numbering:
     """letters before the seven digits"""
 
     def write(self, agency: str, period: str, n: int) -> str:
-        """The n-th number of a period."""
+        """The number `n` of a period, in its written form."""
         return f"{agency}-{period}-{self.mark}{n:07d}"
 
 
@@ -101,8 +101,8 @@ class Table:
 class Telling(Generic[M]):
     """One kind of message to the filing: its signal, the model of its fact, and the command that follows from a fact.
 
-    The recorded event gives the same command: for its kind, `recorded` has a function that makes the fact from the
-    stream's number and the event's body, or returns None for an event that is no message.
+    The command also follows from the recorded event. `recorded`: by kind of event, a function that makes the fact from
+    the stream's number and the event's body, or returns None if the event is not such a message.
     """
 
     signal: str
@@ -123,9 +123,9 @@ class Wait:
 
     Attributes:
         since: The start of the wait; None if the start does not matter.
-        until: The latest end of the wait.
+        until: The latest end of the wait; None if it has no latest end.
         of: The agency, officer or provider that has to act.
-        place: The signing place.
+        place: The signing place; None if the wait is not for a signature.
         why: The reason, in words or as the name of the rule that prevents an end of the wait.
         dong: The sum of money, in đồng, that depends on the wait.
     """
@@ -172,35 +172,35 @@ class StreamKind(Generic[S]):
     """The properties of one kind of stream.
 
     Attributes:
-        name: The prefix of its streams' names.
-        workflow: The type of its workflow; empty if it has no workflow, and other code appends its events.
-        state: The model of its fold, with a `snapshot_version`.
-        events: The union of the models of its own events, told apart by `kind`; each stream may end with `erased`.
-        first: The kind of its first event.
-        or_first: Other possible kinds of its first event.
-        initial: The state before all events.
+        name: The prefix of the names of its streams.
+        workflow: The type of its streams' workflows; empty if they have none and other code appends their events.
+        state: The model of a stream's state, with a `snapshot_version`.
+        events: The union of the models of its events, which differ in `kind`; without `erased`, which all kinds have.
+        first: The kind of a stream's first event.
+        or_first: Other possible kinds of a stream's first event.
+        initial: Returns the state of a stream before all events.
         rules: The rule of each command.
-        evolve: The state after one event.
-        standing: Its status: whether its workflow has work left.
-        rows: The other read models: the row of its own table, its tasks.
-        results: Its columns in the register of results, by number.
-        receipts: Its columns in the register of receipts for money.
-        start: The start input of its workflow, unless a submission starts it.
-        opening: The first command, made from the start input.
+        evolve: Returns the state of a stream after one more event.
+        standing: Returns the standing of a stream, such as whether its workflow has work left.
+        rows: Returns a stream's rows in the other read models: in the table of this kind, and its tasks.
+        results: Returns the columns that a stream writes in the register of results, by number.
+        receipts: Returns the columns that a stream writes in the register of receipts for money.
+        start: The model of the workflow's start input; None if a submission starts the workflow.
+        opening: Returns the first command, made from the start input.
         commands: The public commands; the workflow has an Update of the same name for each.
-        evidence_of: The entries that the log must have before an event is written; None if the event needs none.
-        found_by: The findings about outside acts that the record must have before an event is written.
-        answered_by: The answer of an agency's back office that an event by this actor needs, if it needs one.
-        pins: The versions that its first event pins.
-        numberings: The numbers that its events carry, by kind of counter.
-        table: Its own read model.
+        evidence_of: Returns the entries that the log must have before an event is written; None if it needs none.
+        found_by: Returns the findings about outside acts that the record must have before an event is written.
+        answered_by: Returns the answer of a back office that an event by this actor needs; None if it needs none.
+        pins: Returns the versions that a stream's first event pins; None if it pins none.
+        numberings: The numbers without gaps in its events, by kind of counter.
+        table: The read model that no other kind has; None if there is none.
         upcasters: For each kind of event, the converters to the next version, the first of them from version 1.
         memory: The values that its workflow keeps outside the log and passes on when it continues as new.
-        shown: The events whose content an applicant sees. Of all others they see only the kind and the time.
-        for_applicants: Fields of an event that are sealed for the applicant alone.
-        for_officers: Sealed fields that applicants do not see.
-        tells: The messages of its streams to their filing.
-        waits: The waits of its streams, which the doctor counts.
+        shown: The events whose content applicants see. Of other events, applicants see the kind and the time alone.
+        for_applicants: By model of event, the fields that are sealed for the applicant alone.
+        for_officers: The sealed fields that applicants do not see.
+        tells: The kinds of messages that its streams send to their filing.
+        waits: The kinds of waits of its streams, which `motcua doctor` counts.
         title: The plural name of such streams, for people.
     """
 
@@ -237,7 +237,7 @@ class StreamKind(Generic[S]):
 
     @property
     def event_models(self) -> tuple[type[Model], ...]:
-        """The models of its events."""
+        """The models of all events of this kind of stream, `erased` included."""
         union = get_args(self.events)[0] if get_origin(self.events) is Annotated else self.events
         return (*(get_args(union) or (union,)), Erased)
 
@@ -274,7 +274,7 @@ class StreamKind(Generic[S]):
         return Reads(snapshot=snapshot, events={name: self.event_version(name) for name in names})
 
     def guard(self, state: S, name: str, actor: Actor, now: datetime) -> Problem | None:
-        """The reason why `actor` can't give this command now, or None."""
+        """Why `actor` can't give this command now; None if `actor` can."""
         return self.rules.guard(state, name, actor, now) if state.erased_at is None else ERASED.problems[0]
 
     def decide(self, state: S, command: Command, now: datetime) -> tuple[Any, ...]:
@@ -339,7 +339,7 @@ class Kinds(dict[str, StreamKind[Any]]):
 
     @property
     def workflows(self) -> tuple[str, ...]:
-        """The types of their workflows."""
+        """The types of the workflows of all these kinds."""
         return tuple(kind.workflow for kind in self.values() if kind.workflow)
 
     @property

@@ -13,7 +13,7 @@ from schemas.refund.state import RefundMeans
 
 
 def may_handle(till: Till, actor: Actor) -> Problem | None:
-    """Why the actor can't count or close the till, or None. Its cashier and a leader of the agency can."""
+    """Why the actor can't count or close the till; None for the till's cashier, and for a leader of its agency."""
     if (wrong := role_is(actor, Role.CASHIER, Role.LEADER)) is not None:
         return wrong
     if actor.agency != till.agency:
@@ -24,7 +24,7 @@ def may_handle(till: Till, actor: Actor) -> Problem | None:
 
 
 def last_count(till: Till, command: CloseTill) -> TillCount | Problem:
-    """The count with which the till is closed, or the problem: cash moved since then, or a difference has no reason."""
+    """The count with which the till is closed, or the problem: cash moved later, or a difference without a reason."""
     if not till.counts or till.counts[-1].movements != till.movements:
         return problem("till", "count_first")
     count = till.counts[-1]
@@ -34,7 +34,7 @@ def last_count(till: Till, command: CloseTill) -> TillCount | Problem:
 
 
 def in_cash(event: Any) -> bool:
-    """Whether an event moves cash at the counter. A fee payment without means counts as cash."""
+    """Whether an event moves cash at the counter. A fee payment without stated means counts as cash."""
     match event:
         case FeePaid(channel=Channel.COUNTER, means=means):
             return means in {None, PaymentMeans.CASH}

@@ -1,4 +1,4 @@
-"""Stand-ins for the outside world: a bank, a post and a trust that speak HTTP and keep ledgers of their own.
+"""Stand-ins for the outside world, such as a bank, a post and a trust. They speak HTTP and keep their own ledgers.
 
-They know nothing of Temporal or of this project's schemas, so their ledgers are independent witnesses.
+They use neither Temporal nor this project's schemas, so their ledgers are independent witnesses.
 """

@@ -1,18 +1,18 @@
-"""The sandbox post: VNPost's HTTP interface, as far as it is known, over a ledger of its own.
+"""The sandbox post: an HTTP interface like VNPost's, as far as that is known, with a ledger of its own.
 
 Run as `python -m sandbox.post --port N --data DIR [--step-after SECONDS]`. A consignment goes accepted →
 in_transit → delivered, one step every `--step-after` seconds, except for these postcodes:
 
 - `99902` comes back; `99904` stays in transit for ever
-- `99903` is lost and `99910` is damaged, if it is the first parcel of a filing; the next one arrives
+- `99903`: the first parcel of a filing is lost; `99910`: it is damaged. Later parcels of the filing are delivered
 - `99905` is delivered after one invitation (giấy mời); `99906` comes back after two
-- `99907` is lost, and delivered after all when a second parcel is sent; that one is delivered 60 steps after a query
-  has shown the first as delivered
-- `99908` comes back, and is delivered after all, 15 steps after a query has shown it as returned
+- `99907`: the first parcel is lost, but delivered after all when the second is sent; the second is delivered 60 steps
+  after a query has shown the first as delivered
+- `99908` comes back, but is delivered after all, 15 steps after a query has shown it as returned
 - `99909` is refused; `99911` has an unknown status, then is delivered; `99912` is accepted and never leaves
-- `99913` leaves at once, before it can be cancelled, and is delivered 60 steps later
+- `99913` leaves at once, before it can be cancelled, and is delivered after 60 steps
 
-`PUT /outage` with `{"seconds": 600}` makes the post answer 503 for so long. `GET /tracking?code=…` is the public page.
+`PUT /outage` with `{"seconds": 600}` makes the post answer 503 for 600 s. `GET /tracking?code=…` is the public page.
 The ledger keeps no recipient, only a digest that identifies a repeated request.
 """
 
@@ -59,13 +59,13 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class _Wire(Message):
-    """A body in the post's own names."""
+    """A request body whose fields have the post's own names."""
 
     model_config = ConfigDict(alias_generator=to_pascal)
 
 
 class Order(_Wire):
-    """Body of `POST /order/post`. `CODAmount` is in đồng; `ReceiverPostcode` the five digits of the national code."""
+    """Body of `POST /order/post`. `CODAmount`: in đồng; `ReceiverPostcode`: the five-digit national postcode."""
 
     customer_code: Said
     order_number: OrderNumber
@@ -117,7 +117,7 @@ class PostServer:
         ]
 
     async def token(self, request: Request) -> Response:
-        """Answers a caller who knows the keys with a token, valid for five minutes."""
+        """Answers with a token, valid for five minutes, if the caller sends the right keys."""
         if not _knows_the_keys(request.headers.get("authorization", "")):
             raise _unauthorised()
         until = int(time.time()) + TOKEN_SECONDS
@@ -166,7 +166,7 @@ class PostServer:
         return answer
 
     def _known(self, handler: Handler) -> Handler:
-        """Returns the handler behind a token check. As at the post, a refusal is a body with a status but 100."""
+        """Returns the handler behind a token check. As at VNPost, a refusal is a body whose `Status` is not 100."""
 
         async def answer(request: Request) -> Response:
             if not _is_good(request.headers.get("authorization", "")):

@@ -1,4 +1,4 @@
-"""The ledger of the sandbox post: orders, their item codes, and the course of each, by its postcode."""
+"""The ledger of the sandbox post: consignments with their item codes. The postcode decides the course of each."""
 
 import hashlib
 import secrets
@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 from sandbox.store import Ledger, iso
 
 LATE: Final = 15
-"""Steps from the report of a false end to the true end."""
+"""The number of steps from the report of a false last status to the true last status."""
 LONG: Final = 60
-"""Steps to the delivery of a parcel that others are to overtake."""
+"""The number of steps to the delivery of a parcel that other parcels must overtake."""
 
 _GOES: Final = (("in_transit", 1),)
 DELIVERED: Final = (*_GOES, ("delivered", 2))
@@ -27,15 +27,15 @@ PLANS: Final[dict[str, tuple[tuple[str, int], ...]]] = {
     "99912": (),
     "99913": (("in_transit", 0), ("delivered", LONG)),
 }
-"""By postcode, the statuses of a parcel with their steps; parcels to all other postcodes are delivered."""
+"""The statuses of a parcel, each with its step, by postcode. Parcels to all other postcodes are delivered."""
 
 AGAIN: Final = {"99903": DELIVERED, "99907": DELIVERED, "99910": DELIVERED}
-"""By postcode, the statuses of a filing's later parcels, which arrive."""
+"""The statuses of a filing's second and later parcels, by postcode: they are delivered."""
 
 FOUND: Final = "99907"
-"""Here a lost parcel is delivered when the next one is sent, and that one after the first's delivery was reported."""
+"""With this postcode, a lost parcel is delivered when the next is sent; the next, once that delivery was reported."""
 NOT_RETURNED: Final = "99908"
-"""Here a returned parcel is delivered after its return was reported."""
+"""With this postcode, a returned parcel is delivered after all, once its return was reported."""
 
 NOT_SERVED: Final = "99909"
 
@@ -57,7 +57,7 @@ Json = dict[str, object]
 
 
 class RefusedError(Exception):
-    """The post refuses the request; `code` is the reason on the wire."""
+    """The post refuses the request. `code`: the post's own code for the reason."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -66,7 +66,7 @@ class RefusedError(Exception):
 
 
 class Consignment(NamedTuple):
-    """A consignment. `history`: its statuses with their instants in microseconds, oldest first."""
+    """A consignment. `history`: its statuses, each with its instant in microseconds; `cod`: the đồng to collect."""
 
     key: str
     waybill: str
@@ -78,7 +78,7 @@ class Consignment(NamedTuple):
         return self.history[-1][0]
 
     def listed(self) -> Json:
-        """Returns the consignment as the ledger lists it."""
+        """Returns the consignment as a JSON object, for the list of all consignments."""
         steps = [{"status": status, "at": iso(at)} for status, at in self.history]
         return {
             "key": self.key,
@@ -90,14 +90,17 @@ class Consignment(NamedTuple):
 
 
 class PostLedger(Ledger):
-    """Consignments with their history. `step_after` is in microseconds. No recipient is kept, only a digest."""
+    """Consignments with their histories. `step_after`: microseconds of a step. Only a digest of a recipient is kept."""
 
     def __init__(self, path: Path, step_after: int) -> None:
         super().__init__(path, SCHEMA)
         self._step_after = step_after
 
     def order(self, key: str, content: str, postcode: str, cod: int) -> Consignment:
-        """Returns the order's consignment, made once. Raises `RefusedError` for other content, or an unserved place."""
+        """Makes the order's consignment if it is new; returns it. Raises `RefusedError` if the key had other content.
+
+        Raises `RefusedError` also if the post does not serve the postcode.
+        """
         digest = hashlib.sha256(content.encode()).hexdigest()
         with self.transaction() as now:
             known = self.db.execute("SELECT digest FROM consignment WHERE key = ?", (key,)).fetchone()
@@ -115,7 +118,7 @@ class PostLedger(Ledger):
             return self._consignment(key)
 
     def tell(self, key: str) -> Consignment:
-        """Reports the consignment, with its statuses, to its sender. Raises `RefusedError` if there is none."""
+        """Returns the consignment that its sender queries; this can cause deliveries. Raises `RefusedError`."""
         with self.transaction() as now:
             found = self._consignment(key)
             for status, _ in found.history:
@@ -123,13 +126,13 @@ class PostLedger(Ledger):
             return found
 
     def by_waybill(self, waybill: str) -> Consignment | None:
-        """Returns the consignment for the tracking page; None if there is none."""
+        """Returns the consignment with this item code; None if there is none."""
         with self.transaction():
             row = self.db.execute("SELECT key FROM consignment WHERE waybill = ?", (waybill,)).fetchone()
             return self._consignment(row["key"]) if row else None
 
     def cancel(self, key: str) -> Consignment:
-        """Cancels a consignment and returns it. Raises `RefusedError` if there is none, or it has left already."""
+        """Cancels a consignment and returns it. Raises `RefusedError` if it does not exist or has left already."""
         with self.transaction() as now:
             status = self._consignment(key).status
             if status not in {"accepted", "cancelled"}:
@@ -140,13 +143,13 @@ class PostLedger(Ledger):
             return self._consignment(key)
 
     def consignments(self) -> list[Consignment]:
-        """Returns every consignment ever made, oldest first."""
+        """Returns every consignment that was ever made, oldest first."""
         with self.transaction():
             keys = self.db.execute("SELECT key FROM consignment ORDER BY rowid").fetchall()
             return [self._consignment(row["key"]) for row in keys]
 
     def break_down(self, length: int) -> None:
-        """Begin an outage of so many microseconds."""
+        """Begin an outage of `length` microseconds."""
         with self.transaction() as now:
             self.db.execute("DELETE FROM outage")
             self.db.execute("INSERT INTO outage VALUES (?)", (now + length,))
@@ -162,7 +165,7 @@ class PostLedger(Ledger):
     def _plan(self, key: str, postcode: str, now: int) -> tuple[tuple[str, int], ...]:
         """Returns the scheduled statuses of a new consignment.
 
-        A false end stays until it was reported, so that a slow reader can't miss it.
+        A false last status stays until it was reported, so that a slow reader can't miss it.
         """
         first = f"{key.rpartition(':')[0]}:1"
         if postcode == NOT_RETURNED:
@@ -180,7 +183,7 @@ class PostLedger(Ledger):
         self.db.execute("INSERT OR IGNORE INTO after_telling VALUES (?, ?, ?)", (told, status, key))
 
     def _told(self, key: str, status: str, now: int) -> None:
-        """Schedules the deliveries that waited for this report, of another consignment or of the same one."""
+        """Schedules the deliveries, of this or another consignment, that waited until this status was reported."""
         rows = self.db.execute(
             "DELETE FROM after_telling WHERE told = ? AND status = ? RETURNING key", (key, status)
         ).fetchall()

@@ -1,4 +1,4 @@
-"""The public tracking page of the sandbox post, by item code, without the recipient."""
+"""The public tracking page of the sandbox post: it shows a parcel by its item code, without the recipient."""
 
 import html
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ _HANOI: Final = timedelta(hours=7)
 
 
 def page(waybill: str, found: Consignment | None) -> str:
-    """Returns the page for an item code."""
+    """Returns the tracking page for an item code. `found`: its consignment; None if there is none."""
     code = html.escape(waybill)
     said = "<p>Không tìm thấy mã bưu gửi này.</p>" if found is None else _steps(found.history)
     return (

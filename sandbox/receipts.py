@@ -1,7 +1,7 @@
-"""The sandbox receipt service: numbers receipts for agencies that have no series of their own, in a ledger of its own.
+"""The sandbox receipt service: numbers receipts for agencies without a series of their own, and keeps its own ledger.
 
 Run as `python -m sandbox.receipts --port N --data DIR --secret TEXT`. `PUT /outage` with `{"fault": "down"}`
-makes it answer 503; with `"hang"` it executes requests but does not answer, until `"none"`.
+makes it answer 503; after `"hang"` it executes requests but does not answer; `"none"` ends the outage.
 """
 
 import asyncio
@@ -40,13 +40,13 @@ Json = dict[str, object]
 
 
 class Outage(Message):
-    """Body of `PUT /outage`."""
+    """Body of `PUT /outage`: the fault that begins; `none` ends it."""
 
     fault: Fault
 
 
 class Item(Message):
-    """A line of a receipt, in đồng."""
+    """A line of a receipt. The amount is in đồng."""
 
     code: str
     amount: Annotated[int, Field(gt=0)]
@@ -68,7 +68,7 @@ class ReceiptLedger(Ledger):
     """The issued receipts, each under its key."""
 
     def put(self, key: str, order: Order) -> Json:
-        """Returns the receipt of a key, issued if new. Raises `ProblemError` 409 if the key has other content."""
+        """Issues a key's receipt if the key is new; returns it. `ProblemError` 409: the key had other content."""
         content = order.model_dump_json()
         with self.transaction():
             known = self.db.execute("SELECT order_ FROM receipt WHERE key = ?", (key,)).fetchone()
@@ -79,13 +79,13 @@ class ReceiptLedger(Ledger):
             return self._receipt(key)
 
     def void(self, key: str) -> Json:
-        """Makes a receipt void and returns it. Raises `ProblemError` 404 if there is none."""
+        """Voids a receipt and returns it. Raises `ProblemError` 404 if the key has no receipt."""
         with self.transaction():
             self.db.execute("UPDATE receipt SET void = 1 WHERE key = ?", (key,))
             return self._receipt(key)
 
     def all(self) -> list[Json]:
-        """Returns every receipt ever issued, oldest first."""
+        """Returns every receipt that was ever issued, oldest first."""
         with self.transaction():
             return [self._receipt(row["key"]) for row in self.db.execute("SELECT key FROM receipt ORDER BY n")]
 
@@ -100,7 +100,7 @@ class ReceiptLedger(Ledger):
 
 
 class ReceiptServer:
-    """The service's HTTP interface."""
+    """The HTTP interface of the receipt service."""
 
     def __init__(self, ledger: ReceiptLedger, secret: str) -> None:
         self._ledger = ledger
@@ -147,7 +147,7 @@ class ReceiptServer:
 
 
 def receipts(data: Path, secret: str) -> Starlette:
-    """Returns the service over `data/receipts.sqlite3`."""
+    """Returns the service over `data/receipts.sqlite3`. `secret`: the bearer token that callers must send."""
     ledger = ReceiptLedger(data / "receipts.sqlite3", SCHEMA)
     return application(ledger, ReceiptServer(ledger, secret).routes())
 

@@ -1,4 +1,4 @@
-"""The common parts of the sandbox servers: a ledger on disk, its scheduler, and the forms of requests and answers.
+"""The common code of the sandbox servers: a ledger on disk with a scheduler, and the formats of requests and answers.
 
 Instants are integers, microseconds since 1970-01-01T00:00Z, and are sent as ISO 8601 in UTC.
 """
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 class Message(BaseModel):
-    """A request body: strict types, unknown fields refused."""
+    """The base of request bodies: types are strict, and unknown fields are refused."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -45,7 +45,7 @@ M = TypeVar("M", bound=Message)
 
 
 class ProblemError(Exception):
-    """A refusal, sent as `application/problem+json` with a stable `code`. `errors` are (field, rule), never a value."""
+    """A refusal, sent as `application/problem+json`. `errors`: pairs (field, broken rule), without values."""
 
     def __init__(self, status: int, code: str, title: str, errors: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(code)
@@ -80,7 +80,7 @@ def invalid(*errors: tuple[str, str]) -> ProblemError:
 class Ledger(ABC):
     """A SQLite file that survives SIGKILL at any instant, with a list of scheduled events.
 
-    A scheduled event is a row of `due`, written in the transaction that caused it, so a restart loses nothing.
+    A scheduled event is a row of `due`, written in the transaction that causes it, so a restart loses no event.
     """
 
     def __init__(self, path: Path, schema: str) -> None:
@@ -93,7 +93,7 @@ class Ledger(ABC):
 
     @contextmanager
     def transaction(self) -> Iterator[int]:
-        """Applies the due events, then runs the block; stores all of it or nothing. Yields the present instant."""
+        """Applies the due events, then yields the present instant. Stores these changes and the block's, or nothing."""
         with self.db:
             self.db.execute("BEGIN IMMEDIATE")
             now = time.time_ns() // 1000
@@ -104,12 +104,12 @@ class Ledger(ABC):
         self.db.execute("INSERT INTO due (key, what, at) VALUES (?, ?, ?)", (key, what, at))
 
     def forget(self, key: str) -> None:
-        """Drop the scheduled events of `key`."""
+        """Delete the scheduled events of `key`."""
         self.db.execute("DELETE FROM due WHERE key = ?", (key,))
 
     @abstractmethod
     def happen(self, key: str, what: str, at: int) -> None:
-        """Record that `what` happened to `key` at its due instant, also if the server was down then."""
+        """Record that the event `what` happened to `key` at the instant `at`, even if the server was down then."""
 
     def _settle(self, now: int) -> None:
         for row in self.db.execute("SELECT * FROM due WHERE at <= ? ORDER BY at, n", (now,)).fetchall():
@@ -134,7 +134,7 @@ def key_of(request: Request) -> str:
 
 
 async def parse(request: Request, model: type[M]) -> M:
-    """Parses the request body. Raises `ProblemError` 422 with each wrong field and the rule that it breaks."""
+    """Returns the parsed request body. Raises `ProblemError` 422 with each wrong field and the rule that it breaks."""
     try:
         return model.model_validate_json(await request.body())
     except ValidationError as error:
@@ -143,7 +143,7 @@ async def parse(request: Request, model: type[M]) -> M:
 
 
 def application(ledger: Ledger, routes: Sequence[Route], *jobs: Callable[[], Coroutine[None, None, None]]) -> Starlette:
-    """Returns the ASGI application around a ledger; its ticker and the `jobs` run from start to stop."""
+    """Returns the ASGI application of a ledger. While it runs, it applies due events and runs the `jobs`."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -169,7 +169,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
 
 
 def serve(app: Starlette, port: int) -> None:
-    """Serve on loopback until a signal stops it. No access log: paths and bodies may contain personal data."""
+    """Serve on loopback until a signal stops the server. There is no access log: paths may contain personal data."""
     uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, log_level="warning")
 
 
@@ -195,4 +195,4 @@ async def _on_http_exception(_request: Request, error: Exception) -> JSONRespons
 
 
 HANDLERS: Final = {ProblemError: _on_problem, HTTPException: _on_http_exception}
-"""The handlers that turn a sandbox's refusals into answers."""
+"""The handlers that turn exceptions of a sandbox server into answers."""

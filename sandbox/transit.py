@@ -1,8 +1,8 @@
-"""The sandbox transit engine: keeps keys, encrypts and decrypts with them, as Vault's does at `/v1/transit`.
+"""The sandbox transit engine: keeps keys, and encrypts and decrypts with them, as Vault does at `/v1/transit`.
 
-Run as `python -m sandbox.transit --port N --data DIR --token TEXT`. `POST /v1/transit/keys/NAME` makes a key,
-`…/NAME/rotate` a new version of it. `PUT /outage` with `{"fault": "sealed"}` makes it answer 503, with `"forbidden"`
-403; with `"hang"` it executes requests but does not answer, until `"none"`.
+Run as `python -m sandbox.transit --port N --data DIR --token TEXT`. `POST /v1/transit/keys/NAME` makes a key, and
+`…/NAME/rotate` a new version of the key. `PUT /outage` with `{"fault": "sealed"}` makes it answer 503, `"forbidden"`
+403; after `"hang"` it executes requests but does not answer; `"none"` ends the outage.
 """
 
 import asyncio
@@ -36,13 +36,13 @@ _FORBIDDEN: Final = (403, "permission denied")
 
 
 class Outage(Message):
-    """Body of `PUT /outage`."""
+    """Body of `PUT /outage`: the fault that begins; `none` ends it."""
 
     fault: Fault
 
 
 class Item(Message):
-    """An item of a batch: the plaintext in base64, or the ciphertext."""
+    """An item of a batch: the plaintext in base64 to encrypt, or the ciphertext to decrypt or rewrap."""
 
     plaintext: str | None = None
     ciphertext: str | None = None
@@ -58,11 +58,11 @@ class Batch(Message):
 
 
 class NotDoneError(Exception):
-    """An item of a batch failed; the message is the reason."""
+    """An item of a batch failed. The message is the reason."""
 
 
 class Keys:
-    """The keys by name, in all their versions, in one file."""
+    """The keys by name, with all versions of each, stored in one file."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -73,20 +73,20 @@ class Keys:
         return len(self._keys.get(name, ()))
 
     def add(self, name: str) -> None:
-        """Make a new version of a key, or the first."""
+        """Make a new version of a key; the first version if the key is new."""
         self._keys.setdefault(name, []).append(base64.b64encode(secrets.token_bytes(32)).decode())
         written = self._file.with_suffix(".new")
         written.write_text(json.dumps(self._keys))
         written.replace(self._file)
 
     def encrypt(self, name: str, plain: bytes) -> str:
-        """Encrypts with the newest version of a key."""
+        """Returns the ciphertext of `plain`, made with the newest version of a key."""
         nonce, version = os.urandom(_NONCE), self.version(name)
         sealed = nonce + self._cipher(name, version).encrypt(nonce, plain, None)
         return f"vault:v{version}:{base64.b64encode(sealed).decode()}"
 
     def decrypt(self, name: str, ciphertext: str) -> bytes:
-        """Decrypts a ciphertext of any version. Raises `NotDoneError`."""
+        """Returns the plaintext of a ciphertext made with any version of a key. Raises `NotDoneError`."""
         try:
             prefix, version, data = ciphertext.split(":")
             sealed = base64.b64decode(data, validate=True)
@@ -101,7 +101,7 @@ class Keys:
 
 
 class TransitEngine:
-    """The engine's HTTP interface."""
+    """The HTTP interface of the transit engine."""
 
     def __init__(self, keys: Keys, token: str) -> None:
         self._keys = keys
@@ -189,7 +189,7 @@ def _error(status: int, *errors: str) -> JSONResponse:
 
 
 def transit(data: Path, token: str) -> Starlette:
-    """Returns the engine over `data/keys.json`."""
+    """Returns the engine over `data/keys.json`. `token`: the Vault token that callers must send."""
     routes = TransitEngine(Keys(data / "keys.json"), token).routes()
     return Starlette(routes=routes, exception_handlers=HANDLERS)
 

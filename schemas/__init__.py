@@ -1,6 +1,7 @@
-"""The contract: the messages on every wire. Frozen models and enums, without I/O and without a clock.
+"""The contract: every message between the platform and other programs.
 
-The `__all__` of a module lists the names that the kit exports from it.
+The models are frozen, and no module here has I/O or a clock. The `__all__` of a module lists the names that the kit
+exports from it.
 """
 # ruff: noqa: F403 -- everything that those lists name is re-exported, and stands in one list only
 

@@ -1,8 +1,8 @@
 """The back-office contract: requests to an agency's own worker, and its answers.
 
-Activities `backoffice.check`, `backoffice.issue` and `backoffice.answer` on the agency's queue. A request may be
-delivered more than once with the same `request_id`: every delivery needs the same answer. The agency's program signs
-answer and request together; the signature, `statement`, is no part of the answer.
+The worker runs the activities `backoffice.check`, `backoffice.issue` and `backoffice.answer` on the agency's queue. A
+request may be delivered more than once with the same `request_id`: every delivery needs the same answer. The agency's
+program signs the request and its answer together; the signature (`statement`) does not count as part of the answer.
 """
 
 from datetime import date
@@ -33,18 +33,18 @@ CHECK_REQUEST: Final = "check:1"
 
 
 def answer_request(n: int) -> str:
-    """The id of the only request to decide the filing's n-th part."""
+    """Returns the id of the only request for the decision of the filing's `n`-th part that another agency decides."""
     return f"answer:{n}"
 
 
 NO_USABLE_ANSWER: Final = "the back office gave no usable answer"
 NOT_IN_STORE: Final = "the result's file is not in the object store"
 ASKED_AGAIN: Final = frozenset({NO_USABLE_ANSWER, NOT_IN_STORE})
-"""The names of the timers that run before a request is repeated. Each names the reason for the repeat."""
+"""The names of the timers that run before a request is repeated. Each name is the reason for the repeat."""
 
 
 class Dossier(Model):
-    """A filing as the agency's own worker sees it. `authorisation` is set if a representative has filed it."""
+    """A filing as the agency's own worker receives it. `authorisation`: None unless a representative submitted it."""
 
     filing_id: UUID
     code: str
@@ -69,7 +69,7 @@ class CheckRequest(Model):
 
 
 class CheckAnswer(Model):
-    """Whether the dossier is complete. If not, an officer examines it."""
+    """The answer to a `CheckRequest`. An officer examines a dossier that is not complete."""
 
     complete: StrictBool
     """whether the dossier is complete, so that the standing order may approve it"""
@@ -80,7 +80,8 @@ class CheckAnswer(Model):
 class IssueRequest(Model):
     """Asks for the file of the result, or of the notice of refusal.
 
-    `number` must appear on a result that officers sign. A correction names the result that it `corrects`.
+    `number` is the number to print on the result; None unless officers sign the result. `corrects` is the number of the
+    result that this one corrects; None if it corrects none.
     """
 
     request_id: Key
@@ -96,7 +97,8 @@ class IssueRequest(Model):
 class IssueAnswer(Model):
     """The result's file in the object store.
 
-    The result is in force until `expires_on`; without it, until it is revoked. `copies` originals of it were made.
+    `expires_on` is the last day on which the result is in force; None if it is in force until it is revoked. `copies`
+    is the number of originals that were made.
     """
 
     result: FileRef
@@ -107,17 +109,23 @@ class IssueAnswer(Model):
 
 
 class AnswerRequest(Model):
-    """Asks for the decision of a `part` of the procedure, which the agency `lead` has referred (liên thông)."""
+    """Asks an agency to decide one part of the procedure of another agency (liên thông).
+
+    `part` is the code of this part, and `lead` the agency that refers it.
+    """
 
     request_id: Key
     dossier: Dossier
     part: Code
     lead: AgencyCode
-    """code of the filing's own agency, which referred it"""
+    """code of the filing's own agency, which refers the part"""
 
 
 class PartDecision(Model):
-    """The decision of a part, and the `officer` who answers for it. A refusal has a reason and a legal basis."""
+    """The decision of one part of a procedure. A refusal has a reason and a legal basis.
+
+    `officer` is the identity of the officer who answers for the decision.
+    """
 
     outcome: Outcome
     officer: Subject
@@ -127,7 +135,7 @@ class PartDecision(Model):
 
 
 class AnswerAnswer(Model):
-    """The decision; without one, an officer decides."""
+    """The answer to an `AnswerRequest`. `decision` is None if an officer of the agency is to decide."""
 
     decision: PartDecision | None = None
     """the decision, its officer and its reason; not set: an officer of the agency decides"""

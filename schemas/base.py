@@ -34,7 +34,7 @@ class Model(BaseModel):
 
 
 class StrictModel(Model):
-    """A frozen value that refuses unknown fields: files written by hand, and commands.
+    """A frozen value that refuses unknown fields. Commands, and files written by hand, are such values.
 
     Nested models are lenient, since events and snapshots contain them too. A reader of a command or a file parses it
     with `extra="forbid"`, which applies at every depth.
@@ -44,9 +44,10 @@ class StrictModel(Model):
 
 
 def unset(value: object) -> bool:
-    """Whether a value is empty.
+    """Returns whether a value is empty.
 
-    For the `exclude_if` of a field added later: an empty value is not written, so old messages keep the same bytes.
+    It is the `exclude_if` of a field that was added later: an empty value is not written, so old messages keep the same
+    bytes.
     """
     return not value
 
@@ -64,7 +65,7 @@ class Problem(Model):
     """An error. `field` is a path such as `papers[0].file`; `rule` a stable code; `message` includes the remedy."""
 
     field: str
-    """path of the wrong part, such as papers[0].file; empty for the whole"""
+    """path of the wrong field, such as papers[0].file; empty if the error is about the whole message"""
     rule: str
     """stable code of the broken rule"""
     message: Text
@@ -72,7 +73,7 @@ class Problem(Model):
 
 
 def problems_of(error: ValidationError) -> tuple[Problem, ...]:
-    """Each place that does not fit, with its rule; never the value."""
+    """Returns each wrong part of the input, with the rule that it breaks; never its value."""
     return tuple(Problem(field=m.field, rule=m.rule, message=Text(vi=m.vi, en=m.en)) for m in shape_errors(error))
 
 
@@ -84,7 +85,7 @@ class UnfitError(MotcuaError, ValueError):
     """The given values do not fit their model; nothing was sent.
 
     Attributes:
-        problems: Each place that does not fit (`field`, `rule`, `message` in `vi` and `en`); never the value.
+        problems: Each wrong part of the input (`field`, `rule`, `message` in `vi` and `en`); never its value.
     """
 
     def __init__(self, model: str, error: ValidationError) -> None:
@@ -94,15 +95,16 @@ class UnfitError(MotcuaError, ValueError):
 
 
 class _Personal:
-    """Marks a field of an event that identifies a person: the ledger encrypts it, and `body` never contains it."""
+    """Marks a field of an event that identifies a person. The ledger encrypts it; the column `body` never has it."""
 
 
 @dataclass(frozen=True)
 class Numbered:
-    """Marks a field of an event that the ledger fills from a locked counter of this kind.
+    """Marks a field of an event that the ledger fills from a locked counter.
 
-    The field stays empty if another field, named by `unless`, has a number from elsewhere. `by` names a field of the
-    event: each value of that field has a counter of its own, such as `receipt_phi`.
+    `kind` is the kind of the counter. `unless` names another field of the event: if that field has a number, the marked
+    field stays empty. `by` names a field of the event: each of its values has a counter of its own, such as
+    `receipt_phi`.
     """
 
     kind: str
@@ -131,8 +133,7 @@ AgencyCode = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Z0-9]
 """An agency's code, groups from the top down (QĐ 20/2020/QĐ-TTg art. 4), at most 35 characters."""
 
 Subject = Annotated[str, StringConstraints(max_length=128, pattern=r"^[^\x00-\x1f\x7f]{1,128}$"), AfterValidator(line)]
-"""The identity of a person or program: 1 to 128 characters, no control characters, which the directory can't look
-up."""
+"""The identity of a person or program: 1 to 128 characters, without control characters."""
 
 DocumentNumber = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9A-ZĐ][0-9A-Za-zĐđ./-]{0,63}$")]
 """The number of an official document (số văn bản), such as `123/TB-CCT`: public, and never anything personal."""
@@ -156,18 +157,18 @@ Instant = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezo
 
 
 def fields_marked(model: type[BaseModel], mark: object) -> frozenset[str]:
-    """The names of those fields of `model` whose annotation has this `mark`."""
+    """Returns the names of the fields of `model` whose annotation has this `mark`."""
     return frozenset(name for name, field in model.model_fields.items() if mark in field.metadata)
 
 
 def numbers_marked(model: type[BaseModel]) -> Iterator[tuple[str, Numbered]]:
-    """The fields of `model` that the ledger numbers, with their marks."""
+    """Yields each field of `model` that the ledger numbers, with its mark."""
     for name, field in model.model_fields.items():
         yield from ((name, mark) for mark in field.metadata if isinstance(mark, Numbered))
 
 
 def numbers_taken(event: BaseModel) -> dict[str, str]:
-    """The fields that the ledger numbers in this event: field name → kind of counter."""
+    """Returns the kind of counter for each field that the ledger numbers in this event, by the field's name."""
     return {
         name: mark.counter(event)
         for name, mark in numbers_marked(type(event))

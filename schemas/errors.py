@@ -34,27 +34,27 @@ class RefusalCode(StrEnum):
 
 
 class Offer(Model):
-    """The level at which the same submission can be filed, and the channels that have to change for this level."""
+    """A level at which the same submission can be filed, and the changes of channel that this level needs."""
 
     level: Level
-    """the level to file at"""
+    """level at which the submission can be filed"""
     result_channel: Channel | None = None
-    """the new channel of the result; not set if the chosen one may stay"""
+    """new channel of the result; not set if the chosen channel fits this level"""
     fee_channel: Channel | None = None
-    """the new channel of the fee; not set if the chosen one may stay"""
+    """new channel of the fee; not set if the chosen channel fits this level"""
 
 
 class Refusal(Model):
     """The reasons for refusing a submission or a command.
 
-    `allowed` names the commands that the actor can give now; `offer` is a way to file a submission that lacks its
-    signature.
+    `allowed` are the names of the commands that the actor can give now. `offer` is a way to file a submission that
+    lacks its signature.
     """
 
     code: RefusalCode
     """stable code of the refusal"""
     problems: tuple[Problem, ...]
-    """each error, with its place and its remedy"""
+    """each error, with the wrong field and the remedy"""
     allowed: tuple[str, ...] = ()
     """names of the commands that the actor could give now"""
     offer: Offer | None = None
@@ -76,14 +76,15 @@ class RefusalError(Exception):
 def refused(
     code: RefusalCode, *problems: Problem, allowed: tuple[str, ...] = (), offer: Offer | None = None
 ) -> RefusalError:
-    """A refusal to raise."""
+    """Returns an error for this refusal, to be raised by the caller."""
     return RefusalError(Refusal(code=code, problems=problems, allowed=allowed, offer=offer))
 
 
 def problem(field: str, rule: str, *, says: str | None = None, **values: object) -> Problem:
-    """A problem with `field`, which breaks `rule`.
+    """Returns a problem: `field` breaks `rule`.
 
-    Its message is the sentence with the catalogue key `says`, or `rule` if that is None, filled with `values`.
+    Its message is the catalogue's sentence with the key `says`, or with the key `rule` if `says` is None. The sentence
+    is filled with `values`.
     """
     if not values:
         return _plain(field, rule, says or rule)
@@ -92,12 +93,15 @@ def problem(field: str, rule: str, *, says: str | None = None, **values: object)
 
 @lru_cache(maxsize=1000)
 def _plain(field: str, rule: str, says: str) -> Problem:
-    """A problem without values. Cached, since the guards of all commands create problems, and few are ever read."""
+    """Returns a problem without values.
+
+    Cached, since the guards of all commands create problems, and few of these are ever read.
+    """
     return Problem(field=field, rule=rule, message=said(says))
 
 
 def shape_refusal(code: RefusalCode, error: ValidationError) -> RefusalError:
-    """A refusal of input that does not fit its model: each place and its rule, never the value."""
+    """Returns the refusal of input that does not fit its model: each wrong part with its rule, never its value."""
     return refused(code, *problems_of(error))
 
 

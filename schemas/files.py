@@ -62,12 +62,12 @@ class FileRef(Model):
 
     @property
     def is_in_words(self) -> bool:
-        """Whether the file is a text, which the platform can print on a page."""
+        """Whether the file is plain text, which the platform can print on a page."""
         return self.media_type.startswith("text/")
 
 
 class Paper(Model):
-    """One paper of a dossier by its code, and its file. Without a file, it was handed in on paper."""
+    """One paper of a dossier: its code, and its file. `file` is None if the paper was handed in on paper."""
 
     code: Code
     file: FileRef | None = None
@@ -75,7 +75,11 @@ class Paper(Model):
 
 
 class ScanState(StrEnum):
-    """The result of the virus scan of files: no virus, no scanner, no answer of the scanner yet, or a virus."""
+    """The state of the virus scan of files.
+
+    Clean: no virus was found. Unscanned: there is no scanner. Pending: the scanner has not answered yet. Infected: a
+    virus was found.
+    """
 
     CLEAN = "clean"
     UNSCANNED = "unscanned"
@@ -89,7 +93,7 @@ def file_key(filing_id: UUID | str, sha256: str) -> str:
 
 
 def files_named(value: object, place: str = "") -> Iterator[tuple[str, FileRef]]:
-    """Every file that a message names, with its place in the message: `papers[0].file`."""
+    """Yields every file that a message names, with its path in the message, such as `papers[0].file`."""
     if isinstance(value, FileRef):
         yield place, value
     elif isinstance(value, BaseModel):

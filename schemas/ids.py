@@ -1,4 +1,4 @@
-"""Derived identities, never random: the same input gives the same id on every machine and on every retry."""
+"""Ids that are derived, never random: the same input gives the same id on every machine and at every retry."""
 
 import hashlib
 import json
@@ -15,23 +15,23 @@ __all__ += ["digest", "filing_id", "filing_workflow", "parcel_workflow", "paymen
 __all__ += ["refund_workflow", "result_workflow"]
 
 NAMESPACE: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
-"""The namespace of all derived ids. It never changes, since it permanently ties a submission to its filing."""
+"""The namespace of all derived ids. It never changes: with another one, a submission would give another filing."""
 
 TASK_QUEUE: Final = "motcua"
-"""The queue of the platform's workers."""
+"""The task queue of the platform's workers."""
 TASK_TIMEOUT: Final = timedelta(seconds=10)
-"""The longest time for which a dead worker keeps a workflow's task from other workers: Temporal's default."""
+"""The time after which another worker gets a workflow task whose worker has died. It is Temporal's default."""
 DEPLOYMENT: Final = "motcua"
 """The name of the platform's deployment in Temporal, for all builds."""
 NUDGE: Final = "nudge"
 """The signal that makes a dormant workflow check whether another build should continue it."""
 
 DEFAULT_BACK_OFFICE_QUEUE: Final = "backoffice"
-"""The queue of agencies that run no back office of their own."""
+"""The task queue of the back office for agencies that run none of their own."""
 
 
 def filing_id(client_id: str, submission_id: str) -> UUID:
-    """The id of the filing that this submission makes."""
+    """The id of the filing for this submission."""
     return uuid5(NAMESPACE, f"{client_id}\n{submission_id}")
 
 
@@ -51,11 +51,11 @@ def payment_workflow(filing: UUID | str, n: int) -> str:
 
 
 OBLIGATIONS: Final = 1_000_000
-"""Payments with a number above this are for obligations to other authorities: no filing has so many fees."""
+"""The payments with a number above this are for obligations to other authorities. No filing has so many fees."""
 
 
 def of_obligation(payment: int) -> bool:
-    """Whether the payment of this number is for an obligation to another authority; otherwise it is for a fee."""
+    """Whether the payment with this number is for an obligation to another authority; if not, it is for a fee."""
     return payment > OBLIGATIONS
 
 
@@ -80,7 +80,7 @@ def papers_stream(filing: UUID | str) -> str:
 
 
 def restarts_stream(filing: UUID | str) -> str:
-    """The stream that records each takeover of one of this filing's streams by another run."""
+    """The stream that records each takeover of one of the filing's streams by another run of a workflow."""
     return f"restarts:{filing}"
 
 
@@ -90,14 +90,17 @@ def result_workflow(filing: UUID | str, n: int) -> str:
 
 
 def refund_workflow(filing: UUID | str, n: int) -> str:
-    """The workflow id, and the stream, of a capture's refund: `n` is the payment's number × 1000 + the capture's."""
+    """The workflow id, and the stream, of the refund of a capture.
+
+    `n` is the number of the payment × 1000 + the number of the capture.
+    """
     return f"refund:{filing}:{n}"
 
 
 class StreamId(NamedTuple):
-    """The name of a stream and of its workflow: `filing:<uuid>`, or with a number, `<kind>:<uuid>:<n>`.
+    """The name of a stream and of its workflow: `filing:<uuid>`, or `<kind>:<uuid>:<n>` for a numbered stream.
 
-    For a kind with only one stream in each filing, the name has no number, and `n` is 0.
+    `n` is 0 for a kind with only one stream in each filing: its name has no number.
     """
 
     kind: str
@@ -110,7 +113,7 @@ class StreamId(NamedTuple):
     @classmethod
     @lru_cache(1024)
     def parse(cls, name: str) -> "StreamId":
-        """The id with this name. Raises `ValueError` unless the text is exactly such a name."""
+        """Returns the id with this name. Raises `ValueError` if the text is not exactly the name of a stream."""
         kind, _, rest = name.partition(":")
         filing, _, n = rest.partition(":")
         found = cls(kind, UUID(filing), int(n or 0))
@@ -120,39 +123,39 @@ class StreamId(NamedTuple):
 
 
 def fee_key(filing: UUID | str, n: int, attempt: int = 1) -> str:
-    """The business key of a request for money at the bank. A renewed request has a key of its own."""
+    """The business key of a request for money at the bank. Each request has its own key, by its number `attempt`."""
     return f"fee:{filing}:{n}" if attempt == 1 else f"fee:{filing}:{n}:{attempt}"
 
 
 BEGINNING: Final = 10
-"""The minimum number of characters that are left of a reference when a bank has shortened the memo."""
+"""The minimum number of characters of a reference that remain when a bank has shortened the memo."""
 
 
 def reference_of(key: str) -> str:
-    """The public reference of a money request: 18 capitals and digits, derived from its business key.
+    """The public reference of a request for money: 18 capital letters and digits, derived from its business key.
 
-    It stays readable after the changes that banks make to a memo, and reveals nothing about the filing.
+    The reference stays readable after the changes that banks make to a memo, and reveals nothing about the filing.
     """
     return "MC" + b32encode(hashlib.sha256(key.encode()).digest()[:10]).decode()
 
 
 def canonical(value: Any) -> bytes:
-    """`value` as RFC 8785 JSON.
+    """Returns `value` as RFC 8785 JSON.
 
-    Raises `ValueError` for values that have no such form, such as an integer of 2^53 or more.
+    Raises `ValueError` if this is impossible, as for an integer of 2^53 or more.
     """
     return _WRITER.encode(value).encode() if _plain(value) else rfc8785.dumps(value)
 
 
 _WRITER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-"""Writes values for which `_plain` is true as RFC 8785 does, in a third of the library's time."""
+"""Writes a value as RFC 8785 JSON, if `_plain` is true for the value. It takes a third of the library's time."""
 
 _PLAIN: Final = frozenset({str, bool, type(None)})
 _LARGEST: Final = 2**53 - 1
 
 
 def _plain(value: Any) -> bool:
-    """Whether Python's own JSON equals RFC 8785: no fractions, no large integers, no keys that sort differently."""
+    """Whether Python's own JSON of a value is RFC 8785 JSON: no fractions, no large integers, same order of keys."""
     kind = type(value)
     if kind is dict:
         return all(type(key) is str and key.isascii() and _plain(item) for key, item in value.items())
@@ -162,5 +165,5 @@ def _plain(value: Any) -> bool:
 
 
 def digest(value: Any) -> str:
-    """SHA-256 hex of `value` as RFC 8785 JSON."""
+    """Returns the SHA-256 of `value` as RFC 8785 JSON, in hex."""
     return hashlib.sha256(canonical(value)).hexdigest()

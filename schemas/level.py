@@ -31,7 +31,7 @@ class Channel(StrEnum):
 
 
 class Service(StrEnum):
-    """Today's names of the levels (Decree 224/2026)."""
+    """The present names of the levels (Decree 224/2026)."""
 
     FULL = "toan_trinh"
     PARTIAL = "mot_phan"
@@ -39,7 +39,7 @@ class Service(StrEnum):
 
 
 class Capability(Model):
-    """A level's capabilities: its channels of filing, fee, result and supplement; whether it requires a signature."""
+    """The channels of a level for filing, fee, result and supplement. `signature`: whether a filing needs one."""
 
     service: Service
     name: Text

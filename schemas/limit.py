@@ -1,4 +1,4 @@
-"""Time limits, which are read and written as text such as `5 working days`; units of figures in a procedure's texts."""
+"""Time limits, which are read and written as text such as `5 working days`, and the units of other numbers in texts."""
 
 import re
 from enum import StrEnum
@@ -24,7 +24,7 @@ class Unit(StrEnum):
 
 
 def unit_words(unit: StrEnum, amount: float = 0) -> Text:
-    """The name of a unit, in the singular or plural."""
+    """Returns the name of a unit in both languages: in English, in the singular or the plural for this `amount`."""
     return said(f"unit.{unit.name.lower()}.one" if amount == 1 else f"unit.{unit.name.lower()}")
 
 
@@ -39,7 +39,7 @@ _LONGEST: Final = 32
 class Limit(Model):
     """A time limit: `N working days`, `N working hours`, `N calendar days` or `N seconds`.
 
-    Or in Vietnamese: `N ngày làm việc`, `N giờ làm việc`, `N ngày`, `N giây`.
+    The same in Vietnamese: `N ngày làm việc`, `N giờ làm việc`, `N ngày`, `N giây`.
     """
 
     amount: int = Field(ge=0)
@@ -50,7 +50,7 @@ class Limit(Model):
 
     @property
     def words(self) -> Text:
-        """The limit in words for people."""
+        """The limit in both languages, for people."""
         return said("amount_of_unit", amount=self.amount, unit=unit_words(self.unit, self.amount))
 
     @model_validator(mode="before")
@@ -80,7 +80,7 @@ class Limit(Model):
 
 
 class FigureUnit(StrEnum):
-    """The unit of a figure."""
+    """The unit of a figure: a number in the texts of a procedure."""
 
     MINUTES = "minutes"
     HOURS = "hours"
@@ -96,7 +96,7 @@ class FigureUnit(StrEnum):
 
 
 def counted(amount: float, unit: FigureUnit) -> Text:
-    """A figure with its unit, in both languages: `0,5%` / `0.5%`, `12 tháng` / `12 months`, `1 tháng` / `1 month`."""
+    """Returns an amount with its unit in both languages: `0,5%` / `0.5%`, `12 tháng` / `12 months`."""
     en = f"{amount:.10g}"
     number = Text(vi=en.replace(".", ","), en=en)
     if unit is FigureUnit.PERCENT:

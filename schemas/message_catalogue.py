@@ -1,6 +1,6 @@
-"""Every message between the platform and others: its model, its direction, its wires.
+"""Every message between the platform and other programs: its model, its direction, and its wires.
 
-A new command or kind of event is included automatically.
+A wire is one interface that passes the message. A new command or a new kind of event is included automatically.
 """
 
 import re
@@ -59,9 +59,10 @@ AnyEvent = Annotated[Event | _OfParts | Erased, Field(discriminator="kind")]
 
 
 class WireKind(StrEnum):
-    """The kinds of wires: parts of Temporal's interface, a column of the record, or a file written by hand.
+    """The kinds of wires (interfaces that pass a message).
 
-    A `view` is a question to the workflow type `View`, named by its `ask`.
+    They are the elements of Temporal's interface, a column of the record, and a file written by hand. `view` is a
+    question to the workflow type `View`; the question's `ask` is then the name of the wire.
     """
 
     WORKFLOW = "workflow"
@@ -73,7 +74,7 @@ class WireKind(StrEnum):
 
 
 class Part(StrEnum):
-    """The part of a wire in which a message is passed. For a failure this is the first entry of its details."""
+    """The element of a wire that is the message. For a failure it is the first entry of the failure's details."""
 
     ARGUMENT = "argument"
     ARGUMENTS_SUBMISSION = "argument.submission"
@@ -90,7 +91,7 @@ class Direction(StrEnum):
 
 
 class Wire(Model):
-    """One wire of a message. `many`: the wire passes a JSON array of such messages."""
+    """One wire (interface) that passes a message. `many`: whether it passes a JSON array of such messages."""
 
     kind: WireKind
     name: str
@@ -103,11 +104,11 @@ class Message:
     """A message of the contract, under the name of its schema.
 
     Attributes:
-        name: 1 to 40 of a-z 0-9 _ . , unique.
-        model: The model that parses or writes it.
-        direction: Its direction.
-        wires: Its wires.
-        event: For the body of an event: the event. None for any other message.
+        name: The unique name: 1 to 40 of a-z 0-9 _ .
+        model: The model by which the message is parsed or written.
+        direction: To the platform, or from the platform.
+        wires: The interfaces that pass the message.
+        event: For the body of an event, the model of the whole event; None for any other message.
     """
 
     name: str
@@ -129,12 +130,12 @@ class FilingInput(Model):
     """
 
     submission: Submission
-    """the submission"""
+    """the filing as submitted"""
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
 def body_of(event: type[Model]) -> type[Model]:
-    """The model of an event in the log's column `body`.
+    """Returns the model of an event in the log's column `body`.
 
     The model leaves out the kind, which is a column of its own, and the personal fields, which are encrypted. It
     requires each number that the ledger gives to all events of this kind.
@@ -172,7 +173,7 @@ _file: Final = partial(_wire, WireKind.FILE)
 
 
 def _given(command: type[Command]) -> tuple[Wire, ...]:
-    """The Updates for a command, one for each workflow that accepts the command."""
+    """Returns the Updates for a command, one for each workflow that accepts the command."""
     return tuple(_update(name, Part.ARGUMENT) for name in _UPDATES if name.endswith(f".{_kind(command)}"))
 
 
@@ -185,7 +186,7 @@ def _ask(question: type[Model]) -> str:
 
 
 def _row(question: type[Question]) -> type[Model]:
-    """The model of a question's answer, or of each entry if the answer is a list."""
+    """Returns the model of a question's answer; for a list, the model of one entry."""
     answer: Any = question.answer
     row: type[Model] = next(iter(get_args(answer)), answer)
     return row
@@ -200,7 +201,10 @@ def _ending(model: type[Model]) -> tuple[Wire, ...]:
 
 
 def _name(model: type[Model]) -> str:
-    """The schema name of an answer: from its class; for a page, from the first question that has such pages."""
+    """Returns the schema name of an answer.
+
+    It is derived from the name of the answer's class; for a page, from the first question that has such pages.
+    """
     if issubclass(model, Page):
         return f"{_answering(model)[0].name}_page"
     return re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower().removesuffix("_summary")
@@ -217,7 +221,7 @@ COMMANDS: Final[Mapping[str, tuple[type[Command], ...]]] = {
     "refund": REFUND_COMMANDS,
     "payment": PAYMENT_COMMANDS,
 }
-"""The public commands of a stream, by its kind: each is an Update of its workflow."""
+"""The public commands by the kind of their stream: each command is an Update of the workflow of this stream."""
 
 _UPDATES: Final = (
     "Filing.submit",
@@ -234,7 +238,7 @@ _ENDS: Final[Mapping[type[Model], str]] = {
     ResultRecord: "Result",
     RefundView: "Refund",
 }
-"""The models that are results of workflows, each with its workflow."""
+"""The models that are the results of workflows, each with the name of its workflow."""
 _SHOWN: Final[tuple[type[Model], ...]] = (
     FilingView,
     Action,
@@ -245,7 +249,7 @@ _SHOWN: Final[tuple[type[Model], ...]] = (
     OfficialPaper,
     *_ENDS,
 )
-"""The answers to questions and the results of workflows, in the order of the published index."""
+"""The answers to questions, and the results of workflows, in the order of the published index."""
 
 PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("filing_input", FilingInput, _IN, (_workflow("Filing", Part.ARGUMENT),)),

@@ -35,5 +35,5 @@ AGENCY_KIND_NAMES: Final[Mapping[StrEnum, Text]] = {kind: said(f"agency_kind.{ki
 
 
 def listed(names: Mapping[StrEnum, Text], of: Iterable[StrEnum]) -> Text:
-    """The names of these values, in this order; a dash if there is none."""
+    """Returns the names of these values, in this order; a dash if there are no values."""
     return joined(names[one] for one in of)

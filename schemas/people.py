@@ -1,4 +1,4 @@
-"""People and programs: the actor, the person they act for, and the sending program."""
+"""People and programs: the actor, the person for whom the actor acts, and the program that sends a message."""
 
 from enum import StrEnum
 from typing import Annotated, Final
@@ -34,7 +34,7 @@ OFFICERS: Final = frozenset(Role) - {Role.APPLICANT, Role.REPRESENTATIVE, Role.S
 
 
 class Actor(Model):
-    """The issuer of a command. The log encrypts the `subject` (identity) of an applicant, not that of an officer."""
+    """The person who gives a command. The log encrypts the identity `subject` of an applicant, not of an officer."""
 
     subject: Subject
     role: Role
@@ -79,18 +79,18 @@ class Address(Model):
 
 
 IdNumber = Annotated[str, StringConstraints(max_length=20, pattern=r"^[0-9A-Z-]{6,20}$")]
-"""A citizen number, or the enterprise number of an organisation."""
+"""The citizen number of a person, or the enterprise number of an organisation."""
 
 
 class PersonKind(StrEnum):
-    """A natural person, or an organisation."""
+    """Whether an applicant is a natural person or an organisation."""
 
     PERSON = "person"
     ORGANISATION = "organisation"
 
 
 class Applicant(Model):
-    """The party in whose name a filing is made. `stands_for_it` is the person who acts for an organisation."""
+    """The person or organisation in whose name a filing is made. `stands_for_it`: the person who acts for it."""
 
     subject: Subject = Field(description="identity at the identity provider")
     kind: PersonKind = PersonKind.PERSON
@@ -103,4 +103,4 @@ class Applicant(Model):
     email: Line | None = None
     """email address; optional"""
     stands_for_it: Subject | None = None
-    """the person who acts for an organisation; they never handle its filings as an officer"""
+    """identity of the person who acts for an organisation, and who never handles its filings as an officer"""

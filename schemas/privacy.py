@@ -1,8 +1,7 @@
-"""A person's own data: the looks at it, its export, its erasure.
+"""A person's own data: the looks at the data (who has read a filing), its export, its erasure.
 
-An erasure deletes the key of the filing, so that nobody can decrypt its sealed values; every hash stays valid
-(docs/ledger.md). Placeholders then replace these values. A request for an export is stored without the identity of
-the person.
+An erasure deletes the key of the filing, so that nobody can decrypt its sealed values, and placeholders replace them.
+Every hash stays valid (docs/ledger.md). A request for an export is stored without the identity of the person.
 """
 
 from datetime import date
@@ -23,7 +22,7 @@ from .people import Actor, Address, Applicant, OfficerCommand, Role
 
 
 class BusyDay(Model):
-    """The number of `filings` that an officer looked at on a day in Vietnam, and the `median` of the officer's days."""
+    """The number of filings that an officer looked at on a day in Vietnam. `median`: of all days of the officer."""
 
     agency: AgencyCode
     officer: str
@@ -33,7 +32,7 @@ class BusyDay(Model):
 
 
 class OutOfHours(Model):
-    """The number of an officer's looks on a day in Vietnam outside of the office hours of their agency."""
+    """The number of looks of an officer, on one day in Vietnam, outside of the office hours of the officer's agency."""
 
     agency: AgencyCode
     officer: str
@@ -42,7 +41,7 @@ class OutOfHours(Model):
 
 
 class NotTheirs(Model):
-    """An officer's looks at a filing in which the officer has no task, could take none, and has never acted."""
+    """The looks of an officer at a filing in which the officer has no task, could claim none, and has never acted."""
 
     agency: AgencyCode
     officer: str
@@ -54,7 +53,7 @@ class NotTheirs(Model):
 
 
 class ByItself(Model):
-    """The looks of a program that asked in its own name, for no person."""
+    """The looks of a program that asked in its own name, not for a person."""
 
     principal: str
     looks: int
@@ -63,7 +62,7 @@ class ByItself(Model):
 
 
 class AccessReport(Model):
-    """The unusual looks since an instant, each kind in descending order; at most the first 500."""
+    """The unusual looks at filings since an instant: four lists of at most 500 entries, greatest number first."""
 
     since: Instant
     as_of: Instant
@@ -76,14 +75,14 @@ class AccessReport(Model):
 
 
 ERASED_WORDS: Final = "đã xóa / erased"
-"""The placeholder that people read for erased words."""
+"""The placeholder that people read in place of an erased text."""
 
 NO_DIGEST: Final = "0" * 64
-"""The digest in a receipt of an erased filing, since a digest of the command's content could confirm a guess of it."""
+"""The digest in a receipt of an erased filing. The true digest could confirm a guess of the command's content."""
 
 
 class ErasureCause(StrEnum):
-    """The reason of an erasure: a request for one filing, for all of a person's filings, or the end of retention."""
+    """The reason of an erasure: a request for one filing or for all of a person's filings, or the end of retention."""
 
     FILING = "filing"
     PERSON = "person"
@@ -91,22 +90,22 @@ class ErasureCause(StrEnum):
 
 
 class Erased(Model):
-    """The filer's personal data was erased from this stream: its sealed parts can't be opened any more.
+    """The applicant's personal data was erased from this stream: its sealed parts can't be opened any more.
 
-    `request` is the number of the request, which one officer made and another approved.
+    `request` is the number of the request for the erasure, which one officer made and another one approved.
     """
 
     kind: Literal["erased"] = "erased"
     request: int
-    """number of the request"""
+    """number of the request for the erasure"""
     cause: ErasureCause
     """a request for this filing, a request for all of a person's filings, or the end of its retention"""
     reason: str
-    """the operator's reason"""
+    """reason of the operator for the erasure"""
     asked_by: str
-    """the operator who requested it"""
+    """identity of the operator who requested the erasure"""
     approved_by: str
-    """the auditor who approved it"""
+    """identity of the auditor who approved the erasure"""
 
 
 ERASED_KIND: Final = str(Erased.model_fields["kind"].default)
@@ -115,7 +114,7 @@ ERASED: Final = Refusal(code=RefusalCode.NOT_ALLOWED, problems=(problem("stream"
 
 
 class ErasureDeed(StrEnum):
-    """The act of an officer on a request."""
+    """The act of an officer on a request for an erasure."""
 
     ASK = "ask"
     APPROVE = "approve"
@@ -136,14 +135,14 @@ class AskErasure(OfficerCommand):
 
 
 class ApproveErasure(OfficerCommand):
-    """Approve another officer's request."""
+    """Approve another officer's request for an erasure. `asked` is the number of the request."""
 
     deed: Literal["approve"] = "approve"
     asked: int = Field(ge=1)
 
 
 class DeclineErasure(OfficerCommand):
-    """Decline a request."""
+    """Decline a request for an erasure. `asked` is the number of the request."""
 
     deed: Literal["decline"] = "decline"
     asked: int = Field(ge=1)
@@ -151,7 +150,7 @@ class DeclineErasure(OfficerCommand):
 
 
 class ErasureState(StrEnum):
-    """The state of a request: it waits, was declined, is under way, or all possible erasures are done."""
+    """The state of a request for an erasure. `done`: all filings that can be erased are erased."""
 
     WAITING = "waiting"
     DECLINED = "declined"
@@ -160,9 +159,10 @@ class ErasureState(StrEnum):
 
 
 class ErasureRequest(Model):
-    """The `n`-th request for an erasure: the number of its `filings`, and of those that are `erased` by now.
+    """The `n`-th request for an erasure.
 
-    `problems` are the reasons why the other filings could not be erased yet, after the approval.
+    `filings` is the number of the requested filings, `erased` the number of those that are erased by now. `problems`
+    are the reasons why filings of an approved request could not be erased yet.
     """
 
     n: int
@@ -182,7 +182,7 @@ class ErasureRequest(Model):
 
     @property
     def state(self) -> ErasureState:
-        """The state of the request."""
+        """The present state of the request."""
         if self.answer is None:
             return ErasureState.WAITING
         if self.answer is ErasureDeed.DECLINE:
@@ -195,7 +195,7 @@ NOBODY: Final = Applicant(subject=ERASED_WORDS, name=ERASED_WORDS, id_number="ER
 
 @cache
 def blanks(event: type[Model]) -> dict[str, Any]:
-    """The placeholder for each required personal field of an event, as plain data."""
+    """Returns the placeholder for each required personal field of an event, by the field's name, as plain data."""
     fields = {name: event.model_fields[name] for name in fields_marked(event, Personal)}
     kinds = {name: field.annotation for name, field in fields.items() if field.is_required()}
     return {name: _BLANK[getattr(kind, "__origin__", kind)] for name, kind in kinds.items()}
@@ -221,11 +221,11 @@ _BLANK: Final[dict[Any, Any]] = {
         "papers": [],
     },
 }
-"""The placeholders by type of field. A test requires one for each type in any event."""
+"""The placeholder for each type of field. A test requires one for each type of personal field in any event."""
 
 
 class AskExport(StrictModel):
-    """Record a person's request for an export of their data, as an operator.
+    """Record, as an operator, a person's request for an export of their data.
 
     `reason` stays in clear text: it may name a paper by its number, but no person.
     """
@@ -235,7 +235,10 @@ class AskExport(StrictModel):
 
 
 class AnswerExport(StrictModel):
-    """Record that the `n`-th request for an export was answered, or that it was declined for the reason `declined`."""
+    """Record the outcome of the `n`-th request for an export.
+
+    `declined` is the reason why the request was declined; None if the person has got the export.
+    """
 
     actor: Actor
     n: int
@@ -243,7 +246,7 @@ class AnswerExport(StrictModel):
 
 
 class ExportState(StrEnum):
-    """The state of a request."""
+    """The state of a request for an export."""
 
     WAITING = "waiting"
     GIVEN = "given"
@@ -265,7 +268,7 @@ class ExportRequest(Model):
 
     @property
     def state(self) -> ExportState:
-        """The state of the request."""
+        """The present state of the request."""
         if self.given is None:
             return ExportState.WAITING
         return ExportState.GIVEN if self.given else ExportState.DECLINED

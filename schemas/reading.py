@@ -1,6 +1,7 @@
-"""Questions about the record, and their answers. Each is answered from the record, never by a running workflow.
+"""Questions about the record, and their answers. They are answered from the record, never by a running workflow.
 
-A client that can reach only Temporal starts the workflow `View` with a question. The workflow's result is the answer.
+A client that can reach only Temporal starts the workflow `View` with a question. The result of this workflow is the
+answer.
 """
 
 from datetime import date
@@ -38,11 +39,11 @@ StreamName = Annotated[
 PageSize = Annotated[int, Field(ge=1, le=500)]
 
 LONGEST_WAIT = 20.0
-"""The maximum time for which `changes` waits, in seconds."""
+"""The maximum time for which the question `changes` waits for an event, in seconds."""
 
 
 class Audience(StrEnum):
-    """The audience of a timeline."""
+    """The kind of reader for whom a timeline is made."""
 
     PUBLIC = "public"
     APPLICANT = "applicant"
@@ -51,35 +52,40 @@ class Audience(StrEnum):
 
 
 class Page(Model, Generic[T]):
-    """A page of rows as of an instant. `next` is the `after` of the next page; None on the last page."""
+    """A page of rows as of an instant. `next` is the value of `after` for the next page; None on the last page."""
 
     as_of: Instant
     rows: tuple[T, ...]
     """entries of this page"""
     next: str | None = None
-    """the `after` of the next page; not set on the last"""
+    """value of `after` for the next page; not set on the last page"""
 
 
 class Changes(Model):
-    """The views of a filing after each event, in order. `seq` is the next question's `after`; `more`: ask again."""
+    """The views of a filing after each event, in order.
+
+    `seq` is the value of `after` for the next question. `more`: whether further events exist, so that a reader should
+    ask again at once.
+    """
 
     as_of: Instant
     seq: int
-    """number of the last event of this answer: the `after` of the next question"""
+    """number of the last event in this answer: the value of `after` for the next question"""
     views: tuple[FilingView, ...] = ()
     """the views of the filing after each event, in order"""
     more: bool = False
-    """whether further events exist: ask again with after = seq"""
+    """whether further events exist, which the next question with after = seq gets"""
 
 
 class TimelineEntry(Model):
-    """An event in a timeline. Parts that the audience may not see are left out.
+    """An event in a timeline. Fields that the audience may not see are left out.
 
     Attributes:
-        status: The filing's national status code after the event, for an event of the filing itself.
+        status: The filing's national status code after the event; None for an event of another stream.
         role: The role of the actor.
-        subject: The identity of the actor: of an officer; if the audience is officers, also of an applicant.
-        body: The open content of the event.
+        subject: The identity of the actor if the actor is an officer, and for the audience of officers also an
+            applicant's.
+        body: The content of the event that identifies nobody.
         personal: The content that identifies a person, which is encrypted in the log.
     """
 
@@ -96,7 +102,7 @@ class TimelineEntry(Model):
     body: dict[str, Any] | None = None
     """content of the event that identifies nobody"""
     personal: dict[str, Any] | None = None
-    """content of the event that identifies a person, for those who may see it"""
+    """content of the event that identifies a person; not set if the audience may not see it"""
 
 
 class FilingSummary(Model):
@@ -130,7 +136,10 @@ class FilingSummary(Model):
 
 
 class TaskSummary(Model):
-    """A task in a list: of `agency`, about a stream of a filing, with the filing's `code` and `procedure`."""
+    """A task in a list. It is about a `stream` of the filing `filing_id`, and `agency` must act.
+
+    `code` and `procedure` are those of the filing.
+    """
 
     stream: str
     """name of the stream: filing:<uuid>, or <kind>:<uuid>:<n>"""
@@ -154,16 +163,17 @@ class TaskSummary(Model):
 
 
 class AccessEntry(Model):
-    """A look at a filing: a question that was answered.
+    """A look at a filing: one answer that showed the filing to somebody.
 
     Attributes:
-        question: The question by its `ask`: `filing`, `timeline`; a list that showed the filing, such as `tasks`.
-        principal: The program that sent the question; `principal_name` is its present registered name.
-        role: The role of the asking person; None if the program asked by itself.
+        question: The question by its `ask`, such as `timeline`, or a list that showed the filing, such as `tasks`.
+        principal: The program that sent the question.
+        principal_name: The present registered name of this program.
+        role: The role of the asking person; None if the program asked in its own name.
         agency: The agency of the asking officer.
         subject: The identity of the officer; not recorded for applicants and representatives.
-        officer: The officer's name, if the directory has one.
-        reason: The stated reason, if any.
+        officer: The officer's name; None if the directory has none.
+        reason: The stated reason; None if none was stated.
     """
 
     at: Instant
@@ -177,7 +187,7 @@ class AccessEntry(Model):
     principal_name: str | None = None
     """present registered name of the program"""
     role: Role | None = None
-    """role of the asking person; not set if the program asked by itself"""
+    """role of the asking person; not set if the program asked in its own name"""
     agency: AgencyCode | None = None
     """code of the asking officer's agency"""
     subject: str | None = None
@@ -189,7 +199,7 @@ class AccessEntry(Model):
 
 
 class Count(Model):
-    """The number of an agency's open filings in one status; `late` is the number of those with an overdue clock."""
+    """The number of an agency's open filings in one status. `late` is the number of those with an overdue clock."""
 
     agency: AgencyCode
     status: int
@@ -197,13 +207,13 @@ class Count(Model):
     filings: int
     """number of filings"""
     late: int
-    """number of overdue ones among them"""
+    """number of those filings with an overdue clock"""
 
 
 class AgencySummary(Model):
-    """An agency of the directory, with its kind and its province, if the directory has them.
+    """An agency of the directory. `queue` is the task queue of its back office, for checks and results.
 
-    `queue` is the task queue of its back office, for checks and results.
+    `kind` and `province` are None if the directory does not have them.
     """
 
     agency: AgencyCode
@@ -217,9 +227,10 @@ class AgencySummary(Model):
 
 
 class AbsenceSummary(Model):
-    """The absence of an officer in a role, on days of Vietnam, both included, and their substitute.
+    """The absence of an officer in a role from `first_day` to `last_day`, both included, and the officer's substitute.
 
-    `begun`: today is one of these days; `tasks` is the number of tasks that the substitute does not have yet.
+    `begun`: whether today is one of these days. `tasks` is the number of the officer's tasks that the substitute does
+    not have yet.
     """
 
     officer: str
@@ -227,17 +238,20 @@ class AbsenceSummary(Model):
     role: Role
     first_day: date
     last_day: date
-    """last day of the absence, itself included"""
+    """last day of the absence, on which the officer is still absent"""
     substitute: str
-    """identity of the officer who acts for them, in the same role"""
+    """identity of the officer who acts for the absent officer, in the same role"""
     begun: bool
-    """true: today is a day of the absence"""
+    """whether today is a day of the absence"""
     tasks: int
-    """number of their tasks that the substitute does not have yet"""
+    """number of the absent officer's tasks that the substitute does not have yet"""
 
 
 class _Question(StrictModel):
-    """A question. `statement` is the signed identity of the asker; `reason` is shown to the person concerned."""
+    """A question about the record. `statement` is the signed identity of the asker.
+
+    `reason` is the asker's reason for the look, which the applicant can read; None if none is stated.
+    """
 
     answer: ClassVar[Any]
 
@@ -273,14 +287,14 @@ class AskResult(_About):
 
 
 class AskDelivery(_About):
-    """How the applicant gets the result of a filing: the pick-up code, the link. Only the applicant may see it."""
+    """How the applicant gets a filing's result: by pick-up code or by link. Only the applicant may see this."""
 
     ask: Literal["delivery"] = "delivery"
     answer: ClassVar = DeliveryView
 
 
 class AskLinkedResult(_About):
-    """The result of a filing for anybody with the `link` to it, until the link expires."""
+    """The result of a filing, for anybody with the `link` to the result, until the link expires."""
 
     ask: Literal["linked_result"] = "linked_result"
     answer: ClassVar = ResultView
@@ -289,7 +303,7 @@ class AskLinkedResult(_About):
 
 
 class AskParked(_About):
-    """The signals to a stream that could not be used."""
+    """The signals to a stream that were unusable and were set aside."""
 
     ask: Literal["parked"] = "parked"
     answer: ClassVar = list[Parked]
@@ -310,7 +324,7 @@ class AskParcel(_About):
 
 
 class AskReferral(_About):
-    """The state of another agency's part of the procedure."""
+    """The state of a referral: of a part of the procedure that another agency decides."""
 
     ask: Literal["referral"] = "referral"
     answer: ClassVar = ReferralView
@@ -331,7 +345,7 @@ class AskPapers(_About):
 
 
 class AskReceipt(_About):
-    """The receipt of a command, of the submission by default."""
+    """The receipt of the command with the id `command_id`; by default, of the submission."""
 
     ask: Literal["receipt"] = "receipt"
     answer: ClassVar = Receipt
@@ -339,7 +353,7 @@ class AskReceipt(_About):
 
 
 class AskActions(_About):
-    """Every command of a stream, and whether this actor can give it now."""
+    """Every command of a stream, and whether `actor` can give it now."""
 
     ask: Literal["actions"] = "actions"
     answer: ClassVar = list[Action]
@@ -347,16 +361,19 @@ class AskActions(_About):
 
 
 class AskTimeline(_About):
-    """The events of a filing and its other streams that the audience may see."""
+    """The events of a filing, and of its other streams, that the audience may see."""
 
     ask: Literal["timeline"] = "timeline"
     answer: ClassVar = list[TimelineEntry]
     audience: Audience = Audience.APPLICANT
-    """audience of the answer; parts that it may not see are left out"""
+    """audience of the answer; fields that it may not see are left out"""
 
 
 class AskChanges(_About):
-    """The views of a filing after each event beyond `after`. If there is no event yet, waits up to `wait` seconds."""
+    """The views of a filing after each event beyond number `after`.
+
+    If there is no such event yet, the answer waits for one, at most `wait` seconds.
+    """
 
     ask: Literal["changes"] = "changes"
     answer: ClassVar = Changes
@@ -367,31 +384,31 @@ class AskChanges(_About):
 
 
 class _Page(_Question):
-    """A question with pages of answers: `after` is the `next` of the previous page."""
+    """A question answered in pages. `after` is the `next` of the page before; None for the first page."""
 
     after: str | None = Field(default=None, max_length=1000)
-    """`next` of the previous page; not set: the first page"""
+    """value of `next` on the page before; not set for the first page"""
     limit: PageSize = 100
     """maximum number of entries of a page, 1 to 500"""
 
 
 class AskFilings(_Page):
-    """The filings of one client, or only the open ones."""
+    """The filings of one client system. `open_only`: whether only the open ones are listed."""
 
     ask: Literal["filings"] = "filings"
     answer: ClassVar = Page[FilingSummary]
     client_id: Key
     open_only: bool = False
-    """true: only those that have not ended"""
+    """whether only filings that have not ended are listed"""
 
 
 class AskPersonsFilings(_Page):
-    """The filings in the name of one person."""
+    """The filings in the name of one person or organisation."""
 
     ask: Literal["persons_filings"] = "persons_filings"
     answer: ClassVar = Page[FilingSummary]
     id_number: IdNumber
-    """citizen or enterprise number of the person"""
+    """citizen or enterprise number of the applicant"""
 
 
 class AskTasks(_Page):
@@ -408,13 +425,13 @@ class AskTasks(_Page):
     acting_for: Subject | None = None
     """only tasks that a substitute has claimed for this absent officer"""
     overdue: bool = False
-    """true: only overdue tasks"""
+    """whether only overdue tasks are listed"""
     due_before: Instant | None = None
     """only tasks due before this moment"""
 
 
 class AskAccess(_About, _Page):
-    """The looks at a filing, the last first, page by page."""
+    """The looks at a filing, the last one first."""
 
     ask: Literal["access"] = "access"
     answer: ClassVar = Page[AccessEntry]
@@ -438,7 +455,7 @@ class AskAgency(_Question):
 
 
 class AskAbsences(_Question):
-    """The present and coming absences of an agency's officers, and their substitutes."""
+    """The absences of an agency's officers that have not ended yet, and the substitutes."""
 
     ask: Literal["absences"] = "absences"
     answer: ClassVar = list[AbsenceSummary]
@@ -453,13 +470,13 @@ _OfAgency = AskFilings | AskPersonsFilings | AskTasks | AskAccess | AskCounts | 
 Question = _OfOneFiling | _OfStream | _OfLog | _OfAgency
 AnyQuestion = Annotated[Question, Field(discriminator="ask")]
 QUESTION: Final[TypeAdapter[Question]] = TypeAdapter(AnyQuestion)
-"""Parses a question."""
+"""The parser of a question of any kind."""
 
 
 class Asked(Model):
     """A question as the workflow `View` passes it to the activity that answers.
 
-    `content` is the digest of the question as received; `look` is the id of the workflow run that gets the answer.
+    `content` is the digest of the question as received. `look` is the id of the workflow run that gets the answer.
     """
 
     question: AnyQuestion
@@ -468,7 +485,7 @@ class Asked(Model):
 
 
 class Answer(Model):
-    """The internal result of `View`: the answer as plain data, or the reason why there is none."""
+    """The internal result of `View`: either the answer, as plain data, or the refusal."""
 
     answer: Any = None
     refusal: Any = None
@@ -493,7 +510,7 @@ class LoggedEvent(Model):
 
 
 class PaymentRecord(PaymentRow):
-    """A request for money in the record."""
+    """The record's row of a payment: one request for money with its renewals."""
 
     stream: str
     filing_id: UUID
@@ -501,7 +518,7 @@ class PaymentRecord(PaymentRow):
 
 
 class ParcelRecord(ParcelRow):
-    """A consignment in the record."""
+    """The record's row of a consignment."""
 
     stream: str
     filing_id: UUID
@@ -509,7 +526,7 @@ class ParcelRecord(ParcelRow):
 
 
 class FilingRecord(FilingSummary):
-    """A filing in the record, with its payments and parcels."""
+    """The record's row of a filing, with the rows of its payments and parcels."""
 
     procedure_sha256: str
     calendar: str
@@ -537,8 +554,8 @@ class BoardEvent(Model):
 
     Attributes:
         at: The time at which the event was recorded.
-        stream: The stream, named within its filing: `filing`, `payment 1`.
-        code: The dossier code of the filing, if it is in the record.
+        stream: The name of the stream within its filing: `filing`, `payment 1`.
+        code: The dossier code of the filing; None if the record has no such filing.
     """
 
     at: Instant
@@ -552,9 +569,9 @@ class Board(Model):
     """The present state of the platform, or of one agency.
 
     Attributes:
-        due_today: Tasks that are due by the end of the day in Vietnam, and not late.
-        late: Tasks that are late.
-        appends: Appends to the whole record since the statistics of the database began.
+        due_today: The number of tasks that are due by the end of the day in Vietnam and are not late.
+        late: The number of late tasks.
+        appends: The number of appends to the whole record since the database began its statistics.
         newest: The last recorded events.
         stalled: The number of workflows of the whole platform whose code fails, from Temporal; None if unknown.
     """

@@ -11,11 +11,11 @@ from .files import FileRef
 __all__ = ["SignatureOutcome", "SignatureRecord"]
 
 APPLICANTS_FIELD: Final = "Applicant"
-"""The name of the signature field, in a PDF form, for the applicant or their representative."""
+"""The name of the signature field, in a PDF form, in which the applicant or a representative signs."""
 
 
 class SignatureOutcome(StrEnum):
-    """The outcome of a signature's check; `undetermined` goes to an officer, who decides with a reason."""
+    """The outcome of a signature's check. If it is `undetermined`, an officer decides, with a reason."""
 
     VALID = "valid"
     REFUSED = "refused"
@@ -25,11 +25,11 @@ class SignatureOutcome(StrEnum):
 class SignatureEvidence(Model):
     """The evidence of one signature. Certificates, answers and tokens are DER in base64.
 
-    `field` is the signature field of a PDF, empty for a detached signature. `certificates` go from the root to the
-    signer, as far as a chain was found; `revocation` has the OCSP answers and CRLs used. `stamped_at` is the time
-    proved by a trusted time-stamp, `claimed_at` the time stated by the signer's software. The certificate was checked
-    for the moment `judged_at`: the time of the time-stamp, or without one the time of receipt. `reason` is the signer's
-    reason in the signed file, such as a substitution.
+    `field` is the signature field of a PDF; empty for a detached signature. `certificates` go from the root to the
+    signer, as far as a chain was found. `revocation` has the OCSP answers and the CRLs that were used. `stamped_at` is
+    the time that a trusted time-stamp proves, `claimed_at` the time that the signer's software states. `judged_at` is
+    the moment for which the certificate was checked: `stamped_at`, or the time of receipt if there is no time-stamp.
+    `reason` is the signer's reason in the signed file, such as a substitution.
     """
 
     field: str = ""
@@ -43,10 +43,10 @@ class SignatureEvidence(Model):
 
 
 class SignatureVerdict(Model):
-    """The verdict on a file. `problems` are the reasons why it is not valid; none if it is.
+    """The verdict on a signed file. `problems` are the reasons why its signature is not valid; empty if it is valid.
 
-    `file` is the SHA-256 of the checked file, a signed form or a detached signature, and `content` the SHA-256 of the
-    content to be signed, if known.
+    `file` is the SHA-256 of the checked file, which is a signed form or a detached signature. `content` is the SHA-256
+    of the content to be signed; None if unknown.
     """
 
     outcome: SignatureOutcome
@@ -58,17 +58,17 @@ class SignatureVerdict(Model):
 
 
 class Unstamped(StrEnum):
-    """Why a proof has no time-stamp: no authority is set, or its answer was late, or did not fit the request."""
+    """Why a proof has no time-stamp: no authority for time-stamps is set, or its answer was late or was unfit."""
 
     NO_AUTHORITY = "no_authority"
     NO_ANSWER = "no_answer"
 
 
 class SignatureProof(Model):
-    """A verdict with all its evidence, kept for a check of the signature in ten years.
+    """A verdict with all its evidence, kept for a check of the signature in ten years, as RFC 8785 JSON.
 
-    The proof is stored as RFC 8785 JSON. `sha256` is the SHA-256 of the `verdict` alone, in the same JSON. `token` is
-    an RFC 3161 time-stamp over this digest (DER in base64), from `stamped_at`; without one, `unstamped` is the reason.
+    `sha256` is the SHA-256 of the `verdict` alone, in the same JSON. `token` is an RFC 3161 time-stamp over this digest
+    (DER in base64), from the time `stamped_at`. If there is no token, `unstamped` is the reason.
     """
 
     format: Literal["motcua-signature-proof-1"] = "motcua-signature-proof-1"
@@ -80,26 +80,27 @@ class SignatureProof(Model):
 
 
 class SignatureRecord(Model):
-    """The outcome of a signature's check, for the log. `rules` are the reasons against a signature that is not valid.
+    """The outcome of a signature's check, for the log.
 
-    `judged_at` is the moment at which the signer's certificate had to be valid, `stamped_at` the time proved by a
-    trusted time-stamp on the signature. `proof` is the file with all evidence; not set if none was stored.
+    `rules` are the reasons against the signature; empty if it is valid. `judged_at` is the moment at which the signer's
+    certificate had to be valid. `stamped_at` is the time that a trusted time-stamp on the signature proves; None
+    without one. `proof` is the file with all evidence; None if none was stored.
     """
 
     outcome: SignatureOutcome
     """valid, refused, or undetermined"""
     rules: tuple[str, ...] = ()
-    """rules against the signature; empty for a valid one"""
+    """rules that the signature breaks; empty for a valid signature"""
     judged_at: Instant
     """moment at which the signer's certificate had to be valid"""
     stamped_at: Instant | None = None
-    """latest possible time of the signature, proved by a trusted time-stamp"""
+    """latest possible time of the signature, which a trusted time-stamp proves; not set if there is none"""
     proof: FileRef | None = None
-    """file with all evidence of the signature"""
+    """file with all evidence of the signature; not set if none was stored"""
 
 
 def record_of(verdict: SignatureVerdict, proof: FileRef | None) -> SignatureRecord:
-    """The log's record of a verdict whose evidence is stored at `proof`."""
+    """Returns the log's record of a verdict. `proof` is the file with its evidence."""
     seen = verdict.evidence[0] if verdict.evidence else None
     return SignatureRecord(
         outcome=verdict.outcome,

@@ -1,6 +1,6 @@
-"""Checks of outside texts and form values: no invisible characters, no ids that look like a person's, and NFC.
+"""Checks of outside texts and form values: no invisible characters, no ids that look like a person's number, NFC.
 
-Text checks apply only at the edge, to a command, a submission or a back office's answer, through the validation
+Text checks apply only to input from outside (a command, a submission, a back office's answer), through the validation
 context `AT_THE_EDGE`. The log is always read as it was written.
 """
 
@@ -33,19 +33,19 @@ _PERSONAL: Final = re.compile(r"(?<![0-9])[0-9]{9,12}(?![0-9])")
 
 
 def text(value: str, info: ValidationInfo) -> str:
-    """A text of several lines. Line feeds and tabs are permitted."""
+    """Checks a text of one or more lines. Line feeds and tabs are permitted."""
     return _seen(value, info, _NOT_IN_TEXT)
 
 
 def line(value: str, info: ValidationInfo) -> str:
-    """A text of one line."""
+    """Checks a text of one line."""
     return _seen(value, info, _NOT_IN_LINE)
 
 
 def impersonal(value: str, info: ValidationInfo) -> str:
-    """An id that stays in clear text for ever.
+    """Checks an id that stays in clear text for ever.
 
-    It must not be a person's or telephone number; UUIDs and digests are allowed.
+    The id must not look like a person's number or a telephone number. UUIDs and digests are allowed.
     """
     if info.context is AT_THE_EDGE and _PERSONAL.search(_MACHINE_MADE.sub("-", value)):
         raise PydanticCustomError(
@@ -57,9 +57,9 @@ def impersonal(value: str, info: ValidationInfo) -> str:
 
 
 def composed(value: T) -> T:
-    """`value` with every text in Unicode's form NFC.
+    """Returns `value` with every text in Unicode's form NFC.
 
-    The value is not validated again: NFC makes no accepted text longer.
+    The value is not validated again, since NFC makes no accepted text longer.
     """
     changed: Any = value
     if isinstance(value, str):
@@ -75,7 +75,7 @@ def composed(value: T) -> T:
 
 
 def _composed(parts: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    """The parts that were not in NFC, converted to NFC."""
+    """Returns those parts of a value that were not in NFC, converted to NFC, by their names."""
     return {key: to for key, part in parts if (to := composed(part)) is not part}
 
 
@@ -94,7 +94,7 @@ MAX_TEXT = 4000
 
 
 def _form_value(value: Any, info: ValidationInfo) -> Any:
-    """A checked form value. Reports one mistake for each field, not one for each type that the value might have."""
+    """Returns a checked form value. A wrong value gets one error, not one for each type that it might have."""
     if not isinstance(value, str | int):
         raise PydanticCustomError("form_value", "a form value is a text, a whole number, true or false")
     if isinstance(value, str) and len(value) > MAX_TEXT:

@@ -10,9 +10,10 @@ __all__ = ["beside", "both", "said"]
 
 
 def said(key: str, **values: object) -> Text:
-    """The sentence of this key, filled with `values`; a `Text` value is used in its own language.
+    """Returns the sentence of this key, filled with `values`.
 
-    Raises `KeyError` for an unknown key, or a missing value.
+    Of a `Text` value, each language of the sentence gets its own. Raises `KeyError` for an unknown key, or if a value
+    of the sentence is missing.
     """
     if not values:
         return _plain(key)
@@ -29,16 +30,16 @@ def _plain(key: str) -> Text:
 
 
 def joined(texts: Iterable[Text], between: str = ", ") -> Text:
-    """The texts, one after another; a dash if there is none."""
+    """Returns the texts one after another, with `between` between them; a dash if there are no texts."""
     found = list(texts)
     return Text(vi=between.join(text.vi for text in found) or "-", en=between.join(text.en for text in found) or "-")
 
 
 def both(key: str, **values: object) -> str:
-    """The sentence of this key in both languages, on one line."""
+    """Returns the sentence of this key in both languages, on one line."""
     return beside(said(key, **values))
 
 
 def beside(text: Text) -> str:
-    """A text in both languages, on one line."""
+    """Returns a text in both languages, on one line."""
     return f"{text.vi} / {text.en}"

@@ -1,1 +1,1 @@
-"""Stand-alone verifiers of a ledger, a bundle and checkpoints. They import nothing else of ours (`docs/ledger.md`)."""
+"""Stand-alone verifiers of the ledger, of bundles and of checkpoints, without imports of our other packages."""

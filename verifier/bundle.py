@@ -1,9 +1,9 @@
 """An independent verifier of one filing: checks a bundle, offline, against the promises of `docs/ledger.md`.
 
 Run as `python -m verifier.bundle BUNDLE [--files FOLDER] [--policy FILE]`, or call `verify`; it needs no database and
-no setting. Without a policy it can't detect that the bundle's maker had rewritten a stream with all hashes, or had cut
-off its end. With a policy it requires proof that the streams were in this form in a checkpoint that others have
-cosigned (`docs/ledger.md`).
+no setting. Without a policy it can't detect that the maker of the bundle rewrote a stream with all hashes, or
+shortened it. With a policy it requires proof that a checkpoint, cosigned by others, covers the streams in this form
+(`docs/ledger.md`).
 """
 
 import argparse
@@ -61,7 +61,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One broken rule. `stream` and `seq` are the place of the error; None if it has no such place."""
+    """One broken rule. `stream` and `seq` locate the error; each is None if the error is not in one stream or event."""
 
     stream: str | None
     seq: int | None
@@ -82,9 +82,9 @@ class Head:
 class Report:
     """The result of a verification; `verified` means no problem.
 
-    `sealed` is the number of decrypted parts, `files` of the files found in the folder, `proved` of the events that the
-    checkpoint covers. `checkpoint` is the checkpoint's origin and size; `signed_by` names the policy's keys that have
-    signed the checkpoint.
+    `sealed`: the number of decrypted parts; `files`: the number of files found in the folder; `proved`: the number of
+    events that the checkpoint covers. `checkpoint`: its origin and size, None without a proof; `signed_by`: the names
+    of the policy's keys that have signed it.
     """
 
     verified: bool
@@ -162,7 +162,7 @@ def event_hash(event: Json) -> str:
 def opened(event: Json, secret: bytes) -> Json:
     """Returns an event's encrypted part, decrypted.
 
-    Raises `ValueError` if it was not encrypted with this key for this event, or is no JSON object.
+    Raises `ValueError` if the part was not encrypted with this key for this event, or is no JSON object.
     """
     sealed = _decoded(event["sealed"])
     context = f"{event['stream']}\n{event['seq']}".encode()
@@ -176,7 +176,7 @@ def opened(event: Json, secret: bytes) -> Json:
 
 
 def files_of(bundle: Json, sealed: Mapping[str, Json]) -> list[Json]:
-    """Returns the files that the filing's events name, in their order. `sealed`: decrypted parts by event hash."""
+    """Returns the files that the events name, in the order of the events. `sealed`: decrypted parts by event hash."""
     found = []
     for stream in bundle["streams"]:
         for event in stream["events"]:
@@ -187,7 +187,7 @@ def files_of(bundle: Json, sealed: Mapping[str, Json]) -> list[Json]:
 
 
 def _named(body: Json, part: Json) -> Iterator[Json]:
-    """Yields the files that one event names: papers and result in its body, others in its decrypted `part`."""
+    """Yields the files that one event names: papers and a result in its `body`, other files in its decrypted `part`."""
     files = {paper["code"]: _file(paper["file"]) for paper in part.get("papers", []) if paper.get("file")}
     for code, sha256 in sorted((body.get("paper_digests") or {}).items()):
         if sha256 is not None:
@@ -336,7 +336,7 @@ def _said(body: str) -> Json | None:
 
 
 _NOT_OURS: Final = (AttributeError, KeyError, TypeError, ValueError)
-"""The errors that JSON without the form of this project's events raises."""
+"""The errors that occur in reading JSON without the form of this project's events."""
 
 
 # The checks.
@@ -352,7 +352,7 @@ def _streams(bundle: Json) -> Iterator[Problem]:
 
 
 def _chain(stream: Json) -> Iterator[Problem]:
-    """Checks sequence, hashes and links from seq 1 to the head."""
+    """Checks the sequence, the hashes and the links of a stream, from seq 1 to the head."""
     previous = NO_HASH
     for seq, event in enumerate(stream["events"], 1):
         place = (event["stream"], event["seq"])
@@ -377,7 +377,7 @@ def _with_ends(events: list[Json]) -> Iterator[tuple[Json, bool]]:
 
 
 def _receipts(stream: Json, code: str) -> Iterator[Problem]:
-    """Checks that each command has one receipt, at its last event, in order, whose body fits its columns."""
+    """Checks that each command has one receipt, at the command's last event; its body must agree with its columns."""
     last = [event for event, is_last in _with_ends(stream["events"]) if is_last]
     wanted = [(event["command_id"], event["seq"]) for event in last]
     if wanted != [(receipt["command_id"], receipt["seq"]) for receipt in stream["receipts"]]:
@@ -393,7 +393,7 @@ def _receipts(stream: Json, code: str) -> Iterator[Problem]:
 
 
 def _bindings(stream: Json, bundle: Json) -> Iterator[Problem]:
-    """Checks the values that events bind: each command's receipt, the key, the epoch, which only a restart raises."""
+    """Checks the values that events bind: each command's receipt, the key, and the epoch, raised only by restarts."""
     receipts = {receipt["seq"]: receipt for receipt in stream["receipts"]}
     epoch: int | None = None
     for event, is_last in _with_ends(stream["events"]):
@@ -416,14 +416,14 @@ def _bindings(stream: Json, bundle: Json) -> Iterator[Problem]:
 
 
 def _own_binds(bundle: Json, event: Json) -> bool:
-    """Whether this event must bind the key: each stream's first must, except in `restarts` and in old filings."""
+    """Whether this event must bind the key, as a stream's first event must, except in `restarts` and old filings."""
     own = f"filing:{bundle['filing_id']}"
     firsts = [stream["events"][0] for stream in bundle["streams"] if stream["stream"] == own]
     return event["seq"] == 1 and not event["stream"].startswith("restarts:") and any("bound" in one for one in firsts)
 
 
 def _binds(bundle: Json, event: Json, found: re.Match[bytes], receipt: Json | None) -> bool:
-    """Whether the event binds the bundle's key and this receipt. True if the bundle has no key to check this with."""
+    """Whether the event binds the bundle's key and this receipt. True without a check if the bundle contains no key."""
     if "key" not in bundle:
         return True
     secret, key, bound = _decoded(bundle["key"]["secret"]), found["key"], found["receipt"]
@@ -450,7 +450,7 @@ _AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 @lru_cache(maxsize=4096)
 def _written_rightly(encoded: str) -> Json | None:
-    """Returns a receipt's body with its time in microseconds; None if it has spaces, or a time that is not in UTC."""
+    """Returns a receipt's body with its time in microseconds; None if the JSON has spaces or the time is not in UTC."""
     body = _said(encoded)
     written = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     if body is None or written != _decoded(encoded):
@@ -494,7 +494,7 @@ class _Opened:
 
 
 def _says_the_same(event: Json, part: Json, secret: bytes) -> Iterator[str]:
-    """Checks that an event's decrypted part agrees with its open columns: pseudonym, statement, papers' digests."""
+    """Yields a message if the decrypted part disagrees with the event's pseudonym, statement, or digests of papers."""
     subject, statement, papers = part.get("actor"), part.get("statement"), part.get("event", {}).get("papers")
     actor = _said(event["actor"]) or {}
     if subject is not None and actor.get("subject") != pseudonym(subject, secret):
@@ -537,7 +537,7 @@ ABOUT_NOTHING: Final = frozenset({"receipt_voided", "erased"})
 """The events in the stream of official papers that are about neither a paper nor a new receipt."""
 
 _ONLY_ONE: Final = frozenset({"filing", "papers", "restarts"})
-"""The kinds with one stream for each filing, without a number."""
+"""The kinds of streams of which a filing has only one, so that the stream's name has no number."""
 
 ASKED_BY: Final = {"payment": "fee_requested", "parcel": "parcel_requested", "referral": "referred"}
 """By kind of stream, the event of the filing that requests such a stream."""
@@ -547,7 +547,7 @@ OBLIGATIONS: Final = 1_000_000
 
 
 def _belonging(bundle: Json) -> Iterator[Problem]:
-    """Checks that the streams are of the filing, and agree: each was requested, and confirms the filing's events."""
+    """Checks that the streams belong to the filing: the filing requested them, and they confirm its events."""
     facts = _Facts(bundle)
     if [stream["stream"] for stream in bundle["streams"]] != sorted(facts.events):
         yield Problem(None, None, Rule.BELONGS, "the streams are not in the order of their names, each once")
@@ -582,7 +582,7 @@ def _named_rightly(stream: Json, filing_id: str) -> Iterator[tuple[str, int | No
 class _Facts:
     """The content of a bundle's streams, for comparing the streams with each other.
 
-    `events`: by stream, seq, kind and body of each event.
+    `events`: for each stream, the seq, kind and body of each of its events.
     """
 
     def __init__(self, bundle: Json) -> None:
@@ -599,7 +599,7 @@ class _Facts:
         return any(all(body.get(name) == value for name, value in content.items()) for body in bodies)
 
     def has(self, place: object) -> bool:
-        """Whether there is an event at this place, an object with `stream` and `seq`."""
+        """Whether there is an event with the `stream` and `seq` in this object."""
         match place:
             case {"stream": str(stream), "seq": int(seq)}:
                 return 0 < seq <= len(self.events.get(stream, []))
@@ -611,7 +611,7 @@ class _Facts:
 
 
 def _requested(facts: _Facts) -> Iterator[Problem]:
-    """Checks that the filing requested each other stream: by an event that follows from the stream's first event."""
+    """Checks that for each stream of a kind in `ASKED_BY`, the filing has an event that requests this stream."""
     for name in sorted(facts.events):
         kind, _, place = name.partition(":")
         if kind not in ASKED_BY:
@@ -642,9 +642,10 @@ def _papers_in_accord(facts: _Facts) -> Iterator[Problem]:
 
 
 class _Saying(NamedTuple):
-    """The event of another stream that confirms an event of the filing.
+    """The kind of event, in another stream, that confirms an event of the filing.
 
-    The fields in `same` must have equal values in both events; `more` are further fields with the required values.
+    The fields in `same` must have equal values in both events. `more`: further required fields, with their values.
+    `number`: the field of the filing's event that has the number of the other stream.
     """
 
     stream: str
@@ -665,7 +666,7 @@ _BEARS_OUT: Final[Mapping[str, _Saying]] = {
     "reopened": _Saying("complaint", "complaint_answered", ("about",), {"outcome": "upheld"}, "complaint"),
 }
 _AT_FIRST_ALONE: Final = frozenset({"parcel", "referral"})
-"""Kinds whose streams had no number in older events of a filing, since a filing could only have one."""
+"""Kinds of streams that older events of a filing name without a number, since a filing could only have one of them."""
 
 
 def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:
@@ -743,7 +744,7 @@ class _Proved:
             self._signed(notes.pop(), policy)
 
     def _prove(self, proof: Json, events: list[Json]) -> Note | None:
-        """Returns the note of the checkpoint whose tree contains this event; None if the proof does not show this."""
+        """Returns the note of the checkpoint whose tree contains the proof's event; None if the proof is wrong."""
         place = (proof["stream"], proof["seq"])
         if not 0 < proof["seq"] <= len(events):
             self._say(*place, "there is no such event")

@@ -1,10 +1,10 @@
-"""Checks, with the data at the second place, that the record still has every checkpointed event at its position.
+"""Checks, against the second place, that the record still has every checkpointed event at its position.
 
 This shows a change even if all hashes of the record were computed again: the second place has the original events as
 entries, signed and cosigned checkpoints prove these entries, and the witnesses prove that no checkpoint is missing.
 
 Run as `python -m verifier.checkpoint FOLDER --policy FILE [--since FILE]`, with the database in libpq's `PG*` variables
-and the second place, or a copy of it, in a folder; or call `verify`. Needs `cryptography`; asyncpg only to be run.
+and the second place, or a copy of it, in a folder; or call `verify`. Needs `cryptography`; when run, also asyncpg.
 """
 
 import argparse
@@ -35,9 +35,9 @@ LEEWAY: Final = timedelta(minutes=5)
 """Maximum difference between the clocks of the record and of a time-stamp authority."""
 MOST: Final = 10_000
 MOST_MOVED: Final = 100
-"""The maximum number of listed findings about moved events: if one is removed, all later events may have moved."""
+"""The maximum number of listed findings about moved events: if an event is removed, all later events may have moved."""
 PAGE: Final = 5_120
-"""Events read at once: twenty bundles."""
+"""The number of events read at once: twenty bundles of entries."""
 TIMEOUT_S: Final = 5.0
 
 LAST: Final = "SELECT coalesce(max(position), 0) FROM position"
@@ -55,7 +55,7 @@ SELECT position, recorded_at FROM position JOIN event USING (stream, seq) WHERE 
 
 Progress: TypeAlias = Callable[[Literal["checkpoints", "events"], int, int], None]
 StampedAt: TypeAlias = Callable[[bytes, bytes], Awaitable[datetime | None]]
-"""Returns the time at which a trusted authority time-stamped a text, as a token proves; None if it proves none."""
+"""The check of a time-stamp: gets a text and a token; returns the proved time, or None if the token proves none."""
 
 
 class Connection(Protocol):
@@ -84,7 +84,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One broken rule. `position`, `stream` and `seq` are the place of the error; each is None if unknown."""
+    """One broken rule. `position`, `stream` and `seq` locate the error; each is None if unknown."""
 
     rule: Rule
     message: str
@@ -105,7 +105,7 @@ class Report:
         stamped: The number of these checkpoints with a trusted time-stamp; None if time-stamps are not checked.
         cosigned: Names of the witnesses that have cosigned the newest checkpoint.
         unasked: Names of the witnesses that gave no usable answer.
-        succeeds: If the log has replaced another log: the checkpoint's lines about the other log, with the reason.
+        succeeds: The checkpoint's lines about the log that this log has replaced, with the reason; empty without one.
         newest: The newest checkpoint with its signatures, as bytes, if it is valid.
     """
 
@@ -192,7 +192,7 @@ class _Look:
     cosigned: tuple[str, ...] = ()
     unasked: dict[str, None] = field(default_factory=dict)
     expected: dict[int, list[tuple[bytes, str]]] = field(default_factory=dict)
-    """By size of the tree, the expected roots, each with its source."""
+    """The expected roots by size of the tree, each with the source that states it."""
     checkpoints: int = 0
     stamped: int = 0
 
@@ -281,7 +281,7 @@ class _Look:
             tree.add(root, level)
 
     async def _succeeded(self, newest: Checkpoint) -> None:
-        """Checks that a log that replaced another names its last checkpoint, and that no witness saw a later one."""
+        """Checks that a log names the last checkpoint of the log it replaced, and that no witness saw a later one."""
         if self.log.number == 1:
             return
         before = Log(self.log.place, self.log.number - 1, self.log.first)
@@ -353,7 +353,7 @@ class _Look:
                 self.stamped += 1
 
     async def _witnessed(self, newest: Checkpoint, *, roots: bool = True) -> None:
-        """Checks that no witness has seen a later tree than this checkpoint, nor, with `roots`, a different one."""
+        """Checks that no witness saw a later tree than this checkpoint's; with `roots`, also that the roots agree."""
         for witness in self.trust.policy.witnesses.values():
             seen = await self._seen_by(witness, newest.origin)
             if seen is None:
@@ -428,7 +428,7 @@ class _Look:
         return list(chain.from_iterable(found))[start : start + end - first]
 
     async def _name(self, first: int, ours: Sequence[bytes | None], theirs: Sequence[bytes]) -> None:
-        """Adds a finding where record and entry differ: the entry's event is missing, changed or moved."""
+        """Adds a finding for each entry that differs from the record, naming its event as missing, changed or moved."""
         gone: list[tuple[str, int, bytes, int]] = []
         for position, (mine, data) in enumerate(zip(ours, theirs, strict=True), first + 1):
             if mine == data:

@@ -96,7 +96,7 @@ def leaf(stream: str, seq: int, digest: bytes) -> bytes:
 
 
 def event_of(data: bytes) -> tuple[str, int, bytes] | None:
-    """Returns stream, seq and hash of the event in a leaf; None if the leaf is not that of an event."""
+    """Returns stream, seq and hash of the event in a leaf; None if `data` is not the leaf of an event."""
     try:
         (length,) = struct.unpack_from(">I", data)
         stream = data[4 : 4 + length].decode()

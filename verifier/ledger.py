@@ -7,7 +7,7 @@ processor, check the ranges in parallel, all in the same snapshot.
 
 Run as `python -m verifier.ledger`, with the database in libpq's `PG*` environment variables, or call `verify`; needs
 asyncpg. It can't detect a whole stream that was rewritten together with its head, its receipts and its counters. Only
-checkpoints outside of the database can (`docs/ledger.md`).
+checkpoints outside of the database can show that (`docs/ledger.md`).
 """
 
 import asyncio
@@ -160,7 +160,7 @@ class Rule(StrEnum):
 class Problem:
     """One broken rule.
 
-    `stream` and `seq` are the place of the error, `number` is the issued number concerned; each None if there is none.
+    `stream` and `seq` locate the error; `number` is the issued number that it is about. Each is None if there is none.
     """
 
     stream: str | None
@@ -233,7 +233,7 @@ async def _verify(connection: Connection, dsn: str | None, progress: Progress) -
 
 
 async def _check_order(connection: Connection, problems: "_Problems", positioned: int) -> None:
-    """Checks that the positions are 1 to the last one without gaps, and as many as the events that have a position."""
+    """Checks that the positions run from 1 to the last one without gaps, and that as many events have a position."""
     broken = False
     does_not_follow = "what has no position does not follow on the append before"
     await problems.add_all(connection, BROKEN_RUNS, Rule.POSITION, does_not_follow)
@@ -252,7 +252,7 @@ async def _check_order(connection: Connection, problems: "_Problems", positioned
 async def _check_epochs(connection: Connection, problems: "_Problems", epochs: dict[str, "_Epochs"]) -> None:
     """Checks that a restart has recorded each raised epoch.
 
-    `epochs`: the epochs of each stream whose epoch was raised, or whose last bound epoch is not that in its row.
+    `epochs`: the epochs of each stream whose epoch was raised, or whose row and last binding event disagree.
     """
     begun = await _begun(connection, problems)
     stood = {stream: _Epochs((), epoch, None) for stream, epoch in await connection.fetch(EPOCHS, list(begun))}
@@ -282,7 +282,7 @@ async def _begun(connection: Connection, problems: "_Problems") -> dict[str, set
 
 @dataclass(frozen=True, slots=True)
 class _Epochs:
-    """A stream's epochs: each raise with its seq, the epoch in the stream's row, the last epoch that an event binds."""
+    """A stream's epochs: each raise with its seq; `head`: the epoch in the row; `last`: the last epoch in an event."""
 
     raised: tuple[tuple[int, int], ...]
     head: int | None
@@ -306,7 +306,7 @@ class _Part:
 
 
 async def _part(connection: Connection, after: str | None, last: str | None, tell: Callable[[int, int], None]) -> _Part:
-    """Checks the events of streams after `after` up to `last`. `tell(streams, events)` is called after every batch."""
+    """Checks the streams after `after` up to `last`; None means no bound. Calls `tell(streams, events)` per batch."""
     problems = _Problems()
     unpositioned = await connection.fetch(await _of_range(connection, UNPOSITIONED, after, last))
     waiting = {row["stream"]: (row["first_seq"], row["last_seq"]) for row in unpositioned}
@@ -337,7 +337,7 @@ async def _of_range(connection: Connection, query: str, after: str | None, last:
 async def _side_by_side(connection: Connection, dsn: str | None, tell: Callable[[int, int], None]) -> _Part | None:
     """Checks all events, range by range, in several processes, in the snapshot of this connection.
 
-    Returns None if two ranges have the same issued number: only a check of all events in order shows which is second.
+    Returns None if two ranges have the same issued number: a check of all events in order then shows the later one.
     """
     lasts: list[str | None] = [*await connection.fetchval(RANGES, RANGE)][:-1]
     snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
@@ -508,7 +508,7 @@ class _Chains:
             self._problems.add(Rule.HEAD_DIFFERS, message, stream, seq)
 
     def _check_link(self, event: Row) -> None:
-        """Checks that the event follows on the event before, and its hash."""
+        """Checks the hash of the event, and that the event follows on the one before."""
         stream, seq = event["stream"], event["seq"]
         expected, previous = (self._last["seq"] + 1, self._last["hash"]) if self._last else (1, NO_HASH)
         if seq != expected:
@@ -550,7 +550,7 @@ class _Chains:
         self._epoch = epoch
 
     def _note_epochs(self, event: Row) -> None:
-        """Notes a stream's epochs if one was raised or the last is not the row's. `event`: the stream's last event."""
+        """Notes a stream's epochs if one was raised, or the row has another epoch. `event`: the stream's last event."""
         if self._raised or self._epoch not in {None, event["head_epoch"]}:
             self.epochs[event["stream"]] = _Epochs(tuple(self._raised), event["head_epoch"], self._epoch)
         self._bound, self._epoch, self._raised = None, None, []
@@ -660,7 +660,7 @@ class _Numbers:
 
 
 def _says(event: Row, code: object) -> bool:
-    """Whether the receipt's body agrees with its columns, with its event, and with the dossier `code`."""
+    """Whether the body of a receipt agrees with the receipt's columns, with its event, and with the dossier `code`."""
     body = json_object(event["receipt_body"]) or {}
     return (
         body.get("command_id") == event["command_id"]
@@ -677,7 +677,7 @@ def _moment(sent: bytes) -> int:
 
 
 def _carried(event: Row, body: Json) -> Iterator[tuple[str, object]]:
-    """Yields (kind, number) of each number that the event has or must have; the number is None if it is missing."""
+    """Yields (kind, number) for each issued number that the event has or must have; the number is None if missing."""
     if event["kind"] == "submitted":
         yield "dossier", body.get("code")
     if event["seq"] == 1 and (kind := event["stream"].partition(":")[0]) in FIRST_CARRIES:

@@ -1,6 +1,6 @@
 """Checkpoints as signed notes, and the policy of required signatures.
 
-The formats are C2SP's signed-note, tlog-checkpoint, tlog-cosignature and tlog-policy; only keys on Ed25519.
+The formats are C2SP's signed-note, tlog-checkpoint, tlog-cosignature and tlog-policy, with Ed25519 keys only.
 """
 
 import re
@@ -71,7 +71,7 @@ class Key:
 
     @property
     def id(self) -> bytes:
-        """The id of the key, which is in a signature line beside the key's name."""
+        """The id of the key, which a signature line states after the key's name."""
         return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:_ID_BYTES]
 
     def has_signed(self, text: str, value: bytes) -> bool:
@@ -92,7 +92,7 @@ class Signature(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A text, which ends with a newline, its signatures, and the whole note as bytes."""
+    """A signed text: the text with its last newline, the signatures, and the whole note as bytes."""
 
     text: str
     signatures: tuple[Signature, ...]
@@ -111,7 +111,7 @@ class Note(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """A state of the log `origin`: the size and root of its tree, and further lines, which only the log guarantees."""
+    """A state of the log named `origin`: the size and root of its tree, and further lines, which only it guarantees."""
 
     origin: str
     size: int

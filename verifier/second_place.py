@@ -1,4 +1,4 @@
-"""Reads a log at the second place: its tiles, entries and checkpoints, in the layout of C2SP tlog-tiles."""
+"""Reads a log at its second place, outside of the database, in the layout of C2SP tlog-tiles."""
 
 import asyncio
 import struct
@@ -25,7 +25,7 @@ class PlaceError(Exception):
 
 
 class Place(Protocol):
-    """A place for files. Each method raises the errors of the file store behind it."""
+    """A store of files. Each method raises the errors of that store."""
 
     async def read(self, path: str) -> bytes | None:
         """Returns the content of a file; None if there is no such file."""
@@ -35,7 +35,7 @@ class Place(Protocol):
 
 
 class Folder:
-    """A second place in a folder, or a copy of a second place."""
+    """A second place, or a copy of it, in a folder."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -59,7 +59,7 @@ class Published(NamedTuple):
 
 @dataclass(frozen=True)
 class Log:
-    """One log at the second place. `number` is that of its folder; `first` is the key under the first log's name."""
+    """One log at the second place. `number` names its folder; `first` is its key, under the name of log 1."""
 
     place: Place
     number: int
@@ -75,7 +75,7 @@ class Log:
         return await self.place.read(f"{self.number}/{path}")
 
     async def published(self, path: str = NEWEST) -> Published | None:
-        """Returns the newest checkpoint, or the one at `path`; None if missing.
+        """Returns the newest checkpoint, or the one at `path`; None if there is no such file.
 
         Raises `PlaceError` if the checkpoint is not signed by the log.
         """
@@ -130,7 +130,7 @@ class Log:
 
 
 async def newest_log(place: Place, first: Key) -> Log:
-    """Returns the newest log at the second place; the first log if there is none yet."""
+    """Returns the newest log at the second place; log 1 if there is none yet."""
     number = 1
     while await place.read(f"{number + 1}/{NEWEST}") is not None:
         number += 1

@@ -22,7 +22,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 class Tree:
-    """A growing tree, as the roots of its complete subtrees, the leftmost and largest first."""
+    """A growing tree, stored as the roots of its complete subtrees, ordered from left to right, large to small."""
 
     def __init__(self) -> None:
         self.size = 0

@@ -1,4 +1,4 @@
-"""The record's facts that decide on access to a filing; and the recorded looks at filings."""
+"""Reads the facts that decide who may see a filing, and the recorded looks at filings."""
 
 import json
 from dataclasses import replace
@@ -21,7 +21,7 @@ from views.pages import instant, key_of, page, uuid
 
 
 class About(NamedTuple):
-    """A stream's head, and the facts that decide on access. `in_directory`: False for an unknown officer."""
+    """A stream's head, and the facts that decide on access. `in_directory`: False for an officer not listed."""
 
     in_directory: bool
     head: Head | None
@@ -59,7 +59,7 @@ def sealed_in(look: UUID, filing: UUID) -> str:
 
 
 async def access(log: Log, asked: AskAccess, keys: Keys) -> Page[AccessEntry]:
-    """Returns the answered looks at a filing, the latest first."""
+    """Returns the recorded looks at a filing, the latest first."""
     whose = await log.connection.fetchrow(_FILING, asked.stream)
     if whose is None:
         raise RefusalError(NOT_FOUND)
@@ -90,7 +90,7 @@ from (select) as asked left join (
     stream join event as first on first.stream = 'filing:' || stream.filing_id and first.seq = 1
 ) on stream.stream = $1 and stream.head_seq > 0
 """
-"""SQL: a filing's agency, the agencies of its streams, and its first event, which names the desks."""
+"""SQL: a filing's agency, the agencies of its streams, and the filing's first event, which names the desks."""
 
 WITHIN: Final = """
 exists (
@@ -107,7 +107,7 @@ exists (
             or exists (select from event where event.filing_id = filing.filing_id and event.agency = any(agencies)))
 )
 """
-"""SQL: true if a row of `filing` matches one of the patterns in a parameter, which are `Reach`es as JSON."""
+"""SQL: true if a row of `filing` is within one of the `Reach`es in a parameter, a JSON array."""
 
 _FILING: Final = "select filing_id, erased_at is not null from stream where stream = $1 and head_seq > 0"
 _LOOKS: Final = """

@@ -41,12 +41,12 @@ async def filing(log: Log, stream: str) -> FilingView:
 
 
 async def clocks(log: Log, stream: str) -> tuple[ClockState, ...]:
-    """Returns every run of every clock: pauses, extensions, due instant and outcome, in the order of the starts."""
+    """Returns every run of every clock, ordered by start, with its pauses, extensions, due instant and outcome."""
     return lifecycle.clock_history((await _told(log, stream, Filing)).state)
 
 
 async def result(log: Log, stream: str) -> ResultView:
-    """Returns the decision and the file of the result. Refused as `not_ready` before the decision."""
+    """Returns the decision and the file of the result. Refused as `not_ready` while there is none."""
     found: Filing = (await _told(log, stream, Filing)).state
     if found.erased_at is not None:
         raise RefusalError(ERASED)
@@ -58,7 +58,7 @@ async def result(log: Log, stream: str) -> ResultView:
 
 
 async def delivery(log: Log, stream: str) -> DeliveryView:
-    """Returns the way to the result: channel, desk, pick-up code or link. Only the applicant may see this answer."""
+    """Returns how to get the result: the channel, and the desk, pick-up code or link. Only for the applicant."""
     return projections.delivery((await _told(log, stream, Filing)).state)
 
 
@@ -79,7 +79,7 @@ async def receipt(log: Log, stream: str, command_id: str) -> Receipt:
 
 
 async def payment(log: Log, stream: str) -> PaymentView:
-    """Returns the address at which to pay, and the state of the money."""
+    """Returns the state of a payment, and the address at which to pay."""
     found: Payment = (await _told(log, stream, Payment)).state
     shown = payment_view(found)
     named = await log.connection.fetchval(_MERCHANTS, found.agency) if found.state is PaymentState.PENDING else None

@@ -1,4 +1,4 @@
-"""Questions of auditors: the events of a filing, of which nothing is decrypted, and unusual looks at filings."""
+"""Questions of auditors: the events of a filing, without decryption, and unusual looks at filings."""
 
 import json
 from collections import Counter
@@ -30,14 +30,14 @@ from event where filing_id = $1 order by recorded_at, stream, seq
 """
 
 TIMES, LEAST = 3, 10
-"""The limits of a busy day: `TIMES` as many looks as on the officer's median day, and at least `LEAST`."""
+"""The limits of a busy day: looks at `LEAST` filings or more, and at `TIMES` as many as on the officer's median day."""
 
 MOST: Final = 500
-"""Maximum rows of each kind."""
+"""Maximum number of rows in each list of a report."""
 
 
 async def report(connection: Connection, since: datetime, agency: str | None = None) -> AccessReport:
-    """Returns the report on looks since an instant, by an agency's officers or all, and by programs."""
+    """Reports on looks since an instant; with `agency`, only on looks by its officers, or by others at its filings."""
     asked = (since, agency)
     whole = await connection.fetchrow(_WHOLE, *asked)
     busy = await connection.fetch(_BUSY, *asked, TIMES, LEAST, MOST)
@@ -55,7 +55,7 @@ async def report(connection: Connection, since: datetime, agency: str | None = N
 
 
 async def _out_of_hours(connection: Connection, since: datetime, agency: str | None) -> tuple[OutOfHours, ...]:
-    """Returns the looks by officer and day while the office was closed; none for an agency without a calendar."""
+    """Returns the number of looks out of office hours, by officer and day; none for an agency without a calendar."""
     rows = await connection.fetch(_MINUTES, since, agency)
     name = await connection.fetchval("select name from calendar where agency = '' order by published_at desc limit 1")
     bodies = {code: await connection.fetchval(CALENDAR, name, code) for code in {row["agency"] for row in rows}}

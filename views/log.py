@@ -29,7 +29,7 @@ from schemas.stream.ledger import Recorded
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 DATABASE_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""The errors of asyncpg. The last one occurs if a killed server leaves the client in the middle of an operation."""
+"""The errors of asyncpg. `InternalClientError` occurs if a server is killed in the middle of an operation."""
 
 SELECT: Final = """
 select seq, kind, version, body, sealed, command_id, actor, occurred_at
@@ -43,7 +43,7 @@ CALENDAR: Final = """
 select body from calendar
 where name = $1 and (agency in ('', $2) or starts_with($2, agency || '.')) order by length(agency) desc limit 1
 """
-"""SQL: the calendar of this name for an agency. Of the calendars whose agency code matches, the longest code wins."""
+"""SQL: the calendar of this name for an agency: its own, else that of the closest higher agency, else the country's."""
 
 _PROCEDURE: Final = "select rules from procedure where code = $1 and version = $2 and sha256 = $3"
 _WHOLE: Final = """
@@ -62,7 +62,7 @@ class Key(Protocol):
     """The key of one filing."""
 
     def unseal(self, sealed: bytes, context: str) -> bytes:
-        """Decrypts data that was encrypted for the same `context`. Raises `SealBrokenError`."""
+        """Decrypts data that was encrypted with this key for the same `context`. Raises `SealBrokenError`."""
 
 
 Keys: TypeAlias = Callable[[Connection, UUID], Awaitable[Key | None]]
@@ -75,7 +75,7 @@ async def no_keys(_: Connection, __: UUID) -> Key | None:
 
 
 class UnfoldableError(Exception):
-    """A stream can't be folded. The text names the stream, and the seq of a faulty event; nothing personal."""
+    """A stream can't be folded. The error's text names the stream and the seq of a faulty event, and no person."""
 
 
 def opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key | None) -> Recorded:
@@ -150,7 +150,7 @@ class Head(NamedTuple):
 
 
 class Log:
-    """Reads and folds the streams of one log. `head`: the head of a stream that the caller has already looked up."""
+    """Reads and folds the streams of one log. `head`: the head of a stream if the caller has already read it."""
 
     def __init__(
         self,
@@ -188,11 +188,11 @@ class Log:
         return Told(stream, self.kind(stream), head.now, before, events)
 
     async def events(self, stream: str, filing: UUID, head: int) -> list[Recorded]:
-        """Returns every event of a stream, decrypted. Raises `UnfoldableError`."""
+        """Returns every event of a stream, decrypted. Raises `UnfoldableError`, also for fewer than `head` events."""
         return await self._events(stream, filing, head, await self.connection.fetch(SELECT, stream, 1))
 
     async def events_of(self, streams: Sequence[asyncpg.Record]) -> list[list[Recorded]]:
-        """Returns all events of each of these streams (rows of `stream`), in one query. Raises `UnfoldableError`."""
+        """Returns all events of each of these streams (rows of `stream`), by one query. Raises `UnfoldableError`."""
         rows: defaultdict[str, list[Any]] = defaultdict(list)
         for row in await self.connection.fetch(_OF_MANY, [stream["stream"] for stream in streams]):
             rows[row["stream"]].append(row)
@@ -234,7 +234,7 @@ class Log:
             return reduce(self.kind(stream).evolve, events, before)
 
     async def _procedure(self, stream: str, pins: Pins) -> tuple[ProcedureRules, str]:
-        """Returns a procedure's published rules and their digest, without the name of a standing order's officer."""
+        """Returns published rules, without the name of the officer of a standing order, and the digest of the rules."""
         pinned = (pins.procedure, pins.version, pins.sha256)
         if pinned not in self._published.procedures:
             rules = await self.connection.fetchval(_PROCEDURE, *pinned)

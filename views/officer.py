@@ -1,4 +1,4 @@
-"""Questions of officers: the queues of an agency, the actions on their entries, and officers' absences."""
+"""Questions of officers: the tasks of an agency, the possible commands to a stream, and officers' absences."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -19,7 +19,7 @@ async def actions(log: Log, stream: str, actor: Actor) -> list[Action]:
 
 
 async def tasks(log: Log, asked: AskTasks, reaches: Sequence[Reach] | None = None) -> Page[TaskSummary]:
-    """Returns open tasks, the earliest due first, but only of filings that the reader may see."""
+    """Returns open tasks, the earliest due first. `reaches`: the filings that the reader may see; None means all."""
     key = key_of(asked.after, instant, text, text, text, text)
     statement, given = _page_of_tasks(asked, key, reaches)
     found = await log.connection.fetch(statement, *given)
@@ -36,7 +36,7 @@ async def tasks(log: Log, asked: AskTasks, reaches: Sequence[Reach] | None = Non
 def _page_of_tasks(
     asked: AskTasks, key: tuple[str, ...] | None, reaches: Sequence[Reach] | None
 ) -> tuple[str, list[Any]]:
-    """Returns the SQL and the parameters for a page of tasks: only the requested conditions, so that an index fits."""
+    """Returns the SQL of a page of tasks, and its parameters: only the needed conditions, so that an index fits."""
     given: list[Any] = [asked.limit + 1]
     conditions = ["task.overdue"] if asked.overdue else []
 

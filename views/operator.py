@@ -17,11 +17,11 @@ from views.public import counts, named
 
 NEWEST: Final = 10
 NEWEST_AMONG: Final = 5_000
-"""An agency's newest events are searched only among this many last events, since the agency may be idle for long."""
+"""Only this many of the last events are searched for an agency's newest ones, since an agency may be idle for long."""
 
 
 async def find(connection: Connection, which: str) -> FilingRecord | None:
-    """Returns a filing by its dossier code or its id, with its payments and parcels."""
+    """Returns a filing by its dossier code or id, with its payments and parcels; None if there is no such filing."""
     row = await row_of(connection, which)
     if row is None:
         return None
@@ -32,7 +32,7 @@ async def find(connection: Connection, which: str) -> FilingRecord | None:
 
 
 async def row_of(connection: Connection, which: str) -> asyncpg.Record | None:
-    """Returns the row of a filing, by its dossier code or its id."""
+    """Returns the row of a filing by its dossier code or id; None if there is no such filing."""
     try:
         filing = UUID(which.strip())
     except ValueError:

@@ -9,7 +9,7 @@ from views.log import Connection
 
 @dataclass(frozen=True, slots=True)
 class Positioned:
-    """An event's `position` (1 is the first) and its place in the log. `hash` is None if the log lacks the event."""
+    """An event's `position`, from 1, with its stream, seq and hash. `hash` is None if the log lacks the event."""
 
     position: int
     stream: str

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def key_of(cursor: str | None, *parts: Callable[[str], str]) -> tuple[str, ...] | None:
-    """Returns the key in a cursor, parsed part by part; None without a cursor. Raises `RefusalError` if malformed."""
+    """Returns the key in a cursor, parsed by `parts`; None without a cursor. Raises `RefusalError` if malformed."""
     if cursor is None:
         return None
     try:

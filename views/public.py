@@ -28,7 +28,7 @@ async def agency(log: Log, code: str) -> AgencySummary:
 
 
 def named(row: asyncpg.Record) -> dict[str, Any]:
-    """Returns a row that has a `status`, together with the status's name."""
+    """Returns a row as a dict, with the name of its `status` added."""
     name = words("erased_status") if row.get("erased_at") else STATUS_NAMES[Status(row["status"])]
     return dict(row) | {"status_name": name}
 
@@ -44,4 +44,4 @@ COVERS: Final = (
     "coalesce({day}::date between coalesce(valid_from, '-infinity') and coalesce(valid_until, 'infinity'), true)"
 )
 COVERING_FIRST: Final = f"{COVERS} desc, valid_from desc nulls last, published_at desc"
-"""SQL over the columns of `procedure`: a later law comes before an earlier one; on the same day, the last published."""
+"""SQL: sorts versions: valid on the day before others; a later start before an earlier one; then the last published."""

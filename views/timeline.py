@@ -1,4 +1,4 @@
-"""The events of a filing and of its payments, parcels and other streams, as far as an audience may see them."""
+"""The timeline: those events of a filing, its payments, parcels and other streams that an audience may see."""
 
 from typing import Any, Final
 

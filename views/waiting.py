@@ -14,7 +14,7 @@ PAGE: Final = 500
 
 
 class Waiting(NamedTuple):
-    """A long wait (`wait`) of a stream, with the stream's kind and agency. `waits`: the rule that found the wait."""
+    """A long wait of a stream, with the stream's kind and agency. `waits`: the rule by which the wait is long."""
 
     kind: str
     agency: str
@@ -23,7 +23,7 @@ class Waiting(NamedTuple):
 
 
 async def waiting(connection: Connection, kinds: Kinds, check: str, now: datetime) -> list[Waiting]:
-    """Returns the long waits of this check, by kind (reversed `kinds`). Raises `UnfoldableError`, `ValueError`."""
+    """Returns the long waits for this check, the last of `kinds` first. Raises `UnfoldableError`, `ValueError`."""
     every = [(kind, waits) for kind in reversed(tuple(kinds.values())) for waits in kind.waits if waits.check == check]
     return [
         Waiting(kind.name, state.agency, waits, wait)
@@ -34,7 +34,7 @@ async def waiting(connection: Connection, kinds: Kinds, check: str, now: datetim
 
 
 async def _states(connection: Connection, kinds: Kinds, kind: StreamKind[Any], waits: Waits) -> AsyncIterator[Any]:
-    """The states of all streams of this kind that may have waits by the rule `waits`. Encrypted values are blank."""
+    """Yields the states of streams of this kind that may have waits by the rule `waits`. Encrypted values are blank."""
     log = Log(connection, no_keys, kinds)
     after = [str(model.model_fields["kind"].default) for model in waits.after]
     streams = [row["stream"] for row in await connection.fetch(_MAYBE, kind.name, waits.closed, after)]

@@ -25,7 +25,7 @@ class Watch:
         self._looking: asyncio.Task[None] | None = None
 
     async def beyond(self, stream: str, after: int, wait: float) -> None:
-        """Waits for an event with a seq above `after`, at most `wait` seconds. Does not wait for an unknown stream."""
+        """Waits at most `wait` seconds for an event with a seq above `after`; returns at once for an unknown stream."""
         told: _Told = asyncio.get_running_loop().create_future()
         self._waiting[stream][told] = after
         if self._looking is None or self._looking.done():
@@ -40,7 +40,7 @@ class Watch:
             raise error
 
     async def _look(self) -> None:
-        """Wakes the callers whose streams have new events or do not exist; on an error, as if none existed."""
+        """Wakes the callers whose streams have new events or do not exist; on an error, all of them, with the error."""
         while self._waiting:
             asked = list(self._waiting)
             heads: dict[str, int] = {}

@@ -15,10 +15,7 @@ class PrintingOffice(BackOffice):
     """A back office that returns its standard answer as a PDF, with the date of its creation."""
 
     async def issue(self, request: IssueRequest) -> bytes | Document:
-        """Returns the result as a PDF.
-
-        If officers will sign the result, it stays text: its number and stamps are added later.
-        """
+        """Returns the result as a PDF; as text if officers will sign it: its number and stamps are added later."""
         words = await super().issue(request)
         if request.number is not None or isinstance(words, bytes):
             return words

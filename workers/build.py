@@ -14,12 +14,12 @@ _DIGITS: Final = 12
 
 @cache
 def own_build() -> str:
-    """Returns the build of this process, if none is set (`MOTCUA_BUILD`)."""
+    """Returns the id of this process's build, for processes without `MOTCUA_BUILD`."""
     return build_of(_ROOT)
 
 
 def build_of(root: Path) -> str:
-    """Returns the build of a checkout: the first digits of a digest of everything on which a replay depends."""
+    """Returns the build id of a checkout: the first digits of a digest of everything on which a replay depends."""
     digest = sha256(sys.version.encode())
     files = [file for room in CODE for file in sorted((root / room).rglob("*.py"))]
     for file in (*files, *root.glob(LOCK)):

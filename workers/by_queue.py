@@ -1,8 +1,8 @@
-"""Restricts the activities that can be requested through a queue, where the caller may be a stranger.
+"""Restricts the activities that can be requested through a queue of Temporal, where the caller may be a stranger.
 
 Anybody with access to Temporal can request any activity, and Temporal does not name the caller: a run on our queue may
 be a stranger's. So activities that write the record, or read it for somebody, run only locally, within a workflow on
-this worker. Through the queue an activity does, for any caller, only what the log orders, or something harmless.
+this worker. An activity on the queue does only what the log orders, or something harmless, for any caller.
 """
 
 from typing import Any, Final
@@ -22,7 +22,7 @@ INSTRUCTED: Final = frozenset(
         *("payment.close", "payment.late_money", "payment.money", "payment.order", "payment.refund"),
     }
 )
-"""Activities whose input is an `Instruction` only; that of `result.prepare` also has a file not yet in the log."""
+"""Activities whose input is only an `Instruction`; `result.prepare` also gets a file that is not yet in the log."""
 
 HARMLESS: Final = frozenset(
     {
@@ -36,7 +36,7 @@ HARMLESS: Final = frozenset(
 )
 
 BY_QUEUE: Final = INSTRUCTED | HARMLESS
-"""The activities that workflows request through a queue: partners may keep them waiting."""
+"""The activities that workflows request through a queue, since they may have to wait for partners."""
 
 
 class ByQueue(Interceptor):

@@ -1,6 +1,6 @@
 """Verifies the sender of every Update of every workflow: an Update without a registered signer is refused unread.
 
-A validator runs when a message arrives, and never again in a replay. So it may use the process's own knowledge.
+A validator runs when a message arrives, and not again in a replay. So it may use state of this process.
 """
 
 from typing import Any, Final
@@ -29,7 +29,7 @@ class Doorkeeper(Interceptor):
         self._guard = guard
 
     def workflow_interceptor_class(self, given: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
-        """Returns an interceptor with this guard. Each workflow gets a class of its own."""
+        """Returns a class of interceptors that use the guard of this object. Each workflow gets a class of its own."""
         guard = self._guard
         given.unsafe_extern_functions[PROVE] = guard.proof_of_run
 
@@ -58,8 +58,8 @@ class Doorkeeper(Interceptor):
 def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
     """Raises `RefusalError` unless a permitted principal has signed, or the command may be in the log already.
 
-    In the second case the command is admitted; if it is not in the log after all, the returned refusal is sent. The
-    statement of `submit`, which records nothing and names no command, may have expired, but must otherwise be valid.
+    A command that may be in the log already is admitted; returns the refusal to send if it is not in the log after all.
+    The statement of `submit`, an Update that records nothing, may have expired, but must otherwise be valid.
     """
     said: dict[str, Any] = raw if isinstance(raw, dict) else {}
     life, submits = workflow.instance().life, update == SUBMIT
@@ -75,9 +75,9 @@ def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
 
 
 def _message(life: Any, update: str, said: dict[str, Any]) -> Message:
-    """Returns the message that the statement must cover. A malformed one is left to the workflow's own validator.
+    """Returns the message that the statement must cover. The workflow's own validator refuses a malformed message.
 
-    Its content is the digest of the submission that `submit` names; for any other command its own digest.
+    `content` is the digest of the message; for `submit`, the digest of the submission that the message names.
     """
     procedure, filed_by = life.spoken_of()
     texts = {name: value for name, value in said.items() if isinstance(value, str)}

@@ -12,19 +12,19 @@ from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, Workf
 THRESHOLDS: Final = (50_000, 20, 100)
 """The thresholds of garbage collection. They are high, since a worker caches a thousand workflows.
 
-Scanning these after every few hundred new objects would take an eighth of the worker's time (docs/performance.md).
+Scanning the cache after every few hundred new objects would take an eighth of the worker's time (docs/performance.md).
 """
 
 
 def settle() -> None:
-    """Exempts all objects that exist by now from garbage collection, and makes collections less frequent."""
+    """Exempts all existing objects from garbage collection, and makes later collections less frequent."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
 
 
 class ForgettingRunner(UnsandboxedWorkflowRunner):
-    """Runs workflows without a sandbox, and takes apart those that the worker evicts."""
+    """Runs workflows without a sandbox, and takes apart the workflows that the worker evicts."""
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """Returns the SDK's instance in a wrapper."""

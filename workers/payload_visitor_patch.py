@@ -1,9 +1,9 @@
-"""Patches the SDK's payload visitor: one pass through a message with a codec, none without.
+"""Patches the SDK's payload visitor: with a codec, it walks through each message once; without a codec, never.
 
 Temporal's SDK walks through each message three times: for a codec, for a store of large payloads, and for references to
 such a store. It does so even without a codec and a store, and has no option against it. And if a payload claims to be
 in a store, or to be one of the SDK's own messages, every task that reads it fails: anybody who can send a signal, or
-answers for a back office, could block a filing. Now it is passed on unchanged, and refused or parked as unreadable.
+answers for a back office, could block a filing. Patched, it passes such a payload on, to be refused or parked.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -26,7 +26,7 @@ def walk_once() -> None:
 
 
 def _walking(way: Callable[[DataConverter], Pass]) -> Callable[..., Coroutine[Any, Any, StorageOperationMetrics]]:
-    """Returns the replacement of the SDK's function for one way, with the arguments by which the SDK calls it."""
+    """Returns the replacement of the SDK's function that decodes messages, or of the one that encodes them."""
 
     async def walk(message: Any, data_converter: DataConverter, **options: Any) -> StorageOperationMetrics:
         if data_converter.payload_codec is not None:

@@ -88,9 +88,9 @@ async def _record(settings: WorkerSettings) -> AsyncIterator[asyncpg.Connection[
 
 
 async def _keep(client: Client, settings: WorkerSettings, handed: asyncio.Event) -> None:
-    """Ensures that a build is promoted and healing is scheduled; sets `handed` once both are done.
+    """Ensures that a build is promoted, and that healing and checkpoints are scheduled; then sets `handed`.
 
-    Both are repeated for ever, since a Temporal that is reset loses them while the workers keep running.
+    Checks this again and again, since a Temporal that is reset loses all of it while the workers keep running.
     """
     wanted = settings.release
 

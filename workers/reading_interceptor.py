@@ -14,7 +14,7 @@ READ: Final = frozenset(
         *("result.order", "result.signer", "result.signers"),
     }
 )
-"""The local activities whose answers workflows record: workflows request them by `read`."""
+"""The local activities that workflows request by `read`, and whose answers they record."""
 
 
 class NotesReadings(Interceptor):

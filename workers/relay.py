@@ -1,4 +1,4 @@
-"""The relay: official papers, and the order of all events. `python -m workers.relay`; any number may run."""
+"""The relay: makes official papers, and assigns positions to events. `python -m workers.relay`; any number may run."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -60,7 +60,7 @@ async def main() -> None:
 
 @asynccontextmanager
 async def receipts_of(settings: RelaySettings) -> AsyncIterator[ReceiptService | None]:
-    """Yields the service of receipts, or None if none is set up."""
+    """Yields the client of the service that issues receipts; None if no address is set."""
     if settings.receipts_url:
         async with partner_client(settings.receipts_url) as client:
             yield ReceiptService(client, settings.receipts_secret.get_secret_value())

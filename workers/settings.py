@@ -1,4 +1,4 @@
-"""Settings of the platform's processes, from the environment: `MOTCUA_*`; Temporal's own are `TEMPORAL_*`."""
+"""Settings of the platform's processes, from environment variables: `MOTCUA_*`; those for Temporal are `TEMPORAL_*`."""
 
 from enum import StrEnum
 from ipaddress import ip_address
@@ -110,7 +110,7 @@ class CheckpointSettings(ProcessSettings):
 
 
 class Identity(StrEnum):
-    """Whether senders must sign their messages."""
+    """The setting whether senders must sign their messages."""
 
     REQUIRED = "required"
     OFF = "off"

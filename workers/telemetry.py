@@ -31,9 +31,9 @@ _ENGINE: Final = ",".join(
 
 
 def configure_engine() -> None:
-    """Limits the log of the engine's library, and serves metrics at `MOTCUA_METRICS`.
+    """Limits the log of Temporal's core library, and serves metrics at `MOTCUA_METRICS`.
 
-    Called once in each process, before its first client is made. Without that address the process has no metrics.
+    Called once in each process, before its first Temporal client is made. Without this setting there are no metrics.
     """
     address, runtime = ProcessSettings().metrics, None
     if address is not None:

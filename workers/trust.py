@@ -45,9 +45,9 @@ async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIter
 
 @asynccontextmanager
 async def signing(settings: FilesSettings) -> AsyncIterator[tuple[Signer, Lasting | None]]:
-    """Yields the remote signer for officers, and the parts of long-term signatures.
+    """Yields the remote signer for officers, and the means for long-term signatures.
 
-    The signer is `NoSigner` if none is set up. The parts are None without roots or a time-stamping authority.
+    The signer is `NoSigner` if none is set up. The means are None without roots or a time-stamping authority.
     """
     roots = [x509.Certificate.load(root) for root in roots_of(settings.signature_roots)]
     async with partner_client() as client, AsyncExitStack() as stack:
@@ -107,7 +107,7 @@ def policy_in(file: str | None) -> Policy:
 
 
 def signer_in(file: str | None) -> LogKey:
-    """Returns the log's key. Raises `RuntimeError`, whose text reveals nothing of it."""
+    """Returns the log's key. Raises `RuntimeError`, whose text reveals nothing of the key."""
     name = "MOTCUA_CHECKPOINT_KEY"
     if file is None:
         raise RuntimeError(f"{name} is not set: the file of the key by which checkpoints are signed")

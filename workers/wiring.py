@@ -76,9 +76,9 @@ from workflows.view import ViewWorkflow
 
 @dataclass(frozen=True)
 class Functions:
-    """The activities: `working` ones, and `waiting` ones, which only wait for changes and have a queue of their own.
+    """The activities: `waiting` are those that only wait for changes, on their own queue; `working` are all others.
 
-    The `guard` verifies senders; without a guard all are trusted. `readings` are the readings made by this process.
+    The `guard` verifies senders; without a guard all senders are trusted. `readings`: the readings by this process.
     """
 
     working: Sequence[Callable[..., Any]]
@@ -98,7 +98,7 @@ COMMAND_SECONDS: Final = 4
 """The timeout of a query in seconds. It is short: an attempt to append has 5 s in all."""
 
 ONE_PLAN: Final = {"plan_cache_mode": "force_generic_plan"}
-"""Makes PostgreSQL plan a statement once for each connection, as it would anyway after five executions."""
+"""Makes PostgreSQL plan a statement once in each connection; by default it does so after five executions."""
 
 MOST_WAITING: Final = 2000
 """Maximum concurrent waits for changes at one worker: each is one entry of one statement (`views.watching`)."""
@@ -107,7 +107,7 @@ POLLERS: Final = PollerBehaviorAutoscaling(minimum=8, initial=8)
 """The pollers of a worker. A task that no poller awaits costs a write in Temporal's store (docs/performance.md)."""
 
 STICKY: Final = timedelta(seconds=2)
-"""The time for which a task waits for the worker that caches the filing. Then any worker may take the task."""
+"""The time for which a task waits for the worker that caches the filing; then any worker may take the task."""
 
 
 def open_pool(settings: RecordSettings) -> Pool:
@@ -133,11 +133,11 @@ async def open_vault(settings: RecordSettings) -> AsyncIterator[Vault]:
 
 
 async def _as_it_was(_: object) -> None:
-    """Does nothing: no code here changes a session's settings, and the pool itself rolls back open transactions."""
+    """Does nothing: no code of ours changes a session's settings, and the pool itself rolls back open transactions."""
 
 
 def vnpost(settings: WorkerSettings, client: httpx.AsyncClient) -> VnPost:
-    """Returns the post as configured."""
+    """Returns the client of the postal service, with the contract and the keys in the settings."""
     return VnPost(client, settings.post_contract, settings.post_customer_key, settings.post_secret_key)
 
 

@@ -1,1 +1,1 @@
-"""Workflows: the steps of long processes, in order, over months."""
+"""Workflows: each runs the steps of one long process in order, perhaps for months."""

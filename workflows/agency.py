@@ -1,6 +1,6 @@
-"""Requests of filings and referrals to an agency's back office, on its own queue, for as long as it takes.
+"""Requests work from an agency's back office, on the agency's own task queue, until there is an answer.
 
-If the procedure has a template, the result is requested from the platform instead, which reads its content in the log.
+If the procedure has a template, the platform makes the result instead, with content that it reads in the log.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _LATER: Final = timedelta(seconds=30)
 _ASKED_AGAIN: Final = timedelta(seconds=10)
 
 TOLD_AFTER: Final = 10
-"""The number of failed attempts in a row, about two and a half minutes, after which the team lead is notified."""
+"""The number of failed attempts in a row, in about two and a half minutes, after which the team lead is notified."""
 
 _SELDOM: Final = timedelta(days=1)
 _OFFICERS_MAY: Final = timedelta(minutes=10)
@@ -64,19 +64,19 @@ Take = Callable[["Reply[A]"], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Reply(Generic[A]):
-    """A back office's answer. `said` is the answer with its signed statement, for the log; None for our own print."""
+    """An answer to a request. `said`: a back office's answer with its signed statement, for the log; else None."""
 
     answer: A
     said: AgencyAnswer | None
 
     @property
     def basis(self) -> Basis:
-        """The basis of the command that follows from the answer."""
+        """The basis for a command that depends on this answer."""
         return Basis(answered=self.said)
 
 
 def check(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.CheckAnswer]]:
-    """Requests a check whether the dossier, as first handed in, is complete; accepts a complete dossier."""
+    """Requests the check whether the dossier, as first handed in, is complete. Accepts the filing if it is."""
     request = bo.CheckRequest(request_id=bo.CHECK_REQUEST, dossier=dossier(log.state))
 
     async def take(reply: Reply[bo.CheckAnswer]) -> None:
@@ -90,7 +90,7 @@ def check(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.CheckAnswer]
 
 
 def issue(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.IssueAnswer] | None]:
-    """Requests the result of the decision that the filing waits for; records it once its file is in the store."""
+    """Requests the filing's result after the decision. Records the result once its file is in the store."""
 
     async def take(reply: Reply[bo.IssueAnswer]) -> None:
         if log.state.result is None and await confirmed(log, reply.answer):
@@ -102,7 +102,7 @@ def issue(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.IssueAnswer]
 
 
 def make(log: Stream[Result], queue: str) -> asyncio.Task[Reply[bo.IssueAnswer] | None]:
-    """Requests the file of a result that has a number. Officers sign the file later."""
+    """Requests the file of a result that has its number already. Officers sign the file later."""
     asking = _Asking[bo.IssueAnswer](log, MachineWork.ISSUE)
     return _issued(asking, require(make_request(log.state)), queue, by_template=require(log.state.order).by_template)
 
@@ -110,14 +110,14 @@ def make(log: Stream[Result], queue: str) -> asyncio.Task[Reply[bo.IssueAnswer] 
 def _issued(
     asking: _Asking[bo.IssueAnswer], request: bo.IssueRequest, queue: str, *, by_template: bool
 ) -> asyncio.Task[Reply[bo.IssueAnswer] | None]:
-    """Requests the result's file: from the platform if the procedure has a template, else from `queue`'s agency."""
+    """Requests the result's file: from the platform if there is a template, else from the back office on `queue`."""
     if by_template:
         return asyncio.create_task(asking.printed())
     return asyncio.create_task(asking.answer(bo.ISSUE, request, queue, bo.IssueAnswer))
 
 
 async def confirmed(stream: Stream[Any], answer: bo.IssueAnswer) -> bool:
-    """Returns whether the store has the file of an answer, as far as is known. Raises the errors of `wait_for`."""
+    """Returns whether the store is known to have the file of an answer. Raises the errors of `wait_for`."""
     with suppress(FailureError):
         return await workflow.execute_local_activity_method(Papers.confirm, answer, **QUICKLY)
     asked = answer_of(Papers.confirm, answer, STORE)
@@ -126,7 +126,7 @@ async def confirmed(stream: Stream[Any], answer: bo.IssueAnswer) -> bool:
 
 
 def decide(log: Stream[Referral], queue: str) -> asyncio.Task[None]:
-    """Requests the decision on a part of a procedure, and records it; officers may decide the part meanwhile."""
+    """Requests the decision on a referral, and records it. Officers may decide the referral meanwhile."""
     referral = log.state
     request = bo.AnswerRequest(
         request_id=bo.answer_request(referral.n),
@@ -159,8 +159,9 @@ async def _decided(log: Stream[Referral], request: bo.AnswerRequest, queue: str)
 class _Asking(Generic[A]):
     """Repeats one request to the back office until an answer comes that the log accepts.
 
-    Once the team lead has been notified, the server alone retries, so a longer wait costs no further workflow tasks.
-    With `take` the answer is recorded here; else the caller records the answer, and reports that the work goes on.
+    Once the team lead has been notified, Temporal alone retries, so a longer wait costs no further workflow tasks.
+    With `take`, an answer is recorded here, and also that the back office works again if it had failed. Without `take`,
+    the caller records the answer.
     """
 
     def __init__(self, log: Stream[Filing] | Stream[Result], work: MachineWork, take: Take[A] | None = None) -> None:
@@ -172,7 +173,7 @@ class _Asking(Generic[A]):
         self._told = log.state.machine_failing is work
 
     async def printed(self: _Asking[bo.IssueAnswer]) -> Reply[bo.IssueAnswer] | None:
-        """Returns the platform's print; None if the log does not order it, once the log was read again."""
+        """Returns the platform's own answer. If the log does not order it, reads the log again and returns None."""
         try:
             return await self.answer(PRINT, instruction(self._log), None, bo.IssueAnswer)
         except ActivityError:
@@ -183,10 +184,10 @@ class _Asking(Generic[A]):
             return None
 
     async def answer(self, name: str, request: Model, queue: str | None, model: type[A]) -> Reply[A]:
-        """Requests work on a back office's `queue` (None: our own) until there is an answer.
+        """Requests work on a back office's `queue`, or on our own if it is None, until there is an answer.
 
-        After an error without retry, or an unusable answer, the request is repeated, since the agency has to correct
-        it. Raises `ActivityError` only if the log does not order the platform's own print.
+        After an error or an unusable answer, the request is repeated, since the agency has to correct its system.
+        Raises `ActivityError` only for a result made by the platform, if the log does not order it.
         """
         while True:
             try:
@@ -226,7 +227,7 @@ class _Asking(Generic[A]):
 
 
 def _reply(name: str, request: Model, raw: RawValue | None, model: type[A]) -> Reply[A]:
-    """Returns an activity's answer. Raises `ValueError` for one that does not fit."""
+    """Returns an activity's answer. Raises `ValueError` if the answer does not have the form of `model`."""
     given = readable(raw, Any)
     answer = strictly(model, given)
     if name == PRINT:
@@ -237,7 +238,7 @@ def _reply(name: str, request: Model, raw: RawValue | None, model: type[A]) -> R
 
 
 async def _queue_after(error: Exception, log: Stream[Any], queue: str | None) -> str | None:
-    """Returns the next request's queue: the directory's present one if the log refused the answer, else the same."""
+    """Returns the next request's queue: the directory's current one if the log refused the answer, else the same."""
     if queue is None or not isinstance(error, UnfoundedError):
         return queue
     return (await read(Registry.open, OpenRequest(stream=str(log.id)))).answer.queue or queue
@@ -258,5 +259,5 @@ def _timed_out(error: Exception) -> bool:
 
 
 def type_in(name: str | None) -> str | None:
-    """Returns the name if it is formed like the type of an error; else None, so that no other text is recorded."""
+    """Returns the name if it has the form of an error's type; else None, so that no other text is recorded."""
     return name if name is not None and _TYPE.fullmatch(name) else None

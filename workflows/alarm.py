@@ -1,4 +1,4 @@
-"""The single running timer of a workflow, set for the clock whose event comes next."""
+"""The only timer that a workflow runs at a time, set for the next event of the stream's clocks."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,14 +17,14 @@ Timer: TypeAlias = FilingTimer | ComplaintTimer
 
 
 class Alarm:
-    """A timer. While it is set to the same event again, it keeps running, also during other waits of the workflow."""
+    """A timer. It keeps running if it is set to the same event again, and during other waits of the workflow."""
 
     def __init__(self) -> None:
         self._timer: Timer | None = None
         self._running: asyncio.Task[None] | None = None
 
     def set(self, timer: Timer | None) -> None:
-        """Replaces the timer with this one; None cancels it."""
+        """Sets the alarm to this timer instead of an earlier one. With None, cancels the earlier timer."""
         if timer == self._timer:
             return
         if self._running is not None:
@@ -38,8 +38,8 @@ class Alarm:
     async def changed_first(self, stream: Stream[Any], timer: Timer | None, changed: Callable[[], bool]) -> bool:
         """Waits, with this timer set, until `changed` is true; returns False if the timer fired first.
 
-        No branch depends on the current time. A query may reach a new worker after a timer fired, but before the task
-        that reports it: the worker runs this code with the time of the previous task, and keeps the outcome (ADR 0005).
+        No branch depends on the current time. After a timer fired, but before the task that reports it, a query may
+        reach a new worker, which runs this code with the previous task's time, and keeps the outcome (ADR 0005).
         Raises the errors of `wait_for`.
         """
         self.set(timer)
@@ -55,8 +55,9 @@ class Alarm:
 
 
 def ring_id(timer: Timer, seq: int) -> str:
-    """Returns the id of the command for this timer in a stream of `seq` events.
+    """Returns the id of the command that this timer leads to, in a stream of `seq` events.
 
-    `seq` is part of the id: a timer is set twice to one instant if one calendar moves it and the next moves it back.
+    `seq` is part of the id, because a timer may be set to one instant twice: a change of calendar may move the instant,
+    and the next change may move it back.
     """
     return f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{seq}"

@@ -1,6 +1,6 @@
-"""The payments, parcels, referrals and results of a filing, which may run longer than the filing.
+"""Starts and notifies the payments, parcels, referrals and results of a filing, which may run longer than the filing.
 
-Starting a stream that already runs succeeds.
+To start a stream that already runs is no error, and changes nothing.
 """
 
 from uuid import UUID
@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 async def start_payment(filing: Filing, owed: Fee | TaxDemand) -> None:
-    """Starts the collection of a fee, or of an obligation for the tax office that demands it."""
+    """Starts the payment of a fee; or of an obligation, to the tax office that demands it."""
     agency, until = (owed.agency, Clock.OBLIGATION) if isinstance(owed, TaxDemand) else (filing.agency, Clock.PAYMENT)
     clock = filing.clocks[until]
     start = PaymentStart(
@@ -48,12 +48,12 @@ async def start_payment(filing: Filing, owed: Fee | TaxDemand) -> None:
 
 
 async def cancel_payment(filing: Filing, n: int) -> None:
-    """Notifies a payment that its fee is no longer owed. If the payment has ended, no signal is needed."""
+    """Signals a payment that its fee is no longer owed. Does nothing if the payment does not run."""
     await tell(ids.payment_workflow(filing.filing_id, n), "cancel", not_owed(n))
 
 
 async def start_parcel(filing: Filing) -> None:
-    """Starts the parcel that brings the result."""
+    """Starts the parcel that brings the result to the applicant."""
     clock = filing.clocks[Clock.DELIVERY]
     fee = require(filing.fee).amount if filing.fee_at_the_post else None
     start = ParcelStart(
@@ -73,7 +73,7 @@ async def start_parcel(filing: Filing) -> None:
 
 
 async def cancel_parcel(filing: Filing, n: int) -> None:
-    """Notifies a parcel that the filing recalls it. If the parcel has ended, no signal is needed."""
+    """Signals a parcel that the filing recalls the parcel. Does nothing if the parcel does not run."""
     await tell(ids.parcel_workflow(filing.filing_id, n), "cancel", "the filing would have it back")
 
 
@@ -114,14 +114,14 @@ async def return_fee(filing: Filing, n: int) -> None:
 
 
 async def call_refunds_off(filing: Filing) -> None:
-    """Lets refunds that are due because the filing ended be computed again, since it was reopened."""
+    """Has the refunds that the filing's end caused computed again, because the filing was reopened."""
     numbers = await workflow.execute_local_activity_method(Refunds.ruled, filing.filing_id, **LEDGER)
     for number in numbers:
         await begin_refund(filing.filing_id, number)
 
 
 async def begin_refund(filing_id: UUID, n: int) -> None:
-    """Signals a refund to read its capture in the logs again; starts the refund if it does not run."""
+    """Signals a refund to read its capture in the logs again. Starts the refund first if it does not run."""
     request = WakeRequest(
         workflow=REFUND.workflow,
         id=ids.refund_workflow(filing_id, n),
@@ -132,7 +132,7 @@ async def begin_refund(filing_id: UUID, n: int) -> None:
 
 
 async def cancel_referral(filing: Filing, part: FilingPart) -> None:
-    """Notifies a referral that its part is no longer needed. If the agency has answered, no signal is needed."""
+    """Signals a referral that its answer is no longer needed. Does nothing if the referral does not run."""
     await tell(ids.referral_workflow(filing.filing_id, part.n), "cancel", "the filing has ended")
 
 

@@ -1,4 +1,4 @@
-"""A complaint as a workflow of its own: it waits for the answer, and if upheld ensures that the filing restarts."""
+"""The workflow of a complaint: waits for the answer. If the complaint is upheld, ensures that the filing restarts."""
 
 from contextlib import suppress
 from typing import Any
@@ -42,7 +42,7 @@ class ComplaintLife(Life[st.Complaint]):
         super().__init__(kind, raw)
 
     def parse_start(self, raw: Any) -> st.ComplaintStart:
-        """Returns the complaint. A malformed complaint is refused later, unless the log has it already."""
+        """Parses the complaint. One that fails the strict check is refused later, unless the log has it already."""
         start: st.ComplaintStart = super().parse_start(raw)
         with suppress(ValueError):
             self._content = message_digest(raw)
@@ -53,7 +53,7 @@ class ComplaintLife(Life[st.Complaint]):
         return start
 
     async def opening(self) -> Opening:
-        """Returns the complaint as the stream's first command, with facts of the disputed act from the filing's log."""
+        """Returns the complaint as the stream's first command, with the log's facts about the disputed act."""
         start = composed(self.start)
         message = Message(act=COMPLAIN, actor=start.actor, stream=str(stream_named(self.kind)), content=self._content)
         spoken = Spoken(statement=start.statement, message=message)
@@ -81,7 +81,7 @@ class ComplaintLife(Life[st.Complaint]):
         await self._see_it_reopened()
 
     async def _changed_before(self, timer: st.ComplaintTimer | None) -> bool:
-        """Waits until the complaint or its next timer changes; returns False if the timer fired first."""
+        """Waits until the complaint is answered or its timer changes. Returns False if the timer fired first."""
 
         def changed() -> bool:
             return self._complaint.state not in fold.WAITS or fold.next_timer(self._complaint) != timer
@@ -89,7 +89,7 @@ class ComplaintLife(Life[st.Complaint]):
         return await self._alarm.changed_first(self.stream, timer, changed)
 
     async def _see_it_reopened(self) -> None:
-        """Signals the filing until the filing's log shows that it was reopened, or that nothing is left to undo."""
+        """Signals the filing until its log shows that it was reopened, or that the disputed act no longer stands."""
         tries = 0
         while fold.undoes(complaint := self._complaint):
             asked = Disputed(filing_id=complaint.filing_id, n=complaint.n, about=complaint.about)
@@ -106,7 +106,7 @@ class ComplaintLife(Life[st.Complaint]):
             await pause(self.stream, pause_after(tries), "the filing has yet to start again")
 
     async def _start_filing(self) -> None:
-        """Starts the workflow of an ended filing, which then first reads the outcome of its complaints."""
+        """Starts the workflow of an ended filing. The workflow first reads the outcomes of the filing's complaints."""
         request = StartRequest(
             workflow=FILING.workflow,
             id=filing_workflow(self._complaint.filing_id),
@@ -116,7 +116,7 @@ class ComplaintLife(Life[st.Complaint]):
         await workflow.execute_local_activity_method(Workflows.start, request, **TEMPORAL)
 
     async def _tell_filing(self) -> None:
-        """Signals the filing. A filing's lost workflow is restarted instead, and reads the outcome when it starts."""
+        """Signals the filing, if its workflow runs. A lost workflow reads the outcome when it is restarted."""
         complaint = self._complaint
         fact = st.ComplaintFact(
             n=complaint.n, about=complaint.about, step=complaint.start_at, officer=str(complaint.answerer)

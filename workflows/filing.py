@@ -53,7 +53,7 @@ class _FilingEndedError(Exception):
 
 
 class FilingLife(Life[Filing]):
-    """The life of a filing, starting from its state in the log."""
+    """The life of a filing, from the submission to the end."""
 
     def __init__(self, kind: StreamKind[Filing], raw: Any) -> None:
         super().__init__(kind, raw)
@@ -91,7 +91,7 @@ class FilingLife(Life[Filing]):
     # The start.
 
     def parse_start(self, raw: Any) -> Filed:
-        """Returns the submission. Raises `RefusalError`."""
+        """Parses the submission. Raises `RefusalError`."""
         return parse_submission(raw)
 
     async def opening(self) -> Opening:
@@ -117,7 +117,7 @@ class FilingLife(Life[Filing]):
         return cm.ExaminedSupplement.model_validate(command.model_dump() | {"scan": examined.scan})
 
     def check_command(self, command: cm.Command) -> None:
-        """Checks the command. A wrong pick-up code passes here, since it is counted before it is refused."""
+        """Raises `RefusalError` if the command would be refused now. Lets a wrong pick-up code pass, to be counted."""
         try:
             super().check_command(command)
         except RefusalError as error:
@@ -134,7 +134,7 @@ class FilingLife(Life[Filing]):
         return await super().take_command(command)
 
     async def considered(self, command: cm.Command) -> Considered:
-        """Returns the command with its facts; for a tax office's demand, whether this office collects by itself."""
+        """Returns the command with its facts. For a tax office's demand, adds whether it can be paid online."""
         if not isinstance(command, cm.DemandObligation) or command.agency is None:
             return await super().considered(command)
         collector = await read(Merchants.collector, CollectorRequest(agency=command.agency))
@@ -142,7 +142,7 @@ class FilingLife(Life[Filing]):
         return Considered(demand, collector.answer.refusal, collector.basis)
 
     def taken_over(self, found: OpenResult) -> None:
-        """Remembers the agency's queue and the filing's program.
+        """Remembers the queue of the agency's back office, and the program that submitted the filing.
 
         Raises `LookupError` if the agency's queue or the procedure's rules are no longer published.
         """
@@ -155,7 +155,7 @@ class FilingLife(Life[Filing]):
     async def caught_up(self) -> None:
         """Reads the reports of the filing's other streams again, since the previous run may have lost their signals.
 
-        If a report reopens the filing, the refunds after its end are called off.
+        If the filing is reopened, also calls off the refunds that its end caused.
         """
         told = await workflow.execute_local_activity_method(Registry.news, self._filing.filing_id, **LEDGER)
         for news in told:
@@ -204,7 +204,7 @@ class FilingLife(Life[Filing]):
     # The steps.
 
     async def _fee(self) -> None:
-        """Waits until the fee that is due now is paid, or is no longer due."""
+        """Waits as long as a fee that is due now is unpaid."""
         await self._until(lambda: not self._filing.fee_pending)
 
     async def _intake(self) -> None:
@@ -225,14 +225,14 @@ class FilingLife(Life[Filing]):
 
     @property
     def _to_check(self) -> bool:
-        """Whether the back office has yet to check that the filing, as submitted, is complete."""
+        """Whether the back office has yet to check if the filing, as submitted, is complete."""
         filing = self._filing
         instant = filing.procedure.standing_officer is not None and filing.channel is Channel.ONLINE
         first = not self.memory.checked and not filing.supplements and not filing.reopened
         return instant and first and lifecycle.stage(filing) is Stage.INTAKE
 
     async def _issue(self) -> None:
-        """Requests the result until its file is in the store, or starts the stream in which officers sign it."""
+        """Requests the result until its file is in the store. If officers sign it, starts its stream instead."""
         while self._filing.result is None and self._filing.decision is not None:
             await self._until(lambda: lifecycle.stage(self._filing) is Stage.ISSUE)
             if self._filing.signs:
@@ -248,7 +248,7 @@ class FilingLife(Life[Filing]):
                 await self._until(later.done)
 
     async def _deliver(self) -> None:
-        """Sends the result if it goes by post, again if it is lost, and waits for its arrival or collection."""
+        """Sends the result if it goes by post, and a new copy if it is lost. Waits until it arrives or is collected."""
         while True:
             await self._issue()
             if self._to_send:
@@ -263,12 +263,12 @@ class FilingLife(Life[Filing]):
         return under_way and self._filing.parcels not in self._sent
 
     async def _until(self, done: Callable[[], bool]) -> None:
-        """Waits for `done`. Meanwhile starts and notifies other streams, and records what is due when a timer fires.
+        """Waits until `done` is true. Meanwhile starts and notifies other streams, and records each timer that fires.
 
         Raises `_FilingEndedError` if the filing ends.
 
-        No timer is started while something is being recorded: the record may cancel it in the same task or in the next,
-        and only Temporal knows which (ADR 0007).
+        No timer is started while an event is being recorded: the event may cancel the timer in the same task or in the
+        next one, and only Temporal knows which (ADR 0007).
         """
         while True:
             await self._see_to_payments()
@@ -295,10 +295,10 @@ class FilingLife(Life[Filing]):
                 await self.stream.attempt(fired, not_before=timer.due)
 
     async def _see_to_payments(self) -> None:
-        """Starts collecting each fee that is due online, and each obligation to a tax office that collects by itself.
+        """Starts the payment of each fee that is due online, and of each obligation that can be paid online.
 
-        Also cancels payments of fees no longer owed, and starts refunds of overpaid amounts. A run takes each of these
-        steps once; the next run repeats them, and payment and bank recognise the repeats.
+        Also cancels payments of fees no longer owed, and starts refunds of overpaid amounts. Each run takes
+        each of these steps once. Repeats by a later run do no harm, since the payment and the bank recognise them.
         """
         while self._payments_wait:
             for fee in self._filing.fees_to_collect:
@@ -326,7 +326,7 @@ class FilingLife(Life[Filing]):
         return not (self._collecting >= collect and cancelled and self._returned == fees_returned(self._filing))
 
     async def _see_to_referrals(self) -> None:
-        """Starts each referred part, and cancels those for which an ended filing no longer waits; once in each run."""
+        """Starts referrals, and cancels the ones that an ended filing no longer needs: each once in a run."""
         while self._referrals_wait:
             for part in self._filing.parts_under_way:
                 if part.n not in self._referred and not self._filing.closed:
@@ -367,11 +367,11 @@ class FilingLife(Life[Filing]):
 
     @property
     def _others_wait(self) -> bool:
-        """Whether another stream has to be started, or notified of the filing's end, or a file has to be scanned."""
+        """Whether another stream has to be started or cancelled, or a virus scan has to be started."""
         return self._payments_wait or self._referrals_wait or self._parcel_waits or self._scan_waits
 
     async def _wait_for_change(self, done: Callable[[], bool], timer: Timer | None) -> bool:
-        """Waits until `done` or another change of the filing; returns False if the timer fired first."""
+        """Waits until `done` is true or the filing changes otherwise. Returns False if the timer fired first."""
 
         def changed() -> bool:
             known = self._filing.closed or done() or self._others_wait
@@ -381,7 +381,7 @@ class FilingLife(Life[Filing]):
 
     @property
     def _next_timer(self) -> Timer | None:
-        """The next event of the clocks. It is computed once for each state."""
+        """The next event of the filing's clocks; None if there is none. It is computed once for each state."""
         if self._upcoming[0] != self._filing.seq:
             self._upcoming = (self._filing.seq, lifecycle.next_timer(self._filing))
         return self._upcoming[1]
@@ -392,11 +392,11 @@ class FilingLife(Life[Filing]):
 
 
 def hears_of_streams(cls: W) -> W:
-    """Gives a filing's workflow a signal handler for each fact that other streams report to the filing."""
+    """Class decorator: adds a signal handler for each kind of fact that other streams report to the filing."""
 
     def signal(telling: Telling[Any]) -> Any:
         async def take(self: Any, *fact: Any) -> None:
-            """Records the fact."""
+            """Handles a fact that another stream reports."""
             await self.life.take_fact(telling.signal, single_argument(fact), telling.command)
 
         return workflow.signal(name=telling.signal)(take)
@@ -424,10 +424,10 @@ class FilingWorkflow:
 
     @workflow.update
     async def submit(self, *check: Any) -> Receipt:
-        """Waits for the submission's receipt, or for its refusal.
+        """Waits for the submission's receipt, and returns it. Fails with the refusal of a refused submission.
 
-        A receipt from an earlier task may be a stranger's invention, so the log is queried. A receipt that arrives
-        during the wait is the log's own answer to this worker.
+        A receipt from an earlier task may be a stranger's invention, so the log is queried again. A receipt that
+        arrives during the wait is the log's own answer to this worker.
         """
         earlier = self.life.has_begun
         await self.life.settled()

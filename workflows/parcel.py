@@ -1,4 +1,4 @@
-"""The workflow of a parcel, separate from its filing's: sends, follows and reports it, and waits for late reports."""
+"""The workflow of a parcel: sends the parcel, follows it, reports its end to the filing, and waits for late reports."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ class ParcelLife(Life[Parcel]):
                 return
 
     async def caught_up(self) -> None:
-        """Requests a recall, since the previous run may have lost the filing's signal; the filing's log decides."""
+        """Remembers a recall, as the previous run may have lost the filing's signal. The filing's log decides."""
         self.remember(recall=True)
 
     def cancel(self) -> None:
@@ -49,7 +49,7 @@ class ParcelLife(Life[Parcel]):
         return self.stream.state
 
     async def _send(self) -> None:
-        """Hands the parcel to the post. A refusal by the post is recorded as a return."""
+        """Hands the parcel to the post. If the post refuses the parcel, records that it came back."""
         while self._parcel.state is ParcelState.REQUESTED:
             await self.ask(question(Parcels.send, instruction(self.stream), self._handed, POST))
 
@@ -63,7 +63,7 @@ class ParcelLife(Life[Parcel]):
         )
 
     async def _tell(self) -> None:
-        """Reports the parcel's outcome to the filing, and again if a late report of the post changes the outcome."""
+        """Reports the parcel's outcome to the filing; reports again if the post's late reports change the outcome."""
         parcel = self._parcel
         if parcel.under_way or self.memory.told == parcel.state:
             return
@@ -74,7 +74,7 @@ class ParcelLife(Life[Parcel]):
         self.remember(told=outcome)
 
     async def _watch(self) -> None:
-        """Waits for reports of the post, the end of the watch, or a recall by the filing."""
+        """Waits for reports of the post and records them, until the watch ends or the filing recalls the parcel."""
         order, until = instruction(self.stream), self._parcel.watched_until
         looking = question(Parcels.news, order, self._record, POST, watched_until=until)
         await self.ask(looking, news=lambda: self._recall_waits)
@@ -94,7 +94,7 @@ class ParcelLife(Life[Parcel]):
         return bool(self.memory.recall and parcel.under_way and not parcel.recalled and not parcel.left)
 
     async def _recall(self) -> None:
-        """Records the recall of the parcel, if the filing's log shows that the filing recalls the parcel."""
+        """Records that the parcel is recalled, if the filing's log shows the recall."""
         self.remember(recall=False)
         try:
             await self.stream.record(cm.RecallConsignment(command_id=f"parcel:recall:{self._parcel.seq}"))
@@ -112,7 +112,7 @@ class ParcelLife(Life[Parcel]):
 @workflow.defn(name="Parcel")
 @takes_commands(PARCEL)
 class ParcelWorkflow:
-    """One consignment: handed to the post, followed, and its end reported to the filing."""
+    """One consignment, from its hand-over to the post until its end is reported to the filing."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:
@@ -126,5 +126,5 @@ class ParcelWorkflow:
 
     @workflow.signal
     def cancel(self, *_: Any) -> None:
-        """Handles the filing's signal that it recalls the parcel before it leaves."""
+        """Handles the filing's signal that the parcel is recalled. The post decides whether it has left already."""
         self.life.cancel()

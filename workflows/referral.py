@@ -1,4 +1,4 @@
-"""A part of a procedure that another agency decides, as a workflow of its own, which reports to its filing."""
+"""The workflow of a referral: has a part of a procedure decided by another agency, and reports to the filing."""
 
 import asyncio
 from contextlib import suppress
@@ -29,14 +29,14 @@ Asking = asyncio.Task[None]
 
 
 class ReferralLife(Life[Referral]):
-    """The life of a part that another agency decides, by its officers or its back office; the first answer counts."""
+    """The life of a referral. The deciding agency's officers or its back office answer; the first answer counts."""
 
     def __init__(self, kind: StreamKind[Referral], raw: Any) -> None:
         super().__init__(kind, raw)
         self._told_overdue = False
 
     async def opening(self) -> Opening:
-        """Returns the request as the stream's first command, at the agency that decides."""
+        """Returns the lead agency's request as the stream's first command. The stream is the deciding agency's."""
         asked = OpenRequest(stream=str(stream_named(self.kind)), agency=self.start.agency)
         reading = await read(Registry.open, asked)
         self.taken_over(reading.answer)
@@ -51,7 +51,7 @@ class ReferralLife(Life[Referral]):
         await self._cancelled()
 
     async def proceed(self) -> None:
-        """Waits for the answer and reports it to the filing; an overdue answer is reported first."""
+        """Waits for the answer and reports it to the filing. If the answer becomes overdue, reports that first."""
         asks = self._undecided and not self.memory.asked and self.memory.queue
         asking = agency.decide(self.stream, self.memory.queue) if asks else None
         try:
@@ -64,13 +64,13 @@ class ReferralLife(Life[Referral]):
         await self._tell_answer()
 
     async def cancel(self) -> None:
-        """Cancels the referral, as the filing has ended."""
+        """Cancels the referral, if the log shows that the filing has ended; runs when the filing signals its end."""
         with suppress(RefusalError):
             await self.recorded()
             await self._cancelled()
 
     async def _await_answer(self, asking: Asking | None) -> None:
-        """Waits for the answer, or for the due date or reminder date; records the date that was reached.
+        """Waits for the answer, the due date or the reminder date. If a date comes first, records that it has come.
 
         No timer is started while something is being recorded (ADR 0007), and no branch depends on the time (ADR 0005).
         """
@@ -117,7 +117,7 @@ class ReferralLife(Life[Referral]):
 @workflow.defn(name="Referral")
 @takes_commands(REFERRAL)
 class ReferralWorkflow:
-    """One part of a procedure that another agency decides; its answer is reported to the filing."""
+    """One referral: a part of a procedure, which another agency decides. The answer is reported to the filing."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:
@@ -131,5 +131,5 @@ class ReferralWorkflow:
 
     @workflow.signal
     async def cancel(self, *_: Any) -> None:
-        """Handles the end of the filing."""
+        """Handles the filing's signal that it has ended."""
         await self.life.cancel()

@@ -1,4 +1,4 @@
-"""The workflow of the refunds of one capture: waits for two officers to agree, and for the provider."""
+"""The workflow of one capture's refunds: waits until two officers agree, then until the provider has paid back."""
 
 from functools import partial
 from typing import Any
@@ -35,7 +35,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class RefundLife(Life[st.Refund]):
-    """The life of a refund. It lasts as long as any part of the capture may have to be refunded."""
+    """The life of a refund stream. It lasts as long as any amount of the capture may have to be refunded."""
 
     def __init__(self, kind: StreamKind[st.Refund], raw: Any) -> None:
         self._unheard = True
@@ -53,11 +53,11 @@ class RefundLife(Life[st.Refund]):
         return Opening(Origin(stream, found.agency), command, basis=reading.basis)
 
     def look(self) -> None:
-        """Remembers that there may be news of the capture in the logs."""
+        """Remembers to read the logs again, since they may have news about the capture."""
         self._unheard = True
 
     async def considered(self, command: Command) -> Considered:
-        """Returns the command; with a refusal, if it requests a fee again and the filing no longer permits that."""
+        """Returns the command; with a refusal if it requests a fee again but the filing no longer permits that."""
         if not isinstance(command, cm.AnswerChargeBack) or command.outcome is not st.ChargeBackOutcome.ASKED_AGAIN:
             return await super().considered(command)
         asked = PaymentOf(filing_id=self._refund.filing_id, n=require(self._refund.capture).payment)
@@ -67,7 +67,7 @@ class RefundLife(Life[st.Refund]):
         return Considered(composed(command), refusal, reading.basis)
 
     async def proceed(self) -> None:
-        """Opens the refunds that are due by the logs, has approved refunds made, and notifies the payment."""
+        """Opens each refund that is due by the logs, has approved refunds made, and notifies the payment."""
         while True:
             await self._open_claimed()
             await self._give_back()
@@ -85,13 +85,13 @@ class RefundLife(Life[st.Refund]):
 
     @property
     def _has_news(self) -> bool:
-        """Whether there may be news to read in the logs, or something to report."""
+        """Whether the logs have to be read again, or the payment or the filing has to be notified."""
         to_tell = bool(self._untold) or self._to_accept is not None or bool(self._to_ask_again)
         return self._must_look or to_tell
 
     @property
     def _must_look(self) -> bool:
-        """Whether a signal came, or a case ended without a refund, so that its money may be due for another reason."""
+        """Whether to read the logs again: after a signal, or if a case ended and its money may be due again."""
         return self._unheard or fold.count_over(self._refund) != self._over
 
     async def _open_claimed(self) -> None:
@@ -109,10 +109,10 @@ class RefundLife(Life[st.Refund]):
         await self.stream.attempt(opening, basis=reading.basis)
 
     async def _give_back(self) -> None:
-        """Has the provider make each approved refund. Signals and reports are handled while the answer is awaited.
+        """Has the provider make each approved refund. Meanwhile also reads the logs' news, and notifies the payment.
 
-        Before the first request the logs are read again: the refund is called off if the money is gone, or the filing
-        was reopened. Each request is recorded before it is made.
+        Before a refund's first request the logs are read again: the refund is called off if the money is gone, or the
+        filing was reopened. Each request is recorded before it is made.
         """
         while to_give := fold.to_give(self._refund):
             entry = to_give[0]
@@ -152,9 +152,9 @@ class RefundLife(Life[st.Refund]):
         return tuple(one for one in given_back(self._refund) if one.case not in self.memory.told)
 
     async def _tell(self) -> None:
-        """Notifies the payment of refunds, and the filing of fees requested again. Each notice is idempotent.
+        """Notifies the payment of refunds and accepted amounts, and the filing of fees requested again. Idempotent.
 
-        If the workflow of the payment has ended, it is restarted from its log.
+        If the payment's workflow has ended, it is restarted from its log.
         """
         for given in self._untold:
             await self._signal(st.HEARD, given)

@@ -1,4 +1,4 @@
-"""A change of calendar as a durable batch: the due times of every running stream are computed again."""
+"""The workflow of a change of calendar: has the due times of every running stream computed again."""
 
 from collections import deque
 from datetime import timedelta
@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.recording import single_argument
 
 _STRAGGLERS: Final = timedelta(seconds=30)
-"""After this time every submission that began under the previous calendar is in the log."""
+"""The time after which every submission that began under the previous calendar is in the log."""
 
 _LONGEST: Final = timedelta(minutes=5)
 _PAGES_OF_A_RUN: Final = 500
@@ -29,10 +29,10 @@ _AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 
 @workflow.defn(name=REPROJECTION)
 class Reprojection:
-    """Repeats passes over the streams that still use another calendar, until a pass finds none.
+    """Repeats passes over the streams, until a pass finds no stream that still uses another calendar.
 
-    The batch may be interrupted, and anybody may start it: a stream that has the calendar is skipped, and a repeated
-    request to a stream returns the same receipt.
+    An interruption does no harm, and anybody may start a pass: a stream that has the calendar is skipped, and a
+    repeated request to a stream returns the same receipt.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Reprojection:
 
     @workflow.run
     async def run(self, *raw: Any) -> Reproject:
-        """Applies the calendar to all streams, unless a later one is in force. Fails with a refusal for a bad input."""
+        """Applies the calendar to all streams, unless a later one is in force. Fails with a refusal on bad input."""
         reproject = _begun(single_argument(raw))
         kinds, after, asked, passes = deque(KINDS), "", 0, 0
         for page in count(1):
@@ -77,14 +77,14 @@ class Reprojection:
 
 
 async def _turned(page: Page) -> Turned:
-    """Returns the outcome of one page. After a failure or an unreadable answer, the page is requested again."""
+    """Applies the calendar to one page of streams. After a failure or an unreadable answer, tries this page again."""
     while (turned := await answer_of(Reprojections.page, page, PAGES)) is None:
         await workflow.sleep(_STRAGGLERS)
     return turned
 
 
 def _begun(raw: Any) -> Reproject:
-    """Parses the input, which a stranger may have sent. Raises a refusal."""
+    """Parses the input, which a stranger may have sent. Raises the refusal of a bad input."""
     try:
         reproject = Reproject.model_validate(raw)
     except ValidationError as error:

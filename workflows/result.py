@@ -1,4 +1,4 @@
-"""The workflow of a result: has it made and signed, and runs again to revoke, correct or reissue it."""
+"""The workflow of a result: has the result made and signed, and runs again to revoke, correct or reissue it."""
 
 from datetime import timedelta
 from functools import partial
@@ -43,7 +43,7 @@ class ResultLife(Life[Result]):
         super().__init__(kind, raw)
 
     async def opening(self) -> Opening:
-        """Returns the first command: the order with the current signers, or the result that the filing issued."""
+        """Returns the first command: with the order and the current signers, or with a result already issued."""
         start: ResultStart = self.start
         asked = OrderRequest(filing_id=start.filing_id, n=start.n)
         ordered, stream = await read(Results.order, asked), stream_named(self.kind)
@@ -81,7 +81,7 @@ class ResultLife(Life[Result]):
                 return
 
     async def _work(self) -> None:
-        """Takes every step that is due (file, signatures) until nothing is left to do; waits where people must act."""
+        """Has the file made and signed until nothing is left to do. Waits while people have to act."""
         while fold.is_open(self._result):
             if fold.declined(self._result):
                 await wait_for(self.stream, lambda: not fold.declined(self._result))
@@ -93,7 +93,7 @@ class ResultLife(Life[Result]):
     async def _make(self) -> None:
         """Has the result's file made, with its number, or takes the file that came with the command.
 
-        Then the file is prepared as a PDF with places for signatures; a text becomes a page.
+        Then has the file prepared as a PDF with signing positions; a text becomes a PDF page.
         """
         brought = self._result.last.brought
         if brought is not None:
@@ -131,7 +131,7 @@ class ResultLife(Life[Result]):
         self._of_no_use = 0 if self._result.seq != seq else self._of_no_use
 
     async def _ask_later(self, rule: str) -> None:
-        """Reports that the file is unusable, and waits before the next request, longer each time."""
+        """Reports that the file is unusable. Then waits before the next request, twice as long each time."""
         await self._report_failing(rule)
         await self.stream.catch_up()
         await pause(self.stream, timedelta(seconds=min(2**self._of_no_use, _LONGEST_PAUSE)), "the file is of no use")
@@ -144,12 +144,12 @@ class ResultLife(Life[Result]):
             await self.stream.attempt(report)
 
     async def _sign(self, signer: Signatory) -> None:
-        """Waits until one officer has signed. The officer may decline at the remote signer, or here with a reason."""
+        """Waits until this officer has signed or declined: at the remote signer, or by a command with a reason."""
         signing = question(OfficialSigning.sign, instruction(self.stream), partial(self._signed, signer), SIGNING)
         await self.ask(signing, news=lambda: self._result.awaited != signer)
 
     async def _signed(self, signer: Signatory, signing: Signing) -> None:
-        """Records an officer's signature, or the reason why the officer has not signed."""
+        """Records the officer's signature; else that the officer declined, that another one signs, or that none can."""
         about = f"{self._result.last.registered}:{signer.place}"
         if signing.file is not None:
             await self._record_signed(signer, signing, f"result:signed:{about}")
@@ -177,7 +177,7 @@ class ResultLife(Life[Result]):
             await self.stream.attempt(cm.AskOther(command_id=command_id, signer=other.answer), basis=other.basis)
 
     async def _tell(self) -> None:
-        """Notifies the waiting filing of the result's first version in force. Idempotent."""
+        """Notifies the filing of the result's first version in force, if there is one. Idempotent."""
         first = fold.issued_first(self._result)
         if first is None or first.issued is None:
             return
@@ -191,7 +191,7 @@ class ResultLife(Life[Result]):
         await report(self.stream, "result_settled", fact)
 
     async def _signer(self, due: tuple[Signatory, ...]) -> Reading[Signatory | None]:
-        """Returns the directory's current signer at the place of the first in `due`; None if there is none."""
+        """Returns the directory's current signer for the signing position of `due[0]`; None if there is none."""
         if not due:
             return Reading(None, NOTHING)
         return await read(Results.signer, SignerRequest(agency=self._result.agency, place=due[0].place))
@@ -212,6 +212,6 @@ class ResultWorkflow:
 
     @workflow.run
     async def run(self, *raw: Any) -> ResultRecord:  # noqa: ARG002 -- parsed before, as the life begins
-        """Runs to the end; returns its entry in the register."""
+        """Runs to the end; returns the result's entry in the register."""
         await self.life.live()
         return record(self.life.stream.state)

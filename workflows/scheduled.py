@@ -1,4 +1,4 @@
-"""The workflows that schedules start again and again: a search for runs to heal, a checkpoint of the record."""
+"""The workflows that schedules start: one searches for workflows to heal, and one makes a checkpoint of the record."""
 
 from datetime import timedelta
 from typing import Final
@@ -17,23 +17,23 @@ LOOKING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=20),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
 )
-"""The options of a search. The attempts are limited, since the next search comes soon."""
+"""The options of the activity that searches. The attempts are limited, since the next search comes soon."""
 
 MAKING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(hours=2),
     heartbeat_timeout=timedelta(seconds=60),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=3),
 )
-"""The options of a checkpoint. The first one takes long; the attempts are limited, since the next run comes soon."""
+"""The options of a checkpoint. The first one takes long. The attempts are limited, since the next one comes soon."""
 
 
 @workflow.defn
 class Healing:
-    """Searches once for workflows that can't be replayed. The schedule passes its result to the next run."""
+    """Searches once for workflows to heal. The schedule passes this search's result to the next run."""
 
     @workflow.run
     async def run(self) -> Healings:
-        """Has broken workflows healed; returns the ones healed by this run and the previous ones."""
+        """Has workflows healed. Returns the workflows that this run and earlier runs have healed."""
         before = workflow.get_last_completion_result(Healings) or Healings()
         return before.after(await answered(HEAL, Look, LOOKING))
 
@@ -44,6 +44,6 @@ class CheckpointWorkflow:
 
     @workflow.run
     async def run(self) -> Made:
-        """Makes a checkpoint. If that is impossible, fails with the fault in words."""
+        """Makes a checkpoint. If that is impossible, fails with a message that explains the fault."""
         made: Made = await answered(MAKE, Made, MAKING)
         return made

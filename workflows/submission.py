@@ -27,7 +27,10 @@ from workflows.stream.starting import expect_id
 
 @dataclass(frozen=True)
 class Filed:
-    """A submission, the digest of its raw content, its refusal if it is malformed, and its filer's signed statement."""
+    """A submission. `content`: the digest of its raw content; `statement`: the filer's signed statement.
+
+    `refusal` is None if the submission is well formed.
+    """
 
     submission: Submission
     content: str
@@ -60,7 +63,7 @@ class Filed:
         )
 
     def command(self, procedure: ProcedureRules, found: OpenResult, examined: Examined) -> Submit:
-        """Returns the filing's first command under this procedure, with facts from the directory and the files."""
+        """Returns the filing's first command under this procedure, with facts about the directory and the files."""
         submission = composed(self.submission)
         return Submit(
             actor=submission.actor,
@@ -87,7 +90,7 @@ class Filed:
 
 
 def parse_submission(raw: Any) -> Filed:
-    """Parses the submission in a start input. Raises `RefusalError`, also if the workflow's id names another filing."""
+    """Parses the submission in a start input. Raises `RefusalError`, also if the workflow's id is another filing's."""
     try:
         start = FilingStart.model_validate(raw)
         content = content_digest(start.submission)
@@ -100,7 +103,7 @@ def parse_submission(raw: Any) -> Filed:
 
 
 def _refusal(submission: dict[str, Any]) -> Refusal | None:
-    """Returns the refusal of a malformed submission, which counts only if the log does not have the submission yet."""
+    """Returns a malformed submission's refusal, else None. It counts only if the log has no such submission yet."""
     try:
         strictly(Submission, submission)
     except ValidationError as error:
@@ -109,7 +112,7 @@ def _refusal(submission: dict[str, Any]) -> Refusal | None:
 
 
 def content_named(check: Any) -> str | None:
-    """Returns the digest that a caller of `submit` names, or None. Raises `RefusalError`."""
+    """Returns the content digest that the caller of `submit` named; None if none was named. Raises `RefusalError`."""
     try:
         return SubmitCheck.model_validate(check or {}).content
     except ValidationError as error:

@@ -1,6 +1,6 @@
 """A question about the record, for clients that can reach only Temporal.
 
-A question costs six history events and disturbs no other run.
+A question costs six history events, and none in any other run.
 """
 
 from typing import Any
@@ -42,7 +42,7 @@ class ViewWorkflow:
 
 
 def _asked(raw: Any, look: UUID) -> Asked:
-    """Returns the question parsed from the input, with the input's digest. Raises `RefusalError`."""
+    """Parses the input. Returns the question with the input's digest and the id `look`. Raises `RefusalError`."""
     try:
         question = QUESTION.validate_python(raw)
     except ValidationError as error:

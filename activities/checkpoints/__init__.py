@@ -1,1 +1,1 @@
-"""Checkpoints of the whole record, kept at a second place that the database's owner can't change."""
+"""Checkpoints of the whole record, stored at a second place that the owner of the database can't change."""

@@ -1,7 +1,7 @@
-"""The second place, a store of files out of reach of the database's owner, and a log in it in C2SP tlog-tiles.
+"""The second place: a store of files that the database's owner can't change, with logs in C2SP tlog-tiles layout.
 
-Each origin has a folder `<n>/`, with n from 1: `tile/…` and `checkpoint` (the newest); and, in addition to tlog-tiles,
-`checkpoints/<size>` (every one) and `stamps/<size>` (its time-stamp, RFC 3161, DER).
+Each log has a folder `<n>/`, with n from 1: `tile/…` and `checkpoint` (the newest); and, in addition to tlog-tiles,
+`checkpoints/<size>` (every checkpoint) and `stamps/<size>` (the checkpoint's time-stamp, RFC 3161, DER).
 """
 
 import asyncio
@@ -22,7 +22,7 @@ STAMPS: Final = "stamps"
 
 
 class Fault(StrEnum):
-    """Why no new checkpoint was made, or why an old one is not accepted."""
+    """A reason why no new checkpoint was made, or why an old one is not accepted."""
 
     BUSY = "busy"
     FEWER_EVENTS = "fewer_events"
@@ -46,19 +46,19 @@ class CheckpointError(Exception):
 
 
 class Place(Protocol):
-    """A store of files. Each method raises the errors of its store."""
+    """A store of files. Each method raises the errors of the underlying storage."""
 
     async def read(self, path: str) -> bytes | None:
         """Returns the file, or None if there is none."""
 
     async def add(self, path: str, content: bytes) -> bool:
-        """Stores a new file, flushed to disk. False if a file of that name exists, which stays as it is."""
+        """Stores a new file and flushes it to disk. Returns False, and changes nothing, if the name is taken."""
 
     async def replace(self, path: str, content: bytes) -> None:
         """Replaces a file, either completely or not at all."""
 
     async def names(self, folder: str) -> list[str]:
-        """Returns the names in a folder."""
+        """Returns the names of the files in a folder."""
 
 
 @dataclass(frozen=True)
@@ -96,14 +96,14 @@ class Published(NamedTuple):
 
 @dataclass(frozen=True)
 class Log:
-    """The log of one origin. `number` is the number of its folder, `origin` its name, `place` its files."""
+    """One log. `number`: the number of its folder; `origin`: its name in checkpoints; `place`: the store of files."""
 
     number: int
     origin: str
     place: Place
 
     async def newest(self, key: Verifier) -> Published | None:
-        """Returns the newest checkpoint, or None. Raises `CheckpointError` if the log's key has not signed it."""
+        """Returns the newest checkpoint, if any. Raises `CheckpointError` if the log's key has not signed it."""
         content = await self.place.read(CHECKPOINT)
         if content is None:
             return None
@@ -115,7 +115,7 @@ class Log:
         raise CheckpointError(Fault.NOT_OURS, f"{CHECKPOINT} at the second place is not signed by this log's key")
 
     async def publish(self, published: Published) -> Published:
-        """Stores a checkpoint as the newest. If one of the same size and text is stored already, that note is kept."""
+        """Stores a checkpoint as the newest, and returns the stored one: an earlier copy of the same text is kept."""
         content = bytes(published.note)
         path = f"{HISTORY}/{published.checkpoint.size}"
         if not await self.place.add(path, content):
@@ -127,7 +127,7 @@ class Log:
         return Published(published.checkpoint, read_note(content))
 
     async def tree(self, size: int) -> tl.Growth:
-        """Returns the tree of that size, ready to be extended. Raises `CheckpointError`."""
+        """Returns the tree of this size, ready to be extended. Raises `CheckpointError`."""
         tiles = tl.edge(size)
         contents = await asyncio.gather(*map(self.tile, tiles))
         return tl.Growth.after(size, list(zip(tiles, contents, strict=True)))
@@ -137,15 +137,15 @@ class Log:
         return tr.joined(list((await self._hashes(tr.nodes_of((0, size)), size)).values()))
 
     async def inclusion(self, index: int, size: int) -> list[bytes]:
-        """Returns the inclusion proof of a leaf in the tree of that size. Raises `CheckpointError`."""
+        """Returns the inclusion proof of a leaf in the tree of this size. Raises `CheckpointError`."""
         return await self._proof(tr.inclusion_ranges(index, size), size)
 
     async def consistency(self, old: int, size: int) -> list[bytes]:
-        """Returns the proof that the tree of that size extends the old one. Raises `CheckpointError`."""
+        """Returns the proof that the tree of `size` extends the tree of size `old`. Raises `CheckpointError`."""
         return await self._proof(tr.consistency_ranges(old, size), size)
 
     async def entries(self, number: int, size: int) -> list[bytes]:
-        """Returns at most 256 leaves, from `number * 256` on, of a tree of that size. Raises `CheckpointError`."""
+        """Returns at most 256 leaves of a tree of that size, beginning at `number * 256`. Raises `CheckpointError`."""
         tile = tl.tile_at(tl.ENTRIES, number, size)
         return tl.entries_in(await self.tile(tile), tile.width)
 
@@ -172,7 +172,7 @@ class Log:
 
 
 async def newest_log(place: Place, name: str) -> Log:
-    """Returns the newest log at the second place; the first one if none exists there yet."""
+    """Returns the newest log at the second place; the first log, still empty, if none exists there yet."""
     number = 1
     while await Within(place, str(number + 1)).read(CHECKPOINT) is not None:
         number += 1
@@ -180,12 +180,12 @@ async def newest_log(place: Place, name: str) -> Log:
 
 
 def log_at(place: Place, name: str, number: int) -> Log:
-    """Returns the `number`-th log of the installation whose signing key has this name."""
+    """Returns the log with this number. `name` is the name of the installation's signing key."""
     return Log(number, log_name(name, number), Within(place, str(number)))
 
 
 def log_name(name: str, number: int) -> str:
-    """Returns the origin of the `number`-th log."""
+    """Returns the origin (the name in checkpoints) of the log with this number."""
     return name if number == 1 else f"{name}/{number}"
 
 

@@ -48,18 +48,18 @@ _LOCK: Final = 8_318_041_120_182_700_001
 _log = logging.getLogger("motcua.checkpoints")
 
 AGAIN: Final = timedelta(seconds=20)
-"""Minimum time between two checkpoints at one worker: each costs requests to witnesses and a time-stamp."""
+"""Minimum time between two checkpoints made by one worker: each costs requests to witnesses and a time-stamp."""
 
 PAGE: Final = 5_120
-"""Leaves read at once: twenty bundles."""
+"""The number of leaves read at once: twenty bundles."""
 
 
 @dataclass(frozen=True)
 class Setup:
     """The parts needed to make checkpoints.
 
-    The name of the `signer`, the log's key, is the origin of the first log at `place`. Nothing is published without the
-    cosignatures that `policy` requires. `alive` is called after every page of events.
+    The `signer` is the log's key; its name is also the origin of the first log at `place`. Nothing is published without
+    the cosignatures that `policy` requires. `alive` is called after every page of events.
     """
 
     place: Place
@@ -71,7 +71,7 @@ class Setup:
 
 
 async def make(connection: Connection, setup: Setup) -> Published | None:
-    """Makes a checkpoint of new events; returns the newest one, None without events. Raises `CheckpointError`."""
+    """Makes a checkpoint if there are new events; returns the newest one, if any. Raises `CheckpointError`."""
     log = await newest_log(setup.place, setup.signer.verifier.name)
     return await _Making(connection, setup, log).make()
 
@@ -80,7 +80,7 @@ async def begin_anew(connection: Connection, setup: Setup, reason: str) -> Publi
     """Makes the first checkpoint of a new log, which names the last checkpoint of the log that it succeeds.
 
     Needed after a restore from a backup that lacks checkpointed events. Witnesses must get the new log's key first.
-    Raises the errors of `make`, except `FEWER_EVENTS`, which is no fault here.
+    Raises the errors of `make`, except `FEWER_EVENTS`, since fewer events are expected here.
     """
     name = setup.signer.verifier.name
     before = await newest_log(setup.place, name)
@@ -105,7 +105,7 @@ class _Making:
         return self.setup.signer.named(self.log.origin)
 
     async def make(self) -> Published | None:
-        """Makes the checkpoint under a lock of the connection. Raises `CheckpointError`, also if another has it."""
+        """Makes the checkpoint under a database lock. Raises `CheckpointError`, also if another process holds it."""
         if not await self.connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
             raise CheckpointError(Fault.BUSY, "another checkpoint is being made just now")
         try:
@@ -178,7 +178,7 @@ class _Making:
             return None
 
     async def _stamp(self, published: Published) -> None:
-        """Has the published checkpoint time-stamped once. Raises `CheckpointError` if no token is obtained."""
+        """Gets a time-stamp for the published checkpoint, once. Raises `CheckpointError` if no token is obtained."""
         path = f"{STAMPS}/{published.checkpoint.size}"
         if self.setup.stamper is None or await self.log.place.read(path) is not None:
             return
@@ -189,7 +189,7 @@ class _Making:
 
 
 class Checkpoints:
-    """Makes checkpoints according to the setup."""
+    """The activity that makes checkpoints according to the setup."""
 
     def __init__(self, pool: Pool, setup: Setup | None) -> None:
         """`setup` is None if no checkpoints are made here."""
@@ -199,7 +199,7 @@ class Checkpoints:
 
     @activity.defn(name=MAKE)
     async def make(self) -> Made:
-        """Makes a checkpoint of all events, at most one every `AGAIN`. If it fails, the error's type is the `Fault`."""
+        """Makes a checkpoint of all events, at most one every `AGAIN`. The type of an error names the `Fault`."""
         if self._setup is None:
             raise ApplicationError("MOTCUA_CHECKPOINTS is not set", type="not_set_up", non_retryable=True)
         setup = replace(self._setup, alive=activity.heartbeat)

@@ -1,1 +1,1 @@
-"""Uploaded files: their type, virus scans, and pictures of them. They are parsed only in restricted child processes."""
+"""Uploaded files: their type, virus scans, and pictures of them. Only restricted child processes parse the files."""

@@ -23,7 +23,7 @@ _ZIP_COMMENT: Final = 65_535
 
 
 def check(data: bytes, media_type: str) -> None:
-    """Checks a file. `media_type` is an accepted one, and `data` is not empty. Raises `BrokenRuleError`."""
+    """Checks a file. `media_type` must be an accepted type, and `data` not empty. Raises `BrokenRuleError`."""
     if media_type == "application/pkcs7-signature":
         _check_cms(data)
         return

@@ -1,4 +1,4 @@
-"""The program that parses and draws untrusted files: `python -m activities.files.child`, its socket as standard input.
+"""The program that parses and draws untrusted files: `python -m activities.files.child`; its input is a socket.
 
 The child limits itself before it reads anything, gets no environment from its parent, and ends with its parent.
 """
@@ -21,13 +21,13 @@ from activities.files.protocol import BrokenRuleError, Request, Rule, framed, re
 MEMORY: Final = 5 << 28
 """The address space of the child, in bytes."""
 CPU: Final = 10
-"""CPU seconds for one file."""
+"""The maximum CPU time for one file, in seconds."""
 DESCRIPTORS: Final = 16
 NICENESS: Final = 5
 """The child's niceness: requests to the platform have priority over it."""
 
 SHARPNESS: Final = 150 / 72
-"""Pixels per point: 150 dpi."""
+"""The pixels per point of a drawn page: 150 dpi."""
 LONGEST_SIDE: Final = 2_000
 """Maximum pixels of the longer side of a picture."""
 
@@ -35,7 +35,7 @@ _FORMATS: Final = {"image/jpeg": ("JPEG", "MPO"), "image/png": ("PNG",)}
 
 
 def main() -> None:
-    """Answers requests until the parent is gone."""
+    """Answers requests until the parent process has ended."""
     limit()
     parent = socket.socket(fileno=0)
     while (received := receive_request(parent)) is not None:
@@ -62,7 +62,7 @@ def limit() -> None:
 
 
 def _answer(request: Request, data: bytes) -> list[bytes]:
-    """Returns the broken rule, or an empty frame followed by the pictures."""
+    """Returns the name of the broken rule; if none is broken, an empty frame followed by the requested pictures."""
     try:
         match request:
             case ["check", str(media_type)]:
@@ -97,7 +97,7 @@ def _draw(data: bytes, media_type: str, first: int, count: int) -> Iterator[byte
 
 
 def _png(drawn: Image.Image) -> bytes:
-    """Returns a PNG on white, upright, at most `LONGEST_SIDE`; without the colour profile and texts of the original."""
+    """Returns a PNG on white, upright, no side over `LONGEST_SIDE`, without the original's colour profile and texts."""
     drawn.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     upright = ImageOps.exif_transpose(drawn)
     if upright.has_transparency_data:

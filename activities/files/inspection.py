@@ -1,6 +1,6 @@
 """Checks that an uploaded file has its declared type, is whole and contains nothing else; draws pages as pictures.
 
-A pool of child processes parses the files: they are reused, and replaced when they die or have done enough.
+A pool of child processes parses the files. A child is used again, until it dies or has read `FILES_EACH` files.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ log = logging.getLogger("activities.files.children")
 PATIENCE: Final = 30.0
 """The seconds that one file may take. The child reaches its CPU limit earlier, unless it gets no CPU."""
 FILES_EACH: Final = 200
-"""The number of files after which a fresh child replaces the old one, which frees the memory it kept."""
+"""The number of files after which a fresh child replaces the old one, which frees the memory that the old one used."""
 MOST_FRAMES: Final = 64
 LONGEST_FRAME: Final = 32_000_000
 
@@ -38,15 +38,15 @@ class ClosedError(Exception):
 
 
 class NotDrawnError(Exception):
-    """The file can't be drawn, or not within the child's limits."""
+    """The file can't be drawn: it is damaged, or drawing it exceeds the child's limits."""
 
 
 class _DeadBeforeError(Exception):
-    """A child died, perhaps of an earlier file: another child retries this one."""
+    """A child died, perhaps because of an earlier file: another child retries the present file."""
 
 
 class Inspector:
-    """Has files parsed by at most `count` children, started when needed, which end with the `async with`.
+    """Parses files in at most `count` child processes, started when needed and ended at the end of the `async with`.
 
     A cancelled call ends its child. Each child needs up to half a gigabyte.
     """
@@ -67,7 +67,7 @@ class Inspector:
             await child.end()
 
     async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None:
-        """Returns the rule of `activities.files.protocol` that the file breaks, or None.
+        """Returns the rule of `activities.files.protocol` that the file breaks; None if it breaks none.
 
         `file` is a descriptor of a regular file that does not change, open for reading, at any position. Raises
         `ValueError` for more than `LARGEST_FILE` bytes.
@@ -89,10 +89,10 @@ class Inspector:
         return next((one for one in Rule if one.encode() == rule), Rule.TOO_HARD) if rule else None
 
     async def pages(self, file: int, media_type: str, first: int, count: int) -> list[bytes]:
-        """Returns PNGs of `count` pages from `first` (0-based) on: fewer at the end of the file, none after it.
+        """Returns PNGs of at most `count` pages from `first` (0-based) on; empty if the file has no page `first`.
 
         A picture counts as one page. The longest side has at most 2,000 pixels. Raises `NotDrawnError`, and
-        `ValueError` for another type or more than `MOST_PAGES`.
+        `ValueError` for a type that can't be drawn or for more than `MOST_PAGES`.
         """
         if media_type not in DRAWN or not 0 <= count <= MOST_PAGES or first < 0:
             raise ValueError(media_type, first, count)
@@ -112,7 +112,7 @@ class Inspector:
                     return await self._ask(await self._next(), request, file)
 
     async def _ask(self, child: "_Child", request: Request, file: int) -> list[bytes] | None:
-        """Asks one child. Raises `_DeadBeforeError` and `ClosedError`."""
+        """Returns a child's answer; None if it fails or takes too long. Raises `_DeadBeforeError` and `ClosedError`."""
         self._busy.add(child)
         answer = None
         try:

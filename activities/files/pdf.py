@@ -104,7 +104,7 @@ def _check_objects(pdf: pikepdf.Pdf) -> None:
 
 
 def _is_roomy(warning: str) -> bool:
-    """Returns whether the only fault is an object count that is too high; many programs write such a count."""
+    """Returns whether the warning is only about an object count that is too high, which many programs write."""
     found = _COUNTED.search(warning)
     return found is not None and int(found[1]) > int(found[2])
 
@@ -170,7 +170,7 @@ def _filters(stream: pikepdf.Stream) -> list[str]:
 
 
 def _why(told: Iterable[str]) -> str:
-    """Returns the rule behind the library's message. Raises `MemoryError` if the library ran out of memory."""
+    """Returns the rule for the library's error texts. Raises `MemoryError` if the library ran out of memory."""
     words = " ".join(told)
     if "bad_alloc" in words:
         raise MemoryError

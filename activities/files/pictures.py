@@ -32,7 +32,7 @@ def check_size(width: int, height: int) -> None:
 
 @contextmanager
 def picture(data: bytes, *formats: str) -> Iterator[Image.Image]:
-    """Yields the picture, checked by size but not decoded. Errors in the block become `BrokenRuleError` too."""
+    """Yields the picture, checked by size but not decoded yet. Errors in the block become `BrokenRuleError` too."""
     try:
         with Image.open(BytesIO(data), formats=formats) as opened:
             check_size(*opened.size)
@@ -77,7 +77,7 @@ def check_jpeg(data: bytes) -> None:
 
 
 def _end_of_jpeg(data: bytes, start: int) -> int:
-    """Returns the end of the picture that begins at `start`, by its segments."""
+    """Follows the segments of the JPEG that begins at `start`; returns the position of the JPEG's end."""
     at = start + 2
     while (end := _END.match(data, at)) is None:
         segment = _SEGMENT.match(data, at)
@@ -93,7 +93,7 @@ def _end_of_jpeg(data: bytes, start: int) -> int:
 
 
 def _is_phones_trailer(rest: bytes) -> bool:
-    """Returns whether these bytes are exactly the directory that Samsung's phones append, and nothing more."""
+    """Returns whether `rest` is exactly the directory that Samsung's phones append, and nothing more."""
     if not _TRAILER_TAIL.size < len(rest) <= _LONGEST_TRAILER:
         return False
     size, tail = _TRAILER_TAIL.unpack_from(rest, len(rest) - _TRAILER_TAIL.size)
@@ -159,7 +159,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
 
 
 def _most_raw(header: bytes) -> int:
-    """Returns the maximum bytes of the pixels when decompressed, interlaced or not."""
+    """Returns the maximum size in bytes of the decompressed pixels, whether interlaced or not."""
     if len(header) != _HEADER.size:
         raise BrokenRuleError(Rule.DAMAGED)
     width, height, depth, colour, *_ = _HEADER.unpack(header)
@@ -171,7 +171,7 @@ def _most_raw(header: bytes) -> int:
 
 
 def _deflated(kind: bytes, chunk: bytes) -> bytes | None:
-    """Returns the compressed part of a text or profile, or None."""
+    """Returns the compressed part of a chunk with a text or a colour profile; None if nothing in it is compressed."""
     _, _, rest = chunk.partition(b"\0")
     if kind in {b"zTXt", b"iCCP"}:
         return rest[1:]

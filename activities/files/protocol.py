@@ -1,7 +1,7 @@
 """The protocol between a process and its child that reads files, and the rules that a file can break.
 
-A request is a line of JSON with a file descriptor, the answer frames of bytes. A rule has the name of its sentence in
-`schemas.words`.
+A request is a line of JSON, sent with a file descriptor; an answer consists of frames of bytes. A rule has the same
+name as its sentence in `schemas.words`.
 """
 
 import json
@@ -29,7 +29,7 @@ class Rule(StrEnum):
 
 
 class BrokenRuleError(Exception):
-    """The file breaks this rule."""
+    """The file breaks `rule`."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(rule)
@@ -49,7 +49,7 @@ def send_request(to: socket.socket, request: Request, file: int) -> None:
 
 
 def receive_request(source: socket.socket) -> tuple[Request, int] | None:
-    """Returns the next request and its file, which the receiver must close; None once the other side has gone."""
+    """Returns the next request and its file, which the receiver must close; None once the sender has gone."""
     line, files, _, _ = socket.recv_fds(source, _LONGEST_LINE, 1)
     if not line:
         return None
@@ -58,5 +58,5 @@ def receive_request(source: socket.socket) -> tuple[Request, int] | None:
 
 
 def framed(frames: Sequence[bytes]) -> bytes:
-    """Returns the number of frames, then each frame after its length."""
+    """Returns the frames in one piece: their number, then for each frame its length and its bytes."""
     return LENGTH.pack(len(frames)) + b"".join(LENGTH.pack(len(one)) + one for one in frames)

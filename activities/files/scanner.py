@@ -19,18 +19,18 @@ _LENGTH: Final = struct.Struct("!I")
 
 
 class ScannerDownError(Exception):
-    """The scanner does not answer, or not clearly: the file stays pending."""
+    """The scanner does not answer, or its answer is unclear: the file stays pending."""
 
 
 class Scanner(Protocol):
-    """Looks for viruses. An installation without a scanner has None instead, and files stay *unscanned*."""
+    """Looks for viruses. An installation without a scanner has None in its place, and files stay *unscanned*."""
 
     async def scan(self, chunks: AsyncIterator[bytes]) -> bool:
         """Returns whether the file contains a virus. Raises `ScannerDownError`, and the errors of `chunks`."""
 
 
 class Clamd:
-    """`clamd` at its `LocalSocket`. Its StreamMaxLength must not be below the size of the largest file."""
+    """The daemon `clamd`, at its `LocalSocket`. Its StreamMaxLength must be at least the size of the largest file."""
 
     def __init__(self, socket: str, *, seconds: float = SECONDS) -> None:
         self._socket = socket
@@ -79,7 +79,7 @@ class Clamd:
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
-        """Limits the time of one step with the scanner; errors in reading the file pass through unchanged."""
+        """Limits the time of one step with the scanner. An error in reading the file is passed on unchanged."""
         try:
             async with asyncio.timeout(self._seconds):
                 yield

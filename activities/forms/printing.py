@@ -21,7 +21,7 @@ _WORDS: Final = {name.removeprefix("sheet."): said(name).model_dump() for name i
 
 
 def printed(sheet: Sheet, at: datetime) -> bytes:
-    """Returns the form as a tagged PDF, created `at` this second. Raises `RefusalError` for unprintable characters."""
+    """Returns the form as a tagged PDF, created at `at`. Raises `RefusalError` for characters that can't be printed."""
     sheet = composed(sheet)
     coded = sheet.digest or sheet.code
     codes = {"qr": coded and qr(coded), "bars": sheet.code and code128(sheet.code)}

@@ -1,4 +1,4 @@
-"""A master key: the interface of its key manager, and a master key in the settings; sealing (docs/ledger.md)."""
+"""Master keys: the interface to a key manager, a master key given in the settings, and sealing (docs/ledger.md)."""
 
 import base64
 import binascii
@@ -38,7 +38,7 @@ class KeysUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """A wrapped key in the record. `by` names the master key that wrapped it, and its version if there are several."""
+    """A wrapped key in the record. `by` names the master key that wrapped it, with its version if that has several."""
 
     key_id: str
     data: bytes
@@ -59,23 +59,23 @@ class KeyManager(Protocol):
         """Returns whether `by` names this master key, in any version."""
 
     async def version(self) -> str:
-        """Returns the name of the master key with its current version, which wraps new keys."""
+        """Returns the name of the master key, with its current version, by which new keys are wrapped."""
 
     async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
-        """Wraps each of `secrets` (key by id) with the master key."""
+        """Returns each of `secrets` (key by id), wrapped with the master key."""
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
         """Returns the keys; None for each key that was changed, or wrapped by another master key."""
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Wraps keys again with the master key's current version; None for each key that can't be opened."""
+        """Returns the keys, wrapped with the master key's current version; None for each that can't be opened."""
 
 
 class MasterKey:
-    """A master key of 32 bytes, in one version: its name is its only version, and to rewrap a key changes nothing."""
+    """A master key of 32 bytes. Its only version has the master key's own name, so rewrapping a key changes nothing."""
 
     def __init__(self, secret: bytes) -> None:
-        """Takes the key. Raises `ValueError` if it has another length."""
+        """Takes the key. Raises `ValueError` if it does not have 32 bytes."""
         if len(secret) != KEY_BYTES:
             raise ValueError(f"the master key is {KEY_BYTES} bytes in base64")
         self.secret = secret

@@ -1,4 +1,4 @@
-"""The master keys of a process: one wraps keys; while it is being replaced, a second one also opens keys."""
+"""The master keys of a process: one wraps keys; during its replacement, a second one still opens keys."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,7 +19,7 @@ _VAULT: Final = "vault:"
 
 @dataclass(frozen=True)
 class MasterKeys:
-    """The master key that wraps keys, and optionally a second one that only opens the keys it has wrapped."""
+    """The master key that wraps keys, and optionally a second master key, which only opens the keys it has wrapped."""
 
     current: KeyManager
     other: KeyManager | None = None
@@ -33,11 +33,14 @@ class MasterKeys:
             yield
 
     def know(self, by: str) -> bool:
-        """Returns whether `by` names one of these master keys."""
+        """Returns whether one of these master keys has the name `by`, in any version."""
         return any(manager.has_wrapped(by) for manager in self)
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
-        """Returns the keys; None for each that was changed or has another master key. Raises `KeysUnavailableError`."""
+        """Returns the keys; None for each key that was changed, or wrapped by a master key that is not here.
+
+        Raises `KeysUnavailableError`.
+        """
         found: dict[Wrapped, bytes | None] = {}
         for manager in self:
             if own := [one for one in wrapped if manager.has_wrapped(one.by)]:

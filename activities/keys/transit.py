@@ -28,7 +28,7 @@ _KEPT: Final = httpx.Limits(keepalive_expiry=60.0)
 
 
 class _Result(Model):
-    """One result of a batch. If both fields are empty, it is a failure."""
+    """The result for one key of a batch. If both fields are None, the key could not be handled."""
 
     ciphertext: str | None = None
     plaintext: str | None = None
@@ -44,7 +44,7 @@ class _Answer(Model):
 
 
 class Transit:
-    """The key at `<scheme>://<host>/<mount>/<key>`; the token is read from its file for each request."""
+    """The master key at `<scheme>://<host>/<mount>/<key>`; the token is read from its file for each request."""
 
     def __init__(self, address: str, token_file: Path) -> None:
         """Raises `ValueError` unless the address is `<scheme>://<host>/<mount>/<key>`."""
@@ -60,7 +60,7 @@ class Transit:
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:
-        """Keeps connections open during the block; outside it each request has a connection of its own."""
+        """Keeps connections open during the block; outside the block each request has a connection of its own."""
         async with self._client() as client:
             self._kept = client
             try:
@@ -88,12 +88,12 @@ class Transit:
         return [_opened(one, found.plaintext) for one, found in zip(wrapped, results, strict=True)]
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Wraps the same keys with the master key's newest version, without revealing them to this process."""
+        """Returns the keys, wrapped with the master key's newest version, without revealing them to this process."""
         results = await self._of_many("rewrap", [{"ciphertext": _said(one)} for one in wrapped])
         return [self._wrapped(one.key_id, found) for one, found in zip(wrapped, results, strict=True)]
 
     def _wrapped(self, key_id: str, found: _Result) -> Wrapped | None:
-        """Reads a ciphertext of the form `vault:v<version>:<base64>`; None for a failed result."""
+        """Returns the wrapped key in a ciphertext `vault:v<version>:<base64>`; None for a failed result."""
         if found.ciphertext is None:
             return None
         version = found.ciphertext.split(":")[1].removeprefix("v")
@@ -110,7 +110,7 @@ class Transit:
         return results
 
     async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> _Data:
-        """Returns Vault's answer. With HTTP 400 it must list a batch's results."""
+        """Returns Vault's answer. An answer with an HTTP error counts only if it lists the results of a batch."""
         try:
             token = self._token_file.read_text(encoding="utf-8").strip()
             async with asyncio.timeout(SECONDS), nullcontext(self._kept) if self._kept else self._client() as client:
@@ -144,7 +144,7 @@ def _said(one: Wrapped) -> str:
 
 
 def _opened(one: Wrapped, plaintext: str | None) -> bytes | None:
-    """Returns the key if the wrapped text contains the id of this key, else None."""
+    """Returns the opened key if the plaintext ends with the key's id, else None."""
     plain = b64decode(plaintext or "")
     secret, key_id = plain[:KEY_BYTES], plain[KEY_BYTES:]
     return secret if key_id == one.key_id.encode() else None

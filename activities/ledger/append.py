@@ -3,9 +3,9 @@
 An append is one transaction, and optimistic: if rows from `next_seq` on exist already, the append writes nothing and
 returns these rows (docs/ledger.md).
 
-It is one SQL statement, which writes everything if the batch follows on the stream's head and the batch's actor may
-write, else nothing. If nothing was written, a second query locks the head and finds the reason; this query waits for
-any process that has locked the stream, such as a restart.
+The append is one SQL statement. If the batch follows on the stream's head and the batch's actor may write, the
+statement writes everything, else nothing. If nothing was written, a second query locks the head and finds the reason;
+this query waits for any process that has locked the stream, such as a restart.
 """
 
 from __future__ import annotations
@@ -52,18 +52,19 @@ LEDGER: Final = LocalActivityConfig(
         maximum_interval=timedelta(seconds=5),
     ),
 )
-"""An append is retried without end, since an attempt without an answer may have been committed."""
+"""The options of an append: retried without end, since an attempt without an answer may have been committed."""
 
 
 class _NotTakenError(Exception):
-    """The batch was not written: it does not follow on the head, may not be written, or was recorded before."""
+    """The batch was not written: it does not follow on the head, its actor may not write, or it was recorded before."""
 
 
 @dataclass(frozen=True)
 class _Asked:
     """A batch with the kind of its stream, its events as models of that kind, and the evidence needed in the log.
 
-    `cash` are the seqs of events about cash. `unread`: the batch depends on a reading that this process has not made.
+    `cash`: the seqs of the events about cash; `unread`: whether the batch depends on a reading that this process has
+    not made.
     """
 
     batch: Batch
@@ -86,9 +87,10 @@ class Ledger:
         audience: str | None = None,
         readings: Readings | None = None,
     ) -> None:
-        """`audience`: the installation for which every actor except the system, and every back office, must sign.
+        """`audience`: the installation's name. With it, every actor but the system, and every back office, must sign.
 
-        Without it no signature is checked or stored; without this process's `readings` a batch may depend on any.
+        Without `audience` no signature is checked or stored. Without `readings`, those made by this process, a batch
+        may depend on any reading.
         """
         self._pool = pool
         self._audience = audience
@@ -100,7 +102,7 @@ class Ledger:
 
     @activity.defn(name=APPEND)
     async def append(self, batch: Batch) -> Appended:
-        """Appends the batch, or returns the content of the log instead.
+        """Appends the batch; if it can't be appended, returns the content of the log instead.
 
         Raises `ledger_conflict`, without retry, if a later epoch has taken the stream over, or if the log holds other
         or fewer events than the run has seen. Once the filing's key is deleted, commands of people are refused; for
@@ -118,7 +120,7 @@ class Ledger:
         return answer.model_copy(update=told | {"continue_as_new_suggested": batch.continue_as_new_suggested or None})
 
     async def append_within(self, connection: Connection, batch: Batch) -> Appended:
-        """Appends a batch, as `append` does, in the caller's transaction. The batch must take no numbers."""
+        """Appends a batch in the caller's transaction, otherwise like `append`. The batch must take no numbers."""
         return await self._answer(connection, self._asked(batch))
 
     def _asked(self, proposed: Batch) -> _Asked:
@@ -178,7 +180,7 @@ class Ledger:
         """Returns the log's answer to a batch that was not written; None if the append may be tried again.
 
         Any caller gets the receipt of a command recorded before. An actor without the right to act is refused for that
-        reason only, and learns nothing of the other rules' results.
+        reason only, and does not learn which other rules the batch breaks.
         """
         batch, actor = asked.batch, asked.batch.actor
         whose = (actor.agency, actor.subject, actor.role)
@@ -204,7 +206,7 @@ class Ledger:
         return Appended(epoch=epoch, refused=refused, head=head_hash) if refused else None
 
     def _expect_current(self, batch: Batch, epoch: int, seq: int, known: str | None) -> None:
-        """Raises `ledger_conflict` for a run that has lost its stream, or has seen events that are not in the log."""
+        """Raises `ledger_conflict` if a newer run has the stream, or if this run has seen events that the log lacks."""
         if batch.epoch not in {None, epoch}:
             raise self._conflict(batch, "a later run has taken this stream over")
         if seq + 1 < batch.next_seq:
@@ -213,7 +215,7 @@ class Ledger:
             raise self._conflict(batch, "the log holds other events than this run has seen")
 
     async def _held(self, connection: Connection, asked: _Asked, epoch: int) -> Appended:
-        """Returns a page of the events that are in the log already."""
+        """Returns a page of those events that the log has already."""
         batch = asked.batch
         found = await connection.fetch(f"{log.SELECT} limit {_MOST_EVENTS + 1}", batch.stream, batch.next_seq)
         rows = _page(found)
@@ -235,7 +237,7 @@ class Ledger:
 
 
 def _page(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """Returns the first rows, as many as fit into one answer, at least one."""
+    """Returns as many of the first rows as fit in one answer, but at least one."""
     sizes = accumulate(len(row["body"]) + len(row["sealed"] or b"") for row in rows)
     return rows[: max(1, sum(size <= _MOST_BYTES for size in islice(sizes, _MOST_EVENTS)))]
 
@@ -288,7 +290,7 @@ async def _record(
     change: read_models.Change | None,
     caused: Sequence[tuple[int, PaperKind]],
 ) -> tuple[int, str]:
-    """Writes the `rows`, each with its `bound` text, and all that follows from them; returns epoch and hash."""
+    """Writes the `rows`, each with its `bound` text, and all rows that depend on them; returns epoch and hash."""
     batch, actor = asked.batch, asked.batch.actor
     needed = () if asked.needed is None else (asked.needed,)
     written, tasks = (change.rows, change.tasks) if change else ((), False)
@@ -375,12 +377,15 @@ posted as (
 
 
 def _value(place: int, type_: str, n: str, *, one: bool) -> str:
-    """Returns SQL for the n-th value of an array parameter; if `one`, for a single value, since arrays cost more."""
+    """Returns the SQL for the n-th value of the parameter `$place`, an array; `n` is an SQL expression.
+
+    If `one`, the parameter is a single value instead of an array, and the SQL is that value: this is faster.
+    """
     return f"${place}::{type_}" if one else f"(${place}::{type_}[])[{n}]"
 
 
 def _chain(*, one: bool) -> str:
-    """Returns the SQL that chains the batch's events, with their hashes, to the head. One event needs no recursion."""
+    """Returns the SQL that chains the batch's events, with their hashes, to the head: if `one`, without recursion."""
     bound = f"""convert_to('{{"epoch":' || epoch || {_value(_BINDS, "text", "n + 1", one=one)} || '}}', 'UTF8')"""
     hashed = _value(_HASHED, "bytea", "n + 1", one=one)
     hash_ = event_rows.HASH.format(hashed=hashed, recorded_at="now", previous="hash", bound="following.bound")
@@ -405,9 +410,9 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     knows: bool,
     begins: bool,
 ) -> str:
-    """Returns the single statement of an append. It yields the stream's epoch if the batch was written.
+    """Returns the single statement of an append. The statement yields the stream's epoch if the batch was written.
 
-    The table `stream` stands first: a process that locks it stops every append before the append locks anything else.
+    The table `stream` comes first: a process that locks it stops every append before the append locks anything else.
     """
     change = f", {read_models.statements(written, tasks=tasks, first=_REST)}" if written or tasks else ""
     last = _REST + len(written) + tasks

@@ -1,4 +1,4 @@
-"""The builds of the platform in the database: the versions that each can read, and the promoted build."""
+"""The platform's builds in the database: the event and snapshot versions that each build reads; the promoted build."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from views.log import Connection
 
 
 class Written(Model):
-    """The newest versions that a build reads, by stream kind. `by_order`: it calls partners only on recorded orders."""
+    """The newest versions a build reads, by kind. `by_order`: whether it calls partners on recorded orders only."""
 
     kinds: dict[str, Reads]
     by_order: bool = False

@@ -19,7 +19,7 @@ ACQUIRE_SECONDS: Final = 2
 
 @contextmanager
 def mask_database_errors() -> Iterator[None]:
-    """Replaces database errors, whose text may quote values: the new one only says that log or keys are unreachable."""
+    """Replaces a database error, whose text may quote values, by one that only says: log or keys are unreachable."""
     try:
         yield
     except KeysUnavailableError as error:
@@ -39,7 +39,7 @@ async def acquired(pool: Pool) -> AsyncIterator[Connection]:
 
 @asynccontextmanager
 async def transaction(connection: Connection, *first: str) -> AsyncIterator[None]:
-    """A transaction that begins with these statements, in the same round trip as `begin`. Any error rolls it back."""
+    """Opens a transaction with these first statements, in one round trip with `begin`. Any error rolls it back."""
     try:
         await connection.execute("; ".join(("begin", *first)))
         yield

@@ -1,6 +1,6 @@
 """An event as a row of the log: the public part, the sealed part, and the hash over both (docs/ledger.md).
 
-The hash also binds the command's receipt, the filing's key and the epoch, so that a later change of their rows shows.
+The hash also binds the command's receipt, the filing's key and the epoch, so that a later change of any of them shows.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ _marked: Final = cache(fields_marked)
 
 UNBOUND: Final = b"\x01"
 BOUND: Final = b"\x02"
-"""The first byte of the hashed text: `UNBOUND` without the column `bound`, `BOUND` with it."""
+"""The first byte of the hashed text if the row has the column `bound`; otherwise the first byte is `UNBOUND`."""
 
 HASH: Final = r"""
 sha256({hashed} || '\x00000008' || int8send((extract(epoch from {recorded_at}) * 1000000)::bigint)
@@ -75,7 +75,7 @@ def columns(
 
 
 def _via(batch: Batch) -> str:
-    """Returns the sending program: the signer with key id and hash of the statement, or else the claimed program."""
+    """Returns the sending program: for a signed batch the signer, key id and statement hash, else the claimed one."""
     if batch.statement is None:
         return f"{batch.via.principal}/{batch.via.channel}"
     by = signed(batch.statement)
@@ -83,14 +83,14 @@ def _via(batch: Batch) -> str:
 
 
 def _public_actor(actor: Actor, key: FilingKey) -> tuple[dict[str, str], str | None]:
-    """Returns the actor's public form, and a person's identity to seal."""
+    """Returns the actor's public form, and if the actor is a person, the identity to seal."""
     if actor.role in {Role.APPLICANT, Role.REPRESENTATIVE}:
         return {"role": actor.role.value, "subject": key.pseudonym(actor.subject)}, actor.subject
     return actor.model_dump(mode="json", exclude_none=True), None
 
 
 def key_commitment(secret: bytes) -> str:
-    """Returns a commitment to a filing's key, in hex, which reveals nothing of it."""
+    """Returns a commitment to a filing's key, in hex. The commitment reveals nothing of the key."""
     return hashlib.sha256(b"\x10" + secret).hexdigest()
 
 
@@ -101,7 +101,7 @@ def receipt_binding(secret: bytes, stream: str, command_id: str, digest: str) ->
 
 
 def bindings(batch: Batch, events: int, key: FilingKey) -> list[str]:
-    """Returns for each event the JSON members of its column `bound` that follow the epoch, which only the log knows."""
+    """Returns, for each event, the JSON members of its column `bound` after the epoch, which only the log knows."""
     bound = [""] * events
     if batch.next_seq == 1:
         bound[0] = f',"key":"{key_commitment(key.secret)}"'
@@ -110,7 +110,7 @@ def bindings(batch: Batch, events: int, key: FilingKey) -> list[str]:
 
 
 def hashed(columns: dict[str, Any], layout: bytes = UNBOUND) -> bytes:
-    """Returns these columns' part of the input of an event row's hash; for the layout see docs/ledger.md."""
+    """Returns the part of the hashed text of an event row that these columns form (layout: docs/ledger.md)."""
     parts = [layout]
     for name, value in columns.items():
         data = _field(value)

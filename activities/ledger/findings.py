@@ -1,7 +1,7 @@
-"""Findings: outcomes of acts outside our platform, and of examinations. An activity stores them before it answers.
+"""Findings: outcomes of examinations and of acts outside our platform. An activity stores them before it answers.
 
 Anybody with access to Temporal can answer a workflow in place of an activity. So an event that follows from such an
-answer is written only if its finding is in the record: the append's own SQL statement compares the two.
+answer is written only if its finding is in the record: the append's own SQL statement compares the event with it.
 """
 
 from typing import Final
@@ -12,7 +12,7 @@ from rules.evidence import Finding
 
 
 class Findings:
-    """The findings in the record. Rows are only added."""
+    """The findings in the record. A stored finding is never changed or deleted."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

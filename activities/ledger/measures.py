@@ -1,4 +1,4 @@
-"""Metrics of the ledger: number and duration of appends, by kind of stream; never by person."""
+"""Metrics of the ledger: number and duration of appends, by kind of stream. No metric is about a person."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -28,7 +28,7 @@ class Measures:
             self._conflicts.add(0, {"kind": kind})
 
     def answered(self, batch: Batch, answer: Appended, seconds: float) -> None:
-        """Counts an append and its duration, by the answer: accepted, refused, or only a query without events."""
+        """Records an append's duration; counts the append as accepted or refused, unless it was a mere query."""
         kind = _kind(batch)
         self._milliseconds.record(seconds * 1000, kind)
         if answer.refused is not None:
@@ -39,7 +39,7 @@ class Measures:
             self._appends.add(1, kind)
 
     def conflicted(self, batch: Batch) -> None:
-        """Counts an append of a run that has lost its stream, or that has seen other events than the log has."""
+        """Counts an append of a run that has lost its stream, or whose known events differ from the log's."""
         self._conflicts.add(1, _kind(batch))
 
 

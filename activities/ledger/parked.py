@@ -26,7 +26,7 @@ class Inbox:
 
     @activity.defn(name="inbox.park")
     async def park(self, request: ParkRequest) -> None:
-        """Stores the signal; idempotent."""
+        """Stores the signal, once even if repeated."""
         async with acquired(self._pool) as connection, connection.transaction():
             key = await self._vault.key(connection, request.filing_id, request.agency)
             sealed = key.seal(request.payload.encode(), f"inbox\n{request.id}")

@@ -34,7 +34,7 @@ _TASKS: Final = TypeAdapter(tuple[TaskRow, ...])
 
 @dataclass(frozen=True)
 class Written:
-    """The table and the columns of a row to write, without its values."""
+    """The table and the columns of a row to write, without the row's values."""
 
     table: Table
     columns: tuple[str, ...]
@@ -42,7 +42,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Change:
-    """The rows and (if `tasks`) the tasks that an append writes. `parameters` are their values as JSON, tasks last."""
+    """The rows that an append writes. `tasks`: whether tasks follow; `parameters`: the values as JSON, tasks last."""
 
     rows: tuple[Written, ...]
     tasks: bool
@@ -84,7 +84,7 @@ def _numbered(numbers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _registered(rows: Rows, numbers: Mapping[str, str]) -> Iterator[tuple[Table, dict[str, Any]]]:
-    """Returns the change's rows in the registers that several kinds of streams write, with the taken numbers."""
+    """Yields the rows for the registers that several kinds of streams write, with the numbers that the batch takes."""
     for result in rows.results:
         if (number := result["number"] or numbers.get("result")) is not None:
             yield RESULT, result | {"number": number}
@@ -93,7 +93,7 @@ def _registered(rows: Rows, numbers: Mapping[str, str]) -> Iterator[tuple[Table,
 
 
 async def write_all(connection: Connection, changes: Iterable[tuple[Batch, Change]]) -> None:
-    """Writes the rows of many streams, each named once, in a few statements."""
+    """Writes the rows of many streams, of each stream at most once, in a few statements."""
     rows: defaultdict[Written, list[str]] = defaultdict(list)
     tasks: list[tuple[str, UUID, str]] = []
     for batch, change in changes:
@@ -112,9 +112,9 @@ async def write_all(connection: Connection, changes: Iterable[tuple[Batch, Chang
 
 @cache
 def statements(rows: tuple[Written, ...], *, tasks: bool, first: int) -> str:
-    """Returns the statements that write the rows. They follow a CTE `moved`, and write only if it yields a row.
+    """Returns the statements that write the rows. They follow a CTE `moved`, and write only if `moved` yields a row.
 
-    Their parameters are the stream, the filing, and those of the `Change` from `$first` on.
+    Their parameters are the stream, the filing, and from `$first` on the parameters of the `Change`.
     """
     parts = [
         f"row_{place} as ({_upsert(row, f'moved, json_populate_record(null::{row.table.name}, ${place}::json)')})"

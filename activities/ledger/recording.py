@@ -1,4 +1,4 @@
-"""Records a command in a stream without a workflow: fold, decide, append. Of two commands at once the first wins."""
+"""Records a command in a stream without a workflow: fold, decide, append. If two commands come at once, one wins."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from views.log import Log
 
 
 async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin, command: Command) -> None:
-    """Records a command unless it is recorded already, and begins a missing stream. Raises `RefusalError`."""
+    """Records a command unless it is recorded already. Begins the stream if it is missing. Raises `RefusalError`."""
     at = datetime.now(UTC)
     while True:
         state = await state_of(log, kind, origin)
@@ -38,7 +38,7 @@ async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin
 
 
 async def state_of(log: Log, kind: StreamKind[Any], origin: Origin) -> Any:
-    """Returns the stream's state in the log, or its initial state."""
+    """Returns the stream's state in the log; the initial state if the stream has not begun."""
     state = await found(log, str(origin.stream))
     return kind.initial(origin) if state is None else state
 

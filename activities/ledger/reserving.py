@@ -1,7 +1,7 @@
 """The prerequisites of a batch: its filing's key, its numbers, the person's other open filings.
 
 One statement reserves them in the transaction that records the batch. So numbers have no gaps, since their counters
-stay locked until the commit; and if a person submits two filings at once, one of them sees the other.
+stay locked until the commit; and if a person submits two filings at once, the second sees the first.
 """
 
 import hashlib
@@ -23,12 +23,12 @@ from schemas.filing.events import PickupOffered, ResultOffered, Submitted
 from schemas.stream.ledger import Batch
 
 MOST: Final = 10
-"""The maximum of the person's other filings, oldest first, that are named to the officer as possible duplicates."""
+"""The maximum number of other open filings of the person that the officer sees as possible duplicates, oldest first."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """Consecutive numbers to take from one counter: `length` many, in its `period`, written in the format `how`."""
+    """Consecutive numbers to take from one counter: `length` numbers of the `period`, in the written format `how`."""
 
     kind: str
     period: str
@@ -36,13 +36,13 @@ class Run:
     how: Numbering
 
     def up_to(self, agency: str, last: int) -> list[str]:
-        """Returns the numbers in their written form; the last of them is `last`."""
+        """Returns the numbers in their written form. The last number is `last`."""
         return [self.how.write(agency, self.period, n) for n in range(last - self.length + 1, last + 1)]
 
 
 @dataclass(frozen=True)
 class Reserved:
-    """The reserved parts of a batch: the filing's key, and numbers by kind of counter.
+    """The key of a batch's filing, and the numbers reserved for the batch, by kind of counter.
 
     For a submission also the `person`, as the pseudonymous index of the vault, and `others`, the codes of the person's
     open filings for the same procedure.
@@ -78,7 +78,7 @@ class Reserving:
 
     @asynccontextmanager
     async def reserved(self, connection: Connection, batch: Batch, events: Sequence[Model]) -> AsyncIterator[Reserved]:
-        """Yields the reserved parts, in a transaction if there are numbers. Raises `KeyGoneError`."""
+        """Yields the key and the numbers; if there are numbers, within a transaction. Raises `KeyGoneError`."""
         taken = runs(events, batch.at, self._numberings)
         submitted = next((event for event in events if isinstance(event, Submitted)), None)
         # Before anything is locked: wrapping or opening a key may need a remote call.
@@ -110,7 +110,7 @@ class Reserving:
 
 
 def runs(events: Iterable[Model], at: datetime, numberings: Mapping[str, Numbering]) -> list[Run]:
-    """Returns the numbers that the events take, by counter, in the order in which the counters are locked."""
+    """Returns the numbers that the events take, one `Run` for each counter, in the order of the counters' locks."""
     kinds = Counter(kind for event in events for kind in numbers_taken(event).values())
     moment = at.astimezone(VIETNAM)
     return [

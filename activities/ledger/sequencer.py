@@ -1,6 +1,6 @@
 """The total order of all events: committed events get consecutive positions without a gap (docs/ledger.md).
 
-The database assigns them in a transaction that ends with the call: a process that dies blocks nobody.
+The database assigns the positions in a transaction that ends with the call: a process that dies blocks nobody.
 """
 
 from typing import Final
@@ -8,11 +8,11 @@ from typing import Final
 from views.log import Connection
 
 MOST: Final = 2_000
-"""Appends that get their positions in one transaction."""
+"""The maximum number of appends that get their positions in one transaction."""
 
 
 async def position_appends(connection: Connection) -> int:
-    """Assigns positions to at most `MOST` appends, oldest first; returns their number, 0 also while others do so."""
+    """Assigns positions to at most `MOST` appends, oldest first. Returns their number; 0 while another call does so."""
     return int(await connection.fetchval("select position_appends($1)", MOST))
 
 

@@ -1,4 +1,4 @@
-"""The status of streams of all kinds, in the read model `standing`: open or closed, until when watched, calendar."""
+"""The read model `standing`, the status of streams of all kinds: open or closed, the end of the watch, the calendar."""
 
 from functools import lru_cache
 from typing import Final
@@ -7,14 +7,14 @@ from schemas.publishing.calendar import Calendar
 from views.log import Connection
 
 IN_FORCE: Final = "select name from calendar order by published_at desc limit 1"
-"""The calendar that was published last."""
+"""SQL: the name of the calendar that was published last."""
 
 KEPT: Final = 200
-"""Size of the cache of parsed versions: a published version never changes."""
+"""Size of the cache of parsed calendars: a published version never changes."""
 
 _OPEN: Final = "from standing where kind = $2 and open and calendar <> $1"
 _WATCHED: Final = "from standing where kind = $2 and not open and watched_until > now() and calendar <> $1"
-"""SQL: streams of a kind on another calendar than the given one, open or still watched. Each part has its own index."""
+"""SQL for streams of a kind on another calendar: open ones, and ended but still watched ones. Each has an index."""
 
 _PAGE: Final = "and stream > $3 order by stream limit $4"
 # Few are watched. Without the CTE PostgreSQL would search all streams that ever existed for the next ones.
@@ -46,5 +46,5 @@ async def calendar_of(connection: Connection, stream: str) -> Calendar | None:
 
 @lru_cache(KEPT)
 def read_calendar(published: bytes) -> Calendar:
-    """Parses a calendar only once, since many streams use the same one."""
+    """Returns a published calendar, parsed; cached, since many streams use the same one."""
     return Calendar.model_validate_json(published)

@@ -1,4 +1,4 @@
-"""Assigns the cash of an append to the actor's open till, in the same SQL statement."""
+"""Assigns the cash of an append to the actor's open till, in the append's own SQL statement."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -10,12 +10,12 @@ from schemas.stream.ledger import Batch
 
 
 def cash_of(batch: Batch, events: Iterable[Any]) -> tuple[int, ...]:
-    """Returns the seqs of the batch's events that record cash taken or given."""
+    """Returns the seqs of the batch's events about cash taken or given."""
     return tuple(seq for seq, event in enumerate(events, batch.next_seq) if in_cash(event))
 
 
 async def missing(connection: Connection, batch: Batch, cash: tuple[int, ...]) -> list[Problem]:
-    """Returns the problem of an actor who may not move cash: the agency has tills, but the actor's is not open."""
+    """Returns a problem if the actor may not move cash: the agency has tills, but the actor's till is not open."""
     if not cash or await connection.fetchval(_OPEN, batch.actor.agency, batch.actor.subject):
         return []
     return [problem("", "no_open_till")]

@@ -1,4 +1,4 @@
-"""Keys: one for each filing, wrapped by the master key. Deleting it erases the person's data, but not the proof."""
+"""Keys: one for each filing, wrapped by the master key. Deleting a key erases the person's data, but not the proof."""
 
 import hashlib
 import hmac
@@ -30,7 +30,7 @@ class FilingKey:
     secret: bytes
 
     def seal(self, data: bytes, context: str) -> bytes:
-        """Returns nonce and AES-256-GCM ciphertext of `data`, bound to `context`."""
+        """Returns a nonce and the AES-256-GCM ciphertext of `data`, bound to `context`."""
         return seal(self.secret, data, context)
 
     def unseal(self, sealed: bytes, context: str) -> bytes:
@@ -42,11 +42,11 @@ class FilingKey:
         return "p-" + hmac.new(self.secret, subject.encode(), hashlib.sha256).hexdigest()[:32]
 
     def digest(self, text: str) -> str:
-        """Returns a digest of a text, at which nobody without the key can guess."""
+        """Returns a digest of a text, so that nobody without the key can test guesses at the text."""
         return hmac.new(self.secret, f"text\n{text}".encode(), hashlib.sha256).hexdigest()
 
     def salt(self, of: str) -> str:
-        """Returns a salt for a paper of this filing, so that nobody without the key can guess at its digest."""
+        """Returns a salt for a paper of this filing: without the key, nobody can test guesses at the paper's text."""
         return hmac.new(self.secret, f"paper\n{of}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
@@ -69,8 +69,8 @@ class Vault:
     async def person(self, connection: Connection, id_number: str, *, first: bool = False) -> bytes:
         """Returns an index that is the same for all filings of one person, untraceable without the index key.
 
-        The `first` filing makes the index key, in the caller's transaction. Raises `SealBrokenError`, and
-        `IndexKeyGoneError` if the key is missing although people were recorded before.
+        With `first`, if no person is recorded yet, makes a missing index key in the caller's transaction. Raises
+        `IndexKeyGoneError` if the key is missing otherwise, and `SealBrokenError`.
         """
         secret = self._index or await self._index_key(connection)
         if secret is None and first and not await connection.fetchval(_ANYBODY):
@@ -80,7 +80,7 @@ class Vault:
         return hmac.new(secret, f"person\n{id_number}".encode(), hashlib.sha256).digest()
 
     async def begin(self, connection: Connection) -> bytes:
-        """Returns the index key, made now if there is none. Raises `SealBrokenError`."""
+        """Returns the key that identifies people; makes it if there is none. Raises `SealBrokenError`."""
         secret = await self._index_key(connection) or os.urandom(KEY_BYTES)
         [wrapped] = await self._masters.current.wrap({_INDEX: secret})
         if await connection.fetchval(_MAKE_INDEX, wrapped.key_id, wrapped.data, wrapped.by):
@@ -88,28 +88,28 @@ class Vault:
         return await self._index_key(connection) or await self.begin(connection)
 
     async def opens(self, connection: Connection) -> bool:
-        """Returns whether these master keys can open the record's keys; tests only the first and last of them.
+        """Returns whether these master keys can open the record's keys; tests only the first and the last key.
 
         That is enough: a change of the master key rewraps the filings' keys in order, and then the index key.
         """
         return all(self._masters.know(row["wrapped_by"]) for row in await connection.fetch(_ENDS))
 
     async def unwrap(self, row: Row) -> FilingKey:
-        """Returns the key in a row with the columns of `KEY`. Raises `SealBrokenError`."""
+        """Returns the key in a row with the columns that `KEY` lists. Raises `SealBrokenError`."""
         [secret] = await self._masters.unwrap([_wrapped(row)])
         if secret is None:
             raise SealBrokenError
         return FilingKey(row["key_id"], secret)
 
     def known(self, filing: UUID) -> FilingKey | None:
-        """Returns the key of a filing if it is cached."""
+        """Returns the key of a filing if it is in the cache, else None."""
         key = self._known.get(filing)
         if key is not None:
             self._known.move_to_end(filing)
         return key
 
     def remember(self, filing: UUID, key: FilingKey) -> None:
-        """Caches a key of the record. A new key may be cached only after its commit."""
+        """Puts a recorded key in the cache. A new key may be cached only after its commit."""
         self._known[filing] = key
         self._known.move_to_end(filing)
         if len(self._known) > _CACHED_KEYS:
@@ -122,7 +122,7 @@ class Vault:
         return key, wrapped
 
     async def learn(self, connection: Connection, filings: Collection[UUID]) -> None:
-        """Caches the keys of many filings for `find`, which reports those that can't be unwrapped."""
+        """Caches the keys of many filings. Skips the keys that can't be unwrapped, which `find` reports."""
         unknown = [filing for filing in filings if filing not in self._known]
         rows = await connection.fetch(_KEYS, unknown) if unknown else []
         secrets = await self._masters.unwrap([_wrapped(row) for row in rows])
@@ -142,7 +142,7 @@ class Vault:
         return key
 
     async def key(self, connection: Connection, filing: UUID, agency: str, *, first: bool = False) -> FilingKey:
-        """Returns the key of a filing. A missing key is made with `first`; without it raises `KeyGoneError`."""
+        """Returns the key of a filing. If it is missing, makes it if `first`, else raises `KeyGoneError`."""
         found = await self.find(connection, filing)
         if found is not None:
             return found
@@ -154,7 +154,7 @@ class Vault:
         return await self.key(connection, filing, agency)  # another transaction has made it just now
 
     async def _index_key(self, connection: Connection) -> bytes | None:
-        """Returns the index key; in an old record without one, the master key used for it; None without both."""
+        """Returns the index key. In an old record without one, a master key served as such; None if neither exists."""
         secret = None
         if (row := await connection.fetchrow(_INDEX_KEY)) is not None:
             secret = (await self.unwrap(row)).secret
@@ -171,7 +171,7 @@ def _wrapped(row: Row) -> Wrapped:
 
 
 WRAPPED_BY: Final = "coalesce(wrapped_by, split_part(key_id, ':', 1))"
-"""The name of the master key that wrapped a filing's key."""
+"""SQL: the name of the master key that wrapped a filing's key."""
 KEY: Final = f"select key_id, wrapped, {WRAPPED_BY} as wrapped_by from filing_key where filing_id = $1"  # noqa: S608 -- names of ours
 _KEYS: Final = f"""
 select filing_id, key_id, wrapped, {WRAPPED_BY} as wrapped_by from filing_key where filing_id = any($1)

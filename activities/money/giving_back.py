@@ -23,13 +23,13 @@ from schemas.base import Model
 from schemas.refund.state import Refund, RefundEntry
 
 GIVE_BACK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=15))
-"""Time to read the log, and for a query and a call of at most 5 s each."""
+"""The options of a refund: enough time to read the log, and for a query and a call of at most 5 s each."""
 
 NOT_OFFERED: Final = "not_offered"
 """The provider can't make refunds."""
 
 SETTLED: Final = timedelta(minutes=15)
-"""The time for which an unanswered call may still take effect. It doubles with each further request."""
+"""The time within which an unanswered call may still take effect. The time doubles with each further request."""
 
 _MOST: Final = 64
 
@@ -37,8 +37,8 @@ _MOST: Final = 64
 class Returned(Model):
     """The provider's transaction number of the refund, or the reason why the provider will never make it.
 
-    `refused` is the provider's code, or `not_offered`. `again`: the refund was not made, and no earlier call can still
-    make it, so it may be requested again.
+    `refused` is the provider's code, or `not_offered`. `again`: whether the refund may be requested again, since it was
+    not made, and no earlier call can still make it.
     """
 
     transaction: str | None = None
@@ -47,7 +47,7 @@ class Returned(Model):
 
 
 class Request(NamedTuple):
-    """The `n`-th request for the refund of one case, as the refund's stream has recorded it."""
+    """The `n`-th request for the refund of one case, as recorded in the refund's stream."""
 
     stream: str
     case: int
@@ -61,7 +61,7 @@ class Calls:
         self._pool = pool
 
     async def claim(self, request: Request, agency: str) -> bool:
-        """Records the call. Returns True if it was not recorded before: then the caller may make it."""
+        """Records the call. Returns True, which permits the call, if it was not recorded before."""
         async with acquired(self._pool) as connection:
             return bool(await connection.fetchval(_NOTE, *request, agency, False))  # noqa: FBT003 -- a column
 
@@ -71,14 +71,14 @@ class Calls:
             await connection.execute(_NOTE, *request, agency, True)  # noqa: FBT003 -- a column
 
     async def of(self, request: Request) -> tuple[timedelta, bool]:
-        """Returns the time since the last call for a case, which has one, and whether the provider confirmed any."""
+        """Returns the time since the last call for a case, and whether the provider has confirmed any of the calls."""
         async with acquired(self._pool) as connection:
             [(ago, is_known)] = await connection.fetch(_OF, request.stream, request.case)
         return ago, is_known
 
 
 class GivingBack:
-    """Makes refunds through providers: the provider of a refund is the one that the payment names."""
+    """Makes refunds through providers. Each refund's payment names the provider."""
 
     def __init__(self, providers: Mapping[str, Provider], calls: Calls, instructions: Instructions) -> None:
         self._providers = providers
@@ -154,7 +154,7 @@ class GivingBack:
         raise nothing_new(soon())
 
     async def _wait(self, found: Given, request: Request) -> Returned:
-        """Returns `again` once no earlier call can take effect. Until then raises an error that is retried."""
+        """Returns the answer `again` once no earlier call can take effect. Until then raises an error to retry."""
         ago, is_known = await self._calls.of(request)
         if is_known or found.refunding is not Refunding.NOT_ASKED:
             raise nothing_new(soon())
@@ -165,14 +165,14 @@ class GivingBack:
 
 
 def _refusal(error: RejectedError) -> str:
-    """Returns the code of a final refusal. Raises the error again if it is an HTTP error (4xx), which is not final."""
+    """Returns the code of a final refusal. An HTTP error (4xx) is not final, and is raised again."""
     if error.status >= HTTPStatus.BAD_REQUEST:
         raise error
     return error.code
 
 
 def _demanded(refund: Refund, entry: RefundEntry) -> tuple[Demand, Giving]:
-    """Returns the demand for the money, and the part of it to be returned."""
+    """Returns the paid demand, and the refund of a part or all of its money."""
     capture = require(refund.capture)
     demand = Demand(
         key=rules.key_of_demand(refund),

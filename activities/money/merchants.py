@@ -1,4 +1,4 @@
-"""The merchants that collect an agency's money (or a tax office's), and the permission to request a fee again."""
+"""The merchants that collect the money of an agency or of a tax office, and the permission to request a fee again."""
 
 from collections.abc import Mapping
 from math import ceil
@@ -22,14 +22,14 @@ from views.log import Log
 
 
 class MerchantRequest(Model):
-    """Asks for the merchant of this agency; `chosen` is the one named at the payment's start, if any."""
+    """Asks for the merchant of this agency. `chosen`: the merchant named at the payment's start; None if none was."""
 
     agency: AgencyCode
     chosen: Code | None = None
 
 
 class RenewalRequest(MerchantRequest):
-    """Asks whether `actor` may request a fee of this filing again, through the `chosen` merchant if one is named."""
+    """Asks whether `actor` may request a fee of this filing again. `chosen`: the merchant to use; None for any."""
 
     filing_id: UUID
     actor: Actor
@@ -37,7 +37,7 @@ class RenewalRequest(MerchantRequest):
 
 
 class Renewal(Model):
-    """The merchant of the new request, or the refusal."""
+    """The merchant for the new request, or the refusal of the request."""
 
     through: Through | None = None
     refusal: Refusal | None = None
@@ -50,7 +50,7 @@ class CollectorRequest(Model):
 
 
 class Collector(Model):
-    """Whether a tax office's demand is `payable` here, or the refusal because that agency is no tax office."""
+    """`payable`: whether a tax office's demand can be paid here; `refusal` is set if the agency is no tax office."""
 
     payable: bool = False
     refusal: Refusal | None = None
@@ -76,7 +76,7 @@ class Merchants:
 
     @activity.defn(name="payment.renewal")
     async def renewal(self, request: RenewalRequest) -> Renewal:
-        """Checks the actor's right to the filing, and the merchants in the agency's directory, as of now."""
+        """Checks the actor's right to the filing, and the agency's merchants in the current directory."""
         async with acquired(self._pool) as connection:
             log = Log(connection, self._vault.find, self._kinds)
             filing: Filing = (await log.read(filing_workflow(request.filing_id))).state

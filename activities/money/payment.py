@@ -27,17 +27,17 @@ from schemas.ids import StreamId, filing_workflow, of_obligation
 from schemas.payment.state import Closed, Order, Payment, PaymentState, Taken
 
 BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
-"""Calls to a provider, of at most 5 s each, are retried until it answers."""
+"""The options of a call to a provider: at most 5 s, retried until the provider answers."""
 
 
 class MoneyWanted(Instruction):
-    """Asks for a payment's money; `at_once` if a callback or another notice about the money has arrived."""
+    """Asks for a payment's money. `at_once`: whether a callback or another notice about the money has arrived."""
 
     at_once: bool = False
 
 
 class Watched(Taken):
-    """All captures; if none of them is new, the time at which the watch for late money ended."""
+    """All captures; or if none of them is new, the time at which the watch for late money ended."""
 
     watched_until: Instant | None = None
 
@@ -53,7 +53,7 @@ class Payments:
 
     @activity.defn(name="payment.order")
     async def order(self, given: Instruction) -> Order:
-        """Places the order of a request that can be paid; returns the order if it was placed before."""
+        """Places the order for a request that can be paid; returns the same order if it was placed before."""
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
         request = payment.attempts[-1]
@@ -107,8 +107,8 @@ class Payments:
     async def close(self, given: Instruction) -> Closed:
         """Closes an expired request at the provider; returns all captures until then.
 
-        If there is a new capture, the findings name it alone and not the closing: without the capture, no payment can
-        end as unpaid.
+        If there is a new capture, the findings name the capture but not the closing: so no payment can end as unpaid
+        without the capture.
         """
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
@@ -127,7 +127,7 @@ class Payments:
         return answer
 
     async def _about(self, stream: StreamId) -> About:
-        """Returns the purpose of a payment. Raises `no_procedure`, which is retried, if the catalogue lacks it."""
+        """Returns the purpose of a payment. Raises `no_procedure`, which is retried, if its procedure is missing."""
         async with acquired(self._pool) as connection:
             row = require(await connection.fetchrow(_ABOUT, filing_workflow(stream.filing), str(stream.n)))
         filing, asked = json.loads(row["submitted"]), json.loads(row["asked"])

@@ -22,7 +22,7 @@ from views.log import Log
 
 
 class Looked(Model):
-    """A capture, the refund that is due by the rules (`claim`), and the people on the applicant's side (`apart`)."""
+    """A capture, the refund due by the rules (`claim`), and the people on the applicant's side (`apart`)."""
 
     agency: AgencyCode
     capture: CaptureTaken
@@ -65,7 +65,7 @@ class Refunds:
 
     @activity.defn(name="refund.of_fee")
     async def of_fee(self, asked: PaymentOf) -> int | None:
-        """Returns the number of the refund for the money that paid this fee; None if no known capture paid it."""
+        """Returns the number of the refund for the capture that paid this fee; None if no known capture paid it."""
         payment, filing = await self._states(
             payment_workflow(asked.filing_id, asked.n), filing_workflow(asked.filing_id)
         )
@@ -84,7 +84,7 @@ class Refunds:
 
     @activity.defn(name="refund.not_asked_again")
     async def not_asked_again(self, asked: PaymentOf) -> Problem | None:
-        """Returns why the filing may not request a charged-back fee again now; None if it may."""
+        """Returns why the filing may not request a charged-back fee again now; None if it may request the fee."""
         [filing] = await self._states(filing_workflow(asked.filing_id))
         return problem("", "filing_closed") if filing is None else not_asked_again(filing, asked.n)
 

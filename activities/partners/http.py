@@ -1,4 +1,4 @@
-"""HTTP with partners: one client, two kinds of errors, whose texts never quote the request."""
+"""HTTP with partners: one client, and two kinds of errors. The texts of the errors never quote the request."""
 
 import asyncio
 import ssl
@@ -24,13 +24,13 @@ A = TypeVar("A", bound=PartnerResponse)
 
 
 class AnyFields(PartnerResponse):
-    """A message whose fields only its sender and its reader know."""
+    """A message whose field names are not declared here."""
 
     model_config = ConfigDict(extra="allow")
 
 
 class UnreachableError(Exception):
-    """No usable answer: transport failure, timeout, 5xx, 408/425/429, bad body. The request may have succeeded."""
+    """No usable answer: transport failure, timeout, 5xx, 408/425/429, bad body. The request may have had its effect."""
 
     def __init__(self, system: str, reason: str) -> None:
         super().__init__(f"{system} gave no answer: {reason}")
@@ -46,7 +46,7 @@ class RejectedError(Exception):
 
 
 class Partner:
-    """An external system behind HTTP. `client` carries the base URL; its creator closes it."""
+    """An external system reached over HTTP. `client` has the base URL; the code that creates it also closes it."""
 
     def __init__(self, system: str, client: httpx.AsyncClient) -> None:
         self._system = system
@@ -62,7 +62,10 @@ class Partner:
         query: Mapping[str, str] | None = None,
         authorization: str | None = None,
     ) -> A:
-        """Sends one request, a mapping as a form, for at most 5 s. Raises `UnreachableError` or `RejectedError`."""
+        """Sends one request and returns the answer. Raises `UnreachableError`, also after 5 s, or `RejectedError`.
+
+        A `body` that is a mapping is sent as a form, any other as JSON.
+        """
         content = body.model_dump_json(by_alias=True) if isinstance(body, PartnerResponse) else None
         form = None if isinstance(body, PartnerResponse) else body
         headers = {"content-type": "application/json"} if content else {}
@@ -87,7 +90,7 @@ class Partner:
 
 
 def partner_client(base_url: str = "") -> httpx.AsyncClient:
-    """Returns a client for one partner with the platform's timeouts; an async context manager."""
+    """Returns a client for one partner, with the platform's timeouts. It is an async context manager."""
     # Shorter idle than at the partners (5 s and more), so that no request uses a closing connection.
     limits = httpx.Limits(keepalive_expiry=2.0)
     return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S, limits=limits, verify=_authorities())
@@ -100,7 +103,7 @@ def _authorities() -> ssl.SSLContext:
 
 
 def segment(key: str) -> str:
-    """Returns a business key as one path segment."""
+    """Returns a business key, encoded as one segment of a URL path."""
     return quote(key, safe=":")
 
 

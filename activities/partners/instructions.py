@@ -1,7 +1,7 @@
 """Orders for acts on the outside world: an activity reads its order in the log, never in its input.
 
 Anybody with access to Temporal can request an activity, with any input. So the activities for bank, post, signer and
-witness receive only the place in the log that orders the act; amount, address, file and signer are read there.
+witness receive only a pointer to the order in the log; amount, address, file and signer are read there.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ NOT_ORDERED: Final = "not_ordered"
 
 
 class Instruction(Model):
-    """The place in the log that orders an act: a stream, the last seq that its run knows, and optionally a `case`."""
+    """Points to the order of an act: a stream in the log, the last seq that its run knows, and optionally a `case`."""
 
     stream: str
     seq: int
@@ -30,7 +30,7 @@ class Instruction(Model):
 
 
 class NotOrderedError(ApplicationError):
-    """The log does not order this act, or no longer does: final, and nothing was done."""
+    """The log does not order this act, or orders it no longer. Nothing was done, and a retry will not help."""
 
     def __init__(self, given: Instruction) -> None:
         super().__init__(
@@ -43,7 +43,10 @@ class NotOrderedError(ApplicationError):
 
 @dataclass(frozen=True)
 class Read:
-    """A stream in the log: its `state` now, on which acts rest, and as `seen` by its run; no `key` if it is erased."""
+    """A stream in the log. Acts rest on its current `state`; `seen` is the state that the stream's run knows.
+
+    `key` is the filing's key; None if the key is erased.
+    """
 
     id: StreamId
     log: Told
@@ -64,7 +67,7 @@ class Instructions:
     async def read(self, given: Instruction, kind: StreamKind[Any]) -> Read:
         """Returns the stream that an instruction names. Raises `UnfoldableError`, which is retried.
 
-        Raises `NotOrderedError` if the stream is of another kind, is missing, or ends before the instruction's seq.
+        Raises `NotOrderedError` if the stream is of another kind, does not exist, or ends before the instruction's seq.
         """
         try:
             id_ = StreamId.parse(given.stream)

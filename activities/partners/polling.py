@@ -20,12 +20,12 @@ def nothing_new(wait: timedelta) -> ApplicationError:
 
 
 def no_answer(error: Exception, wait: timedelta) -> ApplicationError:
-    """Returns the error to raise if the partner gave no usable answer: a failure. The next check is after `wait`."""
+    """Returns the error to raise after an unusable answer, which is a failure. The next check is after `wait`."""
     return ApplicationError(str(error), type=type(error).__name__, next_retry_delay=_fitting(wait))
 
 
 def _fitting(wait: timedelta) -> timedelta:
-    """Returns the wait, shortened so that the retry comes just before the activity's overall timeout."""
+    """Returns the wait, shortened if necessary, so that the retry comes just before the activity's overall timeout."""
     info = activity.info()
     if info.schedule_to_close_timeout is None:
         return wait

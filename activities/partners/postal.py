@@ -3,9 +3,10 @@
 Every call carries a business key by which the post recognises a repeat, so a call whose answer was lost is simply
 repeated. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused, with the post's code).
 
-Of VNPost's interface token, order, cancel and tracking are known; the unknown parts are settings of the contract: the
-meaning of its status codes, and the answers that are refusals. A code without a meaning in the contract is stored as
-received. After any other answer that the contract does not name, the outcome is unknown, so the call is retried.
+VNPost's calls for a token, an order, a cancellation and tracking are known. The unknown parts are settings of the
+contract: the meaning of the status codes, and the answers that are refusals. A code without a meaning in the contract
+is stored as received. After any other answer that the contract does not name, the outcome is unknown, so the call is
+retried.
 """
 
 import base64
@@ -23,9 +24,9 @@ from schemas.people import Address
 
 
 class Order(BaseModel):
-    """A consignment to hand over for an agency: `cod` is the amount that the postman collects, in đồng.
+    """A consignment to hand over for an agency. `cod` is the amount that the postman collects, in đồng.
 
-    The recipient's address is personal data: the repr does not show it.
+    The recipient's address is personal data, so the repr does not show it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,7 +39,7 @@ class Order(BaseModel):
 
 
 class Consignment(BaseModel):
-    """A consignment as the post knows it; `steps` are oldest first."""
+    """A consignment in the post's records. Its `steps` are sorted, the oldest first."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,13 +52,13 @@ class Post(Protocol):
     """A postal carrier."""
 
     async def send(self, order: Order) -> str:
-        """Hands the consignment over, at most once; returns its waybill. `RejectedError`: the post refuses it."""
+        """Hands the consignment over, at most once; returns its waybill. Raises `RejectedError` if it is refused."""
 
     async def get(self, key: str) -> Consignment:
-        """Returns the consignment's current state. `RejectedError`: the consignment was never handed over."""
+        """Returns the consignment's current state. Raises `RejectedError` if it was never handed over."""
 
     async def cancel(self, key: str) -> bool:
-        """Cancels the shipment; False if the shipment is already in transit, or was never handed over."""
+        """Cancels the consignment. Returns False if it is already in transit, or was never handed over."""
 
 
 _SYSTEM: Final = "post"
@@ -69,7 +70,7 @@ _LONGEST: Final = 200
 """The maximum number of characters of the post's texts that are stored."""
 
 _EARLIER: Final = 30.0
-"""The seconds before a token's expiry from which it is no longer used."""
+"""A token is no longer used in the last seconds before its expiry: the number of these seconds."""
 
 
 class Sender(BaseModel):
@@ -84,11 +85,11 @@ class Sender(BaseModel):
 
 
 class Contract(BaseModel):
-    """The terms agreed with the post, which calls us `customer`. The defaults are those of the sandbox.
+    """The terms agreed with the post, which calls us `customer`. The default values are for the sandbox.
 
-    `senders` are the senders by agency, `sender` that of all other agencies. `words` are the meanings of status codes.
-    The rest are codes of answers: `refusals` refuse an order for good, `left_already` means that a cancellation came
-    too late, `unknown` that there is no such order.
+    `senders` are the senders by agency; `sender` is the sender for all other agencies. `words` are the meanings of
+    status codes. The rest are codes of answers: `refusals` refuse an order for good, `left_already` means that a
+    cancellation came too late, `unknown` that there is no such order.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -141,7 +142,7 @@ class _Cancellation(_Wire):
 
 
 class _Answer(_Wire):
-    """The answer to every call, except the request for a token; absent fields are empty."""
+    """The answer to each call except the request for a token. Absent fields are empty."""
 
     status: str
     item_code: str = ""
@@ -168,7 +169,7 @@ A = TypeVar("A", bound=_Answer)
 
 
 class VnPost:
-    """`Post` over VNPost's API. `key` and `secret` are its customerKey and secretKey."""
+    """A `Post` that calls VNPost. `key` and `secret` are VNPost's customerKey and secretKey."""
 
     def __init__(self, client: httpx.AsyncClient, contract: Contract, key: str, secret: SecretStr) -> None:
         self._partner = Partner(_SYSTEM, client)
@@ -224,7 +225,7 @@ class VnPost:
         return bool(self._fine(answer))
 
     def _fine(self, answer: A) -> A:
-        """Returns an answer that confirms success. Raises `UnreachableError` for any other: the outcome is unknown."""
+        """Returns the answer if it confirms success. Else the outcome is unknown, so raises `UnreachableError`."""
         if answer.status != _OK:
             raise UnreachableError(_SYSTEM, "an answer that the contract does not name")
         return answer
@@ -237,7 +238,7 @@ class VnPost:
         body: PartnerResponse | None = None,
         query: Mapping[str, str] | None = None,
     ) -> A:
-        """Sends a call with a valid token. A wrong credential is no refusal: the operator must correct it."""
+        """Sends a call with a valid token. Wrong credentials count as unreachable: the operator must correct them."""
         for _ in range(2):
             try:
                 if time.monotonic() >= self._good_until:

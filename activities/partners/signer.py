@@ -20,13 +20,13 @@ log = logging.getLogger(__name__)
 
 
 def key_of(order: About | None, digest: bytes) -> str:
-    """Returns the key of a request to sign this digest, ordered by this event (None for a trial); always the same."""
+    """Returns the key of a request to sign this digest: fixed for a digest and its `order` (None for a trial)."""
     place = "" if order is None else f"{order.stream}:{order.seq}:"
     return f"sign:{place}{digest.hex()}"
 
 
 def order_of(key: str) -> About | None:
-    """Returns the event that ordered the request with this key; None if the key names no event."""
+    """Returns the event that ordered the signature request with this key; None if the key names no event."""
     found = _ORDERED.fullmatch(key)
     return found and About(stream=found["stream"], seq=int(found["seq"]))
 
@@ -35,7 +35,7 @@ _ORDERED: Final = re.compile(r"sign:(?P<stream>[a-z]+:[0-9a-f-]{36}(:\d{1,18})?)
 
 
 class NotSignedError(Exception):
-    """There is no signature: the person has `declined` or has `not_yet` agreed, or there is `no_signer`."""
+    """No signature: the person has `declined`, or has not agreed yet (`not_yet`), or there is `no_signer` set up."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(f"not signed: {reason}")
@@ -46,14 +46,14 @@ class Signer(Protocol):
     """A remote signer for people. Raises `UnreachableError` and `RejectedError`, like every partner."""
 
     async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:
-        """Returns the certificate for this number and its chain to the root, DER. `NotSignedError`: there is none."""
+        """Returns a number's certificate and its chain to the root (DER). Raises `NotSignedError` if none exists."""
 
     async def sign(self, key: str, number: str, digest: bytes) -> bytes:
-        """Returns the signature over a SHA-256 digest, always the same under one `key`. Raises `NotSignedError`."""
+        """Returns the signature over a SHA-256 digest, the same for the same `key`. Raises `NotSignedError`."""
 
 
 class NoSigner:
-    """The replacement when no signer is set up: logs each request, and signs nothing."""
+    """Used if no signer is set up: logs each request, and signs nothing."""
 
     async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:  # noqa: ARG002 -- nothing is signed
         log.warning("no signer is set up: nothing is signed")
@@ -84,7 +84,7 @@ class _Asked(PartnerResponse):
 
 
 class RemoteSigner:
-    """`Signer` over the sandbox's JSON API; waits `patience` seconds for a person's consent."""
+    """A `Signer` that calls the sandbox's JSON API. It waits at most `patience` seconds for a person's consent."""
 
     def __init__(self, client: httpx.AsyncClient, patience: float = 60.0) -> None:
         self._partner = Partner("signer", client)

@@ -1,4 +1,4 @@
-"""Witnesses of the log (C2SP tlog-witness): each cosigns a checkpoint that extends the last one it cosigned."""
+"""Witnesses of the log (C2SP tlog-witness): each cosigns a checkpoint that extends its last cosigned one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ Proof = Callable[[int], Awaitable[list[bytes]]]
 
 
 class ContradictedError(Exception):
-    """A witness has seen a tree that ours does not extend."""
+    """A witness has seen a tree of which ours is no extension."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Witness:
     async def cosign(self, note: Note, old: int, proof_from: Proof) -> Signature:
         """Returns the witness's cosignature of a checkpoint. `old` is the size that the witness presumably saw last.
 
-        Raises `ContradictedError` if the witness has seen another or a larger tree, `UnreachableError` without a usable
-        answer, and `RejectedError` if the witness does not know this log.
+        Raises `ContradictedError` if the witness has seen another or a larger tree, `UnreachableError` if there is no
+        usable answer, and `RejectedError` if the witness does not know this log.
         """
         size = Checkpoint.read(note.text).size
         for _ in range(_TRIES):

@@ -1,4 +1,4 @@
-"""Codes as SVG: QR, and Code 128 (set B), the bar code of a dossier code for the hand scanner of a desk."""
+"""Codes as SVG: QR codes, and Code 128 (set B), the bar code of a dossier code, which a desk's hand scanner reads."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ import zxingcpp
 
 
 def qr(content: str) -> str:
-    """Returns the QR code of a text, with the border that scanners need; up to 15 % may be damaged (level M)."""
+    """Returns the QR code of a text with the border that scanners need. Up to 15 % of it may be damaged (level M)."""
     made = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     return str(made.to_svg(add_quiet_zones=True))
 
@@ -29,7 +29,7 @@ _SYMBOLS: Final = tuple(_WIDTHS.split())
 
 
 def code128(text: str) -> str:
-    """Returns the bar code of a text, which stretches to its container. Raises `ValueError` for text beyond ASCII."""
+    """Returns the bar code of a text; it stretches to its container. Raises `ValueError` for text that is not ASCII."""
     if not all(" " <= letter <= "~" for letter in text):
         raise ValueError("Code 128 set B holds printable ASCII alone")
     values = [_START, *(ord(letter) - ord(" ") for letter in text)]

@@ -1,4 +1,4 @@
-"""The register of filings as a PDF, typeset in parts: even of a long register only one part is in memory."""
+"""The register of filings as a PDF, typeset part by part, so that only one part of a long register is in memory."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -37,7 +37,7 @@ _NOT_SHOWN: Final = "?"
 
 
 class _Line(NamedTuple):
-    """A line of the register, and the code by which readers find it."""
+    """A line of the register, and the dossier code by which readers find the line."""
 
     code: str
     cells: tuple[str, ...]
@@ -69,7 +69,7 @@ class RegisterBook:
             del self._waiting[:kept]
 
     def bound(self) -> bytes:
-        """Returns the whole register. With several parts it is no tagged PDF: the tags belong to each part."""
+        """Returns the whole register. If it has several parts, it is no tagged PDF: the tags belong to each part."""
         at = f"{self._register.as_of.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
         end = said("register.closing", filings=self._register.filings, pages="{pages}", at=at)
         self._bind(self._set(self._waiting, end))

@@ -39,7 +39,7 @@ _log = structlog.stdlib.get_logger("motcua.papers")
 
 @dataclass(frozen=True)
 class Printed:
-    """A paper as bytes, and the SHA-256 of the template that it was printed with."""
+    """The bytes of a printed paper, and the SHA-256 of the template that it was printed with."""
 
     body: bytes
     template: str
@@ -50,7 +50,7 @@ Print = Callable[[PaperKind, Log, Told], Awaitable[Printed]]
 Keep = Callable[[UUID, bytes, str, str | None], Awaitable[FileRef]]
 """Stores bytes as a file of a filing, with their media type and a name."""
 Seal = Callable[[str, bytes, datetime, About], Awaitable[bytes | None]]
-"""Puts an agency's seal on a paper about an event, as of a moment; None if the agency has no seal."""
+"""Applies an agency's seal to a paper about an event, as of a moment; returns None if the agency has no seal."""
 
 
 class Relay:
@@ -77,7 +77,7 @@ class Relay:
         self._seal = seal
 
     async def one(self) -> bool:
-        """Makes the paper that is due first; returns False if none is due. A paper that fails is retried later."""
+        """Makes the paper that is due first. Returns False if none is due. A paper that fails is tried again later."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
             row = await connection.fetchrow(_NEXT)
             if row is None:
@@ -143,11 +143,11 @@ where stream = $1 and seq = $2 and paper = $3
 
 
 SEAL_REFUSED: Final = "seal:"
-"""Prefix of the rule in `outbox.problem`."""
+"""Prefix of `outbox.problem` before the rule by which a seal was refused."""
 
 
 class SealRefusedError(Exception):
-    """The agency's seal can't be applied until the fault of this `rule` is corrected."""
+    """The agency's seal can't be applied until the fault that `rule` names is corrected."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(f"not sealed: {rule}")

@@ -23,7 +23,7 @@ from views.log import Connection, Log, Told
 
 
 class Papers:
-    """Prints official papers. `tracking` is the address where a filing is followed, with `{code}` in it."""
+    """Prints official papers. `tracking` is the web address of a filing's tracking page, with `{code}` in it."""
 
     def __init__(self, pool: Pool, vault: Vault, tracking: str | None) -> None:
         self._vault = vault
@@ -31,7 +31,7 @@ class Papers:
         self._tracking = tracking
 
     async def print(self, kind: PaperKind, log: Log, told: Told) -> Printed:
-        """Prints the paper about the last event of a log. Raises the errors of `sheet` and `printed`."""
+        """Prints the paper about the log's last event. Raises the errors of `sheet` and `printed`."""
         filing, before, course = await _filing(log, told)
         procedure = await self._procedures.published(filing.procedure.code, filing.procedure.version)
         named = (filing.desk, filing.result_desk, filing.agency, *(part.agency for part in filing.parts))
@@ -58,9 +58,10 @@ class Papers:
 
 
 async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None, tuple[Recorded, ...]]:
-    """Returns the filing's state at the event that causes the paper, the state before, and the events until then.
+    """Returns the filing's state at the event that causes the paper, the state before it, and the events until then.
 
-    For an event of the filing the events are left out; for an event of another stream the state before is None.
+    If the event belongs to the filing itself, the events are empty; if it belongs to another stream, the state before
+    is None.
     """
     if told.kind.state is Filing:
         *earlier, now = told.states()
@@ -72,12 +73,12 @@ async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None, tuple[Re
 
 
 async def officers(connection: Connection, agencies: Iterable[str]) -> dict[str, str]:
-    """Returns the names of the officers of these agencies, by subject."""
+    """Returns the names of the officers of these agencies, by the officers' subject."""
     return {row["subject"]: row["name"] for row in await connection.fetch(_OFFICERS, list(agencies))}
 
 
 async def letterheads(connection: Connection, agencies: Iterable[str]) -> dict[str, Letterhead]:
-    """Returns letterheads by agency. The name above an agency's is that of the agency with the next shorter code."""
+    """Returns letterheads by agency. The line above an agency's name is the agency with the next shorter code."""
     rows = await connection.fetch(_LETTERHEADS, list(agencies))
     return {
         row["agency"]: Letterhead(

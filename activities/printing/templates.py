@@ -1,4 +1,4 @@
-"""Official papers as PDF, by the standard or an agency's template; the same sheet and moment give the same bytes."""
+"""Official papers as PDF, by the standard or an agency's template. The same sheet and moment give the same bytes."""
 
 import hashlib
 import shutil
@@ -27,14 +27,14 @@ _KEPT: Final = 32
 
 @lru_cache(_KEPT)
 def version_of(template: str | None = None) -> str:
-    """Returns the SHA-256 of this template text, or of the standard template, together with the shared parts."""
+    """Returns the SHA-256 of a template with the shared parts: of the text `template`, or of the standard template."""
     parts, text = hashlib.sha256(_PARTS.read_bytes()).hexdigest(), standard() if template is None else template
     return hashlib.sha256(f"{parts}\n{text}".encode()).hexdigest()
 
 
 @lru_cache(_KEPT)
 def typesetter(template: str | None = None) -> Typesetter:
-    """Returns the typesetter of the standard template, or of this text, which may import only `/parts.typ`."""
+    """Returns the typesetter of a template: this text, which may import only `/parts.typ`, or else the standard one."""
     if template is None:
         return Typesetter(_STANDARD)
     folder = Path(tempfile.mkdtemp(dir=_folder().name))
@@ -52,14 +52,14 @@ def standard() -> str:
 
 @cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    """Returns this process's folder of agencies' templates, since the compiler reads only files."""
+    """Returns this process's folder for agencies' templates, needed because the compiler reads only files."""
     return tempfile.TemporaryDirectory(prefix="motcua-templates-")
 
 
 async def template_of(
     connection: Connection, agency: AgencyCode, paper: PaperKind, procedure: ProcedureCode
 ) -> str | None:
-    """Returns the agency's latest published text for this procedure, or else for all; None: the standard template."""
+    """Returns the agency's latest published template for this procedure, else for all procedures; None without any."""
     text: str | None = await connection.fetchval(_CHOSEN, agency, paper, procedure)
     return text
 
@@ -80,14 +80,14 @@ _WORDS: Final = {
     "total": said("paper.total").model_dump(),
     "waybill": said("paper.waybill").model_dump(),
 }
-"""The fixed words of every paper."""
+"""The words printed on every paper."""
 
 
 def printed(sheet: Sheet, at: datetime, template: str | None = None, salt: str = "") -> bytes:
-    """Returns the paper as a tagged PDF, created `at` this second, by an agency's `template` if given.
+    """Returns the paper as a tagged PDF, created at `at`. `template` is the agency's; None for the standard template.
 
-    The `salt` becomes the PDF's keywords. Raises `RefusalError` that names each place with a character that the font
-    can't show, or the whole paper if no place has one, and `typst.TypstError` for a template that fails.
+    The `salt` becomes the PDF's keywords. Raises `RefusalError` that names each field with a character that the font
+    can't show, or the whole paper if no field has one, and `typst.TypstError` for a template that fails.
     """
     sheet = composed(sheet)
     try:
@@ -99,6 +99,6 @@ def printed(sheet: Sheet, at: datetime, template: str | None = None, salt: str =
 
 
 def content_of(sheet: Sheet, salt: str = "") -> dict[str, Any]:
-    """Returns the input of a template: the sheet, its codes as SVG, the fixed words of papers, and the salt."""
+    """Returns the input of a template: the sheet, its codes as SVG, the words printed on every paper, and the salt."""
     codes = {"qr": qr(sheet.tracking), "bars": code128(sheet.waybill or sheet.code)}
     return sheet.model_dump(mode="json") | codes | {"words": _WORDS, "salt": salt}

@@ -1,6 +1,7 @@
 """Finds faults of a template: tries it on the shortest and the longest sheet of its kind, in a separate process.
 
-The module is the program of that process: from the template and the sheets as input to the faults, in JSON.
+This module is also the program of that process: its input is a template and sheets, its output the faults, both in
+JSON.
 """
 
 import json
@@ -33,11 +34,11 @@ _SEARCHED: Final = re.compile(r" \(searched at [^)]*\)")
 _PIECE: Final = 8
 _TOLD: Final = 3
 _LETTERS: Final = 40
-"""Limits of a fault's text: the number of missing texts, and the letters of each."""
+"""The maximum length of each missing text in a fault; `_TOLD` is their maximum number."""
 
 
 class Fault(NamedTuple):
-    """A fault of a template: its rule, its line if that is known, and a detail."""
+    """A fault of a template: its rule, its line, and a detail. The line is None if it is unknown."""
 
     rule: str
     line: int | None = None
@@ -45,14 +46,14 @@ class Fault(NamedTuple):
 
 
 class Trial(Model):
-    """A template, and the sheets for its trial."""
+    """A template, and the sheets on which it is tried."""
 
     template: str
     sheets: tuple[PaperSheet | ResultSheet, ...]
 
 
 def faults(trial: Trial) -> list[Fault]:
-    """Returns the faults of a template, tried in a process that is killed after `PATIENCE`."""
+    """Returns the faults of a template, tried in a separate process, which is killed after `PATIENCE`."""
     lines = enumerate(trial.template.splitlines(), 1)
     if outside := [Fault("template_reaches_out", number) for number, line in lines if _REACHES_OUT.search(line)]:
         return outside
@@ -81,7 +82,7 @@ def tried(trial: Trial) -> list[Fault]:
 
 
 def _lost(sheet: PaperSheet | ResultSheet, made: bytes) -> Iterator[Fault]:
-    """Yields faults for required texts and codes that are missing from the paper or unreadable."""
+    """Yields a fault for each required text or code that is missing on the paper or unreadable."""
     document = pdfium.PdfDocument(made)
     text = _squeezed("".join(page.get_textpage().get_text_range() for page in document))
     own: tuple[object, ...]
@@ -99,13 +100,13 @@ def _lost(sheet: PaperSheet | ResultSheet, made: bytes) -> Iterator[Fault]:
 
 
 def _stands(said: str, text: str) -> bool:
-    """Returns whether the text `said` is on the paper: in one piece, or in two, since a page may end within it."""
+    """Returns whether the paper's `text` contains `said`, either whole or in two pieces (a page may end within it)."""
     cuts = range(_PIECE, len(said) - _PIECE + 1)
     return said in text or any(said[:cut] in text and said[cut:] in text for cut in cuts)
 
 
 def _squeezed(text: str) -> str:
-    """Returns the text without blanks and case: line breaks and capitals are the template's choice."""
+    """Returns the text without spaces and capitals, since line breaks and capitals are the template's choice."""
     return "".join(text.split()).replace("\ufffe", "").casefold()
 
 

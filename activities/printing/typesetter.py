@@ -1,4 +1,4 @@
-"""Typst with reproducible output: the same content gives the same bytes. Each template has one reused compiler."""
+"""Typst with reproducible output: the same content gives the same bytes. Each template has one compiler, kept ready."""
 
 import json
 import re
@@ -27,7 +27,7 @@ _MISSING: Final = re.compile(r'the text `"(.+?)"` could not be displayed', re.DO
 
 
 class MissingGlyphsError(Exception):
-    """The fonts lack these `letters`. The message does not repeat the text around them, since it may be personal."""
+    """The fonts lack these `letters`. The message does not quote the text with them, since it may be personal."""
 
     def __init__(self, letters: str) -> None:
         super().__init__("the fonts lack a glyph")
@@ -44,7 +44,7 @@ class Typesetter:
         """The lock of the compiler, which works in one thread at a time. A page takes 10 ms."""
 
     def set(self, content: Mapping[str, Any], at: datetime) -> bytes:
-        """Returns a tagged PDF, created `at` that second. Raises `MissingGlyphsError`, `typst.TypstError`."""
+        """Returns a tagged PDF, created at `at`. Raises `MissingGlyphsError`, `typst.TypstError`."""
         data = json.dumps(content, ensure_ascii=False)
         moment = at.astimezone(UTC).replace(microsecond=0)
         try:
@@ -62,12 +62,12 @@ class Typesetter:
 
 @cache
 def typesetter_of(template: Path) -> Typesetter:
-    """Returns the process's one typesetter of this template file."""
+    """Returns the typesetter of this template file. The process has one for each file."""
     return Typesetter(template)
 
 
 def unclaimed(file: bytes) -> bytes:
-    """Returns typst's file without its claim to be PDF/A. Blanks overwrite the claim, so no offset changes."""
+    """Returns typst's file without its claim to be PDF/A. Spaces overwrite the claim, so that no offset changes."""
     blank = bytearray(file)
     intent, metadata = file.find(b"<</Type/OutputIntent"), file.rfind(b"<?xpacket begin")
     catalog = file.rfind(b"<</Type/Catalog")

@@ -1,4 +1,4 @@
-"""Reads a result's order and signers from the filing's log and the agency's directory."""
+"""Reads a result's order and signers from the log of the filing and the directory of the agency."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -30,7 +30,7 @@ class OrderRequest(Model):
 
 
 class Ordered(Model):
-    """The order of a result, and its agency. `adopted` is the issued result if the filing itself has issued it."""
+    """The order of a result, and its agency. `adopted`: the issued result, if the filing itself has issued it."""
 
     agency: AgencyCode
     order: ResultOrder
@@ -38,7 +38,7 @@ class Ordered(Model):
 
 
 class SignerRequest(Model):
-    """Asks for the officer who signs an agency's results at this place."""
+    """Asks which officer gives the agency's results the kind of signature `place`: initials, signature or seal."""
 
     agency: AgencyCode
     place: SigningPlace
@@ -54,21 +54,21 @@ class Results:
 
     @activity.defn(name="result.signers")
     async def signers(self, agency: AgencyCode) -> list[Signatory]:
-        """Returns the current signers of the agency's results, in order; empty if its directory names none."""
+        """Returns the current signers of the agency's results, in signing order; empty if the directory names none."""
         async with acquired(self._pool) as connection:
             found = await signers_of(connection, agency)
         return [_signatory(one) for one in found]
 
     @activity.defn(name="result.signer")
     async def signer(self, asked: SignerRequest) -> Signatory | None:
-        """Returns the current signer at the requested place; None if the directory names nobody."""
+        """Returns the current signer for the requested signing position; None if the directory names nobody."""
         async with acquired(self._pool) as connection:
             found = await signer_now(connection, asked.agency, asked.place)
         return None if found is None else found.signatory
 
     @activity.defn(name="result.order")
     async def order(self, asked: OrderRequest) -> Ordered | None:
-        """Returns the result's order from the log; None if the filing neither has this result nor waits for it."""
+        """Returns the result's order from the log; None if the filing neither has the result nor waits for it."""
         async with acquired(self._pool) as connection:
             log, stream = Log(connection, self._vault.find, self._kinds), result_workflow(asked.filing_id, asked.n)
             if await connection.fetchval("select head_seq > 0 from stream where stream = $1", stream):
@@ -85,7 +85,7 @@ class Results:
 
 
 def _issued(told: Told, n: int) -> Ordered | None:
-    """Returns the `n`-th result if the filing itself issued it, with the decision then in force; None if it did not."""
+    """Returns the `n`-th result, with the decision then in force, if the filing itself issued it; else None."""
     for recorded, filing in zip(told.events, told.states(), strict=True):
         issued = filing.results[-1] if recorded.event.kind == "result_issued" else None
         if issued is not None and issued.n == n and issued.number is not None and not issued.signed:
@@ -102,7 +102,7 @@ def _issued(told: Told, n: int) -> Ordered | None:
 
 @dataclass(frozen=True)
 class SignerNow:
-    """The current signer, and the number at the signing service: of a person, or for a seal of the agency."""
+    """The current signer, and the `number` at the signing service of the signing person, or of the agency's seal."""
 
     signatory: Signatory
     number: str
@@ -110,10 +110,10 @@ class SignerNow:
 
 
 async def signer_now(connection: Connection, agency: str, place: SigningPlace) -> SignerNow | None:
-    """Returns the current signer at this place in the directory, or during an absence the substitute.
+    """Returns the current signer for a signing position by the directory; during an absence, the substitute.
 
-    A substitute signs with their own number, or applies the seal with the agency's. Without a number the substitute
-    does not sign: the named officer stays the signer.
+    A substitute signs with their own number, or applies the seal with the agency's number. A substitute without a
+    number does not sign: the named officer stays the signer.
     """
     named = next((one for one in await signers_of(connection, agency) if one.place is place), None)
     if named is None:
@@ -131,7 +131,7 @@ def _signatory(one: AgencySigner) -> Signatory:
 
 
 async def signers_of(connection: Connection, agency: str) -> list[AgencySigner]:
-    """Returns the signers in the agency's directory, in order, with their numbers at the signing service."""
+    """Returns the signers in the agency's directory, in signing order, with their numbers at the signing service."""
     signing = await connection.fetchval("select signing from agency where agency = $1", agency)
     return [] if signing is None else _SIGNERS.validate_json(signing)
 

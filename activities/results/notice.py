@@ -1,4 +1,4 @@
-"""A back office's textual result as a PDF, and the visible stamp of a signature."""
+"""Makes a PDF of a back office's result that is a text, and the visible stamp of a signature."""
 
 from datetime import datetime
 from pathlib import Path
@@ -19,19 +19,19 @@ _WORDS: Final = {
 
 
 def notice(agency: str, number: str | None, text: str, at: datetime) -> bytes:
-    """Returns the text under the agency's name, with the number if there is one; reproducible byte for byte."""
+    """Returns a PDF of the text, with the agency's name and any number above it; reproducible byte for byte."""
     return _printed({"kind": "notice", "agency": agency, "number": number, "lines": text.splitlines()}, at)
 
 
 def stamp(name: str, role: str, at: datetime, absent: str | None = None) -> bytes:
-    """Returns a small page that shows the signer, their role, the time, and the absent officer they replace."""
+    """Returns a small page that shows the signer, their role, the time, and the absent officer, if they replace one."""
     moment = at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S %z")
     place = None if absent is None else in_place_of(absent)
     return _printed({"kind": "stamp", "name": name, "role": role, "at": moment, "in_place_of": place}, at)
 
 
 def in_place_of(absent: str) -> str:
-    """Returns the note on a signature made in the place of this absent officer."""
+    """Returns the note on a signature that was made for this absent officer."""
     return said("sheet.in_place_of", name=absent).vi
 
 

@@ -1,4 +1,4 @@
-"""The file of a result that the platform prints by its procedure's template, in place of a back office."""
+"""Prints the file of a result by its procedure's template, if the platform prints it instead of a back office."""
 
 import asyncio
 from typing import Any, Final
@@ -33,7 +33,7 @@ PRINT: Final = "result.print"
 
 
 class ResultPrinting:
-    """Prints results. `tracking` is the address where a filing is followed, with `{code}` in it."""
+    """Prints results. `tracking` is the web address of a filing's tracking page, with `{code}` in it."""
 
     def __init__(self, pool: Pool, orders: Instructions, vault: Vault, keep: Keep, tracking: str | None) -> None:
         self._pool = pool
@@ -45,7 +45,7 @@ class ResultPrinting:
 
     @activity.defn(name=PRINT)
     async def print(self, order: Instruction) -> IssueAnswer:
-        """Prints the result as a PDF, or the notice of refusal, which uses no template.
+        """Prints the result as a PDF; a refusal as a notice of refusal, which uses no template.
 
         The request is read in the log of the filing or of the result; the same request gives the same file. After a
         failure the team lead is notified and the activity retried. Raises `NotOrderedError`.
@@ -65,7 +65,7 @@ class ResultPrinting:
         return answer
 
     async def _ordered(self, order: Instruction) -> tuple[IssueRequest, Instant]:
-        """Returns the current request to a back office, and its time, which the file states as its time of creation."""
+        """Returns the current request to a back office, and its time, which the file gives as its creation time."""
         of_result = order.stream.startswith(f"{RESULT.name}:")
 
         def asks(state: Any) -> IssueRequest | None:

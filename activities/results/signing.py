@@ -1,7 +1,7 @@
-"""The file of a result: prepared for its signatures, and signed by one officer after another; a paper's seal.
+"""The file of a result: prepared for its signatures, and signed by one officer after another. Also a paper's seal.
 
-Signer, file, place and time of a signature are read in the log of the result each time. Only the request to prepare the
-file contains a file (`FileOrder`), since no event names it yet. Preparing adds no signature.
+Signer, file, signing position and time of a signature are read in the log of the result each time. Only the request to
+prepare the file contains a file (`FileOrder`), since no event names it yet. Preparing adds no signature.
 """
 
 import asyncio
@@ -64,11 +64,11 @@ _BOXES: Final = {
     SigningPlace.SIGNATURE: (230, 60, 380, 120),
     SigningPlace.SEAL: (400, 60, 550, 120),
 }
-"""The places of the stamps on the last page of a notice. A file in an agency's own layout shows no stamps."""
+"""The positions of the stamps on the last page of a notice. A file in an agency's own layout shows no stamps."""
 
 
 class Files(Protocol):
-    """The files of filings."""
+    """Stores and returns the files of filings."""
 
     async def get(self, file: FileRef) -> bytes: ...
 
@@ -76,7 +76,7 @@ class Files(Protocol):
 
 
 class FileOrder(Model):
-    """The order to prepare a file that the log does not name, since the log will name only the prepared file.
+    """The order to prepare a file. The log does not name this file, but will name the prepared one.
 
     The file comes from the agency's answer (`answered` is the answer as received), the platform's print, or an officer.
     """
@@ -87,7 +87,7 @@ class FileOrder(Model):
 
 
 class Prepared(Model):
-    """The file to sign; or the rule by which the agency's file can't be signed."""
+    """The file to sign; or the reason why the agency's file can't be signed (`not_signable`)."""
 
     file: FileRef | None = None
     not_signable: str | None = None
@@ -96,7 +96,8 @@ class Prepared(Model):
 class Signing(Model):
     """The signed file, and after the last signature the proof of its check; or the reason why nothing was signed.
 
-    `another`: the directory now names another signer. `in_vain`: the rule of a fault that prevents every signature.
+    `another`: whether the directory now names another signer. `in_vain`: the rule of a fault that prevents every
+    signature; None if there is no such fault.
     """
 
     file: FileRef | None = None
@@ -107,7 +108,7 @@ class Signing(Model):
 
 
 class _Unsigned(Exception):  # noqa: N818 -- an answer, not an error
-    """There is no signature, for this reason."""
+    """There is no signature. The exception carries the answer with the reason."""
 
     def __init__(self, why: Signing) -> None:
         super().__init__()
@@ -116,7 +117,7 @@ class _Unsigned(Exception):  # noqa: N818 -- an answer, not an error
 
 @dataclass(frozen=True)
 class _Asked:
-    """The signature that the log awaits: its result, its signer, and the event since which it is awaited."""
+    """The signature that the log awaits: its result, its signer, and the event that ordered it."""
 
     result: Result
     signer: Signatory
@@ -147,7 +148,7 @@ class OfficialSigning:
 
     @activity.defn(name="result.prepare")
     async def prepare(self, request: FileOrder) -> Prepared:
-        """Returns the file with an empty field for each signature, if any. Raises `NotOrderedError`."""
+        """Returns the file with an empty field for each signature that it needs. Raises `NotOrderedError`."""
         result, at = await self._unmade(request)
         answer = request.answer
         made = await self._files.get(answer.result)
@@ -164,10 +165,10 @@ class OfficialSigning:
 
     @activity.defn(name="result.sign")
     async def sign(self, order: Instruction) -> Signing:
-        """Returns the file with the signature that the log awaits; with the last signature also the proof.
+        """Returns the file with the signature that the log awaits; with the last signature, also the proof.
 
-        Raises `NotOrderedError`. A fault that prevents every signature is returned (`in_vain`); once it is recorded, it
-        is raised instead, and retried like all other errors.
+        Raises `NotOrderedError`. A fault that prevents every signature is returned (`in_vain`); once the fault is
+        recorded, it is raised instead, and retried like all other errors.
         """
         asked = await self._asked(order)
         signer = asked.signer
@@ -185,7 +186,7 @@ class OfficialSigning:
         return signing
 
     async def _signed(self, asked: _Asked) -> Signing:
-        """Requests the officer's signature. Raises `_Unsigned` if there is none."""
+        """Requests the officer's signature, and returns the answer. Raises `_Unsigned` if there is no signature."""
         result, signer = asked.result, asked.signer
         if self._lasting is None:
             raise _in_vain("not_set_up", result)
@@ -238,7 +239,7 @@ class OfficialSigning:
         return None
 
     async def _unmade(self, request: FileOrder) -> tuple[Result, Instant]:
-        """Returns the result that waits for its file, and the start of the wait. Raises `NotOrderedError`."""
+        """Returns the result that waits for its file, and the time when the wait began. Raises `NotOrderedError`."""
         read = await self._orders.read(request.order, RESULT)
         result: Result = read.state
         entered = [recorded for recorded in read.log.events if recorded.event.kind == "result_entered"]
@@ -251,7 +252,7 @@ class OfficialSigning:
         return result, entered[-1].at
 
     async def _is_answered(self, request: FileOrder, result: Result) -> bool:
-        """Returns whether the file is the platform's print, or the agency's answer to the present request."""
+        """Returns whether the file is the platform's print, or the agency's answer to the current request."""
         stream, answer, findings = request.order.stream, request.answer, self._orders.findings
         if not await findings.hold(stream, evidence.stored(answer)):
             return False
@@ -277,7 +278,7 @@ class OfficialSigning:
         return _Asked(read.state, signer, About(stream=order.stream, seq=asked[-1]))
 
     async def _person(self, asked: _Asked) -> tuple[Person, str | None]:
-        """Returns the directory's current holder of the signing key, and the absent officer's name, if any."""
+        """Returns the signing key's current holder by the directory, and the name of an absent officer, if any."""
         agency, signer = asked.result.agency, asked.signer
         async with acquired(self._pool) as connection:
             now = await signer_now(connection, agency, signer.place)
@@ -292,7 +293,7 @@ class OfficialSigning:
 
 
 class AgencySeal:
-    """Applies agencies' seals, by the remote signer, to papers issued automatically; none without `lasting`."""
+    """Applies agencies' seals, by the remote signer, to papers issued automatically; applies none without `lasting`."""
 
     def __init__(self, pool: Pool, signer: Signer, lasting: Lasting | None) -> None:
         self._pool = pool
@@ -302,7 +303,8 @@ class AgencySeal:
     async def put_on(self, agency: AgencyCode, paper: bytes, at: datetime, about: About) -> bytes | None:
         """Returns the paper about an event with the agency's seal, as of `at`; None if the agency has no seal.
 
-        Raises `SealRefusedError` until an unfit certificate is renewed, and the other errors of `sign_official`.
+        Raises `SealRefusedError` until the agency's unfit certificate is renewed, and the other errors of
+        `sign_official`.
         """
         if self._lasting is None:
             return None
@@ -333,7 +335,7 @@ def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant)
 
 
 def _in_vain(rule: str, result: Result) -> Exception:
-    """Returns the exception for a fault: an answer with the rule, or once the fault is recorded, a retried error."""
+    """Returns the exception for a fault: an answer with the rule; once the fault is recorded, an error to retry."""
     if result.machine_failing is None:
         return _Unsigned(Signing(in_vain=rule))
     return ApplicationError(f"not signed: {rule}", type="in_vain")

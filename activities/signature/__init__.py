@@ -1,6 +1,6 @@
 """The applicant's signature: checked against configured roots, and made through a remote signer.
 
-The log of the underlying libraries is off, since it names the subjects of certificates, who are people.
+The underlying libraries do not log, since their messages name the subjects of certificates, who are people.
 """
 
 import logging

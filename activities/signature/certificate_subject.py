@@ -1,4 +1,4 @@
-"""The holder of a certificate, as Vietnamese authorities write it in the certificate's subject."""
+"""The holder of a certificate, in the form in which Vietnamese authorities write it in the certificate's subject."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class SubjectRules:
-    """The subject's attribute that contains the number, and the number's prefixes: unconfirmed, so a setting."""
+    """The subject's attribute with the number, and the number's prefixes. Settings, since both are unconfirmed."""
 
     attribute: str = USER_ID
     prefixes: Mapping[str, Kind] = field(
@@ -29,7 +29,7 @@ class SubjectRules:
 
 
 def identities(certificate: x509.Certificate, rules: SubjectRules) -> frozenset[Identity]:
-    """Returns all holders whose number the subject contains in the format of the rules; empty if none."""
+    """Returns all holders whose number the subject contains in the format of the rules; empty if there are none."""
     values = list(_values(certificate, rules.attribute))
     found = ((prefix, kind, value) for value in values for prefix, kind in rules.prefixes.items())
     return frozenset(
@@ -43,7 +43,7 @@ def misnamed(
     anyone_of: Collection[Identity] | None = None,
     kind: Kind | None = None,
 ) -> str | None:
-    """Returns the broken rule; None if the certificate names exactly one holder, of this kind and among `anyone_of`."""
+    """Returns the broken rule; None if the certificate names exactly one holder, of the `kind`, and in `anyone_of`."""
     named = identities(certificate, rules)
     if len([*_values(certificate, rules.attribute)]) > 1:
         return "signer_ambiguous"  # the other number may be another person's

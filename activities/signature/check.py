@@ -1,7 +1,7 @@
 """Checks that the required person has signed a PDF form, or made a detached signature.
 
 The verdict is *valid*, *refused* with a sentence, or *undetermined*, in which case an officer decides. The check is
-always short: if an authority does not answer about revocation, that counts as unknown.
+always short: if an authority does not answer about revocation, the revocation is unknown.
 """
 
 import base64
@@ -26,7 +26,7 @@ from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureVerd
 
 @dataclass(frozen=True)
 class Signatory:
-    """The required signer: any of these identities, in this field of the form; no field for a detached signature."""
+    """The required signer: any of these identities, in this field of the form; a detached signature has no field."""
 
     anyone_of: frozenset[Identity]
     field: str = ""
@@ -34,7 +34,7 @@ class Signatory:
 
 @dataclass(frozen=True)
 class _Signature:
-    """A signature whose integrity is checked already. `digest` is the digest of the signed content."""
+    """A signature whose integrity is already checked. `digest` is the digest of the signed content."""
 
     signed: cms.SignedData
     digest: bytes
@@ -44,7 +44,7 @@ class _Signature:
 
 
 class SignatureCheck:
-    """Checks against the roots of `trust`; `subjects` defines how a certificate names its holder."""
+    """Checks signatures against the roots of `trust`. `subjects` defines how a certificate names its holder."""
 
     def __init__(self, trust: Trust, subjects: SubjectRules | None = None) -> None:
         self._trust = trust
@@ -78,7 +78,7 @@ class SignatureCheck:
     async def detached(
         self, signature: bytes, content: bytes, signatory: Signatory, received_at: datetime
     ) -> SignatureVerdict:
-        """Checks that `signature` (detached CMS in DER) is the signatory's over exactly `content`."""
+        """Checks that `signature` (detached CMS in DER) was made by the signatory over exactly `content`."""
         try:
             signed = _detached(signature)
             if signed is None:
@@ -118,7 +118,7 @@ class SignatureCheck:
 
 
 def _shape(file: bytes, reader: PdfFileReader, form: Form, fields: set[str]) -> str | None:
-    """Returns the first rule that the file breaks, not counting rules about the identity of its signers."""
+    """Returns the first rule that the file breaks, or None. Does not check the identity of the file's signers."""
     signed = {one.field_name for one in reader.embedded_regular_signatures}
     if not all(covers_its_revision(one, file) for one in reader.embedded_signatures):
         return "signature_covers_part"
@@ -133,7 +133,7 @@ def _shape(file: bytes, reader: PdfFileReader, form: Form, fields: set[str]) -> 
 
 
 def _detached(signature: bytes) -> cms.SignedData | None:
-    """Returns the signed data if they have one signer and no content, or None. Raises an error of `MALFORMED`."""
+    """Returns the signed data; None unless they have one signer and no content. Raises an error of `MALFORMED`."""
     info = cms.ContentInfo.load(signature, strict=True)
     if info["content_type"].native != "signed_data":
         raise ValueError("no signed data")
@@ -145,7 +145,7 @@ def _detached(signature: bytes) -> cms.SignedData | None:
 def evidence_of(
     field: str, certificates: SignedDataCerts, standing: Standing, moment: Moment, claimed_at: datetime | None = None
 ) -> SignatureEvidence:
-    """Returns the evidence of one signature with the given certificates."""
+    """Returns the evidence of one signature that has these certificates."""
     chain = standing.chain or (certificates.signer_cert,)
     answers = standing.answers + moment.answers
     return SignatureEvidence(
@@ -170,7 +170,7 @@ def _refused(rule: str, received_at: datetime, field: str = "") -> SignatureVerd
 def verdict_of(
     rules: Sequence[tuple[str, str]], received_at: datetime, evidence: Sequence[SignatureEvidence] = (), words: str = ""
 ) -> SignatureVerdict:
-    """Returns the verdict, given broken `rules` as pairs of field and rule. `words` is the sentences' prefix."""
+    """Returns the verdict for broken `rules`, pairs of field and rule. `words` is the prefix of a sentence's name."""
     broken = [found for found in rules if found[1] not in UNDETERMINED]
     outcome = SignatureOutcome.VALID
     if rules:

@@ -1,7 +1,7 @@
 """Officers' signatures on an agency's file: initials (ký nháy), signature (ký số), and the agency's seal (con dấu).
 
-Each is a revision of its own, in a field that was declared before the first signature. All are B-LT; the last is B-LTA,
-so that the file can be checked after the certificates have expired.
+Each signature is a revision of its own, in a field that was declared before the first signature. All have the level
+B-LT, the last one B-LTA, so that the file can be checked after the certificates have expired.
 """
 
 from collections.abc import Sequence
@@ -33,14 +33,14 @@ SIGNATURE: Final = "signature"
 SEAL: Final = "seal"
 
 ROOM: Final = 8192
-"""The unit, in hexadecimal digits, to which the space of a signature is rounded up, since its size varies."""
+"""The unit, in hexadecimal digits, to which the space for a signature is rounded up, since signatures vary in size."""
 
 _TOGETHER: Final = DSSContentSettings(include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_NEXT_TS)
 
 
 @dataclass(frozen=True)
 class SignatureField:
-    """An empty field for one signature. Only a field with a `box` is visible, with the signer's stamp.
+    """An empty field for one signature. Only a field with a `box` is visible, and shows the signer's stamp.
 
     `box` is left, bottom, right, top in points from the lower left corner of `page`, which counts from 0 (-1: last).
     """
@@ -51,7 +51,7 @@ class SignatureField:
 
 
 class UnfitCertificateError(Exception):
-    """Nothing was signed: by this `rule` a certificate is not reliable. `passing`: a retry may succeed."""
+    """Nothing was signed: by this `rule` a certificate is not reliable. `passing`: whether a retry may succeed."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(f"not signed: {rule}")
@@ -60,7 +60,7 @@ class UnfitCertificateError(Exception):
 
 
 def with_fields(pdf: bytes, fields: Sequence[SignatureField]) -> bytes:
-    """Returns the PDF as one revision with these empty fields. Each signature will lock all but the later fields."""
+    """Returns the PDF as one revision with these empty fields. Each signature will lock all fields but later ones."""
     specs = []
     for place, field in enumerate(fields):
         later = [one.name for one in fields[place + 1 :]]
@@ -87,9 +87,10 @@ async def sign_official(  # noqa: PLR0913 -- all parts of a signature
 ) -> bytes:
     """Returns `pdf` with the person's signature in the declared `field`: B-LT, or B-LTA if it is the `last`.
 
-    `at` is the time of signing stated in the file; the time-stamp proves the real one. `order` is the event that orders
-    the signature. A call with the same arguments signs the same digest under the same key, so a retry asks nobody
-    twice. `stamp`, a PDF of one page, is shown in the field's box; the `reason` is signed, and shown to verifiers.
+    `at` is the time of signing stated in the file; the time-stamp proves the real time. `order` is the event that
+    orders the signature. A call with the same arguments signs the same digest under the same key, so a retry asks
+    nobody twice. `stamp`, a PDF of one page, is shown in the field's box; the `reason` is signed, and shown to
+    verifiers.
 
     Raises `UnfitCertificateError`; `OSError` if no time-stamp is obtained; `LookupError` if the field does not exist or
     is already signed; and the errors of `Signer`.
@@ -135,7 +136,7 @@ def _writer(pdf: bytes) -> IncrementalPdfFileWriter:
 
 
 async def _signed(writer: IncrementalPdfFileWriter, signer: PdfSigner, at: datetime, output: BytesIO) -> None:
-    """Does the same as `PdfSigner.async_sign_pdf`, but at this moment and with a fixed space for the signature."""
+    """Does the same as `PdfSigner.async_sign_pdf`, but at the time `at`, and with fixed space for the signature."""
     session = signer.init_signing_session(writer, existing_fields_only=True)
     session.system_time = at
     known = await session.perform_presign_validation(writer)
@@ -147,7 +148,7 @@ async def _signed(writer: IncrementalPdfFileWriter, signer: PdfSigner, at: datet
 
 
 class _Page(PdfContent):
-    """The first page of a PDF, as content that always has the same name."""
+    """The first page of a PDF, as page content under a fixed name."""
 
     def __init__(self, pdf: bytes) -> None:
         super().__init__()

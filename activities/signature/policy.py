@@ -1,8 +1,8 @@
 """Requirements for a signature, a time-stamp and their certificates: one policy object, given to the library.
 
-The policy lists the permitted algorithms and uses; all others are refused. docs/signatures.md prints it. Those that the
-law of Viet Nam prescribes are unconfirmed: the listed ones are issued by its authorities, as far as is known, and still
-recommended by NIST and ETSI.
+The policy lists the permitted algorithms and uses; all others are refused. docs/signatures.md prints the lists. The
+algorithms that the law of Viet Nam prescribes are unconfirmed: the authorities there issue the listed ones, as far as
+is known, and NIST and ETSI still recommend them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ _ISSUES: Final = frozenset({"key_cert_sign", "crl_sign"})
 
 @dataclass(frozen=True)
 class Policy(CMSAlgorithmUsagePolicy):
-    """The rules as data, and methods that evaluate them. A setting replaces a whole list.
+    """The rules as data, and methods that evaluate the rules. A setting replaces a whole list.
 
     A signer's certificate with extended key usages must have one of `purposes`, and none of `others`. `holders` is the
     only permitted kind of holder, by signature field.
@@ -64,7 +64,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         algo: algos.DigestAlgorithm,
         moment: datetime | None,  # noqa: ARG002 -- the library's signature
     ) -> AlgorithmUsageConstraint:
-        """Returns whether a digest is on the list."""
+        """Returns whether the digest algorithm is on the list."""
         return _constraint(algo["algorithm"].native in self.digests, "digest")
 
     def signature_algorithm_allowed(
@@ -73,7 +73,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         moment: datetime | None,  # noqa: ARG002 -- the library's signature
         public_key: keys.PublicKeyInfo | None,
     ) -> AlgorithmUsageConstraint:
-        """Returns whether mechanism, digests and key are on the lists, and whether the key fits the mechanism."""
+        """Returns whether mechanism, digests and key are permitted, and whether the key fits the mechanism."""
         try:
             mechanism = algo.signature_algo
         except ValueError:
@@ -85,7 +85,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         return _constraint(fits, "key")
 
     def key_allowed(self, key: keys.PublicKeyInfo) -> bool:
-        """Returns whether a key is large enough, or on a curve of the list."""
+        """Returns whether the key is on a listed curve, or is an RSA key with a permitted modulus and exponent."""
         try:
             if key.algorithm == "ec":
                 kind, curve = key.curve
@@ -99,7 +99,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         return bool(modulus.bit_length() >= self.rsa_bits and exponent >= self.rsa_exponent and exponent % 2)
 
     def fault(self, signed: cms.SignedData) -> str | None:
-        """Returns the rule that the signature, apart from its signer, breaks, or None. Raises one of `MALFORMED`."""
+        """Returns the rule that the signature breaks, not counting its signer, or None. Raises one of `MALFORMED`."""
         (signer,) = signed["signer_infos"]
         digest, mechanism = signer["digest_algorithm"], signer["signature_algorithm"]
         key = extract_certificate_info(signed).signer_cert.public_key
@@ -121,7 +121,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         return None if has else "signature_incomplete"
 
     def unfit(self, chain: Sequence[x509.Certificate], purpose: Purpose) -> str | None:
-        """Returns the rule by which the last certificate of a chain (root first) is unfit for this purpose, or None."""
+        """Returns the rule by which the last certificate of a chain (root first) is unfit for the purpose, or None."""
         certificate = chain[-1]
         if not self.key_allowed(certificate.public_key):
             return "certificate_weak"
@@ -148,7 +148,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         )
 
     def _digests(self, algo: algos.SignedDigestAlgorithm, mechanism: str) -> set[str]:
-        """Returns the digests that the mechanism itself names; none if they are named elsewhere."""
+        """Returns the digests that the mechanism itself names; empty if the signature names them elsewhere."""
         if mechanism == "rsassa_pss":
             pss = algo["parameters"]
             mask = pss["mask_gen_algorithm"]
@@ -173,7 +173,7 @@ class Strict(sig_validate.DefaultSignatureValidator):
         signature_algorithm: algos.SignedDigestAlgorithm,
         context: sig_validate.SignatureValidationContext = sig_validate.DEFAULT_VALIDATION_CONTEXT,
     ) -> None:
-        """Raises `InvalidSignature` if the signature is wrong, or not permitted."""
+        """Raises `InvalidSignature` if the signature is wrong or the policy does not permit it."""
         if not self._policy.signature_algorithm_allowed(signature_algorithm, None, public_key_info):
             raise InvalidSignature
         super().validate_signature(signature, signed_data, public_key_info, signature_algorithm, context)
@@ -185,18 +185,18 @@ def key_of(certificate: bytes) -> keys.PublicKeyInfo:
 
 
 def names_its_certificate(signed: cms.SignedData) -> bool:
-    """Returns whether a signature names its certificate, as PAdES and time-stamps require."""
+    """Returns whether a signature states which certificate it belongs to, as PAdES and time-stamps require."""
     return any(one["type"].native in SIGNING_CERTIFICATE for one in signed["signer_infos"][0]["signed_attrs"])
 
 
 def _may_stamp(certificate: x509.Certificate) -> bool:
-    """Returns whether a certificate is for time-stamping only (RFC 3161, 2.3)."""
+    """Returns whether the certificate may be used for time-stamping, and for nothing else (RFC 3161, 2.3)."""
     alone = _purposes(certificate) == {"time_stamping"} and "extended_key_usage" in certificate.critical_extensions
     return alone and _uses(certificate) <= {"digital_signature", "non_repudiation"}
 
 
 def _is_crooked(certificate: x509.Certificate) -> bool:
-    """Returns whether a certificate has an extension twice, or different algorithms in and beside its signed part."""
+    """Returns whether a certificate has an extension twice, or names another algorithm outside its signed part."""
     inside = certificate["tbs_certificate"]
     names = [one["extn_id"].dotted for one in inside["extensions"] or ()]
     return len(names) != len(set(names)) or inside["signature"].dump() != certificate["signature_algorithm"].dump()

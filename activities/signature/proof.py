@@ -1,4 +1,4 @@
-"""The time-stamped proof of a check, for a time when the file can't be checked any more."""
+"""The time-stamped proof of a check, for the time when the file can't be checked any more."""
 
 import asyncio
 import base64
@@ -53,7 +53,7 @@ async def proved(proof: SignatureProof, trust: Trust) -> bool:
 
 
 async def stamped_at(content: bytes, token: bytes, trust: Trust) -> datetime | None:
-    """Returns when a trusted authority stamped `content`, though revoked since; None if the token does not prove it."""
+    """Returns when an authority, trusted then, stamped `content`; None if the token does not prove that time."""
     try:
         signed = cms.ContentInfo.load(token, strict=True)["content"]
         at: datetime = signed["encap_content_info"]["content"].parsed["gen_time"].native
@@ -69,7 +69,7 @@ async def stamped_at(content: bytes, token: bytes, trust: Trust) -> datetime | N
 
 
 async def stamp(stamper: TimeStamper, digest: bytes) -> tuple[bytes, datetime] | None:
-    """Returns the token over `digest` and its time; None if no valid answer comes within the timeout."""
+    """Returns the token over `digest`, and the token's time; None if no valid answer comes within the timeout."""
     try:
         async with asyncio.timeout(LONGEST):
             token: cms.ContentInfo = await stamper.async_timestamp(digest, "sha256")

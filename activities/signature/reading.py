@@ -1,4 +1,4 @@
-"""Reads a signed PDF: checks its signatures against the signed bytes, dates them, and extracts its revocation data."""
+"""Reads a signed PDF: checks its signatures against the signed bytes, dates the signatures, gets revocation data."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ ANY_USE: Final = KeyUsageConstraints(key_usage=set())
 
 
 def opened(file: bytes) -> PdfFileReader | str:
-    """Returns the opened file; or the rule by which it can't be read. Raises an error of `MALFORMED`."""
+    """Returns the opened file; or if it can't be read, the rule that it breaks. Raises an error of `MALFORMED`."""
     if b"%PDF-" not in file[:1024]:
         return "signature_not_pdf"
     reader = PdfFileReader(BytesIO(file))
@@ -58,9 +58,9 @@ async def integrity(embedded: EmbeddedPdfSignature, trust: Trust, at: datetime) 
 
 
 async def lacking(signed: cms.SignedData, trust: Trust, digest: Callable[[str], bytes]) -> str | None:
-    """Returns the rule of the policy that a signature, or a time-stamp over its content, breaks; None if there is none.
+    """Returns the rule of the policy that a signature or a time-stamp breaks; None if it breaks none.
 
-    `digest` returns the digest of the signed content by an algorithm's name. Raises an error of `MALFORMED`.
+    `digest` returns the digest of the signed content by the algorithm of this name. Raises an error of `MALFORMED`.
     """
     rule = trust.policy.fault(signed)
     if rule is not None:
@@ -73,7 +73,7 @@ async def lacking(signed: cms.SignedData, trust: Trust, digest: Callable[[str], 
 
 
 async def stamp_of(token: cms.SignedData, trust: Trust, digest: Callable[[str], bytes]) -> datetime | str:
-    """Returns the time of a time-stamp, without judging its authority; or the rule by which it can't count.
+    """Returns the time of a time-stamp, without judging its authority; or the rule by which the time-stamp can't count.
 
     `digest` returns the digest of the content that must be covered, by the algorithm of this name.
     """
@@ -93,7 +93,7 @@ async def stamp_of(token: cms.SignedData, trust: Trust, digest: Callable[[str], 
 
 
 def _is_named(authority: core.Asn1Value, token: cms.SignedData) -> bool:
-    """Returns whether a time-stamp that names an authority also carries the certificate of that authority."""
+    """Returns whether the token's certificate has the authority's name; True if the token states no such name."""
     if isinstance(authority, core.Void) or authority.name != "directory_name":
         return True
     return bool(authority.chosen == extract_certificate_info(token).signer_cert.subject)
@@ -110,7 +110,7 @@ def kept_in(reader: PdfFileReader) -> Answers:
 
 
 def read_through(certificates: SignedDataCerts) -> None:
-    """Parses the names and keys now, since the library does so only on access. Raises an error of `MALFORMED`."""
+    """Parses the names and keys now, since the library parses them only on access. Raises an error of `MALFORMED`."""
     for certificate in (certificates.signer_cert, *certificates.other_certs):
         _ = certificate.subject.native, certificate.issuer.native, certificate.public_key.native
 
@@ -119,16 +119,17 @@ _CROOKED: Final[Mapping[str, str]] = {
     "certificate_weak": "timestamp_weak",
     "certificate_unsuitable": "timestamp_broken",
 }
-"""The rule for a signature, by the rule that makes the time-stamp certificate of a trusted authority unfit."""
+"""The rules about a signature, each by the rule that a trusted authority's time-stamp certificate breaks."""
 
 StandingOf = Callable[[SignedDataCerts, datetime], Awaitable[Standing]]
 
 
 @dataclass(frozen=True)
 class Moment:
-    """The moment as of which a signature is judged: that of a trusted time-stamp, or else of receipt.
+    """The moment as of which a signature is judged: the time of a trusted time-stamp, or else the time of receipt.
 
-    `doubtful`: it is unknown whether the time-stamp is reliable. `rule`: why none of the time-stamps can count.
+    `doubtful`: whether it is unknown if the time-stamp is reliable. `rule`: the reason why no time-stamp counts, if
+    known.
     """
 
     judged_at: datetime
@@ -143,7 +144,7 @@ class Moment:
 async def moment_of(
     signed: cms.SignedData, trust: Trust, received_at: datetime, standing_of: StandingOf | None = None
 ) -> Moment:
-    """Returns the moment of the one signature in `signed`. An unknown authority's time-stamp proves nothing.
+    """Returns the moment of the one signature in `signed`. A time-stamp of an unknown authority does not count.
 
     `standing_of` returns the standing of a time-stamp's authority; by default it is judged as of `received_at`.
     """

@@ -1,4 +1,4 @@
-"""Renews the time-stamp of an issued file before its last one expires, while the file can still be verified."""
+"""Renews the time-stamp of an issued file before the last one expires, while the file can still be verified."""
 
 import asyncio
 from datetime import datetime
@@ -18,7 +18,7 @@ from schemas.signature import SignatureOutcome
 
 
 class NotRenewedError(Exception):
-    """The file was not changed, by this `rule` of the verdict, or by `no_gain`: the new stamp would not last longer."""
+    """The file was not changed, because of `rule`. The rule `no_gain`: the new time-stamp would not last longer."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(f"not renewed: {rule}")
@@ -26,7 +26,7 @@ class NotRenewedError(Exception):
 
 
 def holds_until(pdf: bytes) -> datetime | None:
-    """Returns the expiry of the certificate of the file's newest time-stamp; None if the file has no time-stamp."""
+    """Returns when the certificate behind the file's newest time-stamp expires; None if there is no time-stamp."""
     try:
         newest = _newest(PdfFileReader(BytesIO(pdf)))
     except MALFORMED:
@@ -35,9 +35,10 @@ def holds_until(pdf: bytes) -> datetime | None:
 
 
 async def renewed(pdf: bytes, lasting: Lasting, now: datetime) -> bytes:
-    """Returns `pdf` with one more revision: the last stamp's revocation data as of `now`, and a stamp over everything.
+    """Returns `pdf` with one more revision: revocation data of the last and the new time-stamp, and the new stamp.
 
-    Raises `NotRenewedError` if the file is not validly signed, and `OSError` if no time-stamp is obtained.
+    Raises `NotRenewedError` if the file is not validly signed or the new time-stamp is no better, and `OSError` if no
+    time-stamp is obtained.
     """
     verdict = await verify_official(pdf, lasting.trust, at=now, subjects=lasting.subjects)
     if verdict.outcome is not SignatureOutcome.VALID:

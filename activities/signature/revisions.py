@@ -74,9 +74,9 @@ ONLY_SIGNATURES: Final = diff.StandardDiffPolicy(
 
 @dataclass(frozen=True)
 class Form:
-    """The form to sign, made for the submission with the SHA-256 `content` (hex), which the form states.
+    """The form to sign. It states `content`, the SHA-256 (hex) of the submission for which it was made.
 
-    `file` is the form itself; without it only the digest is compared, which anybody can write into another file.
+    `file` is the form itself. If it is None, only the digest is compared, which anybody can write into another file.
     """
 
     content: str
@@ -84,7 +84,7 @@ class Form:
 
 
 def declared(file: bytes, *fields: SigFieldSpec) -> bytes:
-    """Returns the PDF as one revision with these empty signature fields; the same file always gives the same bytes."""
+    """Returns the PDF as one revision with these empty signature fields. The same input gives the same bytes."""
     writer = copy_into_new_writer(PdfFileReader(BytesIO(file)))
     identity = generic.ByteStringObject(hashlib.sha256(file).digest()[:16])
     # The library has no other way to omit random data and the current time.
@@ -98,7 +98,7 @@ def declared(file: bytes, *fields: SigFieldSpec) -> bytes:
 
 
 def prepared_at(file: bytes) -> datetime | None:
-    """Returns the creation time that the first revision of `file` claims, not verified; None if it can't be read."""
+    """Returns the creation time that the first revision of `file` states, unverified; None if it can't be read."""
     try:
         told = _told(PdfFileReader(BytesIO(file)).get_historical_resolver(0)).get("/CreationDate", "")
         return generic.parse_pdf_date(told).astimezone(UTC)
@@ -107,7 +107,7 @@ def prepared_at(file: bytes) -> datetime | None:
 
 
 def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
-    """Returns the rule by which the file is not a later state of `form`; None if it is."""
+    """Returns the rule by which the file is not a later state of `form`; None if it is one."""
     stated = {digest for text in _told(reader.get_historical_resolver(0)).values() for digest in DIGEST.findall(text)}
     if form.content not in stated:
         return "signature_of_another_submission"
@@ -122,7 +122,7 @@ def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
 
 
 def adds_only_signatures(reader: PdfFileReader) -> bool:
-    """Returns whether all revisions after the first (which declares fields) only sign, stamp or add long-term data."""
+    """Returns whether all revisions but the first (which declares fields) only sign, stamp or add long-term data."""
     found = ONLY_SIGNATURES.review_file(reader, 0)
     if isinstance(found, diff.SuspiciousModification):
         return False
@@ -130,7 +130,7 @@ def adds_only_signatures(reader: PdfFileReader) -> bool:
 
 
 def covers_its_revision(signature: EmbeddedPdfSignature, file: bytes) -> bool:
-    """Returns whether every byte up to the end of the signature's revision is signed, except the signature itself."""
+    """Returns whether the signature covers every byte up to the end of its revision, except its own bytes."""
     if len(signature.byte_range) != 4:  # noqa: PLR2004 -- two ranges, each by its start and length
         return False
     start, before, after, length = signature.byte_range
@@ -156,12 +156,12 @@ def has_loose_end(file: bytes, reader: PdfFileReader) -> bool:
 
 
 def ends_signed(file: bytes, reader: PdfFileReader) -> bool:
-    """Returns whether the file ends with its newest signature, or with a time-stamp over everything."""
+    """Returns whether the file ends with its newest signature, or with a time-stamp over the whole file."""
     return not file[max(one.byte_range[2] + one.byte_range[3] for one in reader.embedded_signatures) :].strip()
 
 
 def is_described_otherwise(reader: PdfFileReader) -> bool:
-    """Returns whether a later revision changes the first one's information (title …), apart from tools' own fields."""
+    """Returns whether a later revision changes the information (title …) of the first one, except tools' own fields."""
     first, *later = [reader.get_historical_resolver(revision) for revision in range(reader.total_revisions)]
     told, metadata = _told(first), _metadata(first)
     for one in later:
@@ -182,7 +182,7 @@ def _metadata(revision: HistoricalResolver) -> bytes:
 
 
 def _said(metadata: bytes) -> list[tuple[str, ...]]:
-    """Returns the statements in XMP data, independent of syntax, without those of tools. Raises `ValueError`."""
+    """Returns the statements in XMP data, in any syntax, except statements of signing tools. Raises `ValueError`."""
     try:
         root = etree.fromstring(metadata, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError as error:
@@ -191,7 +191,7 @@ def _said(metadata: bytes) -> list[tuple[str, ...]]:
 
 
 def _sayings(element: Any, within: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yields the path to each text, followed by the text. An attribute in one file may be an element in another."""
+    """Yields for each text its path, then the text. An attribute counts as an element, since tools may swap them."""
     name = str(element.tag)
     if name in _XMP_OF_TOOLS:
         return
@@ -213,7 +213,7 @@ def _has_stuffing(signature: EmbeddedPdfSignature) -> bool:
 
 
 def _told(revision: HistoricalResolver) -> dict[str, str]:
-    """Returns the document information of a revision."""
+    """Returns the document information (title …) of a revision."""
 
     def plain(value: object) -> object:
         return revision.get_object(value.reference) if isinstance(value, generic.IndirectObject) else value

@@ -1,4 +1,4 @@
-"""Revocation of certificates: the authority's current answer, or else the answers stored beside the signature."""
+"""Revocation of certificates: the authority's current answer, or if it gives none, one stored with the signature."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from cryptography.x509 import ocsp as pyca_ocsp
 
 LARGEST_ANSWER: Final = 10_000_000
 FRESH: Final = timedelta(minutes=5)
-"""The maximum age of a stored answer at the judged moment. Such an answer is requested shortly before the signature."""
+"""The maximum age of a stored answer at the judged moment, since answers are requested shortly before signing."""
 
 REMEMBERED: Final = 60.0
 """The seconds for which answers are cached; far less than `FRESH`."""
@@ -23,7 +23,7 @@ REMEMBERED: Final = 60.0
 
 @dataclass(frozen=True)
 class Answers:
-    """OCSP answers and CRLs, DER. An answer counts only if a key of the chain has signed it."""
+    """OCSP answers and CRLs, each in DER. An answer counts only if a key of the chain has signed it."""
 
     ocsps: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
@@ -32,7 +32,7 @@ class Answers:
         return Answers(self.ocsps + other.ocsps, self.crls + other.crls)
 
     def about(self, certificate: x509.Certificate, moment: datetime) -> "Answers":
-        """Returns those answers that cover `certificate` and are fresh enough for `moment`."""
+        """Returns the answers among these that cover `certificate` and are fresh enough for `moment`."""
         since = moment - FRESH
         ocsps = tuple(one for one in self.ocsps if _ocsp_about(one, certificate, since))
         return Answers(ocsps, tuple(one for one in self.crls if _crl_about(one, certificate, since)))
@@ -45,18 +45,18 @@ class Asking(Protocol):
     """A source of revocation answers."""
 
     async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
-        """Returns the current answers; empty if there are none. Always returns within a time limit."""
+        """Returns the current answers; empty if there are none. Never takes longer than a time limit."""
 
 
 class Offline:
-    """Requests nothing: only the answers stored beside the signature count."""
+    """Requests nothing: only the answers stored with the signature count."""
 
     async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:  # noqa: ARG002 -- nothing is requested
         return NOTHING
 
 
 class Responders:
-    """Requests answers over HTTP at the certificate's addresses: OCSP first, else its CRL. Takes at most `seconds`.
+    """Requests answers at the HTTP addresses in the certificate: OCSP first, else a CRL. Takes at most `seconds`.
 
     It may be used only for certificates whose chain ends at a configured root, since the certificate names the address.
     """
@@ -131,7 +131,7 @@ class Remembering:
 
 
 async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
-    """Returns answers about every certificate of a chain (root first) except the root; stored ones if no new one came.
+    """Returns answers about each certificate of a chain except the first (the root): new ones, or else those in `kept`.
 
     A stored answer is not used beside a new one: it must not hide a later revocation.
     """
@@ -144,9 +144,10 @@ async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answe
 
 
 def of_old(answers: Answers, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
-    """Returns the stored answers about those certificates of a chain that the new `answers` call *good*.
+    """Returns the stored answers (`kept`) about those certificates of a chain that the new `answers` call *good*.
 
-    New answers may be signed with a certificate that did not exist at the judged moment, and so not cover it.
+    A new answer may be signed with a certificate that did not exist at the judged moment; then it does not cover the
+    moment.
     """
     if not _all_good(answers):
         return NOTHING
@@ -159,7 +160,7 @@ def _all_good(answers: Answers) -> bool:
 
 
 def _status(answer: bytes) -> pyca_ocsp.OCSPCertStatus | None:
-    """Returns the status in an OCSP answer, without a check of its signature; None for any other bytes."""
+    """Returns the status in an OCSP answer, whose signature is not checked here; None for any other bytes."""
     try:
         return pyca_ocsp.load_der_ocsp_response(answer).certificate_status
     except ValueError:

@@ -32,7 +32,7 @@ LOOK_AGAIN: Final = 600.0
 
 @dataclass(frozen=True)
 class Person:
-    """The holder of the signing key: the number at the signer, and the name for a new certificate."""
+    """The holder of a signing key: `identity` has the number at the signer; the name is for a new certificate."""
 
     identity: Identity
     name: str
@@ -40,14 +40,14 @@ class Person:
 
 @dataclass(frozen=True)
 class Lasting:
-    """The parts of a long-term signature (B-LT): time-stamps, revocation answers, and the naming of holders."""
+    """The parts for a long-term signature (B-LT): time-stamps, revocation answers, the naming rules for holders."""
 
     stamper: TimeStamper
     trust: Trust
     subjects: SubjectRules = field(default_factory=SubjectRules)
 
     async def vouched(self, chain: Sequence[x509.Certificate]) -> tuple[ValidationContext, str | None]:
-        """Returns the data to embed for a chain (signer first), and any rule that it or the time-stamp breaks."""
+        """Returns the data to embed for a chain (signer first), and the rule that chain or stamp breaks, or None."""
         now = datetime.now(UTC)
         signed = (await self.stamper.async_dummy_response("sha256"))["content"]
         token, fault = extract_certificate_info(signed), self.trust.policy.fault(signed)
@@ -61,9 +61,10 @@ class Lasting:
 
 
 async def sign_pdf(file: bytes, field: str, signer: Signer, person: Person, lasting: Lasting | None = None) -> bytes:
-    """Returns `file` with one more revision: the person's signature in `field`; without `lasting` a plain B-B.
+    """Returns `file` with one more revision: the person's signature in `field`, at level B-B if `lasting` is None.
 
-    If the certificate has expired, was revoked or is not trusted, the signature is only time-stamped (B-T).
+    With `lasting`, if a certificate has expired, was revoked or is not trusted, the signature is only time-stamped
+    (B-T).
     """
     hand = await hand_of(signer, person)
     context, rule = await lasting.vouched(hand.chain) if lasting else (None, None)
@@ -96,7 +97,7 @@ class NoTimeStampError(OSError):
 
 
 class HttpStamper(TimeStamper):
-    """A time-stamping authority over HTTP (RFC 3161); every ten minutes it checks which certificate is in use."""
+    """A time-stamping authority over HTTP (RFC 3161). Every ten minutes its current certificate is determined again."""
 
     def __init__(self, client: httpx.AsyncClient, address: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # the library has no type here
@@ -122,7 +123,7 @@ class HttpStamper(TimeStamper):
 
 
 class Hand(CmsSigner):
-    """A remote key in the form that the signature library uses; `chain` begins with the key's certificate."""
+    """A remote key as a signer of the signature library. `chain` begins with the key's certificate."""
 
     def __init__(
         self, signer: Signer, number: str, chain: Sequence[x509.Certificate], order: About | None = None
@@ -145,6 +146,6 @@ class Hand(CmsSigner):
 
 
 async def hand_of(signer: Signer, person: Person, order: About | None = None) -> Hand:
-    """Returns the person's key at the signer, for the signature that an event orders. Raises the errors of `Signer`."""
+    """Returns the person's key at the signer, for the signature that `order` orders. Raises the errors of `Signer`."""
     found = await signer.certificates(person.identity.number, person.identity.kind, person.name)
     return Hand(signer, person.identity.number, [x509.Certificate.load(der) for der in found], order)

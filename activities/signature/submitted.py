@@ -1,4 +1,4 @@
-"""Checks the signature of a submission: it must cover the submitted content and be the right person's.
+"""Checks the signature of a submission: it must cover the submitted content, and a permitted person must have made it.
 
 A submission's `signature` is either its signed form (a PDF) or a detached signature over its canonical JSON. The form
 is made again here, so that the check does not depend on any copy that was handed out or stored.
@@ -39,7 +39,7 @@ from schemas.signature import APPLICANTS_FIELD, SignatureOutcome, SignatureVerdi
 
 @dataclass(frozen=True)
 class Prepared:
-    """A form: its sheet, its paper of the dossier if any, the SHA-256 (hex) of the content to sign, and the PDF."""
+    """A form: its sheet, its paper in the dossier if any, the SHA-256 (hex) of the content to sign, and the PDF."""
 
     sheet: Sheet
     paper: PaperRule | None
@@ -48,7 +48,7 @@ class Prepared:
 
 
 def prepared(procedure: Procedure, key: str, submission: Submission, at: datetime) -> Prepared:
-    """Returns the form with this `key`; the same submission and second give the same bytes. Raises `RefusalError`."""
+    """Returns the form with this `key`. The same submission and second give the same bytes. Raises `RefusalError`."""
     of = filled(procedure)
     paper = forms_of(of)[key]
     digest = signed_digest(submission, None if paper is None else paper.code)
@@ -61,7 +61,7 @@ log = logging.getLogger(__name__)
 
 DETACHED: Final = "application/pkcs7-signature"
 FIELD: Final = "signature"
-"""The submission's field for the signature."""
+"""The name of the submission's field that contains the signature."""
 
 LONGEST: Final = 20.0
 """Time limit of one check in seconds: twice the timeouts of both authorities (signer's and time-stamp's)."""
@@ -96,7 +96,7 @@ class _Submitted:
 class SubmittedSignatures:
     """Checks signatures of submissions, and makes the proofs of the checks. Works in threads of its own.
 
-    `roots` are certificates in DER; without any, an officer decides about every signature. `asking` is called on the
+    `roots` are certificates in DER; if empty, an officer decides about every signature. `asking` is called on the
     caller's event loop. Without a `stamper` the proof has no time-stamp. `policy` judges all signatures.
     """
 
@@ -130,8 +130,8 @@ class SubmittedSignatures:
     ) -> SignatureVerdict:
         """Checks that `file`, the submission's signature, covers the submission and was made by a permitted signer.
 
-        `version` is that of the procedure as composed for the agency's province. Raises `LookupError` for an unknown
-        version, and the errors of `Procedures`.
+        `version` is the version of the procedure as composed for the agency's province. Raises `LookupError` for an
+        unknown version, and the errors of `Procedures`.
         """
         procedure = await self._procedures.find(submission.procedure, version)
         if procedure is None:
@@ -149,7 +149,7 @@ class SubmittedSignatures:
                 return _of(one, verdict_of([(FIELD, "signature_check_failed")], received_at))
 
     async def proof(self, verdict: SignatureVerdict) -> bytes:
-        """Returns the proof of a verdict: the JSON of a `SignatureProof`, within 2 s."""
+        """Returns the proof of a verdict: the JSON of a `SignatureProof`. Takes at most 2 s."""
         return await proof_of(verdict, self._stamper)
 
     def _judged(self, one: _Submitted, loop: asyncio.AbstractEventLoop) -> SignatureVerdict:
@@ -179,9 +179,10 @@ async def _judged_by(check: SignatureCheck, one: _Submitted) -> SignatureVerdict
 
 
 def _form(one: _Submitted) -> Prepared:
-    """Returns the form that was signed: the one among the dossier's papers, else the one with which the file begins.
+    """Returns the form with which the file begins; if it is one of the dossier's papers, only that paper's forms count.
 
-    Only the form's creation time is taken from the file itself: with another time the form would have other bytes.
+    If it begins with none of them, returns the first. Only the form's creation time is taken from the file itself: with
+    another time the form would have other bytes.
     """
     at = prepared_at(one.file) or one.received_at
     own = {paper.code for paper in one.submission.papers if paper.file and paper.file.sha256 == one.digest}
@@ -194,7 +195,7 @@ def _form(one: _Submitted) -> Prepared:
 def _of(
     one: _Submitted, verdict: SignatureVerdict, content: str | None = None, others: tuple[Problem, ...] = ()
 ) -> SignatureVerdict:
-    """Returns the verdict with the submission's field names and file. Problems in `others` refuse the signature too."""
+    """Returns the verdict with the submission's field names and file. Any problems in `others` refuse the signature."""
     at = {APPLICANTS_FIELD: FIELD}
     found = (wrong.model_copy(update={"field": at.get(wrong.field, wrong.field)}) for wrong in verdict.problems)
     update = {"problems": (*others, *found), "file": one.digest, "content": content}
@@ -202,7 +203,7 @@ def _of(
 
 
 class _OnLoop:
-    """Sends requests on the event loop of their connections, even if they come from another loop."""
+    """Sends requests on the event loop that has the connections, even if called from another loop."""
 
     def __init__(self, asking: Asking, loop: asyncio.AbstractEventLoop) -> None:
         self._asking = asking

@@ -44,9 +44,9 @@ UNDETERMINED: Final = frozenset(
 
 @dataclass(frozen=True)
 class Standing:
-    """The standing of a certificate: the `rule` by which it is not reliable, or None; its `chain` begins at the root.
+    """A judged certificate. `rule`: why it is not reliable, or None; `chain`: from the root to the certificate.
 
-    `context` is the library's context in which the chain was found, before any request about revocation.
+    `context` is the library's context in which the chain was built, before any request about revocation.
     """
 
     rule: str | None
@@ -64,7 +64,7 @@ def roots_in(file: bytes) -> tuple[bytes, ...]:
 
 
 class Trust:
-    """The roots, the source of revocation answers, and the policy. Without roots every certificate is undetermined."""
+    """The roots, the source of revocation answers, and the policy. Without roots no certificate can be judged."""
 
     def __init__(self, roots: Sequence[x509.Certificate], asking: Asking, policy: Policy = POLICY) -> None:
         self._roots = list(roots)
@@ -73,7 +73,7 @@ class Trust:
         self.policy = policy
 
     def offline(self) -> "Trust":
-        """Returns the same trust without requests to authorities: only stored answers count."""
+        """Returns the same trust without requests to authorities, so that only stored answers count."""
         return Trust(self._roots, Offline(), self.policy)
 
     def nobody(self) -> "Trust":
@@ -83,7 +83,7 @@ class Trust:
     def context(
         self, others: Sequence[x509.Certificate], moment: datetime, answers: Answers | None = None
     ) -> ValidationContext:
-        """Returns the library's context. It sends no requests; without `answers` it ignores revocation."""
+        """Returns the library's context. The context sends no requests; without `answers` it ignores revocation."""
         return ValidationContext(
             trust_roots=self._anchors,
             other_certs=others,
@@ -106,7 +106,7 @@ class Trust:
     ) -> Standing:
         """Returns the standing of `certificate` at `moment`.
 
-        `others` may be intermediates to a root; `kept` are earlier answers. Addresses named in the chain are contacted
+        `others` may be intermediates to a root; `kept` are stored answers. Addresses named in the chain are contacted
         only if its signatures lead to a root.
         """
         if not self._roots:
@@ -126,7 +126,10 @@ class Trust:
     async def vouch_for(
         self, signed: cms.SignedData, digest: bytes | None, purpose: Purpose, standing: Standing
     ) -> Standing:
-        """Returns `standing`, with a `rule` if the library rejects the signature (over `digest` if it is detached)."""
+        """Returns `standing`, with a `rule` if the library rejects the signature.
+
+        `digest` is the digest of a detached signature's content; None if the signature contains its content.
+        """
         if standing.rule is not None:
             return standing
         seen = await cms_basic_validation(
@@ -159,7 +162,7 @@ class Trust:
 
 
 def _anchor(root: x509.Certificate) -> CertTrustAnchor:
-    """Returns a root as trust anchor, with the expiry, path length and names that its own certificate sets."""
+    """Returns a root as trust anchor, with the expiry, path length and names to which its own certificate limits it."""
     told = derive_quals_from_cert(root).standard_parameters
     names = told and PKIXValidationParams(
         initial_permitted_subtrees=told.initial_permitted_subtrees,

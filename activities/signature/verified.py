@@ -48,15 +48,15 @@ async def verify_official(  # noqa: PLR0913 -- each can be requested alone
     lasts: bool = True,
     sealed: bool = False,
 ) -> SignatureVerdict:
-    """Returns the verdict on an issued PDF `at` an instant, or now.
+    """Returns the verdict on an issued PDF as of `at`, or now if `at` is None.
 
-    *Refused*: the file was changed or is incomplete, or a signer was not entitled to sign like this. *Undetermined*: it
-    can't be decided, for example after the last time-stamp's authority has expired. The evidence names the signers, one
-    entry for each signature and each time-stamp over the file; a time-stamp's field is empty.
+    *Refused*: the file was changed or is incomplete, or a signer was not entitled to sign like this. *Undetermined*:
+    the file can't be judged, for example after the last time-stamp's authority has expired. The evidence names the
+    signers, one entry for each signature and each time-stamp over the file; a time-stamp's field is empty.
 
-    Without `online` no requests are sent, and revocation counts as known when each signature was made. `kept`, an
-    earlier verdict over this file (or over its state before time-stamps were renewed), decides undetermined cases. A
-    file that need not last, such as an official paper, has no time-stamp over the whole file. With `sealed` an
+    If not `online`, no requests are sent, and revocation is judged by the knowledge at the time of each signature.
+    `kept`, an earlier verdict over this file (or over its state before time-stamps were renewed), decides undetermined
+    cases. If not `lasts`, as for an official paper, the file needs no time-stamp over the whole file. If `sealed`, an
     organisation must have signed, too: if only persons have signed, only the register knows whether they did so for an
     agency.
     """
@@ -91,7 +91,7 @@ class _Look:
     async def stamped_by(self, certificates: SignedDataCerts, stamped_at: datetime) -> Standing:
         """Returns the standing of a time-stamp's authority at `proved_at`.
 
-        Offline it is judged as of the time-stamp, if the authority's certificate was still valid at `proved_at`.
+        Offline, the authority is judged as of the time-stamp, if its certificate was still valid at `proved_at`.
         """
         signer, others = certificates.signer_cert, certificates.other_certs
         if not self.online and signer.not_valid_after >= self.proved_at:
@@ -123,7 +123,7 @@ async def _looked_at(pdf: bytes, look: _Look, expected: Expected | None) -> Sign
 
 
 def _shape(pdf: bytes, reader: PdfFileReader, expected: Expected, *, lasts: bool) -> str | None:
-    """Returns the first rule that the file breaks, not counting rules about the identity of its signers."""
+    """Returns the first rule that the file breaks, or None. Does not check the identity of the file's signers."""
     signed = {one.field_name for one in reader.embedded_regular_signatures}
     first = reader.get_historical_resolver(0)
     declared = {name for name, _, _ in enumerate_sig_fields(first)} if "/AcroForm" in first.root else set()
@@ -141,7 +141,7 @@ def _shape(pdf: bytes, reader: PdfFileReader, expected: Expected, *, lasts: bool
 
 
 def _ending(pdf: bytes, reader: PdfFileReader) -> str | None:
-    """Returns the rule that a file without a last time-stamp over everything breaks, else None."""
+    """Returns the rule that a file breaks if it does not end with a time-stamp over the whole file; else None."""
     stamped = max((one.signed_revision for one in reader.embedded_timestamp_signatures), default=-1)
     if stamped <= max(one.signed_revision for one in reader.embedded_regular_signatures):
         return "signed_file_rolled_back"
@@ -149,7 +149,7 @@ def _ending(pdf: bytes, reader: PdfFileReader) -> str | None:
 
 
 async def _stamp(stamp: EmbeddedPdfSignature, look: _Look) -> tuple[str | None, SignatureEvidence]:
-    """Returns the rule by which a time-stamp does not fit the file, and its evidence; sets `proved_at` if it fits."""
+    """Returns the rule that a time-stamp breaks, if any, and its evidence. If the stamp is good, sets `proved_at`."""
     token: cms.SignedData = stamp.signed_data
     certificates = extract_certificate_info(token)
     read_through(certificates)
@@ -196,14 +196,14 @@ def _is_sealed(signature: EmbeddedPdfSignature, look: _Look) -> bool:
 
 
 def _reason(signature: EmbeddedPdfSignature) -> str | None:
-    """Returns the signature's reason if it is one line of text, else None."""
+    """Returns the signature's reason; None unless it is one line of at most `MOST_REASON` characters."""
     said = signature.sig_object.get("/Reason")
     text = str(said) if isinstance(said, TextStringObject) else ""
     return text if text.isprintable() and 0 < len(text) <= MOST_REASON else None
 
 
 async def _by_kept(verdict: SignatureVerdict, kept: SignatureProof, pdf: bytes, trust: Trust) -> SignatureVerdict:
-    """Returns the earlier verdict (`kept`) if it is proved and covers this file, else `verdict`."""
+    """Returns the earlier verdict (`kept`) if that is proved and covers this file, else `verdict`."""
     of_file = kept.verdict.outcome is SignatureOutcome.VALID and kept.verdict.file in set(_states(pdf))
     if not of_file or not await proved(kept, trust):
         return verdict

@@ -1,4 +1,4 @@
-"""Places where a test can kill the process. They do nothing unless `MOTCUA_FAILPOINTS` names a folder."""
+"""Points in the code where a test can kill the process. They do nothing unless `MOTCUA_FAILPOINTS` names a folder."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def failpoint(name: str) -> None:
-    """Kills the process by SIGKILL, once, if the folder of failpoints holds a file of this name."""
+    """Kills the process by SIGKILL, once, if the failpoints' folder contains a file of this name."""
     folder = os.environ.get("MOTCUA_FAILPOINTS")
     if folder and (armed := Path(folder, name)).exists():
         armed.unlink()

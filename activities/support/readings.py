@@ -1,7 +1,7 @@
-"""Readings: answers that activities of this process read from the record, and on which events to be written depend.
+"""Readings: answers that activities of this process read from the record, and on which later events depend.
 
-The answer of a local activity is stored in Temporal's history, where a stranger who takes our workflow tasks can put
-another one. So a batch names the readings on which it depends, and is written only if the append's process made them.
+The answer of a local activity is stored in Temporal's history, where a stranger who takes our workflow tasks can
+replace it. So a batch names the readings on which it depends, and is written only if the append's process made them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MOST: Final = 20_000
 
 
 def reading_digest(activity: str, request: Any, answer: Any) -> Sha256:
-    """Returns the digest, in hex, of an activity's answer to this request."""
+    """Returns the digest, in hex, over the activity's name, the request and the answer."""
     return hashlib.sha256(b"\n".join((activity.encode(), to_json(request), to_json(answer)))).hexdigest()
 
 

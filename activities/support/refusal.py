@@ -6,7 +6,7 @@ from schemas.errors import Refusal
 
 
 def failure(refusal: Refusal) -> ApplicationError:
-    """Returns the refusal as an error without retry: `type` is its code, `details[0]` the refusal itself."""
+    """Returns the refusal as an error without retry: `type` is the refusal's code, `details[0]` the whole refusal."""
     return ApplicationError(
         str(refusal),
         refusal.model_dump(mode="json", exclude_none=True),

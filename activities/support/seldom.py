@@ -12,7 +12,7 @@ BUSY: Final = "too_soon"
 
 
 class Seldom:
-    """Runs one action at a time in this process, and the next one only some time after the start of the last one."""
+    """Runs an action never twice at once in this process, and again only some time after its last start."""
 
     def __init__(self, every: timedelta) -> None:
         self._every = every.total_seconds()
@@ -21,7 +21,7 @@ class Seldom:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Runs the block. Raises `too_soon`, which is retried once the action is permitted again."""
+        """Runs the block. Raises `too_soon` if the action may not run yet; this error is retried when it may."""
         left = self._again_at - time.monotonic()
         if self._at_work or left > 0:
             raise ApplicationError(

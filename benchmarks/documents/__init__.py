@@ -1,1 +1,1 @@
-"""Measured on papers and files."""
+"""Benchmarks of papers and files."""

@@ -1,4 +1,4 @@
-"""`files`: the speed of storing files, against a plain copy with a hash, and the growth of memory."""
+"""`files`: compares the speed of storing files with copying and hashing them, and measures the growth of memory."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ MANY: Final = 2_000
 MEGABYTE: Final = 1_000_000
 ROUNDS: Final = 10
 WORKERS: Final = 4
-"""Files in progress at once, on either side."""
+"""Files in progress at once, when storing and when copying."""
 FILES: Final = 20
-"""Files of one filing: more than most have. The store lists a filing's files, and more files make that slower."""
+"""Files of one filing, more than most filings have. The store lists a filing's files; more files make that slower."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The measurement. `rss`: the bytes in memory after a tenth of the files, and at the end."""
+    """The measurement. `rss`: the bytes in this process's memory after a tenth of the files, and at the end."""
 
     files: int
     size: int
@@ -53,7 +53,7 @@ class Measured:
 
 
 async def run(files: int, size: int, progress: Callable[[int], None]) -> Measured:
-    """Attach files to a folder store and copy the same ones, in turn. `progress` gets the number of each batch done."""
+    """Attach files to a folder store and copy the same files, in turn. `progress` gets each finished batch's size."""
     attach, copy, rss = Side(), Side(), list[int]()
     with scratch("files") as folder, ThreadPoolExecutor(WORKERS) as pool:
         asyncio.get_running_loop().set_default_executor(pool)
@@ -87,7 +87,7 @@ def _rounds(folder: Path, files: int, size: int) -> Iterator[list[Path]]:
 
 
 async def _timed(side: Side, sources: Sequence[Path], put: Callable[[Path, UUID], Awaitable[None]]) -> None:
-    """Put all the files, `WORKERS` at once, and measure it."""
+    """Calls `put` for all the files, `WORKERS` at once; adds the time of this round to `side`."""
     each = min(FILES, LARGEST_FILING // sources[0].stat().st_size)
     places = asyncio.Semaphore(WORKERS)
 
@@ -100,7 +100,7 @@ async def _timed(side: Side, sources: Sequence[Path], put: Callable[[Path, UUID]
 
 
 def _copy(source: Path, folder: Path) -> str:
-    """Copies a file in the store's chunks and with its `fsync`s; returns the digest."""
+    """Copies a file in chunks of the store's size and with the same `fsync` calls; returns the digest."""
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     with source.open("rb") as read, (folder / source.name).open("xb") as written:

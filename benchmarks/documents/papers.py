@@ -1,4 +1,4 @@
-"""`papers`: receipts rendered, hashed and stored, against the bare compile of their template; the cost of a seal."""
+"""`papers`: compares making receipts with only compiling their template, and measures the cost of a seal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from schemas.papers.state import PaperKind
 
 MANY: Final = 2_000
 SEALED: Final = 100
-"""The number of further papers that are sealed: a seal takes many times as long as the paper."""
+"""The number of further papers, which are sealed: few, because a seal takes many times as long as a paper."""
 ROUNDS: Final = 10
 WORKERS: Final = 2
 """Papers in progress at once: while one is stored, the next is rendered."""
@@ -40,9 +40,9 @@ TEMPLATE: Final = Path(__file__).parents[2] / "activities" / "printing" / "paper
 
 @dataclass(frozen=True)
 class Measured:
-    """The measurement. `rss`: the bytes in memory after a tenth of the papers, and at the end.
+    """The measurement. `rss`: the bytes in this process's memory after a tenth of the papers, and at the end.
 
-    `seal`: the seconds of one seal.
+    `seal`: the average seconds of one seal.
     """
 
     papers: int
@@ -63,7 +63,10 @@ class Measured:
 
 
 async def run(papers: int, seals: int, progress: Callable[[int], None]) -> Measured:
-    """Make papers and compile as many others, in turn; then seal some. `progress` gets the size of each batch done."""
+    """Make papers and only compile as many more, batch by batch in turn; then seal `seals` further papers.
+
+    `progress` gets the number of papers in each finished batch.
+    """
     ours, bare, rss = Side(), Side(), list[int]()
     with scratch("papers") as folder, ThreadPoolExecutor(WORKERS) as pool:
         asyncio.get_running_loop().set_default_executor(pool)
@@ -97,7 +100,7 @@ async def _ours(side: Side, sources: Sequence[PaperSource], store: Store) -> Non
 
 
 async def _bare(side: Side, sources: Sequence[PaperSource], compiler: typst.Compiler) -> None:
-    """Compile the data of these papers, prepared outside the measured time."""
+    """Compiles these papers; adds the time of this round to `side`. Their data is prepared before the measured time."""
     contents = [_data(source) for source in sources]
 
     def compiled() -> None:

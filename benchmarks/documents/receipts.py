@@ -23,7 +23,7 @@ from schemas.publishing.procedure_rules import rules_of
 from schemas.stream.ledger import Recorded
 
 AT: Final = datetime(2026, 11, 27, 3, tzinfo=UTC)
-"""The moment at which all of them were accepted."""
+"""The moment at which all the filings were accepted."""
 _FILE: Final = Path(__file__).parents[2] / "procedures" / "1.004222@2026-12.yaml"
 _AGENCY: Final = "H01.12"
 _OFFICER: Final = Actor(subject="h01.12-reception-1", role=Role.RECEPTION, agency=_AGENCY)
@@ -37,7 +37,7 @@ _NAMES: Final = ("An", "Bích", "Cường", "Dũng", "Hạnh", "Khánh", "Lộc"
 
 
 def receipts(series: str, first: int, last: int) -> Iterator[PaperSource]:
-    """Yields the sources of receipts `first` to `last` - 1; another `series` has other codes and names."""
+    """Yields the sources of the receipts numbered `first` to `last` - 1. Each `series` has its own codes and names."""
     return (_source(series, n) for n in range(first, last))
 
 

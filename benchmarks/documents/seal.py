@@ -1,6 +1,6 @@
 """Measures an agency's seal on a paper, as the relay makes it, with the sandbox's signer, time-stamps and revocation.
 
-Revocation answers about authorities and the stamp's certificate are cached, as by the relay.
+Revocation answers about authorities and the time-stamp's certificate are cached, as the relay caches them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _START_S: Final = 60.0
 
 
 async def sealed(papers: Sequence[bytes], folder: Path, progress: Callable[[int], None]) -> float:
-    """Seals papers one after the other; returns the seconds for each. `progress` gets 1 after each paper."""
+    """Seals papers one after the other; returns the average seconds per paper. Calls `progress(1)` after each paper."""
     async with _trust(folder) as address, partner_client(address) as client:
         _, _, root = pem.unarmor((await client.get("/root.pem")).content)
         trust = Trust([x509.Certificate.load(root)], Remembering(Responders(client)))

@@ -1,4 +1,4 @@
-"""Two sides in turn: their times, and the speed of one relative to the other."""
+"""The times of two compared programs that take turns, and their relative speed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from statistics import median
 
 @dataclass
 class Side:
-    """The times of one side, by round: wall-clock and CPU seconds."""
+    """The times of one compared program: the wall-clock and CPU seconds of each round."""
 
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
@@ -28,7 +28,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Speed:
-    """The speed of our side relative to the `plain` one: above 1 is faster."""
+    """The speed of our program relative to the `plain` one: a ratio above 1 means that ours is faster."""
 
     ours: Side
     plain: Side
@@ -43,7 +43,7 @@ class Speed:
 
     @property
     def medians(self) -> tuple[float, float]:
-        """The median ratios of neighbouring rounds, by wall-clock time and by CPU time."""
+        """The median of the speed ratios of the rounds, by wall-clock time and by CPU time."""
         pairs = ((self.plain.wall, self.ours.wall), (self.plain.cpu, self.ours.cpu))
         wall, cpu = (median(a / b for a, b in zip(*pair, strict=True)) for pair in pairs)
         return wall, cpu
@@ -55,7 +55,7 @@ class Speed:
 
 
 def rounds(all_of_them: int, so_many: int) -> Iterator[tuple[int, int]]:
-    """Yields each round as a half-open range, first to last + 1; no more rounds than items."""
+    """Yields `so_many` rounds, at most one for each item: the numbers of the first item and the item after the last."""
     of = min(all_of_them, so_many)
     return ((all_of_them * n // of, all_of_them * (n + 1) // of) for n in range(of))
 

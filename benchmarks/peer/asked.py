@@ -1,6 +1,6 @@
-"""A side in a process of its own: a line of JSON on stdin requests a round, a line on stdout answers.
+"""Plays a side of a comparison in a process of its own: JSON lines on stdin request rounds, lines on stdout answer.
 
-It imports nothing of the project: `benchmarks/driver.py` also uses this very file for other checkouts.
+It imports nothing of the project, because `benchmarks/driver.py` also loads this file with other checkouts.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ class Filed(Protocol):
 
     @property
     def workflows(self) -> tuple[str, ...]:
-        """The ids of its workflows."""
+        """The ids of the filing's workflows."""
 
     @property
     def seconds(self) -> Mapping[str, float]:
-        """Seconds of the calls, by name."""
+        """The duration of each call in seconds, by the name of the call."""
 
 
 class Round(Protocol):
-    """The round in an answer (`benchmarks.load.Round`)."""
+    """The round that an answer reports, such as a `benchmarks.load.Round`."""
 
     @property
     def filed(self) -> Iterable[Filed]:
-        """The filings."""
+        """The filings that ended in the round."""
 
     @property
     def seconds(self) -> float:
-        """The duration of the round."""
+        """The duration of the round, in seconds."""
 
     @property
     def cpu_ms(self) -> Mapping[str, float]:
-        """The CPU of one filing, by process."""
+        """The average CPU of one filing in milliseconds, by process."""
 
 
 class Answers:
-    """Writes the answers to stdout. To be made before anything else is printed."""
+    """Writes the answers to stdout. It must be created before the program prints anything else."""
 
     def __init__(self) -> None:
         # All other output goes to stderr, so that it is not taken for an answer.
@@ -50,9 +50,9 @@ class Answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
     async def serve(self, begun: Mapping[str, Any], play: Callable[..., Awaitable[Round]]) -> None:
-        """Answer `begun`, then `play(concurrency, seconds)` for each request, until stdin ends.
+        """Send `begun` as the first answer, then play each requested round and send its result, until stdin ends.
 
-        Further fields of a request (`benchmarks.asking.Asked.round`) are passed to `play` too.
+        All fields of a request (see `benchmarks.asking.Asked.round`) are arguments of `play`.
         """
         self._say(begun)
         while line := await asyncio.to_thread(sys.stdin.readline):

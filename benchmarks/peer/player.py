@@ -1,7 +1,7 @@
-"""Plays filings on DBOS: `python -m benchmarks.peer.player PID`, by the requests of `benchmarks/peer/asked.py`.
+"""Plays filings on DBOS, as `benchmarks/peer/asked.py` requests: `python -m benchmarks.peer.player PID`.
 
-PID is PostgreSQL's. DBOS is a library: the process of its clients runs the workflows too. So the clients are in this
-process, which saves DBOS the network hop that a client of the product has.
+PID is PostgreSQL's process id. DBOS is a library, so this one process has the clients and also runs the workflows.
+That saves DBOS the network hop that a client of the product has.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from benchmarks.skeleton.steps import TABLE, appended
 from workers.memory import settle
 
 _CALL: Final = 10
-"""Seconds to wait for a receipt."""
+"""Seconds to wait for a command's receipt."""
 _POOL: Final = 10
-"""Connections for appends, as the product's worker has (`workers/settings.py`); DBOS has its own beside them."""
+"""Database connections for appends, as many as the product's worker has (`workers/settings.py`). DBOS has its own."""
 
 
 class Peer:
-    """Makes the same calls as the skeleton's client."""
+    """The DBOS side: makes the same calls as the skeleton's client."""
 
     name = NAME
 
@@ -72,7 +72,7 @@ async def _receipt(stream: str, command_id: str) -> None:
 
 @asynccontextmanager
 async def running(dsn: str) -> AsyncIterator[None]:
-    """Runs DBOS on an empty database."""
+    """Runs DBOS on an empty database, until the block ends."""
     async with asyncpg.create_pool(dsn, min_size=1, max_size=_POOL) as pool:
         await pool.execute(TABLE)
         Database.pool = pool
@@ -85,7 +85,7 @@ async def running(dsn: str) -> AsyncIterator[None]:
 
 
 async def main(postgresql: int) -> None:
-    """Report the appends of one filing and the number of steps that DBOS records; play the requested rounds."""
+    """Report one filing's appends and the number of steps that DBOS records for it; then play the requested rounds."""
     answers = Answers()
     settle()
     dsn, processes = os.environ[DSN], {"worker": os.getpid(), "postgresql": postgresql}

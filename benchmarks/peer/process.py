@@ -1,4 +1,4 @@
-"""Starts the process that plays filings on DBOS, and its PostgreSQL."""
+"""Starts the process that plays filings on DBOS, and a PostgreSQL for it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ DSN: Final = "MOTCUA_OWNER_DATABASE_URL"
 
 @asynccontextmanager
 async def playing() -> AsyncIterator[Asked]:
-    """Starts the DBOS side. Its `begun` has the `appends` of a filing, by workflow, and the number of `recorded` steps.
+    """Starts the DBOS side. `begun` has one filing's `appends` by workflow, and the number of steps `recorded` for it.
 
-    It has a PostgreSQL of its own with the product's settings, so that deferred work of one side, such as checkpoints
-    and vacuum, is not counted for another. Raises `AskedError`.
+    The side has a PostgreSQL of its own with the product's settings, so that deferred work of one side, such as
+    checkpoints and vacuum, is not counted for another. Raises `AskedError`.
     """
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
         async with Stack(Path(folder), parts=("postgres",)) as stack:

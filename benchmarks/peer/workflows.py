@@ -1,7 +1,7 @@
 """The skeleton's filing and payment (`benchmarks/skeleton/workflows.py`) on DBOS.
 
-A command is a message to the workflow, its receipt an event of the workflow, because a refused command leaves nothing
-in the log. A signal is a message too. A Temporal activity is a step here, run in this process, the back office's too.
+A command and a signal are messages to the workflow. A command's receipt is an event of the workflow, because a refused
+command leaves nothing in the log. Each Temporal activity, also of the back office, is a step that this process runs.
 An append is an idempotent insert in a step: `DBOS.transaction` would record it twice.
 """
 
@@ -16,21 +16,21 @@ from dbos import DBOS, SetWorkflowID
 from benchmarks.skeleton.steps import INSERT, Plain
 
 FEE: Final = "fee"
-"""The topic of a payment's messages to its filing."""
+"""The topic of the messages that a payment sends to its filing."""
 _LONG: Final = timedelta(days=1).total_seconds()
 _WATCH: Final = timedelta(days=3).total_seconds()
 _OFFICERS: Final = 4
-"""The number of commands after the payment: claim, propose, claim, decide."""
+"""The number of officers' commands after the payment: claim, propose, claim, decide."""
 
 
 class Database:
-    """The database for the appends; set before the first filing."""
+    """The database for the appends. `pool` must be set before the first filing."""
 
     pool: asyncpg.Pool[asyncpg.Record]
 
 
 class _Log:
-    """One stream: an append for each step."""
+    """One stream of events, to which each step makes one append."""
 
     def __init__(self, stream: str) -> None:
         self._stream = stream
@@ -60,7 +60,7 @@ async def order(request: Plain) -> Plain:
 
 @DBOS.step()
 async def money(request: Plain) -> Plain:
-    """Returns the expected capture; none after it."""
+    """Returns the capture if the request expects one; otherwise an empty object."""
     return {"capture_id": request["key"], "amount": 16000} if request["expected"] else {}
 
 

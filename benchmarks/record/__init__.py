@@ -1,1 +1,1 @@
-"""Measured at the ledger alone."""
+"""Benchmarks of the ledger alone, without complete filings."""

@@ -1,6 +1,6 @@
-"""Submits, commands or reads filings, one kind a round: a process that `benchmarks/record/guards.py` starts.
+"""A process that plays rounds of one kind of act: submissions, commands or views of filings. `guards.py` starts it.
 
-Run as `python -m benchmarks.record.acts`. It has a stack, workers and a client of its own, set up by its environment.
+Run as `python -m benchmarks.record.acts`. It has its own stack, workers and client, configured by its environment.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _RECEPTION: Final = Actor(subject=f"{AGENCY.lower()}-reception-1", role=Role.REC
 
 
 class Acts:
-    """Does acts on the filings of its last round of submissions, in turn.
+    """Submits filings; gives commands to the filings of the last round of submissions, and views them, in turn.
 
-    The filings are few enough for the worker's cache, so no replay is measured (see `benchmarks/watching/memory.py`).
+    The filings all fit in the worker's cache, so no replay is measured (see `benchmarks/watching/memory.py`).
     """
 
     def __init__(self, product: Product) -> None:
@@ -62,7 +62,7 @@ class Acts:
 
 
 class Acting:
-    """One act, in the form that `benchmarks.load` measures."""
+    """One kind of act, in the form that `benchmarks.load` measures."""
 
     def __init__(self, name: str, act: Callable[[Timed], Awaitable[None]]) -> None:
         self.name = name
@@ -75,7 +75,7 @@ class Acting:
 
 
 async def main() -> None:
-    """Set everything up, report the active guards, and play the requested rounds."""
+    """Set everything up, report whether encryption and identity statements are on, and play the requested rounds."""
     answers = Answers()
     async with scene() as on:
         product, _ = on.sides

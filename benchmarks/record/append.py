@@ -1,4 +1,4 @@
-"""`append`: the CPU of a filing's appends alone, compared with those of another checkout, in turn."""
+"""`append`: compares the CPU of a filing's appends alone with another checkout's; both take turns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WHAT: Final = "appends"
 
 @dataclass(frozen=True)
 class Measured:
-    """The measurement: the rounds of each side, which took turns."""
+    """The measurement: the rounds of each side. The sides took turns."""
 
     rounds: Mapping[str, Sequence[Round]]
     at: datetime
@@ -32,7 +32,7 @@ class Measured:
     commit: str
 
     def ratio(self, process: str) -> Ratio:
-        """Returns the ratio of the CPU that one filing's appends take in this process: this checkout to the other."""
+        """Returns the ratio of this checkout to the other one: the CPU of one filing's appends in this process."""
         mine, theirs = self.rounds[TODAY], self.rounds[BEFORE]
         return ratio(*_weighed(mine, process), *_weighed(theirs, process))
 

@@ -1,7 +1,7 @@
 """Appends one filing to the log, without Temporal: a submission, then ten events of one append each.
 
-Each of the ten changes the filing's row and its task, and causes a paper. It uses only code that every checkout has:
-`benchmarks/driver.py` plays it with the code of the checkout that it runs in.
+Each of the ten events changes the filing's row and task, and causes a paper. This module uses only code that every
+checkout has, because `benchmarks/driver.py` also runs it with other checkouts.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _ASKED: Final = {"kind": "fee_requested", "n": 1, "amount": 1000, "channel": "on
 
 
 class Appending:
-    """Makes the appends of filings, each by another person."""
+    """Makes the appends of filings. Each filing has another applicant."""
 
     name = "appends"
 
@@ -64,7 +64,7 @@ class Appending:
         self._turn = count(1)
 
     async def file(self) -> Filed:
-        """Append one filing. Raises `RuntimeError` if the log refuses an event."""
+        """Append one filing's events. Raises `RuntimeError` if the log refuses an event."""
         n, filing = next(self._turn), uuid4()
         person = {"subject": "an", "kind": "person", "name": "Nguyễn Văn An", "id_number": f"{n:012}"}
         submitted = _SUBMITTED | {"submission_id": str(n), "applicant": person}
@@ -99,7 +99,7 @@ class Appending:
 
 @asynccontextmanager
 async def appending() -> AsyncIterator[tuple[Appending, dict[str, int]]]:
-    """Yields an `Appending` over one connection, and the measured processes: the connection's backend and ours."""
+    """Yields an `Appending` over one connection, and the pids to measure: this process and the connection's backend."""
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
         async with Stack(Path(folder), parts=("postgres", "migrations")) as stack:
             dsn, key = stack.env["MOTCUA_DATABASE_URL"], stack.env["MOTCUA_MASTER_KEY"]
@@ -111,4 +111,4 @@ async def appending() -> AsyncIterator[tuple[Appending, dict[str, int]]]:
 
 
 async def _as_it_was(_: object) -> None:
-    """Skip the pool's reset: no session is changed."""
+    """Replaces the pool's reset by nothing: no session is changed."""

@@ -1,6 +1,6 @@
-"""`guards`: the cost of encrypted payloads and of identity statements, round by round in turn.
+"""`guards`: measures the cost of encrypted payloads and of identity statements, in rounds that take turns.
 
-Each side is the product with other settings, in processes and a stack of its own (`benchmarks/record/acts.py`).
+Each side is the product with its own settings, processes and stack (`benchmarks/record/acts.py`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ AT_ONCE: Final = 10
 
 
 def settings() -> dict[str, dict[str, str]]:
-    """Returns the extra environment of each side: first the plain one, to which the others are compared."""
+    """Returns the extra environment variables of each side. The first side is `plain`, the base of the comparison."""
     unsealed, sealed = {CODEC_KEYS: ""}, {CODEC_KEYS: new_ring()}
     believed, asked_who = {IDENTITY: Identity.OFF.value}, {IDENTITY: Identity.REQUIRED.value}
     return {
@@ -50,7 +50,7 @@ def settings() -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan: rounds of each act on each side (`plain` and `sides`), and their seconds."""
+    """The plan: the number of rounds of each act on each side (`plain` and `sides`), and the seconds of a round."""
 
     rounds: int
     seconds: float
@@ -59,7 +59,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Measured:
-    """The measurement: rounds by act and side. `guarded`: by side, the guards that it reports, such as `sealed`."""
+    """The measurement: rounds by act and side. `guarded`: by side, which guards it has: `sealed`, `signed`."""
 
     guarded: Mapping[str, Mapping[str, bool]]
     rounds: Mapping[str, Mapping[str, tuple[Round, ...]]]
@@ -72,12 +72,12 @@ class Measured:
         return tuple(self.rounds[ACTS[0]])
 
     def cpu_ms(self, act: str, side: str) -> dict[str, float]:
-        """Returns the CPU of one act by process: the median of its rounds."""
+        """Returns the milliseconds of CPU that one act takes in each process: the median of the rounds."""
         found = self.rounds[act][side]
         return {name: median(each.cpu_ms[name] for each in found) for name in found[0].cpu_ms}
 
     def ratio(self, act: str, side: str) -> Ratio:
-        """Returns the ratio of the CPU of one act to that on the plain side."""
+        """Returns the CPU of one act on this side, as a ratio to the plain side."""
         mine, plain = self.rounds[act][side], self.rounds[act][PLAIN]
         return ratio(
             *([each.whole_ms for each in mine], [len(each.filed) for each in mine]),
@@ -85,7 +85,7 @@ class Measured:
         )
 
     def whole(self, side: str) -> Ratio:
-        """Returns the ratio of the CPU of one act of each kind together to that on the plain side."""
+        """Returns the total CPU of one act of each kind on this side, as a ratio to the plain side."""
         mine, plain = self._together(side), self._together(PLAIN)
         return ratio(mine, [1] * len(mine), plain, [1] * len(plain))
 
@@ -144,7 +144,7 @@ async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
 async def _played(
     sides: Mapping[str, Asked], plan: Plan, tell: Callable[[str], None]
 ) -> dict[str, dict[str, tuple[Round, ...]]]:
-    """Plays the rounds of every act on every side. The first round of each is a warm-up and does not count."""
+    """Plays the rounds of every act on every side; returns them without the first of each, a warm-up."""
     rounds: dict[str, dict[str, tuple[Round, ...]]] = {act: dict.fromkeys(sides, ()) for act in ACTS}
     for number in range(plan.rounds + 1):
         for act, name in product(ACTS, sides):

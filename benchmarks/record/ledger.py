@@ -1,4 +1,4 @@
-"""`ledger`: the speed, the CPU and the memory of verifying a long log, and of rebuilding the read models from it."""
+"""`ledger`: measures the speed, CPU and memory of verifying a long log and of rebuilding the read models."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from schemas.ids import StreamId
 
 EVENTS: Final = 500_000
 SHARE: Final = 10
-"""First a log this many times shorter is measured, to show whether memory grows with the log."""
+"""A log this many times shorter is measured first, to show whether memory grows with the log."""
 _SAMPLE_SECONDS: Final = 0.05
 
 
 class NotWholeError(Exception):
-    """A look at the log has found a problem, or has failed: its figures are worthless."""
+    """A pass over the log has reported a problem, or has failed: its figures are worthless."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """One look at `events` events: wall-clock seconds, and CPU seconds, ours and PostgreSQL's.
+    """One pass over a log of `events` events. `cpu`, `postgresql`: CPU seconds of the pass and of PostgreSQL.
 
-    `resident`: the peak of its processes' resident bytes together.
+    `resident`: the peak of resident bytes, over all processes of the pass together.
     """
 
     events: int
@@ -69,7 +69,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Measured:
-    """The measurement: looks at the short log and at the long one, by name."""
+    """The measurement: the passes over the short log and over the long log, by the name of the pass."""
 
     short: Mapping[str, Look]
     long: Mapping[str, Look]
@@ -87,7 +87,7 @@ class Measured:
 
 
 async def run(events: int, tell: Callable[[str], None]) -> Measured:
-    """Record a filing, add copies of it to the log up to `events` events, and measure the looks at it.
+    """Record a filing, copy it in the log until that has about `events` events, and measure the passes over the log.
 
     Raises `NotWholeError`.
     """
@@ -127,7 +127,7 @@ async def _look(on: Scene, name: str, tell: Callable[[str], None]) -> Look:
 
 
 async def _most_resident(pid: int) -> int:
-    """Returns the peak resident bytes of a process with its children, when it has ended."""
+    """Waits until a process ends; returns the peak of resident bytes of the process and its children together."""
     most = 0
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)

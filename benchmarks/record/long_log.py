@@ -1,6 +1,6 @@
 """A long log of valid events: one filing recorded by the product, and many copies of it.
 
-Each copy has its own id, key, numbers and hashes, made by the functions that the append uses.
+Each copy has its own id, key, numbers and hashes, made by the same functions as in a real append.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from schemas.ids import event_id
 Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 _AT_ONCE: Final = 1_000
-"""Filings written in one transaction."""
+"""The most filings to write in one transaction."""
 _NUMBER: Final = re.compile(rb"(?<=-)([A-Z]{0,2})([0-9]{7})(?=[\"\\])")
-"""The end of a counter's number, in JSON."""
+"""The end of a number from a counter, such as a filing's code, in JSON."""
 _HASHED: Final = (
     *("stream", "seq", "event_id", "filing_id", "agency", "kind", "version", "body", "sealed", "key_id"),
     *("command_id", "actor", "via", "occurred_at", "recorded_at", "prev_hash", "bound"),
@@ -45,7 +45,7 @@ _RECEIPTS: Final = "select * from receipt where filing_id = $1 order by stream, 
 
 @dataclass(frozen=True)
 class _Filing:
-    """The recorded filing. `opened`: the decrypted data of its events; `subjects`: the actors named in it."""
+    """The recorded filing. `opened`: the decrypted data of each event, if any; `subjects`: the actors in that data."""
 
     id: UUID
     events: Sequence[Row]
@@ -56,7 +56,7 @@ class _Filing:
 
 
 class LongLog:
-    """The log, as superuser. `each`: the number of events of a filing."""
+    """The log, over a superuser's connection. `each`: the number of events of one filing."""
 
     def __init__(self, connection: Any, vault: Vault, told: _Filing) -> None:
         self.each = len(told.events)
@@ -79,7 +79,7 @@ class LongLog:
 
 @asynccontextmanager
 async def lengthening(dsn: str, vault: Vault, filing: UUID) -> AsyncIterator[LongLog]:
-    """Opens the log, which must have this one filing, with one number given by each of its counters."""
+    """Opens the log. The log must have only this filing, and each counter must have issued only one number."""
     connection = await asyncpg.connect(dsn)
     try:
         yield LongLog(connection, vault, await _read(connection, vault, filing))
@@ -97,7 +97,7 @@ async def _read(connection: Any, vault: Vault, filing: UUID) -> _Filing:
 
 
 async def _like(told: _Filing, vault: Vault, n: int) -> Rows:
-    """Returns the rows of the `n`-th copy."""
+    """Returns the rows of the `n`-th copy of the recorded filing, by table."""
     filing = uuid4()
     key, wrapped = await vault.new(filing)
     named = {told.key.pseudonym(subject): key.pseudonym(subject) for subject in told.subjects}

@@ -1,7 +1,7 @@
 """One pass over a whole log, in a process of its own: `python -m benchmarks.record.looked verify|bindings|rebuild`.
 
-Its seconds and the number of problems are a line of JSON on stdout. `verify` checks everything that needs no key,
-`bindings` all that needs the master key; the addresses and that key are in the environment.
+It prints its seconds and the number of problems as a line of JSON. `verify` checks everything that needs no key,
+`bindings` everything that needs the master key; the addresses and the master key are in the environment.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ LOOKS: Final[Mapping[str, Callable[[MasterKeys], Awaitable[int]]]] = {
     "bindings": _bindings,
     "rebuild": _rebuild,
 }
-"""The passes by name: each returns the number of problems found; a rebuild that fails raises."""
+"""The passes by name. Each returns the number of its problems; `rebuild` returns 0, or raises if it fails."""
 
 
 def _cpu() -> float:

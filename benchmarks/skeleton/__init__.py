@@ -1,1 +1,1 @@
-"""The product without its rules: its workflows, Updates, signals, timers and activities, and one insert per append."""
+"""The product without its rules: the same workflows, Updates, signals, timers and activities, one insert per append."""

@@ -1,6 +1,6 @@
-"""The handlers of the skeleton's filing: as many as the product's filing has, each with one append alone.
+"""The handlers of the skeleton's filing: as many as the product's filing has; each makes just one append.
 
-Like the product's they are made once, not in every run: this module is passed through the workflow sandbox.
+Like the product's handlers they are made once, not in every run: the workflow sandbox passes this module through.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class Log(Protocol):
     receipts: dict[str, Plain]
 
     async def record(self, command_id: str, step: str) -> Plain:
-        """Appends a step; returns its receipt."""
+        """Appends a step; returns the command's receipt."""
 
 
 class Commanded(Protocol):
-    """A workflow that takes commands."""
+    """A workflow that takes commands. `steps`: the steps that it has recorded."""
 
     log: Log
     steps: set[str]

@@ -1,4 +1,4 @@
-"""A bank and a post inside this process, so that real ones add no cost to the measurement of product or skeleton."""
+"""A bank and a post inside the worker's process, so that their own cost is not measured."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class InstantBank(bank.HttpBank):
 
 
 class InstantPost:
-    """A post (`activities.partners.postal.Post`) that delivers at once."""
+    """A post (see `activities.partners.postal.Post`) that delivers every parcel at once."""
 
     async def send(self, order: postal.Order) -> str:
         return _waybill(order.key)

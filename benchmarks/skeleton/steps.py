@@ -1,4 +1,4 @@
-"""The skeleton's activities: each has the kind, options and queue of the product's activity, but not its work."""
+"""The skeleton's activities: each has the same kind, options and queue as the product's activity, but no real work."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from motcua.stopping import GRACE
 from rules.payment.late_money import EARLY
 
 Plain: TypeAlias = dict[str, Any]
-"""At most 200 bytes of JSON."""
+"""A JSON object of at most 200 bytes."""
 QUEUE: Final = "skeleton"
 OFFICE_QUEUE: Final = "skeleton-office"
 TABLE: Final = """
@@ -34,7 +34,7 @@ async def appended(dsn: str, streams: Iterable[str]) -> list[list[str]]:
 
 
 class Steps:
-    """The activities of the skeleton's filings and payments. The pool's connections keep their prepared statements."""
+    """The activities of the skeleton's filings and payments. The pool's connections keep prepared statements."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         self._pool = pool
@@ -53,7 +53,7 @@ class Steps:
 
     @activity.defn(name="skeleton.merchant")
     async def merchant(self, agency: str) -> str | None:
-        """Looks the agency's merchant up: none is set."""
+        """Looks up the agency's merchant. None, because no agency has one here."""
         found: str | None = await self._pool.fetchval("select merchants[1] from agency where agency = $1", agency)
         return found
 
@@ -67,7 +67,7 @@ class Steps:
 
     @activity.defn(name="skeleton.late_money")
     async def late_money(self, _: Plain) -> Plain:
-        """Finds no money. A round is shorter than a watch's first hour, in which the product looks as often."""
+        """Reports no money. It is retried like the product's activity in a watch's first hour; a round is shorter."""
         looks = activity.info().attempt
         raise nothing_new(EARLY[looks] - EARLY[looks - 1])
 
@@ -82,5 +82,5 @@ async def issue(request: Plain) -> Plain:
 
 
 def office(client: Client) -> Worker:
-    """Returns the skeleton's back office, with the same options as the kit's back office."""
+    """Returns the worker of the skeleton's back office. It has the same options as the client kit's back office."""
     return Worker(client, task_queue=OFFICE_QUEUE, activities=[issue], graceful_shutdown_timeout=GRACE)

@@ -1,6 +1,6 @@
-"""The skeleton's workflows: they take the steps of `Filing` and `Payment` in a level-4 filing, in the same order.
+"""The skeleton's workflows: they take the same steps in the same order as the product's in a level-4 filing.
 
-They have the same Updates, signals and queries too, so that the cost of having them does not count as the product's.
+They also have the same Updates, signals and queries, so that the cost of having handlers is the same.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LONG: Final = timedelta(days=1)
 
 
 class _Log:
-    """One stream: a lock, and an append for each step."""
+    """One stream of events, to which each step makes one append, under a lock."""
 
     def __init__(self, stream: str) -> None:
         self.receipts: dict[str, Plain] = {}
@@ -87,7 +87,7 @@ class Filing:
 
     @workflow.signal
     async def parcel_settled(self, fact: Plain) -> None:
-        """Record the end of a parcel; unused here."""
+        """Record that a parcel has ended; unused here."""
         await self.log.record(f"parcel:{fact['n']}", "parcel_settled")
 
     async def _pay(self) -> None:

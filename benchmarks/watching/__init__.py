@@ -1,1 +1,1 @@
-"""Measured over days of waiting."""
+"""Benchmarks of filings and payments that wait for days."""

@@ -1,8 +1,9 @@
-"""The cost of watching for late money, for a paid filing: the looks by the rule, times the measured CPU of one look.
+"""The cost of watching for late money after a payment: the number of looks by the rule, times the CPU of one look.
 
-A watch lasts three days, too long for a benchmark. So many watches are made at once, and begin at set instants a little
-later. The CPU of the processes from then until the second look of the last watch is the CPU of looks (each a retry of
-its activity by the server), less their idle CPU, measured just before. The client only waits and is left out.
+A look is one query of the bank: a retry of the watch's activity by the server. A watch lasts three days, too long for a
+benchmark. So many watches are started together, to begin at set instants a little later. The CPU of the looks is the
+CPU of the processes from the first of those instants until the second look of the last watch, less their idle CPU,
+measured just before. The client only waits and is left out.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ from schemas.payment.state import WATCH_SECONDS
 from schemas.publishing.calendar import Calendar
 
 PER_SECOND: Final = 20
-"""Watches that begin in each second of the measured time."""
+"""The number of watches that begin in each second of the measured time."""
 STARTS: Final = (0.05, 0.1, 0.2)
-"""Seconds allowed to start one watch, in the first, second and third attempt at the measurement."""
+"""Seconds allowed for the start of one watch, in the first, second and third attempt at the measurement."""
 _AT_ONCE: Final = 20
 _HOURS: Final = [datetime(2026, 1, 1, tzinfo=VIETNAM) + timedelta(hours=n) for n in range(365 * 24)]
 Watch: TypeAlias = "WorkflowHandle[LateMoneyWatch, None]"
 
 
 class TooSlowError(Exception):
-    """The watches were not all started before the measured time began."""
+    """Not all watches were started before the measured time began."""
 
     def __init__(self) -> None:
         super().__init__("the watches for late money were started too late to be measured: the machine is too busy")
@@ -43,7 +44,7 @@ class TooSlowError(Exception):
 
 @dataclass(frozen=True)
 class Late:
-    """The looks of a standard watch, on average and at most; the CPU by process of one look, and of all looks."""
+    """The looks of a standard watch: their average and largest number, the CPU of one by process, the CPU of all."""
 
     looks: float
     most_looks: int
@@ -60,7 +61,7 @@ class Late:
 
 
 def looks_by_the_rule(calendar: Calendar) -> tuple[float, int]:
-    """Returns the average and the largest number of looks of standard watches that begin at a full hour of 2026."""
+    """Returns the average and the largest number of looks of the watches that begin at the full hours of 2026."""
     many = [len(looks(since, since + timedelta(seconds=WATCH_SECONDS), calendar)) for since in _HOURS]
     return mean(many), max(many)
 
@@ -68,9 +69,9 @@ def looks_by_the_rule(calendar: Calendar) -> tuple[float, int]:
 async def measure(
     client: Client, payment: str, processes: Mapping[str, int], calendar: Calendar, seconds: float
 ) -> Late:
-    """Start many watches for late money of a paid payment, and measure their CPU.
+    """Start many watches for late money of one paid payment, and measure the CPU of their looks.
 
-    `seconds`: the time in which the watches begin. Raises `TooSlowError`.
+    `seconds`: the period in which the watches begin, one after another. Raises `TooSlowError`.
     """
     shown = {name: processes[name] for name in ("worker", "server", "postgresql")}
     for starts in STARTS:
@@ -84,7 +85,7 @@ async def measure(
 async def _look(
     client: Client, payment: str, processes: Mapping[str, int], seconds: float, starts: float
 ) -> tuple[dict[str, float], int]:
-    """Returns the milliseconds of CPU of one look, by process, and the number of looks."""
+    """Returns the milliseconds of CPU of one look, by process, and the number of looks. Raises `TooSlowError`."""
     idle, many = max(seconds / 3, 1), max(round(PER_SECOND * seconds), 1)
     begins = datetime.now(UTC) + timedelta(seconds=starts * many + 2 + idle)
     handles = await _watch(client, payment, [begins + n * timedelta(seconds=seconds) / many for n in range(many)])
@@ -101,7 +102,7 @@ async def _look(
 
 
 async def _watch(client: Client, payment: str, begins: Sequence[datetime]) -> list[Watch]:
-    """Starts watches of one payment that begin at these instants; their first looks are made at once, before that."""
+    """Starts a watch of the payment for each instant in `begins`. Its first look is made now, before the instant."""
     some = asyncio.Semaphore(_AT_ONCE)
 
     async def start(n: int, since: datetime) -> Watch:
@@ -115,7 +116,7 @@ async def _watch(client: Client, payment: str, begins: Sequence[datetime]) -> li
 
 
 async def _spent(processes: Mapping[str, int], since: datetime, until: datetime) -> dict[str, float]:
-    """Returns the CPU seconds from one instant to another. Raises `TooSlowError` if `since` is over already."""
+    """Returns the CPU seconds of each process between two instants. Raises `TooSlowError` if `since` has passed."""
     if datetime.now(UTC) > since + timedelta(seconds=0.5):
         raise TooSlowError
     await asyncio.sleep((since - datetime.now(UTC)).total_seconds())
@@ -125,6 +126,6 @@ async def _spent(processes: Mapping[str, int], since: datetime, until: datetime)
 
 
 async def _attempts(handle: Watch) -> int:
-    """Returns the number of looks of a watch."""
+    """Returns the number of looks that a watch has made."""
     [looking] = (await handle.describe()).raw_description.pending_activities
     return looking.attempt - 1

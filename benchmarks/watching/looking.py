@@ -1,4 +1,4 @@
-"""A workflow that only watches for late money, from a given moment of settlement on."""
+"""A workflow that only watches a payment for late money, from a given moment on."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ with workflow.unsafe.imports_passed_through():
 
 
 class WatchRequest(Instruction):
-    """A payment of the log, to be watched as if it had been settled at `since`."""
+    """A request to watch a payment as if it had been settled at `since`; as it really was if `since` is None."""
 
     since: Instant | None = None
 
 
 class Watches:
-    """The watching activity: the product's own, `product`, or, with `since` set, a watch from that moment."""
+    """Has the watching activity: calls the product's own, `product`; if `since` is set, watches from that moment."""
 
     def __init__(
         self, product: Callable[[Instruction], Awaitable[Taken]], asker: Asker, instructions: Instructions
@@ -35,7 +35,7 @@ class Watches:
 
     @activity.defn(name="payment.late_money")
     async def late_money(self, given: WatchRequest) -> Taken:
-        """Returns all captures, once there is a new one or the watch is over."""
+        """Returns all captures, once there is a new capture or the watch is over."""
         if given.since is None:
             return await self._product(given)
         payment: Payment = (await self._instructions.read(given, PAYMENT)).state
@@ -46,7 +46,7 @@ class Watches:
 
 @workflow.defn(name="LateMoneyWatch")
 class LateMoneyWatch:
-    """A payment's watch: its one activity, with its options."""
+    """Watches a payment: runs the watching activity with the product's options."""
 
     @workflow.run
     async def run(self, request: WatchRequest) -> None:

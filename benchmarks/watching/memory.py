@@ -1,4 +1,4 @@
-"""`memory`: more open filings than a worker caches: their memory, and the cost of a decision among them."""
+"""`memory`: measures a worker with more open filings than its cache holds: its memory, and the cost of a decision."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from workers.settings import WorkerSettings
 
 T = TypeVar("T")
 FEWER: Final = 100
-"""Decisions among many open filings are compared with those among this many times fewer."""
+"""The cost of a decision is measured with all open filings, and with this many times fewer."""
 LOOKS: Final = 20
-"""Measurements of the memory during the submissions."""
+"""The number of measurements of the memory during the submissions."""
 WARM: Final = 0.2
-"""After this share of the submissions memory should no longer grow."""
+"""The share of the submissions after which the memory should no longer grow."""
 TURNS: Final = 3
 AT_ONCE: Final = 10
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """One decision in ms: the median of the call, and the CPU of each process until the hand-over."""
+    """The milliseconds of one decision: median time of the call, and the CPU of each process until the hand-over."""
 
     decided: int
     p50_ms: float
@@ -46,9 +46,9 @@ class Decisions:
 
 @dataclass(frozen=True)
 class Measured:
-    """The measurement. `resident`: the worker's bytes by the number of submissions.
+    """The measurement. `resident`: the worker's bytes in memory, by the number of submissions so far.
 
-    `forgotten`: the decisions on filings that the worker had evicted from its cache, each of `events` events.
+    `forgotten`: decisions on filings evicted from the worker's cache; `events`: the average length of their histories.
     """
 
     cached: int
@@ -62,7 +62,7 @@ class Measured:
 
     @property
     def growth(self) -> float:
-        """The relative growth from the memory after the first submissions (`WARM`) to its later peak."""
+        """The relative growth of the memory: from its size after the first submissions (`WARM`) to its later peak."""
         last = max(self.resident)
         warm = min(after for after in self.resident if after >= WARM * last)
         return max(held for after, held in self.resident.items() if after >= warm) / self.resident[warm] - 1
@@ -97,7 +97,7 @@ def as_json(measured: Measured) -> bytes:
 
 
 async def run(submissions: int, tell: Callable[[str], None]) -> Measured:
-    """Set everything up, and measure with few open filings, then with `submissions` of them."""
+    """Set everything up, and measure with few open filings, then with `submissions` open filings."""
     async with scene() as on:
         product = on.sides[0]
         few = await _decisions(on, product, submissions // FEWER)
@@ -129,7 +129,7 @@ async def _submissions(on: Scene, product: Product, many: int, tell: Callable[[s
 
 
 async def _decisions(on: Scene, product: Product, few: int) -> Decisions:
-    """Measures decisions on filings just prepared, a few at a time, so that they are still cached."""
+    """Measures decisions on filings that were just prepared, a few at a time, so that the filings are still cached."""
     return _together([await _decided(on, product, await _prepared(product, few)) for _ in range(TURNS)])
 
 
@@ -162,7 +162,7 @@ def _together(turns: Sequence[Decisions]) -> Decisions:
 
 
 async def _each(do: Callable[[Any], Awaitable[T]], these: Iterable[Any]) -> list[T]:
-    """Returns the results of `do` for all of these, `AT_ONCE` at a time."""
+    """Returns the results of `do` for all of `these`, `AT_ONCE` at a time, in the order in which they end."""
     waiting = iter(these)
     done: list[T] = []
 

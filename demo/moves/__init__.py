@@ -1,1 +1,1 @@
-"""Moves of a story: orders, complaints, refunds, results."""
+"""Plays the lines of a scenario's script: commands on filings, complaints, refunds, results."""

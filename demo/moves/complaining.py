@@ -1,4 +1,4 @@
-"""Plays the lines of a script about a complaint: the complaint is made, and a leader who may decide it answers."""
+"""Plays a script's lines about a complaint: the complainant makes it, and a leader who may decide it answers."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ PAUSE: Final = 0.2
 
 @dataclass(frozen=True)
 class Complaining:
-    """One complaint, played by the complainant and the leader."""
+    """Plays one complaint, as the complainant and as the leader."""
 
     scenario: Scenario
     filer: Filer
     page: Insisting
 
     async def play(self, act: Act) -> None:
-        """Plays a line as soon as it is possible, to its end: an upheld complaint until the filing is reopened."""
+        """Plays a line as soon as it is possible. If it upholds the complaint, waits until the filing is reopened."""
         (word,) = act.arguments
         await (self._complain(act.role, word) if act.command == "complain" else self._answer(ComplaintOutcome(word)))
 
@@ -49,7 +49,7 @@ class Complaining:
         await self.page.complain(complaint)
 
     async def _notice(self, kind: str) -> int | None:
-        """Returns the seq of the filing's last event of this kind, once the time to complain runs."""
+        """Returns the seq of the filing's last event of this kind; None until the time limit for complaints runs."""
         told = (await self.page.view()).complain_until is not None
         return await self.page.last(kind) if told else None
 
@@ -72,7 +72,7 @@ class Complaining:
         return complaint_workflow(self.filer.filing_id, 1)
 
     async def _free(self) -> Actor | None:
-        """Returns the first leader of the agency who may claim the complaint; None if there is none yet."""
+        """Returns the first leader of the agency who may claim the complaint; None if no leader may yet."""
         for n in (1, 2):
             subject = f"{self.scenario.agency.lower()}-leader-{n}"
             leader = Actor(subject=subject, role=Role.LEADER, agency=self.scenario.agency)
@@ -82,7 +82,7 @@ class Complaining:
         return None
 
     async def _over(self) -> ComplaintView | None:
-        """Returns the complaint once it is rejected, or upheld and the filing is reopened."""
+        """Returns the complaint once it is rejected, or once it is upheld and the filing is reopened; None before."""
         (found,) = await self.page.complaints()
         return found if found.state is ComplaintState.REJECTED or found.reopened is not None else None
 

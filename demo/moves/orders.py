@@ -1,4 +1,4 @@
-"""Makes the full command of a script's line, from the actor and the filing's present view."""
+"""Makes the complete command for a script's line, from the actor and the filing's present view."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEGAL_BASIS: Final = "NĐ 61/2018/NĐ-CP, Đ17"
 
 
 async def order(scenario: Scenario, position: int, actor: Actor, view: FilingView, filer: Filer) -> Command:
-    """Returns the command at this position of the script. Its id is derived, so a retry is the same command."""
+    """Returns the command at this position of the script, which decides its id: a retry is the same command."""
     act = scenario.acts[position]
     said = {
         "command_id": f"{position:02d}-{act.command}",
@@ -50,7 +50,7 @@ async def _items(_: Scenario, act: Act, __: FilingView, filer: Filer) -> Words:
 
 
 async def _answers(scenario: Scenario, _: Act, view: FilingView, filer: Filer) -> Words:
-    """Supplies all requested items and nothing else."""
+    """Returns the fields of a supplement: all requested items and nothing else."""
     asked = view.supplement.items if view.supplement else ()
     fields = {item.code for item in asked if item.target is TargetKind.FIELD}
     papers = [item.code for item in asked if item.target is TargetKind.PAPER]
@@ -107,7 +107,7 @@ async def _opinion(_: Scenario, act: Act, __: FilingView, filer: Filer) -> Words
 
 
 async def _reference(_: Scenario, act: Act, __: FilingView, ___: Filer) -> Words:
-    """`REFERENCE [AMOUNT [AGENCY]]`: for a demand its sum in đồng and its tax office."""
+    """Reads `REFERENCE [AMOUNT [AGENCY]]`: a tax demand has an amount in đồng and a tax office."""
     reference, *more = act.arguments
     amount = {"amount": int(more[0])} if more else {}
     return {"reference": reference} | amount | ({"agency": more[1]} if more[1:] else {})
@@ -124,7 +124,7 @@ async def _refused(scenario: Scenario, act: Act, view: FilingView, filer: Filer)
 
 
 async def _withdrawn(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
-    """The fields of a withdrawal: the desk adds the applicant's signed request."""
+    """Returns the fields of a withdrawal. At the desk, they include the applicant's signed request."""
     said = await _reason(scenario, act, view, filer)
     if act.role is not Role.RECEPTION:
         return said
@@ -152,7 +152,7 @@ async def _recipient(scenario: Scenario, act: Act, _: FilingView, filer: Filer) 
 
 
 async def _channel(_: Scenario, act: Act, __: FilingView, filer: Filer) -> Words:
-    """Reads `online`, `counter`, or `post` with a postcode."""
+    """Reads `online`, `counter`, or `post` with a postcode; returns the channel and, for the post, the address."""
     channel, *postcode = act.arguments
     return {"channel": channel} | ({"address": filer.address(*postcode)} if postcode else {})
 

@@ -18,18 +18,18 @@ from schemas.refund.state import CAPTURES
 
 LEGAL_BASIS: Final = "Luật 97/2015/QH13, Đ11"
 _AFTER: Final = ("refund_given", "refund_left_to_hand")
-"""The possible events after the approval of a refund."""
+"""The events that end an approved refund: it is made, or it is left to people."""
 
 
 @dataclass(frozen=True)
 class RefundActs:
-    """The refund of a capture, or of a payment at a counter, played by its officers."""
+    """Plays the refund of a capture, or of a payment at a counter, as its officers."""
 
     filer: Filer
     page: Insisting
 
     async def play(self, act: Act, actor: Actor) -> None:
-        """Plays a line as soon as it is possible; an approval until the refund is given, or left to people."""
+        """Plays a line once it is possible. After an approval, waits until the refund is made, or is left to people."""
         n, said = _read(act)
         stream = refund_workflow(self.filer.filing_id, n)
         if act.command != "request_refund":  # this one starts the stream
@@ -70,7 +70,10 @@ class RefundActs:
 
 
 def _read(act: Act) -> tuple[int, tuple[str, ...]]:
-    """Returns the refund's number, by default that of the first capture, and the line's other arguments."""
+    """Returns the number of the refund that a script's line is about, and the remaining arguments of the line.
+
+    If the first argument is no refund's number, the refund is that of the first payment's first capture.
+    """
     first, *others = act.arguments or ("",)
     named = first.isdecimal() and int(first) >= CAPTURES
     return (int(first), tuple(others)) if named else (number_of(1, 1), act.arguments)

@@ -1,4 +1,4 @@
-"""Plays the lines of a script about a result: a signer declines, the result is signed again, revoked, corrected."""
+"""Plays a script's lines about a result: a signer declines; the result is signed again, revoked or corrected."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _COMMANDS: Final[dict[str, type[Command]]] = {
     "correct_result": CorrectResult,
 }
 _AFTER: Final = {"revoke_result": "result_revoked", "correct_result": "result_replaced"}
-"""The commands on a delivered result, each with the event to wait for."""
+"""The commands on a delivered result, each with the kind of the filing's event to wait for."""
 
 
 @dataclass(frozen=True)
 class ResultActs:
-    """The first result of a filing, played by its signers and its registrars."""
+    """Plays the first result of a filing, as its signers and its registrars."""
 
     scenario: Scenario
     filer: Filer
     page: Insisting
 
     async def play(self, act: Act, actor: Actor) -> None:
-        """Plays a line as soon as it is possible, to its end."""
+        """Plays a line as soon as it is possible. A revocation or correction ends when the filing has its event."""
         await self._until(lambda: self._possible(act, actor))
         said = {"command_id": act.command, "actor": actor, "via": via(Channel.COUNTER)}
         why = {} if act.command == "sign_again" else {"reason": f"{self.filer.canary}: lý do"}
@@ -50,7 +50,7 @@ class ResultActs:
     async def _possible(self, act: Act, actor: Actor) -> bool:
         """Returns True if the act is possible now.
 
-        A revocation or correction needs only a closed filing: a missing stream of the result starts with the command.
+        A revocation or correction only needs a closed filing: the command starts the result's stream if necessary.
         """
         if act.command in _AFTER:
             return (await self.page.view()).closed

@@ -1,1 +1,1 @@
-"""The events around a story: at the bank, tills, absences, suspense."""
+"""Plays the lines of scripts outside the filing: at the bank, at tills, absences, money in suspense."""

@@ -1,4 +1,4 @@
-"""Plays the lines of a script about an absence: an officer is absent, and their claimed tasks pass over."""
+"""Plays a script's lines about an absence: an officer is absent, and the tasks that they claimed pass over."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from schemas.people import Actor, Role
 
 PAUSE: Final = 1.0
 _JUDGED: Final[tuple[list[str], ...]] = ([], ["four_eyes"])
-"""The permitted problems of a task that passes over: none, or that the substitute proposed the decision."""
+"""The final results of a task's pass-over: no broken rule, or that the substitute proposed the decision."""
 
 
 class Absences:
-    """The absent officers of the stories: absent on the same days in all; recorded as the database's owner."""
+    """The absent officers of all scenarios, absent on the same days. `owner`: the database owner's address."""
 
     def __init__(self, client: FilingClient, owner: str) -> None:
         self._client = client
@@ -35,11 +35,11 @@ class Absences:
 
     @property
     def words(self) -> Mapping[str, Beside]:
-        """The methods by the commands of a script's lines."""
+        """The method that plays each command of a script, by the name of the command."""
         return {"absence": self.record, "pass_over": self.pass_over}
 
     async def record(self, act: Act, played: Played, _: Filer, __: Insisting) -> None:
-        """`operator absence ABSENT SUBSTITUTE`: today and tomorrow; another story may have recorded it before."""
+        """Plays `operator absence ABSENT SUBSTITUTE`: for today and tomorrow, unless it is recorded already."""
         absent, substitute = _subjects(act, played.scenario)
         role = act.arguments[0].rpartition("-")[0]
         today = datetime.now(VIETNAM).date()
@@ -52,9 +52,9 @@ class Absences:
         await patiently(write)
 
     async def pass_over(self, act: Act, played: Played, _: Filer, page: Insisting) -> None:
-        """`team_lead pass_over ABSENT [OTHER]`: with `OTHER`, the substitute must be refused; `OTHER` gets the task.
+        """Plays `team_lead pass_over ABSENT [OTHER]`. If the substitute must be refused, `OTHER` gets the task.
 
-        Raises `MotcuaError` if the substitute gets a task that they may not have, or not a task that they may have.
+        Raises `MotcuaError` if the substitute gets the task with `OTHER`, or does not get it without `OTHER`.
         """
         absent, *other = _subjects(act, played.scenario)
         lead = officer(played.scenario.agency, Role.TEAM_LEAD)
@@ -67,7 +67,7 @@ class Absences:
             )
 
     async def _rules(self, absent: str, lead: Actor, played: Played) -> list[str]:
-        """Returns the rules that kept this filing's task from passing over, once it can be reached."""
+        """Repeats until this filing's task has passed over, or a rule forbids that. Returns the broken rules."""
         acting, stream = self._client.as_(lead, via(Channel.COUNTER)), filing_workflow(played.filing_id)
         while True:
             for one in await acting.pass_over(absent):

@@ -1,4 +1,4 @@
-"""The bank's captures and refunds for each filing, through all of its APIs, read from the bank's ledger over HTTP."""
+"""Checks the captures and refunds for each filing in the bank's own ledger, which has all of its interfaces' orders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from schemas.ids import OBLIGATIONS, fee_key, reference_of
 PAUSE: Final = 0.5
 _REFERENCE: Final = re.compile(r"MC[0-9A-Z]{16}")
 _ASKED: Final = [(n, attempt) for n in (1, 2, OBLIGATIONS + 1) for attempt in (1, 2)]
-"""A filing's requests: the fee, again after a waiver, a supplement or a charge-back, and a tax; each up to twice."""
+"""The possible money requests (payment, attempt): a first and a second fee, and a tax; up to two attempts for each."""
 
 
 Json = dict[str, Any]
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Money:
-    """The online payments of a run, as expected and as captured by the bank. `problems` are by filing."""
+    """The online payments of a run. `paid_fees`: the expected number of captures; `captures`: the bank's number."""
 
     paid_fees: int
     captures: int
@@ -36,7 +36,7 @@ class Money:
 
     @property
     def one_capture_each(self) -> bool:
-        """True if every expected online payment was captured exactly once, in full, and nothing else was."""
+        """True if the bank captured every expected online payment exactly once, in full, and nothing else."""
         return not self.problems and self.captures == self.paid_fees
 
 
@@ -66,13 +66,13 @@ def _amounts(orders: Sequence[Json], what: str) -> list[int]:
 
 
 def _of(orders: Mapping[str, Json], filing: UUID) -> list[Json]:
-    """Returns a filing's orders, by their key on the bank's own wire, or by their reference on the others."""
+    """Returns a filing's orders. `orders`: the orders by key or, if a provider's interface made them, by reference."""
     keys = [fee_key(filing, n, attempt) for n, attempt in _ASKED]
     return [orders[name] for key in keys for name in (key, reference_of(key)) if name in orders]
 
 
 def _name(order: Json) -> str:
-    """Returns an order's reference, else its key. A transfer has it in the description, other wires in the key."""
+    """Returns the reference in an order's key or, for a bank transfer, its description. The key if there is none."""
     told = _REFERENCE.search(f"{order['key']} {order['description']}")
     return str(order["key"]) if told is None else told[0]
 

@@ -1,4 +1,4 @@
-"""Plays the lines of a script about paying: the payer's browser at a provider's pages, and the choice of provider."""
+"""Plays a script's lines about paying: a payer uses a provider's pages, or chooses another provider."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from schemas.payment.state import PaymentView
 
 
 class Paying:
-    """The payers of the stories, at the pages of a bank at this address."""
+    """The payers of all scenarios. They use the pages of the bank at the address `bank_url`."""
 
     def __init__(self, bank_url: str) -> None:
         self._bank = bank_url
 
     @property
     def words(self) -> Mapping[str, Beside]:
-        """The methods by the commands of a script's lines.
+        """The method that plays each command of a script, by the name of the command.
 
         A line without `PAYMENT` means the filing's first payment.
         """
@@ -37,23 +37,23 @@ class Paying:
         }
 
     async def pay(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
-        """`pay PAYER [PAYMENT]`: pays the newest request as soon as it can be paid."""
+        """Plays `pay PAYER [PAYMENT]`: pays the newest request as soon as that can be paid."""
         view = await until(lambda: _payable(page, _payment(act)))
         await self._send(view.pay_url or str(view.code), act.arguments[0])
 
     async def pay_late(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
-        """`pay_late PAYER [PAYMENT]`: pays the first request, once the fee was paid by another one."""
+        """Plays `pay_late PAYER [PAYMENT]`: pays the first request, after the fee was paid through another one."""
         await until(lambda: _settled(page, _payment(act)))
         await self._send((await page.pay_pages(_payment(act)))[0], act.arguments[0])
 
     async def charge_back(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
-        """`charge_back`: the payer's bank charges back the payment of the newest request."""
+        """Plays `charge_back`: the payer's bank charges back the capture of the newest request."""
         await until(lambda: _settled(page, _payment(act)))
         where = await self._page((await page.pay_pages(_payment(act)))[-1])
         await self._post(where.removesuffix("/pay") + "/chargeback", {})
 
     async def renew(self, act: Act, _: Played, filer: Filer, page: Insisting) -> None:
-        """`renew_payment PROVIDER [late] [PAYMENT]`: `late` waits until the previous request can't be paid any more."""
+        """Plays `renew_payment PROVIDER [late] [PAYMENT]`; with `late`, after the last request can't be paid."""
         n = _payment(act)
         await until(lambda: _over(page, n) if act.waits else _payable(page, n))
         said = {"actor": filer.actor(act.role), "via": via(Channel.ONLINE), "provider": act.arguments[0]}
@@ -64,7 +64,7 @@ class Paying:
         await self._post(await self._page(to), {"payer": payer})
 
     async def _page(self, to: str) -> str:
-        """Returns the address of the pay page, given as a link or as a code for the payer's app."""
+        """Returns the address of the pay page; `to`: its link, or a QR code's text as the payer's app reads it."""
         address = to if to.startswith("http") else str(httpx.URL(f"{self._bank}/vietqr/scan", params={"code": to}))
 
         async def look() -> str:
@@ -77,9 +77,9 @@ class Paying:
         return await patiently(look)
 
     async def _post(self, address: str, said: Mapping[str, str]) -> None:
-        """Sends the form to the bank's page.
+        """Sends a form to the bank's page.
 
-        Retries only a failed connection: if an answer is lost, the money may be paid.
+        Retries only a failed connection: if only the answer was lost, the money may be paid already.
         """
 
         async def send() -> None:
@@ -99,7 +99,7 @@ def _payment(act: Act) -> int:
 
 
 async def _requested(page: Insisting, n: int) -> PaymentView | None:
-    """Returns the payment once money was requested; None before."""
+    """Returns the n-th payment once money was requested for it; None before."""
     return await page.payment(n) if await page.pay_pages(n) else None
 
 
@@ -108,18 +108,18 @@ def _can_be_paid(view: PaymentView) -> bool:
 
 
 async def _payable(page: Insisting, n: int) -> PaymentView | None:
-    """Returns the payment once its newest request can be paid; None before."""
+    """Returns the n-th payment once its newest request can be paid; None before."""
     view = await _requested(page, n)
     return view if view and _can_be_paid(view) else None
 
 
 async def _over(page: Insisting, n: int) -> PaymentView | None:
-    """Returns the payment once its newest request can't be paid any more; None before."""
+    """Returns the n-th payment once its newest request can't be paid any more; None before."""
     view = await _requested(page, n)
     return view if view and not _can_be_paid(view) else None
 
 
 async def _settled(page: Insisting, n: int) -> PaymentView | None:
-    """Returns the payment once money was captured; None before."""
+    """Returns the n-th payment once money was captured for it; None before."""
     view = await _requested(page, n)
     return view if view and view.captured else None

@@ -1,4 +1,4 @@
-"""Plays the lines of a script about money in suspense: one officer assigns the money to a filing, another approves."""
+"""Plays a script's lines about money in suspense: one officer assigns it to a filing, another officer approves."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from views.registers.money import suspense
 
 
 class InSuspense:
-    """The cashiers and leaders of the stories, for the money in suspense in this database."""
+    """The cashiers and leaders of all scenarios, who handle the money in suspense in this database."""
 
     def __init__(self, database: str, master_key: str) -> None:
         self._database = database
@@ -33,11 +33,11 @@ class InSuspense:
 
     @property
     def words(self) -> Mapping[str, Beside]:
-        """The methods by the commands of a script's lines."""
+        """The method that plays each command of a script, by the name of the command."""
         return {"assign_money": self.assign, "approve_money": self.approve}
 
     async def assign(self, act: Act, played: Played, _: Filer, page: Insisting) -> None:
-        """`cashier assign_money`: assigns the first free money of the fee's amount to the filing's fee."""
+        """Plays `cashier assign_money`: assigns the first unassigned money of the fee's amount to the filing's fee."""
         amount = (await page.payment(1)).amount
         reason = "Số tiền và người chuyển khớp với hồ sơ"
         one = await until(lambda: self._free(amount))
@@ -46,13 +46,13 @@ class InSuspense:
         await self._take(_command(AssignSuspense, act, played, one, said))
 
     async def approve(self, act: Act, played: Played, _: Filer, __: Insisting) -> None:
-        """`leader approve_money`: approves the cashier's request."""
+        """Plays `leader approve_money`: approves the cashier's request to assign the money."""
         mine = self._taken[played.filing_id]
         (one,) = [each for each in await self._waiting() if each.id == mine]
         await self._take(_command(ApproveSuspense, act, played, one, {"asked": require(one.asked).n}))
 
     async def _free(self, amount: int) -> Suspense | None:
-        """Returns the first money of this amount that is not assigned; None if there is none."""
+        """Returns the first money in suspense of this amount that is not assigned; None if there is no such money."""
         waiting = (one for one in await self._waiting() if one.state is SuspenseState.WAITING)
         return next((one for one in waiting if one.amount == amount and one.id not in self._taken.values()), None)
 

@@ -30,7 +30,7 @@ LEFT_OPEN: Final = "Còn mở từ lần chạy trước"
 
 
 class Tills:
-    """The cashiers of the stories at this database; each has the till of one story at a time."""
+    """The cashiers of all scenarios, with their tills in this database. A cashier has one scenario's till at a time."""
 
     def __init__(self, database: str) -> None:
         self._database = database
@@ -39,11 +39,11 @@ class Tills:
 
     @property
     def words(self) -> Mapping[str, Beside]:
-        """The methods by the commands of a script's lines."""
+        """The method that plays each command of a script, by the name of the command."""
         return {"open_till": self.open, "close_till": self.close}
 
     async def open(self, act: Act, played: Played, _: Filer, __: Insisting) -> None:
-        """`cashier open_till FLOAT`: opens a till as soon as the cashier has no other one."""
+        """Plays `cashier open_till FLOAT`: opens a till with `FLOAT` đồng, once the cashier has no other till."""
         agency = played.scenario.agency
         await self._begin(agency)
         said = {"desk": DESK, "change_fund": int(act.arguments[0])}
@@ -57,12 +57,12 @@ class Tills:
                 return
 
     async def close(self, act: Act, played: Played, _: Filer, __: Insisting) -> None:
-        """`cashier close_till MISSING`: counts `MISSING` đồng less than expected, and closes the till."""
+        """Plays `cashier close_till MISSING`: counts `MISSING` đồng less than expected, and closes the till."""
         (mine,) = await self._asked(lambda connection: views.tills(connection, played.scenario.agency))
         await self._closed(mine, played.filing_id, int(act.arguments[0]), WRONG_CHANGE)
 
     async def _begin(self, agency: str) -> None:
-        """Close the agency's tills that an interrupted run has left open."""
+        """Close the tills that an interrupted run has left open at the agency; only once for each agency."""
         async with self._beginning:
             if agency not in self._begun:
                 for left in await self._asked(lambda connection: views.tills(connection, agency)):

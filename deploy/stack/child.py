@@ -1,4 +1,4 @@
-"""One part of the stack, and its process: started, watched, restarted after a death, stopped.
+"""Runs one part of the stack as a process: starts it, watches it, restarts it when it dies, and stops it.
 
 Processes that a killed supervisor has left running are ended by `end_leftovers`.
 """
@@ -33,7 +33,7 @@ TRIES: Final = 6  # deaths of a part that was never ready, before the start is g
 
 
 class StackError(Exception):
-    """A part could not be started; the message names it and quotes the end of its log."""
+    """A part could not be started. The message names the part and quotes the end of its log."""
 
 
 async def at_once() -> bool:
@@ -42,11 +42,11 @@ async def at_once() -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One process of the stack.
+    """A process that the stack has to run.
 
-    `prepare` runs before each start; after the start, `ready` is called repeatedly until it returns True. `settings`
-    names the addresses and secrets that the process may see; no other setting of ours reaches its environment. `own`
-    are settings that differ for each part. A part that runs `once` is ready when it has ended with success.
+    `prepare` runs before each start; after the start, `ready` is called repeatedly until it returns True. `settings`:
+    the names of the addresses and secrets in the environment of the process, which has no other setting of ours. `own`:
+    settings for this part alone. `once`: whether the part is ready only after it has ended without error.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Part:
 class Child:
     """Keeps one part alive: `supervise` runs until cancelled, `stop` ends the process.
 
-    `started` is the outcome of the first start. `ready` is set while the part is ready, also after a death and restart.
+    `started` is the outcome of the first start. `ready` is set whenever the part is ready, also after a restart.
     """
 
     def __init__(self, part: Part, home: Home, env: Mapping[str, str], report: Callable[[str], None]) -> None:
@@ -187,7 +187,7 @@ def _kill_group(pid: int) -> None:
 
 
 def end_leftovers(home: Home) -> None:
-    """Ends this home's processes that are recorded in `run/`, and deletes the records. Needs the home's lock."""
+    """Ends this home's processes recorded in `run/`, and deletes the records. The caller must hold the home's lock."""
     processes = []
     for file in home.run.glob("*.pid"):
         with suppress(ValueError, psutil.Error):

@@ -1,4 +1,4 @@
-"""The keys of a stack, for its principals, codec and checkpoints: its own, unless the settings name others."""
+"""The keys of a stack for its principals, codec and checkpoints: made by the stack, unless the settings name keys."""
 
 import secrets
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ def speaker_of_stack(home: Home, settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def speaker_of_office(env: Mapping[str, str]) -> dict[str, str]:
-    """Returns the identity settings in which a stack's back office differs from its other parts."""
+    """Returns the identity settings of a stack's back office that differ from the other parts' settings."""
     if env.get(PRINCIPAL) != HERE:
         return {}
     return {PRINCIPAL: OFFICE, KEY_FILE: str(office_key(Path(env[KEY_FILE])))}
@@ -53,7 +53,7 @@ def office_key(key: Path) -> Path:
 
 
 def _key(file: Path) -> Path:
-    """Makes a key in the file, unless the file has one; returns the file."""
+    """Makes a key in this file, unless the file has a key already. Returns the file."""
     if not file.exists():
         draft = file.with_suffix(".new")
         draft.unlink(missing_ok=True)
@@ -68,7 +68,7 @@ OWN: Final = "codec_keys.json"
 def ring_of_stack(home: Home, settings: Mapping[str, str], *, keeps_plain: bool) -> dict[str, str]:
     """Returns the setting of the key ring for the parts of a stack; empty if payloads are not encrypted.
 
-    With `keeps_plain` the ring accepts earlier unencrypted payloads. Raises `StackError` for an unusable setting.
+    With `keeps_plain` a new ring also accepts unencrypted payloads. Raises `StackError` for an unusable setting.
     """
     own = home.secrets / OWN
     wanted, given = settings.get(CODEC, ""), settings.get(CODEC_KEYS, "").strip()
@@ -86,7 +86,7 @@ def ring_of_stack(home: Home, settings: Mapping[str, str], *, keeps_plain: bool)
 
 
 def _checked(given: str) -> str:
-    """Returns the setting with an absolute path. Raises `StackError` if the ring can't be read."""
+    """Returns the setting of the key ring, with an absolute path. Raises `StackError` if the ring can't be read."""
     try:
         ring_in({CODEC_KEYS: given})
     except RingError as error:

@@ -1,7 +1,7 @@
-"""Becomes one part of the stack: gives up root if requested, ends with the supervisor, runs the command.
+"""Turns this process into a part of the stack: drops root if requested, ends with the supervisor, runs the command.
 
-Run as `launch.py SUPERVISOR_PID SIGNAL USER COMMAND…`; with an empty USER the present user is kept. It is a script of
-its own, since code between fork and exec is not safe in a process that has threads.
+Run as `launch.py SUPERVISOR_PID SIGNAL USER COMMAND…`; with an empty USER the present user is kept. This is a separate
+script, since code between fork and exec is not safe in a process that has threads.
 """
 
 import ctypes

@@ -71,12 +71,12 @@ RELAY: Final = RECORD | {"MOTCUA_TRACKING_URL"}
 WORKER: Final = ENGINE | RELAY | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS, SCANNER, keys.IDENTITY, INSTALLATION}
 RECEIPTS: Final = frozenset({"MOTCUA_RECEIPTS_URL", "MOTCUA_RECEIPTS_SECRET"})
 BRIEF: Final = 0.3
-"""The minutes for which a request through the sandbox's platform can be paid: few, so that a trial can expire."""
+"""The minutes to pay a request through the sandbox's payment platform: few, so that a trial can see one expire."""
 GATEWAY: Final = ENGINE | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", PROVIDERS}
 
 
 class Platform:
-    """The parts and the addresses of one home."""
+    """All parts of the platform in one home, and their addresses."""
 
     def __init__(
         self,
@@ -226,7 +226,7 @@ class Platform:
         return self._process("gateway", GATEWAY, {"migrations"}, own)
 
     def _process(self, name: str, settings: frozenset[str], after: set[str], own: Mapping[str, str]) -> Part:
-        """Returns a part that creates a file when it is ready."""
+        """Returns a part whose process creates a file when it is ready."""
         file = self._home.ready_file(name)
 
         async def ready() -> bool:

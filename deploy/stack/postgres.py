@@ -51,7 +51,7 @@ SETTINGS: Final = {
 
 @dataclass(frozen=True)
 class Postgres:
-    """One server: its data folder, its port, the passwords of its three login roles."""
+    """A PostgreSQL server, with its data folder, its port and the passwords of its three login roles."""
 
     data: Path
     port: int
@@ -72,7 +72,7 @@ class Postgres:
         await asyncio.to_thread(self._forget_stranger)
 
     async def accepts(self) -> bool:
-        """Whether the server answers a query. If it does, this also creates missing roles and the database."""
+        """Returns whether the server answers a query. If it does, also creates missing roles and a missing database."""
         try:
             connection = await asyncpg.connect(self.url(SUPERUSER, "postgres"), timeout=3, command_timeout=10)
             try:
@@ -116,7 +116,7 @@ class Postgres:
             raise StackError(f"initdb failed:\n{output.decode()}")
 
     def _forget_stranger(self) -> None:
-        """Removes a postmaster.pid with another program's process id, which PostgreSQL would respect."""
+        """Removes a postmaster.pid with another program's process id, with which PostgreSQL would refuse to start."""
         file = self.data / "postmaster.pid"
         try:
             process = psutil.Process(int(file.read_text().split()[0]))
@@ -139,7 +139,7 @@ class Postgres:
 
 
 def system_user(home: Path) -> str | None:
-    """Returns the system user that runs the server in the place of root, whom PostgreSQL refuses; None: no root."""
+    """Returns the system user that runs the server, since PostgreSQL refuses root; None if we are not root."""
     if os.geteuid() != 0:
         return None
     _ensure_user()

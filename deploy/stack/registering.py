@@ -39,7 +39,7 @@ _EVERYBODY: Final = (
 async def let_speak(env: Mapping[str, str]) -> None:
     """Registers this stack's programs, if the stack requires identity, and waits until its workers know them.
 
-    Raises `RefusalError`, `MotcuaError`, and `TimeoutError` if the workers do not know one within thirty seconds.
+    Raises `RefusalError`, `MotcuaError`, and `TimeoutError` if workers do not know a program within thirty seconds.
     """
     if env.get(PRINCIPAL) != HERE:
         return
@@ -69,7 +69,7 @@ async def _is_known(client: FilingClient) -> bool:
 
 
 async def _register(env: Mapping[str, str], about: PrincipalFile, file: Path) -> None:
-    """Registers a program in the name of an operator of the directory, unless its key is registered already."""
+    """Registers a program, in the name of an operator in the directory, unless the program's key is registered."""
     key, now = key_in(file), datetime.now(UTC)
     async with connected(env[OWNER]) as connection:
         if await connection.fetchval("select exists (select from principal_key where key_id = $1)", key.key_id):
@@ -96,5 +96,5 @@ _OPERATOR: Final = "select agency, subject from officer where role = $1 and acti
 
 
 def publisher(env: Mapping[str, str]) -> Publisher:
-    """Returns the publisher of the stack with this environment."""
+    """Returns a publisher for the stack that has this environment."""
     return Publisher(vault=Vault(master_keys(env["MOTCUA_MASTER_KEY"])))

@@ -25,12 +25,12 @@ def silent(_line: str) -> None:
 class Stack:
     """Starts the chosen parts and keeps them alive until the block is left.
 
-    A second Stack on the same home starts and stops nothing: it uses the addresses of the first (`attached`).
+    A second Stack on the same home starts and stops nothing: it is `attached`, and uses the first one's addresses.
 
     Args:
         home: The folder for data, logs and secrets; created if it is missing.
-        parts: The names of `PARTS` to start. The addresses of all others come from this process's environment.
-        commands: Other command lines by part; those of the bank, the post and the trust get `--port N --data DIR`.
+        parts: Parts to start, named as in `PARTS`. The addresses of all others come from this process's environment.
+        commands: Replaced command lines, by part. `--port N --data DIR` is added for the bank, the post and the trust.
         temporal: Dynamic settings of Temporal in addition to `deploy.stack.temporal.CONFIG`, by name, as JSON.
         ui: Whether Temporal's own web UI is served.
         progress: Called with one line when a part is ready, ends or is slow to stop, and when the stack is up or down.
@@ -80,7 +80,7 @@ class Stack:
             return None
 
     async def ready(self, part: str) -> None:
-        """Waits until a part is ready; if the part has died, until it was restarted."""
+        """Waits until a part is ready; if the part has died, waits until it was restarted."""
         await self._children[part].ready.wait()
 
     async def watch(self) -> None:
@@ -99,7 +99,7 @@ class Stack:
         self._progress(f"stopped; everything is kept in {self.home.root}")
 
     async def _lock_or_attach(self) -> bool:
-        """Returns True with the home's lock; False after attaching to another Stack that is up."""
+        """Returns True if this Stack got the home's lock; False if it has attached to another Stack, which is up."""
         async with asyncio.timeout(ATTACH_TIMEOUT):
             while not self.home.try_lock():
                 env = self.home.read_env()
@@ -145,7 +145,7 @@ class Stack:
 
 
 async def up(stack: Stack, begun: Callable[[Stack], Awaitable[None]] | None = None) -> None:
-    """Runs the stack, if it is not running, until SIGINT or SIGTERM, then stops it; calls `begun` once it is up."""
+    """Runs the stack until SIGINT or SIGTERM; calls `begun` once it is up. Does nothing if another Stack is up."""
 
     async def held() -> None:
         async with stack:

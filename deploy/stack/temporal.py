@@ -1,4 +1,4 @@
-"""The settings of the embedded Temporal, and the indexes that its lists need."""
+"""The settings of the embedded Temporal, and the indexes that its list of workflows needs."""
 
 import os
 import sqlite3
@@ -50,7 +50,8 @@ FOUND: Final = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name
 def drop_unused_indexes(database: Path) -> None:
     """Drops all indexes of the list of workflows except `INDEXES`.
 
-    The list has 58 indexes, each written at each start and end of a workflow. A search without one reads all of it.
+    The list has 58 indexes, each written at each start and end of a workflow. A search without an index reads all of
+    the list.
     """
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         for (name,) in connection.execute(FOUND, [LIST]).fetchall():

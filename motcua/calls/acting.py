@@ -23,9 +23,9 @@ class PassedOver:
         code: The dossier code.
         task: The task's name.
         substitute: The officer who acts for the absent one.
-        outcome: `passed_over`: just now; `already`: taken over before; `refused`: left where it is.
-        receipt: The receipt of the `reassign`, if it was recorded just now.
-        problems: The reasons of the refusal.
+        outcome: `passed_over`: the substitute has it now; `already`: another officer has it already; `refused`.
+        receipt: The receipt of the `reassign`; None unless the outcome is `passed_over`.
+        problems: The reasons of the refusal; empty if there was none.
     """
 
     stream: str
@@ -65,9 +65,9 @@ class ActingClient(Questions):
 
         Args:
             target: The filing's id, or the name of another stream, such as `payment:<uuid>:1`.
-            command: Its class, such as `Accept`.
-            fields: Its own fields, and `command_id`: keep it, so that the same command can be sent again. Without it
-                each call is another command.
+            command: The class of the command, such as `Accept`.
+            fields: The command's fields, and `command_id`: keep this id, so that the same command can be sent again.
+                Without an id each call is another command.
 
         Raises:
             UnfitError: The fields do not fit; nothing has been sent.
@@ -75,9 +75,9 @@ class ActingClient(Questions):
         return await self._sending.act(target, command(**self._with_ours({"command_id": command_id()} | fields)))
 
     async def renew_payment(self, /, filing_id: UUID | str, n: int = 1, **fields: Any) -> c.Receipt:
-        """Request a fee again, so that it can be paid (thanh toán lại). `fields`: `provider`, `command_id`, or neither.
+        """Request a fee again, to be paid (thanh toán lại). `fields`: `provider` and `command_id`, both optional.
 
-        `FilingClient.payment` lists the providers that may be chosen, and then has the address to pay at.
+        `FilingClient.payment` lists the possible providers. After this call it returns the new address to pay at.
         """
         return await self.act(c.payment_workflow(filing_id, n), c.RenewPayment, **fields)
 
@@ -94,17 +94,17 @@ class ActingClient(Questions):
     ) -> list[PassedOver]:
         """As a team lead, give the claimed tasks of an absent officer of one's agency to the substitute (chuyển việc).
 
-        Only this officer's tasks move. May be repeated: tasks that passed over before stay as they are.
+        Only this officer's tasks move. The call may be repeated: tasks given to the substitute before stay as they are.
 
         Args:
-            absent: The officer's subject, absent today by the directory.
-            progress: Called with the number of tasks done and the number of all.
+            absent: The subject of the officer, who must be absent today according to the directory.
+            progress: Called with the number of tasks done and the number of all tasks.
 
         Returns:
             The outcome for each task.
 
         Raises:
-            NotFound: By the directory this officer is not absent today.
+            NotFound: According to the directory, this officer is not absent today.
         """
         agency = self.actor.agency or ""
         absences = [one for one in await self.absences(agency) if one.officer == absent and one.begun]
@@ -133,7 +133,7 @@ class ActingClient(Questions):
         return found
 
     async def _pass_one(self, absence: c.AbsenceSummary, task: c.TaskSummary) -> PassedOver:
-        """Gives one task to the substitute. If somebody else has claimed the task meanwhile, it stays with them."""
+        """Gives one task to the substitute. A task that somebody else has claimed meanwhile stays with them."""
         became = partial(PassedOver, task.stream, task.code, task.name, absence.substitute)
         if task.officer == absence.substitute:
             return became("already")

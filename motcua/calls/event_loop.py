@@ -1,4 +1,4 @@
-"""The event loop of programs without asyncio, and the methods that wait for its work."""
+"""The event loop for programs without asyncio, and the methods that wait for work on this loop."""
 
 import asyncio
 import threading
@@ -18,7 +18,7 @@ REST: Final = 0.1
 
 
 class Loop:
-    """An event loop in a thread of its own: any thread may wait for its work."""
+    """An event loop in a thread of its own. Any other thread may wait for work on this loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()

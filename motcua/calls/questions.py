@@ -1,4 +1,4 @@
-"""The questions to the platform: about one filing, lists, the changes to come."""
+"""The questions to the platform: about one filing, about lists of filings or tasks, and about coming changes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -41,7 +41,7 @@ class Questions:
         self._line = line
 
     async def view(self, filing_id: UUID | str) -> c.FilingView:
-        """Returns the filing, as shown to readers who may see all of it."""
+        """Returns the filing, as shown to a reader who may see the whole filing."""
         return await self._asked(c.AskFiling(stream=_filing(filing_id)))
 
     async def receipt(self, target: UUID | str, command_id: str = SUBMIT) -> c.Receipt:
@@ -57,7 +57,7 @@ class Questions:
         return await self._asked(c.AskResult(stream=_filing(filing_id)))
 
     async def delivery(self, filing_id: UUID | str) -> c.DeliveryView:
-        """Returns how the applicant gets the result: pick-up code, link. Show it to nobody else."""
+        """Returns the pick-up code or link with which the applicant gets the result. Show both to nobody else."""
         return await self._asked(c.AskDelivery(stream=_filing(filing_id)))
 
     async def linked_result(self, filing_id: UUID | str, link: str) -> c.ResultView:
@@ -65,7 +65,7 @@ class Questions:
         return await self._asked(c.AskLinkedResult(stream=_filing(filing_id), link=link))
 
     async def parked(self, filing_id: UUID | str) -> list[c.Parked]:
-        """Returns the reports from the filing's other streams that could not be used, for the operator."""
+        """Returns, for the operator, the reports from the filing's other streams that the filing could not use."""
         return await self._asked(c.AskParked(stream=_filing(filing_id)))
 
     async def payment(self, filing_id: UUID | str, n: int = 1) -> c.PaymentView:
@@ -123,7 +123,7 @@ class Questions:
         return await self._asked(question or c.AskTasks())
 
     async def counts(self, agency: str | None = None) -> list[c.Count]:
-        """Returns the number of open filings by agency and status."""
+        """Returns the number of open filings by agency and status; of all agencies if `agency` is None."""
         return await self._asked(c.AskCounts(agency=agency))
 
     async def agency(self, code: str) -> c.AgencySummary:
@@ -152,9 +152,9 @@ class Questions:
         return await patiently(attempt, self._line.patience)
 
     async def follow(self, filing_id: UUID | str) -> AsyncIterator[c.FilingView]:
-        """Yields the filing's state after every event, from the first to the last; it misses none.
+        """Yields the filing's state after every event, from the first to the last.
 
-        Each request waits for the next event. Once there was a first answer, an outage of any length only delays it.
+        Each request waits for the next event. After the first answer, an outage only delays the next state.
 
         Raises:
             FilingNotAvailable: There never was such a filing.
@@ -188,7 +188,7 @@ class Questions:
         return await patiently(lambda limit: self._ask(question, limit), self._line.patience, longest)
 
     async def _ask(self, question: _Asks[T], limit: timedelta, asker: c.Actor | None = None) -> T:
-        """Returns a question's answer, which a new workflow reads from the record: no other workflow is disturbed."""
+        """Returns a question's answer. A new workflow reads it from the record, so no other workflow is disturbed."""
         voice = self._line.voice if asker is None else self._line.voice.of(asker)
         asked = await voice.question(cast("c.Question", question))
         try:

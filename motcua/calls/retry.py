@@ -38,15 +38,15 @@ _PASSING_RULES: Final = frozenset({"statement_expired", "principals_not_at_hand"
 
 
 class TryAgainError(Exception):
-    """The answer is about to change, for example because the filing moves to a new run. Try again."""
+    """There is no answer for a moment, for example because the filing moves to a new run. Try again."""
 
 
 class SignAnewError(TryAgainError):
-    """The identity statement was refused, but the message may pass in another Update with a new statement."""
+    """The identity statement was refused, but the message may be accepted in another Update with a new statement."""
 
 
 def or_sign_anew(error: MotcuaError) -> Exception:
-    """Returns `error`, or a `SignAnewError` if the message may pass once it is signed again."""
+    """Returns `error`; a `SignAnewError` if the message may be accepted once it is signed again."""
     anew = isinstance(error, NotAuthorised) and error.refusal.problems[0].rule in _PASSING_RULES
     return SignAnewError(str(error)) if anew else error
 
@@ -61,7 +61,7 @@ async def patiently(attempt: Attempt[T], patience: float, longest: float = LONGE
 
     Raises:
         Unavailable: There was no answer within `patience`.
-        MotcuaError: Temporal refuses the call; with the reason.
+        MotcuaError: Temporal refused the call; the message is the reason.
     """
     deadline = time.monotonic() + patience
     pause = 0.1

@@ -32,7 +32,7 @@ def command_id() -> str:
 
 
 class Sending(Questions):
-    """All questions and messages, signed by the connection's speaker (`Line`) for the actor that each message names."""
+    """Sends all questions and messages, signed by the connection's speaker (`Line`) for the actor of each message."""
 
     async def submit(self, submission: c.Submission) -> c.Receipt:
         """Hand in a filing. The same submission again, at any time, returns the first receipt.
@@ -41,7 +41,7 @@ class Sending(Questions):
             The receipt; `code` is the dossier code (mã hồ sơ).
 
         Raises:
-            BadSubmission: With every problem found. Correct it and submit again under the same ids.
+            BadSubmission: The submission has problems; the error lists all. Correct them and use the same ids.
             SameIdOtherContent: Another submission has this `client_id` and `submission_id`.
 
         Example:
@@ -94,11 +94,11 @@ class Sending(Questions):
         """Complain (khiếu nại) about an event of a filing. The same complaint again returns the first receipt.
 
         Args:
-            complaint: The `n`-th about this filing; `complaints` lists those before it.
+            complaint: Its `n` counts the complaints about this filing; `complaints` lists the earlier ones.
 
         Raises:
-            NotAllowed: With every reason: too late, no such act, not the complainant's filing …
-            SameIdOtherContent: The `n`-th complaint is another one.
+            NotAllowed: The error lists every reason: too late, no such act, not the complainant's filing …
+            SameIdOtherContent: The `n`-th complaint about this filing has other content.
         """
         _must_be(complaint, c.ComplaintStart, c.RefusalCode.BAD_START)
         stream = c.complaint_workflow(complaint.filing_id, complaint.n)
@@ -136,10 +136,10 @@ class Sending(Questions):
 
         Args:
             target: The filing's id, or the name of another stream, such as `payment:<uuid>:1`.
-            command: One that the stream takes; `actions` lists them.
+            command: A command that the stream takes; `actions` lists all of these.
 
         Raises:
-            NotAllowed: The rules do not allow it now; `refusal.allowed` lists the allowed actions.
+            NotAllowed: The rules do not allow the command now; `refusal.allowed` lists the allowed actions.
             NotAuthorised: The agency's directory does not give the actor this role.
             SameIdOtherContent: The `command_id` was used for something else.
             FilingClosed: The filing has ended.
@@ -209,7 +209,7 @@ class Sending(Questions):
     async def _on_demand(
         self, starts: str, stream: str, command: c.Command, update_id: str, limit: timedelta
     ) -> c.Receipt:
-        """Gives the command to the stream's workflow. If none is running, first starts one of type `starts`."""
+        """Gives the command to the stream's workflow. If none is running, first starts a workflow of type `starts`."""
         asked = c.StreamId.parse(stream)
         operation = WithStartWorkflowOperation[Any, Any](
             starts,
@@ -223,7 +223,7 @@ class Sending(Questions):
     async def _with_start(
         self, operation: WithStartWorkflowOperation[Any, Any], update: str, content: Any, own_id: str, limit: timedelta
     ) -> c.Receipt:
-        """Returns the receipt of an Update, before which `operation` starts the workflow if none is running."""
+        """Returns the receipt of an Update. If no workflow is running, `operation` starts it before the Update."""
         try:
             receipt: c.Receipt = await self._line.client.execute_update_with_start_workflow(
                 update,
@@ -241,7 +241,7 @@ class Sending(Questions):
         return receipt
 
     async def _once(self, stream: str, own_id: str, attempt: Callable[[timedelta], Awaitable[c.Receipt]]) -> c.Receipt:
-        """Returns the receipt if this client has it, and sends nothing; else the result of `attempt`, retried."""
+        """Returns the receipt that this client already has, without a call; else the result of `attempt`, retried."""
         known = self._line.known
 
         async def one_try(limit: timedelta) -> c.Receipt:
@@ -295,7 +295,7 @@ def _same_content(receipt: c.Receipt, digest: str, other: c.Refusal) -> c.Receip
 
 
 def _must_be(given: object, model: type[c.Model], code: c.RefusalCode) -> None:
-    """Raises the typed error if `given` is no instance of `model`, such as a dict."""
+    """Raises the typed error unless `given` is an instance of `model`; a dict is none."""
     if not isinstance(given, model):
         why = c.problem("", "model_type", says="not_a_message", name=model.__name__, given=type(given).__name__)
         raise errors.refused_for(code, why)

@@ -40,9 +40,9 @@ class Column:
     """A column of a table, or one fact of an answer.
 
     Attributes:
-        label: The key of its name in the catalogue, without `label.`.
-        of: The path of its value in the answer, as `a.b`; or a function of the answer.
-        form: Formats a value other than None; without it, the type of the value decides.
+        label: The key of the column's name in the catalogue, without `label.`.
+        of: The path of the column's value in the answer, such as `a.b`, or a function that takes the answer.
+        form: Formats a value other than None; if there is no `form`, the value's type decides on the format.
     """
 
     label: str
@@ -51,7 +51,7 @@ class Column:
 
     @property
     def title(self) -> str:
-        """The label in words."""
+        """The column's name in the language of the command line."""
         return in_words(said(f"label.{self.label}"))
 
     def cell(self, answer: Any) -> "_Cell":
@@ -77,16 +77,16 @@ class _Cell(NamedTuple):
 
     @property
     def longest(self) -> int:
-        """The minimum width: that of the longest line if the value must not be broken, else of the longest word."""
+        """The minimum width: of the longest line if the lines must not be broken, else of the longest word."""
         parts = self.text.splitlines() if self.whole else self.text.split()
         return max(map(cell_len, parts), default=0)
 
 
 def columns(*parts: str | Column) -> tuple[Column, ...]:
-    """Returns columns written as `label`, `label:place`, `label|form` or `label:place|form`, several in one string.
+    """Returns columns written as `label`, `label:path`, `label|form` or `label:path|form`, several in one string.
 
-    Without a place, the label is also the place. A form is `dong`, or the prefix of the catalogue keys that name a
-    code.
+    The path leads to the value in the answer; without a path, the label is the path. The form is `dong`, or the prefix
+    of the catalogue keys of a code's names.
     """
     return tuple(column for part in parts for column in ((part,) if isinstance(part, Column) else _written(part)))
 
@@ -106,7 +106,10 @@ def show_all(
     data: Any = None,
     title: Text | None = None,
 ) -> None:
-    """Prints answers of one kind as a table with sentences `below`. `as_json`: prints `data`, else all their fields."""
+    """Prints answers of one kind as a table, with the sentences `below` under it.
+
+    `as_json`: whether to print JSON instead: `data`, or all fields of the answers if `data` is None.
+    """
     answers = list(answers)
     if as_json:
         print_json(answers if data is None else data)
@@ -132,7 +135,10 @@ def show_all(
 def show_one(
     answer: Any, of: Sequence[Column], *below: Text, as_json: bool = False, data: Any = None, title: Text | None = None
 ) -> None:
-    """Prints one answer, fact by fact, with sentences `below`. `as_json`: prints `data`, else all its fields."""
+    """Prints one answer, fact by fact, with the sentences `below` under it.
+
+    `as_json`: whether to print JSON instead: `data`, or all fields of the answer if `data` is None.
+    """
     if as_json:
         print_json(answer if data is None and isinstance(answer, BaseModel) else data)
         return
@@ -162,12 +168,12 @@ def when(moment: datetime) -> str:
 
 
 def named(names: str) -> Callable[[object], Text]:
-    """Returns the form that shows a code by its name, which has the key `<names>.<code>` in the catalogue."""
+    """Returns the function that replaces a code with its name: the sentence `<names>.<code>` of the catalogue."""
     return lambda code: said(f"{names}.{code}")
 
 
 class Amount(Text):
-    """An amount of money in words, never broken over two lines."""
+    """An amount of money as text, which is never broken over two lines."""
 
 
 def dong(amount: int) -> Amount:
@@ -223,7 +229,7 @@ def _print_lines(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], console
 
 
 def _widths(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], width: int) -> list[int] | None:
-    """Returns each column's width: unbreakable values first, sentences share the rest. None if it does not fit."""
+    """Returns each column's width: unbreakable values first, sentences share the rest. None if that is too wide."""
     every = [[_Cell(title, whole=False), *(row[n] for row in rows)] for n, title in enumerate(titles)]
     least = [max(cell.longest for cell in column) for column in every]
     wanted = [max(max(map(cell_len, cell.text.splitlines()), default=0) for cell in column) for column in every]
@@ -245,7 +251,7 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], widths: Seque
 
 
 class Moved(Protocol):
-    """Reports progress: the number done, the number of all if known, and other values of the sentence."""
+    """Reports progress: the number of things done, the total if known, and other values for the sentence."""
 
     def __call__(self, done: int, of: int | None = None, **values: object) -> None:
         """Shows the progress."""
@@ -253,7 +259,11 @@ class Moved(Protocol):
 
 @contextmanager
 def progress(sentence: str = "command.progress", **fixed: Any) -> Iterator[Moved]:
-    """Shows a bar and a sentence with `done`, `of` and other values; the sentence `command.progress` needs `what`."""
+    """Shows a progress bar with a sentence, and yields the function that moves the bar.
+
+    `sentence`: the key of a sentence with the placeholders `done` and `of`; the values of all other placeholders are
+    passed in `fixed` or to the yielded function. The default sentence needs the value `what`.
+    """
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),

@@ -18,7 +18,7 @@ from motcua.errors import MotcuaError
 FAULT: Final = 70
 """The exit code of an unexpected error."""
 _UsageError: Final[Any] = typer.BadParameter.__base__
-"""The usage error of the click that typer uses: newer typers have a click of their own."""
+"""The usage error of the click that typer uses: newer versions of typer contain their own click."""
 
 
 def run(arguments: list[str]) -> None:
@@ -45,7 +45,7 @@ def run(arguments: list[str]) -> None:
 
 
 def _run_for_a_program(app: typer.Typer, arguments: list[str]) -> int:
-    """Returns the exit code of a command with `--json`. Prints each failure as JSON; raises all but usage errors."""
+    """Runs a command with `--json`, and returns its exit code. Prints errors as JSON; raises all but usage errors."""
     try:
         return app(args=arguments, prog_name="motcua", standalone_mode=False) or 0
     except _UsageError as error:
@@ -62,7 +62,7 @@ def _run_for_a_program(app: typer.Typer, arguments: list[str]) -> int:
 
 
 def build(added: dict[str, typer.Typer]) -> typer.Typer:
-    """Returns the kit's commands with the `added` ones: the platform's at the top level, others in a group each."""
+    """Returns the kit's commands with the `added` ones: the platform's at the top level, others in groups."""
     app = typer.Typer(
         cls=WordedGroup,
         callback=with_language(nothing),
@@ -90,7 +90,7 @@ def build(added: dict[str, typer.Typer]) -> typer.Typer:
 
 
 def _merge(app: typer.Typer, other: typer.Typer) -> None:
-    """Adds the commands of `other`, also lazily imported ones; if `app` has a group already, the group is extended."""
+    """Adds the commands of `other`, also lazily imported ones. A group that `app` has already is extended."""
     if isinstance(other.info.cls, type):
         app.info.cls = other.info.cls
     app.registered_commands += other.registered_commands

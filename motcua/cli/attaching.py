@@ -39,7 +39,7 @@ def papers_wanted(given: Iterable[str]) -> dict[str, Path]:
 
 
 def with_files(submission: c.Submission, papers: Mapping[str, Path], alone: Mapping[str, Path]) -> c.Submission:
-    """Puts files into the store and returns `submission` with them: `papers` by paper code, `alone` by field name."""
+    """Puts files into the store and returns `submission` with them. `papers`: by paper code; `alone`: by field name."""
     filing_id = c.filing_id(submission.client_id, submission.submission_id)
     files = put_in(filing_id, {f"papers.{code}": path for code, path in papers.items()} | dict(alone))
     update: dict[str, Any] = {field: files[field] for field in alone}
@@ -63,7 +63,7 @@ def with_papers(papers: Iterable[c.Paper], files: Mapping[str, c.FileRef]) -> tu
 
 
 def put_in(filing_id: UUID, wanted: Mapping[str, Path]) -> dict[str, c.FileRef]:
-    """Puts files into the store, with a progress bar. A failure ends the command and names the key, not the path."""
+    """Puts files into the store, with a progress bar. A failure ends the command, and the error names no path."""
     return end_well(_put_in(filing_id, wanted)) if wanted else {}
 
 
@@ -90,7 +90,7 @@ def _moving(bar: Progress, task: TaskID, before: int) -> Callable[[int], None]:
 
 
 def _size(path: Path) -> int:
-    """Returns a file's size in bytes; 0 if it can't be read: reading it later reports the error."""
+    """Returns a file's size in bytes; 0 if it can't be read: the error is reported when the file is read later."""
     try:
         return path.stat().st_size
     except OSError:

@@ -20,7 +20,7 @@ _OF_TYPER: Final = {
 
 
 _Command: Final[Any] = TyperCommand.__base__
-"""The command of the click that typer uses: newer typers have a click of their own."""
+"""The command of the click that typer uses: newer versions of typer contain their own click."""
 
 
 class _Worded(_Command):  # type: ignore[misc]
@@ -31,7 +31,7 @@ class _Worded(_Command):  # type: ignore[misc]
         return parsed
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Shows the help, of each command of a group too, with sentences in place of keys."""
+        """Shows the help of a command, or of a group with all its commands, with sentences in place of keys."""
         with _in_words([self, *self.get_params(ctx), *getattr(self, "commands", {}).values()]):
             super().format_help(ctx, formatter)
 
@@ -65,7 +65,7 @@ def _in_words(parts: list[Any]) -> Iterator[None]:
 
 
 def words_of(key: str) -> str:
-    """Returns the sentence of a key, with any text after `: ` kept; the text itself if the catalogue lacks it."""
+    """Returns the catalogue's sentence for a key, or the key itself if there is none. Text after `: ` is kept."""
     key, colon, more = _OF_TYPER.get(key, key).partition(": ")
     try:
         return in_words(said(key)) + colon + more
@@ -74,7 +74,7 @@ def words_of(key: str) -> str:
 
 
 def nothing() -> None:
-    """The callback of a group without options. Because of it typer builds a group even for one command, or none."""
+    """The callback of a group without options. With a callback, typer builds a group even for one command or none."""
 
 
 def group(name: str, cls: type[WordedGroup] = WordedGroup, **more: Any) -> typer.Typer:
@@ -86,7 +86,7 @@ def group(name: str, cls: type[WordedGroup] = WordedGroup, **more: Any) -> typer
 
 
 def with_words(app: typer.Typer, inside: str = "") -> None:
-    """Sets each command's help to its catalogue key, `help.` and its names, and adds the option `--lang`."""
+    """Sets each command's help to its catalogue key, `help.<group>.<command>`, and adds the option `--lang`."""
     for command in app.registered_commands:
         if command.callback is not None:
             name = command.name or get_command_name(command.callback.__name__)
@@ -101,14 +101,14 @@ def with_words(app: typer.Typer, inside: str = "") -> None:
 
 @dataclass(frozen=True)
 class Later:
-    """A command or a group: the catalogue key of its help, and the import of the app that has it by the same name."""
+    """A command or group to import later: the catalogue key of its help, and the function that imports its app."""
 
     help: str
     load: Callable[[], typer.Typer]
 
 
 class Unloaded(Worded):
-    """A placeholder for a command or group until it is imported. A group `beside` it gets the imported commands."""
+    """A placeholder for a command or group until its import. `beside`: an existing group that gets its commands."""
 
     def __init__(self, name: str, later: Later, beside: TyperGroup | None) -> None:
         super().__init__(name, help=(beside or later).help)

@@ -1,4 +1,4 @@
-"""The language of a command's output for people: that of `--lang`, else of LANG, else Vietnamese."""
+"""The language of a command's output for people: as set by `--lang`, else by LANG, else Vietnamese."""
 
 import inspect
 import os
@@ -38,7 +38,7 @@ def in_words(text: Text) -> str:
 
 
 def set_language(arguments: list[str], *, anew: bool) -> None:
-    """Sets the language that `--lang` names in these arguments. If it names none, `anew` resets the language."""
+    """Sets the language that `--lang` names in these arguments. Without `--lang`, resets the language if `anew`."""
     words = [word for one in arguments for word in one.split("=", 1)]
     named = dict(pairwise(words)).get("--lang")
     if named in set(Language) or anew:

@@ -1,4 +1,4 @@
-"""`motcua back-office`: runs an agency's back office; with `--check`, checks that it could work without starting it."""
+"""`motcua back-office`: runs an agency's back office; with `--check`, only checks whether it could work."""
 
 import asyncio
 import importlib
@@ -72,7 +72,7 @@ class _Lines(logging.Formatter):
 
 
 def load(name: str) -> BackOffice:
-    """Returns the back office `module:Class`, also from the current folder; a mistake in it ends the command."""
+    """Returns an instance of `module:Class`, also from the current folder. Ends the command if there is a mistake."""
     module_name, _, class_name = name.partition(":")
     if not module_name or not class_name:
         fail(said("refused.office.name"), Exit.USAGE)
@@ -97,7 +97,7 @@ def load(name: str) -> BackOffice:
 
 
 def _mistakes(office: BackOffice) -> Iterator[Text]:
-    """Yields the mistakes in the hooks, without running any."""
+    """Yields the mistakes in the office's hooks; runs none of the hooks."""
     for name in HOOKS:
         hook = getattr(office, name)
         if not callable(hook):
@@ -113,7 +113,7 @@ def _mistakes(office: BackOffice) -> Iterator[Text]:
 
 @dataclass(frozen=True)
 class Looked:
-    """The result of one check."""
+    """The result of one check of the surroundings."""
 
     title: Text
     well: bool

@@ -1,4 +1,4 @@
-"""Options and arguments that many commands share: actor, filing, agency, reason, form of the answer."""
+"""Options and arguments that many commands share: actor, filing, agency, reason, format of the answer."""
 
 import re
 from enum import StrEnum
@@ -26,7 +26,7 @@ class OnOff(StrEnum):
 
 
 COMMANDS: Final = "motcua.commands"
-"""The group of entry points of distributions that add commands."""
+"""The group of entry points by which other distributions add commands."""
 PLATFORM: Final = "platform"
 """The name of the platform's entry point in the group `COMMANDS`."""
 
@@ -38,7 +38,7 @@ _CODE: Final = re.compile(r"[A-Z0-9.]+-[0-9]{8}-[0-9]+")
 
 
 def filing_id_of(text: str) -> UUID:
-    """Returns a filing's id: the text itself, or found by its dossier code if the platform is installed."""
+    """Returns a filing's id: the text itself, or the id of this dossier code if the platform is installed."""
     if _CODE.fullmatch(text):
         for platform in entry_points(group=COMMANDS, name=PLATFORM):
             found: UUID = import_module(platform.module).filing_id(text)

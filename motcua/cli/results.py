@@ -1,4 +1,4 @@
-"""`motcua result FILING_ID`: the result of a filing. The platform adds commands to the group."""
+"""`motcua result FILING_ID` shows the result of a filing. The platform adds more commands to the group `result`."""
 
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -17,7 +17,7 @@ NAME: Final = "result"
 
 
 class _OrOf(WordedGroup):
-    """Makes the command name `of` optional, as it was before the group had other commands."""
+    """A group in which the command name `of` is optional, as before the group had other commands."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         return super().resolve_command(ctx, args if args[0] in self.commands else ["of", *args])
@@ -42,7 +42,7 @@ def of_filing(
 
 
 def commands() -> typer.Typer:
-    """Returns a new group at each call, so that commands added to one group are not in the next."""
+    """Returns a new group at each call, so that commands added to one group are not in the other groups."""
     made = group(NAME, _OrOf, context_settings={"ignore_unknown_options": True})
     made.command("of")(of_filing)
     app = typer.Typer()

@@ -1,4 +1,4 @@
-"""Runs commands: the client, the exit codes, and one line of error instead of a traceback."""
+"""Runs commands: makes the client, sets the exit code, and prints one line of error instead of a traceback."""
 
 import asyncio
 import json
@@ -57,7 +57,7 @@ WORDS: Final[Mapping[int, str]] = {
     Exit.NOT_AVAILABLE: "not_available",
     Exit.UNREACHABLE: "unreachable",
 }
-"""The `code` of a failure in JSON, by exit code, unless the error brings its own."""
+"""The `code` of a failure in JSON, by exit code; an error may have another one."""
 
 _CODES: Final[Mapping[type[MotcuaError], Exit]] = {
     NotReady: Exit.NOT_AVAILABLE,
@@ -97,7 +97,7 @@ def end_well(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _told(error: MotcuaError) -> dict[str, Any]:
-    """Returns the fields that an error has in JSON besides its message."""
+    """Returns the JSON fields of an error, besides its message."""
     if isinstance(error, RefusedError):
         return error.refusal.model_dump(mode="json")
     if isinstance(error, UnfitError):
@@ -125,7 +125,8 @@ def _words(error: MotcuaError) -> str | None:
 def not_of_stack() -> tuple[str, ...]:
     """Returns the prefixes of settings that are not taken from an embedded stack in this folder.
 
-    They are Temporal's and the identity's if the environment names a Temporal, else the identity's if it sets one.
+    Those are all prefixes for Temporal and the identity if the environment names a Temporal, else the prefix for the
+    identity if the environment sets an identity.
     """
     elsewhere = _OF_TEMPORAL if SAYS_WHERE & os.environ.keys() else ()
     return (*elsewhere, _SPEAKING) if _SPEAKER & os.environ.keys() else elsewhere
@@ -157,7 +158,7 @@ def parse(model: type[M], value: Any, *, extra: Literal["forbid", "allow"] = "fo
 
 
 def read_json(text: str, what: str) -> dict[str, Any]:
-    """Returns the JSON object in `text`, or ends the command."""
+    """Returns the JSON object in `text`; ends the command if there is none. `what`: the text's name in the error."""
     try:
         value = json.loads(text)
     except ValueError as error:
@@ -182,7 +183,7 @@ def read_file(path: str) -> str:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Writes a file, or ends the command."""
+    """Writes a file; ends the command if that fails."""
     with refusing(OSError, Exit.USAGE, said("refused.not_written", file=path), strerror):
         path.write_bytes(data)
 
@@ -221,7 +222,7 @@ def out() -> Console:
 
 
 def note(message: Text | str, detail: object = None) -> None:
-    """Prints a line on standard error, with a `detail` after it."""
+    """Prints a line on standard error: `message: detail`."""
     _print_beside(_line(message, detail, in_words))
 
 
@@ -233,9 +234,9 @@ def fail(
     *,
     detail: object = None,
 ) -> NoReturn:
-    """Ends the command with one line and a `detail` after it; people see `words` instead, if given.
+    """Ends the command. Prints one line, `message: detail`, or `words` for people if given.
 
-    With `--json`, standard output gets the line too, in both languages, with the fields in `told`.
+    With `--json`, standard output gets that line as JSON, in both languages, with the fields in `told`.
     """
     _print_beside(words or _line(message, detail, in_words), "red")
     say_failure(_line(message, detail, beside), code, told)
@@ -263,7 +264,7 @@ def refusing(
     why: Text | str | None = None,
     detail: Callable[[Any], object] | None = str,
 ) -> Iterator[None]:
-    """Ends the command if the block raises an error of these kinds; prints `why` and the error's `detail`."""
+    """Ends the command if the block raises an error of these kinds: prints `why`, if any, and the error's `detail`."""
     try:
         yield
     except kinds as error:
@@ -272,7 +273,7 @@ def refusing(
 
 
 def kind_of(error: Exception) -> str:
-    """Returns the type name of an error. For errors whose message may contain secrets or personal data."""
+    """Returns an error's type name, to print if the error's message may contain secrets or personal data."""
     return type(error).__name__
 
 
@@ -288,7 +289,7 @@ def exit_if(wrong: object, code: Exit = Exit.REFUSED) -> None:
 
 
 def there(found: T | None, missing: Text) -> T:
-    """Returns `found`; ends the command if it is None."""
+    """Returns `found`; ends the command with the error `missing` if `found` is None."""
     if found is None:
         fail(missing, Exit.NOT_AVAILABLE)
     return found

@@ -32,7 +32,7 @@ def schemas(
 
 
 def _ways(wires: list[dict[str, str]]) -> str:
-    """Returns the first way in which a message is passed, and the number of further ways."""
+    """Returns the first operation in which a message is passed, and the number of further operations."""
     first = wires[0]
     more = f" … +{len(wires) - 1}" if len(wires) > 1 else ""
     return f"{first['kind']} {first['name']}: {first['part']}{more}"

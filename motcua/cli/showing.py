@@ -11,7 +11,7 @@ from motcua.machine_work import MachineWork
 
 
 def work_line(work: MachineWork) -> str:
-    """Returns a line on a back office's work, in both languages: its attempts, last error and next try."""
+    """Returns a line on a back office's work, in both languages: attempts, last error, next attempt."""
     tried = f"{work.attempts} {both('cli.tries')}" if work.attempts else both("cli.nobody_has_taken_it")
     failed = f", {work.error}" if work.error else ""
     again = f", {both('cli.again')} {when(work.next_try)}" if work.next_try else ""
@@ -36,7 +36,7 @@ def view_line(view: FilingView) -> str:
 
 
 def late(moment: datetime | None, *, overdue: bool) -> Marked | datetime | None:
-    """Returns a date, in red if it is overdue."""
+    """Returns the moment, in red if it is overdue."""
     return Marked(moment, "red") if overdue else moment
 
 
@@ -81,7 +81,7 @@ def _fee(fee: Fee) -> str:
 
 
 def _representative(given: Authorisation) -> str:
-    """Returns the representative and the period of the authority, with `?` and `…` for missing values."""
+    """Returns the representative and the validity of the authorisation, with `?` and `…` for missing values."""
     who = " ".join(filter(None, (given.representative, given.id_number)))
     since, until = (day.isoformat() if day else "…" for day in (given.valid_from, given.valid_until))
     return f"{who or '?'}, {since} – {until}"
@@ -97,7 +97,7 @@ def _signature(check: SignatureRecord) -> str:
 
 
 def _sentence(rule: str) -> Text | str:
-    """Returns the sentence of a rule; its key, if the rule is newer than this kit."""
+    """Returns the sentence of a rule; the rule's key if this kit is older and has no sentence for it."""
     try:
         return said(rule)
     except KeyError:

@@ -34,7 +34,7 @@ class Draft(Protocol):
         """Append data."""
 
     def keep(self, name: str) -> bool:
-        """Gives the draft its name. False if a file of that name exists; that file is not changed."""
+        """Gives the draft its name. Returns False, and changes nothing, if a file with that name exists."""
 
 
 class InMemory:
@@ -67,8 +67,8 @@ class InMemory:
 class InFolder:
     """A file in a folder of this computer. Leaving the `with` block deletes it, unless it was kept.
 
-    Where the system can, the file has no name until it is kept (`O_TMPFILE`), so a killed process leaves nothing
-    behind. Elsewhere it has the name of a draft.
+    If the system supports it, the file has no name until it is kept (`O_TMPFILE`), so a killed process leaves nothing
+    behind. On other systems it first has the name of a draft.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -99,8 +99,8 @@ class InFolder:
     def keep(self, name: str) -> bool:
         """Gives the draft its name, synced to disk.
 
-        False if a file has that name: then the existing file is synced and touched. The caller uses that file from now
-        on, so it must not look old and be swept.
+        Returns False if a file with that name exists. That file is synced, and gets a new modification
+        time: since the caller uses it from now on, the sweep must not take it for an old file.
         """
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -129,14 +129,14 @@ def folder_of(store: ObjectStore) -> Path | None:
 
 
 def sizes(folder: Path) -> dict[str, int]:
-    """Returns the sizes in bytes of the files in a folder by name, without drafts."""
+    """Returns the size in bytes of each file in a folder, by file name, without drafts."""
     with os.scandir(folder) as entries:
         return {entry.name: _size(entry.path) for entry in entries if not DRAFT.search(entry.name)}
 
 
 @lru_cache(maxsize=10_000)
 def _size(path: str) -> int:
-    """Returns the size of a file. It is cached: a file is named by its digest, so its content never changes."""
+    """Returns the size of a file. Sizes are cached: a file is named by its digest, so its content never changes."""
     return Path(path).stat().st_size
 
 

@@ -31,7 +31,7 @@ class FileNotTakenError(MotcuaError):
     """The file can't be attached to the filing. Nothing was stored.
 
     Attributes:
-        problem: The rule, and the remedy in `vi` and `en`.
+        problem: The broken rule, and the remedy in `vi` and `en`.
     """
 
     def __init__(self, found: Problem) -> None:
@@ -56,11 +56,11 @@ class NoStoreError(MotcuaError):
 
 
 class DamagedFileError(MotcuaError):
-    """The file in the store is missing, or not the one that its reference names."""
+    """The file in the store is missing, or its content is not the content that the reference names."""
 
 
 class StoreFailedError(MotcuaError):
-    """The object store failed. It holds no partial file, and a retry is safe."""
+    """The object store failed. The store has no partial file, and a retry is safe."""
 
 
 def open_store(url: str) -> ObjectStore:
@@ -101,14 +101,14 @@ class Store:
     ) -> FileRef:
         """Put a local file into the store for a filing, before the filing is submitted. Idempotent.
 
-        The file is read once and stored whole or not at all; when this returns it is on the store's disk. A filing may
-        have at most `MOST_FILES` files there, of `LARGEST_FILING` bytes together.
+        The file is read once, and stored whole or not at all. When the method returns, the file is on the store's disk.
+        A filing may have at most `MOST_FILES` files in the store, with `LARGEST_FILING` bytes in total.
 
         Args:
             filing_id: The id of the filing: `motcua.filing_id(client_id, submission_id)`.
             path: The file, of 1 to `LARGEST_FILE` bytes.
-            media_type: By default the type for the extension of the file's name.
-            name: The name that officers see; by default the file's own.
+            media_type: The media type; by default the usual type for the file's extension.
+            name: The name that officers see; by default the file's name in `path`.
             progress: Called from time to time, from another thread, with the number of bytes read so far.
 
         Raises:
@@ -121,7 +121,7 @@ class Store:
         )
 
     async def put(self, filing_id: UUID | str, data: bytes, media_type: str, name: str | None = None) -> FileRef:
-        """Stores `data` as a file of the filing, even beyond its limits. Idempotent. Raises the errors of `attach`."""
+        """Stores `data` as a file of the filing, even beyond its limits. Idempotent. Raises as `attach` does."""
         called = None if name is None else _called(name)
         source = io.BytesIO(data)
         return await asyncio.to_thread(self._keep, UUID(str(filing_id)), source, media_type, called, counted=False)
@@ -234,7 +234,7 @@ def _called(name: str) -> str:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Turns a store's errors into ours. Since their messages may contain paths, only the system's own text is kept."""
+    """Turns errors of obstore into ours. Their messages may contain paths, so only the system's error text is kept."""
     from obstore.exceptions import BaseError  # noqa: PLC0415 -- the extra
 
     try:

@@ -1,4 +1,4 @@
-"""The contract as JSON Schema, for every language: one document for each public message, and an index of them."""
+"""The contract as JSON Schema, for readers in every language: one document for each public message, and an index."""
 
 import ast
 import inspect
@@ -22,11 +22,11 @@ _MODES: Final[dict[c.Direction, Literal["validation", "serialization"]]] = {
     c.Direction.FROM_PLATFORM: "serialization",
 }
 _EVENTS: Final = {message.model: message.event for message in c.PUBLIC_MESSAGES if message.event is not None}
-"""By model of an event's body, the model of the event, in whose source the fields are described."""
+"""For the model of an event's body: the model of the event, whose source describes the fields."""
 
 
 class _Plain(GenerateJsonSchema):
-    """Adds field descriptions, omits titles, and forbids other keys in a map whose keys have a pattern."""
+    """Adds field descriptions, omits titles, and forbids unmatched keys in a map whose keys have a pattern."""
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         made = super().model_schema(schema)
@@ -47,7 +47,7 @@ class _Plain(GenerateJsonSchema):
 
 
 def documents() -> dict[str, JsonSchemaValue]:
-    """Returns every file of the contract by its name: the schemas, and `index.json`, which describes each."""
+    """Returns every file of the contract by name: the schemas, and `index.json` with a description of each."""
     schemas = {file_of(message): schema(message) for message in c.PUBLIC_MESSAGES}
     index = [
         {
@@ -65,7 +65,7 @@ def documents() -> dict[str, JsonSchemaValue]:
 
 
 def written(document: JsonSchemaValue) -> str:
-    """Returns a document as text, the same at every run."""
+    """Returns a document as text, which is the same in every run."""
     return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
@@ -75,9 +75,9 @@ def file_of(message: c.Message) -> str:
 
 
 def schema(message: c.Message) -> JsonSchemaValue:
-    """Returns the JSON Schema of a message: of the input that the platform accepts, or of the output that it writes.
+    """Returns the JSON Schema of a message: of input that the platform accepts, or of output that it writes.
 
-    It describes only the shape of a message. The rules decide whether a filing or a command is allowed now.
+    The schema describes only the shape of a message. The rules decide whether a filing or a command is allowed now.
     """
     made = message.model.model_json_schema(mode=_MODES[message.direction], schema_generator=_Plain)
     for part in (made, *made.get("$defs", {}).values()):
@@ -87,13 +87,13 @@ def schema(message: c.Message) -> JsonSchemaValue:
 
 
 def own_words(model: type) -> dict[str, str]:
-    """Returns the fields' descriptions, the strings below them in this model's own source; none if it is not ours."""
+    """Returns the descriptions below a model's fields in its source; empty unless it is a model of the contract."""
     return _classes(model.__module__).get(model.__name__, {}) if issubclass(model, c.Model) else {}
 
 
 @cache
 def _classes(module: str) -> dict[str, dict[str, str]]:
-    """Returns for each class of a module its fields with the descriptions below them."""
+    """Returns the classes of a module by name, each with the descriptions below its fields."""
     tree = ast.parse(inspect.getsource(sys.modules[module]))
     return {node.name: dict(_fields(node)) for node in tree.body if isinstance(node, ast.ClassDef)}
 

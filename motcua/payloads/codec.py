@@ -34,8 +34,8 @@ _OF_A_SCHEDULE: Final = re.compile(r"-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 class Codec(sdk.PayloadCodec, sdk.WithSerializationContext):
     """Encrypts with the current key of the ring, decrypts with any of its keys.
 
-    If a payload from outside (starts, Updates, signals, answers of others) can't be decrypted, it arrives as
-    `UNOPENED`. In results of local activities, which only we write, `UnopenedError` is raised.
+    A payload from outside (starts, Updates, signals, answers of other programs) that can't be decrypted arrives as
+    `UNOPENED`. For a result of a local activity, which only the platform writes, `UnopenedError` is raised.
 
     Attributes:
         ring: The keys of this process.
@@ -63,7 +63,7 @@ class Codec(sdk.PayloadCodec, sdk.WithSerializationContext):
         return list(payloads) if key is None else [self._sealed(payload, key) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Decrypts each payload, or replaces it with the reason. Raises `UnopenedError`, see the class."""
+        """Decrypts each payload; replaces one that can't be decrypted, or raises `UnopenedError` (see the class)."""
         return [self._opened(payload) for payload in payloads]
 
     @property
@@ -114,7 +114,7 @@ class _SealedFailures(FailureConverter):
 
 
 def sealing(converter: sdk.DataConverter, ring: CodecRing | None) -> sdk.DataConverter:
-    """Returns the converter with our codec, for failures too; unchanged if `ring` is None. Raises `RingError`."""
+    """Returns the converter with our codec, also for failures; unchanged if `ring` is None. Raises `RingError`."""
     if ring is None:
         return converter
     return dataclasses.replace(
@@ -125,7 +125,7 @@ def sealing(converter: sdk.DataConverter, ring: CodecRing | None) -> sdk.DataCon
 
 
 def ring_of_client(client: Client) -> CodecRing | None:
-    """Returns the ring of a client's codec; None if it has no codec, or one that is not ours."""
+    """Returns the ring of a client's codec; None if the client has no codec, or a codec of another package."""
     codec = client.data_converter.payload_codec
     return codec.ring if isinstance(codec, Codec) else None
 
@@ -143,9 +143,9 @@ async def opened(client: Client, workflow_id: str, payloads: Sequence[Payload]) 
 
 
 async def opened_failure(client: Client, failure: Failure, workflow_id: str, queue: str | None = None) -> Failure:
-    """Decrypts the message and stack of a workflow's failure; if it is an activity's, `queue` is the activity's.
+    """Returns a workflow's failure, decrypted. `queue`: the task queue of the failed activity, if there is one.
 
-    Returns the failure unchanged if they are not encrypted, or can't be decrypted.
+    Returns the failure unchanged if message and stack are not encrypted, or can't be decrypted.
     """
     if not failure.HasField("encoded_attributes"):
         return failure

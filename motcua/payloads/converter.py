@@ -21,9 +21,9 @@ NOT_OPENED: Final = b"motcua/not-opened"
 
 
 class UnopenedError(MotcuaError):
-    """A required payload is not encrypted, not ours, damaged, or encrypted with a key that this process does not have.
+    """A required payload is not encrypted, foreign, damaged, or encrypted with a key that this process does not have.
 
-    It is never a refusal: the workflow task, or the activity, that raises it is retried until a process has the key.
+    This error is never a refusal: the workflow task or activity that raises it is retried until a process has the key.
     """
 
 
@@ -43,7 +43,7 @@ _BY_ENCODING: Final = sdk.CompositePayloadConverter(
         for each in sdk.DefaultPayloadConverter.default_encoding_payload_converters
     )
 )
-"""The payload converters by encoding, shared by all converters that the SDK makes, since they cache models' parsers."""
+"""The payload converters by encoding. All converters of the SDK share them, since they cache models' parsers."""
 
 
 class _CompactConverter(sdk.PayloadConverter):
@@ -77,7 +77,7 @@ def why_not_opened(payload: Payload) -> str | None:
 
 
 class FailureConverter(sdk.DefaultFailureConverter):
-    """Leaves out the traceback of expected errors (a refusal, no news yet), because formatting takes time."""
+    """Encodes failures, without the traceback of expected errors (a refusal, no news yet): formatting takes time."""
 
     def to_failure(self, exception: BaseException, payload_converter: sdk.PayloadConverter, failure: Failure) -> None:
         """Encodes as the SDK does, but drops the traceback of a benign error."""
@@ -87,7 +87,7 @@ class FailureConverter(sdk.DefaultFailureConverter):
 
 
 class _DataConverter(sdk.DataConverter):
-    """A converter without an external store: a reference to a stored payload is returned as it is."""
+    """A converter without an external store: it returns a reference to a stored payload as it is."""
 
     async def _decode_reference_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
         return list(payloads)

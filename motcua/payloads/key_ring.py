@@ -38,7 +38,7 @@ class Keys(BaseModel):
     """Keys by id.
 
     Attributes:
-        current: The id of the key to encrypt with; None while the keys are only being distributed.
+        current: The id of the key to encrypt with; None if nothing is encrypted, such as before every process has it.
         keys: The keys to decrypt with, each base64 of 32 bytes.
     """
 
@@ -61,8 +61,8 @@ class CodecRing(Keys):
     """The keys of a process.
 
     Attributes:
-        queues: By task queue, the keys only for the machine work of that queue. Without a `current` of theirs, the
-            ring's current key encrypts that work.
+        queues: For a task queue, the keys that are only for its machine work. If these have no `current`, the ring's
+            current key encrypts that work.
         plain: True if payloads that are not encrypted are accepted too.
     """
 
@@ -81,7 +81,7 @@ class CodecRing(Keys):
         return self
 
     def sealing_key(self, queue: str | None) -> str | None:
-        """Returns the id of the key that encrypts a queue's work, or all else if `queue` is None. None: no key."""
+        """Returns the id of the key for a queue's work, or for all else if `queue` is None. None if there is no key."""
         return self._of(queue).current or self.current
 
     def opens(self, key: str, queue: str | None) -> bool:

@@ -41,13 +41,13 @@ from views.operator import board as read_board
 K = TypeVar("K", bound=Hashable)
 
 _EVENTS: Final = 3
-"""The minimum number of events on the board. A screen that is too low for them cuts off the lowest lines."""
+"""The minimum number of events on the board. A screen too low for this number cuts off the lowest lines."""
 
 _OPEN: Final = tuple(sorted(STATUS_NAMES.keys() - {Status.NOT_ACCEPTED, Status.WITHDRAWN, Status.RETURNED}))
 """The statuses of open filings."""
 
 _AGENCIES: Final = len(_OPEN) - 1
-"""The number of agencies in the table beside the statuses; a last line counts the others, so both have equal height."""
+"""The number of agencies beside the statuses. One more line counts the others, so both tables have equal height."""
 
 SPAN: Final = timedelta(seconds=10)
 """The time over which the rate is averaged. The database updates its counter too unevenly for a shorter one."""
@@ -59,9 +59,9 @@ _STATES: Final = (PaymentState.PENDING, PaymentState.PAID, PaymentState.EXPIRED,
 
 @dataclass(frozen=True)
 class Picture:
-    """A board of an agency or of all, printed in full, or on a screen as far as there is room.
+    """The board of one agency, or of all, for printing: a file gets it in full, a screen as much as fits.
 
-    `every`: seconds between readings on a screen; `pace`: appends per second; `lost`: the error of the last reading.
+    `every`: seconds between readings, None for a file; `pace`: appends per second; `lost`: the last reading's error.
     """
 
     board: Board
@@ -71,7 +71,7 @@ class Picture:
     lost: str | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Lays the board out for the terminal's present size. Without enough room it drops agencies, then events."""
+        """Lays the board out for the terminal's present size. If that is too small, omits agencies, then events."""
         room, board = console.height if self.every else None, self.board
         agencies = _agencies(board, None if room is None else max(_AGENCIES, room // 6))
         above = Group(self._title(), "", self._figures(), "", _pair(console, _statuses(board), agencies), "")
@@ -191,7 +191,7 @@ def _alarm(number: int) -> str:
 
 
 class Looks:
-    """Repeated readings of the record and of Temporal on the same connections; `close` afterwards."""
+    """Repeated readings of the record and of Temporal on the same connections; call `close` after the last."""
 
     def __init__(self, dsn: str, agency: str | None) -> None:
         self._dsn = dsn
@@ -227,7 +227,7 @@ class Looks:
             raise
 
     async def _stalled(self) -> int | None:
-        """Returns Temporal's count of stalled workflows; None if Temporal does not answer, or does not mark them."""
+        """Returns the number of stalled workflows; None if Temporal does not answer, or does not mark them."""
         try:
             async with asyncio.timeout(2):
                 client = self._temporal = self._temporal or await connect()
@@ -237,7 +237,7 @@ class Looks:
 
 
 class Pace:
-    """The rate of appends per second, from the boards of the last seconds."""
+    """The rate of appends to the log, computed from the boards of the last seconds."""
 
     def __init__(self) -> None:
         self._seen: deque[Board] = deque()
@@ -276,7 +276,7 @@ def board(
 
 
 async def _watch(looks: Looks, agency: str | None, every: float) -> None:
-    """Shows boards until Ctrl-C or SIGTERM, then restores the terminal. Raises the errors of the first look."""
+    """Shows boards until Ctrl-C or SIGTERM, then restores the terminal. Raises the errors of the first reading."""
     watching = asyncio.create_task(_show(looks, agency, every))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, watching.cancel)
@@ -305,7 +305,7 @@ async def _show(looks: Looks, agency: str | None, every: float) -> None:
 
 
 WIDTH: Final = 170
-"""Columns in a file or a pipe."""
+"""The width of a line in a file or a pipe, in characters."""
 
 
 def wide() -> Console:

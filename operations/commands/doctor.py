@@ -1,4 +1,4 @@
-"""`motcua doctor`: missing or unhealthy parts, and how to repair each.
+"""`motcua doctor`: the missing or faulty parts of a system, and how to repair each.
 
 All checks run at once, each with its own timeout, so that every check has a result.
 """
@@ -35,12 +35,12 @@ from schemas.translate import said
 LONGEST: Final = 6.0
 """The seconds that one check may take."""
 DEADLINE: Final = 14.0
-"""The seconds that all checks may take: the first ones, then those that depend on them."""
+"""The seconds that all checks may take: first `FIRST`, then `THEN`, which depend on the results of `FIRST`."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check under a stable name. It is skipped without its `setting`, PostgreSQL (`record`) or Temporal."""
+    """One check with its stable name. It is skipped if its `setting`, PostgreSQL (`record`) or Temporal is missing."""
 
     name: str
     look: Look
@@ -126,7 +126,7 @@ def examine() -> list[tuple[Check, Finding]]:
 
 async def _all(around: Surroundings, found: dict[str, list[Finding]]) -> None:
     async def one(check: Check) -> None:
-        """Notes the check's findings, or the type of the error that ended it: servers' error texts may quote values."""
+        """Stores the check's findings; after an error only the error's type: the error's text may quote values."""
         try:
             async with asyncio.timeout(LONGEST):
                 found[check.name] = _not_now(check, around) or await check.look(around)

@@ -53,7 +53,7 @@ _COLUMNS: Final = columns("filing:0 stream:1 since:2 tries:3 reason:4 next_try:5
 
 
 def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], list[Failing]]:
-    """Returns each filing's code and agency, by id, and the failing machine work; both are empty without the record."""
+    """Returns code and agency of each filing, by id, and failing machine work; both empty if the record is missing."""
     filings = [filing for one in found if (filing := _uuid(one.filing_id)) is not None]
     dsn = find_address(APPLICATION)
     if dsn is None:
@@ -72,7 +72,7 @@ def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], lis
 
 
 def _uuid(text: str) -> UUID | None:
-    """Returns a filing's id as a UUID; None for any other text, since a foreign workflow may have any id."""
+    """Returns a filing's id as a UUID; None for any other text: the id of a foreign workflow can be any text."""
     try:
         return UUID(text)
     except ValueError:

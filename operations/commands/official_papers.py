@@ -106,7 +106,10 @@ async def read_register(
     takers: Callable[[Register], Iterable[Taker]],
     told: Callable[[int, int], None],
 ) -> Register:
-    """Passes a register page by page to the takers, and calls `told(read, of)`. Raises `RefusalError` (`not_found`)."""
+    """Passes a register to the takers, page by page. Returns its head with the number of lines.
+
+    `told(read, of)` is called before the first page and after each. Raises `RefusalError` (`not_found`).
+    """
     head = await filings.register(log.connection, agency, period)
     taking = tuple(takers(head))
     n = 0
@@ -197,7 +200,7 @@ def register(
 
 
 class _Kept:
-    """The requested outputs of the register (PDF, XLSX, JSON). If the register is read again, all start again."""
+    """The requested outputs of the register (PDF, XLSX, JSON). If the register is read again, `begin` restarts them."""
 
     def __init__(self, pdf: Path | None, xlsx: Path | None, *, as_json: bool) -> None:
         self._pdf, self._xlsx, self._as_json = pdf, xlsx, as_json
@@ -206,7 +209,7 @@ class _Kept:
         self.rows: list[dict[str, object]] = []
 
     def begin(self, head: Register) -> Iterable[Taker]:
-        """Starts the outputs from the beginning, and returns those that receive lines."""
+        """Starts all outputs from the beginning, and returns them as takers of the register's lines."""
         self.rows = []
         if self._workbook is not None:
             self._workbook.drop()
@@ -216,11 +219,11 @@ class _Kept:
         return (taker for taker in (self._book, self._workbook, rows) if taker is not None)
 
     def add(self, entries: Iterable[RegisterEntry]) -> None:
-        """Keeps lines as plain data."""
+        """Keeps the next lines of the register as plain data, for JSON."""
         self.rows += [entry.model_dump(mode="json") for entry in entries]
 
     def write(self) -> None:
-        """Writes the files, or ends the command."""
+        """Writes the PDF and the XLSX file; ends the command if one can't be written."""
         try:
             if self._pdf is not None and self._book is not None:
                 self._pdf.write_bytes(self._book.bound())

@@ -89,7 +89,7 @@ async def _started(connection: db.Connection) -> datetime:
 
 
 async def _migrated(settings: type[RecordSettings], main: Callable[[], Awaitable[None]]) -> None:
-    """Runs a process, if the tables have the schema of this version; with another schema every filing would fail."""
+    """Runs a process only if the tables have this version's schema: with another schema every filing would fail."""
     dsn = settings().database_url.get_secret_value()
 
     async def look() -> tuple[str, ...]:

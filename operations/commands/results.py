@@ -139,7 +139,7 @@ def _kept_of(number: str) -> FileRef | None:
 
 
 def _kept_with(number: str) -> SignatureProof | None:
-    """Returns the stored verdict on the result of this number; None without a verdict, or if no object store is set."""
+    """Returns the stored verdict on the result with this number; None if there is none, or no object store is set."""
     file = _kept_of(number) if os.environ.get("MOTCUA_OBJECTS") else None
     return None if file is None else SignatureProof.model_validate_json(end_well(Store.from_environment().get(file)))
 
@@ -282,7 +282,7 @@ def _give(one: RegisteredResult, command: Command, *, as_json: bool, patience: f
 
 
 def _known(number: str) -> tuple[RegisteredResult, ResultStanding]:
-    """Returns the register's row of a number and the standing of the result; ends the command for an unknown number."""
+    """Returns a number's row in the register, and the result's standing; ends the command for an unknown number."""
 
     async def read(connection: Connection) -> tuple[RegisteredResult | None, ResultStanding | None]:
         return await registered_as(connection, number), await standing_of(connection, number)
@@ -299,4 +299,4 @@ _SHOWN: Final = columns(
     "n:0.number validity:1.validity|result_validity agency:0.agency filing:0.filing_id issued:0.issued_at",
     "until:0.expires_on copies:0.copies ended:1.ended_at corrects:0.corrects replaced_by:0.replaced_by sha256:0.sha256",
 )
-"""Columns of a pair: a row of the register, and the standing of its result."""
+"""Columns for a pair of values: a row of the register, and the standing of that result."""

@@ -25,7 +25,7 @@ from workers.settings import RelaySettings, WorkerSettings
 
 
 class Health(StrEnum):
-    """The health of a checked part. `SKIPPED`: not checked, since the part depends on another that failed."""
+    """The health of a checked part. `SKIPPED`: not checked, since a setting or a part that it needs is missing."""
 
     OK = "ok"
     WARN = "warn"
@@ -35,7 +35,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """The health of one checked part, and the remedy for its fault. Has no secrets and no personal data."""
+    """The health of one checked part, and the remedy for a fault. Contains no secrets and no personal data."""
 
     health: Health
     what: Text
@@ -43,22 +43,25 @@ class Finding:
 
 
 def ok(key: str, **values: object) -> Finding:
-    """Returns a finding of good health. `key` names its sentence, whose placeholders are filled with the `values`."""
+    """Returns a finding of good health. `key`: the sentence in the catalogue; `values`: for its placeholders."""
     return Finding(Health.OK, said(key, **values))
 
 
 def skipped(key: str, **values: object) -> Finding:
-    """Returns the finding of a skipped check; `key` names the sentence with the reason."""
+    """Returns the finding of a skipped check. `key`: the sentence with the reason."""
     return Finding(Health.SKIPPED, said(key, **values))
 
 
 def warn(key: str, *, fix: str | None = None, **values: object) -> Finding:
-    """Returns a warning: the part works, but badly or not for long. The remedy's key is `fix`, else `<key>.fix`."""
+    """Returns a warning that a part of the platform works badly, or will soon stop working.
+
+    `fix`: the key of the sentence with the remedy; if None, the key is `<key>.fix`.
+    """
     return Finding(Health.WARN, said(key, **values), said(fix or f"{key}.fix", **values))
 
 
 def fail(key: str, *, fix: str | None = None, **values: object) -> Finding:
-    """Returns a failure: with this fault the platform can't work. The remedy's key is as in `warn`."""
+    """Returns a failure: with this fault the platform can't work. `fix`: as in `warn`."""
     return Finding(Health.FAIL, said(key, **values), said(fix or f"{key}.fix", **values))
 
 
@@ -83,7 +86,7 @@ SETTINGS: Final = frozenset(
         *map(port_setting, WITH_PORT),
     }
 )
-"""Every setting of the platform; any other name MOTCUA_… is a typing error."""
+"""Every setting of the platform. Any other name that begins with MOTCUA_ is a typing error."""
 
 _OURS: Final = ("MOTCUA_", "TEMPORAL_")
 _STORES: Final = frozenset({"MOTCUA_OBJECTS", "MOTCUA_CHECKPOINTS"})
@@ -105,9 +108,10 @@ _OPEN: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PR
 
 @dataclass
 class Surroundings:
-    """The input of the checks: settings, their sources (by the setting's name), and servers that have answered so far.
+    """The input of the checks.
 
-    The stack's folder (`home`) may not exist. `temporal` is a client once Temporal has answered.
+    `settings`: values by name; `sources`: the origin of each setting, by its name; `home`: the stack's folder, which
+    may not exist; `temporal`: a client, None until Temporal has answered; `database`: whether PostgreSQL has answered.
     """
 
     settings: Mapping[str, str]
@@ -140,7 +144,7 @@ class Surroundings:
 
 
 def shown(name: str, value: str) -> str:
-    """Returns a setting for display: an address without its password, a harmless setting in full, any other hidden."""
+    """Returns a setting for display: an address without password, a harmless setting in full, dots for any other."""
     if name in _OPEN:
         return value
     if name not in _ADDRESSES:

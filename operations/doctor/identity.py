@@ -23,7 +23,7 @@ select process, seconds from clock_off where at > clock_timestamp() - interval '
 
 
 async def identity(around: Surroundings) -> list[Finding]:
-    """Checks that identities are verified, that a program can sign statements, and that keys and clocks are right."""
+    """Checks that the platform verifies identities, that a program has a valid key, and that clocks are right."""
     async with around.record() as connection:
         found, off = await registered(connection), await connection.fetch(_OFF)
     now = datetime.now(UTC)
@@ -63,7 +63,7 @@ def _clock(process: str, seconds: int) -> Finding:
 
 
 async def principals(around: Surroundings) -> list[Finding]:
-    """Reports rows that can't be read, or that were changed by other means than `motcua principals`."""
+    """Reports rows of the register of principals that can't be read, or that `motcua principals` has not written."""
     async with around.record() as connection:
         found = await differences(connection)
     if not found:

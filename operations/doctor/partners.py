@@ -1,4 +1,4 @@
-"""The checks of services outside: bank, post, gateway, files, scanner, trusted roots, time-stamps; acts in our name."""
+"""The checks of external services: bank, post, gateway, object store, scanner, roots, time-stamps; acts in our name."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def gateway(around: Surroundings) -> list[Finding]:
 
 
 async def partner(name: str, partner: Text, around: Surroundings) -> list[Finding]:
-    """Checks that the partner with this setting answers its root page, with any status except a server error."""
+    """Checks that the partner at the address in the setting `name` answers, with any status except a server error."""
     try:
         async with partner_client(around.settings[name]) as client:
             answer = await client.get("/", timeout=SECONDS)
@@ -85,11 +85,11 @@ async def scanner(around: Surroundings) -> list[Finding]:
 
 ROOTS: Final = "MOTCUA_SIGNATURE_ROOTS"
 SOON: Final = timedelta(days=60)
-"""A trusted root that ends within this time is reported: getting a new root takes some weeks."""
+"""A trusted root that expires within this time is reported: getting a new root takes some weeks."""
 
 
 async def roots(around: Surroundings) -> list[Finding]:
-    """Checks that trusted roots are set and readable, and reports when they end."""
+    """Checks that trusted root certificates are set and readable, and reports when they expire."""
     file = around.settings.get(ROOTS)
     if not file:
         return [warn("doctor.signature_roots.none")]
@@ -134,7 +134,7 @@ async def time_stamps(around: Surroundings) -> list[Finding]:
 
 
 def _policy(around: Surroundings) -> Policy:
-    """Returns the policy that is set. If it can't be read, returns the default: another check reports that."""
+    """Returns the configured signature policy; the default if it can't be read, which another check reports."""
     from activities.signature.policy import POLICY, Policy  # noqa: PLC0415 -- slow to load: no other check needs it
 
     try:
@@ -144,7 +144,7 @@ def _policy(around: Surroundings) -> Policy:
 
 
 async def sandbox(around: Surroundings) -> list[Finding]:
-    """Checks that the sandbox trust answers."""
+    """Checks that the sandbox's trust service answers."""
     try:
         async with partner_client(around.settings["MOTCUA_TRUST_URL"]) as client:
             (await client.get("/root.pem", timeout=SECONDS)).raise_for_status()
@@ -157,7 +157,7 @@ SHOWN: Final = 5
 
 
 async def acts(around: Surroundings) -> list[Finding]:
-    """Reports acts that no event requested. An act about an unknown filing may belong to another installation."""
+    """Reports acts of bank and post that no event requested. Acts on unknown filings may be another installation's."""
     listed: list[rc.Act] = []
     silent = 0
     for name, ask in ((rc.BANK, rc.listed_by_bank), (rc.POST, rc.listed_by_post)):

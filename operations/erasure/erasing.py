@@ -1,7 +1,7 @@
 """The erasure of one filing in the record: one transaction, after which its encrypted parts can't be decrypted.
 
-The second place lists the erased filings, only by their ids: if an older backup is restored, the record has these
-filings and their keys again, and does not know of their erasure.
+The second place lists the ids of the erased filings: if an older backup is restored, the record has these filings
+and their keys again, and does not know of the erasures.
 """
 
 from collections.abc import Iterable
@@ -34,18 +34,18 @@ from schemas.stream.ledger import Batch, Recorded
 from views.log import Connection, Log, Told, UnfoldableError
 
 FOLDER: Final = "erased"
-"""The folder, beside those of the logs, with an empty file for each erased filing."""
+"""The folder with an empty file for each erased filing. It is beside the folders of the logs."""
 
 
 class Back(NamedTuple):
-    """An erased filing that a backup has restored. `asked`: whether the record has a request for its erasure."""
+    """An erased filing that a backup has restored. `asked`: whether the record has a request to erase the filing."""
 
     code: str
     asked: bool
 
 
 async def tell(place: Place, filings: Iterable[UUID]) -> None:
-    """Records at the second place that these filings are erased. Raises `NotDoneError` if that fails."""
+    """Records at the second place (`place`) that these filings are erased. Raises `NotDoneError` if that fails."""
     try:
         for filing in filings:
             await place.add(f"{FOLDER}/{filing}", b"")
@@ -55,7 +55,7 @@ async def tell(place: Place, filings: Iterable[UUID]) -> None:
 
 
 async def tell_all(connection: Connection, place: Place) -> None:
-    """Records at the second place all filings ever erased in the record. Raises `NotDoneError`."""
+    """Records at the second place (`place`) all filings ever erased in the record. Raises `NotDoneError`."""
     try:
         there = await _there(place)
     except (BaseError, OSError, ValueError) as error:
@@ -86,8 +86,8 @@ async def erase(
     """Erases the applicant from the record. Does nothing if the filing is erased already.
 
     Every stream of the filing gets `erased` as its last event, the key is deleted, and the read models are folded
-    again. The second place (`elsewhere`) records the erasure before the transaction commits. Raises `RefusalError`,
-    with every reason, if the filing can't be erased now, `NotDoneError`, and asyncpg's errors.
+    again. The second place (`elsewhere`) records the erasure before the transaction commits. Raises `NotDoneError`,
+    asyncpg's errors, and `RefusalError` with every reason if the filing can't be erased now.
     """
     async with pool.acquire() as connection, connection.transaction():
         # Holds the filing's streams. A stream that begins meanwhile waits for the lock of the filing's own row.
@@ -144,7 +144,7 @@ def _last(told: Told, request: ErasureRequest, now: datetime) -> Batch:
 
 
 def why(error: Exception) -> str:
-    """Returns an error's type and the line that raised it. Its message is included only if it can't be personal."""
+    """Returns the rules of a refusal, or the message of our own error; for others, the type and the line of code."""
     match error:
         case RefusalError(refusal=refusal):
             return REFUSED + ", ".join(one.rule for one in refusal.problems)

@@ -1,7 +1,7 @@
-"""Requests to erase filings, and their approval or refusal: by two people, an operator and an auditor.
+"""Requests to erase filings, made by an operator, and approved or declined by an auditor, who is another person.
 
 Also the retention periods of procedures, the filings due to be erased, and the facts that may hinder an erasure. Each
-step is one transaction under the role of the database's owner. Nothing is erased here.
+step is one transaction of the database's owner. Nothing is erased here.
 """
 
 from collections.abc import Callable, Sequence
@@ -78,7 +78,7 @@ async def request(connection: Connection, n: int) -> ErasureRequest | None:
 
 
 async def _next(connection: Connection) -> tuple[int, datetime]:
-    """Returns the number of the next step, reserved by a lock, and the time."""
+    """Returns the next step's number, which a lock reserves, and the present time."""
     await connection.execute("lock table erasure_deed in share row exclusive mode")
     row = await connection.fetchrow("select coalesce(max(n), 0) + 1, statement_timestamp() from erasure_deed")
     n, now = require(row)
@@ -88,7 +88,7 @@ async def _next(connection: Connection) -> tuple[int, datetime]:
 async def _erasable(
     log: Log, command: AskErasure, now: datetime, progress: Progress
 ) -> tuple[list[UUID], dict[str, tuple[Problem, ...]]]:
-    """Returns the filings that can be erased, and the others, each with the reasons against its erasure."""
+    """Returns the filings that can be erased; and, by dossier code, the other filings, each with every reason."""
     found = await resolved(log.connection, command.filings)
     if set(command.filings) - found.keys():
         raise refuse(problem("filings", "nothing_recorded"))
@@ -137,7 +137,7 @@ group by asking.n, answer.n order by asking.n
 
 
 async def retentions(connection: Connection, procedure: str | None = None) -> dict[str, RetentionRule]:
-    """Returns the retention rule of one procedure or all, by code; the newest version that has such a rule decides."""
+    """Returns the retention rule of one procedure or all, by code: the rule in the newest version that has one."""
     found: dict[str, RetentionRule] = {}
     for row in await connection.fetch(_STATED, procedure):
         if row["code"] not in found and (said := _retention(row["source"])) is not None:
@@ -146,7 +146,7 @@ async def retentions(connection: Connection, procedure: str | None = None) -> di
 
 
 async def due(connection: Connection, now: datetime) -> list[str]:
-    """Returns the codes of filings whose retention has ended without a request to erase them, earliest end first."""
+    """Returns the codes of filings whose retention is over, without a request to erase them; earliest end first."""
     found: list[tuple[datetime, str]] = []
     for procedure, rule in (await retentions(connection)).items():
         if rule.erase_years is not None:
@@ -162,7 +162,7 @@ def _retention(source: bytes) -> Any:
 
 
 async def whole(log: Log, filing: UUID) -> Whole:
-    """Returns a filing and what may hinder its erasure. Raises `RefusalError` (`not_found`), `UnfoldableError`."""
+    """Returns a filing and the facts against its erasure. Raises `RefusalError` (`not_found`), `UnfoldableError`."""
     told = await log.read(filing_workflow(filing))
     states = list(told.states())
     facts = await log.connection.fetchrow(_FACTS, filing)
@@ -180,7 +180,7 @@ async def whole(log: Log, filing: UUID) -> Whole:
 
 
 async def resolved(connection: Connection, which: Sequence[str]) -> dict[str, UUID]:
-    """Returns the filings with these dossier codes or ids. Unknown ones are left out."""
+    """Returns the ids of filings by the given dossier codes or ids. Unknown codes and ids are left out."""
     rows = await connection.fetch(_RESOLVED, list(which))
     return {row["which"]: row["filing_id"] for row in rows}
 

@@ -8,7 +8,7 @@ from schemas.privacy import NO_DIGEST
 
 @dataclass(frozen=True)
 class Sink:
-    """The effect of an erasure in one table: `what` in words; `statement`: its SQL (`$1`: the filing), if needed."""
+    """An erasure's effect in one table. `what`: in words; `statement`: its SQL (`$1`: the filing), if SQL is needed."""
 
     what: str
     statement: str | None = None
@@ -71,4 +71,4 @@ SINKS: Final[dict[str, Sink]] = {
 }
 
 LEFT: Final = ("bundle", "backup", "bank", "post", "agency", "result")
-"""The copies that can't be erased from here, each by the key of its words in the notice to the operator."""
+"""The kinds of copies that the platform can't erase: the keys of their descriptions in the operator's notice."""

@@ -1,6 +1,6 @@
 """Carries out approved erasures, in the record and then outside of it: files in the store, and Temporal's executions.
 
-Everything outside is idempotent. A killed run is resumed by the next one.
+Deletions outside the record are idempotent. A killed run is resumed by the next run.
 """
 
 import asyncio
@@ -35,14 +35,14 @@ from schemas.reading import LONGEST_WAIT
 from views.log import Connection
 
 AT_ONCE: Final = 20
-"""Maximum number of concurrent requests."""
+"""Maximum number of filings, or of workflows, that are handled at the same time."""
 LONGEST_QUESTION: Final = 2 * LONGEST_WAIT
-"""Maximum seconds to wait until a running `View` workflow has ended; then the workflow is deleted all the same."""
+"""Maximum seconds to wait for the end of a running `View` workflow; after this time it is deleted all the same."""
 
 
 @dataclass(frozen=True)
 class Outside:
-    """The object store, Temporal, and the second place of checkpoints, if any."""
+    """The object store, Temporal, and the second place, which has the checkpoints (`elsewhere`), if one is set."""
 
     store: ObjectStore
     temporal: Client
@@ -51,7 +51,7 @@ class Outside:
 
 @dataclass
 class Gone:
-    """The numbers of deleted files and executions. `failed`: the filings of which some are left, and the reason."""
+    """The numbers of deleted files and executions. `failed`: filings with remaining files or executions, and why."""
 
     files: int = 0
     executions: int = 0
@@ -59,7 +59,7 @@ class Gone:
 
 
 async def erase_outside(connection: Connection, outside: Outside, filings: Collection[UUID]) -> Gone:
-    """Deletes the files and executions of erased filings, whatever fails for one. Raises asyncpg's errors."""
+    """Deletes the files and executions of erased filings; goes on if one filing fails. Raises asyncpg's errors."""
     owners, streams = defaultdict[UUID, list[UUID]](list), defaultdict[UUID, list[str]](list)
     for row in await connection.fetch(_CALLBACKS, list(filings)):
         owners[row["filing_id"]].append(row["id"])
@@ -101,7 +101,7 @@ async def _files(store: ObjectStore, owner: UUID) -> int:
 
 
 async def _questions(temporal: Client, filings: Collection[UUID], gone: Gone) -> None:
-    """Deletes `View` workflows about these filings or persons, and undecryptable ones, after waiting for their end."""
+    """Deletes `View` workflows about these filings or about persons, and undecryptable ones; waits until they end."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def look(workflow: str, run: str) -> None:
@@ -187,9 +187,9 @@ select filing_id, id from callback join stream using (stream) where filing_id = 
 
 @dataclass
 class Worked:
-    """The outcome: the finished filings, and those `refused` for now, with the reasons.
+    """The outcome of a run: the finished filings, and the `refused` ones that can't be erased yet, with the reasons.
 
-    `failed`: the other filings, with the type of their error. `files` and `executions`: the numbers of deleted files
+    `failed`: all other filings, each with the reason. `files` and `executions`: the numbers of deleted files
     and Temporal executions.
     """
 
@@ -201,9 +201,9 @@ class Worked:
 
 
 async def work_off(dsn: str, master: MasterKeys, outside: Outside, progress: Progress) -> Worked:
-    """Erases every unfinished filing of an approved request. `progress(done, of)` is called after each.
+    """Erases every unfinished filing of an approved request. `progress(done, of)` is called after each filing.
 
-    If a filing fails, the others are erased all the same, and the type of its error is stored. Raises `NotDoneError`
+    If a filing fails, the others are erased all the same, and the reason is stored. Raises `NotDoneError`
     if none can be erased, and asyncpg's errors while the database can't be reached; erasures done until then stay done.
     """
     vault = Vault(master)

@@ -1,1 +1,1 @@
-"""Evidence for auditors: bundles, bindings, claims."""
+"""Evidence for auditors: bundles of filings, commitments in events, signed statements."""

@@ -1,4 +1,4 @@
-"""Checks receipts and keys against the commitments in the events, with the master key."""
+"""Checks stored receipts and keys against their commitments in the events. Needs the master key."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -20,10 +20,10 @@ from views.log import Connection, SealBrokenError
 
 
 class Claimed(NamedTuple):
-    """A program's signed statement (`text`, as received) about the event `seq`, the first one of its command.
+    """A program's signed statement about a command. `text`: as received; `seq`: the command's first event.
 
-    `key`: the register's present entry of the signing key, None if there is none; `same`: whether the statement's
-    digest is the one in the log; `by_key`: whether it is signed by `key`.
+    `key`: the register's present entry for the signing key, None if it has none; `same`: whether the statement's digest
+    is the digest in the log; `by_key`: whether `key` signed the statement.
     """
 
     seq: int
@@ -36,12 +36,12 @@ class Claimed(NamedTuple):
 
     @property
     def proved(self) -> bool:
-        """Whether the statement is the one in the log and is signed by `key`."""
+        """Whether the log has this statement's digest, and `key` signed the statement."""
         return self.same and self.by_key
 
 
 async def claimed(connection: Connection, stream: str, seq: int, vault: Vault) -> Claimed | None:
-    """Returns the statement about this event's command; None if unsigned. Raises `SealBrokenError` if undecryptable."""
+    """Returns the statement about this event's command, None if unsigned. Raises `SealBrokenError` if undecryptable."""
     row = await connection.fetchrow(_FIRST, stream, seq)
     if row is None or row["via"].count("/") < _SIGNED:
         return None
@@ -81,9 +81,9 @@ select e.stream, e.seq, e.filing_id, e.command_id, e.bound, r.digest,
 from event e left join receipt r on r.stream = e.stream and r.command_id = e.command_id
 where length(e.bound) > 64 or (e.bound is null and e.kind = 'submitted' and e.seq = 1) order by e.stream, e.seq
 """
-"""SQL: the events with a commitment (64 digits) besides that of the epoch.
+"""SQL: the events with further commitments than the epoch's, which is 64 digits long.
 
-Also the first event of an older filing without commitments: decrypting the event shows that the key is right.
+Also the first event of an older filing without commitments: if the event can be decrypted, the key is right.
 """
 
 _ERASED: Final = """
@@ -100,7 +100,7 @@ select exists (
 
 
 class Unbound(NamedTuple):
-    """An event whose commitment does not match the stored `row` (`key` or `receipt`), and the reason `why`."""
+    """An event whose commitment does not match the stored key or receipt. `row`: `key` or `receipt`; `why`."""
 
     stream: str
     seq: int
@@ -111,8 +111,8 @@ class Unbound(NamedTuple):
 async def unbound(connection: Connection, vault: Vault) -> list[Unbound]:
     """Returns every key and receipt that differs from its commitment in an event, at most `MOST`, as of one moment.
 
-    Not checked: receipts of a filing with a wrong key, since verifying them needs the right key; and a filing whose
-    erasure was approved, since its key was deleted.
+    Not checked: receipts of a filing with a wrong key, since the check needs the right key; and filings whose erasure
+    was approved, since their keys were deleted.
     """
     found: list[Unbound] = []
     wrong: set[UUID] = set()
@@ -130,7 +130,7 @@ async def unbound(connection: Connection, vault: Vault) -> list[Unbound]:
 
 
 async def _not_known(connection: Connection, vault: Vault, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Looks up a key missing from the loaded keys. Returns its faults; none if its erasure was approved."""
+    """Returns the faults of a row whose filing's key was not loaded with the others; none after an approved erasure."""
     try:
         key = await vault.find(connection, row["filing_id"])
     except SealBrokenError:

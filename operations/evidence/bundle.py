@@ -33,7 +33,7 @@ _RECEIPTS: Final = "select command_id, digest, seq, body from receipt where stre
 _HEX: Final = frozenset({"head_hash", "sealed_sha256", "prev_hash", "hash"})
 
 Prove: TypeAlias = Callable[[Connection, list[Json]], Awaitable[list[Json]]]
-"""Returns the proofs, in the bundle's form, that the given streams are in a checkpoint."""
+"""Returns the proofs that the given streams are in a checkpoint, as a bundle contains them."""
 
 
 async def export(
@@ -42,7 +42,7 @@ async def export(
     """Returns the bundle of a filing, by its dossier code or id, as of one moment; None if there is no such filing.
 
     With the master key, the bundle also has the encrypted parts and the filing's own key: anybody who has the bundle
-    can read the personal data. With `prove`, it also has the proofs that its streams are in a checkpoint.
+    can read the personal data. With `prove`, the bundle also has the proofs that its streams are in a checkpoint.
 
     Raises `NotDoneError`, and the errors of asyncpg and of `prove`.
     """

@@ -1,4 +1,4 @@
-"""The files that the event log names: read row by row, checked one by one or all (the scrub), moved in the store."""
+"""The files that the event log names: finds their references, checks one file or all (the scrub), moves files."""
 
 import asyncio
 import hashlib
@@ -33,7 +33,7 @@ class Reference(NamedTuple):
 
 
 class Place(NamedTuple):
-    """An event of the log; nothing personal."""
+    """Identifies an event of the log, without personal data."""
 
     stream: str
     seq: int
@@ -133,7 +133,7 @@ async def see_it_works(store: ObjectStore) -> None:
 
 
 async def move(store: ObjectStore, source: str, to: str) -> bool:
-    """Moves a file, over any other file; False if the file is gone. Raises `StoreFailedError`, obstore's errors."""
+    """Moves a file, also over another file. False if the file is gone. Raises `StoreFailedError`, obstore's errors."""
     folder = folder_of(store)
     try:
         if folder is None:
@@ -160,7 +160,7 @@ PAGE: Final = 500
 AT_ONCE: Final = 4
 """Maximum number of files read at the same time."""
 MOST_NAMED: Final = 10_000
-"""Maximum number of named problems; further ones are only counted."""
+"""Maximum number of listed problems; further problems are only counted."""
 TIMEOUT: Final = 30.0
 
 _EVENTS: Final = "select coalesce(sum(head_seq), 0)::bigint from stream where filing_id is not null"
@@ -171,7 +171,7 @@ select {COLUMNS} from event where (stream, seq) > ($1, $2) and filing_id is not 
 
 @dataclass(frozen=True)
 class Problem:
-    """A file that is not as filed (`missing`, `damaged`), or an event that can't be opened (`unread`)."""
+    """A file that is not as filed (`missing`, `damaged`), or an event that can't be decrypted (`unread`)."""
 
     filing_id: str
     stream: str
@@ -182,7 +182,7 @@ class Problem:
 
 @dataclass
 class Report:
-    """The result. `files` counts a file once for each event that names it; `erased` counts filings."""
+    """The result of a scrub. `files`: a file counts once for each event that names it; `erased`: erased filings."""
 
     events: int = 0
     files: int = 0
@@ -199,14 +199,14 @@ class Report:
         return not (self.missing or self.damaged or self.unread)
 
     def add(self, place: Place, rule: str, key: str | None = None) -> None:
-        """Counts a problem, and lists it unless too many are listed already."""
+        """Counts a problem, and lists it unless `MOST_NAMED` problems are listed already."""
         setattr(self, rule, getattr(self, rule) + 1)
         if len(self.problems) < MOST_NAMED:
             self.problems.append(Problem(str(place.filing_id), place.stream, place.seq, rule, key))
 
 
 async def scrub(dsn: str, store: ObjectStore, master: MasterKeys, progress: Callable[[int, int, int], None]) -> Report:
-    """Checks every file; `progress(events, of, files)` by page. Raises `StoreFailedError`, and asyncpg's errors."""
+    """Checks every file. Calls `progress(events, of, files)` by page. Raises `StoreFailedError`, asyncpg's errors."""
     report, vault = Report(), Vault(master)
     async with connected(dsn, TIMEOUT) as connection:
         of = await connection.fetchval(_EVENTS)

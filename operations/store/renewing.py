@@ -32,7 +32,7 @@ from schemas.translate import said
 from views.log import Connection
 
 SOON: Final = timedelta(days=180)
-"""A time-stamp is renewed this long before its end, so that monthly runs have five more tries after a failure."""
+"""How long before its end a time-stamp is renewed. If a monthly run fails, there are five more tries."""
 PAGE: Final = 100
 TIMEOUT: Final = 30.0
 MOST_NAMED: Final = 10_000
@@ -50,7 +50,7 @@ _SEEN: Final = "insert into stamp (sha256, agency, until) values ($1, $2, $3) on
 
 @dataclass(frozen=True)
 class Issued:
-    """A result in the register. `seen`: its present file was read before; `until`: the end of the last time-stamp."""
+    """A result in the register. `seen`: whether an earlier run read its present file; `until`: its time-stamp's end."""
 
     number: str
     agency: str
@@ -67,7 +67,7 @@ Records = Callable[[Issued, FileRef], Awaitable[None]]
 
 @dataclass
 class Report:
-    """The result. `unsigned`: files without a time-stamp; `failed`: unchanged results by number, with the reason."""
+    """The outcome. `unsigned`: files without a time-stamp; `failed`: results not renewed, each with the reason."""
 
     results: int = 0
     unsigned: int = 0
@@ -84,9 +84,10 @@ class Report:
 
 @dataclass(frozen=True)
 class Renewing:
-    """The terms of a renewal: `lasting` makes the time-stamps, `records` records the new files.
+    """The terms of a renewal. `lasting`: makes the time-stamps; `records`: records the new files.
 
-    A file is renewed if its time-stamp ends `within` this time from `now`. `agency`: only this agency's results.
+    `within`: a file is renewed if its time-stamp ends at most this long after `now`; `agency`: the agency whose results
+    are renewed, None for all.
     """
 
     store: ObjectStore
@@ -99,9 +100,9 @@ class Renewing:
 
 
 async def renew(dsn: str, how: Renewing, progress: Callable[[int, int, int], None]) -> Report:
-    """Checks every result in the register. `progress(results, of, renewed)` is called after each.
+    """Checks every result in the register. `progress(results, of, renewed)` is called after each result.
 
-    A file is read when the run first sees it, and when its time-stamp ends soon. The renewal can be killed and run
+    A file is read if no run has read it before, or if its time-stamp ends soon. The renewal can be killed and run
     again at any time: a new file that is not recorded is swept later. Raises `StoreFailedError` if the store does not
     answer, other errors of `how.records`, and asyncpg's errors.
     """

@@ -1,4 +1,4 @@
-"""Sweeping: a file under `files/` that no event names is set aside. If no event names it later either, it is removed.
+"""The sweep: sets aside each file under `files/` that no event names, and days later removes it if still unnamed.
 
 Files of an erased filing, which come back if a copy of the store is restored, are swept too. The two steps are days
 apart, so that a submission under way loses nothing: a file that an event names meanwhile is put back. Every step is
@@ -26,7 +26,7 @@ from operations.store.named_files import COLUMNS, Condition, Reference, conditio
 from views.log import Connection
 
 OLD: Final = timedelta(days=7)
-"""How long an unnamed file waits for its submission before it is set aside, and again before it is removed."""
+"""How long an unnamed file stays before it is set aside, and then again before it is removed."""
 ASIDE: Final = "swept/"
 PAGE: Final = 200
 """The number of files checked at once, with their filings' events in memory."""
@@ -41,16 +41,16 @@ Progress = Callable[[int], None]
 
 @dataclass
 class Report:
-    """The result of a sweep; with `dry_run`, of the sweep that would be done.
+    """The result of a sweep. If `dry_run`, nothing was done: the numbers are those of the sweep that would be done.
 
     Attributes:
-        files: Files checked, including those set aside.
-        named: Those named by an event.
-        young: Those not named, and too young for any step.
-        left: Those not touched: their filing can't be read and was not erased, or their key is not one of ours.
-        swept: Those set aside now.
-        put_back: Those set aside before and named since.
-        deleted: Those set aside long ago and now removed for good.
+        files: Files checked, including files set aside before.
+        named: Files named by an event.
+        young: Unnamed files that are too young for any step.
+        left: Files not touched: their filing can't be read and was not erased, or their key is not one of ours.
+        swept: Files set aside now.
+        put_back: Files set aside before, named since, and put back now.
+        deleted: Files set aside long ago, and removed for good now.
         drafts: Removed drafts of interrupted uploads.
     """
 
@@ -67,7 +67,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Known:
-    """Facts of the log about some files: the files that events name, by key, and the filings that can't be read."""
+    """The log's facts about some files: the files that events name, by key, and the filings that can't be read."""
 
     named: dict[str, Reference]
     unreadable: set[UUID]
@@ -76,7 +76,7 @@ class Known:
 async def sweep(
     dsn: str, store: ObjectStore, master: MasterKeys, *, old: timedelta, dry_run: bool, progress: Progress
 ) -> Report:
-    """Sweeps once; `progress(files)` by page. Raises `NotDoneError`, and the errors of asyncpg and obstore."""
+    """Sweeps once. `progress(files)` is called for each page. Raises `NotDoneError`, asyncpg's and obstore's errors."""
     async with connected(dsn, TIMEOUT) as connection:
         if not await connection.fetchval("select pg_try_advisory_lock(hashtext('motcua store sweep'))"):
             raise NotDoneError("another sweep is under way: let it end")
@@ -101,7 +101,7 @@ class _Sweep:
         self._vault = vault
 
     async def aside(self, progress: Progress) -> None:
-        """Handles the files set aside: puts back those named since, deletes those that are old enough."""
+        """Handles the files set aside: puts back files named since, deletes unnamed files that are old enough."""
         async for page in self._pages(f"{ASIDE}files/", progress):
             known = await self._known(page)
             for key, modified in page.items():
@@ -114,7 +114,7 @@ class _Sweep:
                     self.report.deleted += 1
 
     async def files(self, progress: Progress) -> None:
-        """Handles the files in their own place: sets aside the old ones that no event names."""
+        """Handles the files that are not set aside: sets aside old files that no event names."""
         async for page in self._pages("files/", progress):
             known = await self._known(page)
             swept = [key for key, modified in page.items() if await self._look(key, modified, known)]
@@ -143,7 +143,7 @@ class _Sweep:
         return Known({file.key: file for _, file in (*said.files, *of_money)}, unreadable)
 
     def _stays(self, key: str, modified: datetime, known: Known) -> bool:
-        """Whether a file that no event names stays in its place, since it is young or unknown; then counts the file."""
+        """Whether an unnamed file stays where it is, since it is young or its filing can't be read; then counts it."""
         filing = _filing(key)
         if filing is None or filing in known.unreadable:
             self.report.left += 1
@@ -154,7 +154,7 @@ class _Sweep:
         return True
 
     async def _look(self, key: str, modified: datetime, known: Known) -> bool:
-        """Handles one file. Returns whether it was set aside."""
+        """Handles one file that is not set aside. Returns whether the file was set aside now."""
         if key in known.named:
             self.report.named += 1
             return False

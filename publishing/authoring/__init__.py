@@ -1,1 +1,1 @@
-"""Publishing of procedures, calendars, templates, the directory and absences."""
+"""Reads, checks and publishes procedures, calendars, templates, the directory and provinces' differences."""

@@ -1,4 +1,4 @@
-"""Reading and publishing of calendar files, which never change once published; the end of a written case's limit."""
+"""Reads and publishes calendar files, which never change once published; answers the cases of `calendar due`."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ CALENDAR: Final = CALENDARS / "vn.yaml"
 
 
 class Checked(NamedTuple):
-    """The calendar in a file, or the file's mistakes. `lines`: the line of each path in the file."""
+    """The calendar in a file, or the file's mistakes. `lines`: the line of each value, by the value's path."""
 
     calendar: CalendarFile | None
     mistakes: list[Mistake]
@@ -44,7 +44,7 @@ def check_bytes(data: bytes, today: date | None = None) -> Checked:
 
 
 class PublishedCalendar(NamedTuple):
-    """A published calendar; `already`: the same bytes were published before."""
+    """A published calendar; `already`: whether the same bytes were published before."""
 
     name: CalendarName
     sha256: str
@@ -52,11 +52,11 @@ class PublishedCalendar(NamedTuple):
 
 
 class CalendarTakenError(Exception):
-    """Another calendar is published under this name, or a later one is in force."""
+    """Raised if the name is taken by a calendar with other content, or if a later calendar is in force."""
 
 
 async def publish_calendar(database: Database, data: bytes, by: Publisher = PLATFORM) -> PublishedCalendar:
-    """Publishes a calendar, now in force. Raises `MistakesFoundError`, `CalendarTakenError`, and asyncpg's errors."""
+    """Publishes a calendar, now in force. Raises `MistakesFoundError`, `CalendarTakenError`, asyncpg's errors."""
     checked = check_bytes(data)
     if checked.calendar is None:
         raise MistakesFoundError(checked.mistakes)
@@ -93,7 +93,7 @@ async def file_in_force(database: Database) -> CalendarFile | None:
 
 
 class ListedCalendar(NamedTuple):
-    """A published calendar in the list."""
+    """A row of the list of published calendars."""
 
     name: CalendarName
     sha256: str
@@ -161,7 +161,7 @@ class RefusedLineError(ValueError):
 
 
 def case_in(line: bytes, usual: dict[str, Any]) -> Case:
-    """Returns the case of a line. The command's options replace missing fields. Raises `RefusedLineError`."""
+    """Returns the case in a line, whose missing fields have the values in `usual`. Raises `RefusedLineError`."""
     try:
         written = json.loads(line, object_pairs_hook=_once)
     except RefusedLineError:
@@ -174,7 +174,7 @@ def case_in(line: bytes, usual: dict[str, Any]) -> Case:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Returns a JSON object. Raises `RefusedLineError` for a duplicate key: Python would silently take the last one."""
+    """Returns a JSON object made of `pairs`. Raises `RefusedLineError` for a duplicate key, which `json` accepts."""
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
@@ -205,14 +205,14 @@ def answer_of(case: Case) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _calendar(name: str, agency: str | None) -> tuple[Calendar, list[CalendarDay]]:
-    """Returns the calendar of an agency, and the days that are only proposed in it."""
+    """Returns the calendar `name` for an agency, and those of its days that are only proposed."""
     file = named_file(name)
     return expand(file, agency), proposed(file, agency)
 
 
 @lru_cache(maxsize=64)
 def named_file(name: str) -> CalendarFile:
-    """Returns the calendar of this name in the catalogue, or in the file at this path. Raises `RefusedLineError`."""
+    """Returns a calendar: `name` is its name in the catalogue, or the path of its file. Raises `RefusedLineError`."""
     named = CALENDARS / f"{name}.yaml"
     path = named if "/" not in name and named.is_file() else Path(name)
     try:
@@ -228,7 +228,7 @@ def named_file(name: str) -> CalendarFile:
 
 
 def problem_of(error: ValidationError | TimeError | RefusedLineError) -> Problem:
-    """Returns the first problem of a case."""
+    """Returns the problem that an error about a case reports; the first one if it reports several."""
     if isinstance(error, ValidationError):
         return shape_refusal(RefusalCode.BAD_COMMAND, error).refusal.problems[0]
     return error.problem

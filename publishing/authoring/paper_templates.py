@@ -19,7 +19,7 @@ ALL: Final = "*"
 
 
 class Slot(NamedTuple):
-    """The place of a template: its agency, its paper, and its procedure or all procedures."""
+    """The scope of a template: its agency, its kind of paper, and its procedure or all procedures."""
 
     agency: AgencyCode
     paper: PaperKind
@@ -27,7 +27,7 @@ class Slot(NamedTuple):
 
 
 class Published(NamedTuple):
-    """A published template; `already`: the same text was in force in this place before."""
+    """A published template; `already`: whether the same text was in force before, in the same `Slot`."""
 
     agency: AgencyCode
     paper: PaperKind
@@ -37,7 +37,7 @@ class Published(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A published template. Of the templates for one place, the newest is in force."""
+    """A published template. Of the templates for the same `Slot`, the newest is in force."""
 
     agency: AgencyCode
     paper: PaperKind
@@ -81,7 +81,7 @@ async def publish_template(database: Database, data: bytes, slot: Slot, by: Publ
 
 
 async def published_templates(database: Database, agency: AgencyCode | None = None) -> list[Listed]:
-    """Returns every published template, the newest of each place first."""
+    """Returns the published templates of all agencies, or of one; within each `Slot`, the newest first."""
     async with connected(database) as connection:
         rows = await connection.fetch(_LIST, agency)
     return [Listed(row[0], PaperKind(row[1]), *tuple(row)[2:]) for row in rows]

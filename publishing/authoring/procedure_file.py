@@ -42,9 +42,10 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
 }
 """Seconds of each wait in a demonstration.
 
-`step`: every review step, `step.<code>` one of them; `payment`: the time to pay a fee; `part`: every part that another
-agency decides, `part.<code>` one of them; `case`: every other processing limit, `case.<code>` one of them; `answer`,
-`pay`: those of a financial obligation; `draft`: the applicant's time to check a draft; `by`: that of an extension.
+`step`: every review step, `step.<code>`: the step with this code; `payment`: the time to pay a fee; `part`: every part
+that another agency decides, `part.<code>`: the part with this code; `case`: every other processing limit,
+`case.<code>`: the limit of this case; `answer`, `pay`: the waits for the amount and the payment of a financial
+obligation; `draft`: the applicant's time to check a draft; `by`: the length of an extension.
 """
 
 ASKED_FOR: Final = frozenset({"reading", "unclaimed"})
@@ -70,7 +71,7 @@ class Checked(NamedTuple):
 def check_bytes(data: bytes, *, allow_seconds: bool = False, today: date | None = None) -> Checked:
     """Returns the procedure in `data`, or all its mistakes in the order of the file.
 
-    A `checked` day after `today` is a mistake. If nothing else is wrong, the result's template is tried, too.
+    A `checked` day after `today` is a mistake. If there is no other mistake, the template of the result is tried, too.
     """
     parsed = parse(data)
     found = all_mistakes(parsed, partial(problems, allow_seconds=allow_seconds, today=today))
@@ -87,12 +88,12 @@ def check_bytes(data: bytes, *, allow_seconds: bool = False, today: date | None 
 
 @lru_cache
 def _faults(trial: str) -> tuple[Fault, ...]:
-    """Tries a template, once in each process, since a trial takes a second or two."""
+    """Returns the faults of a template. They are cached, since a trial takes a second or two."""
     return tuple(faults(Trial.model_validate_json(trial)))
 
 
 def doubts_of(data: bytes, today: date) -> list[tuple[str, Doubt, int | None]]:
-    """Returns each fact in `data` that is stale on this day or unconfirmed: its path, the doubt, its line from 1."""
+    """Returns each fact in `data` that is unconfirmed, or stale as of `today`: its path, the doubt, its line from 1."""
     parsed = parse(data)
     return [(path, doubt, _line(path, parsed.lines)) for path, doubt in doubts(parsed.value, today)]
 
@@ -120,8 +121,9 @@ def _line(path: str, lines: Mapping[str, int]) -> int | None:
 def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffix: str = "demo") -> bytes:
     """Returns the procedure as version `…-<suffix>`, with limits in seconds: `DEMO_SECONDS`, changed by `seconds`.
 
-    The same arguments give the same bytes. Raises `MistakesFoundError` when `data` has mistakes, and `ValueError`
-    for a name that is neither in `DEMO_SECONDS` nor that of a part with a code.
+    The same arguments give the same bytes. Each key of `seconds` is a name in `DEMO_SECONDS`, or names one part of the
+    procedure by its code, such as `step.<code>`; any other key raises `ValueError`. Mistakes in `data` raise
+    `MistakesFoundError`.
     """
     if found := check_bytes(data, allow_seconds=True).mistakes:
         raise MistakesFoundError(found)

@@ -1,4 +1,4 @@
-"""Publishing of procedures and of the directory of agencies. It needs the rights of the database's owner."""
+"""Publishes procedures and the directory of agencies, with the rights of the database's owner."""
 
 import asyncio
 from datetime import date, datetime
@@ -51,7 +51,7 @@ OfficerRole: TypeAlias = Literal[
 
 
 class Published(NamedTuple):
-    """A published version; `already`: the same bytes were published before."""
+    """A published version; `already`: whether the same bytes were published before."""
 
     code: ProcedureCode
     version: Version
@@ -60,7 +60,7 @@ class Published(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A published version with its source. `in_force`: as of the requested day, never for a demonstration."""
+    """A published version with its source. `in_force`: whether in force on the requested day; False for a demo."""
 
     code: ProcedureCode
     version: Version
@@ -135,7 +135,7 @@ async def publish(database: Database, file: Path | bytes, *, demo: bool = False,
 async def published(
     database: Database, code: str | None = None, version: str | None = None, *, day: date | None = None
 ) -> list[Listed]:
-    """Returns the published versions, the newest of each code first. `in_force` is as of `day` in Vietnam, or today."""
+    """Returns the published versions, the newest of each code first. `in_force` is as of `day`, or today."""
     day = day or datetime.now(VIETNAM).date()
     async with connected(database) as connection:
         return [Listed(*row.values()) for row in await connection.fetch(_LIST, code, version, day)]
@@ -191,7 +191,7 @@ async def seed_directory(database: Database, data: bytes, by: Publisher) -> Dire
 
 
 def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
-    """Returns the event for an agency of the file. Keeps the row's `receives_for`, which the province's file sets."""
+    """Returns the event for an agency of the file. `receives_for` stays as in the present row (`stands`)."""
     return AgencyEntered(
         agency=entry.agency,
         name=entry.name,

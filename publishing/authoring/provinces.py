@@ -74,7 +74,7 @@ class Checked(NamedTuple):
 
 
 class Published(NamedTuple):
-    """A published province file, and the versions composed from it; `already`: the same bytes were published before."""
+    """A published province file, and the versions composed from it; `already`: whether it was published before."""
 
     province: ProvinceCode
     version: Version
@@ -104,7 +104,7 @@ def check_province(data: bytes, known: Known, today: date | None = None) -> Chec
 
 
 def known_from(procedures: Iterable[bytes]) -> Known:
-    """Returns the procedures known from a catalogue's files. The agencies stay unknown."""
+    """Returns the procedures in the files of a catalogue, without any agencies: `agencies` is None."""
     return Known(_bases((parse(source).value, False) for source in procedures))
 
 
@@ -184,7 +184,7 @@ async def of_provinces(connection: Connection, base: Base) -> list[ProcedurePubl
 
 
 async def _served(connection: Connection, overlay: ProvinceOverlay) -> list[AgencyEntered]:
-    """Returns the agencies with a changed `receives_for`, which is empty for an agency without a desk in `overlay`."""
+    """Returns an event for each agency whose `receives_for` changes: it becomes empty without a desk in `overlay`."""
     desks = {desk.agency: list(desk.receives_for) for desk in overlay.desks}
     there = (await read(connection, AGENCY)).values()
     concerned = [row for row in there if row["province"] == overlay.province or row["agency"] in desks]

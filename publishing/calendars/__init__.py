@@ -1,1 +1,1 @@
-"""Calendars: the mistakes in a calendar, and the changes in another version."""
+"""Finds the mistakes in a calendar, and the days that change in another version of a calendar."""

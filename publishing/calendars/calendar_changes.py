@@ -1,4 +1,4 @@
-"""The days of a calendar: those with a doubtful source, and those that differ in another version, in words."""
+"""Finds the days of a calendar that should be checked again, and those that differ in another version."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -13,9 +13,10 @@ from schemas.translate import said
 
 
 class Fact(NamedTuple):
-    """A day whose hours differ from its weekday's usual ones, decided or proposed, for an agency or the country (None).
+    """A day, decided or proposed, whose hours differ from the usual hours of its weekday.
 
-    `source` is None for a day of the library that the calendar is based on; `checked`: the day of the last check.
+    `agency` is None for the whole country. `source` is None for a day of the base, the library of holidays.
+    `checked`: the day of the last check; None if it was never checked.
     """
 
     day: date
@@ -44,12 +45,12 @@ class Doubtful(NamedTuple):
 
     @property
     def words(self) -> Text:
-        """The reason in words for people."""
+        """The reason, as a text for people."""
         return said(f"fact_{self.doubt}", checked=self.fact.checked, source=self.fact.source)
 
 
 def facts(file: CalendarFile) -> list[Fact]:
-    """The days in the overlays, and the base's holidays and make-up days that no decided overlay changes, in order."""
+    """Returns the days in overlays, and the base's days off and make-up days that no decided day replaces, by date."""
     week, settled = file.week.days(), decided(file)
     found = []
     for n, overlay in enumerate(file.overlays):
@@ -66,7 +67,7 @@ def facts(file: CalendarFile) -> list[Fact]:
 
 
 def doubtful(file: CalendarFile, today: date) -> list[Doubtful]:
-    """The facts that are proposed, unconfirmed, never checked, or not checked for too long as of `today`."""
+    """Returns the facts that are proposed, unconfirmed, never checked, or last checked too long before `today`."""
     return [Doubtful(fact, doubt) for fact in facts(file) for doubt in _doubts(fact, today)]
 
 
@@ -82,7 +83,7 @@ def _doubts(fact: Fact, today: date) -> Iterator[Doubt]:
 
 
 class Change(StrEnum):
-    """The kind of a day's change."""
+    """The kind of change of a day."""
 
     CLOSES = "closes"
     OPENS = "opens"
@@ -103,7 +104,7 @@ _WORDS: Final = {
 
 
 class DayChange(NamedTuple):
-    """A changed day of an agency, or of the whole country (None). `hours`: the new or proposed ones; none if closed."""
+    """A changed day. `agency` is None for the country; `hours`: the new, proposed or withdrawn ones, none if closed."""
 
     agency: str | None
     day: date
@@ -112,7 +113,7 @@ class DayChange(NamedTuple):
 
     @property
     def words(self) -> Text:
-        """The change in words for people."""
+        """The change, as a text for people."""
         hours = ", ".join(map(str, self.hours))
         becomes = said("day_with_hours", hours=hours) if hours else said("day_off")
         weekday = said(f"weekday.{self.day.weekday()}")
@@ -121,7 +122,7 @@ class DayChange(NamedTuple):
 
 
 def changes(before: CalendarFile, after: CalendarFile) -> list[DayChange]:
-    """The days that differ in `after`: the country's first, then those that differ only for an agency."""
+    """Returns the days that differ in `after`: first the country's, then those that differ only for an agency."""
     whole = list(_between(before, after, None))
     known = {(change.day, change.change, change.hours) for change in whole}
     codes = sorted({each.agency for file in (before, after) for each in file.overlays if each.agency})
@@ -152,7 +153,7 @@ def _change(old: OpenHours, new: OpenHours, proposal: OpenHours | None) -> Chang
 
 
 class _Days:
-    """The opening hours by day in a calendar, for an agency. Days outside its validity follow only the base."""
+    """An agency's opening hours by day in a calendar. Days outside the calendar's validity follow only the base."""
 
     def __init__(self, file: CalendarFile, agency: str | None) -> None:
         self._agency, self._week, self._said = agency, file.week.days(), decided(file)

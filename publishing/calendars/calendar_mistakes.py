@@ -54,7 +54,7 @@ def days(file: CalendarSketch) -> Iterator[tuple[str, OverlaySketch, DaySketch]]
 
 
 def problems(raw: object, today: date) -> list[Mistake]:
-    """Every mistake of a calendar as read from a file, with all scalars as texts. If empty, it may be published."""
+    """Returns every mistake of a calendar read from a file with all scalars as texts; if none, it may be published."""
     if not isinstance(raw, dict):
         return [mistake("not_a_mapping", "")]
     found: list[Mistake] = []
@@ -134,9 +134,9 @@ class _Entry(NamedTuple):
 
 
 class Settling:
-    """Checks the days of all overlays together, over the week and the base. An agency's overlay precedes wider ones.
+    """Checks the days of all overlays against each other, the week and the base. An agency's own overlay comes first.
 
-    Decided days are compared only with decided days; proposed days with the calendar as if all were decided.
+    A decided day is checked against the decided days alone; a proposed day, as if all proposed days were decided.
     """
 
     def __init__(self, week: cal.Weekdays, file: CalendarSketch) -> None:
@@ -150,7 +150,7 @@ class Settling:
         self._if_decided = [*kept, *proposed.values()]
 
     def mistakes(self) -> Iterator[Mistake]:
-        """The mistakes, each with its path."""
+        """Yields the mistakes, each with its path."""
         if (closed := self._closed()) is not None:
             yield mistake("no_working_day", closed)
             return
@@ -168,7 +168,7 @@ class Settling:
             seen.add(key)
 
     def _closed(self) -> str | None:
-        """The path of the part that leaves no working day; None if there are working days."""
+        """Returns the path of the part of the file that leaves no working day; None if there are working days."""
         if not any(self._week):
             return "week"
         first, last = self._valid
@@ -217,7 +217,7 @@ class Settling:
             yield mistake("replaced_twice", f"{entry.path}.replaces")
 
     def _made_up_for(self, replaced: date, agency: str | None, among: list[_Entry]) -> Iterator[date]:
-        """The days, in overlays or base, on which an agency works to make up for its day off on `replaced`."""
+        """Yields the days, in overlays or base, on which an agency works to make up for its day off on `replaced`."""
         said = [each.said for each in among]
         for entry in among:
             if entry.kind is cf.DayKind.MAKEUP and entry.sketch.replaces == replaced:

@@ -45,7 +45,7 @@ def _of_fee(fee: rp.FeeSketch, checks: "_Checks") -> Iterator[Mistake]:
 
 
 class _Checks:
-    """Checks conditions against the form and the level. `asked`: the claims of each form field's own conditions."""
+    """Checks conditions against the form and the level. `asked`: the claims of each field's conditions, by index."""
 
     def __init__(self, form: Mapping[int, rp.FieldSketch], form_whole: bool, level: Level | None) -> None:  # noqa: FBT001
         self._form = form
@@ -56,7 +56,7 @@ class _Checks:
     def conditions(
         self, when: rp.Listed[rp.ConditionSketch], path: str, *, before: int | None = None, key: str = "when"
     ) -> Generator[Mistake, None, Claims]:
-        """The claims of all conditions at `path`. A condition may name only form fields before the field `before`."""
+        """Yields mistakes; returns the conditions' claims. A condition may only name fields before index `before`."""
         held: Claims = {}
         seen: list[rp.ConditionSketch] = []
         for k, condition in read(when).items():
@@ -73,7 +73,7 @@ class _Checks:
         return held
 
     def counted(self, code: str) -> Claims:
-        """The claims that a form with a value above 0 in the integer field `code` fulfils; none for any other field."""
+        """Returns the claims that a value above 0 in the integer field `code` fulfils; none without such a field."""
         place = self._place(code)
         if place is None or self._form[place].kind is not FieldKind.INTEGER:
             return {}
@@ -132,7 +132,7 @@ def _written(condition: rp.ConditionSketch) -> list[str]:
 
 
 def _one_of(condition: rp.ConditionSketch, field: rp.FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
-    """The values that the condition lists; None if one of them is wrong."""
+    """Returns the values that the condition lists; None if one of them is wrong."""
     listed: dict[int, FormValue] = read(condition.one_of)
     good = whole(condition.one_of)
     if good and not listed:
@@ -150,7 +150,7 @@ def _one_of(condition: rp.ConditionSketch, field: rp.FieldSketch, path: str) -> 
 
 
 def _at(condition: rp.ConditionSketch, field: rp.FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
-    """The values between the condition's bounds; None if a bound is wrong."""
+    """Returns the values between the bounds of the condition; None if a bound is wrong."""
     if isinstance(field.kind, Unread):
         return None
     if field.kind is not FieldKind.INTEGER:
@@ -170,7 +170,7 @@ def _at(condition: rp.ConditionSketch, field: rp.FieldSketch, path: str) -> Gene
 
 
 def _ago(condition: rp.ConditionSketch, field: rp.FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
-    """The ages of the date, in days, that the condition allows; None if its bounds are wrong."""
+    """Returns the ages of the date, in days, that the condition allows; None if the condition's bounds are wrong."""
     if isinstance(field.kind, Unread):
         return None
     if field.kind is not FieldKind.DATE:
@@ -183,7 +183,7 @@ def _ago(condition: rp.ConditionSketch, field: rp.FieldSketch, path: str) -> Gen
 def _between(
     least: int | Unread | None, most: int | Unread | None, path: str
 ) -> Generator[Mistake, None, range | None]:
-    """The numbers from `least` to `most`; None if `least` is the larger one, or if one of them is unreadable."""
+    """Returns the numbers from `least` to `most`; None if `least` is larger than `most`, or one bound is unreadable."""
     if isinstance(least, Unread) or isinstance(most, Unread):
         return None
     if least is not None and most is not None and least > most:
@@ -197,7 +197,7 @@ _WAYS: Final = {
     ("at_least", "at_most"): (_at, "form"),
     ("at_least_days_ago", "at_most_days_ago"): (_ago, "ago"),
 }
-"""The kinds of condition on a field: by its keys, the check and the subject of the claim. A condition has one kind."""
+"""The kinds of conditions on a field: the keys of each kind, with its check and the subject of its claim."""
 
 
 def _fits(field: rp.FieldSketch, value: FormValue) -> bool:
@@ -221,14 +221,14 @@ def _fits(field: rp.FieldSketch, value: FormValue) -> bool:
 
 
 def _bounds(field: rp.FieldSketch) -> range:
-    """The integers, or the lengths, that the field allows; all of them if its bounds are unreadable."""
+    """Returns the integers, or the lengths of text, that the field allows; without readable bounds, all."""
     least = field.minimum if isinstance(field.minimum, int) else -_MOST
     most = field.maximum if isinstance(field.maximum, int) else _MOST
     return range(least, most + 1) if least <= most else range(-_MOST, _MOST)
 
 
 def _joined(first: Claims, second: Claims) -> Claims | None:
-    """Returns the claims that fulfil both; None if they exclude each other."""
+    """Returns the claims that fulfil both `first` and `second`; None if these exclude each other."""
     joined = first | second | {about: _both(first[about], second[about]) for about in first.keys() & second.keys()}
     return joined if all(joined.values()) else None
 

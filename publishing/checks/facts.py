@@ -11,7 +11,7 @@ from rules.source import Mistake, child, mistake
 from schemas.publishing.time_limits import Limits
 
 FRESH: Final = timedelta(days=365)
-"""The time for which a check counts, since the source may change later."""
+"""The time for which a check counts; after it, the source may have changed."""
 
 _UNCONFIRMED: Final = re.compile(r"\bunconfirmed\b", re.IGNORECASE)
 
@@ -34,7 +34,7 @@ def is_unconfirmed(source: str) -> bool:
 
 
 def doubts(value: object, today: date) -> Iterator[tuple[str, Doubt]]:
-    """The path of each fact in `value` that is stale or unconfirmed as of `today`, with the reason."""
+    """Yields the path of each fact in `value` that is stale or unconfirmed as of `today`, with the reason."""
     for path, source, checked in _facts(value, "", None):
         if checked is not None and is_stale(checked, today):
             yield path, Doubt.STALE
@@ -43,7 +43,7 @@ def doubts(value: object, today: date) -> Iterator[tuple[str, Doubt]]:
 
 
 def fact_mistakes(value: dict[str, Any], today: date | None) -> Iterator[Mistake]:
-    """The mistakes of facts: checks dated in the future, limits without a source, and sources for unknown limits."""
+    """Yields the mistakes of facts: checks dated after `today`, limits without a source, sources for unknown limits."""
     yield from () if today is None else _future(value, today)
     limits, sources = value.get("limits"), value.get("limits_source")
     if not isinstance(limits, dict) or not isinstance(sources, dict):
@@ -69,7 +69,7 @@ def parts_of(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _facts(value: Any, path: str, checked: date | None) -> Iterator[tuple[str, str, date | None]]:
-    """The path, source and last check of each part with a source, each law in the list, each source of a limit."""
+    """Yields path, source and last check of each part that has a source, each legal basis, each source of a limit."""
     match value:
         case dict():
             checked = written_date(value.get("checked")) or checked

@@ -20,7 +20,7 @@ _MOST_OTHERS: Final = 100
 
 
 def list_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
-    """The mistakes of lists: repeated entries, and too many entries."""
+    """Yields the mistakes of lists: repeated entries, and too many entries."""
     for path, entries in _coded_lists(parts):
         yield from _twice("duplicate_code", {f"{path}[{n}].code": entry.code for n, entry in read(entries).items()})
     for path, values in _value_lists(parts):
@@ -35,7 +35,7 @@ def list_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _twice(rule: str, values: Mapping[str, object]) -> Iterator[Mistake]:
-    """A mistake against `rule` for each readable value that repeats an earlier one, with the value's path."""
+    """Yields a mistake against `rule` for each readable value that repeats an earlier value; the keys are paths."""
     written = {path: value for path, value in values.items() if value is not UNREAD}
     yield from (mistake(rule, path) for path in repeated(written))
 
@@ -73,7 +73,7 @@ def _value_lists(parts: rp.ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]
 
 
 def repeated(values: Mapping[K, object]) -> Iterator[K]:
-    """The key of each value that repeats an earlier value."""
+    """Yields the key of each value that repeats an earlier value."""
     seen = set()
     for n, value in values.items():
         if value in seen:
@@ -82,7 +82,7 @@ def repeated(values: Mapping[K, object]) -> Iterator[K]:
 
 
 def form_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
-    """The mistakes of form fields, by their kind, and of the names of blanks."""
+    """Yields the mistakes of form fields, and of the names of blank forms at papers."""
     for n, field in read(parts.form).items():
         yield from _field(field, f"form[{n}]")
     keys = {n: paper.form for n, paper in read(parts.papers).items() if isinstance(paper.form, str)}
@@ -129,7 +129,7 @@ def _lengths(written: Mapping[str, int], path: str) -> Iterator[Mistake]:
 
 
 _COUNTED: Final = {"per": 100_000, "of": 100_000_000_000_000}
-"""The most units in a filing, and the largest value in đồng for a rate: JSON can represent even the highest fee."""
+"""The most units (`per`) in a filing, and the most đồng for a rate (`of`): JSON can hold even the highest fee."""
 
 
 def fee_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
@@ -152,7 +152,7 @@ def fee_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _price(item: rp.ItemSketch, path: str) -> Iterator[Mistake]:
-    """The mistakes of a fee item that has neither an amount nor a complete rate, or has both."""
+    """Yields the mistakes of a fee item that has neither an amount nor a complete rate, or has both."""
     if item.basis_points is None and item.of is None:
         if item.amount is None:
             yield mistake("required", f"{path}.amount")
@@ -162,7 +162,7 @@ def _price(item: rp.ItemSketch, path: str) -> Iterator[Mistake]:
 
 
 def postage_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
-    """The mistake of postage without delivery by post."""
+    """Yields the mistake of postage in a procedure without delivery by post."""
     result = parts.result
     if not isinstance(result, rp.ResultSketch) or not isinstance(result.postage, rp.Sketch):
         return
@@ -188,7 +188,7 @@ def _evidence(code: str, path: str, papers: rp.Listed[rp.PaperSketch]) -> Iterat
 
 
 def _counted(code: str, place_of: tuple[str, str], form: rp.Listed[rp.FieldSketch], most: int) -> Iterator[Mistake]:
-    """The mistakes of the form field by which an item is multiplied. The field's values must be from 0 to `most`."""
+    """Yields the mistakes of the form field whose value a fee item counts. The value must be from 0 to `most`."""
     (item, key), fields = place_of, read(form)
     path = f"{item}.{key}"
     place = next((n for n, field in fields.items() if field.code == code), None)
@@ -209,7 +209,7 @@ def _counting(field: rp.FieldSketch, path: str, most: int) -> Iterator[Mistake]:
 
 
 def reversed_validity(part: rp.ValiditySketch, path: str) -> Iterator[Mistake]:
-    """The mistake of a validity that ends before it begins."""
+    """Yields the mistake of a validity that ends before it begins."""
     since, until = part.valid_from, part.valid_until
     if isinstance(since, date) and isinstance(until, date) and since > until:
         yield mistake("validity_reversed", f"{path}.valid_until")

@@ -1,4 +1,4 @@
-"""The checks of a procedure file before it is published: its form, its cross-references, the limits of its level."""
+"""The checks of a procedure file before it is published: its form, its cross-references, the rules of its level."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from schemas.publishing.fee import FeeDue
 from schemas.publishing.procedure import Act, Procedure
 
 _MOST_AMOUNT: Final = 10_000
-"""The maximum number of a limit's working days: forty years, since no later holidays are known."""
+"""The maximum number of working days in a limit, about forty years: holidays are not known for longer."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
 _BEFORE_THE_END: Final = frozenset({"limits.reminder", "limits.apology", "limits.notice"})
 _NOT_NOTHING: Final = _BEFORE_THE_END | {"limits.reappointment", "limits.reading", "limits.unclaimed"}
@@ -30,10 +30,10 @@ _HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}
 
 
 def problems(raw: object, *, allow_seconds: bool = False, today: date | None = None) -> list[Mistake]:
-    """Every mistake of a procedure as read from a file. If empty, it may be published.
+    """Returns every mistake of a procedure as read from a file. Without any, the procedure may be published.
 
-    `allow_seconds` permits the unit of demonstrations. A check dated after `today` is a mistake; without `today` this
-    is not tested.
+    `allow_seconds` permits limits in seconds, for demonstrations. A check dated after `today` is a mistake; without
+    `today`, any date is allowed.
     """
     if not isinstance(raw, dict):
         return [mistake("not_a_mapping", "")]
@@ -149,7 +149,7 @@ def _retention(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _as_long_as(notice: Limit, processing: Limit) -> bool:
-    """Whether the notice is at least as long as the processing limit; False if their units can't be compared."""
+    """Whether the limit `notice` is as long as `processing` or longer; False if their units can't be compared."""
     if notice.unit in _HOURS and processing.unit in _HOURS:
         return notice.amount * _HOURS[notice.unit] >= max(processing.amount * _HOURS[processing.unit], 1)
     never_shorter = (notice.unit, processing.unit) == (Unit.WORKING_DAYS, Unit.CALENDAR_DAYS)
@@ -161,7 +161,7 @@ NOT_SKIPPED: Final = frozenset({Act.INSPECT, Act.CONSULT, Act.OBLIGATION, Act.RE
 
 
 def level_mistakes(parts: rp.ProcedureSketch, level: Level) -> Iterator[Mistake]:
-    """The mistakes of parts that the level does not allow, and of missing parts that the level requires."""
+    """Yields the mistakes of parts that the level does not allow, and of missing parts that it requires."""
     allowed = CAPABILITIES[level]
     fee = parts.fee if isinstance(parts.fee, rp.FeeSketch) else rp.FeeSketch()
     result = parts.result if isinstance(parts.result, rp.ResultSketch) else rp.ResultSketch()
@@ -190,7 +190,7 @@ def _signature(signature: rp.SignatureSketch, fee: rp.FeeSketch, level: Level) -
 
 
 def _without_officers(parts: rp.ProcedureSketch, level: Level) -> Iterator[Mistake]:
-    """The mistakes of standing orders, silent approval and extensions that the level or the steps do not allow."""
+    """Yields the mistakes of standing orders, silent approval and extensions that level or steps do not allow."""
     if parts.automatic is not None:
         if Channel.ONLINE not in CAPABILITIES[level].filing:
             yield mistake("automatic_needs_online_filing", "automatic")

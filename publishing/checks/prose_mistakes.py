@@ -25,7 +25,7 @@ class _Prose(NamedTuple):
 
 
 def prose_mistakes(value: dict[str, Any], procedure: Procedure | None) -> Iterator[Mistake]:
-    """Yields every mistake of the texts in `value`; with its model `procedure`, also those of placeholders."""
+    """Yields every mistake of the texts in `value`; of placeholders only with `procedure`, the model of `value`."""
     known = None if procedure is None else (numbers(procedure), names(procedure))
     for pair, texts in _pairs(value, ""):
         for prose in texts:
@@ -42,7 +42,7 @@ def prose_mistakes(value: dict[str, Any], procedure: Procedure | None) -> Iterat
 
 
 def _pairs(value: Any, path: str) -> Iterator[tuple[str, list[_Prose]]]:
-    """Every pair of texts in the data, at any place."""
+    """Yields every pair of texts in the data (`vi` and `en`), at any depth, with the pair's path."""
     for place, part in parts_of(value, path):
         languages = [key for key in ("vi", "en") if isinstance(part, dict) and isinstance(part.get(key), str)]
         if languages:
@@ -50,7 +50,7 @@ def _pairs(value: Any, path: str) -> Iterator[tuple[str, list[_Prose]]]:
 
 
 def _is_plain(character: str) -> bool:
-    """Whether the character is a Latin letter, a digit 0 to 9, a space or a sign, and not only looks like one."""
+    """Whether the character is a Latin letter, a digit 0 to 9, a space or a sign, not merely a look-alike of one."""
     match category(character)[0]:
         case "L":
             return name(character, "").startswith("LATIN ")
@@ -69,12 +69,12 @@ def _own_words(prose: _Prose) -> Iterator[Mistake]:
 
 
 def _words(text: str) -> str:
-    """The text as the patterns expect it: composed, lower case, one space between words, placeholders as gaps."""
+    """Returns the text as the patterns expect it: NFKC, lower case, single spaces, `◆` for each placeholder."""
     return re.sub(r"\s+", " ", normalize("NFKC", PLACEHOLDER.sub(_GAP, text)).casefold())
 
 
 def _placeholders(pair: str, texts: list[_Prose], everywhere: Vocabulary, on_page: Vocabulary) -> Iterator[Mistake]:
-    """The mistakes of the placeholders in a pair of texts. Only the information page may have those of `on_page`."""
+    """Yields mistakes of placeholders in a pair of texts. Those in `on_page` are only for the information page."""
     known = {**everywhere, **on_page}
     fitting = known if pair.startswith(_INFORMATION) else everywhere
     used = [{match[1] for match in PLACEHOLDER.finditer(prose.text)} for prose in texts]
@@ -88,14 +88,14 @@ def _placeholders(pair: str, texts: list[_Prose], everywhere: Vocabulary, on_pag
 
 
 def _alike(unknown: str, known: Vocabulary) -> str:
-    """The known placeholders of the same kind as `unknown`; if there are none, the known kinds."""
+    """Returns the known placeholders of the same kind as `unknown`; if there are none, the known kinds."""
     kind = unknown.partition(".")[0]
     of_kind = [entry for entry in sorted(known) if entry.partition(".")[0] == kind]
     return ", ".join((of_kind or sorted({entry.partition(".")[0] for entry in known}))[:_MOST_KNOWN])
 
 
 def _names_of_channels(fee: Any) -> Iterator[Mistake]:
-    """The mistakes in names of fee items and waivers that mention a channel, but have no condition for that channel."""
+    """Yields a mistake for each fee item or waiver whose name mentions a channel that its conditions do not."""
     for part in ("items", "waivers"):
         entries = fee.get(part) if isinstance(fee, dict) else None
         for n, entry in enumerate(entries if isinstance(entries, list) else ()):

@@ -1,4 +1,4 @@
-"""Facts that the texts of a procedure must not state in their own words, since rules state them (in both languages).
+"""Wordings, in both languages, of facts that only the rules of a procedure may state, and its texts must not.
 
 The checked text is in lower case, with single spaces, and with `◆` for each placeholder. Every repetition is bounded,
 so that no text takes long.
@@ -11,7 +11,7 @@ from schemas.level import Channel
 
 
 class Pattern(NamedTuple):
-    """A wording that is refused outside of placeholders, and its rule."""
+    """A wording that is refused outside of placeholders, and the rule that it breaks."""
 
     rule: str
     found: re.Pattern[str]

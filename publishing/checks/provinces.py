@@ -25,21 +25,21 @@ _VERSION: Final[TypeAdapter[str]] = TypeAdapter(Version)
 
 
 class Known(NamedTuple):
-    """The known versions of each procedure, by code, and the province's agencies; None if the agencies are unknown."""
+    """The known versions of each procedure, by code, and the province's agencies. `agencies` is None if unknown."""
 
     procedures: "Mapping[str, Iterable[Base]]"
     agencies: frozenset[str] | None = None
 
 
 class Base(NamedTuple):
-    """A version of a procedure of the whole country; a demonstration may have limits in seconds."""
+    """A version of a procedure of the whole country. `demo`: whether it may have limits in seconds."""
 
     raw: Raw
     demo: bool = False
 
 
 def composed_version(base: str, province: str, version: str) -> str:
-    """The name of a composed version: `2026-12.H24.2026-12`."""
+    """Returns the name of a composed version, such as `2026-12.H24.2026-12`."""
     return f"{base}.{province}.{version}"
 
 
@@ -65,7 +65,7 @@ class _OverlaySketch(Sketch):
 
 
 def overlay_problems(raw: object, known: Known, today: date | None = None) -> list[Mistake]:
-    """Every mistake of a province's file, given as plain data; one of them is a `checked` day after `today`."""
+    """Returns every mistake of a province's file, given as plain data. A `checked` day after `today` is a mistake."""
     if not isinstance(raw, dict):
         return [mistake("not_a_mapping", "")]
     found: list[Mistake] = []
@@ -112,7 +112,7 @@ def _desks(parts: _OverlaySketch, province: str, known: Known) -> Iterator[Mista
 
 
 def _fee(code: str, fee: Any, whose: tuple[str, str], known: Known) -> Iterator[Mistake]:
-    """The mistakes of a province's fee for a procedure. The fee must fit every version of the procedure."""
+    """Yields the mistakes of a province's fee for a procedure. The fee must fit every version of the procedure."""
     place = child("fees", code)
     if code not in known.procedures:
         yield mistake("unknown_procedure", place)
@@ -131,6 +131,6 @@ def _fee(code: str, fee: Any, whose: tuple[str, str], known: Known) -> Iterator[
 
 
 def misfits(base: Base, made: Raw) -> list[Mistake]:
-    """The mistakes of a composed procedure that are no mistakes of its base."""
+    """Returns the mistakes of the composed procedure `made` that its base does not have."""
     before = {(entry.path, entry.rule) for entry in problems(base.raw, allow_seconds=base.demo)}
     return [entry for entry in problems(made, allow_seconds=base.demo) if (entry.path, entry.rule) not in before]

@@ -1,7 +1,7 @@
 """Reads the well-formed parts of a procedure with mistakes, so that one mistake does not hide the others.
 
 The sketches have those keys of `schemas.publishing.procedure` to which cross-references refer. Each value is read by
-itself. If it is missing or malformed, it is `UNREAD`; the check against the schema reports it.
+itself. A missing or malformed value becomes `UNREAD`; the check against the schema reports it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -77,7 +77,7 @@ class PaperSketch(Sketch):
 
 
 class CodeSketch(Sketch):
-    """A part with a code: a figure, a party, the name of a choice."""
+    """A part of which only the code matters: a figure, a party, the name of a choice."""
 
     code: Maybe[Code] = UNREAD
 
@@ -220,7 +220,7 @@ class ProcedureSketch(Sketch):
 
 
 def limits(parts: ProcedureSketch) -> dict[str, Limit]:
-    """The time limits that are well-formed, by path."""
+    """Returns the well-formed time limits, by path."""
     return {
         f"{path}.{name}": limit
         for path, part in _with_limits(parts)
@@ -254,7 +254,7 @@ def referred(parts: ProcedureSketch) -> Iterator[tuple[str, PartSketch]]:
 
 
 def read(entries: tuple[T | Unread, ...] | Unread) -> dict[int, T]:
-    """The readable entries of a list, by their places."""
+    """Returns the readable entries of a list, by index."""
     if isinstance(entries, Unread):
         return {}
     return {n: entry for n, entry in enumerate(entries) if not isinstance(entry, Unread)}

@@ -1,4 +1,4 @@
-"""Pydantic's errors in the words of the catalogue. They do not repeat the refused values."""
+"""Translates pydantic's errors into mistakes with texts of ours, which do not repeat the refused values."""
 
 import json
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ _RULES: Final[dict[str, str]] = {
 }
 
 _OF_TEXTS: Final = frozenset({"string_type", "time_form"})
-"""Errors of a value that should be a text. Without quotes, YAML may have read it as a number."""
+"""Pydantic's errors for a value that should be a text: without quotes, YAML may have read the text as a number."""
 
 _FORMS: Final[dict[str, str]] = {
     r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*$": '"1.001193"',
@@ -57,7 +57,7 @@ _BOUNDS: Final[dict[str, str]] = {"gt": "> {}", "ge": "≥ {}", "lt": "< {}", "l
 
 
 def schema_mistakes(model: type[BaseModel], value: Any) -> Iterator[Mistake]:
-    """Every mistake of the plain data `value` against `model`, read as strictly as JSON."""
+    """Yields every mistake of the plain data `value`, read by `model` as strictly as JSON."""
     try:
         model.model_validate_json(json.dumps(value), strict=True, extra="forbid")
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""`motcua calendar`: the end of a time limit; a calendar's mistakes and days; another calendar and its effect."""
+"""`motcua calendar`: computes the end of a time limit; checks, shows and publishes calendars; shows their effect."""
 
 import asyncio
 import json
@@ -294,7 +294,7 @@ def what_if(
 
 
 def _by_procedure(answer: WhatIf) -> Iterator[dict[str, Any]]:
-    """Yields the number of clocks that move, become late, or are no longer late, by agency and procedure."""
+    """Yields a row for each agency and procedure: the numbers of clocks that move, become late, are no longer late."""
     groups: dict[tuple[str, str], Counter[str]] = {}
     for moved in answer.moved:
         group = groups.setdefault((moved.agency, moved.procedure), Counter())
@@ -319,7 +319,7 @@ def list_published(*, as_json: AsJson = False) -> None:
 
 
 def _checked(file: Path, data: bytes, *, as_json: bool) -> CalendarFile:
-    """Returns the calendar in a file; prints every mistake and ends the command if it has any."""
+    """Returns the calendar in a file; if the file has mistakes, prints every mistake and ends the command."""
     checked = calendars.check_bytes(data)
     if checked.calendar is None:
         refuse_for([(file, entry) for entry in checked.mistakes], as_json=as_json)

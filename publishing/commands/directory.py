@@ -1,6 +1,6 @@
-"""`motcua directory`: the agencies and their officers, with absences; erasure of officers who left.
+"""`motcua directory`: loads and lists agencies and officers; records absences; erases officers who left.
 
-Both need the rights of the database's owner.
+Its commands need the rights of the database's owner.
 """
 
 import json
@@ -74,7 +74,7 @@ async def misfits(connection: Connection, absence: Absence) -> list[Problem]:
 async def withdraw_absence(
     database: Database, agency: str, officer: str, role: str, first_day: date, by: Publisher = PLATFORM
 ) -> bool:
-    """Withdraws an absence by its first day. Returns False if there is none."""
+    """Withdraws the absence that begins on `first_day`. Returns False if there is none."""
     async with publishing(database, by) as now:
         there: bool = await now.connection.fetchval(_THERE, agency, officer, role, first_day)
         if there:

@@ -1,4 +1,4 @@
-"""`motcua fee`: the fee of a filing, and its reasons."""
+"""`motcua fee`: the fee of a filing, and the reasons for the fee."""
 
 import re
 from collections import Counter
@@ -78,7 +78,10 @@ def fee(  # noqa: PLR0913 -- a command line has many options
 
 
 def _version(which: str, province: str | None, day: date, *, as_json: bool) -> tuple[Procedure, str | None]:
-    """Returns the named version, else the one in force on the day, and its province if any; or ends the command."""
+    """Returns the version that `which` names, or the one in force on `day`, and the version's province if it has one.
+
+    Ends the command if there is no such version.
+    """
     if Path(which).is_file():
         if province is not None:
             fail(said("refused.fee.no_province"), Exit.USAGE)
@@ -95,7 +98,10 @@ def _version(which: str, province: str | None, day: date, *, as_json: bool) -> t
 
 
 def _chosen(entries: Iterable[Listed], version: str, province: str | None) -> Listed | None:
-    """Returns `version`, or if empty the one in force: the province's, else the country's; None if there is none."""
+    """Returns the entry of `version`, or if `version` is empty, of the version in force; None if there is none.
+
+    The province's own version precedes the country's.
+    """
     fitting = [one for one in entries if (version in {one.version, one.base} if version else one.in_force)]
     named = next((one for one in fitting if province is None and one.version == version), None)
     own = next((one for one in fitting if province is not None and one.province == province), None)

@@ -28,7 +28,7 @@ def mistake_row(path: Path, entry: Mistake) -> dict[str, Any]:
 
 
 class Finding(NamedTuple):
-    """A row of a report: the file and its line, the place in it, the rule, and the words for it."""
+    """A row of a report: the file with the line, the path in the file, the broken rule, and the problem in words."""
 
     file: Marked
     place: str
@@ -40,7 +40,7 @@ FINDINGS: Final = columns("file place rule problem")
 
 
 def at(path: Path, line: int | None, style: str) -> Marked:
-    """Returns a file's path with the line, if the line is known."""
+    """Returns the path of a file, with the line if known."""
     return Marked(f"{path}:{line}" if line else str(path), style)
 
 
@@ -57,7 +57,7 @@ def print_mistakes(found: Sequence[tuple[Path, Mistake]]) -> None:
 
 
 def refuse_for(found: Sequence[tuple[Path, Mistake]], *, as_json: bool) -> NoReturn:
-    """Prints these mistakes and ends the command."""
+    """Prints these mistakes, then ends the command."""
     if as_json:
         print_json([mistake_row(*one) for one in found])
     else:

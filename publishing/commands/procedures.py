@@ -97,7 +97,7 @@ def _today() -> date:
 
 
 def _find(named: str) -> Listed:
-    """Returns the version `CODE@VERSION`, or for `CODE` alone the one in force; ends the command if there is none."""
+    """Returns `CODE@VERSION`; for `CODE`, the version in force, else the newest. Ends the command if there is none."""
     code, _, version = named.partition("@")
     entries = answered(lambda: published_versions(address(OWNER), code, version or None), OWNER)
     if not entries:
@@ -106,7 +106,7 @@ def _find(named: str) -> Listed:
 
 
 def published_version(named: str) -> Procedure:
-    """Returns the procedure `CODE@VERSION`, or for `CODE` alone the one in force; ends the command if there is none."""
+    """Returns the procedure of the version that `_find` returns. Ends the command if there is none."""
     return _procedure(_find(named))
 
 
@@ -187,7 +187,7 @@ _ELSEWHERE: Final = frozenset({"code", "version", "limits_source"})
 
 
 class Row(NamedTuple):
-    """A fact: its place in the file, its words, and its source."""
+    """A fact: its place in the file, the fact in words, and its source."""
 
     where: str
     what: str
@@ -278,7 +278,7 @@ def diff(was: Which, now: Which, *, as_json: AsJson = False) -> None:
 
 
 def version_named(which: str, *, as_json: bool) -> Procedure:
-    """Returns the procedure in a file, or a published version; else ends the command."""
+    """Returns the procedure in the file `which`, or the published version `which`; ends the command without either."""
     path = Path(which)
     if path.is_file():
         return _checked(path, path.read_bytes(), as_json=as_json)[0]
@@ -288,7 +288,7 @@ def version_named(which: str, *, as_json: bool) -> Procedure:
 
 
 def _checked(path: Path, source: bytes, *, as_json: bool) -> tuple[Procedure, str]:
-    """Returns the procedure in a file's bytes and its digest; if it has mistakes, prints them and ends the command."""
+    """Returns the procedure in the bytes `source`, and their digest; or prints the mistakes and ends the command."""
     checked = check_bytes(source, allow_seconds=True)
     if checked.procedure is None:
         refuse_for([(path, entry) for entry in checked.mistakes], as_json=as_json)
@@ -314,7 +314,7 @@ def what_if(
 
 
 def _asked(dsn: str, master: MasterKeys, source: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
-    """Compares the open filings with this version, as if received now, or at the start of the version's first day."""
+    """Compares the open filings with this version, as if received now, or when the version begins if that is later."""
     rules, received = rules_of(procedure, sha256), datetime.now(VIETNAM)
     if procedure.validity is not None and procedure.validity.valid_from is not None:
         received = max(received, datetime.combine(procedure.validity.valid_from, time(), VIETNAM))

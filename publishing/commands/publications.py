@@ -1,4 +1,4 @@
-"""`motcua publications`: past publications, those that wait for a second operator, and whether two are required."""
+"""`motcua publications`: lists publications, approves or declines requests, sets whether two operators are needed."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ class Told(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """The unanswered request `n`: its time, its officer, and its events without people's names."""
+    """The unanswered request with the number `n`: its time, its operator, and its events without people's names."""
 
     n: int
     at: datetime
@@ -57,7 +57,7 @@ async def set_two(database: Database, by: Publisher, *, on: bool) -> None:
 
 
 async def approve_asked(database: Database, n: int, by: Publisher) -> Sequence[ev.PublicationEvent]:
-    """Approves another operator's request `n`, and returns its events. Raises `RefusalError`, `NoKeyError`."""
+    """Approves request `n` of another operator, and returns its events. Raises `RefusalError`, `NoKeyError`."""
     async with publishing(database, by) as now:
         asked, event = await _asked(now, n)
         if await same_hands(now.connection, asked.actor, by.actor, now.at):
@@ -74,14 +74,14 @@ async def approve_asked(database: Database, n: int, by: Publisher) -> Sequence[e
 
 
 async def decline_asked(database: Database, n: int, reason: str, by: Publisher) -> None:
-    """Declines request `n`; the requester may decline it, too. Raises `RefusalError`."""
+    """Declines the request numbered `n`; its own requester may do so, too. Raises `RefusalError`."""
     async with publishing(database, by) as now:
         await _asked(now, n, read=False)
         await now.record([Dated(ev.PublicationDeclined(asked=n, reason=reason), now.at)])
 
 
 async def waiting(connection: Connection) -> list[Waiting]:
-    """Returns the unanswered requests, in order."""
+    """Returns the unanswered requests, by number."""
     asked: dict[int, Waiting] = {}
     async with connection.transaction(readonly=True):
         async for one in stored(connection, {}):
@@ -94,7 +94,7 @@ async def waiting(connection: Connection) -> list[Waiting]:
 
 
 async def history(connection: Connection) -> list[Told]:
-    """Returns all publications, requests and answers, in the order of time."""
+    """Returns all events of publications, also requests and their answers, in the order of time."""
     async with connection.transaction(readonly=True):
         told = [
             Told(one.stream, one.seq, one.at, one.event.kind, one.actor.subject, one.actor.agency, one.event.asked)
@@ -105,7 +105,7 @@ async def history(connection: Connection) -> list[Told]:
 
 
 async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored, tuple[ev.PublicationEvent, ...]]:
-    """Returns the unanswered request `n`, and its events (none unless `read`). Raises `RefusalError`, `NoKeyError`."""
+    """Returns the unanswered request numbered `n`, and with `read` its events. Raises `RefusalError`, `NoKeyError`."""
     await see_role(now.connection, now.by.actor)
     stream = place_of(ev.PublicationApproved(asked=n)).stream
     keys = await known_keys(now.connection, now.by.vault, [stream]) if now.by.vault else {}
@@ -125,7 +125,7 @@ async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored,
 
 _EVENT: Final[TypeAdapter[ev.PublicationEvent]] = TypeAdapter(ev.PublicationEvent)
 _CHANGED: Final = "select exists (select from event where stream = any($1) and occurred_at > $2)"
-"""SQL: true if a stream has an event after this time. The event of a row taken over later has the row's own time."""
+"""SQL: whether one of these streams has an event after this time. An event made for an older row has the row's time."""
 
 
 _LONG: Final = {"source", "rules", "days", "kind", "sha256"}

@@ -19,14 +19,14 @@ T = TypeVar("T")
 
 
 def publisher(operator: str | None) -> Publisher:
-    """Returns the named operator as publisher, or the system. A malformed name ends the command."""
+    """Returns the operator as publisher; the system if `operator` is None. A malformed name ends the command."""
     master = master_key_at_hand()
     actor = SYSTEM if operator is None else parse(Actor, actor_of(operator))
     return Publisher(actor, None if master is None else Vault(master))
 
 
 def recorded(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Returns the result of `work`, which publishes; an error or a wait for a second operator ends the command."""
+    """Returns the result of `work`, which publishes; an error or a `WaitsError` ends the command."""
     done = recorded_or_waits(work)
     if isinstance(done, WaitsError):
         fail(said("refused.waits"), Exit.NOT_AVAILABLE, {"asked": done.n}, detail=_approval(done))
@@ -60,12 +60,12 @@ def recorded_or_waits(work: Callable[[], Coroutine[Any, Any, T]]) -> T | WaitsEr
 
 
 def published(already: bool) -> Text:  # noqa: FBT001 -- a form takes the value in the answer
-    """Returns the sentence that something is published now, or was published `already`."""
+    """Returns the sentence that something is published now, or that it was published `already`."""
     return said("command.publish.already" if already else "command.publish.published")
 
 
 def publish_state(row: dict[str, Any]) -> Marked:
-    """Returns the outcome for a file in words: refused, waiting for a second operator, or published."""
+    """Returns the outcome in words: a file was refused, waits for a second operator, or is published."""
     if "error" in row or "mistakes" in row:
         return Marked(said("command.publish.refused"), "red")
     if "asked" in row:
@@ -84,5 +84,5 @@ def row_of(entry: Any) -> dict[str, Any]:
 
 
 def recorded_now(*, already: bool) -> Text:
-    """Returns the sentence that something is recorded now, or was recorded `already`."""
+    """Returns the sentence that something is recorded now, or that it was recorded `already`."""
     return said("command.publish.recorded_already" if already else "command.publish.recorded")

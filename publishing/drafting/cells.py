@@ -1,4 +1,4 @@
-"""Reads a table's cell, regardless of how it was typed; also a cell with several entries."""
+"""Reads a cell of a table, however it was typed, also a cell with several entries."""
 
 import re
 import unicodedata
@@ -15,7 +15,7 @@ _LONGEST_CODE: Final = 40
 
 
 class CellError(ValueError):
-    """An unusable cell: the rule that it breaks, and the values for the words of the rule."""
+    """Raised for an unusable cell: `rule` is the broken rule, `facts` are the values for the text of the rule."""
 
     def __init__(self, rule: str, **facts: object) -> None:
         super().__init__(rule)
@@ -24,7 +24,7 @@ class CellError(ValueError):
 
 
 def text_of(value: object) -> str:
-    """The cell as a text in NFC, without invisible characters, outer blanks and odd spaces. Raises `CellError`."""
+    """Returns the text of a cell in NFC, without invisible characters, outer blanks, odd spaces. Raises `CellError`."""
     if isinstance(value, _NOT_TEXT):
         raise CellError("cell_not_text")
     if isinstance(value, float) and value.is_integer():
@@ -41,7 +41,7 @@ def text_of(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """The content of any cell, as a text for people."""
+    """Returns the content of any cell, as a text for people."""
     try:
         return text_of(value)
     except CellError:
@@ -55,7 +55,7 @@ def _seen(c: str) -> str:
 
 
 def folded(words: str) -> str:
-    """`words` in lower case without diacritics. Each character has the same position in both."""
+    """Returns `words` in lower case without diacritics. Each character keeps its position."""
     return "".join(map(_letter, words))
 
 
@@ -66,7 +66,7 @@ def _letter(c: str) -> str:
 
 
 def codes_of(names: Iterable[str]) -> list[str]:
-    """A code for each name, made of the name's words (`to_khai_dang_ky`) and different from the other codes."""
+    """Returns a code for each name, made of the name's words (`to_khai_dang_ky`). No two codes are the same."""
     codes: dict[str, None] = {}
     last: dict[str, int] = {}
     for name in names:
@@ -94,7 +94,7 @@ _SEVERAL: Final = (
     (re.compile(r"a\)\s"), re.compile(r"\s(?=[a-zđ]\)\s)")),
     (re.compile(r"[-–+•]\s"), re.compile(r"\s[-–+•]\s(?=[^\W\d_a-zà-ỹđ])")),
 )
-"""The first bullet of a line, with the places before further bullets of the same kind: `1. … 2. …`."""
+"""Patterns by kind of bullet: the bullet at the start of a line, then the gap before a further one: `1. … 2. …`."""
 _NOTHING: Final = re.compile(r"(khong|khong co|khong yeu cau|khong quy dinh|none|-)\.?")
 _ELSEWHERE: Final = re.compile(r"(theo|xem|thuc hien theo|quy dinh tai)\b.*")
 _OPTIONAL: Final = re.compile(r"\(?neu co\)?|\(if any\)")
@@ -119,7 +119,7 @@ class Papers(NamedTuple):
 
 
 def entries(cell: str) -> list[str]:
-    """The entries of a cell, split at lines, `;` and bullets outside brackets, without lines that announce a list."""
+    """Returns a cell's entries, split at lines, `;` and bullets outside brackets, without headings of lists."""
     found = [part for line in _outside(cell, "\n;") for part in _numbered(line)]
     bare = [" ".join(_BULLET.sub("", part.strip()).split()).rstrip(" ,;.") for part in found]
     return [part for part in bare if part and not part.endswith(":")]
@@ -131,7 +131,7 @@ def texts_of(cell: str) -> list[str]:
 
 
 def papers_of(cell: str) -> Papers:
-    """The papers that a cell lists; one marked `(nếu có)` is not required. `sets` is that of the whole dossier."""
+    """Returns the papers that a cell lists. A paper marked `(nếu có)` is not required."""
     listed = entries(cell)
     if not cell or (len(listed) == 1 and _ELSEWHERE.fullmatch(folded(listed[0]))):
         return Papers([], 1, ["papers_elsewhere"])
@@ -145,7 +145,7 @@ def papers_of(cell: str) -> Papers:
 
 
 def _numbered(line: str) -> list[str]:
-    """The parts of a line, which is split at bullets of the same kind as its first one."""
+    """Returns the parts of a line, which is split at bullets of the same kind as the line's first bullet."""
     line = line.strip()
     between = next((between for first, between in _SEVERAL if first.match(line)), None)
     return between.split(line) if between else [line]

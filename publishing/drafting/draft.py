@@ -46,7 +46,7 @@ _COLUMNS: Final[Mapping[str, Column]] = {
 
 
 def draft_of(facts: Facts, source: str) -> dict[str, Any]:
-    """A procedure as plain data. `source` names the table and the row; all other facts are unconfirmed."""
+    """Returns a procedure as plain data. `source` is the source of `facts`; all other facts are unconfirmed."""
     untranslated = f"{source}; en: {UNCONFIRMED}"
     level, limit = facts.level.level, str(facts.time.limit)
     form, fee = fee_parts(facts.fee, level, source)
@@ -87,18 +87,18 @@ def draft_of(facts: Facts, source: str) -> dict[str, Any]:
 
 
 def mistakes_of(draft: Mapping[str, Any]) -> Iterator[tuple[Column | None, Mistake]]:
-    """The mistakes that the catalogue's checks report for a draft, each with its column."""
+    """Yields the mistakes that the catalogue's checks report for a draft, each with its column."""
     for entry in problems(draft):
         yield _COLUMNS.get(entry.path.partition(".")[0].partition("[")[0]), entry
 
 
 def _some(key: str, value: object) -> dict[str, object]:
-    """The key and its value as plain data; empty if the value is empty."""
+    """Returns a dict of the key and the value as plain data; an empty dict if the value is empty."""
     return {key: value} if value else {}
 
 
 def _twice(words: str) -> dict[str, str]:
-    """A text for both languages. A table has texts only in Vietnamese, so both are the same."""
+    """Returns a text for both languages: the same for both, since a table has texts only in Vietnamese."""
     return {"vi": words, "en": words}
 
 
@@ -134,7 +134,7 @@ def _papers(facts: Facts, source: str) -> list[dict[str, Any]]:
 
 
 def _review(limit: str) -> list[dict[str, Any]]:
-    """The two steps that a decision needs. Each step has the whole limit, since no law sets a shorter one."""
+    """Returns the two steps that a decision needs. Each step has the whole limit, since no law sets a shorter limit."""
     done = {"limit": limit, "source": UNCONFIRMED}
     return [
         {"code": "appraise", "name": _pair(said("draft.appraise")), "role": "specialist", "act": "propose", **done},
@@ -167,7 +167,7 @@ _FIGURE: Final = re.compile(
 
 
 def with_figures(draft: dict[str, Any], source: str) -> dict[str, Any]:
-    """The draft with a placeholder instead of each time or percentage in its texts, and with the figures for them."""
+    """Returns the draft with placeholders for the times and percentages in its texts, and with figures for these."""
     figures: dict[str, dict[str, Any]] = {}
 
     def placeholder(match: re.Match[str]) -> str:
@@ -181,7 +181,7 @@ def with_figures(draft: dict[str, Any], source: str) -> dict[str, Any]:
 
 
 def _texts(value: Any, change: Callable[[str], str]) -> Any:
-    """The data with every text for people (a pair of `vi` and `en`) changed."""
+    """Returns the data with every text for people (in a pair of `vi` and `en`) replaced by `change` of it."""
     match value:
         case {"vi": str(vi), "en": str(en), **rest}:
             return {"vi": change(vi), "en": change(en), **rest}
@@ -197,7 +197,7 @@ _MOST_UNITS: Final = 1_000
 
 
 def fee_parts(fee: Fee, level: Level, source: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The form fields and the fee of a procedure of this level, as plain data; both are empty if nothing is charged."""
+    """Returns form fields and fee of a procedure of this level, as plain data; both are empty if nothing is charged."""
     if not any(amount.dong for amount in fee.amounts):
         return [], {}
     names = [amount.words or said("draft.fee").vi for amount in fee.amounts]
@@ -220,7 +220,7 @@ def fee_parts(fee: Fee, level: Level, source: str) -> tuple[list[dict[str, Any]]
 
 
 def _fields(fee: Fee, codes: list[str]) -> list[dict[str, Any]]:
-    """The form fields for the fee: one for the number of each counted unit, and one for the applicant's case."""
+    """Returns the form fields for the fee: one for the number of each counted unit, one for the applicant's case."""
     fields: list[dict[str, Any]] = []
     for code, unit in {_counter(amount): amount.per for amount in fee.amounts if amount.per}.items():
         bounds = {"minimum": 1, "maximum": _MOST_UNITS}

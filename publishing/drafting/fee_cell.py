@@ -40,7 +40,7 @@ _LET_OFF: Final = re.compile(r"\b(?:giam|mien)\b")
 
 
 class Amount(NamedTuple):
-    """An amount in đồng, once or for each unit `per`; its words, its conditions (`when`). `bounds` limit the total."""
+    """An amount in đồng: for each unit `per`, or charged once if `per` is empty. `bounds` limit the total."""
 
     dong: int
     per: str
@@ -51,7 +51,7 @@ class Amount(NamedTuple):
 
 
 class Fee(NamedTuple):
-    """The amounts in a cell. `cases`: they exclude each other; `unsettled`: the keys of open points."""
+    """The amounts in a cell. `cases`: whether they exclude each other; `unsettled`: the keys of open points."""
 
     amounts: list[Amount]
     cases: bool
@@ -102,13 +102,13 @@ def _refuse_unless_elsewhere(words: str) -> None:
 
 
 def _pieces(entry: str) -> list[str]:
-    """The parts of an entry, split at commas and "and", if each part has an amount; else the entry alone."""
+    """Returns the parts of an entry, split at commas and "and", if each part has an amount; else the entry alone."""
     parts = re.split(r", | và | and ", entry)
     return parts if all(_AMOUNT.search(folded(part)) for part in parts) else [entry]
 
 
 def _with_bounds(pieces: list[str]) -> list[str]:
-    """The pieces, in which each maximum or minimum is joined with the amount before it."""
+    """Returns the pieces, with each maximum or minimum joined to the amount before it."""
     found: list[str] = []
     for piece in pieces:
         if found and _BOUND.match(folded(piece)):
@@ -119,7 +119,7 @@ def _with_bounds(pieces: list[str]) -> list[str]:
 
 
 def _before_waiver(piece: str) -> str:
-    """The part before the words about a waiver, since those words do not concern the amount itself."""
+    """Returns the part before the words about a waiver, since those words do not concern the amount itself."""
     let_off = _LET_OFF.search(folded(piece))
     return piece[: let_off.start()] if let_off else piece
 

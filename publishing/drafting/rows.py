@@ -14,7 +14,7 @@ from schemas.publishing.fact import AgencyKind
 
 
 class Column(StrEnum):
-    """The content of a column."""
+    """The kinds of columns, by their content."""
 
     CODE = "code"
     NAME = "name"
@@ -61,7 +61,7 @@ _LEAST_KNOWN: Final = 3
 
 
 class Headings(NamedTuple):
-    """The row of headings of a table: the place of each column, and the words of every heading."""
+    """The row of headings of a table: the index of each known column, and the words of every heading."""
 
     places: Mapping[Column, int]
     titles: Mapping[int, str]
@@ -93,7 +93,7 @@ class Headings(NamedTuple):
 
 
 def headings(cells: Sequence[object]) -> Headings | None:
-    """The headings of a table, if this row is the row of headings; else None."""
+    """Returns the headings of a table if this row is the row of headings, else None."""
     titles = {n: title for n, cell in enumerate(cells) if (title := _title(cell))}
     places: dict[Column, int] = {}
     twice = []
@@ -114,7 +114,7 @@ def _title(cell: object) -> str:
 
 
 def _column(title: str) -> Column | None:
-    """The column that a heading names, by all of its words, else by its words outside brackets; None if unknown."""
+    """Returns the column named by a heading: by all its words, else by its words outside brackets; None if unknown."""
     for words in (title, re.sub(r"\([^)]*\)", " ", title)):
         plain = " ".join(re.findall(r"[a-z0-9]+", folded(words)))
         for column, pattern in _HEADINGS.items():
@@ -136,7 +136,7 @@ _ROMAN: Final = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 
 
 class Served(NamedTuple):
-    """The level in a cell. `unsettled`: the words allow another level, too: `cung cấp thông tin` means level 1 or 2."""
+    """The level in a cell. `unsettled`: whether another one is possible: `cung cấp thông tin` is level 1 or 2."""
 
     level: Level
     unsettled: bool
@@ -171,7 +171,7 @@ _DISTRICT: Final = re.compile(rf"cap huyen|({_COUNCIL}|cong an) (huyen|quan|thi 
 
 
 def kinds_of(cell: str) -> list[AgencyKind]:
-    """The kinds of the agencies in a cell; none if the kind of one of them is unknown. Raises `CellError`."""
+    """Returns the kinds of the agencies in a cell; empty if the kind of one of them is unknown. Raises `CellError`."""
     words = _COMMUNES.sub("xa", folded(cell))
     if _DISTRICT.search(words):
         raise CellError("agency_abolished")
@@ -206,7 +206,7 @@ class Facts(NamedTuple):
     result: str = ""
 
     def unsettled(self) -> Iterator[tuple[Column, str]]:
-        """The keys of the points that an officer has to check."""
+        """Yields the keys of the points that an officer has to check, each with its column."""
         if not self.name_en:
             yield Column.NAME, "no_translation"
         if self.level.unsettled:
@@ -239,7 +239,7 @@ _REQUIRED: Final = frozenset({Column.CODE, Column.NAME, Column.LEVEL, Column.AGE
 
 
 def words_between(cells: Sequence[object], headings: Headings) -> str | None:
-    """The words of a row that is no procedure, such as the name of a sector; None for a procedure's row."""
+    """Returns the words of a row that is no procedure, such as the name of a sector; None for a procedure's row."""
     told = {column: text for column in headings.places if (text := _said(headings.cell(column, cells)))}
     both = told.keys() >= {Column.CODE, Column.NAME}
     if both or _CODE.fullmatch(told.get(Column.CODE, "")) or told.keys() & TITLES.keys() - {Column.CODE, Column.NAME}:
@@ -248,7 +248,7 @@ def words_between(cells: Sequence[object], headings: Headings) -> str | None:
 
 
 def facts_of(cells: Sequence[object], headings: Headings) -> Facts | list[Mistake]:
-    """The facts of a row, or every mistake for which it is refused."""
+    """Returns the facts of a row, or every mistake for which the row is refused."""
     if not any(_said(headings.cell(column, cells)) for column in (Column.CODE, Column.NAME)):
         return [mistake("row_goes_on", "")]
     values: dict[str, Any] = {}

@@ -55,7 +55,7 @@ class Time(NamedTuple):
 
 
 def time_of(cell: str, unit: str = "") -> Time:
-    """The time in a cell; unread parts are open points. A bare number has the heading's `unit`. Raises `CellError`."""
+    """Returns the time in a cell; unread parts are open points. A bare number gets the `unit`. Raises `CellError`."""
     words = folded(cell)
     if _RANGE.search(words):
         raise CellError("time_is_range")
@@ -91,7 +91,7 @@ def _first(part: str) -> tuple[Limit, list[str]]:
 
 
 def _case(part: str) -> Case | None:
-    """The case in a part of the cell; None unless the part is words for a case with exactly one limit."""
+    """Returns the case in a part of the cell; None unless the part names a case with exactly one limit."""
     words = folded(part)
     found = list(_LASTS.finditer(words))
     if len(found) != 1 or not _CASE.match(words) or found[0][2] not in _UNITS:

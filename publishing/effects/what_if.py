@@ -54,7 +54,7 @@ Progress = Callable[[int, int], None]
 async def open_filings(
     dsn: str, master: MasterKeys, progress: Progress, procedure: str | None = None
 ) -> AsyncIterator[Filing]:
-    """Yields open filings, all or a procedure's, as of one moment. Raises `UnfoldableError`, and asyncpg's errors."""
+    """Yields open filings, of one procedure or all, as of one moment. Raises `UnfoldableError`, asyncpg's errors."""
     statement, *narrowed = (OPEN_FILINGS,) if procedure is None else (OPEN_FILINGS_OF_PROCEDURE, procedure)
     async with (
         asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT) as pool,
@@ -138,12 +138,12 @@ class Anew(Model):
 
     @property
     def differs(self) -> bool:
-        """Whether the other version changes the fee or the processing limit, or has problems."""
+        """Whether the other version changes the fee or the processing limit, or causes problems."""
         return (self.fee, self.processing) != (self.fee_then, self.processing_then) or bool(self.problems)
 
 
 def anew(filing: Filing, rules: ProcedureRules, now: datetime) -> Anew:
-    """Compares the filing under its own rules with the same filing under `rules`, as if received `now`."""
+    """Compares the filing under its own rules with the same filing under `rules`, as if it were received at `now`."""
     own, received, today = filing.procedure, received_on(filing), local_day(now)
     known = {(found.field, found.rule) for found in dossier_problems(own, filing, received)}
     found = dossier_problems(rules, filing, today)
@@ -169,7 +169,7 @@ class Touched:
 
 @dataclass
 class VersionWhatIf:
-    """`stay`: the number of open filings by present version; `touched`: the filings that this version would change."""
+    """`stay`: the number of open filings by present version; `touched`: the filings that would change."""
 
     procedure: str
     version: str
@@ -181,7 +181,7 @@ class VersionWhatIf:
 async def version_what_if(
     dsn: str, master: MasterKeys, source: bytes, rules: ProcedureRules, received: datetime, progress: Progress
 ) -> VersionWhatIf:
-    """Compares every open filing of the procedure with the same filing, `received` under the new version.
+    """Compares every open filing of the procedure with itself, as if it were received under `rules`, at `received`.
 
     `rules` are the rules in the file `source`; for an agency of a province with fees of its own, the province's variant
     applies. Calls `progress(filings, of)` after each page.

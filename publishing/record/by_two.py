@@ -1,4 +1,4 @@
-"""Approval by a second operator: which publications need it always, or only while `by_two` is on, and which lack it."""
+"""Approval by a second operator: which publications need it, always or while `by_two` is on, and which lack it."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ _NAMES = {"name", "name_vi", "name_en"}
 
 
 def needs_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
-    """Whether an event changes fees, limits or roles. `made`: its changes; `there`: the rows before.
+    """Whether an event changes fees, limits or roles. `made`: the event's changes; `there`: the rows before the event.
 
     True for every version of a procedure, a province or a calendar, and for switching `by_two` off. In the directory,
     true for all changes except a changed name and an officer's leaving. A recorded absence counts, since it gives a
@@ -44,7 +44,7 @@ def _gives(change: Change, before: Row | None) -> bool:
 
 
 class Published(NamedTuple):
-    """A recorded event with its place, time and publisher. `read`: its encrypted fields were decrypted."""
+    """A recorded event with its place, time and publisher. `read`: whether its encrypted fields were decrypted."""
 
     stream: str
     seq: int
@@ -55,7 +55,7 @@ class Published(NamedTuple):
 
 
 def unapproved(log: Iterable[Published]) -> list[Published]:
-    """The events that were published without a second operator's approval, though it was required at that time."""
+    """Returns the events that were published without a second operator's approval, though they then needed it."""
     fold, approvals, found = Fold(), _Approvals(), []
     for at, same in groupby(sorted(log, key=attrgetter("at")), key=attrgetter("at")):
         moment = [(one, list(changes(one.event, at, read=one.read))) for one in same]
@@ -76,7 +76,7 @@ def _needed_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mappi
 
 
 class _Approvals:
-    """The events that a second officer has approved, by the number of their request."""
+    """The events that an operator other than the requester has approved, by the number of the request."""
 
     def __init__(self) -> None:
         self._asked: dict[int | None, tuple[str, frozenset[str]]] = {}
@@ -93,7 +93,7 @@ class _Approvals:
                     self._approved[one.event.asked] = events
 
     def cover(self, one: Published) -> bool:
-        """Whether the event's request was approved by a second officer, and contained this event."""
+        """Whether an approved request contained this event."""
         hidden = fields_marked(type(one.event), Personal) | {"asked"}
         said = one.event.model_dump(mode="json", exclude_none=True, exclude=set(hidden))
         return canonical(said).decode() in self._approved.get(one.event.asked, frozenset())

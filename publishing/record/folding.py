@@ -13,7 +13,7 @@ from views.log import Connection, UnfoldableError
 
 
 class Compared(NamedTuple):
-    """The rows that differ from the events. `taken_over`: rows older than the log have events."""
+    """The rows that differ from the events. `taken_over`: whether rows older than the log have got events."""
 
     differences: list[Difference]
     taken_over: bool
@@ -21,7 +21,7 @@ class Compared(NamedTuple):
 
 
 async def compare(connection: Connection, vault: Vault | None) -> Compared:
-    """Returns each row that differs from the events' fold, as of one moment; names only with a vault."""
+    """Returns each row that differs from the fold of the events, as of one moment; without a vault, ignores names."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         taken_over = bool(await connection.fetchval("select taken_over from publication_state"))
         fold, found, log = await _folded(connection, vault)
@@ -38,7 +38,7 @@ async def compare(connection: Connection, vault: Vault | None) -> Compared:
 
 
 async def _unbound(connection: Connection) -> list[Difference]:
-    """Returns faults that no event's hash shows: receipts with a wrong digest, and streams with a raised epoch."""
+    """Returns faults that no hash of an event shows: receipts with a wrong digest, streams with a raised epoch."""
     receipts = await connection.fetch(_RECEIPTS)
     wrong = [row for row in receipts if row["digest"] != sha256(b"[" + b",".join(row["bodies"]) + b"]").hexdigest()]
     raised = [row["stream"] for row in await connection.fetch(_RAISED)]
@@ -102,7 +102,7 @@ async def _folded(connection: Connection, vault: Vault | None) -> tuple[Fold, li
 
 
 def _whole(table: Table, there: Row | None, row: Row) -> Row:
-    """Returns the whole row. A name that can't be decrypted is that of the present row; `-` if there is no such row."""
+    """Returns `row` with a name: if its own can't be decrypted, the name in the present row (`there`), else `-`."""
     if table is not OFFICER or "name" in row:
         return row
     return row | {"name": "-" if there is None else there["name"]}

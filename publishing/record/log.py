@@ -33,7 +33,7 @@ class Dated(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """An event of the log; `event` is None if unreadable. `read`: whether its encrypted part was decrypted."""
+    """An event of the log; `event` is None if it can't be read. `read`: whether its encrypted part was decrypted."""
 
     stream: str
     seq: int
@@ -118,11 +118,11 @@ order by stream, seq
 
 
 PAGE: Final = 1000
-"""Keys loaded in one query."""
+"""The number of keys loaded in one query."""
 
 
 class NameKeyGoneError(Exception):
-    """The key of a stream that already names people is missing; it is never replaced."""
+    """The key of a stream that already names people is missing. Such a key is never replaced."""
 
 
 def key_of(stream: str) -> UUID:
@@ -131,7 +131,10 @@ def key_of(stream: str) -> UUID:
 
 
 async def keys_of(connection: Connection, vault: Vault, places: Collection[Place]) -> dict[str, FilingKey]:
-    """Returns these streams' keys, new ones for streams without names. Raises `NameKeyGoneError`, `SealBrokenError`."""
+    """Returns the key of each of these streams; makes one if the stream names nobody yet.
+
+    Raises `NameKeyGoneError` and `SealBrokenError`.
+    """
     found: dict[str, FilingKey] = {}
     for stream, key in (await known_keys(connection, vault, [place.stream for place in places])).items():
         if key is None:

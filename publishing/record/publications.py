@@ -21,7 +21,7 @@ EVERY_AGENCY: Final = "*"
 
 
 class Table(NamedTuple):
-    """A table that the events fill, its primary key, and its columns with JSON or with personal data."""
+    """A table that the events fill; its primary key; its columns with JSON, and those with personal data."""
 
     name: str
     key: tuple[str, ...]
@@ -50,7 +50,7 @@ class Place(NamedTuple):
 
 
 class Change(NamedTuple):
-    """The change of one row by an event: the whole row, or the key of a deleted one (`gone`)."""
+    """The change of one row by an event. `row` is the whole new row; if it is deleted (`gone`), only its key."""
 
     table: Table
     row: Row
@@ -63,7 +63,7 @@ class Change(NamedTuple):
 
 
 def place_of(event: ev.PublicationEvent) -> Place:
-    """The stream in which an event is recorded. The name of an officer's stream has a pseudonym."""
+    """Returns the stream in which an event is recorded. An officer's stream is named by the officer's pseudonym."""
     agency = EVERY_AGENCY
     match event:
         case ev.ProcedurePublished():
@@ -89,7 +89,7 @@ def place_of(event: ev.PublicationEvent) -> Place:
 
 
 def changes(event: ev.PublicationEvent, at: datetime, *, read: bool = True) -> Iterator[Change]:
-    """The changes that an event, published `at` a time, makes to the tables. `read`: encrypted fields are known."""
+    """Yields an event's changes to the tables. `read`: whether the event's encrypted fields were decrypted."""
     match event:
         case ev.ProcedurePublished():
             same = {"version", "agency", "sha256", "demo", "valid_from", "valid_until", "province", "base"}

@@ -41,7 +41,7 @@ class NoKeyError(Exception):
 
 
 class WaitsError(Exception):
-    """The publication is recorded as request `n`, which waits until another operator approves it."""
+    """The publication is recorded as the request numbered `n`, which waits until another operator approves it."""
 
     def __init__(self, n: int) -> None:
         super().__init__(f"{n} waits until another operator approves it")
@@ -61,8 +61,8 @@ class Publishing:
     async def publish(self, events: Sequence[PublicationEvent]) -> None:
         """Records these events and updates the tables; at most once in a transaction.
 
-        If a second operator must approve them, records only a request, with the number `asked`. Raises `NoKeyError`,
-        and `RefusalError` if the request needs an operator and the actor is none.
+        If a second operator must approve them, records only a request, whose number is then in `asked`. Raises
+        `NoKeyError`, and `RefusalError` for a request by an actor that is no operator.
         """
         if not any(isinstance(one, ALWAYS) for one in events) and not (self._by_two and await self._need_two(events)):
             await self.record([Dated(event, self.at) for event in events])
@@ -113,7 +113,7 @@ def _fields(event: PublicationEvent, *, personal: bool) -> dict[str, Any]:
 async def publishing(database: Database, by: Publisher = PLATFORM) -> AsyncIterator[Publishing]:
     """Opens a publishing transaction under the database role `ROLE`; only one is open at a time.
 
-    With a vault, rows older than the log are first taken over into it. Raises `WaitsError` after recording a request
+    With a vault, rows older than the log are first recorded in the log. Raises `WaitsError` after recording a request
     that another operator must approve, `RefusalError` if the named operator is not in the directory, and asyncpg's
     errors.
     """
@@ -133,7 +133,7 @@ async def publishing(database: Database, by: Publisher = PLATFORM) -> AsyncItera
 
 
 async def take_over(database: Database, by: Publisher) -> bool:
-    """Records in the log the rows that are older than the log. Returns False if that was done before."""
+    """Records in the log the rows that are older than the log. Returns False if they were recorded before."""
     async with connected(database) as connection:
         if await connection.fetchval("select taken_over from publication_state"):
             return False

@@ -62,7 +62,7 @@ Rows = dict[pb.Table, list[pb.Row]]
 
 
 async def untaken(connection: Connection, at: datetime) -> list[Dated]:
-    """Returns new events for rows without one, the oldest first; last those of the directory, with the time `at`."""
+    """Returns events for rows that have none, the oldest first, then for rows of the directory, with the time `at`."""
     fold = pb.Fold()
     async for one in stored(connection, {}):
         if one.event is not None:
@@ -112,7 +112,7 @@ def _directory(left: Rows) -> Iterator[ev.AgencyEntered | ev.OfficerEntered | ev
 
 
 def agency_entered(row: pb.Row) -> ev.AgencyEntered:
-    """Returns the event that makes this row of the directory's agencies."""
+    """Returns the event that produces this row of the table of agencies."""
     same = _columns(row, "agency", "namespace", "queue", "province", "receives_for", "signing", "seal", "receipts")
     name = Text(vi=row["name_vi"], en=row["name_en"])
     money = _columns(row, "merchants", "tills")

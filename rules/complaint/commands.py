@@ -1,4 +1,4 @@
-"""The rule of each command on a complaint, and its admission: nobody decides on a complaint about their own act."""
+"""The rule of each command on a complaint; the admission of a complaint. Nobody decides about their own act."""
 
 from datetime import datetime
 from typing import Final
@@ -54,7 +54,7 @@ def _admit(complaint: Complaint, command: Complain, now: datetime) -> Events:
 
 
 def _not_theirs(command: Complain, now: datetime) -> Problem | None:
-    """Refuses anyone but the applicant, their representative or, with a signed complaint, the agency's desk."""
+    """Refuses everybody except the applicant, their representative, and the agency's desk with a signed complaint."""
     actor, found = command.start.actor, command.grounds
     if actor.role is Role.RECEPTION and actor.agency == found.agency and actor.subject not in found.side:
         return None if command.start.document else _UNSIGNED

@@ -36,7 +36,7 @@ def _recorded(complaint: Complaint, event: ev.Complained, at: datetime) -> dict[
 
 
 def _given(complaint: Complaint, event: Claimed | Reassigned, at: datetime) -> dict[str, Any]:
-    """The change when a leader gets the complaint. With the first leader the time limit of the answer begins."""
+    """The change when a leader gets the complaint. If this is the first leader, the answer's time limit begins."""
     acting_for = event.acting_for if isinstance(event, Reassigned) else None
     given: dict[str, Any] = {"answerer": event.officer, "acting_for": acting_for}
     if complaint.state is ComplaintState.TAKEN_UP:
@@ -45,7 +45,7 @@ def _given(complaint: Complaint, event: Claimed | Reassigned, at: datetime) -> d
 
 
 def _clock(complaint: Complaint, since: datetime, limit: Limit) -> dict[str, Any]:
-    """The fields of a limit that begins at `since`: its due time and the time of its reminder, neither reached yet."""
+    """The fields of a limit that begins at `since`: its due time and its reminder, both marked as not reached."""
     days = require(complaint.days)
     due = working_time.due(since, limit, days)
     remind_at = working_time.remind_at(since, limit, due, require(complaint.reminder), days)
@@ -58,7 +58,7 @@ def _answered(_: Complaint, event: ev.ComplaintAnswered, at: datetime) -> dict[s
 
 
 def _calendar_changed(complaint: Complaint, event: ev.ComplaintCalendarChanged, at: datetime) -> dict[str, Any]:
-    """The limit's fields on the new calendar. If a recorded reminder or due time now lies ahead, it is reset."""
+    """The limit's fields on the new calendar. A recorded reminder or lateness that is now in the future is reset."""
     on_it = complaint.model_copy(update={"days": event.days})
     again = _clock(on_it, require(complaint.since), require(complaint.limit))
     late = complaint.overdue and again["due"] <= at
@@ -88,7 +88,7 @@ def undoes(complaint: Complaint) -> bool:
 
 
 def next_timer(complaint: Complaint) -> ComplaintTimer | None:
-    """The next timer: the reminder, or the due time. None if the complaint has its answer or is late already."""
+    """The next timer: the reminder, then the due time. None if the complaint is answered or late already."""
     if complaint.state not in WAITS or complaint.overdue or complaint.due is None:
         return None
     clock = "take_up" if complaint.state is ComplaintState.RECORDED else "complaint"

@@ -50,7 +50,7 @@ class _Turn(NamedTuple):
 def grounds(
     begun: Filing, events: Iterable[Recorded], states: Iterable[Filing], complaints: Sequence[Complaint], about: int
 ) -> Grounds:
-    """The grounds of a complaint about the event with the seq `about`; `begun` is the state before all `events`."""
+    """The grounds of a complaint about the event whose seq is `about`; `begun` is the state before all `events`."""
     changes = zip(events, pairwise((begun, *states)), strict=True)
     turns = [_Turn(before, recorded, after) for recorded, (before, after) in changes]
     known = _of_any_event(turns[-1].after, complaints, about)
@@ -70,7 +70,7 @@ def grounds(
 
 
 def _of_any_event(filing: Filing, complaints: Sequence[Complaint], about: int) -> Grounds:
-    """The part of the grounds that is known for every event, even if the event is not open to a complaint."""
+    """The part of the grounds that exists for every event, even for an event that is not open to a complaint."""
     applicant, filed_by, limits = filing.applicant, filing.filed_by, filing.procedure.limits
     own = () if applicant is None else (Actor(subject=applicant.subject, role=Role.APPLICANT),)
     filer = (filed_by,) if filed_by is not None and filed_by.role is Role.REPRESENTATIVE else ()
@@ -94,7 +94,7 @@ def _can_be_complained_about(turn: _Turn) -> bool:
 
 
 def _until(found: _Turn, turns: Sequence[_Turn]) -> datetime | None:
-    """The deadline, counted from the notice of the act (for a decision: the result's hand-over); None before that."""
+    """The deadline, counted from the act. For a decision, from its result's hand-over; None if there was none yet."""
     notice, filing = found.recorded, turns[-1].after
     if isinstance(notice.event, ev.Decided):
         later = (turn.recorded for turn in turns if turn.recorded.seq > notice.seq)

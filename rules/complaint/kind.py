@@ -18,7 +18,7 @@ from schemas.translate import said
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence in the filing's log: the disputed act, or the restart of the filing after an upheld complaint."""
+    """The evidence in the filing's log that an event needs: the disputed act, or the filing's restart; else None."""
     filing = filing_workflow(stream.filing)
     match event:
         case events.Complained(act=act):
@@ -30,7 +30,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
 
 
 def standing(complaint: Complaint) -> Standing:
-    """The status of a complaint. An upheld complaint is open until its filing has restarted."""
+    """The standing of a complaint. An upheld complaint is open until its filing has restarted."""
     name = complaint.days.name if complaint.days else None
     return Standing(n=complaint.n, calendar=name, open=is_open(complaint))
 

@@ -53,7 +53,7 @@ def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Changed:
 
 
 def _scanned(filing: Filing, scan: ScanState | None, files: tuple[Paper, ...]) -> Changed:
-    """The state of the virus scan after these files arrived; they replace earlier files of the same papers."""
+    """The state of the virus scan after these files arrived and replaced earlier files of the same papers."""
     given = {paper.code for paper in files}
     waiting = tuple(paper for paper in filing.to_scan if paper.code not in given)
     if scan is ScanState.PENDING:
@@ -73,7 +73,7 @@ def _worst(waiting: tuple[Paper, ...], infected: tuple[Code, ...], *, unscanned:
 
 
 def _files_scanned(filing: Filing, event: ev.FilesScanned, _: datetime) -> Changed:
-    """The state of the scan after its report. Files that were replaced in the meantime are ignored."""
+    """The state of the virus scan after the scanner's report. Files replaced in the meantime are ignored."""
     told = [paper for paper in filing.to_scan if paper.file and paper.file.sha256 in event.scanned]
     waiting = tuple(paper for paper in filing.to_scan if paper not in told)
     found = (paper.code for paper in told if paper.code in event.infected)
@@ -115,7 +115,7 @@ def _dossier_transferred(filing: Filing, event: ev.DossierTransferred, _: dateti
 
 
 def _with(numbered: Iterable[N], n: int | None, **change: Any) -> tuple[N, ...]:
-    """The numbered items, with this change to the `n`-th."""
+    """The numbered items; the item with the number `n` is changed."""
     return tuple(one.model_copy(update=change) if one.n == n else one for one in numbered)
 
 
@@ -143,7 +143,7 @@ def _fee_expired(filing: Filing, event: ev.FeeExpired, at: datetime) -> Changed:
 
 
 def _result_unclaimed(filing: Filing, event: ev.ResultUnclaimed, _: datetime) -> Changed:
-    """The change if the fee for a result was not paid in time: from now on it is paid at the counter, not online."""
+    """The change if the fee for a result was not paid in time: from now on the fee is paid at the counter."""
     return {"fees": _with(filing.fees, event.n, channel=Channel.COUNTER, online=False, lapsed=True)}
 
 
@@ -229,7 +229,7 @@ def _consultation_closed(filing: Filing, event: ev.ConsultationClosed, _: dateti
 
 
 def _referred(filing: Filing, event: ev.Referred, at: datetime) -> Changed:
-    """The change by a referral: the part's limit starts, and the filing leaves the officers of the intake."""
+    """The change by a referral: the limit of the referred part starts, and the filing counts as in processing."""
     limit = next(part.limit for part in filing.parts if part.n == event.n)
     due = working_time.due(at, limit, filing.calendar)
     parts = _with(filing.parts, event.n, stage=st.PartStage.REFERRED, referred_at=at, due=due)
@@ -242,7 +242,7 @@ def _part_answered(filing: Filing, event: ev.PartAnswered, at: datetime) -> Chan
 
 
 def _calendar_changed(filing: Filing, event: ev.CalendarChanged, _: datetime) -> Changed:
-    """The change by another calendar: parts that are not decided yet have another due time."""
+    """The change when the calendar changes: referred parts that are not decided yet get a new due time."""
     parts = tuple(
         part.model_copy(update={"due": working_time.due(part.referred_at, part.limit, event.calendar)})
         if part.stage is st.PartStage.REFERRED and part.referred_at is not None
@@ -294,7 +294,7 @@ def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Changed:
 
 
 def _result_issued(filing: Filing, event: ev.ResultIssued, at: datetime) -> Changed:
-    """The change by a result. If it is a new copy, the lost one stays invalid."""
+    """The change when a result is issued. If it replaces a lost copy, the lost copy is recorded as revoked."""
     issued = st.IssuedResult(
         n=event.n or len(filing.results) + 1,
         number=event.registered or event.number,
@@ -327,7 +327,7 @@ def _result_offered(_: Filing, event: ev.ResultOffered, __: datetime) -> Changed
 
 
 def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) -> Changed:
-    """The change when the applicant chooses another delivery: earlier offers and parcels no longer count."""
+    """The change when the applicant chooses another delivery: earlier links and parcels no longer count."""
     return NOT_OFFERED | {
         "result_channel": event.channel,
         "address": event.address or filing.address,
@@ -338,7 +338,7 @@ def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) ->
 
 
 def _parcel_failed(filing: Filing, event: ev.ParcelFailed, _: datetime) -> Changed:
-    """The change by a failed parcel. If the applicant has chosen another delivery, the result is delivered that way."""
+    """The change when a parcel failed. If it came back and another channel was chosen, that channel is used."""
     at_hand = event.outcome in {ParcelOutcome.RETURNED, ParcelOutcome.CANCELLED}
     wanted_otherwise = event.n == filing.elsewhere and at_hand
     return {"parcel_end": None if wanted_otherwise else event.outcome, "recalled": None, "elsewhere": None}

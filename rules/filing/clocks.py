@@ -52,7 +52,7 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
 
 
 _STARTS: Final = {"submitted": "received_at", "accepted": "since"}
-"""The fields that may state the legal start of a limit, such as the receipt by post; else it is the event's time."""
+"""The fields that may state the legal start of a limit, such as the receipt by post; else the event's time counts."""
 
 
 def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
@@ -73,7 +73,7 @@ def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
 
 
 def _of_the_fee(filing: Filing, kind: str) -> Effect:
-    """The effect on the payment clock. It runs while the applicant has to pay, but not while the post is to collect."""
+    """The effect on the payment clock. It runs while the applicant has to pay, not while the post collects the fee."""
     if kind == "fee_requested":
         return Effect.START if filing.fee_pending else Effect.NONE
     uncollected = filing.fee_pending and filing.fee is not None and filing.fee.channel is Channel.POST
@@ -81,7 +81,7 @@ def _of_the_fee(filing: Filing, kind: str) -> Effect:
 
 
 def _resumption(filing: Filing, state: ClockState | None, declared: Effect) -> Effect:
-    """The effect at the end of a pause: by the procedure, the rest of the limit runs on, or the limit starts anew."""
+    """The effect when a pause ends. By the procedure, the rest of the limit runs, or the whole limit starts anew."""
     if state is None or not state.paused or declared not in {Effect.RESUME, Effect.RESTART}:
         return declared
     rule = filing.procedure.resumption
@@ -113,7 +113,7 @@ def _transition(
 
 
 def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, before: ClockState | None) -> ClockState:
-    """The clock at the start of a run. Its limit: that of the run `before` (a restart), else `named` or the usual."""
+    """The started clock. A restart keeps the limit of the run `before`; else the limit is `named`, or the usual one."""
     cut_off = filing.procedure.limits.cut_off if clock in OF_THE_AGENCY else None
     limit, extensions = (named or _LIMITS[clock](filing), ()) if before is None else (before.limit, before.extensions)
     fresh = ClockState(clock=clock, limit=limit, cut_off=cut_off, started=at, due=at, extensions=extensions)
@@ -121,7 +121,7 @@ def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, be
 
 
 def _paused(state: ClockState, event: ev.Event, at: datetime) -> ClockState:
-    """The paused clock. Timers may be a bit early, but no pause begins before the end of the previous one."""
+    """The paused clock. The pause begins at `at`, but not before the previous pause ends (timers may be early)."""
     since = max(at, state.pauses[-1].until or at) if state.pauses else at
     reason = PauseReason.FEE if state.clock is Clock.INTAKE else PauseReason.OBLIGATION
     pause = Pause(since=since, reason=_REASONS.get(event.kind, reason), basis=getattr(event, "legal_basis", None))
@@ -152,7 +152,7 @@ def _ended(state: ClockState, effect: Effect, kind: str, at: datetime) -> ClockS
 
 
 def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
-    """The clocks after a change of calendar. If one is no longer late, its reminder, apology and lateness are reset."""
+    """The clocks on a new calendar. The reminder, apology and lateness of a clock that is no longer late are reset."""
     clocks = {clock: _told_again(filing, state, at) for clock, state in filing.clocks.items()}
     in_time = {clock for clock, state in clocks.items() if state.overdue and state.due > _stands(state, at)}
     clocks |= {clock: _project(filing, clocks[clock].model_copy(update=_NOTHING_TOLD)) for clock in in_time}
@@ -161,7 +161,7 @@ def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
 
 
 def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
-    """The clock after a change of calendar. If the due time changes, a reminder or apology now ahead is reset."""
+    """The clock on a new calendar. If the due time changes, a reminder or apology that is now to come is reset."""
     untold = _project(filing, state.model_copy(update=_NOTHING_TOLD))
     moments = {"reminded_at": untold.remind_at, "apologised_at": untold.apologise_at}
     ahead = {told: None for told, moment in moments.items() if moment is not None and moment > at}
@@ -169,7 +169,7 @@ def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
 
 
 def _stands(state: ClockState, at: datetime) -> datetime:
-    """The instant until which the clock has run: the begin of the present pause; `at` if the clock is not paused."""
+    """The instant until which the clock has run: the start of the present pause, or `at` if the clock is not paused."""
     return state.pauses[-1].since if state.paused else at
 
 
@@ -193,7 +193,7 @@ def _remind_at(filing: Filing, state: ClockState) -> datetime | None:
 
 
 def reminded_again_at(filing: Filing, clock: Clock, at: datetime) -> datetime | None:
-    """The time of the next reminder of an uncollected result after `at`; None for every other clock."""
+    """The time, after `at`, of the next reminder that a result awaits pick-up; None for a clock other than `pickup`."""
     return _unclaimed_at(filing, filing.clocks[clock], at) if clock is Clock.PICKUP else None
 
 
@@ -218,7 +218,7 @@ def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
 
 
 def postponements(filing: Filing) -> int:
-    """The number of postponements of the result, by any rule."""
+    """The number of postponements of the result: extensions and other appointments together."""
     return filing.extensions + filing.reappointed
 
 
@@ -246,7 +246,7 @@ def put_off_at_most(filing: Filing) -> Limit:
 
 
 def put_off(filing: Filing, state: ClockState, by: Limit) -> datetime:
-    """The due time of a clock that is postponed by this limit."""
+    """The new due time of a clock whose limit is prolonged by `by`."""
     limit, pauses = _longer(state.limit, by), closed_pauses(state)
     return working_time.due(state.started, limit, filing.calendar, pauses=pauses, cut_off=state.cut_off)
 
@@ -265,7 +265,7 @@ def _own_processing_limit(filing: Filing) -> Limit:
 
 
 def processing_limit(rules: ProcedureRules, filing: Filing, received: date) -> Limit:
-    """The limit of the case that an officer found, else of the first case that applies, else the general one."""
+    """The limit of the case that an officer determined; else of the first case that applies; else the general limit."""
     held = (case for case in rules.cases if case.when and hold(case.when, filing, received))
     found = next((case for case in rules.cases if case.code == filing.case), None) or next(held, None)
     return rules.limits.processing if found is None else found.processing

@@ -18,7 +18,7 @@ from schemas.translate import said
 
 
 def consequence(filing: Filing) -> ev.Event | None:
-    """The next automatic event (or None) in this state."""
+    """The next automatic event in this state; None if nothing follows automatically."""
     if filing.closed or filing.supplement or filing.fee_pending:
         return None
     if (asked := _infected(filing)) is not None:
@@ -33,7 +33,7 @@ def consequence(filing: Filing) -> ev.Event | None:
 
 
 def _infected(filing: Filing) -> ev.SupplementRequested | None:
-    """The system's request to replace infected files, or None. It does not count as an officer's request."""
+    """The system's request to replace infected files, if any. It does not count as an officer's request."""
     papers = {paper.code for paper in filing.procedure.papers}
     codes = [code for code in filing.infected if code in papers]
     if not codes or stage(filing) not in {Stage.INTAKE, Stage.REVIEW}:
@@ -98,13 +98,16 @@ def _next_step(filing: Filing) -> ev.Event | None:
 
 
 def _answered(filing: Filing, step: StepPart) -> ev.ConsultationClosed | None:
-    """The event that ends a complete consultation, or None."""
+    """The event that ends a consultation; None if an opinion is still missing, or if the step consults nobody."""
     answered = step.consult is not None and not missing_opinions(filing, step)
     return ev.ConsultationClosed(step=step.code) if answered else None
 
 
 def _referral(filing: Filing, step: StepPart) -> ev.Referred | ev.PartsDecided | None:
-    """The next referral, on paper one at a time (Decree 61/2018 art. 19 k6), or the step's end; None while it waits."""
+    """The next referral, or, once all parts are answered, the end of the step; None while the step waits for an answer.
+
+    Referrals on paper follow one after another (Decree 61/2018 art. 19 k6).
+    """
     parts = [part for part in filing.parts if part.step == step.code]
     if all(part.stage is PartStage.ANSWERED for part in parts):
         return ev.PartsDecided(step=step.code)

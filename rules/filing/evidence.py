@@ -52,7 +52,7 @@ def evidence(  # noqa: C901, PLR0911 -- one line for each event
 
 
 def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -> Evidence:
-    """The evidence that money owed was paid online: a capture of the whole amount, or an accepted short payment.
+    """The evidence of an online payment of a fee or obligation: a whole capture, or an accepted short payment.
 
     For an obligation, the amounts are not compared, since its payment requests exactly the demanded amount.
     """
@@ -69,7 +69,7 @@ def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -
 
 
 def _parcel_ended(stream: StreamId, n: int | None, outcome: ev.ParcelOutcome) -> Entry:
-    """The evidence for the end of the `n`-th parcel; without a number, of the one parcel that the filing had."""
+    """The evidence for the end of the parcel numbered `n`; if `n` is None, of the filing's first parcel."""
     return Entry(("consignment_ended",), {"outcome": outcome.value}, ids.parcel_workflow(stream.filing, n or 1))
 
 
@@ -79,12 +79,12 @@ def issued(answer: IssueAnswer) -> Finding:
 
 
 def printed(answer: IssueAnswer) -> Finding:
-    """The finding that the platform has printed the result itself, by the procedure's template."""
+    """The finding that the platform itself has printed the result, with the procedure's template."""
     return Finding("result_printed", dict(answer))
 
 
 def scanned(files: Iterable[str], infected: Iterable[str]) -> Finding:
-    """The finding with the scanner's report on the files of these digests."""
+    """The finding of the virus scanner's report on the files with these digests."""
     return Finding("files_scanned", {"scanned": tuple(files), "infected": tuple(infected)})
 
 
@@ -108,7 +108,7 @@ def examined(
 
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
-    """The findings from which an event follows. A signed result has none here: its own stream has the findings."""
+    """The findings from which an event follows; none for a signed result, whose own stream has them."""
     match event:
         case ev.ResultIssued(n=None, result=file, expires_on=expires_on, copies=copies):
             return (issued(IssueAnswer(result=file, expires_on=expires_on, copies=copies)),)
@@ -119,7 +119,7 @@ def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
 
 
 def answered_by(_: StreamId, event: Any, by: Actor) -> OfficeAnswer | None:
-    """The back office's answer that an event needs: on completeness, or with a result not printed here; or None."""
+    """The back office's answer that an event needs, about completeness or with the result; None if it needs none."""
     match event:
         case ev.Accepted(automatic=automatic) if automatic or by.role is Role.SYSTEM:
             return OfficeAnswer(CHECK, CheckAnswer(complete=True), CHECK_REQUEST)

@@ -1,4 +1,4 @@
-"""The life of a filing, defined by `decide` and `evolve`: workflow, activities and pages repeat no rule of theirs."""
+"""The life of a filing, defined by `decide` and `evolve` alone: no workflow, activity or page repeats their rules."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,11 +38,11 @@ class FilingRules(Rules[Filing]):
 
     @property
     def writers(self) -> frozenset[Role]:
-        """All roles."""
+        """The roles that may write to a filing: all."""
         return frozenset(Role)
 
     def guard(self, state: Filing, name: str, actor: Actor, now: datetime) -> Problem | None:
-        """The reason why `actor` can't give this command now, or None."""
+        """Why `actor` can't give this command now; None if `actor` can."""
         return check(state, name, actor, now)
 
     def decide(self, state: Filing, command: cm.Command, now: datetime) -> Events:

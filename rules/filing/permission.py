@@ -1,4 +1,4 @@
-"""The building blocks of guards: each returns a problem, or None."""
+"""The building blocks of guards: each returns a problem, or None if the command is allowed."""
 
 from datetime import datetime
 from functools import cache

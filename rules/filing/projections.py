@@ -33,7 +33,7 @@ def dossier(filing: Filing) -> bo.Dossier:
 def issue_request(filing: Filing) -> bo.IssueRequest | None:
     """The request to the back office to make the result; None if none is needed now, or if officers sign the result.
 
-    A further copy has its own request id, so that the answer for an earlier copy is not taken for it.
+    A further copy has its own request id, so that no answer for an earlier copy counts for this one.
     """
     decision = filing.decision
     if decision is None or filing.signs or stage(filing) is not Stage.ISSUE:
@@ -49,7 +49,7 @@ def issue_request(filing: Filing) -> bo.IssueRequest | None:
 
 
 def standing(filing: Filing) -> Standing:
-    """The status of a filing."""
+    """The standing of a filing."""
     return Standing(calendar=filing.calendar.name, open=not filing.closed)
 
 

@@ -1,4 +1,4 @@
-"""The guards of commands, by which pages offer and the append refuses them; agencies that may act; tasks and timers."""
+"""The guards of commands, which pages and the append both use; the agencies that may act; tasks and timers."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -23,7 +23,7 @@ PUBLIC_KINDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].defaul
 
 
 def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | None:
-    """Why `actor` can't give this command now, or None."""
+    """Why `actor` can't give this command now; None if `actor` can."""
     if filing.closed and kind != "settle_complaint":
         return problem("", "filing_closed")
     stranger = None if kind == "submit" else access_problem(filing, actor, now)
@@ -94,7 +94,7 @@ def tasks(filing: Filing, now: datetime) -> list[Task]:
 
 
 def _notices(filing: Filing, now: datetime) -> list[Task]:
-    """The notices about running clocks, an early result, a back office that fails, and late parts."""
+    """The notices about running clocks, an early result, a failing back office, and late referred parts."""
     told = [notice for state in filing.clocks.values() if not state.paused for notice in _told(filing, state, now)]
     early = [_notice(filing, "finished_early", Role.HANDOVER)] if filing.early else []
     work = filing.machine_failing
@@ -212,7 +212,7 @@ def _someone(filing: Filing, role: Role) -> Actor:
 
 
 def _claimer(filing: Filing, role: Role) -> str | None:
-    """The officer who claimed the filing's current task, if that is a task of this role."""
+    """The officer who claimed the filing's current task; None if it is unclaimed or a task of another role."""
     return filing.officer if stage(filing) in _CLAIMABLE and role is task_role(filing) else None
 
 
@@ -223,7 +223,7 @@ def _claim(filing: Filing, role: Role) -> dict[str, str | None]:
 
 
 def possible(filing: Filing, actor: Actor, now: datetime) -> tuple[str, ...]:
-    """The commands that the actor can give now."""
+    """The commands that a task offers the actor now; a team lead is offered `release` and `reassign` alone."""
     if actor.role is Role.SYSTEM:
         return {Stage.ISSUE: ("issue",), Stage.DELIVERY: ("settle_parcel",)}.get(stage(filing), ())
     return allowed(filing, actor, now, ("release", "reassign") if actor.role is Role.TEAM_LEAD else PUBLIC_KINDS)

@@ -38,7 +38,7 @@ def stands(filing: Filing, about: int) -> bool:
 
 
 def places(filing: Filing) -> tuple[str | None, ...]:
-    """The places where the filing may restart: None for the intake, and the code of each review step reached so far."""
+    """The points at which the filing may restart: None for the intake, and the codes of the review steps reached."""
     if filing.accepted_at is None:
         return (None,)
     steps = [step.code for step in filing.procedure.review]
@@ -94,7 +94,7 @@ def overtaken(result: IssuedResult, at: datetime) -> IssuedResult:
 
 
 def _asked_anew(filing: Filing) -> tuple[FilingPart, ...]:
-    """The parts after a restart. Decided parts stay; parts that the filing's end cancelled are referred again."""
+    """The referred parts after a restart. Decided parts stay; parts cancelled by the filing's end are referred anew."""
     let_off = {
         part.n: n for n, part in enumerate(filing.parts_to_cancel, max((p.n for p in filing.parts), default=0) + 1)
     }
@@ -107,7 +107,7 @@ def _asked_anew(filing: Filing) -> tuple[FilingPart, ...]:
 
 
 def no_longer_due(fee: Fee) -> Fee:
-    """The fee, cancelled if it was still due."""
+    """The fee, marked as cancelled if it was still due."""
     return fee.model_copy(update={"state": FeeState.CANCELLED}) if fee.state is FeeState.DUE else fee
 
 

@@ -69,7 +69,7 @@ def _bound(keyword: str, bound: int | None) -> Json:
 
 
 def _conditional(field: FieldRule) -> Json:
-    """The clause of a field with conditions: if they hold, a required field must be present; if not, it is refused."""
+    """The clause of a field with conditions: refused if they fail; if they hold, it must be present if required."""
     asked = {"then": {"required": [field.code]}} if field.required else {}
     return {"if": _holds(field.when), **asked, "else": {"properties": {field.code: False}}}
 

@@ -1,4 +1,4 @@
-"""The content of a form, blank or filled in: all its words, in order, without layout; and the keys of form files."""
+"""The content of a form, blank or filled in, without layout: all its words in order. Also the keys of form files."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -33,7 +33,7 @@ class Box(Model):
 
 
 class Entry(Model):
-    """An entry, such as `form.address` of a submission: with `lines` to write on, `boxes` to tick, or its `value`."""
+    """An entry of a form, such as `form.address`. It has `lines` to write on, `boxes` to tick, or its `value`."""
 
     place: str
     label: Text
@@ -51,7 +51,7 @@ class Section(Model):
 
 
 class Sheet(Model):
-    """A form. A filled-in form has the `digest` of the signed content, or the `code` of its filing."""
+    """A form, blank or filled in. A filled one has the `digest` of the signed content, or the `code` of its filing."""
 
     key: str
     procedure: str
@@ -71,7 +71,7 @@ class Sheet(Model):
 
 
 def blank(procedure: Procedure, key: str, paper: PaperRule | None) -> Sheet:
-    """The form to fill in by hand: every field with its conditions. `paper` is the paper of this form."""
+    """The form to fill in by hand: every field with its conditions. `paper`: the paper whose form this is, if any."""
     return filled_in(procedure, key, paper, None)
 
 
@@ -185,6 +185,6 @@ def is_form_of(code: ProcedureCode, key: str) -> bool:
 
 
 def forms_of(procedure: Procedure) -> dict[str, PaperRule | None]:
-    """The paper of each form, by the key of the form; without named forms only `to-khai.pdf`, which maps to None."""
+    """The paper of each form, by the form's key. If no paper names a form, the one form is `to-khai.pdf`, with None."""
     named = {paper.form: paper for paper in procedure.papers if paper.form is not None}
     return {**named} or {f"forms/{procedure.code[:_NATIONAL]}/to-khai.pdf": None}

@@ -1,4 +1,4 @@
-"""The check of a claim against the grants of its principal, and whether a change extends these grants."""
+"""Whether a principal's grants allow the claim in its statement, and whether a change extends a principal's grants."""
 
 from collections.abc import Callable, Sequence
 from itertools import product
@@ -11,9 +11,9 @@ from schemas.people import Actor, Role
 
 
 def not_granted(proved: Proved, message: Message) -> Problem | None:
-    """Why the principal's grants do not allow the statement's claim, or None. One grant must allow the whole claim.
+    """Why the principal's grants do not allow the statement's claim; None if one grant allows the whole claim.
 
-    A fact about the filing that is unknown here counts as allowed: the append checks it before any write.
+    A condition on an unknown fact of the filing counts as met: the append checks the fact before any write.
     """
     actor = proved.statement.actor
     if actor is None:
@@ -74,7 +74,7 @@ def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:
 
 
 def _allows(grant: Grant, principal: str, role: Role, agency: str | None, filer: str | None) -> bool:
-    """Whether a grant of a principal allows this role in this agency for this filer; None: any agency, any filer."""
+    """Whether a grant of `principal` allows this role, agency and filer; an `agency` or `filer` of None is allowed."""
     return (
         role in CLAIMED[grant.claim]
         and (agency is None or agency in grant.agencies or ALL_AGENCIES in grant.agencies)
@@ -90,5 +90,5 @@ def _procedures_covered(grant: Grant, allowing: Sequence[Grant]) -> bool:
 
 
 def unheard(rule: str, **values: Any) -> RefusalError:
-    """The refusal, by this rule, of a message without a valid statement."""
+    """The refusal of a message that has no valid statement; `rule` names the rule that it breaks."""
     return refused(RefusalCode.NOT_AUTHORISED, problem("statement", rule, **values))

@@ -37,7 +37,7 @@ ABOUT_A_FILING: Final[Mapping[type[Any], frozenset[Role] | None]] = {
     rd.AskChanges: _WHO_MAY,
     rd.AskAccess: SIDE | _OVERSEERS,
 }
-"""The questions about one filing or one of its streams, with the permitted roles; None: anybody with the link. Each
+"""The questions about one filing or one of its streams, with the permitted roles (None: anybody with the link). Each
 answer is a look at the filing."""
 
 LISTS: Final[Mapping[type[Any], frozenset[Role]]] = {
@@ -56,7 +56,7 @@ OF_AGENCIES: Final[Mapping[type[Any], frozenset[Role] | None]] = {
     rd.AskCounts: None,
     rd.AskAgency: None,
 }
-"""The questions that show no filing, with the permitted roles; None: anybody with a statement."""
+"""The questions that show no filing, with the permitted roles (None: anybody with a statement)."""
 
 OPEN: Final = frozenset(question for question, roles in OF_AGENCIES.items() if roles is None)
 _ROLES: Final = {**ABOUT_A_FILING, **LISTS, **OF_AGENCIES}
@@ -71,10 +71,10 @@ _AUDIENCES: Final[Mapping[rd.Audience, frozenset[Role]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts that decide who may see a filing.
+    """The facts of a filing that decide who may see it.
 
-    It was submitted by the program `filed_by`, and by the `representative` if they may still act for the `applicant`
-    (None after an erasure). `agencies`: the deciding one, its desks, and those that decide parts.
+    `filed_by`: the program that submitted it. `agencies`: the deciding agency, its desks, and the agencies that decide
+    referred parts. `applicant`, `representative`: None for an asker who is not on the applicant's side, or if unknown.
     """
 
     filed_by: str
@@ -86,7 +86,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """The asker of a question: an actor through a program, or the program alone. `grants` permit the question."""
+    """The asker of a question: an actor through a program, or the program alone. `grants`: those that permit it."""
 
     principal: Principal
     actor: Actor | None
@@ -103,7 +103,7 @@ class Reach:
 
 
 def roles_for(question: rd.Question) -> frozenset[Role] | None:
-    """The roles that may ask a question; None: anybody with a statement."""
+    """The roles that may ask a question; None if anybody with a statement may ask it."""
     roles = _ROLES[type(question)]
     return roles & _AUDIENCES[question.audience] if roles and isinstance(question, rd.AskTimeline) else roles
 
@@ -154,7 +154,7 @@ def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
 def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None, Assurance]:
     """The actor in whose name the question is asked, and the assurance of their identity.
 
-    An actor named in the question must be the actor of the statement; a program in its own name may name any actor.
+    If the question names an actor, this must be the statement's actor. A statement without an actor permits any actor.
     """
     actor, assurance = proved.statement.actor, proved.statement.assurance
     if not isinstance(question, rd.AskActions) or actor == question.actor:
@@ -165,7 +165,7 @@ def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None,
 
 
 def _by_itself(principal: Principal, question: rd.Question) -> tuple[Grant, ...]:
-    """The grants with which a program may ask in its own name: of the lowest assurance, and for a role that may ask."""
+    """The grants by which a program may ask in its own name: those of low assurance for a role that may ask this."""
     roles = _WHO_MAY if isinstance(question, _OWN) else roles_for(question) or _WHO_MAY
     return tuple(one for one in principal.grants if one.assurance is Assurance.LOW and CLAIMED[one.claim] & roles)
 
@@ -184,9 +184,9 @@ def _covers(grant: Grant, asker: Asker, facts: Facts) -> bool:
 
 
 def _of_the_agency(grant: Grant, asker: Asker, agency: str | None) -> bool:
-    """Whether the grant covers the requested agency; None stands for all agencies, which need `*`.
+    """Whether the grant covers the requested `agency`. None means all agencies, for which the grant needs `*`.
 
-    A program may name an agency of its grant, an operator with `*` any agency, another officer only their own agency.
+    A program alone may name any agency of its grant; an operator with `*`, any agency; other officers, their own alone.
     """
     anywhere = ALL_AGENCIES in grant.agencies
     if asker.actor is None or (asker.actor.role is Role.OPERATOR and anywhere):

@@ -19,7 +19,7 @@ def named(said: pr.Asked) -> str:
 
 
 def impossible(principal: Principal | None, said: pr.Said, now: datetime) -> Problem | None:
-    """Why this change of the principal is impossible, or None."""
+    """Why this change of the principal is impossible; None if it is possible."""
     if isinstance(said, pr.AddPrincipal):
         return _new_key(said.key, now)
     if principal is None:
@@ -104,7 +104,7 @@ def _with(principal: Principal | None, keys: tuple[PrincipalKey, ...]) -> Princi
 
 
 def _from(key: PrincipalKey, at: datetime) -> PrincipalKey:
-    """The key, made valid no earlier than `at`, its registration."""
+    """The key as registered at this time: valid from then on, or later if the key says so."""
     return key.model_copy(update={"valid_from": max(key.valid_from, at)})
 
 
@@ -124,7 +124,7 @@ LIFE: Final = timedelta(minutes=5)
 
 
 def unproved(proof: str | None, key: PrincipalKey, principal: str, now: datetime) -> Problem | None:
-    """Why the proof that the principal holds the private half of this key fails, or None."""
+    """Why this proof does not show that the principal holds the private half of the key; None if it does."""
     if proof is None:
         return problem("proof", "proof_missing")
     try:

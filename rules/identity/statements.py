@@ -1,4 +1,4 @@
-"""The verification of statements signed for a message by its sender, or for an answer by its agency."""
+"""The verification of statements: a sender signs one for a message, an agency for an answer."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Ring:
         self._keys = {key.key_id: (one.id, key) for one in self._principals.values() for key in one.keys}
 
     def principal(self, name: str) -> Principal | None:
-        """The principal of this id, or None."""
+        """The principal of this id; None if it is unknown."""
         return self._principals.get(name)
 
     def key(self, principal: str, key_id: str) -> st.PrincipalKey | None:
-        """The key of this id of this principal, or None."""
+        """The principal's key of this id; None if it is unknown."""
         owner, key = self._keys.get(key_id, (None, None))
         return key if owner == principal else None
 
@@ -66,8 +66,8 @@ Later they authenticate again, so that an open session ends within a day."""
 class Hearing:
     """The basis of a verification: the known principals, the installation, and the time.
 
-    `fresh`: an expired statement is refused. `known`: the statement may be in the log already, so a revoked key, lost
-    grants and the statement's expiry do not matter.
+    `fresh`: whether an expired statement is refused. `known`: whether the log may have the statement already; then it
+    counts even if it has expired, its key was revoked, or its grants were lost.
     """
 
     ring: Ring
@@ -159,9 +159,9 @@ def _expect_about(statement: IdentityStatement, message: Message, audience: str)
 
 @dataclass(frozen=True)
 class Directory:
-    """The asked agency (None if the record has no such stream) with its queue, and the signing program's own queue.
+    """The task queues of an asked agency and of the program that signed its answer; one queue may serve many agencies.
 
-    A queue may serve several agencies.
+    `agency`: the asked one; None if the record has no such stream. `queue`: its queue. `theirs`: the program's queue.
     """
 
     agency: str | None
@@ -170,7 +170,7 @@ class Directory:
 
 
 def why_not_signed(said: AgencyAnswer, stream: str, hearing: Hearing, directory: Directory) -> str | None:
-    """The rule that an answer breaks if its agency has not validly signed it; None if it has.
+    """Why the signature of an answer is not valid, as the name of a rule; None if its agency has validly signed it.
 
     The statement may be older than usual: a workflow may use an answer later.
     """

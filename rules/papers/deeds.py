@@ -1,4 +1,4 @@
-"""The acts in a filing, each with its actor or the accountable officer; and holders and acts in words for people."""
+"""The acts in a filing, each with its actor or accountable officer; the words for holders and acts."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
@@ -113,20 +113,20 @@ OUTCOME_NAMES: Final = {
 
 
 def who(hand: Hand) -> Text:
-    """The holder in words for people; an officer is named by role."""
+    """The holder of an entry in words; for an officer, the role."""
     if hand.holder is Holder.OFFICER and hand.role is not None:
         return ROLE_NAMES[hand.role]
     return _HOLDERS[hand.holder]
 
 
 def somebody_else(hand: Hand, deed: Deed) -> str | None:
-    """The actor (or accountable officer) of an act, if this is another person than the holder; else None."""
+    """The actor of an act, or else the accountable officer; None if that person is the holder."""
     by = deed.subject or deed.accountable
     return None if by in {hand.subject, hand.accountable} else by
 
 
 def done(hand: Hand, names: Mapping[str, str]) -> Text:
-    """The acts of an entry in words, in order, each once; an act of another person than the holder with the name."""
+    """The acts of an entry in words: in order, without repeats, with the actor's name if it was not the holder."""
     return joined(dict.fromkeys(_said(hand, deed, names) for deed in hand.done), "; ")
 
 

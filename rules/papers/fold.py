@@ -1,4 +1,4 @@
-"""The change that each event makes to a filing's official papers, and a search among the papers made."""
+"""The change that each event makes to a filing's official papers, and a search among the papers that were made."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -23,7 +23,7 @@ from schemas.stream.ledger import Recorded
 def beside(events: Sequence[Recorded], filing: Filing, closed: Sequence[datetime]) -> Iterator[Hand]:
     """One entry for each referred part, from its referral to its answer or the end of the filing.
 
-    `filing` is in the state after the events; `closed` are the instants at which it ended.
+    `filing` is the state after the events; `closed` are the instants at which the filing ended.
     """
     answers = {recorded.event.n: recorded for recorded in events if isinstance(recorded.event, ev.PartAnswered)}
     for recorded in events:
@@ -44,14 +44,14 @@ def _beside(referred: Recorded, answered: Recorded | None, filing: Filing, close
 
 
 def hands(events: Sequence[Recorded], filing: Filing, now: datetime) -> tuple[Hand, ...]:
-    """The entries of a filing's holders, in the order of their custody. The first, of the filer, takes no time.
+    """The entries of a filing's holders, in order. The first entry is the filer's and takes no time.
 
-    All events of one append happen at once: a state between them takes no time. An erasure is left out.
+    The events of one append happen at the same time, so a state between them has no entry. An erasure is left out.
 
     Args:
         events: All events of the filing, from the first.
-        filing: The filing after them; time is counted by its calendar.
-        now: The end of the count for the last holder, if they still have the filing.
+        filing: The filing after these events; time is counted by the filing's calendar.
+        now: The end of the count for a holder who still has the filing.
     """
     origin = ("filing_id", "agency", "procedure", "calendar", "digests")
     walk = _Walk(Filing(**{name: getattr(filing, name) for name in origin}))
@@ -79,7 +79,7 @@ class _Place(NamedTuple):
 
 
 class _Walk:
-    """A walk over the events: the state, the holder, the filing's ends, and the entries (the last may be open)."""
+    """Walks over a filing's events and collects the entries of its holders (the last may be open) and its ends."""
 
     def __init__(self, filing: Filing) -> None:
         self._filing = filing
@@ -120,7 +120,7 @@ class _Walk:
 
 
 def _at_once(deed: Deed) -> Hand:
-    """An entry that takes no time: of the filer, or of an officer who reopens a closed filing."""
+    """The entry of an act that takes no time: a submission by the filer, or a reopening by an officer."""
     who = {name: getattr(deed, name) for name in ("role", "subject", "accountable", "agency")}
     holder = _HOLDERS.get(deed.role, Holder.OFFICER)
     return Hand(holder=holder, since=deed.at, until=deed.at, working_minutes=0, **who)

@@ -16,7 +16,11 @@ from schemas.translate import said
 
 
 def evidence(stream: StreamId, event: PapersEvent) -> Evidence:
-    """The evidence for a paper: its cause; a receipt: its fee, any void one before it; a void one: its issue, cause."""
+    """The evidence for an event of official papers.
+
+    For a paper, its cause. For a receipt, the paid fee and the void receipt that it replaces, if any. For a void
+    receipt, its issue and the cause of its voidness.
+    """
     if isinstance(event, PaperMade):
         return ((Entry(CAUSES, {}, event.about.stream),),)
     if isinstance(event, ReceiptVoided):

@@ -1,4 +1,4 @@
-"""The register of an agency: its periods, its entries, the applicant's effort, and its lines for people."""
+"""The register of an agency's filings: periods, entries, columns for people, and the applicant's effort."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ def effort(events: Sequence[Recorded], filing: Filing, now: datetime, baseline: 
 
 
 def _at_a_counter(event: Any, role: Role) -> bool:
-    """Whether an event shows a visit to a counter: by its channel, or since the desk recorded the applicant's act."""
+    """Whether an event shows a visit to a counter: by its channel, or because the desk recorded an applicant's act."""
     match event:
         case ev.Submitted(channel=channel) | ev.Supplemented(channel=channel) | ev.FeePaid(channel=channel):
             return channel is Channel.COUNTER
@@ -60,7 +60,7 @@ def period(name: str) -> Period | None:
 
 
 class Known(NamedTuple):
-    """Facts about the procedure for the register: its name, its number of `sets`, and the effort at level 1."""
+    """Facts about a procedure for the register: its name, the number of dossier `sets`, and the effort at level 1."""
 
     name: Text
     sets: int | None = None
@@ -68,7 +68,7 @@ class Known(NamedTuple):
 
 
 def entry(n: int, events: Sequence[Recorded], filing: Filing, procedure: Known, now: datetime) -> RegisterEntry:
-    """The register's entry, as of `now`, of a filing in the state after these events."""
+    """The register's entry of a filing, as of `now`; `n` is its number in the register, `filing` its present state."""
     runs = reversed(clock_history(filing))
     processing = next((run for run in runs if run.clock is Clock.PROCESSING), None)  # the last one: the appointment
     at, known = status(filing), filing.applicant
@@ -114,7 +114,7 @@ class Column(NamedTuple):
 
 
 def shown(cell: Cell) -> str:
-    """A cell as text: instants in Vietnamese time; empty if unknown."""
+    """A cell as text: an instant in Vietnamese time; an empty text if the cell is unknown."""
     if isinstance(cell, datetime):
         return f"{cell.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
     return "" if cell is None else str(cell)

@@ -20,10 +20,10 @@ from schemas.translate import said
 
 @dataclass(frozen=True, slots=True)
 class ResultSource:
-    """The input of a result printed `at` a moment, under the published version that applies to the filing.
+    """The input for printing a result at the time `at`, under the version of the procedure that applies to the filing.
 
-    `officer` is the name of the officer who decided, if the directory has it; `signers` will sign it (none if the
-    agency's officers sign no results); `tracking` is the address of the filing's status page, with `{code}` in it.
+    `officer`: the name of the deciding officer; None if the directory lacks it. `signers`: the officers who will sign,
+    if officers sign results. `tracking`: the address of the filing's status page, with `{code}` for its code.
     """
 
     request: IssueRequest
@@ -129,7 +129,7 @@ def result_samples(procedure: Procedure) -> tuple[ResultSheet, ResultSheet]:
 
 
 def _least(field: FieldRule) -> Text | None:
-    """The shortest value; None for a field that is optional or depends on conditions."""
+    """The shortest value of a field; None if the field is optional or depends on conditions."""
     if not field.required or field.when:
         return None
     if field.kind is FieldKind.CHOICE:

@@ -13,7 +13,7 @@ from schemas.parcel.state import Meaning, Step
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence for a request, a recall, or a return that the post did not report; None for other events."""
+    """The evidence for a request, a recall, and a return that the post did not report; None for other events."""
     filing = filing_workflow(stream.filing)
     match event:
         case ev.ConsignmentRequested(n=n):
@@ -27,7 +27,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
 
 
 def tracked(step: Step, again_by: Instant | None, digest: Callable[[str], str]) -> Finding:
-    """The finding of a tracking step at the post. Its free text, which may name people, is replaced by its `digest`."""
+    """The finding of a tracking step at the post. The step's free text may name people, so its `digest` replaces it."""
     seen = {"said": step.said, "happened_at": step.at}
     match step.meaning:
         case Meaning.INVITED:
@@ -54,5 +54,5 @@ _FOUND: Final[Mapping[type[Any], tuple[str, ...]]] = {
 
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
-    """The findings at the post from which an event follows; none for events with free text: its digest needs a key."""
+    """The findings at the post from which an event follows; none for free text, whose digest needs a key."""
     return () if isinstance(event, ev.ConsignmentReported) and event.message is not None else found(event, _FOUND)

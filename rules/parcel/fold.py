@@ -29,7 +29,7 @@ OUTCOMES: Final = {Meaning(outcome.value): outcome for outcome in ParcelOutcome}
 
 
 def news(state: ParcelState, heard: tuple[Heard, ...], steps: Iterable[Step]) -> tuple[Step, ...]:
-    """The new tracking steps, oldest first: those not recorded yet that the parcel's state still allows."""
+    """The new tracking steps, in the given order: not recorded yet, and still possible in the parcel's state."""
     found: list[Step] = []
     for step in steps:
         said, outcome = Heard(said=step.said, at=step.at), OUTCOMES.get(step.meaning)
@@ -45,7 +45,7 @@ def news(state: ParcelState, heard: tuple[Heard, ...], steps: Iterable[Step]) ->
 def collected(parcel: Parcel, step: Step) -> int | None:
     """The sum that the receiver paid; None unless money was to be collected and the parcel is delivered.
 
-    The sum in the report counts, or without one the whole sum, since the post does not deliver for less.
+    It is the sum in the report; without one, the whole sum to collect, since the post does not deliver for less.
     """
     if not parcel.cod or step.meaning is not Meaning.DELIVERED:
         return None
@@ -77,7 +77,7 @@ def _ended(parcel: Parcel, event: ev.ConsignmentEnded, at: datetime) -> dict[str
 def _heard(
     parcel: Parcel, event: ev.ConsignmentInvited | ev.ConsignmentReported | ev.ConsignmentEnded
 ) -> dict[str, Any]:
-    """The change that adds a tracking step to the recorded ones; none for an end that the post did not report."""
+    """The change that adds a tracking step to the recorded steps; none for an end that the post did not report."""
     if event.said is None or event.happened_at is None:
         return {}
     return {"heard": (*parcel.heard, Heard(said=event.said, at=event.happened_at))}

@@ -20,7 +20,7 @@ from schemas.translate import said
 
 
 def standing(parcel: Parcel) -> Standing:
-    """The status of a parcel. The filing has nothing to record of a parcel that is under way."""
+    """The standing of a parcel. While the parcel is under way, its filing has nothing to record about it."""
     heard = ("handed_over", "parcel_found")
     outcome = heard if parcel.state is ParcelState.DELIVERED else ("parcel_failed", *heard)
     return Standing(
@@ -33,7 +33,7 @@ def standing(parcel: Parcel) -> Standing:
 
 
 def rows(parcel: Parcel) -> Rows:
-    """The read models of a parcel."""
+    """The rows of a parcel in the read models."""
     row = ParcelRow(
         n=parcel.n,
         number=parcel.number,

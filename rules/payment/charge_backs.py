@@ -8,7 +8,10 @@ from schemas.payment.state import Capture, ChargeBack, ChargedBack, Payment
 
 
 def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChargeBackAhead | None:
-    """The event of a charge-back; `PaymentChargeBackAhead` if its capture is not recorded; None if nothing is new."""
+    """The event that records a charge-back: `PaymentChargeBackAhead` if the charge-back's capture is not recorded.
+
+    None if the charge-back was reported before, or if the whole capture is already charged back.
+    """
     if is_known(payment, back):
         return None
     capture = capture_of(payment, back)
@@ -21,8 +24,8 @@ def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChar
 def is_known(payment: Payment, back: ChargeBack) -> bool:
     """Whether this charge-back was reported before.
 
-    A transaction number of its own is enough to tell. Charge-backs with the number of their capture may be parts, which
-    differ in amount or in time.
+    If the charge-back has a transaction number of its own, that number decides. If it has the number of its capture, it
+    may be one of several parts, so the amount and the time decide.
     """
     said = _of_number(payment, back)
     numbered = any(isinstance(one, ChargedBack) and one.capture_id != one.transaction for one in said)
@@ -30,12 +33,12 @@ def is_known(payment: Payment, back: ChargeBack) -> bool:
 
 
 def when(payment: Payment, back: ChargeBack) -> datetime:
-    """The time of a charge-back: the time in the first report of this amount, or else in this report."""
+    """The time of a charge-back as first reported: in the first report with its number and amount, else in `back`."""
     return next((one.at for one in _of_number(payment, back) if one.amount == back.amount), back.at)
 
 
 def named(payment: Payment, back: ChargeBack) -> str:
-    """The id of a charge-back: its transaction number. A further part under the same number has a digest as its id."""
+    """The id of a charge-back: its transaction number; for a further part with the same number, a digest."""
     first = next(iter(_of_number(payment, back)), None)
     if first is None or (first.amount, first.at) == (back.amount, back.at):
         return back.transaction
@@ -55,7 +58,7 @@ def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
 
 
 def ahead_of(payment: Payment, capture: Capture) -> tuple[PaymentChargedBack, ...]:
-    """The events of the charge-backs reported before this capture, up to its amount; recorded together with it."""
+    """The events of the charge-backs reported before their capture. Their sum is at most the captured amount."""
     named = _ahead(payment, capture.capture_id, capture.attempt)
     like = capture.attempt, capture.amount
     alike = [one for one in payment.ahead if (one.attempt, one.amount) == like and not one.by_number][:1]
@@ -69,7 +72,7 @@ def ahead_of(payment: Payment, capture: Capture) -> tuple[PaymentChargedBack, ..
 
 
 def still_ahead(payment: Payment, charged: PaymentChargedBack) -> tuple[ChargeBack, ...]:
-    """The charge-backs that still wait for their captures to be recorded, after `charged` is recorded."""
+    """The charge-backs that wait for their captures to be recorded, once the event `charged` is recorded."""
     ahead = _ahead(payment, *_number(payment, charged))
     if charged.transaction == charged.capture_id:  # further parts may have the same number
         ahead = [one for one in ahead if one.at == charged.at and one.amount >= charged.amount][:1]
@@ -77,7 +80,7 @@ def still_ahead(payment: Payment, charged: PaymentChargedBack) -> tuple[ChargeBa
 
 
 def _of_number(payment: Payment, back: ChargeBack) -> tuple[ChargedBack | ChargeBack, ...]:
-    """The charge-backs reported before under the same number, of the same request."""
+    """The charge-backs that were reported before with the same transaction number for the same request."""
     number = back.transaction, back.attempt
     recorded = (one for one in payment.charged_back if _number(payment, one) == number)
     return (*recorded, *_ahead(payment, *number))
@@ -88,12 +91,12 @@ def _ahead(payment: Payment, transaction: str, attempt: int | None) -> list[Char
 
 
 def _number(payment: Payment, charged: ChargedBack) -> tuple[str, int | None]:
-    """The number and the request that identify a charge-back: two providers may use the same number."""
+    """The identity of a charge-back: its transaction number and its request, since providers may use equal numbers."""
     attempts = {capture.capture_id: capture.attempt for capture in payment.captures}
     return charged.transaction, attempts.get(charged.capture_id)
 
 
 def _recorded(capture: Capture, back: ChargeBack, left: int) -> PaymentChargedBack:
-    """The event of a charge-back of at most the sum that is `left` of the capture."""
+    """The event of a charge-back; its amount is at most `left`, the sum that is left of the capture."""
     said = {"transaction": back.transaction, "amount": min(back.amount, left), "at": back.at}
     return PaymentChargedBack(capture_id=capture.capture_id, **said)

@@ -83,7 +83,7 @@ def _change_calendar(payment: Payment, command: ChangeCalendar, _: datetime) -> 
 
 
 def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events:
-    """The event of a capture. A larger amount than requested pays the fee, and the excess is returned."""
+    """The event of a capture. If the amount is larger than requested, it pays the fee, and the excess is returned."""
     capture = command.capture
     if capture.capture_id in captured_ids(payment):
         return ()
@@ -96,7 +96,7 @@ def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events
 
 
 def _accept(payment: Payment, command: cm.RecordAcceptance, _: datetime) -> Events:
-    """The event that accepts a short payment; none unless the capture and the forgone amount together equal the fee."""
+    """The event that accepts a short payment; none if the capture and the forgone amount do not add up to the fee."""
     accepted = command.accepted
     captures = (one for one in payment.captures if one.capture_id == accepted.capture_id)
     capture = next((one for one in captures if one.amount + accepted.forgone == payment.amount), None)
@@ -120,7 +120,7 @@ def _refund(payment: Payment, command: cm.RecordRefund, _: datetime) -> Events:
 
 
 def _expires(seconds: int | None, now: datetime, due: datetime) -> datetime | None:
-    """The end of a request made now; None if the request lasts as long as the fee may be paid."""
+    """The end of a request for payment made `now`; None if it lasts as long as the fee may be paid."""
     ends = None if seconds is None else now + timedelta(seconds=seconds)
     return ends if ends is not None and ends < due else None
 
@@ -157,4 +157,4 @@ RULES: Final[Rules[Payment]] = Rules(
     },
     not_now=_ENDED,
 )
-"""The rule of each command. A renewal is recorded only after the applicant's side of the filing was looked up."""
+"""The rule of each command. Before a renewal is recorded, the people on the applicant's side are looked up."""

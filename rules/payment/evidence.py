@@ -54,7 +54,7 @@ def _fee_not_owed(filing: str, fee: dict[str, int]) -> Evidence:
 
 
 def _met_otherwise(filing: str, payment: dict[str, int]) -> Evidence:
-    """The evidence that a demanded obligation is no longer owed, for another reason than this payment."""
+    """The evidence that a demanded obligation is no longer owed, for a reason other than this payment."""
     over = ("obligation_fulfilled", "recalled", *_ENDING)
     demanded = Entry(("obligation_demanded",), payment, filing)
     met = Entry(("obligation_fulfilled",), payment, filing, absent=True)
@@ -68,7 +68,7 @@ def captured(capture: Capture) -> Finding:
 
 
 def closed(attempt: int) -> Finding:
-    """The finding that a request can no longer be paid, and that its provider reports no more money for it."""
+    """The finding that the request numbered `attempt` can't be paid any more, and that no more money is reported."""
     return Finding("payment_request_expired", {"attempt": attempt})
 
 

@@ -23,7 +23,7 @@ def ends(payment: Payment, request: Attempt) -> datetime:
 
 
 def past(payment: Payment, now: datetime) -> list[Attempt]:
-    """The open requests that have expired, while the fee itself may still be paid; none once the fee is due."""
+    """The open requests that have expired although the fee may still be paid; none from the fee's due time on."""
     open_ = [request for request in payment.attempts if not request.over]
     return [request for request in open_ if ends(payment, request) <= now < require(payment.due)]
 
@@ -33,18 +33,18 @@ def captured_ids(payment: Payment) -> set[str]:
 
 
 def pending(payment: Payment, n: int) -> Attempt | None:
-    """The n-th request; None if the fee is no longer owed."""
+    """The request numbered `n`; None if the payment is not pending any more."""
     return next((one for one in payment.attempts if one.attempt == n and payment.state is PaymentState.PENDING), None)
 
 
 def is_open(payment: Payment, n: int) -> bool:
-    """Whether the n-th request can be paid."""
+    """Whether the request numbered `n` can be paid."""
     request = pending(payment, n)
     return request is not None and not request.over
 
 
 def unless_first(n: int) -> int | None:
-    """The number of a request in an event: None for the first request."""
+    """The number of a request as events have it: None for the first request, else `n`."""
     return None if n == 1 else n
 
 
@@ -75,7 +75,7 @@ def _ended(state: PaymentState) -> Change[Payment]:
 
 
 def _on_another_calendar(payment: Payment, event: ev.PaymentCalendarChanged, _: datetime) -> dict[str, Any]:
-    """The change of the calendar. If the time to pay the fee is extended, all waits for an outcome end."""
+    """The change when the calendar changes. If that gives more time to pay, no outcome is awaited any more."""
     changed: dict[str, Any] = {"calendar": event.calendar, "due": event.due}
     if event.due <= require(payment.due):
         return changed
@@ -116,7 +116,7 @@ def _of_request(payment: Payment, n: int, **change: Any) -> dict[str, Any]:
 
 
 def _given_back(payment: Payment, event: ev.PaymentRefunded, _: datetime) -> dict[str, Any]:
-    """The change after a refund. An event without `case` means the whole capture."""
+    """The change after a refund. A capture counts as refunded once its refunds together reach its amount."""
     given = GivenBack(capture_id=event.capture_id, amount=event.amount, case=event.case or 0)
     all_given = (*payment.given_back, given)
     went = sum(one.amount for one in all_given if one.capture_id == event.capture_id)

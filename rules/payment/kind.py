@@ -1,4 +1,4 @@
-"""The descriptor of payments: the status of a payment, its row, its waits, its view, and its message to the filing."""
+"""The descriptor of payments: a payment's standing, row, waits, view, and message to the filing."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -22,18 +22,18 @@ from schemas.translate import said
 
 
 def not_owed(n: int) -> str:
-    """The reason of the cancellation of a filing's `n`-th payment."""
+    """The text of the reason for which the filing's payment numbered `n` is cancelled."""
     return f"the filing no longer owes this {'obligation' if of_obligation(n) else 'fee'}"
 
 
 def tells(payment: Payment) -> bool:
-    """Whether the payment's end is reported to the filing: always if paid; if expired, only if it was for a fee."""
+    """Whether the payment reports its end to the filing: if it is paid, or if it expired and was for a fee."""
     expired = payment.state is PaymentState.EXPIRED
     return payment.state is PaymentState.PAID or (expired and not of_obligation(payment.n))
 
 
 def standing(payment: Payment) -> Standing:
-    """The status of a payment."""
+    """The standing of a payment."""
     of_fee = ("fee_paid", "fee_expired", "result_unclaimed", "fee_waived")
     settled = ("obligation_fulfilled",) if of_obligation(payment.n) else of_fee
     return Standing(
@@ -51,7 +51,7 @@ def reference(payment: Payment, request: Attempt) -> str:
 
 
 def rows(payment: Payment) -> Rows:
-    """The read models of a payment."""
+    """The rows of a payment in the read models."""
     renewed = tuple(f"{request.provider}:{reference(payment, request)}" for request in payment.renewed)
     row = PaymentRow(
         n=payment.n,
@@ -75,7 +75,7 @@ def rows(payment: Payment) -> Rows:
 
 
 def _awaited(payment: Payment) -> Iterator[Wait]:
-    """The wait for the outcome of a payment that is still pending after the time to pay."""
+    """The wait for the outcome of a payment that was begun in time and may be reported after the due time."""
     if (until := _awaited_until(payment)) is not None:
         yield Wait(since=require(payment.due), until=until)
 

@@ -1,4 +1,4 @@
-"""The schedule of queries for unexpected money: few queries, since such money is rare, with the last one at the end."""
+"""When a provider is queried for unexpected money: seldom, since such money is rare, and at the end of the watch."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -46,13 +46,13 @@ def next_look(since: datetime, until: datetime, calendar: Calendar, now: datetim
 
 
 def next_early_look(since: datetime, until: datetime, now: datetime) -> datetime | None:
-    """The next query that needs no calendar: soon after the watch begins, or at the end of a short watch; or None."""
+    """The time of the next query that needs no calendar: soon after `since`, or a short watch's end; None if none."""
     at_the_end = until if since + EARLY[-1] >= until else None
     return _first_after(now, _early(since, until)) or at_the_end
 
 
 def next_daily_look(since: datetime, until: datetime, now: datetime) -> datetime:
-    """The next query after `now` of a slow watch: some queries soon after it begins, then one a day, one at its end."""
+    """The time of the next query after `now` in a watch with some early queries, then one a day, and one at its end."""
     early = _first_after(now, _early(since, until))
     days = (now - since) // _DAY + 1
     return early or min(since + days * _DAY, until)

@@ -1,4 +1,4 @@
-"""Checkpoints (C2SP tlog-checkpoint): the size and root of a log as the text of a signed note; proofs under them."""
+"""Checkpoints (C2SP tlog-checkpoint): a log's size and root as the text of a signed note; proofs for a checkpoint."""
 
 import re
 from base64 import b64decode, b64encode
@@ -16,7 +16,7 @@ _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 class Checkpoint:
     """A checkpoint of the log `origin`: the number of its events, and the root of the tree over them, 32 bytes.
 
-    The content of the `extensions`, further lines, is up to the log.
+    `extensions`: further lines, whose content the log decides.
     """
 
     origin: str
@@ -26,7 +26,7 @@ class Checkpoint:
 
     @property
     def text(self) -> str:
-        """The text of the note."""
+        """The checkpoint as the text of a note."""
         root = b64encode(self.root).decode()
         return "".join(f"{line}\n" for line in (self.origin, str(self.size), root, *self.extensions))
 
@@ -46,7 +46,7 @@ class Checkpoint:
 
 
 def size_in(written: str) -> int | None:
-    """The size in this text, which must be decimal without leading zeroes; None otherwise."""
+    """The size that this text states; None if the text is not a decimal number without leading zeroes."""
     return int(written) if _SIZE.fullmatch(written) else None
 
 

@@ -27,11 +27,11 @@ _SIGNATURE: Final = re.compile(r"— (?P<name>\S+) (?P<value>[A-Za-z0-9+/]+={0,2
 
 
 class NoteError(ValueError):
-    """A note or a key is malformed, or a signature line of a known key does not verify."""
+    """A note or a key is malformed, or the signature of a known key is not valid."""
 
 
 class Kind(IntEnum):
-    """The way in which a key signs."""
+    """The kind of a key, which decides the signed bytes: a log signs the text, a witness the text with the time."""
 
     LOG = 1
     WITNESS = 4
@@ -45,7 +45,7 @@ class Signature(NamedTuple):
     value: bytes
 
     def __str__(self) -> str:
-        """The line, without its line end."""
+        """The signature as a line of a note, without the line end."""
         return f"— {self.name} {b64encode(self.id + self.value).decode()}"
 
 
@@ -61,7 +61,7 @@ class Note:
         return f"{self.text}\n{lines(self.signatures)}".encode()
 
     def signed(self, *more: Signature) -> "Note":
-        """The note with more signatures; a newer one replaces one by the same key."""
+        """The note with `more` signatures; each replaces an older signature by the same key."""
         new = {(one.name, one.id) for one in more}
         return Note(self.text, (*(one for one in self.signatures if (one.name, one.id) not in new), *more))
 
@@ -109,7 +109,7 @@ class Verifier:
 
     @property
     def id(self) -> bytes:
-        """The id of the key in a signature line, beside its name."""
+        """The id of the key; a signature line has it after the name of the key."""
         return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:_ID_BYTES]
 
     def __str__(self) -> str:
@@ -125,7 +125,7 @@ class Verifier:
         return key
 
     def check(self, text: str, value: bytes) -> int | None:
-        """The time of a witness's signature, in seconds since 1970; None for a log. Raises `NoteError` if invalid."""
+        """The time of a valid signature of a witness, in seconds since 1970; None for a log. Raises `NoteError`."""
         at = None
         signed, signature = text.encode(), value
         if self.kind is Kind.WITNESS:
@@ -161,7 +161,7 @@ class Signer:
 
     @classmethod
     def read(cls, written: str) -> Self:
-        """The key in this text. Raises `NoteError`, whose message contains nothing of it."""
+        """The key in this text. Raises `NoteError`, whose message shows no part of the text."""
         key = written.strip()
         name, kind, secret = _key(key.removeprefix(_PRIVATE), key)
         signer = cls.of(name, kind, secret)
@@ -170,7 +170,7 @@ class Signer:
         return signer
 
     def written(self) -> str:
-        """The key in its file form, that of Go's `sumdb/note`."""
+        """The key as a key file has it, in the format of Go's `sumdb/note`."""
         kind = bytes([self.verifier.kind])
         key = b64encode(kind + self.secret).decode()
         return f"{_PRIVATE}{self.verifier.name}+{self.verifier.id.hex()}+{key}"
@@ -180,7 +180,7 @@ class Signer:
         return Signer.of(name, self.verifier.kind, self.secret)
 
     def sign(self, text: str, at: int | None = None) -> Signature:
-        """Sign a text; the signature of a witness also covers a time, in seconds since 1970."""
+        """Signs a text. A witness also signs a time: `at`, in seconds since 1970."""
         key = Ed25519PrivateKey.from_private_bytes(self.secret)
         if at is None:
             value = key.sign(text.encode())
@@ -190,7 +190,7 @@ class Signer:
 
 
 class Signed(NamedTuple):
-    """A key that signed a note, and the time in its signature; None for a log."""
+    """A key that signed a note, and the time in its signature; the time is None for a log's key."""
 
     by: Verifier
     at: int | None

@@ -23,7 +23,7 @@ class Known(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A group of witnesses or groups, and the number of these members that have to cosign."""
+    """A group, whose members are witnesses or groups, and the number of its members that have to cosign."""
 
     needed: int
     members: tuple[str, ...]
@@ -31,7 +31,7 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True)
 class Policy:
-    """The trusted logs by key; the witnesses and groups by the policy's own names; and the required quorum."""
+    """The keys of the trusted logs; the witnesses and groups, by their names in the policy; the name of the quorum."""
 
     logs: tuple[Verifier, ...] = ()
     witnesses: Mapping[str, Known] = field(default_factory=dict)

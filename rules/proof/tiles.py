@@ -16,7 +16,7 @@ _length: Final = struct.Struct(">H")
 
 
 class TileError(ValueError):
-    """The bytes are no valid tile or bundle."""
+    """The bytes are not a valid tile or bundle."""
 
 
 class Tile(NamedTuple):
@@ -38,7 +38,7 @@ class Tile(NamedTuple):
 
 
 class Place(NamedTuple):
-    """The place of a complete subtree's hash: this hash is the root over some adjacent hashes of a tile."""
+    """The location of a complete subtree's hash, which is the root over `hashes` adjacent hashes of a tile."""
 
     tile: Tile
     first: int
@@ -46,7 +46,7 @@ class Place(NamedTuple):
 
 
 def place_of(node: Node, size: int) -> Place:
-    """The place of this node in the tiles of the tree of `size`."""
+    """The location of a node's hash in the tiles of a tree with `size` leaves."""
     level, index = node
     tile_level, height = divmod(level, HEIGHT)
     number, first = divmod(index << height, WIDTH)
@@ -54,20 +54,20 @@ def place_of(node: Node, size: int) -> Place:
 
 
 def tile_at(level: int, number: int, size: int) -> Tile:
-    """The tile or bundle of this number in the tree of `size`; it may be only partly filled."""
+    """The tile or bundle of this number in a tree with `size` leaves; it may be partly filled."""
     filled = size >> HEIGHT * max(level, 0)
     return Tile(level, number, min(WIDTH, filled - number * WIDTH))
 
 
 def edge(size: int) -> list[Tile]:
-    """The incomplete bundle and tiles at the right edge of the tree of this size, from the entries up."""
+    """The partly filled bundle and tiles of a tree with `size` leaves, from the entries up."""
     levels = range(-(-size.bit_length() // HEIGHT))
     tiles = (tile_at(level, (size >> HEIGHT * max(level, 0)) // WIDTH, size) for level in (ENTRIES, *levels))
     return [tile for tile in tiles if tile.width]
 
 
 def hash_at(place: Place, content: bytes) -> bytes:
-    """The hash of the node at this place, from the tile's content."""
+    """The hash of the node at this location; `content` is the content of the tile."""
     hashes = hashes_in(content, place.tile.width)[place.first : place.first + place.hashes]
     while len(hashes) > 1:
         hashes = [joined(hashes[at : at + 2]) for at in range(0, len(hashes), 2)]
@@ -107,7 +107,7 @@ def entries_in(content: bytes, width: int) -> list[bytes]:
 
 @dataclass
 class Growth:
-    """A growing tree in tiles: its size, the last bundle's entries and each last tile's hashes, if it is not full."""
+    """A tree that grows in tiles: its size, the entries of the unfinished bundle, and by level the unfinished tiles."""
 
     size: int = 0
     entries: list[bytes] = field(default_factory=list)
@@ -115,7 +115,7 @@ class Growth:
 
     @classmethod
     def after(cls, size: int, contents: Sequence[tuple[Tile, bytes]]) -> "Growth":
-        """Continue the tree of this size. `contents` are the contents of `edge(size)`. Raises `TileError`."""
+        """Continues a tree with `size` leaves, from the bytes of each tile of `edge(size)`. Raises `TileError`."""
         grown = cls(size)
         for tile, content in contents:
             if tile.level == ENTRIES:
@@ -126,7 +126,7 @@ class Growth:
         return grown
 
     def add(self, entry: bytes) -> Iterator[tuple[Tile, bytes]]:
-        """Add an entry; yields the bundle and the tiles that it fills."""
+        """Adds an entry, and yields the bundle and the tiles that become full."""
         self.entries.append(entry)
         self.size += 1
         number, over = divmod(self.size, WIDTH)
@@ -149,7 +149,7 @@ class Growth:
             level += 1
 
     def edge(self) -> Iterator[tuple[Tile, bytes]]:
-        """The bundle and tiles at the right edge that are not full."""
+        """The partly filled bundle and tiles, each with its bytes."""
         for tile in edge(self.size):
             if tile.level == ENTRIES:
                 yield tile, bundle_of(self.entries)

@@ -31,7 +31,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def joined(roots: Sequence[bytes]) -> bytes:
-    """The root over adjacent complete subtrees, given from the largest to the smallest."""
+    """The root over adjacent complete subtrees; `roots` are their roots, from the largest subtree to the smallest."""
     if not roots:
         return EMPTY_ROOT
     *before, root = roots
@@ -41,7 +41,7 @@ def joined(roots: Sequence[bytes]) -> bytes:
 
 
 def nodes_of(leaves: Range) -> list[Node]:
-    """The complete subtrees, from the left, of a range of leaves that is a subtree in RFC 6962."""
+    """The complete subtrees, from the left, that make up a range of leaves, which must be a subtree in RFC 6962."""
     start, end = leaves
     found = []
     for level in reversed(range((end - start).bit_length())):
@@ -52,7 +52,7 @@ def nodes_of(leaves: Range) -> list[Node]:
 
 
 def inclusion_ranges(index: int, size: int) -> list[Range]:
-    """The subtrees whose roots prove that leaf `index` is in the tree of `size`, in the order of section 2.1.1.
+    """The subtrees whose roots prove that a tree with `size` leaves has leaf `index`, in the order of section 2.1.1.
 
     Raises `ProofError` if there is no such leaf.
     """
@@ -71,7 +71,7 @@ def inclusion_ranges(index: int, size: int) -> list[Range]:
 
 
 def consistency_ranges(old: int, size: int) -> list[Range]:
-    """The subtrees whose roots prove that the tree of `size` extends the tree of size `old` (section 2.1.2).
+    """The subtrees whose roots prove that a tree with `size` leaves extends one with `old` leaves (section 2.1.2).
 
     None are needed if `old` is 0 or `size`. Raises `ProofError` if the old tree is the larger one.
     """
@@ -99,7 +99,7 @@ def proof(ranges: Iterable[Range], hash_of: Callable[[Node], bytes]) -> list[byt
 
 
 def verify_consistency(old: int, old_root: bytes, size: int, root: bytes, path: Sequence[bytes]) -> None:
-    """Verifies that the tree of `size` extends the tree of size `old`. Raises `ProofError`."""
+    """Raises `ProofError` unless `path` proves that the tree with `size` leaves extends the tree with `old` leaves."""
     if not 0 <= old <= size:
         raise ProofError("the older tree is the larger one")
     if old in {0, size}:
@@ -151,6 +151,6 @@ class Leaf(NamedTuple):
 
     @property
     def data(self) -> bytes:
-        """`field(stream) ‖ field(seq) ‖ field(hash)`."""
+        """The bytes of the leaf: `field(stream) ‖ field(seq) ‖ field(hash)`, each field after its length."""
         stream = self.stream.encode()
         return _length.pack(len(stream)) + stream + _seq_and_hash.pack(_SEQ_BYTES, self.seq, HASH_BYTES, self.hash)

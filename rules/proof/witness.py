@@ -1,4 +1,4 @@
-"""Requests of a log to a witness, and its answers (C2SP tlog-witness, `add-checkpoint`)."""
+"""The requests of a log to a witness, and the witness's answers (C2SP tlog-witness, `add-checkpoint`)."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
@@ -11,20 +11,20 @@ from rules.proof.tree import EMPTY_ROOT, HASH_BYTES, ProofError, verify_consiste
 
 MOST_PROOF_LINES: Final = 63
 SIZE_TYPE: Final = "text/x.tlog.size"
-"""The content type of a 409's body: the size that the witness cosigned last."""
+"""The content type of the body of an HTTP 409, which is the size that the witness cosigned last."""
 _OLD: Final = "old "
 
 
 @dataclass(frozen=True)
 class Request:
-    """A checkpoint, and the proof that it extends the checkpoint of `old` events."""
+    """A checkpoint, and the proof that it extends the log's checkpoint of `old` events."""
 
     old: int
     proof: tuple[bytes, ...]
     note: Note
 
     def __bytes__(self) -> bytes:
-        """The body of the request."""
+        """The request as the body of an HTTP request."""
         proof = "".join(f"{b64encode(one).decode()}\n" for one in self.proof)
         return f"{_OLD}{self.old}\n{proof}\n".encode() + bytes(self.note)
 
@@ -55,7 +55,7 @@ NOTHING: Final = Seen(0, EMPTY_ROOT)
 
 
 class Refused(NamedTuple):
-    """An HTTP status, with the size that the witness cosigned last, if the request was based on another size."""
+    """A refusal by a witness: the HTTP status; and the size that it cosigned last, if the request had another size."""
 
     status: int
     size: int | None = None
@@ -64,8 +64,8 @@ class Refused(NamedTuple):
 def judged(request: Request, logs: Iterable[Verifier], seen: Seen) -> Checkpoint | Refused:
     """The checkpoint that a witness may cosign, or the refusal.
 
-    `logs` are the keys that the witness trusts for the checkpoint's origin; `seen` is the tree of that origin that it
-    cosigned last.
+    `logs` are the keys that the witness trusts for the checkpoint's origin; `seen` is the tree that the witness
+    cosigned last for this origin.
     """
     known = tuple(logs)
     if not known:

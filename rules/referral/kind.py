@@ -36,7 +36,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
 
 
 def answered_by(stream: StreamId, event: Any, by: Actor) -> OfficeAnswer | None:
-    """The back office's answer from which a decision follows that no officer made."""
+    """The back office's answer that the event of an automatic decision needs; None for other events."""
     match event:
         case events.ReferralAnswered(automatic=automatic) if automatic or by.role is Role.SYSTEM:
             said = event.model_dump(include=set(PartDecision.model_fields))
@@ -47,13 +47,13 @@ def answered_by(stream: StreamId, event: Any, by: Actor) -> OfficeAnswer | None:
 
 
 def standing(referral: Referral) -> Standing:
-    """The status of a referral. An answered referral is reported to its filing."""
+    """The standing of a referral. An answered referral is reported to its filing."""
     heard_as = ("part_answered",) if referral.state is ReferralState.ANSWERED else ()
     return Standing(n=referral.n, calendar=referral.calendar, open=is_open(referral), heard_as=heard_as)
 
 
 def _tasks(referral: Referral) -> Iterator[TaskRow]:
-    """The tasks: the specialist's, with a reminder until the limit ends; after that also the team lead's."""
+    """The task of the specialist; reminders of it before the due time; the task of the team lead after the due time."""
     name = require(referral.part)
     yield _task(referral, name, Role.SPECIALIST)
     if referral.reminded and not referral.overdue:
@@ -63,7 +63,7 @@ def _tasks(referral: Referral) -> Iterator[TaskRow]:
 
 
 def _task(referral: Referral, name: str, role: Role) -> TaskRow:
-    """The task of a role, or of the specialist who claimed it, with the permitted actions."""
+    """A task of a role, with its claimer if it is the specialist's, and with the permitted actions."""
     claimer = referral.officer if role is Role.SPECIALIST else None
     actor = Actor(subject=claimer or " ", role=role, agency=referral.agency)
     actions = (name for name in RULES.of if RULES.guard(referral, name, actor, require(referral.due)) is None)

@@ -1,1 +1,1 @@
-"""Refunds: the sums to return, the two officers who agree on each, and the captured amount as the limit."""
+"""Refunds: the sums to return, at most the captured amount; two officers must agree on each sum."""

@@ -1,4 +1,4 @@
-"""Claims: whether captured money is owed, the part to return after a lower fee or the filing's end, the case to pay."""
+"""Claims to captured money: whether it is owed, and the sums to return after a lower fee or the filing's end."""
 
 from collections import Counter
 from typing import Final
@@ -19,7 +19,7 @@ from schemas.refund.state import CaseState, Claim, Refund, RefundCause, RefundEn
 
 
 def number_of(payment: int, ordinal: int) -> int:
-    """The number of the refund for the `ordinal`-th capture in the log of the filing's n-th `payment`."""
+    """The number of the refund for a capture; `ordinal` counts the captures in the log of the filing's `payment`."""
     return payment * st.CAPTURES + ordinal
 
 
@@ -29,7 +29,7 @@ def payment_of(refund: StreamId) -> StreamId:
 
 
 def capture_of(payment: Payment, refund: int) -> st.CaptureTaken | None:
-    """The capture of the refund of this number; None if there is none."""
+    """The capture that the refund numbered `refund` is about; None if there is no such capture."""
     ordinal = refund % st.CAPTURES
     if not 0 < ordinal <= len(payment.captures):
         return None
@@ -72,7 +72,7 @@ def taken_without_provider(filing: Filing, refund: int) -> st.CaptureTaken | Non
 
 
 def claim_without_provider(filing: Filing, refund: int) -> Claim:
-    """The claim for a fee paid at the counter or to the post: the fee's reduction, and the percentage to return."""
+    """The claim about a fee that was paid at the counter or to the post; an empty claim if there is no such fee."""
     fee = _paid_without_provider(filing, refund)
     return Claim() if fee is None else _of_fee(filing, fee)
 
@@ -92,7 +92,7 @@ def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
 
 
 def claim(payment: Payment, refund: int, filing: Filing) -> Claim:
-    """The claim for the capture of this refund, calculated from the payment and the filing."""
+    """The claim about the capture of the refund numbered `refund`, calculated from the payment and the filing."""
     capture = payment.captures[refund % st.CAPTURES - 1]
     return _claim(payment, capture, filing).model_copy(update={"charged_back": payment.taken_back(capture)})
 
@@ -123,12 +123,12 @@ def _of_fee(filing: Filing, fee: Fee) -> Claim:
 
 
 def _waived_by(filing: Filing) -> tuple[str, ...]:
-    """The officer who waived part of the fee. They can't be the only one who approves its refund."""
+    """The officer who waived part of the fee, if any. This officer alone can't approve the refund of the fee."""
     return () if filing.waiver is None else (filing.waiver.officer,)
 
 
 def ended_as(filing: Filing) -> RefundCase | None:
-    """The refund rule's case for the filing's end; None while the filing is open, and after a delivered approval."""
+    """The case of the refund rules by which the filing ended; None if it is open, or if an approval was delivered."""
     match filing.closing:
         case Closing.WITHDRAWN:
             before = filing.accepted_at is None
@@ -176,7 +176,7 @@ def fees_to_return(filing: Filing) -> tuple[int, ...]:
 
 
 def to_open(refund: Refund, claim: Claim) -> tuple[st.RefundLine, ...]:
-    """The part of the fee's reduction, by item, for which there is no case yet; at most the money that is left."""
+    """The part of the fee's reduction, by item, that no refund case covers yet; at most the money that is left."""
     amounts: Counter[str] = Counter()
     for line in claim.returned:
         amounts[line.code] += line.amount
@@ -189,7 +189,7 @@ def to_open(refund: Refund, claim: Claim) -> tuple[st.RefundLine, ...]:
 
 
 def _most(refund: Refund, claim: Claim) -> int:
-    """The largest sum that a reduction can still return. A forgone amount was never paid, so it can't be returned."""
+    """The largest sum that a fee's reduction can still return, without any forgone amount, which was never paid."""
     opened = sum(entry.amount for entry in refund.entries if entry.cause is RefundCause.DIFFERENCE)
     return max(min(_paid(refund) - fee_by_now(refund, claim) - opened, fold.left(refund)), 0)
 
@@ -206,7 +206,7 @@ def fee_by_now(refund: Refund, claim: Claim) -> int:
 
 
 def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
-    """The event that calls off refunds caused by the former end of a reopened filing; None if there is nothing to do.
+    """The event that calls off refunds caused by the former end of a reopened filing; None if nothing is to call off.
 
     A refund that was already requested from the provider is not void, since the provider may be paying it out now.
     """
@@ -221,7 +221,7 @@ def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
 
 
 def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
-    """The event that voids unpaid manual refunds of a former end; None if there are none, or the money is not owed."""
+    """The event that voids unpaid manual refunds of a former end; None without such refunds, or for money not owed."""
     if refund.unowed is not None:
         return None
     left = (one for one in fold.in_state(refund, CaseState.LEFT_TO_HAND) if one.overtaken)
@@ -230,10 +230,10 @@ def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
 
 
 def still_to_go_by_rule(refund: Refund, owed: int, percent: int) -> int:
-    """The sum in đồng still to return: `percent` of `owed`, less all refunds by rule, also those of a former end.
+    """The sum in đồng still to return: `percent` of `owed`, less all refunds by rule, also those due to a former end.
 
-    Refunds declined or void since the last end are subtracted too, since each is decided only once. A sum that was
-    requested again, after a charge-back or a refund that came too early, has a refund of its own.
+    Refunds that were declined or void since the last end are subtracted too, since each is decided once. A sum that was
+    requested again (after a charge-back, or a refund before a reopening) does not count: it has a refund of its own.
     """
     spoken_of = (one for one in _since_last_end(refund) if one.state in fold.OVER)
     gone = fold.still_to_go(refund, RefundCause.RULE) + sum(one.amount for one in spoken_of)
@@ -242,7 +242,7 @@ def still_to_go_by_rule(refund: Refund, owed: int, percent: int) -> int:
 
 
 def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
-    """The refunds by rule that are due to the filing's last end; those of an end before a reopening are left out."""
+    """The refunds by rule that the filing's last end caused; those of an end before a reopening are left out."""
     return tuple(one for one in refund.entries if one.cause is RefundCause.RULE and not one.overtaken)
 
 
@@ -252,7 +252,7 @@ def _nobody_gives(entry: RefundEntry) -> bool:
 
 
 def ordered(refund: Refund, case: int) -> RefundEntry | None:
-    """The case of this number, if the provider is to pay it out now and the request is recorded."""
+    """The case of this number; None unless the provider is to pay it out now and the request is recorded."""
     entry = None if without_provider(refund.n) else fold.to_give_first(refund, case)
     return entry if entry is not None and entry.requests else None
 
@@ -267,7 +267,7 @@ _TAKEN: Final = {"payment", "capture_id", "amount", "provider", "requested_at", 
 
 
 def key_of_demand(refund: Refund) -> str:
-    """The key of the request for money that was paid by the refund's capture."""
+    """The key of the request for payment that the refund's capture paid."""
     paid = require(refund.capture)
     return fee_key(refund.filing_id, paid.payment, paid.attempt or 1)
 

@@ -1,6 +1,6 @@
-"""The rule of each command on a refund: it takes two officers of its agency, neither on the applicant's side.
+"""The rule of each command on a refund, also on charge-backs and short payments.
 
-Disputed money too: charge-backs, and short payments.
+A refund takes two officers of its agency; neither may be on the applicant's side.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ Events = tuple[ev.RefundEvent, ...]
 
 
 def charged_back(refund: Refund, claim: Claim) -> ev.RefundChargedBack:
-    """The event of new charge-backs. A case already requested from the provider stays: it may be paid just now."""
+    """The event of new charge-backs. A case already requested from the provider stays, as it may be paid now."""
     capture = require(refund.capture)
     going = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry.requests)
     return ev.RefundChargedBack(
@@ -36,7 +36,7 @@ def charged_back(refund: Refund, claim: Claim) -> ev.RefundChargedBack:
 
 
 def void_by_now(refund: Refund) -> ev.RefundChargedBack | None:
-    """The event that voids agreed manual refunds for which charge-backs leave too little money; None without any."""
+    """The event that voids agreed manual refunds if charge-backs leave too little money for them; None otherwise."""
     capture = require(refund.capture)
     with_the_provider = fold.in_state(refund, CaseState.APPROVED)
     void = _void(refund, capture.amount - refund.charged_back, with_the_provider) if refund.charged_back else ()
@@ -45,7 +45,7 @@ def void_by_now(refund: Refund) -> ev.RefundChargedBack | None:
 
 
 def _void(refund: Refund, there: int, going: tuple[RefundEntry, ...]) -> tuple[int, ...]:
-    """The cases to void because `there`, less refunds paid or under way (`going`), does not suffice for them."""
+    """The cases to void: the sum `there`, less refunds that are paid or under way (`going`), is too small for them."""
     rest = there - fold.total(refund, CaseState.GIVEN) - sum(entry.amount for entry in going)
     waiting = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry not in going)
     agreed = fold.in_state(refund, CaseState.LEFT_TO_HAND) + waiting
@@ -79,13 +79,13 @@ def disputed(refund: Refund) -> Events:
 
 
 def propose(refund: Refund, command: cm.AcceptShortPayment, _: datetime) -> Events:
-    """The event of a proposal to accept the payment. The latest proposer replaces any earlier one."""
+    """The event of a proposal to accept a short payment as the whole fee. The last proposal replaces earlier ones."""
     said = command.model_dump(include={"acting_for", "reason", "legal_basis"})
     return (ev.ShortfallProposed(forgone=lacking(refund), officer=command.actor.subject, **said),)
 
 
 def accept(refund: Refund, command: cm.ApproveShortPayment, _: datetime) -> Events:
-    """The event of the approval by a second officer. Raises `RefusalError` if the proposer approves."""
+    """The event if a second officer approves a short payment. Raises `RefusalError` if the proposer approves it."""
     officer = _hands(refund, command, refund.accepted_by)[0]
     money = require(refund.capture).model_dump(include={"capture_id", "amount"}) | {"forgone": lacking(refund)}
     who = {"officer": officer, "acting_for": command.acting_for, "asked_by": refund.accepted_by}
@@ -115,7 +115,7 @@ def _record_given(refund: Refund, command: cm.RecordGiven, _: datetime) -> Event
 
 
 def _leave_to_hand(refund: Refund, command: cm.LeaveToHand, _: datetime) -> Events:
-    """The events if the provider will not pay a case out: officers pay, unless a charge-back or reopening voids it."""
+    """The events if the provider will not pay a case: officers pay it, unless a charge-back or a reopening voids it."""
     if fold.entry_of(refund, command.case, CaseState.APPROVED) is None:
         return ()
     left = ev.RefundLeftToHand(case=command.case, rule=command.rule)
@@ -158,7 +158,7 @@ def _too_much(refund: Refund, claim: Claim) -> Events:
 
 
 def _made_less(refund: Refund, claim: Claim) -> Events:
-    """The event that returns the part of the fee's reduction for which there is no case yet."""
+    """The event that returns the part of the fee's reduction that no case covers yet; none if there is no such part."""
     lines = claims.to_open(refund, claim)
     amount = sum(line.amount for line in lines)
     opened = _open(refund, amount, RefundCause.DIFFERENCE)
@@ -166,7 +166,7 @@ def _made_less(refund: Refund, claim: Claim) -> Events:
 
 
 def _by_rule(refund: Refund, claim: Claim) -> Events:
-    """The event that returns the procedure's share of the paid fee, or lets a leader decide if there is no rule."""
+    """The event that returns the paid fee's share by the procedure's rule; without a rule, a leader must decide."""
     if claim.rule is None or refund.ruled:
         return ()
     if claim.percent is None:
@@ -188,7 +188,7 @@ def _open(refund: Refund, amount: int, cause: RefundCause) -> ev.RefundOpened:
 
 
 def _there_is(needed: Callable[[Refund], object], rule: str) -> When[Refund]:
-    """Returns a condition that refuses a command, with the rule `rule`, if `needed(refund)` is empty or false."""
+    """Returns a condition that refuses a command if `needed(refund)` is empty or false; the problem names `rule`."""
     return lambda refund, _, __: None if needed(refund) else problem("", rule)
 
 
@@ -199,7 +199,10 @@ def _can_ask(refund: Refund, _: Actor, __: datetime) -> Problem | None:
 
 
 def _can_be_taken(refund: Refund, _: Actor, __: datetime) -> Problem | None:
-    """Refuses to accept a short payment as the whole fee unless it is in dispute and no part is being returned."""
+    """Returns None if a short payment can be accepted as the whole fee; otherwise returns the problem.
+
+    The short payment must be in dispute, and none of its money charged back, refunded or being refunded.
+    """
     whole = fold.left(refund) == require(refund.capture).amount
     return None if fold.in_dispute(refund) and whole else problem("", "no_short_payment")
 

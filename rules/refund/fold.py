@@ -71,7 +71,7 @@ def _too_early(refund: Refund, amount: int) -> Changed:
 
 
 def _given(refund: Refund, event: ev.RefundGiven | ev.RefundGivenByHand, _: datetime) -> Changed:
-    """The change after a paid refund. If the filing was reopened before that, a leader must decide about the fee."""
+    """The change after a paid refund. If the filing had been reopened before, a leader must decide about the fee."""
     given = next(entry for entry in refund.entries if entry.case == event.case)
     too_early = _too_early(refund, given.amount) if given.overtaken else {}
     return too_early | _of(refund, event.case, state=CaseState.GIVEN)
@@ -133,7 +133,7 @@ def _of(refund: Refund, case: int, **change: Any) -> Changed:
 
 
 def entry_of(refund: Refund, case: int, state: CaseState) -> RefundEntry | None:
-    """The case of this number, if it is in this state."""
+    """The case of this number; None unless it is in this state."""
     return next((entry for entry in in_state(refund, state) if entry.case == case), None)
 
 
@@ -148,7 +148,7 @@ def in_state(refund: Refund, state: CaseState) -> tuple[RefundEntry, ...]:
 
 
 def left(refund: Refund) -> int:
-    """The sum in đồng left of the capture: neither charged back, nor in a case that has returned it or still may."""
+    """The sum in đồng that is left of the capture after charge-backs and all cases that are not declined or void."""
     amount = 0 if refund.capture is None else refund.capture.amount
     going = sum(entry.amount for entry in refund.entries if entry.state not in OVER)
     return max(amount - refund.charged_back - going, 0)
@@ -164,7 +164,7 @@ def total(refund: Refund, *states: CaseState) -> int:
 
 
 def still_to_go(refund: Refund, cause: RefundCause) -> int:
-    """The sum in đồng that was or will be returned for this cause."""
+    """The sum in đồng of the refunds for this cause, paid or still to pay."""
     return sum(entry.amount for entry in refund.entries if entry.cause is cause and entry.state not in OVER)
 
 
@@ -184,7 +184,7 @@ def to_give(refund: Refund) -> tuple[RefundEntry, ...]:
 
 
 def to_give_first(refund: Refund, case: int) -> RefundEntry | None:
-    """The case of this number, if it is the first that the provider is to pay out."""
+    """The case of this number; None unless it is the first one that the provider is to pay out."""
     return next((entry for entry in to_give(refund)[:1] if entry.case == case), None)
 
 

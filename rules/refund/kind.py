@@ -23,13 +23,13 @@ from schemas.translate import said
 
 
 def standing(refund: Refund) -> Standing:
-    """The status of a refund."""
+    """The standing of a refund."""
     heard_as = ("fee_charged_back",) if refund.asked_again else ()
     return Standing(n=refund.n, open=is_open(refund), heard_as=heard_as)
 
 
 def _tasks(refund: Refund) -> Iterator[TaskRow]:
-    """The tasks. An officer accepts a short payment and a leader approves, or one of them requests a refund."""
+    """The tasks of a refund. A short payment is accepted by one officer and approved by a leader, or refunded."""
     if refund.undecided is not None:
         yield _task(refund, "decide_refund", Role.LEADER, "decide_refund")
     if refund.unanswered:
@@ -90,7 +90,7 @@ def asked_again(refund: Refund) -> tuple[ChargeBackFact, ...]:
 
 
 def given_back(refund: Refund) -> tuple[GivenBack, ...]:
-    """The reports to the payment about paid refunds, case by case; none without a payment."""
+    """The reports to the payment about paid refunds, case by case; none if the fee was paid without a provider."""
     if without_provider(refund.n):
         return ()
     capture_id = require(refund.capture).capture_id

@@ -84,7 +84,7 @@ def _record_signed(result: Result, command: cm.RecordSigned, _: datetime) -> Eve
 
 
 def _next(result: Result, n: int, now: Signatory | None) -> Signatory:
-    """The `n`-th signer: the directory's officer `now`, if any, for the same signing place; else the earlier signer."""
+    """The signer at index `n`: `now` if this is an officer for the same signing position, else the earlier signer."""
     named = result.signers[n]
     return now if now is not None and now.place is named.place else named
 

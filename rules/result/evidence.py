@@ -10,7 +10,7 @@ from schemas.result.events import ResultEntered, ResultMade, ResultSigned, Signa
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence for an entry: the filing's decision; for a result that was issued without signing, the issue."""
+    """The evidence for an entry in the register: the filing's decision, or its issue of a result without signatures."""
     filing = filing_workflow(stream.filing)
     match event:
         case ResultEntered(adopted=str(number), result=file) if file is not None:
@@ -36,5 +36,5 @@ _FOUND: Final[Mapping[type[Any], tuple[str, ...]]] = {
 
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
-    """The findings from which an event follows; none if an officer declines on the platform, with a reason."""
+    """The findings from which an event follows; none for an officer who declines to sign with a reason."""
     return () if isinstance(event, SignatureDeclined) and event.reason is not None else found(event, _FOUND)

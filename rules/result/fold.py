@@ -36,7 +36,7 @@ def _made(result: Result, event: ev.ResultMade, _: datetime) -> Changed:
 
 
 def _requested(result: Result, event: ev.SignatureRequested, at: datetime) -> Changed:
-    """The change after a request to sign: the requested signer replaces the signer who was named with the number."""
+    """The change after a request to sign: the requested signer replaces the signer named earlier for this position."""
     asked = Signatory(**event.model_dump(exclude={"kind"}))
     return {"asked_at": at, "signers": (*result.signers[: result.signed], asked, *result.signers[result.signed + 1 :])}
 

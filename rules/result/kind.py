@@ -26,7 +26,7 @@ from schemas.translate import said
 
 
 def standing(result: Result) -> Standing:
-    """The status of a result. The filing waits for the first signed result."""
+    """The standing of a result. The filing waits for the first signed result."""
     heard_as = ("result_issued",) if issued_first(result) else ()
     return Standing(n=result.n, open=is_open(result), heard_as=heard_as)
 
@@ -61,7 +61,7 @@ def _task(result: Result, name: str, role: Role, *actions: str, **whose: str | N
 
 
 def results(result: Result) -> tuple[dict[str, Any], ...]:
-    """The rows in the register of results. For a result issued by the filing's stream, only the columns set later."""
+    """The rows in the register of results. If the filing's stream issued one, that stream writes the other columns."""
     found = [_row(result, entry) for entry in result.entries]
     if result.adopted:
         set_later = {"number", "n", "state", "ended_at", "replaced_by", "renewed"}
@@ -103,7 +103,7 @@ def order_of(filing: Filing) -> st.ResultOrder:
 
 
 def make_request(result: Result) -> IssueRequest | None:
-    """The request to the agency for a result's file; None if the file exists, or came with the command."""
+    """The request to the agency to make a result's file; None if the file exists, or a command brought it."""
     if not unmade(result) or result.last.brought is not None:
         return None
     order, entry = require(result.order), result.last

@@ -57,7 +57,7 @@ Weekdays = Sequence[OpenHours]
 
 
 class Said(NamedTuple):
-    """The office hours of a day, set for an agency and all agencies below it; `agency` None: the whole country."""
+    """The office hours of a day for an agency and all agencies below it; `agency`: None for the whole country."""
 
     agency: str | None
     date: date
@@ -65,7 +65,7 @@ class Said(NamedTuple):
 
 
 def expand(file: CalendarFile, agency: str | None = None) -> Calendar:
-    """The calendar of an agency, with the hours of each day; if `agency` is None, that of the country."""
+    """The calendar of an agency, or of the whole country if `agency` is None, with the hours of each day."""
     week, said = file.week.days(), decided(file)
     settled = {day: hours_on(day, agency, week, said) for day in every_day(file.valid_from, file.valid_until)}
     other = {day: hours for day, hours in settled.items() if hours != week[day.weekday()]}
@@ -82,7 +82,7 @@ def expand(file: CalendarFile, agency: str | None = None) -> Calendar:
 
 
 def decided(file: CalendarFile) -> list[Said]:
-    """The decided days of the overlays, without the proposed ones."""
+    """The days of the overlays that are decided; proposed days are left out."""
     week = file.week.days()
     return [
         Said(overlay.agency, day.date, hours_of(day.kind, day.hours, day.date, day.replaces, week))
@@ -104,7 +104,7 @@ def every_day(first: date, last: date) -> Iterator[date]:
 
 
 def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[Said]) -> OpenHours:
-    """The office hours of a day: those of the overlay (`settled_by`), if any; else by public holidays and weekday."""
+    """The office hours of a day: from the overlay that decides the day, if any; else by public holidays and weekday."""
     if (settled := settled_by(day, agency, said)) is not None:
         return settled.hours
     base = base_year(day.year)

@@ -28,7 +28,7 @@ Spans = tuple[tuple[int, int], ...]
 
 
 class TimeError(ValueError):
-    """An argument for which a calendar has no answer; `problem` names the argument and the rule."""
+    """A calendar has no answer for an argument; `problem` names the argument and the rule."""
 
     def __init__(self, found: Problem) -> None:
         super().__init__(f"{found.field}: {found.message.en} [{found.rule}]")
@@ -36,7 +36,7 @@ class TimeError(ValueError):
 
 
 class NotLaidOutError(Exception):
-    """The answer lies `before` the first expanded day, or after the last one."""
+    """The answer lies outside the expanded days; `before`: whether it lies before the first, not after the last."""
 
     def __init__(self, *, before: bool) -> None:
         super().__init__("before" if before else "after")
@@ -49,7 +49,7 @@ def out_of_reach(field: str) -> TimeError:
 
 
 def minute_of(instant: datetime, field: str) -> int:
-    """The minute that contains an aware `instant`. Raises `TimeError` against `field` outside the supported years."""
+    """The minute that contains an aware `instant`. Raises `TimeError`, naming `field`, outside the supported years."""
     minute: int = (instant - _START) // _MINUTE
     if 0 <= minute < _END:
         return minute
@@ -184,7 +184,7 @@ class Pages:
         self._days = Days(calendar, *(min(max(year, FIRST_YEAR), LAST_YEAR) for year in years))
 
     def answer(self, question: Callable[[Days], T], field: str) -> T:
-        """The answer of `question`, called again if it needs more days. Raises `TimeError` against `field`."""
+        """The answer of `question`, called again while it needs more days. Raises `TimeError`, naming `field`."""
         days = self._days
         while True:
             try:
@@ -236,6 +236,6 @@ def worked_minutes(since: datetime, until: datetime, calendar: Calendar) -> int:
 
 
 def working_days(since: datetime, until: datetime, calendar: Calendar) -> int:
-    """The working days after the first instant's day, up to the second's: 0 on the same day, as limits count them."""
+    """The number of working days after the day of `since`, up to the day of `until`; 0 if both are the same day."""
     first, last = minute_of(since, "since") // DAY, minute_of(until, "until") // DAY
     return pages(calendar).answer(lambda days: days.rank(last + 1) - days.rank(first + 1), "until")

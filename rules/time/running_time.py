@@ -11,10 +11,11 @@ Span = tuple[int, int]
 
 
 class Leg(NamedTuple):
-    """A stretch of a run without a pause; `due` is the end of the limit if no pause follows.
+    """A part of a run without a pause, for a limit in working minutes or calendar days.
 
-    It is counted from the minute `begun` (the start of the budget, or the end of a pause), when the working minutes or
-    calendar days `left` remain, until the minute (for calendar days the day, on any weekday) at which it `ends`.
+    `begun`: the minute from which it counts (the start of the budget, or the end of a pause). `left`: the minutes or
+    days that remain then. `ends`: the minute, or the day, at which they are used up. `due`: the minute at which the
+    limit ends if no pause follows.
     """
 
     begun: int
@@ -24,9 +25,9 @@ class Leg(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A limit from its receipt, at the minute `opened`, to its end: the pauses that count, and one leg more.
+    """The run of a limit in legs, with a pause between every two of them; pauses that do not count are left out.
 
-    The whole `budget`, in working minutes or in calendar days, starts where the first leg begins.
+    `opened`: the minute that counts as receipt. `budget`: the limit in working minutes or days from the first leg on.
     """
 
     opened: int
@@ -41,19 +42,20 @@ class Run(NamedTuple):
 
     @property
     def due(self) -> int:
-        """The end of the limit."""
+        """The minute at which the limit ends, counted in minutes since the start of `FIRST_YEAR`."""
         return self.legs[-1].due
 
 
 def run(days: Days, start: int, limit: Limit, pauses: Sequence[Span], latest: int | None) -> Run:
-    """The run of `limit`, received at the minute `start`.
+    """The run of a time limit that a receipt at the minute `start` begins.
 
     Args:
-        days: Expanded days; raises `NotLaidOutError` if they are too few.
+        days: The expanded days. The function raises `NotLaidOutError` if the expanded days are too few.
         start: The minute of receipt.
         limit: In any unit but seconds. A limit of 0 calendar days is passed as 0 working days.
         pauses: In order, without overlaps.
-        latest: The cut-off as a minute of the day, or None. A receipt after it counts for the next working day.
+        latest: The cut-off as a minute of the day; None if the office has no cut-off. A receipt on a working day after
+            the cut-off counts for the next working day.
     """
     day = start // DAY
     too_late = latest is not None and start % DAY > latest and days.hours(day)
@@ -81,7 +83,7 @@ def run(days: Days, start: int, limit: Limit, pauses: Sequence[Span], latest: in
 
 
 def left_at(days: Days, leg: Leg, unit: Unit, minute: int) -> int:
-    """The rest of a leg's budget at `minute`: working minutes, or days."""
+    """The working minutes or the days of a leg that are left at `minute`."""
     if minute <= leg.begun:
         return leg.left
     if unit is Unit.CALENDAR_DAYS:
@@ -106,7 +108,7 @@ def _minutes_leg(days: Days, begun: int, left: int, unit: Unit) -> Leg:
 def _days_leg(days: Days, begun: int, left: int) -> Leg:
     """A leg that is counted in days.
 
-    If no day is left, the leg ends on the day of the resumption, or after office hours on the next working day.
+    If no day is left, the leg ends on the day of the first minute in office hours, counted from the minute `begun`.
     """
     ends = begun // DAY + left if left else days.opening(begun) // DAY
     return Leg(begun, left, ends, days.closes(days.working_day(days.rank(ends))))

@@ -76,7 +76,7 @@ def _counted_days(days: Days, limit: Limit, received: int, leg: Leg) -> Iterator
 
 
 def _crossed(days: Days, first: int, last: int, other_hours: str) -> Iterator[Text]:
-    """The unusual days in this period; `other_hours` is the key for days whose hours differ from their weekday's."""
+    """The unusual days in this period; `other_hours`: the key of the sentence for a day with unusual hours."""
     between = list(days.between(first, last))
     if any(not (hours or expected) for _, hours, expected in between):
         yield said("time.regular_days_off")

@@ -75,9 +75,9 @@ def explain(
 def before(due: datetime, limit: Limit, calendar: Calendar) -> datetime:
     """The instant that lies `limit` before `due`; never after `due`.
 
-    Working days: the same time of day, so many working days earlier; if `due` is the close of a day, the close. Working
-    hours: so many minutes of office hours earlier. Calendar days: the close of the day so many dates earlier, or of the
-    last working day before that date. Seconds: elapsed time.
+    Working days: the same time of day, that many working days earlier; if `due` is the close of a day, the close.
+    Working hours: that much office time earlier. Calendar days: the close of the day that many dates earlier, or of
+    the last working day before that date. Seconds: that much elapsed time earlier.
     """
     if limit.unit is Unit.SECONDS:
         return due.astimezone(UTC) - timedelta(seconds=limit.amount)
@@ -150,7 +150,7 @@ def remind_at(  # noqa: PLR0913 -- all that a limit has
     pauses: Sequence[Pause] = (),
     cut_off: time | None = None,
 ) -> datetime:
-    """The time of a limit's reminder: `ahead` of its end, or for a short limit when half of it is used."""
+    """The time of a limit's reminder: `ahead` before the limit's end, or for a short limit when half of it is used."""
     if not short(limit, calendar) and (told := before(due, ahead, calendar)) > start:
         return told
     return halfway(start, limit, calendar, pauses=pauses, cut_off=cut_off)
@@ -165,10 +165,10 @@ def remaining(
     pauses: Sequence[Pause] = (),
     cut_off: time | None = None,
 ) -> int:
-    """The rest of a limit at an instant, which may be in a pause; 0 from the due instant on.
+    """The rest of a limit at the instant `at`, which may lie in a pause; 0 from the due instant on.
 
-    The rest is in working minutes, without the addition up to the close of a day; for limits of 1 or more calendar
-    days, in days; for limits in seconds, in whole seconds.
+    For limits of 1 or more calendar days it is in days; for limits in seconds, in seconds; for all others in working
+    minutes, which for working days do not include the addition up to the close of the last day.
     """
     _check(pauses)
     over = [pause for pause in pauses if pause[1] <= at]

@@ -28,7 +28,7 @@ NO_FILE: Final = "0" * 64
 
 
 class Input(Model):
-    """An input of the fee or of a waiver; `option` is the option of `motcua fee` that sets this input.
+    """An input of the fee or of a waiver. `option`: the option of `motcua fee` that sets this input.
 
     `minimum` and `maximum` bound a whole number, or the length of a text. If the conditions `when` fail, the field
     is not in the form; a field that is not `required` may be left empty.
@@ -76,7 +76,7 @@ def _choice(name: str, option: str, label: Text, choices: Iterable[str]) -> Inpu
 
 
 class StatedLine(Model):
-    """A charged item: `amount` is the đồng to pay after `waived` is subtracted, `rule` the code of the item."""
+    """A charged item. `amount`: the sum to pay in đồng, after `waived` was subtracted. `rule`: the code of the item."""
 
     kind: FeeKind
     amount: int
@@ -88,7 +88,7 @@ class StatedLine(Model):
 
 
 class StatedWaiver(Model):
-    """A waiver that an officer in the role `approver` may grant, if the paper `evidence` is handed in."""
+    """A waiver of a fee. `approver`: the role that may grant it. `evidence`: the paper needed for it; None if none."""
 
     code: str
     name: Text
@@ -99,10 +99,10 @@ class StatedWaiver(Model):
 
 
 class FeeStatement(Model):
-    """The sum to pay in đồng with its reasons. Without a total, `missing` names the inputs that are needed.
+    """The sum to pay in đồng with its reasons. If `total` is None, `missing` names the inputs that are still needed.
 
-    All lines together give the total; the lines of each kind give `phi` and `le_phi`. `waived` is the sum subtracted by
-    the granted `waiver`; `waivers` are all that might be granted, as far as is known.
+    All lines add up to `total`, the lines of each kind to `phi` and `le_phi`. `waived`: the sum that the granted
+    `waiver` subtracts. `waivers`: all waivers that might be granted, as far as is known.
     """
 
     total: int | None
@@ -116,7 +116,7 @@ class FeeStatement(Model):
 
 
 class Question(NamedTuple):
-    """The known facts of a filing, the `day` taken for receipt, request and payment, and any waiver's code."""
+    """The known facts of a filing; the `day` of its receipt, request and payment; the code of a waiver, if any."""
 
     case: Case
     day: date
@@ -180,7 +180,7 @@ def _part(rules: ProcedureRules, code: str | None) -> WaiverPart | None:
 
 
 def _not_for(waiver: WaiverPart, unsure: Unknown, case: Case, day: date) -> Problem | None:
-    """Why a waiver can't be granted; None if it can, or if an input that decides this is unknown."""
+    """Why a waiver can't be granted; None if it can, or if it depends on an unknown input."""
     known = not in_force(waiver, day) or not unsure.of(waiver.when)
     return not_for(waiver, case, day, day) if known else None
 

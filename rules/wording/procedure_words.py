@@ -1,4 +1,4 @@
-"""The names of a procedure's choices and of its file's places, and the words for its plain values."""
+"""The names of a procedure's choices and of the parts of its file, and the words for its plain values."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -50,7 +50,7 @@ def truth(value: bool) -> Text:  # noqa: FBT001 -- the value is the subject
 
 
 def required_words(required: bool) -> Text:  # noqa: FBT001 -- the value is what it is about
-    """The word for a part that is required, or optional."""
+    """The word for required, or for optional."""
     return said("required") if required else said("optional")
 
 
@@ -72,7 +72,7 @@ def rate(basis_points: int) -> Text:
 
 
 def lines_of(words: str) -> Text:
-    """A long text in short: its number of lines, and the start of its digest to tell texts of equal length apart."""
+    """A stand-in for a long text: the number of its lines, and the start of its digest to tell equal lengths apart."""
     return said("lines_of", number=len(words.splitlines()), digest=sha256(words.encode()).hexdigest()[:8])
 
 
@@ -92,10 +92,10 @@ def same(words: str) -> Text:
 
 
 class PlaceWords(NamedTuple):
-    """The name of a place, as it is written in the middle of a sentence.
+    """The name of a key of a procedure's file, as it is written in the middle of a sentence.
 
-    `says`, if given, replaces the usual function that turns the value at this place into words. A place without a name
-    is called by the name of the part that contains it.
+    `says`: the function that turns the value of this key into words; None for the usual one. A key without a name has
+    the name of the part that contains it.
     """
 
     vi: str
@@ -121,11 +121,11 @@ SAYS: Final[Mapping[str, Callable[[Any], Text]]] = {
     "signature.required": required_words,
     "silent_approval.legal_basis": words_quoted,
 }
-"""The functions that turn the values at some places into words. A place named `source` needs no entry here."""
+"""The functions that turn the values of some keys into words. A key named `source` needs no entry here."""
 
 
 def words_of(name: str) -> PlaceWords:
-    """The name of a place; its key if it has no name, so that every change is mentioned."""
+    """The name of a key of a procedure's file; without a name the key itself, so that every change is mentioned."""
     if name.startswith("limits_source."):
         limit = words_of(name.replace("limits_source.", "limits.", 1))
         called = said("source_of_limit", limit=Text(vi=limit.vi, en=limit.en))

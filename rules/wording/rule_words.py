@@ -26,7 +26,7 @@ _ALL = 100
 
 
 def labels_of(form: tuple[FieldRule, ...]) -> dict[str, Text]:
-    """The names of these fields and their choices."""
+    """The names of these fields and of their choices."""
     choices = {f"{field.code}.{choice}": field.called(choice) for field in form for choice in field.choices}
     return choices | {field.code: field.label for field in form}
 
@@ -55,7 +55,7 @@ def _spaced(*texts: Text | None) -> Text:
 
 
 def whole_fee(fee: FeeRule | None, labels: Labels) -> Text:
-    """The fee in words: only its amount; or, if it has conditions or several items, each item with its name."""
+    """The fee in words: the amount of its one item without conditions; else each item with name and amount."""
     if fee is None:
         return said("prose.no_fee")
     if len(fee.items) == 1 and not fee.items[0].when:
@@ -86,7 +86,7 @@ def depends(item: FeeItem) -> bool:
 
 
 def charged(item: FeeItem, labels: Labels) -> Text:
-    """The words for the conditions and the validity of a fee's item that is not always charged."""
+    """The words for the conditions and the validity under which a fee's item is charged."""
     days = validity_in_words(item)
     return joined(text for text in (holds(item.when, labels) if item.when else None, days) if text is not None)
 

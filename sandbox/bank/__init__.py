@@ -1,1 +1,1 @@
-"""The sandbox bank: one ledger behind four interfaces: its own JSON, VNPay, the national platform, and VietQR."""
+"""The sandbox bank: one ledger with four interfaces, namely its own JSON, VNPay, the national platform, and VietQR."""

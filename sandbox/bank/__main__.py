@@ -1,4 +1,4 @@
-"""`python -m sandbox.bank --port N --data DIR [--pay-after SECONDS] [--callbacks URL]`."""
+"""Run the sandbox bank: `python -m sandbox.bank --port N --data DIR [--pay-after SECONDS] [--callbacks URL]`."""
 
 from sandbox.bank.server import bank
 from sandbox.store import arguments, serve

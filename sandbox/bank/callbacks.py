@@ -1,4 +1,4 @@
-"""Sends the bank's callbacks, and repeats each until it is acknowledged."""
+"""Sends the bank's callbacks, and repeats each until it is acknowledged or was sent often enough."""
 
 import asyncio
 import json
@@ -15,11 +15,11 @@ _TIMEOUT_S: Final = 10.0
 _LONGEST: Final = 500
 
 Answer: TypeAlias = tuple[int, str]
-"""The HTTP status and the beginning of the body; without an answer, 0 and the name of the error."""
+"""The HTTP status and the beginning of the body; 0 and the name of the error if no answer came."""
 
 
 class Sender:
-    """Sends callbacks. `base`: the address below which each wire has its own, `base/vnpay` …."""
+    """Sends callbacks. `base`: the start of their addresses, to which the provider's name is added: `base/vnpay`."""
 
     def __init__(self, ledger: WiredLedger, base: str) -> None:
         self._ledger = ledger
@@ -35,12 +35,12 @@ class Sender:
                 await asyncio.sleep(TICK_S)
 
     async def once(self) -> None:
-        """Send the due callbacks, and wait for the answers."""
+        """Send the callbacks that are due, and wait for their answers."""
         async with self._client() as client:
             await asyncio.gather(*(self._send(client, row) for row in self._due()))
 
     async def call(self, n: int) -> Answer:
-        """Send one callback, also if it was sent before. `ProblemError` 404: there is none."""
+        """Send the callback numbered `n`, even if it was sent before. Raises `ProblemError` 404 if there is none."""
         async with self._client() as client:
             return await self._send(client, self._ledger.callback(n))
 

@@ -1,4 +1,4 @@
-"""Faults of the bank, each switched on for a number of calls: `PUT /faults/{wire}`."""
+"""Faults of the bank, each switched on for a number of calls of one interface (wire): `PUT /faults/{wire}`."""
 
 import asyncio
 import sqlite3
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from sandbox.store import Message
 
 REFUNDS: Final = "refunds"
-"""The refund calls of every wire."""
+"""The name for the refund calls of all interfaces."""
 
 WIRES: Final = ("orders", "vnpay", "platform", "vietqr", REFUNDS)
 
@@ -39,7 +39,7 @@ Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 class NewFault(Message):
     """Body of `PUT /faults/{wire}`.
 
-    `value`: seconds of a hang or a delay, the number of copies, or the đồng to add.
+    `value`, by fault: the seconds of a hang or a delay, the number of copies, or the đồng to add; else unused.
     """
 
     fault: Asked | Told | Queried | Refunded
@@ -48,7 +48,7 @@ class NewFault(Message):
 
 
 class Faults:
-    """The active faults, in the bank's file. To be used inside a transaction."""
+    """The active faults, stored in the bank's file. Call the methods inside a transaction."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -60,7 +60,7 @@ class Faults:
         self._db.execute("DELETE FROM fault WHERE wire = ?", (wire,))
 
     def take(self, wire: str, fault: Asked | Told | Queried | Refunded) -> int | None:
-        """Returns the fault's value and uses up one of its times; None if it is off."""
+        """Returns the fault's value, and uses up one of the calls that it is on for; None if it is off."""
         found = self._db.execute("SELECT value FROM fault WHERE wire = ? AND fault = ?", (wire, fault)).fetchone()
         self._db.execute("UPDATE fault SET times = times - 1 WHERE wire = ? AND fault = ?", (wire, fault))
         self._db.execute("DELETE FROM fault WHERE times = 0")
@@ -68,7 +68,7 @@ class Faults:
 
 
 async def faulty(fault: tuple[Asked, int] | None, request: Request, handle: Handler) -> Response:
-    """Handles a request with the fault, and returns the answer."""
+    """Returns the answer to a request, changed by the fault. `fault`: its name and value; None if there is none."""
     name, value = fault or (None, 0)
     await request.body()  # the client may have disconnected when the request is handled
     if name == "busy":

@@ -1,6 +1,6 @@
-"""Orders on hold: the bank withholds its knowledge of them, so that a test can choose the order of the reports.
+"""Orders on hold: the bank does not report their state, so that a test can choose when each report comes.
 
-While an order's queries are on hold, they are answered 503. Its callbacks on hold wait until each is sent by hand.
+While an order's queries are on hold, they are answered with 503. Callbacks on hold wait until a test sends each.
 """
 
 import sqlite3
@@ -15,35 +15,35 @@ CREATE TABLE IF NOT EXISTS hold (
 
 
 class Hold(Message):
-    """Body of `PUT /orders/{key}/hold`: which of the order's reports wait."""
+    """Body of `PUT /orders/{key}/hold`: whether the order's queries, and its callbacks, are on hold."""
 
     queries: bool
     callbacks: bool
 
 
 class Holds:
-    """The holds in the bank's file. To be used inside a transaction."""
+    """The holds, stored in the bank's file. Call the methods inside a transaction."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
     def put(self, key: str, hold: Hold) -> None:
-        """Set the hold of an order, and restart its count of answered queries at 0."""
+        """Set an order's hold, and set the count of its answered queries to 0."""
         self._db.execute("INSERT OR REPLACE INTO hold VALUES (?, ?, ?, 0)", (key, hold.queries, hold.callbacks))
 
     def answered(self, key: str) -> int:
-        """Returns the number of queries answered since the hold was set."""
+        """Returns the number of the order's queries that were answered since its hold was set."""
         return int(self._column(key, "answered"))
 
     def queried(self, key: str) -> bool:
-        """Returns True, and counts the query, if it may be answered."""
+        """Returns True if a query about the order may be answered, and counts it as answered."""
         if self._column(key, "queries"):
             return False
         self._db.execute("UPDATE hold SET answered = answered + 1 WHERE key = ?", (key,))
         return True
 
     def callbacks(self, key: str) -> bool:
-        """Returns True if the order's callbacks wait."""
+        """Returns True if the order's callbacks are on hold."""
         return bool(self._column(key, "callbacks"))
 
     def _column(self, key: str, name: str) -> int:

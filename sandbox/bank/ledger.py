@@ -45,7 +45,7 @@ class NewOrder(Message):
 
 
 class NewRefund(Message):
-    """Body of `PUT /refunds/{key}`: give back part or all of one capture. Amounts are whole đồng."""
+    """Body of `PUT /refunds/{key}`, which refunds all or part of one capture. Amounts are whole đồng."""
 
     order_key: str
     capture_id: str
@@ -53,14 +53,14 @@ class NewRefund(Message):
 
 
 class BankLedger(Ledger):
-    """Orders with their captures, refunds and charge-backs. `pay_after` is in microseconds."""
+    """Orders with their captures, refunds and charge-backs. `pay_after`: the delay of a payment, in microseconds."""
 
     def __init__(self, path: Path, pay_after: int, schema: str = "") -> None:
         super().__init__(path, SCHEMA + schema)
         self._pay_after = pay_after
 
     def put_order(self, key: str, new: NewOrder) -> tuple[Json, bool]:
-        """Returns the order and True if it is new. Raises `ProblemError` 409 if the key was used for other content."""
+        """Makes an order; returns it, and whether it is new. Raises `ProblemError` 409 if the key had other content."""
         content = (new.amount, new.currency, new.description, new.payer_account)
         with self.transaction() as now:
             known = self.db.execute(
@@ -75,12 +75,12 @@ class BankLedger(Ledger):
             return self._order(key), not known
 
     def order(self, key: str) -> Json:
-        """Returns an order. Raises `ProblemError` 404 if there is none."""
+        """Returns an order. Raises `ProblemError` 404 if there is no order with this key."""
         with self.transaction():
             return self._order(key)
 
     def cancel(self, key: str) -> Json:
-        """Cancels an order and returns it; it is `paid` if money came first. `ProblemError` 404: there is none."""
+        """Cancels an order and returns it; a paid order stays `paid`. Raises `ProblemError` 404 if there is none."""
         with self.transaction() as now:
             if self._order(key)["status"] == "pending":
                 self.db.execute("UPDATE orders SET cancelled_at = ? WHERE key = ?", (now, key))
@@ -91,7 +91,7 @@ class BankLedger(Ledger):
             return self._order(key)
 
     def pay(self, key: str, payer: str) -> Json:
-        """Pays as a person does, in any status of the order. `ProblemError` 404: no such order; 422: no such payer."""
+        """Pays an order of any status, as this payer. Raises `ProblemError` 404: no such order; 422: no such payer."""
         if payer not in PAYERS:
             raise invalid(("payer", "enum"))
         with self.transaction() as now:
@@ -103,14 +103,17 @@ class BankLedger(Ledger):
             return self._order(key)
 
     def charge_back(self, key: str, capture_id: str | None = None) -> Json:
-        """Charges a capture back, as the payer's bank does: the last one unless another is named."""
+        """Charges a capture back, as the payer's bank does; the last capture if `capture_id` is None."""
         with self.transaction() as now:
             self._order(key)
             self.happen(key, f"{CHARGEBACK}:{capture_id or ''}", now)
             return self._order(key)
 
     def put_refund(self, key: str, new: NewRefund, description: str = "") -> tuple[Json, bool]:
-        """Returns the refund, and True if new. `ProblemError` 409: key reused; 422: no such capture, or too much."""
+        """Makes a refund; returns it, and whether it is new. Raises `ProblemError` 409 if the key had other content.
+
+        Raises `ProblemError` 422 if there is no such capture, or too little of it is left.
+        """
         content = (new.order_key, new.capture_id, new.amount)
         with self.transaction() as now:
             known = self.db.execute("SELECT order_key, capture_id, amount FROM refund WHERE key = ?", (key,)).fetchone()
@@ -128,7 +131,7 @@ class BankLedger(Ledger):
             return {**refund, "at": iso(row["at"])}, not known
 
     def orders(self) -> list[Json]:
-        """Returns every order ever made, oldest first."""
+        """Returns every order that was ever made, oldest first."""
         with self.transaction():
             return [self._order(row["key"]) for row in self.db.execute("SELECT key FROM orders ORDER BY rowid")]
 
@@ -141,7 +144,7 @@ class BankLedger(Ledger):
         self.happened(key, kind, at)
 
     def happened(self, key: str, kind: str, at: int) -> None:
-        """Hook for the further effects of an event."""
+        """Called after each event. A subclass can add further effects here."""
 
     def _capture(self, key: str, more: int, at: int) -> None:
         self.db.execute(

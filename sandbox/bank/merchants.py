@@ -1,6 +1,6 @@
-"""The bank's one merchant on each wire, with keys that the bank makes: `merchants.json` in its folder.
+"""The bank's merchants, one for each provider's interface. The bank makes their keys: `merchants.json` in its folder.
 
-A client that acts as such a merchant reads its key there.
+A client that acts as a merchant reads the merchant's key there.
 """
 
 import json
@@ -26,9 +26,9 @@ PLATFORM_STATE_REVERSED: Final = "5"
 
 
 def as_settings(data: Path, url: str, return_url: str) -> Mapping[str, Mapping[str, object]]:
-    """Returns the settings of a client that is these merchants of a bank at `url`, with the sandbox's own codes.
+    """Returns the settings with which a client acts as these merchants at the bank's address `url`.
 
-    `pending_minutes` is 0: once the time to pay is over, a payment that this bank does not know was never made.
+    `pending_minutes` is 0: after the time to pay, a payment that this bank does not have was never made.
     """
     at_once = {"pending_minutes": 0}
     vnpay, platform, vietqr = (merchants(data)[wire] for wire in _NAMES)
@@ -60,7 +60,7 @@ def as_settings(data: Path, url: str, return_url: str) -> Mapping[str, Mapping[s
 
 
 def merchants(data: Path) -> Mapping[str, Merchant]:
-    """Returns the merchants in a folder; makes them at first use."""
+    """Returns the merchants in a folder, by interface. Makes them if the folder has none."""
     file = data / FILE
     if not file.exists():
         data.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The page where a person pays, or not: it has a button for every kind of payer."""
+"""The page where a person pays, or does not: it has a button for every kind of payer."""
 
 import html
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _STATUS: Final = {
 
 
 def page(order: Json, *, transfer: bool) -> str:
-    """Returns the page of an order; `transfer`: with the payers of a bank transfer, whose memo counts."""
+    """Returns the pay page of an order. `transfer`: whether it is a bank transfer, which has more kinds of payers."""
     payers: Mapping[str, Payer] = {**PAYERS, **(TRANSFERS if transfer else {})}
     buttons = "".join(
         f"<button name=payer value={code}>{html.escape(p.vi)}<br><small>{html.escape(p.en)}</small></button>"

@@ -1,4 +1,4 @@
-"""The behaviours of payers. A `payer_account` ends with one of their numbers, or a person chooses on the pay page."""
+"""The behaviours of payers. The end of a `payer_account` chooses one, or a person does on the pay page."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _END: Final = re.compile(r"-(\d{4})$")
 
 @dataclass(frozen=True)
 class Payer:
-    """A payer's behaviour: each step with its delay after the first one, in multiples of `--pay-after`."""
+    """A payer's behaviour. `steps`: each step with its delay after the first step, in multiples of `--pay-after`."""
 
     vi: str
     en: str
@@ -39,10 +39,10 @@ TRANSFERS: Final[Mapping[str, Payer]] = {
     NO_MEMO: Payer("Chuyển khoản không ghi nội dung", "Transfers without a memo", _PAYS),
     BAD_MEMO: Payer("Nội dung bị ngân hàng sửa", "Transfers with a memo that the bank garnishes", _PAYS),
 }
-"""The further payers of bank transfers, where the memo counts."""
+"""The further payers that only bank transfers have, because only these have a memo."""
 
 
 def payer_of(account: str) -> str | None:
-    """Returns the payer that an account's last digits name; None if there is no such payer."""
+    """Returns the number of the payer, an account's last digits; None if there is no such payer."""
     found = _END.search(account)
     return found[1] if found and found[1] in PAYERS else None

@@ -1,6 +1,6 @@
 """The bank as the national payment platform: INIT, query, and callbacks.
 
-It shares no code with the adapter that calls it, so that each reveals the other's mistakes.
+It shares no code with the adapter that calls it, so that a mistake in one of them does not hide in both.
 """
 
 import hashlib

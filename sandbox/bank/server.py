@@ -1,8 +1,8 @@
-"""The bank's HTTP interface: its own JSON, the pay page, the providers' wires, and the switches for faults.
+"""The bank's HTTP server: its own JSON, the pay page, the providers' interfaces, and the switches for tests.
 
-- `/orders/{key}`, `/refunds/{key}`, `/ledger`: its JSON
+- `/orders/{key}`, `/refunds/{key}`, `/ledger`: its own JSON
 - `/orders/{key}/pay`: the page where a person pays
-- `/vnpay/…`, `/platform/…`, `/vietqr/…`: the wires
+- `/vnpay/…`, `/platform/…`, `/vietqr/…`: the providers' interfaces
 - `/faults/{wire}`, `/callbacks`, `/orders/{key}/chargeback`, `/orders/{key}/hold`: for tests
 """
 
@@ -31,7 +31,7 @@ _PAYS: Final = "0001"
 
 
 class BankServer:
-    """The handlers of the bank's own JSON, the page and the switches."""
+    """The handlers of the bank's own JSON, of the pay page, and of the switches for tests."""
 
     def __init__(self, ledger: WiredLedger, sender: Sender) -> None:
         self._ledger = ledger
@@ -85,7 +85,7 @@ class BankServer:
         return Response(status_code=204)
 
     async def callbacks(self, request: Request) -> Response:
-        """Returns all callbacks, or with `?reference=` those about one order."""
+        """Returns all callbacks; with `?reference=`, the callbacks about one order."""
         return JSONResponse({"callbacks": self._ledger.callbacks(request.query_params.get("reference"))})
 
     async def callback(self, request: Request) -> Response:
@@ -100,7 +100,7 @@ class BankServer:
         return JSONResponse({"answered": self._ledger.answered(key_of(request))})
 
     def _back(self, key: str, payer: str) -> str | None:
-        """Returns the address where VNPay sends a payer who paid or gave up; None: the payer stays on the page."""
+        """Returns the address to which VNPay sends a payer who paid or gave up; None if the payer stays on the page."""
         fact = None if payer == NEVER else self._ledger.last(key)
         url = str(fact.details.get("return", "")) if fact else ""
         if not fact or not url or (fact.state == "failed") != (payer == GIVES_UP):
@@ -109,7 +109,7 @@ class BankServer:
 
 
 def _payer(body: bytes) -> str:
-    """Returns the payer chosen on the page; without a choice, the one who pays."""
+    """Returns the number of the payer chosen on the page; without a choice, of the one who pays in full."""
     return parse_qs(body.decode(errors="replace")).get("payer", [_PAYS])[0]
 
 
@@ -132,7 +132,7 @@ def _with_pay_url(request: Request, order: Json) -> Json:
 
 
 def bank(data: Path, pay_after: float, callbacks: str, retry_after: float) -> Starlette:
-    """Returns the bank over `data/bank.sqlite3`; times in seconds. `callbacks`: their address; empty: it sends none."""
+    """Returns the bank over `data/bank.sqlite3`; times in seconds. `callbacks`: their address; empty: none are sent."""
     wires = {"vnpay": vnpay.WIRE, "platform": platform.WIRE, "vietqr": vietqr.WIRE}
     file, retry = data / "bank.sqlite3", microseconds(retry_after)
     ledger = WiredLedger(file, microseconds(pay_after), wires, merchants(data), retry, told=bool(callbacks))

@@ -1,4 +1,4 @@
-"""The bank's account for transfers: a payer scans a code or writes a memo, and the bank reports the credit.
+"""The bank's account for bank transfers: a payer scans a QR code or writes a memo, and the bank reports the credit.
 
 The callback's format is the bank's own: JSON, with HMAC-SHA256 in hex over the body as `x-signature`.
 """
@@ -23,7 +23,7 @@ from sandbox.store import EPOCH, Message, invalid, parse
 
 
 class NewTransfer(Message):
-    """Body of `POST /vietqr/transfers`: somebody has transferred `amount` đồng."""
+    """Body of `POST /vietqr/transfers`: a bank transfer of `amount` đồng that a payer has made without a QR code."""
 
     account: str
     amount: Dong
@@ -51,14 +51,14 @@ WIRE: Final = Wire(tell=_tell, heard=lambda status, _answer: 200 <= status < 300
 
 
 class VietQrWire:
-    """The handlers of this wire."""
+    """The handlers of the VietQR interface."""
 
     def __init__(self, ledger: WiredLedger) -> None:
         self._ledger = ledger
         self._merchant = ledger.merchants["vietqr"]
 
     async def scan(self, request: Request) -> Response:
-        """Opens the pay page of a scanned code, `?code=`, as a payer's app would."""
+        """Redirects to the pay page of a scanned QR code, as a payer's app would. `?code=`: the QR code's text."""
         code = request.query_params.get("code", "")
         said = scanned(code)
         if said is None or said["account"] != self._merchant.name:
@@ -76,7 +76,7 @@ class VietQrWire:
 
 
 def garnished(memo: str, payer: str) -> str:
-    """Returns the memo as it arrives from this payer."""
+    """Returns the memo as it arrives: empty, changed by the payer's bank, or unchanged, as `payer` says."""
     if payer == NO_MEMO:
         return ""
     return (
@@ -85,7 +85,7 @@ def garnished(memo: str, payer: str) -> str:
 
 
 def scanned(code: str) -> Mapping[str, str] | None:
-    """Returns account, amount and memo of a code; None unless it is a VietQR code with a correct checksum."""
+    """Returns account, amount and memo in a QR code's text; None unless it is a VietQR code with a correct checksum."""
     try:
         fields = dict(_fields(code))
         to = dict(_fields(fields["38"]))

@@ -1,6 +1,6 @@
 """The bank as VNPay 2.1.0: the payment page, `querydr`, `refund`, and IPNs.
 
-It shares no code with the adapter that calls it, so that each reveals the other's mistakes.
+It shares no code with the adapter that calls it, so that a mistake in one of them does not hide in both.
 """
 
 import hashlib
@@ -76,7 +76,7 @@ def sign(secret: str, data: str) -> str:
 
 
 def query_of(merchant: Merchant, fact: Fact) -> str:
-    """Returns the signed query of an IPN and of the browser's return."""
+    """Returns the signed query string of an IPN, also used when the browser returns to the merchant."""
     code, status = _CODES[fact.state]
     fields = {
         "vnp_Amount": str(fact.amount * 100),
@@ -105,7 +105,7 @@ WIRE: Final = Wire(tell=lambda merchant, fact: Call("GET", query=query_of(mercha
 
 
 class VnPayWire:
-    """The handlers of this wire."""
+    """The handlers of the VNPay interface."""
 
     def __init__(self, ledger: WiredLedger, sender: Sender) -> None:
         self._ledger = ledger
@@ -113,7 +113,7 @@ class VnPayWire:
         self._merchant = ledger.merchants["vnpay"]
 
     async def pay(self, request: Request) -> Response:
-        """Receives a payer from the merchant's page and makes the order; 400 if the signature is wrong."""
+        """Receives a payer from the merchant's page and makes the order. Answers 400 if the signature is wrong."""
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
         fields = dict(pairs)
         said = fields.pop("vnp_SecureHash", "")
@@ -130,7 +130,7 @@ class VnPayWire:
         return RedirectResponse(request.url_for("pay_page", key=key), 303)
 
     async def transaction(self, request: Request) -> Response:
-        """Answers `querydr` and `refund`."""
+        """Answers the requests `querydr` and `refund`."""
         said = {str(name).removeprefix("vnp_"): str(value) for name, value in (await said_in(request)).items()}
         refund = said.get("Command") == "refund"
         data = "|".join(said.get(name, "") for name in (_REFUND if refund else _QUERY))
@@ -147,7 +147,7 @@ class VnPayWire:
         return self._query(said, standing) if self._ledger.queried(key) else Response(status_code=503)
 
     def _query(self, said: Mapping[str, str], standing: Standing) -> Response:
-        """Answers the state of an order; for a named transaction that was refunded, its last refund."""
+        """Answers with the state of an order; with the last refund if the request names a refunded transaction."""
         asked = nth(said.get("TransactionNo", ""))
         n = asked or next(iter(standing.captures), 0)
         capture_id, amount, at = standing.captures.get(n, ("", standing.amount, 0))
@@ -163,7 +163,7 @@ class VnPayWire:
         return self._answer(said, "00", found, refund=False)
 
     def _refund(self, said: Mapping[str, str], key: str, standing: Standing, *, untroubled: bool) -> Response:
-        """Refunds a capture. A repeat on the same day, known by its request number, is answered with 94."""
+        """Refunds a capture. A request whose number was used before on the same day is answered with 94."""
         if untroubled and self._ledger.refuses("vnpay"):
             return self._answer(said, "95", {}, refund=True)
         capture_id, _, _ = standing.captures.get(nth(said.get("TransactionNo", "")), ("", 0, 0))
@@ -197,7 +197,7 @@ class VnPayWire:
 
 
 def _expiry(text: str) -> int:
-    """Returns the expiry in microseconds; 0 if there is none, or it is invalid."""
+    """Returns the instant of expiry in microseconds; 0 if `text` is empty or invalid."""
     try:
         at = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=timezone(HANOI))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The common parts of the bank's wires: facts about orders, and the callbacks that report them."""
+"""The common code of the providers' interfaces: facts about orders, and the callbacks that report these facts."""
 
 import json
 import re
@@ -20,7 +20,7 @@ _SUM: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 @dataclass(frozen=True)
 class Fact:
-    """A change of an order of a wire. `at` is in microseconds; `n`: the number of the capture, 0 without one."""
+    """A change of a provider's order. `at`: in microseconds; `n`: the number of the capture, 0 without a capture."""
 
     reference: str
     amount: int
@@ -32,13 +32,13 @@ class Fact:
 
     @property
     def number(self) -> str:
-        """Returns the transaction's public number; "0" while there is none, as VNPay has it."""
+        """Returns the capture's public transaction number; "0" without a capture, as at VNPay."""
         return number(self.n) if self.n else "0"
 
 
 @dataclass(frozen=True)
 class Call:
-    """One callback."""
+    """The HTTP request of one callback."""
 
     method: Literal["GET", "POST"]
     query: str = ""
@@ -51,7 +51,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Merchant:
-    """The receiver of the money: its name on the wire, and the key of its signatures."""
+    """The receiver of the money: its name at the provider's interface, and the key for its signatures."""
 
     name: str
     secret: str
@@ -59,11 +59,11 @@ class Merchant:
 
 @dataclass(frozen=True)
 class Wire:
-    """A wire's callbacks.
+    """The callbacks of a provider's interface.
 
     Attributes:
-        tell: Makes the callback for a fact; None: the fact is not reported.
-        heard: Returns True for the answers (status and body) that acknowledge a callback.
+        tell: Returns the callback for a fact; None if the fact is not reported.
+        heard: Returns True if an answer, with this status and body, acknowledges a callback.
     """
 
     tell: Callable[[Merchant, Fact], Call | None]
@@ -71,7 +71,7 @@ class Wire:
 
 
 async def said_in(request: Request) -> dict[str, Any]:
-    """Returns the JSON object in a body. Raises `ProblemError` 422 for anything else."""
+    """Returns the JSON object in a request's body. Raises `ProblemError` 422 for any other body."""
     try:
         found = json.loads(await request.body())
     except ValueError:
@@ -82,7 +82,7 @@ async def said_in(request: Request) -> dict[str, Any]:
 
 
 def ordered(reference: object, amount: object) -> tuple[str, int]:
-    """Returns the reference and the sum of an order. Raises `ProblemError` 422 if either is invalid."""
+    """Returns the checked reference and amount of an order. Raises `ProblemError` 422 if either is invalid."""
     if not KEY.fullmatch(str(reference)):
         raise invalid(("reference", "pattern"))
     if not _SUM.fullmatch(str(amount)):
@@ -91,12 +91,12 @@ def ordered(reference: object, amount: object) -> tuple[str, int]:
 
 
 def number(n: int) -> str:
-    """Returns the public number of the n-th capture."""
+    """Returns the public transaction number of the n-th capture."""
     return str(_FIRST_NUMBER + n)
 
 
 def nth(text: str) -> int:
-    """Returns the capture that a public number stands for; 0 if none."""
+    """Returns the capture's own number from its public transaction number; 0 if the text is no such number."""
     return max(0, int(text) - _FIRST_NUMBER) if text.isascii() and text.isdigit() and len(text) <= _LONGEST else 0
 
 

@@ -1,4 +1,4 @@
-"""Orders from the providers' wires, and the callbacks that report their changes."""
+"""The ledger of orders from the providers' interfaces, with the callbacks that report their changes."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +44,7 @@ _STATES: Final[Mapping[str, State]] = {CAPTURE: "paid", FAIL: "failed", CHARGEBA
 
 @dataclass(frozen=True)
 class Standing:
-    """An order of a wire, with its captures by number, its charge-backs, and the last refund of each capture."""
+    """An order from a provider's interface. `captures`: by number; `given_back`: the last refund, by capture id."""
 
     amount: int
     description: str
@@ -56,7 +56,7 @@ class Standing:
 
 
 class WiredLedger(BankLedger):
-    """The bank's whole ledger. `retry` in microseconds; without `told` there are no callbacks."""
+    """The bank's whole ledger. `retry`: microseconds until a callback is repeated; `told`: whether any are sent."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class WiredLedger(BankLedger):
         self._told = told
 
     def open(self, wire: str, reference: str, amount: int, description: str, details: Json) -> str:
-        """Returns the key of a reference's order, made if new. `ProblemError` 409: the order has another sum."""
+        """Makes a reference's order if it is new; returns its key. Raises `ProblemError` 409 if its amount differs."""
         key = f"{wire}:{reference}"
         with self.transaction():
             known = self.db.execute("SELECT amount FROM orders WHERE key = ?", (key,)).fetchone()
@@ -92,7 +92,7 @@ class WiredLedger(BankLedger):
         return key
 
     def at_once(self, key: str, wire: str) -> bool:
-        """Pays at once, and returns True, if the fault `early` is on."""
+        """Pays an order at once if the fault `early` is on; returns whether it did."""
         with self.transaction() as now:
             early = self.faults.take(wire, "early") is not None
             if early:
@@ -118,7 +118,7 @@ class WiredLedger(BankLedger):
         )
 
     def last(self, key: str) -> Fact | None:
-        """Returns the last payment or failure of an order, for the payer's browser; None if there is none."""
+        """Returns the last payment of an order, else its failure, for the payer's browser; None if it has neither."""
         standing = self.standing(key)
         if standing is None or not (standing.captures or standing.failed_at):
             return None
@@ -129,35 +129,35 @@ class WiredLedger(BankLedger):
         return Fact(reference, amount, state, n, at, standing.description, standing.details)
 
     def hold(self, key: str, hold: Hold) -> None:
-        """Put an order on hold. `ProblemError` 404: no such order."""
+        """Put an order on hold. Raises `ProblemError` 404 if there is no such order."""
         with self.transaction():
             self._order(key)
             self._holds.put(key, hold)
 
     def answered(self, key: str) -> int:
-        """Returns the number of answered queries about an order since it was put on hold."""
+        """Returns the number of queries about an order that were answered since it was put on hold."""
         with self.transaction():
             return self._holds.answered(key)
 
     def queried(self, key: str) -> bool:
-        """Returns True if a query about an order may be answered now."""
+        """Returns True if a query about an order may be answered now, and counts it as answered."""
         with self.transaction():
             return self._holds.queried(key)
 
     def refuses(self, wire: str) -> bool:
-        """Returns True if a refund is refused now, even one that was granted before."""
+        """Returns True if the fault `refuse_refund` is on: then even a repeated request is refused."""
         with self.transaction():
             return self.faults.take(wire, "refuse_refund") is not None
 
     def today(self, wire: str) -> str:
-        """Returns a refund request's day in Hà Nội; with the fault `next_day`, a day later for each earlier refund."""
+        """Returns today's date in Hà Nội; with the fault `next_day`, a day later for each earlier refund."""
         with self.transaction() as now:
             passes = self.faults.take(wire, "next_day") is not None
             days = self.db.execute("SELECT count(*) FROM refund").fetchone()[0] if passes else 0
             return stamp(now + days * _DAY)[:8]
 
     def asked_fault(self, wire: str) -> tuple[Asked, int] | None:
-        """Returns the fault of this call with its value; None if there is none."""
+        """Returns the name and value of the fault for the present call; None if no such fault is on."""
         with self.transaction():
             for name in ASKED:
                 value = self.faults.take(wire, name)
@@ -166,7 +166,7 @@ class WiredLedger(BankLedger):
         return None
 
     def queried_standing(self, key: str, wire: str) -> Standing | None:
-        """Returns an order's state for a query; with the fault `pending`, without its captures."""
+        """Returns an order for a query, without its captures if the fault `pending` is on; None if no such order."""
         with self.transaction():
             pending = self.faults.take(wire, "pending") is not None
         standing = self.standing(key)
@@ -192,7 +192,7 @@ class WiredLedger(BankLedger):
             self._tell(key, row["wire"], fact, at)
 
     def garnish(self, key: str, change: Callable[[str], str]) -> None:
-        """Change the memo of an order before it is reported. `ProblemError` 422: it has none."""
+        """Change the memo of an order before its payment is reported. Raises `ProblemError` 422 if it has no memo."""
         with self.transaction():
             row = self.db.execute("SELECT details FROM wired WHERE key = ? AND wire = 'vietqr'", (key,)).fetchone()
             if row is None:
@@ -202,7 +202,7 @@ class WiredLedger(BankLedger):
             self.db.execute("UPDATE wired SET details = ? WHERE key = ?", (changed, key))
 
     def callbacks_due(self) -> Sequence[Mapping[str, Any]]:
-        """Returns the due callbacks, and counts each as sent once more."""
+        """Returns the callbacks that are due, and counts each as sent once more."""
         with self.transaction() as now:
             due = self.db.execute("SELECT * FROM callback WHERE next_at <= ? ORDER BY next_at, n", (now,)).fetchall()
             for row in due:
@@ -211,7 +211,7 @@ class WiredLedger(BankLedger):
         return cast("Sequence[Mapping[str, Any]]", due)
 
     def callback(self, n: int) -> Mapping[str, Any]:
-        """Returns one callback, and counts it as sent once more. `ProblemError` 404: there is none."""
+        """Returns the callback numbered `n`, and counts it as sent once more. `ProblemError` 404: there is none."""
         with self.transaction():
             row = self.db.execute("UPDATE callback SET tries = tries + 1 WHERE n = ? RETURNING *", (n,)).fetchone()
         if row is None:
@@ -228,7 +228,7 @@ class WiredLedger(BankLedger):
                 self.db.execute("UPDATE callback SET next_at = NULL WHERE n = ?", (n,))
 
     def callbacks(self, reference: str | None) -> list[Json]:
-        """Returns all callbacks, or those about one order, oldest first, with their tries and last answers."""
+        """Returns the callbacks about one order, oldest first, with tries and last answers; all if no `reference`."""
         with self.transaction():
             found = self.db.execute(_ABOUT, (reference,)).fetchall()
         names = ("n", "wire", "reference", "tries", "status", "answer")
@@ -263,7 +263,7 @@ class WiredLedger(BankLedger):
         )
 
     def _wait_for_next(self, wire: str, reference: str) -> None:
-        """Let a callback wait for the next one, unless one waits already: then this is the next."""
+        """Has an order's unsent callbacks wait until the interface's next one is answered, unless one waits already."""
         self.db.execute(
             "UPDATE callback SET next_at = ? WHERE wire = ? AND reference = ? AND tries = 0 AND next_at < ?"
             " AND NOT EXISTS (SELECT 1 FROM callback WHERE wire = ? AND next_at = ?)",

@@ -1,4 +1,4 @@
-"""The sandbox trust: a certification authority for tests and trials, with revocation, time-stamps, a remote signer.
+"""The sandbox trust: a certification authority for tests and trials, with revocation, time-stamps and remote signing.
 
 Nothing outside a sandbox may trust its root.
 """
@@ -6,6 +6,6 @@ Nothing outside a sandbox may trust its root.
 from typing import Final
 
 AUTHORITY: Final = "authority"
-"""The folder of the keys, inside the data folder."""
+"""The folder with the keys, inside the data folder."""
 ROOT: Final = "root.pem"
-"""The certificate of the root, in that folder."""
+"""The file with the root's certificate, in the folder `AUTHORITY`."""

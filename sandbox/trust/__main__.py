@@ -1,4 +1,4 @@
-"""Run as `python -m sandbox.trust --port N --data DIR [--slow-after SECONDS]`; keys are made on first use."""
+"""Run as `python -m sandbox.trust --port N --data DIR [--slow-after SECONDS]`; it makes its keys at the first start."""
 
 from cryptography import x509
 

@@ -20,9 +20,9 @@ YEARS: Final = timedelta(days=3650)
 PERSON_LIFE: Final = timedelta(days=365)
 STAMPING_LIFE: Final = 3 * PERSON_LIFE
 STAMPING_USE: Final = PERSON_LIFE
-"""A time-stamping certificate is valid longer than it is used, so that stamps can be renewed in time."""
+"""How long a time-stamping certificate is used. It is valid longer, so that time-stamps can be renewed in time."""
 ANSWER_LIFE: Final = timedelta(hours=12)
-"""The stated validity of a CRL or an OCSP answer."""
+"""The validity that a CRL or an OCSP answer states for itself."""
 
 USES: Final = (
     "digital_signature",
@@ -50,9 +50,11 @@ class Holder:
 
 
 class Authority:
-    """A certification authority with its keys in `folder`; `url`: the address of CRL and OCSP in its certificates.
+    """A certification authority. `folder`: its keys; `url`: the base of the CRL and OCSP addresses in its certificates.
 
-    Root → issuing authority → people, OCSP responder and time-stamping authority. Its clock can be put `ahead`.
+    The root certifies the issuing authority, which certifies people, OCSP responder and time-stamping authority.
+
+    `ahead`: how far its clock is ahead of the real time.
     """
 
     def __init__(self, folder: Path, url: str) -> None:
@@ -80,19 +82,19 @@ class Authority:
 
     @property
     def stamping(self) -> Holder:
-        """The present time-stamping key and certificate; each year there is another certificate."""
+        """The present key and certificate for time-stamps. There is a new certificate each year."""
         if not timedelta() <= self.now - self._stamping.certificate.not_valid_before_utc < STAMPING_USE + DAY:
             self._stamping = self._service("tsa", "Sandbox TSA", _STAMPING, STAMPING_LIFE)
         return self._stamping
 
     def person(self, attributes: Sequence[tuple[x509.ObjectIdentifier, str]], until: datetime | None = None) -> Holder:
-        """Returns a new key and certificate for this subject; with `until` in the past, an expired certificate."""
+        """Returns a new key and certificate for a subject. `until`: the end of validity; None for the usual end."""
         key = _new_key()
         subject = x509.Name([x509.NameAttribute(oid, value) for oid, value in attributes])
         return Holder(self._issue(self.issuing, subject, key.public_key(), _SIGNING, until=until), key)
 
     def crl(self, issuer: Holder, revoked: Revoked) -> bytes:
-        """Returns the issuer's certificate revocation list, DER."""
+        """Returns the issuer's certificate revocation list, in DER."""
         now = self.now
         builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.subject)
         builder = builder.last_update(now).next_update(now + ANSWER_LIFE)
@@ -104,7 +106,7 @@ class Authority:
         return builder.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
     def ocsp(self, request: bytes, given: Callable[[int], x509.Certificate | None], revoked: Revoked) -> bytes:
-        """Returns the answer to one OCSP request, DER; for a certificate that `given` does not find: unauthorized."""
+        """Returns the answer to an OCSP request, in DER: `unauthorized` if `given` returns None for the number."""
         asked = ocsp.load_der_ocsp_request(request)
         own = {certificate.serial_number: certificate for certificate in self.services}
         certificate = own.get(asked.serial_number) or given(asked.serial_number)
@@ -216,14 +218,14 @@ def _new_key() -> rsa.RSAPrivateKey:
 
 
 def private(key: rsa.RSAPrivateKey) -> bytes:
-    """Returns a key without a password, PKCS #8 in DER."""
+    """Returns the key as bytes: PKCS #8 in DER, without a password."""
     return key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
 def opened(data: bytes) -> rsa.RSAPrivateKey:
-    """Reads a key from the output of `private`."""
+    """Returns the key from the bytes that `private` returned."""
     key = serialization.load_der_private_key(data, password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError("a key of the sandbox is RSA")
@@ -241,7 +243,7 @@ def _kept(path: Path, make: Callable[[], x509.Certificate]) -> x509.Certificate:
 
 
 def _once(path: Path, make: Callable[[], bytes]) -> bytes:
-    """Returns a file's content; a missing file is made first, atomically: a crash leaves all of it or nothing."""
+    """Returns a file's content. Makes a missing file first, atomically: a crash leaves the whole file or none."""
     if not path.exists():
         draft = path.with_name(path.name + ".new")
         draft.unlink(missing_ok=True)

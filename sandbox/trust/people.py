@@ -1,6 +1,6 @@
-"""The ledger of the sandbox's certificate holders, and of the requests to the remote signer.
+"""The ledger of the sandbox trust: certificate holders, and requests to the remote signer.
 
-The last digits of a person's number decide the behaviour:
+The last digits of a person's number decide how that person behaves:
 
 - `9901` declines to sign
 - `9902` signs late, `slow_after` after the request
@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS asked (
     key TEXT PRIMARY KEY, number TEXT NOT NULL, digest TEXT NOT NULL, status TEXT NOT NULL, signature BLOB, at INTEGER);
 """
 PAGE: Final = 1000
-"""Requests listed at once."""
+"""The number of requests on a page."""
 
 Json = dict[str, object]
 Line = Annotated[str, Field(min_length=1, max_length=200)]
@@ -50,7 +50,7 @@ DER: Final = serialization.Encoding.DER
 
 @dataclass(frozen=True)
 class SubjectStyle:
-    """The form of a person's and an organisation's number in a subject: unconfirmed, so a setting."""
+    """How a certificate's subject states the number of a person or an organisation. Unconfirmed, so it is a setting."""
 
     attribute: x509.ObjectIdentifier = NameOID.USER_ID
     person: str = "CCCD:"
@@ -65,20 +65,20 @@ class NewHolder(Message):
 
 
 class Revocation(Message):
-    """Body of `POST /people/{number}/revoke`: the time of the revocation; by default now."""
+    """Body of `POST /people/{number}/revoke`. `at`: the time of the revocation; now if None."""
 
     at: Annotated[AwareDatetime, Field(strict=False)] | None = None
 
 
 class NewSignature(Message):
-    """Body of `PUT /requests/{key}`: the signer's number, and the SHA-256 of the content to sign, hex."""
+    """Body of `PUT /requests/{key}`: the signer's number, and the SHA-256 of the content to sign, in hex."""
 
     number: str
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class People(Ledger):
-    """The holders of certificates. `slow_after` is in microseconds."""
+    """The certificate holders and their requests. `slow_after`: the delay of a slow signer, in microseconds."""
 
     def __init__(self, path: Path, authority: Authority, slow_after: int, style: SubjectStyle) -> None:
         super().__init__(path, SCHEMA)
@@ -89,7 +89,7 @@ class People(Ledger):
         self._style = style
 
     def put(self, number: str, new: NewHolder) -> Json:
-        """Returns the certificate of this number, then its issuer's; makes it at first use."""
+        """Returns the holder's certificate and the issuer's, in this order. Makes the holder if the number is new."""
         with self.transaction():
             row = self._row(number)
             holder = _holder(row) if row else self._make(number, new)
@@ -105,7 +105,7 @@ class People(Ledger):
             self.db.execute("UPDATE holder SET revoked_at = ? WHERE serial = ?", (since, row["serial"]))
 
     def certificate(self, serial: int) -> x509.Certificate | None:
-        """Returns the holder's certificate with this serial number; None if there is none."""
+        """Returns the holder's certificate with this serial number; None if no holder has one."""
         row = self.db.execute("SELECT certificate FROM holder WHERE serial = ?", (f"{serial:x}",)).fetchone()
         return None if row is None else x509.load_der_x509_certificate(row["certificate"])
 
@@ -114,7 +114,10 @@ class People(Ledger):
         return {int(row["serial"], 16): EPOCH + timedelta(microseconds=row["revoked_at"]) for row in rows}
 
     def ask(self, key: str, new: NewSignature) -> tuple[Json, bool]:
-        """Returns the state of this key's signature request, and True if new. Raises `ProblemError` 404 or 409."""
+        """Makes a signature request; returns its state, and whether it is new.
+
+        Raises `ProblemError` 404 if there is no such holder, 409 if the key had other content.
+        """
         with self.transaction() as now:
             known = self.db.execute("SELECT number, digest FROM asked WHERE key = ?", (key,)).fetchone()
             if known and tuple(known) != (new.number, new.digest):
@@ -139,7 +142,10 @@ class People(Ledger):
             return self._asked(key)
 
     def requests(self, before: int) -> Json:
-        """Returns a page of requests, newest first, each with the time of its last change; `next` begins the next."""
+        """Returns a page of requests, newest first, each with the time of its last change.
+
+        `next`: the value of `before` for the next page; None on the last page.
+        """
         with self.transaction():
             rows = self.db.execute(
                 "SELECT rowid, * FROM asked WHERE rowid < ? ORDER BY rowid DESC LIMIT ?", (before, PAGE)

@@ -28,7 +28,7 @@ Fault = Literal["none", "down", "slow", "silent"]
 
 
 class Faults(Message):
-    """Body of `PUT /faults`: the services that are down (503), slow (by `--slow-after`) or silent (no answer)."""
+    """Body of `PUT /faults`: by service, `down` (503), `slow` (by `--slow-after`), `silent` (no answer) or `none`."""
 
     ocsp: Fault = "none"
     crl: Fault = "none"
@@ -36,13 +36,13 @@ class Faults(Message):
 
 
 class Clock(Message):
-    """Body of `PUT /clock`: the time to set the clock to, from where it runs on; by default the real time."""
+    """Body of `PUT /clock`. `now`: the time to which the clock is set, and then runs on; None for the real time."""
 
     now: Annotated[AwareDatetime, Field(strict=False)] | None = None
 
 
 class TrustServer:
-    """Serves one authority. `slow_after` in seconds."""
+    """The HTTP interface of one authority. `slow_after`: the delay of a slow service, in seconds."""
 
     def __init__(self, authority: Authority, people: People, slow_after: float) -> None:
         self._authority = authority
@@ -128,7 +128,7 @@ class TrustServer:
         return Response(status_code=204)
 
     async def _but(self, request: Request, fault: Fault, answer: Response) -> Response:
-        """Returns the answer with the fault applied; the delay ends early if the client disconnects."""
+        """Returns the answer as the fault changes it: 503, or delayed (at most until the client disconnects)."""
         if fault == "down":
             return Response(status_code=503)
         left = {"slow": self._slow_after, "silent": NEVER_S}.get(fault, 0.0)
@@ -139,14 +139,14 @@ class TrustServer:
 
 
 def trust(data: Path, url: str, slow_after: float, style: SubjectStyle = SubjectStyle()) -> Starlette:  # noqa: B008 -- frozen
-    """Returns the sandbox trust over `data`; `url`: its address in the certificates; `slow_after` in seconds."""
+    """Returns the sandbox trust over the folder `data`. `url`: its address in certificates; `slow_after`: seconds."""
     authority = Authority(data / AUTHORITY, url)
     people = People(data / "trust.sqlite3", authority, microseconds(slow_after), style)
     return application(people, TrustServer(authority, people, slow_after).routes())
 
 
 def stamper_of(authority: Authority) -> DummyTimeStamper:
-    """Returns the authority's present time-stamper."""
+    """Returns a time-stamper with the authority's present time-stamping certificate."""
     holder = authority.stamping
     chain = SimpleCertificateStore()
     chain.register(_asn1(authority.issuing))

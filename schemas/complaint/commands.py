@@ -11,7 +11,7 @@ __all__ = ["COMPLAINT_COMMANDS", "AnswerComplaint"]
 
 
 class Complain(Command):
-    """Record the complaint, on these grounds."""
+    """Record the complaint `start`. `grounds` are the facts in the log about the event that the complaint is about."""
 
     kind: Literal["complain"] = "complain"
     start: ComplaintStart
@@ -21,8 +21,8 @@ class Complain(Command):
 class AnswerComplaint(Command):
     """Answer the complaint (giải quyết khiếu nại), with the reason and the legal basis.
 
-    If upheld, the filing starts again at `start_at`: `intake` or a review step. If that is not set, it starts again at
-    the stage in which the act was done.
+    If the complaint is upheld, the filing starts again at `start_at`: `intake`, or the code of a review step. If
+    `start_at` is not set, the filing starts again at the stage in which the act was done.
     """
 
     kind: Literal["answer_complaint"] = "answer_complaint"
@@ -39,9 +39,9 @@ COMPLAINT_COMMANDS: Final[tuple[type[Command], ...]] = (Claim, Release, Reassign
 
 
 class RingComplaint(SystemCommand):
-    """Record that the complaint's timer for `moment` fired: the reminder or the due time.
+    """Record that a timer of the complaint fired: the reminder or the due time, as `moment` states.
 
-    Refused if another timer is next, or if this timer is not due yet.
+    Refused if the other timer is next, or if this timer is not due yet.
     """
 
     kind: Literal["ring_complaint"] = "ring_complaint"
@@ -49,7 +49,7 @@ class RingComplaint(SystemCommand):
 
 
 class SettleUpheld(SystemCommand):
-    """Record that the filing has restarted, or that there is nothing to undo."""
+    """Record whether the filing has restarted: `reopened` is false if there was nothing to undo."""
 
     kind: Literal["settle_upheld"] = "settle_upheld"
     reopened: bool

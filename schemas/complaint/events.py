@@ -11,10 +11,11 @@ from .state import ComplaintOutcome
 
 
 class Complained(Model):
-    """The complaint was recorded, about the filing's event with the kind `act` and the seq `about`.
+    """The complaint was recorded. It is about one event of the filing, an act of the agency.
 
-    `step` is the review step of the event. The calendar is the filing's. `take_up` is the time limit to take the
-    complaint up, `answer` the limit from then to the answer. `represented_until` is a representative's last day to act.
+    `act` is the kind of that event, `about` its seq, and `step` its review step. `take_up` is the time limit to take
+    the complaint up, and `answer` the limit from then to the answer. `days` is the filing's calendar.
+    `represented_until` is the last day on which a representative may act for the complainant.
     """
 
     kind: Literal["complained"] = "complained"
@@ -23,7 +24,7 @@ class Complained(Model):
     act: str
     """kind of the event that the complaint is about"""
     officer: str | None = None
-    """identity of the officer whose act it was; not set if no officer acted"""
+    """identity of the officer who did the act; not set if no officer did"""
     step: Code | None = None
     """code of the review step in which the act was done; not set for the intake"""
     steps: tuple[Code, ...] = ()
@@ -34,7 +35,7 @@ class Complained(Model):
     """time limit for the answer, once the complaint was taken up"""
     reminder: Limit
     days: Calendar
-    """the calendar of its limits"""
+    """calendar for the limits of the complaint"""
     represented_until: Day | None = None
     """last day in Vietnam on which a representative may act for the complainant; not set: without end"""
     words: Annotated[str, Personal]
@@ -43,7 +44,7 @@ class Complained(Model):
 
 
 class ComplaintReminded(Model):
-    """The officers or leaders responsible were reminded that the limit ends at `due`."""
+    """The people who must act were reminded that the limit of the complaint ends at `due`."""
 
     kind: Literal["complaint_reminded"] = "complaint_reminded"
     due: Instant
@@ -57,9 +58,9 @@ class ComplaintOverdue(Model):
 
 
 class ComplaintAnswered(Model):
-    """The answer (quyết định giải quyết khiếu nại).
+    """The complaint was answered (quyết định giải quyết khiếu nại).
 
-    If upheld, the filing restarts at the review step `step`, or at the intake if that is not set.
+    If it was upheld, the filing restarts at the review step `step`, or at the intake if `step` is not set.
     """
 
     kind: Literal["complaint_answered"] = "complaint_answered"
@@ -75,7 +76,7 @@ class ComplaintAnswered(Model):
 
 
 class ComplaintWithdrawn(Model):
-    """The complaint was withdrawn (rút khiếu nại); `request` is the signed request, if the desk recorded it."""
+    """The complaint was withdrawn (rút khiếu nại). `request` is the signed request, set if the desk recorded it."""
 
     kind: Literal["complaint_withdrawn"] = "complaint_withdrawn"
     reason: Annotated[str, Personal]
@@ -83,7 +84,7 @@ class ComplaintWithdrawn(Model):
 
 
 class ComplaintSettled(Model):
-    """The filing has restarted (`reopened`); or its state had changed since the act, and there was nothing to undo."""
+    """An upheld complaint was settled. `reopened` is false if the filing had changed, and there was nothing to undo."""
 
     kind: Literal["complaint_settled"] = "complaint_settled"
     reopened: bool
@@ -91,11 +92,11 @@ class ComplaintSettled(Model):
 
 
 class ComplaintCalendarChanged(Model):
-    """Another calendar is in force: the running limit ends at the time computed on it."""
+    """Another calendar is in force: the end of the running limit is computed on it."""
 
     kind: Literal["complaint_calendar_changed"] = "complaint_calendar_changed"
     days: Calendar
-    """the new calendar of its limits"""
+    """the new calendar, for the limits of the complaint"""
 
 
 _Task = Claimed | Released | Reassigned

@@ -19,14 +19,14 @@ from ..stream.part import StreamState
 __all__ = ["ComplaintFact", "ComplaintOutcome", "ComplaintStart", "ComplaintState", "ComplaintView", "content_of_start"]
 
 INTAKE: Final = "intake"
-"""The name for a restart from the beginning. The other names are the codes of the filing's review steps."""
+"""The name for a restart from the beginning. Any other name is the code of a review step of the filing."""
 
 OPENING: Final = "complain"
 """The id of the command that begins every complaint."""
 
 
 class ComplaintOutcome(StrEnum):
-    """The answer to a complaint: the complainant is right, or not."""
+    """The answer to a complaint: upheld if the complainant is right, rejected if not."""
 
     UPHELD = "upheld"
     REJECTED = "rejected"
@@ -45,8 +45,9 @@ class ComplaintState(StrEnum):
 class ComplaintStart(Model):
     """The start input of the `n`-th complaint about a filing.
 
-    `about` is the seq of the filing's event that the complaint is about. If the desk records the complaint, `document`
-    is the file that the applicant signed. `statement` is the signed identity of the caller and no part of the content.
+    `about` is the seq of the filing's event that the complaint is about. `document` is the file that the applicant
+    signed, if the desk records the complaint; None otherwise. `statement` is the signed identity of the caller, which
+    does not count as content.
     """
 
     filing_id: UUID
@@ -62,7 +63,7 @@ class ComplaintStart(Model):
 
 
 def content_of_start(start: ComplaintStart) -> str:
-    """The digest of a complaint's content. A complaint with the same number and another digest is refused."""
+    """Returns the digest of a complaint's content. A complaint with the same number and another digest is refused."""
     return digest(start.model_dump(mode="json", exclude={"statement"}, exclude_none=True))
 
 
@@ -70,16 +71,16 @@ class Grounds(Model):
     """The facts in the log about an event that a complaint is about.
 
     Attributes:
-        act: The kind of the event; None if it is not open to a complaint.
+        act: The kind of the event; None if no complaint about such an event is possible.
         officer: The officer accountable for the act; None if no officer acted.
         step: The review step of the act; None for the intake.
         steps: The review steps that the filing had reached.
         until: The deadline for the complaint; None while the applicant has no notice of the act.
         complainants: The people who may make the complaint.
         side: The people on the complainant's side: none of them may answer the complaint.
-        represented_until: The last day on which a representative may act for the complainant; None: without end.
-        earlier: The number of complaints about this filing so far.
-        disputed: Whether a complaint about this event has no answer yet.
+        represented_until: The last day on which a representative may act for the complainant; None if it has no end.
+        earlier: The number of earlier complaints about this filing.
+        disputed: Whether an earlier complaint about the same event has no answer yet.
     """
 
     agency: AgencyCode
@@ -102,8 +103,9 @@ class Grounds(Model):
 class Complaint(StreamState):
     """The fold of a complaint's events.
 
-    `officer` is accountable for the act; `answerer` has the complaint, perhaps `acting_for` an absent officer. `since`
-    and `limit` belong to the running clock, which ends at `due`. `reopened` says whether the filing has restarted.
+    `officer` answers for the act that the complaint is about. `answerer` has claimed the complaint; `acting_for` is the
+    absent officer for whom the answerer acts, if any. `limit` is the running time limit, from `since` to `due`.
+    `reopened` is whether the filing has restarted.
     """
 
     state: ComplaintState = ComplaintState.RECORDED
@@ -136,12 +138,12 @@ class Complaint(StreamState):
 
     @property
     def whose_task(self) -> str | None:
-        """The officer who has the complaint; if they act for an absent officer, that officer."""
+        """The officer who has claimed the complaint, or the absent officer for whom that officer acts."""
         return self.acting_for or self.answerer
 
 
 class ComplaintTimer(Model):
-    """The next timer of a complaint, with the name of its limit."""
+    """The next timer of a complaint. `clock` is the name of the limit to which it belongs."""
 
     clock: str
     due: Instant
@@ -149,7 +151,7 @@ class ComplaintTimer(Model):
 
 
 class ComplaintFact(Model):
-    """Signal `complaint_upheld` of a complaint to its filing."""
+    """The content of the signal `complaint_upheld`, which a complaint sends to its filing."""
 
     n: int = Field(ge=1, lt=2**31)
     about: int = Field(ge=1, lt=2**31)
@@ -158,9 +160,10 @@ class ComplaintFact(Model):
 
 
 class ComplaintView(Model):
-    """The visible part of a complaint: its deadline `due` while it is open, later its answer.
+    """The visible part of a complaint: while it is open its deadline `due`, and later its answer.
 
-    `reopened`: the filing has restarted because of it. `seq` is the number of the complaint's last event.
+    `reopened` is whether the filing has restarted because of the complaint. `seq` is the number of the complaint's last
+    event.
     """
 
     filing_id: UUID

@@ -60,9 +60,9 @@ SYSTEM_VIA = Via(principal="motcua")
 class Command(StrictModel):
     """The fields of every command.
 
-    `command_id` is its identity in this filing: a repeat returns the first receipt, other content is refused.
-    `on_behalf_of` is the subject for whom the actor acts. `seen_seq` is the `seq` of the page the actor saw.
-    `statement` is the signed identity of the actor; it is no part of the content.
+    `command_id` identifies the command in this filing: a repeat with the same content returns the first receipt, other
+    content is refused. `on_behalf_of` is the subject for whom the actor acts. `seen_seq` is the `seq` of the page that
+    the actor saw. `statement` is the signed identity of the actor, which does not count as content.
     """
 
     kind: str
@@ -77,7 +77,7 @@ class Command(StrictModel):
 
 
 def content_of(command: Command) -> str:
-    """The digest of a command's content. It does not depend on the page that the actor saw, or on the signature."""
+    """Returns the digest of a command's content, without `seen_seq` and without `statement`."""
     return digest(command.model_dump(mode="json", exclude={"seen_seq", "statement"}, exclude_none=True))
 
 
@@ -96,14 +96,14 @@ class RefuseIntake(Command):
 
 
 class TargetKind(StrEnum):
-    """The kind of a supplement item's target."""
+    """Whether a supplement item is a paper or a form field."""
 
     PAPER = "paper"
     FIELD = "field"
 
 
 class SupplementItem(Model):
-    """A paper or a form field of the procedure that has to be supplied or corrected, and its fault."""
+    """A paper or a form field that the applicant must supply or correct. `note` describes its fault."""
 
     target: TargetKind
     """kind of the requested part: a paper or a form field"""
@@ -114,7 +114,7 @@ class SupplementItem(Model):
 class RequestSupplement(Command):
     """Request all missing papers and form fields from the applicant, in one complete request (yêu cầu bổ sung).
 
-    After the time in which officers may make this request, only a leader may, with a `late_reason`.
+    Officers have a limited time for this request. After that time only a leader may make it, with a `late_reason`.
     """
 
     kind: Literal["request_supplement"] = "request_supplement"
@@ -122,7 +122,7 @@ class RequestSupplement(Command):
     """the papers and form fields to supply"""
     legal_basis: ShortText
     late_reason: ShortText | None = None
-    """reason of a leader who makes the request after the officers' time for it"""
+    """reason of a leader who makes the request after the time in which officers may make it; not set before"""
 
 
 class Supplement(Command):
@@ -136,7 +136,7 @@ class Supplement(Command):
 
 
 class JudgeSignature(Command):
-    """Decide, with the reason, whether to accept a signature after an undetermined check."""
+    """Accept or reject a signature whose check had no definite outcome, with the reason."""
 
     kind: Literal["judge_signature"] = "judge_signature"
     accepted: StrictBool
@@ -145,7 +145,7 @@ class JudgeSignature(Command):
 
 
 class TransferDossier(Command):
-    """Send the papers at the desk to the deciding agency (bàn giao hồ sơ); `originals` are the originals among them."""
+    """Send the papers at the desk to the deciding agency (bàn giao hồ sơ). `originals`: the codes of the originals."""
 
     kind: Literal["transfer_dossier"] = "transfer_dossier"
     originals: tuple[Code, ...] = Field(default=(), max_length=100)
@@ -153,7 +153,7 @@ class TransferDossier(Command):
 
 
 class ReceiveDossier(Command):
-    """Sign for the papers that the desk has sent (nhận bàn giao); the `note` describes any deviation."""
+    """Sign for the papers that the desk has sent (nhận bàn giao). `note` describes any deviation from the list."""
 
     kind: Literal["receive_dossier"] = "receive_dossier"
     note: ShortText | None = None
@@ -174,8 +174,8 @@ class Release(Command):
 class Reassign(Command):
     """Give the current task to another officer (phân công lại).
 
-    With `acting_for`, the `officer` is the substitute of that absent officer (xử lý thay): the task moves only if the
-    absent officer has it.
+    If `acting_for` is set, `officer` is the substitute of that absent officer (xử lý thay). The task then moves only if
+    the absent officer has it.
     """
 
     kind: Literal["reassign"] = "reassign"
@@ -186,7 +186,7 @@ class Reassign(Command):
 
 
 class Recall(Command):
-    """Take back one's last act, a finished step or a stop, before anybody has taken up the next task (thu hồi)."""
+    """Take back one's last act (a finished step, or a stop) before anybody has taken up the next task (thu hồi)."""
 
     kind: Literal["recall"] = "recall"
 
@@ -200,7 +200,7 @@ class Ask(Command):
 
 
 class Answer(Command):
-    """Answer the question number `n`."""
+    """Answer the question with the number `n`."""
 
     kind: Literal["answer"] = "answer"
     n: int = Field(ge=1)
@@ -210,7 +210,7 @@ class Answer(Command):
 
 
 class Inspect(Command):
-    """Finish a review step with the findings on site, and the time, the place and the participants."""
+    """Finish a review step by recording an inspection on site: its time, place, participants and findings."""
 
     kind: Literal["inspect"] = "inspect"
     held_at: Instant
@@ -223,13 +223,13 @@ class Inspect(Command):
 
 
 class RecordOpinion(Command):
-    """Record the answer of a consulted body; the last answer finishes the step."""
+    """Record the answer of a consulted body. The answer of the last body finishes the step."""
 
     kind: Literal["record_opinion"] = "record_opinion"
     party: Code
     consent: StrictBool
     note: ShortText | None = None
-    """text of the body's answer; optional"""
+    """text of the body's answer; not set if there is none"""
 
 
 class ReferObligation(Command):
@@ -240,9 +240,9 @@ class ReferObligation(Command):
 
 
 class DemandObligation(Command):
-    """Pass another authority's notice of the financial obligation on to the applicant; `amount` in đồng.
+    """Pass another authority's notice of the financial obligation on to the applicant. `amount` is in đồng.
 
-    `agency` is the tax office that issued the notice. If the office takes money online, the applicant can pay here.
+    `agency` is the tax office that issued the notice. If that office takes money online, the applicant can pay here.
     """
 
     kind: Literal["demand_obligation"] = "demand_obligation"
@@ -253,21 +253,21 @@ class DemandObligation(Command):
 
 
 class FulfilObligation(Command):
-    """Finish the step: the obligation was met, or there is none; `reference` is the number of the proof."""
+    """Finish the step: the obligation was met, or there is none. `reference` is the number of the proof."""
 
     kind: Literal["fulfil_obligation"] = "fulfil_obligation"
     reference: DocumentNumber
 
 
 class Forward(Command):
-    """Finish a review step that neither proposes nor decides, or a consultation with some answers overdue."""
+    """Finish a review step that neither proposes nor decides, or a consultation in which some answers are overdue."""
 
     kind: Literal["forward"] = "forward"
     note: ShortText | None = None
 
 
 class ShowDraft(Command):
-    """Finish a review step: show the applicant a draft of the result (bản dự thảo), to confirm or correct."""
+    """Finish a review step by showing the applicant a draft of the result (bản dự thảo), to confirm or correct."""
 
     kind: Literal["show_draft"] = "show_draft"
     draft: FileRef
@@ -307,7 +307,7 @@ class Decide(Command):
 
 
 class StopMode(StrEnum):
-    """Stopped for a time, or for good."""
+    """How long a filing is stopped: suspended for a time, or ended for good."""
 
     SUSPEND = "suspend"
     END = "end"
@@ -316,19 +316,19 @@ class StopMode(StrEnum):
 class Stop(Command):
     """Stop the filing (dừng xử lý): suspend it until it is resumed, or end it.
 
-    A suspension ends after `limit`; if that is not set, after the longest time that the procedure allows. `awaits`
-    names the event for which the suspension waits, if any. A leader gives an `unproposed_reason` to end a filing
-    without a specialist's proposal to refuse it.
+    A suspension ends after `limit`, or after the longest time that the procedure allows if `limit` is not set. `awaits`
+    names the event for which the suspension waits, if any. `unproposed_reason` is a leader's reason for ending a filing
+    although no specialist has proposed to refuse it.
     """
 
     kind: Literal["stop"] = "stop"
     mode: StopMode
-    """suspend: it may be resumed; end: for good"""
+    """suspend: the filing may be resumed; end: the filing has ended"""
     reason: ShortText
     legal_basis: ShortText
     limit: Limit | None = None
     awaits: ShortText | None = None
-    """the event for which the suspension waits"""
+    """the event for which the suspension waits; not set if there is none"""
     unproposed_reason: ShortText | None = None
     """reason of the leader for ending the filing without a specialist's proposal to refuse it"""
 
@@ -336,7 +336,8 @@ class Stop(Command):
 class Prolong(Command):
     """Prolong a suspension (kéo dài tạm dừng), with a reason that is shown to the applicant.
 
-    `by` is the additional time, in the unit of its limit; if it is not set, the longest time that the procedure allows.
+    `by` is the additional time, in the unit of the suspension's limit. If `by` is not set, the additional time is the
+    longest that the procedure allows.
     """
 
     kind: Literal["prolong"] = "prolong"
@@ -360,19 +361,21 @@ class Extend(Command):
 class ApplyCase(Command):
     """Apply another processing limit of the procedure to this filing, with a reason that is shown to the applicant.
 
-    An example is the limit for filings that need verification (xác minh). Allowed once, and before the limit ends.
+    An example is the limit for filings that need verification (xác minh). The command is allowed once, before the
+    present limit ends.
     """
 
     kind: Literal["apply_case"] = "apply_case"
     case: Code
-    """another processing limit of the procedure that applies to the filing"""
+    """code of another processing limit of the procedure, which shall apply to the filing"""
     reason: ShortText
 
 
 class Reappoint(Command):
     """Apologise and give another appointment (xin lỗi và hẹn lại ngày trả kết quả), with a reason for the applicant.
 
-    `by` is the delay, in the unit of the processing limit; if it is not set, the longest that the procedure allows.
+    `by` is the delay, in the unit of the processing limit. If `by` is not set, the delay is the longest that the
+    procedure allows.
     """
 
     kind: Literal["reappoint"] = "reappoint"
@@ -397,10 +400,10 @@ class WaiveFee(Command):
 
 
 class PayAtCounter(Command):
-    """Record that the fee was paid in full at the counter; `amount` in đồng as counted by the cashier.
+    """Record that the fee was paid in full at the counter. `amount` is the sum in đồng that the cashier counted.
 
-    It was paid in cash unless `means` names another way: then `reference` is the number on the terminal's slip, or the
-    bank's number of the transfer.
+    The fee was paid in cash if `means` is not set. For other means than cash, `reference` is the number on the
+    terminal's slip, or the number that the bank or the post gave.
     """
 
     kind: Literal["pay_at_counter"] = "pay_at_counter"
@@ -412,12 +415,12 @@ class PayAtCounter(Command):
 
 
 class Withdraw(Command):
-    """Withdraw the filing (rút hồ sơ). The desk may do so only with the `request` that the applicant signed."""
+    """Withdraw the filing (rút hồ sơ). The desk may do this only with a `request` that the applicant has signed."""
 
     kind: Literal["withdraw"] = "withdraw"
     reason: ShortText
     request: FileRef | None = None
-    """file of the request (đơn rút hồ sơ) that the applicant signed"""
+    """file of the request (đơn rút hồ sơ) that the applicant signed; needed from the desk"""
 
 
 class ChangeDelivery(Command):
@@ -430,7 +433,7 @@ class ChangeDelivery(Command):
 
 
 class AcknowledgeResult(Command):
-    """Acknowledge that the result was read; with its `link`, if it was read without an account."""
+    """Acknowledge that the result was read. `link` is needed from a reader without an account."""
 
     kind: Literal["acknowledge_result"] = "acknowledge_result"
     link: Link | None = None
@@ -446,9 +449,9 @@ class RenewLink(Command):
 class HandOver(Command):
     """Hand the result over at the counter (trả kết quả) to the person named `recipient`.
 
-    They give the pick-up `code` or show an `identity` document. A representative acts under the `authorisation` that
-    they show, or else under that of the filing. They sign: `signature` is the file of the signed record, or they have
-    `signed_on_paper`.
+    The recipient gives the pick-up `code` or shows an `identity` document. A representative acts under the
+    `authorisation` that is set here, or else under the authorisation of the filing. The recipient signs for the result:
+    `signature` is the file of the signed record, and `signed_on_paper` is true if the record is on paper.
     """
 
     kind: Literal["hand_over"] = "hand_over"
@@ -457,19 +460,19 @@ class HandOver(Command):
     receiver: Receiver = Receiver.APPLICANT
     """role of the recipient: the applicant, or a representative"""
     code: PickupCode | None = None
-    """the pick-up code that was given to the applicant"""
+    """the pick-up code that was given to the applicant; needed if no identity document was shown"""
     identity: Identity | None = None
-    """the identity document that the recipient showed"""
+    """the identity document that the recipient showed; needed if no pick-up code was given"""
     authorisation: Authorisation | None = None
     """the representative's authorisation; not set: the authorisation of the filing counts"""
     signature: FileRef | None = None
     """file that the recipient signed; not set if they signed on paper"""
     signed_on_paper: StrictBool = False
-    """true: the recipient signed on paper"""
+    """whether the recipient signed on paper"""
 
 
 class CancelParcel(Command):
-    """Recall the parcel to the counter before the post dispatches it; one that has left is tracked as before."""
+    """Recall the parcel to the counter before the post dispatches it. A parcel that has left is tracked as before."""
 
     kind: Literal["cancel_parcel"] = "cancel_parcel"
 
@@ -485,7 +488,7 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
 
 
 class SystemCommand(Command):
-    """A command that only the filing's own workflow gives: a timer has fired, or a fact was reported."""
+    """A command that only the filing's own workflow gives, because a timer has fired or a fact was reported."""
 
     actor: Actor = SYSTEM
     via: Via = SYSTEM_VIA
@@ -495,17 +498,21 @@ RESERVED_IDS: Final = (
     *("accept:", "calendar:", "code:", "complaint:", "fee:", "issue:", "machine:", "parcel:", "part:"),
     *("refund:", "result:", "ring:", "scan:"),
 )
-"""The prefixes of the ids of system commands. Other commands may not use them: the real one would count as a repeat."""
+"""The prefixes of the ids of system commands.
+
+Other commands may not use these prefixes: the system command with the same id would later count as a repeat.
+"""
 
 
 class Submit(Command):
     """The filing's first command: the submission, its procedure, and the checks made before the rules decide.
 
-    `accountable` are the officers who answer for an approval without a decision, `partners` the agencies that decide
-    parts. If `agency` is not competent, `elsewhere` are the competent agencies, the nearest first. `no_desks` are
-    the submission's desks that may not receive for this agency. `not_in_force` is the term of a version that is not
-    in force on the day of receipt; `only_in` is the only province with the procedure, if the agency is in another.
-    `signs`: the agency's officers sign its results. `examined` is the result of the checks of files and signature.
+    `accountable` are the officers who answer for an approval without a decision. `partners` are the agencies that
+    decide parts of the procedure. `elsewhere` are the competent agencies, the nearest first; None if `agency` is
+    competent. `no_desks` are the desks of the submission that may not receive filings for `agency`. `not_in_force` is
+    the term of the procedure's version; None if the version is in force on the day of receipt. `only_in` is the only
+    province that has the procedure; None if `agency` may use the procedure. `signs` is whether the agency's officers
+    sign its results. `examined` is the result of the checks of the files and the signature.
     """
 
     kind: Literal["submit"] = "submit"
@@ -524,22 +531,28 @@ class Submit(Command):
 
 
 class ExaminedSupplement(Supplement):
-    """A supplement with the scan of its files. Only the filing's workflow gives it; clients send a `Supplement`."""
+    """A supplement with the outcome of the virus scan of its files.
+
+    Only the filing's workflow gives this command; clients send a `Supplement`.
+    """
 
     scan: ScanState | None = None
 
 
 class PayableDemand(DemandObligation):
-    """A `DemandObligation`, and whether the directory allows the obligation to be paid online.
+    """A `DemandObligation` with a fact from the directory. Only the filing's workflow gives this command.
 
-    Only the filing's workflow gives this command.
+    `payable` is whether the obligation can be paid online.
     """
 
     payable: bool = False
 
 
 class RecordScan(SystemCommand):
-    """The scanner has reported on the files with these digests; the files of the `infected` papers contain viruses."""
+    """The virus scanner has reported on files. `scanned` are the digests of these files.
+
+    `infected` are the codes of the papers whose files contain viruses.
+    """
 
     kind: Literal["record_scan"] = "record_scan"
     scanned: tuple[Sha256, ...]
@@ -547,7 +560,7 @@ class RecordScan(SystemCommand):
 
 
 class TimerFired(SystemCommand):
-    """The timer of this clock has fired. The rules compare the time with the clock and record what is due."""
+    """The timer of the clock `clock` has fired. The rules compare the time with the clock and record what is due."""
 
     kind: Literal["timer_fired"] = "timer_fired"
     clock: Clock
@@ -568,7 +581,7 @@ class ChangeCalendar(SystemCommand):
 
 
 class Issue(SystemCommand):
-    """The back office has made the result; it is in force until `expires_on`, with `copies` originals."""
+    """The back office has made the result. `expires_on` is its last day in force, `copies` the number of originals."""
 
     kind: Literal["issue"] = "issue"
     result: FileRef | None = None
@@ -577,7 +590,7 @@ class Issue(SystemCommand):
 
 
 class SettleResult(SystemCommand):
-    """The filing's `n`-th result was signed and has the number `registered`, as the result's own stream reports."""
+    """The result's own stream reports that the filing's `n`-th result was signed, and has the number `registered`."""
 
     kind: Literal["settle_result"] = "settle_result"
     n: int
@@ -597,14 +610,14 @@ class ReportFailing(SystemCommand):
 
 
 class ReportAnswered(SystemCommand):
-    """The back office has answered, after failures."""
+    """The agency's back office has answered, after it had failed."""
 
     kind: Literal["report_answered"] = "report_answered"
     work: MachineWork
 
 
 class SettleFee(SystemCommand):
-    """A payment reports its outcome: of a fee, or of an obligation to another authority."""
+    """A payment, of a fee or of an obligation to another authority, reports whether it was paid in time."""
 
     kind: Literal["settle_fee"] = "settle_fee"
     n: int
@@ -614,7 +627,10 @@ class SettleFee(SystemCommand):
 
 
 class AskFeeAgain(SystemCommand):
-    """The `n`-th refund reports a charged-back amount of a `fee`. A leader has decided to request this amount again."""
+    """The `n`-th refund reports that a leader has decided to request a charged-back amount again.
+
+    `fee` is the number of the fee, `amount` the amount in đồng.
+    """
 
     kind: Literal["ask_fee_again"] = "ask_fee_again"
     n: int
@@ -623,7 +639,10 @@ class AskFeeAgain(SystemCommand):
 
 
 class SettleComplaint(SystemCommand):
-    """A complaint was upheld by an `officer`: undo the act `about` and restart, at the `step` or else at intake."""
+    """The `n`-th complaint was upheld by `officer`: the filing restarts, and the agency's act is undone.
+
+    `about` is the seq of this act. The filing restarts at the review step `step`, or at the intake if `step` is None.
+    """
 
     kind: Literal["settle_complaint"] = "settle_complaint"
     n: int
@@ -633,7 +652,7 @@ class SettleComplaint(SystemCommand):
 
 
 class SettleParcel(SystemCommand):
-    """A parcel reports its end; `fee` is the part of the fee that the post collected, in đồng."""
+    """A parcel reports its outcome. `fee` is the part of the agency's fee that the post collected, in đồng."""
 
     kind: Literal["settle_parcel"] = "settle_parcel"
     n: int
@@ -642,7 +661,7 @@ class SettleParcel(SystemCommand):
 
 
 class CountWrongCode(Command):
-    """A pick-up code was given at the counter: count it if it is wrong.
+    """The recipient gave a pick-up code at the counter: count the attempt if the code is wrong.
 
     Only the filing's own workflow gives this command.
     """
@@ -652,14 +671,14 @@ class CountWrongCode(Command):
 
 
 class ReportOverduePart(SystemCommand):
-    """A referral reports that the deciding agency has exceeded its limit."""
+    """The `n`-th referral reports that the deciding agency has missed its deadline."""
 
     kind: Literal["report_overdue_part"] = "report_overdue_part"
     n: int
 
 
 class SettlePart(SystemCommand):
-    """A referral reports the decision of its part."""
+    """The `n`-th referral reports the decision of the part that was referred."""
 
     kind: Literal["settle_part"] = "settle_part"
     n: int

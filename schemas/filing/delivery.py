@@ -1,4 +1,4 @@
-"""The delivery of a result: the receiver's identification, and the applicant's own details of it."""
+"""The delivery of a result: the identification of the recipient, and the view of the delivery for the applicant."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -31,24 +31,25 @@ class Identity(Model):
 
 
 class Receiver(StrEnum):
-    """The role of the result's recipient: the applicant, or their representative."""
+    """The role of the recipient of the result: the applicant, or the applicant's representative."""
 
     APPLICANT = "applicant"
     REPRESENTATIVE = "representative"
 
 
 PickupCode = Annotated[str, StringConstraints(max_length=6, pattern=r"^[0-9]{6}$")]
-"""The applicant's code at the counter, so that nobody else receives the result."""
+"""The code that the applicant gives at the counter, so that nobody else receives the result."""
 
 Link = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_-]{32,64}$")]
 """The secret part of the address at which a result is read."""
 
 
 class DeliveryView(Model):
-    """How the applicant gets the result. Only the applicant may see it: its code and link give access to the result.
+    """How the applicant gets the result. Only the applicant may see this: the code and the link give access to it.
 
     `desk` is the agency where the result is fetched with the `pickup_code`. `until` is the end of the time at the
-    counter, or of the `link`'s validity. Fields that are not known yet are not set.
+    counter for a result that waits there, and the end of the `link`'s validity for a result that is read online. Fields
+    that are not known yet are not set.
     """
 
     filing_id: UUID
@@ -60,4 +61,4 @@ class DeliveryView(Model):
     link: Link | None = None
     """the secret part of the result's web address"""
     until: Instant | None = None
-    """end of the time at the counter, or of the link's validity"""
+    """end of the time at the counter, or for a result that is read online, end of the link's validity"""

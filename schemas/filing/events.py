@@ -1,7 +1,7 @@
 """The events of a filing: facts in the past tense, and the effect of each on each clock.
 
 The ledger encrypts a field marked `Personal`, and fills a field marked `Numbered` from a locked counter. Changes are
-additive: the meaning of a kind of event never changes; a new kind is made instead.
+additive: a kind of event never gets another meaning; a new kind is made instead.
 """
 
 from datetime import date
@@ -33,14 +33,14 @@ class Outcome(StrEnum):
 
 
 class FeeSettlement(StrEnum):
-    """The outcome of an online payment."""
+    """The outcome of an online payment: the fee was paid, or was not paid in time."""
 
     PAID = "paid"
     EXPIRED = "expired"
 
 
 class PaymentMeans(StrEnum):
-    """The means of payment at the counter; `post`: the post has collected the fee with the papers that it brought."""
+    """The means of payment at the counter. `post`: the post collected the fee with the papers that it brought."""
 
     CASH = "cash"
     CARD = "card"
@@ -49,7 +49,7 @@ class PaymentMeans(StrEnum):
 
 
 class ParcelOutcome(StrEnum):
-    """The outcome of a consignment; `cancelled` before it left."""
+    """The outcome of a consignment. `cancelled`: the consignment was recalled before it left the agency."""
 
     DELIVERED = "delivered"
     RETURNED = "returned"
@@ -59,7 +59,10 @@ class ParcelOutcome(StrEnum):
 
 
 SPOILT: Final = frozenset({ParcelOutcome.LOST, ParcelOutcome.DAMAGED})
-"""Outcomes of a parcel that can't be fetched any more: the post pays for a new copy of the result (QĐ 45/2016 Đ14)."""
+"""The outcomes of a parcel that can't be fetched any more.
+
+The agency then makes a new copy of the result, at the post's cost (QĐ 45/2016 Đ14).
+"""
 
 
 class Clock(StrEnum):
@@ -82,7 +85,7 @@ class Clock(StrEnum):
 
 
 class Moment(StrEnum):
-    """The occasion of a clock's timer: the limit is soon due, an apology must be drafted, or the limit is due."""
+    """The reason why a clock's timer fires: the limit is soon due, an apology must be drafted, or the limit is due."""
 
     REMINDER = "reminder"
     APOLOGY = "apology"
@@ -90,7 +93,7 @@ class Moment(StrEnum):
 
 
 class Effect(StrEnum):
-    """The effect of an event on a clock. Pause, resume, restart and extend do nothing to a clock that does not run."""
+    """The effect of an event on a clock. Pause, resume, restart and extend do not affect a clock that does not run."""
 
     START = "start"
     STOP = "stop"
@@ -102,7 +105,7 @@ class Effect(StrEnum):
 
 
 class SupplementNeed(Model):
-    """A requested paper or form field. Its note may contain personal data, and so is stored apart, sealed."""
+    """A requested paper or form field. The note about it is stored apart, sealed, as it may be personal data."""
 
     target: str
     """kind of the requested part: a paper or a form field"""
@@ -110,14 +113,14 @@ class SupplementNeed(Model):
 
 
 class FeeLine(Model):
-    """One item of a fee: amount × quantity in đồng, or `bounded` if a minimum or maximum replaces this product."""
+    """One item of a fee. Its sum in đồng is `amount` × `quantity`, or `bounded` if a minimum or a maximum applies."""
 
     code: Code
     amount: Dong
     quantity: int
-    """number of units, each of this amount"""
+    """number of units, each of which costs the amount"""
     bounded: Dong | None = None
-    """sum of the line in đồng, if its minimum or maximum replaces amount × quantity"""
+    """sum of the line in đồng, if its minimum or maximum replaces amount × quantity; not set otherwise"""
 
     @property
     def total(self) -> int:
@@ -126,7 +129,10 @@ class FeeLine(Model):
 
 
 class Accountable(Model):
-    """The officers who answer for an approval without a decision: by the standing order, and by silence."""
+    """The officers who answer for an approval without a decision.
+
+    `standing` answers for an approval by the standing order, `silent` for an approval by silence.
+    """
 
     standing: str | None = None
     """identity of the officer who answers for an approval by the standing order"""
@@ -135,7 +141,7 @@ class Accountable(Model):
 
 
 class Digests(Model):
-    """SHA-256 of the published rules and of the calendar that apply to a filing, byte for byte."""
+    """The SHA-256 of the published rules, and of the published calendar, that apply to a filing."""
 
     rules: Sha256
     """SHA-256 of the published rules, in hex"""
@@ -144,26 +150,28 @@ class Digests(Model):
 
 
 class Partner(Model):
-    """Another agency that decides a part of the procedure, outside the competence of the filing's own agency."""
+    """Another agency that decides a part of the procedure for which the filing's own agency is not competent."""
 
     part: Code
     agency: AgencyCode
 
 
 class Submitted(Model):
-    """The filing was handed in. `code` is the dossier code (mã hồ sơ); `paper_digests` are by paper code.
+    """The filing was handed in.
 
-    For a paper filing, `missing` lists the missing parts, and `received_at` is the time of the post's hand-over, if it
-    was before this event. `assisted`: an officer filled the form in, and the applicant signed the text that was read to
-    them (`read_back`). `desk` is the agency whose desk received the filing, `result_desk` the agency whose desk hands
-    over the result; each is set only if it is not the deciding agency.
+    `code` is the dossier code (mã hồ sơ). `paper_digests` has the digest of each paper's file, by the paper's code. For
+    a paper filing, `missing` lists the missing parts, and `received_at` is the time of the post's hand-over, if this
+    was before the event. `assisted`: whether an officer filled the form in; `read_back` is then the text that was read
+    to the applicant, who signed it. `desk` is the agency whose desk received the filing; not set for the deciding
+    agency. `result_desk` is the agency whose desk hands over the result; not set for the agency that received the
+    filing.
 
     Facts from the directory and the publications are recorded here, so that the log alone is enough to fold the filing:
-    `accountable` are the officers who answer for it, `partners` the agencies that decide parts of it, `digests` its
-    rules and its calendar. `client_id` and `submission_id` are the client's own ids of the filing.
-    `possible_duplicates` are the codes of the same person's open filings for the same procedure, found by the ledger.
-    `scan` is the state of the virus scan of its files, `signature_check` the check of its signature. `signs`: the
-    agency's officers sign its result, in a stream of its own.
+    `accountable` are the officers who answer for the filing, `partners` the agencies that decide parts of the
+    procedure, and `digests` belong to its rules and its calendar. `client_id` and `submission_id` are the client's own
+    ids of the filing. `possible_duplicates` are the codes of the same person's open filings for the same procedure, as
+    the ledger lists them. `scan` is the state of the virus scan of the files, `signature_check` the result of the check
+    of the signature. `signs`: whether the agency's officers sign the result, in a stream of its own.
     """
 
     kind: Literal["submitted"] = "submitted"
@@ -180,10 +188,10 @@ class Submitted(Model):
     level: Level
     channel: Channel
     fee_channel: Channel | None = None
-    """channel of the fee: online, at the counter, or to the post"""
+    """channel of the fee: online, at the counter, or collected by the post"""
     result_channel: Channel
     paper_digests: dict[Code, Sha256 | None]
-    """SHA-256 of each paper's file by the paper's code, in hex; null if it was handed in on paper"""
+    """SHA-256 of each paper's file in hex, by the paper's code; null if the paper was handed in on paper"""
     client_id: Key | None = None
     submission_id: Key | None = None
     accountable: Accountable | None = None
@@ -191,10 +199,10 @@ class Submitted(Model):
     digests: Digests | None = None
     """digests of the rules and the calendar that apply to the filing"""
     missing: tuple[SupplementNeed, ...] = ()
-    """missing parts of a paper dossier: it counts as received, and is accepted once they have come"""
+    """missing parts of a paper dossier, which counts as received and is accepted once the missing parts have come"""
     received_at: Instant | None = None
     assisted: bool = False
-    """whether an officer filled it in for the applicant"""
+    """whether an officer filled the form in for the applicant"""
     partners: tuple[Partner, ...] = ()
     """the other agencies that decide parts of the procedure"""
     scan: ScanState | None = None
@@ -216,20 +224,23 @@ class Submitted(Model):
 
 
 class Accepted(Model):
-    """The filing was accepted; `automatic` under the procedure's standing order.
+    """The filing was accepted. `automatic`: whether the procedure's standing order accepted it.
 
-    Its time limit runs from `since`, or from now if that is not set.
+    `since` is the start of the filing's time limit; if it is not set, the limit starts at the time of this event.
     """
 
     kind: Literal["accepted"] = "accepted"
     automatic: bool = False
     """whether the procedure's standing order accepted it, without an officer"""
     since: Instant | None = None
-    """start of the filing's time limit, if it is before the recording of this event"""
+    """start of the filing's time limit; not set: the time of this event"""
 
 
 class FilesScanned(Model):
-    """The scanner's late answer for files, given by digest: only the files of the `infected` papers contain viruses."""
+    """The virus scanner reported on files only after the submission. `scanned` are the digests of these files.
+
+    The files of the papers with the codes `infected` contain viruses, all others do not.
+    """
 
     kind: Literal["files_scanned"] = "files_scanned"
     scanned: tuple[Sha256, ...]
@@ -239,7 +250,7 @@ class FilesScanned(Model):
 
 
 class SignatureJudged(Model):
-    """An officer decided whether to accept a signature after an undetermined check."""
+    """An officer accepted or rejected a signature whose check had no definite outcome."""
 
     kind: Literal["signature_judged"] = "signature_judged"
     accepted: bool
@@ -249,7 +260,7 @@ class SignatureJudged(Model):
 
 
 class IntakeRefused(Model):
-    """The filing was not accepted, on a `legal_basis`."""
+    """The filing was not accepted, for this reason and on this legal basis."""
 
     kind: Literal["intake_refused"] = "intake_refused"
     reason: Annotated[str, Personal]
@@ -257,9 +268,9 @@ class IntakeRefused(Model):
 
 
 class SupplementRequested(Model):
-    """The applicant was asked, once and completely, for the missing parts.
+    """The applicant was asked, in one complete request, for the missing parts.
 
-    `late`: a leader made the request, with a reason, after the officers' time for it.
+    `late` is true if a leader made the request, with a reason, after the time in which officers could make it.
     """
 
     kind: Literal["supplement_requested"] = "supplement_requested"
@@ -268,14 +279,17 @@ class SupplementRequested(Model):
     """the requested papers and form fields"""
     officer: str
     late: bool = False
-    """whether a leader made the request after the officers' time for it"""
+    """whether a leader made the request after the time in which officers could make it"""
     late_reason: Annotated[str | None, Personal] = None
     notes: Annotated[tuple[str, ...], Personal]
     legal_basis: Annotated[str, Personal]
 
 
 class Supplemented(Model):
-    """The applicant supplied the requested parts; `desk` is the agency whose desk received them, if another one."""
+    """The applicant supplied the requested parts.
+
+    `desk` is the agency whose desk received them; not set if it is the deciding agency.
+    """
 
     kind: Literal["supplemented"] = "supplemented"
     n: int
@@ -284,7 +298,7 @@ class Supplemented(Model):
     scan: ScanState | None = None
     """state of the virus scan of the files: clean, unscanned (no scanner), pending, infected"""
     paper_digests: dict[Code, Sha256 | None]
-    """SHA-256 of each paper's file by the paper's code, in hex; null if it was handed in on paper"""
+    """SHA-256 of each paper's file in hex, by the paper's code; null if the paper was handed in on paper"""
     form: Annotated[dict[Code, FormValue], Personal]
     papers: Annotated[tuple[Paper, ...], Personal]
 
@@ -297,7 +311,10 @@ class SupplementExpired(Model):
 
 
 class DossierTransferred(Model):
-    """The desk sent its papers of the dossier to the deciding agency (bàn giao hồ sơ), some of them `originals`."""
+    """The desk sent its papers of the dossier to the deciding agency (bàn giao hồ sơ).
+
+    `papers` are the codes of the papers, and `originals` the codes of the originals among these papers.
+    """
 
     kind: Literal["dossier_transferred"] = "dossier_transferred"
     officer: str
@@ -308,7 +325,7 @@ class DossierTransferred(Model):
 
 
 class DossierReceived(Model):
-    """The deciding agency has all the papers that were sent, unless the `note` describes a deviation."""
+    """The deciding agency signed for the papers that were sent. `note` describes any deviation from the list."""
 
     kind: Literal["dossier_received"] = "dossier_received"
     officer: str
@@ -327,8 +344,8 @@ class FeeShare(Model):
 class FeeRequested(Model):
     """A fee was requested: the sum of the lines, less the `waived` amount, in đồng.
 
-    `adds_to` is the number of a fee paid before. This fee is then the difference after a change of the dossier, or
-    the gap left by a charge-back, and its lines are the additional amount of each item.
+    If `adds_to` is set, it is the number of a fee that was paid before. The requested fee is then the difference after
+    a change of the dossier, or the amount that was charged back, and its lines are the additional amount of each item.
     """
 
     kind: Literal["fee_requested"] = "fee_requested"
@@ -340,15 +357,16 @@ class FeeRequested(Model):
     waived: int = 0
     """waived amount in đồng"""
     adds_to: int | None = None
-    """number of the fee paid before to which this adds the difference; not set: it is the whole fee"""
+    """number of the paid fee to which this fee adds the difference; not set: it is the whole fee"""
 
 
 class FeePaid(Model):
-    """A fee was paid; `means` is set for a payment at the counter. `receipt_no` is the number of the receipt.
+    """A fee was paid. `means` is set only for a payment at the counter.
 
-    `reference` is the number given by the terminal or the bank, or the number of the post's consignment; not set for
-    cash. `parcel` is the number of the parcel with which the post has collected the fee. `forgone` is the unpaid part
-    of the fee in đồng, which the agency forgoes.
+    `receipt_no` is the number of the payment among the payments of the agency. `reference` is the number that the
+    terminal, the bank or the post gave; not set for cash. `parcel` is the number of the parcel with which the post
+    collected the fee; not set if the post did not. `forgone` is the unpaid part of the fee in đồng, which the agency
+    forgoes.
     """
 
     kind: Literal["fee_paid"] = "fee_paid"
@@ -358,11 +376,11 @@ class FeePaid(Model):
     means: PaymentMeans | None = None
     """means of payment at the counter: cash, card, transfer, or post (the post brought the papers and the money)"""
     receipt_no: Annotated[str | None, Numbered("receipt")] = None
-    """number of the fee's receipt; not set before the payment"""
+    """number of the payment among the payments to the agency; not set before the ledger fills it"""
     reference: str | None = None
     """number on the terminal's slip, or the number given by the bank or the post; not set for cash"""
     parcel: int | None = None
-    """number of the parcel with which the post has collected it"""
+    """number of the parcel with which the post has collected the fee; not set if the post did not"""
     forgone: Dong | None = None
 
 
@@ -374,14 +392,14 @@ class FeeExpired(Model):
 
 
 class ResultUnclaimed(Model):
-    """The fee for a finished result was not paid in time: the result is kept, and its fee is paid at the counter."""
+    """The fee for a finished result was not paid in time. The result is kept until it is paid at the counter."""
 
     kind: Literal["result_unclaimed"] = "result_unclaimed"
     n: int
 
 
 class FeeWaived(Model):
-    """An officer waived `percent` of the fee; the rest is requested again."""
+    """An officer waived `percent` per cent of the fee; the rest is requested again."""
 
     kind: Literal["fee_waived"] = "fee_waived"
     n: int
@@ -405,12 +423,12 @@ class FeeReduced(Model):
 class FeeChargedBack(Model):
     """The payer's bank charged back `amount` đồng of the fee with the number `fee`.
 
-    By a decision in the `n`-th refund, this amount is requested again.
+    A leader decided in the `n`-th refund that this amount is requested again.
     """
 
     kind: Literal["fee_charged_back"] = "fee_charged_back"
     n: int
-    """number of the refund in which the repeated request was decided"""
+    """number of the refund in which a leader decided to request the amount again"""
     fee: int
     """number of the fee"""
     amount: Annotated[Dong, Field(gt=0)]
@@ -437,7 +455,7 @@ class Released(Model):
 
 
 class Reassigned(Model):
-    """The team lead gave the current task to an officer; `acting_for` is the absent officer for whom they act."""
+    """The team lead gave the current task to an officer. `acting_for`: the absent officer for whom they act."""
 
     kind: Literal["reassigned"] = "reassigned"
     officer: str
@@ -446,7 +464,7 @@ class Reassigned(Model):
 
 
 class Recalled(Model):
-    """An officer took back the step that they had just finished: the filing is at this step again, with the officer."""
+    """An officer took back the step that they had just finished. The officer has this step as a task again."""
 
     kind: Literal["recalled"] = "recalled"
     step: Code
@@ -472,7 +490,7 @@ class Answered(Model):
 
 
 class Inspected(Model):
-    """The findings of an inspection on site: time, place and participants (Decree 61/2018 art. 19 k3)."""
+    """An inspection on site was recorded: its time, place, participants and findings (Decree 61/2018 art. 19 k3)."""
 
     kind: Literal["inspected"] = "inspected"
     step: Code
@@ -484,7 +502,7 @@ class Inspected(Model):
 
 
 class OpinionRecorded(Model):
-    """A consulted body answered: it consents, or not."""
+    """A consulted body answered. `consent`: whether it consents."""
 
     kind: Literal["opinion_recorded"] = "opinion_recorded"
     step: Code
@@ -495,7 +513,7 @@ class OpinionRecorded(Model):
 
 
 class ConsultationClosed(Model):
-    """The consultation ended: all bodies answered except the `silent` ones, which the procedure counts as consent."""
+    """The consultation ended: all bodies have answered, or are `silent`, which the procedure counts as consent."""
 
     kind: Literal["consultation_closed"] = "consultation_closed"
     step: Code
@@ -504,7 +522,7 @@ class ConsultationClosed(Model):
 
 
 class Referred(Model):
-    """A part of the procedure, the filing's n-th, was referred to the agency that decides it (liên thông)."""
+    """The filing's `n`-th part that another agency decides was referred to this agency (liên thông)."""
 
     kind: Literal["referred"] = "referred"
     n: int
@@ -514,7 +532,7 @@ class Referred(Model):
 
 
 class PartOverdue(Model):
-    """The agency that decides a part missed its limit; the part is now in the queue of the lead agency's team lead."""
+    """The agency that decides a part missed its limit; the task is now in the queue of the lead agency's team lead."""
 
     kind: Literal["part_overdue"] = "part_overdue"
     n: int
@@ -522,7 +540,7 @@ class PartOverdue(Model):
 
 
 class PartAnswered(Model):
-    """The agency that decides a part has decided it; the reasons are in the part's own stream."""
+    """The agency that decides a part has decided. The reasons are in the part's own stream."""
 
     kind: Literal["part_answered"] = "part_answered"
     n: int
@@ -540,7 +558,7 @@ class PartsDecided(Model):
 
 
 class ObligationReferred(Model):
-    """The other authority was asked for the applicant's financial obligation (phiếu chuyển thông tin)."""
+    """Another authority was asked to state the applicant's financial obligation to it (phiếu chuyển thông tin)."""
 
     kind: Literal["obligation_referred"] = "obligation_referred"
     step: Code
@@ -549,9 +567,10 @@ class ObligationReferred(Model):
 
 
 class ObligationDemanded(Model):
-    """The other authority's notice of the financial obligation was passed on to the applicant, in đồng.
+    """The other authority's notice of the financial obligation was passed on to the applicant. `amount` is in đồng.
 
-    `agency` is the tax office that issued the notice. If the office takes money online, the `n`-th payment collects it.
+    `agency` is the tax office that issued the notice. If this office takes money online, the `n`-th payment collects
+    the amount.
     """
 
     kind: Literal["obligation_demanded"] = "obligation_demanded"
@@ -562,13 +581,13 @@ class ObligationDemanded(Model):
     agency: AgencyCode | None = None
     """code of the tax office that issued the notice; not set if unknown"""
     n: int | None = None
-    """number of the payment that collects it online; not set if it can't be paid here"""
+    """number of the payment that collects the amount online; not set if the applicant can't pay here"""
 
 
 class ObligationFulfilled(Model):
     """The applicant has met the obligation, or has none. `reference` is the number of the proof.
 
-    If the `n`-th payment met the obligation, `reference` is that of the payment's first request.
+    If the `n`-th payment met the obligation, `reference` is the reference of the payment's first request.
     """
 
     kind: Literal["obligation_fulfilled"] = "obligation_fulfilled"
@@ -576,11 +595,14 @@ class ObligationFulfilled(Model):
     officer: str
     reference: str
     n: int | None = None
-    """number of the payment that met it; not set if an officer has the proof"""
+    """number of the payment that met the obligation; not set if an officer has the proof"""
 
 
 class Suspended(Model):
-    """The agency suspended the filing (tạm dừng) for `limit` or as the procedure states; `awaits` names an event."""
+    """The agency suspended the filing (tạm dừng), for `limit` or for the time in the procedure if `limit` is not set.
+
+    `awaits` names the event for which the suspension waits, if any.
+    """
 
     kind: Literal["suspended"] = "suspended"
     officer: str
@@ -607,14 +629,14 @@ class Resumed(Model):
 
 
 class Stopped(Model):
-    """The agency ended the filing (dừng giải quyết); `unproposed`: no specialist had proposed to refuse it."""
+    """The agency ended the filing (dừng giải quyết). `unproposed`: whether no specialist had proposed to refuse it."""
 
     kind: Literal["stopped"] = "stopped"
     officer: str
     reason: Annotated[str, Personal]
     legal_basis: Annotated[str, Personal]
     unproposed: bool = False
-    """whether the leader ended it without a specialist's proposal to refuse it"""
+    """whether the leader ended the filing without a specialist's proposal to refuse it"""
     unproposed_reason: Annotated[str | None, Personal] = None
 
 
@@ -628,15 +650,15 @@ class Extended(Model):
 
 
 class CaseApplied(Model):
-    """An officer applied another processing limit of the procedure, such as that for filings that need verification.
+    """An officer applied another processing limit of the procedure, such as the limit for cases that need verification.
 
-    The new limit runs from the same moment as the previous one.
+    The new limit starts at the same moment as the previous limit.
     """
 
     kind: Literal["case_applied"] = "case_applied"
     officer: str
     case: Code
-    """another processing limit of the procedure that applies to the filing"""
+    """code of the other processing limit of the procedure, which now applies to the filing"""
     limit: Limit
     reason: Annotated[str, Personal]
 
@@ -660,12 +682,12 @@ class DraftShown(Model):
 
 
 class DraftConfirmed(Model):
-    """The draft is right: the applicant confirmed it, or was `silent`."""
+    """The applicant confirmed the draft, or did not answer in time (`silent`), which confirms it too."""
 
     kind: Literal["draft_confirmed"] = "draft_confirmed"
     n: int
     silent: bool = False
-    """whether the applicant did not answer in time, which confirms the draft"""
+    """whether the applicant did not answer in time"""
 
 
 class DraftCorrected(Model):
@@ -678,7 +700,7 @@ class DraftCorrected(Model):
 
 
 class Proposed(Model):
-    """A decision was proposed; `acting_for` is the absent officer for whom the `officer` acts, if any."""
+    """A decision was proposed. `acting_for` is the absent officer for whom `officer` acts, if any."""
 
     kind: Literal["proposed"] = "proposed"
     step: Code
@@ -690,10 +712,10 @@ class Proposed(Model):
 
 
 class Decided(Model):
-    """The decision. `officer` is accountable for it; an automatic decision has the number of its `standing_order`.
+    """The filing was decided. `officer` answers for the decision.
 
-    `acting_for` is the absent officer for whom the `officer` acts, if any. `silence` is the legal text by which the
-    agency's silence counts as approval.
+    `acting_for` is the absent officer for whom `officer` acts, if any. An automatic decision has the number of its
+    `standing_order`. `silence` is the law by which the agency's silence counts as approval, for an approval by silence.
     """
 
     kind: Literal["decided"] = "decided"
@@ -710,27 +732,27 @@ class Decided(Model):
 
 
 class ResultIssued(Model):
-    """The signed result, or notice of refusal, was made and handed to the one-stop desk.
+    """The signed result, or the notice of refusal, was made and handed to the one-stop desk.
 
-    The result got its `number` from the register with this event. If the agency's officers signed it in a stream of its
-    own, the filing's `n`-th result, that stream took the number `registered` before. The result is in force until
-    `expires_on`, with `copies` originals. Results from before the register have no number.
+    A result that was not signed in a stream of its own gets its `number` in the register with this event. Otherwise
+    that stream, of the filing's `n`-th result, had taken the number `registered` before. `expires_on` is the last day
+    on which the result is in force, `copies` the number of originals. Results from before the register have no number.
     """
 
     kind: Literal["result_issued"] = "result_issued"
     result: FileRef
     number: Annotated[str | None, Numbered("result", unless="registered")] = None
-    """number in the agency's register, taken with this event; not set if the signing took one"""
+    """number in the agency's register, taken with this event; not set if the result has the number `registered`"""
     registered: str | None = None
-    """number in the agency's register, taken by the signing of the result"""
+    """number in the agency's register, taken before the officers signed the result; not set if none signed it"""
     n: int | None = None
-    """number of the filing's result, if its officers signed it in a stream of its own"""
+    """number of the filing's result, if officers signed it in a stream of its own; not set otherwise"""
     expires_on: date | None = None
     copies: int | None = None
 
 
 class ResultOffered(Model):
-    """The result can be read at the `n`-th link to it. The ledger creates the link; only the applicant gets it."""
+    """The result can be read online at its `n`-th link. The ledger creates the link; only the applicant gets it."""
 
     kind: Literal["result_offered"] = "result_offered"
     n: int
@@ -788,7 +810,10 @@ class DeliveryChanged(Model):
 
 
 class ReissueRequested(Model):
-    """The content of the `parcel`-th parcel is lost or damaged: the agency makes another copy, at the post's cost."""
+    """The content of the parcel with the number `parcel` is lost or damaged.
+
+    The agency makes another copy of the result, with the number `copy_number`, at the post's cost.
+    """
 
     kind: Literal["reissue_requested"] = "reissue_requested"
     copy_number: int
@@ -800,7 +825,7 @@ class ReissueRequested(Model):
 
 
 class ParcelFound(Model):
-    """A parcel with a revoked copy of the result has turned up: only the copy `copy_number` is valid."""
+    """A parcel with a revoked copy of the result was found. Only the copy with the number `copy_number` is valid."""
 
     kind: Literal["parcel_found"] = "parcel_found"
     n: int
@@ -810,20 +835,20 @@ class ParcelFound(Model):
 
 
 class HandedOver(Model):
-    """The applicant has the result. `n` is the number of the parcel, if it came by post.
+    """The applicant has the result. `n` is the number of the parcel that brought it; not set if none did.
 
-    At the counter, the `receiver` gave the pick-up code (`by_code`) or showed a `document`. They signed, on paper if
-    there is no file of the signature.
+    At the counter, the recipient gave the pick-up code (`by_code`) or showed a `document`, and signed. The recipient
+    signed on paper if `signature` is not set. `receiver` is the recipient's role.
     """
 
     kind: Literal["handed_over"] = "handed_over"
     channel: Channel
     n: int | None = None
-    """number of the parcel that brought it; not set if none did"""
+    """number of the parcel that brought the result; not set if none did"""
     receiver: Receiver | None = None
     """role of the recipient: the applicant, or a representative"""
     by_code: bool | None = None
-    """true: the recipient gave the pick-up code"""
+    """whether the recipient gave the pick-up code"""
     document: IdentityDocument | None = None
     """kind of the identity document that the recipient showed"""
     recipient: Annotated[str | None, Personal] = None
@@ -833,7 +858,7 @@ class HandedOver(Model):
 
 
 class Withdrawn(Model):
-    """The applicant withdrew the filing; `request` is their signed request, if the desk recorded it for them."""
+    """The applicant withdrew the filing. `request` is the signed request, if the desk recorded the withdrawal."""
 
     kind: Literal["withdrawn"] = "withdrawn"
     reason: Annotated[str, Personal]
@@ -841,9 +866,10 @@ class Withdrawn(Model):
 
 
 class Reopened(Model):
-    """A complaint was upheld: the filing starts again at the review `step`, or at the intake if that is not set.
+    """A complaint was upheld: the filing starts again at the review step `step`, or at the intake if `step` is not set.
 
-    `complaint` is the number of the complaint, `about` the seq of the undone act, `officer` the one who upheld it.
+    `complaint` is the number of the complaint, `about` the seq of the act that is undone. `officer` upheld the
+    complaint.
     """
 
     kind: Literal["reopened"] = "reopened"
@@ -851,7 +877,7 @@ class Reopened(Model):
     """number of the complaint that was upheld"""
     about: int
     step: Code | None = None
-    """code of the review step where it starts again; not set for the intake"""
+    """code of the review step where the filing starts again; not set for the intake"""
     officer: str
 
 
@@ -864,20 +890,19 @@ class Reminded(Model):
 
 
 class ApologyDrafted(Model):
-    """An apology (phiếu xin lỗi và hẹn lại ngày trả kết quả) waits for the leader.
+    """An apology (phiếu xin lỗi và hẹn lại ngày trả kết quả) waits for the leader (Decree 61/2018 art. 19 k9).
 
-    `due` is the appointment that will be missed, `proposed` the new one (Decree 61/2018 art. 19 k9). `proposed` is not
-    set if it is too late for a new appointment.
+    `due` is the appointment that will be missed. `proposed` is the new appointment; not set if it is too late for one.
     """
 
     kind: Literal["apology_drafted"] = "apology_drafted"
     due: Instant
     proposed: Instant | None = None
-    """the new appointment that the agency proposes"""
+    """the new appointment that the agency proposes; not set if it is too late for one"""
 
 
 class Reappointed(Model):
-    """The applicant was given an apology and a new appointment, which is later by the time `by`."""
+    """The applicant got an apology and a new appointment. `by` is the time between the old and the new appointment."""
 
     kind: Literal["reappointed"] = "reappointed"
     officer: str
@@ -894,7 +919,7 @@ class Apologised(Model):
 
 
 class Overdue(Model):
-    """A clock passed its due instant; the filing is in the team lead's queue. Recorded once for each due instant."""
+    """A clock passed its due instant (recorded once for each); the filing is in the team lead's queue."""
 
     kind: Literal["overdue"] = "overdue"
     clock: Clock
@@ -902,7 +927,7 @@ class Overdue(Model):
 
 
 class FinishedEarly(Model):
-    """The result was ready before the appointment, which was `due`."""
+    """The result was ready before its appointment. `due` is the time of the appointment."""
 
     kind: Literal["finished_early"] = "finished_early"
     due: Instant
@@ -918,8 +943,8 @@ class MachineWork(StrEnum):
 class MachineWorkFailing(Model):
     """The agency's back office failed `tries` times in a row; the task is in the team lead's queue.
 
-    `error` is the type of the last error, if it was reported; its message is left out, since it may contain personal
-    data. For a result, `error` may be the rule by which no officer can sign at present.
+    `error` is the type of the last error, if it was reported. The error's message is left out, since it may contain
+    personal data. For a result, `error` may be the rule by which no officer can sign at present.
     """
 
     kind: Literal["machine_work_failing"] = "machine_work_failing"
@@ -940,7 +965,7 @@ class MachineWorkAnswered(Model):
 
 
 class CalendarChanged(Model):
-    """Another calendar is in force: every running clock is computed again on it, from its start."""
+    """Another calendar is in force: every running clock's due instant is computed on it, from the clock's start."""
 
     kind: Literal["calendar_changed"] = "calendar_changed"
     calendar: Calendar
@@ -970,7 +995,8 @@ Events = tuple[Event, ...]
 
 _STOP_ALL: Final = dict.fromkeys(Clock, Effect.STOP)
 _ENDED_BY_THE_AGENCY: Final = _STOP_ALL | {Clock.APPEAL: Effect.START}
-"""The effect of an end by the agency: all clocks stop, and the time for a complaint begins with the notice of it."""
+"""The effects of an end by the agency: all clocks stop, and the time for a complaint begins with the notice of the end.
+"""
 
 _PAUSED: Final = {Clock.PROCESSING: Effect.PAUSE, Clock.STEP: Effect.PAUSE}
 
@@ -1064,8 +1090,10 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
 }
 """The effect of each kind of event on each clock. Clocks that are not named are unchanged.
 
-After a supplement the limit restarts (Decree 61/2018 art. 19 k4); after other interruptions it resumes; in both cases
-unless the procedure says otherwise (`schemas.publishing.procedure.Resumption`). A fee that was paid or waived restarts
-the intake's limit. The transfer clock runs only while another agency's desk has papers of the accepted filing. The
-intake clock runs until acceptance, the processing clock from then on: a reopened filing has one of the two.
+After a supplement the limit restarts (Decree 61/2018 art. 19 k4); after any other interruption the limit resumes. In
+both cases the procedure may state otherwise (`schemas.publishing.time_limits.Resumption`).
+
+A fee that was paid or waived restarts the intake's limit. The transfer clock runs only while another agency's desk has
+papers of the accepted filing. The intake clock runs until the acceptance, and the processing clock from then on: a
+reopened filing has one of these two clocks.
 """

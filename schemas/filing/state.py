@@ -44,7 +44,7 @@ __all__ += ["Status", "SubmitCheck", "Task", "Timer"]
 
 
 class Status(IntEnum):
-    """The national status codes of a filing (domain: Circular 22/2019/TT-BTTTT, annex I)."""
+    """The national status codes of a filing (Circular 22/2019/TT-BTTTT, annex I)."""
 
     REGISTERED = 1
     ACCEPTED = 2
@@ -100,7 +100,7 @@ class PauseReason(StrEnum):
 
 
 class Pause(Model):
-    """A period in which a clock stood still, or still does if it has no end. `basis` is the recorded legal basis."""
+    """A period in which a clock stood still; it has no end while the clock still does. `basis` is the legal basis."""
 
     since: Instant
     """start of the pause"""
@@ -109,11 +109,11 @@ class Pause(Model):
     reason: PauseReason
     """reason of the pause"""
     basis: str | None = None
-    """legal basis of the pause"""
+    """legal basis of the pause; not set if none was recorded"""
 
 
 class Extension(Model):
-    """An extension of a limit: its length, its time, and the kind of its event."""
+    """One extension of a limit: the additional time, the time of the extension, and the kind of its event."""
 
     by: Limit
     at: Instant
@@ -125,9 +125,10 @@ class ClockState(Model):
     """One run of a clock, from its start to its end.
 
     `limit` includes the extensions. `due` is the instant at which the limit ends, computed on the calendar; during a
-    pause it keeps its value. `remind_at` is None once the reminder was sent, or if none will be sent; likewise
-    `apologise_at`, for the apology. `ended_by` is the kind of event that stopped the clock; a run that was cut short or
-    started again has no `outcome`.
+    pause it keeps its value. `remind_at` is the time of the coming reminder: None if the reminder was sent, or if none
+    will be sent. `apologise_at` is the time at which an apology is drafted: None if it was drafted, or if none will be.
+    `ended_by` is the kind of the event that stopped the clock. `outcome` is None for a run that was cut short or
+    started again.
     """
 
     clock: Clock
@@ -143,19 +144,19 @@ class ClockState(Model):
     """the extensions of the limit"""
     remind_at: Instant | None = None
     reminded_at: Instant | None = None
-    """time of the officer's reminder"""
+    """time at which the officer was reminded; not set before"""
     apologise_at: Instant | None = None
-    """time at which an apology must be drafted unless the work is done; not set once this is settled"""
+    """time at which an apology must be drafted unless the work is done; not set if it was drafted, or none will be"""
     apologised_at: Instant | None = None
-    """time at which the apology was drafted"""
+    """time at which the apology was drafted; not set before"""
     overdue_at: Instant | None = None
-    """time at which it became overdue"""
+    """time at which the run became overdue; not set if it has not"""
     ended: Instant | None = None
     """end of this run of the clock; not set while it runs"""
     ended_by: str | None = None
-    """kind of the event that ended it"""
+    """kind of the event that ended the run; not set while it runs"""
     outcome: Timeliness | None = None
-    """early, on time or late; not set if the run was cut short"""
+    """early, on time or late; not set while the run lasts, or if it was cut short"""
 
     @property
     def paused(self) -> bool:
@@ -169,7 +170,7 @@ class ClockState(Model):
 
 
 class FeeState(StrEnum):
-    """The state of a fee; `cancelled`: it was due when the filing was reopened, and may be requested again."""
+    """The state of a fee. `cancelled`: the fee was due when the filing was reopened, and may be requested again."""
 
     DUE = "due"
     PAID = "paid"
@@ -185,10 +186,11 @@ MOST_BY_POST: Final = 3
 class Fee(Model):
     """A requested fee, in đồng.
 
-    `waived` is the reduction by an earlier waiver. `online`: an online payment was opened, even if the money came in
-    another way. `lapsed`: the fee was not paid in time, and the result waits for the payment. A fee that `adds_to`
-    another one is the difference after a change of the dossier. `returned` are refunds after changes of the dossier.
-    `charged_back` is the sum that the payer's bank took back, and that is requested again.
+    `waived` is the reduction by an earlier waiver. `online`: whether an online payment was opened, even if the fee was
+    then paid in another way. `lapsed`: whether the fee was not paid in time, so that the result waits for the payment.
+    `adds_to` is set if this fee is the difference after a change of the dossier, and is the number of the fee that was
+    paid before. `returned` are the refunds after changes of the dossier. `charged_back` is the sum that the payer's
+    bank took back, and that is requested again.
     """
 
     n: int
@@ -199,16 +201,16 @@ class Fee(Model):
     waived: int = 0
     """waived amount in đồng"""
     online: bool = False
-    """whether an online payment was opened for it"""
+    """whether an online payment was opened for the fee"""
     lapsed: bool = False
     """whether the fee was not paid in time, so that the result waits for the payment"""
     state: FeeState = FeeState.DUE
     receipt_no: str | None = None
-    """number of the fee's receipt; not set before the payment"""
+    """number of the payment among the payments to the agency; not set before the payment"""
     asked_at: Instant | None = None
     """time of the request for the fee"""
     adds_to: int | None = None
-    """number of the fee paid before to which this adds the difference; not set: it is the whole fee"""
+    """number of the paid fee to which this fee adds the difference; not set: it is the whole fee"""
     returned: tuple[FeeShare, ...] = ()
     """refunded parts of the fee after changes of the dossier, item by item"""
     charged_back: Dong = 0
@@ -255,13 +257,13 @@ class Inspection(Model):
 
 
 class Opinion(Model):
-    """A consulted body's answer: it agrees (`consent`) or objects. A body that is `silent` has agreed."""
+    """A consulted body's answer. `consent`: whether it agrees. `silent`: whether its silence counts as consent."""
 
     step: Code
     party: Code
     consent: bool
     silent: bool = False
-    """whether it did not answer in time, which counts as consent"""
+    """whether the body did not answer in time, which counts as consent"""
     note: str | None = None
 
 
@@ -274,48 +276,49 @@ class PartStage(StrEnum):
 
 
 class FilingPart(Model):
-    """A part of the procedure that another `agency` decides, the filing's n-th, as the lead agency sees it.
+    """A part of the procedure that another agency decides, the filing's `n`-th, as the lead agency sees it.
 
-    `due` is the deadline for its decision, `overdue`: the deadline was missed. The reasons of the decision are in the
-    part's own stream.
+    `agency` is the deciding agency, `due` the deadline for its decision, and `overdue` whether the deadline was missed.
+    The reasons of the decision are in the part's own stream.
     """
 
     n: int
     step: Code
     code: Code
     agency: AgencyCode
-    """code of the agency that decides it"""
+    """code of the agency that decides the part"""
     limit: Limit
     stage: PartStage = PartStage.PLANNED
     """planned, referred or answered"""
     referred_at: Instant | None = None
-    """time of the referral to that agency; not set before"""
+    """time of the referral to the deciding agency; not set before"""
     due: Instant | None = None
     overdue: bool = False
     answered_at: Instant | None = None
-    """time of the decision"""
+    """time of the decision; not set before"""
     outcome: Outcome | None = None
     officer: str | None = None
     result: FileRef | None = None
 
 
 class Obligation(Model):
-    """A financial obligation to another authority: first stated by the authority, then demanded from the applicant.
+    """A financial obligation to another authority.
 
-    `agency` is the tax office that demands it. If the office takes money online, the `n`-th payment collects it.
+    The authority states the amount, which the agency then demands from the applicant. `agency` is the tax office to
+    which the amount is owed. If this office takes money online, the `n`-th payment collects the amount.
     """
 
     step: Code
     reference: str
     amount: Dong | None = None
     agency: AgencyCode | None = None
-    """code of the tax office that demands it; not set if unknown"""
+    """code of the tax office that demands the amount; not set if unknown"""
     n: int | None = None
-    """number of the payment that collects it online; not set if it can't be paid here"""
+    """number of the payment that collects the amount online; not set if the applicant can't pay here"""
 
 
 class TaxDemand(Model):
-    """A tax office's demand for money, collected online by the filing's `n`-th payment; `met`: it was paid."""
+    """A tax office's demand for money, which the filing's `n`-th payment collects online. `met`: whether it is paid."""
 
     n: int
     agency: AgencyCode
@@ -324,7 +327,7 @@ class TaxDemand(Model):
 
 
 class Draft(Model):
-    """The `n`-th draft of the result that the applicant is shown."""
+    """The `n`-th draft of the result, as shown to the applicant."""
 
     step: Code
     n: int
@@ -334,7 +337,10 @@ class Draft(Model):
 
 
 class Move(Model):
-    """The last act of an officer, who may take it back: the kind of its event, and its review step; None for a stop."""
+    """The last act of an officer, who may take it back.
+
+    `kind` is the kind of the act's event, `step` the review step of the act; None if the act is a stop of the filing.
+    """
 
     kind: str
     step: Code | None = None
@@ -361,7 +367,7 @@ class Proposal(Model):
 
 
 class Decision(Model):
-    """The decision. `seq` is the number of its event."""
+    """The decision. `seq` is the number of the event in which it was recorded."""
 
     seq: int = 0
     """number of the event of the decision"""
@@ -377,9 +383,10 @@ class Decision(Model):
 
 
 class IssuedResult(Model):
-    """The filing's `n`-th result, with its number in the register; results older than the register have none.
+    """The filing's `n`-th result. `number` is its number in the register; None if it is older than the register.
 
-    `signed`: a stream of its own has more details of the result. `overtaken_at` is set once a complaint has undone it.
+    `signed`: whether the officers signed it in a stream of its own, which has more details of the result.
+    `overtaken_at` is the time at which a complaint undid the result; None if none has.
     """
 
     n: int
@@ -394,38 +401,38 @@ class IssuedResult(Model):
 
 
 class RevokedCopy(Model):
-    """A lost copy of the result: its number, its parcel, and the outcome of that parcel.
+    """A lost copy of the result. It is revoked as soon as there is another copy.
 
-    The copy is revoked as soon as there is another one.
+    `parcel` is the number of the parcel with the lost copy, `outcome` the outcome of this parcel.
     """
 
     copy_number: int
     parcel: int
-    """number of its parcel, from 1"""
+    """number of the parcel with the copy, from 1"""
     outcome: ParcelOutcome
-    """outcome of its parcel"""
+    """outcome of the parcel with the copy"""
     result: FileRef
 
 
 class Filing(Model):
-    """The state of a filing. `seq` is that of the last folded event; `digests` are those of its rules and its calendar.
+    """The state of a filing. `seq` is the number of the last folded event.
 
-    `officer` has the current task, perhaps `acting_for` an absent one. `at_desk` are the papers that another agency's
-    desk still has, `under_way` those on their way to the deciding agency. `act` is the seq of the agency's act that a
+    `digests` belong to the filing's rules and its calendar. `officer` has the current task; `acting_for` is the absent
+    officer for whom that officer acts, if any. `at_desk` are the papers that another agency's desk still has,
+    `under_way` the papers on their way from there to the deciding agency. `act` is the seq of the agency's act that a
     complaint may undo now. `reopened` is the number of restarts; supplements and parcels before the last restart are
-    not counted any more.
+    not counted.
 
-    `to_scan` are the files without a scan yet, `infected` the papers with viruses in their files, until others replace
-    them; `unscanned`: some files came while there was no scanner. `signature_accepted` is an officer's decision on an
-    undetermined signature.
+    `to_scan` are the papers whose files have no virus scan yet. `infected` are the papers with viruses in their files,
+    until other papers replace them. `unscanned`: whether some files came while there was no scanner.
+    `signature_accepted` is an officer's decision on an undetermined signature.
 
-    `offered`: the result can be read at the last of its `links`. At the counter it is handed over for the
-    `pickup_code`; `wrong_codes` is the number of wrong codes given.
-
-    `parcel_end` is the outcome of the parcel with this result, `recalled` the number of a recalled parcel, `elsewhere`
-    the number of a parcel recalled for another delivery; `delivery_changes` is the number of such changes. The
-    `copy_number`-th copy of the result is valid; `lost_copy` is set while the next one is made. Of the revoked copies,
-    the newest are kept.
+    `offered`: whether the result can be read online. `links` is the number of links to it so far; only the last link is
+    valid. At the counter the result is handed over for the `pickup_code`; `wrong_codes` is the number of wrong codes
+    given there. `parcel_end` is the outcome of the parcel with this result. `recalled` is the number of a recalled
+    parcel, and `elsewhere` the number of the parcel that was under way when the applicant chose another delivery.
+    `delivery_changes` is the number of such choices. The copy of the result with the number `copy_number` is valid;
+    `lost_copy` is set while the next copy is made. Of the revoked copies, only the newest are kept.
     """
 
     snapshot_version: int = 1
@@ -536,17 +543,17 @@ class Filing(Model):
 
     @property
     def returning(self) -> AgencyCode:
-        """The agency whose desk returns the result."""
+        """The agency whose desk hands over the result."""
         return self.result_desk or self.receiving
 
     @property
     def whose_task(self) -> str | None:
-        """The owner of the current task: the officer who claimed it, or the absent officer they act for."""
+        """The officer who has claimed the current task, or the absent officer for whom that officer acts."""
         return self.acting_for or self.officer
 
     @property
     def begun_step(self) -> StepPart | None:
-        """The review step that began last."""
+        """The rules of the review step that began last."""
         return next((step for step in self.procedure.review if step.code == self.step), None)
 
     @property
@@ -577,9 +584,9 @@ class Filing(Model):
 
     @property
     def collected_on_delivery(self) -> int:
-        """The post's own charge for the delivery of the result, in đồng, beside the fee that the post collects.
+        """The post's own charge for the delivery of the result, in đồng; the agency's fee is not included.
 
-        It is 0 for a further copy, whose delivery the post pays (QĐ 45/2016 Đ14).
+        It is 0 for a further copy of the result: the post pays for the delivery of such a copy (QĐ 45/2016 Đ14).
         """
         return (self.procedure.postage or 0) if self.copy_number == 1 else 0
 
@@ -592,8 +599,9 @@ class Filing(Model):
     def payments_to_cancel(self) -> tuple[int, ...]:
         """The numbers of the payments to cancel.
 
-        The fee of such a payment was paid in another way, was waived, or was unpaid when the filing ended; or the
-        obligation was met in another way, or the demand for it was recalled.
+        A fee's payment is to be cancelled if the fee was paid in another way, was waived, or was unpaid when the filing
+        ended. An obligation's payment is to be cancelled if the obligation was met in another way, or its demand was
+        recalled.
         """
         fees = (fee.n for fee in self.fees if fee.online and not self._owes_payment(fee))
         demands = (demand.n for demand in self.demands if not demand.met and demand not in self._demanded)
@@ -622,7 +630,7 @@ class Filing(Model):
         return self.parts_under_way if self.closed else ()
 
     def _owes_payment(self, fee: Fee) -> bool:
-        """Whether the fee's online payment is still needed, or has settled the fee; if not, it is to be cancelled."""
+        """Whether the fee's online payment is still needed, or has settled the fee. If not, it is to be cancelled."""
         by_payment = fee.state is FeeState.PAID and fee.channel is Channel.ONLINE
         return by_payment or fee.state is FeeState.EXPIRED or (fee.state is FeeState.DUE and not self.closed)
 
@@ -639,19 +647,20 @@ class Action(Model):
 
 
 class Timer(Model):
-    """The next time at which a clock's timer fires, and the occasion: a reminder, an apology, or the due instant."""
+    """The next time at which the timer of a clock fires, and the reason: a reminder, an apology, or the due instant."""
 
     clock: Clock
     due: Instant
     """time at which the timer fires"""
     moment: Moment = Moment.DUE
-    """occasion: a reminder, an apology to draft, or the due instant"""
+    """reason of the timer: a reminder, an apology to draft, or the due instant"""
 
 
 class Task(Model):
-    """A task for a role of an `agency`. `officer` has claimed it; `due` is its deadline.
+    """A task for the officers of an agency in one role.
 
-    `acting_for` is the absent officer for whom the `officer` acts.
+    `officer` has claimed the task; `acting_for` is the absent officer for whom that officer acts. `due` is the
+    deadline.
     """
 
     name: str
@@ -709,7 +718,7 @@ class FilingView(Model):
     """time of the submission"""
     received_at: Instant | None = None
     missing: tuple[SupplementNeed, ...] = ()
-    """missing parts of a paper dossier: it counts as received, and is accepted once they have come"""
+    """missing parts of a paper dossier, which counts as received and is accepted once the missing parts have come"""
     scan: ScanState | None = None
     """state of the virus scan of the files: clean, unscanned (no scanner), pending, infected"""
     infected: tuple[Code, ...] = ()
@@ -727,7 +736,7 @@ class FilingView(Model):
     possible_duplicates: tuple[str, ...] = ()
     """codes of other open filings of the same person for the same procedure"""
     supplement: OpenSupplement | None = None
-    """the open supplement request; not set if there is none"""
+    """the supplement request that waits for an answer; not set if there is none"""
     questions: tuple[Question, ...] = ()
     """questions to the applicant: the open ones, and the last 8 answered ones"""
     inspections: tuple[Inspection, ...] = ()
@@ -739,19 +748,19 @@ class FilingView(Model):
     obligation: Obligation | None = None
     """financial obligation to another authority, such as a tax; not set if none was requested"""
     draft: Draft | None = None
-    """draft of the result, while the applicant may still confirm or correct it"""
+    """draft of the result, while the applicant may still confirm or correct it; not set otherwise"""
     fee: Fee | None = None
     """the last requested fee; not set if there is none"""
     waiver: Waiver | None = None
-    """the granted waiver; not set if there is none"""
+    """the granted waiver of the fee; not set if there is none"""
     proposal: Proposal | None = None
-    """the proposed decision, while nobody has decided yet"""
+    """the proposed decision; not set if there is none, or once the filing is decided"""
     decision: Decision | None = None
     """the decision, its officer and its reason; not set before"""
     result: FileRef | None = None
     copy_number: int = 1
     lost_copy: RevokedCopy | None = None
-    """the lost copy of the result, while another is made; not set otherwise"""
+    """the lost copy of the result, while another copy is made; not set otherwise"""
     revoked_copies: tuple[RevokedCopy, ...] = ()
     """revoked copies of the result, the newest last"""
     unclaimed: bool = False
@@ -772,9 +781,10 @@ class FilingView(Model):
 
 
 class FilingStart(Model):
-    """The start input of a filing. `submission` is kept unchanged: its digest is its identity.
+    """The start input of a filing.
 
-    `statement` is the signed identity of the filer.
+    `submission` is kept unchanged, since its digest identifies its content. `statement` is the signed identity of the
+    person who files.
     """
 
     submission: dict[str, Any]
@@ -782,7 +792,7 @@ class FilingStart(Model):
 
 
 class FilingEnd(Model):
-    """The result of a filing's workflow."""
+    """The output of a filing's workflow."""
 
     closing: Closing | None = None
     """way in which the filing ended; not set while it is open"""
@@ -793,11 +803,11 @@ class FilingEnd(Model):
 class SubmitCheck(Model):
     """The argument of the Update `submit`: the digest of the submission that the caller intends to file.
 
-    `statement` is the same as at the filing's start.
+    `statement` is the same statement as in the filing's start input.
     """
 
     content: str | None = None
-    """SHA-256 of the submission as RFC 8785 JSON, in hex; other content under the same ids is then refused"""
+    """SHA-256 of the submission as RFC 8785 JSON, in hex; if set, other content under the same ids is refused"""
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
@@ -816,7 +826,10 @@ _LARGEST: Final = 2**53 - 1
 
 
 class FeeFact(Model):
-    """Signal `fee_settled` of a payment to its filing. The agency forgoes `forgone` đồng, which were not paid."""
+    """The content of the signal `fee_settled`, which a payment sends to its filing.
+
+    `forgone` is the unpaid part of the fee in đồng, which the agency forgoes; None if there is none.
+    """
 
     n: int = Field(ge=1, le=_LARGEST)
     settlement: str
@@ -825,9 +838,10 @@ class FeeFact(Model):
 
 
 class ChargeBackFact(Model):
-    """Signal `fee_charged_back` of the `n`-th refund to its filing: `amount` đồng of a `fee` are requested again.
+    """The content of the signal `fee_charged_back`, which the `n`-th refund sends to its filing.
 
-    `again` is the number of this repeated request.
+    `amount` đồng of the fee with the number `fee` were charged back, and are requested again. `again` is the number of
+    this repeated request.
     """
 
     n: int = Field(ge=1, le=_LARGEST)
@@ -837,7 +851,10 @@ class ChargeBackFact(Model):
 
 
 class ParcelFact(Model):
-    """Signal `parcel_settled` of a parcel to its filing; `fee` is the collected part of the fee, in đồng."""
+    """The content of the signal `parcel_settled`, which a parcel sends to its filing.
+
+    `fee` is the part of the agency's fee, in đồng, that the post collected with the parcel.
+    """
 
     n: int = Field(ge=1, le=_LARGEST)
     outcome: str
@@ -845,13 +862,13 @@ class ParcelFact(Model):
 
 
 class OverduePartFact(Model):
-    """Signal `part_overdue` of a referral to its filing."""
+    """The content of the signal `part_overdue`, which a referral sends to its filing."""
 
     n: int = Field(ge=1, le=_LARGEST)
 
 
 class PartFact(Model):
-    """Signal `part_settled` of a referral to its filing."""
+    """The content of the signal `part_settled`, which a referral sends to its filing."""
 
     n: int = Field(ge=1, le=_LARGEST)
     outcome: str

@@ -22,14 +22,14 @@ __all__ = ["MAX_SUBMISSION_BYTES", "Authorisation", "Submission", "content_diges
 class Authorisation(FileRef):
     """The file of an authorisation, checked like any paper, and the content of the authorisation.
 
-    `principal` is the citizen number of the applicant, or the enterprise number of an organisation, that gives the
-    authorisation. `id_number` and `representative` are the number and the name of the authorised person. The
-    authorisation is valid from `valid_from` to `valid_until`, days in Vietnam, both included and both optional. `scope`
-    lists the procedures for which it is valid; if empty, it is valid for all filings of the applicant.
+    `principal` is the citizen or enterprise number of the applicant, who gives the authorisation. `id_number` and
+    `representative` are the number and the name of the authorised person. The authorisation is valid from `valid_from`
+    to `valid_until`, days in Vietnam, both included and both optional. `scope` lists the procedures for which it is
+    valid; if `scope` is empty, it is valid for all filings of the applicant.
     """
 
     principal: IdNumber | None = None
-    """citizen or enterprise number of the authorising party: the applicant's"""
+    """citizen or enterprise number of the applicant, who gives the authorisation"""
     id_number: IdNumber | None = None
     """citizen or enterprise number of the representative"""
     representative: Line | None = None
@@ -49,15 +49,16 @@ MAX_SUBMISSION_BYTES = 65_536
 class Submission(Model):
     """A filing as submitted. The same `client_id` and `submission_id` always name the same filing.
 
-    Without `version` the procedure's current one is used; without `level` the highest that the applicant can use.
-    `actor` is the person who files: the applicant, a representative, or the officer who records a paper filing. A
-    representative acts under the `authorisation` (giấy ủy quyền). `signature` is the digital signature over the
-    dossier, if there is one. `payer_account` is the account for an online fee, and for refunds of money that is not
-    owed.
+    If `version` is not set, the procedure's current version is used; if `level` is not set, the highest level that the
+    applicant can use. `actor` is the person who files: the applicant, a representative, or the officer who records a
+    paper filing. A representative acts under the `authorisation` (giấy ủy quyền). `signature` is the digital signature
+    over the dossier, if there is one. `payer_account` is the account for an online fee, and for refunds of money that
+    is not owed.
 
     `received_at` is the signing time of the hand-over record of a dossier by post, from which the filing's time limit
-    runs. At the counter the limit runs from now, online from the arrival at the server. `assisted` is the form that an
-    officer filled in at the counter for the applicant, read back to them, and had them sign.
+    runs. At the counter the limit runs from the submission, online from the arrival at the server. `assisted` is the
+    form that an officer filled in at the counter for the applicant: the officer has read it to the applicant, who has
+    signed it.
 
     `agency` is the deciding agency. `desk` is another agency whose desk receives a paper filing, and `result_desk`
     another agency whose desk hands over the result.
@@ -85,21 +86,22 @@ class Submission(Model):
     signature: FileRef | None = None
     """file of the digital signature over the dossier; needed at level 4 if the procedure requires it"""
     fee_channel: Channel | None = None
-    """channel of the fee: online, at the counter, or to the post"""
+    """channel of the fee: online, at the counter, or collected by the post"""
     result_channel: Channel
     address: Address | None = None
-    """postal address for the result; needed if the channel is post"""
+    """postal address for the result; needed if `result_channel` is post"""
     payer_account: Annotated[str, AfterValidator(line)] | None = Field(default=None, max_length=64)
     """account for an online fee, and for refunds of money that is not owed"""
     received_at: Instant | None = None
     assisted: FileRef | None = None
-    """file of the form that the desk filled in for the applicant, read back to them and signed"""
+    """file of the form that the desk filled in for the applicant, who has heard and signed it; not set if there is none
+    """
 
 
 def content_digest(content: dict[str, Any]) -> str:
-    """The digest of a submission's JSON, which is its identity.
+    """Returns the digest of a submission's JSON, which identifies its content.
 
-    Raises `RefusalError` if the content is too long or no JSON.
+    Raises `RefusalError` if the content is too long, or is not JSON.
     """
     try:
         written = canonical(content)
@@ -111,10 +113,11 @@ def content_digest(content: dict[str, Any]) -> str:
 
 
 def signed_content(submission: Submission, form: Code | None = None) -> bytes:
-    """The content that an applicant signs: the submission as RFC 8785 JSON in NFC, with defaults, without nulls.
+    """Returns the content that an applicant signs: the submission as RFC 8785 JSON in NFC, with defaults, no nulls.
 
-    It leaves out the `signature` itself, the sender (`actor`, `via`), and the paper that is the signed `form`, since a
-    file can't contain its own digest. So the content is the same before and after the form is signed.
+    The content leaves out the `signature` itself, the sender (`actor`, `via`), and the paper with the code `form`,
+    which is the signed form: a file can't contain its own digest. So the content is the same before and after the form
+    is signed.
     """
     content = composed(submission).model_dump(mode="json", exclude={"signature", "actor", "via"}, exclude_none=True)
     content["papers"] = [paper for paper in content["papers"] if paper["code"] != form]
@@ -122,7 +125,7 @@ def signed_content(submission: Submission, form: Code | None = None) -> bytes:
 
 
 def signed_digest(submission: Submission, form: Code | None = None) -> str:
-    """SHA-256 (hex) of the signed content.
+    """Returns the SHA-256 of the signed content, in hex.
 
     The digest is printed on the form. Everybody who has the submission computes the same digest.
     """
@@ -135,7 +138,7 @@ _TOO_LONG: Final = problem("submission", "too_long", says="submission_too_long",
 class Examined(Model):
     """The result of examining files: their problems, the virus scan, and for a submission the check of its signature.
 
-    `scan` is None if there are no files.
+    `scan` is None if there are no files; `signature` is None if no signature was checked.
     """
 
     problems: tuple[Problem, ...] = ()

@@ -1,1 +1,1 @@
-"""Principals, their statements, and the signature of each statement."""
+"""Registered programs (principals), their statements about messages, and the signatures of these statements."""

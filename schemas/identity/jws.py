@@ -1,4 +1,4 @@
-"""Compact JWS (RFC 7515), restricted to ed25519; a header must not refer to other keys or extensions."""
+"""Compact JWS (RFC 7515) with an ed25519 key. A header must not refer to other keys or to extensions."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 ALGORITHMS: Final = ("Ed25519", "EdDSA")
-"""The accepted values of `alg`: two names, of RFC 9864 and RFC 8037, both for a key on Ed25519."""
+"""The accepted values of `alg`: two names for the same algorithm, from RFC 9864 and from RFC 8037."""
 
 _COMPACT: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
 
@@ -17,16 +17,16 @@ class AlgorithmError(ValueError):
 
 
 def read(text: str, type_: str) -> tuple[str, bytes]:
-    """The key that a JWS with this `typ` names, and its payload, not verified yet.
+    """Returns the id of the key that a JWS with this `typ` names, and its payload; the signature is not verified yet.
 
-    Raises `ValueError` for any other text, `AlgorithmError` for another algorithm.
+    Raises `ValueError` for a text that is no such JWS, and `AlgorithmError` for another algorithm.
     """
     header, payload, _ = _parts(text)
     return _key_id(header, type_), _bytes(payload)
 
 
 def signed_and_signature(text: str) -> tuple[bytes, bytes]:
-    """The signed bytes, and the signature. Raises `ValueError` for a text that is no compact JWS."""
+    """Returns the signed bytes, and the signature. Raises `ValueError` for a text that is no compact JWS."""
     header, payload, signature = _parts(text)
     return f"{header}.{payload}".encode(), _bytes(signature)
 
@@ -40,7 +40,7 @@ def _parts(text: str) -> tuple[Any, ...]:
 
 @lru_cache(128)
 def _key_id(header: str, type_: str) -> str:
-    """The key that a header names. Cached, since the headers of one key are the same each time."""
+    """Returns the id of the key that a header names. Cached, since all headers for one key are the same."""
     try:
         said: Any = json.loads(_bytes(header))
     except RecursionError:

@@ -1,4 +1,7 @@
-"""Changes of the register of principals, by an operator; if two are required, a second operator approves."""
+"""Changes of the register of principals (registered programs), by an operator.
+
+If the register requires two operators, a second one approves the change.
+"""
 
 from enum import StrEnum
 from typing import Annotated, Final, Literal
@@ -11,7 +14,7 @@ from .statement import KeyId, PrincipalFile, PrincipalKey
 
 
 class ChangeKind(StrEnum):
-    """The act of an operator."""
+    """The kind of a change of the register. `by_two`: the requirement of a second operator begins or ends."""
 
     ADD = "add"
     ROTATE = "rotate"
@@ -22,11 +25,11 @@ class ChangeKind(StrEnum):
 
 
 Proof = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
-"""A `Possession` as a compact JWS, signed by the key to register."""
+"""The signed form of a `Possession`: a compact JWS by the key that is to be registered."""
 
 
 class AddPrincipal(OfficerCommand):
-    """Register a program with its first key, or change the claims of a registered one."""
+    """Register a program with its first key, or change the claims of a registered program."""
 
     change: Literal["add"] = "add"
     reason: Line
@@ -36,7 +39,7 @@ class AddPrincipal(OfficerCommand):
 
 
 class RotateKey(OfficerCommand):
-    """Add a key to a principal. Each of its other keys ends `overlap` hours after the new key begins, or earlier."""
+    """Add a key to a principal. Each older key ends at most `overlap` hours after the new key begins."""
 
     change: Literal["rotate"] = "rotate"
     reason: Line
@@ -47,7 +50,7 @@ class RotateKey(OfficerCommand):
 
 
 class RevokeKey(OfficerCommand):
-    """Revoke a key, or all keys of a principal, from now on."""
+    """Revoke the key `key_id` of a principal from now on, or all its keys if `key_id` is None."""
 
     change: Literal["revoke"] = "revoke"
     reason: Line
@@ -56,7 +59,10 @@ class RevokeKey(OfficerCommand):
 
 
 class RequireTwo(OfficerCommand):
-    """Require a second operator for changes that extend claims; or end this rule, with a second operator's approval."""
+    """Require a second operator's approval for changes that extend claims; `on` is false to end this rule.
+
+    To end the rule, a second operator must approve.
+    """
 
     change: Literal["by_two"] = "by_two"
     reason: Line
@@ -64,14 +70,14 @@ class RequireTwo(OfficerCommand):
 
 
 class ApproveChange(OfficerCommand):
-    """Approve another operator's request."""
+    """Approve another operator's request. `asked` is the number of the request."""
 
     change: Literal["approve"] = "approve"
     asked: int = Field(ge=1)
 
 
 class DeclineChange(OfficerCommand):
-    """Decline a request."""
+    """Decline a request. `asked` is the number of the request."""
 
     change: Literal["decline"] = "decline"
     asked: int = Field(ge=1)
@@ -82,7 +88,7 @@ Said = AddPrincipal | RotateKey | RevokeKey
 """The commands about one principal."""
 
 Asked = Said | RequireTwo
-"""The commands that take effect at once, or after another operator's approval."""
+"""The commands that change the register: at once, or after another operator's approval if two are required."""
 
 AnyPrincipalCommand = Asked | ApproveChange | DeclineChange
 
@@ -93,9 +99,10 @@ WHOLE_REGISTER: Final = "*"
 class PrincipalChange(Model):
     """The `n`-th change of the register: its operator, time and reason.
 
-    `waits`: this change is a request that needs another operator's approval; `answer`: the approval or the refusal.
-    `asked`: the number of the request that this change approves or declines. `by_two`: whether a second operator is
-    required from now on; then `principal` is `*`.
+    `waits`: whether this change is a request that needs another operator's approval. `answer` is the approval or the
+    refusal of this request; None while there is none. `asked` is the number of the request that this change approves or
+    declines; None for any other change. `by_two`: whether a second operator is required from now on; None if the change
+    is not about this rule. For a change of this rule, `principal` is `*`.
     """
 
     n: int

@@ -1,4 +1,4 @@
-"""Identity: the programs that may send messages to the platform, and the statement that each signs for its messages."""
+"""Identity: the programs that may send messages to the platform, and their signed statements about messages."""
 
 import hashlib
 from base64 import urlsafe_b64encode
@@ -21,7 +21,7 @@ __all__ = ["POSSESSION_TYPE", "STATEMENT_TYPE", "UNNAMED", "IdentityStatement", 
 __all__ += ["message_digest"]
 
 STATEMENT_TYPE: Final = "motcua-statement+jwt"
-"""The `typ` in the header of a statement. Because of it no other text signed by the key can pass for a statement."""
+"""The `typ` in the header of a statement: no other text that the same key has signed can pass for a statement."""
 
 POSSESSION_TYPE: Final = "motcua-possession+jwt"
 """The `typ` in the header of a proof of possession of a key; see `Possession`."""
@@ -39,17 +39,17 @@ UNNAMED: Final = "default"
 
 SUBMIT: Final = "submit"
 COMPLAIN: Final = "complain"
-"""The `act` of a statement: `SUBMIT` starts a filing, `COMPLAIN` a complaint."""
+"""The `act` of the statement for the start of a complaint. `SUBMIT` is that for the start of a filing."""
 
 PublicKey = Annotated[str, StringConstraints(max_length=43, pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
-"""An ed25519 public key: its 32 bytes in base64url, which is `x` of the key as JWK."""
+"""An ed25519 public key: its 32 bytes in base64url, as in the member `x` of a JWK."""
 
 KeyId = Annotated[str, StringConstraints(max_length=43, pattern=r"^[A-Za-z0-9_-]{43}$")]
 """The id of a key: its thumbprint by RFC 7638, derived from the key."""
 
 
 def key_id(public_key: PublicKey) -> KeyId:
-    """The thumbprint of an ed25519 public key (RFC 7638, SHA-256, base64url)."""
+    """Returns the thumbprint of an ed25519 public key (RFC 7638, SHA-256, base64url)."""
     jwk = f'{{"crv":"Ed25519","kty":"OKP","x":"{public_key}"}}'
     return urlsafe_b64encode(hashlib.sha256(jwk.encode()).digest()).rstrip(b"=").decode()
 
@@ -85,7 +85,7 @@ class Claim(StrEnum):
 
 
 class Assurance(IntEnum):
-    """How reliably a person was authenticated (NĐ 69/2024/NĐ-CP), in ascending order; a text in the field `acr`."""
+    """How reliably a person was authenticated (NĐ 69/2024/NĐ-CP), in ascending order. `acr` has it as a text."""
 
     LOW = 1
     TWO_FACTORS = 2
@@ -106,9 +106,9 @@ CLAIMED: Final[Mapping[Claim, frozenset[Role]]] = {
 class Grant(StrictModel):
     """A claim that a principal may make.
 
-    `agencies` are the officers' agencies, `*` for all; none for applicants. Without `procedures` the claim covers all
-    procedures. The person must have been authenticated with at least this `assurance`. `predecessors` are the ids of
-    programs whose filings this program may act on too.
+    `agencies` are the agencies of the officers concerned, `*` for all agencies; empty for applicants. If `procedures`
+    is empty, the claim covers all procedures. The person must have been authenticated with at least this `assurance`.
+    `predecessors` are the ids of the programs whose filings this principal may act on, as on its own.
     """
 
     claim: Claim
@@ -129,7 +129,7 @@ class Grant(StrictModel):
 
 
 class PrincipalKey(Model):
-    """A public key of a principal: valid from `valid_from`, before `valid_until`, until it is revoked."""
+    """A public key of a principal. Unless revoked, it is valid from `valid_from` until before `valid_until`."""
 
     public_key: PublicKey
     valid_from: Instant
@@ -149,9 +149,9 @@ class PrincipalKey(Model):
 
 
 class PrincipalFile(StrictModel):
-    """A principal's entry: its identity and its claims. The file for `motcua principals add`.
+    """The identity of a principal and its claims. It is the file for `motcua principals add`.
 
-    Without grants the principal acts for nobody and may ask only the open questions, which is enough for a back office.
+    A principal without grants acts for nobody and may ask only the open questions. This is enough for a back office.
     """
 
     id: Key
@@ -162,7 +162,7 @@ class PrincipalFile(StrictModel):
 
 
 class Principal(PrincipalFile):
-    """A registered program, with its keys. `agency` is its owner, if it belongs to an agency."""
+    """A registered program with its keys. `agency` is the agency that owns the program; None if no agency does."""
 
     keys: tuple[PrincipalKey, ...] = ()
 
@@ -177,18 +177,18 @@ class IdentityStatement(Model):
     """A principal's signed statement about a message, kept as proof of its claim. It is no part of the message.
 
     Attributes:
-        iss: The principal. The header's `kid` names the key.
+        iss: The principal. The `kid` in the header names its key.
         aud: The installation that may accept the statement; see `audience`.
         iat: The time of the signature.
         exp: The time from which the statement is refused: at most 300 seconds after `iat`.
         actor: The actor, as the principal has authenticated them; None if the principal asks in its own name.
-        on_behalf_of: The subject for whom the actor acts.
-        act: The action: `submit`, the kind of a command, or `ask.` and the question: `accept`, `ask.timeline`.
-        stream: The stream concerned: `filing:<uuid>`, also of a submission; None for a list.
+        on_behalf_of: The subject for whom the actor acts; None if the actor acts for nobody else.
+        act: The action: `submit`, the kind of a command such as `accept`, or `ask.` with a question: `ask.timeline`.
+        stream: The stream concerned, such as `filing:<uuid>`, also for a submission; None for a list.
         command_id: The id of the command; None for a submission or a question.
         content: SHA-256 of the message as sent, as RFC 8785 JSON; see `message_digest`.
         acr: How reliably the person was authenticated, "1" to "4".
-        amr: The methods of authentication, in the words of RFC 8176: `pwd`, `otp`, `hwk`, `face`.
+        amr: The methods of authentication, by their names in RFC 8176: `pwd`, `otp`, `hwk`, `face`.
         auth_time: The time of the authentication.
     """
 
@@ -220,10 +220,10 @@ class Possession(StrictModel):
 
 
 class Message(Model):
-    """The facts about a received message with which its statement is compared. `actor` is None for a question.
+    """The facts about a received message with which its statement is compared.
 
-    `content` is the digest of the message as received. `procedure` is the filing's procedure, `filed_by` the program
-    that submitted the filing; both are None if they are only in the record.
+    `actor` is None for a question. `content` is the digest of the message as received. `procedure` is the filing's
+    procedure, and `filed_by` the program that submitted the filing; each is None if only the record has it.
     """
 
     act: str
@@ -237,7 +237,7 @@ class Message(Model):
 
 
 class Spoken(Model):
-    """A message that is to be verified, with the `statement` that came beside it."""
+    """A message to verify, with the `statement` that was sent with the message; None if none was."""
 
     statement: str | None = Field(default=None, repr=False)
     message: Message
@@ -263,32 +263,33 @@ class Proved:
 
 @lru_cache(1024)
 def signed(text: str) -> Signed:
-    """The statement in a JWS, not verified. Cached, since the statement is parsed again when its message is recorded.
+    """Returns the statement in a JWS, not verified yet.
 
-    Raises `ValueError` for any other text, `AlgorithmError` for another algorithm.
+    Cached, since the statement is parsed again when its message is recorded. Raises `ValueError` for a text that is no
+    such JWS, and `AlgorithmError` for another algorithm.
     """
     key, payload = read(text, STATEMENT_TYPE)
     return Signed(IdentityStatement.model_validate_json(payload, strict=True), key, statement_digest(text))
 
 
 def statement_digest(text: str) -> Sha256:
-    """The digest of a statement in the log: the SHA-256 of its text."""
+    """Returns the SHA-256 of a signed statement, by which the log refers to it."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def audience(installation: str) -> str:
-    """The `aud` of a statement for this installation."""
+    """Returns the `aud` of a statement for this installation."""
     return f"motcua:{installation}"
 
 
 def message_digest(message: Mapping[str, Any]) -> Sha256:
-    """SHA-256 of a command, a submission or a question as sent, without its `statement`, as RFC 8785 JSON.
+    """Returns the SHA-256 of a command, a submission or a question as sent: as RFC 8785 JSON, without its `statement`.
 
-    Raises `ValueError` if the content has no such form.
+    Raises `ValueError` if the message has no such form.
     """
     return digest({name: value for name, value in message.items() if name != "statement"})
 
 
 def seconds(moment: datetime) -> int:
-    """An instant in a statement's format."""
+    """Returns an instant as whole seconds since 1970, as a statement has it."""
     return int(moment.timestamp())

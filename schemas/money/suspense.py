@@ -14,10 +14,10 @@ from ..refund.state import RefundMeans
 
 
 class SuspenseState(StrEnum):
-    """The state of money without a matching demand.
+    """The state of money that no request for money matches.
 
-    Two officers make it `assigned` or `to_give_back`. Before that, the matching payment may still be found
-    automatically, which makes it `found`.
+    Two officers make it `assigned` or `to_give_back`. Before that, the matching payment may be found automatically,
+    which makes it `found`.
     """
 
     WAITING = "waiting"
@@ -39,7 +39,7 @@ class StepKind(StrEnum):
 
 
 ASKING: Final = frozenset({StepKind.ASSIGN, StepKind.GIVE_BACK})
-"""Acts that another officer must approve."""
+"""The acts that another officer must approve."""
 
 
 class SuspenseStep(Model):
@@ -61,9 +61,9 @@ class SuspenseStep(Model):
 
 
 class Suspense(Model):
-    """Money received, or charged back, by a transfer whose memo names no demand or several, with its steps.
+    """Money of a transfer whose memo names no request for money, or several, with the steps of its handling.
 
-    `outcome` is `paid`, or `reversed` if the sender's bank charged it back.
+    `outcome` is `paid`, or `reversed` if the sender's bank charged the money back.
     """
 
     id: UUID
@@ -79,7 +79,7 @@ class Suspense(Model):
 
     @property
     def asked(self) -> SuspenseStep | None:
-        """The step that waits for approval."""
+        """The step that waits for approval; None if no step does."""
         return self.steps[-1] if self.state is SuspenseState.ASKED else None
 
 
@@ -90,7 +90,7 @@ class SuspenseCommand(OfficerCommand):
 
 
 class AssignSuspense(SuspenseCommand):
-    """Request the money's assignment to the `payment`-th payment of a filing (đề nghị gán)."""
+    """Request that the money is assigned to the payment number `payment` of a filing (đề nghị gán)."""
 
     kind: Literal["assign"] = "assign"
     filing_id: UUID
@@ -104,21 +104,21 @@ class AssignSuspense(SuspenseCommand):
 
 
 class GiveBackSuspense(SuspenseCommand):
-    """Request the money's return to the sender (đề nghị trả lại)."""
+    """Request that the money is returned to its sender (đề nghị trả lại)."""
 
     kind: Literal["give_back"] = "give_back"
     reason: ShortText
 
 
 class ApproveSuspense(SuspenseCommand):
-    """Approve another officer's request of step `asked` (duyệt)."""
+    """Approve another officer's request (duyệt). `asked` is the number of the step with the request."""
 
     kind: Literal["approve"] = "approve"
     asked: int = Field(ge=1)
 
 
 class DeclineSuspense(SuspenseCommand):
-    """Decline another officer's request of step `asked` (không duyệt)."""
+    """Decline another officer's request (không duyệt). `asked` is the number of the step with the request."""
 
     kind: Literal["decline"] = "decline"
     asked: int = Field(ge=1)
@@ -126,7 +126,7 @@ class DeclineSuspense(SuspenseCommand):
 
 
 class RecordSuspenseGiven(SuspenseCommand):
-    """Record the money's return, with the evidence; a transfer has the bank's reference."""
+    """Record that the money was returned, with the evidence. `bank_reference` is needed for a transfer."""
 
     kind: Literal["given"] = "given"
     means: RefundMeans

@@ -11,7 +11,7 @@ Desk = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$")]
 """The name of a counter of the agency."""
 
 TillNumber = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9.]{0,34}-[0-9]{8}-Q[0-9]{1,6}$")]
-"""`<agency>-<day>-Q<n>`: the n-th till that the agency opened on that day."""
+"""The number of a till, `<agency>-<day>-Q<n>`: the n-th till that the agency opened on that day."""
 
 NOTES: Final = (500_000, 200_000, 100_000, 50_000, 20_000, 10_000, 5_000, 2_000, 1_000, 500, 200, 100)
 """The existing notes and coins, in đồng."""
@@ -20,7 +20,7 @@ Counted = Annotated[Dong, Field(ge=0, lt=2**53)]
 
 
 class OpenTill(Command):
-    """Open a till with this much change; `change_fund` in đồng."""
+    """Open a till. `change_fund` is the change in it at the opening, in đồng."""
 
     kind: Literal["open_till"] = "open_till"
     desk: Desk
@@ -28,7 +28,7 @@ class OpenTill(Command):
 
 
 class CountTill(Command):
-    """Record the till's content: either the number of each note, or the `total` in đồng."""
+    """Record the content of the till. Either `notes` (the number of each note) or `total` (in đồng) is set."""
 
     kind: Literal["count_till"] = "count_till"
     till: TillNumber
@@ -52,7 +52,7 @@ class CountTill(Command):
 
 
 class CloseTill(Command):
-    """Close the till with its last count, and the `reason` of a difference from the expected sum."""
+    """Close the till with its last count. `reason` explains a difference from the expected sum."""
 
     kind: Literal["close_till"] = "close_till"
     till: TillNumber
@@ -60,7 +60,7 @@ class CloseTill(Command):
 
 
 class TillCount(Model):
-    """The counted sum at one time, in đồng, and the cash movements up to that time."""
+    """One count of the till: the counted sum in đồng, and the number of cash movements before the count."""
 
     officer: str
     counted: Dong
@@ -70,7 +70,7 @@ class TillCount(Model):
 
 
 class TillCash(Model):
-    """One cash movement and its event: into the till, or out of it if `amount` is below 0."""
+    """One cash movement and its event. `amount` is below 0 if the cash was taken out of the till."""
 
     stream: str
     seq: int
@@ -80,7 +80,7 @@ class TillCash(Model):
 
 
 class TillClosing(Model):
-    """The closing: the expected sum, the counted sum, and the reason of a difference."""
+    """The closing of the till: the expected sum and the counted sum in đồng, and the reason for a difference."""
 
     officer: str
     expected: Dong
@@ -95,7 +95,7 @@ class TillClosing(Model):
 
 
 class Till(Model):
-    """The state of a till: `taken` and `given` are the cash movements in the log, in đồng."""
+    """The state of a till. `taken` and `given` are the sums of its cash movements, in đồng."""
 
     number: TillNumber
     agency: AgencyCode

@@ -13,9 +13,9 @@ from .state import GivenNumber, PaperKind, ReceiptLine, ReceiptNumber, VoidCause
 
 
 class IssueReceipt(SystemCommand):
-    """Issue a receipt for money that has none.
+    """Issue a receipt for money without one.
 
-    Unless its number is `given`, the agency's own series takes the next one.
+    If an external service gave the number, it is in `given`; otherwise the agency's own series takes the next number.
     """
 
     kind: Literal["issue_receipt"] = "issue_receipt"
@@ -32,7 +32,7 @@ class IssueReceipt(SystemCommand):
 
 
 class VoidReceipt(Command):
-    """Void a receipt, as a cashier or a leader of its agency; `again` issues another one for the same money."""
+    """Void a receipt, as a cashier or a leader of its agency. `again`: whether another receipt shall follow."""
 
     kind: Literal["void_receipt"] = "void_receipt"
     registered: ReceiptNumber
@@ -41,7 +41,7 @@ class VoidReceipt(Command):
 
 
 class VoidByItself(SystemCommand):
-    """Void a receipt by the system: all the money of its fee is gone."""
+    """Void a receipt by the system, since all the money of its fee was refunded or charged back."""
 
     kind: Literal["void_by_itself"] = "void_by_itself"
     registered: ReceiptNumber
@@ -49,7 +49,7 @@ class VoidByItself(SystemCommand):
 
 
 class RecordPaper(SystemCommand):
-    """A paper was made."""
+    """Record that a paper was made."""
 
     kind: Literal["record_paper"] = "record_paper"
     paper: PaperKind

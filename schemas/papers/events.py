@@ -12,24 +12,24 @@ from .state import PaperKind, ReceiptLine, VoidCause
 
 
 class ReceiptIssued(Model):
-    """A receipt (biên lai) for paid money has its number; the printed paper follows.
+    """A receipt (biên lai) for paid money got its number. The receipt is printed afterwards.
 
     Attributes:
         of: Phí or lệ phí.
         series: The series of the number.
         number: The number in the agency's own series; not set if an external service gave one.
-        given: The number that an external service gave.
+        given: The number that an external service gave; not set if the agency has a series of its own.
         fee: The number of the paid fee.
-        amount: In đồng, the sum of the lines.
+        amount: The sum of the lines, in đồng.
         means: The means of payment at the counter.
         officer: The cashier who took the money at the counter.
-        about: The cause: the payment, or the voiding of another receipt.
-        replaces: The number of the void receipt that this receipt replaces.
+        about: The event that caused the receipt: of the payment, or of the voiding of another receipt.
+        replaces: The number of the void receipt that this receipt replaces; not set if there is none.
     """
 
     kind: Literal["receipt_issued"] = "receipt_issued"
     of: FeeKind
-    """whether it is for phí or for lệ phí"""
+    """kind of the fee: phí or lệ phí"""
     series: str
     """series of the number"""
     number: Annotated[str | None, Numbered("receipt", by="of", unless="given")] = None
@@ -41,41 +41,42 @@ class ReceiptIssued(Model):
     lines: tuple[ReceiptLine, ...]
     """amount of each item of the fee"""
     amount: Dong
-    """sum of its lines, in đồng"""
+    """sum of the lines of the receipt, in đồng"""
     channel: Channel
     """channel of the payment"""
     means: PaymentMeans | None = None
-    """means of payment at the counter"""
+    """means of payment at the counter; not set for any other payment"""
     officer: str | None = None
-    """identity of the cashier who took the money at the counter"""
+    """identity of the cashier who took the money at the counter; not set for any other payment"""
     about: About
-    """event that caused it"""
+    """event that caused the receipt"""
     replaces: str | None = None
-    """number of the void receipt that it replaces"""
+    """number of the void receipt that this receipt replaces; not set if there is none"""
 
 
 class ReceiptVoided(Model):
-    """A receipt was voided (hủy biên lai); its number is never used again. `again`: another receipt follows.
+    """A receipt was voided (hủy biên lai); its number is never used again.
 
-    `given`: an external service gave the number, and has to be notified. Without an `officer`, the system voided the
-    receipt, for this `cause`.
+    `again`: whether another receipt follows for the same money. `given`: whether an external service gave the number;
+    the service then has to be notified. `officer` voided the receipt; if it is not set, the system did, for the reason
+    `cause`.
     """
 
     kind: Literal["receipt_voided"] = "receipt_voided"
     of: FeeKind
-    """whether it is for phí or for lệ phí"""
+    """kind of the fee: phí or lệ phí"""
     registered: str
-    """its number in the register"""
+    """number of the receipt in the register"""
     fee: int
     """number of the paid fee"""
     officer: str | None = None
-    """identity of the officer who made it void"""
+    """identity of the officer who voided the receipt; not set if the system did"""
     again: bool = False
     """whether another receipt follows for the same money"""
     given: bool = False
-    """whether an external service gave its number"""
+    """whether an external service gave the number of the receipt"""
     cause: VoidCause | None = None
-    """reason why the system made it void: all the money was given back, or charged back"""
+    """reason why the system voided it: all the money was refunded, or charged back; not set if an officer did"""
     reason: Annotated[str | None, Personal] = None
 
 
@@ -84,9 +85,9 @@ class PaperMade(Model):
 
     Attributes:
         n: The number among papers of its kind in the filing, from 1.
-        body_sha256: SHA-256 of the unsigned paper: printing again from the log gives the same.
+        body_sha256: SHA-256 of the unsigned paper. Another print from the log gives the same bytes.
         template: SHA-256 of the template from which the paper was printed.
-        signed: Whether it bears the agency's seal.
+        signed: Whether the paper bears the agency's seal.
     """
 
     kind: Literal["paper_made"] = "paper_made"
@@ -95,15 +96,15 @@ class PaperMade(Model):
     n: int
     """number among papers of its kind in the filing, from 1"""
     about: About
-    """event that caused it"""
+    """event that caused the paper"""
     file: FileRef
     """the paper in the object store"""
     body_sha256: Sha256
     """SHA-256 of the unsigned paper"""
     template: Sha256
-    """SHA-256 of the template of its print"""
+    """SHA-256 of the template from which the paper was printed"""
     signed: bool
-    """whether it bears the agency's seal"""
+    """whether the paper bears the agency's seal"""
 
 
 PapersEvent = PaperMade | ReceiptIssued | ReceiptVoided

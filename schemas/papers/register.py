@@ -23,11 +23,12 @@ class Holder(StrEnum):
 
 
 class Deed(Model):
-    """An act: the event of this `kind`.
+    """One act in a filing, by the kind of its event.
 
     Attributes:
-        subject: The officer who acted, perhaps `acting_for` an absent one. An applicant is never named.
-        accountable: The officer accountable for an act of the system.
+        subject: The officer who acted; never set for an applicant.
+        acting_for: The absent officer for whom the officer acted, if any.
+        accountable: The officer who answers for an act of the system.
     """
 
     seq: int
@@ -41,17 +42,19 @@ class Deed(Model):
 
 
 class Hand(Model):
-    """The time in which one holder had a filing; the last one has no end while the filing is open.
+    """A period in which one holder had a filing. The last period has no end while the filing is open.
 
     Attributes:
-        role: The role of the officers who could take it.
-        subject: The officer who had it, perhaps `acting_for` an absent one; None while it was in their queue.
-        accountable: The officer accountable for the system, the post or another authority.
-        step: The review step at that time.
-        part: The part of the procedure that the holder, another agency, decided; such hands run in parallel.
-        working_minutes: The minutes of office hours in this time.
-        due: The end of the limit for this holder, if there is one.
-        outcome: Whether the limit was kept, if the limit ended with this hand.
+        role: The role of the officers who could take the filing.
+        subject: The officer who had the filing; None while it was in the queue of the role.
+        acting_for: The absent officer for whom the officer acted, if any.
+        accountable: The officer who answers for a period in which the system, the post or another authority had the
+            filing.
+        step: The review step in this period.
+        part: The part of the procedure that another agency, the holder, decided. Such periods run in parallel.
+        working_minutes: The minutes of office hours in this period.
+        due: The end of the limit for this holder; None if there is no limit.
+        outcome: Whether the limit was kept; None if the limit did not end with this period.
     """
 
     holder: Holder
@@ -74,8 +77,8 @@ class Effort(Model):
     """The applicant's effort in a filing so far, compared with level 1.
 
     Attributes:
-        working_days: Working days after the day of submission, up to the result, as limits count them.
-        visits: Days on which the applicant had to come to a counter.
+        working_days: Working days after the day of the submission and up to the result, as limits count them.
+        visits: The number of days on which the applicant had to come to a counter.
         baseline: The effort of the procedure at level 1; None if unknown.
     """
 
@@ -85,9 +88,9 @@ class Effort(Model):
 
 
 class ControlSlip(Model):
-    """The hands that a filing went through (phiếu kiểm soát quá trình giải quyết hồ sơ), as of an instant.
+    """The holders of a filing one after another (phiếu kiểm soát quá trình giải quyết hồ sơ), as of an instant.
 
-    `officers` are the names of the officers in the slip, from the directory.
+    `officers` are the names of the officers in the slip, by their identity in the directory.
     """
 
     filing_id: UUID
@@ -102,7 +105,7 @@ class ControlSlip(Model):
 
 
 class Period(Model):
-    """A month (`2026-11`) or a year (`2026`) in Vietnam: from the instant `since`, and before the instant `until`."""
+    """A month (`2026-11`) or a year (`2026`) in Vietnam, which begins at `since` and ends before `until`."""
 
     name: str
     since: Instant
@@ -116,17 +119,17 @@ class RegisterEntry(Model):
     """A filing in the register.
 
     Attributes:
-        n: Its number in the register, from 1.
-        sets: The number of sets of papers, if the procedure has one.
-        applicant: The applicant's name; None once erased.
-        contact: The applicant's address and telephone, if known.
-        desk: The agency whose desk received it, if another one.
-        appointment: The promised time of its result.
+        n: The filing's number in the register, from 1.
+        sets: The number of sets of papers; None if the procedure states none.
+        applicant: The applicant's name; None if it was erased.
+        contact: The applicant's address and telephone number; None if unknown.
+        desk: The agency whose desk received the filing; None if it is the deciding agency.
+        appointment: The promised time of the result.
         returned_at: The time at which the applicant received the result.
         outcome: Whether the processing limit was kept; None before the limit has ended.
         recipient: The person who received the result.
-        status: The status when the register was made.
-        effort: The applicant's effort so far; None once erased.
+        status: The filing's status when the register was made.
+        effort: The applicant's effort so far; None if the filing was erased.
     """
 
     n: int
@@ -151,7 +154,7 @@ class RegisterEntry(Model):
 
 
 class Register(Model):
-    """The head of a register; `filings` is the number of filings in it."""
+    """The head of a register: its agency, its period, and the number of `filings` in it."""
 
     agency: AgencyCode
     agency_name: Text

@@ -1,4 +1,7 @@
-"""The input and the content of an official paper, and of a result by a template. The layout is not here."""
+"""The input of an official paper, and the content of such a paper or of a result by a template.
+
+The layout is not here.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +20,7 @@ from .state import MoneyReceipt, PaperKind
 
 
 class Letterhead(Model):
-    """An agency's letterhead: its name, its parent, and the place of its papers."""
+    """The letterhead of an agency: its name, the name of the agency above it, and the place named beside the date."""
 
     name: Text
     parent: Text | None = None
@@ -29,17 +32,17 @@ class PaperSource:
     """The input of a paper.
 
     Attributes:
-        events: The events of the stream in which the cause happened; the last one is the cause.
+        events: The events of one stream up to the cause of the paper, which is the last of them.
         filing: The filing after these events; for a complaint, the filing at the time of the cause.
-        procedure: The published version of the filing, with its texts filled.
+        procedure: The published version of the filing's procedure, with its texts filled.
         agencies: The letterhead of every agency involved in the filing.
-        officers: The names of its officers, by subject; officers without a name are shown by their role.
-        tracking: The address of the filing's status page, with `{code}`; None: the QR code has only the dossier code.
-        before: The filing before the last event, if known: an apology names the missed appointment.
-        complaint: The complaint after its events, for its acknowledgement.
+        officers: The names of the agencies' officers, by subject; an officer without a name is shown by the role.
+        tracking: The address of the filing's status page, with `{code}`; None if the QR code has only the dossier code.
+        before: The filing before the last event, if known: an apology names the appointment that will be missed.
+        complaint: The complaint after its events, for the receipt of the complaint.
         parcel: The parcel after its events, for its label.
         course: The filing's events so far, for a paper that an event of another stream causes.
-        receipt: The receipt for money, for its paper.
+        receipt: The receipt for money, for the paper of the receipt.
     """
 
     events: tuple[Recorded, ...]
@@ -68,7 +71,7 @@ class Paragraph(Model):
 
 
 class Row(Model):
-    """A value under its label; `place` is its path in the source, such as `applicant.name`."""
+    """A value under its label. `place` is the path of the value in the source, such as `applicant.name`."""
 
     place: str
     label: Text
@@ -83,7 +86,7 @@ class Rows(Model):
 
 
 class Listing(Model):
-    """A numbered list under its title; `apart`: on a new page."""
+    """A numbered list under its title. `apart`: whether the list is on a new page."""
 
     kind: Literal["list"] = "list"
     title: Text
@@ -92,7 +95,7 @@ class Listing(Model):
 
 
 class Column(Model):
-    """A column of a table: its share of the width, and whether its values are amounts of money."""
+    """A column of a table. `share` is its part of the width; `amounts`: whether its values are amounts of money."""
 
     title: Text
     share: int = 1
@@ -100,7 +103,7 @@ class Column(Model):
 
 
 class Table(Model):
-    """A table, each row with a cell for every column, and optionally a sum below the last row."""
+    """A table. Each row has a cell for every column; `total` is the row with the sum, empty if there is none."""
 
     kind: Literal["table"] = "table"
     columns: tuple[Column, ...]
@@ -112,7 +115,7 @@ Block = Annotated[Paragraph | Rows | Listing | Table, Field(discriminator="kind"
 
 
 class Signatory(Model):
-    """A signer: their capacity, the way of signing, and their name if known."""
+    """A person who signs a paper: the capacity (`title`), the kind of signing (`how`), and the name if known."""
 
     title: Text
     how: Text
@@ -120,10 +123,10 @@ class Signatory(Model):
 
 
 class Sheet(Model):
-    """The content of a paper or a result of an agency.
+    """The content of a paper, or of a result, of an agency.
 
-    `tracking` is the content of the QR code, `law` the legal basis. The bar code has the dossier code, or the
-    `waybill` if there is one.
+    `tracking` is the content of the QR code, and `law` the legal basis. The bar code has the `waybill`, or the dossier
+    code if there is no waybill.
     """
 
     form: str | None
@@ -148,7 +151,7 @@ class PaperSheet(Sheet):
 
 
 class Holder(Model):
-    """The person or organisation of a result. `number` is their citizen or enterprise number."""
+    """The person or organisation in whose name a result is made. `number` is the citizen or enterprise number."""
 
     name: str
     number: str
@@ -156,14 +159,14 @@ class Holder(Model):
 
 
 class ResultSheet(Sheet):
-    """The content of a result, printed by a template, or of a refusal, which is printed without a template.
+    """The content of a result, which is printed by a template, or of a refusal, which is printed without a template.
 
     Attributes:
         number: The number in the register; None if the result gets its number after the file is made.
-        corrects: The number of the result that it corrects.
+        corrects: The number of the result that this one corrects; None if it corrects none.
         reason: The reason of a refusal.
         holder: The applicant.
-        values: The form's values in words, by the code of the field; None if not filled in.
+        values: The form's values in words, by the code of the field; None for a field that is not filled in.
     """
 
     kind: Literal["result"] = "result"
@@ -176,7 +179,7 @@ class ResultSheet(Sheet):
 
 
 def texts_of(value: object, place: str = "") -> Iterator[tuple[str, str]]:
-    """Every text of a sheet with its path: the path in the sheet's source if known, otherwise the path in the sheet."""
+    """Yields every text of a sheet with its path in the sheet's source, or in the sheet if it has no source."""
     if isinstance(value, str | Text):
         yield place, value if isinstance(value, str) else value.vi
     elif isinstance(value, Row):
@@ -187,7 +190,7 @@ def texts_of(value: object, place: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _parts(value: object) -> Iterator[tuple[str, object]]:
-    """The parts of a value, each with the last piece of its path."""
+    """Yields the direct parts of a value, each with its field name or index."""
     match value:
         case BaseModel():
             yield from ((f".{name}", part) for name, part in value if name != "kind")

@@ -19,19 +19,20 @@ Symbol = Annotated[str, Field(pattern=r"^[0-9A-ZĐ]{1,10}$")]
 """The symbol before the year in the series of an agency's receipts (ký hiệu): `BLP`."""
 
 GivenNumber = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,32}$")]
-"""A number that an outside service gave."""
+"""A number of a receipt that an external service gave."""
 
 GivenSeries = Annotated[str, Field(pattern=r"^[0-9A-Za-zĐđ/-]{1,32}$")]
-"""The series (ký hiệu) of a number that an outside service gave."""
+"""The series (ký hiệu) of a number that an external service gave."""
 
 ReceiptNumber = Annotated[str, Field(pattern=r"^[0-9A-Z][0-9A-Za-zĐđ./-]{0,119}$")]
-"""A number in the register: of an agency's own series, or given by an outside service."""
+"""A number in the register of receipts: from an agency's own series, or given by an external service."""
 
 
 class ReceiptSeries(StrictModel):
-    """The series of an agency's receipts. `issuer`: the agency itself (`own`) or an outside `service` numbers them.
+    """The series of an agency's receipts.
 
-    The year follows the symbol: `BLP-26`. The form of the symbols is unconfirmed.
+    `issuer` states who numbers the receipts: the agency itself (`own`) or an external `service`. The year follows the
+    symbol: `BLP-26`. The form of the symbols is unconfirmed.
     """
 
     phi: Symbol = "BLP"
@@ -44,7 +45,7 @@ class ReceiptSeries(StrictModel):
 
 
 class ReceiptLine(Model):
-    """The amount of one item of the fee in đồng, after waivers."""
+    """The amount in đồng of one item of the fee, after waivers."""
 
     code: Code
     """code of the fee item"""
@@ -53,14 +54,14 @@ class ReceiptLine(Model):
 
 
 class VoidCause(StrEnum):
-    """The reason why the system makes a receipt void: all the money of its fee was refunded, or charged back."""
+    """The reason why the system voids a receipt: all the money of its fee was refunded, or charged back."""
 
     REFUNDED = "refunded"
     CHARGED_BACK = "charged_back"
 
 
 class MoneyReceipt(Model):
-    """A receipt for money: its event, its number, its purpose, and the time at which it was voided, if it was."""
+    """A receipt for money: its event, its number, its purpose, and the time of its voiding (None if it is not void)."""
 
     seq: int
     at: Instant
@@ -97,7 +98,7 @@ class RegisteredReceipt(Model):
 
 
 class ReceiptGap(Model):
-    """Missing numbers: a counter issued them, but no receipt has them. There must be none."""
+    """Numbers that a counter issued, but that no receipt has. A register without errors has no such numbers."""
 
     kind: FeeKind
     year: str
@@ -105,7 +106,7 @@ class ReceiptGap(Model):
 
 
 class ReceiptRegister(Model):
-    """The receipts of an agency in a period, and the missing numbers in the years of this period."""
+    """The receipts of an agency in a period, and the missing numbers of the period's years."""
 
     agency: str
     period: str
@@ -147,24 +148,24 @@ class PaperKind(StrEnum):
 
 
 class OfficialPaper(Model):
-    """An official paper, the `n`-th of its kind, made at `at`."""
+    """An official paper: the `n`-th of its kind, made at the time `at`."""
 
     paper: PaperKind
     """kind of the official paper"""
     n: int
     """number among papers of its kind in the filing, from 1"""
     about: About
-    """event that caused it"""
+    """event that caused the paper"""
     at: Instant
-    """time at which it was made"""
+    """time at which the paper was made"""
     file: FileRef
     """the paper in the object store"""
     signed: bool
-    """whether it bears the agency's seal"""
+    """whether the paper bears the agency's seal"""
 
 
 class OfficialPapers(Model):
-    """The fold of the stream: every paper of a filing and every receipt, in order."""
+    """The fold of the stream of official papers: every paper and every receipt of a filing, in order."""
 
     snapshot_version: int = 1
     filing_id: UUID

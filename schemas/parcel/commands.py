@@ -11,7 +11,7 @@ __all__ = ["PARCEL_COMMANDS", "ClaimCompensation"]
 
 
 class ClaimCompensation(Command):
-    """Claim compensation from the post for loss or damage (yêu cầu bồi thường); `reference` is the claim's number."""
+    """Claim compensation from the post for loss or damage (yêu cầu bồi thường). `reference`: the claim's number."""
 
     kind: Literal["claim_compensation"] = "claim_compensation"
     reference: Line
@@ -30,7 +30,7 @@ class RequestConsignment(SystemCommand):
 
 
 class RecordSent(SystemCommand):
-    """The post accepted the parcel."""
+    """Record that the post accepted the parcel."""
 
     kind: Literal["record_sent"] = "record_sent"
     waybill: str
@@ -39,7 +39,7 @@ class RecordSent(SystemCommand):
 class RecordSteps(SystemCommand):
     """Record new tracking steps that the post reports.
 
-    `again_by`: the time of the next delivery attempt, if the post has left the recipient an invitation.
+    `again_by` is the deadline of the next delivery attempt; None unless the post has left the recipient an invitation.
     """
 
     kind: Literal["record_steps"] = "record_steps"
@@ -48,7 +48,7 @@ class RecordSteps(SystemCommand):
 
 
 class RecordEnd(SystemCommand):
-    """The parcel ended without a report of the post: it was not accepted, or was returned."""
+    """Record an end of the parcel that the post does not report: it was not accepted, or was returned."""
 
     kind: Literal["record_end"] = "record_end"
     outcome: ParcelOutcome
@@ -56,19 +56,19 @@ class RecordEnd(SystemCommand):
 
 
 class EndParcelWatch(SystemCommand):
-    """The post has no further report at the end of the time in which one was awaited."""
+    """Record that the post had no further report until the time `until`, the end of the wait for late reports."""
 
     kind: Literal["end_parcel_watch"] = "end_parcel_watch"
     until: Instant
 
 
 class RecallConsignment(SystemCommand):
-    """The filing recalls the parcel before its dispatch."""
+    """Recall the parcel before its dispatch, as the filing has requested."""
 
     kind: Literal["recall_consignment"] = "recall_consignment"
 
 
 class RecordLeft(SystemCommand):
-    """The parcel had left the agency before it was recalled."""
+    """Record that the parcel had left the agency before it was recalled."""
 
     kind: Literal["record_left"] = "record_left"

@@ -23,9 +23,10 @@ class ConsignmentRequested(Deadline):
     cod: Dong = 0
     """amount that the postman collects on delivery, in đồng"""
     fee: Dong | None = None
-    """the fee within the collected amount, in đồng; not set if the fee is not collected on delivery"""
+    """part of the collected amount that is the agency's fee, in đồng; not set if the fee is not collected on delivery
+    """
     watch_seconds: int = 0
-    """time in seconds for which late news of the post is still awaited"""
+    """time in seconds for which late reports of the post are awaited"""
     address: Annotated[Address, Personal]
 
 
@@ -34,28 +35,28 @@ class ConsignmentSent(Model):
 
     kind: Literal["consignment_sent"] = "consignment_sent"
     waybill: str
-    """the post's number of the consignment; not set before the post has it"""
+    """the post's number of the consignment"""
 
 
 class ConsignmentInvited(Model):
-    """The recipient was not met, and was invited for the `n`-th time; the post's next attempt is due by `again_by`."""
+    """The recipient was not met, and was invited for the `n`-th time. The next attempt is due by `again_by`."""
 
     kind: Literal["consignment_invited"] = "consignment_invited"
     n: int
     """number of the invitation, from 1"""
     said: str
-    """the post's own word for the status"""
+    """the post's own word for the status of the parcel"""
     happened_at: Instant
     again_by: Instant
     """deadline of the post's next attempt"""
 
 
 class ConsignmentReported(Model):
-    """The post reported a status that we do not know. It is recorded as the post wrote it."""
+    """The post reported an unknown status of the parcel. The event has the status as the post wrote it."""
 
     kind: Literal["consignment_reported"] = "consignment_reported"
     said: str
-    """the post's own word for the status"""
+    """the post's own word for the status of the parcel"""
     message: Annotated[str | None, Personal] = None
     happened_at: Instant
 
@@ -73,27 +74,29 @@ class ConsignmentLeft(Model):
 
 
 class ConsignmentEnded(Model):
-    """The post reported the end of the consignment; `late`: the post had reported another end before.
+    """The consignment ended with this `outcome`.
 
-    `collected` is the amount that the recipient has paid, in đồng, if any was due; `fee` is the fee in this amount.
+    `late`: whether the post had already reported another outcome. `collected` is the amount that the recipient paid to
+    the post, in đồng; not set if there was nothing to collect. `fee` is the part of this amount that is the agency's
+    fee.
     """
 
     kind: Literal["consignment_ended"] = "consignment_ended"
     outcome: ParcelOutcome
     """outcome of the consignment"""
     said: str | None = None
-    """the post's own word for the status"""
+    """the post's own word for the status; not set if the post did not report the outcome"""
     happened_at: Instant | None = None
     late: bool = False
-    """whether the post had reported another end before"""
+    """whether the post had already reported another outcome"""
     collected: Dong | None = None
     """amount that the recipient has paid to the post, in đồng; not set if none was to be collected"""
     fee: Dong | None = None
-    """the fee within the collected amount, in đồng; not set if the fee was not collected"""
+    """part of the collected amount that is the agency's fee, in đồng; not set if the fee was not collected"""
 
 
 class ConsignmentCalendarChanged(Model):
-    """Another calendar is in force: the consignment is now due at `due`."""
+    """Another calendar is in force. `due` is now the deadline of the consignment."""
 
     kind: Literal["consignment_calendar_changed"] = "consignment_calendar_changed"
     calendar: CalendarName
@@ -101,7 +104,7 @@ class ConsignmentCalendarChanged(Model):
 
 
 class CompensationClaimed(Model):
-    """Compensation for a loss or damage was claimed from the post; `reference` is the claim's number."""
+    """Compensation for a loss or damage was claimed from the post. `reference` is the number of the claim."""
 
     kind: Literal["compensation_claimed"] = "compensation_claimed"
     officer: str
@@ -110,11 +113,11 @@ class CompensationClaimed(Model):
 
 
 class ConsignmentWatchEnded(Model):
-    """The wait for late news of the post ended at `until`, without any news."""
+    """The wait for late reports of the post ended at the time `until`; none had come."""
 
     kind: Literal["consignment_watch_ended"] = "consignment_watch_ended"
     until: Instant
-    """end of the time for which late news was awaited"""
+    """end of the time for which late reports were awaited"""
 
 
 _Report = ConsignmentSent | ConsignmentInvited | ConsignmentReported

@@ -14,13 +14,14 @@ from ..stream.part import PartStart, PartState
 __all__ = ["ParcelState", "ParcelView"]
 
 WATCH_SECONDS: Final = 180 * 24 * 3600
-"""The time in seconds for which late reports are awaited: as long as the post accepts claims (TT 17/2017 Đ8)."""
+"""The time in seconds for which late reports are awaited. The post accepts claims just as long (TT 17/2017 Đ8)."""
 
 
 class ParcelStart(PartStart):
-    """The start input of a parcel, to be delivered by `due`; `cod` is collected on delivery, in đồng.
+    """The start input of a parcel that is to be delivered by `due`.
 
-    `fee` is the agency's fee within `cod`. If the parcel is not delivered, late news is awaited for `watch_seconds`.
+    `cod` is the amount to collect on delivery, in đồng, and `fee` the part of it that is the agency's fee. If the
+    parcel is not delivered, late reports of the post are awaited for `watch_seconds` seconds.
     """
 
     address: Address
@@ -47,7 +48,7 @@ UNDER_WAY: Final = frozenset({ParcelState.REQUESTED, ParcelState.SENT})
 
 
 class Meaning(StrEnum):
-    """The meaning of a carrier's code; `other` is an unknown one."""
+    """The meaning of the status that a carrier reports. `other` is the meaning of an unknown status."""
 
     ACCEPTED = "accepted"
     IN_TRANSIT = "in_transit"
@@ -61,9 +62,10 @@ class Meaning(StrEnum):
 
 
 class Step(Model):
-    """One tracking step of a carrier: its own code and text, their meaning, and the time.
+    """One tracking step that a carrier reports.
 
-    `collected` is the sum collected on delivery, in đồng, if reported.
+    `said` is the carrier's own code, `message` the carrier's text. `collected` is the sum collected on delivery, in
+    đồng; None if the carrier reports none.
     """
 
     meaning: Meaning
@@ -74,18 +76,19 @@ class Step(Model):
 
 
 class Heard(Model):
-    """A recorded tracking step of the post."""
+    """One tracking step of the post that the log has. `said` is the post's own code."""
 
     said: str
     at: Instant
 
 
 class Parcel(PartState):
-    """The fold of a parcel's events: all that its workflow needs.
+    """The fold of a parcel's events, with all data that its workflow needs.
 
-    `spoilt`: the post has lost or damaged the parcel; `claim` is the reference of the claim for compensation. `heard`
-    are the recorded tracking steps, `invitations` is the number of the recipient's invitations. `recalled`: the filing
-    has recalled the parcel; `left`: the recall was too late. `watch_over`: the wait for late news has ended.
+    `spoilt`: whether the post has lost or damaged the parcel. `claim` is the number of the claim for compensation.
+    `heard` are the recorded tracking steps, and `invitations` is the number of invitations that the recipient got.
+    `recalled`: whether the filing has recalled the parcel; `left`: whether the recall was too late. `watch_over`:
+    whether the wait for late reports has ended.
     """
 
     address: Address | None = None
@@ -112,16 +115,16 @@ class Parcel(PartState):
 
     @property
     def watched_until(self) -> datetime | None:
-        """The end of the wait for late reports about a parcel that the post accepted and did not deliver, or None."""
+        """The end of the wait for late reports about a parcel that ended undelivered; None if no report is awaited."""
         if self.ended_at is None or self.waybill is None or self.watch_over or self.state is ParcelState.DELIVERED:
             return None
         return self.ended_at + timedelta(seconds=self.watch_seconds)
 
 
 class ParcelView(Model):
-    """The visible part of a parcel, with the recipient's invitations and the amount to collect from them, in đồng.
+    """The visible part of a parcel. `seq` is the number of its last event.
 
-    `seq` is the number of its last event.
+    `invitations` is the number of invitations that the recipient got, `cod` the amount to collect on delivery, in đồng.
     """
 
     filing_id: UUID
@@ -134,12 +137,12 @@ class ParcelView(Model):
     due: Instant | None = None
     state: ParcelState
     invitations: int = 0
-    """number of invitations of the recipient, because nobody was met"""
+    """number of times that the post met nobody and invited the recipient"""
     cod: Dong = Field(default=0, ge=0)
     """amount that the postman collects on delivery, in đồng"""
     collected: Dong | None = None
     """amount that the recipient has paid to the post, in đồng; not set if none was to be collected"""
     recalled: bool = False
-    """whether it was recalled before its dispatch"""
+    """whether the parcel was recalled before its dispatch"""
     claim: str | None = None
-    """reference of the claim for compensation from the post; not set if there is none"""
+    """number of the claim for compensation from the post; not set if there is none"""

@@ -10,7 +10,7 @@ __all__ = ["PAYMENT_COMMANDS", "RenewPayment"]
 
 
 class RequestPayment(SystemCommand):
-    """Request the money. The request can be paid for `seconds` seconds; if not set, until the fee is due."""
+    """Request the money. `seconds` is the time to pay this request; None if it ends when the fee is due."""
 
     kind: Literal["request_payment"] = "request_payment"
     start: PaymentStart
@@ -18,7 +18,7 @@ class RequestPayment(SystemCommand):
 
 
 class RecordOrder(SystemCommand):
-    """The provider has created the order."""
+    """Record that the provider has created the order for the request with the number `attempt`."""
 
     kind: Literal["record_order"] = "record_order"
     order_id: str
@@ -28,21 +28,24 @@ class RecordOrder(SystemCommand):
 
 
 class RecordCapture(SystemCommand):
-    """The bank reports money as received."""
+    """Record money that the bank reports as received."""
 
     kind: Literal["record_capture"] = "record_capture"
     capture: Capture
 
 
 class ExpireRequest(SystemCommand):
-    """The order of a request was closed at the bank, unpaid, after its time to pay."""
+    """Record that an unpaid request was closed at the bank after its time to pay. `attempt` is the request's number."""
 
     kind: Literal["expire_request"] = "expire_request"
     attempt: int
 
 
 class AwaitOutcome(SystemCommand):
-    """The time to pay is over, and the outcome of a request is unknown."""
+    """Record that the time to pay a request is over and the request's outcome is unknown.
+
+    `attempt` is the request's number; the provider is queried until the time `until`.
+    """
 
     kind: Literal["await_outcome"] = "await_outcome"
     attempt: int
@@ -50,48 +53,48 @@ class AwaitOutcome(SystemCommand):
 
 
 class ExpirePayment(SystemCommand):
-    """The order was closed at the bank, unpaid, after its due instant."""
+    """Record that the order was closed at the bank after the fee's due instant, and was not paid."""
 
     kind: Literal["expire_payment"] = "expire_payment"
 
 
 class EndPaymentWatch(SystemCommand):
-    """The providers report no more money at the end of the time in which late money is awaited."""
+    """Record that no more money had come until the time `until`, the end of the wait for late money."""
 
     kind: Literal["end_payment_watch"] = "end_payment_watch"
     until: Instant
 
 
 class CancelPayment(SystemCommand):
-    """The filing no longer owes the fee, or the obligation."""
+    """Cancel the payment, since the filing no longer owes the fee or the obligation."""
 
     kind: Literal["cancel_payment"] = "cancel_payment"
     reason: str
 
 
 class RecordRefund(SystemCommand):
-    """Money was returned to the payer."""
+    """Record that money was returned to the payer."""
 
     kind: Literal["record_refund"] = "record_refund"
     given: GivenBack
 
 
 class RecordAcceptance(SystemCommand):
-    """A capture below the requested amount is accepted as the whole fee."""
+    """Record that officers accepted a capture below the requested amount as the whole fee."""
 
     kind: Literal["record_acceptance"] = "record_acceptance"
     accepted: CaptureAccepted
 
 
 class RecordChargeBack(SystemCommand):
-    """The payer's bank charged money back."""
+    """Record that the payer's bank charged money back."""
 
     kind: Literal["record_charge_back"] = "record_charge_back"
     back: ChargeBack
 
 
 class RenewPayment(Command):
-    """Request the fee again (thanh toán lại), through the agency's first `provider` or another one of its own."""
+    """Request the fee again (thanh toán lại). `provider`: None for the first one of the agency's providers."""
 
     kind: Literal["renew_payment"] = "renew_payment"
     provider: Code | None = None
@@ -103,6 +106,6 @@ PAYMENT_COMMANDS: Final[tuple[type[Command], ...]] = (RenewPayment,)
 
 
 class RenewThrough(RenewPayment):
-    """A `RenewPayment` with the chosen provider."""
+    """A `RenewPayment` with the provider that takes the money. Only the payment's workflow gives it."""
 
     through: Through

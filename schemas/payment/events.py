@@ -13,7 +13,8 @@ from .state import DEFAULT_PROVIDER, WATCH_SECONDS, ChargeBack, ChargedBack
 class PaymentRequested(Deadline):
     """Money was requested, through `provider`. `number` is the number of the payment.
 
-    The request can be paid until it `expires`, or if that is not set, until the fee is due.
+    `expires` is the time until which the request can be paid; if it is not set, the request can be paid until the fee
+    is due.
     """
 
     kind: Literal["payment_requested"] = "payment_requested"
@@ -24,33 +25,35 @@ class PaymentRequested(Deadline):
     description: str = ""
     """purpose of the payment, as the payer sees it"""
     watch_seconds: int = WATCH_SECONDS
-    """time in seconds for which late money is still awaited"""
+    """time in seconds for which late money is awaited"""
     payer_account: Annotated[str | None, Personal] = None
     expires: Instant | None = None
-    """end of the first request's validity; not set: until the fee is due"""
+    """end of the first request's validity; not set if it can be paid until the fee is due"""
 
 
 class PaymentOrdered(Model):
-    """The provider made an order, to be paid at `pay_url`, or by scanning the QR code (VietQR) with the text `code`.
+    """The provider made an order.
 
-    `attempt` is the number of the request to which the order belongs; not set for the first request.
+    The order is paid at the web address `pay_url`, or by a scan of the QR code (VietQR) with the text `code`. `attempt`
+    is the number of the request to which the order belongs; not set for the first request.
     """
 
     kind: Literal["payment_ordered"] = "payment_ordered"
     order_id: str
-    """the provider's own id of its order"""
+    """the provider's own id of the order"""
     pay_url: str | None = None
-    """web address for the payment, while it can be paid online"""
+    """web address for the payment; not set if the order is not paid at a web address"""
     code: str | None = None
     """text of the QR code (VietQR) for the payment"""
     attempt: int | None = None
-    """number of the ordered request, if it was not the first"""
+    """number of the request to which the order belongs; not set for the first request"""
 
 
 class PaymentCaptured(Model):
-    """The provider received money, for the first request or for the request `attempt`. Money not owed is refunded.
+    """The provider received money. Money that is not owed is refunded.
 
-    `asked` is the requested amount; it is set only if the money settles the fee and exceeds this amount.
+    `attempt` is the number of the paid request; not set for the first request. `asked` is the requested amount in đồng;
+    it is set only if the money settles the fee and is more than this amount.
     """
 
     kind: Literal["payment_captured"] = "payment_captured"
@@ -62,26 +65,26 @@ class PaymentCaptured(Model):
     """whether the money is owed for the fee; otherwise it is refunded"""
     asked: Dong | None = None
     attempt: int | None = None
-    """number of the paid request, if it was not the first"""
+    """number of the paid request; not set for the first request"""
 
 
 class PaymentExpired(Model):
-    """Nobody paid in time, and the provider closed the order."""
+    """The fee was not paid in time, and the provider closed the order."""
 
     kind: Literal["payment_expired"] = "payment_expired"
     requests: tuple[int, ...] = Field(default=(), exclude_if=unset)
-    """numbers of the requests that were open until then, from 1"""
+    """numbers of the requests that were open at that time, from 1"""
 
 
 class PaymentCancelled(Model):
-    """The filing no longer owes this fee, or this obligation."""
+    """The payment was cancelled: the filing no longer owes the fee, or the obligation."""
 
     kind: Literal["payment_cancelled"] = "payment_cancelled"
     reason: str
 
 
 class PaymentRefunded(Model):
-    """`amount` đồng of a capture were refunded. `case` is the number of the case in the capture's refund."""
+    """`amount` đồng of a capture were refunded. `case` is the number of this case in the refund of the capture."""
 
     kind: Literal["payment_refunded"] = "payment_refunded"
     capture_id: str
@@ -90,7 +93,7 @@ class PaymentRefunded(Model):
 
 
 class PaymentCalendarChanged(Model):
-    """Another calendar is in force: the payment is now due at `due`."""
+    """Another calendar is in force. `due` is now the deadline of the payment."""
 
     kind: Literal["payment_calendar_changed"] = "payment_calendar_changed"
     calendar: CalendarName
@@ -113,16 +116,13 @@ class PaymentChargedBack(ChargedBack):
 
 
 class PaymentChargeBackAhead(ChargeBack):
-    """A charge-back reported before its capture. Once the capture is recorded, its charge-back is recorded too."""
+    """The provider reported a charge-back before its capture. It is recorded again once the capture is recorded."""
 
     kind: Literal["payment_charge_back_ahead"] = "payment_charge_back_ahead"
 
 
 class PaymentRequestExpired(Model):
-    """This request was not paid in the time in which it could be paid.
-
-    The fee is still owed and may be requested again.
-    """
+    """A request was not paid in its time to pay. The fee is still owed, and can be requested again."""
 
     kind: Literal["payment_request_expired"] = "payment_request_expired"
     attempt: int
@@ -130,9 +130,9 @@ class PaymentRequestExpired(Model):
 
 
 class PaymentOutcomeAwaited(Model):
-    """The time to pay is over, and the provider can't tell yet whether this request was paid.
+    """The time to pay a request is over, and the provider can't tell yet whether the request was paid.
 
-    The provider is queried until `until`, and any money that it received by then counts.
+    The provider is queried until the time `until`. Any money that it had received by then counts.
     """
 
     kind: Literal["payment_outcome_awaited"] = "payment_outcome_awaited"
@@ -143,19 +143,22 @@ class PaymentOutcomeAwaited(Model):
 
 
 class PaymentRenewed(Model):
-    """The payer renewed the request for the fee, through `provider`: request `attempt` can be paid until `expires`."""
+    """The payer renewed the request for the fee, through `provider`.
+
+    `attempt` is the number of the new request, and `expires` the time until which this request can be paid.
+    """
 
     kind: Literal["payment_renewed"] = "payment_renewed"
     attempt: int
     """number of the request, from 2"""
     provider: Code
-    """provider that takes the money, by our own name"""
+    """code of the provider that takes the money"""
     expires: Instant | None = None
-    """end of the request's validity; not set: until the fee is due"""
+    """end of the new request's validity; not set if it can be paid until the fee is due"""
 
 
 class PaymentWatchEnded(Model):
-    """The wait for late money ended at `until`, and no more had come."""
+    """The wait for late money ended at the time `until`; no more money had come."""
 
     kind: Literal["payment_watch_ended"] = "payment_watch_ended"
     until: Instant

@@ -14,16 +14,17 @@ from ..stream.part import PartStart, PartState
 __all__ = ["PaymentState", "PaymentView"]
 
 WATCH_SECONDS: Final = 3 * 24 * 3600
-"""The time in which late money is awaited, in seconds."""
+"""The time in seconds for which late money is awaited, after the payment is settled."""
 
 DEFAULT_PROVIDER: Final = "bank"
-"""The provider of a request that names none."""
+"""The provider of a request that does not name a provider."""
 
 
 class PaymentStart(PartStart):
-    """The start input of a payment. `provider` takes the money; without it the agency's directory names one.
+    """The start input of a payment.
 
-    The order expires at `due`; late money is awaited for `watch_seconds` seconds after the payment is settled.
+    `provider` takes the money; if it is None, the agency's directory decides which provider does. The order expires at
+    `due`. After the payment is settled, late money is awaited for `watch_seconds` seconds.
     """
 
     provider: Code | None = None
@@ -34,18 +35,18 @@ class PaymentStart(PartStart):
 
 
 MOST_REQUESTS: Final = 20
-"""The maximum number of requests of a fee."""
+"""The maximum number of requests for one fee."""
 
 
 class Through(Model):
-    """The provider of a request, and the seconds for which the request can be paid; None: until the fee is due."""
+    """The provider of a request. `seconds`: the time in which the request can be paid; None: until the fee is due."""
 
     provider: Code
     seconds: int | None = None
 
 
 class Capture(Model):
-    """Money that the bank received: id, amount in đồng, time, and the number of the paid request, if not the first."""
+    """Money that the bank received. `attempt` is the number of the paid request; None for the first request."""
 
     capture_id: str
     amount: Dong
@@ -54,7 +55,10 @@ class Capture(Model):
 
 
 class GivenBack(Model):
-    """A refunded amount of a capture, in đồng; `case` is the case of the refund. Signal `refunded` to the payment."""
+    """The content of the signal `refunded`, which a refund sends to the payment.
+
+    `amount` đồng of the capture were refunded; `case` is the number of the case in the refund.
+    """
 
     capture_id: str
     case: int
@@ -62,29 +66,36 @@ class GivenBack(Model):
 
 
 class CaptureAccepted(Model):
-    """Two officers have accepted a capture as the whole fee, `forgone` đồng short. Signal `accepted` to the payment."""
+    """The content of the signal `accepted`, which a refund sends to the payment.
+
+    Two officers have accepted a capture as the whole fee, although `forgone` đồng are missing.
+    """
 
     capture_id: str
     forgone: Annotated[Dong, Field(gt=0)]
 
 
 class ChargeBack(Model):
-    """A charge-back that a provider reports, of money for the first request or for the request `attempt`.
+    """A charge-back that a provider reports. `attempt` is the number of the request that the money had paid.
 
-    `by_number`: `transaction` is the number of the capture. Otherwise the charge-back may have a number of its own.
+    `by_number`: whether `transaction` is the number of the capture; otherwise the charge-back may have a number of its
+    own.
     """
 
     transaction: str
     amount: Annotated[Dong, Field(gt=0)]
     at: Instant
     attempt: int | None = None
-    """number of the paid request, if it was not the first"""
+    """number of the paid request; not set for the first request"""
     by_number: Literal[True] | None = None
     """true: `transaction` is the number of the capture; not set: the charge-back may have a number of its own"""
 
 
 class ChargedBack(Model):
-    """A charge-back of `amount` đồng of a capture. `transaction` is the number of one of the two."""
+    """A charge-back of `amount` đồng of a capture.
+
+    `transaction` is the provider's number of the capture, or a number of the charge-back itself.
+    """
 
     capture_id: str
     transaction: str
@@ -102,9 +113,10 @@ class PaymentState(StrEnum):
 
 
 class Attempt(Model):
-    """One request for a fee, through one provider: payable until `expires`; `over`: it was closed unpaid.
+    """One request for a fee, through one provider. `attempt` is its number.
 
-    `awaited` is set if the outcome is unknown after the time to pay: the provider is queried until `awaited`.
+    The request can be paid until `expires`. `over`: whether it was closed unpaid. `awaited` is set if the outcome is
+    not known when the time to pay is over: it is the time until which the provider is queried.
     """
 
     attempt: int
@@ -123,12 +135,12 @@ class Attempt(Model):
 
 
 class Payment(PartState):
-    """The fold of a payment's events: all that its workflow needs.
+    """The fold of a payment's events, with all data that its workflow needs.
 
-    `refunded` are the ids of captures whose money not owed was returned in full; `forgone` đồng are missing from an
-    accepted short payment. `ahead` are charge-backs whose capture is not recorded yet. `provider`, `expires`,
-    `pay_url`, `code`, `over` and `awaited` belong to the first request, `renewed` are the later requests.
-    `watch_over`: the wait for late money has ended.
+    `refunded` are the ids of the captures whose money that is not owed was returned in full. `forgone` is the amount in
+    đồng that is missing from a short payment accepted as the whole fee. `ahead` are the charge-backs whose capture is
+    not recorded yet. `provider`, `expires`, `pay_url`, `code`, `over` and `awaited` belong to the first request;
+    `renewed` are the later requests. `watch_over`: whether the wait for late money has ended.
     """
 
     snapshot_version: int = 5
@@ -173,36 +185,36 @@ class Payment(PartState):
 
     @property
     def watched_until(self) -> datetime | None:
-        """The end of the wait for late money, which begins when the payment is settled; None once it is over."""
+        """The end of the wait for late money; None before the payment is settled, and once the wait is over."""
         if self.settled_at is None or self.watch_over:
             return None
         return self.settled_at + timedelta(seconds=self.watch_seconds)
 
     @property
     def to_refund(self) -> tuple[Capture, ...]:
-        """Captures of which some money is not owed and was not returned yet."""
+        """The captures with money that is not owed and that was not returned yet."""
         open_ones = (capture for capture in self.captures if capture.capture_id not in self.refunded)
         return tuple(capture for capture in open_ones if self.returned(capture) < self.unowed(capture))
 
     def unowed(self, capture: Capture) -> int:
-        """The part of a capture, in đồng, that is not owed: the excess if the capture paid the fee, else the whole.
+        """Returns the part of a capture, in đồng, that is not owed, without any charged-back part.
 
-        A charged-back part is not counted.
+        It is the excess if the capture paid the fee, else the whole capture.
         """
         there = max(capture.amount - self.taken_back(capture), 0)
         return min(max(capture.amount - self.amount, 0), there) if capture.capture_id == self.owed_capture else there
 
     def taken_back(self, capture: Capture) -> int:
-        """The charged-back part of a capture in đồng."""
+        """Returns the charged-back part of a capture, in đồng."""
         return sum(one.amount for one in self.charged_back if one.capture_id == capture.capture_id)
 
     def returned(self, capture: Capture) -> int:
-        """The refunded part of a capture in đồng."""
+        """Returns the refunded part of a capture, in đồng."""
         return sum(one.amount for one in self.given_back if one.capture_id == capture.capture_id)
 
 
 class Order(Model):
-    """The provider's order, with the address or the code at which it is paid, and the provider's id for it."""
+    """The provider's order: its id, and the web address or the QR code at which it is paid."""
 
     order_id: str
     pay_url: str | None = None
@@ -216,24 +228,28 @@ class Taken(Model):
 
 
 class Closed(Taken):
-    """All the money received for a closed request. The provider may report more until `awaited_until`, if it is set."""
+    """All the money received for a request that is closed.
+
+    `awaited_until` is the time until which the provider may still report money; None if it will report no more.
+    """
 
     awaited_until: Instant | None = None
 
 
 TOLD: Final = Via(principal="motcua.gateway")
-"""The sender of a provider's own reports: the gateway, which has stored their signed originals."""
+"""The sender of the reports that come from a provider: the gateway, which has stored the signed originals."""
 
 
 class MoneyNotice(Model):
-    """A provider's own report about the money of a request, verified.
+    """A provider's own report about the money of a request, with a verified signature.
 
     Attributes:
         reference: The reference of the request.
         transaction: The provider's own number for this money.
         outcome: The outcome of the money; `reversed` is a charge-back.
-        at: The time of the event, if reported.
-        by_number: For a charge-back: `transaction` is the number of the capture. Otherwise it may be another number.
+        at: The time of the event; None if the provider does not report it.
+        by_number: Whether `transaction` of a charge-back is the number of the capture; None if it may be another
+            number.
     """
 
     reference: str
@@ -247,10 +263,10 @@ class MoneyNotice(Model):
 class PaymentView(Model):
     """The visible part of a payment: how to pay while it is pending, and the money received and refunded, in đồng.
 
-    `code` is the text of a QR code (VietQR) for the payer's app. `pay_url` and `code` are of the newest request, number
-    `attempt`, which can be paid until `expires`. After that, or to use another of the `providers`, the payer may
-    request the fee again (`renew_payment`). If the provider can't tell at that time whether the request was paid, the
-    provider is queried until `awaited_until`.
+    `pay_url` is a web address for the payment, and `code` the text of a QR code (VietQR) for the payer's app. Both
+    belong to the newest request, with the number `attempt`, which can be paid until `expires`. After that, or to use
+    another one of the `providers`, the payer may request the fee again (`renew_payment`). If the provider can't tell at
+    `expires` whether the request was paid, the provider is queried until `awaited_until`.
     """
 
     filing_id: UUID
@@ -273,6 +289,6 @@ class PaymentView(Model):
     expires: Instant | None = None
     """time until which the newest request can be paid; not set once this request is closed"""
     awaited_until: Instant | None = None
-    """end of the time in which the provider is queried; only if the outcome is not known in time"""
+    """end of the time in which the provider is queried; not set if the outcome was known in time"""
     providers: tuple[Code, ...] = ()
     """providers that the payer can choose, the agency's first one first; empty: the bank alone"""

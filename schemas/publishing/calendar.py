@@ -1,4 +1,4 @@
-"""Working calendars: their office hours, in the file of an agency and in the record of a filing."""
+"""Working calendars: the file of a calendar as published, and the calendar of one agency that a filing records."""
 
 import re
 from datetime import date, time
@@ -103,7 +103,7 @@ Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "
 """A date in Vietnam: `2026-08-22`."""
 
 OpenHours = tuple[Hours, ...]
-"""The office hours of a day, the earliest first; none: closed."""
+"""The office hours of a day, the earliest first; empty if the day is closed."""
 
 CalendarCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
 
@@ -111,7 +111,7 @@ CalendarName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}@
 """A published version of a calendar: `vn@2026.1`."""
 
 OverlayAgency = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+(\.[A-Z0-9]+)*$", max_length=35)]
-"""The full code of an agency in a calendar. The agency's days also apply to all agencies below it."""
+"""The full code of an agency in a calendar. The days of the agency also apply to all agencies below it."""
 
 MORNING: Final = Hours(open=_minute("07:00"), close=_minute("11:30"))
 AFTERNOON: Final = Hours(open=_minute("13:30"), close=_minute("17:00"))
@@ -119,7 +119,7 @@ CUT_OFF: Final = time(15)
 
 
 class Timeliness(StrEnum):
-    """The completion time relative to the due instant: before it, on it, after it."""
+    """Whether the work was done before the due instant, on it, or after it."""
 
     EARLY = "early"
     ON_TIME = "on_time"
@@ -165,10 +165,11 @@ class Calendar(Model):
 
 
 class DayKind(StrEnum):
-    """The kind of a day that differs from its weekday and from the base library.
+    """The kind of a day that differs from its weekday, or from the library of holidays.
 
     Off: closed. Compensatory (nghỉ bù): closed because a holiday fell on a weekly day off. Makeup (làm bù): open in
-    place of another day. Short: open for fewer hours. Working: open like its weekday, though it would be closed.
+    place of another day. Short: open for fewer hours. Working: open like its weekday, though the library has it as a
+    holiday.
     """
 
     OFF = "off"
@@ -179,17 +180,17 @@ class DayKind(StrEnum):
 
 
 class DayStatus(StrEnum):
-    """Whether a special day was decided. A day that is only proposed is shown, and is ignored by time limits."""
+    """Whether a special day was decided, or only proposed: a proposed day is shown, but time limits ignore it."""
 
     DECIDED = "decided"
     PROPOSED = "proposed"
 
 
 class CalendarDay(StrictModel):
-    """A day that differs from its weekday, and its source. Only a short day has `hours`.
+    """A day that differs from its weekday, and the source of this fact.
 
-    A make-up day has the hours of the day it `replaces`. `source` names the legal text, or is `unconfirmed`; `checked`
-    is the date on which the day was last compared with its source.
+    Only a short day has `hours`. A make-up day has the hours of the day that it `replaces`. `source` names the legal
+    text, or is the word `unconfirmed`; `checked` is the date of the day's last comparison with the source.
     """
 
     date: Day
@@ -197,19 +198,19 @@ class CalendarDay(StrictModel):
     kind: DayKind
     """kind of the day: off, compensatory, makeup, short or working"""
     hours: OpenHours = ()
-    """office hours of a short day"""
+    """office hours of a short day; empty for any other day"""
     replaces: Day | None = None
-    """the day whose hours a make-up day has"""
+    """the day whose hours a make-up day has; not set for any other day"""
     status: DayStatus = DayStatus.DECIDED
-    """decided, or only proposed: shown, and ignored by time limits"""
+    """decided, or only proposed: then the day is shown, but time limits ignore it"""
     source: ShortText
     """legal text of the day, or the word unconfirmed"""
     checked: Day | None = None
-    """date of its last comparison with its source; not set: the date for the whole file counts"""
+    """date of the last comparison with the source; not set: the date for the whole file counts"""
 
 
 class Overlay(StrictModel):
-    """Days of one agency and of all agencies below it (`H01` includes `H01.12`), or of the whole country."""
+    """Special days of one agency and of all agencies below it (`H01` includes `H01.12`), or of the whole country."""
 
     agency: OverlayAgency | None = None
     """code of the agency, which includes all agencies below it; not set: the whole country"""
@@ -243,9 +244,9 @@ class Week(StrictModel):
 class CalendarFile(StrictModel):
     """One version of a calendar, as written under `procedures/calendars/`.
 
-    The holidays of `base`, their compensatory days and the Government's swaps come from the library `holidays`. Days
-    that the library lacks, or states differently, are in `overlays`; the longest matching agency code decides.
-    `checked` applies to every day without a date of its own.
+    The holidays of the country `base`, their compensatory days, and the days that the Government has swapped come from
+    the library `holidays`. Days that the library lacks, or states differently, are in `overlays`; the longest matching
+    agency code decides. `checked` applies to every day without a date of its own.
     """
 
     code: CalendarCode
@@ -256,7 +257,7 @@ class CalendarFile(StrictModel):
     valid_until: Day
     """last day of the calendar"""
     checked: Day | None = None
-    """date of the last comparison of its days with their sources"""
+    """date of the last comparison of the days with their sources"""
     base: Literal["VN"] = "VN"
     """country of the public holidays: VN"""
     week: Week = Week()

@@ -1,6 +1,7 @@
-"""The events of the streams of publications. Each has the whole published content, as in its table.
+"""The events of the streams of publications. Each has the whole published content, as in the table of the publications.
 
-The moment of an event is the time of the publication. `taken_over`: published before these streams existed.
+The moment of an event is the time of the publication. `taken_over`: whether the content was published before these
+streams existed.
 """
 
 from datetime import date
@@ -13,18 +14,18 @@ from ..base import Line, Model, Personal, Sha256, Text, unset
 File = Annotated[str, Field(description="the file as it was written, byte for byte")]
 
 Rest = dict[str, Any]
-"""A part of an agency's entry in the directory, as written."""
+"""One section of an agency's entry in the directory, as written there."""
 
 
 class Publication(Model):
-    """The common fields of the events below; `asked` is the number of the request, if a second operator approved it."""
+    """The common fields of the events below. `asked`: the number of the request; None if none was needed."""
 
     taken_over: bool = Field(default=False, exclude_if=unset, description="true: published before it was recorded")
     asked: int | None = Field(default=None, description="number of the request for it, if two people are needed")
 
 
 class ProcedurePublished(Publication):
-    """A version of a procedure was published: its file, and the rules made from the file, byte for byte."""
+    """A version of a procedure was published: its file, and the rules made from the file, both byte for byte."""
 
     kind: Literal["procedure_published"] = "procedure_published"
     procedure: str
@@ -41,7 +42,7 @@ class ProcedurePublished(Publication):
 
 
 class ProvincePublished(Publication):
-    """A province's own desks, fees and procedures."""
+    """A version of a province's own desks, fees and procedures was published."""
 
     kind: Literal["province_published"] = "province_published"
     province: str = Field(description="code of the province")
@@ -61,20 +62,20 @@ class CalendarDays(Model):
 
 
 class CalendarPublished(Publication):
-    """A working calendar was published. `source` is its file; None: it was published before files were kept."""
+    """A working calendar was published. `source` is its file; None if it was published before files were kept."""
 
     kind: Literal["calendar_published"] = "calendar_published"
     name: str
     sha256: Sha256
     source: File | None = None
-    """the file as it was written, byte for byte; not set: it was published before files were kept"""
+    """the file as it was written, byte for byte; not set if it was published before files were kept"""
     days: tuple[CalendarDays, ...] = Field(
         description="days for the whole country, and for each agency with days of its own"
     )
 
 
 class TemplatePublished(Publication):
-    """A template of an official paper."""
+    """A template of an official paper was published."""
 
     kind: Literal["template_published"] = "template_published"
     agency: str
@@ -93,7 +94,7 @@ class Series(Model):
 
 
 class AgencyEntered(Publication):
-    """An agency's entry in the directory from now on. `signing`: the signers of its results, with their numbers."""
+    """An agency got this entry in the directory. `signing`: the signers of its results, with their numbers."""
 
     kind: Literal["agency_entered"] = "agency_entered"
     agency: str
@@ -104,7 +105,7 @@ class AgencyEntered(Publication):
     agency_kind: str | None = Field(default=None, description="kind of the agency, such as commune or tax")
     province: str | None = Field(default=None, description="code of its province")
     receives_for: tuple[str, ...] = ()
-    """codes of the agencies for which it receives filings; * for all of the province"""
+    """codes of the agencies for which this agency receives filings; * for all agencies of the province"""
     signing: Annotated[tuple[Rest, ...] | None, Personal] = None
     seal: str | None = Field(default=None, description="number of the agency at the signing service")
     receipts: Series | None = Field(default=None, description="series of its receipts")
@@ -113,7 +114,7 @@ class AgencyEntered(Publication):
 
 
 class OfficerEntered(Publication):
-    """An officer's roles in the directory from now on. `number` is the officer's number at the signing service."""
+    """An officer got these roles in the directory. `number` is the officer's number at the signing service."""
 
     kind: Literal["officer_entered"] = "officer_entered"
     agency: str
@@ -135,7 +136,7 @@ class OfficerErased(Publication):
 
 
 class AbsenceRecorded(Publication):
-    """The absence of an officer in a role on these days, both included, and their substitute."""
+    """An officer is absent in a role from `first_day` to `last_day`, both included, and has this substitute."""
 
     kind: Literal["absence_recorded"] = "absence_recorded"
     agency: str
@@ -143,9 +144,9 @@ class AbsenceRecorded(Publication):
     role: str
     first_day: date
     last_day: date
-    """last day of the absence, itself included"""
+    """last day of the absence, on which the officer is still absent"""
     substitute: str
-    """identity of the officer who acts for them, in the same role"""
+    """identity of the officer who acts for the absent officer, in the same role"""
 
 
 class AbsenceWithdrawn(Publication):
@@ -159,7 +160,7 @@ class AbsenceWithdrawn(Publication):
 
 
 class PublicationAsked(Publication):
-    """A request to publish the `events`, which another operator must approve. `personal`: each event's sealed part."""
+    """A request to publish the `events`, which another operator must approve. `personal`: their sealed parts."""
 
     kind: Literal["publication_asked"] = "publication_asked"
     events: tuple[str, ...] = Field(description="events to publish, each as JSON, without the sealed parts")
@@ -167,20 +168,20 @@ class PublicationAsked(Publication):
 
 
 class PublicationApproved(Publication):
-    """Another operator approved the request `asked`: the requested events follow in their streams."""
+    """Another operator approved the request with the number `asked`. The requested events follow in their streams."""
 
     kind: Literal["publication_approved"] = "publication_approved"
 
 
 class PublicationDeclined(Publication):
-    """Another operator declined the request `asked`."""
+    """Another operator declined the request with the number `asked`."""
 
     kind: Literal["publication_declined"] = "publication_declined"
     reason: Line
 
 
 class TwoRequired(Publication):
-    """From now on, changes of fees, limits or roles need the approval of a second operator, or no longer need it."""
+    """From now on, a second operator must approve changes of fees, limits or roles; no longer if `on` is false."""
 
     kind: Literal["two_required"] = "two_required"
     on: bool = Field(description="true: a second operator must approve")
@@ -192,4 +193,4 @@ _Consent = PublicationAsked | PublicationApproved | PublicationDeclined | TwoReq
 PublicationEvent = Annotated[_Published | _Directory | _Consent, Field(discriminator="kind")]
 
 PUBLICATION: Final = "publication"
-"""The kind of the streams of publications; their names begin with it."""
+"""The kind of the streams of publications, with which their names begin."""

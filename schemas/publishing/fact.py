@@ -43,7 +43,7 @@ class Fact(StrictModel):
     source: ShortText
     """legal text of the fact, or the word unconfirmed"""
     checked: Day | None = None
-    """day of its last comparison with its source; not set: the day for the whole file counts"""
+    """day of the last comparison with the source; not set: the day for the whole file counts"""
 
 
 class Statement(Fact):
@@ -64,11 +64,12 @@ class Condition(Model):
     """A condition of a rule of the procedure: on one form field, on the channel of filing, or on the kind of applicant.
 
     A condition on a field requires a value in `one_of`, a whole number from `at_least` to `at_most`, or a date that is
-    `at_least_days_ago` to `at_most_days_ago` calendar days before the day of receipt. An empty field fulfils none.
+    `at_least_days_ago` to `at_most_days_ago` calendar days before the day of receipt. An empty field fulfils no
+    condition.
     """
 
     field: Code | None = None
-    """code of the form field that it tests"""
+    """code of the form field that the condition tests; not set if it tests the channel or the applicant"""
     one_of: tuple[FormValue, ...] = ()
     """values that the form field may have"""
     at_least: int | None = None
@@ -86,4 +87,4 @@ class Condition(Model):
 
 
 When = tuple[Condition, ...]
-"""Conditions that must all hold. Without any, the rule always applies."""
+"""Conditions that must all hold for the rule to apply. Without conditions the rule always applies."""

@@ -23,7 +23,7 @@ class FeeKind(StrEnum):
 
 
 class FeeDue(StrEnum):
-    """The time of the request for the fee: with the submission (thu trước), after acceptance, or with the result."""
+    """When the fee is requested: with the submission (thu trước), after the acceptance, or with the result."""
 
     SUBMISSION = "submission"
     ACCEPTANCE = "acceptance"
@@ -31,7 +31,7 @@ class FeeDue(StrEnum):
 
 
 class GoverningDay(StrEnum):
-    """The day that selects the amounts and waivers in force: of the receipt, the request to pay, or the payment."""
+    """The day whose amounts and waivers apply: the day of the receipt, of the request to pay, or of the payment."""
 
     RECEIPT = "receipt"
     REQUEST = "request"
@@ -41,15 +41,16 @@ class GoverningDay(StrEnum):
 AmountInDong = Annotated[int, Field(gt=0, le=1_000_000_000, description="đồng")]
 
 BasisPoints = Annotated[int, Field(gt=0, le=10_000, description="hundredths of a percent")]
-"""A rate: 50 is 0.5%."""
+"""A rate in hundredths of a percent: 50 is 0.5%."""
 
 
 class FeeItem(Fact):
     """An item of a fee: an amount in đồng, or a rate. It is due only if the conditions in `when` hold.
 
-    The amount is due once, or for each unit; the form field `per` has the number of units. The rate, in
-    `basis_points`, applies to the sum in đồng in the form field `of`. A rate, or an amount for each unit, gives at
-    least `minimum` and at most `maximum` đồng. The item is in force from `valid_from` to `valid_until`, both included.
+    An amount is due once, or for each unit if `per` is set: the form field with this code has the number of units. A
+    rate, in `basis_points`, applies to a sum in đồng: the form field with the code `of` has this sum. A rate, or an
+    amount for each unit, gives at least `minimum` and at most `maximum` đồng. The item is in force from `valid_from` to
+    `valid_until`, both included.
     """
 
     code: Code
@@ -86,7 +87,7 @@ class WaiverRule(Fact):
     name: Text
     percent: int = Field(ge=1, le=100)
     approver: Literal[Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CASHIER, Role.TEAM_LEAD]
-    """role of the officers who may grant it"""
+    """role of the officers who may grant the waiver"""
     when: When = ()
     valid_from: Day | None = None
     """first day on which it is in force; not set: no first day"""
@@ -97,7 +98,7 @@ class WaiverRule(Fact):
 
 
 class RefundCase(StrEnum):
-    """The end of a filing whose fee was paid; `fee_expired`: an additional difference was not paid."""
+    """The way in which a filing with a paid fee ended. `fee_expired`: an additional fee was not paid in time."""
 
     WITHDRAWN_BEFORE_ACCEPTANCE = "withdrawn_before_acceptance"
     WITHDRAWN_AFTERWARDS = "withdrawn_afterwards"
@@ -110,32 +111,32 @@ class RefundCase(StrEnum):
 
 
 class RefundRule(Fact):
-    """The percentage of the fee that is refunded at this end of a filing; 0: nothing."""
+    """The percentage of the fee that is refunded if a filing ends in the way `case`. 0 is no refund."""
 
     case: RefundCase
-    """end of the filing"""
+    """way in which the filing ends"""
     percent: int = Field(ge=0, le=100)
 
 
 class FeeRule(Fact):
-    """The fee: its items, its channels, the time of its request and the time to pay, its waivers and refunds.
+    """The fee: its items, its channels, the time of the request, the time to pay, its waivers and its refunds.
 
-    `governed_by` is the day that selects the amounts and waivers in force. `cash`: the counter takes cash. At an end of
-    the filing that has no refund rule, an officer has to decide.
+    `governed_by` is the day whose amounts and waivers apply. `cash`: whether the counter takes cash. If a filing ends
+    in a way for which there is no refund rule, an officer has to decide.
     """
 
     items: tuple[FeeItem, ...] = Field(min_length=1)
-    """amounts of the fee"""
+    """items of the fee"""
     waivers: tuple[WaiverRule, ...] = ()
     """exemptions and reductions of the fee"""
     refunds: tuple[RefundRule, ...] = ()
-    """refunded share of the fee, by the end of the filing"""
+    """refunded share of the fee, by the way in which the filing ends"""
     due: FeeDue
-    """time of the request for the fee: with the submission, after the acceptance, or with the result"""
+    """time at which the fee is requested: with the submission, after the acceptance, or with the result"""
     governed_by: GoverningDay = GoverningDay.RECEIPT
-    """day that selects the amounts and waivers in force"""
+    """day whose amounts and waivers apply: of the receipt, of the request to pay, or of the payment"""
     channels: tuple[Channel, ...] = Field(min_length=1)
-    """possible channels: online, at the counter, by post"""
+    """possible channels of the payment: online, at the counter, by post"""
     cash: bool = True
     """whether the counter takes cash"""
     limit: Limit

@@ -23,7 +23,7 @@ ProcedureCode = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9]
 
 
 class FigureRule(Fact):
-    """A number in the texts that no rule of the engine needs, such as the months by which a permit is extended."""
+    """A number in the procedure's texts that no rule needs, such as the months by which a permit is extended."""
 
     code: Code
     amount: float = Field(gt=0, le=1_000_000, allow_inf_nan=False)
@@ -33,16 +33,16 @@ class FigureRule(Fact):
 
 
 class Validity(Fact):
-    """The first and the last day in Vietnam on which a version is in force; a day that is not set is no limit."""
+    """The first and the last day in Vietnam on which a version is in force. A day that is not set is no limit."""
 
     valid_from: Day | None = None
     """first day in Vietnam on which the version is in force; not set: no first day"""
     valid_until: Day | None = None
-    """last day in Vietnam on which it is in force; not set: without end"""
+    """last day in Vietnam on which the version is in force; not set: without end"""
 
 
 class Term(Model):
-    """The days on which a version is in force, as far as a filing needs them."""
+    """The first and the last day on which a version is in force; None if there is no such day."""
 
     valid_from: Day | None = None
     valid_until: Day | None = None
@@ -52,14 +52,14 @@ class Information(StrictModel):
     """The items of the information page (Circular 32/2017/TT-BTTTT art. 5) that are written as text.
 
     The page has eleven items: name, steps, ways to carry it out, papers and number of sets, time limit, eligible
-    applicants, agency, result, forms with conditions and fees, places to submit and receive, legal basis. Name, papers,
-    time limit, result, forms, fee and legal basis are in their own parts of the procedure.
+    applicants, agency, result, forms with conditions and fees, places to submit and receive, legal basis. The name,
+    papers, time limit, result, forms, fee and legal basis are not here: other fields of the procedure have them.
     """
 
     steps: Statement
     """steps of the procedure, in words"""
     how: Statement
-    """ways to carry it out, in words"""
+    """ways to carry out the procedure, in words"""
     sets: int = Field(ge=1, le=9, description="number of sets of papers")
     applicants: Statement
     """eligible applicants, in words"""
@@ -68,11 +68,11 @@ class Information(StrictModel):
     conditions: Statement
     """conditions for the applicant, in words"""
     places: Statement
-    """places to hand in and to receive, in words"""
+    """places to hand the dossier in and to receive the result, in words"""
 
 
 class Database(StrEnum):
-    """A national database. Agencies must take the data in it from there (Decree 224/2026 art. 15 k1)."""
+    """A national database. Agencies must take the data of the database from there (Decree 224/2026 art. 15 k1)."""
 
     POPULATION = "population"
     CIVIL_STATUS = "civil_status"
@@ -85,21 +85,22 @@ class Database(StrEnum):
 
 
 class PaperRule(Fact):
-    """A paper of the dossier, required only if the conditions in `when` hold. `form` is the key of the blank form.
+    """A paper of the dossier, which is required only if the conditions in `when` hold.
 
-    `replaced_by`: the agency looks the paper up in a national database. A submission needs the paper only if `when` has
-    conditions that hold; officers may request it if the database lacks it. `accepts` are the types of its file.
+    `form` is the key of the blank form. `replaced_by` is the national database in which the agency looks the paper up.
+    A submission needs such a paper only if `when` has conditions and they hold, but officers may request it if the
+    database lacks it. `accepts` are the accepted types of the paper's file.
     """
 
     code: Code
     name: Text
     required: bool = True
-    """whether it is required"""
+    """whether the paper is required"""
     when: When = ()
     form: str | None = None
-    """key of the blank form to download"""
+    """key of the blank form to download; not set if there is none"""
     replaced_by: Database | None = None
-    """the national database in which the agency looks the paper up instead"""
+    """national database in which the agency looks the paper up instead; not set if there is none"""
     accepts: tuple[DocumentType, ...] = Field(default=DOCUMENTS, min_length=1)
     """accepted types of its file"""
 
@@ -127,30 +128,31 @@ class ChoiceName(Model):
 
 
 class FieldRule(Fact):
-    """A field of the form. The form has this field only if the conditions in `when` hold.
+    """A field of the form. The form has the field only if the conditions in `when` hold.
 
-    `minimum` and `maximum` bound an integer, or the length of a text. A choice without a name is shown by its code.
+    `minimum` and `maximum` bound the value of an integer, or the length of a text. A choice without a name is shown by
+    its code.
     """
 
     code: Code
     label: Text
     """name of the field, in both languages"""
     kind: FieldKind
-    """kind of its value"""
+    """kind of the field's value"""
     required: bool = True
-    """whether it is required"""
+    """whether the field must be filled in"""
     when: When = ()
     minimum: int | None = None
-    """the smallest whole number, or the shortest text"""
+    """smallest whole number, or length of the shortest text"""
     maximum: int | None = None
-    """the greatest whole number, or the longest text"""
+    """greatest whole number, or length of the longest text"""
     choices: tuple[Code, ...] = ()
     """codes of the possible choices"""
     choice_names: tuple[ChoiceName, ...] = ()
-    """names of the choices; one without a name is shown by its code"""
+    """names of the choices; a choice without a name is shown by its code"""
 
     def called(self, choice: str) -> Text:
-        """The name of a choice; its code if it has none."""
+        """Returns the name of a choice, or its code if it has no name."""
         return next((one.name for one in self.choice_names if one.code == choice), Text(vi=choice, en=choice))
 
 
@@ -173,7 +175,7 @@ class Act(StrEnum):
 
 
 class Silence(StrEnum):
-    """The meaning of a consulted body's missing answer."""
+    """The effect if a consulted body does not answer in time: consent, or a notice to the head of the desk."""
 
     CONSENT = "consent"
     ESCALATE = "escalate"
@@ -187,37 +189,38 @@ class Party(StrictModel):
 
 
 class ConsultRule(Fact):
-    """The bodies consulted in a step, and the meaning of their silence. The time to answer is the step's limit."""
+    """The bodies that are consulted in a step, and the effect if one does not answer within the step's limit."""
 
     parties: tuple[Party, ...] = Field(min_length=1)
     """the consulted bodies"""
     silence: Silence
-    """meaning of an answer that is not given in time"""
+    """effect if a body does not answer in time"""
 
 
 class ObligationRule(Fact):
-    """A financial obligation to another authority, such as a tax. The authority must state the amount within `answer`.
+    """A financial obligation to another authority, such as a tax.
 
-    The applicant must then pay within `pay`. During both times the agency's own clocks stand still.
+    The authority must state the amount within `answer`; the applicant must then pay within `pay`. During both times the
+    agency's own clocks stand still.
     """
 
     authority: Text
     """name of the other authority"""
     answer: Limit
-    """time limit of the other authority to state the amount"""
+    """time limit for the other authority to state the amount"""
     pay: Limit
-    """time limit of the applicant to pay it"""
+    """time limit for the applicant to pay the amount"""
 
 
 class DraftRule(Fact):
-    """The applicant is shown a draft of the result, and has `answer` to confirm or correct it; silence confirms it."""
+    """The applicant sees a draft of the result, and has the time `answer` to react to it. Silence confirms it."""
 
     answer: Limit
-    """time limit of the applicant to confirm or correct it"""
+    """time limit for the applicant to confirm or correct the draft"""
 
 
 class PartRule(Fact):
-    """A part of the procedure that an agency of one of these `kinds` decides, within its own limit."""
+    """A part of the procedure that another agency decides within `limit`. `kinds` are the kinds of this agency."""
 
     code: Code
     name: Text
@@ -227,10 +230,11 @@ class PartRule(Fact):
 
 
 class ReferralRule(Fact):
-    """The parts that other agencies decide (liên thông), while the filing's own agency leads.
+    """The parts of the procedure that other agencies decide (liên thông), while the filing's own agency leads.
 
     The parts of an electronic filing are referred all at once, the parts of a paper filing one by one (Decree 61/2018
-    art. 19 k6). If an agency does not answer in time, both agencies are notified; the step waits for the answer.
+    art. 19 k6). If an agency does not answer in time, both agencies are notified, and the step still waits for the
+    answer.
     """
 
     parts: tuple[PartRule, ...] = Field(min_length=1)
@@ -238,7 +242,7 @@ class ReferralRule(Fact):
 
 
 class ReviewStep(Fact):
-    """A step of the review: its role, the act that ends it, and its limit."""
+    """A step of the review: the role of its officer, the act that ends the step, and its limit."""
 
     code: Code
     name: Text
@@ -249,11 +253,11 @@ class ReviewStep(Fact):
     consult: ConsultRule | None = None
     """bodies to consult; only if the step's act is to consult"""
     obligation: ObligationRule | None = None
-    """obligation to another authority; only if the step's act is to refer one"""
+    """obligation to another authority; only if the step's act is an obligation"""
     draft: DraftRule | None = None
-    """time limit of the applicant to confirm the draft; only if the step has one"""
+    """time limit for the applicant to confirm the draft; only if the step's act is a draft"""
     referral: ReferralRule | None = None
-    """parts that other agencies decide in this step; only if the step's act is to refer a part"""
+    """parts that other agencies decide in this step; only if the step's act is to refer"""
 
 
 class PostageRule(Fact):
@@ -269,14 +273,15 @@ TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=50_000)
 
 
 class ResultRule(Fact):
-    """The result and its possible channels; without `postage` the post collects nothing for itself.
+    """The result, and the channels by which it can be received.
 
-    With a `template`, in typst, the platform prints the result; without one the agency's back office makes it.
+    Without `postage` the post collects no charge of its own. If `template` is set, in typst, the platform prints the
+    result; otherwise the agency's back office makes it.
     """
 
     name: Text
     channels: tuple[Channel, ...] = Field(min_length=1)
-    """possible channels: online, at the counter, by post"""
+    """possible channels of the result: online, at the counter, by post"""
     postage: PostageRule | None = None
     """postage that the post collects from the recipient; not set if it collects none"""
     template: TemplateText | None = None
@@ -284,21 +289,21 @@ class ResultRule(Fact):
 
 
 ASK_WITHIN: Final = Limit(amount=3, unit=Unit.WORKING_DAYS)
-"""The time after acceptance in which officers of the review may request a supplement (Decree 61/2018 art. 15 k3)."""
+"""The time after the acceptance in which review officers may request a supplement (Decree 61/2018 art. 15 k3)."""
 
 
 class CompetenceRule(Fact):
-    """The kinds of the deciding agencies. A filing that is handed in elsewhere is refused."""
+    """The kinds of agencies that decide the procedure. A filing to an agency of another kind is refused."""
 
     kinds: tuple[AgencyKind, ...] = Field(min_length=1)
     """kinds of the deciding agencies"""
 
 
 class SupplementRule(Fact):
-    """The number of supplement requests at each stage, and the applicant's time to answer.
+    """The allowed number of supplement requests at each stage (intake, review), and the applicant's time to answer.
 
-    The stages are the intake and the review. In the review, officers may request a supplement up to the time `within`
-    after the acceptance; later only a leader may, with a reason.
+    In the review, officers may request a supplement until the time `within` after the acceptance; later only a leader
+    may, with a reason.
     """
 
     rounds: int = Field(default=1, ge=0, le=9)
@@ -309,19 +314,23 @@ class SupplementRule(Fact):
 
 
 class ExtensionRule(Fact):
-    """The allowed extensions of the processing limit (gia hạn): number (`times`), length (`by`), and `notice`."""
+    """The allowed extensions of the processing limit (gia hạn).
+
+    `times` is their number, `by` the length of each, and `notice` the time before the end of the limit at which the
+    extension must be announced.
+    """
 
     times: int = Field(default=1, ge=1, le=9)
     """allowed number of extensions"""
     by: Limit
     notice: Limit
-    """least time between the announcement of a later limit and the end of the limit"""
+    """least time from the announcement of an extension to the end of the limit"""
 
 
 class LimitCase(Fact):
-    """Another processing limit for some filings, such as those that need verification.
+    """Another processing limit, for some filings, such as those that need verification.
 
-    It applies if the conditions in `when` hold; without conditions, only if an officer chooses it.
+    It applies if the conditions in `when` hold; without conditions, it applies only if an officer chooses it.
     """
 
     code: Code
@@ -345,13 +354,13 @@ class PartialReason(StrEnum):
 
 
 class PartialRule(Statement):
-    """Why the procedure is only partly online (một phần): the reason in the sense of the law, and a text."""
+    """The reason why the procedure is only partly online (một phần): its kind in the law, and a text."""
 
     reason: PartialReason
 
 
 class SignatureRule(Fact):
-    """Whether filing at level 4 requires a digital signature; not required if all conditions in `unless` hold."""
+    """Whether filing at level 4 requires a digital signature. If all conditions in `unless` hold, none is required."""
 
     required: bool
     """whether a signature is required"""
@@ -360,32 +369,33 @@ class SignatureRule(Fact):
 
 
 class StandingOrder(Fact):
-    """An order to approve at once the filings that the back office finds complete, in the accountable officer's name.
+    """An order to approve at once the filings that the back office finds complete, in an accountable officer's name.
 
-    `officers` are the leaders who answer for it, one for each agency that has given the order. If none of them is an
-    officer of the filing's agency, the agency's officers decide.
+    `officers` are the leaders who answer for such an approval, one for each agency that has given the order. If none of
+    them is an officer of the filing's agency, officers decide.
     """
 
     number: ShortText
     officers: tuple[Subject, ...] = Field(min_length=1)
-    """identities of the leaders who answer for it, one for each agency that uses it"""
+    """identities of the leaders who answer for the approvals, one for each agency that uses the order"""
 
 
 class SilentApproval(Fact):
     """By law, the agency's silence at the end of the processing limit counts as approval.
 
-    `legal_basis` is this law; the `officers` answer for the approval as for one by a standing order.
+    `legal_basis` is this law. `officers` are the leaders who answer for such an approval, one for each agency.
     """
 
     legal_basis: ShortText
     officers: tuple[Subject, ...] = Field(min_length=1)
-    """identities of the leaders who answer for it, one for each agency that uses it"""
+    """identities of the leaders who answer for such an approval, one for each agency"""
 
 
 class Baseline(Fact):
     """The effort of the procedure at level 1, on paper alone, for comparison with online handling (mốc so sánh).
 
-    `working_days` run from the hand-in of a dossier to the result; `visits` are the applicant's visits to a counter.
+    `working_days` is the time from the hand-in of a dossier to the result; `visits` is the number of the applicant's
+    visits to a counter.
     """
 
     working_days: int = Field(ge=0, le=1000)
@@ -398,23 +408,23 @@ MOST_YEARS: Final = 200
 
 
 class RetentionRule(Fact):
-    """The years for which a filing is kept after its end (thời hạn bảo quản), and the years after which it is erased.
+    """The time for which a filing is kept after its end (thời hạn bảo quản).
 
-    A filing may not be erased before `keep_years`, and must be erased after `erase_years`. A value that is not set is
-    no limit.
+    A filing may not be erased before `keep_years`, and must be erased after `erase_years`, both counted from its end. A
+    value that is not set is no limit.
     """
 
     keep_years: int | None = Field(default=None, ge=0, le=MOST_YEARS)
-    """years for which a filing is kept after its end; not set if no rule states it"""
+    """years for which a filing is kept after its end; not set if no rule states them"""
     erase_years: int | None = Field(default=None, ge=0, le=MOST_YEARS)
-    """years after which it must be erased; not set if no rule states it"""
+    """years after its end at which a filing must be erased; not set if no rule states them"""
 
 
 class Procedure(StrictModel):
     """One version of a procedure, as written in the catalogue and published.
 
     Its texts have placeholders such as `{limit.processing}`, which are filled from its rules. `limits_source` has the
-    source of each limit that the file states, and optionally of others.
+    legal source of each limit that the file states; it may have sources of default limits too.
     """
 
     code: ProcedureCode
@@ -426,7 +436,7 @@ class Procedure(StrictModel):
     """day of the last comparison of the whole file with its sources"""
     level: Level
     partial: PartialRule | None = None
-    """reason why the procedure is only partly online; not set if it is not"""
+    """reason why the procedure is only partly online; not set if it is fully online or offline"""
     name: Text
     agency: Text
     """name of the responsible agency, in both languages"""
@@ -450,13 +460,13 @@ class Procedure(StrictModel):
     fee: FeeRule | None = None
     """the fee; not set if there is none"""
     result: ResultRule
-    """the result and its possible channels"""
+    """the result, and the channels by which it can be received"""
     supplement: SupplementRule
-    """number of supplement requests, and the applicant's time to answer"""
+    """number of supplement requests, and the applicant's time to answer them"""
     resumption: Resumption = Resumption()
-    """way in which the agency's clocks continue after each kind of interruption"""
+    """how the agency's clocks continue after each kind of interruption"""
     extension: ExtensionRule | None = None
-    """extension of the processing limit; not set: none is allowed"""
+    """rule for extensions of the processing limit; not set: none is allowed"""
     signature: SignatureRule
     """whether filing at level 4 requires a digital signature"""
     decided_by: CompetenceRule | None = None

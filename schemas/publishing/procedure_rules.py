@@ -1,4 +1,4 @@
-"""The part of a published procedure that governs a filing, without its texts."""
+"""The rules that a filing needs of a published procedure, without the procedure's texts."""
 
 from typing import Annotated, Final
 
@@ -19,7 +19,7 @@ __all__ = ["FeeItemPart", "FeePart", "FieldPart", "PaperPart", "ProcedureRules",
 
 
 class PaperPart(Model):
-    """The part of a paper's rule that a filing needs."""
+    """The rules that a filing needs for one paper."""
 
     code: Code
     required: bool
@@ -28,7 +28,7 @@ class PaperPart(Model):
 
 
 class FieldPart(Model):
-    """The part of a form field that a filing needs."""
+    """The rules that a filing needs for one form field."""
 
     code: Code
     kind: FieldKind
@@ -40,7 +40,7 @@ class FieldPart(Model):
 
 
 class CasePart(Model):
-    """The part of the rule for another processing limit (`LimitCase`) that a filing needs."""
+    """The rules that a filing needs for another processing limit (`LimitCase`)."""
 
     code: Code
     processing: Limit
@@ -48,33 +48,33 @@ class CasePart(Model):
 
 
 class PartyPart(Model):
-    """The part of a consulted body's rule that a filing needs."""
+    """The rules that a filing needs for one consulted body."""
 
     code: Code
 
 
 class ConsultPart(Model):
-    """The part of a consultation's rule that a filing needs."""
+    """The rules that a filing needs for a consultation."""
 
     parties: tuple[PartyPart, ...]
     silence: Silence
 
 
 class ObligationPart(Model):
-    """The part of a financial obligation's rule that a filing needs."""
+    """The rules that a filing needs for a financial obligation."""
 
     answer: Limit
     pay: Limit
 
 
 class DraftPart(Model):
-    """The part of the rule for showing a draft to the applicant that a filing needs."""
+    """The rules that a filing needs for a draft shown to the applicant."""
 
     answer: Limit
 
 
 class ReferredPart(Model):
-    """The part of the rule for one referred part that a filing needs."""
+    """The rules that a filing needs for one part that another agency decides."""
 
     code: Code
     kinds: tuple[AgencyKind, ...]
@@ -82,13 +82,13 @@ class ReferredPart(Model):
 
 
 class ReferralPart(Model):
-    """The part of a referral's rule that a filing needs."""
+    """The rules that a filing needs for a referral to other agencies."""
 
     parts: tuple[ReferredPart, ...]
 
 
 class StepPart(Model):
-    """The part of a review step that a filing needs."""
+    """The rules that a filing needs for one review step."""
 
     code: Code
     role: Role
@@ -101,7 +101,7 @@ class StepPart(Model):
 
 
 class FeeItemPart(Model):
-    """The part of a fee item that a filing needs."""
+    """The rules that a filing needs for one item of the fee."""
 
     code: Code
     amount: int | None = None
@@ -116,7 +116,7 @@ class FeeItemPart(Model):
 
 
 class WaiverPart(Model):
-    """The part of a waiver's rule that a filing needs."""
+    """The rules that a filing needs for one waiver."""
 
     code: Code
     percent: int
@@ -128,14 +128,14 @@ class WaiverPart(Model):
 
 
 class RefundPart(Model):
-    """The part of a refund's rule that a filing needs."""
+    """The rules that a filing needs for a refund, if the filing ends in the way `case`."""
 
     case: RefundCase
     percent: int
 
 
 class ExtensionPart(Model):
-    """The part of the extension's rule that a filing needs."""
+    """The rules that a filing needs for extensions of the processing limit."""
 
     times: int
     by: Limit
@@ -143,7 +143,7 @@ class ExtensionPart(Model):
 
 
 class FeePart(Model):
-    """The part of the fee's rule that a filing needs."""
+    """The rules that a filing needs for the fee."""
 
     items: tuple[FeeItemPart, ...]
     waivers: tuple[WaiverPart, ...] = ()
@@ -156,12 +156,12 @@ class FeePart(Model):
 
 
 class ProcedureRules(Model):
-    """The part of a published procedure that governs a filing, without its texts. Identified by code, version, sha256.
+    """The rules that a filing needs of a published procedure, which has this `code`, `version` and `sha256`.
 
-    `standing_officer` is the one of the `standing_officers` who belonged to the filing's agency at its submission;
-    `silent_officer` likewise one of the `silent_officers`. The filing's first event names both. If not set, officers of
-    the agency decide. `postage` is the post's charge for the delivery of the result, in đồng. `by_template`: the
-    platform prints the result by a template of the procedure.
+    `standing_officer` is the one of the `standing_officers` who belonged to the filing's agency at the submission, and
+    `silent_officer` likewise one of the `silent_officers`; the filing's first event names both. If such an officer is
+    not set, officers of the agency decide. `postage` is the post's charge for the delivery of the result, in đồng.
+    `by_template`: whether the platform prints the result by a template of the procedure.
     """
 
     code: ProcedureCode
@@ -202,7 +202,7 @@ _KEPT: Final = {"code", "version", "level", "limits", "cases", "form", "review",
 
 
 def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
-    """The rules of `procedure`, whose published bytes have this digest."""
+    """Returns the rules of `procedure`. `sha256` is the digest of the procedure's published bytes."""
     order, silence = procedure.automatic, procedure.silent_approval
     return ProcedureRules.model_validate(
         procedure.model_dump(include=_KEPT)

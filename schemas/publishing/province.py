@@ -1,4 +1,4 @@
-"""The differences of a province from the country's procedures: its fees, its own procedures, its desks."""
+"""The differences of one province from the procedures of the whole country: its fees, its own procedures, its desks."""
 
 from typing import Annotated, Literal
 
@@ -24,18 +24,19 @@ class OwnProcedure(Fact):
 
 
 class DeskRule(Fact):
-    """A desk that receives for these other agencies, or for all of its province (`"*"`), and hands over the results."""
+    """A desk that receives filings for other agencies, or for its whole province (`"*"`), and hands over results."""
 
     agency: AgencyCode
     """code of the desk's agency"""
     receives_for: tuple[AgencyCode | Literal["*"], ...] = Field(min_length=1)
-    """codes of the agencies for which it receives filings; * for all of the province"""
+    """codes of the agencies for which the desk receives filings; * for all agencies of the province"""
 
 
 class ProvinceOverlay(StrictModel):
-    """One version of a province's own desks, fees and procedures, with the day on which its facts were last checked.
+    """One version of a province's own desks, fees and procedures.
 
-    `fees` has the whole fee of a procedure in this province, which replaces the fee in the procedure.
+    `checked` is the day on which these facts were last compared with their sources. `fees` has, by the procedure's
+    code, the whole fee in this province, which replaces the fee in the procedure.
     """
 
     province: ProvinceCode
@@ -50,7 +51,7 @@ class ProvinceOverlay(StrictModel):
     own: tuple[OwnProcedure, ...] = ()
     """the procedures that only this province has"""
     desks: tuple[DeskRule, ...] = ()
-    """desks that receive for other agencies; none: no desk does"""
+    """desks that receive filings for other agencies; empty if no desk does"""
 
 
 class Province(Model):

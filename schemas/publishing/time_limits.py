@@ -11,23 +11,23 @@ from .calendar import LocalTime
 __all__ = ["Limits"]
 
 SUSPENSION: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
-"""The length of a suspension after which it needs attention, unless the procedure names another."""
+"""The time for which a filing stays suspended before an officer must act, unless the procedure states another time."""
 
 TRANSFER: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
-"""The time for the papers of an accepted filing to reach the deciding agency from another agency's desk.
+"""The time in which the papers of an accepted filing must reach the deciding agency from another agency's desk.
 
-Unconfirmed.
+This time is unconfirmed.
 """
 
 APPEAL: Final = Limit(amount=90, unit=Unit.CALENDAR_DAYS)
-"""The time for a complaint, from the notice of the act, unless the procedure names another. Unconfirmed."""
+"""The time for a complaint, from the notice of the act, unless the procedure states another time. Unconfirmed."""
 
 TAKE_UP: Final = Limit(amount=10, unit=Unit.WORKING_DAYS)
 
 COMPLAINT: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
-"""The time limit to take a complaint up, and the limit from then to its answer, unless the procedure names another.
+"""The time limit to answer a complaint that was taken up, unless the procedure states another one. Unconfirmed.
 
-Law on Complaints 02/2011/QH13 art. 27, 28. Unconfirmed.
+Law on Complaints 02/2011/QH13 art. 27 (the limit `TAKE_UP` before that) and art. 28.
 """
 
 NOTICE: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
@@ -45,13 +45,13 @@ class Limits(Model):
 
     A complaint must be made within `appeal`, taken up within `take_up`, and then answered within `complaint`.
 
-    `reminder` is the time before the end of a limit at which the officer is reminded, `apology` that at which an
-    apology is drafted. A new appointment must be announced at least `notice` before that end; it is at most
-    `reappointment` later, or at most `processing` if that is not set. For limits in days, an arrival after the time
-    of day `cut_off` counts as received on the next working day.
+    `reminder` is the time before the end of a limit at which the officer is reminded, and `apology` the time before
+    that end at which an apology is drafted. A new appointment must be announced at least `notice` before the end of the
+    limit. It is at most `reappointment` later than the old one, or at most `processing` later if `reappointment` is not
+    set. For limits in days, an arrival after the time of day `cut_off` counts as received on the next working day.
 
-    `reading` is the time to read a result that is given online; `unclaimed` is the interval of the applicant's
-    reminders of a result that was not fetched.
+    `reading` is the time to read a result that is given online. `unclaimed` is the interval at which the applicant is
+    reminded of a result that was not fetched.
     """
 
     intake: Limit
@@ -65,7 +65,7 @@ class Limits(Model):
     pickup: Limit
     """time for which the result waits at the counter"""
     suspension: Limit = SUSPENSION
-    """time for which a filing stays suspended before an officer has to look"""
+    """time for which a filing stays suspended before an officer must act"""
     transfer: Limit = TRANSFER
     """time limit for the papers from another agency's desk to reach the deciding agency"""
     appeal: Limit = APPEAL
@@ -78,13 +78,13 @@ class Limits(Model):
     apology: Limit = DRAFT
     """time before the end of a limit at which the officer must draft an apology"""
     notice: Limit = NOTICE
-    """least time between the announcement of a later limit and the end of the limit"""
+    """least time from the announcement of a new appointment to the end of the limit"""
     reappointment: Limit | None = None
     """greatest delay of an appointment that will be missed; not set: the length of the processing limit"""
     reading: Limit | None = None
     """time to read a result that is given online; not set: it is handed over at once"""
     unclaimed: Limit | None = None
-    """interval of the applicant's reminders of a result at the counter; not set: no reminders"""
+    """interval at which the applicant is reminded of a result at the counter; not set: no reminders"""
     cut_off: LocalTime | None = None
     """time of day in Vietnam; for limits in days, a later arrival counts for the next working day"""
 
@@ -103,21 +103,22 @@ LIMIT_SOURCES: Final[Mapping[str, str]] = {
 
 
 class GoesOn(StrEnum):
-    """The way in which a clock continues after an interruption: with the rest of its time, or from the beginning."""
+    """How a clock continues after an interruption: with the rest of its time, or from the beginning."""
 
     RESUME = "resume"
     RESTART = "restart"
 
 
 class Resumption(Model):
-    """The way in which the agency's clocks continue after each kind of interruption: statuses 5, 6 and 8.
+    """How the agency's clocks continue after each kind of interruption: the statuses 5, 6 and 8.
 
-    Unless the procedure states otherwise, the clocks start anew after a supplement (Decree 61/2018 art. 19 k4).
+    Unless the procedure states otherwise, the clocks start again from zero after a supplement (Decree 61/2018 art. 19
+    k4).
     """
 
     supplement: GoesOn = GoesOn.RESTART
-    """way in which the clocks continue after a supplement"""
+    """how the clocks continue after a supplement"""
     obligation: GoesOn = GoesOn.RESUME
-    """way in which the clocks continue after a financial obligation"""
+    """how the clocks continue after a financial obligation"""
     suspension: GoesOn = GoesOn.RESUME
-    """way in which the clocks continue after a suspension"""
+    """how the clocks continue after a suspension"""

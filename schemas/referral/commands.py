@@ -30,14 +30,14 @@ REFERRAL_COMMANDS: tuple[type[Command], ...] = (Claim, Release, Reassign, Answer
 
 
 class RequestDecision(SystemCommand):
-    """Request the agency's decision."""
+    """Request the deciding agency's decision."""
 
     kind: Literal["request_decision"] = "request_decision"
     start: ReferralStart
 
 
 class AnswerByMachine(SystemCommand):
-    """The agency's back office answered: it decided, or leaves the decision to the officers."""
+    """Record the answer of the agency's back office. `decision` is None if it leaves the decision to the officers."""
 
     kind: Literal["answer_by_machine"] = "answer_by_machine"
     decision: PartDecision | None = None
@@ -50,6 +50,6 @@ class LookAtDeadline(SystemCommand):
 
 
 class CancelReferral(SystemCommand):
-    """The part is no longer needed."""
+    """Cancel the referral, since the decision is no longer needed."""
 
     kind: Literal["cancel_referral"] = "cancel_referral"

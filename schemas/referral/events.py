@@ -20,7 +20,7 @@ class ReferralRequested(Deadline):
     part: Code
     agency: AgencyCode
     lead: AgencyCode
-    """code of the filing's own agency, which referred it"""
+    """code of the filing's own agency, which referred the part"""
     reminder: Limit
     remind_at: Instant
     dossier: Annotated[Dossier, Personal]
@@ -28,23 +28,24 @@ class ReferralRequested(Deadline):
 
 
 class ReferralReminded(Model):
-    """The officers who decide the part were reminded that the part is soon due."""
+    """The officers who decide the part were reminded that the part's deadline `due` is near."""
 
     kind: Literal["referral_reminded"] = "referral_reminded"
     due: Instant
 
 
 class ReferralOverdue(Model):
-    """The limit passed without an answer: the part is in the queues of the team leads of both agencies."""
+    """The limit passed without an answer. The task is now in the queues of the team leads of both agencies."""
 
     kind: Literal["referral_overdue"] = "referral_overdue"
     due: Instant
 
 
 class ReferralAnswered(Model):
-    """The agency decided the part. `automatic`: its back office decided; the `officer` answers for the decision.
+    """The agency decided the part. `officer` answers for the decision.
 
-    `acting_for` is the absent officer for whom the `officer` acts, if any.
+    `automatic`: whether the agency's back office decided. `acting_for` is the absent officer for whom the `officer`
+    acts, if any.
     """
 
     kind: Literal["referral_answered"] = "referral_answered"
@@ -52,20 +53,20 @@ class ReferralAnswered(Model):
     officer: str
     acting_for: str | None = None
     automatic: bool = False
-    """whether the agency's back office decided it"""
+    """whether the agency's back office decided the part"""
     result: FileRef | None = None
     reason: Annotated[str | None, Personal] = None
     legal_basis: Annotated[str | None, Personal] = None
 
 
 class ReferralCancelled(Model):
-    """The filing has ended: its part is not needed any more."""
+    """The referral was cancelled: the filing has ended, so the decision is not needed any more."""
 
     kind: Literal["referral_cancelled"] = "referral_cancelled"
 
 
 class ReferralCalendarChanged(Model):
-    """Another calendar is in force: the part is now due at `due`, with a reminder before."""
+    """Another calendar is in force. `due` is now the deadline of the part, and `remind_at` the time of the reminder."""
 
     kind: Literal["referral_calendar_changed"] = "referral_calendar_changed"
     calendar: CalendarName

@@ -13,9 +13,9 @@ __all__ = ["ReferralState", "ReferralView"]
 
 
 class ReferralStart(PartStart):
-    """The start input of a referral: the referred dossier, and the person who filed it.
+    """The start input of a referral: the dossier, and the person who filed it.
 
-    `agency` decides the part by `due`, with a reminder to its officers at `remind_at`; `lead` is the filing's own
+    `agency` has to decide the part by `due`; its officers are reminded at `remind_at`. `lead` is the filing's own
     agency.
     """
 
@@ -36,7 +36,10 @@ class ReferralState(StrEnum):
 
 
 class Referral(PartState):
-    """The fold of a referral's events. `officer` has claimed the referral, perhaps `acting_for` an absent officer."""
+    """The fold of a referral's events.
+
+    `officer` has claimed the referral; `acting_for` is the absent officer for whom that officer acts, if any.
+    """
 
     part: Code | None = None
     lead: AgencyCode | None = None
@@ -53,7 +56,7 @@ class Referral(PartState):
 
     @property
     def whose_task(self) -> str | None:
-        """The owner of the task: the officer who claimed it, or the absent officer they act for."""
+        """The officer who has claimed the task, or the absent officer for whom that officer acts."""
         return self.acting_for or self.officer
 
     @property
@@ -70,9 +73,9 @@ class ReferralView(Model):
     seq: int = 0
     part: Code
     lead: AgencyCode
-    """code of the filing's own agency, which referred it"""
+    """code of the filing's own agency, which referred the part"""
     agency: AgencyCode
-    """code of the agency that decides it"""
+    """code of the agency that decides the part"""
     state: ReferralState
     due: Instant
     overdue: bool

@@ -1,1 +1,1 @@
-"""A refund (hoàn phí) of one capture of a payment, requested by one officer and approved by another."""
+"""A refund (hoàn phí) of one capture of a payment, requested by an officer or the system, approved by an officer."""

@@ -14,17 +14,20 @@ __all__ += ["DecideRefund", "DeclineRefund", "GiveBackByHand", "RequestRefund"]
 
 
 class _InWhosePlace(Command):
-    """A command of an officer, perhaps `acting_for` an absent one."""
+    """A command of an officer. `acting_for` is the absent officer for whom the officer acts, if any."""
 
     acting_for: Subject | None = None
 
 
 class RequestRefund(_InWhosePlace):
-    """Request a refund (đề nghị hoàn): of all that is left, of an `amount` in đồng, or line by line."""
+    """Request a refund (đề nghị hoàn): an `amount` in đồng, or amounts for the items of the fee (`lines`).
+
+    If neither is set, the refund is the whole remaining money.
+    """
 
     kind: Literal["request_refund"] = "request_refund"
     amount: Annotated[Dong, Field(gt=0)] | None = None
-    """amount in đồng to refund; if neither amount nor lines are set: all that is left"""
+    """amount in đồng to refund; if neither amount nor lines are set, the whole remaining money"""
     lines: tuple[RefundLine, ...] = Field(default=(), max_length=100)
     """refunded amount of each item of the fee"""
     reason: ShortText
@@ -32,11 +35,11 @@ class RequestRefund(_InWhosePlace):
 
 
 class DecideRefund(_InWhosePlace):
-    """Decide the amount to refund, perhaps 0, if no rule applies (quyết định hoàn). Another officer approves it."""
+    """Decide the amount to refund if no rule applies (quyết định hoàn). Another officer approves the refund."""
 
     kind: Literal["decide_refund"] = "decide_refund"
     amount: Dong
-    """amount in đồng to refund; 0: nothing"""
+    """amount in đồng to refund; 0 is no refund"""
     reason: ShortText
     legal_basis: ShortText
 
@@ -57,7 +60,7 @@ class DeclineRefund(_InWhosePlace):
 
 
 class GiveBackByHand(_InWhosePlace):
-    """Record that an approved case was paid out by hand, with the evidence; a transfer has the bank's reference."""
+    """Record that an approved case was paid by hand, with the evidence. A transfer needs `bank_reference`."""
 
     kind: Literal["give_back_by_hand"] = "give_back_by_hand"
     case: int = Field(ge=1)
@@ -70,7 +73,7 @@ class GiveBackByHand(_InWhosePlace):
 
 
 class AcceptShortPayment(_InWhosePlace):
-    """Propose to accept a short payment as the whole fee (đề nghị chấp nhận nộp thiếu); another officer approves it."""
+    """Propose to accept a short payment as the whole fee (đề nghị chấp nhận nộp thiếu), for another to approve."""
 
     kind: Literal["accept_short_payment"] = "accept_short_payment"
     reason: ShortText
@@ -78,7 +81,7 @@ class AcceptShortPayment(_InWhosePlace):
 
 
 class ApproveShortPayment(_InWhosePlace):
-    """Approve a short payment as the whole fee (duyệt chấp nhận nộp thiếu)."""
+    """Approve another officer's proposal to accept a short payment as the whole fee (duyệt chấp nhận nộp thiếu)."""
 
     kind: Literal["approve_short_payment"] = "approve_short_payment"
 
@@ -86,12 +89,12 @@ class ApproveShortPayment(_InWhosePlace):
 class AnswerChargeBack(_InWhosePlace):
     """Decide the consequence for a fee that the payer's bank took back (xử lý khoản bị đòi hoàn).
 
-    The command is also for a fee that was refunded at the end of its filing, if the filing was then reopened.
+    The command also serves for a fee that was refunded at the end of a filing, if the filing was then reopened.
     """
 
     kind: Literal["answer_charge_back"] = "answer_charge_back"
     outcome: ChargeBackOutcome
-    """the fee is claimed elsewhere, written off, or requested again, or the result is withdrawn"""
+    """consequence: the fee is claimed elsewhere, written off, or requested again, or the result is withdrawn"""
     reason: ShortText
     legal_basis: ShortText
 
@@ -104,7 +107,7 @@ REFUND_COMMANDS: Final[tuple[type[Command], ...]] = (
 
 
 class BeginRefund(SystemCommand):
-    """Begin the refund. The command contains the capture, from the payment's log."""
+    """Begin the refund of a `capture` from the payment's log. `apart` are people who may not handle it."""
 
     kind: Literal["begin_refund"] = "begin_refund"
     capture: CaptureTaken
@@ -119,7 +122,7 @@ class OpenClaimed(SystemCommand):
 
 
 class RecordAsked(SystemCommand):
-    """The refund is about to be requested from the provider, for the `n`-th time."""
+    """Record, before the request, that the refund is requested from the provider for the `n`-th time."""
 
     kind: Literal["record_asked"] = "record_asked"
     case: int
@@ -127,7 +130,7 @@ class RecordAsked(SystemCommand):
 
 
 class RecordGiven(SystemCommand):
-    """The provider paid the refund."""
+    """Record that the provider paid the refund."""
 
     kind: Literal["record_given"] = "record_given"
     case: int
@@ -135,7 +138,7 @@ class RecordGiven(SystemCommand):
 
 
 class LeaveToHand(SystemCommand):
-    """The provider will never pay the refund; officers have to."""
+    """Record that the provider will never pay the refund, so that officers have to. `rule` is the reason."""
 
     kind: Literal["leave_to_hand"] = "leave_to_hand"
     case: int

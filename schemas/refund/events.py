@@ -11,28 +11,31 @@ from .state import CaptureTaken, ChargeBackOutcome, RefundCause, RefundLine, Ref
 
 
 class RefundBegun(CaptureTaken):
-    """The refund of this capture began. `apart` are people on the applicant's side: they may not handle the refund."""
+    """The refund of a capture began. `apart` are people on the applicant's side, who may not handle the refund."""
 
     kind: Literal["refund_begun"] = "refund_begun"
     apart: Annotated[tuple[str, ...], Personal] = ()
 
 
 class RefundUndecided(Model):
-    """The filing of a paid fee ended. The procedure has no refund rule for this end (`rule`): a leader decides."""
+    """A filing with a paid fee ended in a way for which the procedure has no refund rule, so that a leader decides.
+
+    `rule` is the way in which the filing ended.
+    """
 
     kind: Literal["refund_undecided"] = "refund_undecided"
     rule: RefundCase
-    """end of the filing"""
+    """way in which the filing ended"""
 
 
 class RefundDecided(Model):
-    """A leader decided the refunded amount in đồng, perhaps 0."""
+    """A leader decided the amount to refund. `rule` is the way in which the filing ended."""
 
     kind: Literal["refund_decided"] = "refund_decided"
     rule: RefundCase
-    """end of the filing"""
+    """way in which the filing ended"""
     amount: Dong
-    """amount in đồng to refund; 0: nothing"""
+    """amount in đồng to refund; 0 is no refund"""
     officer: str
     acting_for: str | None = None
     reason: Annotated[str, Personal]
@@ -40,12 +43,11 @@ class RefundDecided(Model):
 
 
 class RefundOpened(Model):
-    """A refund of `amount` đồng was requested by the `officer`, or by the system if no officer is set.
+    """A refund of `amount` đồng was requested by `officer`, or by the system if `officer` is not set.
 
-    `lines` are the items of the fee.
-
-    `asked` is the amount of the fee, if more was paid. `ended` are the officers whose act ended the filing, or who
-    granted the waiver because of which the money is not owed: they may not approve the refund.
+    `lines` are the refunded items of the fee. `asked` is the requested fee in đồng; set only if the payer paid
+    more than the fee. `ended` are the officers whose act ended the filing, and the officers who waived the fee. No
+    officer in `ended` may approve the refund.
     """
 
     kind: Literal["refund_opened"] = "refund_opened"
@@ -54,24 +56,24 @@ class RefundOpened(Model):
     capture_id: str
     amount: Dong
     cause: RefundCause
-    """not owed (late, second, excess, difference), by rule, or on request"""
+    """cause of the refund: late, second, excess or difference (not owed), rule, or request"""
     lines: tuple[RefundLine, ...] = ()
     """refunded amount of each item of the fee"""
     rule: RefundCase | None = None
-    """end of the filing; only for a refund by rule"""
+    """way in which the filing ended; set only for a refund by rule"""
     percent: int | None = None
-    """refunded percentage by the procedure"""
+    """percentage of the fee that the procedure refunds; set only for a refund by rule"""
     asked: Dong | None = None
     officer: str | None = None
     acting_for: str | None = None
     reason: Annotated[str | None, Personal] = None
     legal_basis: Annotated[str | None, Personal] = None
     ended: tuple[str, ...] = ()
-    """identities of the officers whose act ended the filing, or waived the fee; they may not approve the refund"""
+    """identities of the officers who ended the filing, or waived the fee; they may not approve the refund"""
 
 
 class RefundApproved(Model):
-    """An officer other than the requester approved the refund; `asked_by` is empty if the system requested it."""
+    """An officer approved the refund: none of the people in `asked_by`, who may not approve it."""
 
     kind: Literal["refund_approved"] = "refund_approved"
     case: int
@@ -92,9 +94,9 @@ class RefundDeclined(Model):
 
 
 class RefundAsked(Model):
-    """The refund is about to be requested from the provider, for the `n`-th time: from now on it may be under way.
+    """The refund is about to be requested from the provider, for the `n`-th time. From now on it may be under way.
 
-    The event is recorded before the request. The provider gets one request for each such event.
+    The event is recorded before the request is sent. Each such event is one request.
     """
 
     kind: Literal["refund_asked"] = "refund_asked"
@@ -104,16 +106,16 @@ class RefundAsked(Model):
 
 
 class RefundLeftToHand(Model):
-    """The provider will never pay out this approved refund, for the reason `rule`: officers have to pay it out."""
+    """The provider will never pay this approved refund, for the reason `rule`. Officers have to pay it."""
 
     kind: Literal["refund_left_to_hand"] = "refund_left_to_hand"
     case: int
     rule: str
-    """reason why officers have to pay it out: not_offered, counter, or the provider's own code"""
+    """reason why officers have to pay the refund: not_offered, counter, or the provider's own code"""
 
 
 class RefundGiven(Model):
-    """The provider paid the refund, in a transaction of its own."""
+    """The provider paid the refund. `transaction` is the provider's number of this payment."""
 
     kind: Literal["refund_given"] = "refund_given"
     case: int
@@ -123,7 +125,7 @@ class RefundGiven(Model):
 
 
 class RefundGivenByHand(Model):
-    """An officer other than `approved_by` paid the refund: by a transfer with the bank's reference, or in cash."""
+    """An officer paid the refund by transfer, with the bank's reference, or in cash. `approved_by` may not pay it."""
 
     kind: Literal["refund_given_by_hand"] = "refund_given_by_hand"
     case: int
@@ -132,7 +134,7 @@ class RefundGivenByHand(Model):
     officer: str
     acting_for: str | None = None
     approved_by: tuple[str, ...] = ()
-    """identity of the officer who approved it, and of the absent officer for whom they acted"""
+    """identity of the officer who approved the refund, and of the absent officer for whom that officer acted"""
     means: RefundMeans
     """means of the refund: by transfer or in cash"""
     evidence: FileRef
@@ -142,7 +144,7 @@ class RefundGivenByHand(Model):
 
 
 class RefundDisputed(Model):
-    """The paid `amount` is below the requested amount `asked`, and the fee is still due: officers decide."""
+    """The paid `amount` is below `asked`, the requested amount, and the fee is still due: officers decide."""
 
     kind: Literal["refund_disputed"] = "refund_disputed"
     capture_id: str
@@ -162,7 +164,7 @@ class ShortfallProposed(Model):
 
 
 class ShortfallAccepted(Model):
-    """An officer other than the proposer approved: the short payment counts as the whole fee, if that fee is due."""
+    """An officer other than the proposer accepted a short payment as the whole fee, if the fee is still due."""
 
     kind: Literal["shortfall_accepted"] = "shortfall_accepted"
     capture_id: str
@@ -174,9 +176,10 @@ class ShortfallAccepted(Model):
 
 
 class RefundChargedBack(Model):
-    """The payer's bank took back `amount` đồng. Cases that exceed the remaining money are `void`, unless under way.
+    """The payer's bank took back `amount` đồng.
 
-    `owed`: the money had paid the fee, so a leader decides the consequence.
+    `owed`: whether the money had paid the fee; a leader then has to decide. Cases that exceed the remaining money are
+    voided, unless the provider may be paying them out.
     """
 
     kind: Literal["refund_charged_back"] = "refund_charged_back"
@@ -185,14 +188,14 @@ class RefundChargedBack(Model):
     owed: bool
     """whether the money had paid the fee; otherwise it was not owed"""
     void: tuple[int, ...] = ()
-    """numbers of the cases that exceed the remaining money"""
+    """numbers of the cases that were voided, since they exceed the remaining money"""
 
 
 class RefundCalledOff(Model):
-    """The filing was reopened, for the `reopened`-th time: the refunds because of its end are `void`.
+    """The filing was reopened, for the `reopened`-th time. The cases because of its end are voided.
 
-    Refunds that may be under way are not voided. `given` đồng were refunded before; a leader decides the consequence
-    for the fee. The refund rules apply again at the next end of the filing.
+    A case that the provider may be paying out is not voided. `given` đồng had been refunded before: a leader decides
+    the consequence for the fee. The refund rules apply again when the filing ends again.
     """
 
     kind: Literal["refund_called_off"] = "refund_called_off"
@@ -201,21 +204,21 @@ class RefundCalledOff(Model):
     void: tuple[int, ...] = ()
     """numbers of the voided cases"""
     given: Dong = 0
-    """amount in đồng refunded before"""
+    """amount in đồng that had been refunded before"""
 
 
 class ChargeBackAnswered(Model):
-    """A leader decided the consequence for a fee that was charged back, or refunded too early, `amount` đồng in all.
+    """A leader decided the consequence for `amount` đồng of a fee that were charged back, or refunded too early.
 
-    If the fee is requested again, `again` is the number of this request.
+    `again` is the number of the repeated request for the fee; not set if the fee is not requested again.
     """
 
     kind: Literal["charge_back_answered"] = "charge_back_answered"
     outcome: ChargeBackOutcome
-    """the fee is claimed elsewhere, written off, or requested again, or the result is withdrawn"""
+    """consequence: the fee is claimed elsewhere, written off, or requested again, or the result is withdrawn"""
     amount: Dong
     again: int | None = None
-    """number of the repeated request, from 1"""
+    """number of the repeated request for the fee, from 1; not set if the fee is not requested again"""
     officer: str
     acting_for: str | None = None
     reason: Annotated[str, Personal]

@@ -18,32 +18,32 @@ MOST_CASES: Final = 50
 """The maximum number of cases of a capture. Officers can't request any more after that."""
 
 CAPTURES: Final = 1000
-"""A refund stream's number is the payment's number × 1000 + the capture's; a payment has fewer captures than 1000.
+"""The number of a refund's stream is the payment's number × this + the capture's number in the payment.
 
-The capture number 0 is for a fee that was not paid online.
+A payment has fewer captures than this. The capture's number is 0 for a fee that was not paid online.
 """
 
 WITHOUT_PROVIDER: Final = "counter"
-"""The provider of money paid at the counter or to the post: the agency itself returns it."""
+"""The provider of money paid at the counter or to the post. Officers of the agency return such money by hand."""
 
 OPENING: Final = "begin"
 """The id of the command that begins every refund."""
 
 LOOK: Final = "look"
-"""The signal that makes a refund's workflow read the logs of its payment and filing again."""
+"""The signal to a refund's workflow to read the logs of its payment and its filing again."""
 
 HEARD: Final = "refunded"
-"""The signal that reports refunded money to a payment."""
+"""The signal by which a refund reports refunded money to its payment."""
 
 ACCEPTED: Final = "accepted"
-"""The signal that reports to a payment that a short payment is accepted as the whole fee."""
+"""The signal by which a refund reports to its payment that a short payment is accepted as the whole fee."""
 
 
 class RefundCause(StrEnum):
-    """The reason of a refund: not owed (`late`, `second`, `excess`), by a rule of the procedure, or on request.
+    """The cause of a refund: money that is not owed, a rule of the procedure, or a request.
 
-    `late`: the money came when the fee was no longer owed. `excess`: it is above the requested amount. `second`: the
-    fee had been paid already. `difference`: a change of the dossier has reduced the fee.
+    `late`: the money came when the fee was no longer owed. `second`: the fee had been paid already. `excess`: this
+    money is above the requested amount. `difference`: a change of the dossier has reduced the fee.
     """
 
     LATE = "late"
@@ -55,10 +55,10 @@ class RefundCause(StrEnum):
 
 
 UNOWED: Final = frozenset({RefundCause.LATE, RefundCause.SECOND, RefundCause.EXCESS})
-"""The causes of money that was not owed when it came. The system itself requests the refund."""
+"""The causes of a refund of money that was not owed when it came. The system itself requests such a refund."""
 
 NOT_TO_DECLINE: Final = UNOWED | {RefundCause.DIFFERENCE}
-"""The causes of a refund that officers can't decline, because of the law."""
+"""The causes of a refund that officers can't decline: by law the money must be returned."""
 
 
 class RefundMeans(StrEnum):
@@ -77,10 +77,11 @@ class RefundLine(Model):
 
 
 class CaptureTaken(Model):
-    """A capture, from its payment's log: the payment's number, the bank's id, the amount in đồng, and the provider.
+    """A capture, as in the log of its payment: the payment's number, the bank's id, the amount in đồng, the provider.
 
-    The paid request: `asked` đồng, requested at `requested_at`, payable until `due`, with the text `description`;
-    `attempt` is its number if it was not the first.
+    The other fields describe the paid request: the requested amount `asked` in đồng, the text `description`, the time
+    of the request, and the time `due` until which it could be paid. `attempt` is its number; None for the first
+    request.
     """
 
     payment: int
@@ -94,11 +95,11 @@ class CaptureTaken(Model):
     """time of the request for the money"""
     due: Instant
     attempt: int | None = None
-    """number of the paid request, if it was not the first"""
+    """number of the paid request; not set for the first request"""
 
 
 class ChargeBackOutcome(StrEnum):
-    """The consequence of a lost fee: claimed elsewhere, written off, result withdrawn, or requested again."""
+    """The consequence of a lost fee: claimed elsewhere, written off, requested again, or the result is withdrawn."""
 
     CLAIMED = "claimed"
     WRITTEN_OFF = "written_off"
@@ -107,7 +108,7 @@ class ChargeBackOutcome(StrEnum):
 
 
 class CaseState(StrEnum):
-    """The state of a case."""
+    """The state of a case of a refund."""
 
     OPEN = "open"
     APPROVED = "approved"
@@ -118,43 +119,48 @@ class CaseState(StrEnum):
 
 
 class RefundEntry(Model):
-    """A case: a sum in đồng to refund, or refunded. `asked_by`, `approved_by`: its officers, and those they acted for.
+    """A case: a sum in đồng to refund, or refunded.
 
-    `overtaken`: the end of the filing caused the case, and the filing was reopened. `requests` is the number of
-    requests to the provider; after the first one, the refund may be under way.
+    `asked_by` are the requester, the absent officer for whom the requester acted, and the officers whose act ended the
+    filing. `approved_by` are the approver, and the absent officer for whom the approver acted. `overtaken`: whether the
+    end of the filing caused the case, and the filing was then reopened. `requests` is the number of requests to the
+    provider; after the first one, the refund may be under way.
     """
 
     case: int
     amount: Dong
     cause: RefundCause
-    """not owed (late, second, excess, difference), by rule, or on request"""
+    """cause of the refund: late, second, excess or difference (not owed), rule, or request"""
     lines: tuple[RefundLine, ...] = ()
     """refunded amount of each item of the fee"""
     asked_by: tuple[str, ...] = ()
     approved_by: tuple[str, ...] = ()
-    """identity of the officer who approved it, and of the absent officer for whom they acted"""
+    """identity of the officer who approved the refund, and of the absent officer for whom that officer acted"""
     state: CaseState = CaseState.OPEN
     overtaken: bool = False
-    """whether the filing whose end caused it was reopened"""
+    """whether the end of the filing caused the case, and the filing was then reopened"""
     requests: int = 0
     """number of requests to the provider"""
 
     @property
     def separate(self) -> bool:
-        """Whether the requester and the approver are different people."""
+        """Whether the case is approved, by none of the people in `asked_by`."""
         return bool(self.approved_by) and not set(self.asked_by) & set(self.approved_by)
 
 
 class Refund(StreamState):
     """The fold of the events of a refund: one `capture`, and the cases about it.
 
-    `undecided` is the end of the filing for which a leader must decide the refund. `ruled`: the refund rule was applied
-    to the filing's end, after `reopened` restarts. `unowed` is the reason why none of the money is owed, if so.
-    `disputed`: the payment was short; `accepted_by` are the officers who propose to accept it as the whole fee,
-    `accepted`: another officer approved. `charged_back` is the charged-back sum. A leader has to decide about
-    `unanswered` đồng, which were charged back, or refunded before the filing was reopened (`too_early`). `asked_again`
-    are the sums requested again, `too_early_again` the part of them that was refunded too early. `since` are the times
-    at which cases were approved, or left to officers.
+    `undecided` is the way in which the filing ended, if a leader must decide the refund; None otherwise. `ruled`:
+    whether the refund rule was applied to the filing's last end. `reopened` is the number of restarts of the filing.
+    `unowed` is the reason why none of the money is owed; None if some is. `disputed`: whether the payment was short.
+    `accepted_by` are the officers who propose to accept it as the whole fee; `accepted`: whether another officer
+    approved that.
+
+    `charged_back` is the charged-back sum. `unanswered` is the sum about which a leader must decide: it was charged
+    back, or refunded before the filing was reopened (`too_early`). `asked_again` are the sums that were requested
+    again, and `too_early_again` the part of them that had been refunded too early. `since` has the time at which a case
+    was approved, or left to officers, by the number of the case.
     """
 
     snapshot_version: int = 3
@@ -177,31 +183,32 @@ class Refund(StreamState):
 
 
 class RefundStart(OnDemandStart):
-    """The start input of a capture's refund: `n` is the payment's number × 1000 + the capture's number.
+    """The start input of a capture's refund. `n` is the payment's number × 1000 + the capture's number.
 
-    The capture's number is its place among the captures in the payment's log, from 1. It is 0 for a fee paid at the
-    counter, or to the post.
+    The capture's number is its position among the captures in the payment's log, from 1. It is 0 for a fee that was
+    paid at the counter or to the post.
     """
 
     stream = "refund"
     workflow = "Refund"
     n: int = Field(ge=CAPTURES, lt=2**31)
-    """number of the payment × 1000 + number of the capture in it, from 1; 0: not paid online"""
+    """number of the payment × 1000 + number of the capture in the payment, from 1, or 0 if not paid online"""
 
 
 class Claim(Model):
     """The facts in the logs, at present, that decide the refunds of a capture.
 
     Attributes:
-        unowed: Why the money is not owed.
+        unowed: The reason why none of the money is owed; None if some is.
         excess: The part in đồng above the requested amount.
         short: Whether the money is below the requested amount while the fee is still due.
         charged_back: The charged-back part in đồng.
-        rule: The end of the filing. `percent` of the fee are refunded at this end, if the procedure has a rule.
+        rule: The way in which the filing ended; None if it has not ended.
+        percent: The percentage of the fee that is refunded for `rule`; None if the procedure has no rule for it.
         ended: The officers who ended the filing, and those for whom they acted; also the officer of a waiver because of
-            which the money is not owed.
+        which the money is not owed.
         reopened: The number of restarts of the filing.
-        returned: The total reduction of the fee by changes of the dossier since it was paid.
+        returned: The total reduction of the fee by changes of the dossier since the fee was paid.
     """
 
     unowed: RefundCause | None = None
@@ -218,12 +225,12 @@ class Claim(Model):
 class RefundView(Model):
     """The visible part of a refund, and the result of its workflow: the captured sum in đồng, and every case.
 
-    `gone_twice` đồng were both refunded and charged back: the provider owes this sum to the agency.
+    `gone_twice` is the sum in đồng that was both refunded and charged back: the provider owes it to the agency.
     """
 
     filing_id: UUID
     n: int
-    """number of the payment × 1000 + number of the capture in it, from 1; 0: not paid online"""
+    """number of the payment × 1000 + number of the capture in the payment, from 1, or 0 if not paid online"""
     payment: int
     captured: Dong
     """amount of this capture in đồng"""
@@ -231,6 +238,6 @@ class RefundView(Model):
     """amount in đồng of this capture refunded so far"""
     charged_back: Dong | None = None
     gone_twice: Dong | None = None
-    """amount in đồng that was both refunded and charged back"""
+    """amount in đồng that was both refunded and charged back; not set if there is none"""
     entries: tuple[RefundEntry, ...]
     """every case, in order"""

@@ -1,1 +1,1 @@
-"""A result (kết quả) in the register: its signatures, its validity, its later changes."""
+"""A result (kết quả) in the register of results: its signatures, its validity, its later changes."""

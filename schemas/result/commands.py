@@ -12,14 +12,14 @@ __all__ = ["RESULT_COMMANDS", "CorrectResult", "DeclineSignature", "RenewResult"
 
 
 class DeclineSignature(Command):
-    """Refuse to sign the result (từ chối ký), with the reason. The result's number is then void."""
+    """Decline to sign the result (từ chối ký), with the reason. The result's number is then void."""
 
     kind: Literal["decline_signature"] = "decline_signature"
     reason: ShortText
 
 
 class SignAgain(Command):
-    """Have the result made and signed again under another number, after an officer has declined to sign."""
+    """Have the result made and signed under another number, after an officer has declined to sign."""
 
     kind: Literal["sign_again"] = "sign_again"
 
@@ -35,7 +35,7 @@ class RevokeResult(Command):
 class CorrectResult(Command):
     """Replace the result by a corrected one with its own number (đính chính, cấp lại), with reason and legal basis.
 
-    `result` is the corrected file, if it exists already; if it is not set, the agency's back office makes it.
+    `result` is the corrected file, if it exists already; otherwise the agency's back office makes the file.
     """
 
     kind: Literal["correct_result"] = "correct_result"
@@ -45,7 +45,7 @@ class CorrectResult(Command):
 
 
 class RenewResult(Command):
-    """Store the file with a further time-stamp: nothing else in it may have changed."""
+    """Store the file of the result with a further time-stamp. Nothing else in the file may have changed."""
 
     kind: Literal["renew_result"] = "renew_result"
     registered: DocumentNumber
@@ -59,7 +59,10 @@ RESULT_COMMANDS: Final[tuple[type[Command], ...]] = (
 
 
 class EnterResult(SystemCommand):
-    """Begin the stream: with an order and its signers at present, or with a result that the filing issued itself."""
+    """Begin the stream of a result: either with the order to make it and its signers at present, or with `adopted`.
+
+    `adopted` is a result that the filing itself issued; None for a result to be made.
+    """
 
     kind: Literal["enter_result"] = "enter_result"
     n: int
@@ -81,7 +84,7 @@ class CorrectResultBy(CorrectResult):
 
 
 class RecordMade(SystemCommand):
-    """The file was made, with a place for every signature. `asks` is the first signer, from the present directory."""
+    """Record the file of the result, with a field for every signature. `asks` is the first signer at present."""
 
     kind: Literal["record_made"] = "record_made"
     asks: Signatory | None = None
@@ -91,7 +94,10 @@ class RecordMade(SystemCommand):
 
 
 class RecordSigned(SystemCommand):
-    """The officer has signed. `asks` is the next signer, from the present directory; after the last, `proof` is set."""
+    """Record that the officer has signed.
+
+    `asks` is the next signer in the present directory; None after the last signature. `proof` is set with the last one.
+    """
 
     kind: Literal["record_signed"] = "record_signed"
     place: SigningPlace
@@ -101,14 +107,14 @@ class RecordSigned(SystemCommand):
 
 
 class RecordDeclined(SystemCommand):
-    """The officer declined at the signing service."""
+    """Record that the officer declined at the signing service."""
 
     kind: Literal["record_declined"] = "record_declined"
     place: SigningPlace
 
 
 class AskOther(SystemCommand):
-    """The directory now has another signer in place of the requested one: request the new signer's signature."""
+    """Request another signer's signature, since the directory now has this signer in place of the requested one."""
 
     kind: Literal["ask_other"] = "ask_other"
     signer: Signatory

@@ -13,40 +13,41 @@ from .state import ResultOrder, Signatory, SigningPlace
 
 
 class ResultEntered(Model):
-    """The result got a number (vào sổ), before its file is made with this number. The `signers` will sign the file.
+    """The result got a number in the register (vào sổ), before its file is made. The `signers` will sign the file.
 
-    `adopted` is set instead if the filing itself issued the result under this number, which is now to be revoked or
-    corrected. `corrects` is the number of the result that this one corrects, for that reason and legal basis, with the
-    file `brought`, if there is one. Without these fields, a later event follows a declined signature.
+    If `adopted` is set, the filing itself had issued the result under this number, and the result is now to be revoked
+    or corrected. If `corrects` is set, this result corrects the one with that number, for the reason and the legal
+    basis here; `brought` is then the corrected file, if it exists already. If neither is set, this is the first number
+    of the result, or the next one after an officer has declined to sign.
     """
 
     kind: Literal["result_entered"] = "result_entered"
     n: int
     number: Annotated[str | None, Numbered("result", unless="adopted")] = None
     adopted: str | None = None
-    """number of the result that the filing itself had issued; not set for a result made in this stream"""
+    """number of the result that the filing itself had issued; not set for a result that is made in this stream"""
     decided: int | None = None
-    """seq of the filing's event that decided it"""
+    """seq of the filing's event with the decision"""
     outcome: Outcome | None = None
     signers: tuple[Signatory, ...] = ()
-    """its signers, in this order; empty if nobody signs"""
+    """the signers of the result, in this order; empty if nobody signs"""
     result: FileRef | None = None
     issued_at: Instant | None = None
-    """time of its issue; not set before"""
+    """time of the issue; set only for a result that the filing itself had issued"""
     expires_on: date | None = None
     copies: int | None = None
     corrects: str | None = None
     officer: str | None = None
     """identity of the officer who ordered the correction or the new signatures; not set for the first result"""
     brought: FileRef | None = None
-    """the corrected file, if it existed already; not set: the agency's back office makes it"""
+    """the corrected file, if it existed already; not set if the agency's back office makes it"""
     order: Annotated[ResultOrder | None, Personal] = None
     reason: Annotated[str | None, Personal] = None
     legal_basis: Annotated[str | None, Personal] = None
 
 
 class ResultMade(Model):
-    """The file of the result was made, with a place for every signature."""
+    """The file of the result was made, with a field for every signature."""
 
     kind: Literal["result_made"] = "result_made"
     result: FileRef
@@ -55,7 +56,7 @@ class ResultMade(Model):
 
 
 class SignatureRequested(Model):
-    """The officer was requested to sign; `acting_for` is the absent officer for whom they sign (ký thay), if any."""
+    """An officer was requested to sign. `acting_for` is the absent officer for whom they sign (ký thay), if any."""
 
     kind: Literal["signature_requested"] = "signature_requested"
     place: SigningPlace
@@ -66,9 +67,10 @@ class SignatureRequested(Model):
 
 
 class ResultSigned(Model):
-    """The officer signed, which adds a revision to the file. `acting_for`: the absent officer for whom they signed.
+    """An officer signed, which adds a revision to the file.
 
-    `proof`, set with the last signature, is the stored verdict on the signed file.
+    `acting_for` is the absent officer for whom they signed, if any. `proof` is the stored verdict on the signed file;
+    set only with the last signature.
     """
 
     kind: Literal["result_signed"] = "result_signed"
@@ -78,11 +80,11 @@ class ResultSigned(Model):
     result: FileRef
     acting_for: str | None = None
     proof: FileRef | None = None
-    """file with all evidence of the signature"""
+    """file with all evidence of the signatures; set only with the last signature"""
 
 
 class SignatureDeclined(Model):
-    """The officer declined to sign. If no `reason` is set, the officer declined only at the signing service."""
+    """An officer declined to sign. If `reason` is not set, the officer declined at the signing service and not here."""
 
     kind: Literal["signature_declined"] = "signature_declined"
     place: SigningPlace
@@ -90,11 +92,11 @@ class SignatureDeclined(Model):
     officer: str
     reason: Annotated[str | None, Personal] = None
     registered: str | None = Field(default=None, exclude_if=unset)
-    """number of the result; set only if the officer declined only at the signing service"""
+    """number of the result; set only if the officer declined at the signing service"""
 
 
 class NumberVoided(Model):
-    """A number of the register was voided: its file was never completely signed."""
+    """A number of the register was voided, since its file never got all signatures."""
 
     kind: Literal["number_voided"] = "number_voided"
     registered: str
@@ -112,12 +114,12 @@ class ResultReleased(Model):
 
 
 class ResultReplaced(Model):
-    """The result was replaced by a corrected one; it stays in the register, marked as replaced."""
+    """The result was replaced by a corrected one. It stays in the register, marked as replaced."""
 
     kind: Literal["result_replaced"] = "result_replaced"
     registered: str
     by: str
-    """number of the result that has replaced it"""
+    """number of the corrected result"""
 
 
 class ResultRevoked(Model):
@@ -131,7 +133,7 @@ class ResultRevoked(Model):
 
 
 class ResultRenewed(Model):
-    """The file got a further time-stamp while the last one could still be checked. The bytes of the file are new."""
+    """The file got a further time-stamp, while its last time-stamp could still be checked. Its bytes have changed."""
 
     kind: Literal["result_renewed"] = "result_renewed"
     registered: str

@@ -18,17 +18,17 @@ __all__ = ["AgencySigner", "RegisteredResult", "ResultEntry", "ResultRecord", "R
 __all__ += ["ResultState", "Signatory", "SigningPlace"]
 
 MOST_ENTRIES: Final = 20
-"""The maximum number of register numbers of one result: a declined signature, or a correction, takes one more."""
+"""The maximum number of register numbers of one result. Each declined signature and each correction takes one more."""
 
 MOST_RENEWALS: Final = 50
-"""The maximum number of digests of renewed files that are kept (the newest): a file is renewed every few years."""
+"""The maximum number of digests of renewed files that are kept, the newest ones. A file is renewed every few years."""
 
 OPENING: Final = "enter"
-"""The id of the command that begins every stream of a result."""
+"""The id of the command that begins the stream of a result."""
 
 
 class ResultState(StrEnum):
-    """The state of a number in the register: in the making, in force, voided unsigned, revoked, or replaced."""
+    """The state of a number in the register. `making`: not in force yet; `voided`: never fully signed."""
 
     MAKING = "making"
     IN_FORCE = "in_force"
@@ -38,7 +38,7 @@ class ResultState(StrEnum):
 
 
 class Validity(StrEnum):
-    """Whether a result is valid at a moment, or why not; `overtaken`: its filing was reopened."""
+    """Whether a result is in force at a moment, or why it is not. `overtaken`: its filing was reopened."""
 
     IN_FORCE = "in_force"
     NOT_ISSUED = "not_issued"
@@ -50,11 +50,11 @@ class Validity(StrEnum):
 
 
 class RegisteredResult(Model):
-    """A row of the register: the `n`-th result of a filing, by its number.
+    """A row of the register of results: one number of the `n`-th result of a filing.
 
-    `expires_on` is the last day on which it is in force. `corrects` is the number of the result that it corrects,
-    `replaced_by` the number of the result that has replaced it. `ended_at` is the time at which it was revoked,
-    replaced or voided, `overtaken_at` the time at which its filing was reopened.
+    `expires_on` is the last day on which the result is in force. `corrects` is the number of the result that it
+    corrects, `replaced_by` the number of the result that has replaced it. `ended_at` is the time at which it was
+    revoked, replaced or voided, `overtaken_at` the time at which its filing was reopened.
     """
 
     number: str
@@ -74,7 +74,7 @@ class RegisteredResult(Model):
 
 
 class ResultStanding(Model):
-    """The public facts about a result, for anybody with its number or file, as of an instant."""
+    """The public facts about a result as of an instant. Anybody who has its number or its file may read them."""
 
     number: str
     agency: AgencyCode
@@ -95,7 +95,7 @@ class SigningPlace(StrEnum):
 
 
 class Signatory(Model):
-    """A signer, their role, and the kind of signature; `acting_for` is the absent officer for whom they act."""
+    """A signer of a result. `place`: the kind of the signature; `acting_for`: the absent officer they act for."""
 
     place: SigningPlace
     """kind of signature: initials, signature or seal"""
@@ -105,9 +105,10 @@ class Signatory(Model):
 
 
 class AgencySigner(StrictModel):
-    """A signer of an agency's results, their number at the signing service, and the kind of their signature (`place`).
+    """A signer of an agency's results. `place` is the kind of the signature.
 
-    For the seal, the number is the agency's, and `officer` is the officer who applies the seal.
+    `number` is the signer's number at the signing service. For the seal, `number` is the agency's, and `officer` is the
+    officer who applies the seal.
     """
 
     place: SigningPlace
@@ -118,9 +119,10 @@ class AgencySigner(StrictModel):
 
 
 class ResultOrder(Model):
-    """The order to make a result: the decision with the seq `decided`, and its dossier.
+    """The order to make a result, from the decision and the dossier of its filing.
 
-    `by_template`: the platform prints the result by the template of its procedure.
+    `decided` is the seq of the decision. `by_template`: whether the platform prints the result by a template of its
+    procedure.
     """
 
     decided: int
@@ -133,7 +135,7 @@ class ResultOrder(Model):
 
 
 class Adopted(Model):
-    """A result that the filing itself issued, from the filing's log."""
+    """A result that the filing itself issued, as in the filing's log."""
 
     number: str
     result: FileRef
@@ -143,7 +145,7 @@ class Adopted(Model):
 
 
 class ResultStart(OnDemandStart):
-    """The start input of the stream of a filing's `n`-th result; the rest of its input is in the filing's log."""
+    """The start input of the stream of a filing's `n`-th result. All other input is in the filing's log."""
 
     stream = "result"
     workflow = "Result"
@@ -151,33 +153,34 @@ class ResultStart(OnDemandStart):
 
 
 class ResultEntry(Model):
-    """A number that the result has or had. `result` is its present file, `issued` its file as issued."""
+    """A number that a result has, or had. `result` is its present file, `issued` the file as issued."""
 
     registered: str | None = None
     state: ResultState = ResultState.MAKING
     result: FileRef | None = None
     brought: FileRef | None = None
-    """the corrected file, if it existed already; not set: the agency's back office makes it"""
+    """the corrected file, if it existed already; not set if the agency's back office makes it"""
     issued: FileRef | None = None
-    """its file as issued; not set before"""
+    """file of the result as issued; not set before"""
     issued_at: Instant | None = None
-    """time of its issue; not set before"""
+    """time of the issue; not set before"""
     expires_on: date | None = None
     copies: int = 1
     ended_at: Instant | None = None
-    """time at which it was revoked, replaced or given up; not set before"""
+    """time at which it was revoked, replaced or voided; not set before"""
     corrects: str | None = None
     replaced_by: str | None = None
-    """number of the result that has replaced it; not set if none has"""
+    """number of the result that has replaced this one; not set if none has"""
     renewed: tuple[Sha256, ...] = ()
     """SHA-256 of the file after each further time-stamp, in hex, the newest last"""
 
 
 class Result(StreamState):
-    """The fold of the events of a result. The last of the `entries` is the present one.
+    """The fold of the events of a result. The last one of the `entries` is the present one.
 
-    `signed` is the number of the `signers` who have signed; the next signature was requested at `asked_at`. `adopted`:
-    the filing itself issued the result. `failing_since`: the back office, or a signature, fails since then (`error`).
+    `signed` is the number of `signers` who have signed, and `asked_at` the time at which the next signature was
+    requested. `adopted`: whether the filing itself issued the result. `failing_since` is the time since which the back
+    office, or the signing, has failed, and `error` the reason; None if neither fails.
     """
 
     adopted: bool = False
@@ -193,7 +196,7 @@ class Result(StreamState):
 
     @property
     def applicant(self) -> Applicant | None:
-        """The applicant."""
+        """The applicant of the filing."""
         return self.order.dossier.applicant if self.order else None
 
     @property
@@ -203,23 +206,23 @@ class Result(StreamState):
 
     @property
     def last(self) -> ResultEntry:
-        """The last entry."""
+        """The last one of the `entries`."""
         return self.entries[-1]
 
     @property
     def in_force(self) -> ResultEntry | None:
-        """The entry in force."""
+        """The entry in force; None if there is none."""
         return next((entry for entry in self.entries if entry.state is ResultState.IN_FORCE), None)
 
     @property
     def awaited(self) -> Signatory | None:
-        """The signer whose signature is requested now."""
+        """The signer whose signature is requested now; None if no signature is."""
         made = bool(self.entries) and self.last.state is ResultState.MAKING and self.last.result is not None
         return self.signers[self.signed] if made and self.signed < len(self.signers) else None
 
 
 class ResultFact(Model):
-    """Signal `result_settled` of a result to its filing: the result is in force, with this file and this number."""
+    """The content of the signal `result_settled`, which a result sends to its filing once it is in force."""
 
     n: int = Field(ge=1, lt=2**31)
     registered: Subject
@@ -229,7 +232,7 @@ class ResultFact(Model):
 
 
 class ResultRecord(Model):
-    """The result of a result's workflow: its numbers, and the state of each in the register."""
+    """The output of the workflow of a result: the numbers of the result, and the state of each in the register."""
 
     filing_id: UUID
     n: int

@@ -5,19 +5,19 @@ from typing import Final
 from ..base import Model
 
 CHECKPOINT: Final = "Checkpoint"
-"""The workflow that makes a checkpoint."""
+"""The type of the workflow that makes a checkpoint."""
 
 SCHEDULE: Final = "checkpoint"
 """The id of the schedule of checkpoints, and the prefix of the ids of its workflows."""
 
 MAKE: Final = "ledger.checkpoint"
-"""The activity that makes a checkpoint."""
+"""The name of the activity that makes a checkpoint."""
 
 
 class Made(Model):
-    """A checkpoint: the log, the number of events, the root of the events' tree in hex, the number of cosignatures.
+    """A checkpoint of the log `origin`: the number `size` of its events, and the `root` of the tree of events, in hex.
 
-    Without events, `size` is 0 and there is no root.
+    `cosigned` is the number of cosignatures. Without events, `size` is 0 and `root` is None.
     """
 
     origin: str

@@ -1,4 +1,4 @@
-"""Strict parsing of outside input: text is no number, "yes" is not true, no invisible characters, limited lengths.
+"""The strict parsing of input from outside: no conversion of types, no invisible characters, limited lengths.
 
 A stand-in replaces a message that a workflow can't read. A stand-in fits no model, so every parser refuses it.
 """
@@ -37,7 +37,7 @@ The statement has a limit of its own, `MAX_STATEMENT`.
 
 
 def command_from(model: type[M], given: Any) -> M:
-    """The parsed argument of an Update. Raises `RefusalError`, which repeats no value of the argument."""
+    """Returns the parsed argument of an Update. Raises `RefusalError`, without any of its values, if it is unfit."""
     try:
         return model.model_validate_json(bounded(given), strict=True, extra="forbid", context=AT_THE_EDGE)
     except ValidationError as error:
@@ -45,7 +45,10 @@ def command_from(model: type[M], given: Any) -> M:
 
 
 def bounded(given: Any) -> bytes:
-    """The argument of an Update as JSON. Raises `RefusalError` if it is no JSON, or too long without its statement."""
+    """Returns the argument of an Update as JSON.
+
+    Raises `RefusalError` if the argument is not JSON, or is too long even without its `statement`.
+    """
     try:
         written = to_json(given)
     except ValueError:
@@ -60,7 +63,10 @@ def bounded(given: Any) -> bytes:
 
 
 def strictly(model: type[M], given: Any) -> M:
-    """Plain data from outside as `model`. Raises `ValueError` if the data does not fit; unknown fields are ignored."""
+    """Returns plain data from outside as an instance of `model`; unknown fields are ignored.
+
+    Raises `ValueError` if the data does not fit the model.
+    """
     return model.model_validate_json(to_json(given), strict=True, context=AT_THE_EDGE)
 
 

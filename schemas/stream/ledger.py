@@ -1,6 +1,6 @@
 """Messages between a workflow and the log: a batch of proposed events, and the log's answer.
 
-Events are passed as plain data; both sides derive the events' models from the kind of the stream.
+Events are passed as plain data; the workflow and the log derive the events' models from the kind of the stream.
 """
 
 from dataclasses import dataclass
@@ -18,16 +18,20 @@ __all__ = ["Receipt"]
 
 
 class About(Model):
-    """The event that caused a paper: its stream, and its number in the stream."""
+    """The event that caused a paper: its stream, and its number in this stream."""
 
     stream: str
     """name of the event's stream"""
     seq: int
-    """number of the event in its stream"""
+    """number of the event in this stream"""
 
 
 class Receipt(Model):
-    """The answer to a recorded command. `seq` is the number of the command's last event, `code` the dossier code."""
+    """The answer to a recorded command.
+
+    `seq` is the number of the stream's last event after the command. `code` is the dossier code; set only for commands
+    of a filing.
+    """
 
     command_id: Key
     digest: str
@@ -40,7 +44,7 @@ class Receipt(Model):
 
 
 class Bound(Model):
-    """Values from other rows of the record that an event's hash covers beside the event's content (docs/ledger.md)."""
+    """Values from other rows of the record. An event's hash covers them beside the event's content (docs/ledger.md)."""
 
     epoch: int = Field(ge=1)
     """epoch of the stream at the append, from 1"""
@@ -52,7 +56,7 @@ class Bound(Model):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event in the log. `at` is the legally relevant moment; `event` is a model of the stream's kind."""
+    """An event in the log. `at` is the legally relevant moment of the event, `event` its content."""
 
     seq: int
     at: Instant
@@ -62,7 +66,7 @@ class Recorded:
 
 
 class StoredEvent(Model):
-    """A `Recorded` as the log sends it: its event is plain data with the `kind`."""
+    """A `Recorded` as the log sends it. Its `event` is plain data, which includes the `kind`."""
 
     seq: int
     at: Instant
@@ -72,7 +76,7 @@ class StoredEvent(Model):
 
 
 class Found(Model):
-    """A finding that must be in the record: its kind, its id, and the stream that it is about."""
+    """A finding that must be in the record: its kind, its id, and the stream that the finding is about."""
 
     stream: str
     kind: str
@@ -80,9 +84,10 @@ class Found(Model):
 
 
 class AgencyAnswer(Model):
-    """An answer of an agency's back office as received, with its `statement`, and the answered request.
+    """An answer of an agency's back office as received, with its signature (`statement`).
 
-    `request` is the digest of the request as the run has sent it: the statement is valid for this request alone.
+    `request` is the digest of the answered request as the run has sent it: the signature is valid for this request
+    alone.
     """
 
     act: str
@@ -92,16 +97,18 @@ class AgencyAnswer(Model):
 
 
 class Batch(Model):
-    """Events to append to a stream from `next_seq` on, all or none; a batch without events only reads the log.
+    """Events to append to a stream from `next_seq` on, all or none. A batch without events only reads the log.
 
-    `epoch` is the epoch of the run, None until the log has answered. `head` is the hash of the last event that the
-    run has from the log: if the log has another event there, the run does not continue. `rows` are the read models
-    after the events. `continue_as_new_suggested`: the run's history has become long; the log's answer repeats this
-    value. `moves_with` is the version of the snapshot for the next run, if this run is about to end because its
+    `epoch` is the epoch of the run; None until the log has answered. `head` is the hash of the last event that the run
+    has from the log: if the log has another event there, the run does not continue. `rows` are the read models after
+    the events. `continue_as_new_suggested`: whether the run's history has become long.
+
+    `moves_with` is the version of the snapshot for the next run; None unless this run is about to end, because its
     history is long or because Temporal wants another build to continue the stream. `statement` is the signed identity
-    of the actor, if there is one; it must not have expired at `asked_at`, when the command was accepted. The events, or
-    the refusal that the run would give, are based on the `findings`, on data of the record with the digests `readings`,
-    and on `answered`, an answer of an agency's back office.
+    of the actor, if there is one; it must not have expired at `asked_at`, the time at which the command was accepted.
+
+    The rules have derived the events, or the refusal that the run would give, from these inputs: the `findings`, data
+    of the record with the digests `readings`, and `answered`, an answer of an agency's back office.
     """
 
     stream: str
@@ -128,13 +135,14 @@ class Batch(Model):
 
 
 class Appended(Model):
-    """The log's answer to a batch: its events from `next_seq` on with the receipts, or a refusal.
+    """The log's answer to a batch: the events from the batch's `next_seq` on and the receipts, or a refusal.
 
-    `command_id` is that of the batch. `more`: the log has further events. A receipt without events belongs to the
-    batch's command, which was recorded long before. `continue_as_new_suggested` repeats the batch's value, so that it
-    is in the history (ADR 0006). `moves`: the build that is to continue the stream can read the stream. `unfounded`:
-    the record lacks one of the batch's findings, this process has not made one of its readings, or the agency has not
-    signed its answer. `head` is the hash of the last of these events, or of the stream's last event.
+    `command_id` is the id of the batch's command. `more`: whether the log has further events. A receipt without events
+    belongs to this command, if it was recorded long before. `continue_as_new_suggested` repeats the batch's value, so
+    that it is in the history (ADR 0006). `moves`: whether the build that is to continue the stream can read it.
+    `unfounded`: whether the record lacks one of the batch's findings, this process has not made one of its readings, or
+    the agency has not signed its answer. `head` is the hash of the last of these events; without events, of the
+    stream's last event.
     """
 
     epoch: int
@@ -150,9 +158,10 @@ class Appended(Model):
 
 
 class ParkRequest(Model):
-    """A signal that could not be used, to be stored. The workflow chooses the `id`, so that a retry stores nothing new.
+    """A request to store a signal that could not be used.
 
-    `payload` is the signal's content as JSON, cut if too long; a part that can't be read is null.
+    The workflow chooses the `id`, so that a retry stores nothing new. `payload` is the signal's content as JSON, cut
+    off if too long. A part of it that can't be read is null.
     """
 
     id: UUID

@@ -1,4 +1,4 @@
-"""The common fields of streams that are numbered parts of a filing, and their start inputs."""
+"""The common fields of a filing's numbered streams, and of their start inputs."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -13,7 +13,7 @@ __all__ = ["on_demand"]
 
 
 class Deadline(Model):
-    """A running time limit: it ends at `due`, the time `limit` after `since` on the `calendar`."""
+    """A running time limit. It ends at `due`, which is `limit` after `since`, computed on the `calendar`."""
 
     limit: Limit
     since: Instant
@@ -23,7 +23,7 @@ class Deadline(Model):
 
 
 class PartStart(Deadline):
-    """The start input of the n-th part of a filing."""
+    """The start input of a filing's `n`-th payment, parcel or referral."""
 
     filing_id: UUID
     n: int
@@ -33,7 +33,7 @@ class PartStart(Deadline):
 class OnDemandStart(Model):
     """The start input of the `n`-th stream of a kind whose `workflow` runs only while it has work.
 
-    A command to such a stream starts the workflow if it is not running.
+    A command to such a stream starts the workflow, unless it is running.
     """
 
     stream: ClassVar[str]
@@ -43,13 +43,16 @@ class OnDemandStart(Model):
 
 
 def on_demand(stream: str) -> str | None:
-    """The workflow that a command to this kind of stream has to start; None for a kind whose workflow always runs."""
+    """Returns the workflow that a command to a stream of this kind may have to start.
+
+    None for a kind whose workflow always runs.
+    """
     kinds = OnDemandStart.__subclasses__()
     return next((start.workflow for start in kinds if start.stream == stream), None)
 
 
 class StreamState(Model):
-    """The common fields of the folds of a filing's numbered streams that are no parts of it."""
+    """The common fields of the folds of complaints, refunds and results."""
 
     snapshot_version: int = 1
     filing_id: UUID
@@ -60,7 +63,10 @@ class StreamState(Model):
 
 
 class PartState(Model):
-    """The fold of a part's events. `number` is the number that the part's first event took from a counter."""
+    """The common fields of the folds of payments, parcels and referrals.
+
+    `number` is the number that the stream's first event took from a counter.
+    """
 
     snapshot_version: int = 1
     filing_id: UUID

@@ -10,12 +10,12 @@ REPROJECTION: Final = "Reprojection"
 
 
 def workflow_id(calendar: CalendarName) -> str:
-    """The id of the workflow that switches running streams to this calendar."""
+    """Returns the id of the workflow that switches running streams to this calendar."""
     return f"calendar:{calendar}"
 
 
 def command_id(calendar: CalendarName) -> str:
-    """The id of the command that switches a stream to this calendar, once."""
+    """Returns the id of the command that switches a stream to this calendar. The id lets a stream switch only once."""
     return f"calendar:{calendar.replace('@', ':')}"
 
 
@@ -30,7 +30,7 @@ class Reproject(Model):
 
 
 class Page(Model):
-    """A request for the next page of streams of a kind, after the stream `after`, that use another calendar."""
+    """A request for a page of streams of one kind that still use another calendar, from the stream after `after` on."""
 
     calendar: CalendarName
     kind: str
@@ -38,9 +38,10 @@ class Page(Model):
 
 
 class Turned(Model):
-    """The outcome of a page: `asked` streams were requested to switch to the calendar, and `turned` of them did.
+    """The outcome of a page: `asked` streams were requested to switch to the calendar, and `turned` of these did.
 
-    `last` is the `after` of the next page; None on the last page. `superseded`: a later calendar is in force.
+    `last` is the value of `after` for the next page; None on the last page. `superseded`: whether a later calendar is
+    in force.
     """
 
     last: str | None = None

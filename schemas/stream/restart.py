@@ -1,4 +1,4 @@
-"""The restart of a workflow from its log, and automatic healing. The workflow id names the stream."""
+"""The restart of a workflow from its log, and automatic healing. The id of a workflow is the name of its stream."""
 
 from typing import Final, Literal
 
@@ -7,17 +7,17 @@ from pydantic import Field
 from ..base import Instant, Model
 
 TAKE_OVER: Final = "recovery.take_over"
-"""The activity that gives a new epoch to a run that takes a stream over from a lost run."""
+"""The activity that gives a new epoch to a run, which takes a stream over from a lost run."""
 
 UNRECORDED: Final = "unrecorded"
-"""The type of the error of `TAKE_OVER` for a stream that is not in the record."""
+"""The type of the error that `TAKE_OVER` raises for a stream that is not in the record."""
 
 PROVE: Final = "motcua.prove_run"
 """The name of the function by which a run proves to the next run that it belongs to the platform."""
 
 
 class Restart(Model):
-    """The restart of a stream from its log, under this `epoch`; None: under the present epoch in the log."""
+    """A request to restart a stream from its log. `epoch`: of the new run; None for the present one in the log."""
 
     epoch: int | None = Field(default=None, ge=1)
 
@@ -29,11 +29,14 @@ class RestartStart(Model):
 
 
 class Restarted(Model):
-    """Another run took over a `stream`, and appends under this `epoch`. The event is in a stream of its own."""
+    """Another run took over the stream named `stream`, and appends under this `epoch`.
+
+    The event is in the filing's stream of restarts.
+    """
 
     kind: Literal["restarted"] = "restarted"
     stream: str
-    """name of the stream"""
+    """name of the stream that was taken over"""
     epoch: int = Field(ge=2)
     """epoch under which the new run appends; every restart increases it"""
 
@@ -42,17 +45,17 @@ SCHEDULE: Final = "healing"
 """The id of the schedule of healing, and the prefix of the ids of its workflows."""
 
 HEAL: Final = "recovery.heal"
-"""The activity that heals the workflows that can't be replayed, once."""
+"""The activity of one pass of healing: it restarts the workflows that can't be replayed."""
 
 REMEMBERED: Final = 20
-"""At most this many healed streams are listed, the latest ones."""
+"""The maximum number of healed streams in a list, which has the latest ones."""
 
 MOST_LEFT: Final = 100
-"""At most this many of the streams left to an operator are listed."""
+"""The maximum number of streams in the list of those left to an operator."""
 
 
 class Healed(Model):
-    """A stream whose workflow was restarted from its log, with the time and the log's last seq."""
+    """A stream whose workflow was restarted from its log. `seq` is the number of the log's last event at that time."""
 
     stream: str
     at: Instant
@@ -60,21 +63,21 @@ class Healed(Model):
 
 
 class Look(Model):
-    """The outcome of one pass over workflows that can't be replayed: those healed, and those left to an operator."""
+    """The outcome of one pass of healing: the streams that were healed, and the streams `left` to an operator."""
 
     healed: tuple[Healed, ...] = ()
     left: tuple[str, ...] = ()
 
 
 class Healings(Model):
-    """The outcome of all passes: the number of healed streams, the `last` ones, and those left to an operator."""
+    """The outcome of all passes of healing: the number of healed streams, the last ones, those left to operators."""
 
     total: int = Field(default=0, ge=0)
     last: tuple[Healed, ...] = ()
     left: tuple[str, ...] = ()
 
     def after(self, look: Look) -> "Healings":
-        """The outcome after one more pass."""
+        """Returns the outcome after one more pass, whose own outcome is `look`."""
         return Healings(
             total=self.total + len(look.healed),
             last=(*self.last, *look.healed)[-REMEMBERED:],

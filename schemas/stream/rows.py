@@ -1,4 +1,4 @@
-"""Rows of the read models. They are folds of events: the record is the log."""
+"""Rows of the read models. They are derived from the events; the log alone is the record."""
 
 from datetime import date
 from typing import Any
@@ -9,15 +9,15 @@ from ..base import AgencyCode, Dong, Instant, Model, unset
 
 
 class Standing(Model):
-    """The status of a stream of any kind, such as whether its workflow must be running. Most appends do not change it.
+    """The status of a stream of any kind. Most appends do not change it.
 
     Attributes:
-        n: Its number in its filing; 0 if there is only one.
-        calendar: The calendar of its clocks.
-        open: Whether its workflow has work left.
-        watched_until: The end of its wait for late news, once it is closed.
-        heard_as: The kinds of events by which a filing records the end of this stream: one of them, with this `n`,
-            proves that the filing was notified. Empty while there is nothing to report.
+        n: The stream's number in its filing; 0 for a kind with only one stream.
+        calendar: The calendar of the stream's clocks.
+        open: Whether the stream's workflow has work left.
+        watched_until: The end of the wait for late news, once the stream is closed.
+        heard_as: The kinds of events in which the filing records the end of this stream. One such event with this `n`
+        proves that the filing was notified. Empty while there is nothing to report.
     """
 
     n: int = 0
@@ -28,7 +28,7 @@ class Standing(Model):
 
 
 class TaskRow(Model):
-    """A task that a role can do now at `agency`, which need not be the filing's agency.
+    """A task that officers of `agency` can do now in one role. `agency` need not be the filing's agency.
 
     `officer` has claimed the task; `acting_for` is the absent officer for whom the `officer` acts.
     """
@@ -46,7 +46,7 @@ class TaskRow(Model):
 class Rows(Model):
     """The read models of one stream after an append.
 
-    `row` is the row in the table of the stream's kind, if there is one; the ledger adds the stream, the filing and the
+    `row` is the stream's row in the table of its kind, if there is one; the ledger adds the stream, the filing and the
     agency. `tasks` is None for a kind that never has tasks; `standing` is None if unchanged. `results` are the stream's
     rows in the register of results, `receipts` those in the register of receipts; each is empty if unchanged.
     """
@@ -59,7 +59,7 @@ class Rows(Model):
 
 
 class IssuedRow(Model):
-    """The filing's columns of a row in the register of results. `number` is empty until the log fills it."""
+    """A filing's columns of a row in the register of results. `number` is None until the log fills it."""
 
     number: str | None = None
     n: int
@@ -72,7 +72,7 @@ class IssuedRow(Model):
 
 
 class RegisterRow(Model):
-    """A result stream's columns of a row in the register of results. `number` is empty until the log fills it."""
+    """A result stream's columns of a row in the register of results. `number` is None until the log fills it."""
 
     number: str | None = None
     n: int
@@ -89,7 +89,7 @@ class RegisterRow(Model):
 
 
 class ReceiptRow(Model):
-    """A receipt for money. `number` is empty until the log fills it."""
+    """The row of a receipt for money. `number` is None until the log fills it."""
 
     number: str | None = None
     kind: str
@@ -103,7 +103,7 @@ class ReceiptRow(Model):
 
 
 class FilingRow(Model):
-    """One filing. `code` is empty until the log fills it."""
+    """The row of a filing. `code` is None until the log fills it."""
 
     code: str | None = None
     procedure: str
@@ -129,11 +129,12 @@ class FilingRow(Model):
 
 
 class PaymentRow(Model):
-    """One payment, in đồng. Late money is awaited for `watch_seconds` after the payment was settled.
+    """The row of a payment; amounts are in đồng.
 
-    `reference` is the public reference of the first request, to `provider`; older builds write none. `renewed` has
-    `provider:reference` of each further request, `renewed_beginnings` only the part of each reference that is left in
-    a shortened memo; None if there is no further request.
+    Late money is awaited for `watch_seconds` after the payment was settled. `reference` is the public reference of the
+    first request, which went to `provider`; None in the rows of older builds. `renewed` has `provider:reference` for
+    each later request, and `renewed_beginnings` the same with the beginning of the reference that a shortened memo
+    keeps; both are None if there is no later request.
     """
 
     n: int
@@ -155,7 +156,7 @@ class PaymentRow(Model):
 
 
 class ParcelRow(Model):
-    """One consignment."""
+    """The row of a consignment."""
 
     n: int
     number: str | None = None

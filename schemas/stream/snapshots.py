@@ -1,8 +1,7 @@
 """The snapshot that a run hands to the next run of the same workflow, when its history has become long.
 
-A run uses a snapshot only if it really continues another run; any other run reads the log. Fields are only added,
-with a default that keeps the old meaning. A state's `snapshot_version` is raised with each field that an older worker
-must not lose.
+A run uses a snapshot only if it really continues another run; any other run reads the log. Fields are only added, with
+a default that keeps the old meaning. A field that an older worker must not lose raises the state's `snapshot_version`.
 """
 
 from typing import Any
@@ -26,7 +25,7 @@ class Reads(Model):
 class Snapshot(Model):
     """A stream as a run hands it to the next run. `state` and `memory` are models of the stream's kind, as plain data.
 
-    `receipts` are those of the first and the newest commands; `older` has marks of the others
+    `receipts` are the receipts of the first and of the newest commands; `older` has marks of all others
     (`workflows.stream.command_receipts`). `head` is the hash of the stream's last event.
     """
 
@@ -38,14 +37,14 @@ class Snapshot(Model):
 
 
 class NoMemory(Model):
-    """The empty memory of a workflow whose stream's log has all data."""
+    """The empty memory of a workflow that needs nothing but its stream's log."""
 
 
 class FilingMemory(Model):
     """The memory of a filing's workflow.
 
-    `queue` is the task queue of the agency's back office; `checked`: the back office has answered the request to check
-    the filing. `filed_by` is the program that submitted the filing; None if this run does not have it.
+    `queue` is the task queue of the agency's back office. `checked`: whether the back office has answered the request
+    to check the filing. `filed_by` is the program that submitted the filing; None if this run does not have it.
     """
 
     queue: str = ""
@@ -56,8 +55,8 @@ class FilingMemory(Model):
 class PaymentMemory(Model):
     """The memory of a payment's workflow.
 
-    `cancel`: a requested cancellation that is not recorded yet; `told`: the end was reported to the filing; `begun`:
-    the refunds that were started.
+    `cancel` is the reason of a requested cancellation that is not recorded yet. `told`: whether the end of the payment
+    was reported to the filing. `begun` are the refunds that were started.
     """
 
     cancel: str | None = None
@@ -68,7 +67,8 @@ class PaymentMemory(Model):
 class ParcelMemory(Model):
     """The memory of a parcel's workflow.
 
-    `recall`: a recall by the filing that is not recorded yet; `told`: the outcome that was reported to the filing.
+    `recall`: whether the filing has requested a recall that is not recorded yet. `told` is the outcome that was
+    reported to the filing; None if none was.
     """
 
     recall: bool = False
@@ -78,7 +78,7 @@ class ParcelMemory(Model):
 class ReferralMemory(Model):
     """The memory of a referral's workflow.
 
-    `queue` is the task queue of the deciding agency's back office; `asked`: the back office has answered.
+    `queue` is the task queue of the deciding agency's back office. `asked`: whether the back office has answered.
     """
 
     queue: str = ""
@@ -86,7 +86,7 @@ class ReferralMemory(Model):
 
 
 class ResultMemory(Model):
-    """The memory of a result's workflow: `queue` is the queue of the agency whose back office makes the file."""
+    """The memory of a result's workflow. `queue` is the task queue of the back office that makes the file."""
 
     queue: str = ""
 
@@ -94,8 +94,9 @@ class ResultMemory(Model):
 class RefundMemory(Model):
     """The memory of a refund's workflow.
 
-    `told`: the cases whose refund was reported to the payment; `accepted`: the acceptance of a short payment was
-    reported to the payment. `again` counts the repeated requests of the fee that were reported to the filing.
+    `told` are the cases whose refund was reported to the payment. `accepted`: whether the acceptance of a short payment
+    was reported to the payment. `again` is the number of repeated requests for the fee that were reported to the
+    filing.
     """
 
     told: tuple[int, ...] = ()

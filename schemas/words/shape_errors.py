@@ -1,4 +1,4 @@
-"""The errors of input that does not fit its model, in Vietnamese and English, without any value of the input."""
+"""The errors of input that does not fit its model, in Vietnamese and English, without values of the input."""
 
 import re
 from collections import defaultdict
@@ -12,7 +12,7 @@ from .catalogue import SENTENCES
 
 
 class Misfit(NamedTuple):
-    """One place of the input that does not fit: its path, the stable name of the broken rule, and the remedy."""
+    """One wrong part of the input: its path, the stable name of the broken rule, and the remedy."""
 
     field: str
     rule: str
@@ -21,7 +21,7 @@ class Misfit(NamedTuple):
 
 
 def shape_errors(error: ValidationError) -> tuple[Misfit, ...]:
-    """Every place of the input that does not fit its model."""
+    """Returns every wrong part of the input."""
     details = error.errors(include_input=False, include_url=False)[:_MOST]
     return tuple(Misfit(path(tuple(each["loc"])), each["type"], *_worded(each)) for each in details)
 
@@ -30,7 +30,7 @@ _NAME: Final = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]{0,63}|[0-9]{4}-[0-9]{2}-[0-
 """A name that may be shown: a field, or a day of a calendar. The sender may have made up any other key."""
 
 _MOST: Final = 100
-"""The maximum number of places in one report."""
+"""The maximum number of wrong parts in one report."""
 
 
 def path(loc: tuple[Any, ...]) -> str:
@@ -40,7 +40,7 @@ def path(loc: tuple[Any, ...]) -> str:
 
 
 def _worded(detail: ErrorDetails) -> tuple[str, str]:
-    """An error in Vietnamese and English. An error of our own rules that has no sentence keeps its English message."""
+    """Returns an error in Vietnamese and English. An error without a sentence of ours keeps its English text."""
     ours = SENTENCES.get(f"misfit.{detail['type']}")
     vi, en = (each.format_map(defaultdict(str, detail.get("ctx", {}))) for each in ours or SENTENCES["misfit.other"])
     return vi, en if ours or detail["type"] in _PYDANTICS else detail["msg"]

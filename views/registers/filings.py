@@ -32,7 +32,7 @@ async def register(connection: Connection, agency: str, period: Period) -> Regis
 
 
 async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[RegisterEntry]]:
-    """Yields pages of lines, ordered by submission. If a filing can't be decrypted, the data are the read model's."""
+    """Yields pages of lines, ordered by submission. If a filing can't be folded, the data are the read model's."""
     procedures = _Procedures(log.connection)
     after, n = (period.since, _FIRST), 0
     while rows := await log.connection.fetch(_PAGE, agency, *after, period.until, PAGE):
@@ -46,7 +46,7 @@ async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[R
 
 
 async def _told(log: Log, streams: Sequence[asyncpg.Record]) -> list[_Told | None]:
-    """Returns each filing with its events; None for a filing that can't be folded, which does not affect the others."""
+    """Returns each filing with its events; None in place of a filing that can't be folded."""
     try:
         return [
             _Told(events, await log.fold(stream["stream"], stream["agency"], events))

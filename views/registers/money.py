@@ -1,4 +1,4 @@
-"""Reads about money: the demand for money that a callback names, money in suspense, and tills with their cash."""
+"""Reads records of money: the request for money that a callback names, money in suspense, and tills with their cash."""
 
 import json
 from collections.abc import Awaitable, Callable, Collection
@@ -16,7 +16,7 @@ from views.log import Connection, Key
 
 
 class Demanded(Model):
-    """A request for money (a row of its read model). `paid`: the full amount has arrived."""
+    """A request for money: a row of a payment. `paid`: whether the full amount has arrived."""
 
     stream: str
     filing_id: UUID
@@ -50,7 +50,7 @@ async def recorded(connection: Connection, streams: Collection[str]) -> set[tupl
 
 
 async def references(connection: Connection, provider: str, length: int, beginnings: Collection[str]) -> list[str]:
-    """Returns a merchant's references whose first `length` characters are in `beginnings`, also of settled demands."""
+    """Returns the references at a provider, also settled ones, whose first `length` characters are in `beginnings`."""
     return [row["reference"] for row in await connection.fetch(_REFERENCES, provider, length, list(beginnings))]
 
 
@@ -65,12 +65,12 @@ async def asked_through(connection: Connection, stream: str, provider: str) -> D
 
 
 async def suspense(connection: Connection, find: Find) -> list[Suspense]:
-    """Returns money in suspense that waits for officers, the oldest first. A memo is empty once its key is erased."""
+    """Returns money in suspense that waits for officers, the oldest first. A memo is empty if its key was erased."""
     return [await _suspense(connection, find, row) for row in await connection.fetch(_SUSPENSE)]
 
 
 async def suspense_of(connection: Connection, find: Find, callback: UUID, *, locked: bool = False) -> Suspense | None:
-    """Returns a callback's money, even if settled; None if the callback is no transfer. `locked`: locks its row."""
+    """Returns the money of a callback, also if settled; None if the callback is no transfer. `locked` locks the row."""
     row = await connection.fetchrow(_LOCKED if locked else _ONE, callback)
     return None if row is None else await _suspense(connection, find, row)
 
@@ -152,7 +152,7 @@ async def tills(connection: Connection, agency: str, period: Period | None = Non
 
 
 async def till_of(connection: Connection, number: str) -> TillShown | None:
-    """Returns a till with its cash; None if there is none of this number."""
+    """Returns the till of this number, with its cash; None if there is none."""
     row = await connection.fetchrow(_TILL, number)
     if row is None:
         return None

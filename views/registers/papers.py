@@ -19,7 +19,7 @@ from views.log import Connection, Log
 
 
 async def papers(log: Log, stream: str) -> tuple[OfficialPaper, ...]:
-    """Returns the official papers of the filing that this stream belongs to, in the order of their making; or none."""
+    """Returns the official papers of the filing that this stream belongs to, in the order in which they were made."""
     try:
         told = await log.read(papers_stream(StreamId.parse(stream).filing))
     except RefusalError as error:
@@ -43,7 +43,7 @@ class IssuedPaper:
 
 
 async def issued_paper(connection: Connection, code: str, sha256: str) -> IssuedPaper | None:
-    """Returns the paper of the filing with this dossier code whose file has this digest; None if there is none."""
+    """Returns the paper with this digest of its file, of the filing with this dossier code; None if there is none."""
     row = await connection.fetchrow(_ISSUED, code, sha256)
     if row is None:
         return None
@@ -62,7 +62,7 @@ select code, agency, recorded_at, made from (
 
 
 async def control_slip(log: Log, stream: str, baseline: Baseline | None) -> ControlSlip:
-    """Returns a filing's control slip. `baseline`: its procedure's effort at level 1. Raises as `Log.read` does."""
+    """Returns a filing's control slip. `baseline`: the procedure's effort at level 1. Raises as `Log.read` does."""
     told = await log.read(stream)
     filing: Filing = told.state
     found = hands(told.events, filing, told.as_of)
@@ -85,7 +85,7 @@ _NAMES: Final = "select subject, min(name) from officer where subject = any($1) 
 
 
 async def receipts(connection: Connection, agency: str, period: Period, kind: FeeKind | None = None) -> ReceiptRegister:
-    """Returns an agency's receipts issued in a period, by number, and the numbers missing in the period's year."""
+    """Returns an agency's receipts of a period, ordered by number, and the numbers that are missing in its year."""
     rows = await connection.fetch(_ISSUED_RECEIPTS, agency, period.since, period.until, kind)
     found = tuple(map(_receipt, rows))
     gaps = [

@@ -1,4 +1,4 @@
-"""The register of results: the status of a number or file, for anybody; and its rows, for the agency."""
+"""The register of results: for anybody, the status of a result by number or file; for the agency, all rows."""
 
 from datetime import datetime
 from typing import Final
@@ -10,7 +10,7 @@ from views.log import Connection
 
 
 async def standing_of(connection: Connection, which: str, at: datetime | None = None) -> ResultStanding | None:
-    """Returns the status of a result, by its number or the SHA-256 (hex) of its file, `at` an instant or now.
+    """Returns the status of a result, by its number or the SHA-256 (hex) of its file, as of `at` or now.
 
     None if there is no such result. A file with renewed time-stamps is found by its old digest, too.
     """
@@ -27,7 +27,7 @@ async def registered_as(connection: Connection, number: str) -> RegisteredResult
 
 
 async def of_filing(connection: Connection, code: str) -> tuple[RegisteredResult, ...]:
-    """Returns all results of a filing, by its dossier code, in the order of their numbers, void numbers too."""
+    """Returns all results of the filing with this dossier code, ordered by number; also those with a void number."""
     rows = await connection.fetch(_OF_FILING, code.strip())
     return tuple(RegisteredResult.model_validate(dict(row)) for row in rows)
 
@@ -35,13 +35,13 @@ async def of_filing(connection: Connection, code: str) -> tuple[RegisteredResult
 async def registered(
     connection: Connection, agency: str | None, limit: int, before: str | None = None
 ) -> tuple[RegisteredResult, ...]:
-    """Returns `limit` rows of an agency's register or of all, the newest first: numbers below `before`, if given."""
+    """Returns `limit` rows of all agencies or one, newest first; with `before`, only numbers below that number."""
     rows = await connection.fetch(_REGISTERED, agency, before, limit)
     return tuple(RegisteredResult.model_validate(dict(row)) for row in rows)
 
 
 async def kept_verdict(connection: Connection, number: str) -> FileRef | None:
-    """Returns the file of the verdict that was stored when the result with this number was signed; None without one."""
+    """Returns the verdict file that was stored when the result with this number was signed; None if there is none."""
     found = await connection.fetchval(_KEPT, number.strip())
     return None if found is None else FileRef.model_validate_json(found)
 

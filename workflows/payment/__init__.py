@@ -1,1 +1,1 @@
-"""A fee collected online, as a workflow of its own that outlives its filing, so that no money is forgotten."""
+"""The workflow of an online payment, which may run longer than its filing, so that no money is forgotten."""

@@ -1,4 +1,4 @@
-"""The collection of a payment's money: orders are placed, queried, and closed once the fee is due."""
+"""Collects a payment's money: places orders with providers, queries the orders, and closes them when the fee is due."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -22,12 +22,12 @@ from workflows.payment.known import KnownPayment, of_request, record
 
 
 class Collecting(KnownPayment):
-    """The part of a payment's life that queries its providers, about all its requests at once."""
+    """A payment's life, with the methods that query the providers about all its requests in parallel."""
 
     _rang: datetime | None = None
 
     async def until_settled(self) -> None:
-        """Collects until the money has arrived, or the providers confirm that it has not."""
+        """Collects until the money has arrived, or the providers confirm that none will."""
         while True:
             while self.payment.state is PaymentState.PENDING:
                 await self.begin_refunds()
@@ -37,7 +37,7 @@ class Collecting(KnownPayment):
                 return
 
     async def _poll(self) -> bool:
-        """Queries the providers until there is news or a request expires; False if no request can be paid any more.
+        """Queries the providers until there is news or a request expires. Returns False if no request can be paid.
 
         The queries run in parallel, so a provider without an answer does not prevent payment through another.
         """
@@ -55,11 +55,11 @@ class Collecting(KnownPayment):
         return True
 
     def _news_since(self, before: Payment) -> bool:
-        """Returns whether there is news since `before`: from a callback, from the filing, or by another command."""
+        """Returns whether a callback, the filing or another command has brought news since the state `before`."""
         return self.doubted or self.cancel_waits or _news(self.payment) != _news(before)
 
     def _queries(self, until: datetime, *, at_once: bool) -> list[Question[Any]]:
-        """Returns the requests to providers that are due now. The server retries each until its time limit."""
+        """Returns the questions to ask providers now. Temporal's server retries each until its time limit."""
         payment, now = self.payment, self._now
         requests, past = payment.attempts, fold.past(payment, now)
         newest, within = requests[-1], max(until - now, MIN_TIMER)
@@ -79,13 +79,13 @@ class Collecting(KnownPayment):
         return instruction(self.stream, request.attempt)
 
     async def _record_order(self, request: Attempt, order: Order) -> None:
-        """Records the address or code for paying a request. The log refuses the record if the fee is no longer owed."""
+        """Records the address or code for paying a request. The log refuses this if the fee is no longer owed."""
         n = request.attempt
         made = {"order_id": order.order_id, "pay_url": order.pay_url, "code": order.code}
         await self.stream.attempt(RecordOrder(command_id=of_request("fee:order", n), **made, attempt=n))
 
     async def _request_closed(self, request: Attempt, found: Closed) -> None:
-        """Expires a request, unless its provider reports new money, or its outcome is still awaited."""
+        """Expires a closed request, unless its provider has reported new money, or its outcome is still awaited."""
         if not await self.record_captures(found) and found.awaited_until is None:
             await self._expire_request(request.attempt)
 
@@ -93,11 +93,11 @@ class Collecting(KnownPayment):
         await self.stream.attempt(ExpireRequest(command_id=of_request("fee:expire_request", n), attempt=n))
 
     async def _close(self) -> bool:
-        """Closes the orders, or queries them: only the providers can confirm that nobody has paid.
+        """Closes the orders, because only the providers can confirm that nobody has paid; then expires the payment.
 
-        While a provider is undecided or gives no answer, callbacks, other providers' answers and the filing's
-        cancellation still count. The activity ends this wait even if a provider never answers. Returns False if another
-        calendar has moved the due date into the future; the requests closed until then are recorded as expired.
+        Until a provider gives a final answer, callbacks, other providers' answers and the filing's cancellation still
+        count. The activity ends this wait even if a provider never answers. Returns False if another calendar has moved
+        the due date into the future: then only the requests that were closed before are recorded as expired.
         """
         closed: set[int] = set()
         while not self._due_later:
@@ -117,7 +117,7 @@ class Collecting(KnownPayment):
         return False
 
     async def _ask_to_close(self, requests: list[Attempt], closed: set[int]) -> None:
-        """Closes these requests in parallel, until there is other news. `closed` gets each with a final outcome."""
+        """Closes these requests in parallel, until there is other news. Adds the numbers of unpaid ones to `closed`."""
         before, self.doubted = self.payment, False
         closing = [
             question(Payments.close, self._instruct(one), partial(self._outcome, one, closed), BANK) for one in requests
@@ -137,7 +137,7 @@ class Collecting(KnownPayment):
             await self.stream.attempt(AwaitOutcome(command_id=command_id, attempt=n, until=found.awaited_until))
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
-        """Waits for news, at most until `until`; returns False if there was no news."""
+        """Waits until `told` is true, but not longer than the time `until`. Returns False if the time was over."""
         left = max(until - workflow.now(), MIN_TIMER)
         if await in_time(self.stream, told, left, "the end of the wait for money"):
             return True
@@ -150,12 +150,12 @@ class Collecting(KnownPayment):
 
     @property
     def _now(self) -> datetime:
-        """The current time, but never before a timer that has fired: a replay after a query has an earlier clock."""
+        """The current time, but not before a timer that fired: in a replay after a query, the clock is behind."""
         now = workflow.now()
         return now if self._rang is None else max(now, self._rang)
 
     async def record_captures(self, taken: Taken) -> bool:
-        """Records new captures; False if there are none, for example because a callback has reported them before."""
+        """Records new captures. Returns False if there are none, for example after a callback has reported them."""
         new = [capture for capture in taken.captures if capture.capture_id not in self.taken]
         for capture in new:
             await self.stream.attempt(record(capture))
@@ -163,6 +163,6 @@ class Collecting(KnownPayment):
 
 
 def _news(payment: Payment) -> tuple[Any, ...]:
-    """Returns the parts of the payment that other commands may change."""
+    """Returns the values of the payment that other commands may change."""
     money = len(payment.captures), len(payment.charged_back)
     return payment.due, payment.state, len(payment.attempts), *money

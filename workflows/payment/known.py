@@ -1,4 +1,4 @@
-"""A payment as its run knows it: its state in the log, its refunds, its memory, and the ids of its commands."""
+"""The base of a payment's life: its state, cancellation and refunds, and the ids of its commands."""
 
 import re
 from typing import Any, Final
@@ -20,17 +20,17 @@ with workflow.unsafe.imports_passed_through():
 
 
 OWED: Final = {PaymentState.PENDING, PaymentState.PAID}
-"""The states in which a filing may still cancel the payment."""
+"""The states of a payment in which the filing may still cancel it."""
 
 _MOST: Final = 40
 _AS_IT_IS: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{_MOST}}}")
 
 
 class KnownPayment(Life[Payment]):
-    """The common part of a payment's life: the payment, its captures, its refunds, and the filing's cancellation."""
+    """The base of a payment's life: handles the payment's captures, its refunds, and the filing's cancellation."""
 
     doubted: bool = False
-    """True if a provider's notice leaves it unclear whether money came. The provider is then queried at once."""
+    """Whether a provider's notice has left it unclear if money came. If so, the provider is queried at once."""
 
     @property
     def payment(self) -> Payment:
@@ -44,7 +44,7 @@ class KnownPayment(Life[Payment]):
 
     @property
     def cancel_waits(self) -> bool:
-        """Whether the filing's cancellation has yet to be recorded."""
+        """Whether the filing has sent a cancellation that is not recorded yet."""
         return self.memory.cancel is not None and self.payment.state in OWED
 
     async def hear_cancel(self) -> None:
@@ -53,7 +53,7 @@ class KnownPayment(Life[Payment]):
             await self.record_cancel(not_owed(self.payment.n))
 
     async def record_cancel(self, reason: str) -> None:
-        """Records that nothing is owed any more, if the filing's log shows that."""
+        """Records the payment as cancelled, if the filing's log shows that nothing is owed any more."""
         self.remember(cancel=None)
         try:
             await self.stream.record(CancelPayment(command_id="fee:cancel", reason=reason))
@@ -62,25 +62,25 @@ class KnownPayment(Life[Payment]):
 
     @property
     def to_claim(self) -> tuple[Capture, ...]:
-        """The captures that are not owed, in dispute or charged back, and whose refund was not started yet."""
+        """The captures that are not owed, or that were charged back, if their refund was not started yet."""
         payment = self.payment
         claimed = (one for one in payment.captures if one in payment.to_refund or payment.taken_back(one))
         return tuple(one for one in claimed if self._told_of(one) not in self.memory.begun)
 
     def _told_of(self, capture: Capture) -> str:
-        """Returns the name under which the start of a capture's refund is remembered.
+        """Returns the name under which the run remembers that a capture's refund was started.
 
-        After a charge-back, and for a payment below the fee, the name is another, so that the refund starts again.
+        The name differs for a payment below the fee, and after each charge-back, so that the refund starts again.
         """
         short = ":short" if self.payment.state is PaymentState.PENDING else ""
         charged = self.payment.taken_back(capture)
         return f"{capture.capture_id}{short}" + (f":{charged}" if charged else "")
 
     async def begin_refunds(self) -> None:
-        """Starts a refund of each capture in `to_claim`, also of captures that arrive meanwhile; perhaps of one twice.
+        """Starts a refund of each capture in `to_claim`, also of captures that arrive meanwhile. May start one twice.
 
-        The caller must check its condition without a wait after this loop: a capture that arrived during the wait would
-        have no refund.
+        The caller must check its condition right after this call, without a wait: a capture that came during the wait
+        would get no refund.
         """
         while to_give_back := self.to_claim:
             capture = to_give_back[0]
@@ -90,7 +90,7 @@ class KnownPayment(Life[Payment]):
             self.remember(begun=(*self.memory.begun, about))
 
     async def hear_refunds(self) -> None:
-        """Reads again the refunds' reports to the previous run: refunded amounts, and captures accepted as the fee."""
+        """Reads again all reports of refunds: the refunded amounts, and the captures that were accepted as the fee."""
         if not self.payment.captures:
             return
         asked = PaymentOf(filing_id=self.payment.filing_id, n=self.payment.n)
@@ -101,7 +101,7 @@ class KnownPayment(Life[Payment]):
                 await self.stream.attempt(self._acceptance_of(accepted))
 
     async def refunded(self, raw: Any) -> None:
-        """Records a refund's report. An unusable report is parked."""
+        """Records a refund's report of a refunded amount. Parks an unusable report."""
         stream = await self.recorded()
         try:
             await stream.attempt(self._refund_of(GivenBack.model_validate(raw)))
@@ -109,7 +109,7 @@ class KnownPayment(Life[Payment]):
             await self.park("refunded", raw, "no refund of this payment")
 
     async def accepted(self, raw: Any) -> None:
-        """Records that a smaller amount is accepted as the whole fee, if it is still owed. Parks an unusable report."""
+        """Records that a smaller amount is accepted as the fee, if the fee is still owed. Parks an unusable report."""
         stream = await self.recorded()
         try:
             await stream.attempt(self._acceptance_of(CaptureAccepted.model_validate(raw)))
@@ -117,23 +117,23 @@ class KnownPayment(Life[Payment]):
             await self.park("accepted", raw, "no money of this payment")
 
     def _acceptance_of(self, accepted: CaptureAccepted) -> RecordAcceptance:
-        """Returns the command. Raises `ValueError` if the capture does not belong to this payment."""
+        """Returns the command that records an acceptance. Raises `ValueError` if the payment has no such capture."""
         ordinal = self.taken.index(accepted.capture_id) + 1
         return RecordAcceptance(command_id=f"accept:{ordinal}", accepted=accepted)
 
     def _refund_of(self, given: GivenBack) -> RecordRefund:
-        """Returns the command. Raises `ValueError` if the capture does not belong to this payment."""
+        """Returns the command that records a refund. Raises `ValueError` if the payment has no such capture."""
         ordinal = self.taken.index(given.capture_id) + 1
         return RecordRefund(command_id=f"refund:{ordinal}:{given.case}", given=given)
 
 
 def of_request(name: str, n: int) -> str:
-    """Returns the id of a command about the n-th request; the same request has the same id."""
+    """Returns the id of a command about the n-th request. The same `name` and request always have the same id."""
     return name if n == 1 else f"{name}:{n}"
 
 
 def of_transaction(name: str, transaction: str) -> str:
-    """Returns the id of a command about a transaction. A number that is long or has unusual characters is hashed."""
+    """Returns the id of a command about a transaction. A long or unusual transaction number is hashed."""
     return f"fee:{name}:{transaction if _AS_IT_IS.fullmatch(transaction) else digest(transaction)[:_MOST]}"
 
 

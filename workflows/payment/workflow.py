@@ -41,7 +41,7 @@ class PaymentLife(Collecting):
         self._taking_back = asyncio.Lock()
 
     async def opening(self) -> Opening:
-        """Returns the first request as the stream's first command, with the provider of the start or the directory."""
+        """Returns the first request as the stream's first command. The start or the directory names the provider."""
         opening = await super().opening()
         start: st.PaymentStart = self.start
         asked = MerchantRequest(agency=start.agency, chosen=start.provider)
@@ -55,7 +55,7 @@ class PaymentLife(Collecting):
         return replace(opening, command=command, basis=reading.basis)
 
     async def considered(self, command: Command) -> Considered:
-        """Returns the command. For a new request of the fee, checks the filing and adds the provider."""
+        """Returns the command. If it requests the fee again, checks the actor's right, and adds the provider."""
         if not isinstance(command, RenewPayment):
             return await super().considered(command)
         asked = RenewalRequest(
@@ -85,7 +85,7 @@ class PaymentLife(Collecting):
                 return
 
     async def caught_up(self) -> None:
-        """Reads again the facts whose signals the previous run may have lost: cancellation and refunds' reports."""
+        """Reads again the cancellation and the refunds' reports, since the previous run may have lost their signals."""
         if self.payment.state in OWED:
             await self.record_cancel(not_owed(self.payment.n))
         await self.hear_refunds()
@@ -95,9 +95,9 @@ class PaymentLife(Collecting):
         self.remember(cancel="cancelled")
 
     async def noticed(self, raw: Any) -> None:
-        """Records the payment or charge-back that a provider's notice reports. An unusable notice is parked.
+        """Records the payment or charge-back that a provider's notice reports. Parks an unusable notice.
 
-        If the notice says that a payment is pending, the provider is only queried.
+        If the notice reports a payment as pending, records nothing, and has the provider queried.
         """
         stream = await self.recorded()
         try:
@@ -122,10 +122,10 @@ class PaymentLife(Collecting):
             self.doubted = True
 
     async def _charged_back(self, n: int, notice: st.MoneyNotice) -> None:
-        """Records a charge-back of money for the n-th request, even if that money is not recorded yet.
+        """Records a charge-back of money for the n-th request, even if the money itself is not recorded yet.
 
-        Charge-backs are recorded one after another, because the id of a further part under the same number depends on
-        the recorded parts.
+        Charge-backs are recorded one after another. One transaction may be charged back in parts, and the command id of
+        each part depends on the parts recorded before.
         """
         said = {"transaction": notice.transaction, "amount": notice.amount, "at": notice.at or workflow.now()}
         back = st.ChargeBack.model_validate(said | {"attempt": fold.unless_first(n), "by_number": notice.by_number})
@@ -136,7 +136,7 @@ class PaymentLife(Collecting):
             await self.stream.attempt(RecordChargeBack(command_id=command_id, via=st.TOLD, back=back))
 
     def _of_another(self, request: st.Attempt, notice: st.MoneyNotice) -> bool:
-        """Returns whether another request has a transaction with this number: providers may use equal numbers."""
+        """Returns whether another request has a capture with the notice's number: providers may use equal numbers."""
         same = (one for one in self.payment.captures if one.capture_id == notice.transaction)
         return any((one.attempt or 1) != request.attempt for one in same)
 
@@ -151,9 +151,9 @@ class PaymentLife(Collecting):
             await self.record_cancel("the filing has ended")
 
     async def _watch(self) -> None:
-        """Refunds money that is not owed, until a check at the end of the watch shows no more.
+        """Refunds money that is not owed, until the last check for late money, at the end of the watch, has found none.
 
-        The server retries the activity, so its checks need neither timers nor tasks.
+        Temporal's server retries the activity that checks, so the checks need neither timers nor workflow tasks.
         """
         while True:
             await self.hear_cancel()
@@ -163,7 +163,7 @@ class PaymentLife(Collecting):
             await self._look_for_more()
 
     async def _look_for_more(self) -> None:
-        """Waits for more money, for the filing's cancellation, or for the end of the watch."""
+        """Waits for late money, for the filing's cancellation, or for the end of the watch."""
         before = self.taken
         self.doubted = False
 
@@ -184,7 +184,7 @@ class PaymentLife(Collecting):
 @workflow.defn(name="Payment")
 @takes_commands(PAYMENT)
 class PaymentWorkflow:
-    """One fee, with any number of requests, until it is paid, expired or cancelled, and other money is refunded."""
+    """One fee, with any number of requests, until it is paid, expired or cancelled, and money not owed is refunded."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:
@@ -198,7 +198,7 @@ class PaymentWorkflow:
 
     @workflow.signal
     def cancel(self, *_: Any) -> None:
-        """Handles the filing's cancellation of this fee, or of this obligation."""
+        """Handles the filing's signal that this fee or obligation is cancelled."""
         self.life.cancel()
 
     @workflow.signal
@@ -209,7 +209,7 @@ class PaymentWorkflow:
 
     @workflow.signal
     async def refunded(self, *given: Any) -> None:
-        """Handles a refund's report of a returned amount: a `GivenBack`."""
+        """Handles a refund's report of a refunded amount: a `GivenBack`."""
         with suppress(RefusalError):
             await self.life.refunded(single_argument(given))
 

@@ -1,1 +1,1 @@
-"""The durable shell of all kinds of streams, which records, waits, hands over and takes over."""
+"""The common part of the workflows of all kinds of streams: records events, waits, hands over and takes over."""

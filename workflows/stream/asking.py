@@ -1,7 +1,7 @@
 """The only place in which a workflow starts an activity that others could answer.
 
 Anybody with access to Temporal can answer in place of our worker: with an invention, with unreadable data, with a
-failure. So an answer only leads to a command, which the log accepts only with evidence in the record. Without the
+failure. So an answer leads only to a command, which the log accepts only with evidence in the record. Without the
 evidence, or after a failure, the question is repeated.
 """
 
@@ -33,19 +33,20 @@ _FIRST_BOUND: Final = timedelta(minutes=10)
 _LONGEST_BOUND: Final = timedelta(days=1)
 """The maximum time for which the server retries one question.
 
-The time is doubled with each question that got no answer, since forged failures may delay the retries.
+The time doubles after each question without an answer, since forged failures may delay the retries.
 """
 _LAST: Final = timedelta(seconds=2)
-"""A question is not repeated in this time before its limit, since no further attempt would fit."""
+"""The time before a question's limit in which the question is not repeated, since no further attempt would fit."""
 _WATCH: Final = timedelta(days=7)
 """The time for which the server retries a question whose answer may come late."""
 
 
 @dataclass(frozen=True)
 class Question(Generic[A]):
-    """A request to an activity. `record` records the command that follows from an answer, of the type `model`.
+    """A request to an activity. `model`: the type of its answer. `record` records the command that an answer leads to.
 
-    After the time `within` the question is out of date. The server may retry it at least for the time `bound`.
+    `within`: the time after which the question is out of date. `bound`: the time for which the server may retry the
+    question; it is longer after questions without an answer.
     """
 
     name: str
@@ -66,10 +67,10 @@ def question(
     *,
     watched_until: datetime | None = None,
 ) -> Question[A]:
-    """Returns the question to one of our own activities.
+    """Returns the question to put to one of our own activities.
 
-    With `watched_until` an answer is rare and may come late: the server retries the question until the watch is over,
-    and a little longer, for the last answer.
+    With `watched_until`, an answer may never come, or come late: the server retries the question until this time and a
+    little longer, for the last answer.
     """
     definition = _Definition.must_from_callable(activity)
     name, model = str(definition.name), definition.ret_type
@@ -85,12 +86,12 @@ def bound(silent: int) -> timedelta:
 
 
 def instruction(stream: Stream[Any], case: int | None = None) -> Instruction:
-    """Returns the input of an activity that the log orders: the place of the order in the log."""
+    """Returns the input of an activity that the log orders: the stream and the seq at which the order is found."""
     return Instruction(stream=str(stream.id), seq=stream.state.seq, case=case)
 
 
 class Asking:
-    """The questions of one run about its stream, with a count of those whose answers led to no event."""
+    """Asks one run's questions about its stream, and counts the answers that led to no event."""
 
     def __init__(self) -> None:
         self._in_vain = 0
@@ -98,9 +99,9 @@ class Asking:
         self._seq = 0
 
     async def ask(self, stream: Stream[Any], *questions: Question[Any], news: Callable[[], bool]) -> bool:
-        """Asks all questions at once, until one is answered or there is `news`. Records the answers, cancels the rest.
+        """Asks all questions in parallel, until one is answered or there is `news`. Records answers, cancels the rest.
 
-        Returns whether a question is out of date by the server's clock. There may be no answer at all, so callers ask
+        Returns whether a question is out of date by the server's clock. There may be no answer at all, so a caller asks
         again as long as the state requires an answer. Raises the errors of `wait_for` and of the record.
         """
         self._note_progress(stream)
@@ -129,7 +130,7 @@ class Asking:
             self._in_vain, self._silent, self._seq = 0, 0, stream.state.seq
 
     async def _paused(self, stream: Stream[Any], news: Callable[[], bool]) -> bool:
-        """Pauses after an answer that led to no event; returns True if there was news, or an event, meanwhile."""
+        """Pauses after an answer that led to no event. Returns True if news or an event ended the pause."""
         within, seq = pause_after(self._in_vain), stream.state.seq
         return await in_time(stream, lambda: news() or stream.state.seq != seq, within, "nothing came of the answer")
 
@@ -138,7 +139,7 @@ class Asking:
     ) -> bool:
         """Records the command that follows from an answer. After a failure or an unusable answer, reads the log again.
 
-        Returns False if the server gave the question up because there was no answer in time.
+        Returns False if the server gave up the question because there was no answer in time.
         """
         try:
             await asked.record(readable(await work, asked.model))
@@ -157,10 +158,10 @@ class Asking:
     async def _not_in_time(
         self, stream: Stream[Any], error: ActivityError, asked: Question[Any], limit: timedelta
     ) -> bool:
-        """Reads the log again, unless the question is out of date.
+        """Reads the log again, unless the question is out of date, after the server gave up a question.
 
-        Returns True if the server gave the question up at once, because an answer requested a retry after the limit.
-        Our activities do so only in the last seconds; a stranger could do so again and again.
+        Returns True if the question is still of use, but an answer has requested a retry after the limit. Our
+        activities request this only in the last seconds before the limit; a stranger could do so again and again.
         """
         self._silent += 1
         at_once = isinstance(error.cause, ApplicationError) and error.cause.next_retry_delay is not None
@@ -171,7 +172,7 @@ class Asking:
 
 
 def is_not_ordered(error: BaseException) -> bool:
-    """Returns whether an activity failed because the log does not order the act. Strangers can forge that error."""
+    """Returns whether an activity failed because the log does not order it. Strangers can forge this error."""
     cause = error.cause if isinstance(error, ActivityError) else None
     return isinstance(cause, ApplicationError) and cause.type == NOT_ORDERED
 
@@ -182,13 +183,13 @@ def start(name: str, request: Any, options: workflow.ActivityConfig) -> workflow
 
 
 class UnreadableError(ValueError):
-    """An answer is not of the activity's type."""
+    """There is no answer, or the answer is not of the activity's type."""
 
 
 def readable(raw: RawValue | None, model: Any) -> Any:
-    """Returns an activity's answer. Raises `UnreadableError` if there is none, or if the bytes are not of its type.
+    """Returns an activity's answer. Raises `UnreadableError` if there is none, or if it is not of the type `model`.
 
-    Raises `KeyMissingError` for an answer that this run was able to read before.
+    Raises `KeyMissingError` for an answer that can't be decrypted, but that this run has read before.
     """
     if raw is None:
         raise UnreadableError("nothing")
@@ -204,9 +205,9 @@ def readable(raw: RawValue | None, model: Any) -> Any:
 
 
 async def answered(name: str, model: Any, options: workflow.ActivityConfig, *request: Any) -> Any:
-    """Returns an activity's answer, on which no event may depend. Raises `ActivityError`.
+    """Returns the answer of the activity `name`. No event may depend on this answer. Raises `ActivityError`.
 
-    Raises `ApplicationError` for an unreadable answer, which would otherwise fail the workflow task for ever.
+    Raises `ApplicationError` for an unreadable answer: any other error would fail the workflow task for ever.
     """
     try:
         return readable(await workflow.execute_activity(name, args=request, result_type=RawValue, **options), model)
@@ -224,9 +225,9 @@ def note_no_answer(name: str, why: str) -> None:
 def answer_of(
     activity: Callable[[Any, R], Awaitable[A]], request: R, options: workflow.ActivityConfig, silent: int = 0
 ) -> asyncio.Task[A | None]:
-    """Asks one of our own activities once; returns None after a failure, a time-out or an unreadable answer.
+    """Asks one of our own activities once. The task returns None after a failure, a time-out or an unreadable answer.
 
-    It is for callers that check the answer against the record themselves, and pause before they ask again.
+    The caller has to check the answer against the record, and to pause before asking again.
     """
     definition = _Definition.must_from_callable(activity)
     name = str(definition.name)

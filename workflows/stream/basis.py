@@ -1,8 +1,8 @@
-"""The only place where a workflow reads data for an event from the record; it reads again until the log accepts them.
+"""The only module by which a workflow reads the record for an event. It reads again until the log accepts the data.
 
 A reading is the answer of a local activity. Answers are stored in Temporal's history, where a stranger may have put
-one. So the log accepts an event that depends on a reading only from the process that made the reading; otherwise the
-record is read again.
+another answer. So the log accepts an event that depends on a reading only from the process that made the reading;
+otherwise the record is read again.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ DOUBLED: Final = 10
 
 
 class UnfoundedError(Exception):
-    """The record does not confirm an activity's answer, which may be a stranger's. The activity is asked again."""
+    """The record does not confirm an activity's answer, which may be a stranger's. The activity must be asked again."""
 
 
 @dataclass(frozen=True)
 class Basis:
-    """The grounds of a command, or of its refusal: findings, digests of readings, a back office's answer."""
+    """The evidence for a command, or for its refusal: findings, digests of readings, a back office's answer."""
 
     findings: tuple[Found, ...] = ()
     readings: tuple[Sha256, ...] = ()
     answered: AgencyAnswer | None = None
 
     def __add__(self, other: Basis) -> Basis:
-        """Returns the grounds of both together."""
+        """Returns a basis with the evidence of both."""
         return Basis(self.findings + other.findings, self.readings + other.readings, self.answered or other.answered)
 
 
@@ -54,14 +54,14 @@ NOTHING: Final = Basis()
 
 @dataclass(frozen=True)
 class Reading(Generic[A]):
-    """An answer that was read from the record, and the `Basis` of a command that depends on it."""
+    """An answer that was read in the record, and the `Basis` for a command that depends on this answer."""
 
     answer: A
     basis: Basis = field(repr=False)
 
 
 async def read(activity: Callable[[Any, R], Awaitable[A]], request: R) -> Reading[A]:
-    """Returns the answer of a local activity that reads the record. Raises the errors of the activity."""
+    """Reads the record by a local activity. Returns the answer as a `Reading`. Raises the activity's errors."""
     answer = await workflow.execute_local_activity_method(activity, request, **LEDGER)
     name = str(_Definition.must_from_callable(activity).name)
     return Reading(answer, Basis(readings=(reading_digest(name, request, answer),)))
@@ -73,7 +73,7 @@ def pause_after(in_vain: int) -> timedelta:
 
 
 async def until_founded(act: Callable[[], Awaitable[A]]) -> A:
-    """Returns the result of `act`, which is repeated with pauses as long as it raises `UnfoundedError`."""
+    """Calls `act`, and repeats it after a pause as long as it raises `UnfoundedError`. Returns its result."""
     tries = 0
     while True:
         try:

@@ -1,6 +1,6 @@
 """A workflow's memory of recorded commands: recent receipts in full, and a small mark of each older one.
 
-If a command is repeated, the module `recording` compares the contents.
+If a command id comes again, `recording` compares the contents of the two commands.
 """
 
 from base64 import b64decode, b64encode
@@ -11,10 +11,10 @@ from typing import Final
 from schemas.stream.ledger import Receipt
 
 RECENT: Final = 100
-"""The number of receipts kept in full, besides the first one."""
+"""The number of newest receipts kept in full; the first receipt is kept too."""
 
 _MARK: Final = 8
-"""The number of bytes kept of the hash of an older command's id."""
+"""The length of a mark in bytes: a mark is the beginning of the hash of a command id."""
 
 
 class Receipts:
@@ -40,11 +40,11 @@ class Receipts:
         return self._kept.get(command_id)
 
     def may_hold(self, command_id: str) -> bool:
-        """Returns whether the command may have a receipt. A wrong True has a chance of about 1 in 10^19."""
+        """Returns whether the command may have a receipt. For each mark, the chance of a wrong True is 1 in 10^19."""
         return command_id in self._kept or _mark(command_id) in self._older
 
     def add(self, receipts: Iterable[Receipt]) -> None:
-        """Adds receipts. Beyond `RECENT`, only a mark of each older receipt is kept."""
+        """Adds receipts. Keeps the first and the `RECENT` newest ones; of each other one, keeps only a mark."""
         self._kept |= {receipt.command_id: receipt for receipt in receipts}
         for command_id in list(self._kept)[1 : max(len(self._kept) - RECENT, 1)]:
             del self._kept[command_id]

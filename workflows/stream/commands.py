@@ -1,4 +1,4 @@
-"""Makes every public command an Update of its stream's workflow, and a change of calendar an Update of all kinds."""
+"""Makes the Updates of workflows: one for each kind of public command, and one to adopt a calendar."""
 
 from functools import cache
 from typing import Any, Protocol
@@ -30,7 +30,7 @@ class Updated(Protocol):
         """Raises `RefusalError` if the command would be refused now."""
 
     async def take_command(self, command: Command) -> Receipt:
-        """Records the command. Raises `RefusalError`."""
+        """Records the command and returns its receipt. Raises `RefusalError`."""
 
 
 class Living(Protocol):
@@ -41,7 +41,7 @@ class Living(Protocol):
 
 @cache
 def update(model: type[Command]) -> Any:
-    """Returns the Update of one kind of command. A refusal by its validator is not written to the history."""
+    """Returns the Update for one kind of command. A refusal by the Update's validator is not written to the history."""
     kind: str = model.model_fields["kind"].default
 
     async def handle(self: Living, *command: Any) -> Receipt:

@@ -1,4 +1,4 @@
-"""Examines files before an event that names them is recorded."""
+"""Examines the files that a message names, before the message is recorded."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -22,12 +22,12 @@ from workflows.stream.asking import answer_of
 from workflows.stream.basis import NOTHING, Basis, pause_after
 
 _SCANNED_LATER: Final = (Submission, Supplement)
-"""Messages that are recorded before their files are scanned; the filing then requests the scan until it is done."""
+"""The messages that are recorded even before the virus scan of their files; the filing then has the files scanned."""
 
 
 @dataclass(frozen=True)
 class Examination:
-    """The result of examining a message's files; empty without files. `basis` is the evidence in the record."""
+    """The result of examining a message's files; empty without files. `refusal`: None if the files are accepted."""
 
     answer: Examined = field(default_factory=Examined)
     refusal: Refusal | None = None
@@ -35,9 +35,9 @@ class Examination:
 
 
 async def examine(filing_id: UUID, naming: Model, version: str | None = None) -> Examination:
-    """Examines the files that a message names, for as long as it takes.
+    """Examines the files that a message names, and retries until there is an answer.
 
-    If the message is a submission, its signature is checked too, under this `version` of its procedure.
+    If the message is a submission, its signature is checked too. `version`: the version of its procedure.
     """
     files = tuple(NamedFile(place=place, file=file) for place, file in files_named(naming))
     if not files:

@@ -1,4 +1,4 @@
-"""The only way to record: lock, look for the receipt, decide, append, fold the log's answer."""
+"""Records commands under a lock: looks for the receipt, decides, appends events, and folds the log's answer."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -42,13 +42,13 @@ from workflows.stream.command_receipts import Receipts
 M = TypeVar("M", bound=Model)
 
 MIN_TIMER: Final = timedelta(milliseconds=1)
-"""The shortest timer. It is started even for a past time: whether a timer starts must not depend on the clock."""
+"""The shortest time of a timer; also used for a past time, since the clock must not decide whether a timer starts."""
 
 PAGES: Final = 16
-"""The number of pages of the log read in one task: their results reach the server in one message of 4 MB at most."""
+"""The number of pages of the log read in a workflow task: all reach the server in one message of 4 MB at most."""
 
 ASKED_AT: ContextVar[datetime | None] = ContextVar("ASKED_AT", default=None)
-"""The time at which the Update of the current handler was received, used for all its events; None outside an Update."""
+"""The time at which the present Update was received, for all events that it leads to; None outside an Update."""
 
 
 class Stream(Generic[S]):
@@ -58,12 +58,13 @@ class Stream(Generic[S]):
         epoch: This run's epoch; None until the log has returned it.
         head: The hash of the last event of `state`; None until the log has returned it.
         superseded: Whether the log has answered that another run, which may be active, has taken the stream over.
-        unrecorded: Whether the log has no event of the stream, although this run knows some: the run begins anew.
+        unrecorded: Whether the log has no event of the stream, although this run knows events: the run begins anew.
         makes_way: Whether the log has answered that the next run should continue, because this history has become
             long or another build takes the stream.
         stays: Whether the build that takes the stream can't read it, so that the next run stays on the present build.
         anew: Whether this run has taken its stream over, so that the next run starts from the log alone.
-        heard_at: The time of the log's last answer in this process, for validators alone: a replay has another one.
+        heard_at: The time of the log's last answer in this process; None before. Only validators may use it, since a
+            replay has another time.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class Stream(Generic[S]):
 
     @classmethod
     async def of_log(cls, kind: StreamKind[S], id_: StreamId, epoch: int | None) -> tuple[Self, OpenResult]:
-        """Returns the stream as it is in the log, and its related data. Raises `RefusalError`; see also `catch_up`."""
+        """Returns the stream as it is in the log, and data about it. Raises `RefusalError`, and as `catch_up` does."""
 
         async def loaded() -> tuple[Self, OpenResult]:
             reading = await read(Registry.open, OpenRequest(stream=str(id_)))
@@ -131,7 +132,7 @@ class Stream(Generic[S]):
         refusal: Refusal | None = None,
         basis: Basis = NOTHING,
     ) -> None:
-        """Records a system command. A refusal is ignored: it is obsolete, or too late. Raises `UnfoundedError`."""
+        """Records a system command. Ignores a refusal: the command is obsolete or too late. Raises `UnfoundedError`."""
         try:
             await self.record(command, not_before=not_before, refusal=refusal, basis=basis)
         except RefusalError as error:
@@ -146,14 +147,14 @@ class Stream(Generic[S]):
         refusal: Refusal | None = None,
         basis: Basis = NOTHING,
     ) -> Receipt:
-        """Records `command`, or finds it recorded. Raises `RefusalError`, and the ledger's errors without retry.
+        """Records the command unless it is recorded; returns its receipt. Raises `RefusalError`, and ledger errors.
 
         Raises `UnfoundedError` if the log does not confirm the `basis` of the command, or of its refusal.
 
-        `content` is the digest of the command's content, if it differs from the digest of the command itself.
-        `not_before` is the instant of a timer that fired: the command's time is never earlier, even if this run's clock
-        is behind. With a `refusal` the command is only looked up: the log is queried all the same, so that a replay
-        depends only on its answer.
+        `content`: the digest of the command's content; None if it is the digest of the command itself. `not_before`:
+        the instant of a timer that fired; the command's time is never earlier, even if this run's clock is behind. With
+        a `refusal` the command is not recorded, but the log is queried for its receipt all the same, so that a replay
+        depends only on the log's answer.
         """
         content = content or content_of(command)
         async with self._exclusive():
@@ -182,7 +183,7 @@ class Stream(Generic[S]):
             raise RefusalError(answer.refused or why_not)
 
     async def catch_up(self, basis: Basis = NOTHING) -> None:
-        """Folds the events of the log that this run has not seen. Raises the ledger's errors without retry.
+        """Reads and folds the events of the log that this run has not seen. Raises the ledger's errors without retry.
 
         Raises `UnfoundedError` if the log does not confirm the `basis`.
         """
@@ -198,7 +199,7 @@ class Stream(Generic[S]):
             asked = answer is None or answer.more
 
     async def find(self, command_id: str) -> Receipt | None:
-        """Returns the receipt of a command, given only its id; None if the command is not in the log."""
+        """Returns the receipt of the command with this id; None if the log has no such command."""
         async with self._exclusive():
             while command_id not in self.receipts:
                 answer = await self._append(self._question(command_id), self.state)
@@ -209,8 +210,8 @@ class Stream(Generic[S]):
     def may_hold(self, command_id: str) -> bool:
         """Returns whether this command may be in the log. Only validators call this method, never handlers.
 
-        Another worker may have recorded the command and died, while this cached run has no receipt. So the run's own
-        receipts count only for as long after the log's last answer as a workflow task can last.
+        Another worker may have recorded the command and died, so that this cached run has no receipt. So a missing
+        receipt counts only for a short time after the log's last answer: the time that a workflow task can last.
         """
         lasts = min(TASK_TIMEOUT, workflow.info().task_timeout)
         heard = self.heard_at is not None and workflow.now() < self.heard_at + lasts
@@ -219,7 +220,7 @@ class Stream(Generic[S]):
     def check(self, command: Command, content: str) -> None:
         """Raises `RefusalError` if `command` would be refused now and can't be in the log.
 
-        A command that is based on a later state than this run's is not refused.
+        A command that was sent in view of a later state than this run knows is not refused.
         """
         self._receipt(command, content)
         if not self.may_hold(command.command_id) and (command.seen_seq or 0) <= self.state.seq:
@@ -252,7 +253,7 @@ class Stream(Generic[S]):
         )
 
     def _question(self, command_id: str = "catch-up") -> Batch:
-        """Returns a batch without events, which only queries the log."""
+        """Returns a batch without events, by which the log is only queried."""
         return self._ask(workflow.now(), command_id=command_id, digest="", actor=SYSTEM, via=SYSTEM_VIA)
 
     def _ask(self, at: datetime, **said: Any) -> Batch:
@@ -276,9 +277,8 @@ class Stream(Generic[S]):
     async def _append(self, batch: Batch, after: S) -> Appended | None:
         """Appends a batch, and folds the log's answer.
 
-        Returns the answer; None if the answer is for another command, which gets it later: a replay repeats the order
-        of the answers, but perhaps not that of the commands. `after` is the state if the log accepts the batch without
-        change.
+        Returns the log's answer. Returns None if the answer is for another command, which gets it later: in a replay
+        the answers keep their order, but commands may not. `after`: the state if the log accepts the batch unchanged.
         """
         if (kept := self._others.pop(batch.command_id, None)) is not None:
             return kept
@@ -300,10 +300,10 @@ class Stream(Generic[S]):
         return None
 
     async def _take_over(self) -> None:
-        """Reads everything again from the log, under a new epoch for this run. Raises if another run may be active.
+        """Takes over the stream under a new epoch, and reads all of it again. Raises if another run may be active.
 
-        This happens if another run has taken the stream over, or if the record was restored from a backup that lacks
-        events known to this run.
+        Called if another run has taken the stream over, or if the record was restored from a backup that lacks events
+        known to this run.
         """
         try:
             epoch = await workflow.execute_local_activity(TAKE_OVER, result_type=int, **LEDGER)
@@ -315,7 +315,7 @@ class Stream(Generic[S]):
         self.makes_way = self.anew = True
 
     def _adopt(self, answer: Appended, known: S | None) -> None:
-        """Applies the log's answer. `known` is the state after it; None if the answer's events must be folded."""
+        """Applies the log's answer. `known` is the state after it; None if the events in the answer must be folded."""
         self.state = known or self._fold(answer)
         self.epoch, self.head = answer.epoch, answer.head
         self.makes_way = self.makes_way or bool(answer.continue_as_new_suggested or answer.moves)
@@ -339,7 +339,7 @@ class Stream(Generic[S]):
 
 
 async def refuse(stream: StreamId, refusal: Refusal, reading: Reading[Any]) -> NoReturn:
-    """Raises `RefusalError`; or `UnfoundedError` if the log does not confirm the reading that is the reason."""
+    """Raises `RefusalError`; or `UnfoundedError` if the log does not confirm the reading behind the refusal."""
     batch = Batch(
         stream=str(stream),
         filing_id=stream.filing,
@@ -362,7 +362,7 @@ def _resting_on(basis: Basis, batch: Batch) -> Batch:
 
 
 def _taken_as_it_was(batch: Batch, answer: Appended) -> bool:
-    """Returns whether the log has exactly the proposed events: then they need not be read and folded again."""
+    """Returns whether the log has stored exactly the proposed events, so that they need not be folded again."""
     told = (batch.command_id, batch.at, batch.actor)
     return 0 < len(batch.events) == len(answer.stored) and all(
         (stored.seq, stored.command_id, stored.at, stored.actor, stored.event)
@@ -377,15 +377,15 @@ NOTHING_TO_DO = Refusal(
 
 
 def single_argument(given: tuple[Any, ...]) -> Any:
-    """Returns the single argument of a handler. For no or several arguments, returns a value that the parser refuses.
+    """Returns the single argument of a handler; for none or several, a value that the parser refuses.
 
-    If the handler had a fixed number of parameters, it would never be entered, and its task would fail for ever.
+    Handlers take any number of arguments: with a fixed number, a wrong call would fail the workflow task for ever.
     """
     return given[0] if len(given) == 1 else list(given) or None
 
 
 def parse(model: type[M], raw: Any) -> M:
-    """Parses `raw` as a command. Raises `RefusalError` with every place that is wrong."""
+    """Parses `raw` as a command of the type `model`. Raises `RefusalError`, which names each wrong field."""
     try:
         return model.model_validate(raw, extra="forbid")
     except ValidationError as error:
@@ -393,24 +393,27 @@ def parse(model: type[M], raw: Any) -> M:
 
 
 class KeyMissingError(RuntimeError):
-    """The key of a valid payload that we have written is missing here.
+    """This worker lacks the key of a payload that the platform has written.
 
-    It fails the workflow task, which is retried until a worker has the key; it is never a refusal.
+    This error fails the workflow task, which is retried until a worker has the key. It never becomes a refusal.
     """
 
 
 def expect_opened_before(given: Any) -> None:
-    """Raises `KeyMissingError` for an undecryptable answer that this run could read when the answer came.
+    """Raises `KeyMissingError` for an answer that can't be decrypted now, but could be decrypted when it came.
 
-    A stranger's answer is undecryptable when it comes. Then a marker is left in the history, since a replay would
-    otherwise wait for ever for the missing key.
+    A stranger's answer can't be decrypted even when it comes. A marker in the history then notes this, since a replay
+    would otherwise wait for the missing key for ever.
     """
     if given is UNOPENED and not workflow.patched(f"unopened:{workflow.uuid4()}"):
         raise KeyMissingError(_MISSING)
 
 
 def expect_opened(given: Any, *, handed_on: bool = False) -> None:
-    """Raises `KeyMissingError` for an undecryptable payload that this run has read, or the previous run has written."""
+    """Raises `KeyMissingError` for a payload that can't be decrypted, but that this run has read before.
+
+    `handed_on`: whether the previous run has written the payload; then the error is raised too.
+    """
     if given is UNOPENED and (handed_on or workflow.unsafe.is_replaying()):
         raise KeyMissingError(_MISSING)
 

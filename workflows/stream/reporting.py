@@ -1,4 +1,4 @@
-"""Signals to other streams; and reports of a stream to its filing, even if the filing has ended long ago."""
+"""Sends signals to other streams, and a stream's reports to its filing, even if the filing has ended long ago."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from workflows.stream.waiting import pause
 
 
 async def tell(workflow_id: str, signal: str, said: Any) -> bool:
-    """Signals a workflow. Returns False if it does not run."""
+    """Signals a workflow. Returns False if the workflow does not run."""
     request = TellRequest(id=workflow_id, signal=signal, said=said)
     return await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL)
 
@@ -25,8 +25,8 @@ async def tell(workflow_id: str, signal: str, said: Any) -> bool:
 async def report(stream: Stream[Any], signal: str, fact: Model) -> bool:
     """Signals a fact to the filing. Returns False if the filing has ended according to the record.
 
-    If the filing is open in the record but has no workflow, waits until the workflow is restarted, and then signals it.
-    Raises the errors of `wait_for` meanwhile.
+    If the filing is open in the record but has no workflow, waits until the workflow is restarted, and then signals the
+    workflow. Raises the errors of `wait_for`.
     """
     filing, said = filing_workflow(stream.id.filing), fact.model_dump(mode="json", exclude_none=True)
     tries = 0

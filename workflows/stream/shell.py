@@ -1,7 +1,7 @@
 """The common part of the workflows of all kinds of streams: begins, takes over, continues and hands over.
 
-The parts of one kind are in its descriptor, and in `proceed` if it has steps without a command. The workflow class has
-a `Life` as attribute and does not inherit it: Temporal inspects all members of a workflow class, again for every run.
+Code for one kind is in the kind's descriptor, and in `proceed` for steps without a command. A workflow class has a
+`Life` as attribute and does not inherit it, because Temporal inspects all members of a workflow class for every run.
 """
 
 from collections.abc import Callable
@@ -41,17 +41,17 @@ from workflows.stream.waiting import ContinueAsNewDueError, drain_handlers, wait
 _AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 
 _LONGEST_PAYLOAD: Final = 65_536
-"""The maximum number of characters stored of a signal that could not be used."""
+"""The maximum number of characters that are stored of an unusable signal."""
 
 W = TypeVar("W", bound=type)
 
 
 @dataclass(frozen=True)
 class Opening:
-    """The start of a stream: its first command, and the basis of the command or of its refusal.
+    """The start of a stream: its first command, and the basis for the command or for its refusal.
 
-    `content` is the digest of the command's content, if other messages name it too. With a `refusal` the stream may not
-    begin, unless the log has it already.
+    `content`: the digest of the command's content, if other messages name this digest too; else None. With a `refusal`
+    the stream does not begin, unless the log has it already.
     """
 
     origin: Origin
@@ -63,9 +63,9 @@ class Opening:
 
 @dataclass(frozen=True)
 class Considered:
-    """A command with the facts that it needs beside its own content, and the basis of the facts or of its refusal.
+    """A command with the facts that it needs beside its own content, and the basis for these facts or for its refusal.
 
-    With a `refusal` the command may not be recorded, unless the log has it already.
+    With a `refusal` the command is not recorded, unless the log has it already.
     """
 
     command: Command
@@ -74,7 +74,7 @@ class Considered:
 
 
 class Life(Generic[S]):
-    """The common part of all kinds' workflows: begins with the kind's start input, or resumes (`parse_resume`)."""
+    """The common part of the workflows of all kinds. A run begins the stream, or resumes it (see `parse_resume`)."""
 
     def __init__(self, kind: StreamKind[S], raw: Any) -> None:
         self.kind = kind
@@ -91,7 +91,7 @@ class Life(Generic[S]):
             self.refusal = error.refusal
 
     async def live(self) -> None:
-        """Runs the life, starting from the stream's state in the log."""
+        """Begins or resumes the stream, runs it to its end, or continues it as a new run."""
         await self._begin()
         try:
             await self.proceed()
@@ -119,29 +119,29 @@ class Life(Generic[S]):
         return Opening(Origin(starting.stream_named(self.kind), self.start.agency), opening(self.start))
 
     def taken_over(self, found: OpenResult) -> None:
-        """Remembers facts that a stream which is taken over does not have in its log, such as a queue."""
+        """Remembers facts that a run needs but that are not in the stream's log, such as a queue."""
 
     async def caught_up(self) -> None:
-        """Runs before `proceed` if the stream was taken over, once the run has read it in the log or begun it anew."""
+        """Called before `proceed` after a restart, to read facts again whose signals may have been lost."""
 
     async def considered(self, command: Command) -> Considered:
-        """Returns the command after its files were examined, with the facts that its kind reads for it."""
+        """Examines the command's files. Returns the command with the facts that its kind adds."""
         examined = await examine(self.stream.id.filing, command)
         seen = self.as_examined(composed(command), examined.answer)
         return Considered(seen, examined.refusal, examined.basis)
 
     def as_examined(self, command: Command, examined: Examined) -> Command:  # noqa: ARG002 -- for kinds that keep it
-        """Returns the command with the result of examining its files, for kinds that record it."""
+        """Returns the command; for kinds that record the result of examining its files, with this result."""
         return command
 
     async def proceed(self) -> None:
-        """Runs the steps that need no command, until the end."""
+        """Runs the steps that need no command, until the stream ends."""
         await wait_for(self.stream, lambda: not self.kind.standing(self.stream.state).open)
 
     # Methods that others call.
 
     def remember(self, **what: Any) -> None:
-        """Stores these values in the run's memory, which is handed to the next run."""
+        """Stores these values in the memory of the run, which is handed to the next run."""
         self.memory = self.memory.model_copy(update=what)
 
     @property
@@ -162,20 +162,20 @@ class Life(Generic[S]):
         return self.stream
 
     def spoken_of(self) -> tuple[str | None, str | None]:
-        """Returns the filing's procedure and the program that submitted it; None for each that is not known here."""
+        """Returns the filing's procedure, and the program that submitted the filing; each None if not known here."""
         return None, None
 
     def may_hold(self, command_id: str) -> bool:
-        """Returns whether a command of this id may have been recorded, for validators."""
+        """Returns whether a command with this id may have been recorded. Only validators call this method."""
         return self._stream is None or self._stream.may_hold(command_id)
 
     def check_command(self, command: Command) -> None:
-        """Raises `RefusalError` if the command would be refused now. Before the start nothing is checked."""
+        """Raises `RefusalError` if the command would be refused now. Checks nothing before the stream has begun."""
         if self.has_begun or self.refusal is not None:
             self.stream.check(composed(command), content_of(command))
 
     async def take_command(self, command: Command) -> Receipt:
-        """Considers the command, then records it. Raises `RefusalError`."""
+        """Adds to the command the facts that it needs, then records it. Raises `RefusalError`."""
         stream = await self.recorded()
 
         async def recorded() -> Receipt:
@@ -185,11 +185,11 @@ class Life(Generic[S]):
         return await until_founded(recorded)
 
     async def ask(self, *questions: Question[Any], news: Callable[[], bool] = lambda: False) -> bool:
-        """Asks activities about this stream, as `Asking.ask` does."""
+        """Asks activities about this stream; see `Asking.ask`."""
         return await self._asking.ask(self.stream, *questions, news=news)
 
     async def nudged(self) -> None:
-        """Queries the log, whose answer may let an idle run hand over to another build."""
+        """Queries the log. By the log's answer, an idle run may hand over to another build."""
         if self.refusal is None:
             stream = await self.recorded()
             try:
@@ -235,10 +235,10 @@ class Life(Generic[S]):
             self.memory = self.kind.memory.model_validate(snapshot.memory)
 
     def _continue_as_new(self) -> NoReturn:
-        """Hands everything to the next run: on the promoted build if it can read the stream, else on the present one.
+        """Hands over to the next run: on the promoted build if that build can read the stream, else on the present one.
 
-        If this run took the stream over, its activities and memory may depend on events that are not in the log. Then
-        the next run reads the log, as after a restart.
+        If this run took the stream over, its memory may depend on events that are not in the log. Then the next run
+        gets no memory and reads the log, as after a restart.
         """
         stream = self.stream
         given = starting.continue_as_new_input(stream, None if stream.anew else self._snapshot())
@@ -247,7 +247,7 @@ class Life(Generic[S]):
         workflow.continue_as_new(given, initial_versioning_behavior=_AUTO_UPGRADE)
 
     def _snapshot(self) -> Snapshot:
-        """Returns the data from which the next run continues. The next run repeats requests that got no answer."""
+        """Returns the data from which the next run continues. That run repeats requests that have no answer yet."""
         state: Any = self.stream.state
         return Snapshot(
             state=state.model_dump(mode="json"),
@@ -258,7 +258,7 @@ class Life(Generic[S]):
         )
 
     async def _begin(self) -> None:
-        """Records the stream's first events, or takes over the recorded ones; if refused, fails the workflow."""
+        """Records the stream's first events, or reads the recorded ones. If that is refused, fails the workflow."""
         try:
             if self.refusal is None and not self.has_begun:
                 await (self._open() if self._resume is None else self._take_over(self._resume))
@@ -271,8 +271,8 @@ class Life(Generic[S]):
     async def _open(self) -> None:
         """Records the first command.
 
-        A stream that has begun already continues from the log, even if its first command was another. But if `opening`
-        gives a digest of the content, the recorded command must have the same digest.
+        A stream that has begun already continues from the log, even if its recorded first command differs. But if
+        `opening` gives a digest of the content, the recorded command must have the same digest.
         """
 
         async def opened() -> None:
@@ -298,7 +298,7 @@ class Life(Generic[S]):
 
 
 def takes_commands(kind: StreamKind[Any]) -> Callable[[W], W]:
-    """Gives a workflow with a `life` an Update for each command of the kind, `adopt_calendar` and `nudge`."""
+    """Class decorator: adds an Update for each command of the kind, an Update `adopt_calendar`, a signal `nudge`."""
 
     def made(cls: W) -> W:
         own = {"adopt_calendar": adopt_calendar(), "nudge": _nudge()}
@@ -313,7 +313,7 @@ def takes_commands(kind: StreamKind[Any]) -> Callable[[W], W]:
 @cache
 def _nudge() -> Any:
     async def nudge(self: Any, *_: Any) -> None:
-        """Checks whether another build should take over."""
+        """Checks whether another build should take the run over."""
         with suppress(RefusalError):
             await self.life.nudged()
 

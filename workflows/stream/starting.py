@@ -19,14 +19,14 @@ from workflows.stream.recording import Stream
 
 @dataclass(frozen=True)
 class Resume:
-    """How a run resumes: from the previous run's snapshot, or else from the log."""
+    """The data from which a run resumes: the previous run's snapshot, or the log if `snapshot` is None."""
 
     epoch: int | None
     snapshot: Snapshot | None
 
 
 def parse_resume(raw: Any) -> Resume | None:
-    """Returns the way in which this workflow resumes; None if it begins. Raises `RefusalError`."""
+    """Returns the data from which this run resumes; None if the stream is to begin. Raises `RefusalError`."""
     if not isinstance(raw, dict) or "restart" not in raw:
         return None
     try:
@@ -37,7 +37,7 @@ def parse_resume(raw: Any) -> Resume | None:
 
 
 def continue_as_new_input(stream: Stream[Any], snapshot: Snapshot | None) -> dict[str, Any]:
-    """Returns the next run's input; see `parse_resume`."""
+    """Returns the next run's input, for `parse_resume`."""
     restart = Restart(epoch=stream.epoch)
     if snapshot is None:
         return {"restart": restart}
@@ -47,10 +47,10 @@ def continue_as_new_input(stream: Stream[Any], snapshot: Snapshot | None) -> dic
 
 
 def load_snapshot(raw: Any, proof: Any) -> Snapshot | None:
-    """Returns the previous run's snapshot; None if the snapshot is forged, so that the stream is read from the log.
+    """Returns the previous run's snapshot; None if there is none, or if it is forged, so that the log has to be read.
 
-    A snapshot that can't be read is an error: the task is retried until a worker can read it, since the course of a run
-    must not depend on the version of the code that replays it.
+    A snapshot that can't be read is an error, and the task is retried until a worker can read it: a run must not take
+    another course because of the version of the code that replays it.
     """
     if raw is None or not continued_by_itself():
         return None
@@ -59,7 +59,7 @@ def load_snapshot(raw: Any, proof: Any) -> Snapshot | None:
 
 
 def _proof(run: str | None) -> str | None:
-    """Returns the proof that the run with the id `run` belongs to this platform; None if no identity is required here.
+    """Returns the proof that this run id belongs to the platform; None if the platform does not require identity.
 
     Without the proof anybody could start a run with a forged state under this workflow's id.
     """
@@ -68,7 +68,7 @@ def _proof(run: str | None) -> str | None:
 
 
 def load_state(kind: StreamKind[Any], snapshot: Snapshot) -> Any:
-    """Returns the state in a snapshot. If a newer worker has written it, raises as for an unreadable snapshot."""
+    """Returns the state in a snapshot. Raises an error if a newer worker has written the snapshot."""
     state = kind.state.model_validate(snapshot.state)
     if state.snapshot_version > kind.reads.snapshot:
         raise RuntimeError("a newer worker has written this snapshot")
@@ -76,7 +76,7 @@ def load_state(kind: StreamKind[Any], snapshot: Snapshot) -> Any:
 
 
 def continued_by_itself() -> bool:
-    """Returns whether this run continues another one; False for a retried or scheduled run, with the original input."""
+    """Returns whether this run continues another one. A retried or scheduled run, with its original input, does not."""
     info = workflow.info()
     return info.continued_run_id is not None and info.attempt == 1 and info.cron_schedule is None
 

@@ -1,8 +1,8 @@
-"""Waits of workflows: for months if need be, over any number of runs.
+"""Lets workflows wait: for months if need be, over any number of runs.
 
-A workflow with a long history continues as a new run. A run ends only in a wait, so that a pending record is completed
-first, and only after an answer of the log that requests this (ADR 0006). A loop that may turn for long without
-recording anything queries the log at each turn.
+A workflow with a long history continues as a new run. A run ends only in a wait, so that it first completes a pending
+record, and only after the log's answer has requested this (ADR 0006). A loop that may run for long without recording
+anything queries the log each time.
 """
 
 from collections.abc import Callable
@@ -19,20 +19,20 @@ with workflow.unsafe.imports_passed_through():
 
 
 class ContinueAsNewDueError(Exception):
-    """The history has become long: a new run must continue this one."""
+    """The history has become long: a new run must continue this run."""
 
 
 async def wait_for(
     stream: Stream[Any], done: Callable[[], bool], *, within: timedelta | None = None, summary: str | None = None
 ) -> None:
-    """Waits for `done`.
+    """Waits until `done` is true.
 
     Raises:
-        TimeoutError: The time was over first.
+        TimeoutError: The time `within` was over first.
         ContinueAsNewDueError: The next run must continue.
-        ApplicationError: `ledger_conflict`: a later run has taken the stream over, and this one ends.
+        ApplicationError: `ledger_conflict`: another run has taken the stream over, so that this run ends.
 
-    A run that has taken its stream over ignores `done`, since its state has been replaced.
+    If the run has taken its stream over, raises `ContinueAsNewDueError` even if `done` is true: its state was replaced.
     """
 
     def changed() -> bool:
@@ -52,7 +52,7 @@ async def drain_handlers(stream: Stream[Any]) -> None:
 
 
 async def in_time(stream: Stream[Any], done: Callable[[], bool], within: timedelta | None, summary: str) -> bool:
-    """Waits for `done`; returns False if the time (None: no limit) was over. Raises the other errors of `wait_for`."""
+    """Waits until `done` is true, for `within` at most. Returns False if this time was over. Raises as `wait_for`."""
     try:
         await wait_for(stream, done, within=within, summary=summary)
     except TimeoutError:
@@ -68,7 +68,10 @@ async def pause(stream: Stream[Any], time: timedelta, summary: str) -> None:
 async def first_of(
     stream: Stream[Any], work: tuple[workflow.ActivityHandle[Any], ...], done: Callable[[], bool]
 ) -> list[workflow.ActivityHandle[Any]]:
-    """Waits for `done` or the end of an activity. Returns the ended ones, cancels the rest. Raises as `wait_for`."""
+    """Waits until `done` is true or an activity has ended. Returns the ended ones, cancels the rest.
+
+    Raises the errors of `wait_for`.
+    """
     ended: list[workflow.ActivityHandle[Any]] = []
     try:
         await wait_for(stream, lambda: done() or any(one.done() for one in work))

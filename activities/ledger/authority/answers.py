@@ -1,8 +1,9 @@
-"""Checks before an event is written that follows from an answer: of a back office, or in a provider's callback.
+"""Checks, before an event is written, the answer that it follows from: a back office's answer or a provider's callback.
 
-Anybody with access to Temporal can poll an agency's queue and answer there: so the agency's own program must have
-signed its answer. And anybody can send a payment the same signal as the gateway: only the row of the signed callback,
-which the gateway has stored before, distinguishes the two.
+Anybody with access to Temporal can poll an agency's queue and answer there, so the agency's own program must have
+signed its answer. Anybody with that access can also send a payment's workflow the signal with which the gateway reports
+a provider's callback. The gateway stores the signed callback in the table `callback` before the gateway sends the
+signal, so a signal without a matching row is not recorded.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ async def unanswered(
 
 
 async def is_signed(connection: Connection, audience: str, stream: str, said: AgencyAnswer) -> bool:
-    """Returns whether a program of the stream's agency has signed this answer to this request. Logs why not.
+    """Returns whether a program of the stream's agency has signed this answer. If not, the reason is logged.
 
     The program's key must be valid at the time of the signature, and not be revoked now.
     """
@@ -70,7 +71,7 @@ async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) ->
 
 
 def _said(stream: str, event: Any) -> tuple[Any, ...] | None:
-    """Returns the values that a callback about this event must have; None if no callback reports this event.
+    """Returns the values that a callback about this event must have; None for an event that no callback reports.
 
     The values: outcome, transaction, lowest and highest amount, time, and the references of the request that was paid
     and of the payment's first request.

@@ -1,4 +1,4 @@
-"""Checks before an event is written: the directory has its officer, and the record has the evidence for its facts."""
+"""Checks, before an event is written, that the directory lists its officer and the record has evidence of its facts."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -28,7 +28,7 @@ from views.log import Connection as AnyConnection
 
 
 async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns the problems with the batch's officers that show without a check of the actor's entry and evidence."""
+    """Returns problems with the actor's role and the officers of a batch; checks no directory entry, no evidence."""
     acts = [event for event in events if _is_act(event)]
     found = [] if batch.actor.role in kind.rules.writers else [problem("actor.role", "may_not_write")]
     found += await _assignees(connection, batch, acts)
@@ -37,14 +37,14 @@ async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, 
 
 
 async def missing(connection: Connection, needed: str | None, filing_id: UUID) -> list[Problem]:
-    """Returns a problem if the record lacks any of the `needed` evidence."""
+    """Returns a problem if the record lacks part of the `needed` evidence."""
     if needed is None or await connection.fetchval(_BORNE_OUT, filing_id, needed):
         return []
     return [problem("", "not_recorded")]
 
 
 def refusal(actor: Actor, unproved: list[Problem], *, in_directory: bool) -> Refusal | None:
-    """Returns why a batch is refused, or None. `in_directory`: its actor is an active officer of the directory."""
+    """Returns why a batch is refused; None if it is not. `in_directory`: whether its actor is an active officer."""
     stranger = actor.role in OFFICERS and not in_directory
     why = [problem("actor", "not_in_directory", role_name=ROLE_NAMES[actor.role])] if stranger else []
     problems = (*why, *unproved)
@@ -52,12 +52,12 @@ def refusal(actor: Actor, unproved: list[Problem], *, in_directory: bool) -> Ref
 
 
 def _is_act(event: Any) -> bool:
-    """Returns whether an officer acts by this event; False for the system's events about signers."""
+    """Returns whether this event is an act of an officer; False for the system's events about signers."""
     return "acting_for" in type(event).model_fields and not isinstance(event, SignatureRequested | ResultSigned)
 
 
 async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem for each officer who is given a task, but is absent or not active in its role."""
+    """Returns a problem for each officer who gets a task, but is absent or not active in the task's role."""
     found: list[Problem] = []
     for event in events:
         if not isinstance(event, Reassigned):
@@ -72,7 +72,7 @@ async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]
 
 
 async def _substitutes(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem for each officer who acts for another, but is no substitute of theirs on that day."""
+    """Returns a problem for each officer who acts for another officer, but is not their substitute on that day."""
     found: list[Problem] = []
     for event in events:
         if event.acting_for is not None:
@@ -98,7 +98,7 @@ async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) ->
 
 
 def _others(event: Any) -> tuple[str, ...] | None:
-    """Returns the earlier officers from whom the officer of this event must differ; None if one officer is enough."""
+    """Returns the earlier officers, none of whom may be the officer of this event; None if one officer is enough."""
     match event:
         case RefundApproved() | RefundDeclined() | ShortfallAccepted():
             return event.asked_by
@@ -116,7 +116,7 @@ async def in_their_place(
 
 
 async def _absence(connection: Connection, batch: Batch, officer: str, role: Role) -> Any:
-    """Returns `last_day` and `substitute` of an officer who is absent on the day of the batch, or None."""
+    """Returns `last_day` and `substitute` of an officer; None if the officer is not absent on the day of the batch."""
     return await connection.fetchrow(_ABSENCE, _directory(batch), officer, role, local_day(batch.at))
 
 
@@ -153,7 +153,7 @@ async def is_founded(connection: Connection, batch: Batch) -> bool:
 
 
 async def reworded(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem if the text of a tracking step differs from the post's, whose digest is in a finding."""
+    """Returns a problem if the text of a tracking step is not the post's text, whose digest is in a finding."""
     told = [event for event in events if isinstance(event, ConsignmentReported)]
     key = await vault.find(connection, batch.filing_id) if told else None
     if key is None:  # then nothing is written

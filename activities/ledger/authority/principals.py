@@ -1,4 +1,4 @@
-"""The principals in the record, a copy in each process, at most five seconds old, and the check of statements by it."""
+"""Each process's copy of the recorded principals, at most five seconds old, and the check of statements against it."""
 
 import asyncio
 import hmac
@@ -24,10 +24,10 @@ from views.log import DATABASE_ERRORS, Connection
 _log = logging.getLogger(__name__)
 
 KNOWN_WITHIN: Final = 5.0
-"""The seconds until every process knows a change: a process with an older copy accepts no statement."""
+"""The seconds until every process knows a change: a process whose copy is older accepts no statement."""
 
 ASK_EVERY: Final = 1.0
-"""Seconds between two checks of the register's version, which read one row."""
+"""The seconds between two checks of the register's version; each check reads one row."""
 
 OFF_BY: Final = 50
 """A clock difference of more than this many seconds is reported. From 60 seconds on, every statement is refused."""
@@ -43,7 +43,7 @@ _ATTEMPT: Final = 2.0
 
 
 class Keyring:
-    """The principals as this process knows them. Keep it open while the process accepts statements."""
+    """The copy of the principals in this process. Keep it open while the process accepts statements."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -57,7 +57,7 @@ class Keyring:
 
     @property
     def ring(self) -> Ring:
-        """The principals. Raises `RefusalError` without data of the last five seconds, or while the clock is off."""
+        """The principals. Raises `RefusalError` if the copy is over five seconds old or this machine's clock is off."""
         if monotonic() - self._asked_at >= KNOWN_WITHIN:
             raise unheard("principals_not_at_hand")
         if abs(self._behind) > LEEWAY:
@@ -66,18 +66,18 @@ class Keyring:
 
     @property
     def secret(self) -> bytes:
-        """The secret that only the platform's processes know. Raises `RuntimeError` until the record was read."""
+        """The secret that only the platform's processes know. Raises `RuntimeError` until it was read once."""
         if self._secret is None:
             raise RuntimeError("the record has not told its secret yet")
         return self._secret
 
     @property
     def now(self) -> datetime:
-        """The current time, by the clock of the record."""
+        """The current time by the database's clock."""
         return datetime.now(UTC) + self._behind
 
     async def __aenter__(self) -> Self:
-        """Reads once, then polls, also while the database is down. No principal is known before the first answer."""
+        """Reads the principals, then polls, also while the database is down. None is known before the first answer."""
         await self._ask()
         self._asking = asyncio.create_task(self._ask_on())
         return self
@@ -116,20 +116,20 @@ class Keyring:
 
 
 class Guard:
-    """Verifies the sender of every message. An installation without a guard trusts everybody."""
+    """Verifies the sender of every message. An installation without a guard trusts every sender."""
 
     def __init__(self, keyring: Keyring, audience: str) -> None:
         self._keyring = keyring
         self._audience = audience
 
     def proved(self, signed: object, message: Message, *, fresh: bool) -> Proved:
-        """Returns the signed statement if it covers this message now, its claims unchecked. Raises `RefusalError`."""
+        """Returns the signed statement if it covers this message now; checks no claims. Raises `RefusalError`."""
         return proved(signed, message, Hearing(self._keyring.ring, self._audience, self._keyring.now, fresh=fresh))
 
     def verified(
         self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True, known: bool = False
     ) -> Proved:
-        """Returns the statement as `proved` does, also at another time, if the principal may make its claims, too."""
+        """Returns the same as `proved`, if the principal may make the statement's claims; as of `now` if given."""
         at = now or self._keyring.now
         return verified(signed, message, Hearing(self._keyring.ring, self._audience, at, fresh=fresh, known=known))
 
@@ -141,8 +141,8 @@ class Guard:
 def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, known: bool) -> str | None:
     """Returns the id of the principal that sends a stream's first message; None where no identity is required.
 
-    `filed_by` is the program that handed the filing in; `known`: the message is recorded already. Raises
-    `RefusalError`; for a `known` message and a temporary reason (`PASSING`) instead an error that is retried.
+    `filed_by` is the program that handed the filing in; `known`: whether the message is recorded already. Raises
+    `RefusalError`; but if the message is `known` and the reason temporary (`PASSING`), an error that is retried.
     """
     if guard is None or spoken is None:
         return None
@@ -157,14 +157,14 @@ def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, k
 
 
 class Registered(NamedTuple):
-    """The principals that can be read, and the ids of the unreadable ones, whose statements are refused."""
+    """The principals that can be read, and the ids of those that can't, whose statements are refused."""
 
     principals: list[Principal]
     unreadable: list[str]
 
 
 async def registered(connection: Connection, only: str | None = None) -> Registered:
-    """Returns all principals with their keys, sorted by id; or `only` the principal with this id."""
+    """Returns all principals with their keys, sorted by id. With `only`, returns just the principal with this id."""
     found = Registered([], [])
     for row in await connection.fetch(_PRINCIPALS, only):
         try:
@@ -183,7 +183,7 @@ async def registered(connection: Connection, only: str | None = None) -> Registe
 
 
 async def principals(connection: Connection, only: str | None = None) -> list[Principal]:
-    """Returns the same principals as `registered`, without the unreadable ones."""
+    """Returns the principals like `registered`, without the ids of the unreadable ones."""
     return (await registered(connection, only)).principals
 
 

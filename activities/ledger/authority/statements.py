@@ -13,7 +13,7 @@ from views.log import Connection
 
 
 def unsigned(batch: Batch) -> list[Problem]:
-    """Returns the problem of a batch whose statement is missing or expired; the system's batches need no statement."""
+    """Returns a problem if the batch's statement is missing or expired. Batches of the system need no statement."""
     if batch.statement is None:
         needed = batch.events and batch.actor.role is not Role.SYSTEM
         return [problem("statement", "statement_missing")] if needed else []
@@ -22,7 +22,7 @@ def unsigned(batch: Batch) -> list[Problem]:
 
 
 def parameters(batch: Batch) -> tuple[object, ...]:
-    """Returns the parameters of `may_speak`; none for an unsigned batch."""
+    """Returns the parameters of `may_speak`; empty for an unsigned batch."""
     if batch.statement is None:
         return ()
     by = signed(batch.statement)
@@ -31,7 +31,7 @@ def parameters(batch: Batch) -> tuple[object, ...]:
 
 
 async def missing(connection: Connection, batch: Batch) -> list[Problem]:
-    """Returns the first problem that the record shows with the signer, by the same rules as before an Update."""
+    """Returns the first problem with the signer according to the record, by the same rules as before an Update."""
     if batch.statement is None:
         return []
     by = signed(batch.statement)
@@ -50,7 +50,8 @@ async def missing(connection: Connection, batch: Batch) -> list[Problem]:
 def may_speak(filing: str, agency: str, at: int) -> str:
     """Returns SQL: true if one grant of the principal covers the whole batch, and its key is not revoked.
 
-    The `parameters` begin at the number `at`. The SQL corresponds to `not_granted`, without its check of the person.
+    The `parameters` begin at the number `at`. The SQL corresponds to the function `not_granted`, but without that
+    function's check of the person.
     """
     return f"""
 exists (

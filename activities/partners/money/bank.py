@@ -1,4 +1,4 @@
-"""A bank with the sandbox's API, and a payment provider over it.
+"""A bank with the sandbox's API, and a payment provider that uses such a bank.
 
 Every call carries a business key by which the bank recognises a repeat, so a call whose answer was lost is repeated.
 Amounts are whole đồng. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (the bank's code).
@@ -24,7 +24,7 @@ class Capture(PartnerResponse):
 
 
 class Refund(PartnerResponse):
-    """Money returned from one capture, under its own business key."""
+    """Money returned from one capture. The refund has a business key of its own."""
 
     key: str
     capture_id: str
@@ -59,32 +59,32 @@ class _NewRefund(PartnerResponse):
 
 
 class HttpBank:
-    """A bank or payment gateway, over the sandbox's JSON API."""
+    """A bank or payment gateway that has the sandbox's JSON API."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._partner = Partner("bank", client)
 
     async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> Order:
-        """Places the order; returns an earlier one with this key. `RejectedError` `key_reused`: its content differs."""
+        """Places the order, or returns the order of this key. Raises `RejectedError` (`key_reused`) if it differs."""
         new = _NewOrder(amount=amount, description=description, payer_account=payer_account)
         return await self._partner.call("PUT", f"/orders/{segment(key)}", Order, new)
 
     async def get(self, key: str) -> Order:
-        """Returns the order's current state. `RejectedError` `not_found`: the order was never placed."""
+        """Returns the order's current state. Raises `RejectedError` (`not_found`) if the order was never placed."""
         return await self._partner.call("GET", f"/orders/{segment(key)}", Order)
 
     async def cancel(self, key: str) -> Order:
-        """Closes the order to further money. The answer is `paid` if money arrived first."""
+        """Closes the order to further money, and returns it; its state is `paid` if money arrived before."""
         return await self._partner.call("POST", f"/orders/{segment(key)}/cancel", Order)
 
     async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
-        """Refunds, or returns the earlier refund of this key. `RejectedError` `exceeds_capture`: too much."""
+        """Refunds, or returns the refund of this key. Raises `RejectedError` (`exceeds_capture`) if it is too much."""
         new = _NewRefund(order_key=order_key, capture_id=capture_id, amount=amount)
         return await self._partner.call("PUT", f"/refunds/{segment(key)}", Refund, new)
 
 
 class OwnBank(pv.Provider):
-    """A payment provider over a bank, which identifies a demand by its key."""
+    """A payment provider that uses a bank. The bank identifies a demand by the demand's key."""
 
     def __init__(self, name: str, bank: HttpBank) -> None:
         self.can = pv.CAPABILITIES["bank"]

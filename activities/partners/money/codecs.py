@@ -12,7 +12,7 @@ from schemas.ids import BEGINNING
 
 
 def stamp(at: datetime) -> str:
-    """Returns the instant as text, to the second."""
+    """Returns the instant as text, exact to the second."""
     return f"{at.astimezone(VIETNAM):%Y%m%d%H%M%S}"
 
 
@@ -27,7 +27,7 @@ def instant(text: str) -> datetime | None:
 
 
 def object_once(content: bytes) -> dict[str, Any]:
-    """Returns the JSON object. Raises `ValueError` for other content, a duplicate name, or text that is not UTF-8."""
+    """Returns the JSON object. Raises `ValueError` for other JSON, a duplicate name, or bytes that are not UTF-8."""
     try:
         found = json.loads(content.decode("utf-8"), object_pairs_hook=_once)
     except RecursionError:
@@ -45,7 +45,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def match(memo: str, references: Iterable[str]) -> str | None:
-    """Returns the only reference that a memo names; None if the memo names none or several, so that officers decide.
+    """Returns the reference that a memo names; None if it names none or several, in which case officers decide.
 
     Banks write a memo in capitals, without diacritics or punctuation, put words before and after it, and cut its end.
     """
@@ -55,7 +55,7 @@ def match(memo: str, references: Iterable[str]) -> str | None:
 
 
 def beginnings(memo: str) -> frozenset[str]:
-    """Returns all parts of a memo of length `BEGINNING`, since a reference in the memo starts with one of the parts."""
+    """Returns all parts of a memo that have the length `BEGINNING`. If the memo has a reference, one part begins it."""
     letters = _capitals(memo)
     return frozenset(letters[start : start + BEGINNING] for start in range(len(letters) - BEGINNING + 1))
 
@@ -70,7 +70,7 @@ def _capitals(memo: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Returns letters, digits and few signs, at most 255 in all, as `vnp_OrderInfo` permits; never a `|`."""
+    """Returns the text reduced to letters, digits and a few signs (no `|`), at most 255, as VNPay demands."""
     return re.sub(r" +", " ", re.sub(r"[^A-Za-z0-9 .,:_-]", "", _without_marks(text)))[:255]
 
 

@@ -1,4 +1,4 @@
-"""All configured merchants, by their names in the settings, and their adapters."""
+"""All configured merchants by their names in the settings, and the adapters for them."""
 
 from collections.abc import Mapping
 from typing import Annotated, TypeAlias
@@ -17,7 +17,7 @@ Merchants: TypeAlias = Mapping[Code, Merchant]
 
 
 def provider(name: str, merchant: Merchant, client: httpx.AsyncClient) -> Provider:
-    """Returns the provider to query. `client` needs no base address."""
+    """Returns the adapter that calls the merchant's provider. `client` needs no base address."""
     match merchant:
         case VnPayMerchant():
             return VnPay(name, merchant, client)

@@ -1,8 +1,8 @@
-"""The national payment platform (Nền tảng thanh toán trực tuyến, Cổng DVCQG), in the dialect of one province's client.
+"""The national payment platform (Nền tảng thanh toán trực tuyến, Cổng DVCQG), as one province's client uses it.
 
-The checksum `MaXacThuc` covers the values of fields in order: SHA-256 over them and the secret, joined by `|`. A value
-that contains `|` could be read in two ways, so none is sent and none is accepted. Unknown details, such as the names of
-the status codes, are settings of the merchant.
+The checksum `MaXacThuc` is the SHA-256 of the values of certain fields, in order, and the secret, joined by `|`. A
+value that contains `|` could be read in two ways, so none is sent and none is accepted. Unknown details, such as the
+names of the status codes, are settings of the merchant.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ _REPLIES: Final[Mapping[pv.Verdict, str]] = {
 
 
 class Payee(Model):
-    """The account of the agency (tài khoản thụ hưởng)."""
+    """The account of the agency that receives the money (tài khoản thụ hưởng)."""
 
     account: str
     bank: str
@@ -46,14 +46,14 @@ class PlatformMerchant(pv.MerchantSettings):
     """A partner of the platform.
 
     Attributes:
-        partner: `MaDoiTac`.
+        partner: Our number as a partner, `MaDoiTac`.
         init_fields: The signed fields of a demand, in this order, before the secret; likewise the other `…_fields`.
         states: The outcome of each `TrangThaiGD` in a query; any other means pending.
-        failed: `MaLoi` of a callback for a failed payment. Any other but `00` means pending, until a query decides.
+        failed: `MaLoi` of a callback for a failed payment. Any unknown code means pending, until a query decides.
         reversed: `MaLoi` of a callback for money that was charged back.
-        refusals: `MaLoi` that refuses a demand for good; after any other but `00` the demand is retried.
-        unknown: `MaLoi` of a query about an unknown demand.
-        replies: `MaLoi` of our own answer to a callback, if it differs from VNPay's code.
+        refusals: `MaLoi` that refuses a demand for good. After any other code but `00` the demand is retried.
+        unknown: `MaLoi` of the answer to a query about a demand that the platform does not know.
+        replies: `MaLoi` of our own answer to a callback, by verdict; without an entry, VNPay's code.
     """
 
     kind: Literal["platform"]
@@ -129,20 +129,20 @@ class PlatformDoor:
 
 
 def checksum(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]) -> str:
-    """Returns `MaXacThuc`. The secret comes last, which prevents length extension of the hash."""
+    """Returns `MaXacThuc` for these fields. The secret comes last, which prevents length extension of the hash."""
     values = [said.get(name, "") for name in fields]
     return hashlib.sha256("|".join([*values, secret.get_secret_value()]).encode()).hexdigest()
 
 
 def signed(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]) -> bool:
-    """Returns whether `MaXacThuc` is the checksum of these values and, since none contains `|`, of no others."""
+    """Returns whether `MaXacThuc` is the checksum of these values. A value with `|` is ambiguous, so returns False."""
     expected, found = checksum(secret, fields, said), said.get(SIGNATURE, "").lower()
     right = hmac.compare_digest(found.encode(), expected.encode())
     return right and not any("|" in said.get(name, "") for name in fields)
 
 
 def _said(body: bytes) -> dict[str, str]:
-    """Returns the fields of a body; none if it is too long or not JSON."""
+    """Returns the fields of a body; empty if the body is too long or not JSON."""
     try:
         return texts(object_once(body)) if len(body) <= pv.CALLBACK_BYTES else {}
     except ValueError:
@@ -150,19 +150,19 @@ def _said(body: bytes) -> dict[str, str]:
 
 
 def texts(said: Mapping[str, Any]) -> dict[str, str]:
-    """Returns the fields that are texts or whole numbers, as texts; without other values and unprintable texts."""
+    """Returns the fields with a printable text or a whole number, as texts; leaves out all other fields."""
     found = {name: str(value) for name, value in said.items() if isinstance(value, str) or type(value) is int}
     return {name: value for name, value in found.items() if value.isprintable()}
 
 
 def dong(amount: str) -> int | None:
-    """Returns `SoTien`; None unless it is a whole positive amount."""
+    """Returns the amount in `SoTien`; None unless it is a whole positive number."""
     whole = int(amount) if amount.isascii() and amount.isdigit() and len(amount) <= len(str(pv.LARGEST)) else 0
     return whole if 0 < whole <= pv.LARGEST else None
 
 
 class Platform(pv.AtMerchant[PlatformMerchant]):
-    """A `Provider` over the platform."""
+    """A `Provider` that calls the platform."""
 
     def __init__(self, name: str, merchant: PlatformMerchant, client: httpx.AsyncClient) -> None:
         super().__init__(name, merchant, "platform")

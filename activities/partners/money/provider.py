@@ -1,4 +1,4 @@
-"""The interface to all payment providers: the calls to them, and the notices from them.
+"""The interface to all payment providers: our calls to a provider, and the provider's notices to us.
 
 A callback and the answer to a query become the same `Notice`. Amounts are whole đồng.
 """
@@ -25,14 +25,14 @@ CALLBACK_BYTES: Final = 8192
 """The maximum length of a callback."""
 
 AHEAD: Final = timedelta(minutes=15)
-"""The maximum time by which a notice may be dated ahead of our clock."""
+"""The maximum time by which a notice's date may be later than our clock."""
 
 
 class Capabilities(Model):
-    """The calls that an API offers. Officers' work or bank statements replace the missing ones.
+    """The calls that an API offers. Officers' work or bank statements replace the calls that it lacks.
 
-    `itemised`: orders list the purpose by lines. `own_numbers`: a charge-back has its own number. `lasting_keys`: a
-    refund keeps its key for ever.
+    `itemised`: whether an order lists its purpose in lines; `own_numbers`: whether a charge-back has a number of its
+    own; `lasting_keys`: whether a refund's key is valid for ever.
     """
 
     push: bool
@@ -53,13 +53,14 @@ CAPABILITIES: Final[Mapping[Kind, Capabilities]] = {
 
 
 PATIENCE: Final = timedelta(days=3)
-"""The default time for which a fee's outcome is queried after the time to pay is over."""
+"""The default time for which a payment's outcome is queried after the request can no longer be paid."""
 
 
 class MerchantSettings(StrictModel):
-    """The settings common to all merchants: the `minutes` for which a request can be paid, by default until it is due.
+    """The settings common to all merchants.
 
-    A payment that is not reported within `pending_minutes` after that time counts as not made.
+    `minutes` is the time for which a request can be paid; None if it can be paid until the fee is due. A payment that
+    is not reported within `pending_minutes` after that time counts as not made.
     """
 
     pending_minutes: Annotated[float, Field(ge=0, le=44_640)] = PATIENCE / timedelta(minutes=1)
@@ -79,7 +80,7 @@ class Outcome(StrEnum):
 
 
 UNPAID: Final = frozenset({Outcome.PENDING, Outcome.FAILED})
-"""Outcomes without any money so far; their transaction may have no number yet."""
+"""Outcomes without any money so far; a transaction with such an outcome may have no number yet."""
 
 UNNUMBERED: Final = "0"
 """The number that stands for a missing transaction number."""
@@ -94,7 +95,7 @@ class Line(Model):
 
 
 class About(Model):
-    """The purpose of the money, in the fields of the national platform."""
+    """The purpose of a payment, in the fields of the national platform."""
 
     procedure: str
     procedure_name: str
@@ -105,7 +106,7 @@ class About(Model):
 
 
 class Demand(Model):
-    """A request for money, to which each call refers. `made` is the time of the first call.
+    """A request for money, to which each call refers. `made` is the time of the first call about it.
 
     Our own API identifies the demand by the business `key`. The payer gets the `description`, without diacritics and
     personal data.
@@ -119,7 +120,7 @@ class Demand(Model):
 
     @property
     def reference(self) -> str:
-        """The demand's reference at providers other than our own API."""
+        """The reference by which all providers except our own API identify the demand."""
         return reference_of(self.key)
 
 
@@ -140,7 +141,7 @@ class Asked(Model):
 
 
 class Giving(Model):
-    """A refund under a `key` of its own, from a transaction whose whole amount was `of`, in đồng.
+    """A refund with its own `key` from a `transaction`; `of` is the whole amount of the transaction, in đồng.
 
     `before` are the amounts of all earlier refund requests for the same transaction, also failed ones, by key.
     """
@@ -154,9 +155,9 @@ class Giving(Model):
 
 
 class Refunding(StrEnum):
-    """The state of a refund: `UNDER_WAY` without a result yet, `UNTOLD` if it can't be determined.
+    """The state of a refund. `UNDER_WAY`: it has no result yet; `UNTOLD`: the state can't be determined.
 
-    `NOT_ASKED`: the provider knows the payment, but has no such refund, or has not made the refund.
+    `NOT_ASKED`: the provider knows the payment, but does not know this refund or has not made it.
     """
 
     GIVEN = auto()
@@ -166,7 +167,7 @@ class Refunding(StrEnum):
 
 
 class Given(Model):
-    """The state of a refund, and the provider's number of the refund once the money is returned."""
+    """The state of a refund, and once the money is returned, the provider's number of the refund."""
 
     refunding: Refunding
     transaction: str | None = None
@@ -176,7 +177,7 @@ class Notice(Model):
     """A provider's signed notice about money. `provider` is the merchant's name in the settings.
 
     `reference` is None if only a memo, which may name people, names the demand. `transaction` is the provider's own
-    number, `said` the status codes as received.
+    number; `said` are the status codes as received.
     """
 
     provider: str
@@ -190,12 +191,12 @@ class Notice(Model):
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The key by which the inbox recognises a repeat."""
+        """The key by which the inbox recognises a repeated notice."""
         return (self.provider, self.reference or "", self.transaction, *self.said)
 
 
 class Verdict(StrEnum):
-    """The answer to a callback. `NOT_KEPT`: we failed to store it, and the provider has to send it again."""
+    """The answer to a callback. `NOT_KEPT`: we failed to store the callback, and the provider has to send it again."""
 
     CONFIRMED = auto()
     UNKNOWN_ORDER = auto()
@@ -207,21 +208,21 @@ class Verdict(StrEnum):
 
 
 class Refused(Model):
-    """A callback that is not accepted; with its `reference`, if it is signed and the reference can be read."""
+    """A callback that is not accepted. `reference` is None unless the callback is signed and its reference readable."""
 
     verdict: Verdict
     reference: str | None = None
 
 
 class Expected(Model):
-    """The demand that a reference names, as recorded on this platform."""
+    """The demand that a reference names, as recorded by us."""
 
     amount: Dong
     settled: bool
 
 
 def judge(found: Notice | Refused, expected: Expected | None) -> Verdict:
-    """Returns the verdict, checked in VNPay's order: signature, order, amount, not yet confirmed."""
+    """Returns the verdict on a callback, checked in VNPay's order: signature, order, amount, not yet confirmed."""
     if isinstance(found, Refused):
         unknown = found.reference is not None and expected is None
         return Verdict.UNKNOWN_ORDER if unknown else found.verdict
@@ -234,7 +235,7 @@ def judge(found: Notice | Refused, expected: Expected | None) -> Verdict:
 
 @dataclass(frozen=True)
 class Received:
-    """A callback as received, before any parsing. Names of headers are lower case."""
+    """A callback as received, before any parsing. The names of its headers are in lower case."""
 
     query: bytes = b""
     body: bytes = b""
@@ -242,7 +243,7 @@ class Received:
 
 
 class Reply(Model):
-    """The answer to a callback: an HTTP status, and JSON."""
+    """The answer to a callback: an HTTP status, and a body in JSON."""
 
     status: int
     body: Mapping[str, str]
@@ -259,7 +260,7 @@ class Door(Protocol):
 
 
 class NotOfferedError(Exception):
-    """The provider's API has no such call, as `CAPABILITIES` states."""
+    """The provider's API lacks this call, as `CAPABILITIES` states."""
 
 
 class Provider:
@@ -269,35 +270,47 @@ class Provider:
     """
 
     can: Capabilities
-    """The abilities of the provider's API."""
+    """The calls that the provider's API offers."""
     lasts: timedelta | None
-    """The time for which a request can be paid; None: until the fee is due."""
+    """The time for which a request can be paid; None if it can be paid until the fee is due."""
     patience: timedelta
-    """The time for which an outcome is awaited after the time to pay."""
+    """The time for which the provider is queried after a request can no longer be paid."""
 
     async def order(self, demand: NewDemand) -> Asked:  # noqa: ARG002 -- for those that offer it
-        """Orders the demand, and returns the means to pay. A repeat returns the same."""
+        """Orders the demand, and returns the means to pay: the same ones for a repeated call."""
         raise NotOfferedError
 
     async def query(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- for those that offer it
-        """Returns a notice for each transaction of the demand. `RejectedError` `not_found`: an unknown demand."""
+        """Returns a notice for each transaction of the demand.
+
+        Raises `RejectedError` (`not_found`) if the provider does not know the demand.
+        """
         raise NotOfferedError
 
     async def cancel(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- for those that offer it
-        """Closes the demand to further money; returns earlier payments. `RejectedError` `not_found`: unknown demand."""
+        """Closes the demand to further money; returns notices of earlier payments.
+
+        Raises `RejectedError` (`not_found`) if the provider does not know the demand.
+        """
         raise NotOfferedError
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- for those that offer it
-        """Requests a refund: `GIVEN` or `UNDER_WAY`. `RejectedError` below 400: the call will never succeed."""
+        """Requests a refund; returns `GIVEN` or `UNDER_WAY`.
+
+        Raises `RejectedError` with a status below 400 if the provider will never make the refund.
+        """
         raise NotOfferedError
 
     async def refunded(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- for those that offer it
-        """Returns the state of a requested refund. `RejectedError` below 400: it will never be made."""
+        """Returns the state of a requested refund.
+
+        Raises `RejectedError` with a status below 400 if the provider will never make the refund.
+        """
         raise NotOfferedError
 
 
 class AtMerchant(Provider, Generic[M]):
-    """The base class of providers with a merchant's settings."""
+    """The base class of the providers that have a merchant's settings."""
 
     def __init__(self, name: str, merchant: M, kind: Kind) -> None:
         self.can = CAPABILITIES[kind]

@@ -1,4 +1,4 @@
-"""Queries about a payment's money: provider, request and time follow from the payment's state in the log."""
+"""Queries about a payment's money. Provider, request and time of a query follow from the payment's state in the log."""
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,10 +21,10 @@ from schemas.base import Instant, Model
 from schemas.payment.state import Attempt, Capture, Closed, Payment, PaymentState, Taken
 
 NEVER_MADE: Final = "not_found"
-"""The provider's code for an unknown order."""
+"""The provider's code for an order that it does not know."""
 
 _NEVER: Final = timedelta(days=36500)
-"""The wait for a provider without a query, in effect endless: its callback brings the news."""
+"""The wait for a provider that offers no query, in effect endless: its callback ends the wait."""
 
 _NOT_DRIVEN: Final = """
 select transaction, amount, at from callback
@@ -34,7 +34,7 @@ order by received_at
 
 
 class Asking(Model):
-    """A query to a provider about a demand: the `attempt`-th request. `over`: the request can no longer be paid."""
+    """A query to a provider about the request numbered `attempt`. `over`: whether the request can no longer be paid."""
 
     provider: str
     demand: Demand
@@ -45,7 +45,9 @@ class Asking(Model):
 class Closing(Asking):
     """A query about an expired request. `known` are the ids of the recorded captures.
 
-    Once the fee is `due`, the provider is queried until the outcome is known; `awaited`: this wait is in the record.
+    `due`: the time at which the unpaid fee fell due, None if it has not; from then on, the provider is queried until
+    the outcome is known. `settled`: the time at which the payment was settled, None if it is not. `awaited`: whether
+    the record already states that the outcome is awaited.
     """
 
     due: Instant | None = None
@@ -62,7 +64,7 @@ class NotSetUpError(ApplicationError):
 
 
 def asking(payment: Payment, request: Attempt, *, over: bool) -> Asking:
-    """Returns the query about a request to its provider."""
+    """Returns the query about a request, addressed to the request's provider."""
     demand = Demand(
         key=ids.fee_key(payment.filing_id, payment.n, request.attempt),
         amount=payment.amount,
@@ -74,7 +76,7 @@ def asking(payment: Payment, request: Attempt, *, over: bool) -> Asking:
 
 
 def closing(payment: Payment, request: Attempt, now: datetime, known: Collection[str]) -> Closing:
-    """Returns the query about an expired request. With a `due` fee the query is repeated until the outcome is known."""
+    """Returns the query about an expired request. If the fee is due, the outcome is queried until it is known."""
     due = payment.state is PaymentState.PENDING and now >= require(payment.due)
     return Closing(
         **dict(asking(payment, request, over=True)),
@@ -86,14 +88,14 @@ def closing(payment: Payment, request: Attempt, now: datetime, known: Collection
 
 
 def late(payment: Payment, request: Attempt) -> Asking:
-    """Returns the query about a settled payment's request. The query also closes an open request that was not paid."""
+    """Returns the query about a request of a settled payment. The query also closes a request still open and unpaid."""
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     elsewhere = owed is not None and (owed.attempt or 1) != request.attempt
     return asking(payment, request, over=elsewhere and not request.over)
 
 
 class Asker:
-    """Queries providers: the provider of a payment is the one that the payment names."""
+    """Queries providers. Each payment names its provider."""
 
     def __init__(self, providers: Mapping[str, Provider], pool: Pool) -> None:
         self._providers = providers
@@ -111,10 +113,10 @@ class Asker:
         return provider is not None and bool(getattr(provider.can, what))
 
     async def money(self, askings: Sequence[Asking], known: Collection[str], *, at_once: bool = False) -> Taken:
-        """Returns all captures, once there is one that was not known.
+        """Returns all captures, once there is one that is not in `known`.
 
-        A provider with callbacks is queried seldom, or `at_once` after a notice about the payment. Without a query, the
-        callback wakes the waiting run.
+        A provider with callbacks is queried seldom, or `at_once` after a notice about the payment. A provider without a
+        query sends a callback, which wakes the waiting run.
         """
         wait = min(map(self._pause, askings))
         first = activity.info().attempt == 1 and not at_once
@@ -122,9 +124,10 @@ class Asker:
         return await self._news(now, known, wait)
 
     async def late_money(self, payment: Payment, known: Collection[str]) -> Taken:
-        """Returns all captures of a settled payment, once there is one that was not known or the watch is over.
+        """Returns all captures of a settled payment, once there is one not in `known` or the watch is over.
 
-        The time is the attempt's start by the server's clock: so a worker with a fast clock ends no watch too early.
+        The server's clock decides when the watch is over, by the start of this attempt: so a worker with a fast clock
+        ends no watch too early.
         """
         began = activity.info().started_time
         askings = [late(payment, one) for one in payment.attempts]
@@ -133,7 +136,7 @@ class Asker:
         return await self._news(askings, known, await self._wait(payment, askings, began))
 
     async def _news(self, askings: Iterable[Asking], known: Collection[str], wait: timedelta) -> Taken:
-        """Returns the captures if some are new, even if another provider does not answer."""
+        """Returns the captures if one is not in `known`, even if another provider does not answer; else raises."""
         found = await asyncio.gather(*map(self._look, askings), return_exceptions=True)
         taken = _together(one for one in found if isinstance(one, Taken))
         if any(capture.capture_id not in known for capture in taken.captures):
@@ -146,18 +149,18 @@ class Asker:
         raise nothing_new(wait)
 
     def _pause(self, asking: Asking) -> timedelta:
-        """Returns the wait before this demand's money is checked again."""
+        """Returns the wait before this demand is queried again."""
         if asking.provider in self._providers and not self._can(asking, "query"):
             return _NEVER
         gently = self._can(asking, "push") or asking.over
         return gentle_pause(asking.demand.made, activity.info().started_time) if gently else soon()
 
     async def _look(self, asking: Asking) -> Taken:
-        """Returns the captures at the provider; none if the provider does not know the demand, or has no query."""
+        """Returns the captures at the provider; none if the provider does not know the demand, or offers no query."""
         return _taken(await self._said(asking), asking)
 
     async def _said(self, asking: Asking) -> tuple[Notice, ...]:
-        """Returns the provider's notices; none without a query. Cancels an expired request if the API can."""
+        """Returns the provider's notices; none if its API has no query. Cancels an expired request if the API can."""
         provider = self.provider(asking)
         close = asking.over and provider.can.cancel
         if not close and not provider.can.query:
@@ -170,7 +173,7 @@ class Asker:
             return ()
 
     async def _wait(self, payment: Payment, askings: Iterable[Asking], now: datetime) -> timedelta:
-        """Returns the wait before the next check, on the payment's calendar. Raises `no_calendar`, which is retried."""
+        """Returns the wait before the next query, by the payment's calendar. Raises `no_calendar`, which is retried."""
         since, until = require(payment.settled_at), require(payment.watched_until)
         if not any(self._can(one, "query") for one in askings):
             return until - now
@@ -186,8 +189,9 @@ class Asker:
     async def close(self, closing: Closing) -> Closed:
         """Closes the request, if the provider's API can do that; returns all captures until then.
 
-        Once the fee is due, an undecided provider is queried as long as the merchant's `patience` lasts, a silent one
-        for at least our own `PATIENCE`, even about a fee that nobody owes. Unreported by then, a payment was not made.
+        Once the fee is due, a provider with no outcome yet is queried as long as the merchant's `patience` lasts. A
+        provider that does not answer is queried for at least our own `PATIENCE`, even about a fee that nobody owes. A
+        payment that is not reported by then counts as not made.
         """
         began, due, over = activity.info().started_time, closing.due, closing.due or closing.settled
         provider = self._providers.get(closing.provider)
@@ -206,9 +210,9 @@ class Asker:
         raise nothing_new(min(gentle_pause(due, began), until - began))
 
     async def _outcome(self, asking: Asking) -> tuple[Taken, bool]:
-        """Returns the captures, and whether they are final: never for a provider without a query.
+        """Returns the captures, and whether they are final: never final if the provider offers no query.
 
-        Without a query the captures are those of the request's callbacks that its payment has not processed.
+        Without a query, the captures come from the request's callbacks that its payment has not processed.
         """
         if self.provider(asking).can.query:
             said = await self._said(asking)
@@ -227,7 +231,7 @@ def _together(found: Iterable[Taken]) -> Taken:
 
 
 def _taken(notices: Iterable[Notice], asking: Asking) -> Taken:
-    """Returns the notices of paid money as captures. A notice without a time gets the start time of this attempt."""
+    """Returns the notices of paid money as captures. A notice without a time gets the time when this activity began."""
     began = activity.info().started_time
     return Taken(
         captures=tuple(

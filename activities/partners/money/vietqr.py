@@ -1,7 +1,7 @@
 """Transfers by VietQR: a code for each demand, and the bank's credit notes about money received.
 
-No official text of NAPAS was read; the credit note is the sandbox bank's, until a real bank's is known. A transfer
-names its demand only in the memo, which banks cut and extend.
+No official text of NAPAS was read. Credit notes have the sandbox bank's format, until a real bank's format is known. A
+transfer names its demand only in the memo, which banks cut and extend.
 """
 
 import binascii
@@ -27,8 +27,8 @@ _CHECKSUM: Final = "6304"
 class VietQrMerchant(pv.MerchantSettings):
     """An account that receives transfers, at the bank with this number (BIN).
 
-    `secret` signs a credit note's body: HMAC-SHA256 in hex, in the `signature_header`. No query can replace a missing
-    credit note, so a payment is awaited for a day.
+    `secret` is the key of a credit note's signature: HMAC-SHA256 of the body, in hex, in the header `signature_header`.
+    No query can replace a missing credit note, so a payment is awaited for a day.
     """
 
     pending_minutes: Annotated[float, Field(ge=0, le=44_640)] = 1440
@@ -58,7 +58,7 @@ class VietQr(pv.AtMerchant[VietQrMerchant]):
         super().__init__(name, merchant, "vietqr")
 
     def code(self, reference: str, amount: int) -> str:
-        """Returns the content of the code: pay this amount in đồng into the account, with the reference as memo."""
+        """Returns the content of a QR code for a transfer of this amount in đồng, with the reference as memo."""
         account = emv_field("00", self._merchant.bank) + emv_field("01", self._merchant.account)
         to = emv_field("00", _NAPAS) + emv_field("01", account) + emv_field("02", _TO_ACCOUNT)
         return emv_code(
@@ -75,7 +75,7 @@ class VietQr(pv.AtMerchant[VietQrMerchant]):
         return pv.Asked(code=self.code(demand.reference, demand.amount))
 
     def verified(self, received: pv.Received, now: datetime) -> pv.Notice | pv.Refused:
-        """Returns the notice of a credit note. It names no demand itself: `match` finds the demand by the memo."""
+        """Returns the notice of a credit note. The notice names no demand: `match` finds the demand by the memo."""
         signature = (received.headers or {}).get(self._merchant.signature_header, "")
         expected = hmac.new(self._merchant.secret.get_secret_value().encode(), received.body, "sha256").hexdigest()
         genuine = hmac.compare_digest(signature.encode("utf-8", "replace"), expected.encode())
@@ -102,18 +102,18 @@ class VietQr(pv.AtMerchant[VietQrMerchant]):
         )
 
     def reply(self, verdict: pv.Verdict) -> pv.Reply:
-        """Confirms every stored note to the bank, even if no demand matches it."""
+        """Returns the answer to the bank: a confirmation for every stored note, even if no demand matches the note."""
         return pv.Reply(status=_STATUS.get(verdict, 200), body={"code": verdict.value})
 
 
 def emv_field(tag: str, value: str) -> str:
-    """Returns one field. Raises `ValueError` if it is longer than 99 characters or not ASCII."""
+    """Returns one field of the code. Raises `ValueError` if its value is longer than 99 characters or not ASCII."""
     if not value.isascii() or len(value) > _LONGEST:
         raise ValueError("a field of an EMVCo code is at most 99 characters of ASCII")
     return f"{tag}{len(value):02}{value}"
 
 
 def emv_code(*fields: str) -> str:
-    """Returns the whole code, with CRC-16/CCITT-FALSE over everything before its four digits."""
+    """Returns the whole code; its last four digits are a CRC-16/CCITT-FALSE over everything before them."""
     content = "".join(fields) + _CHECKSUM
     return f"{content}{binascii.crc_hqx(content.encode('ascii'), 0xFFFF):04X}"

@@ -1,4 +1,4 @@
-"""VNPay 2.1.0: the payer's address for a payment, the IPN by which VNPay reports the outcome, and calls to VNPay.
+"""VNPay 2.1.0: the payment page's address, the IPN by which VNPay reports the outcome, and our calls to VNPay.
 
 The data in the payer's browser (ReturnURL) is only displayed; the IPN is authoritative. Both are signed the same way.
 The calls, server to server, are `querydr` and `refund`; their answers are signed, too.
@@ -47,7 +47,7 @@ class VnPayMerchant(pv.MerchantSettings):
     """A terminal at VNPay. Unconfirmed details are settings; their defaults follow existing clients of VNPay.
 
     Attributes:
-        terminal: `vnp_TmnCode`.
+        terminal: The number of the terminal, `vnp_TmnCode`.
         secret: The key of every signature.
         pay_url: The address of VNPay's payment page.
         api_url: The address for queries and refunds.
@@ -56,12 +56,12 @@ class VnPayMerchant(pv.MerchantSettings):
         query_fields: The signed fields of a query, in this order, joined by `|`; likewise the other `…_fields`.
         failed: `vnp_TransactionStatus` of a payment that failed for good. Any unknown status means pending.
         reversed: `vnp_TransactionStatus` of money that was charged back.
-        unknown: The answer about an unknown demand.
-        refusals: Answers that refuse a refund for good.
-        repeated: The answer to a repeated refund, whatever the state of the first.
+        unknown: `vnp_ResponseCode` about a demand that VNPay does not know.
+        refusals: `vnp_ResponseCode` that refuses a refund for good.
+        repeated: `vnp_ResponseCode` of a repeated request for a refund, whatever the state of the refund.
         being_refunded: `vnp_TransactionStatus` of a refund that is under way.
         not_refunded: `vnp_TransactionStatus` of a refund that will never be made.
-        refunds: `vnp_TransactionType` of a query's answer that is about a refund, not about a payment.
+        refunds: `vnp_TransactionType` in a query's answer if the answer is about a refund, not a payment.
     """
 
     kind: Literal["vnpay"]
@@ -98,7 +98,7 @@ class VnPayMerchant(pv.MerchantSettings):
 
 
 class VnPayDoor:
-    """The `Door` for IPNs (VNPay's callbacks), which arrive as the query of a GET."""
+    """The `Door` for IPNs (VNPay's callbacks), which arrive as the query string of a GET request."""
 
     def __init__(self, name: str, merchant: VnPayMerchant) -> None:
         self._name = name
@@ -119,7 +119,7 @@ class VnPayDoor:
         )
 
     def reply(self, verdict: pv.Verdict) -> pv.Reply:
-        """Returns the answer. VNPay reads only the code, and sends the IPN again after any but 00 and 02."""
+        """Returns the answer. VNPay reads only the code, and sends the IPN again unless the code is 00 or 02."""
         code, message = _REPLIES[verdict]
         return pv.Reply(status=200, body={"RspCode": code, "Message": message})
 
@@ -152,7 +152,7 @@ class VnPayDoor:
 
 
 def pay_url(merchant: VnPayMerchant, demand: pv.NewDemand) -> str:
-    """Returns the address at which the payer pays, always the same for the same demand."""
+    """Returns the address at which the payer pays. The same demand always gives the same address."""
     fields = {
         "vnp_Version": VERSION,
         "vnp_Command": "pay",
@@ -173,7 +173,7 @@ def pay_url(merchant: VnPayMerchant, demand: pv.NewDemand) -> str:
 
 
 def sign(secret: SecretStr, data: bytes) -> str:
-    """Returns HMAC-SHA512 in hex."""
+    """Returns the HMAC-SHA512 of the data, in hex."""
     return hmac.new(secret.get_secret_value().encode(), data, "sha512").hexdigest()
 
 
@@ -187,14 +187,14 @@ def outcome(merchant: VnPayMerchant, code: str, status: str) -> pv.Outcome:
 
 
 def dong(amount: str) -> int | None:
-    """Returns the đồng of `vnp_Amount`, which is in hundredths; None unless it is a whole positive amount."""
+    """Returns the amount of `vnp_Amount`, which is in hundredths, in đồng; None unless it is whole and positive."""
     hundredths = int(amount) if _AMOUNT.fullmatch(amount) else 0
     whole, rest = divmod(hundredths, _PER_DONG)
     return whole if 0 < whole <= pv.LARGEST and not rest else None
 
 
 def _fields(query: bytes) -> dict[str, bytes] | None:
-    """Returns the values, still encoded; None if a name is duplicate or malformed."""
+    """Returns the values, still encoded, by name; None if a name is duplicate or malformed."""
     pairs = [piece.partition(b"=") for piece in query.split(b"&")]
     names = [name for name, _, _ in pairs]
     if len(query) > pv.CALLBACK_BYTES or len(set(names)) < len(names) or not all(map(_NAME.fullmatch, names)):
@@ -203,7 +203,7 @@ def _fields(query: bytes) -> dict[str, bytes] | None:
 
 
 def _text(fields: Mapping[str, bytes], name: str) -> str:
-    """Returns the value; empty if it is missing or not UTF-8."""
+    """Returns the value of a field as text; empty if it is missing or not UTF-8."""
     try:
         return unquote_to_bytes(fields.get(f"vnp_{name}", b"").replace(b"+", b" ")).decode()
     except UnicodeDecodeError:
@@ -211,14 +211,14 @@ def _text(fields: Mapping[str, bytes], name: str) -> str:
 
 
 class VnPay(pv.AtMerchant[VnPayMerchant]):
-    """A `Provider` over VNPay."""
+    """A `Provider` that calls VNPay."""
 
     def __init__(self, name: str, merchant: VnPayMerchant, client: httpx.AsyncClient) -> None:
         super().__init__(name, merchant, "vnpay")
         self._partner = Partner(_SYSTEM, client)
 
     async def order(self, demand: pv.NewDemand) -> pv.Asked:
-        """Returns the payment page. Until the payer's browser has opened the page, a query is answered `not_found`."""
+        """Returns the payment page. Until the payer's browser has opened it, a query is answered with `not_found`."""
         return pv.Asked(pay_url=pay_url(self._merchant, demand))
 
     async def query(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:
@@ -238,7 +238,11 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         return (notice,)
 
     async def _queried(self, demand: pv.Demand, transaction: str | None = None) -> dict[str, str]:
-        """Returns VNPay's signed answer about a demand, or about one transaction of it, with its number and amount."""
+        """Returns VNPay's signed answer about a demand, or about the given `transaction` of that demand.
+
+        Raises `RejectedError` (`not_found`) for an unknown demand, and `UnreachableError` for an answer that is
+        incomplete or about another demand.
+        """
         now = datetime.now(UTC)
         asked = {**self._common("querydr", demand, now), "RequestId": _request_id(f"{demand.reference}:{now}")}
         if transaction is not None:
@@ -257,9 +261,9 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         return said | {"vnp_TransactionStatus": status, "vnp_TransactionNo": number}
 
     async def refund(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:
-        """Requests the refund under a number that is a hash of its key.
+        """Requests the refund under a number that is a hash of the refund's key.
 
-        VNPay recognises a repeat by the number on the same day. For later queries the description has it, too.
+        VNPay recognises a repeated number on the same day. The description contains the number too, for later queries.
         """
         request_id = _request_id(giving.key)
         asked = {
@@ -284,10 +288,10 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         raise UnreachableError(_SYSTEM, "an answer that tells nothing")
 
     async def refunded(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:
-        """Returns the refund's state from a query, which shows only the last refund of a transaction.
+        """Returns the refund's state by a query, whose answer is about the transaction's last refund only.
 
-        This refund is the last, since each waits for the end of the one before. If VNPay does not know the transaction,
-        the state is unknown.
+        This refund is the last, since each refund waits for the end of the one before. If VNPay does not know the
+        transaction, the state is unknown.
         """
         try:
             said = await self._queried(demand, giving.transaction)
@@ -305,7 +309,7 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         return pv.Given(refunding=pv.Refunding.GIVEN, transaction=said["vnp_TransactionNo"])
 
     def _is(self, said: Mapping[str, str], giving: pv.Giving) -> bool | None:
-        """Returns whether an answer is about this refund. False: the refund was not made; None: that stays unclear.
+        """Returns whether an answer is about this refund. False: the refund was not made; None: it can't be decided.
 
         If the answer has no request number, the amount decides, unless an earlier request had the same amount.
         """
@@ -322,7 +326,7 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         return this
 
     def _is_money(self, said: Mapping[str, str], giving: pv.Giving) -> bool:
-        """Returns whether an answer confirms that this transaction took money, so that VNPay knows it."""
+        """Returns whether an answer confirms that the refund's transaction took money, so that VNPay knows it."""
         taken = outcome(self._merchant, SUCCESS, said["vnp_TransactionStatus"]) not in pv.UNPAID
         return taken and said["vnp_TransactionNo"] == giving.transaction
 
@@ -341,7 +345,7 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
     async def _ask(
         self, asked: Mapping[str, str], fields: tuple[str, ...], answer_fields: tuple[str, ...]
     ) -> dict[str, str]:
-        """Returns the signed answer's texts and numbers, as signed. Raises `UnreachableError` for an unsigned one."""
+        """Returns the texts and numbers of the signed answer. Raises `UnreachableError` if the signature is wrong."""
         secret = self._merchant.secret
         signature = sign(secret, "|".join(asked.get(name, "") for name in fields).encode())
         question = {f"vnp_{name}": value for name, value in asked.items()} | {"vnp_SecureHash": signature}
@@ -355,7 +359,7 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
 
 
 def _amount(said: Mapping[str, str]) -> int:
-    """Returns the amount in đồng; 0 if there is none."""
+    """Returns the amount in đồng; 0 if the answer has none."""
     return dong(said.get("vnp_Amount", "")) or 0
 
 

@@ -117,6 +117,6 @@ def proof(
 
 
 def _read(which: str) -> tuple[list[Sent], Filing]:
-    """Returns the files sent with a filing, oldest first, and its state; or ends the command."""
+    """Returns the files sent with a filing, oldest first, and the filing's state; ends the command on an error."""
     _, told, filing = read(which)
     return list(sent_with(told)), filing

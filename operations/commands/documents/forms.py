@@ -96,14 +96,14 @@ def schema(procedure: OfProcedure, *, as_json: AsJson = False) -> None:
 
 
 def _readable(procedure: Procedure) -> Procedure:
-    """Returns the procedure with its texts filled in; ends the command if it has no forms."""
+    """Returns the procedure with the values of its rules in its texts; ends the command if it has no forms."""
     if procedure.level is Level.INFORMATION:
         _refuse([problem("procedure", "no_forms")])
     return filled(procedure)
 
 
 def _form(procedure: Procedure, key: str | None) -> tuple[str, PaperRule | None]:
-    """Returns the key and the paper of the form `key`, or of the first form; ends the command without such a form."""
+    """Returns key and paper rule of the form `key` (None: the first form). Ends the command if there is none."""
     forms = forms_of(procedure)
     name = next(iter(forms)) if key is None else key
     if name not in forms:
@@ -112,7 +112,7 @@ def _form(procedure: Procedure, key: str | None) -> tuple[str, PaperRule | None]
 
 
 def _submission(file: str, *, to_come: bool) -> Submission:
-    """Returns the checked submission in a file, or ends the command. `to_come`: its authorisation needs no file yet."""
+    """Returns the submission in a file; ends the command if invalid. `to_come`: an authorisation needs no file yet."""
     content = read_json(read_file(file), file)
     unknown = sorted(content.keys() - Submission.model_fields.keys())
     if unknown:
@@ -126,7 +126,7 @@ def _submission(file: str, *, to_come: bool) -> Submission:
 
 
 def _governing(submission: Submission, day: date) -> Procedure:
-    """Returns the procedure that would govern the submission; ends the command if there is none."""
+    """Returns the version of the procedure that applies to the submission; ends the command if none does."""
 
     async def look() -> Procedure | None:
         async with asyncpg.create_pool(address(OWNER), min_size=1, max_size=1, timeout=TIMEOUT) as pool:

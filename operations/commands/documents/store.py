@@ -102,7 +102,7 @@ _SWEPT: Final = columns("files named young left swept put_back deleted drafts")
 
 
 def object_store() -> ObjectStore:
-    """Returns the object store of the environment, else of the stack in this folder; without both ends the command."""
+    """Returns the object store set in the environment, else that of this folder's stack; else ends the command."""
     use_stack_here()
     url = find_address(OBJECTS)
     if not url:
@@ -122,10 +122,10 @@ def done(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 async def way_in(store: ObjectStore, key: str, lasting: timedelta) -> dict[str, Any]:
-    """Returns the terms of an upload under `key`, as plain data. Raises `StoreFailedError`.
+    """Returns how to upload a file under `key`, as plain data. Raises `StoreFailedError`.
 
-    In a folder: write a draft there, sync it, link it to `path`, which must not exist. Else: a PUT to `url` before
-    `expires_at`, with a header that prevents overwriting.
+    Into a folder store, an uploader writes a draft, syncs it, and links it to `path`, which must not exist yet. For S3,
+    an uploader sends a PUT to `url` before `expires_at`, with the `headers`, which prevent overwriting.
     """
     folder = folder_of(store)
     if folder is not None:

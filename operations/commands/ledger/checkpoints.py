@@ -91,7 +91,7 @@ def checkpoint_key(
 
 
 def held_against_checkpoints(since: Path | None) -> Report:
-    """Verifies the record against its checkpoints after that in the file `since`; stores the newest in that file."""
+    """Verifies the record against all checkpoints newer than the one in the file `since`; stores the newest there."""
     settings = settings_set()
     log = notes.Key.read(str(log_of(settings)), notes.LOG)
     policy = notes.Policy(Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none")
@@ -114,7 +114,7 @@ def held_against_checkpoints(since: Path | None) -> Report:
 
 
 def exported(which: str, master: MasterKeys | None) -> dict[str, Any] | None:
-    """Returns the bundle of a filing, with proofs if checkpoints are made. Raises the errors of `bundle.export`."""
+    """Returns the bundle of a filing, with proofs if checkpoints are set up. Raises the errors of `bundle.export`."""
     settings = settings_here()
     if settings.checkpoints is None:
         return ask(lambda connection: bundles.export(connection, which, master))
@@ -169,10 +169,10 @@ def _told(work: Callable[[], T]) -> T:
 
 
 async def proofs_of(connection: Connection, place: Place, key: Verifier, streams: list[Json]) -> list[Json]:
-    """Returns, for each stream, the proof of its last event in the newest checkpoint; none for a newer stream.
+    """Returns the proof of each stream's last event in the newest checkpoint; none for a stream without events there.
 
-    `key` is the log's public key, named after the first log. Raises `CheckpointError`, also if the checkpoint has
-    another event at that position.
+    `key` is the public key of the logs, with the name of the first log. Raises `CheckpointError`, for example if the
+    checkpoint has another event at the position of this event.
     """
     log = await newest_log(place, key.name)
     newest = await log.newest(Verifier(log.origin, key.kind, key.public))
@@ -221,7 +221,7 @@ def settings_here() -> CheckpointSettings:
 
 
 def log_of(settings: CheckpointSettings) -> Verifier:
-    """Returns the log's key: the one in the policy, else the one in the file of the signing key."""
+    """Returns the log's public key, from the policy, else from the file of the signing key."""
     with refusing(RuntimeError, Exit.USAGE):
         logs = policy_in(settings.witnesses).logs
         return logs[0] if logs else signer_in(settings.checkpoint_key).verifier

@@ -1,4 +1,4 @@
-"""`motcua ledger`: verifies the record, and the read models folded from it; exports and rebuilds."""
+"""`motcua ledger`: verifies the record and its read models; exports bundles; rebuilds read models."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -80,7 +80,7 @@ def _say(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
 
 
 def _verified_bundle(bundle: Path, files: Path | None, policy: Path | None) -> bundle_verifier.Report:
-    """Verifies a bundle, and its checkpoint if there is a policy (C2SP tlog-policy)."""
+    """Verifies a bundle; with a `policy` (C2SP tlog-policy) also the checkpoint in the bundle."""
     try:
         needed = None if policy is None else policy.read_text(encoding="utf-8")
         return bundle_verifier.verify(bundle.read_bytes(), files, needed)
@@ -139,7 +139,7 @@ def rebuild(*, as_json: AsJson = False) -> None:
 @app.command()
 def sweep(*, as_json: AsJson = False) -> None:
     async def work(connection: db.Connection) -> int:
-        """Deletes old findings page by page. May be interrupted, and run several times at once."""
+        """Deletes old findings page by page. Several such runs may be active at once; each may be interrupted."""
         deleted = 0
         after: str | None = ""
         while after is not None:
@@ -215,7 +215,7 @@ async def _folds(connection: db.Connection) -> _Folds:
 
 
 def where(problem: ledger_verifier.Problem | bundle_verifier.Problem) -> str:
-    """Returns the place of a problem: its stream and seq, and its number if it has one."""
+    """Returns the position of a problem: the stream and seq, and the number of the problem if it has one."""
     place = f"{problem.stream} seq {problem.seq}" if problem.seq is not None else problem.stream
     number = problem.number if isinstance(problem, ledger_verifier.Problem) else None
     return " ".join(part for part in (place, number) if part)
@@ -230,7 +230,7 @@ def summary(report: ledger_verifier.Report | bundle_verifier.Report) -> Text:
 
 
 KEPT: Final = timedelta(days=30)
-"""Findings are kept this long after being written, and at least this long after the last event of an ended stream."""
+"""How long findings are kept after they were written, and after the last event of their stream, which has ended."""
 PAGE: Final = 500
 """The number of streams whose findings are deleted in one statement."""
 

@@ -36,10 +36,10 @@ app = typer.Typer()
 
 
 class _ByCode(WordedGroup):
-    """Shows a filing if the first word is not a command of the group: `motcua filing CODE`."""
+    """A group that shows a filing if the first argument is none of its commands: `motcua filing CODE`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Puts the hidden command `show` before a code."""
+        """Inserts the hidden command `show` before a dossier code or id."""
         words = [arg for arg in args if not arg.startswith("-")]
         if words and words[0] not in self.commands:
             args = ["show", *args]
@@ -58,7 +58,7 @@ def filing(which: WhichFiling, *, as_json: AsJson = False) -> None:
 
 
 def _machine_work(record: FilingRecord) -> list[MachineWork] | None:
-    """Returns the machine work for which an open filing waits; None if Temporal does not answer."""
+    """Returns the machine work that an open filing awaits; None if Temporal does not answer."""
     if record.closed_at is not None:
         return []
     use_stack_here()
@@ -103,7 +103,7 @@ def unsealed(work: Callable[[Log], Awaitable[T]]) -> T:
 
 
 def read(which: str) -> tuple[FilingRecord, Told, Filing]:
-    """Returns a filing's row, its decrypted events and its state, or ends the command."""
+    """Returns a filing's row, decrypted events and state; ends the command if there is no such filing."""
 
     async def look(log: Log) -> tuple[FilingRecord, Told, Filing]:
         record = await found(log.connection, which)

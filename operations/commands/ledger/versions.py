@@ -1,4 +1,4 @@
-"""`motcua versions`: the platform's builds, the workflows on each, their move, and a check that a build reads all."""
+"""`motcua versions`: the platform's builds, the workflows on each, moves between builds, and a check of this build."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -51,9 +51,10 @@ select count(*) from stream where head_seq > 0 and filing_id is not null and not
 
 @dataclass(frozen=True)
 class Checked:
-    """The result of reading one stream with this build. `snapshot`: its run began with a snapshot, also read.
+    """The result of reading one stream with this build.
 
-    `problem`: why this build can't continue the stream; `differs`: read models in which it would write other rows.
+    `problem`: why this build can't continue the stream, None if it can; `differs`: the read models in which this build
+    would write other rows; `snapshot`: whether the stream's run began with a snapshot, which was then read too.
     """
 
     stream: str
@@ -77,7 +78,7 @@ class BuildCheck:
             self._replayer = Replayer(workflows=WORKFLOWS, namespace=temporal.namespace, data_converter=data)
 
     async def sample(self, size: int, salt: str) -> list[asyncpg.Record]:
-        """Returns a sample of at most `size` streams, spread over all; with another salt, other streams."""
+        """Returns a sample of at most `size` of all streams; another `salt` selects other streams."""
         every = max(int(await self._pool.fetchval(_COUNT)) // size, 1)
         return await self._pool.fetch(_SAMPLE, salt, every, size)
 
@@ -167,7 +168,7 @@ class BuildCheck:
 
 
 class _UnreadableError(Exception):
-    """The reason why this build can't continue a stream."""
+    """This build can't continue a stream; the message is the reason."""
 
 
 _ROWS: Final = "select to_jsonb(t)::text as row from {table} t where {column} = $1 order by 1"
@@ -247,7 +248,7 @@ def _ask(work: Callable[[Builds], Awaitable[T]]) -> T:
 
 
 def _connected(work: Callable[[Pool, Client], Awaitable[T]]) -> T:
-    """Returns the result of `work`, called with the record and Temporal. An error ends the command."""
+    """Returns the result of `work`, called with connections to record and Temporal. An error ends the command."""
     use_stack_here()
     dsn = address(APPLICATION)
 

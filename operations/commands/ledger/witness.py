@@ -1,6 +1,6 @@
-"""`motcua witness`: a witness of logs, for a party that is neither the agency nor its operator: its storage and server.
+"""`motcua witness`: the server and the storage of a witness of logs, run by neither the agency nor its operator.
 
-All its data are in one folder: `key` (only its owner can read it), `logs` (a vkey on each line; the key's name is the
+The data are in one folder: `key` (only its owner can read it), `logs` (a vkey on each line; the key's name is the
 log's origin), and `seen/<sha256 of the origin>`, the last checkpoint of that log that the witness has cosigned.
 """
 
@@ -62,7 +62,7 @@ class MemoryFaultError(Exception):
 
 
 class Memory:
-    """The storage of one witness, locked while its process lives: two could cosign contradicting checkpoints."""
+    """The storage of one witness, locked by its process: two processes could cosign contradicting checkpoints."""
 
     def __init__(self, folder: Path) -> None:
         """Opens the folder. Raises `MemoryFaultError`."""
@@ -111,7 +111,7 @@ class Memory:
             raise MemoryFaultError(f"{file}: {error}") from None
 
     def seen(self, origin: str) -> Seen:
-        """Returns the last cosigned tree of a log. Raises `MemoryFaultError` for an unreadable one."""
+        """Returns the last cosigned tree of a log, `NOTHING` if none. Raises `MemoryFaultError` if it can't be read."""
         content = self.cosigned(sha256(origin.encode()).hexdigest())
         if content is None:
             return NOTHING
@@ -122,7 +122,7 @@ class Memory:
         return Seen(found.size, found.root)
 
     def cosigned(self, origin_hash: str) -> bytes | None:
-        """Returns the last cosigned checkpoint of the log whose origin has this SHA-256, in hex; None if none."""
+        """Returns the last cosigned checkpoint of a log; None if none. `origin_hash`: SHA-256 of its origin (hex)."""
         file = self._folder / _SEEN / origin_hash
         return file.read_bytes() if file.exists() else None
 
@@ -143,7 +143,7 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def application(memory: Memory, signer: Signer, now: Callable[[], float] = time) -> Starlette:
-    """Returns the witness as an ASGI application. Requests are judged one at a time, since no await lies within."""
+    """Returns the witness as an ASGI application. Requests are judged one by one: judging never awaits."""
 
     async def add_checkpoint(request: HttpRequest) -> Response:
         body = bytearray()

@@ -1,6 +1,6 @@
 """`motcua money`: money received for an unknown purpose, and two officers' decision to assign or return it.
 
-Every step is recorded, in one transaction that locks the callback's row; it takes effect when two officers agree. Money
+Every step is recorded in one transaction that locks the callback's row. The decision takes effect when two agree. Money
 assigned to a payment is delivered by the gateway's relay, exactly as if the callback had named the payment.
 """
 
@@ -41,7 +41,10 @@ from views.registers.money import suspense as money_in_suspense
 
 
 async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand) -> Suspense:
-    """Takes a step; returns the money's state. Idempotent by command id. Raises `RefusalError`, asyncpg's errors."""
+    """Records an officer's step, and returns the money with its state. Idempotent by the command's id.
+
+    Raises `RefusalError`, and asyncpg's errors.
+    """
     async with connection.transaction():
         money = await suspense_of(connection, vault.find, command.callback, locked=True)
         if money is None:
@@ -77,7 +80,7 @@ async def _see(connection: Connection, vault: Vault, money: Suspense, step: Susp
 
 
 async def _see_payment(connection: Connection, vault: Vault, provider: str, stream: str, step: SuspenseStep) -> None:
-    """Raises `RefusalError` if the payment is unknown, of another agency, or of the officer's own filing."""
+    """Raises `RefusalError` if the payment is unknown, another agency's, or for the officer's own filing."""
     demand = await asked_through(connection, stream, provider)
     if demand is None or demand.agency != step.agency:
         raise refuse(problem("payment", "unknown_payment"))
@@ -116,7 +119,7 @@ where id = $1
 _NOBODYS: Final = """
 update callback set verdict = $2, agency = $3, driven_at = coalesce(driven_at, clock_timestamp()) where id = $1
 """
-"""SQL: marks the callback as delivered, so that the relay does not deliver it if a later demand matches its memo."""
+"""SQL: marks the callback as delivered: the relay must not deliver it, even if its memo matches a later demand."""
 
 
 app = group("money")

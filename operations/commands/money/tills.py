@@ -1,6 +1,6 @@
 """`motcua till`: the cash drawers at the counters, opened with some change, counted and closed.
 
-All are rows that never change. Cash movements of a till wait while it is counted or closed.
+Openings, counts and closings are rows that never change. During a count or a closing, the till's cash movements wait.
 """
 
 import json

@@ -123,28 +123,28 @@ def shown(one: ErasureRequest) -> dict[str, Any]:
 
 
 def not_yet(asked: requests.Asked) -> list[dict[str, Any]]:
-    """Returns the filings that can't be erased yet, as plain data, each with every reason."""
+    """Returns the filings of a request that can't be erased yet, as plain data, each with every reason."""
     return [{"code": code, "problems": all_} for code, all_ in asked.left_out.items()]
 
 
 def say_not_yet(asked: requests.Asked) -> None:
-    """Prints, for people, the filings that can't be erased yet."""
+    """Prints, for people, the filings of a request that can't be erased yet."""
     if asked.left_out:
         show_all(((code, why.message) for code, all_ in asked.left_out.items() for why in all_), _NOT_ERASED)
 
 
 def left() -> list[Any]:
-    """Returns the copies that can't be erased from here, as plain data."""
+    """Returns the kinds of copies that the platform can't erase, as plain data."""
     return [said(f"erasure_left.{name}") for name in LEFT]
 
 
 def say_left() -> None:
-    """Prints, for people, the copies that can't be erased from here."""
+    """Prints a table, not JSON, of the kinds of copies that the platform can't erase."""
     show_all((said(f"erasure_left.{name}") for name in LEFT), (Column("not_erased_here", lambda text: text),))
 
 
 def _work_off(*, as_json: bool) -> None:
-    """Carries out the approved erasures. Prints the results, and the copies that can't be erased from here."""
+    """Carries out the approved erasures. Prints the results, and the kinds of copies that the platform can't erase."""
     use_stack_here()
     dsn, master, store, elsewhere = address(OWNER), master_key(), object_store(), _second_place()
     with progress(what=said("label.filings")) as moved:
@@ -170,7 +170,7 @@ def _work_off(*, as_json: bool) -> None:
 
 
 def _second_place() -> SecondPlace | None:
-    """Returns the second place, where checkpoints are stored; None if none is set. A bad address ends the command."""
+    """Returns the second place, which has the checkpoints; None if none is set. A bad address ends the command."""
     url = find_address(CHECKPOINTS)
     with refusing(NoStoreError, Exit.USAGE):
         return SecondPlace.at(url) if url else None

@@ -37,19 +37,22 @@ from views.operator import parked
 
 
 class Named(NamedTuple):
-    """A filing of another person that names the person, and the filing's procedure."""
+    """Another person's filing that contains this person's id number: its dossier code and procedure."""
 
     code: str
     procedure: str
 
 
 async def own(connection: Connection, vault: Vault, id_number: str) -> list[asyncpg.Record]:
-    """Returns the filings in the name of the person with this number. Erased filings belong to nobody."""
+    """Returns the filings in the name of the person with this id number. An erased filing is in nobody's name."""
     return list(await connection.fetch(_OWN, await vault.person(connection, id_number)))
 
 
 async def others(connection: Connection, vault: Vault, id_number: str, progress: Progress) -> list[Named]:
-    """Returns other people's filings with this id number. Decrypts the log; calls `progress(events, of)` by page."""
+    """Returns other people's filings that contain this id number. Decrypts the whole log.
+
+    `progress(events, of)` is called after each page.
+    """
     of, seen, found = int(await connection.fetchval(_EVENTS)), 0, set[UUID]()
     last: tuple[str, int] = ("", 0)
     while page := await connection.fetch(_SEALED, *last, _PAGE):
@@ -141,7 +144,7 @@ class _Who(Model):
 
 
 def _who(id_number: str | None) -> str:
-    """Returns the given id number, else the one entered at a prompt. A malformed one ends the command."""
+    """Returns the given id number, else a number entered at a prompt. A malformed number ends the command."""
     asked = in_words(said("command.person.id_number"))
     return parse(_Who, {"id_number": id_number or typer.prompt(asked)}).id_number
 
@@ -229,7 +232,7 @@ def _within(variable: str, master: MasterKeys, work: Any) -> Any:
 
 
 async def _copy(store: ObjectStore, files: list[Reference], to: Path) -> list[str]:
-    """Copies files, and returns the keys of those that are missing."""
+    """Copies files, and returns the keys of the files that the store does not have."""
     missing = []
     for reference in files:
         try:

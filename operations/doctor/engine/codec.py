@@ -23,7 +23,7 @@ _LOOKED_AT: Final = 10
 
 
 async def codec(around: Surroundings) -> list[Finding]:
-    """Checks that payload encryption is on and rightly set."""
+    """Checks that payload encryption is on, and that its settings are correct."""
     try:
         ring = ring_in(around.settings)
     except RingError as error:
@@ -49,7 +49,7 @@ def _off(ring: CodecRing | None) -> Finding:
 
 
 async def recorded_key(around: Surroundings) -> list[Finding]:
-    """Checks that the key ring here has the current encryption key of the workers, which the record names."""
+    """Checks that this process's key ring has the workers' current encryption key, which the record names."""
     try:
         ring = ring_in(around.settings)
     except RingError:
@@ -80,7 +80,7 @@ async def missing_keys(around: Surroundings) -> list[Finding]:
 
 
 def wants_a_key(one: Stalled) -> bool:
-    """Whether a workflow is stalled by a payload that can't be decrypted, even if the SDK has wrapped that error."""
+    """Whether a workflow is stalled by a payload that can't be decrypted, also if the SDK has wrapped that error."""
     return not _OF_KEYS.isdisjoint({one.error, *one.caused_by})
 
 

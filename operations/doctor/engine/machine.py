@@ -22,7 +22,7 @@ from workers.settings import WorkerSettings
 PYTHON: Final = (3, 11)
 GIB: Final = 2**30
 ROOM: Final = 2 * GIB
-"""Free bytes below which the disk is reported: a full disk stops everything."""
+"""Free bytes below which the disk is reported: a full disk stops the whole platform."""
 NO_ROOM: Final = GIB // 5
 
 
@@ -124,7 +124,7 @@ async def disk(around: Surroundings) -> list[Finding]:
 
 
 def _there(path: Path) -> Path:
-    """Returns the path, or the nearest parent of the path that exists."""
+    """Returns the path if it exists, else the nearest parent folder that exists."""
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
@@ -138,7 +138,7 @@ def room(place: Path) -> Finding:
 
 
 async def settings(around: Surroundings) -> list[Finding]:
-    """Reports the settings and their sources, and those that are missing, unknown or invalid."""
+    """Reports the settings with their sources, and the missing, unknown and invalid settings."""
     found = []
     for source in sorted(set(around.sources.values())):
         names = sorted(name for name, where in around.sources.items() if where == source)

@@ -1,4 +1,4 @@
-"""The checks of Temporal: its answer, workers, healing; workflows lost, stalled or behind; failing machine work."""
+"""The checks of Temporal: its answer, workers, healing; lost, stalled, outdated workflows; failing machine work."""
 
 import asyncio
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ _NEWEST_EVENTS: Final = 2_000
 LATELY: Final = timedelta(days=1)
 MOST_LEFT: Final = 5
 FRUITLESS: Final = 3
-"""With at least this number of recent runs and none of them finished, the healing counts as failing."""
+"""The number of recent runs after which the healing counts as failing if none of them finished."""
 
 
 MOST_OWED: Final = 500
@@ -68,7 +68,7 @@ order by stage = 'issue' desc, submitted_at limit $1
 
 @dataclass(frozen=True)
 class Failing:
-    """A filing whose machine work has failed so far."""
+    """A filing whose open machine work has failed at least once."""
 
     filing_id: str
     code: str
@@ -113,7 +113,7 @@ async def temporal(around: Surroundings) -> list[Finding]:
 
 
 def long_updates(limit: int) -> list[Finding]:
-    """Warns if the server's `limit` of a message (bytes) is low: the refusal of an Update repeats the whole Update."""
+    """Warns if the server's `limit` for a message, in bytes, is low: a refused Update is repeated in the answer."""
     return [] if limit >= WHOLE_CALL else [warn("doctor.temporal.long_updates", limit=limit)]
 
 
@@ -141,7 +141,7 @@ async def _platform(client: Client, signs: Signs, kind: TaskQueueType.ValueType,
 
 
 async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) -> Finding:
-    """Checks that a back office serves this queue. Without one, only warns, since the work waits in the queue."""
+    """Checks that a back office serves this queue. If none does, only warns, since the work waits in the queue."""
     queue = await queue_of(client, name, ACTIVITIES)
     whose = ", ".join(agencies)
     count = len(asking(queue, name, signs))
@@ -231,7 +231,7 @@ async def falling_behind(around: Surroundings) -> list[Finding]:
 
 
 async def heals(_: Surroundings) -> list[Finding]:
-    """Reports the result of the healing's last finished run."""
+    """Reports the result of the last finished run of the healing, which restarts stalled workflows."""
     client = await connect()
     try:
         schedule = await client.get_schedule_handle(SCHEDULE).describe()
@@ -268,7 +268,7 @@ def _nobody(why: str) -> Finding:
 
 
 def _left(found: Healings) -> list[Finding]:
-    """Reports each filing with a stalled workflow once, since its restart also restarts its payments and parcels."""
+    """Reports each filing that the healing left stalled, once: its restart also restarts its payments and parcels."""
     filings = list(dict.fromkeys(map(_filing, found.left)))
     reported = [fail("doctor.healing.left", filing=filing) for filing in filings[:MOST_LEFT]]
     if len(filings) > MOST_LEFT:

@@ -1,4 +1,4 @@
-"""The checks of the log: positions, checkpoints, partners' outcomes that are in no event, erasures."""
+"""The checks of the log: positions, checkpoints, outcomes at partners that no event records, erasures."""
 
 from datetime import timedelta
 from typing import Final
@@ -26,7 +26,7 @@ _FIX: Final = "doctor.checkpoints.make_one"
 
 
 async def checkpoints(around: Surroundings) -> list[Finding]:
-    """Checks the size of the newest checkpoint against the record, and how long the next event has waited for one."""
+    """Checks that the record is not shorter than the newest checkpoint, and that the next checkpoint is not overdue."""
     try:
         signer = signer_in(around.settings.get("MOTCUA_CHECKPOINT_KEY"))
         log = await newest_log(SecondPlace.at(around.settings["MOTCUA_CHECKPOINTS"]), signer.verifier.name)
@@ -56,7 +56,7 @@ select count(*), count(*) filter (where recorded_at < clock_timestamp() - make_i
 
 
 async def order(around: Surroundings) -> list[Finding]:
-    """Reports the number of appends that wait for their position. It is a failure if any of them waits for long."""
+    """Reports the number of appends that wait for their position; a failure if one has waited longer than `LONG`."""
     async with around.record() as connection:
         waiting, long = require(await connection.fetchrow(_WAITING, LONG))
     waits = [fail("doctor.order.waiting", appends=long, seconds=LONG)] if long else []
@@ -84,11 +84,11 @@ where at < clock_timestamp() - interval '10 minutes' and 0 = (
 )
 group by kind order by kind
 """
-"""SQL: outcomes that are in no event, by kind of event. Only open and watched streams are read: others have none."""
+"""SQL: outcomes that are in no event, by kind of event. Reads only open and watched streams: others have none."""
 
 
 async def findings(around: Surroundings) -> list[Finding]:
-    """Reports payments, refunds and parcels whose outcome has been known for ten minutes, but is in no event."""
+    """Reports payments, refunds and parcels with an outcome that has been known for ten minutes, but is in no event."""
     async with around.record() as connection:
         found = await connection.fetch(UNRECORDED)
     told = [warn("doctor.findings.unrecorded", event=kind, count=acts, since=since) for kind, acts, since in found]
@@ -111,7 +111,7 @@ from erasure join erasure_deed as answer on answer.asked = request and answer.de
 where finished_at is null and (problem is not null or not {UNDER_WAY})
 group by request, problem order by request, problem
 """  # noqa: S608 -- a constant
-"""SQL: approved, unfinished erasures by problem; those without a problem only while no `motcua erasures` runs."""
+"""SQL: approved, unfinished erasures by problem; erasures without a problem only if no `motcua erasures` runs."""
 _UNGIVEN: Final = """
 select count(*) from export_request where given is null and asked_at < clock_timestamp() - make_interval(hours => $1)
 """
@@ -134,7 +134,7 @@ async def erasures(around: Surroundings) -> list[Finding]:
 
 
 def _undone(request: int, problem: str | None, filings: int) -> Finding:
-    """Returns the finding for an unfinished request: a warning if not tried or not allowed yet, else a failure."""
+    """Returns the finding for an unfinished request: a warning if untried or not allowed yet, else a failure."""
     if problem is None:
         return warn("doctor.erasures.unfinished", request=request, filings=filings)
     if problem.startswith(REFUSED):

@@ -1,4 +1,4 @@
-"""The checks of what waits: streams, callbacks, money, open tills, papers, signatures, absent officers' tasks."""
+"""The checks for long waits: of streams, callbacks, money, tills, papers, signatures, absent officers' tasks."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,10 @@ Look: TypeAlias = Callable[[Surroundings], Awaitable[list[Finding]]]
 
 
 def waits(check: str, none: str | None = None) -> Look:
-    """Returns the function that reports all waits of a check. `none`: the key of the sentence if there are no waits."""
+    """Returns the function that reports the long waits of a check.
+
+    `none`: the key of the sentence that the function reports if there is no long wait; if None, no finding.
+    """
 
     async def look(around: Surroundings) -> list[Finding]:
         return await long_waits(around, check) or ([] if none is None else [ok(none)])
@@ -143,7 +146,7 @@ from (select *, coalesce(starts_with(problem, $2), false) as sealed_in_vain from
 
 
 async def papers(around: Surroundings) -> list[Finding]:
-    """Reports the waiting papers and their problems. Papers with a refused seal are left to the check of signing."""
+    """Reports the waiting papers and their problems. Papers with a refused seal are reported by `signing`."""
     async with around.record() as connection:
         owed, untouched, failing, such_as = require(await connection.fetchrow(_OWED, TRIED_WITHIN, SEAL_REFUSED))
     found = []

@@ -66,7 +66,7 @@ where starts_with(s.stream, '{kind}') and s.head_seq > 0 and s.head_seq is disti
 
 
 def behind_query(kinds: Kinds) -> str:
-    """Returns the SQL query for streams whose read model does not stand at the last event of the log."""
+    """Returns the SQL query for streams whose read model lacks the last event of the log."""
     of_kinds = (
         _BEHIND.format(table=table.name, same=f"t.{table.key} = s.{table.key}", kind=f"{kind}:")
         for kind, table in kinds.tables.items()
@@ -92,7 +92,7 @@ APART: Final = timedelta(seconds=2)
 LONG: Final = timedelta(minutes=1)
 BODY: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
 ENDS_SOON: Final = 60
-"""A calendar that ends within this number of days is reported: time to write and check the next calendar."""
+"""A calendar that ends within this number of days is reported: time to write and check another one."""
 
 
 async def postgres(around: Surroundings) -> list[Finding]:
@@ -110,7 +110,7 @@ async def postgres(around: Surroundings) -> list[Finding]:
 
 
 async def disk(around: Surroundings) -> list[Finding]:
-    """Checks that the server can write to its disk, and for a server on this machine also the free space."""
+    """Checks that the server can write to its disk; if it runs on this machine, also checks the free space."""
     try:
         async with around.record() as connection:
             await connection.execute("set work_mem = '64kB'")
@@ -164,7 +164,7 @@ async def migrations(around: Surroundings) -> list[Finding]:
 
 
 async def master_key(around: Surroundings) -> list[Finding]:
-    """Checks that the master key fits the record's keys, and whether its rotation is under way."""
+    """Checks that the master keys that wrap the record's keys are set, and reports an unfinished rotation."""
     try:
         masters = master_keys(*(around.settings.get(name, "") for name in (MASTER_KEY, *WITH_MASTER_KEY)))
     except ValueError:
@@ -214,7 +214,7 @@ def _difference(which: Text | str, difference: timedelta, allowed: timedelta) ->
 
 
 async def publications(around: Surroundings) -> list[Finding]:
-    """Reports rows of the catalogue and the directory, names excepted, that no publishing command has written."""
+    """Reports rows of the catalogue and the directory that no publishing command has written. Ignores names."""
     async with around.record() as connection:
         found = await compare(connection, None)
     if not found.taken_over:

@@ -58,7 +58,7 @@ def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Eve
 
 
 def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
-    """The event of a fee that the post collected, even late; no event if no fee is due by post, or the sum differs."""
+    """The event of a fee that the post collected, even late; none if no fee is due by post, or if the sum differs."""
     fee = filing.fee
     if fee is None or fee.state is not FeeState.DUE or fee.channel is not Channel.POST or command.fee != fee.amount:
         return ()
@@ -136,7 +136,7 @@ MOST_WRONG_CODES: Final = 5
 """The number of wrong codes after which a pick-up code is void and an identity document is required."""
 
 WRONG_CODE: Final = "wrong_code"
-"""The rule by which a wrong pick-up code is refused, once it has been counted."""
+"""The rule by which a wrong pick-up code is refused, once the wrong code has been counted."""
 
 _BEARS_THE_NUMBER: Final = frozenset({IdentityDocument.CITIZEN_CARD, IdentityDocument.VNEID})
 
@@ -185,7 +185,7 @@ def _void(filing: Filing) -> bool:
 
 
 def _number(filing: Filing, receiver: Receiver, given: Authorisation | None) -> str | None:
-    """The receiver's citizen number; None if the number is unknown, and for an organisation."""
+    """The receiver's citizen number; None if it is unknown or the receiver is an organisation."""
     if receiver is Receiver.REPRESENTATIVE:
         return given.id_number if given else None
     applicant = filing.applicant

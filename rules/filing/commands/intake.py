@@ -71,7 +71,7 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
 
 
 def _around(command: cm.Submit, calendar: Calendar, now: datetime) -> Iterator[Problem]:
-    """The problems outside the dossier: of agencies, desks, the version in force, and the receipt on paper."""
+    """The problems outside the dossier: with the agencies, the desks, the version in force, or the receipt on paper."""
     submission, rules = command.submission, command.procedure
     if command.elsewhere is not None:
         yield _not_competent(rules.decided_by, command.elsewhere)
@@ -92,7 +92,7 @@ def _around(command: cm.Submit, calendar: Calendar, now: datetime) -> Iterator[P
 
 
 def _not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...]) -> Problem:
-    """The problem of an agency that can't decide: only these `kinds` can. It names the `deciding` agencies."""
+    """The problem if an agency may not decide, since it is of none of these `kinds`; names the `deciding` agencies."""
     names = listed(AGENCY_KIND_NAMES, kinds)
     if not deciding:
         return problem("agency", "not_competent", says="nobody_competent", names=names)
@@ -101,7 +101,7 @@ def _not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...]
 
 
 def desk_problems(submission: Submission, no_desks: tuple[AgencyCode, ...]) -> Iterator[Problem]:
-    """The problems of a submission's desks. `no_desks` are the agencies that may not receive filings for its agency."""
+    """The problems of a submission's desks. `no_desks`: agencies that may not receive filings for the deciding one."""
     if submission.desk is not None and submission.channel is Channel.ONLINE:
         yield problem("desk", "desk_takes_paper")
     named = {"desk": submission.desk, "result_desk": submission.result_desk}
@@ -126,12 +126,12 @@ def _last_working_day(calendar: Calendar, now: datetime) -> datetime:
 
 
 def _another(desk: AgencyCode | None, filing: Filing, usual: AgencyCode | None = None) -> AgencyCode | None:
-    """The `desk` if it is another than the `usual` one (by default, the deciding agency's desk); None otherwise."""
+    """The `desk`; None if it is the `usual` desk (by default, the deciding agency's desk)."""
     return None if desk == (usual or filing.agency) else desk
 
 
 def _may_accept(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    """Refuses among others an incomplete dossier; it can be accepted once the missing items have arrived."""
+    """Refuses an incomplete dossier, among others. The filing can be accepted once the missing items have arrived."""
     if actor.role is Role.SYSTEM:
         no_order = problem("", "no_standing_order") if filing.procedure.standing_officer is None else None
         return at_stage(filing, Stage.INTAKE) or no_order or unclaimed(filing, actor) or not_examined(filing)

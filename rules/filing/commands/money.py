@@ -60,7 +60,7 @@ def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, now: datetime) -> 
 
 
 def _check_means(filing: Filing, rule: FeePart, command: cm.PayAtCounter) -> None:
-    """Refuse means of payment that are not accepted, and a reference that does not fit the means."""
+    """Refuses a means of payment that is not accepted, and a reference that does not fit the means of payment."""
     in_cash = command.means in {None, PaymentMeans.CASH}
     if in_cash and not rule.cash:
         raise refuse(problem("means", "no_cash"))
@@ -92,7 +92,7 @@ def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
 
 
 def _meet_obligation(filing: Filing, command: cm.SettleFee) -> Events:
-    """The event of a paid obligation. A late payment counts too: only the clock records the lateness."""
+    """The event of a paid obligation. A late payment counts too; its lateness is recorded by the clock alone."""
     owed, paid = filing.obligation, command.settlement is FeeSettlement.PAID
     if owed is None or owed.n != command.n or not paid or command.amount + (command.forgone or 0) != owed.amount:
         raise refuse(problem("n", "no_such_fee"))
@@ -107,7 +107,7 @@ def _ask_fee_again(filing: Filing, command: cm.AskFeeAgain, _: datetime) -> Even
 
 
 def fee_lapsed(filing: Filing, fee: Fee) -> Events:
-    """The events if a fee was not paid in time: the filing ends; but if the result is issued, it is kept."""
+    """The events if a fee was not paid in time: the filing ends; but a result that is issued already is kept."""
     if filing.result is None:
         return (ev.FeeExpired(n=fee.n),)
     clock, kept = filing.clocks[Clock.PAYMENT], ev.ResultUnclaimed(n=fee.n)

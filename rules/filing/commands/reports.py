@@ -37,7 +37,7 @@ _NOT_AWAITED: Final = problem("n", "no_such_part")
 
 
 def _may_report_part(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """Refuses the report of a part if no part is under way. The filing's stage does not matter."""
+    """Refuses the report on a referred part if no referred part is under way. The filing's stage does not matter."""
     return None if filing.parts_under_way else _NOT_AWAITED
 
 

@@ -1,4 +1,4 @@
-"""The steps of the review: claimed, finished, given back; the draft of the result; and other authorities."""
+"""The commands on the steps of the review (claim, finish, return), the result's draft, and other authorities."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -69,7 +69,7 @@ def _may_finish(act: Act) -> When[Filing]:
 
 
 def _ends_with(filing: Filing, step: StepPart, act: Act) -> bool:
-    """Whether this act ends the step. An overdue consultation may also be forwarded, without the late answers."""
+    """Whether this act ends the step. An overdue consultation may also end by `forward`, without the late answers."""
     clock = filing.clocks.get(Clock.STEP)  # stopped between the end of a step and the start of the next
     late = clock is not None and clock.overdue
     return step.act is act or (act is Act.FORWARD and step.act is Act.CONSULT and late)

@@ -48,7 +48,7 @@ def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
 
 
 _ONLY_OF: Final = {cm.StopMode.END: ("limit", "awaits"), cm.StopMode.SUSPEND: ("unproposed_reason",)}
-"""The fields of the other mode, which are refused."""
+"""For each mode of `stop`, the fields that belong to the other mode and are therefore refused."""
 _NOT_OF: Final = {cm.StopMode.END: "only_for_suspension", cm.StopMode.SUSPEND: "only_for_end"}
 
 
@@ -72,7 +72,7 @@ def _longer(most: Limit, by: Limit | None) -> Limit:
 
 
 def _still_to_come(filing: Filing, clock: Clock, by: Limit, now: datetime, over: Problem) -> None:
-    """Refuses, with the problem `over`, a postponement whose new due time would already be in the past."""
+    """Refuses a postponement whose new due time would already be in the past; `over` is the problem to raise."""
     if clocks.put_off(filing, filing.clocks[clock], by) <= now:
         raise refuse(over)
 
@@ -137,7 +137,7 @@ ONCE: Final = 1
 
 
 def _while_awaited(filing: Filing) -> Problem | None:
-    """Refuses unless the applicant still waits for the result. A further copy of the result has no appointment."""
+    """Refuses unless the filing is in review or its result is being made; also while a lost copy is being replaced."""
     wrong = at_stage(filing, *_UNDER_REVIEW, Stage.ISSUE)
     return wrong or (problem("", "decided_already") if filing.lost_copy else None)
 
@@ -189,7 +189,7 @@ def _touched(events: Events) -> frozenset[Clock]:
 
 
 def _expire(filing: Filing, state: ClockState) -> Events:
-    """The events that follow when a clock's time has ended."""
+    """The events when the time of a clock has ended."""
     if state.clock is Clock.SUPPLEMENT:
         return (ev.SupplementExpired(n=filing.supplements),)
     if state.clock is Clock.CONFIRMATION:

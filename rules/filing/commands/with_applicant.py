@@ -52,7 +52,7 @@ def _asked_so_far(filing: Filing) -> int:
 
 
 def _wrong_items(filing: Filing, items: Sequence[cm.SupplementItem]) -> Iterator[Problem]:
-    """The problem of each requested item that the procedure lacks, and of each missing item that is not requested."""
+    """A problem for each requested item that the procedure lacks, and for each missing item that is not requested."""
     known = {
         cm.TargetKind.PAPER: {paper.code for paper in filing.procedure.papers},
         cm.TargetKind.FIELD: {field.code for field in filing.procedure.form},
@@ -118,7 +118,7 @@ def _supplement(filing: Filing, command: cm.Supplement, _: datetime) -> Events:
 
 
 def _unanswered(filing: Filing, command: cm.Supplement) -> Iterator[Problem]:
-    """The problem of each requested item that is not given, and of each given item that was not requested."""
+    """A problem for each requested item that is not given, and for each given item that was not requested."""
     where = {cm.TargetKind.PAPER: "papers", cm.TargetKind.FIELD: "form"}
     asked = [(item.target, item.code) for item in (filing.supplement.items if filing.supplement else ())]
     given = [(cm.TargetKind.PAPER, code) for code in sorted({paper.code for paper in command.papers})]

@@ -33,13 +33,13 @@ class Charge(NamedTuple):
 
 
 class Assessment(NamedTuple):
-    """All charges, in the order of the procedure's items."""
+    """A calculated fee: all charges, in the order of the procedure's items."""
 
     charges: tuple[Charge, ...] = ()
 
     @property
     def lines(self) -> tuple[FeeLine, ...]:
-        """The lines, before any waiver."""
+        """The fee lines, before any waiver."""
         return tuple(charge.line for charge in self.charges)
 
     @property
@@ -54,7 +54,7 @@ class Assessment(NamedTuple):
 
 
 def assess(fee: FeePart | None, dossier: Dossier, received: date, now: datetime, percent: int = 0) -> Assessment:
-    """The fee for a dossier `received` that day, if requested `now`, less the waived `percent`; charged items only."""
+    """The fee of a dossier `received` on that day, if requested `now`, less the waived `percent`; no zero lines."""
     if fee is None:
         return Assessment()
     day = governing_day(fee, received, now)
@@ -74,7 +74,7 @@ def taken_off(amount: int, percent: int) -> int:
 
 
 def _line(item: FeeItemPart, dossier: Dossier) -> FeeLine:
-    """The line of an item. An item with a rate has the quantity 1 and an amount rounded half up to 1 đồng."""
+    """The line of an item. If the item has a rate, the quantity is 1 and the amount is rounded half up to 1 đồng."""
     if item.of is None:
         unit, quantity = item.amount or 0, 1 if item.per is None else _stated(item.per, dossier)
     else:
@@ -105,7 +105,7 @@ def approvers(filing: Filing, now: datetime) -> list[Role]:
 
 
 def not_granted(filing: Filing, fee: FeePart, waiver: WaiverPart, now: datetime) -> Problem | None:
-    """Why a waiver can't be granted to this filing, or None."""
+    """Why a waiver can't be granted to this filing; None if it can."""
     received = received_on(filing)
     if (why := not_for(waiver, filing, received, governing_day(fee, received, now))) is not None:
         return why
@@ -114,7 +114,7 @@ def not_granted(filing: Filing, fee: FeePart, waiver: WaiverPart, now: datetime)
 
 
 def not_for(waiver: WaiverPart, dossier: Dossier, received: date, governing: date) -> Problem | None:
-    """Why a waiver does not apply on the `governing` day; None if it applies. Its evidence is not checked."""
+    """Why a waiver does not apply on the `governing` day; None if it applies. The waiver's evidence is not checked."""
     if not in_force(waiver, governing):
         return problem("waiver", "waiver_not_in_force", validity=validity_in_words(waiver))
     held = hold(waiver.when, dossier, received)
@@ -122,7 +122,7 @@ def not_for(waiver: WaiverPart, dossier: Dossier, received: date, governing: dat
 
 
 def not_asked_again(filing: Filing, n: int) -> Problem | None:
-    """Why the filing's `n`-th fee can't be requested again, or None."""
+    """Why the filing's fee numbered `n` can't be requested again; None if it can."""
     if filing.closed:
         return problem("", "filing_closed")
     if filing.decision is not None:
@@ -142,7 +142,7 @@ def charged_back(filing: Filing) -> bool:
 
 
 def kept_of(fee: Fee) -> Counter[Code]:
-    """The part of a paid fee not returned or charged back, in đồng by item; a waiver is spread over all items."""
+    """The part of a paid fee not returned or charged back, in đồng by item. A waiver is spread over all items."""
     kept: Counter[Code] = Counter()
     if fee.state is FeeState.PAID:
         shares = apportioned(fee.amount, [line.total for line in fee.lines])
@@ -172,7 +172,7 @@ class Difference(NamedTuple):
 
 
 def difference(kept: Mapping[Code, int], now: Assessment) -> Difference:
-    """The difference between the `kept` payments, in đồng by item, and the present charges after waivers."""
+    """The difference between the `kept` payments (in đồng by item) and the charges of the assessment `now`."""
     due = {charge.item.code: charge.amount for charge in now.charges}
     left = now.total - sum(kept.values())
     grown = {code: due.get(code, 0) - kept.get(code, 0) for code in dict.fromkeys((*due, *kept))}
@@ -182,7 +182,7 @@ def difference(kept: Mapping[Code, int], now: Assessment) -> Difference:
 
 
 def _spread(amount: int, over: Mapping[Code, int]) -> tuple[FeeShare, ...]:
-    """An amount spread over items in proportion, exact to the đồng; items without a share are left out."""
+    """An amount spread over items in proportion to `over`, exact to the đồng; items that get nothing are left out."""
     shares = zip(over, apportioned(amount, list(over.values())), strict=True)
     return tuple(FeeShare(code=code, amount=share) for code, share in shares if share)
 
@@ -214,7 +214,7 @@ def reduced(filing: Filing, fee: FeePart, now: datetime) -> FeeReduced | None:
 
 
 def _costs(filing: Filing, fee: FeePart, now: datetime) -> Assessment:
-    """The assessment of the whole fee, by the amounts at the time of the first paid request, or of now without one."""
+    """The assessment of the whole fee, by the amounts in force at the first paid request, or `now` if none was paid."""
     percent = filing.waiver.percent if filing.waiver else 0
     asked = (one.asked_at for one in filing.fees if one.state is FeeState.PAID)
     return assess(fee, filing, received_on(filing), next(asked, None) or now, percent)

@@ -31,7 +31,7 @@ def inputs(rules: ProcedureRules) -> tuple[str, ...]:
 def missing(
     rules: ProcedureRules, case: Case, received: date, governing: date, waiver: WaiverPart | None = None
 ) -> tuple[str, ...]:
-    """The inputs that are missing to assess the fee on the `governing` day, and to decide about the `waiver`.
+    """The inputs that are still needed to assess the fee on the `governing` day, and to decide about the `waiver`.
 
     An absent optional field counts as empty, unless the waiver depends on it.
     """
@@ -44,7 +44,7 @@ def missing(
 
 
 class Unknown:
-    """The unknown inputs on which conditions depend. An absent optional field is unknown only if `optional` is set."""
+    """Finds unknown inputs on which conditions depend. If `optional` is set, absent optional fields are unknown too."""
 
     def __init__(self, rules: ProcedureRules, case: Case, received: date, *, optional: bool = False) -> None:
         self._fields: Final = {field.code: field for field in rules.form}

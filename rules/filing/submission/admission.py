@@ -37,7 +37,7 @@ class Admission:
 def admit(
     submission: Submission, procedure: ProcedureRules, now: datetime, others: Iterable[Problem] = ()
 ) -> Admission:
-    """The admission of a submission. Raises `RefusalError` with every problem, including the `others` of the caller."""
+    """The admission of a submission. Raises `RefusalError` with every problem, also with the caller's own: `others`."""
     received = day_of_receipt(submission, now)
     unsigned = _unsigned(submission, procedure, received)
     lowered = unsigned and procedure.level is Level.FULLY_ONLINE
@@ -250,7 +250,7 @@ _WITHOUT_SIGNATURE: Final = Level.ONLINE_FILING
 
 
 def level_offer(submission: Submission, procedure: ProcedureRules, level: Level) -> Offer | None:
-    """The offer to file at the level that needs no signature; None if it is impossible or changes nothing."""
+    """The offer to file at the level that needs no signature; None if that level is impossible or changes nothing."""
     can, fees = CAPABILITIES[_WITHOUT_SIGNATURE], procedure.fee.channels if procedure.fee else ()
     results = [channel for channel in procedure.result_channels if channel in can.result]
     if level < _WITHOUT_SIGNATURE or not results:
@@ -262,7 +262,7 @@ def level_offer(submission: Submission, procedure: ProcedureRules, level: Level)
 
 
 def _instead(wanted: Channel | None, possible: list[Channel]) -> Channel | None:
-    """The channel in place of the wanted one, preferably the counter; None if the wanted one fits, or none does."""
+    """The channel in place of `wanted`, preferably the counter; None if `wanted` fits, or if no channel is possible."""
     if wanted is None or wanted in possible or not possible:
         return None
     return Channel.COUNTER if Channel.COUNTER in possible else possible[0]

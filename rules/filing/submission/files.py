@@ -10,7 +10,7 @@ from schemas.names import DOCUMENT_TYPE_NAMES, listed
 from schemas.signature import SignatureOutcome
 
 Named = tuple[str, FileRef]
-"""A file with its place in a submission or a command."""
+"""A file with the path of its field in a submission or a command."""
 
 
 def file_problems(filing_id: UUID, files: Iterable[Named]) -> Iterator[Problem]:
@@ -22,21 +22,21 @@ def file_problems(filing_id: UUID, files: Iterable[Named]) -> Iterator[Problem]:
 
 
 def type_problems(place: str, file: FileRef, accepts: tuple[DocumentType, ...]) -> Iterator[Problem]:
-    """The problem of a file whose declared type is not accepted at this place."""
+    """The problem of a file whose declared type is not in `accepts`; `place` is the path of the file's field."""
     if file.media_type not in accepts:
         types = listed(DOCUMENT_TYPE_NAMES, accepts)
         yield problem(f"{place}.media_type", "file_type_not_accepted", says="paper_type_not_accepted", types=types)
 
 
 def quota_problems(files: Iterable[Named]) -> Iterator[Problem]:
-    """The problem of too many files, or of files that are too large together."""
+    """The problem if there are too many files, or if the files are too large together."""
     sizes = [file.size for _, file in files]
     if len(sizes) > MOST_FILES or sum(sizes) > LARGEST_FILING:
         yield problem("papers", "files_over_quota", most=MOST_FILES, megabytes=LARGEST_FILING // 1_000_000)
 
 
 def not_examined(filing: Filing) -> Problem | None:
-    """Why the filing can't be accepted yet, or not at all."""
+    """Why the filing's files or signature still prevent its acceptance; None if they do not."""
     if (wrong := not_scanned(filing)) is not None:
         return wrong
     if not undetermined(filing) or filing.signature_accepted:
@@ -46,7 +46,7 @@ def not_examined(filing: Filing) -> Problem | None:
 
 
 def not_scanned(filing: Filing) -> Problem | None:
-    """Why the filing's files can't be used yet: not scanned, or infected."""
+    """Why the filing's files can't be used yet: the virus scan is not done, or found a virus; None if they can."""
     match filing.scan:
         case ScanState.PENDING:
             return problem("papers", "scan_pending")

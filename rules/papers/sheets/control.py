@@ -1,4 +1,4 @@
-"""Phiếu kiểm soát quá trình giải quyết hồ sơ: every holder of the filing in turn, and the time."""
+"""Phiếu kiểm soát quá trình giải quyết hồ sơ: every holder of the filing in turn, and how long they had it."""
 
 from rules.papers.deeds import OUTCOME_NAMES, done, who
 from rules.papers.hands import hands
@@ -12,7 +12,7 @@ from schemas.translate import joined, said
 
 
 def control(source: PaperSource) -> PaperSheet:
-    """The control slip of a filing up to this event."""
+    """The control slip of a filing up to the event that causes the paper."""
     columns = (
         Column(title=said("paper.number"), share=3),
         Column(title=said("paper.hand"), share=9),
@@ -52,7 +52,7 @@ def _row(source: PaperSource, n: int, hand: Hand) -> tuple[Text, ...]:
 
 
 def _who(source: PaperSource, hand: Hand) -> Text:
-    """The holder: an officer by name; for the system, its accountable officer."""
+    """The holder as text: an officer by name; for the system, the name of the accountable officer."""
     if hand.holder is Holder.APPLICANT:
         return who(hand)
     named = hand.subject or hand.accountable

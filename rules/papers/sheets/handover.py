@@ -20,7 +20,7 @@ from schemas.translate import said
 
 
 class _Way(NamedTuple):
-    """A hand-over: its giver, its receiver, the papers, and the originals among them."""
+    """A hand-over of papers: the giver, the taker, the papers, and the originals among them."""
 
     giver: Text
     taker: Text

@@ -1,4 +1,4 @@
-"""The common parts of every paper: its issuer, its date, the applicant; and the written forms of instants and names."""
+"""The common parts of all papers: issuer, date, applicant; and the written forms of instants and names."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -15,7 +15,7 @@ from schemas.translate import said
 
 
 def plain(words: str) -> Text:
-    """Words of a person, which have no translation."""
+    """A text that a person wrote, the same in both languages, since it has no translation."""
     return Text(vi=words, en=words)
 
 
@@ -44,7 +44,7 @@ def dated(at: datetime, place: Text | None) -> Text:
 
 
 def letterhead(source: PaperSource, agency: AgencyCode) -> Letterhead:
-    """The agency's letterhead; only its code if its name is unknown."""
+    """The agency's letterhead; if the agency's name is unknown, its code takes the place of the name."""
     return source.agencies.get(agency) or Letterhead(name=plain(agency))
 
 
@@ -108,7 +108,7 @@ def made(  # noqa: PLR0913 -- by name, each is a part of the paper
 
 
 def about(source: PaperSource) -> Iterator[Row]:
-    """The applicant, and the procedure."""
+    """The rows with the applicant and the procedure."""
     who = require(source.filing.applicant)
     yield Row(place="applicant.name", label=said("paper.of"), value=plain(who.name))
     if who.phone is not None:
@@ -119,12 +119,12 @@ def about(source: PaperSource) -> Iterator[Row]:
 
 
 def officer(source: PaperSource, title: Text, subject: str | None = None) -> Signatory:
-    """A place for the signature of this officer, or of the actor who caused the paper."""
+    """A place for the signature of the officer `subject`, or if None, of the actor who caused the paper."""
     return by_hand(title, source.officers.get(subject or source.cause.actor.subject))
 
 
 def by_hand(title: Text, name: str | None = None) -> Signatory:
-    """A place for a signature, with the signer's name, if known."""
+    """A place for a signature by hand, with the signer's name, if known."""
     return Signatory(title=title, how=said("sheet.by_hand"), name=name)
 
 
@@ -140,7 +140,7 @@ def appeal(source: PaperSource) -> Iterator[Row]:
 
 
 def received(source: PaperSource) -> Row:
-    """The time of the filing's acceptance, or of its submission if it was not accepted."""
+    """The row with the time of the filing's acceptance, or of its submission if it was not accepted."""
     came = source.filing.accepted_at or require(source.filing.submitted_at)
     return Row(place="accepted_at", label=said("paper.received_at"), value=moment(came))
 

@@ -134,7 +134,7 @@ def _apology_rows(source: PaperSource) -> Iterator[Row]:
 
 
 def _appointment(source: PaperSource) -> datetime | None:
-    """The appointment that this event replaces."""
+    """The appointment that the causing event replaces; None if there was none."""
     if source.before is not None:
         return _due(source.before)
     drafted = [one.event.due for one in source.events if isinstance(one.event, ev.ApologyDrafted)]

@@ -18,7 +18,7 @@ from schemas.translate import said
 def receipt(source: PaperSource) -> PaperSheet:
     """Giấy tiếp nhận hồ sơ và hẹn trả kết quả: the accepted papers, and the date and place of the result.
 
-    Before acceptance, it has the date by which the intake answers.
+    Before acceptance, the paper has the date by which the intake answers.
     """
     return made(
         PaperKind.RECEIPT,
@@ -63,7 +63,7 @@ def _way(source: PaperSource) -> Text:
 
 
 def complaint(source: PaperSource) -> PaperSheet:
-    """Giấy tiếp nhận khiếu nại: the disputed act, the complaint, and the date of its answer."""
+    """Giấy tiếp nhận khiếu nại: the disputed act, the complaint, and the date by which it is answered."""
     made_about = require(source.complaint)
     return made(
         PaperKind.COMPLAINT,
