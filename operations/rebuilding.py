@@ -256,22 +256,24 @@ class _Rebuild:
         for _ in range(ATTEMPTS):
             position, _grown = await self._catch_up(position)
             try:
-                async with self._connection.transaction():
-                    await self._connection.execute(f"set local lock_timeout = '{LOCK_WAIT}'")
-                    # Every append begins by locking its row in this table.
-                    await self._connection.execute("lock table public.stream in exclusive mode")
-                    await self._catch_up(position)
-                    changed = await self._shadows.changed()
-                    await self._shadows.swap()
-                    failpoint("rebuild.swapped")
+                return await self._swap(position)
             except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
                 await asyncio.sleep(PAUSE)
-            else:
-                return changed
         raise NotDoneError(
             "the tables could not be had for a moment: end the sessions that hold `stream` or a read model "
             "(see pg_stat_activity), then try again"
         )
+
+    async def _swap(self, position: int) -> dict[str, int]:
+        async with self._connection.transaction():
+            await self._connection.execute(f"set local lock_timeout = '{LOCK_WAIT}'")
+            # Every append begins by locking its row in this table.
+            await self._connection.execute("lock table public.stream in exclusive mode")
+            await self._catch_up(position)
+            changed = await self._shadows.changed()
+            await self._shadows.swap()
+            failpoint("rebuild.swapped")
+        return changed
 
     async def _fold(self, streams: Sequence[asyncpg.Record]) -> None:
         async with self._connection.transaction():

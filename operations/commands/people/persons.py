@@ -206,12 +206,12 @@ def export(
         named = await others(log.connection, vault, who, progress)
         return {"filings": filings, "named_in": [one._asdict() for one in named], "elsewhere": left()}
 
-    held = _within(APPLICATION, master, work) | {"request": n}
+    exported = _within(APPLICATION, master, work) | {"request": n}
     file = to / "held.json"
     file.touch(mode=0o600)
-    file.write_text(json_text(held) + "\n", encoding="utf-8")
+    file.write_text(json_text(exported) + "\n", encoding="utf-8")
     ask(lambda connection: answer_export(connection, given), OWNER)
-    counted = {"filings": len(held["filings"]), "named_in": len(held["named_in"])}
+    counted = {"filings": len(exported["filings"]), "named_in": len(exported["named_in"])}
     told = {"folder": to, "request": n} | counted
     show_one(counted | {"file": file}, columns("file filings"), as_json=as_json, data=told)
 

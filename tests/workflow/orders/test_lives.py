@@ -33,7 +33,7 @@ from tests.rogue import Rogue, ordered, rogues
 from tests.sound import sound
 from tests.workflow.results import LEADER, PROCEDURE, RELEASED, VERSION, act, decided, set_up, signers, waits_for
 from workers.wiring import open_pool, platform_worker
-from workflows.stream import asking
+from workflows import agency
 
 PAUSE: Final = timedelta(seconds=1)
 """Before each is asked for again; else it is ten seconds."""
@@ -64,7 +64,7 @@ def failing(function: Callable[..., Any], times: int, types: Sequence[str]) -> C
 
 @pytest.fixture(autouse=True)
 def _asked_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "_ASKED_AGAIN", PAUSE)
+    monkeypatch.setattr(agency, "_ASKED_AGAIN", PAUSE)
 
 
 @asynccontextmanager
