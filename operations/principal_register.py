@@ -21,7 +21,6 @@ from rules.require import require
 from rules.rule import refuse
 from schemas.errors import problem
 from schemas.identity import principals as pr
-from schemas.identity.principals import AnyPrincipalCommand, ApproveChange, DeclineChange
 from schemas.identity.statement import ALL_AGENCIES, Principal
 from schemas.ids import canonical
 from schemas.people import Actor, Role
@@ -206,9 +205,9 @@ def _read(row: Any) -> Recorded:
     return Recorded(row["n"], _COMMAND.validate_json(row["body"]), row["waits"], row["at"])
 
 
-def _said(command: AnyPrincipalCommand, principal: str) -> Row:
-    """Returns the columns of a change's row that repeat the command, which is about this principal."""
-    asked = command.asked if isinstance(command, ApproveChange | DeclineChange) else None
+def _said(command: pr.AnyPrincipalCommand, principal: str) -> Row:
+    """Returns the columns of a change's row that repeat the command, about this principal, in the order of `_ADD`."""
+    asked = command.asked if isinstance(command, pr.ApproveChange | pr.DeclineChange) else None
     return {
         "command_id": command.command_id,
         "principal": principal,
@@ -216,7 +215,7 @@ def _said(command: AnyPrincipalCommand, principal: str) -> Row:
         "asked": asked,
         "officer": command.actor.subject,
         "agency": command.actor.agency,
-        "reason": None if isinstance(command, ApproveChange) else command.reason,
+        "reason": None if isinstance(command, pr.ApproveChange) else command.reason,
     }
 
 
@@ -225,8 +224,8 @@ def _compared(table: str, expected: list[Row], stored: list[Row]) -> list[Differ
     return compared(table, {str(row[key]): row for row in expected}, {str(row[key]): row for row in stored})
 
 
-_COMMAND: Final[TypeAdapter[AnyPrincipalCommand]] = TypeAdapter(
-    Annotated[AnyPrincipalCommand, Field(discriminator="change")]
+_COMMAND: Final[TypeAdapter[pr.AnyPrincipalCommand]] = TypeAdapter(
+    Annotated[pr.AnyPrincipalCommand, Field(discriminator="change")]
 )
 _KEYS: Final = {"principal": "principal", "principal_key": "key_id", "principal_version": "one"}
 _TABLES: Final = {table: f"select * from {table}" for table in _KEYS}  # noqa: S608 -- our own names

@@ -64,7 +64,8 @@ async def restart_streams(
             if all_behind:
                 await _all(restarter, _behind(temporal, pool, running, tallies), tallies, force=True)
                 touched = [stream for tally in tallies.values() for stream in tally.restarted]
-                await _look_again(_behind(temporal, pool, touched, {kind: Tally() for kind in KINDS}), tallies)
+                uncounted: Tallies = {kind: Tally() for kind in KINDS}
+                await _look_again(_behind(temporal, pool, touched, uncounted), tallies)
             else:
                 await _all(restarter, _missing(restarter), tallies, frozenset(running))
                 await _look_again(_lost(restarter, _missing(restarter), await restarter.running()), tallies)

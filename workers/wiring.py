@@ -40,12 +40,13 @@ from activities.partners.money.merchants import provider
 from activities.partners.money.provider import Provider
 from activities.partners.postal import Post, VnPost
 from activities.reception import Reception
+from activities.reprojection import Reprojections
 from activities.results.entry import Results
 from activities.results.printing import ResultPrinting
 from activities.results.signing import OfficialSigning
 from activities.support.readings import Readings
 from activities.views import WAITING_QUEUE, Views
-from activities.workflows import Reprojections, Workflows
+from activities.workflows import Workflows
 from motcua.files.store import Store, open_store
 from motcua.stopping import GRACE
 from recovery.healing import Healer

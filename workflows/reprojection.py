@@ -10,8 +10,8 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
+    from activities.reprojection import PAGES, Reprojections
     from activities.support.refusal import failure
-    from activities.workflows import PAGES, Reprojections
     from rules.streams import KINDS
     from schemas.errors import NOT_RECORDED, RefusalCode, shape_refusal
     from schemas.ids import NUDGE

@@ -15,7 +15,7 @@ from typing import Final, Self
 from activities.files.protocol import LENGTH, BrokenRuleError, Request, Rule, send_request
 from schemas.files import EXTENSIONS, LARGEST_FILE
 
-log = logging.getLogger("activities.files.children")
+log = logging.getLogger(__name__)
 
 PATIENCE: Final = 30.0
 """The seconds that one file may take. The child reaches its CPU limit earlier, unless it gets no CPU."""

@@ -109,7 +109,8 @@ class Ledger:
         commands of the system `KeyGoneError` is raised, which is retried.
         """
         began = perf_counter()
-        asked, moves = self._asked(batch), None
+        asked = self._asked(batch)
+        moves = None
         async with acquired(self._pool) as connection:
             answer = await self._answer(connection, asked)
             if batch.moves_with is not None:
@@ -137,7 +138,8 @@ class Ledger:
             unproved = await officers.unproved(connection, asked.kind, asked.batch, asked.events)
             unproved += await answers.untold(connection, asked.batch, asked.events)
             unproved += await officers.reworded(connection, self._vault, asked.batch, asked.events)
-            unsigned, unfounded = [], asked.unread
+            unsigned = []
+            unfounded = asked.unread
             if self._audience is not None:
                 unsigned = statements.unsigned(asked.batch)
                 unfounded = unfounded or await answers.unanswered(
@@ -320,7 +322,9 @@ async def _record(
         statement,
         *to,
         *who,
-        *(receipt.command_id, receipt.digest, receipt.model_dump_json(exclude_none=True).encode()),
+        receipt.command_id,
+        receipt.digest,
+        receipt.model_dump_json(exclude_none=True).encode(),
         *(rows[0][0][column] for column in ("actor", "via", "occurred_at")),
         *(values[0] if one else values for values in events),
         *(change.parameters if change else ()),

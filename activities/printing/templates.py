@@ -25,11 +25,15 @@ _KEPT: Final = 32
 """Number of templates whose compilers are cached."""
 
 
-@lru_cache(_KEPT)
 def version_of(template: str | None = None) -> str:
     """Returns the SHA-256 of a template with the shared parts: of the text `template`, or of the standard template."""
-    parts, text = hashlib.sha256(_PARTS.read_bytes()).hexdigest(), standard() if template is None else template
-    return hashlib.sha256(f"{parts}\n{text}".encode()).hexdigest()
+    text = standard() if template is None else template
+    return hashlib.sha256(f"{_parts_sha256()}\n{text}".encode()).hexdigest()
+
+
+@cache
+def _parts_sha256() -> str:
+    return hashlib.sha256(_PARTS.read_bytes()).hexdigest()
 
 
 @lru_cache(_KEPT)

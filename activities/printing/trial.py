@@ -85,11 +85,12 @@ def _lost(sheet: PaperSheet | ResultSheet, made: bytes) -> Iterator[Fault]:
     """Yields a fault for each required text or code that is missing on the paper or unreadable."""
     document = pdfium.PdfDocument(made)
     text = _squeezed("".join(page.get_textpage().get_text_range() for page in document))
-    own: tuple[object, ...]
     if isinstance(sheet, ResultSheet):
-        own, codes = (sheet.holder.name, sheet.number), set()
+        own: tuple[object, ...] = (sheet.holder.name, sheet.number)
+        codes: set[str] = set()
     else:
-        own, codes = (sheet.body, sheet.law, sheet.waybill), {sheet.tracking, sheet.waybill or sheet.tracking}
+        own = (sheet.body, sheet.law, sheet.waybill)
+        codes = {sheet.tracking, sheet.waybill or sheet.tracking}
     wanted = texts_of((sheet.code, sheet.title, sheet.dated, sheet.issuer.name, *own))
     lost = dict.fromkeys(said[:_LETTERS] for _, said in wanted if not _stands(_squeezed(said), text))
     if lost:

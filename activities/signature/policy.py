@@ -103,7 +103,8 @@ class Policy(CMSAlgorithmUsagePolicy):
         (signer,) = signed["signer_infos"]
         digest, mechanism = signer["digest_algorithm"], signer["signature_algorithm"]
         key = extract_certificate_info(signed).signer_cert.public_key
-        content, imprint = signed["encap_content_info"], None
+        content = signed["encap_content_info"]
+        imprint = None
         if content["content_type"].native == "tst_info":  # a time-stamp
             imprint = content["content"].parsed["message_imprint"]["hash_algorithm"]["algorithm"].native
         allowed = (

@@ -122,7 +122,7 @@ async def _looked_at(pdf: bytes, look: _Look, expected: Expected | None) -> Sign
     return _verdict(rules, look.at, evidence)
 
 
-def _shape(pdf: bytes, reader: PdfFileReader, expected: Expected, *, lasts: bool) -> str | None:
+def _shape(pdf: bytes, reader: PdfFileReader, expected: Expected, *, lasts: bool) -> str | None:  # noqa: PLR0911 -- one rule a line
     """Returns the first rule that the file breaks, or None. Does not check the identity of the file's signers."""
     signed = {one.field_name for one in reader.embedded_regular_signatures}
     first = reader.get_historical_resolver(0)
@@ -135,8 +135,10 @@ def _shape(pdf: bytes, reader: PdfFileReader, expected: Expected, *, lasts: bool
         return "signed_form_has_more"
     if not revisions.adds_only_signatures(reader) or revisions.is_described_otherwise(reader):
         return "signed_form_changed"
-    if not declared | expected.keys() <= signed <= declared:
-        return "signed_file_rolled_back" if signed <= declared else "signature_in_other_field"
+    if not signed <= declared:
+        return "signature_in_other_field"
+    if not (declared | expected.keys()) <= signed:
+        return "signed_file_rolled_back"
     return _ending(pdf, reader) if lasts else None
 
 

@@ -17,14 +17,12 @@ from console.database import APPLICATION
 from motcua.cli.answer import Column, Marked, columns, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import exit_if, plain
-from operations.doctor import partners as outside
+from operations.doctor import partners
 from operations.doctor.check import Finding, Health, Surroundings, fail, skipped
 from operations.doctor.engine import machine
 from operations.doctor.engine import temporal as engine
 from operations.doctor.engine.codec import codec, missing_keys, recorded_key
 from operations.doctor.identity import identity, principals
-from operations.doctor.partners import acts
-from operations.doctor.partners import signatures as unordered_signatures
 from operations.doctor.record import tables as record
 from operations.doctor.record.events import checkpoints, erasures, findings, order
 from operations.doctor.record.long_waits import Look, absences, callbacks, papers, signing, tills, waits
@@ -64,14 +62,14 @@ FIRST: Final = (
     Check("postgres", record.postgres, APPLICATION),
     Check("temporal", engine.temporal),
     Check("codec", codec),
-    Check("bank", partial(outside.partner, BANK, said("doctor.partner.bank")), BANK),
-    Check("post", partial(outside.partner, POST, said("doctor.partner.post")), POST),
-    Check("gateway", outside.gateway, "MOTCUA_GATEWAY_URL"),
-    Check("objects", outside.objects, "MOTCUA_OBJECTS"),
-    Check("signature_roots", outside.roots),
-    Check("time_stamps", outside.time_stamps, "MOTCUA_TSA_URL"),
-    Check("trust", outside.sandbox, "MOTCUA_TRUST_URL"),
-    Check("scanner", outside.scanner),
+    Check("bank", partial(partners.partner, BANK, said("doctor.partner.bank")), BANK),
+    Check("post", partial(partners.partner, POST, said("doctor.partner.post")), POST),
+    Check("gateway", partners.gateway, "MOTCUA_GATEWAY_URL"),
+    Check("objects", partners.objects, "MOTCUA_OBJECTS"),
+    Check("signature_roots", partners.roots),
+    Check("time_stamps", partners.time_stamps, "MOTCUA_TSA_URL"),
+    Check("trust", partners.sandbox, "MOTCUA_TRUST_URL"),
+    Check("scanner", partners.scanner),
 )
 THEN: Final = (
     Check("postgres_disk", record.disk, record=True),
@@ -85,10 +83,10 @@ THEN: Final = (
     Check("callbacks", callbacks, record=True),
     Check("outcomes", waits("outcomes", none="doctor.outcomes.none"), record=True),
     Check("signing", signing, record=True),
-    Check("unordered_signatures", unordered_signatures, "MOTCUA_SIGNER_URL", record=True),
+    Check("unordered_signatures", partners.signatures, "MOTCUA_SIGNER_URL", record=True),
     Check("refunds", waits("refunds", none="doctor.refunds.none"), record=True),
     Check("waits", waits("waits"), record=True),
-    Check("acts", acts, record=True),
+    Check("acts", partners.acts, record=True),
     Check("findings", findings, record=True),
     Check("tills", tills, record=True),
     Check("identity", identity, record=True),

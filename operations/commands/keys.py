@@ -12,8 +12,7 @@ from motcua.cli.help import group
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, fail, refusing, use_stack_here
 from motcua.payloads.key_ring import CODEC_KEYS, Keys, RingError, ring_here, ring_of
-from operations import key_rotation as rotation
-from operations.key_rotation import new_ring, with_new_key, write_new
+from operations import key_rotation
 from schemas.translate import said
 
 Old = Annotated[Path, typer.Argument(help="option.keys.old")]
@@ -44,14 +43,14 @@ _ROWS: Final = columns(
 
 @app.command()
 def new(file: File) -> None:
-    _write(file, new_ring())
+    _write(file, key_rotation.new_ring())
 
 
 @app.command()
 def add(old: Old, file: File) -> None:
     with refusing(RingError, Exit.USAGE):
         ring = ring_of(old)
-    _write(file, with_new_key(ring))
+    _write(file, key_rotation.with_new_key(ring))
 
 
 @app.command()
@@ -61,7 +60,7 @@ def rotate(*, as_json: AsJson = False) -> None:
         progress(what=said("label.keys")) as moved,
         refusing(NotDoneError, Exit.REFUSED, said("refused.keys.none_wrapped")),
     ):
-        report = answered(lambda: rotation.rotate(dsn, masters, moved), OWNER)
+        report = answered(lambda: key_rotation.rotate(dsn, masters, moved), OWNER)
     tell(said("command.keys.rotated", keys=report.rotated, by=report.by), report, as_json=as_json)
     if report.left:
         left = ", ".join(f"{count:,} ({by})" for by, count in sorted(report.left.items()))
@@ -74,7 +73,7 @@ def _rows(keys: Keys, queue: str | None) -> list[dict[str, str | bool | None]]:
 
 def _write(file: Path, text: str) -> None:
     try:
-        write_new(file, text)
+        key_rotation.write_new(file, text)
     except FileExistsError:
         fail(said("refused.file_there", file=file), Exit.USAGE)
     except OSError as error:

@@ -4,6 +4,7 @@ A callback and the answer to a query become the same `Notice`. Amounts are whole
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -263,7 +264,7 @@ class NotOfferedError(Exception):
     """The provider's API lacks this call, as `CAPABILITIES` states."""
 
 
-class Provider:
+class Provider(ABC):
     """The part of a provider's adapter that makes calls. A call that the API does not offer raises `NotOfferedError`.
 
     Each call raises `UnreachableError` (outcome unknown) or `RejectedError`.
@@ -275,38 +276,40 @@ class Provider:
     """The time for which a request can be paid; None if it can be paid until the fee is due."""
     patience: timedelta
     """The time for which the provider is queried after a request can no longer be paid."""
+    _name: str
+    """The merchant's name, which an error of a missing call states."""
 
-    async def order(self, demand: NewDemand) -> Asked:  # noqa: ARG002 -- for those that offer it
+    @abstractmethod
+    async def order(self, demand: NewDemand) -> Asked:
         """Orders the demand, and returns the means to pay: the same ones for a repeated call."""
-        raise NotOfferedError
 
     async def query(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- for those that offer it
         """Returns a notice for each transaction of the demand.
 
         Raises `RejectedError` (`not_found`) if the provider does not know the demand.
         """
-        raise NotOfferedError
+        raise NotOfferedError(self._name)
 
     async def cancel(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- for those that offer it
         """Closes the demand to further money; returns notices of earlier payments.
 
         Raises `RejectedError` (`not_found`) if the provider does not know the demand.
         """
-        raise NotOfferedError
+        raise NotOfferedError(self._name)
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- for those that offer it
         """Requests a refund; returns `GIVEN` or `UNDER_WAY`.
 
         Raises `RejectedError` with a status below 400 if the provider will never make the refund.
         """
-        raise NotOfferedError
+        raise NotOfferedError(self._name)
 
     async def refunded(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- for those that offer it
         """Returns the state of a requested refund.
 
         Raises `RejectedError` with a status below 400 if the provider will never make the refund.
         """
-        raise NotOfferedError
+        raise NotOfferedError(self._name)
 
 
 class AtMerchant(Provider, Generic[M]):

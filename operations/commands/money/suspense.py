@@ -191,7 +191,7 @@ def given(
     _taken(order(sp.RecordSuspenseGiven, actor, callback=which, evidence=file, **how), as_json=as_json)
 
 
-def _taken(command: sp.AnySuspenseCommand, *, as_json: bool) -> None:
+def _taken(command: AnySuspenseCommand, *, as_json: bool) -> None:
     vault = Vault(master_key())
     _show(ask(lambda connection: take(connection, vault, command)), as_json=as_json)
 
@@ -205,7 +205,7 @@ _SUSPENSE: Final = columns(
 )
 
 
-def _step(step: sp.SuspenseStep) -> str:
+def _step(step: SuspenseStep) -> str:
     text = in_words(said(f"suspense_step.{step.kind}"))
     file = step.evidence and step.evidence.key
     about = (when(step.at), step.officer, text, step.stream, step.reason, step.means, step.bank_reference, file)

@@ -90,9 +90,6 @@ where filing_id is not null
 APART: Final = timedelta(seconds=2)
 """The largest harmless difference of clocks. With a larger one, deadlines expire early or late."""
 LONG: Final = timedelta(minutes=1)
-BODY: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
-ENDS_SOON: Final = 60
-"""A calendar that ends within this number of days is reported: time to write and check another one."""
 
 
 async def postgres(around: Surroundings) -> list[Finding]:
@@ -224,10 +221,15 @@ async def publications(around: Surroundings) -> list[Finding]:
     return [fail("doctor.publications.changed", count=len(found.differences), first=listed(found.differences))]
 
 
+_CALENDAR: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
+ENDS_SOON: Final = 60
+"""A calendar that ends within this number of days is reported: time to write and check another one."""
+
+
 async def calendar(around: Surroundings) -> list[Finding]:
     """Checks whether a calendar is in force, for how long, and whether every open filing uses it."""
     async with around.record() as connection:
-        body = await connection.fetchval(BODY)
+        body = await connection.fetchval(_CALENDAR)
         name = await connection.fetchval(IN_FORCE)
         behind = sum([await connection.fetchval(COUNT_ON_ANOTHER, name, kind) for kind in KINDS]) if name else 0
     if body is None:

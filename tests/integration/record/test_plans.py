@@ -17,7 +17,7 @@ import pytest
 from temporalio.client import Client
 
 from activities.ledger.stream_status import IN_FORCE, NEXT_ON_ANOTHER
-from activities.workflows import PAGE
+from activities.reprojection import PAGE
 from operations.doctor.record.events import UNRECORDED
 from operations.evidence.bundle import export
 from publishing.commands import calendar as calendar_rollout

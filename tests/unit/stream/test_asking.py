@@ -11,7 +11,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
 from activities.parcel import POST, Handed, Parcels
-from activities.workflows import PAGES
+from activities.reprojection import PAGES
 from motcua.payloads.converter import NOT_OPENED, data_converter
 from rules.streams import PARCEL
 from schemas.errors import Refusal, RefusalCode, problem
