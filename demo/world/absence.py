@@ -14,7 +14,7 @@ from demo.patience import patiently
 from demo.player import Beside, Played, officer
 from demo.scenario import Act, Scenario
 from motcua import FilingClient, MotcuaError
-from publishing.commands.directory import Absence, AbsenceRefusedError, record_absence
+from publishing.authoring.absences import Absence, AbsenceRefusedError, record_absence
 from rules.time.working_time import VIETNAM
 from schemas.filing.commands import Reassign
 from schemas.ids import filing_workflow

@@ -16,8 +16,8 @@ from motcua import BackOffice, Document, IssueRequest
 from motcua.files.store import Store, open_store
 from operations.doctor.check import Health
 from operations.result_checking import Asked, Hand, check, hands
+from publishing.authoring.absences import Absence, record_absence
 from publishing.authoring.procedures import publish
-from publishing.commands.directory import Absence, record_absence
 from publishing.record.publishing import Publisher, publishing
 from rules.time.working_time import VIETNAM
 from schemas.files import FileRef

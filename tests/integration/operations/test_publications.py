@@ -14,15 +14,12 @@ from console.comparing import Why
 from console.database import Connection
 from operations.doctor.check import Health
 from operations.doctor.record.tables import publications as look
+from publishing.authoring.absences import Absence, erase_officer, record_absence
+from publishing.authoring.approving import approve, decline, history, require_two, waiting
 from publishing.authoring.calendars import CALENDAR, check_bytes, publish_calendar
 from publishing.authoring.paper_templates import Slot, publish_template
 from publishing.authoring.procedures import publish, seed_directory
 from publishing.authoring.provinces import publish_province
-from publishing.commands.directory import Absence, erase_officer, record_absence
-from publishing.commands.publications import approve_asked as approve
-from publishing.commands.publications import decline_asked as decline
-from publishing.commands.publications import history, waiting
-from publishing.commands.publications import set_two as require_two
 from publishing.record.folding import Compared, compare, rebuild
 from publishing.record.log import Dated, NameKeyGoneError, key_of, stored
 from publishing.record.publications import place_of

@@ -7,7 +7,7 @@ import pytest
 
 from motcua import NotAuthorised
 from operations.doctor.record import long_waits
-from publishing.commands.directory import Absence, AbsenceRefusedError, record_absence, withdraw_absence
+from publishing.authoring.absences import Absence, AbsenceRefusedError, record_absence, withdraw_absence
 from rules.require import require
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem
