@@ -34,7 +34,7 @@ from motcua.cli.running import (
 from motcua.cli.running import ask as ask_platform
 from motcua.files.store import Store
 from operations.result_checking import Asked, Checked, check, dossier_code, hands, kept, policy_set, subjects_set
-from publishing.authoring.calendars import instant
+from publishing.authoring.due import instant
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem
 from schemas.files import FileRef

@@ -1,40 +1,33 @@
 """`motcua calendar`: computes the end of a time limit; checks, shows and publishes calendars; shows their effect."""
 
-import asyncio
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import asyncpg
 import typer
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 from rich.markup import escape
-from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
-from activities.ledger.database import Pool
-from activities.ledger.stream_status import COUNT_ON_ANOTHER, IN_FORCE, NEXT_ON_ANOTHER
-from console.database import APPLICATION, OWNER, TIMEOUT, address, answered, master_key
-from motcua.calls.retry import patiently
+from console.database import APPLICATION, OWNER, address, answered, master_key
 from motcua.cli.answer import Column, columns, progress, say, show_all, show_one, when
 from motcua.cli.help import group
 from motcua.cli.language import in_words, language
 from motcua.cli.options import AsJson, MaybeOperator
 from motcua.cli.running import Exit, exit_if, fail, note, out, print_json, problem_line, refusing, use_stack_here
-from motcua.connection import connect
 from motcua.errors import MotcuaError
 from publishing.authoring import calendars
-from publishing.authoring.calendars import (
+from publishing.authoring.due import (
     NATIONAL,
-    PublishedCalendar,
+    Case,
     RefusedLineError,
     answer_of,
+    case_in,
+    instant,
     named_file,
     problem_of,
 )
@@ -42,14 +35,13 @@ from publishing.calendars.calendar_changes import Fact, changes, doubtful, facts
 from publishing.commands.mistakes import FINDINGS, File, Files, Finding, at, mistake_row, mistaken, refuse_for
 from publishing.commands.publisher import published as published_when
 from publishing.commands.publisher import publisher, recorded
+from publishing.effects.calendar_rollout import turn
 from publishing.effects.what_if import WhatIf
 from publishing.effects.what_if import what_if as project
 from rules.source import Mistake
-from rules.streams import KINDS
 from rules.time.working_time import VIETNAM, TimeError
-from schemas.ids import TASK_QUEUE
-from schemas.publishing.calendar import CalendarFile, CalendarName, DayStatus
-from schemas.stream.reprojection import REPROJECTION, Reproject, workflow_id
+from schemas.publishing.calendar import CalendarFile, DayStatus
+from schemas.stream.reprojection import workflow_id
 from schemas.translate import said
 from views.log import UnfoldableError
 
@@ -75,9 +67,7 @@ def due(  # noqa: PLR0913 -- one argument for each part of a case
         _answer_lines(file, asked, as_json=as_json)
         return
     try:
-        answer = answer_of(
-            calendars.Case.model_validate({**asked, "pauses": [each.split("/") for each in pause or ()]})
-        )
+        answer = answer_of(Case.model_validate({**asked, "pauses": [each.split("/") for each in pause or ()]}))
     except (ValidationError, TimeError, RefusedLineError) as error:
         found = problem_of(error)
         if not as_json:
@@ -96,7 +86,7 @@ def _answer_lines(lines: typer.FileBinaryRead, usual: dict[str, Any], *, as_json
     answers = typer.get_text_stream("stdout")
     for line in lines:
         try:
-            answer = answer_of(calendars.case_in(line, usual))
+            answer = answer_of(case_in(line, usual))
             words = answer["due"]
         except (ValidationError, TimeError, RefusedLineError) as error:
             found = problem_of(error)
@@ -196,73 +186,17 @@ def publish(
         fail(said("refused.calendar.left", calendar=published.name, batch=batch, **counts), Exit.NOT_AVAILABLE)
 
 
-async def start(temporal: Client, calendar: CalendarName) -> None:
-    """Starts the workflow that changes all streams to this calendar, unless it runs already. Raises `MotcuaError`."""
-
-    async def attempt(limit: Any) -> None:
-        await temporal.start_workflow(
-            REPROJECTION,
-            Reproject(calendar=calendar),
-            id=workflow_id(calendar),
-            task_queue=TASK_QUEUE,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            rpc_timeout=limit,
-        )
-
-    await patiently(attempt, 20.0)
-
-
-async def waiting(pool: Pool, calendar: CalendarName) -> dict[str, int]:
-    """Returns the number of streams of each kind that still use another calendar."""
-    return {kind: await pool.fetchval(COUNT_ON_ANOTHER, calendar, kind) for kind in KINDS}
-
-
-async def first_waiting(pool: Pool, calendar: CalendarName, most: int) -> list[str]:
-    """Returns at most `most` of the streams that still use another calendar."""
-    pages = [await pool.fetch(NEXT_ON_ANOTHER, calendar, kind, "", most) for kind in KINDS]
-    return [row["stream"] for page in pages for row in page][:most]
-
-
-@dataclass(frozen=True)
-class Turned:
-    """The numbers of changed (`turned`) and remaining (`left`) streams by kind; `streams` names some remaining ones."""
-
-    turned: dict[str, int]
-    left: dict[str, int]
-    streams: list[str]
-
-
-async def turn(dsn: str, published: PublishedCalendar, patience: float) -> Turned:
-    """Starts the change of all streams, and waits until none remains, or none has changed for `patience` seconds."""
-    temporal = await connect()
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60) as pool:
-        before = left = await waiting(pool, published.name)
-        await start(temporal, published.name)
-        with progress(what=said("label.projected_again")) as shown:
-            moved = time.monotonic()
-            while sum(left.values()) and time.monotonic() - moved < patience:
-                await asyncio.sleep(1)
-                if await pool.fetchval(IN_FORCE) != published.name:
-                    raise MotcuaError("another calendar was published meanwhile, and is in force")
-                still = await waiting(pool, published.name)
-                moved, left = (time.monotonic() if still != left else moved), still
-                shown(sum(before.values()) - sum(left.values()), sum(before.values()))
-        turned = {kind: max(before[kind] - left[kind], 0) for kind in before}
-        return Turned(turned, left, await first_waiting(pool, published.name, most=20))
-
-
 @app.command("what-if")
 def what_if(
     file: File,
     *,
-    at: Annotated[str | None, typer.Option("--at", metavar="INSTANT", help="option.at")] = None,
+    moment: Annotated[str | None, typer.Option("--at", metavar="INSTANT", help="option.at")] = None,
     as_json: AsJson = False,
 ) -> None:
     calendar = _checked(file, file.read_bytes(), as_json=as_json)
     dsn, master = address(APPLICATION), master_key()
     try:
-        asked = datetime.now(UTC) if at is None else calendars.instant(at)
+        asked = datetime.now(UTC) if moment is None else instant(moment)
     except PydanticCustomError as error:
         fail(f"--at: {error.message()} [{error.type}]", Exit.USAGE)
     in_force = answered(lambda: calendars.file_in_force(dsn))

@@ -13,7 +13,7 @@ from temporalio.client import WorkflowExecutionStatus
 from motcua.errors import NotAllowed
 from publishing.authoring.calendars import publish_calendar
 from publishing.authoring.procedures import publish
-from publishing.commands import calendar as calendar_rollout
+from publishing.effects import calendar_rollout
 from schemas.filing import commands as cm
 from schemas.filing.state import ClockState, Stage, Status
 from schemas.people import Role

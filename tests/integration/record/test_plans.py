@@ -20,7 +20,7 @@ from activities.ledger.stream_status import IN_FORCE, NEXT_ON_ANOTHER
 from activities.reprojection import PAGE
 from operations.doctor.record.events import UNRECORDED
 from operations.evidence.bundle import export
-from publishing.commands import calendar as calendar_rollout
+from publishing.effects import calendar_rollout
 from publishing.effects.what_if import OPEN_FILINGS, OPEN_FILINGS_OF_PROCEDURE
 from recovery.behind import NEWEST
 from recovery.restart import Restarter
