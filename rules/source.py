@@ -1,6 +1,6 @@
 """Files of the catalogue: their YAML as plain values, with the line of every mistake; and published files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -56,6 +56,14 @@ def child(path: str, key: str | int) -> str:
     if isinstance(key, int):
         return f"{path}[{key}]"
     return f"{path}.{key}" if path else key
+
+
+def parts_of(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields plain data and every part of it, each with its path, in the order of the file."""
+    yield path, value
+    if isinstance(value, dict | list):
+        for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from parts_of(entry, child(path, key))
 
 
 def plain(value: Any, path: str, found: list[Mistake], depth: int = 0) -> Any:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from rules.filing.conditions import written_date
-from rules.source import Mistake, child, mistake
+from rules.source import Mistake, child, mistake, parts_of
 from schemas.publishing.time_limits import Limits
 
 FRESH: Final = timedelta(days=365)
@@ -44,7 +44,8 @@ def doubts(value: object, today: date) -> Iterator[tuple[str, Doubt]]:
 
 def fact_mistakes(value: dict[str, Any], today: date | None) -> Iterator[Mistake]:
     """Yields the mistakes of facts: checks dated after `today`, limits without a source, sources for unknown limits."""
-    yield from () if today is None else _future(value, today)
+    if today is not None:
+        yield from _future(value, today)
     limits, sources = value.get("limits"), value.get("limits_source")
     if not isinstance(limits, dict) or not isinstance(sources, dict):
         return
@@ -58,14 +59,6 @@ def _future(value: Any, today: date) -> Iterator[Mistake]:
         checked = written_date(part.get("checked")) if isinstance(part, dict) else None
         if checked is not None and checked > today:
             yield mistake("checked_in_future", child(path, "checked"))
-
-
-def parts_of(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields plain data and every part of it, each with its path, in the order of the file."""
-    yield path, value
-    if isinstance(value, dict | list):
-        for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from parts_of(entry, child(path, key))
 
 
 def _facts(value: Any, path: str, checked: date | None) -> Iterator[tuple[str, str, date | None]]:

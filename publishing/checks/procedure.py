@@ -5,14 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from publishing.checks import list_mistakes as lists
 from publishing.checks import readable_parts as rp
 from publishing.checks.condition_mistakes import condition_mistakes
-from publishing.checks.facts import fact_mistakes, parts_of
+from publishing.checks.facts import fact_mistakes
+from publishing.checks.fee_mistakes import fee_mistakes, postage_mistakes, reversed_validity
+from publishing.checks.list_mistakes import form_mistakes, list_mistakes
 from publishing.checks.prose_mistakes import prose_mistakes
 from publishing.checks.readable_parts import UNREAD, read, whole
 from publishing.checks.schema_mistakes import schema_mistakes
-from rules.source import Mistake, elsewhere, mistake, plain
+from rules.source import Mistake, elsewhere, mistake, parts_of, plain
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.limit import Limit, Unit
 from schemas.people import Role
@@ -55,17 +56,17 @@ def problems(raw: object, *, allow_seconds: bool = False, today: date | None = N
 
 
 def _across(parts: rp.ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]:
-    yield from lists.list_mistakes(parts)
+    yield from list_mistakes(parts)
     if isinstance(parts.validity, rp.ValiditySketch):
         if parts.validity.valid_from is None and parts.validity.valid_until is None:
             yield mistake("validity_without_day", "validity")
-        yield from lists.reversed_validity(parts.validity, "validity")
-    yield from lists.form_mistakes(parts)
+        yield from reversed_validity(parts.validity, "validity")
+    yield from form_mistakes(parts)
     yield from condition_mistakes(parts)
     yield from _time_limits(rp.limits(parts), allow_seconds=allow_seconds)
     yield from _review(parts)
-    yield from lists.fee_mistakes(parts)
-    yield from lists.postage_mistakes(parts)
+    yield from fee_mistakes(parts)
+    yield from postage_mistakes(parts)
     yield from _extension(parts)
     yield from _retention(parts)
     if isinstance(parts.level, Level):

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 from unicodedata import category, name, normalize
 
-from publishing.checks.facts import parts_of
 from publishing.checks.prose_patterns import CHANNELS, IN_EVERY_TEXT, IN_INFORMATION
-from rules.source import Mistake, child, mistake
+from rules.source import Mistake, child, mistake, parts_of
 from rules.wording.rule_words import PLACEHOLDER, Vocabulary, names, numbers
 from schemas.publishing.procedure import Procedure
 

@@ -106,9 +106,13 @@ def _desks(parts: _OverlaySketch, province: str, known: Known) -> Iterator[Mista
         served = read(desks[n].receives_for)
         named = {f"desks[{n}].agency": own} | {f"desks[{n}].receives_for[{k}]": s for k, s in served.items()}
         for path, agency in named.items():
-            if known.agencies is not None and agency not in {ALL, *known.agencies}:
+            if not _is_there(agency, known):
                 yield mistake("unknown_agency", path, province=province)
         yield from (mistake("duplicate_value", f"desks[{n}].receives_for[{k}]") for k in repeated(served))
+
+
+def _is_there(agency: str, known: Known) -> bool:
+    return agency == ALL or known.agencies is None or agency in known.agencies
 
 
 def _fee(code: str, fee: Any, whose: tuple[str, str], known: Known) -> Iterator[Mistake]:
