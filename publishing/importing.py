@@ -25,12 +25,11 @@ from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.drafting.cells import shown
 from publishing.drafting.draft import VERSION, draft_of, mistakes_of
 from publishing.drafting.rows import TITLES, Column, Facts, Headings, facts_of, headings, words_between
-from rules.source import MAX_BYTES as MOST_BYTES
-from rules.source import Mistake, mistake
+from rules.source import MAX_BYTES, Mistake, mistake
 from schemas.base import Text
 from schemas.translate import both, said
 
-MAX_BYTES: Final = 10_000_000
+MAX_TABLE_BYTES: Final = 10_000_000
 MAX_ROWS: Final = 10_000
 MAX_UNPACKED: Final = 50_000_000
 """Maximum number of bytes of an unpacked Excel workbook."""
@@ -56,8 +55,8 @@ class Table(NamedTuple):
 
 def read_table(data: bytes) -> Table:
     """Returns the table in `data`, CSV or XLSX by its content. Raises `MistakesFoundError`."""
-    if len(data) > MAX_BYTES:
-        raise _no_table("table_too_large", limit=MAX_BYTES)
+    if len(data) > MAX_TABLE_BYTES:
+        raise _no_table("table_too_large", limit=MAX_TABLE_BYTES)
     if data.startswith(_OLE):
         raise _no_table("table_unreadable")
     for rows in _excel(data) if data.startswith(_ZIP) else _csv(data):
@@ -90,8 +89,8 @@ def _table(rows: Iterable[Cells]) -> Table | None:
 
 def _check_headings(known: Headings, line: int) -> None:
     wrong = {"column_missing": known.missing, "column_twice": known.twice}
-    if said := [mistake(rule, "", titles="; ".join(titles)) for rule, titles in wrong.items() if titles]:
-        raise MistakesFoundError([entry.model_copy(update={"line": line}) for entry in said])
+    if found := [mistake(rule, "", titles="; ".join(titles)) for rule, titles in wrong.items() if titles]:
+        raise MistakesFoundError([entry.model_copy(update={"line": line}) for entry in found])
 
 
 def _csv(data: bytes) -> list[list[Cells]]:
@@ -211,23 +210,23 @@ def _refused(row: int, mistakes: list[Mistake]) -> Drafted:
     return Drafted(row, code="", content=b"", unsettled=[], mistakes=placed)
 
 
-def _drafted(row: int, cells: Cells, headings: Headings, name: str) -> Drafted:
-    facts = facts_of(cells, headings)
+def _drafted(row: int, cells: Cells, known: Headings, name: str) -> Drafted:
+    facts = facts_of(cells, known)
     if not isinstance(facts, Facts):
         return _refused(row, facts)
     source = said("draft.source", table=shown(name), row=row)
     raw = draft_of(facts, source.vi)
-    wrong = {(headings.title(column), entry.rule): entry for column, entry in mistakes_of(raw)}
+    wrong = {(known.title(column), entry.rule): entry for column, entry in mistakes_of(raw)}
     if wrong:
         return _refused(row, [entry.model_copy(update={"path": title}) for (title, _), entry in wrong.items()])
     unsettled = [
-        mistake(rule, headings.title(column)).model_copy(update={"line": row}) for column, rule in facts.unsettled()
+        mistake(rule, known.title(column)).model_copy(update={"line": row}) for column, rule in facts.unsettled()
     ]
-    texts = {title: text for n, title in headings.titles.items() if n < len(cells) and (text := shown(cells[n]))}
+    texts = {title: text for n, title in known.titles.items() if n < len(cells) and (text := shown(cells[n]))}
     comment = _comment(source, unsettled, texts)
     content = comment + yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=120).encode()
-    if len(content) > MOST_BYTES:
-        return _refused(row, [mistake("file_too_large", "", limit=MOST_BYTES)])
+    if len(content) > MAX_BYTES:
+        return _refused(row, [mistake("file_too_large", "", limit=MAX_BYTES)])
     return Drafted(row, facts.code, content, unsettled, mistakes=[])
 
 

@@ -23,7 +23,7 @@ from publishing.changes import TOLD_BEFORE, Place, Values, beside, is_entry, is_
 from publishing.commands.mistakes import File, Files, Quiet, print_mistakes, refuse_for, report_looks
 from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, row_of, waits_words
 from publishing.effects.what_if import Touched, VersionWhatIf, version_what_if
-from publishing.importing import MAX_BYTES, Outcome, Table, as_data, outcome_of, read_table, refused_row
+from publishing.importing import MAX_TABLE_BYTES, Outcome, Table, as_data, outcome_of, read_table, refused_row
 from publishing.record.publishing import WaitsError
 from rules.amounts import money
 from rules.source import Mistake, published_procedure
@@ -152,11 +152,11 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="option.import.dry_run")
 def import_table(file: File, *, into: Into = Path("drafts"), dry_run: DryRun = False, as_json: AsJson = False) -> None:
     try:
         with file.open("rb") as source:
-            table = read_table(source.read(MAX_BYTES + 1))
+            table = read_table(source.read(MAX_TABLE_BYTES + 1))
     except MistakesFoundError as no:
         if as_json:
-            rows = [refused_row(entry) for entry in no.mistakes]
-            print_json({"drafts": [], "refused": rows, "unknown_columns": [], "skipped": []})
+            refused = [refused_row(entry) for entry in no.mistakes]
+            print_json({"drafts": [], "refused": refused, "unknown_columns": [], "skipped": []})
         else:
             print_mistakes([(file, entry) for entry in no.mistakes])
         raise typer.Exit(Exit.REFUSED) from None
@@ -171,9 +171,9 @@ def import_table(file: File, *, into: Into = Path("drafts"), dry_run: DryRun = F
 
 def _show_import(outcome: Outcome, table: Table, file: Path, into: Path) -> None:
     print_mistakes([(file, entry) for entry in outcome.refused])
-    rows = [(word, into / drafted.file, len(drafted.unsettled)) for drafted, word in outcome.drafts]
-    if rows:
-        show_all(rows, columns("state:0|command.import file:1 to_settle:2"))
+    drafts = [(word, into / drafted.file, len(drafted.unsettled)) for drafted, word in outcome.drafts]
+    if drafts:
+        show_all(drafts, columns("state:0|command.import file:1 to_settle:2"))
     if table.headings.unknown:
         say(said("command.import.unknown_columns", columns="; ".join(table.headings.unknown)))
     if outcome.between:

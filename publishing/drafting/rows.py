@@ -238,28 +238,28 @@ _READERS: Final[Mapping[Column, Callable[[str, str], object]]] = {
 _REQUIRED: Final = frozenset({Column.CODE, Column.NAME, Column.LEVEL, Column.AGENCY, Column.TIME})
 
 
-def words_between(cells: Sequence[object], headings: Headings) -> str | None:
+def words_between(cells: Sequence[object], known: Headings) -> str | None:
     """Returns the words of a row that is no procedure, such as the name of a sector; None for a procedure's row."""
-    told = {column: text for column in headings.places if (text := _said(headings.cell(column, cells)))}
+    told = {column: text for column in known.places if (text := _said(known.cell(column, cells)))}
     both = told.keys() >= {Column.CODE, Column.NAME}
     if both or _CODE.fullmatch(told.get(Column.CODE, "")) or told.keys() & TITLES.keys() - {Column.CODE, Column.NAME}:
         return None
     return " ".join(told.values())
 
 
-def facts_of(cells: Sequence[object], headings: Headings) -> Facts | list[Mistake]:
+def facts_of(cells: Sequence[object], known: Headings) -> Facts | list[Mistake]:
     """Returns the facts of a row, or every mistake for which the row is refused."""
-    if not any(_said(headings.cell(column, cells)) for column in (Column.CODE, Column.NAME)):
+    if not any(_said(known.cell(column, cells)) for column in (Column.CODE, Column.NAME)):
         return [mistake("row_goes_on", "")]
     values: dict[str, Any] = {}
     mistakes = []
     for column, reader in _READERS.items():
-        if column in headings.places:
+        if column in known.places:
             try:
-                values[column] = _read(column, reader, headings.cell(column, cells), headings.unit(column))
+                values[column] = _read(column, reader, known.cell(column, cells), known.unit(column))
             except CellError as error:
-                mistakes.append(mistake(error.rule, headings.title(column), **error.facts))
-    if any(n not in headings.titles and _said(cell) for n, cell in enumerate(cells)):
+                mistakes.append(mistake(error.rule, known.title(column), **error.facts))
+    if any(n not in known.titles and _said(cell) for n, cell in enumerate(cells)):
         mistakes.append(mistake("cells_beyond_headings", ""))
     return mistakes or Facts(**values)
 

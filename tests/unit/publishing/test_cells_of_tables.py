@@ -22,7 +22,7 @@ from publishing.drafting.draft import draft_of
 from publishing.drafting.fee_cell import fee_of
 from publishing.drafting.rows import TITLES, Column, Facts, facts_of, headings, kinds_of, level_of, words_between
 from publishing.drafting.time_cell import time_of
-from publishing.importing import MAX_BYTES, MAX_ROWS, Between, Drafted, Table, drafts, read_table
+from publishing.importing import MAX_ROWS, MAX_TABLE_BYTES, Between, Drafted, Table, drafts, read_table
 from rules.require import require
 from rules.source import parse
 from tests.walking import walked
@@ -388,7 +388,7 @@ def test_a_table_may_have_so_many_rows_and_no_more() -> None:
     rows = [WITH_HEAD] + [["x"]] * MAX_ROWS
     assert len(read_table(text(rows).encode()).rows) == MAX_ROWS
     assert rules(text([*rows, ["x"]]).encode()) == [(None, "table_too_many_rows")]
-    assert rules(b" " * (MAX_BYTES + 1)) == [(None, "table_too_large")]
+    assert rules(b" " * (MAX_TABLE_BYTES + 1)) == [(None, "table_too_large")]
 
 
 def test_a_cell_far_away_costs_nothing() -> None:
