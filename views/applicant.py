@@ -134,8 +134,9 @@ async def _filings(
         given.append(json.dumps([asdict(one) for one in reaches]))
     found = await log.connection.fetch(_FILINGS.format(which=which), *given)
     as_of = found[0]["as_of"] if found else await log.connection.fetchval("select now()")
-    entry = FilingSummary.model_validate
-    return page(as_of, found, limit, lambda row: entry(named(row)), lambda row: (row["filing_id"],))
+    return page(
+        as_of, found, limit, lambda row: FilingSummary.model_validate(named(row)), lambda row: (row["filing_id"],)
+    )
 
 
 async def _told(log: Log, stream: str, state: type[S]) -> Told:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from publishing.record.publications import AGENCY, OFFICER, STATE, Change, Fold, Key, Row, Table, changes
 from schemas.base import Personal, fields_marked
@@ -26,10 +26,6 @@ def needs_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mapping
     if isinstance(event, ev.TwoRequired):
         return not event.on
     return any(_gives(change, there.get(change.table, {}).get(change.key)) for change in made)
-
-
-ALWAYS: Final = ev.OfficerErased
-"""The event that needs a second operator even while `by_two` is off, since it can't be undone."""
 
 
 def _gives(change: Change, before: Row | None) -> bool:
@@ -70,9 +66,12 @@ def unapproved(log: Iterable[Published]) -> list[Published]:
 
 
 def _needed_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
-    """Whether a second operator had to approve the event, given the setting and the rows (`there`) at that time."""
+    """Whether a second operator had to approve the event, given the setting and the rows (`there`) at that time.
+
+    The erasure of an officer needs approval even while `by_two` is off, since an erasure can't be undone.
+    """
     by_two = there[STATE][(True,)]["by_two"]
-    return isinstance(event, ALWAYS) or (by_two and needs_two(event, made, there))
+    return isinstance(event, ev.OfficerErased) or (by_two and needs_two(event, made, there))
 
 
 class _Approvals:

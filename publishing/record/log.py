@@ -117,7 +117,7 @@ order by stream, seq
 """
 
 
-PAGE: Final = 1000
+_KEYS_AT_ONCE: Final = 1000
 """The number of keys loaded in one query."""
 
 
@@ -154,8 +154,8 @@ async def keys_of(connection: Connection, vault: Vault, places: Collection[Place
 async def known_keys(connection: Connection, vault: Vault, streams: Sequence[str]) -> Mapping[str, FilingKey | None]:
     """Returns the stored keys of these streams; None for each key that can't be unwrapped."""
     found: dict[str, FilingKey | None] = {}
-    for start in range(0, len(streams), PAGE):
-        by_id = {key_of(stream): stream for stream in streams[start : start + PAGE]}
+    for start in range(0, len(streams), _KEYS_AT_ONCE):
+        by_id = {key_of(stream): stream for stream in streams[start : start + _KEYS_AT_ONCE]}
         await vault.learn(connection, by_id.keys())
         rows = await connection.fetch("select filing_id from filing_key where filing_id = any($1)", list(by_id))
         found |= {by_id[row["filing_id"]]: vault.known(row["filing_id"]) for row in rows}

@@ -11,7 +11,7 @@ from activities.ledger.vault import FilingKey, Vault
 from console.database import Connection, Database, connected
 from console.operators import see_role
 from publishing.record import tables
-from publishing.record.by_two import ALWAYS, needs_two
+from publishing.record.by_two import needs_two
 from publishing.record.log import Dated, append, forget, is_personal, keys_of
 from publishing.record.publications import AGENCY, OFFICER, Place, changes, place_of
 from publishing.record.tables import untaken
@@ -61,10 +61,12 @@ class Publishing:
     async def publish(self, events: Sequence[PublicationEvent]) -> None:
         """Records these events and updates the tables; at most once in a transaction.
 
-        If a second operator must approve them, records only a request, whose number is then in `asked`. Raises
-        `NoKeyError`, and `RefusalError` for a request by an actor that is no operator.
+        If a second operator must approve them, records only a request, whose number is then in `asked`. An officer's
+        erasure always needs approval, since an erasure can't be undone. Raises `NoKeyError`, and `RefusalError` for a
+        request by an actor that is no operator.
         """
-        if not any(isinstance(one, ALWAYS) for one in events) and not (self._by_two and await self._need_two(events)):
+        erases = any(isinstance(one, OfficerErased) for one in events)
+        if not erases and not (self._by_two and await self._need_two(events)):
             await self.record([Dated(event, self.at) for event in events])
             return
         await see_role(self.connection, self.by.actor)
