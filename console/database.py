@@ -47,14 +47,14 @@ def stack_beside() -> dict[str, str]:
     return {name: value for name, value in running_stack().items() if not name.startswith(own)}
 
 
-def find_address(variable: str) -> str | None:
+def find_setting(variable: str) -> str | None:
     """Returns a setting from the environment, else from the stack in this folder; None if neither has it."""
     return os.environ.get(variable) or running_stack().get(variable)
 
 
 def master_key_at_hand() -> MasterKeys | None:
     """Returns the master keys; None if neither the environment nor a stack in this folder has them."""
-    return master_key() if find_address(MASTER_KEY) else None
+    return master_key() if find_setting(MASTER_KEY) else None
 
 
 def master_key() -> MasterKeys:
@@ -72,7 +72,7 @@ def say_away(seconds: float) -> None:
 
 def address(variable: str) -> str:
     """Returns the database's address; ends the command if there is none."""
-    found = find_address(variable)
+    found = find_setting(variable)
     if found and not found.startswith(("postgresql://", "postgres://")):
         fail(said("refused.database.address", name=variable), Exit.USAGE)
     if not found:

@@ -8,7 +8,7 @@ import typer
 
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.signer import Holding, NotSignedError
-from console.database import find_address
+from console.database import find_setting
 from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson
@@ -38,7 +38,7 @@ def sign(
         content = file.read_bytes()
     except OSError as error:
         fail(said("cli.file_unreadable"), Exit.USAGE, detail=f"{file}: {error.strerror}")
-    address = find_address(TRUST)
+    address = find_setting(TRUST)
     if address is None:
         fail(said("dev.not_set"), Exit.USAGE, detail=f"{TRUST}; motcua up")
     target = file.with_name(f"{file.name}.p7s") if detached else file.with_suffix(".signed.pdf")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from temporalio.service import RPCError
 
-from console.database import APPLICATION, connected, find_address
+from console.database import APPLICATION, connected, find_setting
 from motcua.calls.retry import patiently
 from motcua.cli.answer import columns, show_all
 from motcua.cli.help import group
@@ -55,7 +55,7 @@ _COLUMNS: Final = columns("filing:0 stream:1 since:2 tries:3 reason:4 next_try:5
 def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], list[Failing]]:
     """Returns code and agency of each filing, by id, and failing machine work; both empty if the record is missing."""
     filings = [filing for one in found if (filing := _uuid(one.filing_id)) is not None]
-    dsn = find_address(APPLICATION)
+    dsn = find_setting(APPLICATION)
     if dsn is None:
         return {}, []
 

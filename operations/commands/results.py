@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from activities.signature.official import INITIALS, SEAL, SIGNATURE
 from activities.signature.trust import roots_in
-from console.database import APPLICATION, Connection, ask, find_address
+from console.database import APPLICATION, Connection, ask, find_setting
 from motcua.cli.answer import Column, Marked, columns, lines, say, show_all, show_one
 from motcua.cli.filings import print_receipt
 from motcua.cli.language import in_words
@@ -88,7 +88,7 @@ def verify(  # noqa: PLR0913 -- a command line has many options
     if file is None:
         _tell_of_code(str(code), moment, as_json=as_json)
         return
-    known = find_address(APPLICATION) and not offline
+    known = find_setting(APPLICATION) and not offline
     now = max(moment, datetime.now(UTC))
     asked = Asked(_roots(roots), now, not offline, _kept(proof), subjects_set(), policy_set())
     data = file.read_bytes()

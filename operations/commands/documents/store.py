@@ -13,7 +13,7 @@ import typer
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
-from console.database import APPLICATION, NotDoneError, address, answered, find_address, master_key
+from console.database import APPLICATION, NotDoneError, address, answered, find_setting, master_key
 from motcua import contract as c
 from motcua.cli.answer import Column, columns, progress, show_all, show_one
 from motcua.cli.help import group
@@ -104,7 +104,7 @@ _SWEPT: Final = columns("files named young left swept put_back deleted drafts")
 def object_store() -> ObjectStore:
     """Returns the object store set in the environment, else that of this folder's stack; else ends the command."""
     use_stack_here()
-    url = find_address(OBJECTS)
+    url = find_setting(OBJECTS)
     if not url:
         fail(said("refused.store.unknown", name=OBJECTS), Exit.USAGE)
     with refusing(NoStoreError, Exit.USAGE):

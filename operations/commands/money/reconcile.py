@@ -7,7 +7,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from console.database import Connection, ask, find_address
+from console.database import Connection, ask, find_setting
 from motcua.cli.answer import columns, say, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, exit_if, fail, print_json, use_stack_here
@@ -57,7 +57,7 @@ async def _listed() -> Sequence[rc.Act | rc.Signature]:
     acts: list[rc.Act] = []
     lists = 0
     for name, listed in ((rc.BANK, rc.listed_by_bank), (rc.POST, rc.listed_by_post)):
-        url = find_address(name)
+        url = find_setting(name)
         try:
             found = await listed(url) if url else None
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:

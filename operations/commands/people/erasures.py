@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from activities.ledger.vault import Vault
-from console.database import OWNER, Connection, NotDoneError, address, ask, connected, find_address, master_key
+from console.database import OWNER, Connection, NotDoneError, address, ask, connected, find_setting, master_key
 from motcua.cli.answer import Column, columns, lines, progress, say, show_all, show_one, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, Asked, Auditor, ImpersonalReason, MaybeFiling, Operator, order
@@ -170,7 +170,7 @@ def _work_off(*, as_json: bool) -> None:
 
 def _second_place() -> SecondPlace | None:
     """Returns the second place, which has the checkpoints; None if none is set. A bad address ends the command."""
-    url = find_address(CHECKPOINTS)
+    url = find_setting(CHECKPOINTS)
     with refusing(NoStoreError, Exit.USAGE):
         return SecondPlace.at(url) if url else None
 

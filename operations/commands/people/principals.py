@@ -8,7 +8,7 @@ import typer
 import yaml
 
 from activities.ledger.authority.principals import principals
-from console.database import OWNER, Connection, ask, find_address
+from console.database import OWNER, Connection, ask, find_setting
 from motcua.cli.answer import Column, columns, lines, show_all, show_one, when
 from motcua.cli.help import group
 from motcua.cli.language import in_words
@@ -133,7 +133,7 @@ def show(which: Which, *, as_json: AsJson = False) -> None:
     found, changes = ask(read)
     if not changes:
         fail(said("refused.principals.none", principal=which), Exit.NOT_AVAILABLE)
-    here = audience(find_address("MOTCUA_INSTALLATION") or UNNAMED)
+    here = audience(find_setting("MOTCUA_INSTALLATION") or UNNAMED)
     _print(next(iter(found), None), changes, as_json=as_json, aud=here)
 
 
