@@ -32,10 +32,6 @@ Database: TypeAlias = "Connection | str"
 T = TypeVar("T")
 
 
-class NotDoneError(Exception):
-    """The work of a command was not done; the message is the reason."""
-
-
 def running_stack() -> dict[str, str]:
     """Returns the settings of the stack that runs in this folder; empty if none runs."""
     return Home(STACK.parents[1]).read_env() or {}

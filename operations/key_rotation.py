@@ -24,7 +24,8 @@ from activities.keys.masters import OTHER_MASTER_KEY, MasterKeys
 from activities.ledger.vault import WRAPPED_BY as _BY
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from console.database import Connection, NotDoneError, connected
+from console.database import Connection, connected
+from motcua.cli.running import WorkRefusedError
 from motcua.payloads.key_ring import KEY_BYTES, CodecRing
 from views.log import SealBrokenError
 
@@ -53,18 +54,18 @@ class Rotated:
 async def rotate(dsn: str, masters: MasterKeys, progress: Progress) -> Rotated:
     """Wraps again every key not yet wrapped by the current master key's newest version, as the owner of the tables.
 
-    `progress(done, of)` is called after every page. Raises `NotDoneError`, `KeysUnavailableError`, and asyncpg's
+    `progress(done, of)` is called after every page. Raises `WorkRefusedError`, `KeysUnavailableError`, and asyncpg's
     errors; keys wrapped before the error stay wrapped by the new master key.
     """
     async with connected(dsn, TIMEOUT) as connection:
         if not await connection.fetchval("select pg_try_advisory_lock(hashtext('motcua keys rotate'))"):
-            raise NotDoneError("the keys are being wrapped anew by another command: let it end, or end it")
+            raise WorkRefusedError("the keys are being wrapped anew by another command: let it end, or end it")
         async with masters.connected():
             try:  # an old record gets an index key: until now the old master key has served as such
                 await Vault(masters).begin(connection)
             except SealBrokenError:
                 why = f"no master key here opens the index key: set {OTHER_MASTER_KEY} to the one of before"
-                raise NotDoneError(why) from None
+                raise WorkRefusedError(why) from None
             return await _rotate(connection, masters, progress)
 
 

@@ -20,7 +20,7 @@ from activities.ledger.append import submitted_columns
 from activities.ledger.database import Connection
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from console.database import NotDoneError
+from motcua.cli.running import WorkRefusedError
 from publishing.record import folding as publications
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
@@ -184,7 +184,7 @@ class Rebuilt:
 
 
 async def rebuild(dsn: str, master: MasterKeys, progress: Progress, kinds: Kinds = KINDS) -> Rebuilt:
-    """Rebuilds every read model, as the tables' owner. Raises `NotDoneError`, and asyncpg's errors."""
+    """Rebuilds every read model, as the tables' owner. Raises `WorkRefusedError`, and asyncpg's errors."""
     begun = time.monotonic()
     settings = {"search_path": SEARCH_PATH}
     async with (
@@ -215,9 +215,9 @@ class _Rebuild:
                 await self._connection.execute(f"set local lock_timeout = '{TIMEOUT:.0f}s'")
                 await self._connection.execute("select pg_advisory_lock(hashtext('motcua ledger rebuild'))")
         except asyncpg.LockNotAvailableError:
-            raise NotDoneError("another rebuild is under way: let it end, or end it") from None
+            raise WorkRefusedError("another rebuild is under way: let it end, or end it") from None
         if not await self._vault.opens(self._connection):
-            raise NotDoneError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
+            raise WorkRefusedError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
         await self._vault.begin(self._connection)
         await self._shadows.create()
         try:
@@ -226,9 +226,9 @@ class _Rebuild:
             await self._shadows.compare()
             self._compared = True
             return await self._replace(position), published
-        except (NotDoneError, UnfoldableError) as error:
+        except (WorkRefusedError, UnfoldableError) as error:
             await self._shadows.drop()
-            raise NotDoneError(str(error)) from None
+            raise WorkRefusedError(str(error)) from None
 
     async def _fill(self) -> int:
         """Folds every stream, then streams that grew meanwhile. Returns the position up to which events are folded."""
@@ -259,7 +259,7 @@ class _Rebuild:
                 return await self._swap(position)
             except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
                 await asyncio.sleep(PAUSE)
-        raise NotDoneError(
+        raise WorkRefusedError(
             "the tables could not be had for a moment: end the sessions that hold `stream` or a read model "
             "(see pg_stat_activity), then try again"
         )

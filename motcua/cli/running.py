@@ -257,6 +257,13 @@ def problem_line(one: Problem) -> str:
     return f"{one.field}: {in_words(one.message)} [{one.rule}]".removeprefix(": ")
 
 
+class WorkRefusedError(Exception):
+    """Raised by a command's work that must not go on (another run under way, wrong master key).
+
+    The message is for people.
+    """
+
+
 @contextmanager
 def refusing(
     kinds: type[Exception] | tuple[type[Exception], ...],

@@ -6,11 +6,11 @@ from typing import Annotated, Final
 import typer
 
 from activities.keys.masters import OTHER_MASTER_KEY
-from console.database import OWNER, NotDoneError, address, answered, master_key, master_key_at_hand
+from console.database import OWNER, address, answered, master_key, master_key_at_hand
 from motcua.cli.answer import Column, columns, progress, show_all, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson
-from motcua.cli.running import Exit, fail, refusing, use_stack_here
+from motcua.cli.running import Exit, WorkRefusedError, fail, refusing, use_stack_here
 from motcua.payloads.key_ring import CODEC_KEYS, Keys, RingError, ring_here, ring_of
 from operations import key_rotation
 from schemas.translate import said
@@ -58,7 +58,7 @@ def rotate(*, as_json: AsJson = False) -> None:
     dsn, masters = address(OWNER), master_key()
     with (
         progress(what=said("label.keys")) as moved,
-        refusing(NotDoneError, Exit.REFUSED, said("refused.keys.none_wrapped")),
+        refusing(WorkRefusedError, Exit.REFUSED, said("refused.keys.none_wrapped")),
     ):
         report = answered(lambda: key_rotation.rotate(dsn, masters, moved), OWNER)
     tell(said("command.keys.rotated", keys=report.rotated, by=report.by), report, as_json=as_json)

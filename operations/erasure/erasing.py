@@ -18,7 +18,7 @@ from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from console.database import NotDoneError
+from motcua.cli.running import WorkRefusedError
 from operations.erasure.requests import ASKED_FOR, whole
 from operations.erasure.sinks import SINKS
 from operations.rebuilding import write_rows
@@ -45,22 +45,22 @@ class Back(NamedTuple):
 
 
 async def tell(place: Place, filings: Iterable[UUID]) -> None:
-    """Records at the second place (`place`) that these filings are erased. Raises `NotDoneError` if that fails."""
+    """Records at the second place (`place`) that these filings are erased. Raises `WorkRefusedError` if that fails."""
     try:
         for filing in filings:
             await place.add(f"{FOLDER}/{filing}", b"")
     except (BaseError, OSError) as error:
         msg = f"the second place (MOTCUA_CHECKPOINTS) can't keep that it is: {type(error).__name__}"
-        raise NotDoneError(msg) from None
+        raise WorkRefusedError(msg) from None
 
 
 async def tell_all(connection: Connection, place: Place) -> None:
-    """Records at the second place (`place`) all filings ever erased in the record. Raises `NotDoneError`."""
+    """Records at the second place (`place`) all filings ever erased in the record. Raises `WorkRefusedError`."""
     try:
         there = await _there(place)
     except (BaseError, OSError, ValueError) as error:
         msg = f"the second place (MOTCUA_CHECKPOINTS) can't be read: {type(error).__name__}"
-        raise NotDoneError(msg) from None
+        raise WorkRefusedError(msg) from None
     erased = {row["filing_id"] for row in await connection.fetch(_ERASED)}
     await tell(place, sorted(erased - there))
 
@@ -86,7 +86,7 @@ async def erase(
     """Erases the applicant from the record. Does nothing if the filing is erased already.
 
     Every stream of the filing gets `erased` as its last event, the key is deleted, and the read models are folded
-    again. The second place (`elsewhere`) records the erasure before the transaction commits. Raises `NotDoneError`,
+    again. The second place (`elsewhere`) records the erasure before the transaction commits. Raises `WorkRefusedError`,
     asyncpg's errors, and `RefusalError` with every reason if the filing can't be erased now.
     """
     async with pool.acquire() as connection, connection.transaction():
@@ -148,7 +148,7 @@ def why(error: Exception) -> str:
     match error:
         case RefusalError(refusal=refusal):
             return REFUSED + ", ".join(one.rule for one in refusal.problems)
-        case NotDoneError() | UnfoldableError():
+        case WorkRefusedError() | UnfoldableError():
             return str(error)
         case _:
             *_, last = extract_tb(error.__traceback__)

@@ -23,7 +23,8 @@ from activities.keys.masters import MasterKeys
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from console.database import NotDoneError, is_away
+from console.database import is_away
+from motcua.cli.running import WorkRefusedError
 from motcua.payloads.codec import opened
 from motcua.payloads.converter import UnopenedError
 from operations.erasure.erasing import erase, tell_all, why
@@ -203,7 +204,7 @@ class Worked:
 async def work_off(dsn: str, master: MasterKeys, outside: Outside, progress: Progress) -> Worked:
     """Erases every unfinished filing of an approved request. `progress(done, of)` is called after each filing.
 
-    If a filing fails, the others are erased all the same, and the reason is stored. Raises `NotDoneError`
+    If a filing fails, the others are erased all the same, and the reason is stored. Raises `WorkRefusedError`
     if none can be erased, and asyncpg's errors while the database can't be reached; erasures done until then stay done.
     """
     vault = Vault(master)
@@ -212,9 +213,9 @@ async def work_off(dsn: str, master: MasterKeys, outside: Outside, progress: Pro
         pool.acquire() as alone,
     ):
         if not await alone.fetchval(_ONLY_ONE):
-            raise NotDoneError("another run is under way: let it end")
+            raise WorkRefusedError("another run is under way: let it end")
         if not await vault.opens(alone):
-            raise NotDoneError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
+            raise WorkRefusedError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
         if outside.elsewhere is not None:
             await tell_all(alone, outside.elsewhere)
         return await _work(pool, vault, outside, await alone.fetch(_UNFINISHED), progress)

@@ -9,7 +9,8 @@ import asyncpg
 
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import KEY, FilingKey, Vault
-from console.database import Connection, NotDoneError
+from console.database import Connection
+from motcua.cli.running import WorkRefusedError
 from verifier import bundle as bundle_verifier
 from views.log import SealBrokenError
 from views.operator import row_of
@@ -44,7 +45,7 @@ async def export(
     With the master key, the bundle also has the encrypted parts and the filing's own key: anybody who has the bundle
     can read the personal data. With `prove`, the bundle also has the proofs that its streams are in a checkpoint.
 
-    Raises `NotDoneError`, and the errors of asyncpg and of `prove`.
+    Raises `WorkRefusedError`, and the errors of asyncpg and of `prove`.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         filing = await row_of(connection, which)
@@ -69,11 +70,11 @@ async def export(
 async def _key(connection: Connection, filing_id: UUID, master: MasterKeys) -> FilingKey:
     row = await connection.fetchrow(KEY, filing_id)
     if row is None:
-        raise NotDoneError("the filing's key is not there: what was sealed can't be opened any more")
+        raise WorkRefusedError("the filing's key is not there: what was sealed can't be opened any more")
     try:
         return await Vault(master).unwrap(row)
     except SealBrokenError:
-        raise NotDoneError("MOTCUA_MASTER_KEY is not the key that this filing's key was wrapped with") from None
+        raise WorkRefusedError("MOTCUA_MASTER_KEY is not the key that this filing's key was wrapped with") from None
 
 
 async def _stream(connection: Connection, head: asyncpg.Record, *, sealed: bool) -> Json:
@@ -96,7 +97,7 @@ def _opened(streams: list[Json], key: FilingKey) -> dict[str, Json]:
             if event["sealed"] is not None
         }
     except ValueError:
-        raise NotDoneError("a sealed part can't be opened; see: motcua ledger verify") from None
+        raise WorkRefusedError("a sealed part can't be opened; see: motcua ledger verify") from None
 
 
 def _plain(row: asyncpg.Record) -> Json:

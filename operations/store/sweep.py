@@ -19,7 +19,8 @@ from obstore.store import ObjectStore
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from console.database import NotDoneError, connected
+from console.database import connected
+from motcua.cli.running import WorkRefusedError
 from motcua.files.drafts import DRAFT, folder_of
 from motcua.files.store import StoreFailedError
 from operations.store.named_files import COLUMNS, Condition, Reference, condition, evidence, move, told
@@ -76,13 +77,13 @@ class Known:
 async def sweep(
     dsn: str, store: ObjectStore, master: MasterKeys, *, old: timedelta, dry_run: bool, progress: Progress
 ) -> Report:
-    """Sweeps once. `progress(files)` is called for each page. Raises `NotDoneError`, asyncpg's and obstore's errors."""
+    """Sweeps once. Calls `progress(files)` for each page. Raises `WorkRefusedError`, asyncpg's and obstore's errors."""
     async with connected(dsn, TIMEOUT) as connection:
         if not await connection.fetchval("select pg_try_advisory_lock(hashtext('motcua store sweep'))"):
-            raise NotDoneError("another sweep is under way: let it end")
+            raise WorkRefusedError("another sweep is under way: let it end")
         vault = Vault(master)
         if not await vault.opens(connection):
-            raise NotDoneError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
+            raise WorkRefusedError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
         sweeping = _Sweep(connection, store, vault, datetime.now(UTC) - old, Report(dry_run))
         await sweeping.aside(progress)
         await sweeping.files(progress)

@@ -13,12 +13,22 @@ import typer
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
-from console.database import APPLICATION, NotDoneError, address, answered, find_setting, master_key
+from console.database import APPLICATION, address, answered, find_setting, master_key
 from motcua import contract as c
 from motcua.cli.answer import Column, columns, progress, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, DryRun, FilingId, MaybeOperator, actor_of
-from motcua.cli.running import Exit, end_well, exit_if, fail, out, print_json, refusing, use_stack_here
+from motcua.cli.running import (
+    Exit,
+    WorkRefusedError,
+    end_well,
+    exit_if,
+    fail,
+    out,
+    print_json,
+    refusing,
+    use_stack_here,
+)
 from motcua.errors import MotcuaError
 from motcua.files.drafts import folder_of
 from motcua.files.store import OBJECTS, NoStoreError, StoreFailedError, open_store
@@ -87,7 +97,7 @@ def sweep(
     dsn, master, store = address(APPLICATION), master_key(), object_store()
     with (
         progress("command.store.files") as moved,
-        refusing(NotDoneError, Exit.REFUSED, said("refused.store.not_swept")),
+        refusing(WorkRefusedError, Exit.REFUSED, said("refused.store.not_swept")),
     ):
         report = done(lambda: sweeping.sweep(dsn, store, master, old=old, dry_run=dry_run, progress=moved))
     title = said("command.store.only_counted") if dry_run else None

@@ -15,7 +15,7 @@ from console.home import write_private
 from motcua.cli.answer import Column, columns, progress, say, show_all, show_one, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, WhichFiling
-from motcua.cli.running import Exit, exit_if, fail, print_json, refusing, strerror, there
+from motcua.cli.running import Exit, WorkRefusedError, exit_if, fail, print_json, refusing, strerror, there
 from operations import rebuilding
 from operations.commands.ledger.checkpoints import exported, held_against_checkpoints, plain, show
 from operations.commands.ledger.record import id_of
@@ -105,7 +105,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     master = db.master_key() if with_sealed else None
-    with refusing(db.NotDoneError, Exit.REFUSED, said("refused.ledger.not_exported")):
+    with refusing(WorkRefusedError, Exit.REFUSED, said("refused.ledger.not_exported")):
         bundle = there(exported(which, master), said("refused.no_filing", filing=which))
     data = bundle_verifier.canonical(bundle)
     with refusing(OSError, Exit.USAGE, said("refused.not_written", file=to), strerror):
@@ -125,7 +125,7 @@ def rebuild(*, as_json: AsJson = False) -> None:
     dsn, master = db.address(db.OWNER), db.master_key()
     with (
         progress("command.ledger.folding") as moved,
-        refusing(db.NotDoneError, Exit.REFUSED, said("refused.ledger.not_rebuilt")),
+        refusing(WorkRefusedError, Exit.REFUSED, said("refused.ledger.not_rebuilt")),
     ):
         report = db.answered(lambda: rebuilding.rebuild(dsn, master, moved), db.OWNER)
     tables = [

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Final
 import typer
 
 from activities.ledger.vault import Vault
-from console.database import OWNER, Connection, NotDoneError, address, ask, connected, find_setting, master_key
+from console.database import OWNER, Connection, address, ask, connected, find_setting, master_key
 from motcua.cli.answer import Column, columns, lines, progress, say, show_all, show_one, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, Asked, Auditor, ImpersonalReason, MaybeFiling, Operator, order
-from motcua.cli.running import Exit, exit_if, fail, plain, print_json, refusing, use_stack_here
+from motcua.cli.running import Exit, WorkRefusedError, exit_if, fail, plain, print_json, refusing, use_stack_here
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from motcua.files.store import NoStoreError
@@ -154,7 +154,7 @@ def _work_off(*, as_json: bool) -> None:
 
         try:
             worked = done(work)
-        except NotDoneError as error:
+        except WorkRefusedError as error:
             fail(said("refused.erase.not_erased"), Exit.REFUSED, detail=error)
         except MotcuaError as error:
             fail(said("refused.temporal"), Exit.UNREACHABLE, detail=error)

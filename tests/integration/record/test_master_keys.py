@@ -21,7 +21,7 @@ from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY, VAULT_TOKEN_FI
 from activities.keys.transit import Transit
 from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
-from console.database import NotDoneError
+from motcua.cli.running import WorkRefusedError
 from operations import key_rotation as rotation
 from operations.key_rotation import WRAPPED_BY, rotate
 from rules.streams import KINDS
@@ -338,7 +338,7 @@ async def test_what_is_erased_meanwhile_does_not_come_back(world: World, monkeyp
 async def test_one_at_a_time_and_only_the_owner(world: World) -> None:
     async with world.connection() as connection:
         await connection.execute("select pg_advisory_lock(hashtext('motcua keys rotate'))")
-        with pytest.raises(NotDoneError, match="another command"):
+        with pytest.raises(WorkRefusedError, match="another command"):
             await rotate(world.owner_dsn, world.settings.master, lambda *_: None)
     await keyed(world)
     changed = MasterKeys(master_keys(NEW).current, world.settings.master.current)

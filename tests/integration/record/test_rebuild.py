@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 import pytest
 
 from activities.ledger import stream_status
-from console.database import NotDoneError
+from motcua.cli.running import WorkRefusedError
 from operations import rebuilding
 from operations.programs import POSTGRES
 from operations.rebuilding import Rebuilt, rebuild
@@ -203,7 +203,7 @@ async def test_tables_never_to_be_had_end_it_unchanged(world: World, monkeypatch
     await mixed_little(world)
     async with world.connection() as reader, reader.transaction():
         await reader.fetch("select * from filing")
-        with pytest.raises(NotDoneError, match="pg_stat_activity"):
+        with pytest.raises(WorkRefusedError, match="pg_stat_activity"):
             await again(world)
     assert not await leftovers(world)
 
