@@ -16,7 +16,7 @@ from motcua.cli.help import group
 from motcua.cli.options import PATIENCE, AsJson, Patience
 from motcua.cli.running import end_well, note
 from motcua.connection import connect
-from operations.doctor.engine.temporal import Failing, failing
+from operations.machine_work import Failing, failing
 from recovery.stalled import Stalled, stalled
 from schemas.ids import filing_workflow
 from schemas.translate import said
@@ -34,7 +34,8 @@ def list_stalled(*, patience: Patience = PATIENCE, as_json: AsJson = False) -> N
     found = end_well(patiently(look, patience))
     known, failed = _recorded(found)
     counts = said("command.filings.stalled", stalled=len(found), failing=len(failed))
-    data, rows = list[dict[str, Any]](), list[tuple[object, ...]]()
+    data: list[dict[str, Any]] = []
+    rows: list[tuple[object, ...]] = []
     for one in found:
         code, agency = known.get(one.filing_id, (None, None))
         who = {"code": code, "agency": agency, "filing_id": one.filing_id}

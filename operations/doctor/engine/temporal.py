@@ -1,7 +1,6 @@
 """The checks of Temporal: its answer, workers, healing; lost, stalled, outdated workflows; failing machine work."""
 
 import asyncio
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
@@ -11,21 +10,21 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetSyste
 from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, ScheduleDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from console.database import APPLICATION, Connection
+from console.database import APPLICATION
 from motcua.cli.showing import work_line
 from motcua.connection import connect
 from motcua.errors import MotcuaError
-from motcua.machine_work import MachineWork, machine_work
 from operations.doctor.check import SECONDS, Finding, Surroundings, fail, ok, skipped, warn
+from operations.machine_work import failing
 from recovery.behind import NEWEST, behind
 from recovery.builds import Builds, Signs, asking, queue_of, signs_of_life
-from recovery.histories import each, runs
+from recovery.histories import runs
 from recovery.presence import temporals
 from recovery.stalled import RUNNING, count_reported, reports_problems, stalled
 from rules.require import require
 from rules.streams import KINDS
 from schemas.base import Text
-from schemas.ids import TASK_QUEUE, StreamId, filing_workflow
+from schemas.ids import TASK_QUEUE, StreamId
 from schemas.stream.restart import REMEMBERED, SCHEDULE, Healings
 from schemas.translate import said
 
@@ -50,48 +49,6 @@ LATELY: Final = timedelta(days=1)
 MOST_LEFT: Final = 5
 FRUITLESS: Final = 3
 """The number of recent runs after which the healing counts as failing if none of them finished."""
-
-
-MOST_OWED: Final = 500
-"""The maximum number of filings checked: first those that wait for their result's file, the oldest first."""
-
-_OWED: Final = """
-with instant as (
-    select code, version from procedure where convert_from(rules, 'UTF8')::jsonb ->> 'standing_order' is not null
-)
-select filing_id, filing.code, agency from filing
-where closed_at is null and (stage = 'issue' or (
-    stage = 'intake' and channel = 'online' and (procedure, version) in (select code, version from instant)))
-order by stage = 'issue' desc, submitted_at limit $1
-"""
-
-
-@dataclass(frozen=True)
-class Failing:
-    """A filing whose open machine work has failed at least once."""
-
-    filing_id: str
-    code: str
-    agency: str
-    work: MachineWork
-
-
-async def failing(connection: Connection, client: Client) -> list[Failing]:
-    """Returns the filings with failing machine work, the longest wait first. Raises asyncpg's errors and `RPCError`."""
-
-    async def look(row: asyncpg.Record) -> list[Failing]:
-        try:
-            found = await machine_work(client, filing_workflow(row["filing_id"]))
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
-            return []  # another check reports that the filing does not run
-        who = (str(row["filing_id"]), row["code"], row["agency"])
-        return [Failing(*who, one) for one in found if one.error is not None]
-
-    rows = await connection.fetch(_OWED, MOST_OWED)
-    every = [one for found in await each(look, rows) for one in found]
-    return sorted(every, key=lambda one: (one.work.since, one.filing_id))
 
 
 async def temporal(around: Surroundings) -> list[Finding]:
