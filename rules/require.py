@@ -1,4 +1,4 @@
-"""Values that a state has once its first event is recorded."""
+"""A value that can't be missing at this point."""
 
 from typing import TypeVar
 
@@ -6,7 +6,7 @@ T = TypeVar("T")
 
 
 def require(value: T | None) -> T:
-    """`value`, if it is not None. Raises `ValueError` for a stream without events."""
+    """Returns `value`, which the caller knows not to be None. Raises `ValueError` if `value` is None."""
     if value is None:
-        raise ValueError("nothing has been recorded yet")
+        raise ValueError("a value is missing that must be there")
     return value

@@ -281,7 +281,7 @@ def test_a_control_slip_names_every_hand() -> None:
 def test_a_filing_that_has_not_come_so_far_has_no_such_paper() -> None:
     source = sources.accepted().source("accepted")
     for kind in (PaperKind.SUPPLEMENT, PaperKind.COMPLAINT):
-        with pytest.raises(ValueError, match="nothing has been recorded yet"):
+        with pytest.raises(ValueError, match="a value is missing that must be there"):
             sheet(kind, source)
 
 
