@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from activities.ledger.vault import Vault
-from operations.commands.people.persons import held
+from operations.erasure.person import held
 from operations.evidence import bundle
 from rules.papers.register import period
 from rules.require import require
