@@ -12,7 +12,7 @@ from activities.ledger.vault import Vault
 from activities.printing.register_book import RegisterBook
 from demo.papers import write
 from demo.running import Verdict
-from operations.commands.official_papers import read_register
+from operations.register_workbook import read_register
 from rules.papers.register import period
 from rules.require import require
 from rules.streams import KINDS

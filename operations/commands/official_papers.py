@@ -1,15 +1,10 @@
 """`motcua papers`: the control slip of a filing, the register of an agency, and agencies' own templates."""
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Any, Final
 
 import typer
-from openpyxl import Workbook
-from openpyxl.cell import Cell as WrittenCell
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font
 from rich.markup import escape
 
 from activities.ledger.vault import Vault
@@ -22,23 +17,22 @@ from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, MaybeOperator, WhichFiling
 from motcua.cli.running import Exit, exit_if, fail, out, print_json, there
 from operations.commands.ledger.record import found, unsealed
+from operations.register_workbook import RegisterWorkbook, Taker, read_register
 from publishing.authoring import paper_templates as pt
 from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.commands.mistakes import mistake_row, print_mistakes
 from publishing.commands.procedures import published_version
 from publishing.commands.publisher import in_force, published, publisher, recorded, row_of
 from rules.papers.deeds import OUTCOME_NAMES, somebody_else, who
-from rules.papers.register import COLUMNS, EFFORT, Cell, period
+from rules.papers.register import period
 from rules.streams import KINDS
-from rules.time.working_time import VIETNAM
 from schemas.base import Text
 from schemas.errors import RefusalError
 from schemas.ids import filing_workflow
-from schemas.papers.register import ControlSlip, Deed, Effort, Hand, Holder, Period, Register, RegisterEntry
+from schemas.papers.register import ControlSlip, Deed, Effort, Hand, Holder, Register, RegisterEntry
 from schemas.papers.state import PaperKind
 from schemas.translate import said
 from views.log import Log
-from views.registers import filings
 from views.registers.papers import control_slip
 
 app = group("papers")
@@ -90,80 +84,6 @@ def _effort(effort: Effort) -> Iterator[Text]:
     yield said("command.control.effort", **counts, days_before=days, visits_before=visits)
     if known is None:
         yield said("command.control.no_baseline")
-
-
-class Taker(Protocol):
-    """An output that receives the lines of a register, in order."""
-
-    def add(self, entries: Iterable[RegisterEntry]) -> None:
-        """Receives the next lines of the register."""
-
-
-async def read_register(
-    log: Log,
-    agency: str,
-    period: Period,
-    takers: Callable[[Register], Iterable[Taker]],
-    told: Callable[[int, int], None],
-) -> Register:
-    """Passes a register to the takers, page by page. Returns its head with the number of lines.
-
-    `told(read, of)` is called before the first page and after each. Raises `RefusalError` (`not_found`).
-    """
-    head = await filings.register(log.connection, agency, period)
-    taking = tuple(takers(head))
-    n = 0
-    told(n, head.filings)
-    async for page in filings.entries(log, agency, period):
-        for taker in taking:
-            taker.add(page)
-        n += len(page)
-        told(n, head.filings)
-    return head.model_copy(update={"filings": n})
-
-
-_OF_REGISTER: Final = (*COLUMNS, *EFFORT)
-_WIDTH: Final = 4
-"""The number of characters in one unit of a column's width."""
-
-
-class RegisterWorkbook:
-    """A workbook that receives the register's lines in order, and keeps them on disk until the workbook is saved."""
-
-    def __init__(self, register: Register) -> None:
-        self._book = Workbook(write_only=True)
-        self._sheet = self._book.create_sheet(said("register.title").vi)
-        for n, column in enumerate(_OF_REGISTER):
-            self._sheet.column_dimensions[chr(ord("A") + n)].width = column.share * _WIDTH
-        self._sheet.freeze_panes = "A3"
-        self._sheet.append([self._cell(f"{register.agency_name.vi} ({register.agency}), {register.period.name}")])
-        headings = [self._cell(column.title.vi) for column in _OF_REGISTER]
-        for cell in headings:
-            cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="center")
-        self._sheet.append(headings)
-
-    def add(self, entries: Iterable[RegisterEntry]) -> None:
-        """Adds the next lines of the register to the workbook."""
-        for entry in entries:
-            self._sheet.append([self._cell(column.cell(entry)) for column in _OF_REGISTER])
-
-    def save(self, path: Path) -> None:
-        """Writes the workbook to a file."""
-        self._book.save(path)
-
-    def drop(self) -> None:
-        """Closes the workbook without saving it."""
-        self._sheet.close()
-
-    def _cell(self, value: Cell) -> WrittenCell:
-        if isinstance(value, datetime):
-            cell = WriteOnlyCell(self._sheet, value.astimezone(VIETNAM).replace(tzinfo=None))
-            cell.number_format = "hh:mm dd/mm/yyyy"
-            return cell
-        cell = WriteOnlyCell(self._sheet, value)
-        if isinstance(value, str):
-            cell.data_type = "s"
-        return cell
 
 
 @app.command()
@@ -243,14 +163,14 @@ OfProcedure = Annotated[str, typer.Option("--procedure", metavar="CODE", help="o
 
 @templates.command()
 def check(paper: OfPaper, file: File, *, as_json: AsJson = False) -> None:
-    found = pt.check_template(file.read_bytes(), paper)
+    mistakes = pt.check_template(file.read_bytes(), paper)
     if as_json:
-        print_json([mistake_row(file, one) for one in found])
-    elif found:
-        print_mistakes([(file, one) for one in found])
+        print_json([mistake_row(file, one) for one in mistakes])
+    elif mistakes:
+        print_mistakes([(file, one) for one in mistakes])
     else:
         out().print(f"[green]ok[/] {escape(str(file))}")
-    exit_if(found)
+    exit_if(mistakes)
 
 
 @templates.command()
@@ -294,10 +214,10 @@ def show(
         row: dict[str, Any] = {"sha256": version_of(), "source": standard()}
     else:
         entries = answered(lambda: pt.published_templates(address(OWNER), agency), OWNER)
-        found = [one for one in entries if (one.paper, one.procedure, one.in_force) == (paper, procedure, True)]
-        if not found:
+        chosen = [one for one in entries if (one.paper, one.procedure, one.in_force) == (paper, procedure, True)]
+        if not chosen:
             fail(said("refused.templates.standard"), Exit.NOT_AVAILABLE)
-        row = row_of(found[0]) | {"source": found[0].source}
+        row = row_of(chosen[0]) | {"source": chosen[0].source}
     if as_json:
         print_json(row)
     else:

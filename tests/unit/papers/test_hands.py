@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from openpyxl import load_workbook
 
 from activities.printing.register_book import LINES, RegisterBook
-from operations.commands.official_papers import RegisterWorkbook
+from operations.register_workbook import RegisterWorkbook
 from rules.papers.deeds import ONLY_TOLD
 from rules.papers.hands import hands
 from rules.papers.register import COLUMNS, EFFORT, Known, effort, entry, period
