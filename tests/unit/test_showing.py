@@ -26,8 +26,7 @@ from motcua.cli.running import Exit, fail, owes_json, print_json
 from motcua.cli.showing import CLOCKS
 from motcua.contract import Action, ComplaintView, DeliveryView, Receipt, ResultView, said
 from operations.result_checking import Checked, Hand
-from operations.store import named_files as scrub
-from operations.store import sweep
+from operations.store import scrub, sweep
 from recovery.builds import Build
 from schemas.identity.principals import PrincipalChange
 from schemas.identity.statement import Principal

@@ -32,7 +32,7 @@ from motcua.cli.running import (
 from motcua.errors import MotcuaError
 from motcua.files.drafts import folder_of
 from motcua.files.store import OBJECTS, NoStoreError, StoreFailedError, open_store
-from operations.store import named_files
+from operations.store import scrub as scrubbing
 from operations.store import sweep as sweeping
 from operations.store.renewing import SOON, Renewing, Report, records_of, renew, stamping
 from schemas.files import file_key
@@ -76,7 +76,7 @@ def presign(
 def scrub(*, as_json: AsJson = False) -> None:
     dsn, master, store = address(APPLICATION), master_key(), object_store()
     with progress("command.store.files_and_events") as moved:
-        report = done(lambda: named_files.scrub(dsn, store, master, lambda n, of, files: moved(n, of, files=files)))
+        report = done(lambda: scrubbing.scrub(dsn, store, master, lambda n, of, files: moved(n, of, files=files)))
     if report.problems and not as_json:
         show_all(report.problems, columns("problem:rule|command.scrub filing:filing_id stream n:seq key"))
     show_one(report, _SCRUBBED, as_json=as_json, data={"healthy": report.healthy} | asdict(report))
