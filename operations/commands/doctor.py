@@ -24,7 +24,8 @@ from operations.doctor.engine import temporal as engine
 from operations.doctor.engine.codec import codec, missing_keys, recorded_key
 from operations.doctor.identity import identity, principals
 from operations.doctor.record import tables as record
-from operations.doctor.record.events import checkpoints, erasures, findings, order
+from operations.doctor.record.erasures import erasures
+from operations.doctor.record.events import checkpoints, findings, order
 from operations.doctor.record.long_waits import Look, absences, callbacks, papers, signing, tills, waits
 from operations.reconciling import BANK, POST
 from schemas.base import Text

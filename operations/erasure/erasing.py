@@ -19,7 +19,7 @@ from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
 from motcua.cli.running import WorkRefusedError
-from operations.erasure.requests import ASKED_FOR, whole
+from operations.erasure.retention import ASKED_FOR, whole
 from operations.erasure.sinks import SINKS
 from operations.rebuilding import write_rows
 from rules.retention import hindrances

@@ -1,25 +1,21 @@
 """Requests to erase filings, made by an operator, and approved or declined by an auditor, who is another person.
 
-Also the retention periods of procedures, the filings due to be erased, and the facts that may hinder an erasure. Each
-step is one transaction of the database's owner. Nothing is erased here.
+Each step is one transaction of the database's owner. Nothing is erased here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from console.operators import same_hands, see_role
+from operations.erasure.retention import resolved, whole
 from rules.require import require
-from rules.retention import Whole, complain_until, ended_by, hindrances
+from rules.retention import hindrances
 from rules.rule import refuse
-from rules.source import parse
 from schemas.errors import Problem, problem
-from schemas.ids import filing_workflow
 from schemas.people import Actor, OfficerCommand, Role
 from schemas.privacy import ApproveErasure, AskErasure, DeclineErasure, ErasureRequest
-from schemas.publishing.procedure import RetentionRule
 from views.log import Connection, Log, UnfoldableError
 
 Progress = Callable[[int, int], None]
@@ -133,84 +129,4 @@ from erasure_deed as asking join erasure on request = asking.n
     left join erasure_deed as answer on answer.asked = asking.n
 where asking.deed = 'ask' and ($1::bigint is null or asking.n = $1)
 group by asking.n, answer.n order by asking.n
-"""
-
-
-async def retentions(connection: Connection, procedure: str | None = None) -> dict[str, RetentionRule]:
-    """Returns the retention rule of one procedure or all, by code: the rule in the newest version that has one."""
-    found: dict[str, RetentionRule] = {}
-    for row in await connection.fetch(_STATED, procedure):
-        if row["code"] not in found and (said := _retention(row["source"])) is not None:
-            found[row["code"]] = RetentionRule.model_validate(said)
-    return found
-
-
-async def due(connection: Connection, now: datetime) -> list[str]:
-    """Returns the codes of filings whose retention is over, without a request to erase them; earliest end first."""
-    found: list[tuple[datetime, str]] = []
-    for procedure, rule in (await retentions(connection)).items():
-        if rule.erase_years is not None:
-            ended = ended_by(now, rule.erase_years)
-            found.extend((row["closed_at"], row["code"]) for row in await connection.fetch(_DUE, procedure, ended))
-    return [code for _, code in sorted(found)]
-
-
-@lru_cache(64)  # the same few are needed for every filing
-def _retention(source: bytes) -> Any:
-    value = parse(source).value
-    return value.get("retention") if isinstance(value, dict) else None
-
-
-async def whole(log: Log, filing: UUID) -> Whole:
-    """Returns a filing and the facts against its erasure. Raises `RefusalError` (`not_found`), `UnfoldableError`."""
-    told = await log.read(filing_workflow(filing))
-    states = list(told.states())
-    facts = await log.connection.fetchrow(_FACTS, filing)
-    assert facts is not None  # noqa: S101 -- aggregates give one row
-    rules = await retentions(log.connection, states[-1].procedure.code)
-    return Whole(
-        filing=states[-1],
-        complain_until=complain_until(told.before, told.events, states),
-        open=tuple(facts["open"]),
-        watched_until=facts["watched_until"],
-        unsettled=facts["unsettled"],
-        unmade=facts["unmade"],
-        retention=rules.get(states[-1].procedure.code),
-    )
-
-
-async def resolved(connection: Connection, which: Sequence[str]) -> dict[str, UUID]:
-    """Returns the ids of filings by the given dossier codes or ids. Unknown codes and ids are left out."""
-    rows = await connection.fetch(_RESOLVED, list(which))
-    return {row["which"]: row["filing_id"] for row in rows}
-
-
-ASKED_FOR: Final = """
-exists (
-    select from erasure left join erasure_deed as answer on answer.asked = erasure.request
-    where erasure.filing_id = filing.filing_id and answer.deed is distinct from 'decline'
-)
-"""
-"""SQL: true if the erasure of a row of `filing` has been requested and not declined."""
-
-_STATED: Final = """
-select code, source from procedure
-where ($1::text is null or code = $1) and position('retention:'::bytea in source) > 0
-order by code, published_at desc, version desc
-"""
-_DUE: Final = f"""
-select code, closed_at from filing
-where procedure = $1 and closed_at < $2 and erased_at is null and not {ASKED_FOR}
-"""  # noqa: S608 -- a constant
-_FACTS: Final = """
-select coalesce(array_agg(stream order by stream) filter (where open), '{}') as open,
-    max(watched_until) as watched_until,
-    (select count(*) from callback where driven_at is null and stream in (
-        select stream from stream where filing_id = $1)) as unsettled,
-    (select count(*) from outbox where filing_id = $1) as unmade
-from standing where filing_id = $1
-"""
-_RESOLVED: Final = """
-select which, filing_id from unnest($1::text[]) as asked (which)
-join filing on filing.code = which or filing.filing_id::text = lower(which)
 """

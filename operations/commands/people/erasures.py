@@ -15,7 +15,7 @@ from motcua.connection import connect
 from motcua.errors import MotcuaError
 from motcua.files.store import NoStoreError
 from operations.commands.documents.store import done, object_store
-from operations.erasure import requests
+from operations.erasure import requests, retention
 from operations.erasure.erasing import Back, back
 from operations.erasure.sinks import LEFT
 from operations.erasure.working import Outside, Worked, work_off
@@ -47,7 +47,9 @@ def erase(
     if which is not None:
         filings: tuple[str, ...] = (which,)
     else:
-        filings = tuple(ask(lambda connection: requests.due(connection, datetime.now(UTC)))) if due else _brought_back()
+        filings = (
+            tuple(ask(lambda connection: retention.due(connection, datetime.now(UTC)))) if due else _brought_back()
+        )
     if not filings:
         tell(said("command.erasures.none"), None, as_json=as_json)
         return

@@ -12,7 +12,7 @@ import asyncpg
 from activities.keys.masters import MasterKeys, master_keys
 from activities.ledger.vault import Vault
 from operations.erasure import requests
-from operations.erasure.requests import whole
+from operations.erasure.retention import whole
 from rules.retention import hindrances
 from rules.streams import KINDS
 from schemas.ids import filing_workflow

@@ -12,7 +12,7 @@ from obstore.store import from_url
 from activities.checkpoints.log import Place
 from activities.ledger.vault import Vault
 from operations.erasure import requests
-from operations.erasure.requests import whole
+from operations.erasure.retention import whole
 from operations.erasure.working import Outside, Worked, work_off
 from operations.evidence.bindings import unbound
 from operations.rebuilding import rebuild
