@@ -65,13 +65,14 @@ def alone(name: str, module: str) -> Later:
 
 
 def grouped(name: str, parts: tuple[str, ...]) -> Later:
-    """Returns a group, not imported yet: the group of the first module of `parts`, with the other modules' commands."""
+    """Returns a group, not imported yet: that of the first module of `parts`, with the others' commands and groups."""
 
     @cache
     def load() -> typer.Typer:
         first, *others = map(_app, parts)
         for other in others:
             first.registered_commands += other.registered_commands
+            first.registered_groups += other.registered_groups
         every = typer.Typer(rich_markup_mode="markdown")
         every.add_typer(first)
         with_words(every)
