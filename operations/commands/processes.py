@@ -33,7 +33,7 @@ app = typer.Typer()
 
 @app.command()
 def worker() -> None:
-    _run(lambda: _migrated(WorkerSettings, platform.main))
+    _run(lambda: _serve(WorkerSettings, platform.main))
 
 
 @app.command()
@@ -43,7 +43,7 @@ def relay() -> None:
 
 @app.command()
 def gateway() -> None:
-    _run(lambda: _migrated(GatewaySettings, server.main))
+    _run(lambda: _serve(GatewaySettings, server.main))
 
 
 def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
@@ -88,7 +88,7 @@ async def _started(connection: db.Connection) -> datetime:
     return since
 
 
-async def _migrated(settings: type[RecordSettings], main: Callable[[], Awaitable[None]]) -> None:
+async def _serve(settings: type[RecordSettings], main: Callable[[], Awaitable[None]]) -> None:
     """Runs a process only if the tables have this version's schema: with another schema every filing would fail."""
     dsn = settings().database_url.get_secret_value()
 

@@ -32,7 +32,7 @@ from motcua.cli.running import (
     write_file,
 )
 from motcua.cli.running import ask as ask_platform
-from motcua.files.store import Store
+from motcua.files.store import OBJECTS, Store
 from operations.result_checking import Asked, Checked, check, dossier_code, hands, kept, policy_set, subjects_set
 from publishing.authoring.due import instant
 from rules.time.working_time import VIETNAM
@@ -140,7 +140,7 @@ def _kept_of(number: str) -> FileRef | None:
 
 def _kept_with(number: str) -> SignatureProof | None:
     """Returns the stored verdict on the result with this number; None if there is none, or no object store is set."""
-    file = _kept_of(number) if os.environ.get("MOTCUA_OBJECTS") else None
+    file = _kept_of(number) if os.environ.get(OBJECTS) else None
     return None if file is None else SignatureProof.model_validate_json(end_well(Store.from_environment().get(file)))
 
 

@@ -14,6 +14,7 @@ from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, Asked, OnOff, Operator, Reason, Switch, order
 from motcua.cli.running import Exit, fail, parse, plain, read_file, refusing
+from motcua.configured_speaker import INSTALLATION
 from motcua.errors import MotcuaError
 from motcua.identity import key_in, new_key, public_key_of
 from motcua.identity import prove as prove_key
@@ -133,7 +134,7 @@ def show(which: Which, *, as_json: AsJson = False) -> None:
     found, changes = ask(read)
     if not changes:
         fail(said("refused.principals.none", principal=which), Exit.NOT_AVAILABLE)
-    here = audience(find_setting("MOTCUA_INSTALLATION") or UNNAMED)
+    here = audience(find_setting(INSTALLATION) or UNNAMED)
     _print(next(iter(found), None), changes, as_json=as_json, aud=here)
 
 
