@@ -152,7 +152,9 @@ def _print(target: Path, sheet: Sheet, at: datetime, *, as_json: bool) -> None:
 def _write(target: Path, sheet: Sheet, made: bytes, *, as_json: bool) -> None:
     write_file(target, made)
     row = {"file": str(target), "form": sheet.key, "procedure": sheet.procedure}
-    row |= {"sha256": hashlib.sha256(made).hexdigest()} | ({} if sheet.digest is None else {"digest": sheet.digest})
+    row["sha256"] = hashlib.sha256(made).hexdigest()
+    if sheet.digest is not None:
+        row["digest"] = sheet.digest
     show_one(row, columns("file form procedure sha256 signed_digest:digest"), as_json=as_json, data=row)
 
 

@@ -66,9 +66,14 @@ def checkpoint(
     if made is None:
         tell(said("command.checkpoint.no_event"), None, as_json=as_json)
         return
-    found, signed = made.checkpoint, [one.name for one in made.note.signatures]
-    about = {"origin": found.origin, "size": found.size, "root": found.root.hex(), "extensions": found.extensions}
-    data = about | {"signed_by": signed}
+    found = made.checkpoint
+    data = {
+        "origin": found.origin,
+        "size": found.size,
+        "root": found.root.hex(),
+        "extensions": found.extensions,
+        "signed_by": [one.name for one in made.note.signatures],
+    }
     show_one(data, columns("origin events:size root extensions signed_by"), as_json=as_json, data=data)
 
 

@@ -220,13 +220,13 @@ def check(
     master = master_key()
 
     async def look(pool: Pool, temporal: Client) -> list[Checked]:
-        check = BuildCheck(pool, temporal, Vault(master), replay=replay)
-        streams = await check.sample(sample, f"{datetime.now(UTC):%Y%m%d%H%M%S}")
+        build = BuildCheck(pool, temporal, Vault(master), replay=replay)
+        streams = await build.sample(sample, f"{datetime.now(UTC):%Y%m%d%H%M%S}")
         with progress(what=said("label.workflows")) as moved:
             done = count(1)
 
             async def one(stream: asyncpg.Record) -> Checked:
-                found = await check.check(stream)
+                found = await build.check(stream)
                 moved(next(done), len(streams))
                 return found
 

@@ -98,9 +98,9 @@ async def _record(connection: Connection, vault: Vault, command: AnySuspenseComm
     sealed = None
     if step.reason is not None and (key := await vault.find(connection, command.callback)) is not None:
         sealed = key.seal(step.reason.encode(), reason_context(command.callback, step.n))
-    said = (command.callback, step.n, command.command_id, step.kind, step.officer, step.agency, step.stream, sealed)
+    row = (command.callback, step.n, command.command_id, step.kind, step.officer, step.agency, step.stream, sealed)
     evidence = step.evidence and step.evidence.model_dump_json(exclude_none=True)
-    await connection.execute(_ADD, *said, step.means, step.bank_reference, evidence, step.at)
+    await connection.execute(_ADD, *row, step.means, step.bank_reference, evidence, step.at)
 
 
 _RECORDED: Final = "select exists (select from suspense_step where callback = $1 and command_id = $2)"
@@ -152,8 +152,9 @@ def assign(
     as_json: AsJson = False,
 ) -> None:
     row = there(ask(lambda connection: row_of(connection, filing)), said("refused.no_filing", filing=filing))
-    about = {"callback": which, "filing_id": row["filing_id"], "payment": payment}
-    _taken(order(sp.AssignSuspense, actor, **about, reason=reason), as_json=as_json)
+    filing_id = row["filing_id"]
+    command = order(sp.AssignSuspense, actor, callback=which, filing_id=filing_id, payment=payment, reason=reason)
+    _taken(command, as_json=as_json)
 
 
 @app.command("give-back")
@@ -187,8 +188,8 @@ def given(
 ) -> None:
     use_stack_here()
     file = put_in(which, {"evidence": evidence})["evidence"].model_copy(update={"name": None})
-    how = {"means": means, "bank_reference": reference}
-    _taken(order(sp.RecordSuspenseGiven, actor, callback=which, evidence=file, **how), as_json=as_json)
+    command = order(sp.RecordSuspenseGiven, actor, callback=which, evidence=file, means=means, bank_reference=reference)
+    _taken(command, as_json=as_json)
 
 
 def _taken(command: AnySuspenseCommand, *, as_json: bool) -> None:

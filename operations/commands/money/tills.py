@@ -46,9 +46,9 @@ async def open_till(connection: Connection, command: OpenTill) -> TillShown:
             if (other := await connection.fetchval(_OTHER, actor.agency, actor.subject, command.desk)) is not None:
                 raise refuse(problem("", "till_open_already", till=other))
             day = f"{actor.agency}-{datetime.now(UTC).astimezone(VIETNAM):%Y%m%d}-Q"
-            said = (actor.agency, command.desk, actor.subject)
-            opened = await connection.fetchval(_OPEN, day, *said, command.change_fund, command.command_id)
-            await connection.execute(_NOW_OPEN, opened, *said)
+            row = (actor.agency, command.desk, actor.subject)
+            opened = await connection.fetchval(_OPEN, day, *row, command.change_fund, command.command_id)
+            await connection.execute(_NOW_OPEN, opened, *row)
         return require(await till_of(connection, opened))
 
 
@@ -59,8 +59,8 @@ async def count_till(connection: Connection, command: CountTill) -> TillShown:
         if not await connection.fetchval(_COUNTED, command.command_id):
             refuse_if(rules.may_handle(till, command.actor))
             notes = None if command.notes is None else json.dumps(command.notes)
-            said = (command.actor.subject, command.counted, notes, till.movements, command.command_id)
-            await connection.execute(_COUNT, till.number, len(till.counts) + 1, till.agency, *said)
+            row = (command.actor.subject, command.counted, notes, till.movements, command.command_id)
+            await connection.execute(_COUNT, till.number, len(till.counts) + 1, till.agency, *row)
         return require(await till_of(connection, till.number))
 
 
@@ -73,8 +73,8 @@ async def close_till(connection: Connection, command: CloseTill) -> TillShown:
             last = rules.last_count(till, command)
             if isinstance(last, Problem):
                 raise refuse(last)
-            said = (command.actor.subject, till.expected, last.counted, command.reason, command.command_id)
-            await connection.execute(_CLOSE, till.number, till.agency, *said)
+            row = (command.actor.subject, till.expected, last.counted, command.reason, command.command_id)
+            await connection.execute(_CLOSE, till.number, till.agency, *row)
             await connection.execute("delete from till_open where number = $1", till.number)
         return require(await till_of(connection, till.number))
 
