@@ -41,9 +41,11 @@ class _Evictable(WorkflowInstance):
         done = self._instance.activate(act)
         if any(job.HasField("remove_from_cache") for job in act.jobs):
             # All parts that may be in a cycle go. Its tasks can still read that it was evicted.
-            left = {name: part for name, part in vars(self._instance).items() if not gc.is_tracked(part)}
+            parts = dict(vars(self._instance))
+            left = {name: part for name, part in parts.items() if not gc.is_tracked(part)}
             vars(self._instance).clear()
             vars(self._instance).update(left)
+            del parts  # only now: a coroutine that is freed runs its `finally`, which may read what is left
         return done
 
     def get_serialization_context(self, command_info: Any) -> Any:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
+from temporalio.bridge.proto.workflow_activation import RemoveFromCache, WorkflowActivation, WorkflowActivationJob
 from temporalio.worker import UnsandboxedWorkflowRunner
 
 from tests.replay import conftest
 from tests.replay.conftest import FILES, replay
 from tests.walking import walked
+from workers.memory import _Evictable
 from workflows.stream.recording import Stream
 
 # For an activity that failed the SDK makes a circle of its own, at that moment: the collector soon finds what is young.
@@ -60,6 +64,22 @@ async def test_what_is_evicted_is_gone_without_the_collector(
     await replay(file)
     assert streams
     assert [stream for stream in streams if stream() is not None] == []
+
+
+def test_what_is_freed_at_an_eviction_can_still_read_that_it_was() -> None:
+    read: list[bool] = []
+
+    async def runs() -> None:
+        try:
+            await asyncio.sleep(0)
+        finally:
+            read.append(instance._deleting)
+
+    instance: Any = SimpleNamespace(_deleting=True, activate=lambda _: "done", run=runs())
+    instance.run.send(None)
+    evicting = WorkflowActivation(jobs=[WorkflowActivationJob(remove_from_cache=RemoveFromCache())])
+    assert _Evictable(instance).activate(evicting) == "done"
+    assert (read, vars(instance)) == ([True], {"_deleting": True})
 
 
 @pytest.mark.usefixtures("_uncollected")
