@@ -25,7 +25,10 @@ except ModuleNotFoundError as _missing:
 
 from .contract import POSSESSION_TYPE, Possession, key_id
 from .errors import MotcuaError
-from .signing import AGENT, KEY, KEY_FILE, Key
+from .signing import AGENT as AGENT
+from .signing import KEY as KEY
+from .signing import KEY_FILE as KEY_FILE
+from .signing import Key
 from .signing import sign as sign
 
 AGENT_SECONDS: Final = 5.0

@@ -54,12 +54,43 @@ from tests.contract.samples import COMMANDS
 from tests.walking import walked
 
 EXPORTED: Final[list[str]] = vars(motcua)["__all__"]
+OWN: Final = {
+    "ActingClient",
+    "Authenticated",
+    "BackOffice",
+    "BadCommand",
+    "BadSubmission",
+    "BlockingActingClient",
+    "BlockingFilingClient",
+    "Document",
+    "FilingClient",
+    "FilingClosed",
+    "FilingNotAvailable",
+    "InternalError",
+    "LedgerConflict",
+    "MotcuaError",
+    "NotAllowed",
+    "NotAuthorised",
+    "NotFound",
+    "NotReady",
+    "PassedOver",
+    "RefusedError",
+    "SameIdOtherContent",
+    "Speaker",
+    "Unavailable",
+    "UnfitError",
+    "__version__",
+    "command_id",
+    "data_converter",
+}
+"""The names of the kit itself. Every other name that it exports is of the contract."""
 RECEIPT: Final = Receipt(command_id="c", digest="0" * 64, seq=1, at="2026-11-25T02:00:00Z")
 
 
 def test_what_the_kit_exports_is_there_and_is_said() -> None:
     assert all(hasattr(motcua, name) for name in EXPORTED)
     assert {"FilingClient", "Submission", "Accept", "MotcuaError", "filing_id"} <= set(EXPORTED)
+    assert set(EXPORTED) == OWN | {name for name in vars(contract) if not name.startswith("_")}
     public = {name for name, value in vars(motcua).items() if inspect.isclass(value) and not name.startswith("_")}
     assert public - set(EXPORTED) == set()
 
