@@ -44,13 +44,17 @@ class Codec(sdk.PayloadCodec, sdk.WithSerializationContext):
     def __init__(self, ring: CodecRing) -> None:
         self.ring = ring
         self._ciphers = ring.ciphers()
+        # Only now, since `ring.ciphers` tells in words that the extra is missing.
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 -- an extra of the kit
+
+        self._damaged = (InvalidTag, ValueError, DecodeError)
         self._context: sdk.SerializationContext | None = None
         self._bound = b"\n"
 
     def with_context(self, context: sdk.SerializationContext) -> Codec:
         """Returns the same codec, bound to the namespace and workflow that own the payloads."""
         bound: Codec = object.__new__(Codec)
-        bound.ring, bound._ciphers = self.ring, self._ciphers
+        bound.ring, bound._ciphers, bound._damaged = self.ring, self._ciphers, self._damaged
         bound._context, bound._bound = context, b"\n"
         if isinstance(context, sdk.WorkflowSerializationContext | sdk.ActivitySerializationContext):
             workflow = _OF_A_SCHEDULE.sub("", context.workflow_id or "")
@@ -77,8 +81,6 @@ class Codec(sdk.PayloadCodec, sdk.WithSerializationContext):
         return Payload(metadata={"encoding": SEALED, KEY_ID: key.encode()}, data=nonce + data)
 
     def _opened(self, payload: Payload) -> Payload:
-        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 -- an extra of the kit
-
         encoding = payload.metadata.get("encoding")
         if encoding != SEALED:
             taken = self.ring.plain and encoding != NOT_OPENED
@@ -92,7 +94,7 @@ class Codec(sdk.PayloadCodec, sdk.WithSerializationContext):
         try:
             clear = cipher.decrypt(payload.data[:NONCE], payload.data[NONCE:], self._additional(key))
             opened = Payload.FromString(clear)
-        except (InvalidTag, ValueError, DecodeError):
+        except self._damaged:
             return self._not_opened(f"it is damaged, or was sealed by {key} for something else")
         if opened.metadata.get("encoding") in {SEALED, NOT_OPENED}:
             return self._not_opened("it was sealed twice")
