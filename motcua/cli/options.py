@@ -1,6 +1,7 @@
 """Options and arguments that many commands share: actor, filing, agency, reason, format of the answer."""
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -39,10 +40,10 @@ _CODE: Final = re.compile(r"[A-Z0-9.]+-[0-9]{8}-[0-9]+")
 
 def filing_id_of(text: str) -> UUID:
     """Returns a filing's id: the text itself, or the id of this dossier code if the platform is installed."""
-    if _CODE.fullmatch(text):
-        for platform in entry_points(group=COMMANDS, name=PLATFORM):
-            found: UUID = import_module(platform.module).filing_id(text)
-            return found
+    if _CODE.fullmatch(text) and (platform := next(iter(entry_points(group=COMMANDS, name=PLATFORM)), None)):
+        find: Callable[[str], UUID] | None = getattr(import_module(platform.module), "filing_id", None)
+        if find is not None:
+            return find(text)
     try:
         return UUID(text)
     except ValueError:

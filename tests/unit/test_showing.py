@@ -182,6 +182,9 @@ def test_a_filing_is_named_by_its_id_or_where_the_platform_is_by_its_code(monkey
     monkeypatch.setattr(options, "entry_points", lambda **_: [SimpleNamespace(module="platform")])
     monkeypatch.setattr(options, "import_module", lambda _: platform)
     assert filing_id_of(CODE) == filing
+    del platform.filing_id
+    with pytest.raises(typer.BadParameter, match="UUID"):
+        filing_id_of(CODE)
     monkeypatch.setattr(options, "entry_points", lambda **_: [])
     for text in (CODE, "7", "payment:1"):
         with pytest.raises(typer.BadParameter, match="UUID"):
