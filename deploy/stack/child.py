@@ -40,6 +40,10 @@ async def at_once() -> bool:
     return True
 
 
+async def nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """A process that the stack has to run.
@@ -51,8 +55,8 @@ class Part:
 
     name: str
     command: list[str]
-    ready: Callable[[], Awaitable[bool]] = at_once
-    prepare: Callable[[], Awaitable[object]] = at_once
+    ready: Callable[[], Awaitable[bool]]
+    prepare: Callable[[], Awaitable[None]] = nothing
     settings: frozenset[str] = frozenset()
     own: Mapping[str, str] = field(default_factory=dict)
     after: frozenset[str] = frozenset()

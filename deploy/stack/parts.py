@@ -19,7 +19,7 @@ from temporalio.service import RPCError
 
 from console.home import WITH_PORT, Home
 from deploy.stack import keys
-from deploy.stack.child import Part, StackError
+from deploy.stack.child import Part, StackError, at_once
 from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
 from deploy.stack.temporal import CONFIG, PRAGMAS, RUNTIME, drop_unused_indexes
 from gateway.app import CALLBACKS, RETURNED
@@ -205,6 +205,7 @@ class Platform:
         return Part(
             name="migrations",
             command=command,
+            ready=at_once,
             settings=frozenset({"MOTCUA_OWNER_DATABASE_URL"}),
             after=frozenset({"postgres"}),
             once=True,
