@@ -14,8 +14,8 @@ def capture_id(key: str) -> str:
     return f"capture-{key}"
 
 
-class InstantBank(bank.HttpBank):
-    """A bank at which every order is paid at once, without HTTP."""
+class InstantBank:
+    """A bank (see `activities.partners.money.bank.Bank`) at which every order is paid at once, without HTTP."""
 
     def __init__(self) -> None:
         self._orders: dict[str, bank.Order] = {}

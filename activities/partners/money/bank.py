@@ -6,7 +6,7 @@ Amounts are whole đồng. Every method raises `UnreachableError` (outcome unkno
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 import httpx
 from pydantic import AwareDatetime, Field
@@ -45,6 +45,22 @@ class Order(PartnerResponse):
     refunds: tuple[Refund, ...] = ()
 
 
+class Bank(Protocol):
+    """A bank or payment gateway."""
+
+    async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> Order:
+        """Places the order, or returns the order of this key. Raises `RejectedError` (`key_reused`) if it differs."""
+
+    async def get(self, key: str) -> Order:
+        """Returns the order's current state. Raises `RejectedError` (`not_found`) if the order was never placed."""
+
+    async def cancel(self, key: str) -> Order:
+        """Closes the order to further money, and returns it; its state is `paid` if money arrived before."""
+
+    async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
+        """Refunds, or returns the refund of this key. Raises `RejectedError` (`exceeds_capture`) if it is too much."""
+
+
 class _NewOrder(PartnerResponse):
     amount: int
     currency: Literal["VND"] = "VND"
@@ -59,26 +75,22 @@ class _NewRefund(PartnerResponse):
 
 
 class HttpBank:
-    """A bank or payment gateway that has the sandbox's JSON API."""
+    """A `Bank` that has the sandbox's JSON API."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._partner = Partner("bank", client)
 
     async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> Order:
-        """Places the order, or returns the order of this key. Raises `RejectedError` (`key_reused`) if it differs."""
         new = _NewOrder(amount=amount, description=description, payer_account=payer_account)
         return await self._partner.call("PUT", f"/orders/{segment(key)}", Order, new)
 
     async def get(self, key: str) -> Order:
-        """Returns the order's current state. Raises `RejectedError` (`not_found`) if the order was never placed."""
         return await self._partner.call("GET", f"/orders/{segment(key)}", Order)
 
     async def cancel(self, key: str) -> Order:
-        """Closes the order to further money, and returns it; its state is `paid` if money arrived before."""
         return await self._partner.call("POST", f"/orders/{segment(key)}/cancel", Order)
 
     async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
-        """Refunds, or returns the refund of this key. Raises `RejectedError` (`exceeds_capture`) if it is too much."""
         new = _NewRefund(order_key=order_key, capture_id=capture_id, amount=amount)
         return await self._partner.call("PUT", f"/refunds/{segment(key)}", Refund, new)
 
@@ -86,7 +98,7 @@ class HttpBank:
 class OwnBank(pv.Provider):
     """A payment provider that uses a bank. The bank identifies a demand by the demand's key."""
 
-    def __init__(self, name: str, bank: HttpBank) -> None:
+    def __init__(self, name: str, bank: Bank) -> None:
         self.can = pv.CAPABILITIES["bank"]
         self.lasts: timedelta | None = None
         self.patience = pv.PATIENCE
