@@ -35,7 +35,7 @@ from activities.papers import Papers
 from activities.parcel import Parcels
 from activities.partners.http import partner_client
 from activities.partners.instructions import Instructions
-from activities.partners.money.bank import HttpBank, OwnBank
+from activities.partners.money.bank import Bank, HttpBank, OwnBank
 from activities.partners.money.merchants import provider
 from activities.partners.money.provider import Provider
 from activities.partners.postal import Post, VnPost
@@ -57,12 +57,13 @@ from rules.streams import KINDS
 from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment.state import DEFAULT_PROVIDER
 from workers.by_queue import ByQueue
+from workers.checkpoints import checkpointing
 from workers.identity_interceptor import Doorkeeper
 from workers.memory import ForgettingRunner
 from workers.payload_visitor_patch import walk_once
 from workers.reading_interceptor import NotesReadings
 from workers.settings import Identity, RecordSettings, WorkerSettings
-from workers.trust import checkpointing, signing, submitted_signatures
+from workers.trust import signing, submitted_signatures
 from workflows.complaint import ComplaintWorkflow
 from workflows.filing import FilingWorkflow
 from workflows.parcel import ParcelWorkflow
@@ -155,7 +156,7 @@ async def activities(settings: WorkerSettings, kinds: Kinds = KINDS) -> AsyncIte
 
 @asynccontextmanager
 async def activities_with(
-    settings: WorkerSettings, bank: HttpBank, post: Post, kinds: Kinds = KINDS
+    settings: WorkerSettings, bank: Bank, post: Post, kinds: Kinds = KINDS
 ) -> AsyncIterator[Functions]:
     """Yields the platform's activities, which use this bank and this post."""
     async with (

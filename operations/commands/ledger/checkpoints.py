@@ -35,8 +35,8 @@ from verifier import notes
 from verifier.checkpoint import Finding, Report, Trust
 from verifier.tree import root_by
 from views.log import Connection
+from workers.checkpoints import authorities_in, checkpointing, policy_in, signer_in
 from workers.settings import CheckpointSettings
-from workers.trust import authorities_in, checkpointing, policy_in, signer_in
 
 Json = dict[str, Any]
 T = TypeVar("T")

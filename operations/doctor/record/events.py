@@ -11,8 +11,8 @@ from motcua.files.store import NoStoreError
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from recovery.checkpoint_store import SecondPlace
 from rules.require import require
+from workers.checkpoints import signer_in
 from workers.settings import CheckpointSettings
-from workers.trust import signer_in
 
 TIMES: Final = 3
 """An event that is in no checkpoint after this number of checkpoint intervals shows that no checkpoints are made."""

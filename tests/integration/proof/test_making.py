@@ -35,7 +35,7 @@ from tests.shell import Shell
 from verifier.checkpoint import LEEWAY, Report, Rule, verify
 from verifier.events import event_of
 from verifier.tree import Tree, root_by
-from workers.trust import authorities_in
+from workers.checkpoints import authorities_in
 
 
 async def root_of(record: Record, size: int) -> bytes:
