@@ -285,14 +285,12 @@ class _Look:
         if self.log.number == 1:
             return
         before = Log(self.log.place, self.log.number - 1, self.log.first)
-        published = await before.published()
-        last = published and published.checkpoint
-        line = last and f"succeeds {last.origin} {last.size} {last.root.hex()}"
-        if last is None or newest.extensions[:1] != (line,):
+        last = await before.published()
+        if last is None or newest.extensions[:1] != (_succession(last.checkpoint),):
             message = f"{self.log.key.name} does not name the last checkpoint of {before.key.name}"
             self.add(Rule.CHECKPOINT_MISSING, message)
             return
-        await self._witnessed(last, roots=False)
+        await self._witnessed(last.checkpoint, roots=False)
 
     async def _history(self, newest: Checkpoint) -> None:
         """Reads every published checkpoint, and notes its root as the expected root at its size."""
@@ -446,6 +444,11 @@ class _Look:
             elif now != digest:
                 rule, message = Rule.EVENT_DIFFERS, "the checkpointed event has another hash"
             self.found.add(Finding(rule, message, stream, seq, position))
+
+
+def _succession(last: Checkpoint) -> str:
+    """Returns the line of a checkpoint that names the last checkpoint of the log that this log replaced."""
+    return f"succeeds {last.origin} {last.size} {last.root.hex()}"
 
 
 def _asked(url: str) -> bytes | None:
