@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
@@ -28,6 +28,16 @@ from benchmarks.watching.late import TooSlowError
 from deploy.stack import StackError
 
 T = TypeVar("T")
+
+_FAILURES: Final = (
+    StackError,
+    AskedError,
+    TooSlowError,
+    engine_benchmark.DifferentShapeError,
+    ledger_benchmark.NotWholeError,
+)
+"""The errors of a benchmark that end the command with a message."""
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 File = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")]
 Rounds = Annotated[int, typer.Option("--rounds", min=1, metavar="N", help="Of each side.")]
@@ -61,7 +71,9 @@ def engine(
     Examples: `python -m benchmarks engine --json out.json`, `python -m benchmarks engine --concurrency 10 --rounds 3`,
     `python -m benchmarks engine --against ../before`
     """
-    plan = engine_benchmark.Plan(tuple(concurrency or engine_benchmark.CONCURRENCY), rounds, seconds, _seen(against))
+    plan = engine_benchmark.Plan(
+        tuple(concurrency or engine_benchmark.CONCURRENCY), rounds, seconds, None if against is None else _seen(against)
+    )
     measured = _measured(file, lambda tell: engine_benchmark.run(plan, tell))
     report.show(measured, Console(soft_wrap=True, highlight=False))
     _write(file, report.as_json(measured))
@@ -120,9 +132,8 @@ def papers(*, file: File = None) -> None:
 
     Example: `python -m benchmarks papers --json out.json`
     """
-    many, seals = papers_benchmark.MANY, papers_benchmark.SEALED
-    with _bar(file, "receipts, compiles, seals", 2 * many + seals) as (bar, task):
-        measured = asyncio.run(papers_benchmark.run(many, seals, lambda done: bar.advance(task, done)))
+    with _bar(file, "receipts, compiles, seals", 2 * papers_benchmark.MANY + papers_benchmark.SEALED) as (bar, task):
+        measured = asyncio.run(papers_benchmark.run(lambda done: bar.advance(task, done)))
     _show(file, measured, papers_benchmark.as_json)
 
 
@@ -154,8 +165,8 @@ def append(*, against: Annotated[Path, Checkout], file: File = None, rounds: Rou
 
     Examples: `python -m benchmarks append --against ../before`
     """
-    _seen(against)
-    measured = _measured(file, lambda tell: append_benchmark.run(against, rounds, seconds, tell))
+    before = _seen(against)
+    measured = _measured(file, lambda tell: append_benchmark.run(before, rounds, seconds, tell))
     _show(file, measured, append_benchmark.as_json)
 
 
@@ -175,12 +186,6 @@ def ledger(
     """
     measured = _measured(file, lambda tell: ledger_benchmark.run(events, tell))
     _show(file, measured, ledger_benchmark.as_json)
-
-
-_FAILURES = (
-    *(StackError, AskedError, TooSlowError),
-    *(engine_benchmark.DifferentShapeError, ledger_benchmark.NotWholeError),
-)
 
 
 def _measured(file: Path | None, measure: Callable[[Tell], Coroutine[Any, Any, T]]) -> T:
@@ -214,9 +219,9 @@ def _see_folder(file: Path | None) -> None:
         _fail(f"there is no folder for {file}", 2)
 
 
-def _seen(checkout: Path | None) -> Path | None:
+def _seen(checkout: Path) -> Path:
     try:
-        return None if checkout is None else check(checkout)
+        return check(checkout)
     except NoCheckoutError as error:
         _fail(str(error), 2)
 

@@ -106,7 +106,7 @@ async def run(events: int, tell: Callable[[str], None]) -> Measured:
 
 
 async def _look(on: Scene, name: str, tell: Callable[[str], None]) -> Look:
-    async with connected(on.dsn) as connection:
+    async with connected(on.dsn, timeout=600) as connection:
         events = int(await connection.fetchval("select count(*) from event"))
     postgresql = {"postgresql": on.pids["product"]["postgresql"]}
     before = cpu(postgresql)["postgresql"]

@@ -395,7 +395,7 @@ def test_nothing_else_is_touched_and_what_a_title_says_stays() -> None:
 
 def test_both_sides_are_measured_round_by_round_and_a_seal_by_itself() -> None:
     told: list[int] = []
-    measured = asyncio.run(run(4, 1, told.append))
+    measured = asyncio.run(run(told.append, 4, 1))
     found = json.loads(as_json(measured))["papers"]
     assert (found["papers"], sum(told)) == (4, 2 * 4 + 1)
     assert all(len(side["wall"]) == len(side["cpu"]) == 4 for side in found["rounds"].values())
