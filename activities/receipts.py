@@ -1,20 +1,18 @@
-"""Receipts for money: the service that may assign their numbers, and the issue of the receipt that an event causes.
+"""Receipts for money: the issue of the receipt that an event causes, and the voiding of receipts.
 
-Without the service, a receipt gets the next number of the agency's own series, which the log counts. The record of a
-receipt's number causes the paper. The receipts of a fee whose money is gone, refunded in full or charged back by the
-payer's bank, are voided.
+If no service assigns the numbers, a receipt gets the next number of the agency's own series, which the log counts. The
+record of a receipt's number causes the paper. The receipts of a fee whose money is gone, refunded in full or charged
+back by the payer's bank, are voided.
 """
 
 from http import HTTPStatus
-from typing import Annotated, Any, Final
-
-import httpx
-from pydantic import Field
+from typing import Any, Final
 
 from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.recording import found, record, state_of
-from activities.partners.http import Partner, PartnerResponse, RejectedError, segment
+from activities.partners.http import RejectedError
+from activities.partners.receipts import NoReceiptServiceError, Order, ReceiptService
 from activities.procedures import Procedures
 from activities.support.failpoint import failpoint
 from rules.causes import RECEIPT_OF
@@ -28,7 +26,7 @@ from schemas.filing.state import Filing
 from schemas.ids import StreamId, filing_workflow, payment_workflow, refund_workflow
 from schemas.papers.commands import IssueReceipt, VoidByItself
 from schemas.papers.events import ReceiptVoided
-from schemas.papers.state import GivenNumber, GivenSeries, OfficialPapers, ReceiptLine, ReceiptSeries
+from schemas.papers.state import OfficialPapers, ReceiptSeries
 from schemas.payment.state import Payment
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
@@ -36,45 +34,6 @@ from schemas.refund.state import Refund
 from schemas.stream.ledger import About
 from views.log import Connection, Log, Told
 from views.registers.papers import receipt_of
-
-
-class NoReceiptServiceError(Exception):
-    """An agency's receipts come from a service, but `MOTCUA_RECEIPTS_URL` names none. The receipts wait."""
-
-
-class _Order(PartnerResponse):
-    """A receipt to be issued. `code` is the dossier code; `replaces`, if set, the number of the receipt it replaces."""
-
-    agency: str
-    kind: FeeKind
-    amount: int
-    lines: tuple[ReceiptLine, ...]
-    payer: str
-    code: str
-    replaces: str | None
-
-
-class _Given(PartnerResponse):
-    series: Annotated[GivenSeries, Field(strict=True)]
-    number: Annotated[GivenNumber, Field(strict=True)]
-
-
-class ReceiptService:
-    """A service that assigns numbers to receipts, over JSON. No two receipts ever have the same key."""
-
-    def __init__(self, client: httpx.AsyncClient, secret: str) -> None:
-        self._partner = Partner("receipts", client)
-        self._authorization: Final = f"Bearer {secret}"
-
-    async def issue(self, key: str, order: _Order) -> _Given:
-        """Returns the receipt of this key: the same one for every repeated call, even if it is void."""
-        path = f"/receipts/{segment(key)}"
-        return await self._partner.call("PUT", path, _Given, order, authorization=self._authorization)
-
-    async def void(self, key: str) -> None:
-        """Voids the receipt of this key, if not void yet. Raises `RejectedError` 404 if none was issued."""
-        path = f"/receipts/{segment(key)}/void"
-        await self._partner.call("PUT", path, PartnerResponse, authorization=self._authorization)
 
 
 class NumberTakenError(Exception):
@@ -166,7 +125,7 @@ class Issuing:
         if series.issuer == "own":
             return series.symbol(of), None
         filing: Filing = (await log.read(filing_workflow(origin.stream.filing))).state
-        order = _Order(
+        order = Order(
             agency=origin.agency,
             kind=of,
             amount=sum(line.amount for line in said["lines"]),

@@ -39,7 +39,12 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     "integration/gateway": ("gateway", "activities/partners", "rules/payment"),
     "integration/kit": ("motcua", "workers", "schemas"),
     "integration/operations": ("operations", "recovery", "publishing"),
-    "integration/papers": ("rules/papers", "activities/printing", "activities/receipts.py"),
+    "integration/papers": (
+        "rules/papers",
+        "activities/printing",
+        "activities/receipts.py",
+        "activities/partners/receipts.py",
+    ),
     "integration/proof": ("rules/proof", "activities/checkpoints", "verifier", "operations/commands/ledger/witness.py"),
     "integration/record": ("activities/ledger", "views", "rules/streams.py", "verifier"),
     "integration/signature": ("activities/signature", "activities/results"),

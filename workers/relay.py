@@ -13,9 +13,9 @@ from activities.keys.master_key import KeysUnavailableError
 from activities.ledger.database import ACQUIRE_SECONDS, Pool
 from activities.ledger.sequencer import position_appends
 from activities.partners.http import partner_client
+from activities.partners.receipts import ReceiptService
 from activities.printing.relay import Relay
 from activities.printing.source import Papers
-from activities.receipts import ReceiptService
 from activities.results.signing import AgencySeal
 from motcua.files.store import Store, open_store
 from motcua.stopping import on_stop_signals

@@ -16,7 +16,8 @@ from activities.ledger.append import Ledger
 from activities.ledger.database import ACQUIRE_SECONDS, Pool
 from activities.ledger.recording import record
 from activities.ledger.vault import Vault
-from activities.receipts import Issuing, ReceiptService, void_gone
+from activities.partners.receipts import ReceiptService
+from activities.receipts import Issuing, void_gone
 from activities.support.failpoint import failpoint
 from rules.causes import RECEIPT_OF, VOIDING
 from rules.papers.fold import is_made

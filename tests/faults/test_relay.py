@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from activities.receipts import ReceiptService
+from activities.partners.receipts import ReceiptService
 from tests.acting import eventually
 from tests.conftest import World
 from tests.faults.processes import worker_process

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from activities.partners.http import partner_client
-from activities.receipts import ReceiptService
+from activities.partners.receipts import ReceiptService
 from operations.rebuilding import rebuild
 from schemas.filing import commands as cm
 from schemas.filing.submission import Submission

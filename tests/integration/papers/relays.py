@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 
 from activities.ledger.vault import Vault
+from activities.partners.receipts import ReceiptService
 from activities.printing.relay import Print, Relay, Seal
 from activities.printing.source import Papers
-from activities.receipts import ReceiptService
 from motcua.files.store import Store, open_store
 from rules.streams import KINDS
 from schemas.filing import commands as cm

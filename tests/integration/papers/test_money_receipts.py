@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from activities.receipts import ReceiptService
+from activities.partners.receipts import ReceiptService
 from operations.doctor.check import Health
 from operations.doctor.record.long_waits import papers as owed_papers
 from operations.evidence.bundle import export
