@@ -1,7 +1,7 @@
 """Checks a submission before it is recorded: that its files exist and are safe, and that its signature is valid."""
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Collection
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -18,6 +18,7 @@ from activities.files.scanner import Scanner, ScannerDownError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.support.failpoint import failpoint
 from activities.support.heartbeat import heartbeat
+from activities.support.keep import Keep
 from rules.filing.evidence import examined, scanned
 from rules.filing.submission.files import file_problems, quota_problems
 from rules.streams import FILING
@@ -50,9 +51,6 @@ SCANNING: Final = ActivityConfig(
     retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
 )
 """The options of a scan: retried until the scanner answers, however long that takes."""
-
-Keep = Callable[[UUID, bytes, str], Awaitable[FileRef]]
-"""Stores bytes of this media type as a file of this filing, permanently in the object store."""
 
 
 class NamedFile(Model):

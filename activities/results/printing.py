@@ -11,10 +11,10 @@ from activities.partners.instructions import Instruction, Instructions, NotOrder
 from activities.printing.source import letterheads, officers
 from activities.printing.templates import printed
 from activities.procedures import Procedures
-from activities.reception import Keep
 from activities.results.entry import signers_of
 from activities.support.failpoint import failpoint
 from activities.support.heartbeat import heartbeat
+from activities.support.keep import Keep
 from rules.filing import evidence
 from rules.filing.projections import issue_request
 from rules.papers.result import ResultSource, result_sheet

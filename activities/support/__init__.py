@@ -1,1 +1,1 @@
-"""Common parts of activities: heartbeats, refusals, pauses, failpoints."""
+"""Common parts of activities: heartbeats, refusals, pauses, failpoints, the storing of files."""
