@@ -28,8 +28,8 @@ def past(payment: Payment, now: datetime) -> list[Attempt]:
     return [request for request in open_ if ends(payment, request) <= now < require(payment.due)]
 
 
-def captured_ids(payment: Payment) -> set[str]:
-    return {capture.capture_id for capture in payment.captures}
+def captured_ids(payment: Payment) -> frozenset[str]:
+    return frozenset(capture.capture_id for capture in payment.captures)
 
 
 def pending(payment: Payment, n: int) -> Attempt | None:

@@ -75,7 +75,7 @@ def asking(payment: Payment, request: Attempt, *, over: bool) -> Asking:
     return Asking(provider=request.provider, demand=demand, attempt=request.attempt, over=over)
 
 
-def closing(payment: Payment, request: Attempt, now: datetime, known: Collection[str]) -> Closing:
+def closing(payment: Payment, request: Attempt, now: datetime, known: frozenset[str]) -> Closing:
     """Returns the query about an expired request. If the fee is due, the outcome is queried until it is known."""
     due = payment.state is PaymentState.PENDING and now >= require(payment.due)
     return Closing(
@@ -83,7 +83,7 @@ def closing(payment: Payment, request: Attempt, now: datetime, known: Collection
         due=payment.due if due else None,
         settled=payment.settled_at,
         awaited=request.awaited is not None,
-        known=frozenset(known),
+        known=known,
     )
 
 

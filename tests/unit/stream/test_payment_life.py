@@ -187,7 +187,7 @@ async def test_each_request_is_closed_before_the_fee_has_expired(engine: Engine)
     asked = [request for name, request in engine.asked if name == "close"]
     assert [(one.stream, one.seq, one.case) for one in asked] == [(str(life.stream.id), 2, n) for n in (1, 2)]
     payment = life.stream.state
-    about = [closing(payment, payment.attempts[one.case - 1], DUE, ()) for one in asked]
+    about = [closing(payment, payment.attempts[one.case - 1], DUE, frozenset()) for one in asked]
     assert [(one.provider, one.attempt, one.over) for one in about] == [("bank", 1, True), ("vnpay", 2, True)]
     assert [one.demand.expires - NOW for one in about] == [timedelta(days=7), timedelta(minutes=15)]
     assert engine.kinds[-1] == "payment_expired"
@@ -307,7 +307,7 @@ async def test_of_a_fee_that_nobody_owes_no_outcome_is_awaited(engine: Engine) -
     await life._close()
     [asked] = [request for name, request in engine.asked if name == "close"]
     payment = life.stream.state
-    about = closing(payment, payment.attempts[asked.case - 1], DUE, ())
+    about = closing(payment, payment.attempts[asked.case - 1], DUE, frozenset())
     assert (about.due, about.settled) == (None, NOW)
     assert engine.kinds[-1] == "payment_cancelled"
 
