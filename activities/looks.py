@@ -90,10 +90,18 @@ class Looks:
             await self._vault.learn(connection, shown)
         keys = [await self._vault.find(connection, filing) if keyed else None for filing in shown]
         rows = [_row(look, filing, key) for filing, key in zip(shown, keys, strict=True)]
-        what = (look.asked.look, getattr(question, "stream", None), question.ask)
-        who = (actor and actor.role, actor and actor.agency)
-        proof = (look.proved.principal.id, look.proved.key_id, look.proved.sha256)
-        await connection.execute(_RECORD, *what, *who, *proof, *map(list, zip(*rows, strict=True)))
+        await connection.execute(
+            _RECORD,
+            look.asked.look,
+            getattr(question, "stream", None),
+            question.ask,
+            actor and actor.role,
+            actor and actor.agency,
+            look.proved.principal.id,
+            look.proved.key_id,
+            look.proved.sha256,
+            *map(list, zip(*rows, strict=True)),
+        )
 
 
 def _know(actor: Actor | None, *, in_directory: bool) -> None:

@@ -30,8 +30,8 @@ EACH: Final = {
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NULL: Final = b"\xff\xff\xff\xff"
 
-
 _marked: Final = cache(fields_marked)
+"""Cached, since every append asks for the fields of a few kinds of events, and the fields never change."""
 
 UNBOUND: Final = b"\x01"
 BOUND: Final = b"\x02"

@@ -20,8 +20,10 @@ from views.log import Connection
 STANDING: Final = Table("standing")
 RESULT: Final = Table("result", "number")
 """The register of results, written by filings and by the result streams, which record later changes."""
+
 RECEIPT: Final = Table("money_receipt", "number")
 """The register of receipts for money, which the streams of filings' papers write."""
+
 TASK: Final = Table("task", "filing_id, stream, name, agency, role")
 
 _TASK_COLUMNS: Final = "name, agency, role, officer, acting_for, actions, due_at, overdue"
@@ -155,6 +157,7 @@ tasks as (
 )
 """  # noqa: S608 -- names of ours
 """SQL: writes all tasks of the stream, and deletes those that ended."""
+
 _NUMBER_COLUMN: Final = {"dossier": "code", "payment": "number", "parcel": "number"}
 _TASKS_GONE: Final = "delete from task where stream = any($1::text[]) and filing_id = any($2::uuid[])"
 _TASKS_THERE: Final = f"""

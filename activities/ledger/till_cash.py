@@ -25,6 +25,7 @@ _OPEN: Final = """
 select exists (select from till_open where agency = $1 and cashier = $2)
     or not exists (select from agency where agency = $1 and tills)
 """
+
 TILL: Final = """
 till as materialized (
     select number from till_open where agency = $7 and cashier = $8 for key share
