@@ -393,8 +393,7 @@ async def record(world: World) -> dict[str, list[str]]:
 
 async def on_another_calendar(world: World) -> Play:
     """Returns a filing moved to another calendar, with its payment and its parcel, which stays in transit."""
-    play = await Play.begin(world, extract(result_channel="post", address=ADDRESS | {"postcode": STAYS_IN_TRANSIT}))
-    await play.accept()
+    play = await Play.accepted(world, extract(result_channel="post", address=ADDRESS | {"postcode": STAYS_IN_TRANSIT}))
     await play.review()
     await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_sent" in kinds)
     calendar = parse(CALENDAR.read_bytes(), as_text=True).value | {"version": "2026-12-test", "cut_off": "16:00"}

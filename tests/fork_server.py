@@ -18,8 +18,16 @@ from workers.build import own_build
 from workers.wiring import WORKFLOWS
 
 PROGRAMS: Final = (
-    *("motcua.command", "workers.platform", "workers.relay", "gateway.server", "sandbox.bank", "sandbox.post"),
-    *("sandbox.trust", "sandbox.receipts", "sandbox.transit", "tests.faults.any_files_worker"),
+    "motcua.command",
+    "workers.platform",
+    "workers.relay",
+    "gateway.server",
+    "sandbox.bank",
+    "sandbox.post",
+    "sandbox.trust",
+    "sandbox.receipts",
+    "sandbox.transit",
+    "tests.faults.any_files_worker",
 )
 LATE: Final = (
     "anyio._backends._asyncio",
@@ -41,7 +49,7 @@ async def check() -> None:
         check_once(SandboxedWorkflowRunner(), _Definition.must_from_class(workflow))
 
 
-for name in (*PROGRAMS, *("motcua.cli.app", "deploy.command", "demo.command"), *LATE):
+for name in (*PROGRAMS, "motcua.cli.app", "deploy.command", "demo.command", *LATE):
     import_module(name)
 for package in (operations.commands, deploy.commands):
     for found in walk_packages(package.__path__, f"{package.__name__}."):

@@ -107,7 +107,7 @@ async def _supplemented(world: World) -> Play:
 
 async def _unpaid(world: World) -> Play:
     play = await Play.accepted(world, with_fee(payer_account=f"canary{NEVER_PAYS[-5:]}"))
-    await eventually(lambda: play.kinds("payment", 1), bool)
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     return play
 
 

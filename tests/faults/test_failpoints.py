@@ -57,7 +57,7 @@ async def test_a_command_committed_by_a_worker_that_died_answers_with_its_first_
 async def test_a_supplement_that_a_dead_worker_committed_is_found_once_its_limit_has_passed(
     world: World, tmp_path: Path
 ) -> None:
-    sent = marriage(version=(await publish_short(world, MARRIAGE, supplement=10)))
+    sent = marriage(version=await publish_short(world, MARRIAGE, supplement=10))
     handle = world.temporal.get_workflow_handle(filing_workflow(of(sent)))
     said = {"command_id": "supplement-1", "actor": sent.actor, "via": DESK, "form": {"preferred_date": "2027-01-02"}}
     supplement = Supplement.model_validate(said)

@@ -98,7 +98,7 @@ async def race(world: World, version: str, gate: asyncio.Semaphore, offset: time
 
 async def silence_at(world: World, play: Play) -> datetime:
     """When silence approves the filing."""
-    return next(state.due for state in (await world.client.clocks(play.filing)) if state.clock is Clock.PROCESSING)
+    return next(state.due for state in await world.client.clocks(play.filing) if state.clock is Clock.PROCESSING)
 
 
 async def run(world: World, version: str, races: int) -> list[Race]:

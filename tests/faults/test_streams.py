@@ -18,8 +18,20 @@ from schemas.filing.state import FilingView, Stage
 from schemas.ids import complaint_workflow
 from schemas.people import Role
 from schemas.referral.commands import AnswerPart
-from tests import acting
-from tests.acting import ADDRESS, AGENCY, NEVER_PAYS, VIA, Play, birth, decide_part, eventually, extract, joined, refer
+from tests.acting import (
+    ADDRESS,
+    AGENCY,
+    NEVER_PAYS,
+    VIA,
+    Play,
+    birth,
+    decide_part,
+    eventually,
+    extract,
+    joined,
+    officer,
+    refer,
+)
 from tests.callbacks import providers
 from tests.conftest import World
 from tests.faults.processes import WorkerProcess, motcua, worker_process
@@ -233,7 +245,7 @@ async def refused_and_taken_up(world: World) -> Play:
 
 
 async def act(play: Play, command: type[Command], **said: Any) -> None:
-    leader = acting.officer(Role.LEADER, n=2)
+    leader = officer(Role.LEADER, n=2)
     patient = play.world.client_of(120)  # it outlives every worker that dies
     await patient.act(complaint_workflow(play.filing, 1), command(actor=leader, via=VIA, **said))
 

@@ -65,9 +65,12 @@ PACKAGES: Final = (
     Package(
         "rules/time",
         (
-            *("tests/unit/time/test_working_time.py", "tests/unit/time/test_working_time_laws.py"),
-            *("tests/unit/filing/test_clocks.py", "tests/unit/filing/test_clocks_late.py"),
-            *("tests/unit/publishing/test_calendar_files.py", "tests/unit/publishing/test_calendar_command.py"),
+            "tests/unit/time/test_working_time.py",
+            "tests/unit/time/test_working_time_laws.py",
+            "tests/unit/filing/test_clocks.py",
+            "tests/unit/filing/test_clocks_late.py",
+            "tests/unit/publishing/test_calendar_files.py",
+            "tests/unit/publishing/test_calendar_command.py",
         ),
     ),
     Package(
@@ -77,7 +80,6 @@ PACKAGES: Final = (
             "tests/unit/test_streams.py",
             "tests/replay/test_golden.py",
             "tests/workflow/test_bad_input.py",
-            "tests/workflow/test_branches.py",
             "tests/workflow/test_branches.py",
             "tests/workflow/test_provinces.py",
             "tests/integration/record/test_new_kind.py",
@@ -106,9 +108,22 @@ PACKAGES: Final = (
     ),
 )
 _LOADED_ONCE: Final = (
-    *("asyncpg", "cryptography.hazmat.primitives.ciphers.aead", "httpx", "obstore.store", "pydantic_settings"),
-    *("rfc8785", "rich.progress", "schemas", "starlette.applications", "structlog", "temporalio.contrib.pydantic"),
-    *("temporalio.testing", "temporalio.worker", "typer", "uvicorn", "yaml"),
+    "asyncpg",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "httpx",
+    "obstore.store",
+    "pydantic_settings",
+    "rfc8785",
+    "rich.progress",
+    "schemas",
+    "starlette.applications",
+    "structlog",
+    "temporalio.contrib.pydantic",
+    "temporalio.testing",
+    "temporalio.worker",
+    "typer",
+    "uvicorn",
+    "yaml",
 )
 """Modules that every trial imports and no mutant changes: trials fork from a process that has them."""
 

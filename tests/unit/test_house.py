@@ -57,7 +57,7 @@ def test_no_folder_is_wider_than_sixteen_files_and_a_name_has_few_namesakes() ->
     assert len(width) > 80
     assert {folder: files for folder, files in width.items() if files > WIDEST} == {}
     names = Counter(file.name for file in product(*NO_PRODUCT) if file.name not in OF_EVERY_KIND)
-    assert len(names) > 300
+    assert len(names) > 330
     assert {name: times for name, times in names.items() if times > NAMESAKES} == {}
 
 

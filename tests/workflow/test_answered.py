@@ -234,7 +234,7 @@ async def misanswered(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 async def test_no_answer_in_an_agencys_place_is_recorded(misanswered: Beset) -> None:
     world, stranger = misanswered.world, misanswered.stranger
     complete = await Play.begin(world, birth())
-    doubted = await Play.begin(world, birth(form=(testing.submission().form | {"child_name": DOUBTED})))
+    doubted = await Play.begin(world, birth(form=testing.submission().form | {"child_name": DOUBTED}))
     parts = await refer(world)
     await complete.at(Stage.CLOSED)
     view = await parts.until(lambda seen: seen.parts[0].outcome is not None)

@@ -26,8 +26,21 @@ from schemas.filing.submission import MAX_SUBMISSION_BYTES, content_digest
 from schemas.ids import filing_workflow
 from schemas.people import Actor, Role
 from schemas.stream.edge import MAX_COMMAND_BYTES
-from tests import acting
-from tests.acting import BIRTH, NEVER_PAYS, Doubtful, Play, birth, eventually, extract, plain, record, refusal, stock
+from tests.acting import (
+    BIRTH,
+    NEVER_PAYS,
+    Doubtful,
+    Play,
+    birth,
+    eventually,
+    extract,
+    officer,
+    plain,
+    publish_short,
+    record,
+    refusal,
+    stock,
+)
 from tests.conftest import World
 from tests.restarting import lost_and_restarted
 from tests.workflow.plain import Plain, command, ended_cleanly, failed_tasks, length, refused_submission, submit
@@ -171,7 +184,7 @@ NO_COMMAND: Final[dict[str, Sequence[Any]]] = {
 
 
 async def test_an_update_that_is_garbage_is_refused_without_a_trace(world: World) -> None:
-    in_no_hurry = await acting.publish_short(world, BIRTH, intake=3600)
+    in_no_hurry = await publish_short(world, BIRTH, intake=3600)
     async with world.platform():
         play = await Play.begin(world, birth(version=in_no_hurry))
         handle = (await stock(world)).get_workflow_handle(f"filing:{play.filing}")
@@ -350,7 +363,7 @@ async def test_a_text_pays_no_fee_at_the_counter(world: World) -> None:
         play = await Play.accepted(world, extract(fee_channel="counter"))
         await play.at(Stage.FEE)
         handle = handle_of(await stock(world), play)
-        cashier = acting.officer(Role.CASHIER).model_dump(mode="json", exclude_none=True)
+        cashier = officer(Role.CASHIER).model_dump(mode="json", exclude_none=True)
         for amount in ("16000", 16000.0, True):
             why = await refusal(handle.execute_update("pay_at_counter", command(actor=cashier, amount=amount)))
             assert [(problem.field, problem.rule) for problem in why.problems] == [("amount", "int_type")]

@@ -123,7 +123,8 @@ async def test_one_whose_first_worker_died_over_it_is_found_by_replaying_it(worl
     async with world.platform():
         one = await still(play)
         assert one.cause == TIMED_OUT
-        assert [healed.stream for healed in (await healer.look(world.temporal, soon(one))).healed] == [one.workflow_id]
+        look = await healer.look(world.temporal, soon(one))
+        assert [healed.stream for healed in look.healed] == [one.workflow_id]
         await nothing_lost(play)
 
 
@@ -139,7 +140,8 @@ async def test_one_whose_update_the_sdk_can_no_longer_finish_is_healed(world: Wo
     one = await still(play)
     assert one.cause == NOT_CONTINUED
     async with world.platform():
-        assert [healed.stream for healed in (await healer.look(world.temporal, soon(one))).healed] == [one.workflow_id]
+        look = await healer.look(world.temporal, soon(one))
+        assert [healed.stream for healed in look.healed] == [one.workflow_id]
         await nothing_lost(play)
 
 
@@ -177,9 +179,8 @@ async def test_it_is_not_healed_a_second_time_until_its_log_has_moved_on(world: 
         await play.accept()
         await play.at(Stage.FEE)
     async with otherwise(world):
-        assert [
-            healed.stream for healed in (await healer.look(world.temporal, soon(await not_replayable(play)))).healed
-        ] == [one.workflow_id]
+        look = await healer.look(world.temporal, soon(await not_replayable(play)))
+        assert [healed.stream for healed in look.healed] == [one.workflow_id]
         await eventually(lambda: memo_of(play), lambda found: found.get("dawdles") is True)
     async with world.platform():
         assert await healer.look(world.temporal, soon(await not_replayable(play))) == left

@@ -88,9 +88,12 @@ LET_IN: Final = {
 }
 """By what the log refuses a registered program where a run has not heard from it lately: an Update that is refused."""
 REFUSED_BY_THE_LOG: Final = (
-    *(EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED),
-    *(EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED),
-    *(EventType.EVENT_TYPE_MARKER_RECORDED, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED),
+    EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+    EventType.EVENT_TYPE_MARKER_RECORDED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
 )
 
 
@@ -298,8 +301,14 @@ values ($1, $2, 'H56.30', 1, $2, 'submitted', 1, $3, 'submit', '{}', $4, now(), 
 # Nobody sees, and nobody complains, by a statement that is forged: each is refused in words, no look is recorded.
 
 OF_WHOM: Final = {
-    *("nobody", "another person", "a role that it was not granted", "an agency that it was not granted"),
-    *("an officer of a desk that is none", "the system", "another's citizen", "a human who is not sure enough"),
+    "nobody",
+    "another person",
+    "a role that it was not granted",
+    "an agency that it was not granted",
+    "an officer of a desk that is none",
+    "the system",
+    "another's citizen",
+    "a human who is not sure enough",
 }
 """The forgeries of who is speaking: what a question says of that, the statement alone does."""
 OF_A_START: Final = set(FORGERIES) - {"another command's", "another kind of command"}

@@ -334,8 +334,7 @@ async def asked(stranger: Client, looker: Looker, **question: Any) -> Any:
 
 
 async def pay_twice(world: World) -> None:
-    play = await Play.begin(world, extract(payer_account=PAYS_TWICE, result_channel="online"))
-    await play.accept()
+    play = await Play.accepted(world, extract(payer_account=PAYS_TWICE, result_channel="online"))
     await play.approve_refund(1002)
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
     assert (await world.client.payment(play.filing, 1)).refunded > 0

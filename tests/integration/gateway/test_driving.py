@@ -190,8 +190,7 @@ async def test_a_repeat_is_answered_while_its_payment_is_being_told(
 
 
 async def asked_for(till: Till) -> Play:
-    play = await Play.begin(till.world, extract(payer_account=None))
-    await play.accept()
+    play = await Play.accepted(till.world, extract(payer_account=None))
     await events(play, "payment_ordered")
     return play
 
@@ -246,8 +245,7 @@ async def test_a_provider_that_does_not_answer_holds_up_its_own_request_alone(ti
     """Neither its order nor the closing of its request is answered; the payer takes another."""
     async with working(till, "vnpay", minutes=0.02):
         till.bank.client.put("/faults/platform", json={"fault": "broken", "times": 10_000})
-        play = await Play.begin(till.world, extract(payer_account=None))
-        await play.accept()
+        play = await Play.accepted(till.world, extract(payer_account=None))
         await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds == ["payment_requested"])
         await play.renew_payment(provider="vnpay")
         second = await eventually(lambda: play.world.client.payment(play.filing), lambda view: view.pay_url is not None)

@@ -265,8 +265,8 @@ async def test_the_readme_works_and_so_does_the_command(bare: Path, wheel: Path,
         assert lines[-1] == "Đã trả kết quả closed"
     published = await asyncio.to_thread(run, bare / "motcua", "schemas", "--out", "contract", cwd=project)
     assert published.returncode == 0, published.stderr
-    written = {file.name: file.read_text() for file in (project / "contract").iterdir()}
-    assert written == golden_schemas()
+    written = {file.name: file.read_bytes() for file in (project / "contract").iterdir()}
+    assert written == {name: text.encode() for name, text in golden_schemas().items()}
     up = await asyncio.to_thread(run, bare / "motcua", "up", "--lang", "en", cwd=project)
     assert up.returncode == 2
     assert "not installed here" in up.stderr

@@ -67,8 +67,7 @@ async def let_it_pass(world: World, *plays: Play) -> None:
 
 async def ended(world: World) -> Play:
     """Returns a filing that was restarted, paid and delivered, and whose time to complain, one second, is over."""
-    play = await Play.begin(world, with_fee(version=await publish_short(world, EXTRACT, appeal=1)))
-    await play.accept()
+    play = await Play.accepted(world, with_fee(version=await publish_short(world, EXTRACT, appeal=1)))
     async with asyncpg.create_pool(world.owner_dsn, min_size=1, max_size=1) as pool:
         await Restarter(pool, world.temporal).restart(f"filing:{play.filing}", force=True)
     await play.review(reason=REASON)

@@ -48,13 +48,11 @@ async def filed(world: World) -> dict[str, Play]:
         late = await Play.begin(world, with_fee(version=slow))
         asked = await Play.begin(world, with_fee())
         await asked.act(cm.RequestSupplement, asked.officer(Role.RECEPTION), **ASKED)
-        unpaid = await Play.begin(world, with_fee(payer_account=f"canary{NEVER_PAYS[-5:]}"))
-        await unpaid.accept()
+        unpaid = await Play.accepted(world, with_fee(payer_account=f"canary{NEVER_PAYS[-5:]}"))
         await eventually(lambda: unpaid.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
         elsewhere = await Play.begin(world, with_fee(agency=OTHER))
         await late.until(lambda view: bool(view.overdue))
-        paid = await Play.begin(world, with_fee())
-        await paid.accept()
+        paid = await Play.accepted(world, with_fee())
         await paid.at(Stage.REVIEW)
     return {"late": late, "asked": asked, "unpaid": unpaid, "elsewhere": elsewhere, "paid": paid}
 
@@ -289,8 +287,7 @@ async def test_looks_while_the_office_is_closed(world: World, shell: Shell) -> N
 
 async def test_looks_at_what_is_no_business_of_theirs_and_by_nobody(world: World, shell: Shell) -> None:
     async with world.platform(), world.back_office(Doubtful()):
-        play = await Play.begin(world, birth())
-        await play.accept()
+        play = await Play.accepted(world, birth())
     filing = play.filing
     for role in (Role.RECEPTION, Role.SPECIALIST, Role.AUDITOR, Role.OPERATOR):
         await looked(world, MONDAY, role, filing)

@@ -41,8 +41,7 @@ async def done(shell: Shell, *words: str | Path, code: int = 0) -> Ended:
 
 
 async def test_the_control_slip_by_the_command(running: World, shell: Shell) -> None:
-    play = await Play.begin(running, extract())
-    await play.accept()
+    play = await Play.accepted(running, extract())
     await play.withdraw()
     reception = play.officer(Role.RECEPTION).subject
     code = str(play.code)

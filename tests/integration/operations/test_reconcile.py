@@ -41,8 +41,7 @@ async def told_of(shell: Shell) -> list[str]:
 
 
 async def test_what_was_ordered_is_not_found_and_what_was_not_is(running: World, shell: Shell) -> None:
-    twice = await Play.begin(running, extract(payer_account=PAYS_TWICE))
-    await twice.accept()
+    twice = await Play.accepted(running, extract(payer_account=PAYS_TWICE))
     await twice.approve_refund(1002)
     await eventually(lambda: twice.kinds("refund", 1002), lambda kinds: "refund_given" in kinds)
     sent = await Play.begin(running, birth(result_channel="post", address=ADDRESS))
@@ -65,8 +64,7 @@ async def test_what_was_ordered_is_not_found_and_what_was_not_is(running: World,
 
 
 async def test_a_statement_is_compared_line_by_line(running: World, shell: Shell, tmp_path: Path) -> None:
-    late = await Play.begin(running, extract(payer_account=CHARGES_BACK))
-    await late.accept()
+    late = await Play.accepted(running, extract(payer_account=CHARGES_BACK))
     await eventually(lambda: late.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     amount = (await running.client.payment(late.filing)).amount
     key, parcel = ids.fee_key(late.filing, 1), ids.parcel_workflow(late.filing, 1)

@@ -218,6 +218,7 @@ async def test_what_is_not_understood_says_so(shell: Shell, words: list[str]) ->
 
 async def test_without_the_register_it_says_who_signed_and_that_in_force_is_unknown(nobody: Shell, file: Path) -> None:
     ended = await verified(nobody, file, "--json")
+    assert ended.code == 0, ended.err
     said = ended.json
     assert (said["signatures"], said["in_force"], said["register"]) == ("valid", None, {"answer": "unknown"})
     assert [one["field"] for one in said["signers"]] == [INITIALS, SIGNATURE, SEAL]

@@ -80,8 +80,7 @@ async def test_cash_needs_the_cashiers_own_open_till_and_goes_through_it(world: 
     async with world.connection() as connection:
         await connection.execute(ANOTHER, LAND, "h01.40-cashier-2")
     async with at_work(world):
-        play = await Play.begin(world, land())
-        await play.accept()
+        play = await Play.accepted(world, land())
         cashier = play.officer(Role.CASHIER)
         with pytest.raises(RefusedError) as refused:
             await play.act(cm.PayAtCounter, cashier, amount=FEE)

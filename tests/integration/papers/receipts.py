@@ -35,8 +35,7 @@ def land() -> Submission:
 
 
 async def paid(world: World, means: str = "cash") -> Play:
-    play = await Play.begin(world, land())
-    await play.accept()
+    play = await Play.accepted(world, land())
     reference = None if means == "cash" else "FT26330123456"
     await play.act(cm.PayAtCounter, play.officer(Role.CASHIER), amount=PHI + LE_PHI, means=means, reference=reference)
     return play

@@ -262,8 +262,7 @@ def visitor(world: World) -> Shell:
 
 async def received(world: World, desk: Desk, seal: AgencySeal | None = None) -> tuple[Play, bytes]:
     async with at_work(world):
-        play = await Play.begin(world, extract())
-        await play.accept()
+        play = await Play.accepted(world, extract())
     await work(desk.relay(seal=None if seal is None else seal.put_on))
     [receipt] = [one for one in await desk.made(play) if one.paper is PaperKind.RECEIPT]
     return play, await desk.store.get(receipt.file)

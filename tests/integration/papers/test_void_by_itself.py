@@ -25,8 +25,7 @@ AMOUNT: Final = 16_000
 
 
 async def paid(world: World) -> Play:
-    play = await Play.begin(world, extract())
-    await play.accept()
+    play = await Play.accepted(world, extract())
     await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
     return play
 

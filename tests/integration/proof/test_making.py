@@ -39,9 +39,12 @@ from workers.checkpoints import authorities_in
 
 
 async def root_of(record: Record, size: int) -> bytes:
-    joined = "select stream, seq, hash from position join event using (stream, seq)"
+    rows = await record.connection.fetch(
+        "select stream, seq, hash from position join event using (stream, seq) where position <= $1 order by position",
+        size,
+    )
     tree = Tree()
-    for stream, seq, digest in await record.connection.fetch(f"{joined} order by position limit $1", size):
+    for stream, seq, digest in rows:
         parts = (stream.encode(), seq.to_bytes(8, "big"), digest)
         tree.add(leaf_hash(b"".join(len(part).to_bytes(4, "big") + part for part in parts)))
     return tree.root()

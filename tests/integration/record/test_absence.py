@@ -35,8 +35,7 @@ async def staffed(office: World) -> World:
 
 
 async def claimed(world: World, who: Actor, **changes: Any) -> Play:
-    play = await Play.begin(world, marriage(**changes))
-    await play.accept()
+    play = await Play.accepted(world, marriage(**changes))
     await play.act(cm.Claim, who)
     return play
 

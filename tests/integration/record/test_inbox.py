@@ -164,8 +164,7 @@ SIGNALS: Final = 60
 
 
 async def test_no_command_and_no_signal_is_lost_or_doubled_between_two_runs(short: World) -> None:
-    play = await Play.begin(short, birth())
-    await play.accept()
+    play = await Play.accepted(short, birth())
     specialist = play.officer(Role.SPECIALIST)
 
     async def give(command_id: str) -> Receipt | None:

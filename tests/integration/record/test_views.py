@@ -96,8 +96,7 @@ async def ask(world: World, **question: Any) -> Any:
 
 
 async def test_a_stream_of_another_kind_is_not_found(office: World) -> None:
-    play = await Play.begin(office, posted(payer_account=NEVER_PAYS))
-    await play.accept()
+    play = await Play.accepted(office, posted(payer_account=NEVER_PAYS))
     await eventually(lambda: play.kinds("payment", 1), bool)
     filing, payment = filing_workflow(play.filing), payment_workflow(play.filing, 1)
     assert (await ask(office, ask="payment", stream=payment))["amount"] == 16_000

@@ -67,6 +67,14 @@ def asked_for_identity_and_name() -> Life:
     return Life().asked(RECEPTION, IDENTITY, ("field", "name"))
 
 
+def late_in_the_review() -> Life:
+    return Life().accepted().until("2026-12-01 17:00")
+
+
+def brought_back() -> Life:
+    return by_post().do("settle_parcel", n=1, outcome="returned")
+
+
 NOTHING_TO_ASK: Final[dict[str, Any]] = {"rules": procedure(papers=[], form=[]), "papers": (), "form": {}}
 DUAL: Final = officer(Role.LEADER, "specialist-1")
 OTHER: Final = officer(Role.RECEPTION, "reception-2")
@@ -121,10 +129,7 @@ TWO_PAPERS: Final = [*AFFIDAVIT, {"code": "mandate", "file": FILE.model_dump()}]
             *(Life, "request_supplement", RECEPTION, ASKING | {"items": UNKNOWN}),
             ["items[0].code unknown_paper", "items[2].code unknown_field"],
         ),
-        (
-            *(lambda: Life().accepted().until("2026-12-01 17:00"), "request_supplement", LEADER),
-            *(ASKING | {"late_reason": "x"}, [" not_handled_yet"]),
-        ),
+        (late_in_the_review, "request_supplement", LEADER, ASKING | {"late_reason": "x"}, [" not_handled_yet"]),
         # a supplement answers all that was asked, and nothing else; a file is needed but at the counter
         (asked_for_identity, "supplement", APPLICANT, NAMED_COUNTER, ["papers[0].file file_required_online"]),
         (asked_for_identity, "supplement", RECEPTION, {"papers": BARE}, []),
@@ -155,10 +160,7 @@ TWO_PAPERS: Final = [*AFFIDAVIT, {"code": "mandate", "file": FILE.model_dump()}]
         # what is said of a parcel is of the one under way
         (by_post, "settle_parcel", SYSTEM, {"n": 2, "outcome": "delivered"}, ["n no_such_parcel"]),
         (lambda: Life().accepted(), "settle_parcel", SYSTEM, {"n": 0, "outcome": "lost"}, ["n no_such_parcel"]),
-        (
-            *(lambda: by_post().do("settle_parcel", n=1, outcome="returned"), "cancel_parcel", HANDOVER),
-            *({}, [" wrong_stage"]),
-        ),
+        (brought_back, "cancel_parcel", HANDOVER, {}, [" wrong_stage"]),
         # a result needs its file; an officer's intake is nobody else's; only the system reports facts
         (lambda: Life().accepted().decided(), "issue", SYSTEM, {}, ["result result_file_required"]),
         (lambda: Life().accepted().decided(), "issue", LEADER, {"result": RESULT}, ["actor.role role_not_allowed"]),

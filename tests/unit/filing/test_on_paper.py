@@ -302,4 +302,4 @@ def test_nothing_is_sent_before_the_filing_is_taken_in() -> None:
 def test_what_is_wrong_with_the_desks_of_a_submission(
     changes: dict[str, Any], none_of: tuple[str, ...], expected: list[tuple[str, str]]
 ) -> None:
-    assert [(one.field, one.rule) for one in list(desk_problems(submission(**changes), none_of))] == expected
+    assert [(one.field, one.rule) for one in desk_problems(submission(**changes), none_of)] == expected

@@ -220,7 +220,7 @@ async def test_an_outcome_that_nobody_knows_is_awaited_before_the_fee_has_expire
     await life._close()
     assert life.stream.state.state is state
     told = engine.kinds
-    assert sorted(told) == sorted([*["payment_requested", "payment_outcome_awaited"], *kinds])
+    assert sorted(told) == sorted(["payment_requested", "payment_outcome_awaited", *kinds])
     assert told[-1] == kinds[-1]
     asked = [request for name, request in engine.asked if name == "close"]
     assert [one.seq for one in asked] == [1, 2 + len(answers[0].captures)]
@@ -270,13 +270,13 @@ async def test_what_is_awaited_when_the_fee_is_due_later_after_all_is_awaited_no
         patch.setattr(life, "hear_cancel", adopt)
         engine.answers = InTurn(engine.answers | {"close": [awaited] * 2})
         assert not await life._close()
-    assert [stored.event["kind"] for stored in engine.log[2:]] == ["payment_outcome_awaited"] * 2 + [CHANGED]
+    assert engine.kinds[2:] == ["payment_outcome_awaited"] * 2 + [CHANGED]
     assert [one.awaited for one in life.stream.state.attempts] == [None, None]
     engine.time = require(life.stream.state.due)
     assert engine.time > DUE
     engine.answers = InTurn(engine.answers | {"close": [awaited, awaited, closed(), closed()]})
     assert await life._close()
-    assert [stored.event["kind"] for stored in engine.log[5:]] == ["payment_outcome_awaited"] * 2 + ["payment_expired"]
+    assert engine.kinds[5:] == ["payment_outcome_awaited"] * 2 + ["payment_expired"]
 
 
 async def test_a_fee_that_is_due_later_by_the_time_that_its_orders_are_closed_has_not_expired(
@@ -294,7 +294,7 @@ async def test_a_fee_that_is_due_later_by_the_time_that_its_orders_are_closed_ha
     with monkeypatch.context() as patch:
         patch.setattr(life, "record_captures", adopt)
         assert not await life._close()
-    assert [stored.event["kind"] for stored in engine.log] == ["payment_requested", CHANGED, "payment_request_expired"]
+    assert engine.kinds == ["payment_requested", CHANGED, "payment_request_expired"]
     engine.time = require(life.stream.state.due)
     assert await life._close()
     assert engine.log[-1].event["kind"] == "payment_expired"

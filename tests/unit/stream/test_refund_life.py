@@ -65,7 +65,7 @@ class Refunding:
 
     @property
     def kinds(self) -> list[str]:
-        return [stored.event["kind"] for stored in self.engine.log]
+        return self.engine.kinds
 
     @property
     def states(self) -> list[CaseState]:

@@ -15,6 +15,7 @@ from schemas.publishing.calendar import Calendar, Hours
 
 _MINUTE: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)
+_OFF: Final = country_holidays("VN", years=range(2024, 2030))
 _MADE_UP: Final = {date(2024, 5, 4): date(2024, 4, 29), date(2025, 4, 26): date(2025, 5, 2)} | {
     date(2026, 8, 22): date(2026, 8, 31)
 }
@@ -23,7 +24,7 @@ _MADE_UP: Final = {date(2024, 5, 4): date(2024, 4, 29), date(2025, 4, 26): date(
 def hours(calendar: Calendar, day: date) -> Sequence[Hours]:
     if calendar.valid_from <= day <= calendar.valid_until:
         return () if day in calendar.off else calendar.open.get(day, calendar.week[day.weekday()])
-    if day in country_holidays("VN", years=range(2024, 2030)):
+    if day in _OFF:
         return ()
     return calendar.week[_MADE_UP.get(day, day).weekday()]
 

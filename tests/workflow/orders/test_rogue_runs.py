@@ -21,8 +21,20 @@ from schemas.errors import RefusalCode
 from schemas.files import FileRef
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, result_workflow
-from tests import acting
-from tests.acting import ADDRESS, AGENCY, EXTRACT, FILE, NEVER_PAYS, PAYS, Play, birth, eventually, extract, stock
+from tests.acting import (
+    ADDRESS,
+    AGENCY,
+    EXTRACT,
+    FILE,
+    NEVER_PAYS,
+    PAYS,
+    Play,
+    birth,
+    eventually,
+    extract,
+    publish_short,
+    stock,
+)
 from tests.conftest import World
 from tests.integration.signature.party import printed
 from tests.locked import signing
@@ -80,7 +92,7 @@ def everything(streams: Mapping[str, int]) -> Iterator[Order]:
 
 async def under_way(world: World) -> tuple[Play, Play]:
     """A filing whose fee nobody pays, and one whose result the post has, and has not sent."""
-    long = await acting.publish_short(world, EXTRACT, intake=3600, payment=3600, processing=3600)
+    long = await publish_short(world, EXTRACT, intake=3600, payment=3600, processing=3600)
     fee = await Play.accepted(world, extract(payer_account=NEVER_PAYS, version=long))
     await eventually(lambda: fee.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     parcel = await Play.begin(world, birth(result_channel="post", address=ADDRESS | {"postcode": NOT_LEFT}))
@@ -190,7 +202,7 @@ def by_place(play: Play, file: dict[str, Any], seqs: range) -> list[Order]:
     return [
         *(("result.sign", place) for place in places),
         *((PRINT, place) for place in places),
-        *(("result.prepare", said) for said in [{"order": place, "answer": {"result": file}} for place in places]),
+        *(("result.prepare", {"order": place, "answer": {"result": file}}) for place in places),
         ("papers.confirm", {"result": file}),
     ]
 
