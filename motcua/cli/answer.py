@@ -176,6 +176,12 @@ class Amount(Text):
     """An amount of money as text, which is never broken over two lines."""
 
 
+class Whole(str):
+    """A text that is never broken over two lines, such as a command line to copy."""
+
+    __slots__ = ()
+
+
 def dong(amount: int) -> Amount:
     """Formats an amount of money."""
     return Amount(vi=f"{amount:,} đồng".replace(",", "."), en=f"{amount:,} đồng")
@@ -199,6 +205,7 @@ def _prose(text: str) -> _Cell:
 
 _FORMS: Final[Sequence[tuple[Any, Callable[[Any], _Cell]]]] = (
     (Amount, lambda amount: _Cell(in_words(amount), whole=True)),
+    (Whole, lambda text: _Cell(text, whole=True)),
     (Text, lambda text: _prose(in_words(text))),
     (bool, lambda truth: _prose(in_words(said("label.yes" if truth else "label.no")))),
     (datetime, lambda moment: _Cell(when(moment), whole=True)),

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from motcua import contract as c
+from motcua.cli.options import filing_id_of
 from motcua.cli.running import Exit, end_well, fail, owes_json, print_json, read_file, read_json
 from motcua.files.store import FileNotTakenError, Store
 
@@ -99,12 +100,12 @@ def _size(path: Path) -> int:
 
 @app.command()
 def attach(
-    whose: Annotated[str, typer.Argument(metavar="FILING_ID|SUBMISSION.json", help="option.attach.whose")],
+    whose: Annotated[str, typer.Argument(metavar="CODE|FILING_ID|SUBMISSION.json", help="option.attach.whose")],
     files: Annotated[list[Path], typer.Argument(metavar="PATH…", help="option.attach.files")],
 ) -> None:
     try:
-        filing_id = UUID(whose)
-    except ValueError:
+        filing_id = filing_id_of(whose)
+    except typer.BadParameter:
         content = read_json(read_file(whose), whose)
         ids = [content.get(name) for name in ("client_id", "submission_id")]
         if not all(isinstance(one, str) for one in ids):

@@ -23,8 +23,8 @@ from motcua.cli.options import (
     MaybeActor,
     Patience,
     actor_of,
-    filing_id_of,
     order,
+    stream_of,
 )
 from motcua.cli.running import Exit, ask, exit_if, fail, note, out, parse, plain, read_file, read_json, refusing
 from motcua.cli.showing import ACTIONS, CLOCKS, COMPLAINTS, DELIVERY, RECEIPT, VIEW, view_line, work_column
@@ -117,7 +117,7 @@ def act(  # noqa: PLR0913 -- a command line has many options
     patience: Patience = PATIENCE,
 ) -> None:
     with refusing((ValueError, typer.BadParameter), Exit.USAGE, c.said("refused.act.target", target=target)):
-        stream = c.StreamId.parse(target if ":" in target else c.filing_workflow(filing_id_of(target)))
+        stream = stream_of(target)
     name = command.replace("-", "_")
     model = _KINDS.get(name) if stream.kind == _FILING else _OF_OTHERS.get((stream.kind, name), _OtherCommand)
     if model is None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from motcua.cli.language import in_words
 from motcua.cli.running import Exit, fail, parse
 from motcua.client import command_id
-from motcua.contract import Role, Via, said
+from motcua.contract import Role, StreamId, Via, said
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -48,6 +48,18 @@ def filing_id_of(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise typer.BadParameter(in_words(said("refused.filing_id", text=text))) from None
+
+
+def stream_of(text: str) -> StreamId:
+    """Returns the stream with this name. A filing alone stands for its own stream, a dossier code for the filing's id.
+
+    Raises `ValueError` or `typer.BadParameter` for any other text.
+    """
+    kind, colon, rest = text.partition(":")
+    if not colon:
+        return StreamId("filing", filing_id_of(text))
+    filing, numbered, n = rest.partition(":")
+    return StreamId.parse(f"{kind}:{filing_id_of(filing)}{numbered}{n}")
 
 
 FilingId = Annotated[UUID, typer.Argument(metavar="CODE|FILING_ID", parser=filing_id_of, help="option.filing")]

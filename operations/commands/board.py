@@ -1,6 +1,7 @@
 """`motcua board`: the state of all filings, refreshed until Ctrl-C; `motcua tasks`: the officers' queues."""
 
 import asyncio
+import shlex
 import signal
 import sys
 from collections import Counter, deque
@@ -18,8 +19,9 @@ from rich.table import Table
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from console.agencies import see_agency
 from console.database import APPLICATION, TIMEOUT, Connection, address, answered, ask
-from motcua.cli.answer import Column, columns, show_all
+from motcua.cli.answer import Column, Whole, columns, show_all
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, OfAgency
 from motcua.cli.running import out, print_json, use_stack_here
@@ -30,9 +32,10 @@ from recovery.stalled import count_reported, reports_problems
 from rules.streams import KINDS
 from rules.time.working_time import VIETNAM, local_day
 from schemas.filing.state import STATUS_NAMES, Status
+from schemas.ids import StreamId
 from schemas.payment.state import PaymentState
-from schemas.people import Role
-from schemas.reading import AskTasks, Board, Count
+from schemas.people import OFFICERS, Role
+from schemas.reading import AskTasks, Board, Count, TaskSummary
 from schemas.translate import said
 from views.log import DATABASE_ERRORS, Log, no_keys
 from views.officer import tasks as read_tasks
@@ -266,6 +269,7 @@ def board(
     as_json: AsJson = False,
 ) -> None:
     use_stack_here()
+    see_agency(agency)
     looks = Looks(address(APPLICATION), agency)
     if as_json:
         print_json(answered(looks.only).model_dump(mode="json"))
@@ -323,15 +327,27 @@ def tasks(
     limit: Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="option.limit")] = 500,
     as_json: AsJson = False,
 ) -> None:
+    see_agency(agency)
     asked = AskTasks(agency=agency, role=role, officer=officer, overdue=overdue, limit=limit)
     page = ask(lambda connection: read_tasks(Log(connection, no_keys, KINDS), asked))
     below = [said("command.tasks.count", tasks=len(page.rows))]
     below += [] if page.next is None else [said("command.tasks.more")]
     data = [task.model_dump(mode="json") for task in page.rows]
+    below += [said("command.tasks.act")] if page.rows else []
     show_all(page.rows, _TASKS, *below, as_json=as_json, data=data)
+
+
+def _act(task: TaskSummary) -> Whole:
+    """Returns the command line of the task's first action; with `SUBJECT` if no officer has claimed the task."""
+    stream = StreamId.parse(task.stream)
+    target = task.code if stream.kind == "filing" else task.stream.replace(str(stream.filing), task.code)
+    agency = f"@{task.agency}" if task.role in OFFICERS else ""
+    by = f"{task.role}:{task.officer or 'SUBJECT'}{agency}"
+    return Whole(shlex.join(("motcua", "act", target, *task.actions[:1], "--as", by)))
 
 
 _TASKS: Final = columns(
     Column("due", lambda task: late(task.due_at, overdue=task.overdue)),
     "code procedure task:name role|role officer acting_for actions",
+    Column("command", _act),
 )

@@ -10,12 +10,13 @@ from rich.markup import escape
 from activities.ledger.vault import Vault
 from activities.printing.register_book import RegisterBook
 from activities.printing.templates import standard, version_of
+from console.agencies import see_agency
 from console.database import OWNER, Connection, address, answered, ask, master_key
 from motcua.cli.answer import Column, columns, lines, progress, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, MaybeOperator, WhichFiling
-from motcua.cli.running import Exit, exit_if, fail, out, print_json, there
+from motcua.cli.running import Exit, exit_if, fail, out, print_json
 from operations.commands.ledger.record import found, unsealed
 from operations.register_workbook import RegisterWorkbook, Taker, read_register
 from publishing.authoring import paper_templates as pt
@@ -27,7 +28,6 @@ from rules.papers.deeds import OUTCOME_NAMES, somebody_else, who
 from rules.papers.register import period
 from rules.streams import KINDS
 from schemas.base import Text
-from schemas.errors import RefusalError
 from schemas.ids import filing_workflow
 from schemas.papers.register import ControlSlip, Deed, Effort, Hand, Holder, Register, RegisterEntry
 from schemas.papers.state import PaperKind
@@ -101,18 +101,14 @@ def register(
     if not (pdf or xlsx or as_json):
         fail(said("refused.register.how"), Exit.USAGE)
     kept = _Kept(pdf, xlsx, as_json=as_json)
+    see_agency(agency)
     master = master_key()
     with progress(what=said("label.filings")) as moved:
 
-        async def look(connection: Connection) -> Register | None:
-            log = Log(connection, Vault(master).find, KINDS)
-            try:
-                return await read_register(log, agency, asked, kept.begin, moved)
-            except RefusalError:
-                return None
+        async def look(connection: Connection) -> Register:
+            return await read_register(Log(connection, Vault(master).find, KINDS), agency, asked, kept.begin, moved)
 
-        known = ask(look)
-    head = there(known, said("refused.register.no_agency", agency=agency))
+        head = ask(look)
     kept.write()
     data = head.model_dump(mode="json") | {"lines": kept.rows}
     files = lines(file for file in (pdf, xlsx) if file is not None)
@@ -213,6 +209,7 @@ def show(
     if agency is None:
         row: dict[str, Any] = {"sha256": version_of(), "source": standard()}
     else:
+        see_agency(agency, OWNER)
         entries = answered(lambda: pt.published_templates(address(OWNER), agency), OWNER)
         chosen = [one for one in entries if (one.paper, one.procedure, one.in_force) == (paper, procedure, True)]
         if not chosen:

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from activities.signature.official import INITIALS, SEAL, SIGNATURE
 from activities.signature.trust import roots_in
+from console.agencies import see_agency
 from console.database import APPLICATION, Connection, ask, find_setting
 from motcua.cli.answer import Column, Marked, columns, lines, say, show_all, show_one
 from motcua.cli.filings import print_receipt
@@ -229,6 +230,7 @@ def list_results(
     before: Annotated[str | None, typer.Option("--before", metavar="NUMBER", help="option.result.before")] = None,
     as_json: AsJson = False,
 ) -> None:
+    see_agency(agency)
     found = ask(lambda connection: registered(connection, agency, limit, before))
     more = [said("command.result.more", before=found[-1].number)] if len(found) == limit else []
     show_all(found, _LISTED, said("command.result.numbers", numbers=len(found)), *more, as_json=as_json)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic_core import to_jsonable_python
 
+from console.agencies import see_agency
 from console.database import OWNER, Connection, address, ask
 from motcua.cli.answer import Column, columns, lines, show_all, show_one, tell
 from motcua.cli.help import group
@@ -160,6 +161,7 @@ def present(
     by: MaybeOperator = None,
     as_json: AsJson = False,
 ) -> None:
+    see_agency(agency, OWNER)
     day = first_day.date()
     gone = recorded(lambda: withdraw_absence(address(OWNER), agency, officer, role, day, publisher(by)))
     tell(said("command.absence.taken_back" if gone else "command.absence.none"), {"withdrawn": gone}, as_json=as_json)

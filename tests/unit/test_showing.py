@@ -21,7 +21,7 @@ from motcua.cli import options
 from motcua.cli.answer import Column, dong, show_all, show_one
 from motcua.cli.help import with_words
 from motcua.cli.office import Looked
-from motcua.cli.options import actor_of, filing_id_of, order
+from motcua.cli.options import actor_of, filing_id_of, order, stream_of
 from motcua.cli.running import Exit, fail, owes_json, print_json
 from motcua.cli.showing import CLOCKS
 from motcua.contract import Action, ComplaintView, DeliveryView, Receipt, ResultView, said
@@ -182,6 +182,7 @@ def test_a_filing_is_named_by_its_id_or_where_the_platform_is_by_its_code(monkey
     monkeypatch.setattr(options, "entry_points", lambda **_: [SimpleNamespace(module="platform")])
     monkeypatch.setattr(options, "import_module", lambda _: platform)
     assert filing_id_of(CODE) == filing
+    assert (stream_of(CODE), stream_of(f"payment:{CODE}:2")) == (("filing", filing, 0), ("payment", filing, 2))
     del platform.filing_id
     with pytest.raises(typer.BadParameter, match="UUID"):
         filing_id_of(CODE)

@@ -14,16 +14,14 @@ from console.comparing import Difference
 from console.home import write_private
 from motcua.cli.answer import Column, columns, progress, say, show_all, show_one, tell
 from motcua.cli.help import group
-from motcua.cli.options import AsJson, WhichFiling
+from motcua.cli.options import AsJson, WhichFiling, stream_of
 from motcua.cli.running import Exit, WorkRefusedError, exit_if, fail, print_json, refusing, strerror, there
 from operations import rebuilding
 from operations.commands.ledger.checkpoints import exported, held_against_checkpoints, plain, show
-from operations.commands.ledger.record import id_of
 from operations.evidence.bindings import Unbound, claimed, unbound
 from operations.principal_register import differences
 from publishing.record import folding as publications
 from schemas.base import Text
-from schemas.ids import filing_workflow
 from schemas.translate import said
 from verifier import bundle as bundle_verifier
 from verifier import ledger as ledger_verifier
@@ -158,7 +156,9 @@ def claimed_by(
     *,
     as_json: AsJson = False,
 ) -> None:
-    vault, stream = Vault(db.master_key()), stream if ":" in stream else filing_workflow(id_of(stream))
+    with refusing(ValueError, Exit.USAGE, said("refused.act.target", target=stream)):
+        stream = str(stream_of(stream))
+    vault = Vault(db.master_key())
     with refusing(SealBrokenError, Exit.REFUSED, said("refused.ledger.not_opened")):
         found = db.ask(lambda connection: claimed(connection, stream, seq, vault))
     found = there(found, said("refused.ledger.not_claimed", seq=seq, stream=stream))

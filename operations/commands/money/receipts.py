@@ -9,6 +9,7 @@ from activities.keys.masters import MasterKeys
 from activities.ledger.append import Ledger
 from activities.ledger.recording import record
 from activities.ledger.vault import Vault
+from console.agencies import see_agency
 from console.database import APPLICATION, address, answered, ask, master_key
 from motcua.cli.answer import Column, columns, dong, show_all, show_one
 from motcua.cli.help import group
@@ -67,6 +68,7 @@ def list_receipts(
     asked = period(when)
     if asked is None:
         fail(said("refused.period", period=when), Exit.USAGE)
+    see_agency(agency)
     found = ask(lambda connection: receipts(connection, agency, asked, kind))
     issued, void_ = dong(found.issued), dong(found.void)
     sums = said("command.receipts.sums", receipts=len(found.receipts), issued=issued, void=void_)

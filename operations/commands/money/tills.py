@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from activities.ledger.authority.officers import active
+from console.agencies import see_agency
 from console.database import Connection, ask
 from console.operators import refuse_if
 from motcua.cli.answer import Column, columns, dong, lines, show_all, show_one
@@ -172,6 +173,7 @@ def list_tills(
     asked = None if when is None else period(when)
     if when is not None and asked is None:
         fail(said("refused.period", period=when), Exit.USAGE)
+    see_agency(agency)
     found = ask(lambda connection: tills(connection, agency, asked))
     show_all(found, _TILL, as_json=as_json, data=[_plain(one) for one in found])
 

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from console.agencies import see_agency
 from console.database import Connection, ask
 from motcua.cli.answer import VIETNAM, Column, columns, say, show_all, when
 from motcua.cli.help import group
@@ -34,6 +35,7 @@ def report(
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return await read_report(connection, begins, agency)
 
+    see_agency(agency)
     found = ask(read)
     if as_json:
         print_json(found.model_dump(mode="json"))

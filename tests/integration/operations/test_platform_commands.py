@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -19,7 +21,8 @@ from motcua import Stage, Submission
 from publishing.authoring.procedures import PROCEDURES, publish
 from publishing.authoring.provinces import PROVINCES, publish_province
 from recovery.stalled import count_reported
-from tests.acting import Play, birth, eventually
+from schemas.people import Role
+from tests.acting import Play, birth, eventually, officer
 from tests.conftest import DIRECTORY, ROOT, World, database_url
 from tests.faults.processes import motcua
 from tests.shell import Ended, Shell
@@ -112,6 +115,27 @@ async def test_tasks_are_the_queues_by_agency_role_and_officer(filed: Filed, she
     shown = await shell("tasks")
     assert (shown.code, filed.waiting_code in shown.out) == (0, True)
     assert (await shell("tasks", "--role", "king")).code == 2
+    written = re.search(rf"motcua (act {filed.waiting_code} \S+ --as \S+)", shown.out)
+    assert written is not None
+    subject = officer(Role.RECEPTION).subject
+    done = await shell(*shlex.split(written[1].replace("SUBJECT", subject)))
+    assert (done.code, filed.waiting_code in done.out) == (0, True), done.err
+
+
+async def test_an_agency_that_the_directory_lacks_is_an_error(shell: Shell) -> None:
+    for command in (
+        ["tasks", "--agency", "H99"],
+        ["board", "--agency", "H99", "--once"],
+        ["result", "list", "--agency", "H99"],
+        ["access", "report", "--agency", "H99"],
+        ["receipt", "list", "H99", "2026"],
+        ["till", "list", "H99"],
+        ["papers", "register", "H99", "2026", "--json"],
+        ["papers", "templates", "show", "receipt", "--agency", "H99"],
+        ["directory", "present", "H99", "o-1", "leader", "--from", "2026-11-25"],
+    ):
+        refused = await shell(*command)
+        assert (refused.code, refused.err) == (3, "the directory has no agency H99\n"), command
 
 
 async def test_a_directory_is_loaded_whole_or_not_at_all(shell: Shell, tmp_path: Path) -> None:
