@@ -9,11 +9,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from demo.player import Played
 from demo.report import ended_line
+from motcua.cli.language import in_words
+from schemas.translate import said
 
 FEW: Final = 40
 """The most filings for which each gets a line. In a larger run there is a line after each tenth."""
-
-_COLUMNS: Final = (TextColumn("Hồ sơ / Filings"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 
 
 class Telling:
@@ -23,7 +23,9 @@ class Telling:
         self._console = console
         self._total = total
         self._done = 0
-        self._bar = Progress(*_COLUMNS, console=console, transient=True, disable=not console.is_terminal)
+        name = TextColumn(in_words(said("label.filings")))
+        columns = (name, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._bar.add_task("", total=total)
 
     def __enter__(self) -> Self:
@@ -40,4 +42,4 @@ class Telling:
         if self._total <= FEW:
             self._console.print(ended_line(played), markup=False)
         elif not self._console.is_terminal and self._done * 10 // self._total > (self._done - 1) * 10 // self._total:
-            self._console.print(f"{self._done}/{self._total} hồ sơ đã kết thúc / filings ended", markup=False)
+            self._console.print(in_words(said("demo.ended", done=self._done, of=self._total)), markup=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from rich.markup import escape
 from rich.table import Column, Table
@@ -14,28 +14,35 @@ from demo.running import Outcome, Verdict
 from motcua.cli.language import in_words
 from operations.commands.ledger.ledger import summary, where
 from schemas.filing.state import STATUS_NAMES
+from schemas.translate import in_dong, said, written
 
 Json = dict[str, Any]
 
 
 def ended_line(played: Played) -> str:
     """Returns the progress line of an ended filing."""
-    what = played.code or ("từ chối / refused" if played.refusal else "–")
-    return f"{played.seconds:6.1f} s  {what}  {played.scenario.title.vi} / {played.scenario.title.en}"
+    what = played.code or (in_words(said("demo.refused")) if played.refusal else "–")
+    return f"{in_words(written(played.seconds, '6.1f'))} s  {what}  {in_words(played.scenario.title)}"
+
+
+_TITLES: Final = (
+    ("label.code", True),
+    ("label.procedure", True),
+    ("label.level", False),
+    ("label.path", True),
+    ("label.status", False),
+    ("label.fee", False),
+    ("label.result", False),
+    ("label.seconds", False),
+)
+"""The columns of the table by label, and whether their cells are never broken."""
 
 
 def table(outcome: Outcome) -> Table:
     """Returns a table with a row for every filing."""
     found = Table(
         "",
-        Column("Mã hồ sơ / Code", no_wrap=True),
-        Column("Thủ tục / Procedure", no_wrap=True),
-        "Mức / Level",
-        Column("Đường đi / Path", no_wrap=True),
-        "Trạng thái / Status",
-        "Phí / Fee",
-        "Kết quả / Result",
-        "Giây / s",
+        *(Column(in_words(said(name)), no_wrap=whole) for name, whole in _TITLES),
     )
     for verdict in outcome.verdicts:
         row = as_json(verdict)
@@ -49,7 +56,7 @@ def table(outcome: Outcome) -> Table:
             _fee(row),
             _result(row),
         )
-        found.add_row(mark, *(escape(cell) for cell in cells), f"{row['seconds']:.1f}")
+        found.add_row(mark, *(escape(cell) for cell in cells), in_words(written(verdict.played.seconds, ".1f")))
     return found
 
 
@@ -64,13 +71,10 @@ def summary_lines(outcome: Outcome) -> Iterator[str]:
         yield f"[red]✗ {escape(where(broken))}[/] {escape(broken.message)}"
     yield in_words(summary(outcome.ledger))
     money = outcome.money
-    yield (
-        f"Ngân hàng / Bank: {money.paid_fees} khoản nộp trực tuyến / payments online, "
-        f"{money.captures} lần thu / captures"
-    )
+    yield in_words(said("demo.bank", paid=money.paid_fees, captures=money.captures))
     right, every = len(outcome.verdicts) - len(wrong), len(outcome.verdicts)
     colour = "green" if outcome.ok else "red"
-    yield f"[{colour}]{right}/{every} hồ sơ kết thúc đúng như phải có / filings ended exactly as they must[/]"
+    yield f"[{colour}]{in_words(said('demo.right', right=right, every=every))}[/]"
 
 
 def document(outcome: Outcome) -> Json:
@@ -126,13 +130,12 @@ def _path(row: Json) -> str:
 
 def _status(verdict: Verdict) -> str:
     if verdict.told is None:
-        return "bị từ chối / refused" if verdict.played.refusal else "–"
-    name = STATUS_NAMES[verdict.told.path[-1]]
-    return f"{name.vi} / {name.en}"
+        return in_words(said("demo.refused")) if verdict.played.refusal else "–"
+    return in_words(STATUS_NAMES[verdict.told.path[-1]])
 
 
 def _fee(row: Json) -> str:
-    return "–" if row["fee"] is None else f"{row['fee']:,} đ {row['fee_channel']} {row['fee_state']}"
+    return "–" if row["fee"] is None else f"{in_words(in_dong(row['fee']))} {row['fee_channel']} {row['fee_state']}"
 
 
 def _result(row: Json) -> str:

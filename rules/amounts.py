@@ -1,16 +1,6 @@
-"""Amounts of money for people: in digits, and in Vietnamese words."""
+"""Amounts of money in Vietnamese words."""
 
 from typing import Final
-
-from schemas.base import Text
-from schemas.translate import said
-
-
-def money(amount: int) -> Text:
-    """An amount in digits, in both languages: `8.000 đồng` / `8,000 đồng`."""
-    written = f"{amount:,}"
-    return said("amount_in_dong", amount=Text(vi=written.replace(",", "."), en=written))
-
 
 _DIGITS: Final = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
 _THOUSANDS: Final = ((1_000_000_000, "tỷ"), (1_000_000, "triệu"), (1_000, "nghìn"))

@@ -1,12 +1,22 @@
-"""Sentences for people, in both languages: looked up by key and filled with values."""
+"""Sentences for people, in both languages: looked up by key and filled with values.
+
+Each language writes numbers and days its own way: 16.000,5 and 25/11/2026 in Vietnamese, 16,000.5 and 2026-11-25 in
+English. A moment is shown in Vietnamese time.
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
+from typing import Final
 
 from .base import Text
 from .words.catalogue import SENTENCES
 
-__all__ = ["beside", "both", "said"]
+__all__ = ["VIETNAM", "beside", "both", "in_dong", "joined", "said", "written"]
+
+VIETNAM: Final = timezone(timedelta(hours=7), "+07")
+"""A fixed offset, unchanged since 1975. So no time zone database is needed, which some machines lack."""
 
 
 def said(key: str, **values: object) -> Text:
@@ -18,8 +28,8 @@ def said(key: str, **values: object) -> Text:
     if not values:
         return _plain(key)
     in_vi, in_en = SENTENCES[key]
-    vi = {name: value.vi if isinstance(value, Text) else value for name, value in values.items()}
-    en = {name: value.en if isinstance(value, Text) else value for name, value in values.items()}
+    vi = {name: value.vi if isinstance(value, Text) else _filled(value, vi=True) for name, value in values.items()}
+    en = {name: value.en if isinstance(value, Text) else _filled(value, vi=False) for name, value in values.items()}
     return Text(vi=in_vi.format_map(vi), en=in_en.format_map(en))
 
 
@@ -27,6 +37,17 @@ def said(key: str, **values: object) -> Text:
 def _plain(key: str) -> Text:
     vi, en = SENTENCES[key]
     return Text(vi=vi.format_map({}), en=en.format_map({}))
+
+
+def written(value: float | date, form: str = "") -> Text:
+    """Returns a number, a day or a moment as people write it. `form`: a format specification, such as `.1f`."""
+    form = form or ("," if isinstance(value, int | float) else "")
+    return Text(vi=_Written(value, vi=True).__format__(form), en=_Written(value, vi=False).__format__(form))
+
+
+def in_dong(amount: int) -> Text:
+    """Returns an amount of money in digits: `8.000 đồng` / `8,000 đồng`."""
+    return said("amount_in_dong", amount=written(amount))
 
 
 def joined(texts: Iterable[Text], between: str = ", ") -> Text:
@@ -43,3 +64,28 @@ def both(key: str, **values: object) -> str:
 def beside(text: Text) -> str:
     """Returns a text in both languages, on one line."""
     return f"{text.vi} / {text.en}"
+
+
+_SIGNS: Final = str.maketrans(",.", ".,")
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A number, a day or a moment, for a placeholder of a sentence in one language."""
+
+    value: float | date
+    vi: bool
+
+    def __format__(self, form: str) -> str:
+        if isinstance(self.value, datetime):
+            local = self.value.astimezone(VIETNAM) if self.value.tzinfo else self.value
+            return format(local, form or ("%d/%m/%Y %H:%M:%S" if self.vi else "%Y-%m-%d %H:%M:%S %Z"))
+        if isinstance(self.value, date):
+            return format(self.value, form or ("%d/%m/%Y" if self.vi else "%Y-%m-%d"))
+        number = format(self.value, form)
+        return number.translate(_SIGNS) if self.vi else number
+
+
+def _filled(value: object, *, vi: bool) -> object:
+    """Returns the value for a placeholder. Enumerations of numbers and truth values stay as they are."""
+    return _Written(value, vi=vi) if type(value) in {int, float, date, datetime} else value  # type: ignore[arg-type]

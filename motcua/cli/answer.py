@@ -7,7 +7,7 @@ rest. If a table does not fit, each row is printed as a list of facts.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from typing import Any, Final, NamedTuple, Protocol
 
 from pydantic import BaseModel
@@ -19,10 +19,7 @@ from rich.text import Text as Styled
 
 from motcua.cli.language import in_words
 from motcua.cli.running import out, print_json
-from motcua.contract import Text, said
-
-VIETNAM: Final = timezone(timedelta(hours=7), "+07")
-"""A fixed offset, unchanged since 1975. So no time zone database is needed, which some machines lack."""
+from motcua.contract import Text, in_dong, said, written
 
 _FRAME: Final = 3
 """Width of the border and padding of each column of a table."""
@@ -162,9 +159,9 @@ def tell(text: Text, data: Any, *, as_json: bool, style: str = "") -> None:
         say(text, style)
 
 
-def when(moment: datetime) -> str:
-    """Formats a moment in Vietnamese time, the time of dossier codes and limits."""
-    return f"{moment.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S %Z}"
+def in_figures(value: float | date) -> str:
+    """Formats a number, a day, or a moment in Vietnamese time, in the language of the command line."""
+    return in_words(written(value))
 
 
 def named(names: str) -> Callable[[object], Text]:
@@ -184,7 +181,7 @@ class Whole(str):
 
 def dong(amount: int) -> Amount:
     """Formats an amount of money."""
-    return Amount(vi=f"{amount:,} đồng".replace(",", "."), en=f"{amount:,} đồng")
+    return Amount(**in_dong(amount).model_dump())
 
 
 def lines(values: Iterable[object]) -> str:
@@ -208,9 +205,7 @@ _FORMS: Final[Sequence[tuple[Any, Callable[[Any], _Cell]]]] = (
     (Whole, lambda text: _Cell(text, whole=True)),
     (Text, lambda text: _prose(in_words(text))),
     (bool, lambda truth: _prose(in_words(said("label.yes" if truth else "label.no")))),
-    (datetime, lambda moment: _Cell(when(moment), whole=True)),
-    (date, lambda day: _Cell(day.isoformat(), whole=True)),
-    (int, lambda number: _Cell(f"{number:,}", whole=True)),
+    ((int, float, date), lambda value: _Cell(in_figures(value), whole=True)),
     (str, _prose),
     ((list, tuple, set, frozenset), lambda values: _prose(", ".join(_cell(one).text for one in values))),
 )
@@ -283,7 +278,7 @@ def progress(sentence: str = "command.progress", **fixed: Any) -> Iterator[Moved
         task = bar.add_task("", total=None)
 
         def moved(done: int, of: int | None = None, **values: object) -> None:
-            counts = {"done": f"{done:,}", "of": "?" if of is None else f"{of:,}"}
+            counts = {"done": written(done), "of": "?" if of is None else written(of)}
             words = in_words(said(sentence, **counts, **fixed, **values))
             bar.update(task, completed=done, total=of and max(of, 1), description=words)
 

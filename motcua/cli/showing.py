@@ -4,35 +4,27 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from motcua.cli.answer import Column, Marked, columns, dong, lines, when
+from motcua.cli.answer import Column, Marked, columns, dong, in_figures, lines
 from motcua.cli.language import in_words
-from motcua.contract import Authorisation, Fee, FilingView, Pause, SignatureRecord, Text, both, said
+from motcua.contract import Authorisation, Fee, FilingView, Pause, SignatureRecord, Text, joined, said
 from motcua.machine_work import MachineWork
 
 
-def work_line(work: MachineWork) -> str:
-    """Returns a line on a back office's work, in both languages: attempts, last error, next attempt."""
-    tried = f"{work.attempts} {both('cli.tries')}" if work.attempts else both("cli.nobody_has_taken_it")
-    failed = f", {work.error}" if work.error else ""
-    again = f", {both('cli.again')} {when(work.next_try)}" if work.next_try else ""
-    return f"{work.work}: {both('cli.since')} {when(work.since)}, {tried}{failed}{again}"
-
-
-def work_words(work: MachineWork) -> str:
-    """Returns a line on a back office's work in the language of the command line."""
-    parts = [said("command.work.since", work=work.work, since=when(work.since))]
+def work_words(work: MachineWork) -> Text:
+    """Returns a line on a back office's work: attempts, last error, next attempt."""
+    parts = [said("command.work.since", work=work.work, since=work.since)]
     parts.append(said("command.work.tries", tries=work.attempts) if work.attempts else said("command.work.untaken"))
     if work.error:
         parts.append(Text(vi=work.error, en=work.error))
     if work.next_try:
-        parts.append(said("command.work.again", next_try=when(work.next_try)))
-    return ", ".join(map(in_words, parts))
+        parts.append(said("command.work.again", next_try=work.next_try))
+    return joined(parts)
 
 
 def view_line(view: FilingView) -> str:
     """Returns one line of `motcua track`."""
     late = f" {in_words(said('command.track.overdue', clocks=', '.join(view.overdue)))}" if view.overdue else ""
-    return f"{when(datetime.now().astimezone())} {view.code} {in_words(view.status_name)} ({view.stage}){late}"
+    return f"{in_figures(datetime.now().astimezone())} {view.code} {in_words(view.status_name)} ({view.stage}){late}"
 
 
 def late(moment: datetime | None, *, overdue: bool) -> Marked | datetime | None:
@@ -44,9 +36,9 @@ ACTIONS: Final = columns("command:name allowed_now:allowed why_not:problem.messa
 
 
 def _pause(pause: Pause) -> str:
-    until = "" if pause.until is None else when(pause.until)
+    until = "" if pause.until is None else in_figures(pause.until)
     basis = f" ({pause.basis})" if pause.basis else ""
-    return f"{pause.reason}{basis}: {when(pause.since)} – {until}"
+    return f"{pause.reason}{basis}: {in_figures(pause.since)} – {until}"
 
 
 CLOCKS: Final = columns(
@@ -83,7 +75,7 @@ def _fee(fee: Fee) -> str:
 def _representative(given: Authorisation) -> str:
     """Returns the representative and the validity of the authorisation, with `?` and `…` for missing values."""
     who = " ".join(filter(None, (given.representative, given.id_number)))
-    since, until = (day.isoformat() if day else "…" for day in (given.valid_from, given.valid_until))
+    since, until = (in_figures(day) if day else "…" for day in (given.valid_from, given.valid_until))
     return f"{who or '?'}, {since} – {until}"
 
 
@@ -135,7 +127,7 @@ VIEW: Final = columns(
     Column("decision", "decision", lambda decision: f"{decision.outcome}, {decision.officer}"),
     "result:result.key",
     Column("task", lambda view: lines(f"{task.name} ({task.role}): {', '.join(task.actions)}" for task in view.tasks)),
-    Column("due", lambda view: lines(f"{timer.clock} {timer.moment} {when(timer.due)}" for timer in view.timers)),
+    Column("due", lambda view: lines(f"{timer.clock} {timer.moment} {in_figures(timer.due)}" for timer in view.timers)),
     Column("overdue", lambda view: Marked(view.overdue, "red")),
     "ended:closing",
 )

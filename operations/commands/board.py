@@ -21,7 +21,7 @@ from temporalio.service import RPCError
 
 from console.agencies import see_agency
 from console.database import APPLICATION, TIMEOUT, Connection, address, answered, ask
-from motcua.cli.answer import Column, Whole, columns, show_all
+from motcua.cli.answer import Column, Whole, columns, in_figures, show_all
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, OfAgency
 from motcua.cli.running import out, print_json, use_stack_here
@@ -36,7 +36,7 @@ from schemas.ids import StreamId
 from schemas.payment.state import PaymentState
 from schemas.people import OFFICERS, Role
 from schemas.reading import AskTasks, Board, Count, TaskSummary
-from schemas.translate import said
+from schemas.translate import said, written
 from views.log import DATABASE_ERRORS, Log, no_keys
 from views.officer import tasks as read_tasks
 from views.operator import board as read_board
@@ -88,20 +88,20 @@ class Picture:
     def _title(self) -> RenderableType:
         whose = _words("command.board.all_agencies") if self.agency is None else escape(self.agency)
         ending = "" if self.every is None else f"  [dim]{self.every:g} s, Ctrl-C[/]"
-        as_of = f"{self.board.as_of.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
-        line = f"[bold]motcua[/]  {whose}  [bold]{as_of}[/] (Asia/Ho_Chi_Minh){ending}"
+        as_of = in_figures(self.board.as_of)
+        line = f"[bold]motcua[/]  {whose}  [bold]{as_of}[/]{ending}"
         return line if self.lost is None else Group(line, f"[bold red]{_words('command.board.silent')}: {self.lost}[/]")
 
     def _figures(self) -> Table:
         board = self.board
         of_all = "" if self.agency is None else f", {_words('command.board.of_all')}"
-        pace = "–" if self.pace is None else f"{self.pace:,.1f}"
+        pace = "–" if self.pace is None else in_words(written(self.pace, ",.1f"))
         stalled = "?" if board.stalled is None else _alarm(board.stalled)
         figures = (
-            (_words("label.open"), f"{sum(one.filings for one in board.counts):,}"),
+            (_words("label.open"), in_figures(sum(one.filings for one in board.counts))),
             (_words("label.late"), _alarm(sum(one.late for one in board.counts))),
-            (_words("label.tasks"), f"{board.tasks:,}"),
-            (_words("label.due_today"), f"{board.due_today:,}"),
+            (_words("label.tasks"), in_figures(board.tasks)),
+            (_words("label.due_today"), in_figures(board.due_today)),
             (_words("label.late_tasks"), _alarm(board.late)),
             (_words("label.stalled") + of_all, stalled),
             (_words("label.appends") + of_all, pace),
@@ -152,7 +152,7 @@ def _newest(board: Board, most: int | None) -> Table:
     today = local_day(board.as_of)
     for event in board.newest[:most]:
         local = event.at.astimezone(VIETNAM)
-        at = f"{local:%H:%M:%S}" if local.date() == today else f"{local:%m-%d %H:%M}"
+        at = f"{local:%H:%M:%S}" if local.date() == today else in_words(written(local, ""))
         table.add_row(at, *map(escape, (event.agency, event.code or "", event.stream, event.kind)))
     return table
 
@@ -186,11 +186,11 @@ def _words(key: str) -> str:
 
 
 def _number(number: int) -> str:
-    return f"{number:,}" if number else "[dim]0[/]"
+    return in_figures(number) if number else "[dim]0[/]"
 
 
 def _alarm(number: int) -> str:
-    return f"[bold red]{number:,}[/]" if number else "[dim]0[/]"
+    return f"[bold red]{in_figures(number)}[/]" if number else "[dim]0[/]"
 
 
 class Looks:

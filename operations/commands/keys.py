@@ -7,7 +7,7 @@ import typer
 
 from activities.keys.masters import OTHER_MASTER_KEY
 from console.database import OWNER, address, answered, master_key, master_key_at_hand
-from motcua.cli.answer import Column, columns, progress, show_all, tell
+from motcua.cli.answer import Column, columns, in_figures, progress, show_all, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, WorkRefusedError, fail, refusing, use_stack_here
@@ -63,7 +63,7 @@ def rotate(*, as_json: AsJson = False) -> None:
         report = answered(lambda: key_rotation.rotate(dsn, masters, moved), OWNER)
     tell(said("command.keys.rotated", keys=report.rotated, by=report.by), report, as_json=as_json)
     if report.left:
-        left = ", ".join(f"{count:,} ({by})" for by, count in sorted(report.left.items()))
+        left = ", ".join(f"{in_figures(count)} ({by})" for by, count in sorted(report.left.items()))
         fail(said("refused.keys.left", left=left, name=OTHER_MASTER_KEY), Exit.REFUSED)
 
 

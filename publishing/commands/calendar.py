@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from rich.markup import escape
 
 from console.database import APPLICATION, OWNER, address, answered, master_key
-from motcua.cli.answer import Column, columns, progress, say, show_all, show_one, when
+from motcua.cli.answer import Column, columns, in_figures, progress, say, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.language import in_words, language
 from motcua.cli.options import AsJson, MaybeOperator
@@ -112,7 +112,7 @@ def check(files: Files, *, as_json: AsJson = False) -> None:
             where = {"file": path, "path": fact.path, "line": line, "doubt": one.doubt}
             doubts.append(where | {"message": one.words} | _fact_row(fact))
             words = f"{in_words(one.words)} ({fact.source or '-'})"
-            rows.append(Finding(at(path, line, "yellow"), fact.day.isoformat(), one.doubt, words))
+            rows.append(Finding(at(path, line, "yellow"), in_figures(fact.day), one.doubt, words))
     if as_json:
         print_json({"mistakes": [mistake_row(*entry) for entry in mistakes], "facts": doubts})
     else:
@@ -177,11 +177,11 @@ def publish(
     if as_json:
         print_json(published._asdict() | asdict(done))
     else:
-        turned = ", ".join(f"{n:,} {kind}" for kind, n in done.turned.items())
+        turned = ", ".join(f"{in_figures(n)} {kind}" for kind, n in done.turned.items())
         state = (Column("state", "already", published_when), Column("calendar", "name"))
         show_one(published, (*state, Column("projected_again", lambda _: turned)))
     if done.streams:
-        counts = {"left": f"{sum(done.left.values()):,}", "streams": ", ".join(done.streams)}
+        counts = {"left": in_figures(sum(done.left.values())), "streams": ", ".join(done.streams)}
         batch = workflow_id(published.name)
         fail(said("refused.calendar.left", calendar=published.name, batch=batch, **counts), Exit.NOT_AVAILABLE)
 
@@ -242,7 +242,7 @@ def _show_effect(answer: WhatIf) -> None:
         show_all(by_procedure, columns("agency procedure moved becomes_late no_longer_late"))
     if late := [moved for moved in answer.moved if moved.becomes_late or moved.no_longer_late]:
         show_all(late, columns("code clock becomes_late due would_be_due"))
-    say(said("command.what_if.calendar", filings=answer.filings, calendar=answer.calendar, at=when(answer.at)))
+    say(said("command.what_if.calendar", filings=answer.filings, calendar=answer.calendar, at=answer.at))
 
 
 @app.command("list")

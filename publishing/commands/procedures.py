@@ -11,7 +11,7 @@ from pydantic_core import to_jsonable_python
 
 from activities.keys.masters import MasterKeys
 from console.database import APPLICATION, OWNER, address, answered, master_key
-from motcua.cli.answer import Column, columns, lines, progress, say, show_all
+from motcua.cli.answer import Column, columns, in_figures, lines, progress, say, show_all
 from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, MaybeOperator
@@ -25,7 +25,6 @@ from publishing.commands.publisher import in_force, publish_state, publisher, re
 from publishing.effects.what_if import Touched, VersionWhatIf, version_what_if
 from publishing.importing import MAX_TABLE_BYTES, Outcome, Table, as_data, outcome_of, read_table, refused_row
 from publishing.record.publishing import WaitsError
-from rules.amounts import money
 from rules.source import Mistake, published_procedure
 from rules.time.working_time import VIETNAM
 from rules.wording.fee_statement import described
@@ -36,7 +35,7 @@ from schemas.publishing.fact import Fact, Statement
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.procedure_rules import rules_of
 from schemas.publishing.time_limits import LIMIT_SOURCES
-from schemas.translate import said
+from schemas.translate import in_dong, said
 from views.log import UnfoldableError
 
 app = group("procedures")
@@ -344,7 +343,7 @@ def _answer_row(answer: VersionWhatIf) -> dict[str, Any]:
 
 
 def _show_touched(answer: VersionWhatIf, limit: int) -> None:
-    stay = ", ".join(f"{version}: {n:,}" for version, n in sorted(answer.stay.items()))
+    stay = ", ".join(f"{version}: {in_figures(n)}" for version, n in sorted(answer.stay.items()))
     shown = answer.touched[:limit]
     counts = {"stay": answer.stay.total(), "touched": len(answer.touched)}
     say(said("command.what_if.open", version=f"{answer.procedure}@{answer.version}", **counts), "bold")
@@ -354,13 +353,13 @@ def _show_touched(answer: VersionWhatIf, limit: int) -> None:
     if days := _days_until(answer):
         say(said("command.what_if.in_force_in", days=days))
     if len(shown) < len(answer.touched):
-        out().print(f"{len(shown):,} / {len(answer.touched):,} (--limit)")
+        out().print(f"{in_figures(len(shown))} / {in_figures(len(answer.touched))} (--limit)")
 
 
 def _otherwise(one: Touched) -> Iterator[str]:
     anew = one.anew
     if anew.fee != anew.fee_then:
-        yield f"{in_words(said('label.fee'))}: {in_words(money(anew.fee))} → {in_words(money(anew.fee_then))}"
+        yield f"{in_words(said('label.fee'))}: {in_words(in_dong(anew.fee))} → {in_words(in_dong(anew.fee_then))}"
     if anew.processing != anew.processing_then:
         limits = f"{in_words(anew.processing.words)} → {in_words(anew.processing_then.words)}"
         yield f"{in_words(said('label.limit'))}: {limits}"

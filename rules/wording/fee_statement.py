@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Final, NamedTuple
 
-from rules.amounts import money
 from rules.filing.conditions import Case
 from rules.filing.fees.assessment import Assessment, Charge, assess, not_for
 from rules.filing.fees.inputs import APPLICANT, CHANNEL, Unknown, inputs, missing
@@ -21,7 +20,7 @@ from schemas.publishing.fact import When
 from schemas.publishing.fee import FeeItem, FeeKind, FeeRule, WaiverRule
 from schemas.publishing.procedure import FieldKind, Procedure
 from schemas.publishing.procedure_rules import ProcedureRules, WaiverPart, rules_of
-from schemas.translate import joined, said
+from schemas.translate import in_dong, joined, said
 
 NO_FILE: Final = "0" * 64
 """A placeholder for the digest of the procedure's file, which does not affect the fee."""
@@ -204,7 +203,7 @@ def _lines(procedure: Procedure, assessed: Assessment, case: Case, waiver: Waive
         if words.depends(item):
             reasons.append(words.charged(item, labels))
         if waiver is not None:
-            amount = money(charge.waived)
+            amount = in_dong(charge.waived)
             reasons.append(said("fee.waived", amount=amount, percent=waiver.percent, name=waiver.name))
         yield StatedLine(
             kind=item.kind,
@@ -218,14 +217,14 @@ def _lines(procedure: Procedure, assessed: Assessment, case: Case, waiver: Waive
 
 
 def _counted(item: FeeItem, charge: Charge, case: Case, labels: Mapping[str, Text]) -> Text:
-    line, total = charge.line, money(charge.line.amount * charge.line.quantity)
+    line, total = charge.line, in_dong(charge.line.amount * charge.line.quantity)
     if item.of is not None and item.basis_points is not None:
         value = int(case.form[item.of])
         exact = value * item.basis_points % 10_000 == 0
-        shared = {"rate": rate(item.basis_points), "value": money(value), "label": labels[item.of]}
+        shared = {"rate": rate(item.basis_points), "value": in_dong(value), "label": labels[item.of]}
         return said("fee.rate" if exact else "fee.rate_rounded", **shared, total=total)
     if item.per is not None:
-        unit = money(line.amount)
+        unit = in_dong(line.amount)
         return said("fee.counted", amount=unit, quantity=line.quantity, label=labels[item.per], total=total)
     return total
 
@@ -235,4 +234,4 @@ def _bounded(counted: Text, charge: Charge) -> Text:
     if line.bounded is None:
         return counted
     raised = line.bounded > line.amount * line.quantity
-    return said("fee.at_least" if raised else "fee.at_most", counted=counted, amount=money(line.bounded))
+    return said("fee.at_least" if raised else "fee.at_most", counted=counted, amount=in_dong(line.bounded))

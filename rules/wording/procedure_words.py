@@ -5,7 +5,6 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from rules.amounts import money
 from schemas.base import Text
 from schemas.files import DocumentType
 from schemas.level import Channel
@@ -15,7 +14,7 @@ from schemas.publishing.fact import AgencyKind
 from schemas.publishing.fee import FeeDue, FeeKind, GoverningDay, RefundCase
 from schemas.publishing.procedure import Act, Database, FieldKind, PartialReason, Silence
 from schemas.publishing.time_limits import GoesOn
-from schemas.translate import said
+from schemas.translate import in_dong, said
 from schemas.words.catalogue import SENTENCES
 
 _KEYS: Final[Mapping[type[StrEnum], str]] = {
@@ -109,15 +108,15 @@ SAYS: Final[Mapping[str, Callable[[Any], Text]]] = {
     "limits_source": words_quoted,
     "papers.required": required_words,
     "form.required": required_words,
-    "fee.items.amount": money,
+    "fee.items.amount": in_dong,
     "fee.items.basis_points": rate,
-    "fee.items.minimum": money,
-    "fee.items.maximum": money,
+    "fee.items.minimum": in_dong,
+    "fee.items.maximum": in_dong,
     "fee.waivers.percent": percent,
     "fee.refunds.percent": percent,
     "fee.cash": lambda taken: said("taken") if taken else said("not_taken"),
     "result.template": lines_of,
-    "result.postage.amount": money,
+    "result.postage.amount": in_dong,
     "signature.required": required_words,
     "silent_approval.legal_basis": words_quoted,
 }

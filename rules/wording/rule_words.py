@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial, reduce
 from typing import Any, Final, TypeAlias, TypeVar
 
-from rules.amounts import money
 from rules.time.in_force import validity_in_words
 from rules.wording.procedure_words import rate, same, truth
 from schemas.base import Model, Text
@@ -17,7 +16,7 @@ from schemas.publishing.fact import Condition, Statement, When
 from schemas.publishing.fee import FeeItem, FeeRule, WaiverRule
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure, ReviewStep
 from schemas.text import FormValue
-from schemas.translate import joined, said
+from schemas.translate import in_dong, joined, said
 
 Labels = Mapping[str, Text]
 """The names of form fields, by code, and of their choices, by both codes: `kind` and `kind.birth`."""
@@ -71,13 +70,13 @@ def amount(item: FeeItem, labels: Labels) -> Text:
     if item.of is not None:
         price = said("prose.share", rate=price, label=labels[item.of])
     bounds = [(item.minimum, "prose.cost_at_least"), (item.maximum, "prose.cost_at_most")]
-    written = [said(key, amount=money(bound)) for bound, key in bounds if bound is not None]
+    written = [said(key, amount=in_dong(bound)) for bound, key in bounds if bound is not None]
     return joined([_spaced(price, validity_in_words(item)), *written])
 
 
 def unit_price(item: FeeItem) -> Text:
     """Returns `8.000 đồng` / `8,000 đồng`, or the rate: `0,5%` / `0.5%`."""
-    return money(item.amount) if item.amount is not None else rate(item.basis_points or 0)
+    return in_dong(item.amount) if item.amount is not None else rate(item.basis_points or 0)
 
 
 def depends(item: FeeItem) -> bool:
@@ -219,7 +218,7 @@ def _fee(fee: FeeRule) -> Iterator[_Entry]:
         yield f"fee.{item.code}", partial(unit_price, item)
         bounds = {"minimum": item.minimum, "maximum": item.maximum}
         written = {name: bound for name, bound in bounds.items() if bound is not None}
-        yield from ((f"fee.{item.code}.{name}", partial(money, bound)) for name, bound in written.items())
+        yield from ((f"fee.{item.code}.{name}", partial(in_dong, bound)) for name, bound in written.items())
     yield from ((f"waiver.{waiver.code}", partial(waived, waiver)) for waiver in fee.waivers)
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib import import_module
 from io import StringIO
 from operator import itemgetter
@@ -51,6 +51,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
             width=width, soft_wrap=True, highlight=False, file=paper, force_terminal=True, color_system=None
         )
         monkeypatch.setattr("motcua.cli.answer.out", lambda: console)
+        monkeypatch.delenv("LANG", raising=False)
         return paper
 
     return of
@@ -112,8 +113,8 @@ def test_what_does_not_fit_stands_below_each_other_and_is_whole(terminal: Termin
     show_all([clock(), clock()], CLOCKS)
     shown = paper.getvalue()
     assert "│" not in shown
-    assert f"supplement ({BASIS}): 2026-11-25 10:00:00 +07" in shown
-    assert shown.count("2026-11-25 16:00:00 +07") == 2
+    assert f"supplement ({BASIS}): 25/11/2026 10:00:00" in shown
+    assert shown.count("25/11/2026 16:00:00") == 2
 
 
 def test_a_table_breaks_sentences_alone(terminal: Terminal) -> None:
@@ -123,7 +124,7 @@ def test_a_table_breaks_sentences_alone(terminal: Terminal) -> None:
     show_all([(code, datetime(2026, 11, 25, 2, tzinfo=UTC), words)], columns)
     shown = paper.getvalue()
     assert max(map(len, shown.splitlines())) <= 80
-    assert f"│ {code} │ 2026-11-25 09:00:00 +07 │" in shown
+    assert f"│ {code} │ 25/11/2026 09:00:00 │" in shown
     assert shown.count("mưa") == 20
 
 
@@ -135,6 +136,28 @@ def test_out_of_a_terminal_a_row_is_a_line(capsys: pytest.CaptureFixture[str], m
     assert capsys.readouterr().out == (
         "Mã  Phí, lệ phí     Được làm\na   16.000 đồng     có\nbb  1.000.000 đồng\nquá hạn: x\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("lang", "shown"),
+    [
+        ("vi", "25/11/2026 00:30:00  1.234.567,5  25/11/2026"),
+        ("en", "2026-11-25 00:30:00 +07  1,234,567.5  2026-11-25"),
+    ],
+)
+def test_days_and_numbers_are_written_as_the_language_has_them(
+    lang: str, shown: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANG", lang)
+    night, day = datetime(2026, 11, 24, 17, 30, tzinfo=UTC), date(2026, 11, 25)
+    columns = (Column("when", itemgetter(0)), Column("count", itemgetter(1)), Column("day", itemgetter(2)))
+    show_all([(night, 1_234_567.5, day)], columns)
+    assert capsys.readouterr().out.splitlines()[1] == shown
+    waits = said("doctor.callbacks.suspense", transfers=1, dong=16_000, what="x", days=2.5)
+    assert waits.vi == "1 khoản tiền về, 16.000 đồng, x; lâu nhất 2,5 ngày"
+    assert "16,000 đồng" in waits.en
+    since = said("doctor.waits.some", agency="H1", count=1, kind="x", of="y", since=night)
+    assert (since.vi[-10:], since.en[-10:]) == ("25/11/2026", "2026-11-25")
 
 
 @pytest.mark.parametrize(

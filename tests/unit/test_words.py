@@ -235,7 +235,6 @@ ELSEWHERE: Final = {
     "activities/partners/postal.py": "the sender that stands on a parcel",
     "demo/": "the stories, and what the demo says of itself",
     "deploy/commands/dev.py": "the name of nobody",
-    "motcua/cli/answer.py": "the name of the money",
     "motcua/json_schema/common_fields.py": "descriptions of fields, in English with the name of the money",
     "motcua/testing.py": "an applicant for tests",
     "rules/complaint/grounds.py": "which article says it",

@@ -17,7 +17,7 @@ from activities.checkpoints.making import begin_anew, make
 from activities.keys.masters import MasterKeys
 from activities.signature.proof import stamped_at
 from console.database import ask, stack_beside
-from motcua.cli.answer import Column, Marked, columns, progress, show_all, show_one, tell
+from motcua.cli.answer import Column, Marked, columns, in_figures, progress, show_all, show_one, tell
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, fail, refusing
 from motcua.errors import MotcuaError
@@ -147,7 +147,10 @@ _AGAINST: Final = columns(
         ),
     ),
     "origin since events:size succeeds cosigned no_answer:unasked",
-    Column("time_stamped", lambda one: None if one.stamped is None else f"{one.stamped:,} / {one.checkpoints:,}"),
+    Column(
+        "time_stamped",
+        lambda one: one.stamped if one.stamped is None else " / ".join(map(in_figures, (one.stamped, one.checkpoints))),
+    ),
 )
 
 

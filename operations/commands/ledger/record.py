@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 
 from activities.ledger.vault import Vault
 from console.database import APPLICATION, address, answered, ask, master_key
-from motcua.cli.answer import VIETNAM, Column, Marked, columns, dong, lines, show_all, show_one
+from motcua.cli.answer import Column, Marked, columns, dong, lines, show_all, show_one
 from motcua.cli.help import WordedGroup, group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, MaybeFiling, WhichFiling
@@ -173,7 +173,7 @@ _FILING: Final = columns(
     ),
 )
 _TIMELINE: Final = columns(
-    Column("when", lambda event: f"{event.occurred_at.astimezone(VIETNAM):%H:%M:%S.%f}"[:-3]),
+    "when:occurred_at",
     Column("stream", lambda event: name_of(event.stream)),
     "n:seq event:kind",
     Column("who", lambda event: f"{event.actor['role']} {event.actor['subject']}"),

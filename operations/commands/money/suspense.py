@@ -14,7 +14,7 @@ import typer
 from activities.ledger.authority.officers import active, in_their_place
 from activities.ledger.vault import Vault
 from console.database import ask, master_key
-from motcua.cli.answer import Column, columns, lines, show_all, show_one, when
+from motcua.cli.answer import Column, columns, in_figures, lines, show_all, show_one
 from motcua.cli.attaching import put_in
 from motcua.cli.help import group
 from motcua.cli.language import in_words
@@ -209,7 +209,7 @@ _SUSPENSE: Final = columns(
 def _step(step: SuspenseStep) -> str:
     text = in_words(said(f"suspense_step.{step.kind}"))
     file = step.evidence and step.evidence.key
-    about = (when(step.at), step.officer, text, step.stream, step.reason, step.means, step.bank_reference, file)
+    about = (in_figures(step.at), step.officer, text, step.stream, step.reason, step.means, step.bank_reference, file)
     return f"{step.n}. {' · '.join(str(word) for word in about if word)}"
 
 

@@ -13,8 +13,7 @@ from activities.ledger.authority.officers import active
 from console.agencies import see_agency
 from console.database import Connection, ask
 from console.operators import refuse_if
-from motcua.cli.answer import Column, columns, dong, lines, show_all, show_one
-from motcua.cli.answer import when as moment
+from motcua.cli.answer import Column, columns, dong, in_figures, lines, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import Actor, Agency, AsJson, order
@@ -203,7 +202,7 @@ _WHOLE: Final = columns(
 
 
 def _moved(at: datetime, by: str, amount: int) -> str:
-    return f"{moment(at)} {by} {in_words(dong(amount))}"
+    return f"{in_figures(at)} {by} {in_words(dong(amount))}"
 
 
 def _show(till: TillShown, *, as_json: bool) -> None:

@@ -7,12 +7,12 @@ import typer
 
 from console.agencies import see_agency
 from console.database import Connection, ask
-from motcua.cli.answer import VIETNAM, Column, columns, say, show_all, when
+from motcua.cli.answer import Column, columns, say, show_all
 from motcua.cli.help import group
 from motcua.cli.options import AsJson
 from motcua.cli.running import print_json
 from schemas.privacy import AccessReport
-from schemas.translate import said
+from schemas.translate import VIETNAM, said
 from views.auditor import report as read_report
 
 app = group("access")
@@ -48,7 +48,7 @@ def report(
     ):
         if rows:
             show_all(rows, shown, title=title)
-    say(said("command.access.looks", looks=found.looks, since=when(found.since)))
+    say(said("command.access.looks", looks=found.looks, since=found.since))
 
 
 _OFFICER: Final = columns("agency officer")

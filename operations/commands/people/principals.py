@@ -9,7 +9,7 @@ import yaml
 
 from activities.ledger.authority.principals import principals
 from console.database import OWNER, Connection, ask, find_setting
-from motcua.cli.answer import Column, columns, lines, show_all, show_one, when
+from motcua.cli.answer import Column, columns, in_figures, lines, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, Asked, OnOff, Operator, Reason, Switch, order
@@ -159,7 +159,7 @@ def _print(one: Principal | None, changes: list[pr.PrincipalChange], *, as_json:
 
 
 def _key(key: PrincipalKey) -> str:
-    return f"{key.key_id} {in_words(said(f'key_state.{_state(key)}'))} {when(key.revoked_at or key.valid_until)}"
+    return f"{key.key_id} {in_words(said(f'key_state.{_state(key)}'))} {in_figures(key.revoked_at or key.valid_until)}"
 
 
 def _about(change: pr.PrincipalChange) -> str:

@@ -11,7 +11,7 @@ from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, Sche
 from temporalio.service import RPCError, RPCStatusCode
 
 from console.database import APPLICATION
-from motcua.cli.showing import work_line
+from motcua.cli.showing import work_words
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.doctor.check import SECONDS, Finding, Surroundings, fail, ok, skipped, warn
@@ -161,7 +161,13 @@ async def agencies_work(around: Surroundings) -> list[Finding]:
     async with around.record() as connection:
         found = await failing(connection, require(around.temporal))
     told = [
-        warn("as_is", fix="doctor.machine_work.mend", value=f"{one.code} ({one.agency}): {work_line(one.work)}")
+        warn(
+            "doctor.machine_work.failing",
+            fix="doctor.machine_work.mend",
+            code=one.code,
+            agency=one.agency,
+            work=work_words(one.work),
+        )
         for one in found[:SHOWN]
     ]
     if len(found) > SHOWN:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.amounts import in_words, money
+from rules.amounts import in_words
 from rules.causes import RECEIPT_OF
 from rules.filing.fees.assessment import charged_back
 from rules.papers.sheets.made import about, by_hand, due, made, moment, officer, plain
@@ -15,7 +15,7 @@ from schemas.names import CHANNEL_NAMES, MEANS_NAMES
 from schemas.papers.sheet import Block, Column, PaperSheet, PaperSource, Paragraph, Row, Rows, Table
 from schemas.papers.state import MoneyReceipt, PaperKind
 from schemas.publishing.fee import FeeKind
-from schemas.translate import said
+from schemas.translate import in_dong, said
 
 
 def fee(source: PaperSource) -> PaperSheet:
@@ -41,12 +41,12 @@ def _fee(source: PaperSource, event: ev.FeeRequested) -> Iterator[Block]:
     )
     names = _items(source)
     lines = [
-        (names.get(line.code, plain(line.code)), money(line.amount), plain(str(line.quantity)), money(line.total))
+        (names.get(line.code, plain(line.code)), in_dong(line.amount), plain(str(line.quantity)), in_dong(line.total))
         for line in event.lines
     ]
     if event.waived:
-        lines.append((said("paper.waived"), plain(""), plain(""), money(-event.waived)))
-    total = (said("paper.total"), plain(""), plain(""), money(event.amount))
+        lines.append((said("paper.waived"), plain(""), plain(""), in_dong(-event.waived)))
+    total = (said("paper.total"), plain(""), plain(""), in_dong(event.amount))
     yield Rows(rows=tuple(about(source)))
     yield Table(columns=columns, rows=tuple(lines), total=total)
     yield Rows(rows=(_words(event.amount), _how(event.channel), *due(source, Clock.PAYMENT, said("paper.pay_until"))))
@@ -65,7 +65,7 @@ def _obligation(source: PaperSource, event: ev.ObligationDemanded) -> Iterator[B
     owed = [
         Row(place="authority", label=said("paper.authority"), value=plain("-") if rule is None else rule.authority),
         Row(place="reference", label=said("paper.reference"), value=plain(event.reference)),
-        Row(place="amount", label=said("paper.sum"), value=money(event.amount)),
+        Row(place="amount", label=said("paper.sum"), value=in_dong(event.amount)),
         _words(event.amount),
     ]
     if event.n is not None:
@@ -78,7 +78,7 @@ def _how(channel: Channel) -> Row:
 
 
 def _words(amount: int) -> Row:
-    return Row(place="amount", label=said("paper.in_words"), value=Text(vi=in_words(amount), en=money(amount).en))
+    return Row(place="amount", label=said("paper.in_words"), value=Text(vi=in_words(amount), en=in_dong(amount).en))
 
 
 def money_receipt(source: PaperSource) -> PaperSheet:
@@ -108,8 +108,8 @@ def _receipt_body(source: PaperSource, receipt: MoneyReceipt) -> Iterator[Block]
         )
     )
     columns = (Column(title=said("paper.item"), share=4), Column(title=said("paper.sum"), share=2, amounts=True))
-    names, total = _items(source), (said("paper.total"), money(receipt.amount))
-    lines = ((names.get(line.code, plain(line.code)), money(line.amount)) for line in receipt.lines)
+    names, total = _items(source), (said("paper.total"), in_dong(receipt.amount))
+    lines = ((names.get(line.code, plain(line.code)), in_dong(line.amount)) for line in receipt.lines)
     yield Table(columns=columns, rows=tuple(lines), total=total)
     way = CHANNEL_NAMES[receipt.channel]
     if receipt.means is not None:

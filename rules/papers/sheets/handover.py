@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from rules.amounts import money
 from rules.papers.sheets.made import about, by_hand, due, handed_in, letterhead, made, moment, named, officer, plain
 from rules.require import require
 from schemas.base import Text
@@ -16,7 +15,7 @@ from schemas.papers.state import PaperKind
 from schemas.parcel.state import Parcel
 from schemas.people import Address
 from schemas.stream.ledger import Recorded
-from schemas.translate import said
+from schemas.translate import in_dong, said
 
 
 class _Way(NamedTuple):
@@ -129,9 +128,9 @@ def _returned(source: PaperSource) -> Iterator[Block]:
         Row(place="n", label=said("paper.consignment"), value=plain(str(filing.parcels))),
     ]
     if filing.fee is not None and filing.fee_pending:
-        rows.append(Row(place="fee", label=said("paper.collect"), value=money(filing.fee.amount)))
+        rows.append(Row(place="fee", label=said("paper.collect"), value=in_dong(filing.fee.amount)))
     if filing.collected_on_delivery:
-        rows.append(Row(place="postage", label=said("paper.postage"), value=money(filing.collected_on_delivery)))
+        rows.append(Row(place="postage", label=said("paper.postage"), value=in_dong(filing.collected_on_delivery)))
     yield Rows(rows=(*rows, *due(source, Clock.DELIVERY, said("paper.deliver_by"))))
     yield Paragraph(text=said("paper.post_returns"))
 
@@ -179,7 +178,7 @@ def _carried(source: PaperSource, parcel: Parcel, originals: tuple[str, ...]) ->
         yield Row(place="originals", label=said("paper.originals"), value=plain(str(len(originals))))
     yield Row(place="carrier", label=said("paper.carrier"), value=said("paper.the_post"))
     yield Row(place="n", label=said("paper.consignment"), value=plain(str(parcel.n)))
-    collected = money(parcel.cod) if parcel.cod else said("paper.nothing_to_collect")
+    collected = in_dong(parcel.cod) if parcel.cod else said("paper.nothing_to_collect")
     yield Row(place="cod", label=said("paper.collect"), value=collected)
     yield Row(place="due", label=said("paper.deliver_by"), value=moment(require(parcel.due)))
 
