@@ -43,6 +43,24 @@ class StrictModel(Model):
     model_config = ConfigDict(extra="forbid")
 
 
+class HandedIn(Model):
+    """A frozen value that somebody else hands in and the record keeps, such as a submission.
+
+    The edge refuses unknown fields at every depth (`strictly`), and so does the constructor. A reader of the record
+    ignores them, so that an older build reads what a newer one has taken.
+    """
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, /, **data: Any) -> None:
+            try:
+                self.__pydantic_validator__.validate_python(data, self_instance=self, extra="forbid")
+            except ValidationError as error:
+                raise UnfitError(type(self).__name__, error) from None
+
+        __init__.__pydantic_base_init__ = True
+
+
 def unset(value: object) -> bool:
     """Returns whether a value is empty.
 

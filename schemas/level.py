@@ -5,7 +5,10 @@ them; the modern words are those of Decrees 42/2022 and 224/2026. All behaviour 
 """
 
 from enum import IntEnum, StrEnum
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticKnownError
 
 from .base import Model, Text
 from .translate import said
@@ -20,6 +23,17 @@ class Level(IntEnum):
     FORMS = 2
     ONLINE_FILING = 3
     FULLY_ONLINE = 4
+
+
+def _whole(value: object) -> object:
+    """Returns the value. Raises `int_type` for `true` and 4.0, which are equal to a level for an enum's parser."""
+    if isinstance(value, bool | float):
+        raise PydanticKnownError("int_type")
+    return value
+
+
+WholeLevel = Annotated[Level, BeforeValidator(_whole)]
+"""A level in a message from outside."""
 
 
 class Channel(StrEnum):

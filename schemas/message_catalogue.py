@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, get_args
 from pydantic import Field, create_model
 
 from . import backoffice as office
-from .base import Model, Personal, StrictModel, fields_marked, numbers_marked, unset
+from .base import HandedIn, Model, Personal, StrictModel, fields_marked, numbers_marked, unset
 from .complaint.commands import COMPLAINT_COMMANDS
 from .complaint.events import ComplaintEvent
 from .complaint.state import ComplaintStart, ComplaintView
@@ -120,10 +120,10 @@ class Message:
     @property
     def strict(self) -> bool:
         """Whether unknown fields are refused at every depth."""
-        return issubclass(self.model, StrictModel)
+        return issubclass(self.model, StrictModel | HandedIn)
 
 
-class FilingInput(Model):
+class FilingInput(HandedIn):
     """The start input of a filing, from any SDK. Only the platform itself may set further fields.
 
     `statement` is the signed identity of the caller.

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, StrictBool, TypeAdapter
 
 from .base import AgencyCode, Dong, Instant, Key, Line, Model, Sha256, StrictModel, Subject, Text, unset
 from .complaint.state import ComplaintView
@@ -36,7 +36,7 @@ T = TypeVar("T")
 StreamName = Annotated[
     str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,128}$", description="filing:<uuid>, payment:<uuid>:<n>, …")
 ]
-PageSize = Annotated[int, Field(ge=1, le=500)]
+PageSize = Annotated[int, Field(strict=True, ge=1, le=500)]
 
 LONGEST_WAIT = 20.0
 """The maximum time for which the question `changes` waits for an event, in seconds."""
@@ -377,9 +377,9 @@ class AskChanges(_About):
 
     ask: Literal["changes"] = "changes"
     answer: ClassVar = Changes
-    after: int = Field(default=0, ge=0)
+    after: int = Field(default=0, strict=True, ge=0, lt=2**31)
     """seq of the last known event; 0: from the beginning"""
-    wait: float = Field(default=LONGEST_WAIT, ge=0, le=LONGEST_WAIT)
+    wait: float = Field(default=LONGEST_WAIT, strict=True, ge=0, le=LONGEST_WAIT)
     """seconds to wait for an event if there is none yet"""
 
 
@@ -398,7 +398,7 @@ class AskFilings(_Page):
     ask: Literal["filings"] = "filings"
     answer: ClassVar = Page[FilingSummary]
     client_id: Key
-    open_only: bool = False
+    open_only: StrictBool = False
     """whether only filings that have not ended are listed"""
 
 
@@ -424,7 +424,7 @@ class AskTasks(_Page):
     """only tasks that this officer has claimed"""
     acting_for: Subject | None = None
     """only tasks that a substitute has claimed for this absent officer"""
-    overdue: bool = False
+    overdue: StrictBool = False
     """whether only overdue tasks are listed"""
     due_before: Instant | None = None
     """only tasks due before this moment"""

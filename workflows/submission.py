@@ -97,15 +97,16 @@ def parse_submission(raw: Any) -> Filed:
         submission = Submission.model_validate(start.submission)
     except ValidationError as error:
         raise shape_refusal(RefusalCode.BAD_START, error) from None
-    filed = Filed(submission, content, _refusal(start.submission), start.statement)
+    filed = Filed(submission, content, _refusal(raw, start), start.statement)
     expect_id(filed.stream)
     return filed
 
 
-def _refusal(submission: dict[str, Any]) -> Refusal | None:
+def _refusal(raw: Any, start: FilingStart) -> Refusal | None:
     """Returns a malformed submission's refusal, else None. It counts only if the log has no such submission yet."""
     try:
-        strictly(Submission, submission)
+        FilingStart.model_validate(raw, extra="forbid")
+        strictly(Submission, start.submission)
     except ValidationError as error:
         return shape_refusal(RefusalCode.BAD_START, error).refusal
     return None
@@ -114,6 +115,6 @@ def _refusal(submission: dict[str, Any]) -> Refusal | None:
 def content_named(check: Any) -> str | None:
     """Returns the content digest that the caller of `submit` named; None if none was named. Raises `RefusalError`."""
     try:
-        return SubmitCheck.model_validate(check or {}).content
+        return SubmitCheck.model_validate(check or {}, extra="forbid").content
     except ValidationError as error:
         raise shape_refusal(RefusalCode.BAD_COMMAND, error) from None

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ..base import AgencyCode, Code, Instant, Model, ShortText, Subject, unset
+from ..base import AgencyCode, Code, HandedIn, Instant, Model, ShortText, Subject, unset
 from ..files import FileRef
 from ..filing.events import Moment
 from ..identity.statement import SignedStatement
@@ -42,7 +42,7 @@ class ComplaintState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class ComplaintStart(Model):
+class ComplaintStart(HandedIn):
     """The start input of the `n`-th complaint about a filing.
 
     `about` is the seq of the filing's event that the complaint is about. `document` is the file that the applicant

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Sha256, Subject, Text, Version, unset
+from ..base import AgencyCode, Code, Dong, HandedIn, Instant, Key, Model, Sha256, Subject, Text, Version, unset
 from ..errors import Problem
 from ..files import FileRef, Paper, ScanState
 from ..identity.statement import SignedStatement
@@ -780,7 +780,7 @@ class FilingView(Model):
     as_of: Instant
 
 
-class FilingStart(Model):
+class FilingStart(HandedIn):
     """The start input of a filing.
 
     `submission` is kept unchanged, since its digest identifies its content. `statement` is the signed identity of the
@@ -800,7 +800,7 @@ class FilingEnd(Model):
     """dossier code (mã hồ sơ)"""
 
 
-class SubmitCheck(Model):
+class SubmitCheck(HandedIn):
     """The argument of the Update `submit`: the digest of the submission that the caller intends to file.
 
     `statement` is the same statement as in the filing's start input.

@@ -5,11 +5,11 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
-from ..base import AgencyCode, Code, Instant, Key, Line, Model, Problem, Version
+from ..base import AgencyCode, Code, HandedIn, Instant, Key, Line, Model, Problem, Version
 from ..errors import RefusalCode, problem, refused
 from ..files import FileRef, Paper, ScanState
 from ..ids import canonical
-from ..level import Channel, Level
+from ..level import Channel, WholeLevel
 from ..people import Actor, Address, Applicant, IdNumber, Via
 from ..publishing.calendar import Day
 from ..publishing.procedure import ProcedureCode
@@ -46,7 +46,7 @@ MAX_SUBMISSION_BYTES = 65_536
 """The maximum size of a submission's JSON, in bytes; files go by reference."""
 
 
-class Submission(Model):
+class Submission(HandedIn):
     """A filing as submitted. The same `client_id` and `submission_id` always name the same filing.
 
     If `version` is not set, the procedure's current version is used; if `level` is not set, the highest level that the
@@ -72,7 +72,7 @@ class Submission(Model):
     agency: AgencyCode
     desk: AgencyCode | None = None
     result_desk: AgencyCode | None = None
-    level: Level | None = None
+    level: WholeLevel | None = None
     """level of the filing, 1 to 4; not set: the highest that the applicant can use"""
     channel: Channel = Channel.ONLINE
     applicant: Applicant

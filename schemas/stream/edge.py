@@ -3,12 +3,12 @@
 A stand-in replaces a message that a workflow can't read. A stand-in fits no model, so every parser refuses it.
 """
 
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from ..base import Model
+from ..base import HandedIn, Model
 from ..errors import RefusalCode, problem, refused, shape_refusal
 from ..identity.statement import MAX_STATEMENT
 from ..text import AT_THE_EDGE
@@ -63,11 +63,12 @@ def bounded(given: Any) -> bytes:
 
 
 def strictly(model: type[M], given: Any) -> M:
-    """Returns plain data from outside as an instance of `model`; unknown fields are ignored.
+    """Returns plain data from outside as an instance of `model`; unknown fields are ignored, unless it is `HandedIn`.
 
     Raises `ValueError` if the data does not fit the model.
     """
-    return model.model_validate_json(to_json(given), strict=True, context=AT_THE_EDGE)
+    unknown: Literal["forbid", "ignore"] = "forbid" if issubclass(model, HandedIn) else "ignore"
+    return model.model_validate_json(to_json(given), strict=True, extra=unknown, context=AT_THE_EDGE)
 
 
 _TOO_LONG: Final = problem("", "too_long", says="command_too_long", most=MAX_COMMAND_BYTES)

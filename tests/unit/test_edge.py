@@ -13,16 +13,17 @@ from activities.partners.http import UnreachableError
 from activities.partners.money.bank import HttpBank
 from motcua import PUBLIC_MESSAGES, Direction, Message
 from schemas import backoffice as bo
-from schemas.base import Model
+from schemas.base import Model, UnfitError
 from schemas.errors import RefusalCode, RefusalError, shape_refusal
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.submission import Submission
 from schemas.identity.statement import MAX_STATEMENT
 from schemas.people import Applicant
+from schemas.reading import QUESTION
 from schemas.stream.edge import MAX_COMMAND_BYTES, command_from, strictly
 from schemas.text import _form_value, composed, line, text
-from tests.contract.messages import dumped
+from tests.contract.messages import MAPS, deeper, dumped, sample
 from tests.contract.samples import COMMANDS, FILE, SUBMISSION
 from tests.walking import walked
 
@@ -220,10 +221,63 @@ async def test_what_the_bank_says_of_money_is_taken_as_strictly(amount: Any) -> 
         await said(amount)
 
 
+def replaced(value: Any, field: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yields each number and truth of a message, a form's values aside, with one like it in its place, and its path."""
+    if isinstance(value, list):
+        for index, part in enumerate(value):
+            for path, like, wrong in replaced(part, f"{field}[{index}]"):
+                yield path, like, [*value[:index], wrong, *value[index + 1 :]]
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            for path, like, wrong in replaced(part, f"{field}.{name}".removeprefix(".")) if name not in MAPS else ():
+                yield path, like, value | {name: wrong}
+    elif isinstance(value, int):
+        likes: list[Any] = [float(value), str(value).lower(), int(value) if isinstance(value, bool) else True]
+        yield from ((field, like, like) for like in likes)
+
+
+@walked("message", AT_THE_EDGE, ids=lambda message: message.name, at_least=60)
+def test_a_number_and_a_truth_are_taken_as_they_are_in_every_place(message: Message) -> None:
+    for path, like, wrong in replaced(sample(message)):
+        assert path in {field for field, _ in wrong_with(message.model, wrong)}, (path, like)
+
+
+@walked("message", AT_THE_EDGE, ids=lambda message: message.name, at_least=60)
+def test_a_command_or_what_is_handed_in_has_no_unknown_field_at_any_depth(message: Message) -> None:
+    unknown = {rule for _, rule in wrong_with(message.model, deeper(sample(message)))}
+    assert ("extra_forbidden" in unknown) is message.strict
+
+
+def test_an_unknown_field_of_a_submission_is_named_by_its_path_and_read_from_the_record() -> None:
+    given = dumped(SUBMISSION)
+    given |= {"fee_chanel": "counter", "applicant": given["applicant"] | {"mail": "x"}}
+    given |= {"papers": [{"code": "land_certificate", "on_paper": True}]}
+    forbidden = {(field, "extra_forbidden") for field in ("fee_chanel", "applicant.mail", "papers[0].on_paper")}
+    assert set(wrong_with(Submission, given)) == forbidden
+    assert Submission.model_validate(given).applicant == SUBMISSION.applicant
+    with pytest.raises(UnfitError, match="fee_chanel"):
+        Submission(**given)
+
+
 def test_a_number_is_no_text_and_a_text_is_no_number() -> None:
     assert wrong_with(cm.Answer, SAID | {"n": "1", "answer": "x"}) == [("n", "int_type")]
     assert wrong_with(cm.Accept, SAID | {"seen_seq": "3"}) == [("seen_seq", "int_type")]
     assert wrong_with(Submission, dumped(SUBMISSION) | {"level": "4"}) == [("level", "enum")]
+    for level in (True, 4.0):
+        assert wrong_with(Submission, dumped(SUBMISSION) | {"level": level}) == [("level", "int_type")]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"after": 2**31}, {"after": True}, {"after": "1"}, {"wait": "1"}, {"wait": True}], ids=repr
+)
+def test_a_question_is_taken_as_strictly(wrong: dict[str, Any]) -> None:
+    question = {"ask": "changes", "stream": "filing:x"}
+    QUESTION.validate_python(question | {"after": 2**31 - 1, "wait": 20})
+    with pytest.raises(ValidationError):
+        QUESTION.validate_python(question | wrong)
+    for page in ({"limit": "5"}, {"limit": True}, {"open_only": 1}, {"open_only": "true"}):
+        with pytest.raises(ValidationError):
+            QUESTION.validate_python({"ask": "filings", "client_id": "x"} | page)
 
 
 def test_who_says_it_counts_for_nothing_of_the_length_and_has_one_of_its_own() -> None:

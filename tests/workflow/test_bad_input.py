@@ -34,6 +34,7 @@ from tests.acting import (
     birth,
     eventually,
     extract,
+    of,
     officer,
     plain,
     publish_short,
@@ -52,6 +53,8 @@ REFUSED: Final[Sequence[tuple[Plain, RefusalCode, str, str]]] = (
     (plain(birth(agency="H99.99")), RefusalCode.BAD_SUBMISSION, "agency", "unknown_agency"),
     (plain(birth(papers=[])), RefusalCode.BAD_SUBMISSION, "papers.birth_notice", "paper_required"),
     (plain(birth()) | {"channel": "pigeon"}, RefusalCode.BAD_START, "channel", "enum"),
+    (plain(birth()) | {"fee_chanel": "counter"}, RefusalCode.BAD_START, "fee_chanel", "extra_forbidden"),
+    (plain(birth()) | {"level": 4.0}, RefusalCode.BAD_START, "level", "int_type"),
     (plain(birth()) | {"form": {"child_name": 2**53}}, RefusalCode.BAD_START, "submission", "not_canonical_json"),
     (
         plain(birth()) | {"form": {f"f{n}": "x" * 4000 for n in range(MAX_SUBMISSION_BYTES // 4000 + 1)}},
@@ -70,6 +73,17 @@ async def test_a_submission_that_is_refused_leaves_no_trace_and_can_be_corrected
         assert (field, rule) in {(problem.field, problem.rule) for problem in why.problems}
     for submission, *_ in REFUSED:
         assert (await running.client.submit(birth(submission_id=submission["submission_id"]))).code is not None
+
+
+async def test_an_unknown_field_beside_a_submission_is_refused_and_so_is_one_of_its_check(running: World) -> None:
+    client, given = await stock(running), birth()
+    stream = filing_workflow(of(given))
+    why = await refusal(submit(client, {"submission": plain(given), "priority": 1}, workflow_id=stream))
+    assert [(one.field, one.rule) for one in why.problems] == [("priority", "extra_forbidden")]
+    await running.client.submit(given)
+    filed = client.get_workflow_handle(stream)
+    why = await refusal(filed.execute_update("submit", {"contnet": "0" * 64}))
+    assert [(one.field, one.rule) for one in why.problems] == [("contnet", "extra_forbidden")]
 
 
 def nested(depth: int) -> Any:
