@@ -9,6 +9,7 @@ from temporalio.client import Client
 
 from . import contract as c
 from .calls.acting import ActingClient
+from .calls.arguments import Call
 from .calls.event_loop import REST
 from .calls.questions import stream_of
 from .calls.retry import DEFAULT_PATIENCE
@@ -27,6 +28,7 @@ class FilingClient(Sending):
     Raises, from every method:
         RefusedError: The platform refused the message; see the subclasses of this error.
         FilingNotAvailable: There never was such a filing.
+        UnfitError: An argument is of another type, or out of range; nothing was sent.
         Unavailable: There was no answer within `patience`.
 
     Example:
@@ -50,7 +52,11 @@ class FilingClient(Sending):
             speaker: Signs every message; without one nothing is signed.
             authenticated: How the speaker has authenticated the actors; `as_` can replace it for one actor.
             patience: Seconds for which a call is retried.
+
+        Raises:
+            UnfitError: An argument is of another type, or out of range.
         """
+        Call(speaker=speaker, authenticated=authenticated, patience=patience)
         voice = Voice(speaker, authenticated or Authenticated())
         super().__init__(Line(speaking_ours(client), patience, voice))
 
@@ -70,6 +76,7 @@ class FilingClient(Sending):
         Raises:
             MotcuaError: The settings in the environment can't be used.
         """
+        Call(address=address, namespace=namespace, patience=patience)
         client = await connect(address, namespace=namespace)
         speaker = await asyncio.to_thread(speaker_here)
         return cls(client, speaker=speaker, authenticated=authenticated_here(), patience=patience)
@@ -96,6 +103,7 @@ class FilingClient(Sending):
             >>> (await citizen.act(filing_id, Withdraw, command_id="withdraw-1", reason="filed twice")).command_id
             'withdraw-1'
         """
+        Call(actor=actor, via=via, authenticated=authenticated)
         line = replace(self._line, voice=self._line.voice.of(actor, authenticated))
         return ActingClient(line, actor, via)
 

@@ -10,6 +10,7 @@ from motcua import contract as c
 from motcua.errors import MotcuaError, RefusedError, Unavailable, refused_for
 from motcua.signing import Line
 
+from .arguments import Call
 from .questions import Questions, stream_of
 from .sending import Sending, command_id
 
@@ -72,14 +73,15 @@ class ActingClient(Questions):
         Raises:
             UnfitError: The fields do not fit; nothing has been sent.
         """
-        return await self._sending.act(target, command(**self._with_ours({"command_id": command_id()} | fields)))
+        made = Call(command=command).command(**self._with_ours({"command_id": command_id()} | fields))
+        return await self._sending.act(target, made)
 
     async def renew_payment(self, /, filing_id: UUID | str, n: int = 1, **fields: Any) -> c.Receipt:
         """Request a fee again, to be paid (thanh toán lại). `fields`: `provider` and `command_id`, both optional.
 
         `FilingClient.payment` lists the possible providers. After this call it returns the new address to pay at.
         """
-        return await self.act(c.payment_workflow(filing_id, n), c.RenewPayment, **fields)
+        return await self.act(c.payment_workflow(filing_id, Call(n=n).n), c.RenewPayment, **fields)
 
     async def complain(self, /, **fields: Any) -> c.Receipt:
         """Complain. `fields`: a `ComplaintStart` without `actor` and `via`. Raises `UnfitError` if they do not fit."""
@@ -106,6 +108,7 @@ class ActingClient(Questions):
         Raises:
             NotFound: According to the directory, this officer is not absent today.
         """
+        Call(absent=absent, progress=progress)
         agency = self.actor.agency or ""
         absences = [one for one in await self.absences(agency) if one.officer == absent and one.begun]
         if not absences:

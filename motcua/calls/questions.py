@@ -17,6 +17,7 @@ from motcua.errors import FilingNotAvailable, MotcuaError, NotFound, NotReady, U
 from motcua.machine_work import MachineWork, machine_work
 from motcua.signing import Line
 
+from .arguments import Call
 from .event_loop import Blocking, C_co, waits
 from .retry import LONGEST_ATTEMPT, TryAgainError, is_not_found, or_sign_anew, patiently
 
@@ -70,15 +71,15 @@ class Questions:
 
     async def payment(self, filing_id: UUID | str, n: int = 1) -> c.PaymentView:
         """Returns the `n`-th online payment: the address to pay at, and the state of the money."""
-        return await self._asked(c.AskPayment(stream=c.payment_workflow(_uuid(filing_id), n)))
+        return await self._asked(c.AskPayment(stream=c.payment_workflow(_uuid(filing_id), Call(n=n).n)))
 
     async def parcel(self, filing_id: UUID | str, n: int = 1) -> c.ParcelView:
         """Returns the `n`-th consignment of the result by post."""
-        return await self._asked(c.AskParcel(stream=c.parcel_workflow(_uuid(filing_id), n)))
+        return await self._asked(c.AskParcel(stream=c.parcel_workflow(_uuid(filing_id), Call(n=n).n)))
 
     async def referral(self, filing_id: UUID | str, n: int = 1) -> c.ReferralView:
         """Returns the `n`-th part of the procedure that another agency decides: its due moment and its decision."""
-        return await self._asked(c.AskReferral(stream=c.referral_workflow(_uuid(filing_id), n)))
+        return await self._asked(c.AskReferral(stream=c.referral_workflow(_uuid(filing_id), Call(n=n).n)))
 
     async def complaints(self, filing_id: UUID | str) -> list[c.ComplaintView]:
         """Returns the complaints about the filing, and their answers."""
@@ -102,7 +103,7 @@ class Questions:
 
     async def changes(self, filing_id: UUID | str, after: int = 0, *, wait: float = c.LONGEST_WAIT) -> c.Changes:
         """Returns the filing's state after each event beyond `after`; waits up to `wait` seconds for the first one."""
-        within = max(min(wait, self._line.patience - LONGEST_ATTEMPT), 0)
+        within = max(min(Call(wait=wait).wait, self._line.patience - LONGEST_ATTEMPT), 0)
         question = c.AskChanges(stream=_filing(filing_id), after=after, wait=within)
         return await self._asked(question, longest=within + LONGEST_ATTEMPT)
 
@@ -120,7 +121,7 @@ class Questions:
 
     async def tasks(self, question: c.AskTasks | None = None) -> c.Page[c.TaskSummary]:
         """Returns a page of the tasks and their holders, the earliest due first."""
-        return await self._asked(question or c.AskTasks())
+        return await self._asked(Call(question=question).question or c.AskTasks())
 
     async def counts(self, agency: str | None = None) -> list[c.Count]:
         """Returns the number of open filings by agency and status; of all agencies if `agency` is None."""
@@ -272,8 +273,16 @@ _adapter: Final[Callable[[Any], TypeAdapter[Any]]] = cache(TypeAdapter)
 
 
 def stream_of(target: UUID | str) -> str:
-    """Returns the stream of a filing by its id; the name of another stream is returned as it is."""
-    return target if isinstance(target, str) and ":" in target else _filing(target)
+    """Returns the stream of a filing by its id; the name of another stream is returned as it is.
+
+    Raises `FilingNotAvailable` if it is neither.
+    """
+    if not isinstance(target, str) or ":" not in target:
+        return _filing(target)
+    try:
+        return str(c.StreamId.parse(target))
+    except ValueError:
+        raise FilingNotAvailable("this is not the name of a stream: filing:<uuid>, payment:<uuid>:<n>, …") from None
 
 
 def _filing(filing_id: UUID | str) -> str:
@@ -281,9 +290,7 @@ def _filing(filing_id: UUID | str) -> str:
 
 
 def _uuid(filing_id: UUID | str) -> UUID:
-    if isinstance(filing_id, UUID):
-        return filing_id
     try:
-        return UUID(filing_id)
+        return UUID(str(filing_id))
     except ValueError:
         raise FilingNotAvailable("this is not the id of a filing: a filing id is a UUID") from None

@@ -1,0 +1,27 @@
+"""The arguments of a call that are no message. They are checked before anything is sent."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import Field, InstanceOf
+
+from motcua import contract as c
+from motcua.signing import Authenticated, Speaker
+
+
+class Call(c.Model):
+    """Call by their names. The constructor raises `UnfitError` for each of a wrong type or out of range."""
+
+    n: Annotated[int, Field(strict=True, ge=1, lt=2**31)] = 1
+    wait: Annotated[float, Field(strict=True, ge=0, le=c.LONGEST_WAIT)] = 0
+    patience: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] = 0
+    address: str | None = None
+    namespace: str | None = None
+    command: type[c.Command] = c.Command
+    question: InstanceOf[c.AskTasks] | None = None
+    actor: InstanceOf[c.Actor] | None = None
+    via: InstanceOf[c.Via] | None = None
+    speaker: InstanceOf[Speaker] | None = None
+    authenticated: InstanceOf[Authenticated] | None = None
+    absent: str = ""
+    progress: Callable[[int, int], None] | None = None
