@@ -6,17 +6,18 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
+from traceback import format_tb
 from typing import Any, Final, TypeVar
 
 from pydantic_core import to_json
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationErrorCategory as Category
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
@@ -25,9 +26,12 @@ from .calls.retry import DEFAULT_PATIENCE, patiently
 from .client import FilingClient
 from .configured_speaker import PRINCIPAL, speaker_here
 from .connection import connect, speaking_ours
-from .errors import MotcuaError, NotFound, refused_for
-from .files.store import FileNotTakenError, Store
-from .hooks import Hooks
+from .errors import MotcuaError, NotFound, UnfitError, refused_for
+from .files.store import Store
+from .machine_work import place
+from .office.answers import Document as Document
+from .office.answers import check_answer, issue_answer, part_answer
+from .office.hooks import Hooks
 from .signing import A, Speaker
 from .stopping import GRACE, on_stop_signals
 
@@ -42,23 +46,6 @@ HOOKS: Final = ("check", "issue", "answer")
 T = TypeVar("T")
 
 _log = logging.getLogger("motcua.backoffice")
-
-
-@dataclass(frozen=True)
-class Document:
-    """The file of a result.
-
-    Attributes:
-        data: The file's bytes: 1 byte to 20 MB.
-        media_type: Such as `application/pdf`.
-        expires_on: The last day on which the result is in force; None: until it is revoked.
-        copies: The number of originals made of the result.
-    """
-
-    data: bytes
-    media_type: str = "application/pdf"
-    expires_on: date | None = None
-    copies: int = 1
 
 
 class BackOffice:
@@ -107,31 +94,26 @@ class _Work:
     @activity.defn(name=c.CHECK)
     async def check(self, given: dict[str, Any]) -> c.CheckAnswer:
         request = c.CheckRequest.model_validate_json(to_json(given))
-        complete = await self._run(self._office.check, request.dossier)
-        if not isinstance(complete, bool):
-            raise ApplicationError("check must answer True or False", type="bad_answer")
-        return await self._signed(c.CHECK, given, c.CheckAnswer(complete=complete))
+        with _failures("check", request.dossier):
+            answer = check_answer(await self._run(self._office.check, request.dossier))
+            return await self._signed(c.CHECK, given, answer)
 
     @activity.defn(name=c.ISSUE)
     async def issue(self, given: dict[str, Any]) -> c.IssueAnswer:
         request = c.IssueRequest.model_validate_json(to_json(given))
-        made = await self._run(self._office.issue, request)
-        document = Document(made) if isinstance(made, bytes) else made
         filing = request.dossier.filing_id
-        try:
-            stored = await self._store.put(filing, document.data, document.media_type)
-            answer = c.IssueAnswer(result=stored, expires_on=document.expires_on, copies=document.copies)
-        except (FileNotTakenError, c.UnfitError) as error:
-            raise ApplicationError(str(error), type="bad_result") from None
-        return await self._signed(c.ISSUE, given, answer)
+        with _failures("issue", request.dossier):
+            made = await self._run(self._office.issue, request)
+            document, answer = await asyncio.to_thread(issue_answer, filing, made)
+            await self._store.put(filing, document.data, document.media_type)
+            return await self._signed(c.ISSUE, given, answer)
 
     @activity.defn(name=c.ANSWER)
     async def answer(self, given: dict[str, Any]) -> c.AnswerAnswer:
         request = c.AnswerRequest.model_validate_json(to_json(given))
-        decision = await self._run(self._office.answer, request)
-        if not isinstance(decision, c.PartDecision | None):
-            raise ApplicationError("answer must give a PartDecision or None", type="bad_answer")
-        return await self._signed(c.ANSWER, given, c.AnswerAnswer(decision=decision))
+        with _failures("answer", request.dossier):
+            answer = part_answer(await self._run(self._office.answer, request))
+            return await self._signed(c.ANSWER, given, answer)
 
     async def _signed(self, act: str, given: dict[str, Any], answer: A) -> A:
         """Returns the answer with a signature over the answer and its request; unchanged if there is no speaker."""
@@ -157,6 +139,33 @@ class _Work:
             return await self._hooks.run(hook, argument)
         finally:
             beats.cancel()
+
+
+@contextmanager
+def _failures(hook: str, dossier: c.Dossier) -> Iterator[None]:
+    """Logs one line for a failure inside, and passes it on by its type and place, without its text.
+
+    The text may contain personal data. Temporal's SDK logs a benign failure only for debugging: any other would come
+    with its text and its traceback, at every attempt.
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 -- the agency's own hook may raise anything
+        name, where = error_name(error), place("".join(format_tb(error.__traceback__)))
+        about = {"hook": hook, "filing": str(dossier.filing_id), "attempt": activity.info().attempt}
+        ours = {"reason": str(error)} if isinstance(error, UnfitError) else {}
+        _log.warning("backoffice.failed", extra=about | {"error": name, "place": where} | ours)
+        final = isinstance(error, ApplicationError) and error.non_retryable
+        text = ours.get("reason", f"{hook} failed")
+        failure = ApplicationError(text, type=name, non_retryable=final, category=Category.BENIGN)
+        raise failure.with_traceback(error.__traceback__) from None
+
+
+def error_name(error: Exception) -> str:
+    """Returns the type of a hook's failure: `bad_answer.<field>` for an answer that does not fit."""
+    if isinstance(error, UnfitError):
+        return f"bad_answer.{error.problems[0].field}"
+    return (error.type if isinstance(error, ApplicationError) else None) or type(error).__name__
 
 
 def queue_of(agency: str | None) -> str:

@@ -32,7 +32,7 @@ _TIMEOUTS: Final = {
 }
 _FRAME: Final = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
-_LIBRARIES: Final = ("/site-packages/", "/lib/python3", "/motcua/hooks.py", "/motcua/backoffice.py")
+_LIBRARIES: Final = ("/site-packages/", "/lib/python3", "/motcua/office/", "/motcua/backoffice.py")
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def error_line(failure: Failure) -> str:
     if failure.HasField("timeout_failure_info"):
         return _TIMEOUTS.get(failure.timeout_failure_info.timeout_type, "took too long")
     name = error_type(failure) or "Error"
-    where = place(failure)
+    where = place(failure.stack_trace)
     return name if where is None else f"{name} at {where}"
 
 
@@ -168,9 +168,9 @@ def error_type(failure: Failure) -> str | None:
     return name if _NAME.fullmatch(name) else None
 
 
-def place(failure: Failure) -> str | None:
+def place(stack: str) -> str | None:
     """Returns `folder/file.py:line in function`: the innermost frame, preferably of no library; None if no stack."""
-    frames: list[Any] = _FRAME.findall(failure.stack_trace)
+    frames: list[Any] = _FRAME.findall(stack)
     own = [frame for frame in frames if not any(part in frame[0] for part in _LIBRARIES)]
     if not frames:
         return None

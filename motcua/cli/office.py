@@ -64,7 +64,7 @@ def back_office(
 class _Lines(logging.Formatter):
     """Formats log lines with their fields at the end: `backoffice.ready queue=agency.H29.16`."""
 
-    _TOLD: Final = ("agency", "queue", "hook", "reason")
+    _TOLD: Final = ("agency", "queue", "hook", "filing", "attempt", "error", "place", "reason")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- the name in `logging`
         told = (f" {name}={getattr(record, name)}" for name in self._TOLD if hasattr(record, name))

@@ -1285,6 +1285,8 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "misfit.model_type": ("phải là một đối tượng", "must be an object with named fields"),
     "misfit.not_nfc": ("hãy viết theo dạng Unicode NFC; ở dạng đó văn bản dài hơn", "write the text in Unicode's form NFC, in which it is longer"),
     "misfit.other": ("giá trị không hợp lệ; xem JSON Schema của thông điệp", "this is no valid value; see the JSON Schema of the message"),
+    "misfit.pdf_unreadable": ("không phải PDF mở được", "is no PDF that opens"),
+    "misfit.pdf_without_pages": ("là PDF không có trang nào", "is a PDF without pages"),
     "misfit.string_pattern_mismatch": ("phải đúng mẫu {pattern}", "must be of the form {pattern}"),
     "misfit.string_too_long": ("chỉ được có nhiều nhất {max_length} ký tự", "may have at most {max_length} characters"),
     "misfit.string_too_short": ("phải có ít nhất {min_length} ký tự", "must have at least {min_length} characters"),

@@ -20,24 +20,17 @@ from typing import Any, Final
 import asyncpg
 import pytest
 import structlog
-from obstore.store import MemoryStore
 from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
 from activities.ledger.database import mask_database_errors, transaction
 from console.database import is_away, stack_beside, while_away
 from console.home import Home
-from motcua import BackOffice, testing
-from motcua.backoffice import _Work
 from motcua.cli.running import use_stack_here
-from motcua.files.store import Store
-from motcua.hooks import BLOCKS, Hooks
-from motcua.payloads.converter import as_sent
+from motcua.office.hooks import BLOCKS, Hooks
 from operations.doctor.check import Surroundings
 from operations.schema_version import MIGRATIONS
 from rules.streams import PAYMENT
-from schemas.backoffice import CheckAnswer, CheckRequest
 from schemas.people import Actor, Role
 from tests.conftest import ROOT
 from views.log import opened
@@ -422,27 +415,3 @@ async def test_nobody_waits_for_what_hangs(caplog: pytest.LogCaptureFixture) -> 
     for thread in threading.enumerate():
         if thread.name == "motcua.hooks":
             await asyncio.to_thread(thread.join)
-
-
-async def checked(answer: Any) -> CheckAnswer:
-    """What the activity says of a back office whose check answers so."""
-
-    class Office(BackOffice):
-        async def check(self, _: Any) -> Any:
-            return answer
-
-    with Hooks() as hooks:
-        work = _Work(Office(), Store(MemoryStore()), hooks)
-        found: CheckAnswer = await ActivityEnvironment().run(
-            work.check, as_sent(CheckRequest(request_id="check:1", dossier=testing.dossier()))
-        )
-    return found
-
-
-async def test_what_a_check_says_is_taken_at_its_word_or_fails() -> None:
-    for said in (True, False):
-        assert await checked(said) == CheckAnswer(complete=said)
-    for unsaid in ("yes", 1, None):
-        with pytest.raises(ApplicationError, match="True or False") as error:
-            await checked(unsaid)
-        assert error.value.type == "bad_answer"

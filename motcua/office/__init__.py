@@ -1,0 +1,1 @@
+"""The agency's hooks: their threads, and the checks of their answers."""
