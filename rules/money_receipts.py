@@ -13,10 +13,10 @@ from schemas.stream.ledger import About
 
 def gone(payment: Payment) -> VoidCause | None:
     """Why the receipts of an online fee are void: the whole payment was refunded or charged back; None otherwise."""
-    owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
-    if owed is None or payment.returned(owed) + payment.taken_back(owed) < owed.amount:
+    paid = payment.counted
+    if not paid or any(payment.returned(one) + payment.taken_back(one) < one.amount for one in paid):
         return None
-    return VoidCause.CHARGED_BACK if payment.taken_back(owed) else VoidCause.REFUNDED
+    return VoidCause.CHARGED_BACK if any(map(payment.taken_back, paid)) else VoidCause.REFUNDED
 
 
 def gone_without_provider(refund: Refund) -> VoidCause | None:

@@ -205,7 +205,7 @@ async def activities_with(
             *(parcels.send, parcels.news, parcels.cancel),
             *(papers.confirm, reception.examine, reception.scan),
             *(workflows.start, workflows.tell, workflows.wake),
-            *(refunds.look, refunds.of_fee, refunds.ruled, refunds.given, refunds.accepted, refunds.not_asked_again),
+            *(refunds.look, refunds.of_fee, refunds.ruled, refunds.given, refunds.accepted, refunds.going, refunds.not_asked_again),
             *(complaints.grounds, complaints.remedy),
             *(results.signer, results.signers, results.order, printing.print, official.prepare, official.sign),
         )

@@ -106,10 +106,9 @@ async def start_result(filing: Filing) -> None:
 
 
 async def return_fee(filing: Filing, n: int) -> None:
-    """Starts the refund of the money that paid the `n`-th fee. The refund itself computes the amount."""
+    """Starts the refunds of the money that paid the `n`-th fee. Each refund itself computes its amount."""
     asked = PaymentOf(filing_id=filing.filing_id, n=n)
-    number = await workflow.execute_local_activity_method(Refunds.of_fee, asked, **LEDGER)
-    if number is not None:
+    for number in await workflow.execute_local_activity_method(Refunds.of_fee, asked, **LEDGER):
         await begin_refund(filing.filing_id, number)
 
 

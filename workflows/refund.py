@@ -57,7 +57,12 @@ class RefundLife(Life[st.Refund]):
         self._unheard = True
 
     async def considered(self, command: Command) -> Considered:
-        """Returns the command; with a refusal if it requests a fee again but the filing no longer permits that."""
+        """Returns the command; with a refusal if it requests a fee again but the filing no longer permits that.
+
+        If the command accepts a short payment, adds the sum of the payment's other captures.
+        """
+        if isinstance(command, cm.AcceptShortPayment | cm.ApproveShortPayment):
+            return await self._with_others(command)
         if not isinstance(command, cm.AnswerChargeBack) or command.outcome is not st.ChargeBackOutcome.ASKED_AGAIN:
             return await super().considered(command)
         asked = PaymentOf(filing_id=self._refund.filing_id, n=require(self._refund.capture).payment)
@@ -65,6 +70,13 @@ class RefundLife(Life[st.Refund]):
         why = reading.answer
         refusal = None if why is None else Refusal(code=RefusalCode.NOT_ALLOWED, problems=(why,))
         return Considered(composed(command), refusal, reading.basis)
+
+    async def _with_others(self, command: cm.AcceptShortPayment | cm.ApproveShortPayment) -> Considered:
+        stream = self.stream.id
+        reading = await read(Refunds.look, st.RefundStart(filing_id=stream.filing, n=stream.n))
+        beside = 0 if reading.answer is None else reading.answer.claim.beside
+        model = cm.AcceptWithOthers if isinstance(command, cm.AcceptShortPayment) else cm.ApproveWithOthers
+        return Considered(composed(model(**dict(command), beside=beside)), None, reading.basis)
 
     async def proceed(self) -> None:
         """Opens each refund that is due by the logs, has approved refunds made, and notifies the payment."""

@@ -60,22 +60,30 @@ class Refunds:
             return Looked(agency=filing.agency, capture=taken, apart=apart, claim=claim)
         if payment is None or (capture := claims.capture_of(payment, refund.n)) is None:
             return None
-        claim = claims.claim(payment, refund.n, filing)
+        going = await self.going(PaymentOf(filing_id=refund.filing_id, n=payment.n))
+        claim = claims.claim(payment, refund.n, filing, going)
         return Looked(agency=payment.agency, capture=capture, apart=apart, claim=claim)
 
     @activity.defn(name="refund.of_fee")
-    async def of_fee(self, asked: PaymentOf) -> int | None:
-        """Returns the number of the refund for the capture that paid this fee; None if no known capture paid it."""
+    async def of_fee(self, asked: PaymentOf) -> list[int]:
+        """Returns the numbers of the refunds for the captures that paid this fee; none if no known capture paid it."""
         payment, filing = await self._states(
             payment_workflow(asked.filing_id, asked.n), filing_workflow(asked.filing_id)
         )
         number = claims.number_of(asked.n, 0)
         if filing is not None and claims.taken_without_provider(filing, number) is not None:
-            return number
-        captures = () if payment is None else payment.captures
-        paid = (n for n, one in enumerate(captures, 1) if one.capture_id == payment.owed_capture)
-        ordinal = next(paid, None)
-        return None if ordinal is None else claims.number_of(asked.n, ordinal)
+            return [number]
+        if payment is None:
+            return []
+        paid = (n for n, one in enumerate(payment.captures, 1) if one in payment.counted)
+        return [claims.number_of(asked.n, ordinal) for ordinal in paid]
+
+    @activity.defn(name="refund.going")
+    async def going(self, asked: PaymentOf) -> list[str]:
+        """Returns the captures of a payment of which a provider or an officer may be giving money back, or has."""
+        async with acquired(self._pool) as connection:
+            rows = await connection.fetch(_GOING, asked.filing_id, asked.n)
+        return [row["capture_id"] for row in rows]
 
     @activity.defn(name="refund.ruled")
     async def ruled(self, filing_id: UUID) -> list[int]:
@@ -122,6 +130,15 @@ class Refunds:
         return found
 
 
+_GOING: Final = """
+select convert_from(begun.body, 'UTF8')::jsonb ->> 'capture_id' as capture_id from event as begun
+where begun.filing_id = $1 and begun.kind = 'refund_begun' and begun.seq = 1
+    and convert_from(begun.body, 'UTF8')::jsonb -> 'payment' = to_jsonb($2::int) and exists (
+        select from event as gone
+        where gone.stream = begun.stream and gone.kind in ('refund_asked', 'refund_given_by_hand')
+    )
+order by begun.stream
+"""
 _REFUNDS: Final = (
     "select distinct stream from event where filing_id = $1 and starts_with(stream, 'refund:') order by stream"
 )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from rules.payment import charge_backs
-from rules.payment.fold import captured_ids, is_open, pending, unless_first
+from rules.payment.fold import captured_ids, is_open, parts, pending, unless_first
 from rules.require import require
 from rules.rule import SYSTEM, Rule, Rules, always
 from rules.time.working_time import due_on
@@ -83,28 +83,36 @@ def _change_calendar(payment: Payment, command: ChangeCalendar, _: datetime) -> 
 
 
 def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events:
-    """The event of a capture. If the amount is larger than requested, it pays the fee, and the excess is returned."""
+    """The event of a capture. It pays the fee if it reaches the requested amount, alone or else with earlier parts.
+
+    The excess is returned.
+    """
     capture = command.capture
     if capture.capture_id in captured_ids(payment):
         return ()
-    owed = payment.state is PaymentState.PENDING and capture.amount >= payment.amount
+    with_it = parts(payment, command.going) if capture.amount < payment.amount else ()
+    came = capture.amount + sum(one.amount for one in with_it)
+    owed = payment.state is PaymentState.PENDING and came >= payment.amount
     attempt = unless_first(capture.attempt or 1)
-    asked = payment.amount if owed and capture.amount > payment.amount else None
+    asked = payment.amount if owed and capture.amount != payment.amount else None
     said = {"capture_id": capture.capture_id, "amount": capture.amount, "captured_at": capture.at}
-    captured = ev.PaymentCaptured(**said, owed=owed, asked=asked, attempt=attempt)
+    earlier = tuple(one.capture_id for one in with_it) if owed else ()
+    captured = ev.PaymentCaptured(**said, owed=owed, asked=asked, attempt=attempt, parts=earlier)
     return (captured, *charge_backs.ahead_of(payment, capture.model_copy(update={"attempt": attempt})))
 
 
 def _accept(payment: Payment, command: cm.RecordAcceptance, _: datetime) -> Events:
-    """The event that accepts a short payment; none if the capture and the forgone amount do not add up to the fee."""
+    """The event that accepts all that came as the fee; none if more is missing by now than officers agreed to forgo."""
     accepted = command.accepted
-    captures = (one for one in payment.captures if one.capture_id == accepted.capture_id)
-    capture = next((one for one in captures if one.amount + accepted.forgone == payment.amount), None)
-    if payment.state is not PaymentState.PENDING or capture is None:
+    there = parts(payment, command.going)
+    came = sum(one.amount for one in there)
+    others = tuple(one.capture_id for one in there if one.capture_id != accepted.capture_id)
+    forgone = payment.amount - came
+    if len(others) == len(there) or forgone > accepted.forgone:
         return ()
-    if payment.returned(capture) or payment.taken_back(capture):
-        return ()
-    return (ev.PaymentAccepted(capture_id=capture.capture_id, amount=capture.amount, forgone=accepted.forgone),)
+    agreed = None if forgone == accepted.forgone else accepted.forgone
+    money = {"capture_id": accepted.capture_id, "amount": came, "forgone": forgone}
+    return (ev.PaymentAccepted(**money, parts=others, agreed=agreed),)
 
 
 def _charge_back(payment: Payment, command: cm.RecordChargeBack, _: datetime) -> Events:

@@ -27,7 +27,8 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
             given = {"capture_id": capture_id, "amount": amount} | ({} if case is None else {"case": case})
             return ((Entry(("refund_given", "refund_given_by_hand"), given),),)
         case ev.PaymentAccepted():
-            return ((Entry(("shortfall_accepted",), event.model_dump(exclude={"kind"})),),)
+            agreed = {"capture_id": event.capture_id, "forgone": event.agreed or event.forgone}
+            return ((Entry(("shortfall_accepted",), agreed),),)
         case ev.PaymentExpired() | ev.PaymentRequestExpired() | ev.PaymentWatchEnded():
             return ((Entry(("payment_captured",), stream=str(stream), recorded="capture_id"),),)
         case ev.PaymentCancelled():

@@ -1,6 +1,6 @@
 """The change that each event makes to a payment, and the state of its requests."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +9,17 @@ from rules.require import require
 from rules.rule import Change, folding
 from schemas.payment import events as ev
 from schemas.payment.state import Attempt, Capture, ChargeBack, ChargedBack, GivenBack, Payment, PaymentState
+
+
+def parts(payment: Payment, going: Collection[str]) -> tuple[Capture, ...]:
+    """The captures that count to a fee that is still due, together with others that come.
+
+    A capture of which money was charged back or refunded, or is in `going`, does not count: officers decide about it.
+    """
+    if payment.state is not PaymentState.PENDING:
+        return ()
+    gone = {one.capture_id for one in payment.charged_back} | {one.capture_id for one in payment.given_back}
+    return tuple(one for one in payment.captures if one.capture_id not in gone.union(going))
 
 
 def lacking(payment: Payment) -> bool:
@@ -71,7 +82,7 @@ def _renewed(payment: Payment, event: ev.PaymentRenewed, at: datetime) -> dict[s
 
 
 def _ended(state: PaymentState) -> Change[Payment]:
-    return lambda _, __, at: {"state": state, "owed_capture": None, "settled_at": at, "watch_over": False}
+    return lambda _, __, at: {"state": state, "owed_capture": None, "parts": (), "settled_at": at, "watch_over": False}
 
 
 def _on_another_calendar(payment: Payment, event: ev.PaymentCalendarChanged, _: datetime) -> dict[str, Any]:
@@ -85,11 +96,12 @@ def _on_another_calendar(payment: Payment, event: ev.PaymentCalendarChanged, _: 
 
 def _captured(payment: Payment, event: ev.PaymentCaptured, at: datetime) -> dict[str, Any]:
     capture = Capture(capture_id=event.capture_id, amount=event.amount, attempt=event.attempt, at=event.captured_at)
-    return {"captures": (*payment.captures, capture)} | (_paid(event.capture_id, at) if event.owed else {})
+    return {"captures": (*payment.captures, capture)} | (_paid(event, at) if event.owed else {})
 
 
-def _paid(capture_id: str, at: datetime) -> dict[str, Any]:
-    return {"state": PaymentState.PAID, "owed_capture": capture_id, "settled_at": at, "watch_over": False}
+def _paid(event: ev.PaymentCaptured | ev.PaymentAccepted, at: datetime) -> dict[str, Any]:
+    by = {"owed_capture": event.capture_id, "parts": event.parts}
+    return {"state": PaymentState.PAID, "settled_at": at, "watch_over": False} | by
 
 
 def _charged_back(payment: Payment, event: ev.PaymentChargedBack, _: datetime) -> dict[str, Any]:
@@ -136,7 +148,7 @@ CHANGES: Final[Mapping[type[Any], Change[Payment]]] = {
     ev.PaymentCancelled: _ended(PaymentState.CANCELLED),
     ev.PaymentCalendarChanged: _on_another_calendar,
     ev.PaymentCaptured: _captured,
-    ev.PaymentAccepted: lambda _, event, at: _paid(event.capture_id, at) | {"forgone": event.forgone},
+    ev.PaymentAccepted: lambda _, event, at: _paid(event, at) | {"forgone": event.forgone},
     ev.PaymentChargedBack: _charged_back,
     ev.PaymentChargeBackAhead: _charge_back_ahead,
     ev.PaymentRefunded: _given_back,

@@ -1,10 +1,12 @@
 """Claims to captured money: whether it is owed, and the sums to return after a lower fee or the filing's end."""
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Final
 
 from rules.filing.fees.assessment import stays_paid, taken_off
 from rules.money_receipts import apportioned
+from rules.payment.fold import parts
 from rules.refund import fold
 from rules.require import require
 from schemas.filing.events import Outcome
@@ -84,28 +86,33 @@ def _paid_without_provider(filing: Filing, refund: int) -> Fee | None:
 
 def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
     """The reason why captured money is not owed; None if the money pays the fee, or may still do so."""
-    if capture.capture_id == payment.owed_capture:
+    if capture in payment.counted:
         return None
     if payment.state is PaymentState.PENDING:
         return None if capture.amount < payment.amount else RefundCause.EXCESS
     return RefundCause.LATE if payment.owed_capture is None else RefundCause.SECOND
 
 
-def claim(payment: Payment, refund: int, filing: Filing) -> Claim:
-    """The claim about the capture of the refund numbered `refund`, calculated from the payment and the filing."""
+def claim(payment: Payment, refund: int, filing: Filing, going: Collection[str] = ()) -> Claim:
+    """The claim about the capture of the refund numbered `refund`, calculated from the payment and the filing.
+
+    `going` are the captures of the payment of which money goes back: they do not count to the fee.
+    """
     capture = payment.captures[refund % st.CAPTURES - 1]
-    return _claim(payment, capture, filing).model_copy(update={"charged_back": payment.taken_back(capture)})
+    others = (one for one in parts(payment, going) if one != capture)
+    found = _claim(payment, capture, filing, sum(one.amount for one in others))
+    return found.model_copy(update={"charged_back": payment.taken_back(capture)})
 
 
-def _claim(payment: Payment, capture: Capture, filing: Filing) -> Claim:
+def _claim(payment: Payment, capture: Capture, filing: Filing, beside: int) -> Claim:
     fee = next((one for one in filing.fees if one.n == payment.n), None)
     if (why := unowed(payment, capture)) is not None:
         return Claim(unowed=why, ended=_waived_by(filing) if fee and fee.state is FeeState.WAIVED else ())
-    if capture.capture_id != payment.owed_capture:
-        return Claim(short=True)
-    excess = payment.unowed(capture)
+    if capture not in payment.counted:
+        return Claim(short=True, beside=beside)
     of_fee = _of_fee(filing, fee) if fee and fee.state is FeeState.PAID else Claim()
-    return of_fee.model_copy(update={"excess": excess})
+    paid = {"excess": payment.unowed(capture), "before": payment.paid_before(capture)}
+    return of_fee.model_copy(update=paid)
 
 
 def _of_fee(filing: Filing, fee: Fee) -> Claim:
@@ -189,20 +196,29 @@ def to_open(refund: Refund, claim: Claim) -> tuple[st.RefundLine, ...]:
 
 
 def _most(refund: Refund, claim: Claim) -> int:
-    """The largest sum that a fee's reduction can still return, without any forgone amount, which was never paid."""
+    """The largest sum that a fee's reduction can still return, less the sums that officers have requested.
+
+    A forgone amount, which was never paid, is not returned.
+    """
+    requested = fold.still_to_go(refund, RefundCause.REQUEST)
+    return max(min(_reduced(refund, claim) - requested, fold.left(refund)), 0)
+
+
+def _reduced(refund: Refund, claim: Claim) -> int:
+    """The part of the fee's reduction, in đồng, that no case covers yet."""
     opened = sum(entry.amount for entry in refund.entries if entry.cause is RefundCause.DIFFERENCE)
-    return max(min(_paid(refund) - fee_by_now(refund, claim) - opened, fold.left(refund)), 0)
+    return max(_paid(refund, claim) - _fee_by_now(refund, claim) - opened, 0)
 
 
-def _paid(refund: Refund) -> int:
+def _paid(refund: Refund, claim: Claim) -> int:
     capture = require(refund.capture)
-    return min(capture.amount, capture.asked)
+    return min(capture.amount, capture.asked - claim.before)
 
 
-def fee_by_now(refund: Refund, claim: Claim) -> int:
-    """The part of the capture, in đồng, that the applicant still owes as the fee."""
+def _fee_by_now(refund: Refund, claim: Claim) -> int:
+    """The part of the capture, in đồng, that the applicant still owes as the fee. Earlier captures pay first."""
     asked = require(refund.capture).asked - sum(line.amount for line in claim.returned)
-    return max(min(_paid(refund), asked), 0)
+    return max(min(_paid(refund, claim), asked - claim.before), 0)
 
 
 def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
@@ -215,7 +231,7 @@ def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
         return None
     return RefundCalledOff(
         reopened=claim.reopened,
-        void=tuple(entry.case for entry in by_rule if _nobody_gives(entry)),
+        void=tuple(entry.case for entry in by_rule if nobody_gives(entry)),
         given=sum(entry.amount for entry in by_rule if entry.state is CaseState.GIVEN),
     )
 
@@ -229,16 +245,20 @@ def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
     return RefundCalledOff(reopened=refund.reopened, void=void) if void else None
 
 
-def still_to_go_by_rule(refund: Refund, owed: int, percent: int) -> int:
-    """The sum in đồng still to return: `percent` of `owed`, less all refunds by rule, also those due to a former end.
+def still_to_go_by_rule(refund: Refund, claim: Claim, percent: int) -> int:
+    """The sum in đồng still to return: `percent` of the fee that is owed, less all refunds by rule and by request.
 
-    Refunds that were declined or void since the last end are subtracted too, since each is decided once. A sum that was
-    requested again (after a charge-back, or a refund before a reopening) does not count: it has a refund of its own.
+    Those due to a former end count too, and those by rule that were declined or void since the last end, as each is
+    decided once; a request counts as far as no reduction of the fee is due for it. A sum that was requested again
+    (after a charge-back, or a refund before a reopening) does not count: it has a refund of its own. Shares of several
+    captures are rounded together.
     """
     spoken_of = (one for one in _since_last_end(refund) if one.state in fold.OVER)
     gone = fold.still_to_go(refund, RefundCause.RULE) + sum(one.amount for one in spoken_of)
-    this = max(owed - sum(refund.asked_again), 0)
-    return min(taken_off(this, percent) - (gone - refund.too_early_again), fold.left(refund))
+    requested = max(fold.still_to_go(refund, RefundCause.REQUEST) - _reduced(refund, claim), 0)
+    this = max(_fee_by_now(refund, claim) - sum(refund.asked_again), 0)
+    share = taken_off(claim.before + this, percent) - taken_off(claim.before, percent)
+    return min(share - (gone - refund.too_early_again) - requested, fold.left(refund))
 
 
 def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
@@ -246,7 +266,8 @@ def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
     return tuple(one for one in refund.entries if one.cause is RefundCause.RULE and not one.overtaken)
 
 
-def _nobody_gives(entry: RefundEntry) -> bool:
+def nobody_gives(entry: RefundEntry) -> bool:
+    """Whether a case is still to be paid, and no provider may be paying it."""
     waits = entry.state in {CaseState.OPEN, CaseState.LEFT_TO_HAND}
     return waits or (entry.state is CaseState.APPROVED and not entry.requests)
 

@@ -65,10 +65,11 @@ def answer(refund: Refund, command: cm.AnswerChargeBack, _: datetime) -> Events:
     return (ev.ChargeBackAnswered(amount=refund.unanswered, again=again, officer=command.actor.subject, **said),)
 
 
-def lacking(refund: Refund) -> int:
-    """The amount in đồng that a short payment lacks."""
+def _lacking(refund: Refund, command: cm.AcceptShortPayment | cm.ApproveShortPayment) -> int:
+    """The amount in đồng that is missing from all money that has come; the workflow states the other captures' sum."""
     capture = require(refund.capture)
-    return capture.asked - capture.amount
+    beside = command.beside if isinstance(command, cm.AcceptWithOthers | cm.ApproveWithOthers) else 0
+    return capture.asked - capture.amount - beside
 
 
 def disputed(refund: Refund) -> Events:
@@ -81,15 +82,28 @@ def disputed(refund: Refund) -> Events:
 def propose(refund: Refund, command: cm.AcceptShortPayment, _: datetime) -> Events:
     """The event of a proposal to accept a short payment as the whole fee. The last proposal replaces earlier ones."""
     said = command.model_dump(include={"acting_for", "reason", "legal_basis"})
-    return (ev.ShortfallProposed(forgone=lacking(refund), officer=command.actor.subject, **said),)
+    return (ev.ShortfallProposed(forgone=_lacking(refund, command), officer=command.actor.subject, **said),)
 
 
 def accept(refund: Refund, command: cm.ApproveShortPayment, _: datetime) -> Events:
-    """The event if a second officer approves a short payment. Raises `RefusalError` if the proposer approves it."""
+    """The event if a second officer approves a short payment.
+
+    Raises `RefusalError` if the proposer approves it, or if more is missing by now than was proposed.
+    """
     officer = _hands(refund, command, refund.accepted_by)[0]
-    money = require(refund.capture).model_dump(include={"capture_id", "amount"}) | {"forgone": lacking(refund)}
+    forgone = _lacking(refund, command)
+    if forgone > refund.forgone:
+        raise refuse(problem("", "nobody_accepts_it"))
+    money = require(refund.capture).model_dump(include={"capture_id", "amount"}) | {"forgone": forgone}
     who = {"officer": officer, "acting_for": command.acting_for, "asked_by": refund.accepted_by}
     return (ev.ShortfallAccepted(**money | who),)
+
+
+def _made_up(refund: Refund) -> ev.ShortfallMadeUp:
+    """The event that ends the dispute about a short payment, since the payment counts to the paid fee."""
+    asked = (entry for entry in refund.entries if entry.cause is RefundCause.REQUEST and claims.nobody_gives(entry))
+    capture_id = require(refund.capture).capture_id
+    return ev.ShortfallMadeUp(capture_id=capture_id, void=tuple(entry.case for entry in asked))
 
 
 # By the system.
@@ -140,6 +154,9 @@ def claimed(refund: Refund, claim: Claim) -> Events:
         return (_open(refund, rest, claim.unowed).model_copy(update={"ended": claim.ended}),) if rest else ()
     if claim.short:
         return disputed(refund)
+    if refund.disputed and not refund.accepted:
+        made_up = _made_up(refund)
+        return (made_up, *claimed(fold.after(refund, made_up), claim))
     if (off := claims.called_off(refund, claim)) is not None:
         return (off, *claimed(fold.after(refund, off), claim))
     opened: Events = ()
@@ -166,12 +183,15 @@ def _made_less(refund: Refund, claim: Claim) -> Events:
 
 
 def _by_rule(refund: Refund, claim: Claim) -> Events:
-    """The event that returns the paid fee's share by the procedure's rule; without a rule, a leader must decide."""
-    if claim.rule is None or refund.ruled:
+    """The event that returns the paid fee's share by the procedure's rule; without a rule, a leader must decide.
+
+    The share is less by the sums that officers have requested. If one of those is declined, the rest follows.
+    """
+    if claim.rule is None:
         return ()
     if claim.percent is None:
-        return (ev.RefundUndecided(rule=claim.rule),)
-    amount = claims.still_to_go_by_rule(refund, claims.fee_by_now(refund, claim), claim.percent)
+        return () if refund.ruled else (ev.RefundUndecided(rule=claim.rule),)
+    amount = claims.still_to_go_by_rule(refund, claim, claim.percent)
     if amount <= 0:
         return ()
     by_rule = {"rule": claim.rule, "percent": claim.percent, "ended": claim.ended}

@@ -29,12 +29,8 @@ def evidence(  # noqa: PLR0911 -- one line for each event
     match event:
         case ev.RefundBegun():
             return _begun(stream, event)
-        case ev.RefundOpened(cause=RefundCause.EXCESS, capture_id=capture_id, asked=int(asked)):
-            too_much = {"capture_id": capture_id, "owed": True, "asked": asked}
-            return ((Entry(("payment_captured",), too_much, payment),),)
-        case ev.RefundOpened(cause=cause, capture_id=capture_id) if cause in UNOWED:
-            unowed = Entry(("payment_captured",), {"capture_id": capture_id, "owed": False}, payment)
-            return ((unowed,), (Entry(("payment_cancelled",), {}, payment),))
+        case ev.RefundOpened():
+            return _opened(stream, event)
         case ev.RefundChargedBack(capture_id=capture_id):
             return ((Entry(("payment_charged_back",), {"capture_id": capture_id}, payment),),)
         case ev.RefundLeftToHand():
@@ -44,13 +40,35 @@ def evidence(  # noqa: PLR0911 -- one line for each event
         case ev.RefundDisputed(capture_id=capture_id, amount=amount):
             short = {"capture_id": capture_id, "owed": False, "amount": amount}
             return ((Entry(("payment_captured",), short, payment),),)
-        case ev.RefundOpened(cause=RefundCause.DIFFERENCE, payment=n):
-            return ((Entry(("fee_reduced",), {"n": n}, filing_workflow(stream.filing)),),)
-        case ev.RefundOpened(rule=RefundCase() as rule) | ev.RefundUndecided(rule=rule):
-            kinds, fields = _ENDED[rule]
-            return ((Entry(kinds, fields, filing_workflow(stream.filing)),),)
+        case ev.ShortfallMadeUp(capture_id=capture_id):
+            others = Entry(("payment_captured", "payment_accepted"), {"parts": [capture_id]}, payment)
+            return ((others,), (Entry(("payment_accepted",), {"capture_id": capture_id}, payment),))
+        case ev.RefundUndecided(rule=rule):
+            return _ended(stream, rule)
         case _:
             return None
+
+
+def _opened(stream: StreamId, event: ev.RefundOpened) -> Evidence | None:
+    """The evidence for the cause of a case: money that is not owed, a lower fee, an end; None for a request."""
+    payment, about = str(payment_of(stream)), {"capture_id": event.capture_id}
+    match event:
+        case ev.RefundOpened(cause=RefundCause.EXCESS, asked=int(asked)):
+            return ((Entry(("payment_captured",), about | {"owed": True, "asked": asked}, payment),),)
+        case ev.RefundOpened(cause=cause) if cause in UNOWED:
+            unowed = Entry(("payment_captured",), about | {"owed": False}, payment)
+            return ((unowed,), (Entry(("payment_cancelled",), {}, payment),))
+        case ev.RefundOpened(cause=RefundCause.DIFFERENCE, payment=n):
+            return ((Entry(("fee_reduced",), {"n": n}, filing_workflow(stream.filing)),),)
+        case ev.RefundOpened(rule=RefundCase() as rule):
+            return _ended(stream, rule)
+        case _:
+            return None
+
+
+def _ended(stream: StreamId, rule: RefundCase) -> Evidence:
+    kinds, fields = _ENDED[rule]
+    return ((Entry(kinds, fields, filing_workflow(stream.filing)),),)
 
 
 _ENDED: Final[dict[RefundCase, tuple[tuple[str, ...], dict[str, str]]]] = {

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from rules.refund.claims import without_provider
-from rules.refund.commands import RULES, lacking
+from rules.refund.commands import RULES
 from rules.refund.evidence import evidence, found_by
 from rules.refund.fold import evolve, gone_twice, in_dispute, in_state, is_open, total
 from rules.require import require
@@ -79,7 +79,7 @@ def was_ruled(refund: Refund) -> bool:
 def accepted(refund: Refund) -> CaptureAccepted | None:
     """The report that the short payment is accepted as the whole fee; None if it was not accepted."""
     capture = require(refund.capture)
-    return CaptureAccepted(capture_id=capture.capture_id, forgone=lacking(refund)) if refund.accepted else None
+    return CaptureAccepted(capture_id=capture.capture_id, forgone=refund.forgone) if refund.accepted else None
 
 
 def asked_again(refund: Refund) -> tuple[ChargeBackFact, ...]:
@@ -149,6 +149,7 @@ REFUND: Final = StreamKind(
             events.RefundGivenByHand,
             events.RefundDisputed,
             events.ShortfallAccepted,
+            events.ShortfallMadeUp,
         }
     ),
     tells=(Telling("fee_charged_back", ChargeBackFact, _again, {"charge_back_answered": _answered}),),

@@ -28,10 +28,11 @@ class RecordOrder(SystemCommand):
 
 
 class RecordCapture(SystemCommand):
-    """Record money that the bank reports as received."""
+    """Record money that the bank reports as received. `going` are the earlier captures of which money goes back."""
 
     kind: Literal["record_capture"] = "record_capture"
     capture: Capture
+    going: tuple[str, ...] = ()
 
 
 class ExpireRequest(SystemCommand):
@@ -80,10 +81,14 @@ class RecordRefund(SystemCommand):
 
 
 class RecordAcceptance(SystemCommand):
-    """Record that officers accepted a capture below the requested amount as the whole fee."""
+    """Record that officers accepted money below the requested amount as the whole fee.
+
+    `going` are the captures of which money goes back: they do not count.
+    """
 
     kind: Literal["record_acceptance"] = "record_acceptance"
     accepted: CaptureAccepted
+    going: tuple[str, ...] = ()
 
 
 class RecordChargeBack(SystemCommand):

@@ -53,7 +53,8 @@ class PaymentCaptured(Model):
     """The provider received money. Money that is not owed is refunded.
 
     `attempt` is the number of the paid request; not set for the first request. `asked` is the requested amount in đồng;
-    it is set only if the money settles the fee and is more than this amount.
+    it is set only if the money settles the fee and is another amount. `parts` are the ids of earlier captures that are
+    below the requested amount and settle the fee together with this one.
     """
 
     kind: Literal["payment_captured"] = "payment_captured"
@@ -66,6 +67,8 @@ class PaymentCaptured(Model):
     asked: Dong | None = None
     attempt: int | None = None
     """number of the paid request; not set for the first request"""
+    parts: tuple[str, ...] = Field(default=(), exclude_if=unset)
+    """ids of earlier captures that settle the fee together with this one"""
 
 
 class PaymentExpired(Model):
@@ -101,12 +104,20 @@ class PaymentCalendarChanged(Model):
 
 
 class PaymentAccepted(Model):
-    """A capture below the requested amount was accepted as the whole fee; the agency forgoes the rest."""
+    """Money below the requested amount was accepted as the whole fee; the agency forgoes the rest.
+
+    `amount` is the sum of the capture and of the other captures `parts` that had come for the fee.
+    """
 
     kind: Literal["payment_accepted"] = "payment_accepted"
     capture_id: str
     amount: Dong
+    """sum of the captures in đồng"""
     forgone: Dong
+    parts: tuple[str, ...] = Field(default=(), exclude_if=unset)
+    """ids of the other captures that count to the fee"""
+    agreed: Dong | None = None
+    """amount in đồng that officers agreed to forgo; not set if it is the forgone amount"""
 
 
 class PaymentChargedBack(ChargedBack):

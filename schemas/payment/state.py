@@ -68,7 +68,8 @@ class GivenBack(Model):
 class CaptureAccepted(Model):
     """The content of the signal `accepted`, which a refund sends to the payment.
 
-    Two officers have accepted a capture as the whole fee, although `forgone` đồng are missing.
+    Two officers have accepted the money that had come as the whole fee, although `forgone` đồng are missing. The refund
+    of the capture `capture_id` has recorded it.
     """
 
     capture_id: str
@@ -137,13 +138,15 @@ class Attempt(Model):
 class Payment(PartState):
     """The fold of a payment's events, with all data that its workflow needs.
 
-    `refunded` are the ids of the captures whose money that is not owed was returned in full. `forgone` is the amount in
-    đồng that is missing from a short payment accepted as the whole fee. `ahead` are the charge-backs whose capture is
-    not recorded yet. `provider`, `expires`, `pay_url`, `code`, `over` and `awaited` belong to the first request;
-    `renewed` are the later requests. `watch_over`: whether the wait for late money has ended.
+    `refunded` are the ids of the captures whose money that is not owed was returned in full. `owed_capture` is the
+    id of the capture that settled the fee, and `parts` are the ids of the others that settled it together.
+    `forgone` is the amount in đồng that is missing from a short payment accepted as the whole fee. `ahead` are the
+    charge-backs whose capture is not recorded yet. `provider`, `expires`, `pay_url`, `code`, `over` and `awaited`
+    belong to the first request; `renewed` are the later requests. `watch_over`: whether the wait for late money has
+    ended.
     """
 
-    snapshot_version: int = 5
+    snapshot_version: int = 6
     provider: Code = DEFAULT_PROVIDER
     expires: Instant | None = None
     over: bool = False
@@ -159,6 +162,7 @@ class Payment(PartState):
     settled_at: Instant | None = None
     captures: tuple[Capture, ...] = ()
     owed_capture: str | None = None
+    parts: tuple[str, ...] = ()
     forgone: Dong = 0
     refunded: tuple[str, ...] = ()
     given_back: tuple[GivenBack, ...] = ()
@@ -196,13 +200,26 @@ class Payment(PartState):
         open_ones = (capture for capture in self.captures if capture.capture_id not in self.refunded)
         return tuple(capture for capture in open_ones if self.returned(capture) < self.unowed(capture))
 
+    @property
+    def counted(self) -> tuple[Capture, ...]:
+        """The captures that paid the fee together, the one that settled it last; none if the fee is not paid."""
+        parts = (one for one in self.captures if one.capture_id in self.parts)
+        return (*parts, *(one for one in self.captures if one.capture_id == self.owed_capture))
+
+    def paid_before(self, capture: Capture) -> int:
+        """Returns the part of the fee, in đồng, that other captures had paid before this one; 0 if it paid nothing."""
+        there = [one.capture_id for one in self.counted]
+        earlier = there.index(capture.capture_id) if capture.capture_id in there else 0
+        return sum(one.amount for one in self.counted[:earlier])
+
     def unowed(self, capture: Capture) -> int:
         """Returns the part of a capture, in đồng, that is not owed, without any charged-back part.
 
-        It is the excess if the capture paid the fee, else the whole capture.
+        It is the excess if the capture paid the fee, alone or with others, else the whole capture.
         """
         there = max(capture.amount - self.taken_back(capture), 0)
-        return min(max(capture.amount - self.amount, 0), there) if capture.capture_id == self.owed_capture else there
+        excess = max(self.paid_before(capture) + capture.amount - self.amount, 0)
+        return min(excess, there) if capture in self.counted else there
 
     def taken_back(self, capture: Capture) -> int:
         """Returns the charged-back part of a capture, in đồng."""

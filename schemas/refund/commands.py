@@ -86,6 +86,18 @@ class ApproveShortPayment(_InWhosePlace):
     kind: Literal["approve_short_payment"] = "approve_short_payment"
 
 
+class AcceptWithOthers(AcceptShortPayment):
+    """An `AcceptShortPayment` with the sum of the other captures that came. Only the refund's workflow gives it."""
+
+    beside: Dong
+
+
+class ApproveWithOthers(ApproveShortPayment):
+    """An `ApproveShortPayment` with the sum of the other captures that came. Only the refund's workflow gives it."""
+
+    beside: Dong
+
+
 class AnswerChargeBack(_InWhosePlace):
     """Decide the consequence for a fee that the payer's bank took back (xử lý khoản bị đòi hoàn).
 

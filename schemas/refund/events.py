@@ -153,7 +153,7 @@ class RefundDisputed(Model):
 
 
 class ShortfallProposed(Model):
-    """An officer proposed to accept a short payment as the whole fee, so that the agency forgoes `forgone` đồng."""
+    """An officer proposed to accept all money that came as the whole fee, so that the agency forgoes `forgone` đồng."""
 
     kind: Literal["shortfall_proposed"] = "shortfall_proposed"
     forgone: Dong
@@ -164,7 +164,10 @@ class ShortfallProposed(Model):
 
 
 class ShortfallAccepted(Model):
-    """An officer other than the proposer accepted a short payment as the whole fee, if the fee is still due."""
+    """An officer other than the proposer accepted all money that came as the whole fee, if the fee is still due.
+
+    `amount` is that of this capture. `forgone` is missing from all captures together.
+    """
 
     kind: Literal["shortfall_accepted"] = "shortfall_accepted"
     capture_id: str
@@ -173,6 +176,18 @@ class ShortfallAccepted(Model):
     officer: str
     acting_for: str | None = None
     asked_by: tuple[str, ...]
+
+
+class ShortfallMadeUp(Model):
+    """A short payment now counts to the paid fee: others made it up, or were accepted with it. The dispute is over.
+
+    Cases that officers had requested meanwhile are voided, unless the provider may be paying them out.
+    """
+
+    kind: Literal["shortfall_made_up"] = "shortfall_made_up"
+    capture_id: str
+    void: tuple[int, ...] = ()
+    """numbers of the voided cases"""
 
 
 class RefundChargedBack(Model):
@@ -227,6 +242,6 @@ class ChargeBackAnswered(Model):
 
 _Consent = RefundBegun | RefundUndecided | RefundDecided | RefundOpened | RefundApproved | RefundDeclined
 _GivingBack = RefundAsked | RefundLeftToHand | RefundGiven | RefundGivenByHand | RefundDisputed
-_Shortfall = ShortfallProposed | ShortfallAccepted
+_Shortfall = ShortfallProposed | ShortfallAccepted | ShortfallMadeUp
 _ChargeBack = RefundChargedBack | RefundCalledOff | ChargeBackAnswered
 RefundEvent = _Consent | _GivingBack | _Shortfall | _ChargeBack

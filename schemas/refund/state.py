@@ -154,8 +154,8 @@ class Refund(StreamState):
     `undecided` is the way in which the filing ended, if a leader must decide the refund; None otherwise. `ruled`:
     whether the refund rule was applied to the filing's last end. `reopened` is the number of restarts of the filing.
     `unowed` is the reason why none of the money is owed; None if some is. `disputed`: whether the payment was short.
-    `accepted_by` are the officers who propose to accept it as the whole fee; `accepted`: whether another officer
-    approved that.
+    `accepted_by` are the officers who propose to accept it as the whole fee, and `forgone` is the amount in đồng that
+    would be missing; `accepted`: whether another officer approved that.
 
     `charged_back` is the charged-back sum. `unanswered` is the sum about which a leader must decide: it was charged
     back, or refunded before the filing was reopened (`too_early`). `asked_again` are the sums that were requested
@@ -163,7 +163,7 @@ class Refund(StreamState):
     was approved, or left to officers, by the number of the case.
     """
 
-    snapshot_version: int = 3
+    snapshot_version: int = 4
     capture: CaptureTaken | None = None
     apart: tuple[str, ...] = ()
     entries: tuple[RefundEntry, ...] = ()
@@ -174,6 +174,7 @@ class Refund(StreamState):
     disputed: bool = False
     accepted_by: tuple[str, ...] = ()
     accepted: bool = False
+    forgone: Dong = 0
     charged_back: Dong = 0
     unanswered: Dong = 0
     asked_again: tuple[Dong, ...] = ()
@@ -202,6 +203,8 @@ class Claim(Model):
         unowed: The reason why none of the money is owed; None if some is.
         excess: The part in đồng above the requested amount.
         short: Whether the money is below the requested amount while the fee is still due.
+        beside: The sum in đồng of the other captures that count to the fee while it is still due.
+        before: The part of the fee in đồng that earlier captures had paid.
         charged_back: The charged-back part in đồng.
         rule: The way in which the filing ended; None if it has not ended.
         percent: The percentage of the fee that is refunded for `rule`; None if the procedure has no rule for it.
@@ -214,6 +217,8 @@ class Claim(Model):
     unowed: RefundCause | None = None
     excess: Dong = 0
     short: bool = False
+    beside: Dong = 0
+    before: Dong = 0
     charged_back: Dong = 0
     rule: RefundCase | None = None
     percent: int | None = None

@@ -45,8 +45,9 @@ class Told(Alive):
         state: Payment = self.state
         return state
 
-    def money(self, capture_id: str, amount: int = 16_000, attempt: int | None = None) -> None:
-        self.do(cm.RecordCapture, capture=Capture(capture_id=capture_id, amount=amount, at=NOW, attempt=attempt))
+    def money(self, capture_id: str, amount: int = 16_000, attempt: int | None = None, *going: str) -> None:
+        capture = Capture(capture_id=capture_id, amount=amount, at=NOW, attempt=attempt)
+        self.do(cm.RecordCapture, capture=capture, going=going)
 
     def order(self, pay_url: str, attempt: int = 1) -> None:
         self.do(cm.RecordOrder, order_id="o1", pay_url=pay_url, attempt=attempt)
@@ -70,8 +71,8 @@ class Told(Alive):
         case = len(self.payment.given_back) + 1
         self.do(cm.RecordRefund, given=GivenBack(capture_id=capture_id, case=case, amount=amount))
 
-    def accept(self, capture_id: str, forgone: int) -> None:
-        self.do(cm.RecordAcceptance, accepted=CaptureAccepted(capture_id=capture_id, forgone=forgone))
+    def accept(self, capture_id: str, forgone: int, *going: str) -> None:
+        self.do(cm.RecordAcceptance, accepted=CaptureAccepted(capture_id=capture_id, forgone=forgone), going=going)
 
     def charge_back(
         self,

@@ -36,6 +36,7 @@ from tests.walking import walked
 
 Story = tuple[str | tuple[Any, ...], ...]
 SHORT: Final = (("money", "m1", 15_000), ("accept", "m1", 1_000))
+PART: Final = ("money", "m1", 10_000)
 BY_THE_SECOND: Final = ("money", "m1", 16_000, 2)
 
 
@@ -46,6 +47,23 @@ BY_THE_SECOND: Final = ("money", "m1", 16_000, 2)
         ((("money", "m1", 16_001), ("refund", "m1", 1), "cancel"), "cancelled", None, ["m1"]),
         (SHORT, "paid", "m1", []),
         ((*SHORT, ("money", "m2")), "paid", "m1", ["m2"]),
+        # parts reach the fee together, in any number and through any request; what is over goes back of the last
+        ((PART, ("money", "m2", 6_000)), "paid", "m2", []),
+        ((PART, ("money", "m2", 6_001)), "paid", "m2", ["m2"]),
+        ((PART, ("money", "m2", 5_999)), "pending", None, ["m1", "m2"]),
+        ((PART, ("money", "m2", 5_999), ("money", "m3", 1)), "paid", "m3", []),
+        ((PART, ("renew",), ("money", "m2", 6_000, 2)), "paid", "m2", []),
+        ((PART, ("money", "m2", 6_000), ("money", "m3", 1)), "paid", "m2", ["m3"]),
+        ((PART, ("money", "m2", 6_000), "cancel"), "cancelled", None, ["m1", "m2"]),
+        ((PART, "expire", ("money", "m2", 6_000)), "expired", None, ["m1", "m2"]),
+        ((PART, ("money", "m2")), "paid", "m2", ["m1"]),
+        # what goes back does not count
+        ((PART, ("refund", "m1", 1), ("money", "m2", 6_000)), "pending", None, ["m1", "m2"]),
+        ((PART, ("charge_back", "m1", 1), ("money", "m2", 6_000)), "pending", None, ["m1", "m2"]),
+        ((PART, ("money", "m2", 6_000, None, "m1")), "pending", None, ["m1", "m2"]),
+        # what is accepted is all that came
+        ((PART, ("money", "m2", 5_000), ("accept", "m1", 1_000), ("money", "m3", 1)), "paid", "m1", ["m3"]),
+        ((PART, ("money", "m2", 5_000), ("accept", "m2", 6_000)), "paid", "m2", []),
         (("expire", ("money", "m1")), "expired", None, ["m1"]),
         (("cancel", ("money", "m1")), "cancelled", None, ["m1"]),
         ((("money", "m1"), "cancel"), "cancelled", None, ["m1"]),
@@ -55,7 +73,7 @@ BY_THE_SECOND: Final = ("money", "m1", 16_000, 2)
         ((("renew",), ("end", 1), ("end", 2), ("money", "m1", 16_000, 1)), "paid", "m1", []),
         ((("end", 1), ("renew",), "expire", BY_THE_SECOND), "expired", None, ["m1"]),
     ],
-    exactly=11,
+    exactly=25,
 )
 def test_what_is_owed_and_what_goes_back(story: Story, state: str, owed: str | None, to_refund: list[str]) -> None:
     payment = told(*story)
@@ -73,8 +91,12 @@ def test_what_is_owed_and_what_goes_back(story: Story, state: str, owed: str | N
         (("money", "m1", 15_000), "expire", ("accept", "m1", 1_000)),
         (("money", "m1", 15_000), "cancel", ("accept", "m1", 1_000)),
         (("money", "m1", 15_000), ("refund", "m1", 1), ("accept", "m1", 1_000)),
+        (("money", "m1", 10_000), ("money", "m2", 5_000), ("accept", "m1", 1_000, "m2")),
     ],
-    ids=["no money", "another amount", "another capture", "paid", "expired", "cancelled", "something went back"],
+    ids=[
+        *("no money", "another amount", "another capture", "paid", "expired", "cancelled", "something went back"),
+        "something of another goes back",
+    ],
 )
 def test_only_what_is_there_and_still_due_is_taken_for_the_whole_fee(story: tuple[tuple[Any, ...], ...]) -> None:
     with pytest.raises(RefusalError):

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.recording import MIN_TIMER
     from workflows.stream.waiting import in_time
 
-from workflows.payment.known import KnownPayment, of_request, record
+from workflows.payment.known import KnownPayment, of_request
 
 
 class Collecting(KnownPayment):
@@ -158,7 +158,7 @@ class Collecting(KnownPayment):
         """Records new captures. Returns False if there are none, for example after a callback has reported them."""
         new = [capture for capture in taken.captures if capture.capture_id not in self.taken]
         for capture in new:
-            await self.stream.attempt(record(capture))
+            await self.record_capture(capture)
         return bool(new)
 
 

@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.ids import digest
     from schemas.payment.commands import CancelPayment, RecordAcceptance, RecordCapture, RecordRefund
     from schemas.payment.state import Capture, CaptureAccepted, GivenBack, Payment, PaymentState
+    from schemas.people import Via
     from workflows.children import begin_refund
     from workflows.stream.shell import Life
 
@@ -62,9 +63,10 @@ class KnownPayment(Life[Payment]):
 
     @property
     def to_claim(self) -> tuple[Capture, ...]:
-        """The captures that are not owed, or that were charged back, if their refund was not started yet."""
+        """The captures about whose refund there is news: not owed, charged back, or part of the fee with others."""
         payment = self.payment
-        claimed = (one for one in payment.captures if one in payment.to_refund or payment.taken_back(one))
+        news = (*payment.to_refund, *(one for one in payment.counted if one.capture_id in payment.parts))
+        claimed = (one for one in payment.captures if one in news or payment.taken_back(one))
         return tuple(one for one in claimed if self._told_of(one) not in self.memory.begun)
 
     def _told_of(self, capture: Capture) -> str:
@@ -98,7 +100,20 @@ class KnownPayment(Life[Payment]):
             await self.stream.attempt(self._refund_of(given))
         if fold.lacking(self.payment):
             for accepted in await workflow.execute_local_activity_method(Refunds.accepted, asked, **LEDGER):
-                await self.stream.attempt(self._acceptance_of(accepted))
+                await self.stream.attempt(await self._acceptance_of(accepted))
+
+    async def record_capture(self, capture: Capture, via: Via | None = None) -> None:
+        """Records a capture. If others have come before, the captures of which money goes back do not count with it."""
+        command_id = of_transaction("capture", capture.capture_id)
+        command = RecordCapture(command_id=command_id, capture=capture, going=await self._going())
+        await self.stream.attempt(command if via is None else command.model_copy(update={"via": via}))
+
+    async def _going(self) -> tuple[str, ...]:
+        """Returns the captures of which money goes back, while the fee is due."""
+        if not fold.lacking(self.payment):
+            return ()
+        asked = PaymentOf(filing_id=self.payment.filing_id, n=self.payment.n)
+        return tuple(await workflow.execute_local_activity_method(Refunds.going, asked, **LEDGER))
 
     async def refunded(self, raw: Any) -> None:
         """Records a refund's report of a refunded amount. Parks an unusable report."""
@@ -112,14 +127,14 @@ class KnownPayment(Life[Payment]):
         """Records that a smaller amount is accepted as the fee, if the fee is still owed. Parks an unusable report."""
         stream = await self.recorded()
         try:
-            await stream.attempt(self._acceptance_of(CaptureAccepted.model_validate(raw)))
+            await stream.attempt(await self._acceptance_of(CaptureAccepted.model_validate(raw)))
         except ValueError:
             await self.park("accepted", raw, "no money of this payment")
 
-    def _acceptance_of(self, accepted: CaptureAccepted) -> RecordAcceptance:
+    async def _acceptance_of(self, accepted: CaptureAccepted) -> RecordAcceptance:
         """Returns the command that records an acceptance. Raises `ValueError` if the payment has no such capture."""
         ordinal = self.taken.index(accepted.capture_id) + 1
-        return RecordAcceptance(command_id=f"accept:{ordinal}", accepted=accepted)
+        return RecordAcceptance(command_id=f"accept:{ordinal}", accepted=accepted, going=await self._going())
 
     def _refund_of(self, given: GivenBack) -> RecordRefund:
         """Returns the command that records a refund. Raises `ValueError` if the payment has no such capture."""
@@ -135,8 +150,3 @@ def of_request(name: str, n: int) -> str:
 def of_transaction(name: str, transaction: str) -> str:
     """Returns the id of a command about a transaction. A long or unusual transaction number is hashed."""
     return f"fee:{name}:{transaction if _AS_IT_IS.fullmatch(transaction) else digest(transaction)[:_MOST]}"
-
-
-def record(capture: Capture) -> RecordCapture:
-    """Returns the command that records a capture."""
-    return RecordCapture(command_id=of_transaction("capture", capture.capture_id), capture=capture)

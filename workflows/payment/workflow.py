@@ -30,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.waiting import drain_handlers, wait_for
 
 from workflows.payment.collecting import Collecting
-from workflows.payment.known import OWED, of_request, of_transaction, record
+from workflows.payment.known import OWED, of_request, of_transaction
 
 
 class PaymentLife(Collecting):
@@ -99,7 +99,7 @@ class PaymentLife(Collecting):
 
         If the notice reports a payment as pending, records nothing, and has the provider queried.
         """
-        stream = await self.recorded()
+        await self.recorded()
         try:
             notice = st.MoneyNotice.model_validate(raw)
         except ValidationError:
@@ -117,7 +117,7 @@ class PaymentLife(Collecting):
         elif notice.outcome == "paid":
             at = notice.at or workflow.now()
             capture = st.Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
-            await stream.attempt(record(capture).model_copy(update={"via": st.TOLD}))
+            await self.record_capture(capture, st.TOLD)
         elif notice.outcome == "pending":
             self.doubted = True
 

@@ -13,6 +13,7 @@ from rules.payment.kind import view
 from rules.refund import claims, fold
 from rules.refund.kind import accepted
 from rules.refund.kind import view as refund_view
+from rules.require import require
 from rules.streams import PAYMENT, REFUND
 from schemas.errors import RefusalError
 from schemas.ids import StreamId, filing_workflow
@@ -24,7 +25,7 @@ from schemas.publishing.fee import RefundCase
 from schemas.refund import commands as cm
 from schemas.refund.state import CaseState, Claim, RefundCause, RefundLine
 from tests.unit.filing.lives import CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, procedure, reopened
-from tests.unit.payments import NOW, Told, told
+from tests.unit.payments import FILING, NOW, Told, told
 from tests.unit.refund.givings import AMOUNT, APART, ASKED, CAPTURE, DEPUTY, DUAL, OTHER_AGENCY, WHY, Giving, states
 
 SHORT: Final = Claim(short=True)
@@ -66,6 +67,32 @@ def test_another_leader_than_who_asked_takes_it_for_the_whole_fee() -> None:
     assert so_far.refusal(cm.ApproveShortPayment, DEPUTY) == ["no_short_payment"]
 
 
+def test_all_that_came_is_accepted_and_no_more_is_forgone_than_was_proposed() -> None:
+    so_far = disputed().do(cm.AcceptWithOthers, CASHIER, **WHY, beside=400)
+    assert so_far.log[-1].event.forgone == 600
+    assert so_far.refusal(cm.ApproveWithOthers, LEADER, beside=399) == ["nobody_accepts_it"], "some of it went back"
+    so_far.do(cm.ApproveWithOthers, LEADER, beside=500)
+    taken = require(accepted(so_far.refund))
+    assert (so_far.log[-1].event.forgone, taken.forgone) == (500, 500)
+    assert told(("money", "m0", 15_000), ("money", "m1", 500), ("accept", "m1", 500)).forgone == 500
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_part_that_others_make_up_is_disputed_no_more_and_requests_for_it_are_void(*, sent: bool) -> None:
+    so_far = proposed().do(cm.RequestRefund, LEADER, **WHY).do(cm.ApproveRefund, DEPUTY, case=1)
+    if sent:  # then the payment does not count it, unless both happened at the same moment
+        so_far.do(cm.RecordAsked, **ASKED)
+    so_far.do(cm.OpenClaimed, claim=Claim())
+    assert so_far.kinds[-1] == "shortfall_made_up"
+    assert states(so_far) == [(AMOUNT, "approved" if sent else "void")]
+    assert tasks(so_far) == []
+    assert so_far.refusal(cm.OpenClaimed, claim=Claim()) == ["wrong_state"]
+    assert so_far.refusal(cm.ApproveShortPayment, DEPUTY) == ["no_short_payment"]
+    [[others], [itself]] = require(REFUND.evidence(StreamId("refund", FILING, 1001), so_far.log[-1].event))
+    assert others.fields == {"parts": ["m1"]}
+    assert itself.kinds == ("payment_accepted",)
+
+
 def test_a_leader_who_disagrees_has_it_given_back() -> None:
     so_far = proposed()
     assert tasks(so_far) == [("short_payment", "leader", ("approve_short_payment", "request_refund"))]
@@ -93,6 +120,53 @@ def test_it_is_disputed_only_while_the_fee_is_due() -> None:
     causes = [claims.claim(told(("money", "m1", 15_000), *then), 1001, filing).unowed for then in settled]
     assert causes == [RefundCause.LATE, RefundCause.SECOND]
     assert claims.claim(told(("money", "m1", 15_000), ("accept", "m1", 1_000)), 1001, filing) == Claim()
+    parts = ("money", "m1", 9_000), ("money", "m2", 3_000)
+    assert claims.claim(told(*parts), 1001, filing) == Claim(short=True, beside=3_000)
+    assert claims.claim(told(*parts), 1002, filing, ["m1"]) == SHORT
+    paid = told(*parts, ("money", "m3", 5_000))
+    befores = [claims.claim(paid, 1001 + n, filing) for n in range(3)]
+    assert befores == [Claim(), Claim(before=9_000), Claim(before=12_000, excess=1_000)]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "reduced", "back"),
+    [
+        ((10_000, 9_001), 0, (5_000, 4_501)),
+        ((9_001, 10_000), 0, (4_501, 5_000)),
+        ((1, 1, 18_999), 0, (1, 0, 9_500)),
+        ((10_000, 9_001), 2_000, (5_000, 2_000 + 3_501)),
+        ((10_000, 9_001), 12_000, (3_000 + 3_500, 9_001)),
+        ((10_000, 10_000), 0, (5_000, 999 + 4_501)),
+    ],
+)
+def test_shares_of_a_fee_that_came_in_parts_add_up_to_the_share_of_the_whole(
+    amounts: tuple[int, ...], reduced: int, back: tuple[int, ...]
+) -> None:
+    """19,001 đồng, half of which goes back in the end; what a supplement made less goes back of the last part."""
+    before, came = 0, []
+    less = (RefundLine(code="extract", amount=reduced),) if reduced else ()
+    for amount in amounts:
+        excess = max(before + amount - 19_001, 0)
+        claim = Claim(rule=RefundCase.STOPPED, percent=50, before=before, excess=excess, returned=less)
+        so_far = Giving(CAPTURE.model_copy(update={"amount": amount, "asked": 19_001}))
+        with suppress(RefusalError):
+            so_far.do(cm.OpenClaimed, claim=claim)
+        came.append(sum(one.amount for one in so_far.refund.entries))
+        before += amount
+    assert tuple(came) == back
+
+
+def test_a_rule_gives_back_what_people_have_not_asked_for() -> None:
+    """9,501 of 19,001 by the rule: 15,000 are asked for, then declined."""
+    half = Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50)
+    so_far = Giving(CAPTURE.model_copy(update={"amount": 19_001, "asked": 19_001}))
+    so_far.do(cm.RequestRefund, CASHIER, amount=15_000, **WHY)
+    assert so_far.refusal(cm.OpenClaimed, claim=half) == ["wrong_state"]
+    so_far.do(cm.RequestRefund, CASHIER, amount=500, **WHY).do(cm.DeclineRefund, LEADER, case=1, reason="đã dùng")
+    so_far.do(cm.OpenClaimed, claim=half)
+    so_far.do(cm.DeclineRefund, LEADER, case=2, reason="đã dùng").do(cm.OpenClaimed, claim=half)
+    assert states(so_far) == [(15_000, "declined"), (500, "declined"), (9_001, "open"), (500, "open")]
+    assert so_far.refusal(cm.OpenClaimed, claim=half) == ["wrong_state"]
 
 
 GONE: Final = Claim(charged_back=AMOUNT)
@@ -326,7 +400,7 @@ def test_what_officers_ask_for_and_what_a_change_made_less_is_not_called_off() -
     so_far = Giving().do(cm.RequestRefund, CASHIER, amount=1_000, **WHY)
     so_far.do(cm.OpenClaimed, claim=STOPPED.model_copy(update={"returned": less}))
     so_far.do(cm.OpenClaimed, claim=AGAIN.model_copy(update={"returned": less}))
-    assert states(so_far) == [(1_000, "open"), (2_000, "open"), (AMOUNT - 3_000, "void")]
+    assert states(so_far) == [(1_000, "open"), (1_000, "open"), (AMOUNT - 2_000, "void")], "1,000 are asked for"
 
 
 def test_what_the_provider_may_be_giving_goes_on_and_is_void_if_it_never_gives_it() -> None:

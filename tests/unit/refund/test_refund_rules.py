@@ -289,8 +289,11 @@ def test_what_was_forgone_of_a_fee_does_not_go_back() -> None:
 
 
 def test_what_people_gave_back_before_counts_for_a_difference() -> None:
-    life = asked_by(CASHIER, amount=AMOUNT - 1).do(cm.OpenClaimed, claim=Claim(returned=less(6_000)))
-    assert (life.refund.entries[1].amount, life.refund.entries[1].lines) == (1, less(1))
+    life = asked_by(CASHIER, amount=5_000).do(cm.OpenClaimed, claim=Claim(returned=less(6_000)))
+    assert (life.refund.entries[1].amount, life.refund.entries[1].lines) == (1_000, less(1_000))
+    assert life.refusal(cm.OpenClaimed, claim=Claim(returned=less(6_000))) == ["wrong_state"]
+    life.do(cm.DeclineRefund, LEADER, **DECLINE).do(cm.OpenClaimed, claim=Claim(returned=less(6_000)))
+    assert life.refund.entries[2].amount == 5_000, "nobody gives back by request what was declined"
 
 
 def test_each_task_names_its_case_and_who_has_it() -> None:

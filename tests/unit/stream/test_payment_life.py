@@ -88,6 +88,23 @@ async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) 
     assert [one for one in own if not one.startswith(RESERVED_IDS)] == []
 
 
+@pytest.mark.parametrize(("going", "state"), [([], PaymentState.PAID), (["c1"], PaymentState.PENDING)])
+async def test_parts_pay_the_fee_unless_money_of_them_goes_back_and_their_refunds_hear_of_it(
+    engine: Engine, going: list[str], state: PaymentState
+) -> None:
+    engine.answers |= {"going": going, "wake": None}
+    life = await begun(engine)
+    await life.noticed(said(amount=10_000))
+    assert [name for name, _ in engine.asked] == ["merchant"], "of the first money nobody has to ask"
+    await life.begin_refunds()
+    await life.record_captures(closed(PAID.model_copy(update={"capture_id": "c2", "amount": 6_000})))
+    payment = life.stream.state
+    assert (payment.state, payment.parts) == (state, ("c1",) if state is PaymentState.PAID else ())
+    await life.begin_refunds()
+    woken = [request.id.rpartition(":")[2] for name, request in engine.asked if name == "wake"]
+    assert woken == (["1001", "1002"] if going else ["1001", "1001"]), "the dispute about the first part is over"
+
+
 @pytest.mark.parametrize("outcome", ["pending", "failed"])
 async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) -> None:
     await (await begun(engine)).noticed(said(outcome=outcome))

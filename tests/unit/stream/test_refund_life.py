@@ -12,7 +12,15 @@ from activities.partners.instructions import NOT_ORDERED, Instruction
 from rules.streams import REFUND
 from schemas.filing.commands import Command
 from schemas.people import Actor, Role
-from schemas.refund.commands import ApproveRefund, DeclineRefund, GiveBackByHand, LeaveToHand, RequestRefund
+from schemas.refund.commands import (
+    AcceptShortPayment,
+    ApproveRefund,
+    ApproveShortPayment,
+    DeclineRefund,
+    GiveBackByHand,
+    LeaveToHand,
+    RequestRefund,
+)
 from schemas.refund.state import CaptureTaken, CaseState, Claim, RefundCause
 from tests.unit.filing.lives import FILE
 from tests.unit.stream.shell import FILING, NOW, VIA, Engine
@@ -210,3 +218,21 @@ async def test_what_the_log_does_not_order_is_read_there_again(engine: Engine) -
     so_far.answer.set_exception(error)
     await giving
     assert (so_far.asked_for, so_far.states) == ([1], [CaseState.GIVEN])
+
+
+async def test_what_is_accepted_is_all_that_has_come_by_the_log(engine: Engine) -> None:
+    so_far = Refunding(engine)
+    capture = CAPTURE.model_copy(update={"asked": 19_000})
+    so_far.engine.answers["look"] = Looked(agency="H01.30", capture=capture, apart=(), claim=Claim(short=True))
+    await so_far.life._begin()
+    await so_far.life._look()
+    others = [Claim(short=True, beside=beside) for beside in (1_000, 2_500)]
+    for claim, model, by, said in zip(
+        others, (AcceptShortPayment, ApproveShortPayment), (CASHIER, LEADER), (WHY, {}), strict=True
+    ):
+        so_far.says(claim)
+        await so_far.said(model, by, **said)
+    assert so_far.kinds[1:] == ["refund_disputed", "shortfall_proposed", "shortfall_accepted"]
+    assert [stored.event["forgone"] for stored in engine.log[-2:]] == [2_000, 500]
+    await so_far.life._tell()
+    assert [asked.told for name, asked in engine.asked if name == "wake"] == [{"capture_id": "c1", "forgone": 500}]
