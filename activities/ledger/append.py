@@ -19,13 +19,14 @@ from itertools import accumulate, islice
 from time import perf_counter
 from typing import Any, Final
 
+from asyncpg.exceptions import UniqueViolationError
 from temporalio import activity
 from temporalio.common import MetricMeter, RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
 from activities.ledger import builds, event_rows, read_models, till_cash
-from activities.ledger.authority import answers, officers, statements
+from activities.ledger.authority import answers, bank_references, officers, statements
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.measures import Measures
 from activities.ledger.reserving import Reserved, Reserving
@@ -63,8 +64,8 @@ class _NotTakenError(Exception):
 class _Asked:
     """A batch with the kind of its stream, its events as models of that kind, and the evidence needed in the log.
 
-    `cash`: the seqs of the events about cash; `unread`: whether the batch depends on a reading that this process has
-    not made.
+    `cash`: the seqs of the events about cash; `named`: the seqs, fields and numbers of those that name a transfer or a
+    card slip; `unread`: whether the batch depends on a reading that this process has not made.
     """
 
     batch: Batch
@@ -72,6 +73,7 @@ class _Asked:
     events: tuple[Any, ...]
     needed: str | None
     cash: tuple[int, ...]
+    named: tuple[tuple[int, str, str], ...]
     unread: bool
 
 
@@ -131,7 +133,8 @@ class Ledger:
         events = tuple(map(kind.event, batch.events))
         needed = officers.needed(kind, batch, events)
         unread = self._readings is not None and not self._readings.hold(batch.readings)
-        return _Asked(batch, kind, events, needed, till_cash.cash_of(batch, events), unread)
+        cash, named = till_cash.cash_of(batch, events), bank_references.of(batch, events)
+        return _Asked(batch, kind, events, needed, cash, named, unread)
 
     async def _answer(self, connection: Connection, asked: _Asked) -> Appended:
         while True:
@@ -151,6 +154,9 @@ class Ledger:
                         return await _write(connection, asked, reserved)
                 except _NotTakenError:
                     pass
+                except UniqueViolationError as error:
+                    if error.constraint_name != bank_references.TAKEN:
+                        raise
                 except KeyGoneError:
                     gone = not await connection.fetchval(_ERASED, asked.batch.filing_id)
                     if gone and asked.batch.actor.role is Role.SYSTEM:
@@ -204,6 +210,7 @@ class Ledger:
             return Appended(epoch=epoch, refused=refused, head=head_hash)
         wrong = unproved + await officers.missing(connection, asked.needed, batch.filing_id)
         wrong += await till_cash.missing(connection, batch, asked.cash)
+        wrong += await bank_references.missing(connection, batch, asked.named)
         refused = officers.refusal(actor, wrong, in_directory=in_directory)
         return Appended(epoch=epoch, refused=refused, head=head_hash) if refused else None
 
@@ -298,6 +305,7 @@ async def _record(
     written, tasks = (change.rows, change.tasks) if change else ((), False)
     papers = tuple(map(list, zip(*caused, strict=True)))
     cash = (list(asked.cash),) if asked.cash else ()
+    named = ([seq for seq, *_ in asked.named], [number for *_, number in asked.named]) if asked.named else ()
     spoken = statements.parameters(batch)
     one = len(rows) == 1
     events = [
@@ -312,6 +320,7 @@ async def _record(
         papers=bool(papers),
         needed=bool(needed),
         cash=bool(cash),
+        named=bool(named),
         spoken=bool(spoken),
         knows=batch.head is not None,
         begins=batch.next_seq == 1 and batch.stream != filing_workflow(batch.filing_id),
@@ -331,6 +340,7 @@ async def _record(
         *papers,
         *needed,
         *cash,
+        *named,
         *spoken,
         *(() if batch.head is None else (batch.head,)),
     )
@@ -410,6 +420,7 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     papers: bool,
     needed: bool,
     cash: bool,
+    named: bool,
     spoken: bool,
     knows: bool,
     begins: bool,
@@ -425,6 +436,9 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     till, may_take = (f"{till_cash.TILL}, ", till_cash.MAY_TAKE) if cash else ("", "")
     through = f", {till_cash.THROUGH.format(seqs=f'${last + 2 * papers + needed}')}" if cash else ""
     after = last + 2 * papers + needed + cash
+    seqs, numbers = f"${after}", f"${after + 1}"
+    counted = f", {bank_references.COUNTED.format(seqs=seqs, numbers=numbers)}" if named else ""
+    after += bank_references.PARAMETERS * named
     kept = f"and {_NOT_ERASED}" if begins else ""
     columns = enumerate(event_rows.EACH.values(), _HASHED + 1)
     each = ", ".join(_value(place, type_, "n", one=one) for place, type_ in columns)
@@ -461,6 +475,6 @@ with {"" if one else "recursive "}{till}head as materialized (
 ), receipted as (
     insert into receipt (stream, filing_id, agency, command_id, digest, body, seq)
     select $1, $2, $3, $10, $11, $12, $5 from moved
-){change}{posted}{through}
+){change}{posted}{through}{counted}
 select epoch, encode(head_hash, 'hex') as head from moved
 """  # noqa: S608 -- joined from statements of our own

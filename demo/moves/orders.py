@@ -73,7 +73,7 @@ async def _correction(scenario: Scenario, _: Act, __: FilingView, filer: Filer) 
 
 async def _counted(_: Scenario, act: Act, view: FilingView, __: Filer) -> Words:
     means = next((argument for argument in act.arguments if argument in {*PaymentMeans}), None)
-    reference = f"POS{view.seq:06}" if means not in {None, PaymentMeans.CASH} else None
+    reference = f"POS{view.filing_id.hex}-{view.seq}" if means not in {None, PaymentMeans.CASH} else None
     return {"amount": view.fee.amount if view.fee else 0, "means": means, "reference": reference}
 
 

@@ -61,7 +61,7 @@ class RefundActs:
                 return why | {"outcome": said[0]}
             case "give_back_by_hand":
                 [signed] = await self.filer.papers(["refund_slip"])
-                number = {"bank_reference": "FT26332000001"} if said == ("transfer",) else {}
+                number = {"bank_reference": f"FT{self.filer.filing_id.hex}"} if said == ("transfer",) else {}
                 return {"case": 1, "means": said[0], "evidence": signed.file} | number
             case "accept_short_payment":
                 return why

@@ -49,6 +49,7 @@ SINKS: Final[dict[str, Sink]] = {
         f"update suspense_step set evidence = null where callback in ({_CALLBACKS})",  # noqa: S608 -- a constant
     ),
     "refund_call": Sink(_MONEY),
+    "bank_reference": Sink(_MONEY),
     "finding": Sink(
         "gone: a guess could be tried at the digest of what was handed in",
         "delete from finding where stream in (select stream from stream where filing_id = $1)",

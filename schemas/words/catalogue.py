@@ -249,6 +249,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "complaint_state.withdrawn": ("đã rút khiếu nại", "withdrawn"),
     "corrected_already": ("kết quả đang được đính chính", "a correction is under way already"),
     "count_first": ("đếm tiền trước khi đóng: chưa đếm, hoặc đã thu chi thêm sau lần đếm cuối", "count it first: it was not counted, or cash went through it since"),
+    "counts_already": ("số giao dịch hoặc số phiếu thẻ này đã được ghi cho một khoản thu, khoản hoàn khác của cơ quan: hãy kiểm tra lại chứng từ", "this number of a transfer or a card slip counts already for another payment or refund of the agency: check the slip"),
     "database.civil_status": ("cơ sở dữ liệu hộ tịch điện tử", "the civil status database"),
     "database.driving_licence": ("cơ sở dữ liệu giấy phép lái xe", "the driving licence database"),
     "database.enterprise": ("cơ sở dữ liệu về đăng ký doanh nghiệp", "the enterprise database"),

@@ -298,7 +298,8 @@ class Paying:
         sent = {name: capture[name] for name in ("order_key", "capture_id")} | {"amount": amount}
         made = await self.case.room.bank.put(f"/refunds/hand:{capture['order_key']}:{refund}:{case}", json=sent)
         made.raise_for_status()
-        said: dict[str, Any] = {"case": case, "means": "transfer", "evidence": FILE, "bank_reference": "FT26330123456"}
+        number = f"FT{self.play.filing.hex}-{refund}-{case}"
+        said: dict[str, Any] = {"case": case, "means": "transfer", "evidence": FILE, "bank_reference": number}
         await self.play.refund(rc.GiveBackByHand, self._officer(Role.CASHIER), refund, **said)
 
     async def _books(self, expected: Outcome) -> None:

@@ -165,7 +165,8 @@ async def settled(till: Till, play: Play, reference: str, capture: int) -> list[
     if not CAPABILITIES[till.wire].refund:
         await eventually(lambda: play.kinds("refund", refund), lambda kinds: "refund_left_to_hand" in kinds)
         assert await left_to_people(till) == [("H56.30", f"{till.wire} does not give them back")]
-        said: dict[str, Any] = {"case": 1, "means": "transfer", "evidence": FILE, "bank_reference": "FT26330123456"}
+        number = f"FT{play.filing.hex}-{refund}"
+        said: dict[str, Any] = {"case": 1, "means": "transfer", "evidence": FILE, "bank_reference": number}
         await play.refund(GiveBackByHand, play.officer(Role.CASHIER), refund, **said)
         assert await left_to_people(till) == []
         return await events(play, "payment_refunded")

@@ -10,7 +10,9 @@ from typing import Annotated, Final
 from uuid import UUID
 
 import typer
+from asyncpg.exceptions import UniqueViolationError
 
+from activities.ledger.authority import bank_references
 from activities.ledger.authority.officers import active, in_their_place
 from activities.ledger.vault import Vault
 from console.database import ask, master_key
@@ -100,7 +102,15 @@ async def _record(connection: Connection, vault: Vault, command: AnySuspenseComm
         sealed = key.seal(step.reason.encode(), reason_context(command.callback, step.n))
     row = (command.callback, step.n, command.command_id, step.kind, step.officer, step.agency, step.stream, sealed)
     evidence = step.evidence and step.evidence.model_dump_json(exclude_none=True)
-    await connection.execute(_ADD, *row, step.means, step.bank_reference, evidence, step.at)
+    number = step.bank_reference and bank_references.written(step.bank_reference)
+    try:
+        await connection.execute(_ADD, *row, step.means, step.bank_reference, evidence, step.at)
+        if number is not None:
+            await connection.execute(_COUNTED, step.agency, number, command.callback, step.n)
+    except UniqueViolationError as error:
+        if error.constraint_name != bank_references.TAKEN:
+            raise
+        raise refuse(problem("bank_reference", "counts_already")) from None
 
 
 _RECORDED: Final = "select exists (select from suspense_step where callback = $1 and command_id = $2)"
@@ -110,6 +120,9 @@ _ADD: Final = """
 insert into suspense_step
     (callback, n, command_id, step, officer, agency, stream, reason, means, bank_reference, evidence, at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12)
+"""
+_COUNTED: Final = """
+insert into bank_reference (agency, reference, stream, seq) values ($1, $2, 'suspense:' || $3::uuid, $4)
 """
 _ASSIGNED: Final = """
 update callback set verdict = 'assigned', stream = $2, agency = $3, demanded = $4, tries = 0,

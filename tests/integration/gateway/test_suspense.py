@@ -69,6 +69,9 @@ async def test_it_goes_back_by_two_with_evidence_and_is_never_anybodys_again(
     assert [one["state"] for one in (await shell("money", "suspense", "--json")).json] == ["to_give_back"]
     async with world.connection() as connection:
         await connection.execute("update payment set reference = $1", reference)
+        await connection.execute("insert into bank_reference values ($1, 'FT1', 'filing:elsewhere', 7)", AGENCY)
+        assert await rules(shell, *given, CASHIER) == ["counts_already"], "a fee at the counter has this number"
+        await connection.execute("delete from bank_reference")
     assert (await noted(gateway, note(f"canary {reference}"))).json() == {"code": "already"}
     assert not await relay.some(), "its memo names a demand by now, and it goes back all the same"
     assert (await shell("money", *given, CASHIER, "--json")).json["state"] == "given_back"
@@ -78,6 +81,7 @@ async def test_it_goes_back_by_two_with_evidence_and_is_never_anybodys_again(
     (row,) = await kept(world)
     assert (row["verdict"], row["stream"], payments.told) == ("given_back", None, [])
     async with world.connection() as connection:
+        assert await connection.fetchval("select reference from bank_reference where agency = $1", AGENCY) == "FT1"
         steps = await connection.fetch("select * from suspense_step order by n")
         assert "canary" not in "".join(str(dict(step)) for step in steps)
         for change in ("update suspense_step set officer = 'x'", "delete from suspense_step"):

@@ -36,7 +36,7 @@ def land() -> Submission:
 
 async def paid(world: World, means: str = "cash") -> Play:
     play = await Play.accepted(world, land())
-    reference = None if means == "cash" else "FT26330123456"
+    reference = None if means == "cash" else f"FT{play.filing.hex}"
     await play.act(cm.PayAtCounter, play.officer(Role.CASHIER), amount=PHI + LE_PHI, means=means, reference=reference)
     return play
 
