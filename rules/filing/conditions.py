@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple, TypeAlias
 
 from rules.require import require
+from rules.time.calendars import first_of_limit_days
 from rules.time.working_time import local_day
 from schemas.filing.state import Filing
 from schemas.filing.submission import Submission
@@ -50,9 +51,14 @@ def _fits(condition: Condition, value: FormValue, received: date) -> bool:
         return any(value == wanted and type(value) is type(wanted) for wanted in condition.one_of)
     if condition.at_least_days_ago is not None or condition.at_most_days_ago is not None:
         day = written_date(value)
-        ago = None if day is None else (received - day).days
+        ago = None if day is None else _days_ago(day, received)
         return ago is not None and _between(ago, condition.at_least_days_ago, condition.at_most_days_ago)
     return isinstance(value, int) and _between(value, condition.at_least, condition.at_most)
+
+
+def _days_ago(day: date, received: date) -> int:
+    """The days from `day` to the day of receipt, less the days off before this, on which no limit ends."""
+    return min((received - day).days, max((first_of_limit_days(received) - day).days, 0))
 
 
 def written_date(value: object) -> date | None:

@@ -19,6 +19,8 @@ FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2099
 """The last year of the library's lunar calendar."""
 
+_SATURDAY: Final = 5
+_DAY: Final = timedelta(days=1)
 _SWAPPED: Final = re.compile(r"substituted from (\d\d)/(\d\d)/(\d{4})")
 
 
@@ -50,6 +52,22 @@ _YEARS: Final = _read_years()
 def base_year(year: int) -> BaseYear:
     """The library's days of `year`; none before `FIRST_YEAR` or after `LAST_YEAR`."""
     return _YEARS.get(year, BaseYear(set(), {}))
+
+
+def is_day_off(day: date) -> bool:
+    """Whether the whole country is off on this day: a weekend that no swap makes a working day, or a public holiday."""
+    known = base_year(day.year)
+    return day in known.off or (day.weekday() >= _SATURDAY and day not in known.makeup)
+
+
+def first_of_limit_days(day: date) -> date:
+    """The first day whose limits, by the Civil Code 91/2015/QH13 art. 148, are kept on `day`.
+
+    A limit that ends on a day off ends with the next working day. So a Monday keeps those of Saturday and Sunday.
+    """
+    while is_day_off(day - _DAY):
+        day -= _DAY
+    return day
 
 
 Weekdays = Sequence[OpenHours]

@@ -41,7 +41,8 @@ def costs(item: dict[str, Any], form: dict[str, FormValue], received: date = REC
     [
         ("2026-11-25", 1_000_000, 0),
         ("2026-09-26", 1_000_000, 0),
-        ("2026-09-25", 0, 1_000_000),
+        ("2026-09-25", 1_000_000, 0),  # day 60 is 24/11, a public holiday
+        ("2026-09-24", 0, 1_000_000),
         ("1990-01-01", 0, 1_000_000),
         ("2026-12-24", 1_000_000, 0),
     ],
@@ -51,6 +52,28 @@ def test_a_date_lies_so_many_days_before_the_receipt(born: str, on_time: int, la
     form: dict[str, FormValue] = {"born": born}
     assert costs({"when": [{"field": "born", "at_most_days_ago": 60}]}, form) == on_time
     assert costs({"when": [{"field": "born", "at_least_days_ago": 61}]}, form) == late
+
+
+@pytest.mark.parametrize(
+    ("born", "received", "late"),
+    [
+        ("2026-10-06", "2026-12-04", 0),  # day 60 is Saturday, 5/12
+        ("2026-10-06", "2026-12-06", 0),
+        ("2026-10-06", "2026-12-07", 0),
+        ("2026-10-06", "2026-12-08", 1_000_000),
+        ("2026-10-05", "2026-12-04", 0),  # it is Friday, 4/12
+        ("2026-10-05", "2026-12-05", 1_000_000),
+        ("2026-10-05", "2026-12-07", 1_000_000),
+        ("2025-12-18", "2026-02-23", 0),  # it is Monday of Tết, 16/2, and work begins on 23/2
+        ("2025-12-18", "2026-02-24", 1_000_000),
+        ("2026-12-06", "2026-12-07", 0),
+    ],
+)
+def test_a_limit_that_ends_on_a_day_off_is_kept_on_the_next_working_day(born: str, received: str, late: int) -> None:
+    form: dict[str, FormValue] = {"born": born}
+    found = costs({"when": [{"field": "born", "at_least_days_ago": 61}]}, form, date.fromisoformat(received))
+    on_time = costs({"when": [{"field": "born", "at_most_days_ago": 60}]}, form, date.fromisoformat(received))
+    assert (found, on_time) == (late, 1_000_000 - late)
 
 
 @pytest.mark.parametrize("form", [{}, {"born": "yesterday"}, {"born": "20260926"}, {"born": 5}])

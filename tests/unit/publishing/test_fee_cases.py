@@ -351,6 +351,15 @@ def test_a_procedure_in_person_takes_nothing_online_and_one_without_a_fee_costs_
     assert (answer.total, answer.lines, answer.missing, described(free)) == (0, (), (), ())
 
 
+def test_pages_from_the_third_on_are_not_said_of_a_single_page() -> None:
+    certifying = next(procedure(*key) for key in sources() if key[0] == "2.000815")
+    form: dict[str, FormValue] = {"first_pages": 1, "more_pages": 195}
+    with pytest.raises(RefusalError) as refused:
+        stated(certifying, Question(Case(form), date(2026, 12, 1)))
+    assert [(one.field, one.rule) for one in refused.value.refusal.problems] == [("more_pages", "field_not_applicable")]
+    assert stated(certifying, Question(Case({"first_pages": 1}), date(2026, 12, 1))).total == 2_000
+
+
 def test_a_field_that_another_depends_on_is_an_input_too() -> None:
     raw = good()
     raw["fee"]["items"] = [{**raw["fee"]["items"][1], "when": [{"field": "reason", "one_of": ["x"]}]}]

@@ -17,7 +17,7 @@ from typing import Any, Final
 import pytest
 
 from activities.ledger import event_rows, read_models, reserving, till_cash
-from activities.ledger.authority import answers, officers
+from activities.ledger.authority import answers, bank_references, officers
 from activities.ledger.vault import FilingKey
 from operations.commands.documents import files
 from rules.causes import papers_of
@@ -188,6 +188,7 @@ def go_through(told: Told) -> None:
     officers.needed(kind, appended, (last.event,))
     assert asyncio.run(answers.untold(None, appended, (last.event,))) == []  # type: ignore[arg-type] # nobody has called
     till_cash.cash_of(appended, (last.event,))
+    bank_references.of(appended, (last.event,))
     numbers = {run.kind: run.up_to(AGENCY, run.length) for run in reserving.runs((last.event,), AT, KINDS.numberings)}
     assert len(list(reserving.Reserved(KEY, numbers).filled((last.event,)))) == 1
     said = Command(kind="any", command_id="c", actor=APPLICANT, via=SYSTEM_VIA)
