@@ -29,7 +29,7 @@ from schemas.filing.events import Submitted
 from schemas.people import SYSTEM
 from schemas.privacy import Erased
 from schemas.stream.ledger import Batch, Recorded
-from views.log import Log, UnfoldableError
+from views.log import Log, SealBrokenError, UnfoldableError
 from views.order import last_position
 
 BATCH: Final = 100
@@ -218,7 +218,13 @@ class _Rebuild:
             raise WorkRefusedError("another rebuild is under way: let it end, or end it") from None
         if not await self._vault.opens(self._connection):
             raise WorkRefusedError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
-        await self._vault.begin(self._connection)
+        try:
+            await self._vault.begin(self._connection)
+        except SealBrokenError:
+            raise WorkRefusedError(
+                "the row of index_key can't be opened: put it back from a backup; or delete it, and a rebuild makes "
+                "another key and index of persons"
+            ) from None
         await self._shadows.create()
         try:
             published = await publications.rebuild(self._connection, self._vault)

@@ -29,9 +29,9 @@ _NOT_NOW: Final = {
 }
 
 
-def state_of(steps: Sequence[SuspenseStep], outcome: str) -> SuspenseState:
-    """The state of the money after these steps; money whose `outcome` is `reversed` was returned already."""
-    match [step.kind for step in steps[-2:]]:
+def state_of(kinds: Sequence[str], outcome: str) -> SuspenseState:
+    """The state of the money after steps of these kinds; money whose `outcome` is `reversed` was returned already."""
+    match list(kinds[-2:]):
         case [] | [*_, StepKind.DECLINE]:
             return SuspenseState.WAITING
         case [StepKind.ASSIGN, StepKind.APPROVE]:

@@ -52,6 +52,9 @@ SELECT stream, seq, hash FROM event JOIN unnest($1::text[], $2::int[]) AS asked 
 RECORDED: Final = """
 SELECT position, recorded_at FROM position JOIN event USING (stream, seq) WHERE position = ANY($1::bigint[])
 """
+ROWS: Final = "rows "
+"""The beginning of a checkpoint's line about the chained rows: the number of their last batch and its hash follow."""
+BATCHES: Final = "SELECT n::text || ' ' || encode(hash, 'hex') FROM row_batch WHERE n::text = ANY($1)"
 
 Progress: TypeAlias = Callable[[Literal["checkpoints", "events"], int, int], None]
 StampedAt: TypeAlias = Callable[[bytes, bytes], Awaitable[datetime | None]]
@@ -77,6 +80,7 @@ class Rule(StrEnum):
     CHECKPOINT = "checkpoint"
     CHECKPOINT_MISSING = "checkpoint_missing"
     QUORUM = "quorum"
+    ROWS = "rows"
     SECOND_PLACE = "second_place"
     STAMP = "stamp"
     MORE = "more"
@@ -193,6 +197,8 @@ class _Look:
     unasked: dict[str, None] = field(default_factory=dict)
     expected: dict[int, list[tuple[bytes, str]]] = field(default_factory=dict)
     """The expected roots by size of the tree, each with the source that states it."""
+    batches: dict[str, str] = field(default_factory=dict)
+    """The stated batches of chained rows, each as number and hash, with the source that states it."""
     checkpoints: int = 0
     stamped: int = 0
 
@@ -207,7 +213,7 @@ class _Look:
             stamped=None if self.trust.stamped_at is None else self.stamped,
             cosigned=self.cosigned,
             unasked=tuple(self.unasked),
-            succeeds=newest.checkpoint.extensions if newest else (),
+            succeeds=_lines(newest.checkpoint) if newest else (),
             findings=findings,
             newest=newest.note.content if newest and not findings else None,
         )
@@ -232,6 +238,7 @@ class _Look:
         await self._succeeded(newest)
         await self._history(newest)
         await self._witnessed(newest)
+        await self._rows()
         await self._events(newest.size)
 
     def _quorum(self, published: Published) -> tuple[str, ...]:
@@ -385,6 +392,17 @@ class _Look:
     def _expect(self, checkpoint: Checkpoint, who: str) -> None:
         if checkpoint.size > self.begin:
             self.expected.setdefault(checkpoint.size, []).append((checkpoint.root, who))
+            for line in checkpoint.extensions:
+                if line.startswith(ROWS):
+                    self.batches.setdefault(line.removeprefix(ROWS), f"{who} of {checkpoint.size:,} events")
+
+    async def _rows(self) -> None:
+        """Checks that the record has each batch of chained rows that a checkpoint states, with its hash."""
+        numbers = [batch.partition(" ")[0] for batch in self.batches]
+        there = {row[0] for row in await self.connection.fetch(BATCHES, numbers)} if numbers else set()
+        for batch, who in self.batches.items():
+            if batch not in there:
+                self.add(Rule.ROWS, f"batch {batch.partition(' ')[0]} of the rows is not the one that {who} states")
 
     async def _events(self, size: int) -> None:
         """Compares the events of the record, page by page, with the entries at the second place."""
@@ -444,6 +462,11 @@ class _Look:
             elif now != digest:
                 rule, message = Rule.EVENT_DIFFERS, "the checkpointed event has another hash"
             self.found.add(Finding(rule, message, stream, seq, position))
+
+
+def _lines(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Returns the further lines of a checkpoint, without the one about the chained rows."""
+    return tuple(line for line in checkpoint.extensions if not line.startswith(ROWS))
 
 
 def _succession(last: Checkpoint) -> str:

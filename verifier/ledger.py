@@ -30,6 +30,7 @@ from typing import Final, TypeAlias
 import asyncpg
 
 from verifier import events as writing
+from verifier import rows
 from verifier.events import BOUND, Json, Row, instant, json_object
 
 BATCH: Final = 1000
@@ -153,6 +154,7 @@ class Rule(StrEnum):
     NUMBER_BEYOND = "number_beyond"
     NUMBER_MISSING = "number_missing"
     COUNTER = "counter"
+    ROW = "row"
     MORE = "more"
 
 
@@ -228,6 +230,8 @@ async def _verify(connection: Connection, dsn: str | None, progress: Progress) -
     async for row in _rows(connection, "counters", COUNTERS):
         numbers.compare(row)
     numbers.close()
+    for message in await rows.broken(connection):
+        problems.add(Rule.ROW, message)
     found = problems.listed()
     return Report(verified=not found, streams=whole.streams, events=whole.events, problems=found)
 

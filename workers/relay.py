@@ -1,4 +1,4 @@
-"""The relay: makes official papers, and assigns positions to events. `python -m workers.relay`; any number may run."""
+"""The relay: makes official papers, orders events, and chains rows. `python -m workers.relay`; any number may run."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +11,7 @@ import uvloop
 
 from activities.keys.master_key import KeysUnavailableError
 from activities.ledger.database import ACQUIRE_SECONDS, Pool
-from activities.ledger.sequencer import position_appends
+from activities.ledger.sequencer import chain_rows, position_appends
 from activities.partners.http import partner_client
 from activities.partners.receipts import ReceiptService
 from activities.printing.relay import Relay
@@ -69,9 +69,9 @@ async def receipts_of(settings: RelaySettings) -> AsyncIterator[ReceiptService |
 
 
 async def _order(pool: Pool) -> int:
-    """Assigns positions to appends; returns their number."""
+    """Assigns positions to appends, and chains rows; returns the number of both."""
     async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-        return await position_appends(connection)
+        return await position_appends(connection) + await chain_rows(connection)
 
 
 async def _repeated(

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol
 
 from rules.proof import tiles as tl
 from rules.proof import tree as tr
-from rules.proof.checkpoint import Checkpoint
+from rules.proof.checkpoint import ROWS, Checkpoint
 from rules.proof.note import Note, NoteError, Verifier, read_note, signers
 
 CHECKPOINT: Final = "checkpoint"
@@ -115,16 +115,17 @@ class Log:
         raise CheckpointError(Fault.NOT_OURS, f"{CHECKPOINT} at the second place is not signed by this log's key")
 
     async def publish(self, published: Published) -> Published:
-        """Stores a checkpoint as the newest, and returns the stored one: an earlier copy of the same text is kept."""
+        """Stores a checkpoint as the newest, and returns the stored one: an earlier copy of the same tree is kept."""
         content = bytes(published.note)
         path = f"{HISTORY}/{published.checkpoint.size}"
         if not await self.place.add(path, content):
             kept = await self.place.read(path)
-            if kept is None or read_note(kept).text != published.note.text:
+            if kept is None or not _is_of_tree(read_note(kept), published.checkpoint):
                 raise CheckpointError(Fault.OTHER_CONTENT, f"{path} at the second place is another checkpoint")
             content = kept
         await self.place.replace(CHECKPOINT, content)
-        return Published(published.checkpoint, read_note(content))
+        note = read_note(content)
+        return Published(Checkpoint.read(note.text), note)
 
     async def tree(self, size: int) -> tl.Growth:
         """Returns the tree of this size, ready to be extended. Raises `CheckpointError`."""
@@ -187,6 +188,18 @@ def log_at(place: Place, name: str, number: int) -> Log:
 def log_name(name: str, number: int) -> str:
     """Returns the origin (the name in checkpoints) of the log with this number."""
     return name if number == 1 else f"{name}/{number}"
+
+
+def _is_of_tree(note: Note, checkpoint: Checkpoint) -> bool:
+    """Whether the note is a checkpoint of the same tree, maybe with an earlier batch of chained rows."""
+    kept = Checkpoint.read(note.text)
+    lines = [[line for line in one.extensions if not line.startswith(ROWS)] for one in (kept, checkpoint)]
+    return (kept.origin, kept.size, kept.root, lines[0]) == (
+        checkpoint.origin,
+        checkpoint.size,
+        checkpoint.root,
+        lines[1],
+    )
 
 
 def _narrowed(tile: tl.Tile, full: bytes | None) -> bytes | None:

@@ -28,12 +28,12 @@ from activities.checkpoints.log import (
     newest_log,
 )
 from activities.ledger.database import Pool, acquired
-from activities.ledger.sequencer import last_position, position_appends
+from activities.ledger.sequencer import chain_rows, last_position, position_appends
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.witness import ContradictedError, Witness
 from activities.signature.proof import stamp
 from activities.support.seldom import Seldom
-from rules.proof.checkpoint import Checkpoint
+from rules.proof.checkpoint import ROWS, Checkpoint
 from rules.proof.note import Note, Signature, Signer
 from rules.proof.policy import Policy
 from rules.proof.tiles import WIDTH, Tile
@@ -120,7 +120,8 @@ class _Making:
         if before is None or size > seen.size:
             if not size:
                 return None
-            checkpoint = Checkpoint(seen.origin, size, await self.log.root(size), seen.extensions)
+            lines = (*(line for line in seen.extensions if not line.startswith(ROWS)), *await self._rows())
+            checkpoint = Checkpoint(seen.origin, size, await self.log.root(size), lines)
             try:
                 proof = await self.log.consistency(seen.size, size)
                 verify_consistency(seen.size, seen.root, size, checkpoint.root, proof)
@@ -131,6 +132,13 @@ class _Making:
             before = await self.log.publish(Published(checkpoint, await self._cosigned(note, seen.size)))
         await self._stamp(before)
         return before
+
+    async def _rows(self) -> list[str]:
+        """Chains the rows beside the log. Returns the line that states the chain's last batch, if it has one."""
+        while await chain_rows(self.connection):
+            pass
+        last = await self.connection.fetchrow("select n, hash from row_batch where n > 0 order by n desc limit 1")
+        return [] if last is None else [f"{ROWS}{last['n']} {last['hash'].hex()}"]
 
     async def _extended(self, seen: Checkpoint) -> int:
         """Stores the tiles of the new events at the second place; returns the number of all events."""

@@ -1,6 +1,6 @@
-"""The total order of all events: committed events get consecutive positions without a gap (docs/ledger.md).
+"""The total order of all events, and the chain of the rows beside the log (docs/ledger.md).
 
-The database assigns the positions in a transaction that ends with the call: a process that dies blocks nobody.
+The database gives out the places in a transaction that ends with the call: a process that dies blocks nobody.
 """
 
 from typing import Final
@@ -8,12 +8,17 @@ from typing import Final
 from views.log import Connection
 
 MOST: Final = 2_000
-"""The maximum number of appends that get their positions in one transaction."""
+"""The maximum number of appends, or of rows, that get their places in one transaction."""
 
 
 async def position_appends(connection: Connection) -> int:
     """Assigns positions to at most `MOST` appends, oldest first. Returns their number; 0 while another call does so."""
     return int(await connection.fetchval("select position_appends($1)", MOST))
+
+
+async def chain_rows(connection: Connection) -> int:
+    """Chains at most `MOST` rows in one batch, oldest first. Returns their number; 0 while another call does so."""
+    return int(await connection.fetchval("select chain_rows($1)", MOST))
 
 
 async def last_position(connection: Connection) -> int:

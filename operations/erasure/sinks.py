@@ -58,6 +58,8 @@ SINKS: Final[dict[str, Sink]] = {
     "export_request": Sink("stays: when somebody asked for what is held about them, not who it was"),
     "erasure_deed": Sink("stays: who asked for it, who approved it and why"),
     "erasure": Sink("stays: how far it is, and by which kind of error it failed"),
+    **dict.fromkeys(("unchained", "chained"), Sink("digests of rows, over what is sealed or names nobody")),
+    "row_batch": Sink(_NOTHING),
     # Read models.
     "filing": Sink(f"{_FOLD}, nor does `person`"),
     **dict.fromkeys(("task", "payment", "parcel", "standing", "money_receipt"), Sink(_FOLD)),

@@ -9,6 +9,9 @@ from typing import Final, Self
 from rules.proof.note import Note, NoteError
 from rules.proof.tree import HASH_BYTES
 
+ROWS: Final = "rows "
+"""The beginning of the line that states the last batch of chained rows: its number and its hash in hex follow."""
+
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
 

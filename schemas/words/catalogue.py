@@ -164,7 +164,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "command.ledger.broken": ("KHÔNG nguyên vẹn: {problems} lỗi, {streams:,} luồng, {events:,} sự kiện", "NOT verified: {problems} problems, {streams:,} streams, {events:,} events"),
     "command.ledger.folding": ("{done} / {of} sự kiện", "{done} / {of} events"),
     "command.ledger.in_checkpoint": ("{proved} sự kiện trong điểm kiểm {checkpoint}, ký: {signed}", "{proved} events in the checkpoint {checkpoint}, signed: {signed}"),
-    "command.ledger.no_names": ("chưa xem tên người, khóa, biên nhận: đặt {setting}", "names of people, keys and receipts were not looked at: set {setting}"),
+    "command.ledger.no_names": ("chưa xem tên người, khóa, biên nhận, bảng đọc: đặt {setting}", "names of people, keys, receipts and read models were not looked at: set {setting}"),
     "command.ledger.not_proved": ("KHÔNG chứng minh được", "NOT proved"),
     "command.ledger.not_recorded": ("Không giống những thay đổi đã ghi", "Not what the recorded changes come to"),
     "command.ledger.proved": ("chứng minh được", "proved"),

@@ -79,7 +79,7 @@ async def _suspense(connection: Connection, find: Find, row: Any) -> Suspense:
     key = await find(connection, row["id"])
     rows = await connection.fetch(_STEPS, row["id"])
     steps = tuple(_step(key, row["id"], one) for one in rows)
-    state = state_of(steps, row["outcome"])
+    state = state_of([step.kind for step in steps], row["outcome"])
     found = row["stream"] is not None and state is not SuspenseState.ASSIGNED
     memo = "" if key is None else key.unseal(row["memo"], memo_context(row["id"])).decode()
     said = {name: value for name, value in row.items() if name != "stream"}

@@ -7,7 +7,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from activities.keys.masters import MASTER_KEY
+from activities.keys.masters import MASTER_KEY, MasterKeys
 from activities.ledger.vault import Vault
 from console import database as db
 from console.comparing import Difference
@@ -18,6 +18,7 @@ from motcua.cli.options import AsJson, WhichFiling, stream_of
 from motcua.cli.running import Exit, WorkRefusedError, exit_if, fail, print_json, refusing, strerror, there
 from operations import rebuilding
 from operations.commands.ledger.checkpoints import exported, held_against_checkpoints, plain, show
+from operations.evidence import beside, folded, structure
 from operations.evidence.bindings import Unbound, claimed, unbound
 from operations.principal_register import differences
 from publishing.record import folding as publications
@@ -52,7 +53,7 @@ def verify(
         fail(said("refused.ledger.since"), Exit.USAGE)
     report = _verified() if bundle is None else _verified_bundle(bundle, files, policy)
     held = held_against_checkpoints(since) if checkpoints else None
-    folds = db.ask(_folds) if bundle is None else _NO_FOLDS
+    folds = _folds() if bundle is None else _NO_FOLDS
     agreed = not folds.wrong and not folds.bindings and (held is None or held.verified)
     if as_json:
         more = folds.told | ({"checkpoints": plain(held)} if held else {})
@@ -173,27 +174,33 @@ def claimed_by(
 
 
 class _Folds(NamedTuple):
-    """The rows that differ from the events. `names`: whether people's names, keys and receipts were also compared."""
+    """The rows that differ from the events. `names`: whether names, keys, receipts and read models were compared too.
+
+    `structure`: triggers, grants and other parts of the database that differ from those of the migrations.
+    """
 
     register: list[Difference]
     publications: list[Difference]
+    rows: list[Difference]
+    structure: list[Difference]
     bindings: list[Unbound]
     names: bool
 
     @property
     def wrong(self) -> list[Difference]:
-        """The differing rows of the register of principals and of the published tables."""
-        return [*self.register, *self.publications]
+        """The differing rows of all tables, and the differing parts of the database."""
+        return [*self.register, *self.publications, *self.rows, *self.structure]
 
     @property
     def told(self) -> dict[str, object]:
         """The differences as plain data, for JSON."""
-        register, published = ([one._asdict() for one in found] for found in (self.register, self.publications))
-        bindings = [one._asdict() for one in self.bindings]
-        return {"register": register, "publications": published, "bindings": bindings, "names": self.names}
+        return {
+            name: found if name == "names" else [one._asdict() for one in found]
+            for name, found in self._asdict().items()
+        }
 
 
-_NO_FOLDS: Final = _Folds([], [], [], names=True)
+_NO_FOLDS: Final = _Folds([], [], [], [], [], names=True)
 """The value for a bundle, which has no read models."""
 
 
@@ -206,12 +213,33 @@ def _say_folds(folds: _Folds) -> None:
         say(said("command.ledger.no_names", setting=MASTER_KEY), "dim")
 
 
-async def _folds(connection: db.Connection) -> _Folds:
+def _folds() -> _Folds:
+    """Compares all tables with the log. The read models have a connection of their own, with hidden tables."""
     masters = db.master_key_at_hand()
+    folds = db.ask(lambda connection: _compared(connection, masters))
+    if masters is None:
+        return folds
+    dsn = db.address(db.APPLICATION)
+
+    async def work() -> list[Difference]:
+        async with db.connected(dsn, timeout=LONG) as connection:
+            return await folded.differences(connection, Vault(masters), moved)
+
+    with progress("command.ledger.folding") as moved:
+        return folds._replace(rows=folds.rows + db.answered(work))
+
+
+async def _compared(connection: db.Connection, masters: MasterKeys | None) -> _Folds:
     vault = None if masters is None else Vault(masters)
     found = await publications.compare(connection, vault)
-    bindings = [] if vault is None else await unbound(connection, vault)
-    return _Folds(await differences(connection), found.differences, bindings, found.names)
+    return _Folds(
+        register=await differences(connection),
+        publications=found.differences,
+        rows=await beside.differences(connection),
+        structure=await structure.differences(connection),
+        bindings=[] if vault is None else await unbound(connection, vault),
+        names=found.names,
+    )
 
 
 def where(problem: ledger_verifier.Problem | bundle_verifier.Problem) -> str:
@@ -229,6 +257,8 @@ def summary(report: ledger_verifier.Report | bundle_verifier.Report) -> Text:
     return said("command.ledger.broken", problems=len(report.problems), streams=streams, events=report.events)
 
 
+LONG: Final = 3600.0
+"""Seconds for one statement of a comparison of read models with a long log."""
 KEPT: Final = timedelta(days=30)
 """How long findings are kept after they were written, and after the last event of their stream, which has ended."""
 PAGE: Final = 500

@@ -55,7 +55,7 @@ async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand
             step = decide(money, command, datetime.now(UTC))
             await _see(connection, vault, money, step, command.actor.role)
             await _record(connection, vault, command, step)
-            match state_of((*money.steps, step), money.outcome):  # two officers may agree by now
+            match state_of([one.kind for one in (*money.steps, step)], money.outcome):  # two officers may agree by now
                 case SuspenseState.ASSIGNED:
                     stream = str(_asked(money).stream)
                     demand = await asked_through(connection, stream, money.provider)

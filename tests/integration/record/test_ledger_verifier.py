@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ import pytest
 from tests.alone import Alone, libpq
 from tests.walking import walked
 from verifier import ledger as ledger_verifier
+from verifier import rows
 from verifier.ledger import Problem, Report, Rule, event_hash, verify
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -60,9 +61,19 @@ create table unpositioned (
     stream text not null, first_seq int not null, last_seq int not null, recorded_at timestamptz not null);
 create table sequencer (one boolean primary key default true, last bigint not null);
 insert into sequencer (last) values (0);
+create table unchained (source text, row_key text, digest bytea);
+create table chained (n bigint primary key, source text, row_key text, digest bytea);
+create table row_batch (n bigint primary key, last bigint, hash bytea);
+insert into row_batch values (0, 0, decode(repeat('00', 32), 'hex'));
 create function changed(body bytea, name text, value text) returns bytea language sql as
 $$ select convert_to(jsonb_set(convert_from(body, 'UTF8')::jsonb, array[name], value::jsonb)::text, 'UTF8') $$;
 """
+_OF_TABLE = groupby(rows.CHAINED, lambda one: one.table)
+_COLUMNS = {table: {column for one in sources for column in one.columns} for table, sources in _OF_TABLE}
+CHAINED = "".join(
+    f"create table {table} ({', '.join(f'{column} text' for column in columns)});"
+    for table, columns in _COLUMNS.items()
+)
 
 
 @dataclass
@@ -182,7 +193,7 @@ async def new_database(server: str, template: str = "template1") -> str:
 
 async def with_tables(server: str) -> str:
     async with connected(dsn := await new_database(server)) as connection:
-        await connection.execute(TABLES)
+        await connection.execute(TABLES + CHAINED)
     return dsn
 
 

@@ -264,7 +264,7 @@ def money(*steps: sp.SuspenseStep, outcome: str = "paid", found: bool = False) -
         at=AT,
         received_at=AT,
         memo="canary",
-        state=SuspenseState.FOUND if found else state_of(steps, outcome),
+        state=SuspenseState.FOUND if found else state_of([step.kind for step in steps], outcome),
         steps=steps,
     )
 
