@@ -69,6 +69,39 @@ async def test_it_runs_in_a_copied_folder_with_nothing_of_ours_beside_it(record:
     assert (code, named["rule"], named["stream"], named["seq"]) == (1, "event_differs", "filing:1", 101)
 
 
+CHAIN_REWRITTEN = """
+alter table chained disable trigger all; alter table row_batch disable trigger all;
+update chained set digest = sha256(digest);
+update row_batch set hash = sha256(decode(repeat('00', 32), 'hex') || (
+    select string_agg(digest, ''::bytea order by n) from chained)) where n = 1
+"""
+
+
+async def test_a_chain_of_rows_that_was_made_anew(record: Record) -> None:
+    await record.connection.execute("insert into codec_key (key_id) values ('one')")
+    await record.grow(10)
+    [line] = (await record.checkpoint()).checkpoint.extensions
+    assert line.startswith("rows 1 ")
+    await record.connection.execute("insert into codec_key (key_id) values ('two')")
+    await record.grow(10)
+    assert [line[:7] for line in (await record.checkpoint()).checkpoint.extensions] == ["rows 2 "]
+    report = await look(record)
+    assert (report.verified, report.succeeds) == (True, ())
+    await record.connection.execute(CHAIN_REWRITTEN)
+    assert rules(await look(record)) == {Rule.ROWS}
+
+
+async def test_a_checkpoint_that_was_kept_and_not_published_is_the_newest_though_rows_came_since(
+    record: Record,
+) -> None:
+    await record.grow(10)
+    kept = await record.checkpoint()
+    (record.folder / "1/checkpoint").unlink()
+    await record.connection.execute("insert into codec_key (key_id) values ('one')")
+    assert await record.checkpoint() == kept
+    assert (await look(record)).verified
+
+
 async def test_a_record_without_events(record: Record) -> None:
     report = await look(record)
     assert (report.verified, report.size, report.newest) == (True, 0, None)

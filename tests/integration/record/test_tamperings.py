@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import asyncpg
+import pytest
 
 from activities.ledger.sequencer import chain_rows, position_appends
 from activities.ledger.vault import Vault
@@ -24,6 +25,7 @@ from tests.conftest import ROOT, World
 from tests.histories import with_fee
 from tests.integration.operations.principals import adding, done, rotating
 from tests.integration.papers.relays import Desk, work
+from tests.shell import Shell
 from verifier import ledger as ledger_verifier
 from verifier.rows import CHAINED
 
@@ -257,6 +259,45 @@ async def test_each_tampering_is_found_as_the_page_says(world: World) -> None:
                 named[what] = await found_in_parts(superuser)
         assert (named.pop(*NOTHING), await found_in_parts(superuser)) == (set(), set())
     assert named == {what: set(re.findall(r"`([^`]+)`", by)) for what, by in page("### What was done beside the log")}
+
+
+async def test_the_command_names_rows_and_parts_and_a_rebuild_says_what_to_do_with_a_damaged_key(world: World) -> None:
+    async with world.platform():
+        await Play.begin(world, with_fee())
+    command = Shell(world.process_env)
+    sound = await command("ledger", "verify", "--json")
+    assert (sound.code, sound.json["rows"], sound.json["structure"]) == (0, [], [])
+    async with world.connection() as superuser:
+        await superuser.execute("update task set officer = 'x'; grant delete on event to motcua_app")
+    told = (await command("ledger", "verify", "--json")).json
+    named = {(one["table"], one["why"], *one["columns"]) for one in told["rows"] + told["structure"]}
+    assert (told["verified"], named) == (False, {("task", "differs", "officer"), ("event", "differs")})
+    shown = await command("ledger", "verify")
+    assert (shown.code, "grants to motcua_app" in shown.out) == (1, True)
+    async with world.connection() as superuser:
+        await superuser.execute(ROWS["the key of the index of persons damaged"])
+    [index] = (await command("ledger", "verify", "--json")).json["rows"]
+    assert (index["table"], index["why"]) == ("index_key", "unreadable")
+    broken = await command("ledger", "rebuild")
+    assert (broken.code, "index_key" in broken.err) == (1, True)
+
+
+async def test_a_row_that_is_committed_late_is_chained_later_and_nothing_waits(world: World) -> None:
+    insert = "insert into codec_key (key_id) values ($1)"
+    async with world.connection(world.app_dsn) as late, world.connection(world.app_dsn) as app:
+        async with late.transaction():
+            await late.execute(insert, "late")
+            await app.execute(insert, "one")
+            assert [await chain_rows(app) for _ in range(2)] == [1, 0]
+        assert await chain_rows(app) == 1
+        assert await app.fetchval("select array_agg(row_key order by n) from chained") == ["2", "1"]
+        async with late.transaction():
+            await app.execute(insert, "more")
+            assert await chain_rows(late) == 1
+            assert await chain_rows(app) == 0, "another one is at work"
+        assert (await ledger_verifier.verify(world.app_dsn)).problems == []
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute("insert into chained values (9, 'x', 'x', '')")
 
 
 async def test_every_table_is_bound_to_the_log_or_chained_or_listed(world: World) -> None:
