@@ -1,11 +1,13 @@
 """Looks at the record: each reader is verified and sees only permitted data; the look is recorded with the answer."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from activities.ledger.authority.officers import active
 from activities.ledger.authority.principals import Guard
+from activities.ledger.authority.used import use_once
 from activities.ledger.database import Connection
 from activities.ledger.vault import FilingKey, Vault
 from rules.identity.looks import ABOUT_A_FILING, LISTS, OPEN, SIDE, Asker, Reach, asker, reaches, sees
@@ -55,10 +57,15 @@ class Looks:
         self._kinds = kinds
 
     async def allowed(self, connection: Connection, asked: rd.Asked, *, fresh: bool = True) -> Look:
-        """Returns the look if it is permitted. Raises `RefusalError`: `NOT_FOUND` for another person's filing."""
+        """Returns the look if it is permitted, and keeps its statement as used, in the caller's transaction.
+
+        Raises `RefusalError`: `NOT_FOUND` for another person's filing.
+        """
         question = asked.question
         about_what = {"act": f"ask.{question.ask}", "stream": getattr(question, "stream", None)}
         proved = self._guard.proved(question.statement, Message(**about_what, content=asked.content), fresh=fresh)
+        expires = datetime.fromtimestamp(proved.statement.exp, UTC)
+        await use_once(connection, str(question.statement), expires, asked.look)
         who = asker(proved, question)
         if type(question) in OPEN:
             return Look(asked, proved)

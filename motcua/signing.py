@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeVar
+from uuid import uuid4
 
 from temporalio.client import Client
 
@@ -95,7 +96,7 @@ class Speaker:
     def question(self, question: Q, how: Authenticated, asker: c.Actor | None = None) -> Q:
         """Returns the question, signed for `asker`, or if None for the principal itself. Raises `MotcuaError`."""
         sent = as_sent(question)
-        about = {"act": f"ask.{sent['ask']}", "stream": sent.get("stream"), "actor": asker}
+        about = {"act": f"ask.{sent['ask']}", "stream": sent.get("stream"), "actor": asker, "jti": uuid4().hex}
         return question.model_copy(update={"statement": self._signed(sent, about, how)})
 
     def submission(self, submission: c.Submission, how: Authenticated) -> str:

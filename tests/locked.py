@@ -44,7 +44,9 @@ def programs() -> dict[int, Principal]:
     past = now_in_force(OLD, valid_until=now - timedelta(hours=1))
     return {
         PORTAL: principal("portal-1", grant(Claim.OWN), keys=(now_in_force(PORTAL),)),
-        OTHER_PORTAL: principal("portal-2", grant(Claim.OWN), keys=(now_in_force(OTHER_PORTAL),)),
+        OTHER_PORTAL: principal(
+            "portal-2", grant(Claim.OWN, client_ids=("portal-2",)), keys=(now_in_force(OTHER_PORTAL),)
+        ),
         DESK: principal("desk-1", grant(Claim.DESK, "H56.30"), keys=(now_in_force(DESK),)),
         OFFICE: principal("office-1", officers, keys=(now_in_force(OFFICE),)),
         OPERATIONS: principal(
@@ -141,7 +143,7 @@ class Program:
         at = other.get("iat", st.seconds(datetime.now(UTC)))
         how = {"acr": "2", "amr": ("pwd", "otp"), "auth_time": at - 60}
         when = {"iss": self.name, "aud": AUDIENCE, "iat": at, "exp": at + 60, "content": message_digest(message)}
-        said = {name: message[name] for name in ("actor", "on_behalf_of") if name in message}
+        said = {name: message[name] for name in ("actor", "on_behalf_of") if name in message} | {"jti": uuid4().hex}
         return sign(
             st.IdentityStatement.model_validate(said | how | when | dict(about) | other), private_key(self.seed)
         )

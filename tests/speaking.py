@@ -47,7 +47,9 @@ def principal(name: str, *grants: st.Grant, keys: tuple[st.PrincipalKey, ...]) -
 
 
 def grant(claim: st.Claim, *agencies: str, least: st.Assurance = st.Assurance.TWO_FACTORS, **other: Any) -> st.Grant:
-    return st.Grant(claim=claim, agencies=agencies, assurance=least, **other)
+    """Returns a grant; one that may file at all may do so under every client id, unless `other` names some."""
+    clients = {} if claim in {st.Claim.OPERATOR, st.Claim.AUDITOR} else {"client_ids": (st.ALL_CLIENTS,)}
+    return st.Grant(claim=claim, agencies=agencies, assurance=least, **clients | other)
 
 
 COMMAND: Final = {"kind": "accept", "command_id": "c-1", "actor": SPECIALIST.model_dump(mode="json")}

@@ -1,4 +1,7 @@
-"""The relay: makes official papers, orders events, and chains rows. `python -m workers.relay`; any number may run."""
+"""The relay: makes official papers, orders events, chains rows, deletes used statements. Any number may run.
+
+`python -m workers.relay`
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,7 +13,8 @@ import structlog
 import uvloop
 
 from activities.keys.master_key import KeysUnavailableError
-from activities.ledger.database import ACQUIRE_SECONDS, Pool
+from activities.ledger.authority.used import forget
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
 from activities.ledger.sequencer import chain_rows, position_appends
 from activities.partners.http import partner_client
 from activities.partners.receipts import ReceiptService
@@ -31,7 +35,9 @@ AT_ONCE: Final = 3
 _PAUSE: Final = 0.5
 """Seconds between two checks when no paper waits."""
 _ORDER_PAUSE: Final = 1.0
-"""Seconds between two checks when no append waits for its position."""
+"""Seconds between two checks when no append waits for its position, or no row for its place."""
+_FORGET_PAUSE: Final = 10.0
+"""Seconds between two checks when no used statement has expired."""
 _PASSING: Final = (*DATABASE_ERRORS, KeysUnavailableError, OSError, TimeoutError)
 
 _log = structlog.stdlib.get_logger("motcua.papers")
@@ -54,8 +60,15 @@ async def main() -> None:
         relay = Relay(pool, vault, KINDS, keep, print_, seal, receipts=receipts)
         settings.tell_ready()
         papers = (_repeated(relay.one, _PAUSE, stop, partial(_log.warning, "papers.no_record")) for _ in range(AT_ONCE))
-        no_order = partial(_order_log.warning, "order.no_record")
-        await asyncio.gather(*papers, _repeated(partial(_order, pool), _ORDER_PAUSE, stop, no_order))
+        no_order, keeps = partial(_order_log.warning, "order.no_record"), partial(_log.warning, "statements.no_record")
+        await asyncio.gather(
+            *papers,
+            *(
+                _repeated(partial(_within, pool, act), _ORDER_PAUSE, stop, no_order)
+                for act in (position_appends, chain_rows)
+            ),
+            _repeated(partial(_within, pool, forget), _FORGET_PAUSE, stop, keeps),
+        )
 
 
 @asynccontextmanager
@@ -68,10 +81,9 @@ async def receipts_of(settings: RelaySettings) -> AsyncIterator[ReceiptService |
         yield None
 
 
-async def _order(pool: Pool) -> int:
-    """Assigns positions to appends, and chains rows; returns the number of both."""
+async def _within(pool: Pool, act: Callable[[Connection], Awaitable[int]]) -> int:
     async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-        return await position_appends(connection) + await chain_rows(connection)
+        return await act(connection)
 
 
 async def _repeated(

@@ -51,6 +51,7 @@ class Filed:
             stream=str(self.stream),
             content=self.content,
             procedure=submission.procedure,
+            client_id=submission.client_id,
         )
         return OpenRequest(
             stream=str(self.stream),

@@ -22,15 +22,25 @@ from motcua.signing import KEY_FILE
 from operations.principal_register import take
 from publishing.record.publishing import Publisher
 from schemas.identity.principals import AddPrincipal
-from schemas.identity.statement import ALL_AGENCIES, Assurance, Claim, Grant, PrincipalFile, PrincipalKey, PrincipalKind
+from schemas.identity.statement import (
+    ALL_AGENCIES,
+    ALL_CLIENTS,
+    Assurance,
+    Claim,
+    Grant,
+    PrincipalFile,
+    PrincipalKey,
+    PrincipalKind,
+)
 from schemas.people import Actor, Role
 
 _LASTS: Final = timedelta(days=3650)
 _EVERYBODY: Final = (
-    Grant(claim=Claim.OWN, assurance=Assurance.LOW),
+    Grant(claim=Claim.OWN, client_ids=(ALL_CLIENTS,), assurance=Assurance.LOW),
+    Grant(claim=Claim.OFFICERS, agencies=(ALL_AGENCIES,), client_ids=(ALL_CLIENTS,), assurance=Assurance.LOW),
     *(
         Grant(claim=claim, agencies=(ALL_AGENCIES,), assurance=Assurance.LOW)
-        for claim in (Claim.OFFICERS, Claim.OPERATOR, Claim.AUDITOR)
+        for claim in (Claim.OPERATOR, Claim.AUDITOR)
     ),
 )
 """The rights of one program for all roles. On one machine, the person who runs the stack has all its secrets anyway."""

@@ -71,6 +71,7 @@ SINKS: Final[dict[str, Sink]] = {
     "index_key": Sink("tells people apart; no filing points there once `person` is gone"),
     **dict.fromkeys(("publication_state", "build", "codec_key", "clock_off", "schema_migrations"), Sink(_NOTHING)),
     **dict.fromkeys(("principal_change", "principal", "principal_key", "principal_version"), Sink(_NOTHING)),
+    "question_statement": Sink("digests of statements of questions, for some minutes"),
 }
 
 LEFT: Final = ("bundle", "backup", "bank", "post", "agency", "result")

@@ -5,7 +5,17 @@ from itertools import product
 from typing import Any
 
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
-from schemas.identity.statement import ALL_AGENCIES, CLAIMED, Claim, Grant, Message, Principal, PrincipalKey, Proved
+from schemas.identity.statement import (
+    ALL_AGENCIES,
+    ALL_CLIENTS,
+    CLAIMED,
+    Claim,
+    Grant,
+    Message,
+    Principal,
+    PrincipalKey,
+    Proved,
+)
 from schemas.names import ROLE_NAMES
 from schemas.people import Actor, Role
 
@@ -26,6 +36,7 @@ def not_granted(proved: Proved, message: Message) -> Problem | None:
         "applicant_of_another": lambda one: (
             one.claim is not Claim.OWN or message.filed_by in {None, proved.principal.id, *one.predecessors}
         ),
+        "client_not_granted": lambda one: names_client(one, message.client_id),
         "procedure_not_granted": lambda one: names_procedure(one, message.procedure),
     }
     for rule, holds in conditions.items():
@@ -40,6 +51,11 @@ def not_granted(proved: Proved, message: Message) -> Problem | None:
 def names_procedure(grant: Grant, procedure: str | None) -> bool:
     """Whether a grant covers this procedure. An unknown procedure (None) counts as covered."""
     return not grant.procedures or procedure is None or procedure in grant.procedures
+
+
+def names_client(grant: Grant, client_id: str | None) -> bool:
+    """Whether a filing may be submitted under this `client_id` by the grant. True for None: no filing is submitted."""
+    return client_id is None or client_id in grant.client_ids or ALL_CLIENTS in grant.client_ids
 
 
 def names_agency(agencies: tuple[str, ...], actor: Actor) -> bool:
@@ -69,16 +85,19 @@ def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:
     """Whether the grants `before` together allow all that `grant` allows. Only a grant of `*` covers `*`."""
     able = [one for one in before if one.assurance <= grant.assurance]
     filers = (principal, *grant.predecessors) if grant.claim is Claim.OWN else (None,)
-    claims = product(CLAIMED[grant.claim], grant.agencies or (None,), filers)
+    claims = product(CLAIMED[grant.claim], grant.agencies or (None,), filers, grant.client_ids or (None,))
     return all(_procedures_covered(grant, [one for one in able if _allows(one, principal, *each)]) for each in claims)
 
 
-def _allows(grant: Grant, principal: str, role: Role, agency: str | None, filer: str | None) -> bool:
-    """Whether a grant of `principal` allows this role, agency and filer; an `agency` or `filer` of None is allowed."""
+def _allows(
+    grant: Grant, principal: str, role: Role, agency: str | None, filer: str | None, client_id: str | None
+) -> bool:
+    """Whether a grant of `principal` allows this role, agency, filer and client id; each but the role may be None."""
     return (
         role in CLAIMED[grant.claim]
         and (agency is None or agency in grant.agencies or ALL_AGENCIES in grant.agencies)
         and (filer is None or filer in {principal, *grant.predecessors})
+        and names_client(grant, client_id)
     )
 
 

@@ -34,6 +34,9 @@ LONGEST_LIFE: Final = 300
 
 ALL_AGENCIES: Final = "*"
 
+ALL_CLIENTS: Final = "*"
+"""In a grant's `client_ids`: every client id, also those of other programs."""
+
 UNNAMED: Final = "default"
 """The name of an installation that has no name of its own."""
 
@@ -102,19 +105,24 @@ CLAIMED: Final[Mapping[Claim, frozenset[Role]]] = {
 }
 """The roles that each claim allows. Nobody may claim the system's role."""
 
+_FILING: Final = frozenset({Claim.OWN, Claim.OFFICERS, Claim.DESK})
+"""The claims of those who submit filings: applicants, and officers who enter a filing on paper."""
+
 
 class Grant(StrictModel):
     """A claim that a principal may make.
 
     `agencies` are the agencies of the officers concerned, `*` for all agencies; empty for applicants. If `procedures`
     is empty, the claim covers all procedures. The person must have been authenticated with at least this `assurance`.
-    `predecessors` are the ids of the programs whose filings this principal may act on, as on its own.
+    `predecessors` are the ids of the programs whose filings this principal may act on, as on its own. `client_ids` are
+    the ids under which this principal may submit filings, `*` for every id; empty if it may submit none.
     """
 
     claim: Claim
     agencies: tuple[AgencyCode | Literal["*"], ...] = Field(default=(), max_length=1000)
     procedures: tuple[ProcedureCode, ...] = Field(default=(), max_length=1000)
     predecessors: tuple[Key, ...] = Field(default=(), max_length=100, exclude_if=unset)
+    client_ids: tuple[Key | Literal["*"], ...] = Field(default=(), max_length=1000, exclude_if=unset)
     assurance: Assurance
 
     @model_validator(mode="after")
@@ -124,6 +132,9 @@ class Grant(StrictModel):
             raise ValueError(msg)
         if self.predecessors and self.claim is not Claim.OWN:
             msg = "`predecessors` are whose filings are gone on with: they belong to `own`"
+            raise ValueError(msg)
+        if self.client_ids and self.claim not in _FILING:
+            msg = "`client_ids` are those of filings: they belong to `own`, `officers` and `desk`"
             raise ValueError(msg)
         return self
 
@@ -186,6 +197,7 @@ class IdentityStatement(Model):
         act: The action: `submit`, the kind of a command such as `accept`, or `ask.` with a question: `ask.timeline`.
         stream: The stream concerned, such as `filing:<uuid>`, also for a submission; None for a list.
         command_id: The id of the command; None for a submission or a question.
+        jti: A text that no other statement of the key has, so that the same question may be asked twice in a second.
         content: SHA-256 of the message as sent, as RFC 8785 JSON; see `message_digest`.
         acr: How reliably the person was authenticated, "1" to "4".
         amr: The methods of authentication, by their names in RFC 8176: `pwd`, `otp`, `hwk`, `face`.
@@ -201,6 +213,7 @@ class IdentityStatement(Model):
     act: str = Field(pattern=r"^[a-z][a-z_.]{0,63}$")
     stream: str | None = Field(default=None, exclude_if=unset, pattern=r"^[^\x00-\x1f\x7f]{1,128}$")
     command_id: Key | None = Field(default=None, exclude_if=unset)
+    jti: str | None = Field(default=None, exclude_if=unset, pattern=r"^[A-Za-z0-9_-]{1,64}$")
     content: Sha256
     acr: Acr
     amr: tuple[Method, ...] = Field(min_length=1, max_length=8)
@@ -224,6 +237,7 @@ class Message(Model):
 
     `actor` is None for a question. `content` is the digest of the message as received. `procedure` is the filing's
     procedure, and `filed_by` the program that submitted the filing; each is None if only the record has it.
+    `client_id` is that of a submission; None for any other message.
     """
 
     act: str
@@ -234,6 +248,7 @@ class Message(Model):
     content: str
     procedure: ProcedureCode | None = None
     filed_by: str | None = None
+    client_id: str | None = None
 
 
 class Spoken(Model):

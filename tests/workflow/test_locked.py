@@ -181,6 +181,17 @@ async def test_who_files_by_a_statement_that_is_over_is_told_so_and_may_file_aga
     assert (await portal.submit(filed))["seq"] == 1
 
 
+async def test_nobody_files_under_the_client_id_of_another_program(closed: World) -> None:
+    filed, before = submission(), await counted(closed)
+    stranger = await Program.of(closed, OTHER_PORTAL)
+    for by_which in (stranger.submit(filed), (await stranger.start(filed)).result()):
+        (why,) = (await refusal(by_which)).problems
+        assert (why.field, why.rule) == ("statement", "client_not_granted")
+    assert await counted(closed) == before
+    assert (await (await Program.of(closed, PORTAL)).submit(filed))["seq"] == 1
+    assert (await stranger.submit(filed.model_copy(update={"client_id": "portal-2"})))["seq"] == 1
+
+
 async def test_nobody_learns_a_receipt_by_a_forged_submit(closed: World) -> None:
     filed = submission()
     await (await Program.of(closed, PORTAL)).submit(filed)
@@ -234,17 +245,21 @@ async def test_the_record_grants_by_brute_force_what_the_rules_grant(world: Worl
         for filing, (by_whom, code) in filings.items():
             body = canonical({"procedure": code})
             await connection.execute(_FIRST, f"filing:{filing}", filing, body, f"{by_whom}/online/k/0")
-        wrong = []
+        wrong, given = [], cycle((None, "p", "portal-9"))
         for agency, before, least in product(agencies, predecessors, (st.Assurance.LOW, st.Assurance.BIOMETRIC)):
             for procedures in ((), ("1.001193",)):
-                one = grant(claim, *agency, least=least, predecessors=before, procedures=procedures)
+                clients = {} if claim in {st.Claim.OPERATOR, st.Claim.AUDITOR} else {"client_ids": ("p",)}
+                one = grant(claim, *agency, least=least, predecessors=before, procedures=procedures, **clients)
                 known = principal("p", one, keys=(now_in_force(1),))
                 await register_with(connection, known)
                 for (filing, (by_whom, code)), role, whose in product(filings.items(), Role, (None, "H56.30", "H9.9")):
                     actor = Actor(subject="somebody", role=role, agency=whose)
-                    about = st.Message(act="a", actor=actor, content="0" * 64, procedure=code, filed_by=by_whom)
+                    client = next(given)
+                    about = st.Message(
+                        act="a", actor=actor, content="0" * 64, procedure=code, filed_by=by_whom, client_id=client
+                    )
                     said = statement(about, "p", content="0" * 64)
-                    batch = batch_of(filing, actor, sign(said, private_key(1)))
+                    batch = batch_of(filing, actor, sign(said, private_key(1)), client)
                     query = f"select {may_speak('$1', '$2', 3)}"
                     may = await connection.fetchval(query, filing, whose, *parameters(batch))
                     rules = not_granted(st.Proved(said, known, private_key(1).key_id, "0" * 64), about)
@@ -276,8 +291,9 @@ async def test_a_clock_that_is_a_little_off_changes_nothing_and_one_that_is_far_
         assert await counted(closed) == {}
 
 
-def batch_of(filing: UUID, actor: Actor, text: str) -> Batch:
+def batch_of(filing: UUID, actor: Actor, text: str, client_id: str | None) -> Batch:
     return Batch(
+        events=() if client_id is None else ({"kind": "submitted", "client_id": client_id},),
         stream=f"filing:{filing}",
         filing_id=filing,
         agency="H56.30",

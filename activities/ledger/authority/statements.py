@@ -6,6 +6,7 @@ from activities.ledger.authority.principals import principals
 from rules.identity.grants import not_granted
 from rules.identity.statements import is_over
 from schemas.errors import Problem, problem
+from schemas.filing.events import Submitted
 from schemas.identity.statement import CLAIMED, Message, Proved, signed
 from schemas.people import Role
 from schemas.stream.ledger import Batch
@@ -27,7 +28,12 @@ def parameters(batch: Batch) -> tuple[object, ...]:
         return ()
     by = signed(batch.statement)
     claims = [claim for claim, roles in CLAIMED.items() if batch.actor.role in roles]
-    return by.statement.iss, by.key_id, claims, by.statement.assurance
+    return by.statement.iss, by.key_id, claims, by.statement.assurance, _client_id(batch)
+
+
+def _client_id(batch: Batch) -> str | None:
+    """Returns the client id of the filing that the batch begins; None if it begins no filing."""
+    return next((one["client_id"] for one in batch.events if one["kind"] == _SUBMITTED), None)
 
 
 async def missing(connection: Connection, batch: Batch) -> list[Problem]:
@@ -42,7 +48,8 @@ async def missing(connection: Connection, batch: Batch) -> list[Problem]:
     if over := unsigned(batch):
         return over
     first = await connection.fetchrow(_FIRST, batch.filing_id)
-    about = Message(act=by.statement.act, content=by.statement.content, **({} if first is None else dict(first)))
+    filing = {"client_id": _client_id(batch)} | ({} if first is None else dict(first))
+    about = Message(act=by.statement.act, content=by.statement.content, **filing)
     why = not_granted(Proved(by.statement, live[0], by.key_id, by.sha256), about)
     return [] if why is None else [why]
 
@@ -64,15 +71,17 @@ exists (
             then {agency}::text is null and coalesce(split_part(first.via, '/', 1) = who.principal
                 or one -> 'predecessors' ? split_part(first.via, '/', 1), first.via is null)
             else {agency}::text is not null and one -> 'agencies' ?| array['*', {agency}::text] end
+        and (${at + 4}::text is null or coalesce(one -> 'client_ids' ?| array['*', ${at + 4}::text], false))
         and (one -> 'procedures' = '[]' or first.body is null
             or one -> 'procedures' ? (convert_from(first.body, 'UTF8')::jsonb ->> 'procedure'))
 )
 """
 
 
+_SUBMITTED: Final = Submitted.model_fields["kind"].default
 _FIRST: Final = """
 select split_part(via, '/', 1) as filed_by, convert_from(body, 'UTF8')::jsonb ->> 'procedure' as procedure
 from event where stream = 'filing:' || $1::uuid and seq = 1
 """
-PARAMETERS: Final = 4
+PARAMETERS: Final = 5
 """The number of parameters of `may_speak`."""

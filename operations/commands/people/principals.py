@@ -173,12 +173,13 @@ def _switch(*, on: bool) -> OnOff:
 
 
 def _claim(grant: Grant) -> str:
-    before = ", ".join(grant.predecessors)
+    before, clients = ", ".join(grant.predecessors), ", ".join(grant.client_ids)
     parts = (
         grant.claim,
         before and in_words(said("command.principals.goes_on", before=before)),
         ", ".join(grant.agencies),
         ", ".join(grant.procedures),
+        clients and in_words(said("command.principals.files_under", clients=clients)),
         f"acr {int(grant.assurance)}",
     )
     return " ".join(part for part in parts if part)

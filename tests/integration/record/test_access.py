@@ -1,5 +1,6 @@
 """Who may see a filing, and who has: asked through `View` of a platform with a guard."""
 
+import asyncio
 import random
 import time
 from collections import Counter
@@ -17,6 +18,7 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
 from activities.ledger.authority.principals import Guard, Keyring
+from activities.ledger.authority.used import forget
 from activities.ledger.vault import Vault
 from activities.views import Views
 from motcua.identity import sign
@@ -83,6 +85,7 @@ class Program:
             "act": f"ask.{question['ask']}",
             "stream": question.get("stream"),
             "actor": actor,
+            "jti": uuid4().hex,
             "content": message_digest(question),
             "acr": "2",
             "amr": ("pwd", "otp"),
@@ -335,6 +338,41 @@ async def a_look_that_is_tried_again_is_recorded_once(seen: Seen) -> None:
     assert await seen.access(seen.an) == [("filing", "portal-1", "applicant")]
 
 
+def other_signature(text: str) -> str:
+    """The same signature in another writing: of the last letter only the first two bits are read."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return text[:-1] + letters[letters.index(text[-1]) ^ 1]
+
+
+async def a_statement_of_a_question_counts_once(seen: Seen) -> None:
+    portal = seen.programs["portal-1"]
+    for kind, again in ((rd.AskFiling, {}), (rd.AskChanges, {"wait": 20})):
+        signed = portal.signed(question(kind, seen.an) | again, APPLICANT_AN)
+        assert await portal.raw(signed)
+        for same in (signed, signed | {"statement": other_signature(signed["statement"])}):
+            (why,) = (await refusal(portal.raw(same))).problems
+            assert (why.field, why.rule) == ("statement", "statement_used")
+    signed = portal.signed({"ask": "filings", "client_id": "portal-1"}, None)
+    at_once = await asyncio.gather(*(portal.raw(signed) for _ in range(5)), return_exceptions=True)
+    assert len([one for one in at_once if isinstance(one, dict)]) == 1
+    looked = [("changes", "portal-1", "applicant"), ("filing", "portal-1", "applicant"), ("filings", "portal-1", None)]
+    assert sorted(await seen.access(seen.an)) == looked
+
+
+async def used_statements_are_kept_until_they_expire(seen: Seen) -> None:
+    async with seen.world.connection() as superuser, seen.world.connection(seen.world.app_dsn) as connection:
+        await superuser.execute("delete from question_statement")
+        for _ in range(3):
+            await seen.views.answer(looking(seen))
+        ends = "select extract(epoch from min(until) - clock_timestamp()) from question_statement"
+        assert 115 < await superuser.fetchval(ends) <= 120  # 60 s, and 60 s by which clocks may differ
+        assert await forget(connection) == 0
+        [(first,), *_] = await superuser.fetch("select signed from question_statement")
+        await superuser.execute("update question_statement set until = clock_timestamp() where signed = $1", first)
+        assert (await forget(connection), await forget(connection)) == (1, 0)
+        assert await superuser.fetchval("select count(*) from question_statement") == 2
+
+
 async def there_is_no_answer_without_its_row(seen: Seen) -> None:
     async with seen.world.connection() as connection:
         await connection.execute("revoke insert on access from motcua_app")
@@ -371,11 +409,13 @@ async def what_was_recorded_stays(seen: Seen) -> None:
         pages_of_looks_follow_one_another,
         a_list_is_a_look_at_each_filing_that_it_shows,
         a_look_that_is_tried_again_is_recorded_once,
+        a_statement_of_a_question_counts_once,
+        used_statements_are_kept_until_they_expire,
         waiting_for_changes_shows_nothing_until_there_is_something,
         what_was_recorded_stays,
         there_is_no_answer_without_its_row,
     ],
-    exactly=9,
+    exactly=11,
 )
 async def test_who_may_see_a_filing_and_who_has(seen: Seen, story: Callable[[Seen], Awaitable[None]]) -> None:
     await seen.forgotten()

@@ -157,6 +157,7 @@ ROLES: Final = (Role.APPLICANT, Role.RECEPTION, Role.SPECIALIST, Role.OPERATOR, 
 AGENCIES: Final = (None, "H01.12", "H56.30", "H29.05")
 PROCEDURES: Final = ("1.001193", "2.000635", "3.000001")
 FILERS: Final = ("desk-1", "portal-1", "portal-9")
+CLIENTS: Final = ("portal-1", "portal-9")
 """The last one of each stands in no grant: for all those that nobody has named."""
 
 EVERYTHING: Final = [
@@ -164,9 +165,10 @@ EVERYTHING: Final = [
         IdentityStatement.model_construct(
             **statement().model_dump() | {"actor": Actor(subject="x", role=role, agency=agency), "acr": str(int(acr))}
         ),
-        Message(act="accept", content="0" * 64, procedure=procedure, filed_by=filer),
+        Message(act="accept", content="0" * 64, procedure=procedure, filed_by=filer, client_id=client),
     )
     for role, agency, procedure, filer, acr in product(ROLES, AGENCIES, PROCEDURES, FILERS, Assurance)
+    for client in (None, *CLIENTS)
 ]
 
 
@@ -189,10 +191,12 @@ def some_grant(draw: st.DrawFn) -> Grant:
         agencies=tuple(sorted(() if own else draw(st.sets(st.sampled_from((*AGENCIES[1:-1], "*")), min_size=1)))),
         procedures=tuple(sorted(draw(st.sets(st.sampled_from(PROCEDURES[:-1]))))),
         predecessors=tuple(draw(st.sets(st.just(FILERS[1])))) if own else (),
+        client_ids=tuple(sorted(draw(st.sets(st.sampled_from((*CLIENTS[:-1], "*")))))) if claim in MAY_FILE else (),
         assurance=draw(st.sampled_from(Assurance)),
     )
 
 
+MAY_FILE: Final = (Claim.OWN, Claim.OFFICERS, Claim.DESK)
 GRANTS: Final = st.lists(some_grant(), min_size=1, max_size=4).map(tuple)
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import product
 from typing import Any, Final, get_args
 
 import pytest
@@ -298,6 +299,26 @@ def test_a_program_goes_on_with_the_filings_of_its_predecessor() -> None:
         assert rule(heard(sign(statement(message, "portal-3"), private_key(8)), ring, NOW, message)) == expected
     with pytest.raises(ValueError, match="predecessors"):
         grant(Claim.DESK, "*", predecessors=("portal-1",))
+
+
+def test_a_program_files_under_its_own_client_ids_alone() -> None:
+    grants = {"portal-1": grant(Claim.OWN, client_ids=("portal-1", "shared")), "portal-9": grant(Claim.OWN)}
+    ring = Ring(principal(name, one, keys=(key_of(n),)) for n, (name, one) in enumerate(grants.items(), 11))
+    found = {}
+    for (n, name), client_id in product(enumerate(grants, 11), ("portal-1", "shared", "portal-2", "Portal-1", None)):
+        message = OF_APPLICANT.model_copy(update={"filed_by": None, "client_id": client_id})
+        found[name, client_id] = rule(heard(sign(statement(message, name), private_key(n)), ring, NOW, message))
+    assert {case for case, why in found.items() if why is not None} == {
+        ("portal-1", "portal-2"),
+        ("portal-1", "Portal-1"),
+    }
+    assert set(found.values()) == {None, "client_not_granted"}
+    nobodys = Ring([principal("portal-1", grant(Claim.OWN, client_ids=()), keys=(key_of(11),))])
+    message = OF_APPLICANT.model_copy(update={"client_id": "portal-1"})
+    signed_by = sign(statement(message, "portal-1"), private_key(11))
+    assert rule(heard(signed_by, nobodys, NOW, message)) == "client_not_granted"
+    with pytest.raises(ValueError, match="client_ids"):
+        grant(Claim.OPERATOR, "*", client_ids=("portal-1",))
 
 
 def test_a_statement_of_what_a_key_signed_before_it_ran_out_still_holds() -> None:

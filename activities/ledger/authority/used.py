@@ -1,0 +1,36 @@
+"""The statements by which questions were asked: each counts once, until it expires."""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from activities.ledger.database import Connection
+from rules.identity.grants import unheard
+from rules.identity.statements import LEEWAY
+
+
+async def use_once(connection: Connection, signed: str, expires: datetime, look: UUID) -> None:
+    """Keeps the statement as used by the look, which may use it again. Raises `RefusalError` if another look did.
+
+    The key of the row is the digest of what was signed: the signature can be written in several ways.
+    """
+    one = sha256(signed.rpartition(".")[0].encode()).digest()
+    known_already = await connection.execute(_USE, one, look, expires + LEEWAY) == _KNOWN
+    if known_already and await connection.fetchval(_LOOK, one) != look:
+        raise unheard("statement_used")
+
+
+async def forget(connection: Connection) -> int:
+    """Deletes statements that have expired, some thousand at once; returns their number."""
+    return len(await connection.fetch(_FORGET))
+
+
+_USE: Final = "insert into question_statement (signed, look, until) values ($1, $2, $3) on conflict do nothing"
+_KNOWN: Final = "INSERT 0 0"
+_LOOK: Final = "select look from question_statement where signed = $1"
+_FORGET: Final = """
+delete from question_statement where signed in (
+    select signed from question_statement where until < clock_timestamp() limit 5000
+) returning 1
+"""
