@@ -23,13 +23,14 @@ from demo.patience import patiently
 from demo.player import Beside, Played, Player
 from demo.record import Record, Told
 from demo.scenario import Edition, Scenario
+from demo.speaking import speaker_of
 from demo.world import bank
 from demo.world.absence import Absences
 from demo.world.paying import Paying
 from demo.world.suspense import InSuspense
 from demo.world.tills import Tills
 from motcua import FilingClient
-from motcua.configured_speaker import authenticated_here, speaker_here
+from motcua.configured_speaker import authenticated_here
 from motcua.files.store import Store, open_store
 from motcua.payloads.codec import sealing
 from motcua.payloads.converter import data_converter
@@ -165,7 +166,7 @@ async def play(
         ended(played)
         return played
 
-    by, how = speaker_here(env), authenticated_here(env)
+    by, how = speaker_of(env), authenticated_here(env)
     speaking = FilingClient(client, speaker=by, authenticated=how, patience=PATIENCE)
     async with speaking as filings, asyncio.TaskGroup() as group:
         player = Player(filings, versions, _beside(env, filings))

@@ -16,6 +16,7 @@ from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from activities.ledger.authority.principals import NO_AGENCY
+from demo.speaking import ByPerson
 from motcua.identity import sign
 from motcua.signing import Speaker
 from schemas.filing.submission import Submission
@@ -28,7 +29,7 @@ from tests.speaking import grant, key_of, principal, private_key
 from workers.settings import Identity
 
 AUDIENCE: Final = st.audience(UNNAMED)
-PORTAL, OTHER_PORTAL, DESK, OFFICE, OPERATIONS, GONE, OLD, EVERYBODY, MACHINE = range(51, 60)
+PORTAL, OTHER_PORTAL, DESK, OFFICE, OPERATIONS, GONE, OLD, EVERYBODY, MACHINE, LEADERS = range(51, 61)
 """The programs, each by the seed of its key."""
 
 
@@ -100,11 +101,17 @@ values ($1, $2, $3, $4, $5, $6, $7) on conflict (key_id) do update set revoked_a
 
 
 async def signing(world: World) -> World:
-    """Returns the world with identity required, a kit client that may speak for everybody, and a back office."""
+    """Returns the world with identity required, a kit client that may speak for everybody, and a back office.
+
+    Leaders have a program of their own: what takes two people takes two programs.
+    """
     everybody = (grant(claim, "*", least=Assurance.LOW) for claim in (Claim.OFFICERS, Claim.OPERATOR, Claim.AUDITOR))
     own = grant(Claim.OWN, least=Assurance.LOW)
-    await register(world, principal("everybody", own, *everybody, keys=(now_in_force(EVERYBODY),)))
-    speaker = Speaker("everybody", private_key(EVERYBODY), UNNAMED)
+    grants = (own, *everybody)
+    await register(world, principal("everybody", *grants, keys=(now_in_force(EVERYBODY),)))
+    await register(world, principal("leaders", *grants, keys=(now_in_force(LEADERS),)))
+    leaders = Speaker("leaders", private_key(LEADERS), UNNAMED)
+    speaker = ByPerson("everybody", private_key(EVERYBODY), UNNAMED, leaders)
     return await with_office(replace(world, identity=Identity.REQUIRED, speaker=speaker))
 
 

@@ -19,6 +19,9 @@ IDENTITY: Final = "MOTCUA_IDENTITY"
 HERE: Final = "motcua-up"
 """The name of an embedded stack's program: the `motcua` command, the demo, and trials by hand."""
 
+SECOND: Final = "motcua-up-second"
+"""The name of an embedded stack's second program, which signs what takes two; its key lies beside the first one's."""
+
 OFFICE: Final = "motcua-up-office"
 """The name of an embedded stack's back office."""
 
@@ -35,7 +38,8 @@ def speaker_of_stack(home: Home, settings: Mapping[str, str]) -> dict[str, str]:
     if wanted is Identity.OFF:
         return {IDENTITY: wanted}
     key = _key(home.run / "identity.pem")
-    _key(office_key(key))
+    for beside in (second_key(key), office_key(key)):
+        _key(beside)
     installation = home.secret("installation", lambda: f"embedded-{secrets.token_hex(6)}")
     return {IDENTITY: wanted, INSTALLATION: installation, PRINCIPAL: HERE, KEY_FILE: str(key)}
 
@@ -45,6 +49,11 @@ def speaker_of_office(env: Mapping[str, str]) -> dict[str, str]:
     if env.get(PRINCIPAL) != HERE:
         return {}
     return {PRINCIPAL: OFFICE, KEY_FILE: str(office_key(Path(env[KEY_FILE])))}
+
+
+def second_key(key: Path) -> Path:
+    """Returns the file of the second program's key, beside the key of the stack's program."""
+    return key.with_name("second.pem")
 
 
 def office_key(key: Path) -> Path:

@@ -11,7 +11,7 @@ from temporalio.client import Client
 from activities.keys.masters import master_keys
 from activities.ledger.vault import Vault
 from console.database import OWNER, connected, while_away
-from deploy.stack.keys import HERE, OFFICE, office_key
+from deploy.stack.keys import HERE, OFFICE, SECOND, office_key, second_key
 from motcua import FilingClient, NotAuthorised
 from motcua.configured_speaker import PRINCIPAL, speaker_here
 from motcua.identity import key_in, prove
@@ -55,6 +55,7 @@ async def let_speak(env: Mapping[str, str]) -> None:
         return
     key = Path(env[KEY_FILE])
     await while_away(lambda: _register(env, _OFFICE, office_key(key)))
+    await while_away(lambda: _register(env, _SECOND, second_key(key)))
     await while_away(lambda: _register(env, _PROGRAM, key))
     temporal = await Client.connect(
         env["TEMPORAL_ADDRESS"],
@@ -99,6 +100,7 @@ async def _register(env: Mapping[str, str], about: PrincipalFile, file: Path) ->
 
 
 _PROGRAM: Final = PrincipalFile(id=HERE, name="motcua up", kind=PrincipalKind.OPERATION, grants=_EVERYBODY)
+_SECOND: Final = _PROGRAM.model_copy(update={"id": SECOND, "name": "motcua up, second"})
 _OFFICE: Final = PrincipalFile(id=OFFICE, name="motcua up, back office", kind=PrincipalKind.BACK_OFFICE)
 _KNOWN_WITHIN: Final = 30.0
 _AGAIN: Final = 0.2

@@ -1711,6 +1711,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "mistake.template.template_without_end.fix": ("bỏ vòng lặp không dứt", "take out the loop that does not end"),
     "more_than_captured": ("khoản này còn {most:,} đồng; chỉ đề nghị hoàn trong số đó", "{most:,} đồng are left of this money; ask for no more"),
     "needs_another": ("người đề nghị, người duyệt hoặc người thay họ không tự làm việc này; cần người khác", "whoever asked, approved or is their substitute can't do this too; another officer does it"),
+    "needs_another_key": ("việc này cần hai người, mỗi người ký bằng chương trình hoặc khóa của mình; chương trình này đã ký cho người trước", "this takes two people, each by a program or a key of their own; this program has signed for the first one"),
     "no_cases": ("thủ tục không quy định thời hạn khác", "the procedure has no other time limit"),
     "no_cash": ("thủ tục này không thu tiền mặt: quẹt thẻ hoặc chuyển khoản", "this fee is not taken in cash: card or transfer"),
     "no_change_asked": ("không có thay đổi nào mang số này đang chờ duyệt; xem bằng: motcua principals list", "no change of this number waits for approval; see those that do by: motcua principals list"),

@@ -4,6 +4,7 @@ import asyncio
 import json
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice, product
 from typing import Any, Final
@@ -15,7 +16,9 @@ from temporalio.api.enums.v1 import EventType
 from activities.ledger.authority import principals as register_in_memory
 from activities.ledger.authority.statements import may_speak, missing, parameters
 from activities.ledger.vault import Vault
+from motcua import NotAuthorised
 from motcua.identity import sign
+from motcua.signing import Speaker
 from operations.evidence.bindings import Claimed, claimed
 from rules.identity.grants import not_granted
 from rules.identity.looks import OPEN
@@ -24,11 +27,39 @@ from schemas.errors import Refusal, RefusalCode
 from schemas.identity import statement as st
 from schemas.ids import TASK_QUEUE, canonical, complaint_workflow, filing_workflow, parcel_workflow, payment_workflow
 from schemas.people import SYSTEM, Actor, Role, Via
+from schemas.refund.commands import ApproveRefund, DeclineRefund, GiveBackByHand, RequestRefund
 from schemas.stream.ledger import Batch
-from tests.acting import EXTRACT, NEVER_PAYS, eventually, extract, of, officer, plain, publish_short, refusal
+from tests.acting import (
+    EXTRACT,
+    FILE,
+    NEVER_PAYS,
+    Play,
+    broken,
+    eventually,
+    extract,
+    of,
+    officer,
+    plain,
+    publish_short,
+    refusal,
+)
 from tests.conftest import World
 from tests.contract.samples import QUESTIONS
-from tests.locked import OFFICE, OTHER_PORTAL, PORTAL, Program, locked, now_in_force, programs, register, register_with
+from tests.locked import (
+    EVERYBODY,
+    LEADERS,
+    OFFICE,
+    OTHER_PORTAL,
+    PORTAL,
+    UNNAMED,
+    Program,
+    locked,
+    now_in_force,
+    programs,
+    register,
+    register_with,
+    signing,
+)
 from tests.locked import closed as closed
 from tests.speaking import grant, principal, private_key, statement
 from tests.workflow import forged
@@ -190,6 +221,27 @@ async def test_nobody_files_under_the_client_id_of_another_program(closed: World
     assert await counted(closed) == before
     assert (await (await Program.of(closed, PORTAL)).submit(filed))["seq"] == 1
     assert (await stranger.submit(filed.model_copy(update={"client_id": "portal-2"})))["seq"] == 1
+
+
+async def test_a_refund_takes_two_programs_whoever_they_name(world: World) -> None:
+    both = await signing(world)
+    alone = replace(both, speaker=Speaker("everybody", private_key(EVERYBODY), UNNAMED))
+    cashier, leader, counter = officer(Role.CASHIER), officer(Role.LEADER), 1000
+    async with both.platform(), both.back_office():
+        play = await Play.accepted(both, extract(fee_channel="counter", payer_account=None))
+        await eventually(play.kinds, lambda kinds: "fee_requested" in kinds)
+        await play.pay_at_counter(16_000)
+        await play.refund(RequestRefund, cashier, counter, reason="nộp nhầm", legal_basis="TT 45/2006")
+        one = replace(play, world=alone)
+        for command, more in ((ApproveRefund, {}), (DeclineRefund, {"reason": "đã dùng"})):
+            why = await broken(one.refund(command, leader, counter, case=1, **more), NotAuthorised)
+            assert why == [("statement", "needs_another_key")]
+        await play.refund(ApproveRefund, leader, counter, case=1)
+        await eventually(lambda: play.kinds("refund", counter), lambda kinds: "refund_left_to_hand" in kinds)
+        by_hand = {"case": 1, "means": "transfer", "bank_reference": "FT26332000001", "evidence": FILE}
+        leaders = replace(play, world=replace(both, speaker=Speaker("leaders", private_key(LEADERS), UNNAMED)))
+        why = await broken(leaders.refund(GiveBackByHand, cashier, counter, **by_hand), NotAuthorised)
+        assert why == [("statement", "needs_another_key")]
 
 
 async def test_nobody_learns_a_receipt_by_a_forged_submit(closed: World) -> None:

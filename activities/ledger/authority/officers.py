@@ -16,6 +16,7 @@ from rules.stream_kind import StreamKind
 from rules.time.working_time import local_day
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.filing.events import Reassigned
+from schemas.identity.statement import signed
 from schemas.ids import StreamId
 from schemas.names import ROLE_NAMES
 from schemas.parcel.events import ConsignmentReported
@@ -85,7 +86,10 @@ async def _substitutes(connection: Connection, batch: Batch, events: Iterable[An
 
 
 async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem if a refund's two officers are the same, or one is the other's substitute on that day."""
+    """Returns a problem if a refund's two officers are the same, or one is the other's substitute on that day.
+
+    Two officers are two programs, too: whoever holds a program's key can name any officer.
+    """
     found: list[Problem] = []
     for event in events:
         if (others := _others(event)) is None:
@@ -94,6 +98,11 @@ async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) ->
         day = local_day(batch.at)
         if set(hands) & set(others) or await in_their_place(connection, _directory(batch), hands, others, day):
             found.append(problem("actor.subject", "needs_another"))
+        elif batch.statement is not None:
+            mine = signed(batch.statement).statement.iss
+            about = (batch.filing_id, list(others), batch.stream, getattr(event, "case", None), mine)
+            if await connection.fetchval(_SPOKE_BEFORE, *about):
+                found.append(problem("statement", "needs_another_key"))
     return found
 
 
@@ -210,6 +219,18 @@ select exists (
         and ((subject = any($2) and substitute = any($3)) or (subject = any($3) and substitute = any($2)))
 )
 """
+_SPOKE_BEFORE: Final = """
+select exists (
+    select from event
+    where filing_id = $1 and convert_from(actor, 'UTF8')::jsonb ->> 'subject' = any($2)
+        and (stream = $3 and kind in ('refund_opened', 'shortfall_proposed', 'refund_approved')
+                and coalesce((convert_from(body, 'UTF8')::jsonb ->> 'case')::int = $4, true)
+            or stream = 'filing:' || $1::uuid
+                and kind in ('intake_refused', 'decided', 'stopped', 'withdrawn', 'fee_waived'))
+        and split_part(via, '/', 1) = $5 and split_part(via, '/', 4) <> ''
+)
+"""
+"""SQL: whether a program signed for one of the officers who requested the refund, or whose act ended the filing."""
 _ABSENCE: Final = """
 select last_day, substitute from absence
 where agency = $1 and subject = $2 and role = $3 and $4 between first_day and last_day

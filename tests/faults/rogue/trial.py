@@ -23,8 +23,9 @@ from demo import running as demo
 from demo.applicant import Filer
 from demo.player import Played, Player
 from demo.scenario import Scenario, load
+from demo.speaking import speaker_of
 from deploy.stack.registering import let_speak, publisher
-from motcua.configured_speaker import authenticated_here, speaker_here
+from motcua.configured_speaker import authenticated_here
 from motcua.files.store import Store, open_store
 from motcua.payloads.codec import sealing
 from motcua.payloads.converter import data_converter
@@ -107,7 +108,7 @@ async def _play(
     versions = await demo.publish(env["MOTCUA_OWNER_DATABASE_URL"], publisher(env), scenarios)
     await let_speak(env)
     departure = Departure()
-    people = Wary(client, speaker=speaker_here(env), authenticated=authenticated_here(env), patience=AFTER)
+    people = Wary(client, speaker=speaker_of(env), authenticated=authenticated_here(env), patience=AFTER)
     people.heard, people.departure, people.env = found.heard, departure, env
     longest = given.seconds + AFTER
     with patch.object(player, "LONGEST", longest), patch.object(insisting, "PATIENCE", longest):

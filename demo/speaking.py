@@ -1,0 +1,36 @@
+"""The programs by which a story's people speak: what takes two people takes two programs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from deploy.stack.keys import HERE, SECOND, second_key
+from motcua.configured_speaker import INSTALLATION, PRINCIPAL, speaker_here
+from motcua.identity import key_in
+from motcua.signing import KEY_FILE, Authenticated, Key, Speaker
+from schemas.filing.commands import Command
+from schemas.people import Role
+
+C = TypeVar("C", bound=Command)
+
+
+class ByPerson(Speaker):
+    """Signs the commands of leaders, who approve, by the speaker `leaders`; everything else by its own key."""
+
+    def __init__(self, principal: str, key: Key, installation: str, leaders: Speaker) -> None:
+        super().__init__(principal, key, installation)
+        self._leaders = leaders
+
+    def command(self, stream: str, command: C, how: Authenticated) -> C:
+        if command.actor.role is Role.LEADER:
+            return self._leaders.command(stream, command, how)
+        return super().command(stream, command, how)
+
+
+def speaker_of(env: Mapping[str, str]) -> Speaker | None:
+    """Returns the speaker of an embedded stack, with its second program for leaders; else that of the environment."""
+    if env.get(PRINCIPAL) != HERE:
+        return speaker_here(env)
+    key, installation = Path(env[KEY_FILE]), env[INSTALLATION]
+    second = Speaker(SECOND, key_in(second_key(key)), installation)
+    return ByPerson(HERE, key_in(key), installation, second)
